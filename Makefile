@@ -1,0 +1,59 @@
+# What a user and CI call. Each target sets up what it needs; a second call is quick.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+# --system-certs: companies that inspect TLS install their own root certificate in the system's store.
+UV := $(BIN)/uv --system-certs
+# Compiled at installation: start-up is what a user of the command line waits for.
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode
+SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help demo ui check test lock clean
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(BIN)/uv:
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with: make PYTHON=/path/to/python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.runtime: $(BIN)/uv requirements.txt pyproject.toml
+	@test -e $(VENV)/.dev || { $(SYNC) requirements.txt && $(INSTALL) --no-deps -e . ; }
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/uv requirements-dev.txt pyproject.toml
+	@$(SYNC) requirements-dev.txt && $(INSTALL) --no-deps -e .
+	@touch $@ $(VENV)/.runtime
+
+demo: $(VENV)/.runtime ## A made-up farm shop, a local CloudKasse, and whole synchronisations
+	@$(BIN)/cloudkasse-etl demo
+
+ui: $(VENV)/.runtime ## The Dagster UI on the demo's data
+	@$(BIN)/cloudkasse-etl ui --demo
+
+check: $(VENV)/.dev ## The quick half of test: format, lint, types, imports, unit tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/pytest -q tests/unit
+
+test: $(VENV)/.dev ## All that CI runs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest
+
+lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml -o requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean: ## Remove what the targets made
+	@rm -rf $(VENV) .demo .dagster
