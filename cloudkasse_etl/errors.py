@@ -1,0 +1,130 @@
+"""Every exception of the program, named by how one recovers from it. No texts of rejected records (failures.py).
+
+::
+
+    CloudkasseError                 what failed, where, and what to do (`hint`); `exit_code` 20 unless said
+    ├── TransientError              try again later: nothing needs to be changed
+    │   ├── NetworkError            CloudKasse cannot be reached, or keeps failing
+    │   ├── ErpUnavailableError     the ERP's database cannot be reached
+    │   ├── StateUnavailableError   our own tables cannot be reached or written
+    │   ├── LeaseHeldError          another synchronisation is running (exit code 30)
+    │   └── LeaseLostError          our lease ran out and another holder took over: nothing more is written
+    └── PermanentError              somebody has to change something first
+        ├── ConfigurationError      settings, environment or wrong use (exit code 2); carries all problems
+        ├── AuthorizationError      the token is wrong or may not do this
+        ├── ContractError           the other side answers other than the contract says
+        ├── ErpSchemaError          a table, a column or a right on it is missing in the ERP
+        ├── StateVersionError       our tables were written by a newer release
+        ├── MassRetirementError     so many records would be retired that somebody has to agree
+        └── OutcomeFailedError      everything that was attempted was rejected
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class CloudkasseError(Exception):
+    """Base of all errors that a person can cause or cure.
+
+    Args:
+        message: What is wrong and where (file, key, record); no secrets, no response bodies.
+        hint: What to do about it.
+    """
+
+    exit_code = 20
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class TransientError(CloudkasseError):
+    """It may work the next time although nobody changes anything."""
+
+
+class NetworkError(TransientError):
+    """CloudKasse cannot be reached, or failed more often than the retries allow."""
+
+
+class ErpUnavailableError(TransientError):
+    """The ERP's database cannot be reached or read."""
+
+
+class StateUnavailableError(TransientError):
+    """Our own tables cannot be reached, read or written."""
+
+
+class LeaseHeldError(TransientError):
+    """Another synchronisation of the same company is running."""
+
+    exit_code = 30
+
+
+class LeaseLostError(TransientError):
+    """Our lease ran out and somebody else took it: this process must not write any more."""
+
+
+class PermanentError(CloudkasseError):
+    """It fails again until somebody changes something."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, as `check` lists it.
+
+    Attributes:
+        where: File, line and key; or the system: ERP, cloud, clock.
+        text: What is wrong.
+        cure: What to do.
+    """
+
+    where: str
+    text: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}" + (f" {self.cure}" if self.cure else "")
+
+
+class ConfigurationError(PermanentError):
+    """Settings, environment or a command's words are wrong.
+
+    Args:
+        message: What is wrong, when it is one thing.
+        hint: What to do about it.
+        problems: All that is wrong, when it was found at once.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str | None = None, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
+class AuthorizationError(PermanentError):
+    """CloudKasse does not accept the token, or the token may not do this."""
+
+
+class ContractError(PermanentError):
+    """An answer is not what the contract promises."""
+
+
+class ErpSchemaError(PermanentError):
+    """The ERP lacks a table or column that is needed, or the login lacks the right to read it."""
+
+
+class StateVersionError(PermanentError):
+    """Our tables are of a newer release than this program."""
+
+
+class MassRetirementError(PermanentError):
+    """More records would be retired than the settings allow without being asked."""
+
+
+class OutcomeFailedError(PermanentError):
+    """Everything that was attempted was rejected."""

@@ -1,0 +1,236 @@
+"""The catalogue of rejections: code → what is wrong and what to do, in German and English. Exceptions are in errors.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Language = Literal["de", "en"]
+CLOUD = "cloud."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a code says. `{names}` are filled from the rejection's detail."""
+
+    en: str
+    en_cure: str
+    de: str
+    de_cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that failed, with the reason.
+
+    Attributes:
+        asset: The asset where it was refused.
+        key: The record's key; parts are joined by `|`.
+        code: A key of `CATALOGUE`, or `cloud.` and the cloud's own code.
+        detail: What fills the catalogue's text.
+        content: Hash of all that the refusal hangs on: the record is tried again when it changes.
+        since: When it was first refused; None until it is stored.
+        still: True when it was refused before and nothing has changed since.
+    """
+
+    asset: str
+    key: str
+    code: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+    content: str = ""
+    since: datetime | None = None
+    still: bool = False
+
+    def text(self, language: Language = "en") -> str:
+        """What is wrong, in plain words."""
+        failure = lookup(self.code)
+        return _fill(failure.de if language == "de" else failure.en, self.detail)
+
+    def cure(self, language: Language = "en") -> str:
+        """What to do about it."""
+        failure = lookup(self.code)
+        return _fill(failure.de_cure if language == "de" else failure.en_cure, self.detail)
+
+
+def lookup(code: str) -> Failure:
+    """The catalogue's entry; a code of the cloud that is not in it gets the cloud's own words."""
+    return CATALOGUE.get(code) or CATALOGUE[CLOUD]
+
+
+def _fill(text: str, detail: Mapping[str, str]) -> str:
+    return text.format_map(_Blank({name: _shown(value) for name, value in detail.items()}))
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _shown(value: str) -> str:
+    """A foreign value as a message can carry it: one line, no control characters, not endless."""
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
+    return clean if len(clean) <= 80 else f"{clean[:77]}…"
+
+
+CATALOGUE: dict[str, Failure] = {
+    # --- a record of the ERP breaks the contract of its asset
+    "value_missing": Failure(
+        "{field} is empty.",
+        "Fill in {column} in SelectLine.",
+        "{field} ist leer.",
+        "{column} in SelectLine ausfüllen.",
+    ),
+    "value_invalid": Failure(
+        "{field} cannot be used: '{value}'.",
+        "Correct {column} in SelectLine.",
+        "{field} ist nicht verwendbar: „{value}“.",
+        "{column} in SelectLine berichtigen.",
+    ),
+    "value_too_long": Failure(
+        "{field} is longer than {limit} characters.",
+        "Shorten {column} in SelectLine.",
+        "{field} hat mehr als {limit} Zeichen.",
+        "{column} in SelectLine kürzen.",
+    ),
+    "key_invalid": Failure(
+        "The number '{value}' is empty, begins or ends with a blank, or has a control character.",
+        "Correct {column} in SelectLine.",
+        "Die Nummer „{value}“ ist leer, beginnt oder endet mit einem Leerzeichen oder enthält ein Steuerzeichen.",
+        "{column} in SelectLine berichtigen.",
+    ),
+    "key_duplicate": Failure(
+        "The number '{value}' stands in {count} rows; none of them was taken.",
+        "Leave one row with this {column} in SelectLine.",
+        "Die Nummer „{value}“ steht in {count} Zeilen; keine davon wurde übernommen.",
+        "In SelectLine nur eine Zeile mit dieser {column} behalten.",
+    ),
+    "company_missing": Failure(
+        "The ERP holds no company: table MANDANT has no matching row.",
+        "Look whether the ERP's URL names the right tenant database, and company.database_name in the settings.",
+        "Kein Mandant vorhanden: Tabelle MANDANT hat keine passende Zeile.",
+        "Prüfen, ob die ERP-URL die richtige Mandantendatenbank nennt, und company.database_name in den Einstellungen.",
+    ),
+    "company_ambiguous": Failure(
+        "The ERP holds {count} companies: {value}.",
+        "Name one in the settings: company.database_name.",
+        "Es gibt {count} Mandanten: {value}.",
+        "Einen in den Einstellungen nennen: company.database_name.",
+    ),
+    "tax_code_unknown": Failure(
+        "Tax code '{value}' has no rate that is valid on {day}.",
+        "Set ART.SSVerkauf to a known code, or give the code a rate (USDETAIL) in SelectLine.",
+        "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz.",
+        "ART.SSVerkauf auf einen bekannten Schlüssel setzen oder dem Schlüssel in SelectLine einen Satz geben (USDETAIL).",
+    ),
+    # --- prices
+    "price_missing": Failure(
+        "The article has no price in any price group that a register uses ({groups}), and no open price.",
+        "Give it a price in SelectLine, mark it as open price, or set it Inaktiv.",
+        "Der Artikel hat in keiner Preisgruppe einer Kasse ({groups}) einen Preis und keinen offenen Preis.",
+        "In SelectLine einen Preis eintragen, offenen Preis setzen oder den Artikel auf inaktiv stellen.",
+    ),
+    "price_ambiguous": Failure(
+        "There are {count} different prices for the same article, group, quantity and start: {value}.",
+        "Leave one of them in SelectLine (ARPREIS).",
+        "Es gibt {count} verschiedene Preise für denselben Artikel, dieselbe Gruppe, Menge und denselben Beginn: {value}.",
+        "In SelectLine nur einen davon behalten (ARPREIS).",
+    ),
+    "price_unit_invalid": Failure(
+        "The price unit '{value}' is not above 0.",
+        "Correct ART.Preiseinheit in SelectLine.",
+        "Die Preiseinheit „{value}“ ist nicht größer als 0.",
+        "ART.Preiseinheit in SelectLine berichtigen.",
+    ),
+    "price_unit_unsupported": Failure(
+        "The price is for another quantity unit (Preismengenfaktor {value}), which is not supported.",
+        "Set ART.Preismengenfaktor to 1 and give the price for the article's own unit.",
+        "Der Preis gilt für eine andere Mengeneinheit (Preismengenfaktor {value}); das wird nicht unterstützt.",
+        "ART.Preismengenfaktor auf 1 setzen und den Preis für die eigene Mengeneinheit angeben.",
+    ),
+    "price_out_of_range": Failure(
+        "The price {value} is negative or beyond 10 million.",
+        "Correct ARPREIS.Preis in SelectLine.",
+        "Der Preis {value} ist negativ oder liegt über 10 Millionen.",
+        "ARPREIS.Preis in SelectLine berichtigen.",
+    ),
+    "price_dates_invalid": Failure(
+        "The price ends ({end}) before it begins ({start}).",
+        "Correct ARPREIS.VonDatum or BisDatum in SelectLine.",
+        "Der Preis endet ({end}), bevor er beginnt ({start}).",
+        "ARPREIS.VonDatum oder BisDatum in SelectLine berichtigen.",
+    ),
+    "price_quantity_invalid": Failure(
+        "The quantity '{value}' from which the price holds is negative, too large or finer than a thousandth.",
+        "Correct ARPREIS.Menge in SelectLine.",
+        "Die Menge „{value}“, ab der der Preis gilt, ist negativ, zu groß oder feiner als ein Tausendstel.",
+        "ARPREIS.Menge in SelectLine berichtigen.",
+    ),
+    "vat_rate_missing": Failure(
+        "Tax code '{value}' has no rate that is valid on {day}, so that the gross price cannot be computed.",
+        "Give the tax code a rate from that day on (USDETAIL), or correct ART.SSVerkauf in SelectLine.",
+        "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz; der Bruttopreis ist nicht berechenbar.",
+        "Dem Schlüssel einen ab diesem Tag gültigen Satz geben (USDETAIL) oder ART.SSVerkauf in SelectLine berichtigen.",
+    ),
+    "price_article_unknown": Failure(
+        "The price belongs to article '{value}', which the ERP does not hold.",
+        "Delete the price in SelectLine (ARPREIS), or create the article.",
+        "Der Preis gehört zu Artikel „{value}“, den es nicht gibt.",
+        "Den Preis in SelectLine löschen (ARPREIS) oder den Artikel anlegen.",
+    ),
+    # --- waiting in order: deferred, not rejected
+    "register_required": Failure(
+        "Waits for a register: CloudKasse takes articles and prices only once an active register is synchronised.",
+        "Name a register in the settings (registers), then synchronise again.",
+        "Wartet auf eine Kasse: CloudKasse nimmt Artikel und Preise erst an, wenn eine aktive Kasse synchronisiert ist.",
+        "In den Einstellungen eine Kasse angeben (registers), dann erneut synchronisieren.",
+    ),
+    "company_required": Failure(
+        "Waits for the company, which CloudKasse has not accepted yet.",
+        "Cure the company's rejection, then synchronise again.",
+        "Wartet auf das Unternehmen, das CloudKasse noch nicht angenommen hat.",
+        "Den Fehler des Unternehmens beheben, dann erneut synchronisieren.",
+    ),
+    "article_required": Failure(
+        "Waits for its article '{value}', which CloudKasse does not hold yet.",
+        "Cure the article's rejection; the price follows by itself.",
+        "Wartet auf den Artikel „{value}“, den CloudKasse noch nicht hat.",
+        "Den Fehler des Artikels beheben; der Preis folgt von selbst.",
+    ),
+    # --- refused by CloudKasse
+    CLOUD: Failure(
+        "CloudKasse refused the record: {message}",
+        "Correct the record in SelectLine as CloudKasse asks ({field}).",
+        "CloudKasse hat den Datensatz abgelehnt: {message}",
+        "Den Datensatz in SelectLine berichtigen, wie CloudKasse es verlangt ({field}).",
+    ),
+    "cloud.gtin_invalid": Failure(
+        "CloudKasse refused the article: its GTIN '{value}' has a wrong check digit.",
+        "Correct or empty the EAN number of the article in SelectLine (ART.EANNummer).",
+        "CloudKasse hat den Artikel abgelehnt: Die GTIN „{value}“ hat eine falsche Prüfziffer.",
+        "Die EAN-Nummer des Artikels in SelectLine berichtigen oder leeren (ART.EANNummer).",
+    ),
+    "cloud.too_long": Failure(
+        "CloudKasse refused the record: {field} is too long.",
+        "Shorten {field} in SelectLine.",
+        "CloudKasse hat den Datensatz abgelehnt: {field} ist zu lang.",
+        "{field} in SelectLine kürzen.",
+    ),
+    "cloud.price_negative": Failure(
+        "CloudKasse refused the price: it is negative.",
+        "Correct ARPREIS.Preis in SelectLine.",
+        "CloudKasse hat den Preis abgelehnt: Er ist negativ.",
+        "ARPREIS.Preis in SelectLine berichtigen.",
+    ),
+    "cloud.article_unknown": Failure(
+        "CloudKasse refused the price: it does not know the article.",
+        "Synchronise the articles with --full, then synchronise again.",
+        "CloudKasse hat den Preis abgelehnt: Der Artikel ist dort unbekannt.",
+        "Die Artikel mit --full synchronisieren, dann erneut synchronisieren.",
+    ),
+    "cloud.limit_reached": Failure(
+        "CloudKasse refused the record: the licence's limit is reached.",
+        "Extend the CloudKasse licence, or set articles that are not sold to Inaktiv; it is tried again in every run.",
+        "CloudKasse hat den Datensatz abgelehnt: Die Grenze der Lizenz ist erreicht.",
+        "Die CloudKasse-Lizenz erweitern oder nicht verkaufte Artikel inaktiv setzen; jeder Lauf versucht es wieder.",
+    ),
+}

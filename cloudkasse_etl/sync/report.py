@@ -1,0 +1,226 @@
+"""What a use case returns, and what a run comes to (design: outcomes). No I/O."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from cloudkasse_etl.failures import Language, Rejection
+
+SHOWN_REJECTIONS = 20
+
+
+class Outcome(StrEnum):
+    """What a run came to; the manual's three results, and that nothing was to be done."""
+
+    NO_NEW_DATA = "no_new_data"
+    SUCCESSFUL = "successful"
+    PARTIALLY_SUCCESSFUL = "partially_successful"
+    FAILED = "failed"
+
+    @property
+    def exit_code(self) -> int:
+        """0, 10 or 20."""
+        return {Outcome.PARTIALLY_SUCCESSFUL: 10, Outcome.FAILED: 20}.get(self, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many records of an asset, or of a whole run, went which way."""
+
+    new: int = 0
+    changed: int = 0
+    deactivated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    still_rejected: int = 0
+    deferred: int = 0
+
+    @property
+    def attempted(self) -> int:
+        """What the outcome is measured against: unchanged and waiting records are not attempted."""
+        return self.new + self.changed + self.deactivated + self.rejected
+
+    def __add__(self, other: Self) -> "Counts":
+        mine, theirs = self.as_dict(), other.as_dict()
+        return Counts(**{name: mine[name] + theirs[name] for name in mine})
+
+    def as_dict(self) -> dict[str, int]:
+        """The counts by name, in the order in which they are shown."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """Records that wait for something in order, by what they wait for.
+
+    Attributes:
+        code: A key of the failures' catalogue.
+        count: How many records wait.
+        examples: Keys of the first few.
+        detail: What fills the catalogue's text.
+    """
+
+    code: str
+    count: int
+    examples: tuple[str, ...] = ()
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, language: Language) -> str:
+        """What they wait for and what to do."""
+        sample = Rejection("", "", self.code, self.detail)
+        return f"{sample.text(language)} {sample.cure(language)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AssetReport:
+    """What one use case did.
+
+    Attributes:
+        asset: The asset's name.
+        counts: Records by what became of them.
+        rejections: All open ones of the asset, the still rejected included.
+        deferrals: What waits, by reason.
+        seconds: How long it took.
+        quiet: True where nothing had changed and nothing was read.
+    """
+
+    asset: str
+    counts: Counts
+    rejections: tuple[Rejection, ...] = ()
+    deferrals: tuple[Deferral, ...] = ()
+    seconds: float = 0.0
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run came to; the object behind `--json`, the run tags and the history."""
+
+    run_id: str
+    kind: str
+    outcome: Outcome
+    message: str
+    assets: Mapping[str, AssetReport]
+    protocol: str
+    error: str | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """The totals of all assets."""
+        return total(self.assets.values())
+
+    @property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """All open rejections, new ones first."""
+        found = [rejection for report in self.assets.values() for rejection in report.rejections]
+        return tuple(sorted(found, key=lambda rejection: rejection.still))
+
+    def as_dict(self, language: Language) -> dict[str, Any]:
+        """The object that `sync --json` prints (design: commands)."""
+        return {
+            "run_id": self.run_id,
+            "outcome": str(self.outcome),
+            "kind": self.kind,
+            "message": self.message,
+            "assets": {name: report.counts.as_dict() for name, report in self.assets.items()},
+            "rejections": [rejection_dict(r, language) for r in self.rejections[:SHOWN_REJECTIONS]],
+            "protocol": self.protocol,
+        }
+
+
+def rejection_dict(rejection: Rejection, language: Language) -> dict[str, Any]:
+    """A rejection as the protocol holds it."""
+    return {
+        "asset": rejection.asset,
+        "key": rejection.key,
+        "code": rejection.code,
+        "text": rejection.text(language),
+        "cure": rejection.cure(language),
+        "since": rejection.since.isoformat() if rejection.since else None,
+        "still": rejection.still,
+    }
+
+
+def total(reports: Iterable[AssetReport]) -> Counts:
+    """The sum of the reports' counts."""
+    counts = Counts()
+    for report in reports:
+        counts += report.counts
+    return counts
+
+
+def outcome_of(counts: Counts, *, broke: bool = False) -> Outcome:
+    """What the counts come to (design, section 5)."""
+    if broke:
+        return Outcome.FAILED
+    if counts.attempted == 0:
+        return Outcome.NO_NEW_DATA
+    if counts.rejected == 0:
+        return Outcome.SUCCESSFUL
+    return Outcome.FAILED if counts.rejected == counts.attempted else Outcome.PARTIALLY_SUCCESSFUL
+
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "no_new_data": "nothing new",
+        "successful": "successful",
+        "partially_successful": "partially successful",
+        "failed": "failed",
+        "new": "new",
+        "changed": "changed",
+        "deactivated": "retired",
+        "rejected": "rejected",
+        "open": "still rejected",
+        "waiting": "waiting",
+    },
+    "de": {
+        "no_new_data": "nichts Neues",
+        "successful": "erfolgreich",
+        "partially_successful": "teilweise erfolgreich",
+        "failed": "fehlgeschlagen",
+        "new": "neu",
+        "changed": "geändert",
+        "deactivated": "stillgelegt",
+        "rejected": "abgelehnt",
+        "open": "weiterhin abgelehnt",
+        "waiting": "wartend",
+    },
+}
+
+
+def sentence(
+    outcome: Outcome, counts: Counts, deferrals: Iterable[Deferral], language: Language, error: str | None
+) -> str:
+    """The one sentence that the clerk reads."""
+    words = _WORDS[language]
+    quiet = outcome is Outcome.NO_NEW_DATA
+    parts = [
+        f"{_number(count, language)} {words[name]}"
+        for name, count in (
+            ("new", counts.new),
+            ("changed", counts.changed),
+            ("deactivated", counts.deactivated),
+            ("rejected", counts.rejected),
+            # in a quiet run nothing is newly rejected: the short word is the clearer one
+            ("rejected" if quiet else "open", counts.still_rejected),
+            ("waiting", counts.deferred),
+        )
+        if count
+    ]
+    text = words[str(outcome)] + ("; " if quiet else ": ") + ", ".join(parts) if parts else words[str(outcome)]
+    if error:
+        text = f"{text}. {error}" if parts else f"{text}: {error}"
+    reasons = list(dict.fromkeys(_reason(deferral, language) for deferral in deferrals))
+    return text + "".join(f" {reason}" for reason in reasons[:1]) if reasons and not error else text
+
+
+def _reason(deferral: Deferral, language: Language) -> str:
+    if deferral.code == "register_required":
+        return f"— {deferral.text(language)}"
+    return ""
+
+
+def _number(value: int, language: Language) -> str:
+    text = f"{value:,}"
+    return text.replace(",", ".") if language == "de" else text
