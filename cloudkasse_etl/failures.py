@@ -1,4 +1,4 @@
-"""The catalogue of rejections: code → what is wrong and what to do, in German and English. Exceptions are in errors.py."""
+"""The catalogue of rejections: code → what is wrong and what to do (de, en). Exceptions are in errors.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -120,7 +120,7 @@ CATALOGUE: dict[str, Failure] = {
         "Tax code '{value}' has no rate that is valid on {day}.",
         "Set ART.SSVerkauf to a known code, or give the code a rate (USDETAIL) in SelectLine.",
         "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz.",
-        "ART.SSVerkauf auf einen bekannten Schlüssel setzen oder dem Schlüssel in SelectLine einen Satz geben (USDETAIL).",
+        "In SelectLine ART.SSVerkauf berichtigen oder dem Schlüssel einen Satz geben (USDETAIL).",
     ),
     # --- prices
     "price_missing": Failure(
@@ -132,7 +132,7 @@ CATALOGUE: dict[str, Failure] = {
     "price_ambiguous": Failure(
         "There are {count} different prices for the same article, group, quantity and start: {value}.",
         "Leave one of them in SelectLine (ARPREIS).",
-        "Es gibt {count} verschiedene Preise für denselben Artikel, dieselbe Gruppe, Menge und denselben Beginn: {value}.",
+        "Zu demselben Artikel, Gruppe, Menge und Beginn gibt es {count} verschiedene Preise: {value}.",
         "In SelectLine nur einen davon behalten (ARPREIS).",
     ),
     "price_unit_invalid": Failure(
@@ -169,7 +169,7 @@ CATALOGUE: dict[str, Failure] = {
         "Tax code '{value}' has no rate that is valid on {day}, so that the gross price cannot be computed.",
         "Give the tax code a rate from that day on (USDETAIL), or correct ART.SSVerkauf in SelectLine.",
         "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz; der Bruttopreis ist nicht berechenbar.",
-        "Dem Schlüssel einen ab diesem Tag gültigen Satz geben (USDETAIL) oder ART.SSVerkauf in SelectLine berichtigen.",
+        "In SelectLine dem Schlüssel einen ab diesem Tag gültigen Satz geben (USDETAIL) oder ART.SSVerkauf berichtigen.",
     ),
     "price_article_unknown": Failure(
         "The price belongs to article '{value}', which the ERP does not hold.",
@@ -181,7 +181,7 @@ CATALOGUE: dict[str, Failure] = {
     "register_required": Failure(
         "Waits for a register: CloudKasse takes articles and prices only once an active register is synchronised.",
         "Name a register in the settings (registers), then synchronise again.",
-        "Wartet auf eine Kasse: CloudKasse nimmt Artikel und Preise erst an, wenn eine aktive Kasse synchronisiert ist.",
+        "Wartet auf eine Kasse: CloudKasse nimmt Artikel und Preise erst, wenn eine aktive Kasse synchronisiert ist.",
         "In den Einstellungen eine Kasse angeben (registers), dann erneut synchronisieren.",
     ),
     "company_required": Failure(

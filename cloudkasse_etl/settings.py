@@ -354,9 +354,9 @@ def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
         node = yaml.compose(text, Loader=_Loader)
         loader = _Loader("")
         try:
-            data = loader.construct_document(node) if node is not None else {}  # type: ignore[no-untyped-call]
+            data = loader.construct_document(node) if node is not None else {}
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise problems_error([Problem(f"{name}:{line}", f"This is no YAML: {error.problem}.", "")]) from None

@@ -82,6 +82,8 @@ class AssetReport:
         rejections: All open ones of the asset, the still rejected included.
         deferrals: What waits, by reason.
         seconds: How long it took.
+        rows: How many records the asset holds, where it is known.
+        lacking: Register's price group → how many articles have a price elsewhere but none in it.
         quiet: True where nothing had changed and nothing was read.
     """
 
@@ -90,6 +92,8 @@ class AssetReport:
     rejections: tuple[Rejection, ...] = ()
     deferrals: tuple[Deferral, ...] = ()
     seconds: float = 0.0
+    rows: int | None = None
+    lacking: Mapping[str, int] = field(default_factory=dict)
     quiet: bool = False
 
 
@@ -211,14 +215,9 @@ def sentence(
     text = words[str(outcome)] + ("; " if quiet else ": ") + ", ".join(parts) if parts else words[str(outcome)]
     if error:
         text = f"{text}. {error}" if parts else f"{text}: {error}"
-    reasons = list(dict.fromkeys(_reason(deferral, language) for deferral in deferrals))
-    return text + "".join(f" {reason}" for reason in reasons[:1]) if reasons and not error else text
-
-
-def _reason(deferral: Deferral, language: Language) -> str:
-    if deferral.code == "register_required":
-        return f"— {deferral.text(language)}"
-    return ""
+    # What all articles and prices wait for is said at once; that some prices wait for their article, the protocol says.
+    register = next((deferral for deferral in deferrals if deferral.code == "register_required"), None)
+    return f"{text}. {register.text(language)}" if register and not error else text
 
 
 def _number(value: int, language: Language) -> str:

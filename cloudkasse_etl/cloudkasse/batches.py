@@ -1,0 +1,249 @@
+"""Sending master data in batches: attempts and their keys, several in flight, and halving what is refused as a whole.
+
+The rule that everything here serves (cloudkasse-api.md): a key is random, belongs to ONE attempt at ONE body, is in
+the journal with that body before it is sent, and leaves it only once the attempt was answered.
+"""
+
+import threading
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import orjson
+
+from cloudkasse_etl.cloudkasse.pagination import list_records
+from cloudkasse_etl.cloudkasse.results import CONTRACT_CODE, ItemResult, check_results, record_key, rejected
+from cloudkasse_etl.cloudkasse.statuses import RefusedError
+from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
+from cloudkasse_etl.errors import CloudkasseError, ContractError
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+REGISTER_REQUIRED = "register_required"
+KEY_REUSED = "idempotency_key_reused"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at one body; what the journal keeps until it is answered."""
+
+    key: str
+    entity: str
+    body: bytes
+
+
+class AttemptJournal(Protocol):
+    """Where attempts are kept, so that one whose answer was lost can be finished after a restart."""
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        """Stores the attempts in one transaction; nothing of them is sent before it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """What is known after an answer: to be stored in one transaction.
+
+    Attributes:
+        answered: Keys of attempts that are answered: drop them from the journal.
+        results: What became of the records; one record comes once only.
+    """
+
+    answered: tuple[str, ...]
+    results: tuple[ItemResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Records on their way. `reread` and `rekeyed`: it had its one repetition after a conflict, a used key."""
+
+    items: list[dict[str, Any]]
+    attempt: Attempt
+    journaled: bool = False
+    reread: bool = False
+    rekeyed: bool = False
+
+    @classmethod
+    def new(cls, entity: str, items: list[dict[str, Any]], *, reread: bool = False, rekeyed: bool = False) -> Self:
+        attempt = Attempt(key=str(uuid.uuid4()), entity=entity, body=orjson.dumps({"items": items}))
+        return cls(items=items, attempt=attempt, reread=reread, rekeyed=rekeyed)
+
+    @classmethod
+    def restored(cls, attempt: Attempt) -> Self:
+        return cls(items=orjson.loads(attempt.body)["items"], attempt=attempt, journaled=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Conflict:
+    """A conflict, and the ids of the records that the cloud holds just as they were sent, by key."""
+
+    held: dict[str, str]
+
+
+_Reply = list[Any] | RefusedError | _Conflict
+
+
+class BatchSender:
+    """Sends batches over several connections; the journal and the results stay in the calling thread.
+
+    Args:
+        transport: Sends one request.
+        journal: Keeps attempts until they are answered.
+        connections: How many batches are in flight at once.
+        page_items: The page size where records are read again after a conflict.
+    """
+
+    def __init__(self, transport: Transport, journal: AttemptJournal, *, connections: int, page_items: int) -> None:
+        self._transport = transport
+        self._journal = journal
+        self._connections = connections
+        self._page_items = page_items
+
+    def send(self, entity: str, items: Iterable[dict[str, Any]], batch_items: int) -> Iterator[BatchOutcome]:
+        """Sends records, each of them once; see `CloudClient.send`."""
+        return self._run(_batches(entity, items, batch_items), self._connections)
+
+    def resend(self, attempts: Iterable[Attempt]) -> Iterator[BatchOutcome]:
+        """Finishes attempts one after the other: two of them may hold the same record, and the later one has to win."""
+        return self._run(map(_Batch.restored, attempts), 1)
+
+    def _run(self, work: Iterator[_Batch | BatchOutcome], lanes: int) -> Iterator[BatchOutcome]:
+        cancel = threading.Event()
+        again: deque[_Batch] = deque()
+        running: dict[Future[_Reply], _Batch] = {}
+        failure: CloudkasseError | None = None
+        pool = ThreadPoolExecutor(lanes, thread_name_prefix="cloudkasse")
+        try:
+            while True:
+                # As many as there are threads: whatever stands in the journal is really on its way.
+                fresh: list[_Batch] = []
+                while failure is None and len(running) + len(fresh) < lanes:
+                    batch = again.popleft() if again else next(work, None)
+                    if batch is None:
+                        break
+                    if isinstance(batch, BatchOutcome):
+                        yield batch
+                    else:
+                        fresh.append(batch)
+                if unknown := [batch.attempt for batch in fresh if not batch.journaled]:
+                    self._journal.record(unknown)
+                running |= {pool.submit(self._deliver, batch, cancel): batch for batch in fresh}
+                if not running:
+                    break
+                # The time limit lets Ctrl-C through on every system; without one the wait may be deaf to it.
+                done, _ = wait(running, timeout=NOTICE_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    batch = running.pop(future)
+                    try:
+                        outcome, remaining = _settle(batch, future.result())
+                    except CloudkasseError as error:
+                        # What the others have answered by now is still worth storing: go on until all are back.
+                        failure = failure or error
+                        cancel.set()
+                        continue
+                    again.extendleft(reversed(remaining))
+                    yield outcome
+            if failure is not None:
+                raise failure
+        finally:
+            cancel.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _deliver(self, batch: _Batch, cancel: threading.Event) -> _Reply:
+        """Sends one attempt until it is answered; runs in a thread of the pool."""
+        attempt = batch.attempt
+        path = f"/v1/{attempt.entity}/batch"
+
+        def read(answer: Answer) -> list[Any]:
+            results = answer.data.get("results")
+            if not isinstance(results, list):
+                raise ContractError(
+                    f"CloudKasse's answer to POST {path} has no list of results.", hint="Report it to CloudKasse."
+                )
+            return results
+
+        try:
+            return self._transport.call("POST", path, read, body=attempt.body, key=attempt.key, cancel=cancel)
+        except RefusedError as refusal:
+            if refusal.status == 409 and refusal.code != REGISTER_REQUIRED and not batch.reread:
+                return _Conflict(self._held(batch, cancel))
+            return refusal
+
+    def _held(self, batch: _Batch, cancel: threading.Event) -> dict[str, str]:
+        """Reads a batch's records again from the cloud: which of them it holds by now just as they were sent.
+
+        The API reads an entity by pages only, so this lists it until all keys were met. It is rare, and what
+        it finds level already (a parallel writer, an own attempt that came late) is not sent a second time.
+        """
+        entity = batch.attempt.entity
+        wanted = {record_key(entity, item): item for item in batch.items}
+        held: dict[str, str] = {}
+        for page in list_records(self._transport, entity, self._page_items, cancel):
+            for record in page:
+                try:
+                    key = record_key(entity, record)
+                except KeyError:
+                    continue
+                item, cloud_id = wanted.pop(key, None), record.get("id")
+                if item is not None and isinstance(cloud_id, str) and item.items() <= record.items():
+                    held[key] = cloud_id
+            if not wanted:
+                break
+        return held
+
+
+def _batches(entity: str, items: Iterable[dict[str, Any]], batch_items: int) -> Iterator[_Batch | BatchOutcome]:
+    """Cuts a stream of records into batches; a record that cannot be sent at all is rejected on its own."""
+    waiting: list[dict[str, Any]] = []
+    size = 0
+    for item in items:
+        try:
+            record_key(entity, item)
+            item_size = len(orjson.dumps(item)) + 1
+        except (KeyError, TypeError) as error:  # no key, or (JSONEncodeError) e.g. half a surrogate pair in a text
+            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            yield BatchOutcome((), (rejected(item, CONTRACT_CODE, f"The record cannot be sent: {reason}."),))
+            continue
+        if waiting and (len(waiting) >= batch_items or size + item_size > MAX_BODY_BYTES):
+            yield _Batch.new(entity, waiting)
+            waiting, size = [], 0
+        waiting.append(item)
+        size += item_size
+    if waiting:
+        yield _Batch.new(entity, waiting)
+
+
+def _settle(batch: _Batch, reply: _Reply) -> tuple[BatchOutcome, list[_Batch]]:
+    """What an answer means for the records, and what has to be sent again under new keys.
+
+    Raises:
+        RefusedError: A refusal that is no batch's own fault.
+    """
+    entity, items = batch.attempt.entity, batch.items
+    results: tuple[ItemResult, ...] = ()
+    remaining: list[_Batch] = []
+    if isinstance(reply, list):
+        results = check_results(entity, items, reply)
+    elif isinstance(reply, _Conflict):
+        level = [item for item in items if record_key(entity, item) in reply.held]
+        results = tuple(ItemResult(item, "unchanged", reply.held[record_key(entity, item)]) for item in level)
+        if rest := [item for item in items if record_key(entity, item) not in reply.held]:
+            remaining = [_Batch.new(entity, rest, reread=True, rekeyed=batch.rekeyed)]
+    elif reply.status == 409 and reply.code == REGISTER_REQUIRED:
+        results = tuple(ItemResult(item, "deferred", code=REGISTER_REQUIRED, message=reply.detail) for item in items)
+    elif reply.status == 422 and reply.code == KEY_REUSED and not batch.rekeyed:
+        remaining = [_Batch.new(entity, items, reread=batch.reread, rekeyed=True)]
+    elif reply.status in (400, 409, 413):
+        if len(items) > 1:
+            middle = len(items) // 2
+            remaining = [
+                _Batch.new(entity, half, reread=batch.reread, rekeyed=batch.rekeyed)
+                for half in (items[:middle], items[middle:])
+            ]
+        else:
+            code = reply.code or ("conflict" if reply.status == 409 else f"http_{reply.status}")
+            results = tuple(rejected(item, code, reply.detail) for item in items)
+    else:
+        raise reply
+    return BatchOutcome((batch.attempt.key,), results), remaining

@@ -1,0 +1,228 @@
+"""`CloudClient`: all that the program asks of CloudKasse (cloudkasse-api.md). How it is asked lies in the files beside.
+
+Another cloud register is another client with these methods; nothing past them knows a URL.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from cloudkasse_etl.cloudkasse.batches import Attempt, AttemptJournal, BatchOutcome, BatchSender
+from cloudkasse_etl.cloudkasse.pagination import CursorExpired, Page, Stream, list_pages, list_records
+from cloudkasse_etl.cloudkasse.results import ENTITIES, ItemResult, ItemStatus, record_key
+from cloudkasse_etl.cloudkasse.transport import Answer, StoppedError, Transport
+from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.settings import Api, Connections
+
+__all__ = [
+    "ENTITIES",
+    "Attempt",
+    "AttemptJournal",
+    "BatchOutcome",
+    "CloudClient",
+    "CloudStatus",
+    "CursorExpired",
+    "ItemResult",
+    "ItemStatus",
+    "Page",
+    "StoppedError",
+    "Stream",
+    "record_key",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CloudStatus:
+    """What CloudKasse says of itself.
+
+    Attributes:
+        api_version: `major.minor`.
+        time: The server's clock, with an offset.
+        company_number: None where the cloud holds no company yet.
+        company_name: Likewise.
+        batch_items: How many records a batch may hold.
+        page_items: How many records a page may hold.
+        counts: Active records by entity, as far as the server counts them.
+        heads: The newest cursor of `receipts` and of `closings`.
+        clock_offset_seconds: Server time minus ours, ours taken at the middle of the request.
+    """
+
+    api_version: str
+    time: datetime
+    company_number: str | None
+    company_name: str | None
+    batch_items: int
+    page_items: int
+    counts: Mapping[str, int]
+    heads: Mapping[str, str]
+    clock_offset_seconds: float
+
+
+class CloudClient:
+    """Speaks to one company's CloudKasse.
+
+    Methods raise `NetworkError` (not reached, or failing for as long as the retries allow), `AuthorizationError`
+    (the token), `ContractError` (an answer that the contract does not know) and `StoppedError` (see `stop`).
+
+    Args:
+        connections: Address and token.
+        api: Connections, time limits and retries.
+        journal: Keeps attempts at writing until they are answered.
+        stop: Set it from another thread to end all waiting within a moment (a lost lease).
+        backoff_seconds: The first pause before a retry is up to this long, each further one up to twice as long.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        api: Api,
+        journal: AttemptJournal,
+        *,
+        stop: threading.Event | None = None,
+        backoff_seconds: float = 0.5,
+    ) -> None:
+        self._api = api
+        self._journal = journal
+        self._transport = Transport(
+            connections.api_url, connections.api_token, api, stop=stop, backoff_seconds=backoff_seconds
+        )
+        self._known: CloudStatus | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections; generators that are still open must be closed before."""
+        self._transport.close()
+
+    def status(self) -> CloudStatus:
+        """One request: is it reached, is the token good, what is there."""
+        self._known = self._transport.call("GET", "/v1/status", _read_status)
+        return self._known
+
+    def records(self, entity: str) -> Iterator[list[dict[str, Any]]]:
+        """Pages of what the cloud holds of an entity now, retired records included."""
+        _check_entity(entity)
+        return list_records(self._transport, entity, self._limits().page_items)
+
+    def pages(self, stream: Stream, after: str | None, limit: int | None = None) -> Iterator[Page]:
+        """Pages of what has arrived since a cursor; an item may come again on a later page.
+
+        Args:
+            stream: `receipts` or `closings`.
+            after: A stored cursor; None starts at the beginning.
+            limit: Items a page; the server's own limit where None.
+
+        Raises:
+            CursorExpired: Start at the beginning.
+        """
+        return list_pages(self._transport, stream, after, limit or self._limits().page_items)
+
+    def send(self, entity: str, items: Iterable[dict[str, Any]]) -> Iterator[BatchOutcome]:
+        """Sends records, several batches at a time, and yields what became of them as answers come in.
+
+        Attempts are journaled in the calling thread before they leave. Items are read as they are needed. When a
+        batch fails for good, what the others in flight have answered is still yielded before the error is raised.
+        Closing the generator waits for what is in flight (at most one request's time limits) and retries no more.
+
+        Args:
+            entity: One of `ENTITIES`.
+            items: With every field of the contract; each record once, since batches overtake each other.
+
+        Yields:
+            What to store and which attempts to drop, in one transaction. Every record comes in one outcome exactly.
+            After an error, the records of attempts still in the journal are unknown: `resend` finishes them.
+        """
+        _check_entity(entity)
+        return self._sender().send(entity, items, self._limits().batch_items)
+
+    def resend(self, attempts: Iterable[Attempt]) -> Iterator[BatchOutcome]:
+        """Finishes attempts that were never answered, under their own key and body, in the order given.
+
+        Call it before anything new is sent. Yields as `send` does.
+        """
+        return self._sender().resend(attempts)
+
+    def _sender(self) -> BatchSender:
+        return BatchSender(
+            self._transport,
+            self._journal,
+            connections=self._api.connections,
+            page_items=self._limits().page_items,
+        )
+
+    def _limits(self) -> CloudStatus:
+        return self._known or self.status()
+
+
+def _check_entity(entity: str) -> None:
+    if entity not in ENTITIES:
+        raise ValueError(f"'{entity}' is no entity of CloudKasse; there are: {', '.join(ENTITIES)}")
+
+
+def _read_status(answer: Answer) -> CloudStatus:
+    """Checks what is used; everything else in the answer is ignored.
+
+    Raises:
+        ContractError: A field is missing or ill-typed, or the API is of another generation.
+    """
+    data = answer.data
+    version = _text(data, "api_version")
+    if version.partition(".")[0] != "1":
+        raise ContractError(
+            f"CloudKasse speaks version {version[:20]} of its API; this program speaks version 1.",
+            hint="Install a newer release of this program.",
+        )
+    try:
+        server_time = datetime.fromisoformat(_text(data, "time"))
+    except ValueError:
+        raise _ill("time") from None
+    if server_time.tzinfo is None:
+        raise _ill("time")
+    limits, counts, heads = (_object(data, name) for name in ("limits", "counts", "heads"))
+    company = _object(data, "company") if data.get("company") is not None else None
+    middle = answer.sent_at + (answer.received_at - answer.sent_at) / 2
+    return CloudStatus(
+        api_version=version,
+        time=server_time,
+        company_number=None if company is None else _text(company, "number"),
+        company_name=None if company is None or company.get("name") is None else _text(company, "name"),
+        batch_items=_count(limits, "batch_items", at_least=1),
+        page_items=_count(limits, "page_items", at_least=1),
+        counts={entity: _count(_object(counts, entity), "active") for entity in ENTITIES if entity in counts},
+        heads={stream: _text(heads, stream) for stream in ("receipts", "closings")},
+        clock_offset_seconds=(server_time - middle).total_seconds(),
+    )
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str):
+        raise _ill(name)
+    return value
+
+
+def _object(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = data.get(name)
+    if not isinstance(value, dict):
+        raise _ill(name)
+    return value
+
+
+def _count(data: Mapping[str, Any], name: str, at_least: int = 0) -> int:
+    value = data.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+        raise _ill(name)
+    return value
+
+
+def _ill(name: str) -> ContractError:
+    return ContractError(
+        f"CloudKasse's status is not as the contract says: '{name}' is missing or wrong.",
+        hint="CLOUDKASSE_API_URL may name something else; if it does not, report it to CloudKasse.",
+    )

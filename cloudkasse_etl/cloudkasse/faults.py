@@ -1,0 +1,91 @@
+"""What requests' and urllib3's errors mean in plain words. Statuses are statuses.py's."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import requests
+from urllib3 import exceptions as urllib3_errors
+
+NETWORK_HINT = "Look at this machine's network, then start again; nothing is lost."
+
+# Errors whose text quotes a whole address, with whatever password stands in it.
+UNUSABLE_ADDRESS = (
+    requests.exceptions.InvalidURL,  # InvalidProxyURL is one
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    urllib3_errors.LocationValueError,
+    urllib3_errors.ProxySchemeUnknown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a request had no answer.
+
+    Attributes:
+        text: What is wrong, without a full stop.
+        hint: What to do.
+        retryable: False where another try a moment later cannot help.
+    """
+
+    text: str
+    hint: str
+    retryable: bool = True
+
+
+def explain(error: Exception, host: str, connect_seconds: float, read_seconds: float) -> Fault:
+    """Tells apart what a person would look for in different places: name, port, certificate, proxy, line."""
+    causes = list(_causes(error))
+
+    def caused_by(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Fault(
+                f"The TLS certificate of {host} is not trusted: {cause.verify_message}",
+                "Have CloudKasse's certificate looked at, or name your own authority's in the settings: api.ca_bundle.",
+                retryable=False,
+            )
+    if caused_by(requests.exceptions.ProxyError, urllib3_errors.ProxyError):
+        return Fault(
+            f"The proxy on the way to {host} cannot be reached, or does not let this through",
+            "Look at HTTPS_PROXY and NO_PROXY in the environment.",
+        )
+    if caused_by(urllib3_errors.NameResolutionError):
+        return Fault(
+            f"The name {host} cannot be resolved",
+            "Look at this machine's network and DNS, and whether CLOUDKASSE_API_URL is right.",
+        )
+    if caused_by(ConnectionRefusedError):
+        return Fault(
+            f"The connection to {host} was refused",
+            "CloudKasse may be down, or CLOUDKASSE_API_URL names the wrong port.",
+        )
+    if caused_by(urllib3_errors.NewConnectionError):
+        return Fault(f"There is no way to {host}", NETWORK_HINT)
+    if caused_by(requests.exceptions.ConnectTimeout, urllib3_errors.ConnectTimeoutError):
+        return Fault(f"{host} did not take the connection in {connect_seconds:g} s: timed out", NETWORK_HINT)
+    if caused_by(requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError, TimeoutError):
+        return Fault(f"CloudKasse ({host}) was silent for {read_seconds:g} s: timed out", NETWORK_HINT)
+    if caused_by(ssl.SSLError, requests.exceptions.SSLError, urllib3_errors.SSLError):
+        return Fault(
+            f"No TLS connection to {host} could be made or kept",
+            "CLOUDKASSE_API_URL may name a port that does not speak HTTPS, or something in between disturbs it.",
+        )
+    if caused_by(urllib3_errors.DecodeError):
+        return Fault(f"An answer of CloudKasse ({host}) cannot be decompressed", NETWORK_HINT)
+    return Fault(f"The connection to CloudKasse ({host}) broke off before the answer was complete", NETWORK_HINT)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that it wraps: requests and urllib3 hide the cause in `args`, `reason` or `__cause__`."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop()
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__]

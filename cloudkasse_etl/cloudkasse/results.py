@@ -1,0 +1,122 @@
+"""What became of each record that was sent: the entities' keys, and the check of a batch's results one by one."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+ENTITIES = ("companies", "registers", "employees", "articles", "prices")
+
+WireStatus = Literal["created", "updated", "unchanged", "deactivated", "rejected"]
+ItemStatus = Literal[WireStatus, "deferred"]
+
+CONTRACT_CODE = "contract"
+_KEY_FIELDS = {"prices": ("article", "price_group", "min_quantity", "valid_from")}
+_STATUSES = frozenset(get_args(WireStatus))
+# A foreign text ends up in a table and on a page: enough to understand it, not enough to flood it.
+_MAX_TEXT = 500
+_MAX_CODE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What the cloud did with one record.
+
+    Attributes:
+        item: The record as it was sent.
+        status: `deferred` waits for something in order; `rejected` was not taken; all others hold.
+        cloud_id: The cloud's own id of it.
+        code: Why it was rejected or deferred: the cloud's code, `contract` where its answer was none, or `http_400`
+            and the like where a refusal named no code.
+        field: The field that the rejection is about.
+        message: The cloud's own words, or ours for `contract`.
+    """
+
+    item: dict[str, Any]
+    status: ItemStatus
+    cloud_id: str | None = None
+    code: str | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+def record_key(entity: str, item: Mapping[str, Any]) -> str:
+    """A record's key as the cloud writes it: its parts joined by `|`, empty for null."""
+    return "|".join("" if item[name] is None else str(item[name]) for name in _KEY_FIELDS.get(entity, ("number",)))
+
+
+def rejected(
+    item: dict[str, Any], code: str, message: str | None, *, field: str | None = None, cloud_id: str | None = None
+) -> ItemResult:
+    """A record that was not taken; foreign texts are cut to a bearable length."""
+    return ItemResult(
+        item=item,
+        status="rejected",
+        cloud_id=cloud_id,
+        code=code[:_MAX_CODE],
+        field=None if field is None else field[:_MAX_CODE],
+        message=None if message is None else message[:_MAX_TEXT],
+    )
+
+
+def check_results(entity: str, items: Sequence[dict[str, Any]], results: Sequence[Any]) -> tuple[ItemResult, ...]:
+    """Gives each record that was sent its result.
+
+    A result belongs to a record by index AND key. One that is missing, doubled, out of order or ill-typed makes that
+    record rejected with code `contract`: it is never counted as accepted, and no other record suffers for it.
+    """
+    by_index: dict[int, Any] = {}
+    seen: Counter[int] = Counter()
+    disordered: set[int] = set()
+    highest = -1
+    for result in results:
+        index = result.get("index") if isinstance(result, dict) else None
+        if isinstance(index, int) and not isinstance(index, bool):
+            seen[index] += 1
+            by_index[index] = result
+            if index < highest:
+                disordered.add(index)
+            highest = max(highest, index)
+    checked = []
+    for index, item in enumerate(items):
+        if not seen[index]:
+            checked.append(_broken(item, "the cloud gave no result for it"))
+        elif seen[index] > 1:
+            checked.append(_broken(item, "the cloud gave more than one result for it"))
+        elif index in disordered:
+            checked.append(_broken(item, "its result stands out of order"))
+        else:
+            checked.append(_check_result(record_key(entity, item), item, by_index[index]))
+    return tuple(checked)
+
+
+def _check_result(key: str, item: dict[str, Any], result: dict[str, Any]) -> ItemResult:
+    status, cloud_id, error = result.get("status"), result.get("id"), result.get("error")
+    if result.get("key") != key:
+        return _broken(item, "its result is for another key")
+    if not isinstance(status, str) or status not in _STATUSES:
+        return _broken(item, "its result has no known status")
+    if not isinstance(cloud_id, str | None):
+        return _broken(item, "its result's id is no text")
+    if status == "rejected":
+        code, field, message = (
+            (error.get(name) for name in ("code", "field", "message")) if isinstance(error, dict) else (None,) * 3
+        )
+        if not isinstance(code, str) or not code:
+            return _broken(item, "it was rejected without a code")
+        return rejected(
+            item,
+            code,
+            message if isinstance(message, str) else None,
+            field=field if isinstance(field, str) else None,
+            cloud_id=cloud_id,
+        )
+    if error is not None:
+        return _broken(item, "its result names an error and a success")
+    if not cloud_id:
+        return _broken(item, "its result has no id")
+    return ItemResult(item=item, status=status, cloud_id=cloud_id)  # type: ignore[arg-type]  # one of _STATUSES
+
+
+def _broken(item: dict[str, Any], reason: str) -> ItemResult:
+    return rejected(item, CONTRACT_CODE, f"CloudKasse's answer is not as the contract says: {reason}.")

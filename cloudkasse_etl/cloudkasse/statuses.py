@@ -1,0 +1,164 @@
+"""What a status other than 2xx means, by the contract's table of errors; Retry-After; problem+json. Sends nothing."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
+
+import orjson
+from pydantic import SecretStr
+
+from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ContractError, NetworkError
+
+# 408 and 425 are a server's "once more, please"; the contract does not name them, proxies send them.
+_RETRYABLE = frozenset({408, 425, 429})
+_PLAIN = frozenset({401, 403, 404, 407})
+FAR_FUTURE_SECONDS = 10 * 365 * 86400.0
+
+
+class RefusedError(ContractError):
+    """CloudKasse refused one request, and the caller may know what to do about it.
+
+    Attributes:
+        status: The HTTP status, a 4xx other than 401, 403, 404, 407, 408, 425 and 429.
+        code: The problem's own code, where it gave one.
+        detail: The problem's own words; only for the rejection of a record, never for a message.
+    """
+
+    def __init__(self, message: str, *, hint: str | None, status: int, code: str | None, detail: str | None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
+class RetryableError(Exception):
+    """A try failed in a way that the next one may not; never leaves transport.py.
+
+    Attributes:
+        kind: What is raised if it was the last try.
+        text: What is wrong, without a full stop.
+        hint: What to do.
+        retry_after: The seconds that the server asks for.
+    """
+
+    def __init__(
+        self, kind: type[CloudkasseError], text: str, hint: str | None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+        self.hint = hint
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is used of a problem+json."""
+
+    code: str | None = None
+    detail: str | None = None
+
+
+def is_explained_by_body(status: int) -> bool:
+    """Whether the problem in the body decides what is done about this status."""
+    return 400 <= status < 500 and status not in _RETRYABLE | _PLAIN
+
+
+def read_problem(raw: bytes, token: SecretStr) -> Problem:
+    """The problem in a body; empty where it is none. A token that the server echoes is taken out."""
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return Problem()
+    if not isinstance(data, dict):
+        return Problem()
+    secret = token.get_secret_value()
+    code, detail = (
+        value.replace(secret, "…") if isinstance(value := data.get(name), str) and value else None
+        for name in ("code", "detail")
+    )
+    return Problem(code, detail)
+
+
+def explain(status: int, headers: Mapping[str, str], problem: Problem, *, request: str, base: str) -> Exception:
+    """The error that a status other than 2xx stands for.
+
+    Args:
+        status: The status.
+        headers: The answer's headers, by any case.
+        problem: What the body says, for the statuses that `is_explained_by_body`.
+        request: Method and path.
+        base: CloudKasse's address, without a login.
+    """
+    host = urlsplit(base).netloc
+    if status < 400:
+        target = _host_of(base, headers.get("Location", ""))
+        return ContractError(
+            f"CloudKasse ({host}) redirects to {target} ({status}), which is not followed.",
+            hint="Set CLOUDKASSE_API_URL to CloudKasse's own address.",
+        )
+    if status >= 500 or status in _RETRYABLE:
+        return RetryableError(
+            NetworkError,
+            f"CloudKasse ({host}) answers {status} to {request}",
+            "Nothing is wrong on this side; start again later.",
+            retry_after=read_retry_after(headers),
+        )
+    if status == 401:
+        return AuthorizationError(
+            "CloudKasse does not accept the token (401).",
+            hint="Set CLOUDKASSE_API_TOKEN to a token that is valid for this company.",
+        )
+    if status == 403:
+        return AuthorizationError(
+            f"The token may not do this in CloudKasse: {request} (403).",
+            hint="Give it the right in CloudKasse, or set CLOUDKASSE_API_TOKEN to another.",
+        )
+    if status == 404:
+        return ContractError(
+            f"There is no {request} at {host} (404).",
+            hint="CLOUDKASSE_API_URL may be wrong: it ends before /v1.",
+        )
+    if status == 407:
+        return ContractError(
+            "The proxy on the way to CloudKasse wants a login (407).",
+            hint="Set it in the environment: HTTPS_PROXY.",
+        )
+    return RefusedError(
+        f"CloudKasse ({host}) refuses {request} ({status}).",
+        hint="Look for a newer release of this program, or report it to CloudKasse.",
+        status=status,
+        code=problem.code,
+        detail=problem.detail,
+    )
+
+
+def _host_of(base: str, location: str) -> str:
+    """The host alone: the rest of where a redirect points may carry a login or a ticket."""
+    try:
+        return urlsplit(urljoin(base, location)).hostname or "nowhere"
+    except ValueError:
+        return "nowhere"
+
+
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from now, from either form. A date is taken against the server's own clock, where it shows it."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]+", value):
+        return min(float(value), FAR_FUTURE_SECONDS)
+    until = _http_date(value)
+    if until is None:
+        return None
+    now = _http_date(headers.get("Date", "")) or datetime.now(UTC)
+    return min(max((until - now).total_seconds(), 0.0), FAR_FUTURE_SECONDS)
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -1,0 +1,168 @@
+"""The vectorised checks that the contracts' fields name. Which code a failure of them gets is contract.py's business.
+
+Each is registered with pandera, so that a field asks for it by name: `pa.Field(clean_key=True)`. None loops over
+rows, since a frame has up to a million of them. A check passes on nulls (the field's own `nullable` judges those) and
+is told about them (`ignore_na=False`), because pandera's dropping of nulls costs a copy of the column each time.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+import pyarrow.compute as pc
+from pandera.api.extensions import register_check_method
+
+# NUL, tab, line ends, DEL and C1: no register can print them, and PostgreSQL cannot even store NUL. The reader marks
+# text that it could not decode by a NUL, so that it is refused here.
+_CONTROL = r"\p{Cc}"
+_BLANK_AT_AN_END = r"^[\s\p{Z}]|[\s\p{Z}]$"
+
+# SQL Server's first day; the reader marks a date that it could not read by one before it.
+FIRST_DAY = pd.Timestamp("1753-01-01")
+
+_Check = Callable[..., "pd.Series[bool]"]
+
+
+def _matches(series: "pd.Series[Any]", pattern: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Where a text column matches an RE2 pattern; False on nulls."""
+    found = pc.match_substring_regex(pyarrow.array(series, pyarrow.large_string(), from_pandas=True), pattern)
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False))
+
+
+def _verdict(series: "pd.Series[Any]", passed: np.ndarray[Any, np.dtype[np.bool_]]) -> "pd.Series[bool]":
+    return pd.Series(passed, index=series.index)
+
+
+def _registered(argument: str) -> Callable[[_Check], _Check]:
+    """Makes a check known to pandera under the function's name."""
+
+    def register(check: _Check) -> _Check:
+        register_check_method(statistics=[argument], supported_types=[pd.Series])(check)
+        return check
+
+    return register
+
+
+@_registered("on")
+def clean_key(series: "pd.Series[Any]", *, on: bool) -> "pd.Series[bool]":
+    """Not empty, no blank at either end, no control character: a number that every system keeps as it is."""
+    del on
+    return _verdict(series, ~_matches(series, rf"^$|{_CONTROL}|{_BLANK_AT_AN_END}"))
+
+
+@_registered("on")
+def clean_text(series: "pd.Series[Any]", *, on: bool) -> "pd.Series[bool]":
+    """No control character."""
+    del on
+    return _verdict(series, ~_matches(series, _CONTROL))
+
+
+@_registered("pattern")
+def full_match(series: "pd.Series[Any]", *, pattern: str) -> "pd.Series[bool]":
+    """The whole text matches an RE2 pattern."""
+    return _verdict(series, _matches(series, f"^(?:{pattern})$") | series.isna().to_numpy())
+
+
+@_registered("limit")
+def max_characters(series: "pd.Series[Any]", *, limit: int) -> "pd.Series[bool]":
+    """At most so many characters."""
+    return _verdict(series, ~(series.str.len() > limit).to_numpy(dtype=bool, na_value=False))
+
+
+@_registered("on")
+def finite(series: "pd.Series[Any]", *, on: bool) -> "pd.Series[bool]":
+    """Neither infinite nor what the reader puts for a number that it could not read (infinity as well)."""
+    del on
+    return _verdict(series, ~np.isinf(series.to_numpy()))
+
+
+@_registered("on")
+def known_day(series: "pd.Series[Any]", *, on: bool) -> "pd.Series[bool]":
+    """A day that SQL Server knows."""
+    del on
+    return _verdict(series, ~(series < FIRST_DAY).to_numpy())
+
+
+def key_field(title: str, column: str, description: str, *, limit: int = 40) -> Any:
+    """A field for a number: kept exactly as it is, or refused. 40 characters is the wire's limit."""
+    return pa.Field(
+        title=title,
+        description=description,
+        metadata={"column": column},
+        clean_key=True,
+        max_characters=limit,
+        ignore_na=False,
+    )
+
+
+def text_field(title: str, column: str, description: str, *, nullable: bool = True, pattern: str | None = None) -> Any:
+    """A field for a text; its length is CloudKasse's to judge."""
+    further: dict[str, Any] = {"full_match": pattern} if pattern else {}
+    return pa.Field(
+        title=title,
+        description=description,
+        metadata={"column": column},
+        nullable=nullable,
+        clean_text=True,
+        ignore_na=False,
+        **further,
+    )
+
+
+def field(title: str, column: str, description: str, *, nullable: bool = False, **checks: Any) -> Any:
+    """A field of any other type, with the checks that are named."""
+    return pa.Field(
+        title=title,
+        description=description,
+        metadata={"column": column},
+        nullable=nullable,
+        ignore_na=False,
+        **checks,
+    )
+
+
+def shown_limit(check: str) -> str:
+    """The limit that a failed check names in its text, `max_characters(limit=40)`; empty where it has none."""
+    found = re.search(r"limit=(\d+)", check)
+    return found[1] if found else ""
+
+
+def clean_column(series: "pd.Series[Any]", dtype: Any) -> "pd.Series[Any]":
+    """The column in the one form of its type, where that loses nothing; else as it is, for the contract to refuse.
+
+    A column of nothing but nulls has no type of its own; days come in any resolution; a text that no encoding can
+    write (a lone surrogate) becomes one that is refused.
+    """
+    wanted = str(dtype)
+    if wanted.startswith("string"):
+        return _clean_texts(series)
+    if wanted.startswith("datetime64"):
+        if isinstance(series.dtype, np.dtype) and series.dtype.kind == "M":
+            return series.astype("datetime64[s]")
+        if series.isna().all():
+            return pd.Series(np.full(len(series), np.datetime64("NaT", "s")), index=series.index)
+    if wanted == "bool" and isinstance(series.dtype, pd.BooleanDtype) and not series.isna().any():
+        return series.astype(bool)
+    if wanted == "float64" and (series.dtype.kind in "iu" or series.isna().all()):
+        return series.astype("float64")
+    return series
+
+
+def _clean_texts(series: "pd.Series[Any]") -> "pd.Series[Any]":
+    if series.dtype == "str" and getattr(series.dtype, "storage", "") == "pyarrow":
+        return series
+    values = [None if missing else value for value, missing in zip(series, series.isna(), strict=True)]
+    if not all(value is None or isinstance(value, str) for value in values):
+        return series
+    clean = [value if value is None else _encodable(value) for value in values]
+    return pd.Series(pd.array(clean, dtype="str"), index=series.index)
+
+
+def _encodable(text: str) -> str:
+    """The text; where it holds a lone surrogate, one with a NUL, which every contract refuses."""
+    shown = text.encode("utf-8", "replace").decode("utf-8")
+    return text if shown == text else shown + "\x00"

@@ -1,0 +1,51 @@
+"""Registers: as the settings name them (SelectLine's tables name none), and as sent."""
+
+import pandera.pandas as pa
+from pandera.typing import Series
+
+from cloudkasse_etl.schemas.checks import field, key_field, text_field
+
+_CURRENCY = "[A-Z]{3}"
+
+
+class RegisterExtract(pa.DataFrameModel):
+    """The registers as the settings name them, in the company's currency."""
+
+    number: Series[str] = key_field("Number", "registers.number", "Number of the register.")
+    name: Series[str] = text_field("Name", "registers.name", "Name of the register.", nullable=False)
+    price_group: Series[str] = text_field(
+        "Price group", "registers.price_group", "Price group whose prices the register shows.", nullable=False
+    )
+    warehouse: Series[str] = text_field(
+        "Warehouse", "registers.warehouse", "Warehouse that the register sells from.", nullable=False
+    )
+    currency: Series[str] = text_field(
+        "Currency", "MANDANT.Waehrung", "Currency of the register.", nullable=False, pattern=_CURRENCY
+    )
+
+    class Config:
+        """Other columns are an error."""
+
+        strict = True
+
+
+class RegisterPayload(pa.DataFrameModel):
+    """The registers as CloudKasse takes them."""
+
+    number: Series[str] = key_field("Number", "registers.number", "Number of the register.")
+    name: Series[str] = text_field("Name", "registers.name", "Name of the register.", nullable=False)
+    price_group: Series[str] = text_field(
+        "Price group", "registers.price_group", "Price group whose prices the register shows.", nullable=False
+    )
+    warehouse: Series[str] = text_field(
+        "Warehouse", "registers.warehouse", "Warehouse that the register sells from.", nullable=False
+    )
+    currency: Series[str] = text_field(
+        "Currency", "MANDANT.Waehrung", "Currency of the register.", nullable=False, pattern=_CURRENCY
+    )
+    active: Series[bool] = field("Active", "registers.number", "False once the settings no longer name it.")
+
+    class Config:
+        """Other columns are an error."""
+
+        strict = True

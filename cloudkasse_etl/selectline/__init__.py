@@ -1,0 +1,1 @@
+"""The ERP, read only: SelectLine's tables as frames with English columns. It judges no rows; the contracts do."""

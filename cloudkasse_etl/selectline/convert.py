@@ -1,0 +1,245 @@
+"""Driver values to columns, a chunk at a time: vectorised while a chunk is clean, value by value where it is not.
+
+A foreign database holds anything: SQLite puts text into a float column, PostgreSQL knows NaN and infinite days. One
+such cell must stop nothing. It becomes a value that every contract refuses (text with a NUL, infinity, a day before
+SQL Server's first one, a null flag), and what stood there is kept for the message.
+"""
+
+import datetime as dt
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
+
+from cloudkasse_etl.selectline.tables import Kind
+
+UNREADABLE_MARK = "\x00"
+UNREADABLE_NUMBER = math.inf
+UNREADABLE_DAY = dt.date(1, 1, 1)
+
+# What stood in unreadable cells is only ever shown, so a few are enough, and none whole.
+_KEPT_CELLS = 1000
+_KEPT_CHARACTERS = 200
+
+_TEXT = pyarrow.large_string()
+# What PostgreSQL and SQLite spell a day or a time like; the day is the one that is written, whatever the offset.
+_DAY = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$"
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
+_BITS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False, "": False}
+
+_Array: TypeAlias = Any  # pyarrow has no type stubs
+_Unreadable = dict[int, str]
+
+
+class Column:
+    """Collects a column's chunks."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._convert = _CONVERTERS[kind]
+        self._type = _TYPES[kind]
+        self._chunks: list[_Array] = []
+        self._length = 0
+        self.unreadable: _Unreadable = {}
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Takes the next rows' values, as the driver gave them."""
+        array, unreadable = self._convert(values)
+        for position, text in unreadable.items():
+            if len(self.unreadable) >= _KEPT_CELLS:
+                break
+            self.unreadable[self._length + position] = text[:_KEPT_CHARACTERS]
+        self._chunks.append(array)
+        self._length += len(array)
+
+    def clear(self) -> None:
+        """Forgets what it has, for another attempt."""
+        self._chunks, self._length, self.unreadable = [], 0, {}
+
+    def series(self) -> "pd.Series[Any]":
+        """The whole column; it gives up its chunks."""
+        whole = pyarrow.chunked_array(self._chunks, type=self._type)
+        self._chunks = []
+        if self._type == pyarrow.bool_() and whole.null_count:
+            return pd.Series(pd.array(whole.to_pylist(), dtype="boolean"))
+        if self._type == pyarrow.date32():
+            return pd.Series(whole.cast(pyarrow.timestamp("s")).to_numpy().astype("datetime64[s]"))
+        if self._type == _TEXT:
+            return pd.Series(pd.array(whole, dtype="str"))
+        return pd.Series(whole.to_numpy())
+
+
+def empty(kind: Kind, length: int) -> "pd.Series[Any]":
+    """A column that the table lacks."""
+    column = Column(kind)
+    column.add([None] * length)
+    return column.series()
+
+
+def tolerant_text(data: bytes) -> str:
+    """Bytes of SQLite as text; what is no UTF-8 becomes text that is refused."""
+    return _one_text(data) or ""
+
+
+def row_ids(values: Iterable[Any]) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """SelectLine's row numbers; one that is no whole number becomes a negative one by its place, so that it is told."""
+    taken = list(values)
+    try:
+        return np.asarray(pyarrow.array(taken, pyarrow.int64()).to_numpy())
+    except (pyarrow.ArrowException, OverflowError):
+        return np.array([v if isinstance(v, int) and abs(v) < 2**63 else -i for i, v in enumerate(taken, 1)], np.int64)
+
+
+def _key(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
+    try:
+        return pyarrow.array(values, _TEXT), {}
+    except (pyarrow.ArrowException, UnicodeError):
+        return _each(values, _one_text, _TEXT, lambda text: text is not None and text.endswith(UNREADABLE_MARK))
+
+
+def _text(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
+    array, unreadable = _key(values)
+    bare = pc.utf8_trim_whitespace(array)
+    return pc.if_else(pc.equal(pc.binary_length(bare), 0), pyarrow.scalar(None, _TEXT), bare), unreadable
+
+
+def _number(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
+    unreadable: _Unreadable = {}
+    try:
+        array = pyarrow.array(values, pyarrow.float64())
+    except pyarrow.ArrowException:
+        array, unreadable = _each(values, _one_number, pyarrow.float64(), lambda number: number == UNREADABLE_NUMBER)
+    finite = pc.is_finite(array)
+    if pc.all(finite).as_py() is False:
+        for position in np.flatnonzero(~pc.fill_null(finite, True).to_numpy(zero_copy_only=False)).tolist():
+            unreadable.setdefault(position, str(values[position]))
+        array = pc.if_else(finite, array, UNREADABLE_NUMBER)
+    return array, unreadable
+
+
+def _bit(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
+    try:
+        return pc.fill_null(pyarrow.array(values, pyarrow.bool_()), False), {}
+    except pyarrow.ArrowException:
+        pass
+    try:
+        return pc.fill_null(pc.not_equal(pyarrow.array(values, pyarrow.int64()), 0), False), {}
+    except (pyarrow.ArrowException, OverflowError):
+        return _each(values, _one_bit, pyarrow.bool_(), lambda bit: bit is None)
+
+
+def _day(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
+    try:
+        return _days_of_texts(pyarrow.array(values, _TEXT))
+    except (pyarrow.ArrowException, UnicodeError):
+        pass
+    try:
+        array = pyarrow.array(values)
+        if pyarrow.types.is_timestamp(array.type) or pyarrow.types.is_date(array.type):
+            return array.cast(pyarrow.date32(), safe=False), {}
+    except (pyarrow.ArrowException, OverflowError, TypeError, ValueError):
+        pass
+    return _each(values, _one_day, pyarrow.date32(), lambda day: day == UNREADABLE_DAY)
+
+
+def _days_of_texts(texts: _Array) -> tuple[_Array, _Unreadable]:
+    if texts.null_count == len(texts):
+        return pyarrow.nulls(len(texts), pyarrow.date32()), {}
+    filled = pc.and_(texts.is_valid(), pc.not_equal(pc.fill_null(texts, ""), ""))
+    days = pc.if_else(pc.match_substring_regex(texts, _DAY), pc.utf8_slice_codeunits(texts, 0, 10), None)
+    try:
+        array = days.cast(pyarrow.date32())
+    except pyarrow.ArrowInvalid:  # the 30th of February
+        parsed = pd.to_datetime(pd.Series(days.to_pandas()), format="%Y-%m-%d", errors="coerce")
+        array = pyarrow.array(parsed, from_pandas=True).cast(pyarrow.date32(), safe=False)
+    bad = pc.and_(filled, array.is_null())
+    positions = np.flatnonzero(bad.to_numpy(zero_copy_only=False)).tolist()
+    return pc.if_else(bad, UNREADABLE_DAY, array), {p: texts[p].as_py() for p in positions[:_KEPT_CELLS]}
+
+
+def _each(
+    values: Sequence[Any],
+    one: Callable[[Any], Any],
+    kind: pyarrow.DataType,
+    is_unreadable: Callable[[Any], bool],
+) -> tuple[_Array, _Unreadable]:
+    """The slow way, for a chunk with something foreign in it."""
+    taken = [one(value) for value in values]
+    bad = [position for position, value in enumerate(taken) if is_unreadable(value)][:_KEPT_CELLS]
+    return pyarrow.array(taken, kind), {position: _shown(values[position]) for position in bad}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value[:_KEPT_CHARACTERS].decode("utf-8", "replace")
+    return str(value)[:_KEPT_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+
+
+def _one_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return value.decode("utf-8", "replace") + UNREADABLE_MARK
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # an article number in an SQLite column without a type
+    text = str(value)
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    return text if clean == text else clean + UNREADABLE_MARK
+
+
+def _one_number(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return UNREADABLE_NUMBER
+    try:
+        return float(value) if isinstance(value, str | int | float | Decimal) else UNREADABLE_NUMBER
+    except (OverflowError, ValueError):
+        return UNREADABLE_NUMBER
+
+
+def _one_bit(value: Any) -> bool | None:
+    if value is None:
+        return False
+    if isinstance(value, int | float | Decimal):
+        return None if value != value else bool(value)
+    return _BITS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def _one_day(value: Any) -> dt.date | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    if isinstance(value, str) and re.match(_DAY, value):
+        try:
+            return dt.date.fromisoformat(value[:10])
+        except ValueError:
+            return UNREADABLE_DAY
+    return UNREADABLE_DAY
+
+
+_CONVERTERS: dict[Kind, Callable[[Sequence[Any]], tuple[_Array, _Unreadable]]] = {
+    Kind.KEY: _key,
+    Kind.TEXT: _text,
+    Kind.NUMBER: _number,
+    Kind.BIT: _bit,
+    Kind.DAY: _day,
+}
+_TYPES = {
+    Kind.KEY: _TEXT,
+    Kind.TEXT: _TEXT,
+    Kind.NUMBER: pyarrow.float64(),
+    Kind.BIT: pyarrow.bool_(),
+    Kind.DAY: pyarrow.date32(),
+}

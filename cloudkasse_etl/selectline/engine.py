@@ -1,0 +1,279 @@
+"""The engine that reads the ERP, its read-only transaction, and the translation of what drivers complain about.
+
+The ERP is never written: SQLite is opened read-only, PostgreSQL's transactions are READ ONLY, and on SQL Server, which
+has no such thing, there are only SELECTs. Our own tables may lie in the same database; they have their own engine.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
+from cloudkasse_etl.selectline.tables import METADATA
+from cloudkasse_etl.settings import Settings
+
+CONNECT_SECONDS = 15
+LOCK_SECONDS = 60
+
+_EXTRAS = {"postgresql": "postgres", "mssql": "mssql"}
+# In each transaction: nobody's lock is waited for without end, and PostgreSQL spells days in one way.
+_PREPARATIONS = {
+    "postgresql": (f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'", "SET LOCAL datestyle = 'ISO'"),
+    "mssql": (f"SET LOCK_TIMEOUT {LOCK_SECONDS * 1000}",),
+}
+
+
+def erp_engine(url: str, settings: Settings) -> sa.Engine:
+    """An engine that reads SelectLine's database; it does not connect yet.
+
+    Args:
+        url: SQLAlchemy URL of an SQLite file (a relative path counts from the working directory), of PostgreSQL or
+            of SQL Server.
+        settings: For the schema of SelectLine's tables.
+
+    Raises:
+        ConfigurationError: The URL is malformed, or its driver is not installed.
+    """
+    try:
+        parsed = sa.make_url(url)
+        backend = parsed.get_backend_name()
+    except (sa.exc.ArgumentError, ValueError):
+        # without the cause: it might quote the URL, and with it the password
+        raise ConfigurationError(
+            "The URL of the ERP's database cannot be understood.",
+            hint="Write CLOUDKASSE_ERP_URL like mssql+pyodbc://user:password@host:1433/SL_MNAME?driver=...; "
+            "special characters in the password as %40 and so on.",
+        ) from None
+    if backend == "sqlite":
+        _sqlite_path(parsed)
+    translate = {"schema_translate_map": {None: settings.erp.db_schema}} if settings.erp.db_schema else {}
+    try:
+        engine = sa.create_engine(
+            parsed, hide_parameters=True, execution_options=translate | _transaction_options(backend), **_pool(parsed)
+        )
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(backend, "")
+        raise ConfigurationError(
+            f"The driver '{error.name}' for {backend} is not installed.",
+            hint=f"Install it: pip install 'cloudkasse-etl[{extra}]'" if extra else "Use another driver in the URL.",
+        ) from error
+    except (sa.exc.SQLAlchemyError, TypeError, ValueError):
+        raise ConfigurationError(
+            "The URL of the ERP's database names a database or an option that is not supported.",
+            hint="CLOUDKASSE_ERP_URL begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://.",
+        ) from None
+    if backend == "sqlite":
+        sa.event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+@contextmanager
+def read_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One connection in one read-only transaction: on SQLite and PostgreSQL all its statements see the same moment.
+
+    SQL Server reads what is committed at each statement (READ COMMITTED): snapshots are not switched on everywhere.
+
+    Raises:
+        ErpUnavailableError: The database cannot be reached.
+        ErpSchemaError: A statement names something that is missing or may not be read.
+    """
+    with driver_errors(engine.url), engine.connect() as connection, connection.begin() as transaction:
+        for preparation in _PREPARATIONS.get(engine.dialect.name, ()):
+            connection.exec_driver_sql(preparation)
+        yield connection
+        transaction.rollback()
+
+
+@contextmanager
+def driver_errors(url: sa.URL, table: str | None = None) -> Iterator[None]:
+    """Translates what SQLAlchemy and the driver raise; no message holds user, password or URL.
+
+    Args:
+        url: The database's, for file, host, port and database name.
+        table: The table that is being read, where it is one.
+
+    Raises:
+        ErpUnavailableError: Not reachable, wrong password, file missing, or any failure of the database's own.
+        ErpSchemaError: A table or column is missing, or the login may not read it.
+        ConfigurationError: The database driver itself is missing or does not know an option of the URL.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _translated(error.orig, url, table) from error
+    except sa.exc.NoSuchTableError as error:
+        raise _missing(str(error) or table, url) from error
+    except sa.exc.SQLAlchemyError as error:
+        raise ErpUnavailableError(f"{place(url)} could not be read ({type(error).__name__}).") from error
+
+
+def place(url: sa.URL) -> str:
+    """The database as a message may name it: file, or name, host and port."""
+    if url.get_backend_name() == "sqlite":
+        return f"The ERP's database file {_sqlite_path(url)}"
+    host = url.host or next((h for h in [url.query.get("host")] if isinstance(h, str)), None)
+    name = f"The ERP's database {url.database}" if url.database else "The ERP's database"
+    return f"{name} on {host}{f':{url.port}' if url.port else ''}" if host else name
+
+
+def _sqlite_path(url: sa.URL) -> Path:
+    """The file, absolute."""
+    file = url.database or ""
+    if file.startswith("file:"):
+        file = file.removeprefix("file:").partition("?")[0]
+        file = f"/{file.lstrip('/')}" if file.startswith("/") else file
+    if file in ("", ":memory:"):
+        raise ConfigurationError(
+            "The URL of the ERP's database names no file.", hint="Write CLOUDKASSE_ERP_URL like sqlite:///erp.db."
+        )
+    return Path(file).absolute()
+
+
+def _pool(url: sa.URL) -> dict[str, Any]:
+    """How connections are made and kept."""
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        path = _sqlite_path(url)
+
+        def connect() -> sqlite3.Connection:
+            # mode=ro: a mistyped path must be an error; SQLite would make an empty database of it
+            return sqlite3.connect(
+                f"file:{quote(str(path))}?mode=ro",
+                uri=True,
+                timeout=LOCK_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+
+        return {"poolclass": NullPool, "creator": connect}
+    timeout = {"postgresql": "connect_timeout", "mssql": "timeout"}.get(backend)
+    arguments: dict[str, Any] = {timeout: CONNECT_SECONDS} if timeout and timeout not in url.query else {}
+    if backend == "postgresql" and "application_name" not in url.query:
+        arguments["application_name"] = "cloudkasse-etl"
+    # one run reads on one connection; a second one is for `check` beside it. Servers and firewalls drop idle ones.
+    return {
+        "pool_size": 1,
+        "max_overflow": 2,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "connect_args": arguments,
+    }
+
+
+def _transaction_options(backend: str) -> dict[str, Any]:
+    if backend == "postgresql":
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return {"isolation_level": "READ COMMITTED"} if backend == "mssql" else {}
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    # The driver says BEGIN before a write only, and there is none: without it each SELECT sees another moment.
+    connection.exec_driver_sql("BEGIN")
+
+
+def _translated(error: BaseException | None, url: sa.URL, table: str | None) -> CloudkasseError:
+    text = str(error)
+    state = _sqlstate(error)
+    named = table or _named_table(text)
+    if _is_denied(state, text):
+        what = f"table {named}" if named else "a table or its schema"
+        return ErpSchemaError(
+            f"{place(url)}: the login may not read {what}: it lacks the right SELECT.",
+            hint=f"Let a database administrator grant it: GRANT SELECT ON {named or '...'} TO the login that "
+            "CLOUDKASSE_ERP_URL names.",
+        )
+    if state in ("42P01", "42S02", "3F000") or "no such table" in text or "unknown database" in text:
+        return _missing(named, url)
+    if state in ("42703", "42S22") or "no such column" in text:
+        return ErpSchemaError(
+            f"{place(url)}: {f'table {named}' if named else 'a table'} lacks a column.",
+            hint="`cloudkasse-etl check` lists all that is missing.",
+        )
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_error(text, url)
+    if state in ("IM002", "01000", "IM003") or (isinstance(error, Exception) and "invalid connection option" in text):
+        return ConfigurationError(
+            f"{place(url)}: the database driver that CLOUDKASSE_ERP_URL names is not installed, or an option of the "
+            "URL is unknown.",
+            hint="Install the ODBC driver and name it: ?driver=ODBC+Driver+18+for+SQL+Server.",
+        )
+    if state.startswith("28") or "password authentication failed" in text or "(18456)" in text:
+        return ErpUnavailableError(
+            f"{place(url)} does not accept the login.", hint="Correct user and password in CLOUDKASSE_ERP_URL."
+        )
+    if state in ("3D000",) or "(4060)" in text or re.search(r'database ".*" does not exist', text):
+        return ErpUnavailableError(
+            f"{place(url)} does not exist there, or the login may not open it.",
+            hint="Correct the database name in CLOUDKASSE_ERP_URL.",
+        )
+    if state == "55P03" or "(1222)" in text:
+        return ErpUnavailableError(
+            f"{place(url)} is locked by somebody else for more than {LOCK_SECONDS} seconds.",
+            hint="Synchronise again once SelectLine has finished its work.",
+        )
+    if "FATAL:" in text:
+        # the server answered; what it says is in its own language, and may hold the user's name
+        return ErpUnavailableError(
+            f"{place(url)} refuses the login or has no such database.",
+            hint="Correct user, password and database name in CLOUDKASSE_ERP_URL.",
+        )
+    if state in ("", "08001", "08S01", "08006", "HYT00", "HYT01", "57P01", "57P03", "53300"):
+        return ErpUnavailableError(
+            f"{place(url)} cannot be reached.",
+            hint="Look whether server and network are up, and whether host and port in CLOUDKASSE_ERP_URL are right.",
+        )
+    return ErpUnavailableError(f"{place(url)} answered with error {state} ({type(error).__name__}).")
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    """Five characters, or none: psycopg has an attribute, pyodbc puts it first into its arguments."""
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        arguments = getattr(error, "args", ())
+        state = arguments[0] if arguments and re.fullmatch(r"[0-9A-Z]{5}", str(arguments[0])) else ""
+    return str(state)
+
+
+def _is_denied(state: str, text: str) -> bool:
+    # SQL Server speaks the language of its installation, so that only the numbers can be relied on
+    return state == "42501" or (state == "42000" and re.search(r"\((229|230)\)", text) is not None)
+
+
+def _named_table(text: str) -> str | None:
+    found = (name for name in METADATA.tables if re.search(rf"(?<![\w]){name}(?![\w])", text))
+    return next(found, None)
+
+
+def _missing(table: str | None, url: sa.URL) -> ErpSchemaError:
+    return ErpSchemaError(
+        f"{place(url)} has no {f'table {table}' if table else 'such table or schema'} that this login can see.",
+        hint="Look whether the URL names the right tenant database and erp.schema the right schema, and whether the "
+        "login has the right SELECT.",
+    )
+
+
+def _sqlite_error(text: str, url: sa.URL) -> ErpUnavailableError:
+    path = _sqlite_path(url)
+    if "unable to open" in text:
+        if not path.exists():
+            return ErpUnavailableError(
+                f"{place(url)} does not exist.", hint="Correct CLOUDKASSE_ERP_URL, or bring the file back."
+            )
+        return ErpUnavailableError(f"{place(url)} cannot be opened.", hint="Let this user read the file.")
+    if "not a database" in text or "malformed" in text:
+        return ErpUnavailableError(
+            f"{place(url)} is no SQLite database, or it is damaged.", hint="Bring back a good copy of the file."
+        )
+    if "locked" in text or "busy" in text:
+        return ErpUnavailableError(
+            f"{place(url)} is locked by somebody else for more than {LOCK_SECONDS} seconds.",
+            hint="Synchronise again once the other program has finished.",
+        )
+    return ErpUnavailableError(f"{place(url)} cannot be read.", hint="Look whether the disk is in order.")

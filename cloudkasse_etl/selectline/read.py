@@ -1,0 +1,241 @@
+"""Reads SelectLine into frames with English columns, all in one transaction. Whether a row is any good: schemas."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from cloudkasse_etl.errors import ErpSchemaError
+from cloudkasse_etl.schemas.contract import UNREADABLE
+from cloudkasse_etl.selectline import convert, tables
+from cloudkasse_etl.selectline.engine import driver_errors, place, read_transaction
+from cloudkasse_etl.selectline.statements import select_statement, watermark_statement
+from cloudkasse_etl.selectline.structure import Structure, open_price_field
+from cloudkasse_etl.selectline.tables import Field, Source
+from cloudkasse_etl.settings import Settings
+
+CHUNK_ROWS = 20_000
+WATCHED = (
+    tables.MANDANT,
+    tables.MITARBW,
+    tables.ART,
+    tables.ARPREIS,
+    tables.GRUPPEN,
+    tables.USDETAIL,
+    tables.LAGER,
+)
+"""The tables that are read, and whose changes are watched."""
+
+# MANDANT.Land holds the sign of a car; where Mandantenland is empty, these are the ones that differ from ISO 3166.
+_COUNTRY_SIGNS = {"D": "DE", "A": "AT", "FL": "LI", "L": "LU", "F": "FR", "I": "IT", "B": "BE"}
+
+
+class ErpReader:
+    """SelectLine's tables as frames, in one view of the database.
+
+    As a context manager it holds ONE connection in one read-only transaction (PostgreSQL: REPEATABLE READ), so that
+    an article and its price are of the same moment. Read `watermarks()` before the frames: on SQL Server, where each
+    statement sees what is committed by then, a change in between is then found by the next run rather than by none.
+
+    All frames: texts are `str` (null as missing, never empty), flags `bool`, numbers `float64`, days `datetime64[s]`.
+    The index holds SelectLine's row numbers (`ART_ID`), where the table has them. A cell that cannot be read becomes
+    what every contract refuses: text ending in NUL, infinity, the year 1, or a missing flag (the column is `boolean`
+    then); what stood there is in `frame.attrs["unreadable"]`.
+
+    Args:
+        engine: From `erp_engine`.
+        settings: For schema, price groups and the column of open prices.
+
+    Raises:
+        ErpUnavailableError: From any method: the database cannot be reached, or breaks off.
+        ErpSchemaError: From any method: a table or column that it needs is missing, or may not be read.
+    """
+
+    def __init__(self, engine: sa.Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._resources = ExitStack()
+        self._connection: sa.Connection | None = None
+        self._structure: Structure | None = None
+
+    def __enter__(self) -> Self:
+        self._connection = self._resources.enter_context(read_transaction(self._engine))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection = self._structure = None
+        self._resources.close()
+
+    def company(self) -> pd.DataFrame:
+        """All rows of MANDANT, as `CompanyExtract` has them; one is usual."""
+        frame = self._frame(tables.COMPANY)
+        signs = frame["country_sign"].map(lambda sign: _COUNTRY_SIGNS.get(sign, sign), na_action="ignore")
+        frame["country"] = frame["country"].fillna(signs).astype("str")
+        number = frame["house_number"]
+        frame["street"] = frame["street"].str.cat(number, sep=" ").fillna(frame["street"]).fillna(number)
+        return _kept(frame, frame.drop(columns=["house_number", "country_sign"]))
+
+    def employees(self) -> pd.DataFrame:
+        """All employees, as `EmployeeExtract` has them."""
+        return self._frame(tables.EMPLOYEES)
+
+    def articles(self) -> pd.DataFrame:
+        """All articles, as `ArticleExtract` has them, the inactive ones and those of every group included."""
+        column = self._settings.articles.open_price_column
+        frame = self._frame(tables.ARTICLES, {"open_price": open_price_field(column)} if column else {})
+        names = self.article_groups().dropna(subset=["number"]).drop_duplicates("number").set_index("number")["name"]
+        frame["group_name"] = frame["group"].map(names).astype("str")
+        if not column:
+            frame["open_price"] = False
+        order = (
+            "number", "name", "description", "gtin", "group", "group_name", "unit", "tax_code", "stock_item",
+            "discountable", "open_price", "shop_active", "inactive", "price_unit", "price_factor",
+        )  # fmt: skip
+        return _kept(frame, frame[list(order)])
+
+    def prices(self) -> pd.DataFrame:
+        """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices."""
+        kind, group = self._column(tables.PRICES, "PreisTyp"), self._column(tables.PRICES, "TypNummer")
+        frame = self._frame(tables.PRICES, {}, kind == "G", group.in_(sorted(self._settings.price_groups)))
+        frame["min_quantity"] = frame["min_quantity"].fillna(0.0)
+        frame.insert(0, "row_id", frame.index.to_numpy())
+        return frame
+
+    def article_groups(self) -> pd.DataFrame:
+        """Article groups: number, name."""
+        return self._groups("AG")
+
+    def price_groups(self) -> pd.DataFrame:
+        """Price groups: number, name."""
+        return self._groups("PG")
+
+    def tax_rates(self) -> pd.DataFrame:
+        """VAT rates: tax_code, valid_from (a code's first day where SelectLine has none: 1900-01-01), rate (percent).
+
+        There is no contract to refuse a row of these, and leaving one out would put an older rate in force. So a code
+        of which any row is unusable is left out altogether: its articles are then refused, with the code's name.
+        """
+        frame = self._frame(tables.TAX_RATES)
+        frame["valid_from"] = frame["valid_from"].fillna(pd.Timestamp("1900-01-01"))
+        usable = frame["rate"].between(0, 100) & (frame["valid_from"].dt.year > 1)
+        broken = frame.loc[~usable, "tax_code"]
+        good = frame[~frame["tax_code"].isin(broken) & frame["tax_code"].notna()]
+        return good.reset_index(drop=True)
+
+    def warehouses(self) -> pd.DataFrame:
+        """Warehouses: number, name, inactive."""
+        return self._frame(tables.WAREHOUSES)
+
+    def watermarks(self) -> dict[str, str | None]:
+        """A cheap fingerprint of every table that is read, by its name: another one after any insert, update, delete.
+
+        It is made of COUNT, MAX(TS) and SUM(TS). A deleted row moves no maximum, hence the count; a rowversion that
+        was handed out before another can be committed after it, below a maximum already read, hence the sum. A table
+        without TS has None: it has to be compared in full.
+        """
+        structure = self._known()
+        columns = [(table, structure.actual(table, "TS")) for table in WATCHED]
+        marks: dict[str, str | None] = dict.fromkeys((table.name for table in WATCHED), None)
+        versioned = [(table, column) for table, column in columns if column]
+        if versioned:
+            with driver_errors(self._engine.url):
+                for name, *parts in self._open().execute(watermark_statement(versioned)):
+                    marks[name] = ":".join(parts)
+        return marks
+
+    def _groups(self, kind: str) -> pd.DataFrame:
+        return self._frame(tables.GROUPS, {}, self._column(tables.GROUPS, "Id") == kind)
+
+    def _open(self) -> sa.Connection:
+        if self._connection is None:
+            raise RuntimeError("ErpReader is used outside its `with` block.")
+        return self._connection
+
+    def _known(self) -> Structure:
+        if self._structure is None:
+            with driver_errors(self._engine.url):
+                self._structure = Structure.of(self._open(), self._settings)
+        return self._structure
+
+    def _column(self, source: Source, name: str) -> "sa.ColumnElement[Any]":
+        return sa.column(self._known().actual(source.table, name) or name)
+
+    def _frame(
+        self, source: Source, further: Mapping[str, Field] | None = None, *where: "sa.ColumnElement[bool]"
+    ) -> pd.DataFrame:
+        """Reads a source; optional columns that the table lacks are empty."""
+        structure = self._known()
+        fields = {**source.fields, **(further or {})}
+        if lacking := structure.lacking(source, fields):
+            texts = " ".join(f"{problem.where}: {problem.text}" for problem in lacking)
+            raise ErpSchemaError(f"{place(self._engine.url)}: {texts}", hint=lacking[0].cure)
+        spelled = {name: structure.actual(source.table, field.column) for name, field in fields.items()}
+        columns = {name: convert.Column(fields[name].kind) for name, column in spelled.items() if column}
+        row_id = structure.actual(source.table, source.row_id)
+        statement = select_statement(
+            source.table,
+            [(column, fields[name].kind) for name, column in spelled.items() if column],
+            dialect=self._engine.dialect.name,
+            row_id=row_id,
+            where=where,
+        )
+        with driver_errors(self._engine.url, source.table.name):
+            ids = self._read(statement, list(columns.values()), numbered=row_id is not None)
+        index = pd.RangeIndex(len(ids)) if row_id is None else pd.Index(ids, name=source.row_id)
+        unreadable = {
+            name: {index[position]: text for position, text in column.unreadable.items()}
+            for name, column in columns.items()
+            if column.unreadable
+        }
+        frame = pd.DataFrame(
+            {
+                name: columns[name].series() if name in columns else convert.empty(field.kind, len(ids))
+                for name, field in fields.items()
+            }
+        )
+        frame.index = index
+        if unreadable:
+            frame.attrs[UNREADABLE] = unreadable
+        return frame
+
+    def _read(
+        self, statement: "sa.Select[*tuple[Any, ...]]", columns: Sequence[convert.Column], *, numbered: bool
+    ) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        """Fills the columns; returns the rows' numbers, or places where the table has none."""
+        try:
+            return self._fetch(statement, columns, numbered=numbered)
+        except sa.exc.OperationalError as error:
+            if "Could not decode to UTF-8" not in str(error.orig):
+                raise
+        # SQLite holds text that is no UTF-8. The driver's own decoding is much the quickest, but stops at it.
+        driver: Any = self._open().connection.driver_connection
+        driver.text_factory = convert.tolerant_text
+        try:
+            for column in columns:
+                column.clear()
+            return self._fetch(statement, columns, numbered=numbered)
+        finally:
+            driver.text_factory = str
+
+    def _fetch(
+        self, statement: "sa.Select[*tuple[Any, ...]]", columns: Sequence[convert.Column], *, numbered: bool
+    ) -> "np.ndarray[Any, np.dtype[np.int64]]":
+        ids = [np.array([], dtype=np.int64)]
+        count = 0
+        with self._open().execute(statement, execution_options={"yield_per": CHUNK_ROWS}) as result:
+            for rows in result.partitions():
+                values = list(zip(*rows, strict=True))
+                ids.append(convert.row_ids(values.pop(0)) if numbered else np.arange(count, count + len(rows)))
+                count += len(rows)
+                for column, taken in zip(columns, values, strict=True):
+                    column.add(taken)
+        return np.concatenate(ids)
+
+
+def _kept(source: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with what is known about unreadable cells of the one that it was made from."""
+    frame.attrs = dict(source.attrs)
+    return frame

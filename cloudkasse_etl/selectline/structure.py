@@ -1,0 +1,122 @@
+"""Which of the known tables and columns a particular SelectLine database has, and what of the needed ones it lacks."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine.reflection import ObjectKind
+
+from cloudkasse_etl.errors import Problem
+from cloudkasse_etl.selectline.tables import ART, SOURCES, Field, Kind, Source
+from cloudkasse_etl.settings import Settings
+
+OPEN_PRICE_KEY = "articles.open_price_column"
+
+
+def open_price_field(column: str) -> Field:
+    """The custom column of ART that marks articles whose price is keyed in; the settings name it."""
+    return Field(column, Kind.BIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The columns that the database really has.
+
+    Attributes:
+        columns: Table → column, as a look-up spells it → column, as the database spells it.
+        exact: True where the database tells upper from lower case in names (PostgreSQL).
+        open_price_column: The custom column that the settings name.
+    """
+
+    columns: Mapping[str, Mapping[str, str]]
+    exact: bool
+    open_price_column: str | None
+
+    @classmethod
+    def of(cls, connection: sa.Connection, settings: Settings) -> "Structure":
+        """Looks the tables up in the database's catalogue; views pass for tables."""
+        names = sorted({source.table.name for source in SOURCES})
+        with warnings.catch_warnings():
+            # types of a shop's custom columns that SQLAlchemy does not know are of no interest here
+            warnings.simplefilter("ignore", sa.exc.SAWarning)
+            found = sa.inspect(connection).get_multi_columns(
+                schema=settings.erp.db_schema, filter_names=names, kind=ObjectKind.ANY
+            )
+        exact = connection.dialect.name == "postgresql"
+        return cls(
+            {
+                table: {_spelling(column["name"], exact): column["name"] for column in columns}
+                for (_, table), columns in found.items()
+                if columns
+            },
+            exact,
+            settings.articles.open_price_column,
+        )
+
+    def actual(self, table: sa.Table, column: str) -> str | None:
+        """The column as the database spells it; None where it lacks."""
+        return self.columns.get(table.name, {}).get(_spelling(column, self.exact))
+
+    def lacking(self, source: Source, fields: Mapping[str, Field]) -> list[Problem]:
+        """What a reading needs and the database lacks."""
+        where = table_place(source.table.name)
+        if source.table.name not in self.columns:
+            return [
+                Problem(
+                    where,
+                    "This table does not exist, or the login may not see it.",
+                    "Look whether CLOUDKASSE_ERP_URL names the right tenant database and erp.schema the right schema, "
+                    f"and let a database administrator GRANT SELECT ON {source.table.name} TO its login.",
+                )
+            ]
+        needed = [field.column for field in fields.values() if not field.optional] + list(source.only)
+        return [
+            _lacking_column(where, column, self.open_price_column)
+            for column in needed
+            if not self.actual(source.table, column)
+        ]
+
+    def read_columns(self, table: sa.Table) -> list[str]:
+        """The columns of a table that are read and exist, as the database spells them."""
+        names = [f"{table.name}_ID", "TS"]
+        for source in SOURCES:
+            if source.table is table:
+                names += [field.column for field in source.fields.values()] + list(source.only)
+        if self.open_price_column and table is ART:
+            names.append(self.open_price_column)
+        found = [self.actual(table, name) for name in names]
+        return [name for name in dict.fromkeys(found) if name]
+
+    def problems(self, sources: Iterable[Source] = SOURCES) -> list[Problem]:
+        """All that is lacking, of all tables that are read."""
+        custom = {"open_price": open_price_field(self.open_price_column)} if self.open_price_column else {}
+        return [
+            problem
+            for source in sources
+            for problem in self.lacking(source, {**source.fields, **(custom if source.table is ART else {})})
+        ]
+
+
+def table_place(name: str) -> str:
+    """A table as a problem's place."""
+    return f"ERP, table {name}"
+
+
+def _spelling(name: str, exact: bool) -> str:
+    return name if exact else name.casefold()
+
+
+def _lacking_column(where: str, column: str, open_price_column: str | None) -> Problem:
+    if column == open_price_column:
+        return Problem(
+            where,
+            f"There is no column {column}, which {OPEN_PRICE_KEY} names.",
+            f"Correct {OPEN_PRICE_KEY} in the settings (null where there are no open prices), or add the column in "
+            "SelectLine.",
+        )
+    return Problem(
+        where,
+        f"There is no column {column}.",
+        "Look whether the database is one of SelectLine Auftrag, and whether a restricted view hides the column.",
+    )

@@ -1,0 +1,1 @@
+"""Our own tables: synchronised records, open rejections, unanswered attempts, levels and the lease. No ERP tables."""

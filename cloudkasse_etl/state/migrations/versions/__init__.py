@@ -1,0 +1,1 @@
+"""The steps, oldest first. A landed step is never edited: a change is a further step."""

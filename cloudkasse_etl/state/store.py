@@ -1,0 +1,398 @@
+"""What is kept of a company's synchronisation with one cloud: records, attempts, rejections, levels.
+
+Each write happens in a transaction that first proves that this run still holds the lease.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import orjson
+import pandas as pd
+import sqlalchemy as sa
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.state.engine import database_errors
+from cloudkasse_etl.state.lease import Lease
+from cloudkasse_etl.state.tables import StateTables
+
+KEY_LENGTH = 120
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedRecord:
+    """A record as the cloud accepted it.
+
+    Attributes:
+        key: The record's key; parts joined by `|`.
+        content_hash: Hash of the content, as `transform.digest` computes it.
+        content: The item as it was sent (JSON).
+        active: False where it was retired.
+        cloud_id: The id that the cloud gave it.
+    """
+
+    key: str
+    content_hash: int
+    content: str
+    active: bool
+    cloud_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAttempt:
+    """A request that was stored and perhaps sent, but whose answer never came."""
+
+    key: str
+    entity: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The state of the sources at which an asset was last known to be level.
+
+    Attributes:
+        fingerprint: Of all that the asset depends on.
+        details: What was told of it then (JSON).
+        generation: Grows with every change that the cloud accepted for this asset.
+    """
+
+    fingerprint: str
+    details: str
+    generation: int
+
+
+class StateStore:
+    """State of one company with one cloud, written by one run.
+
+    Args:
+        engine: The engine of our own tables, migrated.
+        tables: Our own tables.
+        company: The company's number.
+        api_url: The cloud's address: state of one cloud says nothing of another.
+        lease: The run's lease.
+        run_id: Stands in what is written.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, tables: StateTables, *, company: str, api_url: str, lease: Lease, run_id: str
+    ) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._company = company
+        self._lease = lease
+        self._run_id = run_id
+        self._target = self._find_target(api_url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A transaction that only the holder of the lease can commit.
+
+        Raises:
+            LeaseLostError: Somebody else took the lease.
+            StateUnavailableError: The database cannot be reached or written.
+        """
+        with database_errors(self._engine), self._engine.begin() as connection:
+            self._lease.fence(connection)
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read from.
+
+        Raises:
+            StateUnavailableError: The database cannot be reached.
+        """
+        with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
+            yield connection
+
+    def _find_target(self, api_url: str) -> int:
+        table = self._tables.target
+        query = sa.select(table.c.target_id).where(table.c.company == self._company, table.c.api_url == api_url)
+        with self.reading() as connection:
+            found = connection.execute(query).scalar()
+        if found is None:
+            with self.transaction() as connection:
+                connection.execute(table.insert().values(company=self._company, api_url=api_url))
+                found = connection.execute(query).scalar_one()
+        return int(found)
+
+    # --- synchronised records
+
+    def synced(self, entity: str) -> pd.DataFrame:
+        """All records of an entity that the cloud accepted.
+
+        Returns:
+            key (str), content_hash (int64), active (bool); a row a record.
+        """
+        table = self._tables.synced_record
+        query = sa.select(table.c.record_key, table.c.content_hash, table.c.active).where(
+            table.c.target_id == self._target, table.c.entity == entity
+        )
+        with self.reading() as connection:
+            rows = connection.execute(query).fetchall()
+        keys, hashes, active = zip(*rows, strict=True) if rows else ((), (), ())
+        return pd.DataFrame(
+            {
+                "key": pd.Series(keys, dtype="str"),
+                "content_hash": pd.Series(hashes, dtype="int64"),
+                "active": pd.Series(active, dtype="bool"),
+            }
+        )
+
+    def active_count(self, entity: str) -> int:
+        """How many records of an entity the cloud holds as active, as far as we know."""
+        table = self._tables.synced_record
+        query = sa.select(sa.func.count()).where(
+            table.c.target_id == self._target, table.c.entity == entity, table.c.active == sa.true()
+        )
+        with self.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
+        """The content (JSON) of some records, by key, as the cloud accepted it."""
+        table = self._tables.synced_record
+        found: dict[str, str] = {}
+        with self.reading() as connection:
+            for chunk in _chunks(keys):
+                query = sa.select(table.c.record_key, table.c.content).where(
+                    table.c.target_id == self._target, table.c.entity == entity, table.c.record_key.in_(chunk)
+                )
+                found.update((row.record_key, row.content) for row in connection.execute(query))
+        return found
+
+    def forget(self, entity: str, keys: Sequence[str]) -> None:
+        """Forgets records that the cloud turned out not to hold: they go up again as new ones."""
+        table = self._tables.synced_record
+        with self.transaction() as connection:
+            for chunk in _chunks(keys):
+                connection.execute(
+                    table.delete().where(
+                        table.c.target_id == self._target, table.c.entity == entity, table.c.record_key.in_(chunk)
+                    )
+                )
+
+    # --- attempts
+
+    def record_attempts(self, attempts: Iterable[tuple[str, str, bytes]]) -> None:
+        """Stores requests (idempotency key, entity, body) before they are sent."""
+        now = dt.datetime.now(dt.UTC)
+        rows = [
+            {
+                "idempotency_key": key,
+                "company": self._company,
+                "target_id": self._target,
+                "entity": entity,
+                "body": body,
+                "created_at": now,
+                "run_id": self._run_id,
+            }
+            for key, entity, body in attempts
+        ]
+        with self.transaction() as connection:
+            connection.execute(self._tables.attempt.insert(), rows)
+
+    def pending_attempts(self, entity: str) -> list[PendingAttempt]:
+        """Requests whose answers never came, oldest first."""
+        table = self._tables.attempt
+        query = (
+            sa.select(table.c.idempotency_key, table.c.entity, table.c.body)
+            .where(table.c.target_id == self._target, table.c.entity == entity)
+            .order_by(table.c.created_at, table.c.idempotency_key)
+        )
+        with self.reading() as connection:
+            return [PendingAttempt(*row) for row in connection.execute(query)]
+
+    def settle(
+        self,
+        asset: str,
+        entity: str,
+        *,
+        answered: Sequence[str],
+        accepted: Sequence[SyncedRecord],
+        rejected: Sequence[Rejection],
+    ) -> None:
+        """Stores what the cloud answered to some requests, in one transaction.
+
+        Accepted records become the last synchronised state, their rejections end; rejected ones are
+        kept with their reason; the requests are dropped.
+        """
+        now = dt.datetime.now(dt.UTC)
+        records, attempts = self._tables.synced_record, self._tables.attempt
+        here = (records.c.target_id == self._target) & (records.c.entity == entity)
+        with self.transaction() as connection:
+            keys = [record.key for record in accepted]
+            for chunk in _chunks(keys):
+                connection.execute(records.delete().where(here, records.c.record_key.in_(chunk)))
+            if accepted:
+                connection.execute(
+                    records.insert(),
+                    [
+                        {
+                            "target_id": self._target,
+                            "entity": entity,
+                            "record_key": record.key,
+                            "company": self._company,
+                            "content_hash": record.content_hash,
+                            "content": record.content,
+                            "active": record.active,
+                            "cloud_id": record.cloud_id,
+                            "synced_at": now,
+                            "run_id": self._run_id,
+                        }
+                        for record in accepted
+                    ],
+                )
+                self._grow(connection, asset, len(accepted))
+            self._end_rejections(connection, asset, keys)
+            self._put_rejections(connection, asset, rejected)
+            for chunk in _chunks(answered):
+                connection.execute(attempts.delete().where(attempts.c.idempotency_key.in_(chunk)))
+
+    # --- rejections
+
+    def rejections(self, asset: str) -> list[Rejection]:
+        """The open rejections of an asset, oldest first."""
+        table = self._tables.rejection
+        query = (
+            sa.select(table)
+            .where(table.c.target_id == self._target, table.c.asset == asset)
+            .order_by(table.c.since, table.c.record_key)
+        )
+        with self.reading() as connection:
+            return [
+                Rejection(
+                    asset=row["asset"],
+                    key=row["record_key"],
+                    code=row["code"],
+                    detail=orjson.loads(row["detail"]),
+                    content=row["content"],
+                    since=row["since"],
+                    still=True,
+                )
+                for row in connection.execute(query).mappings()
+            ]
+
+    def replace_rejections(self, asset: str, found: Sequence[Rejection]) -> list[Rejection]:
+        """Makes `found` the open rejections of an asset and ends all others.
+
+        Returns:
+            The same rejections with their `since`, and `still` where key, code and content are as before.
+        """
+        before = {(r.key, r.code): r for r in self.rejections(asset)}
+        now = dt.datetime.now(dt.UTC)
+        result = []
+        for rejection in found:
+            rejection = replace(rejection, asset=asset, key=bounded_key(rejection.key))
+            old = before.get((rejection.key, rejection.code))
+            still = old is not None and old.content == rejection.content
+            result.append(replace(rejection, since=old.since if old and still else now, still=still))
+        result = list({(r.key, r.code): r for r in result}.values())
+        fresh = [r for r in result if not r.still]
+        gone = [r for r in before.values() if (r.key, r.code) not in {(n.key, n.code) for n in result}]
+        if fresh or gone:
+            with self.transaction() as connection:
+                self._end_rejections(connection, asset, [r.key for r in gone] + [r.key for r in fresh])
+                keys = {r.key for r in gone} | {r.key for r in fresh}
+                # a key can carry several codes: what was not meant to end with the key is put back
+                self._put_rejections(connection, asset, [r for r in result if r.key in keys])
+        return result
+
+    def end_rejections(self, asset: str, keys: Sequence[str]) -> None:
+        """Ends the rejections of records that are no longer wanted or turned out level."""
+        if keys:
+            with self.transaction() as connection:
+                self._end_rejections(connection, asset, keys)
+
+    def _end_rejections(self, connection: sa.Connection, asset: str, keys: Sequence[str]) -> None:
+        table = self._tables.rejection
+        for chunk in _chunks([bounded_key(key) for key in keys]):
+            connection.execute(
+                table.delete().where(
+                    table.c.target_id == self._target, table.c.asset == asset, table.c.record_key.in_(chunk)
+                )
+            )
+
+    def _put_rejections(self, connection: sa.Connection, asset: str, rejected: Sequence[Rejection]) -> None:
+        if not rejected:
+            return
+        self._end_rejections(connection, asset, [r.key for r in rejected])
+        connection.execute(
+            self._tables.rejection.insert(),
+            [
+                {
+                    "target_id": self._target,
+                    "asset": asset,
+                    "record_key": bounded_key(r.key),
+                    "code": r.code[:80],
+                    "company": self._company,
+                    "detail": orjson.dumps(dict(r.detail)).decode(),
+                    "content": r.content,
+                    "since": r.since or dt.datetime.now(dt.UTC),
+                    "first_run_id": self._run_id,
+                    "run_id": self._run_id,
+                }
+                for r in rejected
+            ],
+        )
+
+    # --- levels
+
+    def level(self, asset: str) -> Level | None:
+        """The sources' state at which the asset was last level, if it ever was."""
+        table = self._tables.level
+        query = sa.select(table.c.fingerprint, table.c.details, table.c.generation).where(
+            table.c.target_id == self._target, table.c.asset == asset
+        )
+        with self.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return Level(*row) if row else None
+
+    def generation(self, asset: str) -> int:
+        """How many changes the cloud has ever accepted for an asset."""
+        level = self.level(asset)
+        return level.generation if level else 0
+
+    def set_level(self, asset: str, fingerprint: str, details: str) -> None:
+        """Notes that the asset is level with its sources as of `fingerprint`, and what is told of it (JSON)."""
+        with self.transaction() as connection:
+            self._grow(connection, asset, 0, fingerprint=fingerprint, details=details)
+
+    def _grow(self, connection: sa.Connection, asset: str, changes: int, **values: str) -> None:
+        table = self._tables.level
+        # What was level before is so no longer: a run that dies now must not look finished to a later one
+        # that meets the old sources again.
+        values = {"fingerprint": "", **values}
+        done = connection.execute(
+            table.update()
+            .where(table.c.target_id == self._target, table.c.asset == asset)
+            .values(generation=table.c.generation + changes, run_id=self._run_id, **values)
+        )
+        if done.rowcount == 0:
+            defaults = {"details": "{}", **values}
+            connection.execute(
+                table.insert().values(
+                    target_id=self._target,
+                    asset=asset,
+                    company=self._company,
+                    generation=changes,
+                    run_id=self._run_id,
+                    **defaults,
+                )
+            )
+
+
+def bounded_key(key: str) -> str:
+    """A key that fits our column: an overlong one keeps its beginning and gets a digest in place of its end."""
+    if len(key) <= KEY_LENGTH:
+        return key
+    digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return f"{key[: KEY_LENGTH - 17]}~{digest}"
+
+
+def _chunks(values: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(values), _CHUNK):
+        yield list(values[start : start + _CHUNK])

@@ -1,0 +1,120 @@
+"""Our tables, as SQLAlchemy Core knows them. How they came to be is told by the migrations."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mssql
+
+# Keys compare byte for byte: SQL Server's usual collations would take A1 and a1 for one article.
+_KEY_COLLATION = "Latin1_General_BIN2"
+VERSION_TABLE = "schema_version"
+
+
+def key_text(length: int) -> sa.types.TypeEngine[str]:
+    """Text of a foreign key or code that is compared byte for byte on every database."""
+    return sa.Unicode(length).with_variant(mssql.NVARCHAR(length, collation=_KEY_COLLATION), "mssql")
+
+
+class UtcDateTime(sa.types.TypeDecorator[object]):
+    """A point in time: kept as UTC without a zone on every database, given back with its zone."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: sa.Dialect) -> object:
+        """Turns an aware time into UTC without a zone."""
+        if value is None:
+            return None
+        assert isinstance(value, dt.datetime)
+        assert value.tzinfo is not None, "times carry a zone"
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: object, dialect: sa.Dialect) -> object:
+        """Gives the zone back."""
+        return value.replace(tzinfo=dt.UTC) if isinstance(value, dt.datetime) else value
+
+
+class StateTables:
+    """The tables under a prefix and, if one is given, in a schema of their own.
+
+    Every row carries the company's number, so that several companies can share one database. State of
+    the cloud is kept by `target`: the company together with the API's address.
+    """
+
+    def __init__(self, prefix: str = "cloudkasse_", schema: str | None = None) -> None:
+        self.prefix = prefix
+        self.schema = schema
+        self.metadata = sa.MetaData(schema=schema)
+
+        def table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+            return sa.Table(prefix + name, self.metadata, *columns)
+
+        def company() -> sa.Column[str]:
+            return sa.Column("company", key_text(20), nullable=False)
+
+        self.lease = table(
+            "lease",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("token", sa.BigInteger, nullable=False),
+            sa.Column("run_id", sa.Unicode(40)),
+            sa.Column("kind", sa.Unicode(40)),
+            sa.Column("started_by", sa.Unicode(200)),
+            sa.Column("host", sa.Unicode(200)),
+            sa.Column("process", sa.Unicode(60)),
+            sa.Column("acquired_at", UtcDateTime),
+            sa.Column("beat", sa.BigInteger, nullable=False),
+            sa.Column("beat_at", UtcDateTime),
+        )
+        self.target = table(
+            "target",
+            sa.Column("target_id", sa.Integer, primary_key=True),
+            company(),
+            sa.Column("api_url", key_text(400), nullable=False),
+            sa.UniqueConstraint("company", "api_url", name=f"uq_{prefix}target"),
+        )
+        self.synced_record = table(
+            "synced_record",
+            sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("entity", key_text(20), primary_key=True),
+            sa.Column("record_key", key_text(120), primary_key=True),
+            company(),
+            sa.Column("content_hash", sa.BigInteger, nullable=False),
+            sa.Column("content", sa.UnicodeText, nullable=False),
+            sa.Column("active", sa.Boolean(create_constraint=False), nullable=False),
+            sa.Column("cloud_id", sa.Unicode(100)),
+            sa.Column("synced_at", UtcDateTime, nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )
+        self.attempt = table(
+            "attempt",
+            sa.Column("idempotency_key", sa.Unicode(64), primary_key=True),
+            company(),
+            sa.Column("target_id", sa.Integer, nullable=False),
+            sa.Column("entity", key_text(20), nullable=False),
+            sa.Column("body", sa.LargeBinary, nullable=False),
+            sa.Column("created_at", UtcDateTime, nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )
+        self.rejection = table(
+            "rejection",
+            sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("asset", key_text(60), primary_key=True),
+            sa.Column("record_key", key_text(120), primary_key=True),
+            sa.Column("code", key_text(80), primary_key=True),
+            company(),
+            sa.Column("detail", sa.UnicodeText, nullable=False),
+            sa.Column("content", sa.Unicode(64), nullable=False),
+            sa.Column("since", UtcDateTime, nullable=False),
+            sa.Column("first_run_id", sa.Unicode(40), nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )
+        self.level = table(
+            "level",
+            sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("asset", key_text(60), primary_key=True),
+            company(),
+            sa.Column("fingerprint", sa.Unicode(64), nullable=False),
+            sa.Column("details", sa.UnicodeText, nullable=False),
+            sa.Column("generation", sa.BigInteger, nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )

@@ -1,0 +1,115 @@
+"""What `check` finds: all that is wrong with settings, ERP, own tables, cloud and clock, at once. Writes nothing."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem, StateUnavailableError
+from cloudkasse_etl.selectline.diagnose import diagnose as diagnose_erp
+from cloudkasse_etl.selectline.engine import erp_engine
+from cloudkasse_etl.settings import Connections, Settings, read_connections, read_settings, settings_path
+from cloudkasse_etl.state.engine import check_state, state_engine
+from cloudkasse_etl.state.tables import StateTables
+
+CLOCK_SECONDS = 60
+
+
+def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
+    """Looks at everything that a synchronisation needs.
+
+    Args:
+        environment: The environment's variables; the process's own where None.
+
+    Returns:
+        Every problem with its cure; empty where all is well.
+    """
+    environment = os.environ if environment is None else environment
+    problems: list[Problem] = []
+    settings, connections = None, None
+    try:
+        settings = read_settings(settings_path(environment))
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        connections = read_connections(environment)
+    except ConfigurationError as error:
+        problems += error.problems
+    if connections is None:
+        return problems
+    # with broken settings the systems can still be looked at, as the defaults would have it
+    shown = settings or Settings()
+    problems += _erp(shown, connections)
+    problems += _state(shown, connections)
+    problems += _cloud(shown if settings else None, connections)
+    return problems
+
+
+def _erp(settings: Settings, connections: Connections) -> list[Problem]:
+    try:
+        engine = erp_engine(connections.erp_url.get_secret_value(), settings)
+    except CloudkasseError as error:
+        return [_problem("ERP", error)]
+    try:
+        return diagnose_erp(engine, settings)
+    finally:
+        engine.dispose()
+
+
+def _state(settings: Settings, connections: Connections) -> list[Problem]:
+    url, erp = connections.state_url.get_secret_value(), connections.erp_url.get_secret_value()
+    try:
+        engine = state_engine(url, may_create=False)
+    except StateUnavailableError as error:
+        # A file that is missing is the ERP's, which is told already, or ours, which the first run makes.
+        return [] if url.startswith("sqlite") else [_problem("own tables", error)]
+    except CloudkasseError as error:
+        return [] if url == erp else [_problem("own tables", error)]
+    try:
+        check_state(engine, StateTables(settings.state.prefix, settings.state.db_schema))
+    except CloudkasseError as error:
+        return [_problem("own tables", error)]
+    finally:
+        engine.dispose()
+    return []
+
+
+class _NoJournal:
+    """For a client that only asks."""
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        raise AssertionError("check sends nothing")
+
+
+def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]:
+    # one look, not minutes of retries: a person waits
+    api = (settings or Settings()).api.model_copy(update={"attempts": 2, "retry_seconds": 10, "connect_seconds": 5})
+    try:
+        with CloudClient(connections, api, _NoJournal()) as client:
+            status = client.status()
+    except CloudkasseError as error:
+        return [_problem("CloudKasse", error)]
+    problems = []
+    ours = settings.company.number if settings else None
+    if ours is not None and status.company_number not in (None, ours):
+        problems.append(
+            Problem(
+                "CloudKasse",
+                f"The token belongs to company '{status.company_number}', the settings to '{ours}'.",
+                "Correct company.number in the settings, or CLOUDKASSE_API_TOKEN.",
+            )
+        )
+    offset = status.clock_offset_seconds
+    if abs(offset) > CLOCK_SECONDS:
+        way = "behind" if offset > 0 else "ahead of"
+        problems.append(
+            Problem(
+                "clock",
+                f"This machine's clock is {abs(offset):,.0f} seconds {way} CloudKasse's.",
+                "Set the clock, or let the system set it from a time server.",
+            )
+        )
+    return problems
+
+
+def _problem(where: str, error: CloudkasseError) -> Problem:
+    return Problem(where, error.message, error.hint or "")

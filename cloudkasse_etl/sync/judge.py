@@ -1,0 +1,47 @@
+"""What reading and computing have in common: quiet sources are left alone, refused records are noted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.sync.levels import quiet_report, set_level
+from cloudkasse_etl.sync.report import AssetReport, Counts
+from cloudkasse_etl.sync.session import SyncSession
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came of reading or computing an asset.
+
+    Attributes:
+        rejections: The records that were refused.
+        rows: How many were not.
+        lacking: Register's price group → how many articles lack a price only there.
+    """
+
+    rejections: Sequence[Rejection]
+    rows: int
+    lacking: Mapping[str, int] = field(default_factory=dict)
+
+
+def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> AssetReport:
+    """Judges an asset's records if anything that they come from has changed, and reports.
+
+    Only refusals count here: a record counts as sent where the cloud takes it.
+    """
+    with session.timed() as seconds:
+        fingerprint = session.sources.fingerprint(asset)
+        report = quiet_report(session, asset, fingerprint)
+        if report is None:
+            judgement = judge()
+            rejections = session.store.replace_rejections(asset, judgement.rejections)
+            still = sum(rejection.still for rejection in rejections)
+            report = AssetReport(
+                asset,
+                Counts(rejected=len(rejections) - still, still_rejected=still),
+                tuple(rejections),
+                rows=judgement.rows,
+                lacking=judgement.lacking,
+            )
+            set_level(session, report, fingerprint)
+        return session.deliver(report, seconds())

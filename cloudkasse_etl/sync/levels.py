@@ -1,0 +1,52 @@
+"""When an asset is known to be level with its sources, so that nothing needs to be read or compared.
+
+The fingerprint of the sources is taken before they are read, in the same view of the ERP: what changes in
+between changes the next run's fingerprint.
+"""
+
+import orjson
+
+from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral
+from cloudkasse_etl.sync.session import SyncSession
+
+RETRIED_EVERY_RUN = "cloud.limit_reached"
+
+
+def quiet_report(session: SyncSession, asset: str, fingerprint: str | None, unchanged: int = 0) -> AssetReport | None:
+    """The report of an asset whose sources are as they were when it was last level; None where it must be looked at.
+
+    Args:
+        session: The run.
+        asset: The asset's name.
+        fingerprint: Of its sources now.
+        unchanged: How many records it holds.
+    """
+    if session.options.full or session.options.retry_rejected or fingerprint is None:
+        return None
+    level = session.store.level(asset)
+    if level is None or level.fingerprint != fingerprint:
+        return None
+    rejections = session.store.rejections(asset)
+    if any(rejection.code == RETRIED_EVERY_RUN for rejection in rejections):
+        return None
+    details = orjson.loads(level.details)
+    deferrals = tuple(Deferral(**{**d, "examples": tuple(d["examples"])}) for d in details["deferrals"])
+    deferred = sum(deferral.count for deferral in deferrals)
+    return AssetReport(
+        asset,
+        Counts(unchanged=unchanged, still_rejected=len(rejections), deferred=deferred),
+        tuple(rejections),
+        deferrals,
+        rows=details["rows"],
+        lacking=details["lacking"],
+        quiet=True,
+    )
+
+
+def set_level(session: SyncSession, report: AssetReport, fingerprint: str | None) -> None:
+    """Notes that the asset is level with its sources, but for what its report says is rejected or waits."""
+    if fingerprint is None:
+        return
+    details = {"deferrals": report.deferrals, "rows": report.rows, "lacking": dict(report.lacking)}
+    text = orjson.dumps(details, default=dict).decode()
+    session.store.set_level(report.asset, fingerprint, text)

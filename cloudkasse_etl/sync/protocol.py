@@ -1,0 +1,108 @@
+"""The protocol of a run: every open rejection with its reason and cure, as JSON and CSV, a pair of files a run."""
+
+import csv
+import datetime as dt
+import io
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.failures import Language
+from cloudkasse_etl.sync.report import RunReport, rejection_dict
+
+FIELDS = ("asset", "key", "code", "text", "cure", "since", "still")
+_TITLES: dict[Language, tuple[str, ...]] = {
+    "en": ("Asset", "Record", "Code", "What is wrong", "What to do", "Since", "Rejected before"),
+    "de": ("Asset", "Datensatz", "Code", "Was ist falsch", "Was ist zu tun", "Seit", "Schon vorher abgelehnt"),
+}
+# A cell that begins so is taken for a formula by spreadsheet programs.
+_FORMULA = re.compile(r"^[=+\-@\t\r]")
+
+
+def protocol_path(folder: Path, run_id: str) -> Path:
+    """Where the protocol of a run stands as CSV; the JSON file beside it has the same name."""
+    return folder / f"{run_id}.csv"
+
+
+def write_protocol(report: RunReport, path: Path, language: Language) -> None:
+    """Writes both files, each in one piece: a reader never finds half of one."""
+    rejections = [rejection_dict(rejection, language) for rejection in report.rejections]
+    protocol = {
+        "run_id": report.run_id,
+        "outcome": str(report.outcome),
+        "kind": report.kind,
+        "message": report.message,
+        "language": language,
+        "rejections": rejections,
+        "deferred": [
+            {"asset": name, "code": d.code, "count": d.count, "text": d.text(language), "examples": list(d.examples)}
+            for name, asset in report.assets.items()
+            for d in asset.deferrals
+        ],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path.with_suffix(".json"), orjson.dumps(protocol, option=orjson.OPT_INDENT_2))
+    write_csv(protocol, path)
+
+
+def write_csv(protocol: dict[str, Any], path: Path) -> None:
+    """Writes a protocol's rejections as CSV that a spreadsheet program opens as it is.
+
+    Semicolons and a byte order mark are what a German Excel expects; a cell that would be a formula is
+    made text by an apostrophe.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
+    writer.writerow(_TITLES[protocol.get("language", "en")])
+    for rejection in protocol["rejections"]:
+        writer.writerow([_cell(rejection[name]) for name in FIELDS])
+    try:
+        _replace(path, buffer.getvalue().encode("utf-8-sig", "replace"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"The file {path} cannot be written: {error.strerror}.",
+            hint="Name another file, or close the program that has it open.",
+        ) from error
+
+
+def read_protocol(folder: Path, run_id: str) -> dict[str, Any]:
+    """The protocol of a run; the beginning of the run's id is enough where only one run has it.
+
+    Raises:
+        ConfigurationError: There is no such protocol, or several.
+    """
+    if not re.fullmatch(r"[0-9a-zA-Z-]{1,64}", run_id):
+        raise ConfigurationError(f"'{run_id[:64]}' is no run id.", hint="See: cloudkasse-etl history.")
+    found = sorted(folder.glob(f"{run_id}*.json"))
+    exact = [path for path in found if path.stem == run_id]
+    if not found:
+        raise ConfigurationError(
+            f"There is no protocol of a run '{run_id}'.",
+            hint="See: cloudkasse-etl history. A run that was killed leaves none; the next one's has what is open.",
+        )
+    if len(found) > 1 and not exact:
+        raise ConfigurationError(f"{len(found)} runs begin with '{run_id}'.", hint="Give more of the run id.")
+    protocol: dict[str, Any] = orjson.loads((exact or found)[0].read_bytes())
+    return protocol
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "x" if value else ""
+    text = "" if value is None else str(value)
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)", value):
+        return dt.datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)

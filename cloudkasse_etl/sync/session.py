@@ -1,0 +1,291 @@
+"""One run: its lease, its connections, what was read once, and what came of each use case so far."""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
+from cloudkasse_etl.errors import AuthorizationError
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.engine import migrate, state_engine
+from cloudkasse_etl.state.lease import Lease, current_holder
+from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
+from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total
+from cloudkasse_etl.sync.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """What a person can ask of one run.
+
+    Attributes:
+        full: Compare everything, however quiet the sources look.
+        retry_rejected: Try rejected records again although nothing about them has changed.
+        allow_retire: Retire records even where they are more than the settings allow unasked.
+    """
+
+    full: bool = False
+    retry_rejected: bool = False
+    allow_retire: bool = False
+
+
+class _Journal:
+    """Lets the client store its requests before they are sent."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        self._store.record_attempts((attempt.key, attempt.entity, attempt.body) for attempt in attempts)
+
+
+class SyncSession:
+    """What the use cases of one run share. Made by `open_session`, used in one thread."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        run_id: str,
+        kind: str,
+        options: SyncOptions,
+        protocol_folder: Path,
+        store: StateStore,
+        resources: ExitStack,
+        stop: threading.Event,
+    ) -> None:
+        self.configuration = configuration
+        self.settings = configuration.settings
+        self.run_id = run_id
+        self.kind = kind
+        self.options = options
+        self.store = store
+        self.reports: dict[str, AssetReport] = {}
+        self.protocol_path = protocol_path(protocol_folder, run_id)
+        self.as_of: dt.date = dt.datetime.now(self.settings.zone).date()
+        self._resources = resources
+        self._stop = stop
+        self._finished: RunReport | None = None
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The ERP and the settings as frames, each read once a run.
+
+        Raises:
+            ErpUnavailableError: The ERP cannot be reached.
+        """
+        return self._resources.enter_context(Sources(self.configuration, self.as_of))
+
+    @cached_property
+    def client(self) -> CloudClient:
+        """The cloud, whose requests are stored before they are sent."""
+        client = CloudClient(self.configuration.connections, self.settings.api, _Journal(self.store), stop=self._stop)
+        return self._resources.enter_context(client)
+
+    @cached_property
+    def cloud_status(self) -> CloudStatus:
+        """What the cloud says of itself, asked once a run.
+
+        Raises:
+            NetworkError: It cannot be reached.
+            AuthorizationError: The token is wrong, or another company's.
+        """
+        status = self.client.status()
+        ours = self.settings.company.number
+        if status.company_number is not None and status.company_number != ours:
+            raise AuthorizationError(
+                f"CloudKasse's token belongs to company '{status.company_number}', the settings to '{ours}'.",
+                hint="Correct company.number in the settings, or CLOUDKASSE_API_TOKEN.",
+            )
+        return status
+
+    @contextmanager
+    def timed(self) -> Iterator[Callable[[], float]]:
+        """Gives a function that says how many seconds have passed."""
+        started = time.monotonic()
+        yield lambda: time.monotonic() - started
+
+    def deliver(self, report: AssetReport, seconds: float) -> AssetReport:
+        """Notes what a use case came to and how long it took, for the run's summary."""
+        report = replace(report, seconds=seconds)
+        self.reports[report.asset] = report
+        return report
+
+    def finish(self, error: str | None = None) -> RunReport:
+        """Sums the run up and writes its protocol. A second call gives the same report, unless it brings an error.
+
+        Args:
+            error: Why the run broke, where it did.
+        """
+        if self._finished is not None and (error is None or self._finished.error):
+            return self._finished
+        counts = total(self.reports.values())
+        outcome = outcome_of(counts, broke=error is not None)
+        deferrals = [deferral for report in self.reports.values() for deferral in report.deferrals]
+        report = RunReport(
+            run_id=self.run_id,
+            kind=self.kind,
+            outcome=outcome,
+            message=sentence(outcome, counts, deferrals, self.settings.language, error),
+            assets=dict(self.reports),
+            protocol=str(self.protocol_path),
+            error=error,
+        )
+        write_protocol(report, self.protocol_path, self.settings.language)
+        self._finished = report
+        return report
+
+
+@contextmanager
+def open_session(
+    configuration: Configuration,
+    *,
+    run_id: str,
+    kind: str,
+    options: SyncOptions,
+    protocol_folder: Path,
+    started_by: str,
+    cancelled: Callable[[], bool] = lambda: False,
+    interrupt: Callable[[], None] = lambda: None,
+) -> Iterator[SyncSession]:
+    """Opens a run: migrates our tables if need be, takes the lease, keeps it, and gives it back.
+
+    Args:
+        configuration: Settings and connections.
+        run_id: The run's id; a lease that was taken for it beforehand is taken again.
+        kind: What kind of run it is, for the history.
+        options: What was asked of this run.
+        protocol_folder: Where protocols are written.
+        started_by: Who started it, in words.
+        cancelled: Asked every two seconds whether somebody cancelled the run.
+        interrupt: Called, from another thread, when the run was cancelled or the lease was lost.
+
+    Raises:
+        LeaseHeldError: Another run of the same company is going on.
+        StateUnavailableError: Our own tables cannot be reached or written.
+    """
+    stop = threading.Event()
+
+    def interrupted() -> None:
+        stop.set()  # ends all waiting for the cloud within a moment
+        interrupt()
+
+    with ExitStack() as resources:
+        lease = resources.enter_context(
+            _leased(
+                configuration,
+                run_id=run_id,
+                kind=kind,
+                started_by=started_by,
+                cancelled=cancelled,
+                interrupt=interrupted,
+            )
+        )
+        store = StateStore(
+            lease.engine,
+            lease.tables,
+            company=configuration.settings.company.number,
+            api_url=configuration.connections.api_url,
+            lease=lease.lease,
+            run_id=run_id,
+        )
+        yield SyncSession(
+            configuration,
+            run_id=run_id,
+            kind=kind,
+            options=options,
+            protocol_folder=protocol_folder,
+            store=store,
+            resources=resources,
+            stop=stop,
+        )
+
+
+@contextmanager
+def hold_lease(
+    configuration: Configuration,
+    *,
+    run_id: str,
+    kind: str,
+    started_by: str,
+    waiting: Callable[[str], None] = lambda message: None,
+) -> Iterator[None]:
+    """Holds the lease for a run that does not exist yet, so that a refused command leaves no run.
+
+    Args:
+        configuration: Settings and connections.
+        run_id: The id that the run will have.
+        kind: What kind of run it will be.
+        started_by: Who starts it, in words.
+        waiting: Told in words when a dead run's lease must run out first.
+
+    Raises:
+        LeaseHeldError: Another run of the same company is going on.
+        StateUnavailableError: Our own tables cannot be reached or written.
+    """
+    with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by, waiting=waiting):
+        yield
+
+
+def lease_holders(configuration: Configuration) -> Mapping[str, bool]:
+    """The run that holds the lease and whether its heart still beats; empty where the lease is free.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    engine, tables = _state(configuration)
+    try:
+        migrate(engine, tables)
+        holder = current_holder(engine, tables, configuration.settings.company.number)
+    finally:
+        engine.dispose()
+    return {} if holder is None else {holder.run_id: holder.is_alive}
+
+
+@dataclass(frozen=True)
+class _Leased:
+    lease: Lease
+    engine: sa.Engine
+    tables: StateTables
+
+
+@contextmanager
+def _leased(
+    configuration: Configuration,
+    *,
+    run_id: str,
+    kind: str,
+    started_by: str,
+    waiting: Callable[[str], None] = lambda message: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    interrupt: Callable[[], None] = lambda: None,
+) -> Iterator[_Leased]:
+    engine, tables = _state(configuration)
+    try:
+        migrate(engine, tables)
+        company = configuration.settings.company.number
+        lease = Lease(engine, tables, company=company, run_id=run_id, kind=kind, started_by=started_by)
+        lease.acquire(waiting=waiting)
+        try:
+            lease.start_heartbeat(cancelled=cancelled, interrupt=interrupt)
+            yield _Leased(lease, engine, tables)
+        finally:
+            lease.release()
+    finally:
+        engine.dispose()
+
+
+def _state(configuration: Configuration) -> tuple[sa.Engine, StateTables]:
+    connections, settings = configuration.connections, configuration.settings
+    url = connections.state_url.get_secret_value()
+    engine = state_engine(url, may_create=url != connections.erp_url.get_secret_value())
+    return engine, StateTables(settings.state.prefix, settings.state.db_schema)

@@ -1,0 +1,253 @@
+"""The ERP and the settings as checked frames, each read once a run, in one consistent view of the ERP."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import orjson
+import pandas as pd
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.schemas.articles import ArticleExtract
+from cloudkasse_etl.schemas.company import CompanyExtract
+from cloudkasse_etl.schemas.contract import check
+from cloudkasse_etl.schemas.employees import EmployeeExtract
+from cloudkasse_etl.schemas.prices import PriceExtract
+from cloudkasse_etl.schemas.registers import RegisterExtract
+from cloudkasse_etl.selectline.engine import erp_engine
+from cloudkasse_etl.selectline.read import ErpReader
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.transform.gross import GrossPrices, gross_prices
+from cloudkasse_etl.transform.payloads import refuse_unknown_tax_codes
+from cloudkasse_etl.transform.vat import VatRates
+
+# Which of the ERP's tables an asset's content comes from: a change in none of them leaves it as it is.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "selectline_company": ("MANDANT",),
+    "selectline_registers": ("MANDANT",),
+    "selectline_employees": ("MITARBW",),
+    "selectline_articles": ("ART", "GRUPPEN", "USDETAIL"),
+    "selectline_prices": ("ARPREIS",),
+    "gross_prices": ("ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
+    "cloudkasse_company": ("MANDANT",),
+    "cloudkasse_registers": ("MANDANT",),
+    "cloudkasse_employees": ("MITARBW",),
+    "cloudkasse_articles": ("ART", "GRUPPEN", "USDETAIL"),
+    "cloudkasse_prices": ("MANDANT", "ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
+}
+# Raised when the same sources come to another content: everything is then compared once.
+CONTENT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Checked records of one kind.
+
+    Attributes:
+        frame: The records that go up, as the Extract contract has them.
+        rejections: Those that were refused.
+        held: Keys of refused records, as far as they can be told: they are in the ERP, so that nothing of
+            them may be retired.
+        passed_over: Keys of records that are in the ERP but do not go up (inactive, not chosen).
+    """
+
+    frame: pd.DataFrame
+    rejections: tuple[Rejection, ...]
+    held: frozenset[str] = frozenset()
+    passed_over: pd.Series = field(default_factory=lambda: pd.Series(dtype="str"))
+
+
+class Sources:
+    """Reads what a run needs, when it needs it.
+
+    Args:
+        configuration: Settings and the ERP's address.
+        as_of: The run's day.
+
+    Raises:
+        ErpUnavailableError: From any reading: the ERP cannot be reached.
+        ErpSchemaError: A table or column is missing, or may not be read.
+    """
+
+    def __init__(self, configuration: Configuration, as_of: dt.date) -> None:
+        self._settings = configuration.settings
+        self._url = configuration.connections.erp_url.get_secret_value()
+        self._as_of = as_of
+        self._resources = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._resources.close()
+
+    @cached_property
+    def _reader(self) -> ErpReader:
+        engine = erp_engine(self._url, self._settings)
+        self._resources.callback(engine.dispose)
+        return self._resources.enter_context(ErpReader(engine, self._settings))
+
+    @cached_property
+    def watermarks(self) -> Mapping[str, str | None]:
+        """A cheap fingerprint of each table that is read; None where the table has no rowversion."""
+        return self._reader.watermarks()
+
+    @cached_property
+    def rates(self) -> VatRates:
+        """VAT rates by date."""
+        return VatRates.from_rates(self._reader.tax_rates())
+
+    def fingerprint(self, asset: str, *upstream: int) -> str | None:
+        """A hash of all that an asset's content depends on: tables, settings, rates of the day, upstream assets.
+
+        Returns:
+            None where it cannot be told cheaply: then everything is compared.
+        """
+        marks = [self.watermarks.get(table) for table in TABLES[asset]]
+        if None in marks:
+            return None
+        rates = sorted(self.rates.on(self._as_of).items()) if "USDETAIL" in TABLES[asset] else []
+        settings = self._settings.model_dump(
+            mode="json", include={"company", "registers", "articles", "employees", "price_groups", "erp"}
+        )
+        source = hashlib.blake2b(_without_secret(self._url).encode(), digest_size=8).hexdigest()
+        parts = [CONTENT_VERSION, asset, source, marks, rates, settings, upstream]
+        return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+    @cached_property
+    def _company_rows(self) -> pd.DataFrame:
+        rows = self._reader.company()
+        wanted = self._settings.company.database_name
+        return rows if wanted is None else rows[rows["database_name"] == wanted]
+
+    @cached_property
+    def currency(self) -> str | None:
+        """The currency of the books, also where the company's row is refused for another reason."""
+        found = self._company_rows["currency"].dropna().unique()
+        return str(found[0]) if len(found) == 1 else None
+
+    @cached_property
+    def company(self) -> Extract:
+        """The company; shape of CompanyExtract, one row or none."""
+        rows, asset = self._company_rows, "selectline_company"
+        number = self._settings.company.number
+        if len(rows) == 0:
+            rejection = Rejection(asset, number, "company_missing", content="missing")
+            return Extract(_empty(CompanyExtract), (rejection,), frozenset([number]))
+        if len(rows) > 1:
+            names = ", ".join(rows["database_name"].fillna("?").astype("str"))
+            detail = {"count": str(len(rows)), "value": names}
+            rejection = Rejection(asset, number, "company_ambiguous", detail, content=names)
+            return Extract(_empty(CompanyExtract), (rejection,), frozenset([number]))
+        checked = check(rows, CompanyExtract, asset=asset, key_columns=["name"])
+        return Extract(checked.frame, _rekeyed(checked.rejections, number), frozenset([number]))
+
+    @cached_property
+    def registers(self) -> Extract:
+        """The registers that the settings name; shape of RegisterExtract."""
+        rows = [
+            {
+                "number": register.number,
+                "name": register.name,
+                "price_group": register.price_group,
+                "warehouse": register.warehouse,
+                "currency": self.currency,
+            }
+            for register in self._settings.registers
+        ]
+        frame = pd.DataFrame(rows, columns=list(RegisterExtract.to_schema().columns), dtype="str")
+        checked = check(frame, RegisterExtract, asset="selectline_registers", key_columns=["number"])
+        return Extract(checked.frame, checked.rejections, _held(checked.rejections))
+
+    @cached_property
+    def employees(self) -> Extract:
+        """The employees that are active and chosen; shape of EmployeeExtract."""
+        raw = self._reader.employees()
+        wanted = ~raw["inactive"].fillna(False).astype(bool)
+        if self._settings.employees.numbers != "all":
+            wanted &= raw["number"].isin(self._settings.employees.numbers)
+        checked = check(raw[wanted], EmployeeExtract, asset="selectline_employees", key_columns=["number"])
+        return Extract(checked.frame, checked.rejections, _held(checked.rejections))
+
+    @cached_property
+    def articles(self) -> Extract:
+        """The articles that are active and chosen and have a VAT rate; shape of ArticleExtract."""
+        raw = self._reader.articles()
+        wanted = ~raw["inactive"].fillna(False).astype(bool)
+        if self._settings.articles.groups != "all":
+            wanted &= raw["group"].isin(self._settings.articles.groups)
+        if self._settings.articles.only_shop_active:
+            wanted &= raw["shop_active"].fillna(False).astype(bool)
+        asset = "selectline_articles"
+        checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=["number"])
+        frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
+        rejections = (*checked.rejections, *untaxed)
+        return Extract(frame, rejections, _held(rejections), raw.loc[~wanted, "number"])
+
+    @cached_property
+    def prices(self) -> Extract:
+        """The prices of the price groups that the settings name; shape of PriceExtract.
+
+        `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it.
+        """
+        raw = self._reader.prices()
+        checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=["row_id"])
+        kept = set(checked.frame["row_id"]) if checked.rejections else set()
+        refused = raw[~raw["row_id"].isin(kept)] if checked.rejections else raw.iloc[:0]
+        names = {f"{row.row_id}": _price_name(row) for row in refused.itertuples()}
+        rejections = tuple(_named(r, names) for r in checked.rejections)
+        return Extract(checked.frame, rejections, frozenset(refused["article"].dropna()))
+
+    @cached_property
+    def gross(self) -> GrossPrices:
+        """The gross prices that the registers show."""
+        articles = self.articles
+        used = tuple(register.price_group for register in self._settings.registers)
+        return gross_prices(
+            self.prices.frame,
+            articles.frame,
+            self.rates,
+            # no register shows the prices of a further group
+            bases={
+                number: group.basis
+                for number, group in self._settings.price_groups.items()
+                if number in used or not used
+            },
+            register_groups=used,
+            known_articles=articles.passed_over,
+            refused_articles=self.prices.held,
+            as_of=self._as_of,
+        )
+
+
+def _empty(model: Any) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in model.to_schema().columns})
+
+
+def _held(rejections: Iterable[Rejection]) -> frozenset[str]:
+    return frozenset(rejection.key for rejection in rejections)
+
+
+def _rekeyed(rejections: Iterable[Rejection], key: str) -> tuple[Rejection, ...]:
+    return tuple(Rejection(r.asset, key, r.code, r.detail, r.content) for r in rejections)
+
+
+def _price_name(row: Any) -> str:
+    """A price as its rejection names it: a person looks for article and group, not for SelectLine's row number."""
+    start = "" if pd.isna(row.valid_from) else f"{row.valid_from:%Y-%m-%d}"
+    article = "" if pd.isna(row.article) else row.article
+    group = "" if pd.isna(row.price_group) else row.price_group
+    return f"{article}|{group}|{row.min_quantity:g}|{start} (ARPREIS {row.row_id})"
+
+
+def _named(rejection: Rejection, names: Mapping[str, str]) -> Rejection:
+    return _rekeyed([rejection], names.get(rejection.key, rejection.key))[0]
+
+
+def _without_secret(url: str) -> str:
+    """The ERP's address without user and password."""
+    return url.rsplit("@", 1)[-1].split("://", 1)[-1]

@@ -1,0 +1,283 @@
+"""The use cases that bring master data up: what the cloud should hold against what it last accepted.
+
+Only what the cloud accepted counts as synchronised, and that is stored in the transaction that drops the
+request. Nothing is retired after a failed or partial read: such a read never gets here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
+
+from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
+from cloudkasse_etl.errors import MassRetirementError
+from cloudkasse_etl.failures import CLOUD, Rejection
+from cloudkasse_etl.schemas.contract import check
+from cloudkasse_etl.state.store import SyncedRecord, bounded_key
+from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, EXAMPLES, PRICES, REGISTERS, Desired, Entity
+from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, quiet_report, set_level
+from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral
+from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.transform import payloads
+from cloudkasse_etl.transform.digest import digests, item_digests
+
+
+def upload_company(session: SyncSession) -> AssetReport:
+    """Brings the company up."""
+    return _upload(session, COMPANY)
+
+
+def upload_registers(session: SyncSession) -> AssetReport:
+    """Brings the registers up; one that the settings no longer name is retired."""
+    return _upload(session, REGISTERS)
+
+
+def upload_employees(session: SyncSession) -> AssetReport:
+    """Brings the employees up."""
+    return _upload(session, EMPLOYEES)
+
+
+def upload_articles(session: SyncSession) -> AssetReport:
+    """Brings the articles up, once an active register is synchronised."""
+    return _upload(session, ARTICLES)
+
+
+def upload_prices(session: SyncSession) -> AssetReport:
+    """Brings the gross prices up, each once the cloud holds its article."""
+    return _upload(session, PRICES)
+
+
+def _upload(session: SyncSession, entity: Entity) -> AssetReport:
+    with session.timed() as seconds:
+        store = session.store
+        fingerprint = session.sources.fingerprint(entity.asset, *(store.generation(a) for a in entity.upstream))
+        whole = _recover_lost(session, entity)
+        pending = store.pending_attempts(entity.name)
+        report = None
+        if whole and not pending:
+            report = quiet_report(session, entity.asset, fingerprint, store.active_count(entity.name))
+        if report is None:
+            upload = _Upload(session, entity)
+            upload.finish_pending([Attempt(a.key, a.entity, a.body) for a in pending])
+            upload.level(entity.desired(session))
+            report = upload.report()
+            # a cloud that refuses for want of a register it was said to have is looked at again in full
+            set_level(session, report, None if upload.surprised else fingerprint)
+        return session.deliver(report, seconds())
+
+
+def _recover_lost(session: SyncSession, entity: Entity) -> bool:
+    """Forgets what the cloud turns out not to hold any more, if it says that it holds less than we think.
+
+    Returns:
+        True where the cloud holds what we think.
+    """
+    counted = session.cloud_status.counts.get(entity.name)
+    if counted is None or counted >= session.store.active_count(entity.name):
+        return True
+    there: set[str] = set()
+    for page in session.client.records(entity.name):
+        there.update(record_key(entity.name, item) for item in page if item.get("active", True))
+    synced = session.store.synced(entity.name)
+    lost = synced[synced["active"] & ~synced["key"].isin(there)]["key"]
+    session.store.forget(entity.name, list(lost))
+    return False
+
+
+@dataclass
+class _Upload:
+    """One upload of one kind of record: what was found out and done so far."""
+
+    session: SyncSession
+    entity: Entity
+    counts: Counts = field(default_factory=Counts)
+    deferrals: list[Deferral] = field(default_factory=list)
+    refused_now: set[str] = field(default_factory=set)
+    surprised: bool = False
+    rows: int = 0
+
+    def finish_pending(self, attempts: list[Attempt]) -> None:
+        """Finishes requests of a run that died before their answers came, under their own keys."""
+        if attempts:
+            self._take(self.session.client.resend(attempts), retried=set())
+
+    def level(self, desired: Desired) -> None:
+        """Compares, and sends what differs."""
+        entity, store = self.entity, self.session.store
+        checked = check(
+            desired.payload, entity.model, asset=entity.asset, key_columns=payloads.KEY_COLUMNS[entity.name]
+        )
+        payload = checked.frame
+        self.rows = len(payload)
+        self.deferrals += desired.waiting
+        keys, hashes = payloads.keys(entity.name, payload), digests(payload)
+        synced = store.synced(entity.name)
+        level = _level(keys, hashes, synced)
+        refused = {rejection.key: rejection for rejection in store.rejections(entity.asset)}
+        to_send = payload[~level]
+        items = _Items(list(keys[~level]), list(hashes[~level].astype(str)), payloads.items(to_send))
+
+        refused_here = {rejection.key for rejection in checked.rejections}
+        gone = synced.loc[synced["active"] & ~synced["key"].isin(keys), "key"]
+        gone = gone[desired.may_retire(gone) & ~gone.isin(refused_here)]
+        self._guard(len(gone), int(synced["active"].sum()))
+        retired = self._retired(list(gone))
+
+        # rejections of records that are level again, or no longer wanted, have ended; new ones of ours begin
+        open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
+        store.end_rejections(entity.asset, [key for key in refused if key not in open_keys])
+        self._refuse_ours(checked.rejections, refused)
+        self.counts += Counts(unchanged=int(level.sum()))
+        self._send([items, retired], refused)
+
+    def _retired(self, keys: list[str]) -> "_Items":
+        """What the cloud last accepted of these records, set to inactive."""
+        contents = self.session.store.contents(self.entity.name, keys)
+        items = [{**orjson.loads(contents[key]), "active": False} for key in keys]
+        return _Items(keys, list(item_digests(items).astype(str)), iter(items))
+
+    def _send(self, groups: list["_Items"], refused: dict[str, Rejection]) -> None:
+        """Sends what is not resting: a record is not tried again while nothing about its refusal has changed."""
+        session, entity = self.session, self.entity
+        resting: set[str] = set()
+        retried: set[str] = set()
+        for key, content in ((key, content) for items in groups for key, content in items.contents() if refused):
+            rejection = refused.get(key)
+            if rejection is not None and rejection.content == content:
+                again = session.options.retry_rejected or rejection.code == RETRIED_EVERY_RUN
+                (retried if again else resting).add(key)
+        keys = [key for items in groups for key in items.keys if key not in resting]
+        waiting = sum(deferral.count for deferral in self.deferrals)
+        if entity.needs_register and (keys or waiting) and session.store.active_count("registers") == 0:
+            # that the prices' articles are missing as well is no news to anybody
+            examples = (*keys[:EXAMPLES], *(key for deferral in self.deferrals for key in deferral.examples))
+            self.deferrals = [Deferral("register_required", len(keys) + waiting, examples[:EXAMPLES])]
+            return
+        if not keys:
+            return
+        everything = (item for items in groups for item in items.without(resting))
+        self._take(session.client.send(entity.name, everything), retried=retried)
+
+    def _take(self, outcomes: Iterator[BatchOutcome], *, retried: set[str]) -> None:
+        """Stores what the cloud answered, batch by batch."""
+        entity, store = self.entity, self.session.store
+        known = set(store.synced(entity.name)["key"])
+        refused = {rejection.key: rejection for rejection in store.rejections(entity.asset)}
+        for outcome in outcomes:
+            accepted: list[SyncedRecord] = []
+            rejected: list[Rejection] = []
+            hashes = item_digests([result.item for result in outcome.results])
+            for result, content_hash in zip(outcome.results, hashes.tolist(), strict=True):
+                key = record_key(entity.name, result.item)
+                if result.status == "rejected":
+                    rejected.append(self._rejection(key, result, str(content_hash), refused, retried))
+                elif result.status == "deferred":
+                    self.surprised = True
+                    self._defer(Deferral(result.code or "register_required", 1, (key,)))
+                else:
+                    accepted.append(_accepted(key, content_hash, result))
+                    self._count(key, result, known)
+            store.settle(entity.asset, entity.name, answered=outcome.answered, accepted=accepted, rejected=rejected)
+
+    def _count(self, key: str, result: ItemResult, known: set[str]) -> None:
+        if not result.item.get("active", True):
+            self.counts += Counts(deactivated=1)
+        elif key in known:
+            self.counts += Counts(changed=1)
+        else:
+            self.counts += Counts(new=1)
+
+    def _rejection(
+        self, key: str, result: ItemResult, content: str, refused: dict[str, Rejection], retried: set[str]
+    ) -> Rejection:
+        value = result.item.get(result.field) if result.field else None
+        detail = {
+            "field": result.field or "",
+            "message": result.message or result.code or "",
+            "value": "" if value is None else str(value),
+        }
+        old = refused.get(bounded_key(key))
+        same = old is not None and old.content == content
+        # tried again by itself, and refused again: that is no news
+        if not (same and key in retried) or self.session.options.retry_rejected:
+            self.counts += Counts(rejected=1)
+            self.refused_now.add(bounded_key(key))
+        code = f"{CLOUD}{result.code}"
+        return Rejection(self.entity.asset, key, code, detail, content, since=old.since if old and same else None)
+
+    def _refuse_ours(self, rejections: tuple[Rejection, ...], refused: dict[str, Rejection]) -> None:
+        """Notes payloads that break the wire's contract; they are not sent."""
+        fresh = [r for r in rejections if (old := refused.get(bounded_key(r.key))) is None or old.content != r.content]
+        if fresh:
+            self.session.store.settle(self.entity.asset, self.entity.name, answered=(), accepted=(), rejected=fresh)
+        self.refused_now |= {bounded_key(r.key) for r in fresh}
+        self.counts += Counts(rejected=len(fresh))
+
+    def _defer(self, deferral: Deferral) -> None:
+        for at, other in enumerate(self.deferrals):
+            if other.code == deferral.code and other.detail == deferral.detail:
+                examples = (other.examples + deferral.examples)[:EXAMPLES]
+                self.deferrals[at] = Deferral(other.code, other.count + deferral.count, examples, other.detail)
+                return
+        self.deferrals.append(deferral)
+
+    def _guard(self, retiring: int, active: int) -> None:
+        safety = self.session.settings.safety
+        allowed = retiring <= safety.retire_minimum or retiring * 100 <= active * safety.retire_percent
+        if not allowed and not self.session.options.allow_retire:
+            raise MassRetirementError(
+                f"{retiring:,} of {active:,} {self.entity.name} would be retired: more than {safety.retire_percent} %.",
+                hint="Look whether ERP and settings are right; if it is meant, run it again with --allow-retire.",
+            )
+
+    def report(self) -> AssetReport:
+        """What the upload came to; the open rejections of earlier runs included."""
+        stored = self.session.store.rejections(self.entity.asset)
+        rejections = [_fresh(r) if r.key in self.refused_now else r for r in stored]
+        still = sum(r.still for r in rejections)
+        deferred = sum(deferral.count for deferral in self.deferrals)
+        counts = replace(self.counts, still_rejected=still, deferred=deferred)
+        return AssetReport(self.entity.asset, counts, tuple(rejections), tuple(self.deferrals), rows=self.rows)
+
+
+@dataclass
+class _Items:
+    """Records on their way: keys, contents' hashes (text), and the items themselves, which are made one at a time."""
+
+    keys: list[str]
+    hashes: list[str]
+    items: Iterator[dict[str, Any]]
+
+    def contents(self) -> Iterator[tuple[str, str]]:
+        """Each key with its content's hash."""
+        return zip(self.keys, self.hashes, strict=True)
+
+    def without(self, resting: set[str]) -> Iterator[dict[str, Any]]:
+        """The items but for those of the keys that rest."""
+        return (item for key, item in zip(self.keys, self.items, strict=True) if key not in resting)
+
+
+def _level(keys: "pd.Series[str]", hashes: npt.NDArray[np.int64], synced: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Where the cloud's last accepted content is the desired one, and active."""
+    before = synced.set_index("key")
+    position = before.index.get_indexer(pd.Index(keys))
+    level: npt.NDArray[np.bool_] = position >= 0
+    level[level] = (before["content_hash"].to_numpy()[position[level]] == hashes[level]) & before["active"].to_numpy()[
+        position[level]
+    ]
+    return level
+
+
+def _accepted(key: str, content_hash: int, result: ItemResult) -> SyncedRecord:
+    content = orjson.dumps(result.item).decode()
+    return SyncedRecord(key, content_hash, content, bool(result.item.get("active", True)), result.cloud_id)
+
+
+def _fresh(rejection: Rejection) -> Rejection:
+    return Rejection(
+        rejection.asset, rejection.key, rejection.code, rejection.detail, rejection.content, rejection.since
+    )

@@ -1,0 +1,98 @@
+"""From checked extracts to what goes over the wire: one frame a kind of record, in the wire's fields and order."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.schemas.articles import ArticlePayload
+from cloudkasse_etl.schemas.company import CompanyPayload
+from cloudkasse_etl.schemas.employees import EmployeePayload
+from cloudkasse_etl.schemas.prices import PricePayload
+from cloudkasse_etl.schemas.registers import RegisterPayload
+from cloudkasse_etl.transform.vat import VatRates
+
+KEY_COLUMNS = {
+    "companies": ["number"],
+    "registers": ["number"],
+    "employees": ["number"],
+    "articles": ["number"],
+    "prices": ["article", "price_group", "min_quantity", "valid_from"],
+}
+
+
+def company_payload(company: pd.DataFrame, *, number: str, vat_id: str | None, tax_number: str | None) -> pd.DataFrame:
+    """The company: the ERP's row and what only the settings know. Shape of CompanyPayload."""
+    frame = company.assign(number=number, vat_id=vat_id, tax_number=tax_number)
+    return _in_order(frame, CompanyPayload)
+
+
+def register_payload(registers: pd.DataFrame) -> pd.DataFrame:
+    """The registers, all active: one that the settings no longer name is retired. Shape of RegisterPayload."""
+    return _in_order(registers.assign(active=True), RegisterPayload)
+
+
+def employee_payload(employees: pd.DataFrame) -> pd.DataFrame:
+    """The employees with the name that the register shows. Shape of EmployeePayload."""
+    first, last = employees["first_name"].fillna(""), employees["last_name"].fillna("")
+    shown = (first + " " + last).str.strip()
+    shown = shown.where(shown != "", employees["number"])
+    return _in_order(employees.assign(display_name=shown, active=True), EmployeePayload)
+
+
+def article_payload(articles: pd.DataFrame, rates: VatRates, as_of: dt.date) -> pd.DataFrame:
+    """The articles with the VAT rate of the day. Shape of ArticlePayload."""
+    vat_rate = articles["tax_code"].map(rates.texts_on(as_of)).astype("str")
+    return _in_order(articles.assign(vat_rate=vat_rate, active=True), ArticlePayload)
+
+
+def price_payload(prices: pd.DataFrame, *, currency: str) -> pd.DataFrame:
+    """The gross prices in the company's currency. Shape of PricePayload."""
+    return _in_order(prices.assign(currency=currency, active=True), PricePayload)
+
+
+def refuse_unknown_tax_codes(
+    articles: pd.DataFrame, rates: VatRates, as_of: dt.date
+) -> tuple[pd.DataFrame, list[Rejection]]:
+    """Takes out articles whose tax code has no rate on the day: no register could sell them.
+
+    Returns:
+        The other articles, and a rejection for each that was taken out.
+    """
+    unknown = ~articles["tax_code"].isin(list(rates.on(as_of)))
+    rejections = [
+        Rejection("selectline_articles", number, "tax_code_unknown", {"value": code, "day": f"{as_of}"}, content=code)
+        for number, code in zip(
+            articles.loc[unknown, "number"], articles.loc[unknown, "tax_code"].fillna(""), strict=True
+        )
+    ]
+    return articles[~unknown].reset_index(drop=True), rejections
+
+
+def keys(entity: str, payload: pd.DataFrame) -> "pd.Series[str]":
+    """Each record's key as the wire writes it: its parts joined by `|`, empty for null."""
+    first, *others = KEY_COLUMNS[entity]
+    result = payload[first].astype("str")
+    for name in others:
+        result = result + "|" + payload[name].fillna("").astype("str")
+    return result
+
+
+def items(payload: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The rows as wire items, one at a time: null where empty, Python's own types."""
+    columns = []
+    for name in payload.columns:
+        column = payload[name]
+        if column.dtype == bool or np.issubdtype(column.to_numpy().dtype, np.integer):
+            columns.append(column.tolist())
+        else:
+            columns.append(column.astype(object).where(column.notna(), None).tolist())
+    names = list(payload.columns)
+    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _in_order(frame: pd.DataFrame, model: Any) -> pd.DataFrame:
+    return frame[list(model.to_schema().columns)].reset_index(drop=True)

