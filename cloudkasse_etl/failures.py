@@ -169,13 +169,7 @@ CATALOGUE: dict[str, Failure] = {
         "Tax code '{value}' has no rate that is valid on {day}, so that the gross price cannot be computed.",
         "Give the tax code a rate from that day on (USDETAIL), or correct ART.SSVerkauf in SelectLine.",
         "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz; der Bruttopreis ist nicht berechenbar.",
-        "In SelectLine dem Schlüssel einen ab diesem Tag gültigen Satz geben (USDETAIL) oder ART.SSVerkauf berichtigen.",
-    ),
-    "price_article_unknown": Failure(
-        "The price belongs to article '{value}', which the ERP does not hold.",
-        "Delete the price in SelectLine (ARPREIS), or create the article.",
-        "Der Preis gehört zu Artikel „{value}“, den es nicht gibt.",
-        "Den Preis in SelectLine löschen (ARPREIS) oder den Artikel anlegen.",
+        "In SelectLine dem Schlüssel einen Satz ab diesem Tag geben (USDETAIL) oder ART.SSVerkauf berichtigen.",
     ),
     # --- waiting in order: deferred, not rejected
     "register_required": Failure(
@@ -183,12 +177,6 @@ CATALOGUE: dict[str, Failure] = {
         "Name a register in the settings (registers), then synchronise again.",
         "Wartet auf eine Kasse: CloudKasse nimmt Artikel und Preise erst, wenn eine aktive Kasse synchronisiert ist.",
         "In den Einstellungen eine Kasse angeben (registers), dann erneut synchronisieren.",
-    ),
-    "company_required": Failure(
-        "Waits for the company, which CloudKasse has not accepted yet.",
-        "Cure the company's rejection, then synchronise again.",
-        "Wartet auf das Unternehmen, das CloudKasse noch nicht angenommen hat.",
-        "Den Fehler des Unternehmens beheben, dann erneut synchronisieren.",
     ),
     "article_required": Failure(
         "Waits for its article '{value}', which CloudKasse does not hold yet.",
@@ -232,5 +220,17 @@ CATALOGUE: dict[str, Failure] = {
         "Extend the CloudKasse licence, or set articles that are not sold to Inaktiv; it is tried again in every run.",
         "CloudKasse hat den Datensatz abgelehnt: Die Grenze der Lizenz ist erreicht.",
         "Die CloudKasse-Lizenz erweitern oder nicht verkaufte Artikel inaktiv setzen; jeder Lauf versucht es wieder.",
+    ),
+    "cloud.contract": Failure(
+        "It is not known whether CloudKasse took the record: {message}",
+        "Nothing needs to be corrected; run again with --retry-rejected, and report it to CloudKasse if it stays.",
+        "Ob CloudKasse den Datensatz angenommen hat, ist nicht bekannt: {message}",
+        "Nichts zu berichtigen; mit --retry-rejected erneut laufen lassen und CloudKasse melden, wenn es bleibt.",
+    ),
+    "cloud.conflict": Failure(
+        "CloudKasse refused the record because somebody else was changing it.",
+        "Nothing needs to be corrected; run again with --retry-rejected.",
+        "CloudKasse hat den Datensatz abgelehnt, weil ihn jemand anderes gerade änderte.",
+        "Nichts zu berichtigen; mit --retry-rejected erneut laufen lassen.",
     ),
 }

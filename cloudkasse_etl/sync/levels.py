@@ -9,7 +9,8 @@ import orjson
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral
 from cloudkasse_etl.sync.session import SyncSession
 
-RETRIED_EVERY_RUN = "cloud.limit_reached"
+# These refusals hang on something other than the record: it is tried again in every run.
+RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.conflict"})
 
 
 def quiet_report(session: SyncSession, asset: str, fingerprint: str | None, unchanged: int = 0) -> AssetReport | None:
@@ -27,7 +28,7 @@ def quiet_report(session: SyncSession, asset: str, fingerprint: str | None, unch
     if level is None or level.fingerprint != fingerprint:
         return None
     rejections = session.store.rejections(asset)
-    if any(rejection.code == RETRIED_EVERY_RUN for rejection in rejections):
+    if any(rejection.code in RETRIED_EVERY_RUN for rejection in rejections):
         return None
     details = orjson.loads(level.details)
     deferrals = tuple(Deferral(**{**d, "examples": tuple(d["examples"])}) for d in details["deferrals"])

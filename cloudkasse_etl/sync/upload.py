@@ -148,7 +148,7 @@ class _Upload:
         for key, content in ((key, content) for items in groups for key, content in items.contents() if refused):
             rejection = refused.get(key)
             if rejection is not None and rejection.content == content:
-                again = session.options.retry_rejected or rejection.code == RETRIED_EVERY_RUN
+                again = session.options.retry_rejected or rejection.code in RETRIED_EVERY_RUN
                 (retried if again else resting).add(key)
         keys = [key for items in groups for key in items.keys if key not in resting]
         waiting = sum(deferral.count for deferral in self.deferrals)

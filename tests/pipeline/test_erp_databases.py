@@ -278,11 +278,10 @@ def test_a_server_that_dies_while_it_is_read_is_unavailable(postgres_url: str) -
     with reading(postgres_url) as reader:
         reader.watermarks()
         run(postgres_url, others + "pg_backend_pid()")
-        with pytest.raises(ErpUnavailableError), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # psycopg cannot close a cursor on a dead connection
+        with pytest.raises(ErpUnavailableError):
             reader.articles()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
+        warnings.simplefilter("ignore", ResourceWarning)  # psycopg cannot close a cursor on a dead connection
         gc.collect()
 
 
