@@ -209,8 +209,12 @@ def _one_number(value: Any) -> float | None:
 def _one_bit(value: Any) -> bool | None:
     if value is None:
         return False
+    if isinstance(value, Decimal) and not value.is_finite():
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     if isinstance(value, int | float | Decimal):
-        return None if value != value else bool(value)
+        return bool(value)
     return _BITS.get(value.strip().lower()) if isinstance(value, str) else None
 
 

@@ -57,16 +57,21 @@ def _upload(session: SyncSession, entity: Entity) -> AssetReport:
         fingerprint = session.sources.fingerprint(entity.asset, *(store.generation(a) for a in entity.upstream))
         whole = _recover_lost(session, entity)
         pending = store.pending_attempts(entity.name)
-        report = None
         if whole and not pending:
-            report = quiet_report(session, entity.asset, fingerprint, store.active_count(entity.name))
-        if report is None:
-            upload = _Upload(session, entity)
+            quiet = quiet_report(session, entity.asset, fingerprint, store.active_count(entity.name))
+            if quiet is not None:
+                return session.deliver(quiet, seconds())
+        upload = _Upload(session, entity)
+        try:
             upload.finish_pending([Attempt(a.key, a.entity, a.body) for a in pending])
             upload.level(entity.desired(session))
-            report = upload.report()
-            # a cloud that refuses for want of a register it was said to have is looked at again in full
-            set_level(session, report, None if upload.surprised else fingerprint)
+        except BaseException:
+            # what went through before it broke is told all the same
+            session.deliver(AssetReport(entity.asset, upload.counts), seconds())
+            raise
+        report = upload.report()
+        # a cloud that refuses for want of a register it was said to have is looked at again in full
+        set_level(session, report, None if upload.surprised else fingerprint)
         return session.deliver(report, seconds())
 
 
@@ -131,7 +136,9 @@ class _Upload:
         open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
         store.end_rejections(entity.asset, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections, refused)
-        self.counts += Counts(unchanged=int(level.sum()))
+        # a record that a dead run sent and this one finished is new or changed, and not unchanged as well
+        finished = self.counts.new + self.counts.changed
+        self.counts += Counts(unchanged=max(int(level.sum()) - finished, 0))
         self._send([items, retired], refused)
 
     def _retired(self, keys: list[str]) -> "_Items":

@@ -1,4 +1,4 @@
-"""Protects the promise on a real shop's article list: the figures of its first and second synchronisation, to the cent."""
+"""Protects the promise on a real shop's article list: the figures of its first synchronisations, to the cent."""
 
 import copy
 import csv
@@ -90,7 +90,8 @@ def test_the_real_shop_goes_up_with_exactly_its_known_failures_and_then_rests(wo
     )
     world.erp("""UPDATE "ART" SET "Inaktiv" = :yes WHERE "Artikelnummer" = :n""", {"n": sold[2], "yes": True})
     world.erp(
-        """INSERT INTO "MITARBW" ("MITARBW_ID", "Nr", "Vorname", "Name", "Inaktiv") VALUES (99, 'M9', 'Neu', 'X', :no)""",
+        """INSERT INTO "MITARBW" ("MITARBW_ID", "Nr", "Vorname", "Name", "Inaktiv") """
+        """VALUES (99, 'M9', 'Neu', 'X', :no)""",
         {"no": False},
     )
     report = world.sync()

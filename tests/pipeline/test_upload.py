@@ -4,6 +4,7 @@ import copy
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -326,10 +327,40 @@ def test_a_request_whose_answer_was_never_stored_is_finished_by_the_next_run(wor
     assert len(world.cloud("articles")) == 5  # the cloud did the work
 
     report = world.sync()
-    assert by_asset(report, "cloudkasse_articles") == {"new": 5, "unchanged": 5}
+    assert by_asset(report, "cloudkasse_articles") == {"new": 5}
     assert world.sync(full=True).outcome is Outcome.NO_NEW_DATA
     # finished under its own key: the cloud answered from memory, and nothing was sent a second time
     assert [path for path in world.writes() if "articles" in path] == ["/v1/articles/batch"] * 2
+
+
+def test_a_run_that_breaks_halfway_tells_what_went_through_and_the_next_one_does_the_rest(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    small_erp.build(url, articles=40)
+    settings = copy.deepcopy(small_erp.SETTINGS)
+    settings["api"]["connections"] = 1
+    with SandboxServer(tmp_path / "cloud.db", token=TOKEN, batch_items=10) as server:
+        world = World(tmp_path, url, server, settings)
+        with world.session() as session:
+            upload.upload_company(session)
+            upload.upload_registers(session)
+            settle = session.store.settle
+
+            def settle_and_pull_the_plug(*args: Any, **names: Any) -> None:
+                settle(*args, **names)
+                server.__exit__(None, None, None)
+
+            session.store.settle = settle_and_pull_the_plug  # type: ignore[method-assign]
+            with pytest.raises(NetworkError):
+                upload.upload_articles(session)
+            report = session.finish("no network")
+        assert report.outcome is Outcome.FAILED
+        through = report.assets["cloudkasse_articles"].counts.new
+        assert 10 <= through < 40
+        port = int(server.url.rsplit(":", 1)[1])
+    with SandboxServer(tmp_path / "cloud.db", token=TOKEN, port=port) as server:
+        world.server = server
+        assert by_asset(world.sync(), "cloudkasse_articles") == {"new": 40 - through, "unchanged": through}
+        assert len(world.cloud("articles")) == 40
 
 
 def test_the_protocol_of_a_run_tells_each_record_its_reason_and_its_cure(world: World) -> None:

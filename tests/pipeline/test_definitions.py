@@ -1,0 +1,130 @@
+"""Protects what the Dagster UI shows: the graph of the design, a description for everybody, and no secret anywhere."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._core.execution.api import create_execution_plan  # validates run config as the launchpad does
+
+from assets import runs
+from assets.definitions import build_defs
+from assets.definitions import defs as code_location
+from assets.home import PROJECT
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.settings import Configuration, Settings, read_connections
+
+SECRETS = {"CLOUDKASSE_ERP_URL": "mssql+pyodbc://sa:Geheim1@server/SL_M", "CLOUDKASSE_API_TOKEN": "token-Geheim2"}
+GRAPH = {
+    "selectline_company": set(),
+    "selectline_registers": set(),
+    "selectline_employees": set(),
+    "selectline_articles": set(),
+    "selectline_prices": set(),
+    "gross_prices": {"selectline_prices", "selectline_articles"},
+    "cloudkasse_company": {"selectline_company"},
+    "cloudkasse_registers": {"selectline_registers", "cloudkasse_company"},
+    "cloudkasse_employees": {"selectline_employees", "cloudkasse_company"},
+    "cloudkasse_articles": {"selectline_articles", "cloudkasse_registers"},
+    "cloudkasse_prices": {"gross_prices", "cloudkasse_articles"},
+}
+
+
+@pytest.fixture
+def configuration() -> Configuration:
+    connections = read_connections({**SECRETS, "CLOUDKASSE_API_URL": "https://api.example.org"})
+    return Configuration(settings=Settings(), connections=connections, path=Path("cloudkasse.yaml"))
+
+
+@pytest.fixture
+def definitions(configuration: Configuration, tmp_path: Path) -> dg.Definitions:
+    return build_defs(configuration, protocol_folder=tmp_path)
+
+
+def test_building_definitions_touches_no_network_disk_or_environment(
+    configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any, **more: Any) -> Any:
+        raise AssertionError("nothing is opened while definitions are built")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    build_defs(configuration, protocol_folder=tmp_path / "absent").resolve_all_job_defs()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_graph_is_that_of_the_design(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    found = {
+        key.to_user_string(): {parent.to_user_string() for parent in graph.get(key).parent_keys}
+        for key in graph.materializable_asset_keys
+    }
+    assert found == {**GRAPH, "sync_report": set(GRAPH)}
+
+
+def test_each_asset_says_what_it_is(definitions: dg.Definitions) -> None:
+    for spec in definitions.resolve_all_asset_specs():
+        name = spec.key.to_user_string()
+        assert spec.description, name
+        assert spec.group_name in {"master_data", "prices", "cloud_state", "report"}, name
+        assert spec.kinds, name
+        schema = spec.metadata.get("dagster/column_schema")
+        if name != "sync_report":
+            assert isinstance(schema, dg.TableSchema), name
+            assert all(column.description for column in schema.columns), name
+
+
+@pytest.mark.parametrize("job", ["sync_all", "sync_master_data"])
+def test_each_job_does_everything_and_ends_in_the_report(definitions: dg.Definitions, job: str) -> None:
+    plan = create_execution_plan(definitions.resolve_job_def(job))
+    steps = [step.key for step in plan.get_steps_to_execute_in_topo_order()]
+    assert set(steps) == {*GRAPH, "sync_report"}
+    assert steps[-1] == "sync_report"
+    assert definitions.resolve_job_def(job).executor_def.name == "in_process"
+    assert definitions.resolve_job_def(job).description
+
+
+def test_options_stand_at_the_top_of_the_run_config_and_a_typo_is_named(definitions: dg.Definitions) -> None:
+    job = definitions.resolve_job_def("sync_all")
+    create_execution_plan(job, run_config={})
+    create_execution_plan(job, run_config={"full": True, "retry_rejected": True, "allow_retire": True})
+    with pytest.raises(dg.DagsterInvalidConfigError, match="ful1"):
+        create_execution_plan(job, run_config={"ful1": True})
+
+
+def test_no_secret_reaches_what_dagster_stores_or_shows(definitions: dg.Definitions) -> None:
+    for job in definitions.resolve_all_job_defs():
+        stored = dg.serialize_value(job.get_job_snapshot()) + dg.serialize_value(job.get_parent_job_snapshot() or [])
+        assert "Geheim" not in stored
+    for resource in (definitions.resources or {}).values():
+        assert "Geheim" not in repr(resource)
+
+
+def test_the_run_of_a_command_is_one_of_the_same_job(configuration: Configuration, tmp_path: Path) -> None:
+    def snapshot(**differences: Any) -> str:
+        definitions = build_defs(configuration, protocol_folder=tmp_path, **differences)
+        return definitions.resolve_job_def("sync_all").get_job_snapshot_id()
+
+    assert snapshot() == snapshot(started_by="command line", silent=True, on_report=print)
+
+
+def test_runs_name_the_code_location_that_the_workspace_names() -> None:
+    workspace = yaml.safe_load((PROJECT / "workspace.yaml").read_text(encoding="utf-8"))
+    module = workspace["load_from"][0]["python_module"]
+    assert module == {"module_name": runs.MODULE, "location_name": runs.LOCATION, "working_directory": "."}
+
+
+def test_broken_settings_are_told_when_the_location_loads_and_a_reload_heals_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "cloudkasse.yaml"
+    file.write_text("timezone: Nowhere\nregistres: []\n", encoding="utf-8")
+    environment = {**SECRETS, "CLOUDKASSE_API_URL": "https://api.example.org", "CLOUDKASSE_SETTINGS": str(file)}
+    for name, value in {**environment, "CLOUDKASSE_DAGSTER_STORAGE": str(tmp_path), "DAGSTER_HOME": ""}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=r"(?s)2 problems.*yaml:1: timezone.*yaml:2: 'registres'|registres"):
+        code_location.load_fn()
+    file.write_text("timezone: Europe/Berlin\n", encoding="utf-8")
+    assert isinstance(code_location.load_fn(), dg.Definitions)

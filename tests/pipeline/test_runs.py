@@ -1,0 +1,267 @@
+"""Protects what a run leaves in Dagster: outcome and counts, failures with their cure, and never a run that hangs."""
+
+import copy
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets import runs, tags
+from assets.history import read_history
+from assets.runs import repair_dead_runs
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sync.session import hold_lease
+from tests import small_erp
+from tests.programs import Program, checks, materializations, names_of, program_in
+from tests.worlds import TOKEN, World
+
+WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
+COUNTS = ["new", "changed", "deactivated", "unchanged", "rejected", "still_rejected", "deferred"]
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    small_erp.build(url)
+    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
+        world = World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
+        with program_in(world, monkeypatch) as made:
+            yield made
+
+
+@pytest.fixture
+def instance(program: Program) -> Iterator[dg.DagsterInstance]:
+    with program.instance() as opened:
+        yield opened
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def test_a_run_says_in_its_tags_what_it_came_to(program: Program, instance: dg.DagsterInstance) -> None:
+    run = program.run_job(instance, new_id())
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    own = {name: value for name, value in run.tags.items() if name.startswith("cloudkasse/")}
+    assert own == {
+        "cloudkasse/kind": "all",
+        "cloudkasse/message": "successful: 14 new",
+        "cloudkasse/new": "14",
+        "cloudkasse/outcome": "successful",
+        "cloudkasse/started_by": "a test",
+    }
+    again = program.run_job(instance, new_id(), "sync_master_data")
+    assert again.tags["cloudkasse/outcome"] == "no_new_data"
+    assert again.tags["cloudkasse/kind"] == "master-data"
+
+
+def test_every_asset_carries_the_same_numbers(program: Program, instance: dg.DagsterInstance) -> None:
+    run = program.run_job(instance, new_id())
+    found = materializations(instance, run.run_id)
+    assert len(found) == 12
+    for asset, metadata in found.items():
+        for name in [*COUNTS, "seconds"]:
+            assert isinstance(metadata[name].value, int | float), (asset, name)
+        assert metadata["summary"].value
+        assert Path(metadata["protocol"].value).is_file()
+    assert found["cloudkasse_articles"]["new"].value == 5
+    assert found["sync_report"]["new"].value == 14
+
+
+def test_no_asset_leaves_data_in_dagsters_storage(program: Program, instance: dg.DagsterInstance) -> None:
+    program.run_job(instance, new_id())
+    assert set(names_of(program.home.storage)) <= {"history", "schedules", "protocols"}
+
+
+def test_a_bad_record_fails_no_step_and_shows_with_its_cure(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.erp(WRONG_GTIN)
+    run = program.run_job(instance, new_id())
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert run.tags["cloudkasse/outcome"] == "partially_successful"
+    table = materializations(instance, run.run_id)["cloudkasse_articles"]["rejections"]
+    (record,) = table.records
+    assert record.data["record"] == "A1"
+    assert "4006381333932" in record.data["what is wrong"]
+    assert "ART.EANNummer" in record.data["what to do"]
+    found = checks(instance, run.run_id)
+    assert not found["cloudkasse_articles", "no_open_rejections"].passed
+    assert found["cloudkasse_articles", "no_open_rejections"].severity is dg.AssetCheckSeverity.WARN
+    assert found["cloudkasse_employees", "no_open_rejections"].passed
+
+
+def test_without_a_register_articles_wait_and_a_check_says_so(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.settings["registers"] = []
+    run = program.run_job(instance, new_id())
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert run.tags["cloudkasse/deferred"] == "10"  # five articles and their prices
+    found = checks(instance, run.run_id)
+    assert not found["cloudkasse_articles", "register_before_articles"].passed
+    assert "register" in found["cloudkasse_articles", "register_before_articles"].description
+
+
+def test_articles_that_one_register_cannot_sell_are_a_warning(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.settings["registers"].append(
+        {"number": "K2", "name": "Markt", "warehouse": "1", "price_group": "2", "cash_account": "1001"}
+    )
+    run = program.run_job(instance, new_id())
+    assert run.tags["cloudkasse/outcome"] == "successful"
+    check = checks(instance, run.run_id)["gross_prices", "prices_for_every_register"]
+    assert (check.passed, check.description) == (False, "K2: 5 articles without a price")
+
+
+def test_a_run_in_which_everything_was_rejected_turns_red_at_its_end(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    program.world.erp(WRONG_GTIN)
+    program.run_job(instance, new_id())
+    run = program.run_job(instance, new_id(), retry_rejected=True)
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert run.tags["cloudkasse/outcome"] == "failed"
+    # the report's metadata is there although its step failed, and so is all the rest
+    assert len(materializations(instance, run.run_id)) == 12
+    (failed,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    assert failed.dagster_event is not None
+    assert failed.dagster_event.step_key == "sync_report"
+    description = failed.dagster_event.step_failure_data.user_failure_data.description
+    assert description == run.tags["cloudkasse/message"] == "failed: 1 rejected, 1 waiting"
+
+
+def test_an_unreadable_table_stops_only_what_needs_it(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.erp("DROP TABLE MITARBW")
+    run = program.run_job(instance, new_id())
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert run.tags["cloudkasse/outcome"] == "failed"
+    assert "MITARBW" in run.tags["cloudkasse/message"]
+    assert run.tags["cloudkasse/new"] == "12"  # all but the two employees
+    assert set(program.world.cloud("prices")) == {f"A{i}|1|0.000|" for i in range(1, 6)}
+
+
+def test_an_error_that_a_person_can_cure_is_told_in_plain_words(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.settings["api"] = {"attempts": 1}
+    program.world.server.__exit__(None)
+    run = program.run_job(instance, new_id())
+    failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    (failed,) = (entry.dagster_event for entry in failures if entry.dagster_event)
+    assert failed.step_key == "cloudkasse_company"
+    assert "refused" in failed.step_failure_data.user_failure_data.description
+    assert failed.step_failure_data.error.cause is None  # no second traceback underneath
+    assert run.tags["cloudkasse/outcome"] == "failed"
+
+
+def test_a_run_that_cannot_take_the_lease_fails_and_says_who_has_it(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    with hold_lease(program.world.configuration(), run_id=new_id(), kind="all", started_by="somebody else"):
+        run = program.run_job(instance, new_id())
+    assert run.status is dg.DagsterRunStatus.FAILURE
+    assert "somebody else" in run.tags["cloudkasse/message"]
+    assert read_history(instance, 1)[0].outcome == "failed"
+
+
+def test_a_reexecution_forgets_what_its_parent_came_to(program: Program, instance: dg.DagsterInstance) -> None:
+    parent = program.run_job(instance, new_id())
+    child = runs.run_job(
+        program.definitions(), instance, "sync_all", run_id=new_id(), run_config={}, run_tags=parent.tags
+    )
+    assert child.tags["cloudkasse/outcome"] == "no_new_data"
+    assert child.tags["cloudkasse/new"] == "0"
+    assert child.tags["cloudkasse/message"] == "nothing new"
+
+
+def test_a_run_that_only_inherited_an_outcome_has_none(program: Program, instance: dg.DagsterInstance) -> None:
+    parent = program.run_job(instance, new_id())
+    child = create_run(program, instance, dict(parent.tags), status=dg.DagsterRunStatus.QUEUED)
+    assert read_history(instance, 1)[0].outcome == "queued"
+    instance.report_run_failed(child, "The code location was gone.")
+    (past,) = read_history(instance, 1)
+    assert (past.outcome, past.message, past.counts["new"]) == ("failed", "The code location was gone.", 0)
+
+
+def create_run(
+    program: Program,
+    instance: dg.DagsterInstance,
+    run_tags: dict[str, str],
+    *,
+    run_id: str | None = None,
+    status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
+) -> dg.DagsterRun:
+    job = program.definitions().resolve_job_def("sync_all")
+    return instance.create_run_for_job(job_def=job, run_id=run_id or new_id(), tags=run_tags, status=status)
+
+
+def test_a_run_whose_process_died_is_marked_as_failed(program: Program, instance: dg.DagsterInstance) -> None:
+    run_id = new_id()
+    create_run(program, instance, tags.starting(run_id, "all", "a test"), run_id=run_id)
+    assert repair_dead_runs(instance, program.world.configuration()) == [run_id]
+    (past,) = read_history(instance, 1)
+    assert past.outcome == "failed"
+    assert "killed" in past.message
+    assert repair_dead_runs(instance, program.world.configuration()) == []
+
+
+def test_a_run_that_holds_its_lease_is_left_alone(program: Program, instance: dg.DagsterInstance) -> None:
+    run_id, configuration = new_id(), program.world.configuration()
+    with hold_lease(configuration, run_id=run_id, kind="all", started_by="a test"):
+        # a command holds the lease before its run exists, and until after it has ended
+        assert repair_dead_runs(instance, configuration) == []
+        create_run(program, instance, tags.starting(run_id, "all", "a test"), run_id=run_id)
+        assert repair_dead_runs(instance, configuration) == []
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param(dg.DagsterRunStatus.QUEUED, id="it waits its turn"),
+        pytest.param(dg.DagsterRunStatus.STARTING, id="its worker is being started"),
+        pytest.param(dg.DagsterRunStatus.STARTED, id="it has not taken its lease yet"),
+    ],
+)
+def test_a_reexecution_in_the_ui_is_not_taken_for_its_dead_parent(
+    program: Program, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    create_run(program, instance, tags.starting(new_id(), "all", "a test"), status=status)
+    assert repair_dead_runs(instance, program.world.configuration()) == []
+
+
+def test_a_run_that_is_just_ending_is_left_time_to(
+    program: Program, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = new_id()
+    ending = {**tags.starting(run_id, "all", "a test"), tags.OUTCOME: "successful"}
+    create_run(program, instance, ending, run_id=run_id)
+    assert repair_dead_runs(instance, program.world.configuration()) == []
+    monkeypatch.setattr(runs, "SECONDS_TO_END", 0.0)
+    time.sleep(0.01)
+    assert repair_dead_runs(instance, program.world.configuration()) == [run_id]
+
+
+def test_the_sensor_repairs_and_is_on_from_the_start(program: Program, instance: dg.DagsterInstance) -> None:
+    run_id = new_id()
+    create_run(program, instance, tags.starting(run_id, "all", "a test"), run_id=run_id)
+    sensor = program.definitions().resolve_sensor_def("dead_runs")
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    with dg.build_sensor_context(instance=instance) as context:
+        assert run_id[:8] in str(sensor(context))
+        assert "No dead run" in str(sensor(context))
+
+
+def test_a_sensor_that_cannot_look_says_why_and_does_not_fail(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.state_url = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+    sensor = program.definitions().resolve_sensor_def("dead_runs")
+    with dg.build_sensor_context(instance=instance) as context:
+        assert "127.0.0.1" in str(sensor(context))
+
+
+def test_one_asset_alone_reads_what_it_needs_afresh(program: Program, instance: dg.DagsterInstance) -> None:
+    program.run_job(instance, new_id())
+    program.world.erp("UPDATE ART SET Bezeichnung = 'Anders' WHERE Artikelnummer = 'A1'")
+    alone = program.definitions().resolve_implicit_global_asset_job_def()
+    result = alone.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("cloudkasse_articles")])
+    assert result.success
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert (run.tags["cloudkasse/kind"], run.tags["cloudkasse/changed"]) == ("assets", "1")
+    assert program.world.cloud("articles")["A1"]["name"] == "Anders"
