@@ -1,0 +1,251 @@
+"""Receipts and closings as CloudKasse sends them (wire contract; codes of DSFinV-K 2.4): codes, types, parsing."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+
+KINDS: Final = (
+    "Beleg", "AVRechnung", "AVTransfer", "AVBestellung", "AVTraining", "AVBelegstorno", "AVBelegabbruch",
+    "AVSachbezug", "AVSonstige",
+)  # fmt: skip
+BUSINESS_CASES: Final = (
+    "Umsatz", "Pfand", "PfandRueckzahlung", "Rabatt", "Aufschlag", "ZuschussEcht", "ZuschussUnecht", "TrinkgeldAG",
+    "TrinkgeldAN", "EinzweckgutscheinKauf", "EinzweckgutscheinEinloesung", "MehrzweckgutscheinKauf",
+    "MehrzweckgutscheinEinloesung", "Forderungsentstehung", "Forderungsaufloesung", "Anzahlungseinstellung",
+    "Anzahlungsaufloesung", "Anfangsbestand", "Privatentnahme", "Privateinlage", "Geldtransit", "Lohnzahlung",
+    "Einzahlung", "Auszahlung", "DifferenzSollIst",
+)  # fmt: skip
+TENDERS: Final = ("Bar", "Unbar", "Keine", "ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte")
+RECEIVABLES: Final = ("Forderungsentstehung", "Forderungsaufloesung")
+
+# Cents and thousandths that a sum of many can still hold in 64 bits.
+_CENTS_LIMIT = 10**13
+_QUANTITY = re.compile(r"^(-?)(\d{1,12})(?:\.(\d{1,3})0*)?$")
+_RATE = re.compile(r"^(\d{1,2})(?:\.(\d{1,2})0*)?$")
+
+Cents = Annotated[int, msgspec.Meta(ge=-_CENTS_LIMIT, le=_CENTS_LIMIT)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+class Line(msgspec.Struct):
+    """A line of a receipt [Bonpos]. `quantity` has 3 decimals and `vat_rate` 2 once the receipt is parsed."""
+
+    number: Number
+    business_case: str
+    text: str
+    quantity: str
+    unit_price_cents: Cents
+    gross_cents: Cents
+    net_cents: Cents
+    tax_cents: Cents
+    vat_rate: str | None
+    article: str | None = None
+    gtin: str | None = None
+    unit: str | None = None
+    voucher: str | None = None
+    serial: str | None = None
+    cancelled: bool = False
+    in_house: bool | None = None
+
+
+class Payment(msgspec.Struct):
+    """A payment of a receipt [Bonkopf_Zahlarten]."""
+
+    tender: str
+    name: str | None
+    currency: str
+    amount_cents: Cents
+    base_amount_cents: Cents
+
+
+class VatBlock(msgspec.Struct):
+    """A rate's totals as they were printed [Bonkopf_USt]; not the sum of the lines."""
+
+    vat_rate: str | None
+    gross_cents: Cents
+    net_cents: Cents
+    tax_cents: Cents
+
+
+class Reference(msgspec.Struct):
+    """The receipt that this one refers to."""
+
+    receipt_id: str
+
+
+class Receipt(msgspec.Struct):
+    """A receipt [Bonkopf] with its lines, payments and VAT table."""
+
+    id: Name
+    register: Name
+    number: Number
+    kind: str
+    cancelled: bool
+    started_at: str
+    ended_at: str
+    business_day: str
+    currency: str
+    total_cents: Cents
+    lines: list[Line]
+    payments: list[Payment]
+    vat: list[VatBlock]
+    closing_number: Number | None = None
+    arrived_at: str | None = None
+    employee: str | None = None
+    note: str | None = None
+    reference: Reference | None = None
+    customer: str | None = None
+    tse: Any = None
+
+    @property
+    def reference_id(self) -> str | None:
+        """The id of the receipt that this one refers to."""
+        return self.reference.receipt_id if self.reference else None
+
+
+class ClosingTotal(msgspec.Struct):
+    """A closing's total of one business case at one VAT rate."""
+
+    business_case: str
+    vat_rate: str | None
+    gross_cents: Cents
+    net_cents: Cents
+    tax_cents: Cents
+
+
+class ClosingTender(msgspec.Struct):
+    """A closing's total of one tender."""
+
+    tender: str
+    name: str | None
+    amount_cents: Cents
+
+
+class Closing(msgspec.Struct):
+    """A closed day of a register [Z-Abschluss]."""
+
+    register: Name
+    number: Number
+    business_day: str
+    first_receipt_number: Number
+    last_receipt_number: Number
+    receipt_count: Number
+    business_cases: list[ClosingTotal]
+    tenders: list[ClosingTender]
+    created_at: str | None = None
+
+
+class MalformedError(ValueError):
+    """An item does not keep the wire contract; the message names the field and what is wrong with it."""
+
+
+_quantities: dict[str, str] = {}
+_rates: dict[str, str] = {}
+
+
+def parse_receipt(item: Any) -> Receipt:
+    """Reads one receipt; decimals get one spelling, so that equal receipts are equal.
+
+    Raises:
+        MalformedError: A known field is missing, ill-typed or out of range.
+    """
+    receipt = _convert(item, Receipt)
+    _check_day(receipt.business_day)
+    for line in receipt.lines:
+        line.quantity = _quantity(line.quantity)
+        if line.vat_rate is not None:
+            line.vat_rate = _rate(line.vat_rate)
+    for block in receipt.vat:
+        if block.vat_rate is not None:
+            block.vat_rate = _rate(block.vat_rate)
+    return receipt
+
+
+def parse_closing(item: Any) -> Closing:
+    """Reads one closing.
+
+    Raises:
+        MalformedError: A known field is missing, ill-typed or out of range.
+    """
+    closing = _convert(item, Closing)
+    _check_day(closing.business_day)
+    for total in closing.business_cases:
+        if total.vat_rate is not None:
+            total.vat_rate = _rate(total.vat_rate)
+    return closing
+
+
+_Item = TypeVar("_Item", Receipt, Closing)
+
+
+def _convert(item: Any, kind: type[_Item]) -> _Item:
+    try:
+        try:
+            return msgspec.convert(item, kind)
+        except msgspec.ValidationError as error:
+            if "got `float`" not in str(error):
+                raise
+            # 2380.0 and 2.38e3 are spellings of a whole number, and JSON's own schema takes them for one
+            return msgspec.convert(_whole(item), kind)
+    except (msgspec.ValidationError, RecursionError, OverflowError) as error:
+        raise MalformedError(str(error)) from None
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: part if name == "tse" else _whole(part) for name, part in value.items()}
+    return [_whole(part) for part in value] if isinstance(value, list) else value
+
+
+def _quantity(text: str) -> str:
+    known = _quantities.get(text)
+    if known is None:
+        match = _QUANTITY.match(text)
+        if match is None:
+            raise MalformedError(f"'{text[:20]}' is no quantity with at most 3 decimals - at `$.lines[...].quantity`")
+        sign, whole, decimals = match.groups()
+        known = f"{sign}{int(whole)}.{(decimals or '').ljust(3, '0')}"
+        known = "0.000" if known == "-0.000" else known
+        if len(_quantities) < 100_000:
+            _quantities[text] = known
+    return known
+
+
+def _rate(text: str) -> str:
+    known = _rates.get(text)
+    if known is None:
+        match = _RATE.match(text)
+        if match is None:
+            raise MalformedError(f"'{text[:20]}' is no VAT rate with at most 2 decimals - at `$...vat_rate`")
+        known = f"{int(match[1])}.{(match[2] or '').ljust(2, '0')}"
+        if len(_rates) < 1_000:
+            _rates[text] = known
+    return known
+
+
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_days: dict[str, bool] = {}
+
+
+def _check_day(text: str) -> None:
+    if text not in _days:
+        try:
+            good = bool(_DAY.match(text)) and dt.date.fromisoformat(text).year >= 1753
+        except ValueError:
+            good = False
+        if not good:
+            raise MalformedError(f"'{text[:20]}' is no day - at `$.business_day`")
+        if len(_days) < 10_000:
+            _days[text] = True
+
+
+def item_id(item: Any) -> str | None:
+    """The id of an item that may be broken otherwise."""
+    found = item.get("id") if isinstance(item, Mapping) else None
+    return found if isinstance(found, str) and 0 < len(found) <= 100 else None
