@@ -49,7 +49,7 @@ def _watermark(table: sa.Table, column: str) -> "sa.Select[*tuple[Any, ...]]":
     highest = sa.cast(sa.func.max(version), sa.String(40))
     total = sa.cast(sa.func.sum(sa.cast(version, sa.Numeric(38, 0))), sa.String(40))
     return sa.select(
-        sa.literal(table.name, sa.String(40)),
+        sa.literal(table.name, sa.String(40), literal_execute=True),
         sa.cast(sa.func.count(), sa.String(40)),
         sa.func.coalesce(highest, "-"),
         sa.func.coalesce(total, "-"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.sync.levels import quiet_report, set_level
-from cloudkasse_etl.sync.report import AssetReport, Counts
+from cloudkasse_etl.sync.report import AssetReport, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 
 
@@ -35,10 +35,9 @@ def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> 
         if report is None:
             judgement = judge()
             rejections = session.store.replace_rejections(asset, judgement.rejections)
-            still = sum(rejection.still for rejection in rejections)
             report = AssetReport(
                 asset,
-                Counts(rejected=len(rejections) - still, still_rejected=still),
+                refused_counts(rejections),
                 tuple(rejections),
                 rows=judgement.rows,
                 lacking=judgement.lacking,

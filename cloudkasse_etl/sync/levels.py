@@ -6,7 +6,7 @@ between changes the next run's fingerprint.
 
 import orjson
 
-from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral
+from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 
 # These refusals hang on something other than the record: it is tried again in every run.
@@ -35,7 +35,7 @@ def quiet_report(session: SyncSession, asset: str, fingerprint: str | None, unch
     deferred = sum(deferral.count for deferral in deferrals)
     return AssetReport(
         asset,
-        Counts(unchanged=unchanged, still_rejected=len(rejections), deferred=deferred),
+        refused_counts(rejections) + Counts(unchanged=unchanged, deferred=deferred),
         tuple(rejections),
         deferrals,
         rows=details["rows"],

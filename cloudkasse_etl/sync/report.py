@@ -154,6 +154,14 @@ def total(reports: Iterable[AssetReport]) -> Counts:
     return counts
 
 
+def refused_counts(rejections: Iterable[Rejection]) -> Counts:
+    """Counts refused records: one with several faults is one record, and new as soon as one of them is."""
+    rejections = list(rejections)
+    fresh = {rejection.key for rejection in rejections if not rejection.still}
+    still = {rejection.key for rejection in rejections} - fresh
+    return Counts(rejected=len(fresh), still_rejected=len(still))
+
+
 def outcome_of(counts: Counts, *, broke: bool = False) -> Outcome:
     """What the counts come to (design, section 5)."""
     if broke:

@@ -20,7 +20,7 @@ from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.state.store import SyncedRecord, bounded_key
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, EXAMPLES, PRICES, REGISTERS, Desired, Entity
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, quiet_report, set_level
-from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral
+from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
@@ -67,7 +67,7 @@ def _upload(session: SyncSession, entity: Entity) -> AssetReport:
             upload.level(entity.desired(session))
         except BaseException:
             # what went through before it broke is told all the same
-            session.deliver(AssetReport(entity.asset, upload.counts), seconds())
+            session.deliver(upload.broken(), seconds())
             raise
         report = upload.report()
         # a cloud that refuses for want of a register it was said to have is looked at again in full
@@ -211,7 +211,6 @@ class _Upload:
         same = old is not None and old.content == content
         # tried again by itself, and refused again: that is no news
         if not (same and key in retried) or self.session.options.retry_rejected:
-            self.counts += Counts(rejected=1)
             self.refused_now.add(bounded_key(key))
         code = f"{CLOUD}{result.code}"
         return Rejection(self.entity.asset, key, code, detail, content, since=old.since if old and same else None)
@@ -222,7 +221,6 @@ class _Upload:
         if fresh:
             self.session.store.settle(self.entity.asset, self.entity.name, answered=(), accepted=(), rejected=fresh)
         self.refused_now |= {bounded_key(r.key) for r in fresh}
-        self.counts += Counts(rejected=len(fresh))
 
     def _defer(self, deferral: Deferral) -> None:
         for at, other in enumerate(self.deferrals):
@@ -241,13 +239,17 @@ class _Upload:
                 hint="Look whether ERP and settings are right; if it is meant, run it again with --allow-retire.",
             )
 
+    def broken(self) -> AssetReport:
+        """What had gone through before the upload broke; asks nothing any more."""
+        return AssetReport(self.entity.asset, self.counts + Counts(rejected=len(self.refused_now)))
+
     def report(self) -> AssetReport:
         """What the upload came to; the open rejections of earlier runs included."""
         stored = self.session.store.rejections(self.entity.asset)
         rejections = [_fresh(r) if r.key in self.refused_now else r for r in stored]
-        still = sum(r.still for r in rejections)
+        refused = refused_counts(rejections)
         deferred = sum(deferral.count for deferral in self.deferrals)
-        counts = replace(self.counts, still_rejected=still, deferred=deferred)
+        counts = replace(self.counts, deferred=deferred) + refused
         return AssetReport(self.entity.asset, counts, tuple(rejections), tuple(self.deferrals), rows=self.rows)
 
 

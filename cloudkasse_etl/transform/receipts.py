@@ -1,7 +1,7 @@
-"""Receipts as flat frames, and the checks on arrival (design, section 10; VAT rules: facts, parts C and F). Pure."""
+"""Receipts as flat frames, their content hash, and which of them have no effect. Pure."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
-from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, TENDERS, Receipt
+from cloudkasse_etl.schemas.receipts import Receipt
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -108,3 +107,33 @@ def _texts(values: Sequence[Any]) -> npt.NDArray[np.object_]:
 
 def _ints(values: Sequence[int]) -> Integers:
     return np.array(values, dtype="int64")
+
+
+def content_hash(receipt: Receipt) -> str:
+    """Hash of all known fields but those that a later delivery may fill in (closing_number, arrived_at)."""
+    closing_number, arrived_at = receipt.closing_number, receipt.arrived_at
+    receipt.closing_number = receipt.arrived_at = None
+    try:
+        # decimals have one spelling since the parsing; `tse` is an object of any shape
+        text = msgspec.json.encode(receipt, order="sorted")
+    finally:
+        receipt.closing_number, receipt.arrived_at = closing_number, arrived_at
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def without_effect(frames: ReceiptFrames, *, in_kind_moves_stock: bool) -> Booleans:
+    """Which receipts book and move nothing: kinds AV*, broken off (cancelled without reference), empty.
+
+    Args:
+        frames: The receipts.
+        in_kind_moves_stock: Whether AVSachbezug moves stock here, and so has an effect.
+    """
+    heads = frames.heads
+    live = np.bincount(frames.lines["receipt"][~frames.lines["cancelled"]], minlength=len(heads)) > 0
+    other_kind = (heads["kind"] != "Beleg").to_numpy(bool)
+    if in_kind_moves_stock:
+        other_kind &= (heads["kind"] != IN_KIND).to_numpy(bool)
+    broken_off = heads["cancelled"].to_numpy(bool) & heads["reference_id"].isna().to_numpy(bool)
+    empty = ~live & (heads["total_cents"].to_numpy() == 0)
+    without: Booleans = other_kind | broken_off | empty
+    return without

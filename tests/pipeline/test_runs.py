@@ -1,6 +1,5 @@
 """Protects what a run leaves in Dagster: outcome and counts, failures with their cure, and never a run that hangs."""
 
-import copy
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,24 +11,11 @@ import pytest
 from assets import runs, tags
 from assets.history import read_history
 from assets.runs import repair_dead_runs
-from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.session import hold_lease
-from tests import small_erp
-from tests.programs import Program, checks, materializations, names_of, program_in
-from tests.worlds import TOKEN, World
+from tests.programs import Program, checks, materializations, names_of
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 COUNTS = ["new", "changed", "deactivated", "unchanged", "rejected", "still_rejected", "deferred"]
-
-
-@pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
-        world = World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
-        with program_in(world, monkeypatch) as made:
-            yield made
 
 
 @pytest.fixture
@@ -189,7 +175,13 @@ def create_run(
     status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
 ) -> dg.DagsterRun:
     job = program.definitions().resolve_job_def("sync_all")
-    return instance.create_run_for_job(job_def=job, run_id=run_id or new_id(), tags=run_tags, status=status)
+    return instance.create_run_for_job(
+        job_def=job,
+        run_id=run_id or new_id(),
+        tags=run_tags,
+        status=status,
+        remote_job_origin=runs.remote_origin("sync_all"),
+    )
 
 
 def test_a_run_whose_process_died_is_marked_as_failed(program: Program, instance: dg.DagsterInstance) -> None:

@@ -1,6 +1,5 @@
 """Protects the way to the ERP: valid SQL on SQL Server, nothing written, errors that say what to do and no secret."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,13 +32,6 @@ def path(tmp_path: Path) -> Path:
 def reading(path: Path, chosen: Settings = SMALL) -> Iterator[ErpReader]:
     with ErpReader(erp_engine(f"sqlite:///{path}", chosen), chosen) as reader:
         yield reader
-
-
-def change(path: Path, statement: str, *values: Any) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(statement, values)
-    connection.close()
 
 
 # --- the statements

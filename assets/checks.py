@@ -1,0 +1,80 @@
+"""Asset checks: what an analyst should look at although the run is green. They read reports and change no outcome."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.sync.report import AssetReport
+
+REJECTIONS = "no_open_rejections"
+REGISTER_FIRST = "register_before_articles"
+EVERY_REGISTER = "prices_for_every_register"
+
+
+def rejections_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns while records of the asset stand rejected, those of earlier runs included."""
+    return dg.AssetCheckSpec(
+        REJECTIONS,
+        asset=asset,
+        description="No record stands rejected. Rejected records hold up nothing else; the table of rejections on the "
+        "asset and the run's protocol say which they are and what to do.",
+    )
+
+
+def register_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns while records wait for a register."""
+    return dg.AssetCheckSpec(
+        REGISTER_FIRST,
+        asset=asset,
+        description="A register is synchronised, so that CloudKasse takes articles and prices. Until then they wait.",
+    )
+
+
+def every_register_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns while a register cannot sell articles that another one can."""
+    return dg.AssetCheckSpec(
+        EVERY_REGISTER,
+        asset=asset,
+        description="Each article that has a price in one register's price group has one in every register's. "
+        "May well be meant so: a market stall sells less than the shop.",
+    )
+
+
+def check_results(report: AssetReport, names: Sequence[str], settings: Settings) -> list[dg.AssetCheckResult]:
+    """The results of the named checks; Dagster wants every declared one, always."""
+    evaluate = {REJECTIONS: _rejections, REGISTER_FIRST: _register_first, EVERY_REGISTER: _every_register}
+    return [evaluate[name](report, settings) for name in names]
+
+
+def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    count = len(report.rejections)
+    text = "".join(f"{first.key}: {first.text(settings.language)}" for first in report.rejections[:1])
+    return _warning(REJECTIONS, f"{count:,} rejected; {text}" if count > 1 else text, rejected=count)
+
+
+def _register_first(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    waiting = [deferral for deferral in report.deferrals if deferral.code == "register_required"]
+    text = waiting[0].text(settings.language) if waiting else ""
+    return _warning(REGISTER_FIRST, text, waiting=sum(deferral.count for deferral in waiting))
+
+
+def _every_register(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    lacking = {
+        register.number: report.lacking[register.price_group]
+        for register in settings.registers
+        if report.lacking.get(register.price_group)
+    }
+    text = "; ".join(f"{number}: {count:,} articles without a price" for number, count in lacking.items())
+    return _warning(EVERY_REGISTER, text, **lacking)
+
+
+def _warning(name: str, text: str, **counts: int) -> dg.AssetCheckResult:
+    """A check that has passed where there is nothing to say."""
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not text,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=text or None,
+        metadata=counts,
+    )

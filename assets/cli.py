@@ -1,0 +1,84 @@
+"""The command line: the group, its exit codes and its errors. The commands are in commands/, a file each."""
+
+import io
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+from assets.commands.check import check
+from assets.commands.demo import demo
+from assets.commands.history import history
+from assets.commands.output import print_error, print_unforeseen
+from assets.commands.protocol import protocol
+from assets.commands.sandbox import sandbox
+from assets.commands.sync import sync
+from assets.commands.ui import ui
+from cloudkasse_etl.errors import CloudkasseError
+
+INTERRUPTED = 20
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="cloudkasse-etl")
+def group() -> None:
+    """Keeps SelectLine Auftrag and CloudKasse level.
+
+    Exit codes: 0 successful or nothing new, 10 partially successful, 20 failed, 30 another synchronisation is
+    running, 2 wrong use or settings.
+    """
+
+
+for command in (sync, history, protocol, check, sandbox, demo, ui):
+    group.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command and ends the process with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs a command and returns its exit code. A foreseeable error is told in words, never as a traceback."""
+    as_json = "--json" in arguments
+    _end_on_termination()
+    _never_fail_to_print()
+    try:
+        result = group.main(list(arguments), prog_name="cloudkasse-etl", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except click.ClickException as error:
+        usage = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else None
+        return print_error(error.format_message(), hint=usage, exit_code=2, as_json=as_json)
+    except CloudkasseError as error:
+        return print_error(error.message, hint=error.hint, exit_code=error.exit_code, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        return print_error(
+            "Interrupted.",
+            hint="What had been accepted by then counts; the next call goes on from there.",
+            exit_code=INTERRUPTED,
+            as_json=as_json,
+        )
+    except BrokenPipeError:
+        # whoever read our output has gone; Python must not complain about it while it ends
+        sys.stdout = None
+        return 0
+    except Exception as error:  # noqa: BLE001 -- the last line of defence: a sentence and a log instead of a traceback
+        return print_unforeseen(error, as_json=as_json)
+
+
+def _never_fail_to_print() -> None:
+    """Windows' consoles and pipes may use an old code page, which lacks letters that a foreign name has."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _end_on_termination() -> None:
+    """Lets SIGTERM (and Ctrl-Break on Windows) end a command as Ctrl-C does: cleared up, with a sentence."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, signal.default_int_handler)

@@ -1,0 +1,93 @@
+"""Master data as CloudKasse holds it after the run. Only what has changed is sent; the rules are in the library."""
+
+import dagster as dg
+
+from assets.checks import REGISTER_FIRST, register_check, rejections_check
+from assets.master_data import selectline_articles, selectline_company, selectline_employees, selectline_registers
+from assets.metadata import columns
+from assets.prices import gross_prices
+from assets.steps import Result, Sync, carry_out
+from cloudkasse_etl.schemas.articles import ArticlePayload
+from cloudkasse_etl.schemas.company import CompanyPayload
+from cloudkasse_etl.schemas.employees import EmployeePayload
+from cloudkasse_etl.schemas.prices import PricePayload
+from cloudkasse_etl.schemas.registers import RegisterPayload
+from cloudkasse_etl.sync.upload import (
+    upload_articles,
+    upload_company,
+    upload_employees,
+    upload_prices,
+    upload_registers,
+)
+
+GROUP = "cloud_state"
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"rest"},
+    deps=[selectline_company],
+    metadata=columns(CompanyPayload),
+    check_specs=[rejections_check("cloudkasse_company")],
+)
+def cloudkasse_company(sync: Sync) -> Result:
+    """The company as CloudKasse holds it, level with SelectLine."""
+    return carry_out(upload_company, sync)
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"rest"},
+    deps=[selectline_registers, cloudkasse_company],
+    metadata=columns(RegisterPayload),
+    check_specs=[rejections_check("cloudkasse_registers")],
+)
+def cloudkasse_registers(sync: Sync) -> Result:
+    """The registers as CloudKasse holds them. Articles and prices can go up only once there is an active one."""
+    return carry_out(upload_registers, sync)
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"rest"},
+    deps=[selectline_employees, cloudkasse_company],
+    metadata=columns(EmployeePayload),
+    check_specs=[rejections_check("cloudkasse_employees")],
+)
+def cloudkasse_employees(sync: Sync) -> Result:
+    """The employees as CloudKasse holds them, level with SelectLine."""
+    return carry_out(upload_employees, sync)
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"rest"},
+    deps=[selectline_articles, cloudkasse_registers],
+    metadata=columns(ArticlePayload),
+    check_specs=[rejections_check("cloudkasse_articles"), register_check("cloudkasse_articles")],
+)
+def cloudkasse_articles(sync: Sync) -> Result:
+    """The articles as CloudKasse holds them, level with SelectLine.
+
+    They wait (`deferred`) until a register is synchronised. An article that CloudKasse refuses is rejected with the
+    reason, and tried again once it has been corrected in SelectLine.
+    """
+    return carry_out(upload_articles, sync, REGISTER_FIRST)
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"rest"},
+    deps=[gross_prices, cloudkasse_articles],
+    metadata=columns(PricePayload),
+    check_specs=[rejections_check("cloudkasse_prices"), register_check("cloudkasse_prices")],
+)
+def cloudkasse_prices(sync: Sync) -> Result:
+    """The gross prices as CloudKasse holds them; the registers sell at these.
+
+    A price waits (`deferred`) as long as CloudKasse does not hold its article.
+    """
+    return carry_out(upload_prices, sync, REGISTER_FIRST)
+
+
+ASSETS = (cloudkasse_company, cloudkasse_registers, cloudkasse_employees, cloudkasse_articles, cloudkasse_prices)

@@ -1,0 +1,73 @@
+"""`history`: all runs, from the UI and from the command line, newest first."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from assets.commands.output import COLOURS, WORDS, console, print_json
+from cloudkasse_etl.errors import CloudkasseError
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from assets.history import PastRun
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many runs to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def history(limit: int, as_json: bool) -> None:
+    """List the latest runs: what they came to, who started them, and why they failed.
+
+    The failures of a run are listed by: cloudkasse-etl protocol RUN
+    """
+    from assets.home import find_home, open_instance
+
+    with open_instance(find_home()) as instance:
+        from assets.history import read_history
+
+        runs = read_history(instance, limit)
+        if any(run.outcome == "running" for run in runs) and _repair(instance):
+            runs = read_history(instance, limit)
+    if as_json:
+        print_json({"runs": [run.as_dict() for run in runs]})
+    elif runs:
+        _print_table(runs)
+    else:
+        click.echo("There are no runs yet. The first one: cloudkasse-etl sync")
+
+
+def _repair(instance: "dg.DagsterInstance") -> bool:
+    """Marks runs whose process died; where settings or database are out of order, the list must do without."""
+    from assets.runs import repair_dead_runs
+    from cloudkasse_etl.settings import load
+
+    with suppress(CloudkasseError):
+        return bool(repair_dead_runs(instance, load()))
+    return False
+
+
+def _print_table(runs: "Sequence[PastRun]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("run", no_wrap=True)
+    table.add_column("started", no_wrap=True)
+    table.add_column("seconds", justify="right")
+    table.add_column("kind", no_wrap=True)
+    table.add_column("by", no_wrap=True, overflow="ellipsis", max_width=34)
+    table.add_column("result")
+    for run in runs:
+        result = run.message or WORDS["en"][run.outcome]
+        table.add_row(
+            run.run_id[:8],
+            f"{run.started_at:%Y-%m-%d %H:%M:%S}",
+            "" if run.seconds is None else f"{run.seconds:.1f}",
+            run.kind,
+            escape(run.started_by),
+            f"[{COLOURS[run.outcome]}]{escape(result)}[/]",
+        )
+    console().print(table)

@@ -1,0 +1,173 @@
+"""How commands print: one object for `--json`, tables and sentences for people. No knowledge of runs or settings."""
+
+import json
+import sys
+import tempfile
+import traceback
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cloudkasse_etl.failures import Language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_UNFORESEEN = 20
+SHOWN_KEYS = 6
+COLOURS = {
+    "no_new_data": "green",
+    "successful": "green",
+    "partially_successful": "yellow",
+    "failed": "red",
+    "running": "cyan",
+    "queued": "cyan",
+}
+WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "new": "new",
+        "changed": "changed",
+        "deactivated": "retired",
+        "unchanged": "unchanged",
+        "rejected": "rejected",
+        "still_rejected": "still rejected",
+        "deferred": "waiting",
+        "no_new_data": "nothing new",
+        "successful": "successful",
+        "partially_successful": "partially successful",
+        "failed": "failed",
+        "running": "running",
+        "queued": "queued",
+        "cure": "What to do:",
+        "protocol": "Protocol:",
+        "more": "and {count} more",
+        "asset": "asset",
+    },
+    "de": {
+        "new": "neu",
+        "changed": "geändert",
+        "deactivated": "stillgelegt",
+        "unchanged": "unverändert",
+        "rejected": "abgelehnt",
+        "still_rejected": "weiterhin abgelehnt",
+        "deferred": "wartend",
+        "no_new_data": "nichts Neues",
+        "successful": "erfolgreich",
+        "partially_successful": "teilweise erfolgreich",
+        "failed": "fehlgeschlagen",
+        "running": "läuft",
+        "queued": "in der Warteschlange",
+        "cure": "Was zu tun ist:",
+        "protocol": "Protokoll:",
+        "more": "und {count} weitere",
+        "asset": "Asset",
+    },
+}
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A console for people; without a terminal it writes plain text and does not cut lines at 80 characters."""
+    from rich.console import Console
+
+    plain = Console(stderr=stderr, highlight=False)
+    return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, width=160)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """The one object of `--json`."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode()))
+
+
+def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool) -> int:
+    """Says what went wrong on standard error, and with `--json` as an object on standard output too."""
+    if as_json:
+        print_json({"error": message, "hint": hint, "exit_code": exit_code})
+    click.secho(message, fg="red", err=True)
+    if hint:
+        click.echo(hint, err=True)
+    return exit_code
+
+
+def print_unforeseen(error: Exception, *, as_json: bool) -> int:
+    """A program's error: one sentence, and the traceback in a file for whoever mends it."""
+    started = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    with tempfile.NamedTemporaryFile(
+        "w", prefix=f"cloudkasse-etl-{started}-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write("".join(traceback.format_exception(error)))
+    return print_error(
+        f"Unforeseen error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": "),
+        hint=f"This is a fault of the program. Please report it with this file: {log.name}",
+        exit_code=EXIT_UNFORESEEN,
+        as_json=as_json,
+    )
+
+
+def print_counts(out: "Console", assets: Mapping[str, Mapping[str, int]], language: Language) -> None:
+    """A table of what became of the records, by asset; columns and rows in which nothing happened are left out."""
+    from rich.table import Table
+
+    names = [
+        name
+        for name in next(iter(assets.values()), {})
+        if name != "unchanged" and any(counts[name] for counts in assets.values())
+    ]
+    if not names:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(WORDS[language]["asset"])
+    for name in names:
+        table.add_column(WORDS[language][name], justify="right")
+    for asset, counts in assets.items():
+        if any(counts[name] for name in names):
+            table.add_row(asset, *(f"{counts[name]:,}" if counts[name] else "" for name in names))
+    out.print(table)
+
+
+def print_rejections(out: "Console", rejections: Sequence[Mapping[str, Any]], language: Language, limit: int) -> None:
+    """Rejections by cause: which records, what is wrong with them and what to do."""
+    from rich.markup import escape
+    from rich.padding import Padding
+
+    words = WORDS[language]
+    causes: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for rejection in rejections:
+        causes[rejection["asset"], rejection["code"], rejection["cure"]].append(rejection)
+    for (asset, code, cure), found in list(causes.items())[:limit]:
+        out.print(f"[bold]{asset}[/] · {escape(code)} · {len(found):,}")
+        texts = {rejection["text"] for rejection in found}
+        if len(texts) == 1:
+            out.print(Padding(escape(texts.pop()), (0, 0, 0, 2), expand=False))
+            keys = ", ".join(escape(rejection["key"]) for rejection in found[:SHOWN_KEYS])
+            out.print(Padding(keys + _more(len(found) - SHOWN_KEYS, language), (0, 0, 0, 2), expand=False))
+        else:
+            for rejection in found[:SHOWN_KEYS]:
+                out.print(Padding(escape(f"{rejection['key']}: {rejection['text']}"), (0, 0, 0, 2), expand=False))
+            if len(found) > SHOWN_KEYS:
+                out.print(
+                    Padding(_more(len(found) - SHOWN_KEYS, language).removeprefix(", "), (0, 0, 0, 2), expand=False)
+                )
+        out.print(Padding(f"[green]{words['cure']}[/] {escape(cure)}", (0, 0, 0, 2), expand=False))
+    if len(causes) > limit:
+        out.print(words["more"].format(count=len(causes) - limit))
+
+
+def _more(count: int, language: Language) -> str:
+    return f", {WORDS[language]['more'].format(count=f'{count:,}')}" if count > 0 else ""
+
+
+def _speaks_unicode() -> bool:
+    # elsewhere JSON is written with \u escapes, which lose nothing
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+
+def shown_path(path: str | Path) -> str:
+    """A path as short as it can be typed from here."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,79 @@
+"""One synchronisation as a command runs it: lease, run and report, in this process. Printing is in sync.py."""
+
+import getpass
+import socket
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from assets import tags
+from assets.home import Home, open_instance
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.sync.report import Outcome, RunReport
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.sync.session import SyncOptions
+
+OnStep = Callable[[str, int, int], None]
+
+
+def synchronise(
+    configuration: Configuration,
+    home: Home,
+    kind: str,
+    options: "SyncOptions",
+    *,
+    on_step: OnStep = lambda name, number, of: None,
+    waiting: Callable[[str], None] = lambda message: None,
+) -> RunReport:
+    """Runs the job of a kind in this process and returns what it came to.
+
+    Args:
+        configuration: Settings and connections.
+        home: Dagster's folders; the environment already names them.
+        kind: `all` or `master-data`.
+        options: What is asked of the run.
+        on_step: Told which asset begins, its number and how many there are.
+        waiting: Told in words when a dead run's lease must run out first.
+
+    Raises:
+        LeaseHeldError: Another synchronisation is running; there is no run then.
+        StateUnavailableError: The lease cannot be taken; there is no run then.
+    """
+    from dataclasses import asdict
+
+    from assets.definitions import build_defs
+    from assets.runs import repair_dead_runs, run_job
+    from cloudkasse_etl.sync.session import hold_lease
+
+    run_id = str(uuid.uuid4())
+    who = command_line()
+    reports: list[RunReport] = []
+    with open_instance(home) as instance:
+        repair_dead_runs(instance, configuration)
+        with hold_lease(configuration, run_id=run_id, kind=kind, started_by=who, waiting=waiting):
+            definitions = build_defs(
+                configuration, protocol_folder=home.protocols, started_by=who, on_report=reports.append, silent=True
+            )
+            run = run_job(
+                definitions,
+                instance,
+                tags.job_of(kind),
+                run_id=run_id,
+                run_config=asdict(options),
+                run_tags=tags.starting(run_id, kind, who),
+                on_step=on_step,
+            )
+    if reports:
+        return reports[-1]
+    message = run.tags.get(tags.MESSAGE) or "The run ended without saying why."
+    return RunReport(run_id, kind, Outcome.FAILED, message, {}, "", message)
+
+
+def command_line() -> str:
+    """Who types: `command line (user@host)`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        user = "?"
+    return f"command line ({user}@{socket.gethostname()})"

@@ -1,0 +1,94 @@
+"""`sync`: one synchronisation, and what came of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from assets.commands.output import COLOURS, WORDS, console, print_counts, print_json, print_rejections, shown_path
+from assets.tags import KINDS
+from cloudkasse_etl.failures import Language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from assets.commands.running import OnStep
+    from cloudkasse_etl.sync.report import RunReport
+
+SHOWN_CAUSES = 10
+
+
+@click.command()
+@click.argument("what", type=click.Choice(list(KINDS.values())), default="all")
+@click.option("--full", is_flag=True, help="Compare every record, however quiet the ERP looks.")
+@click.option("--retry-rejected", is_flag=True, help="Try rejected records again although nothing about them changed.")
+@click.option("--allow-retire", is_flag=True, help="Retire records even if they are more than the settings allow.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def sync(what: str, full: bool, retry_rejected: bool, allow_retire: bool, as_json: bool) -> int:
+    """Synchronise SelectLine with CloudKasse: everything, or the master data alone.
+
+    Sends only what has changed, and says so when nothing has.
+    """
+    from assets.home import find_home
+    from cloudkasse_etl.settings import load
+
+    configuration, home = load(), find_home()
+    with _progress(quiet=as_json) as on_step:
+        from assets.commands.running import synchronise
+        from cloudkasse_etl.sync.session import SyncOptions
+
+        report = synchronise(
+            configuration,
+            home,
+            what,
+            SyncOptions(full=full, retry_rejected=retry_rejected, allow_retire=allow_retire),
+            on_step=on_step,
+            waiting=lambda message: click.echo(message, err=True),
+        )
+    language = configuration.settings.language
+    if as_json:
+        print_json(report.as_dict(language))
+    else:
+        print_report(console(), report, language)
+    return report.outcome.exit_code
+
+
+def print_report(out: "Console", report: "RunReport", language: Language) -> None:
+    """What a run came to, for a person: the sentence, the counts, the causes of rejections with their cures."""
+    from rich.markup import escape
+
+    from cloudkasse_etl.sync.report import rejection_dict
+
+    colour = COLOURS[str(report.outcome)]
+    out.print(f"[bold {colour}]{escape(report.message[:1].upper() + report.message[1:])}[/]")
+    print_counts(out, {name: asset.counts.as_dict() for name, asset in report.assets.items()}, language)
+    if report.rejections:
+        out.print()
+        print_rejections(out, [rejection_dict(r, language) for r in report.rejections], language, SHOWN_CAUSES)
+        out.print()
+    if report.protocol:
+        out.print(f"[dim]{WORDS[language]['protocol']}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)
+    out.print(
+        f"[dim]Run {report.run_id[:8]}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui[/]"
+    )
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> "Iterator[OnStep]":
+    """A progress bar on a terminal; nothing elsewhere."""
+    out = console(stderr=True)
+    if quiet or not out.is_terminal:
+        yield lambda name, number, of: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=out, transient=True
+    ) as progress:
+        task = progress.add_task("Starting …", total=None)
+
+        def show(name: str, number: int, of: int) -> None:
+            progress.update(task, description=name, completed=number - 1, total=of)
+
+        yield show

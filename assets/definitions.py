@@ -1,0 +1,66 @@
+"""The code location: all assets, jobs, sensors and resources in one place. `dagster dev` loads `defs`."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets import cloud_state, master_data, prices, report
+from assets.home import find_home
+from assets.jobs import JOBS
+from assets.resources import OnReport, options, sync_resource
+from assets.sensors import dead_run_sensor
+from cloudkasse_etl.settings import Configuration, load
+
+ASSETS = (*master_data.ASSETS, *prices.ASSETS, *cloud_state.ASSETS, *report.ASSETS)
+
+
+def build_defs(
+    configuration: Configuration,
+    *,
+    protocol_folder: Path,
+    started_by: str | None = None,
+    on_report: OnReport | None = None,
+    silent: bool = False,
+    **overrides: Any,
+) -> dg.Definitions:
+    """Builds all definitions. Touches no network, disk or environment, so that tests can have fresh ones.
+
+    Args:
+        configuration: Settings and connections of the company.
+        protocol_folder: Where the protocols of the runs lie.
+        started_by: Who started the run, where this process executes its own; None: the run's tags say it.
+        on_report: Is given what a run came to.
+        silent: No log lines on the console; they reach the history all the same.
+        overrides: Resources to use instead of ours, by key.
+    """
+    sync = sync_resource(configuration, protocol_folder=protocol_folder, started_by=started_by, on_report=on_report)
+    return dg.Definitions(
+        assets=ASSETS,
+        jobs=JOBS,
+        sensors=[dead_run_sensor(configuration)],
+        resources={"sync": sync, "options": options, **overrides},
+        executor=dg.in_process_executor,
+        loggers={"console": _silent_console if silent else dg.colored_console_logger},
+    )
+
+
+def _no_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.Logger("cloudkasse_silent")
+    logger.addHandler(logging.NullHandler())
+    return logger
+
+
+# It looks like the usual one in the job's snapshot: the run of a command is one of the same job.
+_silent_console = dg.LoggerDefinition(
+    _no_logger,
+    config_schema=dg.colored_console_logger.config_schema,
+    description=dg.colored_console_logger.description,
+)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Reads the settings when the location loads: broken ones give a location error, and a reload heals it."""
+    return build_defs(load(), protocol_folder=find_home().protocols)

@@ -1,0 +1,81 @@
+"""The history of all runs, read from the Dagster instance by tags alone; the assets are not loaded for it."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from assets import tags
+from cloudkasse_etl.sync.report import Outcome
+
+_WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
+_OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run in the history.
+
+    Attributes:
+        outcome: One of the four outcomes, or `running`, `queued`.
+        started_at: When it began, or when it was queued.
+        seconds: How long it took; None while it runs.
+        message: The sentence of the run, or why it broke.
+    """
+
+    run_id: str
+    kind: str
+    outcome: str
+    started_at: datetime
+    seconds: float | None
+    started_by: str
+    counts: dict[str, int]
+    message: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `history --json` prints it."""
+        return {**asdict(self), "started_at": self.started_at.isoformat(timespec="seconds")}
+
+
+def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:
+    """The latest runs, newest first."""
+    return [_past_run(instance, record) for record in instance.get_run_records(limit=limit)]
+
+
+def _past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
+    run = record.dagster_run
+    # A re-execution carries its parent's tags until its own set-up has replaced them.
+    own = run.tags if tags.is_own(run.run_id, run.tags) else {}
+    started = datetime.fromtimestamp(record.start_time, UTC) if record.start_time else record.create_timestamp
+    ended = record.end_time if run.status in _OVER else None
+    outcome = _outcome(run.status, own.get(tags.OUTCOME))
+    message = own.get(tags.MESSAGE, "")
+    return PastRun(
+        run_id=run.run_id,
+        kind=tags.kind_of(run.job_name),
+        outcome=outcome,
+        started_at=started.astimezone(),
+        seconds=round(ended - started.timestamp(), 1) if ended else None,
+        started_by=own.get(tags.STARTED_BY, "UI"),
+        counts=tags.counts_of(own),
+        message=message or (_reason(instance, run) if outcome == str(Outcome.FAILED) else ""),
+    )
+
+
+def _outcome(status: dg.DagsterRunStatus, tag: str | None) -> str:
+    """The run's own word for it; a run that ended without one has failed."""
+    if status in _WAITING:
+        return "queued"
+    if status not in _OVER:
+        return tags.RUNNING
+    return tag if tag in list(Outcome) else str(Outcome.FAILED)
+
+
+def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """Why a run ended that could not say so itself."""
+    for kind in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED):
+        for entry in instance.all_logs(run.run_id, of_type=kind):
+            if entry.dagster_event is not None and entry.dagster_event.message:
+                return entry.dagster_event.message
+    return "It ended without saying why."

@@ -1,0 +1,29 @@
+"""Gross prices: what the register shows. The rules are in cloudkasse_etl/transform."""
+
+import dagster as dg
+
+from assets.checks import EVERY_REGISTER, every_register_check, rejections_check
+from assets.master_data import selectline_articles, selectline_prices
+from assets.metadata import columns
+from assets.steps import Result, Sync, carry_out
+from cloudkasse_etl.schemas.prices import PricePayload
+from cloudkasse_etl.sync.prices import compute_gross_prices
+
+
+@dg.asset(
+    group_name="prices",
+    kinds={"pandas"},
+    deps=[selectline_prices, selectline_articles],
+    metadata=columns(PricePayload),
+    check_specs=[rejections_check("gross_prices"), every_register_check("gross_prices")],
+)
+def gross_prices(sync: Sync) -> Result:
+    """The gross price (Bruttopreis) of each article in each price group, in cents, as the register shows it.
+
+    Net prices get the VAT rate that is valid on the day the price holds, and are rounded half up to the cent. An
+    active article with no price in any register's price group is rejected here as `price_missing`.
+    """
+    return carry_out(compute_gross_prices, sync, EVERY_REGISTER)
+
+
+ASSETS = (gross_prices,)

@@ -1,0 +1,29 @@
+"""The run's report: the last asset of every job, which says in one sentence what the run came to."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets import cloud_state, master_data, prices
+from assets.metadata import run_metadata
+from assets.steps import Result, Sync, plain_failures
+from cloudkasse_etl.errors import OutcomeFailedError
+from cloudkasse_etl.sync.report import Outcome
+
+BEFORE_THE_REPORT = (*master_data.ASSETS, *prices.ASSETS, *cloud_state.ASSETS)
+
+
+@dg.asset(group_name="report", kinds={"report"}, deps=BEFORE_THE_REPORT)
+def sync_report(sync: Sync) -> Iterator[Result]:
+    """What the run came to: one sentence, the totals, and the first records that failed.
+
+    The whole protocol lies beside it as a CSV file. The run turns red here if everything that was tried was rejected.
+    """
+    with plain_failures():
+        report = sync.finish()
+        yield dg.MaterializeResult(metadata=run_metadata(report, sync.configuration.settings.language))
+        if report.outcome is Outcome.FAILED:
+            raise OutcomeFailedError(report.message)
+
+
+ASSETS = (sync_report,)

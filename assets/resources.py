@@ -1,0 +1,156 @@
+"""The two resources: `options`, what a run is asked to do, and `sync`, the run's one session. No business rules."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from assets import tags
+from assets.steps import failure
+from cloudkasse_etl.errors import CloudkasseError, StateUnavailableError
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.sync.report import RunReport
+from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
+
+OnReport = Callable[[RunReport], None]
+
+
+class Options(dg.Config):
+    """What a run is asked to do besides the usual; the launchpad shows these fields with their defaults."""
+
+    full: bool = Field(
+        default=False,
+        description="Compare every record instead of looking first whether anything has changed. Finds the same, "
+        "slower; for when somebody doubts it.",
+    )
+    retry_rejected: bool = Field(
+        default=False,
+        description="Try the rejected records again although nothing about them has changed.",
+    )
+    allow_retire: bool = Field(
+        default=False,
+        description="Let a run pass that would retire more records than the settings allow without being asked.",
+    )
+
+
+@dg.resource(
+    config_schema=Options.to_config_schema(),
+    description="What this run is asked to do: full, retry_rejected, allow_retire.",
+)
+def options(context: dg.InitResourceContext) -> SyncOptions:
+    """The run config as the library takes it."""
+    return SyncOptions(**context.resource_config)
+
+
+def sync_resource(
+    configuration: Configuration,
+    *,
+    protocol_folder: Path,
+    started_by: str | None = None,
+    on_report: OnReport | None = None,
+) -> dg.ResourceDefinition:
+    """The resource `sync`: one lease, one session a run, and the run's tags.
+
+    The configuration is closed over rather than given as the resource's config: it holds secrets, and Dagster shows
+    and stores resource config.
+
+    Args:
+        configuration: Settings and connections.
+        protocol_folder: Where the protocols of all runs lie.
+        started_by: Who started the run, where this process executes its own; None: the run's tags say it.
+        on_report: Is given what the run came to.
+    """
+
+    @dg.resource(
+        required_resource_keys={"options"},
+        description="The run's session: lease, connections, what was read, counts. Takes the lease; writes the tags.",
+    )
+    def sync(context: dg.InitResourceContext) -> Iterator[SyncSession]:
+        instance, run = context.instance, context.run
+        assert instance is not None
+        assert run is not None
+        who = started_by or _starter(run.tags)
+        kind = tags.kind_of(run.job_name)
+        try:
+            with open_session(
+                configuration,
+                run_id=run.run_id,
+                kind=kind,
+                options=context.resources.options,
+                protocol_folder=protocol_folder,
+                started_by=who,
+                # Cancelling in the UI sends a signal to the workers that Dagster launched; a run of the command line
+                # has none, and a second signal would interrupt the clearing up.
+                cancelled=(lambda: _is_canceling(instance, run.run_id)) if started_by else (lambda: False),
+                interrupt=interrupt_main_thread,
+            ) as session:
+                instance.add_run_tags(run.run_id, tags.starting(run.run_id, kind, who, run.tags))
+                try:
+                    yield session
+                finally:
+                    # The lease is still held here: a run without a lease and without an outcome is a dead one.
+                    _end(session, instance, on_report)
+        except CloudkasseError as error:
+            instance.add_run_tags(run.run_id, {**tags.starting(run.run_id, kind, who, run.tags), **tags.broken(error)})
+            raise failure(error) from None
+
+    return sync
+
+
+def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None) -> None:
+    try:
+        report = session.finish(error=_what_broke(instance, session.run_id))
+    except OSError as error:
+        problem = StateUnavailableError(f"The protocol {session.protocol_path} cannot be written: {error.strerror}.")
+        instance.add_run_tags(session.run_id, tags.broken(problem))
+        return
+    instance.add_run_tags(session.run_id, tags.ended(report))
+    if on_report:
+        on_report(report)
+
+
+def interrupt_main_thread() -> None:
+    """Does what Ctrl-C does, from another thread, also while the main thread waits for the network."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:  # Windows
+        signal.raise_signal(signal.SIGINT)
+
+
+def _starter(run_tags: Any) -> str:
+    if name := run_tags.get("dagster/schedule_name"):
+        return f"schedule {name}"
+    if name := run_tags.get("dagster/sensor_name"):
+        return f"sensor {name}"
+    return "UI"
+
+
+def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
+
+
+def _what_broke(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Why steps could not work, from the event log: the exception itself does not reach a resource."""
+    if _is_canceling(instance, run_id):
+        return f"Cancelled in the UI. {tags.WHAT_COUNTS}"
+    events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)]
+    # sync_report fails over what the counts came to, which is no reason of its own
+    reasons = [_reason(event) for event in events if event is not None and event.step_key != "sync_report"]
+    return " ".join(dict.fromkeys(reasons)) or None
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data is not None:
+        return str(data.user_failure_data.description)
+    if data.error_source is not None and data.error_source.name == "INTERRUPT":
+        return f"Interrupted. {tags.WHAT_COUNTS}"
+    cause = data.error.cause or data.error if data.error else None
+    text = cause.message.strip().splitlines()[0] if cause and cause.message.strip() else "unknown"
+    return f"Unforeseen error in {event.step_key}: {text}"

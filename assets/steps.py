@@ -1,0 +1,61 @@
+"""What all assets have in common: one use case, its report as metadata and checks, its errors in plain words."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from assets.checks import REJECTIONS, check_results
+from assets.metadata import asset_metadata
+from cloudkasse_etl.errors import CloudkasseError, TransientError
+from cloudkasse_etl.sync.report import AssetReport
+from cloudkasse_etl.sync.session import SyncSession
+
+# What an asset's function takes to get the run's session: the resource `sync`.
+Sync = dg.ResourceParam[SyncSession]
+# What it returns. Dagster knows its own class in an annotation only without the type argument that mypy wants.
+if TYPE_CHECKING:
+    Result = dg.MaterializeResult[None]
+else:
+    Result = dg.MaterializeResult
+
+
+def carry_out(use_case: Callable[[SyncSession], AssetReport], session: SyncSession, *checks: str) -> Result:
+    """Runs a use case and returns what the asset shows of it.
+
+    Args:
+        use_case: Takes the session, returns the report.
+        session: The run's session.
+        checks: The names of the checks that the asset declares besides that of open rejections.
+
+    Raises:
+        dg.Failure: The step could not work at all. Rejected records never raise.
+    """
+    with plain_failures():
+        report = use_case(session)
+    return materialized(report, session, *checks)
+
+
+def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Result:
+    """A report as Dagster's materialisation, with the results of the declared checks."""
+    settings = session.configuration.settings
+    return dg.MaterializeResult(
+        metadata=asset_metadata(report, settings.language, session.protocol_path),
+        check_results=check_results(report, (REJECTIONS, *checks), settings),
+    )
+
+
+@contextmanager
+def plain_failures() -> Iterator[None]:
+    """Turns our errors into Dagster's failure, which the UI shows with the message first and no traceback of ours."""
+    try:
+        yield
+    except CloudkasseError as error:
+        raise failure(error) from None
+
+
+def failure(error: CloudkasseError) -> dg.Failure:
+    """An error in the words of a person; only what may pass by itself is worth a retry."""
+    metadata = {"what to do": dg.MetadataValue.text(error.hint)} if error.hint else {}
+    return dg.Failure(str(error), metadata=metadata, allow_retries=isinstance(error, TransientError))

@@ -1,0 +1,67 @@
+"""What a run's tags say about it: the history is read from them. Names and values only; nothing of Dagster."""
+
+from collections.abc import Mapping
+
+from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.sync.report import Counts, Outcome, RunReport
+
+PREFIX = "cloudkasse/"
+# Holds the run's own id once the run holds the lease; the dot keeps it out of the UI. A re-execution inherits the tags
+# of its parent: as long as another id stands here, none of the other tags is about this run.
+RUN = ".dagster/cloudkasse_run"
+KIND = f"{PREFIX}kind"
+OUTCOME = f"{PREFIX}outcome"
+MESSAGE = f"{PREFIX}message"
+STARTED_BY = f"{PREFIX}started_by"
+RUNNING = "running"
+MAX_MESSAGE = 1000
+WHAT_COUNTS = "What had been accepted by then counts; the next synchronisation goes on from there."
+
+KINDS = {"sync_all": "all", "sync_master_data": "master-data"}
+
+
+def kind_of(job_name: str) -> str:
+    """The kind of a job's runs; `assets` where single assets were materialised."""
+    return KINDS.get(job_name, "assets")
+
+
+def job_of(kind: str) -> str:
+    """The job that a command runs for a kind."""
+    return next(job for job, known in KINDS.items() if known == kind)
+
+
+def starting(run_id: str, kind: str, started_by: str, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The tags of a run that begins; resets what a re-execution brings along of its parent."""
+    return {
+        **dict.fromkeys(_count_tags(inherited or {}), "0"),
+        RUN: run_id,
+        KIND: kind,
+        STARTED_BY: started_by,
+        OUTCOME: RUNNING,
+        MESSAGE: "",
+    }
+
+
+def ended(report: RunReport) -> dict[str, str]:
+    """What a run came to. Counts of 0 are left out: the UI shows every tag of every run in its list."""
+    counts = {f"{PREFIX}{name}": str(value) for name, value in report.counts.as_dict().items() if value}
+    return {**counts, OUTCOME: str(report.outcome), MESSAGE: report.message[:MAX_MESSAGE]}
+
+
+def broken(error: CloudkasseError) -> dict[str, str]:
+    """A run that could not even begin."""
+    return {OUTCOME: str(Outcome.FAILED), MESSAGE: str(error)[:MAX_MESSAGE]}
+
+
+def is_own(run_id: str, tags: Mapping[str, str]) -> bool:
+    """Whether the tags are about this run rather than inherited."""
+    return tags.get(RUN) == run_id
+
+
+def counts_of(tags: Mapping[str, str]) -> dict[str, int]:
+    """The counts of a run, by name."""
+    return {name: int(tags.get(f"{PREFIX}{name}") or 0) for name in Counts().as_dict()}
+
+
+def _count_tags(tags: Mapping[str, str]) -> list[str]:
+    return [f"{PREFIX}{name}" for name in Counts().as_dict() if f"{PREFIX}{name}" in tags]

@@ -1,0 +1,5 @@
+"""The fixture `program` for the tests of this folder."""
+
+from tests.programs import program
+
+__all__ = ["program"]

@@ -1,0 +1,67 @@
+"""Protects the history and the queue from a command that is killed: nobody has to clear up by hand."""
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.programs import Program, wait_until
+
+
+@pytest.fixture
+def silent_cloud() -> Iterator[str]:
+    """An address that takes connections and never answers: a sync hangs there until it is killed."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def start_and_wait(program: Program, cloud: str) -> "tuple[subprocess.Popen[str], str]":
+    """Starts a sync that hangs, and waits until it is on its way; returns the process and the run's id."""
+    process = program.start("sync", CLOUDKASSE_API_URL=cloud)
+
+    def running() -> Any:
+        assert process.poll() is None, process.communicate()
+        runs = program.call_json("history")[1]["runs"]
+        return runs and runs[0]["outcome"] == "running" and runs[0]["run_id"]
+
+    run_id: str = wait_until(running, 60, "the sync is not running")
+    time.sleep(1)
+    return process, run_id
+
+
+def test_a_killed_sync_is_shown_as_failed_and_the_next_one_works(program: Program, silent_cloud: str) -> None:
+    process, run_id = start_and_wait(program, silent_cloud)
+    process.kill()
+    process.communicate()
+    killed_at = time.monotonic()
+
+    def failed() -> Any:
+        (run,) = program.call_json("history")[1]["runs"]
+        return run["outcome"] == "failed" and run
+
+    run = wait_until(failed, 60, "the killed run is not shown as failed")
+    assert run["run_id"] == run_id
+    assert "killed" in run["message"]
+    code, report = program.call_json("sync")
+    assert (code, report["outcome"]) == (0, "successful")
+    assert time.monotonic() - killed_at < 60
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sync_says_so_in_words_and_in_the_history(
+    program: Program, silent_cloud: str, number: signal.Signals
+) -> None:
+    process, run_id = start_and_wait(program, silent_cloud)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 20
+    assert "Interrupted" in out
+    assert "Traceback" not in out + err
+    (run,) = program.call_json("history")[1]["runs"]
+    assert (run["run_id"], run["outcome"]) == (run_id, "failed")
+    assert "Interrupted" in run["message"]
+    assert program.call_json("sync")[0] == 0  # and the lease is free at once

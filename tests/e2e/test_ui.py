@@ -1,0 +1,199 @@
+"""Protects the UI as `cloudkasse-etl ui` opens it, over the GraphQL that the browser speaks."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import Request, urlopen
+
+import psutil
+import pytest
+
+from assets import runs
+from tests.programs import Program, program_in, small_world, wait_until
+
+READY_SECONDS = 120  # five processes start, on a computer that may be busy with other tests
+RUN_SECONDS = 90
+SELECTOR = {"repositoryName": "__repository__", "repositoryLocationName": runs.LOCATION}
+OVER = ("SUCCESS", "FAILURE", "CANCELED")
+
+
+class Ui:
+    """The UI of one program, asked as a browser asks it."""
+
+    def __init__(self, program: Program, url: str) -> None:
+        self.program = program
+        self._url = url
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = Request(f"{self._url}/graphql", body, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=60) as answer:
+            told = json.load(answer)
+        assert "errors" not in told, told
+        return told["data"]
+
+    def launch(self, job: str, **more: Any) -> str:
+        """Starts a run as the launchpad does; returns its id."""
+        launched = self.ask(
+            """mutation ($parameters: ExecutionParams!) { launchPipelineExecution(executionParams: $parameters) {
+                 __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+                 ... on RunConfigValidationInvalid { errors { message } } } }""",
+            parameters={
+                "selector": {**SELECTOR, "pipelineName": job, **more.pop("selection", {})},
+                "runConfigData": more.pop("config", {}),
+                "mode": "default",
+            },
+        )["launchPipelineExecution"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        return str(launched["run"]["runId"])
+
+    def run(self, run_id: str) -> Any:
+        found = self.ask(
+            """query ($id: ID!) { runOrError(runId: $id) { ... on Run {
+                 runId status jobName tags { key value } parentRunId
+                 repositoryOrigin { repositoryName repositoryLocationName } } } }""",
+            id=run_id,
+        )["runOrError"]
+        return {**found, "tags": {tag["key"]: tag["value"] for tag in found["tags"]}}
+
+    def ended(self, run_id: str) -> Any:
+        """The run once it has ended."""
+        return wait_until(
+            lambda: (run := self.run(run_id))["status"] in OVER and run, RUN_SECONDS, f"run {run_id} has not ended"
+        )
+
+    def runs_of_job(self, job: str) -> list[str]:
+        """The ids of the runs on a job's page, newest first."""
+        found = self.ask(
+            """query ($selector: PipelineSelector!) { pipelineOrError(params: $selector) {
+                 ... on Pipeline { runs { runId } } } }""",
+            selector={**SELECTOR, "pipelineName": job},
+        )
+        return [run["runId"] for run in found["pipelineOrError"]["runs"]]
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        small_world(tmp_path_factory.mktemp("ui")) as world,
+        program_in(world, patch) as program,
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        process = program.start("ui", "--port", str(port))
+        try:
+            opened = Ui(program, f"http://127.0.0.1:{port}")
+
+            def is_ready() -> bool:
+                assert process.poll() is None, process.communicate()
+                try:
+                    return bool(opened.ask("{ assetNodes { id } }")["assetNodes"])
+                except OSError:
+                    return False
+
+            wait_until(is_ready, READY_SECONDS, "the UI does not answer")
+            yield opened
+        finally:
+            family = psutil.Process(process.pid).children(recursive=True)
+            process.terminate()
+            _, err = process.communicate(timeout=60)
+            alive = [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+            assert not alive, "`ui` left children behind"
+            assert process.returncode == 0, err
+
+
+def sync_by_command(program: Program, *arguments: str) -> Any:
+    process = program.start("sync", *arguments, "--json")
+    out, err = process.communicate(timeout=RUN_SECONDS)
+    assert process.returncode in (0, 10), err
+    return json.loads(out)
+
+
+def test_the_graph_shows_every_asset_described(ui: Ui) -> None:
+    nodes = ui.ask(
+        """{ assetNodes { assetKey { path } groupName description dependencyKeys { path }
+               metadataEntries { label } assetChecksOrError { ... on AssetChecks { checks { name description } } } } }"""
+    )["assetNodes"]
+    by_name = {node["assetKey"]["path"][0]: node for node in nodes}
+    assert len(by_name) == 12
+    assert {key["path"][0] for key in by_name["cloudkasse_articles"]["dependencyKeys"]} == {
+        "selectline_articles",
+        "cloudkasse_registers",
+    }
+    for name, node in by_name.items():
+        assert node["description"], name
+        labels = [entry["label"] for entry in node["metadataEntries"]]
+        assert "dagster/column_schema" in labels or name == "sync_report"
+    checks = by_name["cloudkasse_articles"]["assetChecksOrError"]["checks"]
+    assert {check["name"] for check in checks} == {"no_open_rejections", "register_before_articles"}
+    assert all(check["description"] for check in checks)
+
+
+def test_a_run_of_the_command_line_stands_under_its_job_and_can_be_run_again(ui: Ui) -> None:
+    report = sync_by_command(ui.program)
+    run = ui.ended(report["run_id"])
+    assert (run["status"], run["jobName"]) == ("SUCCESS", "sync_all")
+    assert run["repositoryOrigin"] == SELECTOR
+    assert ui.runs_of_job("sync_all")[0] == report["run_id"]
+
+    again = ui.ask(
+        """mutation ($id: String!) { launchPipelineReexecution(
+             reexecutionParams: {parentRunId: $id, strategy: ALL_STEPS}) {
+               __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
+        id=report["run_id"],
+    )["launchPipelineReexecution"]
+    assert again["__typename"] == "LaunchRunSuccess", again
+    child = ui.ended(again["run"]["runId"])
+    assert (child["status"], child["parentRunId"]) == ("SUCCESS", report["run_id"])
+    assert child["tags"]["cloudkasse/outcome"] == "no_new_data"
+    assert child["tags"]["cloudkasse/started_by"] == "UI"
+    assert ui.runs_of_job("sync_all")[:2] == [child["runId"], report["run_id"]]
+
+
+def test_a_job_and_a_single_asset_start_from_the_ui(ui: Ui) -> None:
+    ui.program.world.erp("UPDATE ART SET Bezeichnung = 'Im Browser' WHERE Artikelnummer = 'A1'")
+    selection = {"assetSelection": [{"path": ["cloudkasse_articles"]}], "assetCheckSelection": None}
+    asset = ui.ended(ui.launch("__ASSET_JOB", selection=selection))
+    assert (asset["status"], asset["tags"]["cloudkasse/kind"]) == ("SUCCESS", "assets")
+    assert ui.program.world.cloud("articles")["A1"]["name"] == "Im Browser"
+
+    job = ui.ended(ui.launch("sync_master_data", config={"full": True}))
+    assert (job["status"], job["tags"]["cloudkasse/kind"]) == ("SUCCESS", "master-data")
+    history = json.loads(ui.program.start("history", "--json").communicate(timeout=60)[0])["runs"]
+    assert [run["run_id"] for run in history[:2]] == [job["runId"], asset["runId"]]
+    assert history[0]["started_by"] == "UI"
+
+
+def test_a_killed_command_does_not_hold_up_the_queue(ui: Ui) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = ui.program.start("sync", "--full", CLOUDKASSE_API_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        killed = wait_until(lambda: started_by_command(ui, process), 60, "the sync is not running")
+        process.kill()
+        process.communicate()
+    # nobody calls a command from here on: the sensor alone has to see it
+    waiting = ui.launch("sync_master_data")
+    assert ui.ended(waiting)["status"] == "SUCCESS"
+    assert ui.run(killed)["status"] == "FAILURE"
+
+
+def started_by_command(ui: Ui, process: "subprocess.Popen[str]") -> str | None:
+    assert process.poll() is None, process.communicate()
+    run_id = ui.runs_of_job("sync_all")[0]
+    return run_id if ui.run(run_id)["status"] == "STARTED" else None
+
+
+def test_a_run_of_the_command_line_can_be_cancelled_in_the_ui(ui: Ui) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = ui.program.start("sync", "--full", CLOUDKASSE_API_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        run_id = wait_until(lambda: started_by_command(ui, process), 60, "the sync is not running")
+        ui.ask(
+            "mutation ($id: String!) { terminateRun(runId: $id) { __typename ... on PythonError { message } } }",
+            id=run_id,
+        )
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 20
+    assert "Cancelled in the UI" in out
+    assert ui.ended(run_id)["status"] == "CANCELED"

@@ -1,0 +1,221 @@
+"""Protects the command line: exit codes, one clean object for `--json`, words instead of tracebacks."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assets import cli
+from assets.cli import run
+from assets.demo import find_demo
+from assets.home import find_home
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sync.session import hold_lease
+from tests.programs import Program
+
+WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
+
+
+def test_help_answers_without_loading_dagster_or_pandas() -> None:
+    code = "import sys, assets.cli; print([m for m in ('dagster', 'pandas', 'sqlalchemy', 'rich') if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["", *cli.group.commands])
+def test_each_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*name.split(), "--help"]) == 0
+    assert capsys.readouterr().out.startswith("Usage: cloudkasse-etl")
+
+
+def test_sync_prints_one_object_of_the_agreed_shape(program: Program) -> None:
+    program.world.erp(WRONG_GTIN)
+    code, report = program.call_json("sync", "master-data")
+    assert code == 10
+    assert list(report) == ["run_id", "outcome", "kind", "message", "assets", "rejections", "protocol"]
+    assert (report["outcome"], report["kind"]) == ("partially_successful", "master-data")
+    assert report["assets"]["cloudkasse_articles"] == {
+        "new": 4, "changed": 0, "deactivated": 0, "unchanged": 0, "rejected": 1, "still_rejected": 0, "deferred": 0,
+    }  # fmt: skip
+    assert [(r["asset"], r["key"], r["code"]) for r in report["rejections"]] == [
+        ("cloudkasse_articles", "A1", "cloud.gtin_invalid")
+    ]
+    assert Path(report["protocol"]).is_file()
+
+
+def test_a_quiet_sync_says_so_and_ends_with_0(program: Program) -> None:
+    assert program.call("sync")[0] == 0
+    code, out, _ = program.call("sync")
+    assert code == 0
+    assert out.startswith("Nothing new\n")
+
+
+def test_a_person_reads_what_failed_and_what_to_do(program: Program) -> None:
+    program.world.erp(WRONG_GTIN)
+    code, out, err = program.call("sync")
+    assert code == 10
+    assert out.startswith("Partially successful: 12 new, 1 rejected")
+    assert "A1" in out
+    assert "What to do: Correct or empty the EAN number" in out
+    assert err == ""
+
+
+def test_a_german_shop_reads_german(program: Program) -> None:
+    program.world.settings["language"] = "de"
+    program.world.erp(WRONG_GTIN)
+    out = program.call("sync")[1]
+    assert out.startswith("Teilweise erfolgreich: 12 neu, 1 abgelehnt")
+    assert "Was zu tun ist: Die EAN-Nummer" in out
+
+
+def test_a_second_sync_is_refused_and_leaves_no_run(program: Program) -> None:
+    with hold_lease(program.world.configuration(), run_id="0" * 32, kind="all", started_by="the night shift"):
+        code, error = program.call_json("sync")
+    assert (code, error["exit_code"]) == (30, 30)
+    assert "the night shift" in error["error"]
+    assert program.call_json("history") == (0, {"runs": []})
+
+
+def test_without_the_cloud_a_sync_fails_in_words_and_the_next_one_heals(program: Program) -> None:
+    program.world.settings["api"] = {"attempts": 1}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLOUDKASSE_API_URL", "http://127.0.0.1:1")
+        code, report = program.call_json("sync")
+    assert (code, report["outcome"]) == (20, "failed")
+    assert "refused" in report["message"]
+    assert program.call_json("sync")[1]["outcome"] == "successful"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "words"),
+    [
+        pytest.param("CLOUDKASSE_API_TOKEN", "wrong", 20, "token", id="wrong token"),
+        pytest.param("CLOUDKASSE_ERP_URL", "sqlite:////nowhere/erp.db", 20, "/nowhere/erp.db", id="ERP file missing"),
+        pytest.param("CLOUDKASSE_SETTINGS", "/nowhere/cloudkasse.yaml", 2, "settings file", id="no settings"),
+        pytest.param("CLOUDKASSE_API_URL", "", 2, "CLOUDKASSE_API_URL", id="no address"),
+        pytest.param("DAGSTER_HOME", "/nowhere", 2, "dagster.yaml", id="no dagster.yaml"),
+        pytest.param("CLOUDKASSE_DAGSTER_STORAGE", "/proc/nothing", 2, "/proc/nothing", id="history cannot be written"),
+    ],
+)
+def test_each_trouble_has_its_words_and_its_exit_code(
+    program: Program, monkeypatch: pytest.MonkeyPatch, name: str, value: str, code: int, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    result, told = program.call_json("sync")
+    assert result == code
+    assert words in (told.get("error") or told["message"])
+    _, out, err = program.call("sync")
+    assert words in out + err
+    assert "Traceback" not in out + err
+
+
+def test_wrong_use_is_2_with_the_way_to_the_help(program: Program) -> None:
+    code, out, err = program.call("sync", "everything")
+    assert (code, out) == (2, "")
+    assert "cloudkasse-etl sync --help" in err
+    assert program.call_json("sync", "everything")[1]["exit_code"] == 2
+
+
+def test_the_history_lists_the_newest_first(program: Program) -> None:
+    program.world.erp(WRONG_GTIN)
+    first = program.call_json("sync")[1]
+    second = program.call_json("sync", "master-data")[1]
+    code, found = program.call_json("history")
+    assert code == 0
+    assert [run["run_id"] for run in found["runs"]] == [second["run_id"], first["run_id"]]
+    older = found["runs"][1]
+    assert (older["kind"], older["outcome"], older["message"]) == ("all", "partially_successful", first["message"])
+    assert older["counts"]["new"] == 12
+    assert older["started_by"].startswith("command line (")
+    assert older["seconds"] > 0
+    assert len(program.call_json("history", "--limit", "1")[1]["runs"]) == 1
+    assert second["run_id"][:8] in program.call("history")[1]
+
+
+def test_the_protocol_is_found_by_the_beginning_of_the_runs_id(program: Program, tmp_path: Path) -> None:
+    program.world.erp(WRONG_GTIN)
+    report = program.call_json("sync")[1]
+    code, protocol = program.call_json("protocol", report["run_id"][:8])
+    assert code == 0
+    assert protocol["run_id"] == report["run_id"]
+    assert [list(rejection) for rejection in protocol["rejections"]] == [
+        ["asset", "key", "code", "text", "cure", "since", "still"]
+    ]
+    assert program.call("protocol", report["run_id"][:8], "--csv", str(tmp_path / "out.csv"))[0] == 0
+    assert "A1" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+    assert "A1" in program.call("protocol", report["run_id"])[1]
+    assert program.call_json("protocol", "ffffffff")[0] == 2
+
+
+def test_check_names_every_problem_at_once(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert program.call_json("check") == (0, {"ok": True, "problems": []})
+    monkeypatch.setenv("CLOUDKASSE_API_TOKEN", "wrong")
+    program.world.erp("DROP TABLE MITARBW")
+    code, found = program.call_json("check")
+    assert code == 20
+    assert len(found["problems"]) == 2
+    assert all(problem["cure"] for problem in found["problems"])
+    program.world.settings["timezone"] = "Nowhere"
+    del program.world.settings["timezone"]
+    monkeypatch.setenv("CLOUDKASSE_SETTINGS", "/nowhere/cloudkasse.yaml")
+    assert program.call("check")[0] == 2
+
+
+def test_an_unforeseen_error_names_its_log_and_shows_no_traceback(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("assets.commands.running.open_instance", fail)
+    code, out, err = program.call("sync")
+    assert (code, out) == (20, "")
+    assert "ZeroDivisionError" in err
+    assert "Traceback" not in err
+    log = Path(err.split("file: ")[1].strip())
+    assert "by zero" in log.read_text(encoding="utf-8")
+    log.unlink()
+
+
+def test_relative_folders_become_absolute_before_another_process_takes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dagster.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    environment = {"DAGSTER_HOME": ".", "CLOUDKASSE_DAGSTER_STORAGE": "runs"}
+    home = find_home(environment)
+    assert environment == {"DAGSTER_HOME": str(tmp_path), "CLOUDKASSE_DAGSTER_STORAGE": str(tmp_path / "runs")}
+    assert (home.folder, home.storage) == (tmp_path, tmp_path / "runs")
+    assert find_home(dict.fromkeys(environment, "")).storage.name == ".dagster"
+    with pytest.raises(ConfigurationError, match=r"dagster\.yaml"):
+        find_home({"DAGSTER_HOME": str(tmp_path / "absent")})
+
+
+def test_the_demo_shows_a_partial_a_quiet_and_a_successful_sync(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    for _ in range(2):  # the second one starts over
+        code, out, _ = program.call("demo", "--folder", str(folder))
+        assert code == 0
+        told = [line.strip() for line in out.splitlines()]
+        assert [line.split(":")[0].split(";")[0] for line in told if "new, 2 rejected" in line] == [
+            "partially successful"
+        ]
+        assert "nothing new; 2 rejected, 2 waiting" in told
+        assert "successful: 1 changed, 2 still rejected, 2 waiting" in told
+    found = find_demo(folder)
+    assert found is not None
+    assert found.erp.is_file()
+
+
+def test_a_demo_that_is_open_is_not_torn_down(program: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / "erp.db").touch()
+    port = int(program.world.server.url.rpartition(":")[2])
+    (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")
+    code, out, err = program.call("demo", "--folder", str(folder))
+    assert (code, out) == (2, "")
+    assert "in use" in err
+    assert (folder / "erp.db").exists()

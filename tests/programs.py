@@ -1,0 +1,173 @@
+"""The program as a user has it: a world with a Dagster home of its own, commands in this process or in another."""
+
+import copy
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from assets import tags
+from assets.cli import run
+from assets.definitions import build_defs
+from assets.home import HOME_VARIABLE, SETTINGS_VARIABLES, STORAGE_VARIABLE, Home, find_home, open_instance
+from assets.runs import run_job
+from cloudkasse_etl.sandbox.server import SandboxServer
+from tests import small_erp
+from tests.worlds import TOKEN, World
+
+EXECUTABLE = "from assets.cli import main; main()"
+
+
+@dataclass
+class Program:
+    """One world's program.
+
+    Attributes:
+        world: The shop, the cloud and the settings.
+        home: Dagster's folders.
+        capture: pytest's capture of what commands print.
+    """
+
+    world: World
+    home: Home
+    capture: pytest.CaptureFixture[str] | None = None
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a shell would export."""
+        return {
+            **self.world.environment,
+            HOME_VARIABLE: str(self.home.folder),
+            STORAGE_VARIABLE: str(self.home.storage),
+        }
+
+    def call(self, *arguments: str) -> tuple[int, str, str]:
+        """A command in this process: its exit code, what it printed, and what it said on standard error."""
+        assert self.capture is not None
+        self.world.configuration()
+        self.capture.readouterr()
+        code = run(list(arguments))
+        printed = self.capture.readouterr()
+        return code, printed.out, printed.err
+
+    def call_json(self, *arguments: str) -> tuple[int, Any]:
+        """A command with `--json`; fails if anything else stands on standard output."""
+        code, out, _ = self.call(*arguments, "--json")
+        return code, json.loads(out)
+
+    def start(self, *arguments: str, **more: str) -> "subprocess.Popen[str]":
+        """A command in another process, in a group of its own."""
+        self.world.configuration()
+        return subprocess.Popen(
+            [sys.executable, "-c", EXECUTABLE, *arguments],
+            env={**os.environ, **self.environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """The Dagster instance, as a command opens it."""
+        with open_instance(self.home) as instance:
+            yield instance
+
+    def definitions(self, **overrides: Any) -> dg.Definitions:
+        """Fresh definitions, as a command builds them."""
+        return build_defs(
+            self.world.configuration(),
+            protocol_folder=self.home.protocols,
+            **{"started_by": "a test", "silent": True, **overrides},
+        )
+
+    def run_job(
+        self, instance: dg.DagsterInstance, run_id: str, job: str = "sync_all", **config: bool
+    ) -> dg.DagsterRun:
+        """A job as a command runs it, but for the lease taken beforehand."""
+        return run_job(
+            self.definitions(),
+            instance,
+            job,
+            run_id=run_id,
+            run_config=config,
+            run_tags=tags.starting(run_id, tags.kind_of(job), "a test"),
+        )
+
+
+@contextmanager
+def small_world(folder: Path) -> Iterator[World]:
+    """A small shop in a folder, and a cloud that listens."""
+    url = f"sqlite:///{folder / 'erp.db'}"
+    small_erp.build(url)
+    with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
+        yield World(folder, url, server, copy.deepcopy(small_erp.SETTINGS))
+
+
+@contextmanager
+def program_in(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """Exports a world's environment to this process, with a Dagster home whose storage lies in the world's folder."""
+    for name in (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE):
+        monkeypatch.setenv(name, "")  # so that it is as before afterwards, whatever a command makes of it
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(STORAGE_VARIABLE, str(world.folder / "dagster"))
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield Program(world, find_home())
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Program]:
+    """A small shop, a cloud that listens, and the program for them."""
+    with small_world(tmp_path) as world, program_in(world, monkeypatch) as made:
+        made.capture = capsys
+        yield made
+
+
+def materializations(instance: dg.DagsterInstance, run_id: str) -> dict[str, Mapping[str, Any]]:
+    """The metadata of a run's materialisations, by asset."""
+    found = {}
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
+        assert entry.dagster_event is not None
+        materialization = entry.dagster_event.step_materialization_data.materialization
+        found[materialization.asset_key.to_user_string()] = materialization.metadata
+    return found
+
+
+def checks(instance: dg.DagsterInstance, run_id: str) -> dict[tuple[str, str], Any]:
+    """The results of a run's asset checks, by asset and check."""
+    found = {}
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+        assert entry.dagster_event is not None
+        evaluation = entry.dagster_event.asset_check_evaluation_data
+        found[evaluation.asset_key.to_user_string(), evaluation.check_name] = evaluation
+    return found
+
+
+def wait_until(is_so: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Waits for something to become true and returns it; fails with what it waited for."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if result := is_so():
+            return result
+        time.sleep(0.2)
+    pytest.fail(f"after {seconds:.0f} seconds: {what}")
+
+
+def names_of(folder: Path) -> Sequence[str]:
+    """The names of the files in a folder, in order."""
+    return sorted(path.name for path in folder.iterdir())
