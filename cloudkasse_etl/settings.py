@@ -83,7 +83,8 @@ class Receipts(Section):
     """How receipts are taken over."""
 
     import_: Literal["ask", "manual", "direct"] = Field("ask", alias="import")
-    start_date: date | None = None
+    start_date: date | None = Field(None, description="Receipts of an earlier business day are staged, never booked.")
+    in_kind_moves_stock: bool = Field(False, description="Whether withdrawals in kind (AVSachbezug) move stock.")
 
 
 class Books(Section):

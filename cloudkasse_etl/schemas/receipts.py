@@ -1,6 +1,7 @@
 """Receipts and closings as CloudKasse sends them (wire contract; codes of DSFinV-K 2.4): codes, types, parsing."""
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeVar
@@ -249,3 +250,9 @@ def item_id(item: Any) -> str | None:
     """The id of an item that may be broken otherwise."""
     found = item.get("id") if isinstance(item, Mapping) else None
     return found if isinstance(found, str) and 0 < len(found) <= 100 else None
+
+
+def closing_hash(closing: Closing) -> str:
+    """Hash of all known fields but the time of its making."""
+    text = msgspec.json.encode(msgspec.structs.replace(closing, created_at=None), order="sorted")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()

@@ -18,6 +18,7 @@ from cloudkasse_etl.selectline.tables import Field, Source
 from cloudkasse_etl.settings import Settings
 
 CHUNK_ROWS = 20_000
+IN_KEYS = 500  # SQL Server takes at most 2,100 parameters
 WATCHED = (
     tables.MANDANT,
     tables.MITARBW,
@@ -26,6 +27,8 @@ WATCHED = (
     tables.GRUPPEN,
     tables.USDETAIL,
     tables.LAGER,
+    tables.KTOGRUPPENPOS,
+    tables.ARTSET,
 )
 """The tables that are read, and whose changes are watched."""
 
@@ -128,6 +131,41 @@ class ErpReader:
     def warehouses(self) -> pd.DataFrame:
         """Warehouses: number, name, inactive."""
         return self._frame(tables.WAREHOUSES)
+
+    def booking_articles(self, numbers: Sequence[str]) -> pd.DataFrame:
+        """What booking needs to know of some articles, the inactive ones included.
+
+        Returns:
+            number, tax_code, revenue_group, revenue_account, unit (str); stock_item, service_item, trade_set, serial
+            (bool). Numbers that the ERP does not hold are missing.
+        """
+        number = self._column(tables.BOOKING_ARTICLES, "Artikelnummer")
+        parts = [
+            self._frame(tables.BOOKING_ARTICLES, {}, number.in_(numbers[start : start + IN_KEYS]))
+            for start in range(0, max(len(numbers), 1), IN_KEYS)
+        ]
+        frame = pd.concat(parts, ignore_index=True)
+        frame["trade_set"] = frame.pop("set_kind").eq("H").fillna(False).astype(bool)
+        serial = frame.pop("serial_kind")
+        frame["serial"] = (serial.notna() & serial.ne("O").fillna(False)).astype(bool)
+        for flag in ("stock_item", "service_item"):
+            # a flag that cannot be read is none
+            frame[flag] = frame[flag].fillna(False).astype(bool)
+        return frame
+
+    def revenue_groups(self) -> pd.DataFrame:
+        """Revenue accounts by revenue group and tax code: revenue_group, tax_code, account."""
+        kind = self._column(tables.REVENUE_GROUPS, "AufwandErloes")
+        return self._frame(tables.REVENUE_GROUPS, {}, kind == "E").reset_index(drop=True)
+
+    def trade_sets(self) -> pd.DataFrame:
+        """Components of trade sets: article, component, position (int64), quantity (float64), unit."""
+        frame = self._frame(tables.TRADE_SETS).reset_index(drop=True)
+        frame = frame[frame["article"].notna() & frame["component"].notna()].reset_index(drop=True)
+        # a position that lacks or is no number does not change what the set consists of
+        position = frame["position"].where(np.isfinite(frame["position"]), 0).to_numpy(dtype=np.int64)
+        frame["position"] = position
+        return frame
 
     def watermarks(self) -> dict[str, str | None]:
         """A cheap fingerprint of every table that is read, by its name: another one after any insert, update, delete.

@@ -253,4 +253,48 @@ WAREHOUSES = Source(
         "inactive": Field("Inaktiv", Kind.BIT, optional=True),
     },
 )
-SOURCES = (COMPANY, EMPLOYEES, ARTICLES, PRICES, GROUPS, TAX_RATES, WAREHOUSES)
+BOOKING_ARTICLES = Source(
+    ART,
+    {
+        "number": Field("Artikelnummer", Kind.KEY),
+        "tax_code": Field("SSVerkauf", Kind.TEXT),
+        "revenue_group": Field("Erfolgskontengruppe", Kind.TEXT),
+        "revenue_account": Field("KontoVerkauf", Kind.TEXT),
+        "stock_item": Field("Lagerartikel", Kind.BIT),
+        "service_item": Field("Leistungsartikel", Kind.BIT, optional=True),
+        "set_kind": Field("Stueckliste", Kind.TEXT),
+        "serial_kind": Field("SerieCharge", Kind.TEXT),
+        "unit": Field("Mengeneinheit", Kind.TEXT),
+    },
+)
+REVENUE_GROUPS = Source(
+    KTOGRUPPENPOS,
+    {
+        "revenue_group": Field("Gruppe", Kind.TEXT),
+        "tax_code": Field("Steuercode", Kind.TEXT),
+        "account": Field("GKonto", Kind.TEXT),
+    },
+    only=("AufwandErloes",),
+)
+TRADE_SETS = Source(
+    ARTSET,
+    {
+        "article": Field("Artikelnummer", Kind.KEY),
+        "component": Field("SetArtikelnummer", Kind.KEY),
+        "position": Field("Position", Kind.NUMBER),
+        "quantity": Field("Menge", Kind.NUMBER),
+        "unit": Field("Mengeneinheit", Kind.TEXT, optional=True),
+    },
+)
+SOURCES = (
+    COMPANY,
+    EMPLOYEES,
+    ARTICLES,
+    PRICES,
+    GROUPS,
+    TAX_RATES,
+    WAREHOUSES,
+    BOOKING_ARTICLES,
+    REVENUE_GROUPS,
+    TRADE_SETS,
+)

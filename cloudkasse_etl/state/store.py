@@ -81,11 +81,11 @@ class StateStore:
         self, engine: sa.Engine, tables: StateTables, *, company: str, api_url: str, lease: Lease, run_id: str
     ) -> None:
         self._engine = engine
-        self._tables = tables
-        self._company = company
+        self.tables = tables
+        self.company = company
         self._lease = lease
-        self._run_id = run_id
-        self._target = self._find_target(api_url)
+        self.run_id = run_id
+        self.target = self._find_target(api_url)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -110,13 +110,13 @@ class StateStore:
             yield connection
 
     def _find_target(self, api_url: str) -> int:
-        table = self._tables.target
-        query = sa.select(table.c.target_id).where(table.c.company == self._company, table.c.api_url == api_url)
+        table = self.tables.target
+        query = sa.select(table.c.target_id).where(table.c.company == self.company, table.c.api_url == api_url)
         with self.reading() as connection:
             found = connection.execute(query).scalar()
         if found is None:
             with self.transaction() as connection:
-                connection.execute(table.insert().values(company=self._company, api_url=api_url))
+                connection.execute(table.insert().values(company=self.company, api_url=api_url))
                 found = connection.execute(query).scalar_one()
         return int(found)
 
@@ -128,9 +128,9 @@ class StateStore:
         Returns:
             key (str), content_hash (int64), active (bool); a row a record.
         """
-        table = self._tables.synced_record
+        table = self.tables.synced_record
         query = sa.select(table.c.record_key, table.c.content_hash, table.c.active).where(
-            table.c.target_id == self._target, table.c.entity == entity
+            table.c.target_id == self.target, table.c.entity == entity
         )
         with self.reading() as connection:
             rows = connection.execute(query).fetchall()
@@ -145,33 +145,33 @@ class StateStore:
 
     def active_count(self, entity: str) -> int:
         """How many records of an entity the cloud holds as active, as far as we know."""
-        table = self._tables.synced_record
+        table = self.tables.synced_record
         query = sa.select(sa.func.count()).where(
-            table.c.target_id == self._target, table.c.entity == entity, table.c.active == sa.true()
+            table.c.target_id == self.target, table.c.entity == entity, table.c.active == sa.true()
         )
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
     def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
         """The content (JSON) of some records, by key, as the cloud accepted it."""
-        table = self._tables.synced_record
+        table = self.tables.synced_record
         found: dict[str, str] = {}
         with self.reading() as connection:
-            for chunk in _chunks(keys):
+            for chunk in chunks(keys):
                 query = sa.select(table.c.record_key, table.c.content).where(
-                    table.c.target_id == self._target, table.c.entity == entity, table.c.record_key.in_(chunk)
+                    table.c.target_id == self.target, table.c.entity == entity, table.c.record_key.in_(chunk)
                 )
                 found.update((row.record_key, row.content) for row in connection.execute(query))
         return found
 
     def forget(self, entity: str, keys: Sequence[str]) -> None:
         """Forgets records that the cloud turned out not to hold: they go up again as new ones."""
-        table = self._tables.synced_record
+        table = self.tables.synced_record
         with self.transaction() as connection:
-            for chunk in _chunks(keys):
+            for chunk in chunks(keys):
                 connection.execute(
                     table.delete().where(
-                        table.c.target_id == self._target, table.c.entity == entity, table.c.record_key.in_(chunk)
+                        table.c.target_id == self.target, table.c.entity == entity, table.c.record_key.in_(chunk)
                     )
                 )
 
@@ -183,24 +183,24 @@ class StateStore:
         rows = [
             {
                 "idempotency_key": key,
-                "company": self._company,
-                "target_id": self._target,
+                "company": self.company,
+                "target_id": self.target,
                 "entity": entity,
                 "body": body,
                 "created_at": now,
-                "run_id": self._run_id,
+                "run_id": self.run_id,
             }
             for key, entity, body in attempts
         ]
         with self.transaction() as connection:
-            connection.execute(self._tables.attempt.insert(), rows)
+            connection.execute(self.tables.attempt.insert(), rows)
 
     def pending_attempts(self, entity: str) -> list[PendingAttempt]:
         """Requests whose answers never came, oldest first."""
-        table = self._tables.attempt
+        table = self.tables.attempt
         query = (
             sa.select(table.c.idempotency_key, table.c.entity, table.c.body)
-            .where(table.c.target_id == self._target, table.c.entity == entity)
+            .where(table.c.target_id == self.target, table.c.entity == entity)
             .order_by(table.c.created_at, table.c.idempotency_key)
         )
         with self.reading() as connection:
@@ -221,45 +221,45 @@ class StateStore:
         kept with their reason; the requests are dropped.
         """
         now = dt.datetime.now(dt.UTC)
-        records, attempts = self._tables.synced_record, self._tables.attempt
-        here = (records.c.target_id == self._target) & (records.c.entity == entity)
+        records, attempts = self.tables.synced_record, self.tables.attempt
+        here = (records.c.target_id == self.target) & (records.c.entity == entity)
         with self.transaction() as connection:
             keys = [record.key for record in accepted]
-            for chunk in _chunks(keys):
+            for chunk in chunks(keys):
                 connection.execute(records.delete().where(here, records.c.record_key.in_(chunk)))
             if accepted:
                 connection.execute(
                     records.insert(),
                     [
                         {
-                            "target_id": self._target,
+                            "target_id": self.target,
                             "entity": entity,
                             "record_key": record.key,
-                            "company": self._company,
+                            "company": self.company,
                             "content_hash": record.content_hash,
                             "content": record.content,
                             "active": record.active,
                             "cloud_id": record.cloud_id,
                             "synced_at": now,
-                            "run_id": self._run_id,
+                            "run_id": self.run_id,
                         }
                         for record in accepted
                     ],
                 )
                 self._grow(connection, asset, len(accepted))
-            self._end_rejections(connection, asset, keys)
-            self._put_rejections(connection, asset, rejected)
-            for chunk in _chunks(answered):
+            self.drop_rejections(connection, asset, keys)
+            self.put_rejections(connection, asset, rejected)
+            for chunk in chunks(answered):
                 connection.execute(attempts.delete().where(attempts.c.idempotency_key.in_(chunk)))
 
     # --- rejections
 
     def rejections(self, asset: str) -> list[Rejection]:
         """The open rejections of an asset, oldest first."""
-        table = self._tables.rejection
+        table = self.tables.rejection
         query = (
             sa.select(table)
-            .where(table.c.target_id == self._target, table.c.asset == asset)
+            .where(table.c.target_id == self.target, table.c.asset == asset)
             .order_by(table.c.since, table.c.record_key)
         )
         with self.reading() as connection:
@@ -290,50 +290,53 @@ class StateStore:
             old = before.get((rejection.key, rejection.code))
             still = old is not None and old.content == rejection.content
             result.append(replace(rejection, since=old.since if old and still else now, still=still))
-        result = list({(r.key, r.code): r for r in result}.values())
+        result = merged(result)
         fresh = [r for r in result if not r.still]
         gone = [r for r in before.values() if (r.key, r.code) not in {(n.key, n.code) for n in result}]
         if fresh or gone:
             with self.transaction() as connection:
-                self._end_rejections(connection, asset, [r.key for r in gone] + [r.key for r in fresh])
+                self.drop_rejections(connection, asset, [r.key for r in gone] + [r.key for r in fresh])
                 keys = {r.key for r in gone} | {r.key for r in fresh}
                 # a key can carry several codes: what was not meant to end with the key is put back
-                self._put_rejections(connection, asset, [r for r in result if r.key in keys])
+                self.put_rejections(connection, asset, [r for r in result if r.key in keys])
         return result
 
     def end_rejections(self, asset: str, keys: Sequence[str]) -> None:
         """Ends the rejections of records that are no longer wanted or turned out level."""
         if keys:
             with self.transaction() as connection:
-                self._end_rejections(connection, asset, keys)
+                self.drop_rejections(connection, asset, keys)
 
-    def _end_rejections(self, connection: sa.Connection, asset: str, keys: Sequence[str]) -> None:
-        table = self._tables.rejection
-        for chunk in _chunks([bounded_key(key) for key in keys]):
+    def drop_rejections(self, connection: sa.Connection, asset: str, keys: Sequence[str]) -> None:
+        """Ends the rejections of some keys, in the caller's transaction."""
+        table = self.tables.rejection
+        for chunk in chunks([bounded_key(key) for key in keys]):
             connection.execute(
                 table.delete().where(
-                    table.c.target_id == self._target, table.c.asset == asset, table.c.record_key.in_(chunk)
+                    table.c.target_id == self.target, table.c.asset == asset, table.c.record_key.in_(chunk)
                 )
             )
 
-    def _put_rejections(self, connection: sa.Connection, asset: str, rejected: Sequence[Rejection]) -> None:
+    def put_rejections(self, connection: sa.Connection, asset: str, rejected: Sequence[Rejection]) -> None:
+        """Stores rejections in the caller's transaction; those of the same keys end."""
         if not rejected:
             return
-        self._end_rejections(connection, asset, [r.key for r in rejected])
+        rejected = merged(rejected)
+        self.drop_rejections(connection, asset, [r.key for r in rejected])
         connection.execute(
-            self._tables.rejection.insert(),
+            self.tables.rejection.insert(),
             [
                 {
-                    "target_id": self._target,
+                    "target_id": self.target,
                     "asset": asset,
                     "record_key": bounded_key(r.key),
                     "code": r.code[:80],
-                    "company": self._company,
+                    "company": self.company,
                     "detail": orjson.dumps(dict(r.detail)).decode(),
                     "content": r.content,
                     "since": r.since or dt.datetime.now(dt.UTC),
-                    "first_run_id": self._run_id,
-                    "run_id": self._run_id,
+                    "first_run_id": self.run_id,
+                    "run_id": self.run_id,
                 }
                 for r in rejected
             ],
@@ -343,9 +346,9 @@ class StateStore:
 
     def level(self, asset: str) -> Level | None:
         """The sources' state at which the asset was last level, if it ever was."""
-        table = self._tables.level
+        table = self.tables.level
         query = sa.select(table.c.fingerprint, table.c.details, table.c.generation).where(
-            table.c.target_id == self._target, table.c.asset == asset
+            table.c.target_id == self.target, table.c.asset == asset
         )
         with self.reading() as connection:
             row = connection.execute(query).one_or_none()
@@ -362,24 +365,24 @@ class StateStore:
             self._grow(connection, asset, 0, fingerprint=fingerprint, details=details)
 
     def _grow(self, connection: sa.Connection, asset: str, changes: int, **values: str) -> None:
-        table = self._tables.level
+        table = self.tables.level
         # What was level before is so no longer: a run that dies now must not look finished to a later one
         # that meets the old sources again.
         values = {"fingerprint": "", **values}
         done = connection.execute(
             table.update()
-            .where(table.c.target_id == self._target, table.c.asset == asset)
-            .values(generation=table.c.generation + changes, run_id=self._run_id, **values)
+            .where(table.c.target_id == self.target, table.c.asset == asset)
+            .values(generation=table.c.generation + changes, run_id=self.run_id, **values)
         )
         if done.rowcount == 0:
             defaults = {"details": "{}", **values}
             connection.execute(
                 table.insert().values(
-                    target_id=self._target,
+                    target_id=self.target,
                     asset=asset,
-                    company=self._company,
+                    company=self.company,
                     generation=changes,
-                    run_id=self._run_id,
+                    run_id=self.run_id,
                     **defaults,
                 )
             )
@@ -393,6 +396,24 @@ def bounded_key(key: str) -> str:
     return f"{key[: KEY_LENGTH - 17]}~{digest}"
 
 
-def _chunks(values: Sequence[str]) -> Iterator[list[str]]:
+def merged(rejections: Iterable[Rejection]) -> list[Rejection]:
+    """One rejection a record and code: several faults of one kind are told in one."""
+    found: dict[tuple[str, str], Rejection] = {}
+    for rejection in rejections:
+        first = found.get((rejection.key, rejection.code))
+        if first is None:
+            found[rejection.key, rejection.code] = rejection
+        elif first.detail != rejection.detail:
+            detail = {
+                name: value if value in (other := first.detail.get(name, value)).split(", ") else f"{other}, {value}"
+                for name, value in rejection.detail.items()
+            }
+            content = hashlib.blake2b(f"{first.content}{rejection.content}".encode(), digest_size=16).hexdigest()
+            found[rejection.key, rejection.code] = replace(first, detail=detail, content=content)
+    return list(found.values())
+
+
+def chunks(values: Sequence[str]) -> Iterator[list[str]]:
+    """Splits keys so that a statement has no more parameters than every database takes."""
     for start in range(0, len(values), _CHUNK):
         yield list(values[start : start + _CHUNK])

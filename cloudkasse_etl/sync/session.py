@@ -16,6 +16,7 @@ from cloudkasse_etl.errors import AuthorizationError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.lease import Lease, current_holder
+from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
@@ -84,6 +85,11 @@ class SyncSession:
             ErpUnavailableError: The ERP cannot be reached.
         """
         return self._resources.enter_context(Sources(self.configuration, self.as_of))
+
+    @cached_property
+    def receipts(self) -> ReceiptStore:
+        """Staged receipts and what was booked of them."""
+        return ReceiptStore(self.store)
 
     @cached_property
     def client(self) -> CloudClient:

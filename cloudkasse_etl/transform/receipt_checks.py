@@ -11,7 +11,9 @@ from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, 
 from cloudkasse_etl.transform.receipts import Integers, ReceiptFrames
 
 
-def check_receipts(frames: ReceiptFrames, *, registers: Collection[str], currency: str) -> dict[int, list[Rejection]]:
+def check_receipts(
+    frames: ReceiptFrames, *, registers: Collection[str], currency: str | None
+) -> dict[int, list[Rejection]]:
     """Checks receipts on arrival, in whole cents.
 
     Known kind, business cases, tenders, register and currency: of all receipts. Sums, and VAT against the table
@@ -21,7 +23,7 @@ def check_receipts(frames: ReceiptFrames, *, registers: Collection[str], currenc
     Args:
         frames: The receipts.
         registers: Registers that the settings name or that were ever synchronised.
-        currency: The currency of the books.
+        currency: The currency of the books; None where it is not known yet.
 
     Returns:
         The refusals by row of `frames.heads`; receipts that pass are not in it.
@@ -30,7 +32,8 @@ def check_receipts(frames: ReceiptFrames, *, registers: Collection[str], currenc
     heads, lines, payments = frames.heads, frames.lines, frames.payments
     check.heads(~heads["kind"].isin(KINDS), "receipt_kind_unknown", value="kind")
     check.heads(~heads["register"].isin(list(registers)), "receipt_register_unknown", value="register")
-    check.heads(heads["currency"] != currency, "receipt_currency", value="currency")
+    if currency is not None:
+        check.heads(heads["currency"] != currency, "receipt_currency", value="currency")
     check.parts(
         lines, ~lines["business_case"].isin(BUSINESS_CASES), "receipt_business_case_unknown", value="business_case"
     )

@@ -1,0 +1,122 @@
+"""What the staged receipts and closings say about what is missing: gaps, doubled numbers, closings to compare."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.state.receipts import Status
+from cloudkasse_etl.state.store import StateStore
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of a register that are missing between two that are there; both ends included."""
+
+    register: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubled:
+    """A number that several receipts of a register have."""
+
+    register: str
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClosing:
+    """A closing that has not been found equal to its receipts yet."""
+
+    register: str
+    number: int
+    business_day: dt.date
+    first_receipt_number: int
+    last_receipt_number: int
+    raw: bytes
+
+
+class Completeness:
+    """Asks the staged receipts and closings of the store's company."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self._receipt, self._closing = store.tables.receipt, store.tables.closing
+
+    def receipt_gaps(self) -> list[Gap]:
+        """Receipt numbers that are missing, from the first one of each register on."""
+        return self._gaps(self._receipt)
+
+    def closing_gaps(self) -> list[Gap]:
+        """Closing numbers that are missing, from the first one of each register on."""
+        return self._gaps(self._closing)
+
+    def _gaps(self, table: sa.Table) -> list[Gap]:
+        before = sa.func.lag(table.c.number).over(partition_by=table.c.register, order_by=table.c.number)
+        numbers = (
+            sa.select(table.c.register, table.c.number, before.label("before"))
+            .where(table.c.company == self._store.company, table.c.number.is_not(None))
+            .subquery()
+        )
+        query = sa.select(numbers).where(numbers.c.number - numbers.c.before > 1)
+        with self._store.reading() as connection:
+            rows = connection.execute(query.order_by(numbers.c.register, numbers.c.number)).all()
+        return [Gap(row.register, row.before + 1, row.number - 1) for row in rows]
+
+    def doubled_numbers(self) -> list[Doubled]:
+        """Numbers that several receipts of a register have; both are kept, since both may be real sales."""
+        table = self._receipt
+        query = (
+            sa.select(table.c.register, table.c.number, sa.func.count().label("count"))
+            .where(table.c.company == self._store.company, table.c.number.is_not(None))
+            .group_by(table.c.register, table.c.number)
+            .having(sa.func.count() > 1)
+            .order_by(table.c.register, table.c.number)
+        )
+        with self._store.reading() as connection:
+            return [Doubled(*row) for row in connection.execute(query)]
+
+    def open_closings(self) -> list[OpenClosing]:
+        """Closings that have not been found equal to their receipts yet, by register and number."""
+        table = self._closing
+        columns = [table.c[name] for name in OpenClosing.__slots__]
+        query = sa.select(*columns).where(table.c.company == self._store.company, table.c.verified == sa.false())
+        with self._store.reading() as connection:
+            return [OpenClosing(*row) for row in connection.execute(query.order_by(table.c.register, table.c.number))]
+
+    def receipts_of(self, closing: OpenClosing) -> tuple[list[bytes], list[int]]:
+        """The receipts that a closing's totals cover, as they came, and the numbers of those that were refused."""
+        table = self._receipt
+        query = (
+            sa.select(table.c.raw, table.c.status, table.c.number, table.c.refused_by)
+            .where(table.c.company == self._store.company, table.c.register == closing.register)
+            .where(table.c.number.between(closing.first_receipt_number, closing.last_receipt_number))
+            .where(sa.or_(table.c.counts_in_closing == sa.true(), table.c.status == Status.REJECTED))
+        )
+        good, refused = [], []
+        with self._store.reading() as connection:
+            for raw, status, number, refused_by in connection.execute(query):
+                # one that only the import refused is as good as any here
+                if status == Status.REJECTED and refused_by == "staged_receipts":
+                    refused.append(int(number))
+                else:
+                    good.append(bytes(raw))
+        return good, sorted(refused)
+
+    def set_verified(self, closings: Sequence[OpenClosing]) -> None:
+        """Notes closings that were found equal to their receipts: they need not be compared again."""
+        table = self._closing
+        if not closings:
+            return
+        with self._store.transaction() as connection:
+            for closing in closings:
+                connection.execute(
+                    table.update()
+                    .where(table.c.company == self._store.company, table.c.register == closing.register)
+                    .where(table.c.number == closing.number)
+                    .values(verified=True)
+                )

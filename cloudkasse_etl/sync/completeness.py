@@ -1,0 +1,162 @@
+"""The use case that looks for what is missing: gaps, doubled numbers, closings that differ from their receipts.
+
+Its findings are asset checks: they name register and numbers, and never change a run's outcome.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import orjson
+
+from cloudkasse_etl.failures import Language
+from cloudkasse_etl.schemas.receipts import Closing, Receipt, parse_closing, parse_receipt
+from cloudkasse_etl.state.completeness import Completeness, Gap, OpenClosing
+from cloudkasse_etl.sync.session import SyncSession
+
+Totals = Counter[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is missing or does not fit.
+
+    Attributes:
+        register: The register.
+        numbers: Receipt or closing numbers, `4711` or `4711–4715`.
+        text: What is wrong, in words.
+    """
+
+    register: str
+    numbers: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CompletenessReport:
+    """What was found, by check; empty where all is complete."""
+
+    receipt_gaps: tuple[Finding, ...] = ()
+    doubled_numbers: tuple[Finding, ...] = ()
+    closing_gaps: tuple[Finding, ...] = ()
+    closing_differences: tuple[Finding, ...] = ()
+
+
+def check_completeness(session: SyncSession) -> CompletenessReport:
+    """Compares what is staged with itself and with the closings.
+
+    A closing that was found equal once is not compared again. What a late receipt fills goes away by itself.
+    """
+    asked = Completeness(session.store)
+    language = session.settings.language
+    equal: list[OpenClosing] = []
+    differences: list[Finding] = []
+    for closing in asked.open_closings():
+        raws, refused = asked.receipts_of(closing)
+        texts = _differences(parse_closing(orjson.loads(closing.raw)), raws, language)
+        if not texts:
+            equal.append(closing)
+            continue
+        if refused:
+            texts.append(_say(language, "refused", numbers=_numbers(refused)))
+        differences.append(Finding(closing.register, str(closing.number), "; ".join(texts)))
+    asked.set_verified(equal)
+    return CompletenessReport(
+        receipt_gaps=tuple(_gap(gap, "receipt_gap", language) for gap in asked.receipt_gaps()),
+        doubled_numbers=tuple(
+            Finding(d.register, str(d.number), _say(language, "doubled", count=str(d.count)))
+            for d in asked.doubled_numbers()
+        ),
+        closing_gaps=tuple(_gap(gap, "closing_gap", language) for gap in asked.closing_gaps()),
+        closing_differences=tuple(differences),
+    )
+
+
+def _gap(gap: Gap, kind: str, language: Language) -> Finding:
+    numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
+    return Finding(gap.register, numbers, _say(language, kind, count=f"{gap.last - gap.first + 1:,}"))
+
+
+def _differences(closing: Closing, raws: list[bytes], language: Language) -> list[str]:
+    """How a closing differs from its receipts, in words; nothing where it does not."""
+    receipts = [parse_receipt(orjson.loads(raw)) for raw in raws]
+    texts = []
+    if closing.receipt_count != len(receipts):
+        texts.append(_say(language, "count", closing=f"{closing.receipt_count:,}", staged=f"{len(receipts):,}"))
+    claimed, staged = _claimed(closing), _staged(receipts)
+    for key in sorted(claimed.keys() | staged.keys()):
+        if claimed[key] != staged[key]:
+            texts.append(
+                _say(
+                    language,
+                    "total",
+                    what=" ".join(part for part in key if part),
+                    closing=_euros(claimed[key]),
+                    staged=_euros(staged[key]),
+                )
+            )
+    return texts
+
+
+def _claimed(closing: Closing) -> Totals:
+    totals: Totals = Counter()
+    for total in closing.business_cases:
+        totals[total.business_case, _percent(total.vat_rate)] += total.gross_cents
+        if total.vat_rate is not None:
+            totals["VAT", _percent(total.vat_rate)] += total.tax_cents
+    for tender in closing.tenders:
+        totals[tender.tender, ""] += tender.amount_cents
+    return totals
+
+
+def _staged(receipts: list[Receipt]) -> Totals:
+    totals: Totals = Counter()
+    for receipt in receipts:
+        for line in receipt.lines:
+            if not line.cancelled:
+                totals[line.business_case, _percent(line.vat_rate)] += line.gross_cents
+        for block in receipt.vat:
+            if block.vat_rate is not None:
+                totals["VAT", _percent(block.vat_rate)] += block.tax_cents
+        for payment in receipt.payments:
+            totals[payment.tender, ""] += payment.base_amount_cents
+    return totals
+
+
+def _percent(rate: str | None) -> str:
+    return "" if rate is None else f"{rate} %"
+
+
+def _numbers(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10]))
+    return shown + (", …" if len(numbers) > 10 else "")
+
+
+def _euros(cents: int) -> str:
+    sign, value = ("-" if cents < 0 else ""), abs(cents)
+    return f"{sign}{value // 100:,}.{value % 100:02d}"
+
+
+_TEXTS: dict[str, dict[Language, str]] = {
+    "receipt_gap": {
+        "en": "{count} receipt numbers are missing; they may still come if a tablet is offline.",
+        "de": "{count} Bonnummern fehlen; sie können noch kommen, wenn ein Tablet offline ist.",
+    },
+    "closing_gap": {"en": "{count} closings are missing.", "de": "{count} Kassenabschlüsse fehlen."},
+    "doubled": {
+        "en": "{count} receipts have this number; all of them were taken.",
+        "de": "{count} Bons haben diese Nummer; alle wurden übernommen.",
+    },
+    "count": {
+        "en": "{closing} receipts in the closing, {staged} staged",
+        "de": "{closing} Bons im Abschluss, {staged} übernommen",
+    },
+    "total": {
+        "en": "{what}: {closing} in the closing, {staged} staged",
+        "de": "{what}: {closing} im Abschluss, {staged} übernommen",
+    },
+    "refused": {"en": "refused receipts: {numbers}", "de": "abgelehnte Bons: {numbers}"},
+}
+
+
+def _say(language: Language, text: str, **values: str) -> str:
+    return _TEXTS[text][language].format(**values)

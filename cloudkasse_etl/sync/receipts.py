@@ -1,0 +1,264 @@
+"""The use cases that fetch receipts and closings: each page checked and staged once, together with its cursor."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from cloudkasse_etl.cloudkasse.client import CursorExpired, Page
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, closing_hash, item_id, parse_closing, parse_receipt
+from cloudkasse_etl.state.receipts import STAGING, ReceiptStore, StagedReceipt, Status
+from cloudkasse_etl.sync.levels import quiet_report, set_level
+from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
+from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.transform.receipt_checks import check_receipts
+from cloudkasse_etl.transform.receipts import content_hash, flatten, without_effect
+
+CLOSINGS = "staged_closings"
+# Raised when the checks judge otherwise than before: what was refused is then checked again.
+CHECKS_VERSION = 1
+
+
+def stage_receipts(session: SyncSession, progress: Callable[[int], None] = lambda count: None) -> AssetReport:
+    """Fetches the receipts that have arrived since the last time, checks them, and stages them. Books nothing.
+
+    Args:
+        session: The run.
+        progress: Told how many receipts were fetched so far.
+    """
+    with session.timed() as seconds:
+        staging = _Staging(session)
+        fingerprint = staging.fingerprint()
+        store = session.receipts
+        if store.cursor("receipts") == session.cloud_status.heads["receipts"]:
+            quiet = quiet_report(session, STAGING, fingerprint)
+            if quiet is not None:
+                return session.deliver(quiet, seconds())
+        try:
+            staging.check_again(fingerprint)
+            fetched = 0
+            for page in _pages(session, "receipts"):
+                staging.stage(page)
+                fetched += len(page.items)
+                progress(fetched)
+        except BaseException:
+            session.deliver(AssetReport(STAGING, staging.counts + Counts(rejected=len(staging.refused))), seconds())
+            raise
+        report = _report(session, STAGING, staging.counts, staging.refused)
+        set_level(session, report, fingerprint)
+        return session.deliver(report, seconds())
+
+
+def stage_closings(session: SyncSession) -> AssetReport:
+    """Fetches the closings that have arrived since the last time, and stages them."""
+    with session.timed() as seconds:
+        store = session.receipts
+        if store.cursor("closings") == session.cloud_status.heads["closings"]:
+            rejections = session.store.rejections(CLOSINGS)
+            return session.deliver(AssetReport(CLOSINGS, refused_counts(rejections), tuple(rejections)), seconds())
+        known = store.known_closings()
+        counts, refused = Counts(), set[str]()
+        for page in _pages(session, "closings"):
+            rows, rejections = [], []
+            for item in (*page.items, *page.strays):
+                row, rejection = _closing(item)
+                if rejection is None:
+                    assert row is not None
+                    before = known.get((row["register"], row["number"]))
+                    if before is None:
+                        known[row["register"], row["number"]] = row["content_hash"]
+                        rows.append(row)
+                        counts += Counts(new=1)
+                        continue
+                    if before == row["content_hash"]:
+                        counts += Counts(unchanged=1)
+                        continue
+                    key = f"{row['register']}|{row['number']}"
+                    rejection = Rejection(CLOSINGS, key, "closing_conflict", content=row["content_hash"])
+                rejections.append(rejection)
+                refused.add(rejection.key)
+            store.stage_closings(rows, rejections, cursor=page.next_cursor)
+        return session.deliver(_report(session, CLOSINGS, counts, refused), seconds())
+
+
+def _pages(session: SyncSession, stream: Any) -> Iterator[Page]:
+    """All pages behind the stored cursor; from the beginning where the cloud no longer knows the cursor.
+
+    That brings every receipt a second time, and their ids see to it that none is staged twice.
+    """
+    after = session.receipts.cursor(stream)
+    try:
+        yield from session.client.pages(stream, after)
+    except CursorExpired:
+        if after is None:
+            raise
+        yield from session.client.pages(stream, None)
+
+
+def _report(session: SyncSession, asset: str, counts: Counts, refused: set[str]) -> AssetReport:
+    stored = session.store.rejections(asset)
+    rejections = tuple(replace(r, still=r.key not in refused) for r in stored)
+    return AssetReport(asset, counts + refused_counts(rejections), rejections)
+
+
+class _Staging:
+    """Judges receipts by what the settings and the cloud know of registers, and stages them."""
+
+    def __init__(self, session: SyncSession) -> None:
+        self._session = session
+        self._store: ReceiptStore = session.receipts
+        settings = session.settings
+        self._registers = {register.number for register in settings.registers}
+        self._registers |= set(session.store.synced("registers")["key"])
+        # from what was synchronised, not from the ERP: receipts are fetched also while the ERP is away
+        company = session.store.contents("companies", [settings.company.number])
+        self._currency = next((orjson.loads(content)["currency"] for content in company.values()), None)
+        self._start = settings.receipts.start_date
+        self._in_kind = settings.receipts.in_kind_moves_stock
+        self.counts = Counts()
+        self.refused: set[str] = set()
+
+    def fingerprint(self) -> str:
+        """Of what a refusal can hang on besides the receipt."""
+        parts = [CHECKS_VERSION, sorted(self._registers), self._currency, str(self._start), self._in_kind]
+        return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
+
+    def check_again(self, fingerprint: str) -> None:
+        """Checks refused receipts again where the reason may be gone, or somebody asks for it."""
+        level = self._session.store.level(STAGING)
+        asked = self._session.options.retry_rejected
+        if not asked and level is not None and level.fingerprint == fingerprint:
+            return
+        for rows in self._store.raw(status=Status.REJECTED, refused_by=STAGING):
+            judged = [
+                self._judge(orjson.loads(raw), raw, receipt_id)
+                for receipt_id, raw in rows
+                if not _is_conflict(receipt_id)
+            ]
+            self._check([pair for pair in judged if pair[1] is not None])
+            staged = [receipt for receipt, _ in judged]
+            before = {(r.key, r.code) for r in self._session.store.rejections(STAGING)}
+            self._store.restage(staged)
+            for receipt in staged:
+                if receipt.status is not Status.REJECTED:
+                    self.counts += Counts(new=1)
+                elif asked or any((r.key, r.code) not in before for r in receipt.rejections):
+                    self.refused.add(receipt.receipt_id)
+
+    def stage(self, page: Page) -> None:
+        """Checks a page and stages it with its cursor; what is staged already is only counted."""
+        judged = [self._judge(item, orjson.dumps(item), None) for item in (*page.items, *page.strays)]
+        known = self._store.known([receipt.receipt_id for receipt, _ in judged])
+        fresh: dict[str, tuple[StagedReceipt, Receipt | None]] = {}
+        seen = 0
+        for receipt, parsed in judged:
+            before = known.get(receipt.receipt_id)
+            if before is None and receipt.receipt_id in fresh:
+                before = fresh[receipt.receipt_id][0].content_hash
+            if before is None:
+                fresh[receipt.receipt_id] = (receipt, parsed)
+            elif before == receipt.content_hash:
+                seen += 1
+            else:
+                conflict = _conflict(receipt)
+                if conflict.receipt_id in fresh or self._store.known([conflict.receipt_id]):
+                    seen += 1
+                else:
+                    fresh[conflict.receipt_id] = (conflict, None)
+        pairs = list(fresh.values())
+        self._check([pair for pair in pairs if pair[1] is not None])
+        receipts = [receipt for receipt, _ in pairs]
+        self._store.stage(receipts, cursor=page.next_cursor)
+        refused = {receipt.receipt_id for receipt in receipts if receipt.status is Status.REJECTED}
+        self.refused |= refused
+        self.counts += Counts(new=len(receipts) - len(refused), unchanged=seen)
+
+    def _judge(self, item: Any, raw: bytes, receipt_id: str | None) -> tuple[StagedReceipt, Receipt | None]:
+        """A receipt before its checks; one that breaks the contract is refused here."""
+        try:
+            receipt = parse_receipt(item)
+        except MalformedError as error:
+            digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
+            key = receipt_id or item_id(item) or f"?{digest}"
+            rejection = Rejection(STAGING, key, "receipt_malformed", {"message": str(error)}, content=digest)
+            return StagedReceipt(key, digest, raw, Status.REJECTED, rejections=[rejection], **_place(item)), None
+        day = dt.date.fromisoformat(receipt.business_day)
+        broken_off = receipt.cancelled and receipt.reference is None
+        staged = StagedReceipt(
+            receipt_id or receipt.id,
+            content_hash(receipt),
+            raw,
+            Status.BEFORE_START if self._start and day < self._start else Status.STAGED,
+            register=receipt.register,
+            number=receipt.number,
+            kind=receipt.kind[:40],
+            business_day=day,
+            ended_at=receipt.ended_at[:40],
+            total_cents=receipt.total_cents,
+            reference_id=receipt.reference_id[:120] if receipt.reference_id else None,
+            counts_in_closing=receipt.kind == "Beleg" and not broken_off,
+        )
+        return staged, receipt
+
+    def _check(self, pairs: Sequence[tuple[StagedReceipt, Receipt | None]]) -> None:
+        """Gives receipts the status that their checks come to."""
+        parsed = [receipt for _, receipt in pairs if receipt is not None]
+        if not parsed:
+            return
+        frames = flatten(parsed)
+        found = check_receipts(frames, registers=self._registers, currency=self._currency)
+        idle = without_effect(frames, in_kind_moves_stock=self._in_kind).tolist()
+        for at, (staged, _) in enumerate(pairs):
+            if at in found:
+                staged.status = Status.REJECTED
+                staged.rejections = [replace(r, content=staged.content_hash) for r in found[at]]
+            elif idle[at] and staged.status is Status.STAGED:
+                staged.status = Status.NO_EFFECT
+
+
+def _place(item: Any) -> dict[str, Any]:
+    """Register and number of a receipt that is broken otherwise: it fills its gap."""
+    if not isinstance(item, dict):
+        return {}
+    register, number = item.get("register"), item.get("number")
+    whole = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**53
+    if isinstance(register, str) and 0 < len(register) <= 100 and whole:
+        return {"register": register, "number": number}
+    return {}
+
+
+def _conflict(receipt: StagedReceipt) -> StagedReceipt:
+    """The second content of an id that is staged already: kept beside the first, never in its place."""
+    key = f"{receipt.receipt_id}!{receipt.content_hash[:12]}"
+    rejection = Rejection(STAGING, key, "receipt_conflict", {"value": receipt.receipt_id}, content=receipt.content_hash)
+    # without register and number: the first one fills the place
+    return StagedReceipt(key, receipt.content_hash, receipt.raw, Status.REJECTED, rejections=[rejection])
+
+
+def _is_conflict(receipt_id: str) -> bool:
+    return "!" in receipt_id
+
+
+def _closing(item: Any) -> tuple[dict[str, Any] | None, Rejection | None]:
+    raw = orjson.dumps(item)
+    try:
+        closing = parse_closing(item)
+    except MalformedError as error:
+        digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
+        place = _place(item)
+        key = f"{place['register']}|{place['number']}" if place else f"?{digest}"
+        return None, Rejection(CLOSINGS, key, "closing_malformed", {"message": str(error)}, content=digest)
+    return {
+        "register": closing.register,
+        "number": closing.number,
+        "business_day": dt.date.fromisoformat(closing.business_day),
+        "first_receipt_number": closing.first_receipt_number,
+        "last_receipt_number": closing.last_receipt_number,
+        "receipt_count": closing.receipt_count,
+        "content_hash": closing_hash(closing),
+        "raw": raw,
+    }, None
