@@ -1,7 +1,8 @@
 """The catalogue of rejections: code → what is wrong and what to do (de, en). Exceptions are in errors.py."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -50,6 +51,23 @@ class Rejection:
         """What to do about it."""
         failure = lookup(self.code)
         return _fill(failure.de_cure if language == "de" else failure.en_cure, self.detail)
+
+
+def merged(rejections: Iterable[Rejection]) -> list[Rejection]:
+    """One rejection a record and code: several faults of one kind are told in one."""
+    found: dict[tuple[str, str], Rejection] = {}
+    for rejection in rejections:
+        first = found.get((rejection.key, rejection.code))
+        if first is None:
+            found[rejection.key, rejection.code] = rejection
+        elif first.detail != rejection.detail:
+            detail = {
+                name: value if value in (other := first.detail.get(name, value)).split(", ") else f"{other}, {value}"
+                for name, value in rejection.detail.items()
+            }
+            content = hashlib.blake2b(f"{first.content}{rejection.content}".encode(), digest_size=16).hexdigest()
+            found[rejection.key, rejection.code] = replace(first, detail=detail, content=content)
+    return list(found.values())
 
 
 def lookup(code: str) -> Failure:

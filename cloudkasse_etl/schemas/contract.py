@@ -93,6 +93,29 @@ def check(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str, ke
     )
 
 
+def require(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str) -> pd.DataFrame:
+    """Validates a frame that we made ourselves: a row that breaks its contract is an error of the program.
+
+    Returns:
+        The frame, the contract's columns in the contract's order.
+
+    Raises:
+        ContractError: A row or column breaks the contract; nothing of the frame may be written.
+    """
+    schema = _schema(model)
+    names = _known_columns(frame, schema, asset)
+    checked = pd.DataFrame({name: clean_column(frame[name], schema.columns[name].dtype) for name in names}, copy=False)
+    checked.index = pd.RangeIndex(len(checked))
+    faults = _faults(checked, schema, asset)
+    if len(faults):
+        first = faults.iloc[0]
+        raise ContractError(
+            f"{asset}: {len(faults)} values do not keep {schema.name}; the first is in column {first['column']}.",
+            hint="Nothing was written. This is an error of the program: please report it.",
+        )
+    return checked
+
+
 def _schema(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
     schema = model.to_schema()  # pandera keeps it: built once a model
     assert isinstance(schema, pa.DataFrameSchema)

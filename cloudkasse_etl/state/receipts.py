@@ -11,7 +11,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from cloudkasse_etl.failures import Rejection
-from cloudkasse_etl.state.store import StateStore, chunks
+from cloudkasse_etl.state.keys import chunks
+from cloudkasse_etl.state.store import StateStore
 
 STAGING, IMPORT = "staged_receipts", "revenue_postings"
 MOVEMENTS = "stock_movements"
@@ -231,6 +232,18 @@ class ReceiptStore:
                     table.c.company == self._company, table.c.receipt_id.in_(chunk)
                 )
                 found.update((row[0], bytes(row[1])) for row in connection.execute(query))
+        return found
+
+    def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Status of some receipts, and which asset refused them, by id."""
+        table = self._tables.receipt
+        found: dict[str, tuple[str, str | None]] = {}
+        with self._store.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = sa.select(table.c.receipt_id, table.c.status, table.c.refused_by).where(
+                    table.c.company == self._company, table.c.receipt_id.in_(chunk)
+                )
+                found.update((row[0], (row[1], row[2])) for row in connection.execute(query))
         return found
 
     def count(self, status: Status) -> int:

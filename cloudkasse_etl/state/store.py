@@ -4,22 +4,21 @@ Each write happens in a transaction that first proves that this run still holds 
 """
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import orjson
 import pandas as pd
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.errors import LeaseLostError
+from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.state.engine import database_errors
+from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.tables import StateTables
-
-KEY_LENGTH = 120
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +72,24 @@ class StateStore:
         tables: Our own tables.
         company: The company's number.
         api_url: The cloud's address: state of one cloud says nothing of another.
-        lease: The run's lease.
+        lease: The run's lease; None for one that only reads.
         run_id: Stands in what is written.
     """
 
     def __init__(
-        self, engine: sa.Engine, tables: StateTables, *, company: str, api_url: str, lease: Lease, run_id: str
+        self, engine: sa.Engine, tables: StateTables, *, company: str, api_url: str, lease: Lease | None, run_id: str
     ) -> None:
         self._engine = engine
         self.tables = tables
         self.company = company
         self._lease = lease
         self.run_id = run_id
-        self.target = self._find_target(api_url)
+        self._api_url = api_url
+
+    @cached_property
+    def target(self) -> int:
+        """Our number for this company with this cloud."""
+        return self._find_target(self._api_url)
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -95,6 +99,8 @@ class StateStore:
             LeaseLostError: Somebody else took the lease.
             StateUnavailableError: The database cannot be reached or written.
         """
+        if self._lease is None:
+            raise LeaseLostError("This store was opened for reading only.")
         with database_errors(self._engine), self._engine.begin() as connection:
             self._lease.fence(connection)
             yield connection
@@ -386,34 +392,3 @@ class StateStore:
                     **defaults,
                 )
             )
-
-
-def bounded_key(key: str) -> str:
-    """A key that fits our column: an overlong one keeps its beginning and gets a digest in place of its end."""
-    if len(key) <= KEY_LENGTH:
-        return key
-    digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).hexdigest()
-    return f"{key[: KEY_LENGTH - 17]}~{digest}"
-
-
-def merged(rejections: Iterable[Rejection]) -> list[Rejection]:
-    """One rejection a record and code: several faults of one kind are told in one."""
-    found: dict[tuple[str, str], Rejection] = {}
-    for rejection in rejections:
-        first = found.get((rejection.key, rejection.code))
-        if first is None:
-            found[rejection.key, rejection.code] = rejection
-        elif first.detail != rejection.detail:
-            detail = {
-                name: value if value in (other := first.detail.get(name, value)).split(", ") else f"{other}, {value}"
-                for name, value in rejection.detail.items()
-            }
-            content = hashlib.blake2b(f"{first.content}{rejection.content}".encode(), digest_size=16).hexdigest()
-            found[rejection.key, rejection.code] = replace(first, detail=detail, content=content)
-    return list(found.values())
-
-
-def chunks(values: Sequence[str]) -> Iterator[list[str]]:
-    """Splits keys so that a statement has no more parameters than every database takes."""
-    for start in range(0, len(values), _CHUNK):
-        yield list(values[start : start + _CHUNK])

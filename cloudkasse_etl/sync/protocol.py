@@ -62,7 +62,7 @@ def write_csv(protocol: dict[str, Any], path: Path) -> None:
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     writer.writerow(_TITLES[protocol.get("language", "en")])
     for rejection in protocol["rejections"]:
-        writer.writerow([_cell(rejection[name]) for name in FIELDS])
+        writer.writerow([cell(rejection[name]) for name in FIELDS])
     try:
         _replace(path, buffer.getvalue().encode("utf-8-sig", "replace"))
     except OSError as error:
@@ -93,7 +93,8 @@ def read_protocol(folder: Path, run_id: str) -> dict[str, Any]:
     return protocol
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as a cell that no spreadsheet program takes for a formula."""
     if isinstance(value, bool):
         return "x" if value else ""
     text = "" if value is None else str(value)

@@ -257,6 +257,28 @@ def lease_holders(configuration: Configuration) -> Mapping[str, bool]:
     return {} if holder is None else {holder.run_id: holder.is_alive}
 
 
+@contextmanager
+def open_reading(configuration: Configuration) -> Iterator[StateStore]:
+    """Our own tables, to read from: takes no lease, and may be used while a synchronisation runs.
+
+    Raises:
+        StateUnavailableError: They cannot be reached.
+    """
+    engine, tables = _state(configuration)
+    try:
+        migrate(engine, tables)
+        yield StateStore(
+            engine,
+            tables,
+            company=configuration.settings.company.number,
+            api_url=configuration.connections.api_url,
+            lease=None,
+            run_id="",
+        )
+    finally:
+        engine.dispose()
+
+
 @dataclass(frozen=True)
 class _Leased:
     lease: Lease

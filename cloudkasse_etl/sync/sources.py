@@ -37,8 +37,11 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "cloudkasse_registers": ("MANDANT",),
     "cloudkasse_employees": ("MITARBW",),
     "cloudkasse_articles": ("ART", "GRUPPEN", "USDETAIL"),
+    "revenue_postings": ("ART", "ARTSET", "KTOGRUPPENPOS", "USDETAIL"),
     "cloudkasse_prices": ("MANDANT", "ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
 }
+_MASTER_DATA_SETTINGS = {"company", "registers", "articles", "employees", "price_groups", "erp"}
+_BOOKING_SETTINGS = {"registers", "receipts", "books", "accounts", "erp"}
 # Raised when the same sources come to another content: everything is then compared once.
 CONTENT_VERSION = 1
 
@@ -78,6 +81,8 @@ class Sources:
         self._url = configuration.connections.erp_url.get_secret_value()
         self._as_of = as_of
         self._resources = ExitStack()
+        self._booking_read: set[str] = set()
+        self._booking_articles: pd.DataFrame | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +117,7 @@ class Sources:
             return None
         rates = sorted(self.rates.on(self._as_of).items()) if "USDETAIL" in TABLES[asset] else []
         settings = self._settings.model_dump(
-            mode="json", include={"company", "registers", "articles", "employees", "price_groups", "erp"}
+            mode="json", include=_BOOKING_SETTINGS if asset == "revenue_postings" else _MASTER_DATA_SETTINGS
         )
         source = hashlib.blake2b(_without_secret(self._url).encode(), digest_size=8).hexdigest()
         parts = [CONTENT_VERSION, asset, source, marks, rates, settings, upstream]
@@ -201,6 +206,33 @@ class Sources:
         names = {f"{row.row_id}": _price_name(row) for row in refused.itertuples()}
         rejections = tuple(_named(r, names) for r in checked.rejections)
         return Extract(checked.frame, rejections, frozenset(refused["article"].dropna()))
+
+    @cached_property
+    def revenue_groups(self) -> pd.DataFrame:
+        """Revenue accounts by revenue group and tax code."""
+        return self._reader.revenue_groups()
+
+    @cached_property
+    def trade_sets(self) -> pd.DataFrame:
+        """Components of trade sets."""
+        return self._reader.trade_sets()
+
+    def booking_articles(self, numbers: Iterable[str]) -> pd.DataFrame:
+        """What booking needs to know of some articles and of the components of those that are trade sets.
+
+        What was read once a run is kept, so that a batch of receipts asks only for articles not met before.
+        """
+        wanted = set(numbers)
+        while unread := sorted(wanted - self._booking_read):
+            found = self._reader.booking_articles(unread)
+            known = [] if self._booking_articles is None else [self._booking_articles]
+            self._booking_articles = pd.concat([*known, found], ignore_index=True)
+            self._booking_read.update(unread)
+            sets = found.loc[found["trade_set"], "number"]
+            wanted.update(self.trade_sets.loc[self.trade_sets["article"].isin(sets), "component"])
+        if self._booking_articles is None:
+            self._booking_articles = self._reader.booking_articles([])
+        return self._booking_articles
 
     @cached_property
     def gross(self) -> GrossPrices:

@@ -17,7 +17,8 @@ from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, 
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.failures import CLOUD, Rejection
 from cloudkasse_etl.schemas.contract import check
-from cloudkasse_etl.state.store import SyncedRecord, bounded_key
+from cloudkasse_etl.state.keys import bounded_key
+from cloudkasse_etl.state.store import SyncedRecord
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, EXAMPLES, PRICES, REGISTERS, Desired, Entity
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts

@@ -1,0 +1,184 @@
+"""The use cases that write what was booked as CSV for a bookkeeper: a posting journal, a stock movement list."""
+
+import csv
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.failures import Language
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.journal import Journal
+from cloudkasse_etl.sync.protocol import cell
+from cloudkasse_etl.sync.session import open_reading
+
+_POSTINGS: dict[Language, tuple[str, ...]] = {
+    "en": (
+        "Date", "Document", "Register", "Closing", "Account", "Debit", "Credit", "Currency", "Tax code", "VAT %",
+        "VAT amount", "Business case", "Tender", "Text", "Note", "Receipt",
+    ),
+    "de": (
+        "Datum", "Belegnummer", "Kasse", "Abschluss", "Konto", "Soll", "Haben", "Währung", "Steuerschlüssel", "USt %",
+        "USt-Betrag", "Geschäftsvorfall", "Zahlart", "Text", "Hinweis", "Bon",
+    ),
+}  # fmt: skip
+_MOVEMENTS: dict[Language, tuple[str, ...]] = {
+    "en": ("Date", "Article", "Warehouse", "In", "Out", "Unit", "Register", "Receipt", "Line"),
+    "de": ("Datum", "Artikel", "Lager", "Zugang", "Abgang", "Einheit", "Kasse", "Bon", "Zeile"),
+}
+_TOTAL: dict[Language, str] = {"en": "Total", "de": "Summe"}
+_FLAGS: dict[Language, dict[str, str]] = {
+    "en": {"closed_period": "period closed: booked on the first open day", "review": "please review"},
+    "de": {"closed_period": "Periode abgeschlossen: am ersten offenen Tag gebucht", "review": "bitte prüfen"},
+}
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What was written.
+
+    Attributes:
+        rows: Postings or movements.
+        debit_cents, credit_cents: Of postings; equal, or the books do not balance.
+        in_milli, out_milli: Of movements.
+    """
+
+    rows: int
+    debit_cents: int = 0
+    credit_cents: int = 0
+    in_milli: int = 0
+    out_milli: int = 0
+
+
+def export_postings(
+    configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
+) -> ExportSummary:
+    """Writes the posting journal of some days, both included, with its totals.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    language = configuration.settings.language
+    rows = debit = credit = 0
+    with open_reading(configuration) as store, _csv(path, _POSTINGS[language]) as write:
+        for row in Journal(store).postings(first, last):
+            found = row._mapping
+            amount: int = found["amount_cents"]
+            rows += 1
+            debit += max(amount, 0)
+            credit += max(-amount, 0)
+            write(
+                [
+                    _day(found["posting_date"], language),
+                    found["document_number"],
+                    found["register"],
+                    found["closing_number"],
+                    found["account"],
+                    _decimal(amount, 2, language) if amount > 0 else None,
+                    _decimal(-amount, 2, language) if amount < 0 else None,
+                    found["currency"],
+                    found["tax_code"],
+                    _comma(found["vat_rate"], language),
+                    _decimal(found["tax_cents"], 2, language) if found["vat_rate"] is not None else None,
+                    found["business_case"],
+                    found["tender"],
+                    found["text"],
+                    _notes(found["flag"], language),
+                    found["receipt_id"],
+                ]
+            )
+        totals = [_decimal(debit, 2, language), _decimal(credit, 2, language)]
+        write([_TOTAL[language], *[None] * 4, *totals, *[None] * 9])
+    return ExportSummary(rows, debit_cents=debit, credit_cents=credit)
+
+
+def export_movements(
+    configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
+) -> ExportSummary:
+    """Writes the stock movements of some days, both included, with their totals.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    language = configuration.settings.language
+    rows = into = out = 0
+    with open_reading(configuration) as store, _csv(path, _MOVEMENTS[language]) as write:
+        for row in Journal(store).movements(first, last):
+            found = row._mapping
+            quantity: int = found["quantity_milli"]
+            rows += 1
+            into += max(quantity, 0)
+            out += max(-quantity, 0)
+            write(
+                [
+                    _day(found["movement_date"], language),
+                    found["article"],
+                    found["warehouse"],
+                    _decimal(quantity, 3, language) if quantity > 0 else None,
+                    _decimal(-quantity, 3, language) if quantity < 0 else None,
+                    found["unit"],
+                    found["register"],
+                    found["receipt_id"],
+                    found["line_number"],
+                ]
+            )
+        totals = [_decimal(into, 3, language), _decimal(out, 3, language)]
+        write([_TOTAL[language], None, None, *totals, *[None] * 4])
+    return ExportSummary(rows, in_milli=into, out_milli=out)
+
+
+@contextmanager
+def _csv(path: Path, titles: Iterable[str]) -> Iterator[Callable[[list[Any]], None]]:
+    """A CSV file that appears once it is whole; cells that would be formulas are text."""
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        # semicolons and a byte order mark are what a German Excel expects
+        with temporary.open("w", encoding="utf-8-sig", newline="") as file:
+            write = _writer(file)
+            write(list(titles))
+            yield write
+        temporary.replace(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The file {path} cannot be written: {error.strerror}.",
+            hint="Name another file, or close the program that has it open.",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _writer(file: IO[str]) -> Callable[[list[Any]], None]:
+    writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
+
+    def write(values: list[Any]) -> None:
+        writer.writerow([value if isinstance(value, _Number) else cell(value) for value in values])
+
+    return write
+
+
+class _Number(str):
+    """An amount as text: its minus sign makes no formula of it."""
+
+    __slots__ = ()
+
+
+def _decimal(value: int, places: int, language: Language) -> _Number:
+    sign, digits = ("-" if value < 0 else ""), f"{abs(value):0{places + 1}d}"
+    return _Number(f"{sign}{digits[:-places]}{',' if language == 'de' else '.'}{digits[-places:]}")
+
+
+def _comma(value: str | None, language: Language) -> _Number | None:
+    return None if value is None else _Number(value.replace(".", ",") if language == "de" else value)
+
+
+def _day(value: dt.date, language: Language) -> str:
+    return f"{value:%d.%m.%Y}" if language == "de" else value.isoformat()
+
+
+def _notes(flag: str | None, language: Language) -> str:
+    return "; ".join(_FLAGS[language].get(part, part) for part in (flag or "").split())

@@ -1,0 +1,232 @@
+"""The use case that books staged receipts: postings and stock movements, whole receipts a transaction.
+
+Nothing is booked twice: a receipt's status, its postings and its movements are written together, and unique keys
+would break a transaction that tried.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.failures import Rejection, merged
+from cloudkasse_etl.schemas.contract import require
+from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
+from cloudkasse_etl.schemas.receipts import Receipt, parse_receipt
+from cloudkasse_etl.state.receipts import IMPORT, MOVEMENTS, Status
+from cloudkasse_etl.sync.levels import quiet_report, set_level
+from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
+from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.transform.booking import Ledger, book
+from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten
+from cloudkasse_etl.transform.stock import move
+
+BATCH = 2_000
+
+
+def import_receipts(
+    session: SyncSession,
+    receipt_ids: Sequence[str] | None = None,
+    progress: Callable[[int], None] = lambda count: None,
+) -> tuple[AssetReport, AssetReport]:
+    """Books what is staged, and makes up for what an earlier import refused where its reason may be gone.
+
+    Args:
+        session: The run.
+        receipt_ids: Only these; all that are staged where None.
+        progress: Told how many receipts were looked at so far.
+
+    Returns:
+        The reports of `revenue_postings` (receipts) and `stock_movements` (stock lines).
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached: accounts and articles come from there.
+        ConfigurationError: A chosen receipt is not staged.
+    """
+    with session.timed() as seconds:
+        fingerprint = session.sources.fingerprint(IMPORT)
+        staged = session.receipts.count(Status.STAGED)
+        again = quiet_report(session, IMPORT, fingerprint) is None
+        work = _Import(session)
+        try:
+            if receipt_ids is not None:
+                work.chosen(receipt_ids, progress)
+            else:
+                if staged:
+                    work.staged(progress)
+                if again:
+                    work.refused()
+                    work.pending_stock()
+        except BaseException:
+            for report in work.reports(open_ones=False):
+                session.deliver(report, seconds())
+            raise
+        postings, movements = work.reports()
+        if receipt_ids is None:
+            set_level(session, postings, fingerprint)
+        return session.deliver(postings, seconds()), session.deliver(movements, seconds())
+
+
+def defer_import(session: SyncSession) -> tuple[AssetReport, AssetReport]:
+    """Reports an import that was not chosen: it counts nothing, and tells what is still refused."""
+    with session.timed() as seconds:
+        return tuple(  # type: ignore[return-value]  # two assets, two reports
+            session.deliver(_open_report(session, asset, Counts(), set()), seconds()) for asset in (IMPORT, MOVEMENTS)
+        )
+
+
+def _open_report(session: SyncSession, asset: str, counts: Counts, fresh: set[str]) -> AssetReport:
+    rejections = tuple(replace(r, still=r.key not in fresh) for r in session.store.rejections(asset))
+    return AssetReport(asset, counts + refused_counts(rejections), rejections)
+
+
+@dataclass
+class _Import:
+    """One import: what it did so far."""
+
+    session: SyncSession
+    booked: int = 0
+    moved: int = 0
+    looked_at: int = 0
+    refused_now: set[str] = field(default_factory=set)
+    lines_refused_now: set[str] = field(default_factory=set)
+
+    def staged(self, progress: Callable[[int], None]) -> None:
+        """Books everything that is staged."""
+        for rows in self.session.receipts.raw(status=Status.STAGED, size=BATCH):
+            self._book([raw for _, raw in rows], before={})
+            self.looked_at += len(rows)
+            progress(self.looked_at)
+
+    def refused(self) -> None:
+        """Tries again what an import refused: the reason lay in settings or ERP, and something there has changed."""
+        before = {rejection.key: rejection for rejection in self.session.store.rejections(IMPORT)}
+        for rows in self.session.receipts.raw(status=Status.REJECTED, refused_by=IMPORT, size=BATCH):
+            # in this run they were refused a moment ago
+            fresh = [raw for receipt_id, raw in rows if receipt_id not in self.refused_now]
+            if fresh:
+                self._book(fresh, before=before)
+
+    def chosen(self, receipt_ids: Sequence[str], progress: Callable[[int], None]) -> None:
+        """Books some receipts."""
+        store = self.session.receipts
+        bookable = {Status.STAGED, Status.REJECTED}
+        status = store.status_of(receipt_ids)
+        for receipt_id in receipt_ids:
+            found = status.get(receipt_id)
+            if found is None or found[0] not in bookable or (found[0] == Status.REJECTED and found[1] != IMPORT):
+                raise ConfigurationError(
+                    f"The receipt '{receipt_id}' cannot be imported: it is {found[0] if found else 'not there'}.",
+                    hint="See: cloudkasse-etl receipts --status staged.",
+                )
+        before = {rejection.key: rejection for rejection in self.session.store.rejections(IMPORT)}
+        raw = store.raw_of(receipt_ids)
+        for start in range(0, len(raw), BATCH):
+            part = list(raw.values())[start : start + BATCH]
+            self._book(part, before=before)
+            self.looked_at += len(part)
+            progress(self.looked_at)
+
+    def pending_stock(self) -> None:
+        """Writes the movements of stock lines whose reason for refusal is gone."""
+        session, store = self.session, self.session.receipts
+        waiting = {rejection.key: rejection for rejection in session.store.rejections(MOVEMENTS)}
+        if not waiting:
+            return
+        for rows in store.raw_pending_stock(size=BATCH):
+            receipts = [parse_receipt(orjson.loads(raw)) for _, raw in rows]
+            frames = flatten(receipts)
+            movements, refused = move(frames, self._ledger(frames, receipts))
+            lines = movements["receipt_id"] + "|" + movements["line_number"].astype("str")
+            still = {rejection.key for rejection in refused}
+            ids = {receipt_id for receipt_id, _ in rows}
+            mine = {key for key in waiting if key.rpartition("|")[0] in ids}
+            ended = mine - still
+            movements = movements[lines.isin(ended).to_numpy(bool)]
+            written = store.moved([receipt_id for receipt_id, _ in rows])
+            movements = movements[~movements["movement_id"].isin(written)]
+            left = {key.rpartition("|")[0] for key in mine & still}
+            store.make_up_stock(
+                complete=sorted(ids - left),
+                movements=require(movements, StockMovement, asset=MOVEMENTS),
+                ended=sorted(ended),
+            )
+            self.moved += len(ended)
+
+    def _book(self, raws: Sequence[bytes], *, before: dict[str, Rejection]) -> None:
+        receipts = [parse_receipt(orjson.loads(raw)) for raw in raws]
+        frames = flatten(receipts)
+        booked = book(frames, self._ledger(frames, receipts))
+        refused = _kept_since(booked.rejections, before)
+        refused_ids = {rejection.key for rejection in refused}
+        lines = [_with_content(rejection) for rejection in booked.stock_rejections]
+        numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
+        postings = require(booked.postings, RevenuePosting, asset=IMPORT)
+        done = [receipt.id for receipt in receipts if receipt.id not in refused_ids]
+        self.session.receipts.book(
+            booked=done,
+            pending_stock=sorted({rejection.key.rpartition("|")[0] for rejection in lines}),
+            postings=postings.assign(receipt_number=postings["receipt_id"].map(numbers).astype("int64")),
+            movements=require(booked.movements, StockMovement, asset=MOVEMENTS),
+            refused=refused,
+            refused_lines=lines,
+        )
+        self.booked += len(done)
+        self.moved += len(booked.movements[["receipt_id", "line_number"]].drop_duplicates())
+        asked = self.session.options.retry_rejected
+        self.refused_now |= {r.key for r in refused if asked or r.since is None}
+        self.lines_refused_now |= {rejection.key for rejection in lines}
+
+    def _ledger(self, frames: ReceiptFrames, receipts: Iterable[Receipt]) -> Ledger:
+        settings, sources = self.session.settings, self.session.sources
+        references = frames.heads["reference_id"].dropna().unique().tolist()
+        here = {receipt.id: receipt for receipt in receipts}
+        elsewhere = self.session.receipts.raw_of([r for r in references if r not in here])
+        voided = {r: here[r] for r in references if r in here}
+        voided |= {receipt_id: parse_receipt(orjson.loads(raw)) for receipt_id, raw in elsewhere.items()}
+        return Ledger(
+            accounts=settings.accounts,
+            registers={register.number: register for register in settings.registers},
+            closed_until=settings.books.closed_until,
+            articles=sources.booking_articles(frames.lines["article"].dropna().unique().tolist()),
+            revenue_groups=sources.revenue_groups,
+            trade_sets=sources.trade_sets,
+            rates=sources.rates,
+            voided=_rates_of(voided),
+            in_kind_moves_stock=settings.receipts.in_kind_moves_stock,
+        )
+
+    def reports(self, *, open_ones: bool = True) -> tuple[AssetReport, AssetReport]:
+        """What the import came to; without asking for open rejections where it broke."""
+        if not open_ones:
+            return (
+                AssetReport(IMPORT, Counts(new=self.booked, rejected=len(self.refused_now))),
+                AssetReport(MOVEMENTS, Counts(new=self.moved, rejected=len(self.lines_refused_now))),
+            )
+        return (
+            _open_report(self.session, IMPORT, Counts(new=self.booked), self.refused_now),
+            _open_report(self.session, MOVEMENTS, Counts(new=self.moved), self.lines_refused_now),
+        )
+
+
+def _rates_of(receipts: dict[str, Receipt]) -> dict[str, Any]:
+    return {receipt_id: {line.vat_rate for line in receipt.lines} for receipt_id, receipt in receipts.items()}
+
+
+def _with_content(rejection: Rejection) -> Rejection:
+    """A refusal by the import hangs on what it names: a setting, an account, an article."""
+    text = repr((rejection.code, sorted(rejection.detail.items())))
+    return replace(rejection, content=hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
+
+
+def _kept_since(rejections: Iterable[Rejection], before: dict[str, Rejection]) -> list[Rejection]:
+    """The refusals, with the time since when they stand where they are the same as before."""
+    result = []
+    for rejection in merged(map(_with_content, rejections)):
+        old = before.get(rejection.key)
+        same = old is not None and old.content == rejection.content
+        result.append(replace(rejection, since=old.since if old is not None and same else None))
+    return result
