@@ -189,6 +189,103 @@ CATALOGUE: dict[str, Failure] = {
         "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz; der Bruttopreis ist nicht berechenbar.",
         "In SelectLine dem Schlüssel einen Satz ab diesem Tag geben (USDETAIL) oder ART.SSVerkauf berichtigen.",
     ),
+    # --- receipts, on arrival
+    "receipt_malformed": Failure(
+        "CloudKasse's receipt is not as the contract says: {message}",
+        "Report it to CloudKasse; it was kept as it came.",
+        "Der Bon entspricht nicht der Schnittstelle: {message}",
+        "CloudKasse melden; er ist so aufbewahrt, wie er kam.",
+    ),
+    "receipt_conflict": Failure(
+        "Receipt '{value}' came a second time with other content; the first one stands.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Bon „{value}“ kam ein zweites Mal mit anderem Inhalt; der erste gilt.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_kind_unknown": Failure(
+        "The kind of receipt '{value}' is unknown.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Die Bonart „{value}“ ist unbekannt.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_register_unknown": Failure(
+        "Register '{value}' is unknown.",
+        "Name the register in the settings (registers); the receipt is then checked again by itself.",
+        "Kasse „{value}“ ist unbekannt.",
+        "Die Kasse in den Einstellungen nennen (registers); der Bon wird dann von selbst erneut geprüft.",
+    ),
+    "receipt_currency": Failure(
+        "The receipt is in {value}, not in the currency of the books.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Der Bon lautet auf {value}, nicht auf die Buchwährung.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_business_case_unknown": Failure(
+        "The business case '{value}' is unknown.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Der Geschäftsvorfall „{value}“ ist unbekannt.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_tender_unknown": Failure(
+        "The tender '{value}' is unknown.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Die Zahlart „{value}“ ist unbekannt.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_lines_total": Failure(
+        "The lines come to {value}, the receipt says {total}.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Die Zeilen ergeben {value}, der Bon sagt {total}.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_payments_total": Failure(
+        "The payments come to {value}, the receipt says {total}.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Die Zahlungen ergeben {value}, der Bon sagt {total}.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_line_tax": Failure(
+        "A line of {value} gross is not its net plus its tax.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Eine Zeile über {value} brutto ist nicht Netto plus Steuer.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_block_tax": Failure(
+        "The VAT table's block of {value} gross is not its net plus its tax.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Ein Block der Steuertabelle über {value} brutto ist nicht Netto plus Steuer.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_block_double": Failure(
+        "The VAT table has {value} % twice.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Die Steuertabelle hat {value} % doppelt.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_vat_gross": Failure(
+        "At {rate} % the VAT table has {value} gross, the lines {total}.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Bei {rate} % hat die Steuertabelle {value} brutto, die Zeilen {total}.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "receipt_vat_tax": Failure(
+        "At {rate} % the VAT table has {value} tax, the lines {total}: more than rounding.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Bei {rate} % hat die Steuertabelle {value} Steuer, die Zeilen {total}: mehr als Rundung.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "closing_malformed": Failure(
+        "CloudKasse's closing is not as the contract says: {message}",
+        "Report it to CloudKasse.",
+        "Der Kassenabschluss entspricht nicht der Schnittstelle: {message}",
+        "CloudKasse melden.",
+    ),
+    "closing_conflict": Failure(
+        "The closing came a second time with other content; the first one stands.",
+        "Compare the closing in CloudKasse with the one that was staged.",
+        "Der Kassenabschluss kam ein zweites Mal mit anderem Inhalt; der erste gilt.",
+        "Den Abschluss in CloudKasse mit dem übernommenen vergleichen.",
+    ),
     # --- waiting in order: deferred, not rejected
     "register_required": Failure(
         "Waits for a register: CloudKasse takes articles and prices only once an active register is synchronised.",

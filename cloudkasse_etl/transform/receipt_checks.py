@@ -103,7 +103,9 @@ class _Check:
             value="vat_rate",
         )
         blocks = blocks[~twice].set_index(["receipt", "vat_rate"])[["gross_cents", "tax_cents"]]
-        joined = every.join(core, how="outer", rsuffix="_core").join(blocks.add_prefix("block_"), how="outer").fillna(0)
+        joined = (
+            every.join(core.add_suffix("_core"), how="outer").join(blocks.add_prefix("block_"), how="outer").fillna(0)
+        )
         printed = joined.index.isin(blocks.index)
         receipts = joined.index.get_level_values(0).to_numpy("int64")
         numbers = {name: joined[name].to_numpy("int64") for name in joined.columns}

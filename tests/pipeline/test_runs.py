@@ -59,7 +59,7 @@ def test_every_asset_carries_the_same_numbers(program: Program, instance: dg.Dag
 
 def test_no_asset_leaves_data_in_dagsters_storage(program: Program, instance: dg.DagsterInstance) -> None:
     program.run_job(instance, new_id())
-    assert set(names_of(program.home.storage)) <= {"history", "schedules", "protocols"}
+    assert set(names_of(program.home.storage)) <= {"history", "schedules", "protocols", "opening.lock"}
 
 
 def test_a_bad_record_fails_no_step_and_shows_with_its_cure(program: Program, instance: dg.DagsterInstance) -> None:

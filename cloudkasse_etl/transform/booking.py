@@ -1,0 +1,289 @@
+"""From receipts to balanced revenue postings (design, section 11; facts, part F). Pure; stock is in stock.py.
+
+Each line is posted on its own account and, with the opposite sign, on the clearing account; so is each payment. What
+is posted on clearing therefore ends at 0 in every receipt, and a bookkeeper can follow each line across it.
+"""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.transform.business_cases import (
+    CASH,
+    NO_TENDER,
+    OPENING_CASH,
+    RATE_OF_OTHERS,
+    REVIEWED_CASES,
+    UNTAXED_CASES,
+    has_effect,
+    live_lines,
+    repeated_line_numbers,
+)
+from cloudkasse_etl.transform.ledger import POSTINGS, Ledger, Texts, refusal
+from cloudkasse_etl.transform.line_vat import LineVat, line_vat
+from cloudkasse_etl.transform.posting_accounts import RowAccounts, line_accounts, tender_accounts
+from cloudkasse_etl.transform.receipts import Booleans, Integers, ReceiptFrames
+from cloudkasse_etl.transform.stock import move
+from cloudkasse_etl.transform.tax_codes import Judged, judge_lines
+
+CLOSED_PERIOD, REVIEW = "closed_period", "review"
+# A message shows 80 characters of a value, so a list of settings is told in two.
+_SHOWN = 78
+
+
+@dataclass(frozen=True)
+class Booked:
+    """What came of a batch of receipts.
+
+    Attributes:
+        postings: As RevenuePosting has them, of whole receipts only, by receipt and posting number.
+        movements: As StockMovement has them, of the receipts that are booked and of goods taken in kind.
+        rejections: Receipts of which nothing is booked, by receipt id; one a receipt and code.
+        stock_rejections: Stock lines that are not moved although their receipt is booked, by receipt id and line.
+        warnings: Lines that are booked and that somebody should look at, by receipt id and line.
+    """
+
+    postings: pd.DataFrame
+    movements: pd.DataFrame
+    rejections: list[Rejection]
+    stock_rejections: list[Rejection]
+    warnings: list[Rejection]
+
+
+def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
+    """Books receipts that passed the checks on arrival.
+
+    Receipts without effect book nothing. A receipt that cannot be booked is rejected as a whole. What a receipt
+    comes to depends on it and the ledger alone, not on the others of the batch.
+    """
+    heads = frames.heads
+    refusals = _Refusals(heads)
+    effective = has_effect(frames)
+    lines = live_lines(frames, effective)
+    payments = frames.payments[effective[frames.payments["receipt"].to_numpy("int64")]].reset_index(drop=True)
+    payments = _without_opening_cash(payments, lines, heads, refusals)
+    blocks = frames.vat[effective[frames.vat["receipt"].to_numpy("int64")]]
+    for row in repeated_line_numbers(lines):
+        refusals.add(lines["receipt"][row], "line_number_repeated", number=str(lines["line_number"][row]))
+
+    vat = line_vat(lines, blocks)
+    for receipt, rate, cents in vat.unbookable.itertuples(index=False):
+        refusals.add(receipt, "vat_unbookable", rate=rate or "-", amount=_amount(cents))
+    judged = judge_lines(lines, vat.rate, heads, ledger)
+    entries = _entries(lines, vat, judged, payments, heads, ledger)
+    _refuse_without_account(entries, ledger, refusals)
+    booked = ~refusals.refused
+    movements, stock_rejections = move(frames, ledger, receipts=booked)
+    entries = entries[booked[entries["receipt"].to_numpy("int64")]]
+    return Booked(
+        _postings(entries, heads, ledger),
+        movements,
+        refusals.rejections(),
+        stock_rejections,
+        _warnings(lines, vat, judged, heads, booked),
+    )
+
+
+class _Refusals:
+    """Collects why receipts are refused."""
+
+    def __init__(self, heads: pd.DataFrame) -> None:
+        self.refused: Booleans = np.zeros(len(heads), dtype=bool)
+        self._ids = heads["receipt_id"].to_numpy(dtype=object)
+        self._found: dict[tuple[str, str], Rejection] = {}
+
+    def add(self, receipt: int, code: str, **detail: str) -> None:
+        """Refuses a receipt; of several reasons with one code the first is told."""
+        self.refused[receipt] = True
+        key = str(self._ids[receipt])
+        self._found.setdefault((key, code), refusal(POSTINGS, key, code, detail))
+
+    def rejections(self) -> list[Rejection]:
+        """By receipt id, whatever the order of the batch."""
+        return sorted(self._found.values(), key=lambda found: (found.key, found.code))
+
+
+def _amount(cents: int) -> str:
+    return f"{Decimal(int(cents)).scaleb(-2):.2f}"
+
+
+def _without_opening_cash(
+    payments: pd.DataFrame, lines: pd.DataFrame, heads: pd.DataFrame, refusals: _Refusals
+) -> pd.DataFrame:
+    """Takes a receipt's opening cash off its cash payments in base currency; neither is booked.
+
+    The void of such a receipt has both reversed, and so is the rule: cash that is less negative is refused.
+    """
+    receipt = payments["receipt"].to_numpy("int64")
+    amounts = payments["base_amount_cents"].to_numpy("int64", copy=True)
+    own_currency = payments["currency"].to_numpy(dtype=object) == heads["currency"].to_numpy(dtype=object)[receipt]
+    is_cash = (payments["tender"] == CASH).to_numpy(bool) & own_currency
+    opening = lines[(lines["business_case"] == OPENING_CASH).to_numpy(bool)]
+    for of_receipt, cents in opening.groupby("receipt")["gross_cents"].sum().items():
+        rows = np.flatnonzero(is_cash & (receipt == of_receipt))
+        sign, cash = (1 if cents > 0 else -1), int(amounts[rows].sum())
+        if cash * sign < cents * sign:
+            refusals.add(of_receipt, "opening_cash_exceeds_bar", opening=_amount(cents), cash=_amount(cash))
+            continue
+        left = cents * sign
+        for row in rows:
+            taken = min(max(int(amounts[row]) * sign, 0), left)
+            amounts[row] -= taken * sign
+            left -= taken
+    for row in np.flatnonzero((payments["tender"] == NO_TENDER).to_numpy(bool) & (amounts != 0)):
+        refusals.add(int(receipt[row]), "tender_none_amount", amount=_amount(amounts[row]))
+    return payments.assign(base_amount_cents=amounts)
+
+
+def _entries(
+    lines: pd.DataFrame, vat: LineVat, judged: Judged, payments: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger
+) -> pd.DataFrame:
+    """What is posted against clearing: receipt's lines, then its payments, each with its account or the setting."""
+    of_lines = line_accounts(lines, vat.rate, judged.revenue_account, ledger)
+    registers = heads["register"].to_numpy(dtype=object)[payments["receipt"].to_numpy("int64")]
+    of_payments = tender_accounts(payments, registers, ledger)
+    tender, name = (payments[column].to_numpy(dtype=object) for column in ("tender", "name"))
+    nothing, none = np.zeros(len(payments), dtype="int64"), np.full(len(payments), None, dtype=object)
+    is_review = lines["business_case"].isin(REVIEWED_CASES).to_numpy(bool) | _taxed_against_the_rule(lines, vat)
+    pairs: dict[str, tuple[Any, Any]] = {
+        "receipt": (lines["receipt"], payments["receipt"]),
+        "account": (of_lines.account, of_payments.account),
+        "setting": (of_lines.setting, of_payments.setting),
+        "amount_cents": (-lines["gross_cents"].to_numpy("int64"), payments["base_amount_cents"]),
+        "tax_code": (judged.tax_code, none),
+        "vat_rate": (vat.rate, none),
+        "tax_cents": (-vat.tax_cents, nothing),
+        "business_case": (lines["business_case"], none),
+        "tender": (np.full(len(lines), None, dtype=object), tender),
+        "text": (_clean(lines["text"].to_numpy(dtype=object)), _clean(np.where(pd.isna(name), tender, name))),
+        "is_review": (is_review, nothing.astype(bool)),
+    }
+    entries = pd.DataFrame({column: np.concatenate(parts) for column, parts in pairs.items()})
+    posted = (entries["amount_cents"] != 0) & (entries["business_case"] != OPENING_CASH)
+    return entries[posted.to_numpy(bool)].sort_values("receipt", kind="stable", ignore_index=True)
+
+
+def _taxed_against_the_rule(lines: pd.DataFrame, vat: LineVat) -> Booleans:
+    untaxed: Booleans = lines["business_case"].isin(UNTAXED_CASES).to_numpy(bool)
+    return untaxed & ~pd.isna(vat.rate)
+
+
+def _clean(values: Texts) -> Texts:
+    """Texts of registers as any table and file takes them: no control characters, nothing that cannot be encoded."""
+    codes, distinct = pd.factorize(values)
+    clean = np.empty(len(distinct), dtype=object)
+    clean[:] = [
+        text if text.isprintable() else "".join(" " if unicodedata.category(c) in _UNFIT else c for c in text)
+        for text in distinct
+    ]
+    return clean[codes]
+
+
+_UNFIT = ("Cc", "Cs", "Zl", "Zp")
+
+
+def _refuse_without_account(entries: pd.DataFrame, ledger: Ledger, refusals: _Refusals) -> None:
+    """Refuses each receipt that lacks an account, and names all the settings that it lacks."""
+    receipt = entries["receipt"].to_numpy("int64")
+    wanting = entries["account"].isna().to_numpy(bool) & ~refusals.refused[receipt]
+    missing: dict[int, list[str]] = {}
+    if ledger.accounts.clearing is None:
+        missing = {int(found): ["accounts.clearing"] for found in np.unique(receipt)}
+    for row, setting in zip(receipt[wanting].tolist(), entries["setting"].to_numpy()[wanting], strict=True):
+        missing.setdefault(row, []).append(setting)
+    for found, settings in missing.items():
+        refusals.add(found, "account_missing", **_in_two(dict.fromkeys(settings)))
+
+
+def _in_two(settings: Iterable[str]) -> dict[str, str]:
+    parts = ["", ""]
+    for setting in settings:
+        if parts[0] and (parts[1] or len(parts[0]) + len(setting) > _SHOWN):
+            parts[1] += f", {setting}"
+        else:
+            parts[0] += f", {setting}" if parts[0] else setting
+    return {"setting": parts[0], "further": parts[1]}
+
+
+def _postings(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Two postings an entry: on its account, and turned on clearing."""
+    rows = np.repeat(np.arange(len(entries)), 2)
+    is_clearing: Booleans = np.tile([False, True], len(entries))
+    receipt = entries["receipt"].to_numpy("int64")[rows]
+    number = np.arange(len(rows)) - np.searchsorted(receipt, receipt) + 1
+    suffixes = np.array([f":{n:04d}" for n in range(number.max(initial=0) + 1)], dtype=object)
+    ids, registers, days, currencies = (
+        heads[name].to_numpy(dtype=object) for name in ("receipt_id", "register", "business_day", "currency")
+    )
+    documents = np.array(
+        [f"{register}-{n}" for register, n in zip(registers, heads["number"], strict=True)], dtype=object
+    )
+    dates, is_closed = _open_days(days, ledger.closed_until)
+    columns = {name: entries[name].to_numpy()[rows] for name in entries.columns}
+    review = columns["is_review"].astype(bool) & ~is_clearing
+    flags = np.array([None, CLOSED_PERIOD, REVIEW, f"{CLOSED_PERIOD} {REVIEW}"], dtype=object)
+    return pd.DataFrame(
+        {
+            "posting_id": _text(ids[receipt] + suffixes[number]),
+            "receipt_id": _text(ids[receipt]),
+            "register": _text(registers[receipt]),
+            "posting_date": _text(dates[receipt]),
+            "document_number": _text(documents[receipt]),
+            "account": _text(np.where(is_clearing, ledger.accounts.clearing, columns["account"])),
+            "amount_cents": np.where(is_clearing, -columns["amount_cents"], columns["amount_cents"]).astype("int64"),
+            "currency": _text(currencies[receipt]),
+            "tax_code": _text(np.where(is_clearing, None, columns["tax_code"])),
+            "vat_rate": _text(np.where(is_clearing, None, columns["vat_rate"])),
+            "tax_cents": np.where(is_clearing, 0, columns["tax_cents"]).astype("int64"),
+            "business_case": _text(columns["business_case"]),
+            "tender": _text(columns["tender"]),
+            "text": _text(columns["text"]),
+            "flag": _text(flags[is_closed[receipt] + 2 * review]),
+        }
+    )
+
+
+def _text(values: Any) -> "pd.Series[str]":
+    return pd.Series(pd.array(values, dtype="str"))
+
+
+def _open_days(days: Texts, closed_until: dt.date | None) -> tuple[Texts, Booleans]:
+    """The day on which each receipt is booked, and whether its own day was closed already."""
+    if closed_until is None:
+        return days, np.zeros(len(days), dtype=bool)
+    is_closed = np.asarray(days <= f"{closed_until}", dtype=bool)  # ISO days compare like texts
+    return np.where(is_closed, f"{closed_until + dt.timedelta(days=1)}", days), is_closed
+
+
+def _warnings(
+    lines: pd.DataFrame, vat: LineVat, judged: Judged, heads: pd.DataFrame, booked: Booleans
+) -> list[Rejection]:
+    """What is booked, and still needs somebody's eye."""
+    receipt = lines["receipt"].to_numpy("int64")
+    counts = booked[receipt] & (lines["gross_cents"] != 0).to_numpy(bool)
+    case = lines["business_case"]
+    untaxed = case.isin(UNTAXED_CASES).to_numpy(bool)
+    odd_rate = judged.is_unexpected & ~untaxed & ~case.isin(RATE_OF_OTHERS).to_numpy(bool)
+    found: list[Rejection] = []
+
+    def warn(mask: Booleans, code: str, **columns: Any) -> None:
+        for row in np.flatnonzero(mask & counts):
+            key = f"{heads['receipt_id'][receipt[row]]}|{lines['line_number'][row]}"
+            detail = {name: str(values[row] or "-") for name, values in columns.items()}
+            found.append(refusal(POSTINGS, key, code, detail))
+
+    days = heads["business_day"].to_numpy(dtype=object)[receipt]
+    article = lines["article"].to_numpy(dtype=object)
+    cases = case.to_numpy(dtype=object)
+    warn(odd_rate, "vat_rate_unexpected", rate=vat.rate, article=article, tax_code=judged.own_code, day=days)
+    warn(_taxed_against_the_rule(lines, vat), "vat_unexpected", case=cases, rate=vat.rate)
+    warn(case.isin(REVIEWED_CASES).to_numpy(bool), "cash_for_review", case=cases)
+    order: Integers = np.argsort([warning.key for warning in found], kind="stable") if found else np.array([], "int64")
+    return [found[position] for position in order]

@@ -1,0 +1,86 @@
+"""What booking has to know besides the receipts: settings, articles and rates. How it is used lies in booking.py."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.settings import Accounts, Register
+from cloudkasse_etl.transform.vat import VatRates
+
+POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
+
+_PLAIN_KEY = re.compile(r"\w[\w-]*")
+
+Texts = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Voided:
+    """What is needed of a receipt that another one refers to.
+
+    Attributes:
+        business_day: Its day, ISO text.
+        rates: The VAT rates of its lines as the wire writes them.
+    """
+
+    business_day: str
+    rates: frozenset[str | None]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What booking has to know besides the receipts.
+
+    Attributes:
+        accounts: The accounts of the settings.
+        registers: The registers of the settings by number; one that sold in former times may be missing.
+        closed_until: The last day of the books' closed period.
+        articles: The articles that occur, the components of trade sets among them, inactive ones as well: number,
+            tax_code, revenue_group, revenue_account, unit (text or null), stock_item, service_item, trade_set,
+            serial (bool). An article that is not here does not exist.
+        revenue_groups: KTOGRUPPENPOS of revenues (AufwandErloes 'E'): revenue_group, tax_code, account.
+        trade_sets: ARTSET: article, component, position (integer or null), quantity (float), unit.
+        rates: The VAT rates of the ERP's tax codes by date.
+        voided: What is known of the receipts that others refer to, by id.
+        in_kind_moves_stock: Whether goods taken in kind (AVSachbezug) leave the stock.
+        zone: The shop's time zone, in which a time has its day.
+    """
+
+    accounts: Accounts
+    registers: Mapping[str, Register]
+    closed_until: dt.date | None
+    articles: pd.DataFrame
+    revenue_groups: pd.DataFrame
+    trade_sets: pd.DataFrame
+    rates: VatRates
+    voided: Mapping[str, Voided] = field(default_factory=dict)
+    in_kind_moves_stock: bool = False
+    zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("Europe/Berlin"))
+
+
+def texts(column: "pd.Series[Any]") -> Texts:
+    """A column's texts as objects; what is null in any way is None."""
+    values = column.to_numpy(dtype=object, copy=True)
+    values[column.isna().to_numpy()] = None
+    return values
+
+
+def setting_name(*keys: str) -> str:
+    """A setting as a person looks it up in cloudkasse.yaml, `accounts.revenue."19.00"`."""
+    return ".".join(key if _PLAIN_KEY.fullmatch(key) else f'"{key}"' for key in keys)
+
+
+def refusal(asset: str, key: str, code: str, detail: Mapping[str, str]) -> Rejection:
+    """A rejection that is the same one as long as its reason is, whatever else has changed meanwhile."""
+    reason = "\x1f".join([code, *(f"{name}\x1e{detail[name]}" for name in sorted(detail))])
+    content = blake2b(reason.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return Rejection(asset, key, code, dict(detail), content=content)

@@ -1,0 +1,108 @@
+"""The account of each line and payment, or the setting that would have to name it. No account stands in for another."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cloudkasse_etl.settings import OverShort
+from cloudkasse_etl.transform.business_cases import (
+    CASH,
+    CASH_DIFFERENCE,
+    DISCOUNT,
+    NAMED_TENDER,
+    NO_TENDER,
+    REVENUE_CASES,
+)
+from cloudkasse_etl.transform.ledger import Ledger, Texts, setting_name
+from cloudkasse_etl.transform.tax_codes import NO_VAT
+
+
+@dataclass(frozen=True)
+class RowAccounts:
+    """Accounts by row.
+
+    Attributes:
+        account: The account; None where there is none.
+        setting: What is looked up in the settings; named to the clerk where it is missing.
+    """
+
+    account: Texts
+    setting: Texts
+
+
+_Found = tuple[str | None, str]
+
+
+def line_accounts(lines: pd.DataFrame, rates: Texts, revenue_account: Texts, ledger: Ledger) -> RowAccounts:
+    """The account of each line.
+
+    Args:
+        lines: Lines with business_case and gross_cents.
+        rates: The rate that each is booked with; a sale without VAT is booked like one of 0 %.
+        revenue_account: What the ERP says of each (`judge_lines`).
+        ledger: The settings.
+    """
+    accounts = ledger.accounts
+
+    def find(case: str, rate: str, is_over: bool) -> _Found:
+        if case in REVENUE_CASES:
+            if case == DISCOUNT and accounts.discount:
+                return accounts.discount, "accounts.discount"
+            return accounts.revenue.get(rate), setting_name("accounts", "revenue", rate)
+        account = accounts.business_cases.get(case)
+        name = setting_name("accounts", "business_cases", case)
+        if case == CASH_DIFFERENCE:
+            side = "over" if is_over else "short"
+            return getattr(account, side) if isinstance(account, OverShort) else None, f"{name}.{side}"
+        return account if isinstance(account, str) else None, name
+
+    cases = lines["business_case"].to_numpy(dtype=object)
+    shown_rates = np.where(pd.isna(rates), NO_VAT, rates)
+    found = _look_up(find, cases, shown_rates, lines["gross_cents"].to_numpy("int64") > 0)
+    own_revenue = np.isin(cases, [case for case in REVENUE_CASES if case != DISCOUNT or not accounts.discount])
+    return RowAccounts(np.where(own_revenue & ~pd.isna(revenue_account), revenue_account, found.account), found.setting)
+
+
+def tender_accounts(payments: pd.DataFrame, registers: Texts, ledger: Ledger) -> RowAccounts:
+    """The account of each payment.
+
+    Args:
+        payments: Payments with tender and name.
+        registers: The register that took each.
+        ledger: The settings.
+    """
+    tenders: Mapping[str, Any] = ledger.accounts.tenders
+
+    def find(tender: str, name: str, register: str) -> _Found:
+        if tender == CASH:
+            known = ledger.registers.get(register)
+            return known.cash_account if known else None, setting_name("registers", register, "cash_account")
+        if tender == NO_TENDER:
+            return None, ""
+        if tender == NAMED_TENDER:
+            return tenders.get(tender, {}).get(name), setting_name("accounts", "tenders", tender, name)
+        return tenders.get(tender), setting_name("accounts", "tenders", tender)
+
+    tender = payments["tender"].to_numpy(dtype=object)
+    name = payments["name"].to_numpy(dtype=object)
+    return _look_up(
+        find,
+        tender,
+        np.where((tender == NAMED_TENDER) & ~pd.isna(name), name, ""),
+        np.where(tender == CASH, registers, ""),
+    )
+
+
+def _look_up(find: Callable[..., _Found], *columns: Any) -> RowAccounts:
+    """Asks once for each distinct combination."""
+    frame = pd.DataFrame(dict(enumerate(columns)))
+    of_row = frame.groupby(list(frame.columns), sort=False).ngroup().to_numpy("int64")
+    distinct = frame.iloc[np.unique(of_row, return_index=True)[1]]
+    account = np.empty(len(distinct), dtype=object)
+    setting = np.empty(len(distinct), dtype=object)
+    for position, values in enumerate(distinct.itertuples(index=False, name=None)):
+        account[position], setting[position] = find(*values)
+    return RowAccounts(account[of_row], setting[of_row])

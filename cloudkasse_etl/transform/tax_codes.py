@@ -1,0 +1,201 @@
+"""Which of the ERP's tax codes and revenue accounts belong to a line's article and rate on its day (facts, part F)."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cloudkasse_etl.transform.ledger import Ledger, Texts, texts
+from cloudkasse_etl.transform.receipts import Booleans, Integers
+
+NO_VAT = "0.00"
+
+_Days = npt.NDArray[np.datetime64]
+# Position of a day that is not known: of no period, while 0 stands for the time before the first one.
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the ERP says of each line.
+
+    Attributes:
+        revenue_account: The account that article and rate lead to; None where the ERP names none, or several.
+        tax_code: The article's own code if it has the line's rate; else that by which the account was found; else
+            the only code that has this rate; else None.
+        is_unexpected: True where the article's own code has another rate, also on the other days that may count.
+        own_code: The article's own code, None where there is no article or it has none.
+    """
+
+    revenue_account: Texts
+    tax_code: Texts
+    is_unexpected: Booleans
+    own_code: Texts
+
+
+class _Article(NamedTuple):
+    tax_code: str | None
+    revenue_group: str | None
+    revenue_account: str | None
+
+
+class _Choice(NamedTuple):
+    revenue_account: str | None
+    tax_code: str | None
+    is_unexpected: bool
+    own_code: str | None
+
+
+def judge_lines(lines: pd.DataFrame, rates: Texts, heads: pd.DataFrame, ledger: Ledger) -> Judged:
+    """Asks the ERP's tables about each line.
+
+    The day that counts is the business day; where the rate is another one then, also the day on which the receipt
+    ended (a night shop sells past midnight, when rates change), and the day of the receipt that it voids.
+
+    Args:
+        lines: Lines with receipt and article.
+        rates: The rate that each is booked with.
+        heads: The receipts.
+        ledger: Articles, revenue accounts and rates.
+    """
+    periods = _Periods(ledger)
+    receipt = lines["receipt"].to_numpy("int64")
+    article_codes, articles = pd.factorize(lines["article"].to_numpy(dtype=object))
+    rate_codes, distinct_rates = pd.factorize(rates)
+    # Thousands of articles on dozens of days, but rates change on few of them: so there are few different questions.
+    questions = np.column_stack([article_codes, rate_codes, *(days[receipt] for days in periods.of(heads, ledger))])
+    distinct, answer_of = _distinct_rows(questions.astype("int64"))
+    catalogue = _Catalogue(ledger, periods)
+    answers = [
+        catalogue.choice(
+            None if article < 0 else articles[article],
+            None if rate < 0 else distinct_rates[rate],
+            tuple(dict.fromkeys(day for day in days if day != _UNKNOWN)),
+        )
+        for article, rate, *days in distinct.tolist()
+    ]
+    columns = pd.DataFrame(answers, columns=list(_Choice._fields), dtype=object).iloc[answer_of]
+    return Judged(
+        texts(columns["revenue_account"]),
+        texts(columns["tax_code"]),
+        columns["is_unexpected"].to_numpy(bool) & ~_rate_of_voided(rates, receipt, heads, ledger),
+        texts(columns["own_code"]),
+    )
+
+
+def _distinct_rows(rows: Integers) -> tuple[Integers, Integers]:
+    """The distinct rows and, for each row, which of them it is."""
+    keys = np.zeros(len(rows), dtype="int64")
+    for column in rows.T:
+        # numbered anew after each column, so that the product never grows past 64 bits
+        _, keys = np.unique(keys * (column.max(initial=0) + 2) + column + 1, return_inverse=True)
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    return rows[first], inverse
+
+
+def _rate_of_voided(rates: Texts, receipt: Integers, heads: pd.DataFrame, ledger: Ledger) -> Booleans:
+    """Where a line's rate is one of the receipt that its own receipt refers to."""
+    result = np.zeros(len(rates), dtype=bool)
+    references = texts(heads["reference_id"])
+    known = np.array([reference in ledger.voided for reference in references], dtype=bool)
+    for row in np.flatnonzero(known[receipt]):
+        result[row] = rates[row] in ledger.voided[references[receipt[row]]].rates
+    return result
+
+
+class _Periods:
+    """The times between two changes of any rate."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._rates = ledger.rates
+        starts = np.sort(ledger.rates.periods["start"].unique())
+        self._starts = np.asarray(starts, dtype="datetime64[D]")
+        self._known: dict[int, dict[str, int]] = {0: {}}
+
+    def of(self, heads: pd.DataFrame, ledger: Ledger) -> Iterator[Integers]:
+        """The periods of the days that may count for each receipt, the first that counts first."""
+        yield self._number(np.asarray(heads["business_day"].to_numpy(dtype=object), dtype="datetime64[D]"))
+        yield self._number(_day_of_ending(heads, ledger.zone))
+        voided = [ledger.voided.get(reference) for reference in heads["reference_id"]]
+        days = np.array([found.business_day if found else "NaT" for found in voided], dtype="datetime64[D]")
+        yield self._number(days)
+
+    def _number(self, days: _Days) -> Integers:
+        numbers = np.searchsorted(self._starts, days, side="right").astype("int64")
+        return np.where(np.isnat(days), _UNKNOWN, numbers)
+
+    def rates(self, period: int) -> dict[str, int]:
+        """The rate in basis points of every code that has one in this period."""
+        found = self._known.get(period)
+        if found is None:
+            day: dt.date = self._starts[period - 1].item()
+            found = self._known[period] = self._rates.on(day)
+        return found
+
+
+def _day_of_ending(heads: pd.DataFrame, zone: dt.tzinfo) -> _Days:
+    """The shop's day on which a receipt ended; NaT where that cannot be read."""
+    ended = pd.to_datetime(heads["ended_at"], utc=True, errors="coerce", format="ISO8601")
+    local = ended.dt.tz_convert(zone).dt.tz_localize(None)
+    return local.to_numpy().astype("datetime64[D]")
+
+
+class _Catalogue:
+    """The ERP's articles and revenue accounts."""
+
+    def __init__(self, ledger: Ledger, periods: _Periods) -> None:
+        self._periods = periods
+        frame = ledger.articles
+        columns = [texts(frame[name]) for name in ("tax_code", "revenue_group", "revenue_account")]
+        self._articles: dict[Any, _Article] = dict(
+            zip(frame["number"], map(_Article._make, zip(*columns, strict=True)), strict=True)
+        )
+        self._accounts: dict[str, dict[str, set[str]]] = {}
+        groups = [texts(ledger.revenue_groups[name]) for name in ("revenue_group", "tax_code", "account")]
+        for group, code, account in zip(*groups, strict=True):
+            if group and code and account:
+                self._accounts.setdefault(group, {}).setdefault(code, set()).add(account)
+
+    def choice(self, number: str | None, rate: str | None, periods: tuple[int, ...]) -> _Choice:
+        """Account and tax code of an article sold at a rate in one of several periods."""
+        article = self._articles.get(number, _Article(None, None, None))
+        points = int((rate or NO_VAT).replace(".", ""))
+        has_rate = [
+            [code for code, its_points in self._periods.rates(period).items() if its_points == points]
+            for period in periods
+        ]
+        is_own = any(article.tax_code in codes for codes in has_rate)
+        account, by_code = article.revenue_account if is_own else None, None
+        if not account:
+            account, by_code = self._group_account(article, is_own, has_rate)
+        code = article.tax_code if is_own else by_code or _only(next(filter(None, has_rate), []))
+        return _Choice(
+            account,
+            None if rate is None else code,
+            article.tax_code is not None and not is_own,
+            article.tax_code,
+        )
+
+    def _group_account(
+        self, article: _Article, is_own: bool, has_rate: list[list[str]]
+    ) -> tuple[str | None, str | None]:
+        """The account of the article's revenue group at a code that has the rate, and that code."""
+        accounts = self._accounts.get(article.revenue_group or "", {})
+        own = accounts.get(article.tax_code or "", set()) if is_own else set()
+        if own:
+            return _only(own), article.tax_code
+        for codes in has_rate:
+            found = {code: accounts[code] for code in codes if code in accounts}
+            if found:
+                # where codes of one rate lead to different accounts, the ERP does not say which; the setting must
+                return _only(set().union(*found.values())), _only(found)
+        return None, None
+
+
+def _only(values: Any) -> str | None:
+    """The one value, if there is but one."""
+    return str(next(iter(values))) if len(values) == 1 else None

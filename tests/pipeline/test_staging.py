@@ -1,0 +1,296 @@
+"""Protects the way down: every receipt once, checked, with its page's cursor; a bad one holds up nothing."""
+
+import copy
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.state.receipts import ReceiptRow
+from cloudkasse_etl.sync.completeness import CompletenessReport, check_completeness
+from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
+from cloudkasse_etl.sync.report import AssetReport
+from tests import small_erp
+from tests.worlds import TOKEN, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    small_erp.build(url)
+    with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=10) as server:
+        yield World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
+
+
+def receipt(number: int, **values: Any) -> dict[str, Any]:
+    """A receipt of one coffee for 23.80 in cash."""
+    return {
+        "id": f"r{number}", "register": "K1", "closing_number": None, "number": number, "kind": "Beleg",
+        "cancelled": False, "started_at": "2026-11-23T10:15:02+01:00", "ended_at": "2026-11-23T10:15:40+01:00",
+        "arrived_at": "2026-11-23T10:15:44+01:00", "business_day": "2026-11-23", "employee": "M1", "currency": "EUR",
+        "total_cents": 2380, "note": None, "reference": None, "customer": None, "tse": None,
+        "lines": [
+            {"number": 1, "business_case": "Umsatz", "article": "A1", "gtin": None, "text": "Kaffee",
+             "quantity": "2.000", "unit": "Stk", "unit_price_cents": 1190, "gross_cents": 2380, "net_cents": 2000,
+             "tax_cents": 380, "vat_rate": "19.00", "voucher": None, "serial": None, "cancelled": False,
+             "in_house": False},
+        ],
+        "payments": [
+            {"tender": "Bar", "name": "Bar", "currency": "EUR", "amount_cents": 2380, "base_amount_cents": 2380},
+        ],
+        "vat": [{"vat_rate": "19.00", "gross_cents": 2380, "net_cents": 2000, "tax_cents": 380}],
+        **values,
+    }  # fmt: skip
+
+
+def closing(number: int, first: int, last: int, **values: Any) -> dict[str, Any]:
+    """The closing of a day that sold nothing but receipts of `receipt`."""
+    count = last - first + 1
+    return {
+        "register": "K1", "number": number, "created_at": "2026-11-23T20:00:00+01:00", "business_day": "2026-11-23",
+        "first_receipt_number": first, "last_receipt_number": last, "receipt_count": count,
+        "business_cases": [
+            {"business_case": "Umsatz", "vat_rate": "19.00", "gross_cents": 2380 * count, "net_cents": 2000 * count,
+             "tax_cents": 380 * count},
+        ],
+        "tenders": [{"tender": "Bar", "name": "Bar", "amount_cents": 2380 * count}],
+        **values,
+    }  # fmt: skip
+
+
+def fetch(world: World, **options: bool) -> tuple[AssetReport, AssetReport]:
+    with world.session(**options) as session:
+        return stage_receipts(session), stage_closings(session)
+
+
+def listed(world: World) -> list[ReceiptRow]:
+    with world.session() as session:
+        return session.receipts.rows()
+
+
+def complete(world: World) -> CompletenessReport:
+    with world.session() as session:
+        return check_completeness(session)
+
+
+def changed(item: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy with the value at a path like `lines.0.gross_cents` changed."""
+    item = copy.deepcopy(item)
+    *parts, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place: Any = item
+    for part in parts:
+        place = place[part]
+    place[last] = value
+    return item
+
+
+def test_receipts_are_staged_once_and_a_second_fetch_asks_one_thing(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(number) for number in range(1, 36)])
+    receipts, _ = fetch(world)
+    assert receipts.counts.new == 35
+    assert {row.status for row in listed(world)} == {"staged"}
+    before = len(world.server.requests)
+    receipts, closings = fetch(world)
+    assert receipts.counts.attempted == closings.counts.attempted == 0
+    assert [(method, path.split("?")[0]) for method, path, _ in world.server.requests[before:]] == [
+        ("GET", "/v1/status")
+    ]
+
+
+def test_a_receipt_that_comes_again_with_its_closing_number_is_the_same(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(1)])
+    fetch(world)
+    again = receipt(1, closing_number=7, arrived_at="2026-11-24T01:00:00+01:00")
+    again["lines"][0]["quantity"] = "2"
+    again["total_cents"] = 2380.0
+    world.server.store.deliver_receipts([dict(reversed(again.items()))])
+    receipts, _ = fetch(world)
+    assert (receipts.counts.new, receipts.counts.unchanged, receipts.counts.rejected) == (0, 1, 0)
+
+
+def test_the_same_id_with_other_content_is_refused_and_overwrites_nothing(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(1)])
+    fetch(world)
+    world.server.store.deliver_receipts([receipt(1, note="changed")] * 2)
+    receipts, _ = fetch(world)
+    assert [r.code for r in receipts.rejections] == ["receipt_conflict"]
+    assert receipts.counts.rejected == 1
+    assert [row.status for row in listed(world) if row.receipt_id == "r1"] == ["staged"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        ("number", "x", "receipt_malformed"),
+        ("business_day", "2026-02-30", "receipt_malformed"),
+        ("lines.0.quantity", "1.2345", "receipt_malformed"),
+        ("lines.0.vat_rate", "nineteen", "receipt_malformed"),
+        ("lines", None, "receipt_malformed"),
+        ("kind", "Kassenbon", "receipt_kind_unknown"),
+        ("register", "K9", "receipt_register_unknown"),
+        ("currency", "CHF", "receipt_currency"),
+        ("lines.0.business_case", "Verkauf", "receipt_business_case_unknown"),
+        ("payments.0.tender", "Gold", "receipt_tender_unknown"),
+        ("total_cents", 2381, "receipt_lines_total"),
+        ("payments.0.base_amount_cents", 2379, "receipt_payments_total"),
+        ("lines.0.net_cents", 1999, "receipt_line_tax"),
+        ("vat.0.net_cents", 1999, "receipt_block_tax"),
+        ("vat", [], "receipt_vat_gross"),
+        ("vat.0.vat_rate", "7.00", "receipt_vat_gross"),
+    ],
+)
+def test_a_receipt_that_fails_a_check_is_kept_with_its_reason_and_holds_up_no_other(
+    world: World, path: str, value: Any, code: str
+) -> None:
+    world.sync()  # so that the company's currency is known
+    world.server.store.deliver_receipts([receipt(1), changed(receipt(2), path, value), receipt(3)])
+    receipts, _ = fetch(world)
+    assert receipts.counts.new == 2
+    assert receipts.counts.rejected == 1
+    assert code in {r.code for r in receipts.rejections}
+    for rejection in receipts.rejections:
+        for language in ("de", "en"):
+            assert "?" not in rejection.text(language) + rejection.cure(language)  # type: ignore[arg-type]
+    assert [row.receipt_id for row in listed(world) if row.status == "rejected"] == ["r2"]
+
+
+def test_a_doubled_block_is_refused(world: World) -> None:
+    double = receipt(1)
+    double["vat"] *= 2
+    world.server.store.deliver_receipts([double])
+    receipts, _ = fetch(world)
+    assert "receipt_block_double" in {r.code for r in receipts.rejections}
+
+
+@pytest.mark.parametrize(("off", "good"), [(0, True), (1, True), (-1, True), (2, False), (-2, False)])
+def test_a_blocks_tax_may_differ_by_half_a_cent_a_line(world: World, off: int, good: bool) -> None:
+    printed = receipt(1)
+    printed["vat"][0]["tax_cents"] += off
+    printed["vat"][0]["net_cents"] -= off
+    world.server.store.deliver_receipts([printed])
+    receipts, _ = fetch(world)
+    assert receipts.counts.new == (1 if good else 0)
+    assert [r.code for r in receipts.rejections] == ([] if good else ["receipt_vat_tax"])
+
+
+@pytest.mark.parametrize("covered", [True, False])
+def test_a_block_may_leave_out_receivables(world: World, covered: bool) -> None:
+    item = receipt(1)
+    owed = {"business_case": "Forderungsentstehung", "gross_cents": -2380, "net_cents": -2000, "tax_cents": -380}
+    item["lines"].append({**item["lines"][0], "number": 2, "quantity": "1.000", **owed})
+    item["total_cents"] = 0
+    item["payments"] = []
+    if covered:
+        item["vat"] = [{"vat_rate": "19.00", "gross_cents": 0, "net_cents": 0, "tax_cents": 0}]
+    world.server.store.deliver_receipts([item])
+    assert fetch(world)[0].counts.new == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"kind": "AVTraining"}, "no_effect"),
+        ({"kind": "AVSachbezug"}, "no_effect"),
+        ({"cancelled": True}, "no_effect"),
+        ({"cancelled": True, "reference": {"receipt_id": "r9"}}, "staged"),
+        ({"lines": [], "payments": [], "vat": [], "total_cents": 0}, "no_effect"),
+        ({"business_day": "2025-12-31"}, "before_start"),
+    ],
+)
+def test_what_has_no_effect_is_told_apart(world: World, values: dict[str, Any], status: str) -> None:
+    world.settings["receipts"] = {"start_date": "2026-01-01"}
+    world.server.store.deliver_receipts([receipt(1, **values)])
+    assert fetch(world)[0].counts.new == 1
+    assert [row.status for row in listed(world)] == [status]
+
+
+def test_a_refused_receipt_is_checked_again_once_its_register_is_named(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(1, register="K9")])
+    fetch(world)
+    assert fetch(world)[0].counts.as_dict()["still_rejected"] == 1
+    world.settings["registers"].append({"number": "K9", "name": "Neu", "warehouse": "1", "price_group": "1"})
+    receipts, _ = fetch(world)
+    assert (receipts.counts.new, receipts.counts.still_rejected) == (1, 0)
+    assert [row.status for row in listed(world)] == ["staged"]
+
+
+def test_gaps_and_doubled_numbers_are_named_and_go_away_by_themselves(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(number) for number in (5, 6, 8, 12)] + [receipt(8, id="other")])
+    world.server.store.deliver_closings([closing(3, 5, 6), closing(6, 8, 12)])
+    fetch(world)
+    found = complete(world)
+    assert [(f.register, f.numbers) for f in found.receipt_gaps] == [("K1", "7"), ("K1", "9–11")]
+    assert [(f.register, f.numbers) for f in found.doubled_numbers] == [("K1", "8")]
+    assert [(f.register, f.numbers) for f in found.closing_gaps] == [("K1", "4–5")]
+    assert [(f.register, f.numbers) for f in found.closing_differences] == [("K1", "6")]
+    assert "5 receipts in the closing, 3 staged" in found.closing_differences[0].text
+
+    world.server.store.deliver_receipts([receipt(number) for number in (7, 9, 10, 11)])
+    fetch(world)
+    assert complete(world).receipt_gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"receipt_count": 4}, "4 receipts in the closing, 3 staged"),
+        (
+            {"tenders": [{"tender": "Bar", "name": "Bar", "amount_cents": 7139}]},
+            "Bar: 71.39 in the closing, 71.40 staged",
+        ),
+        (
+            {"business_cases": [{"business_case": "Umsatz", "vat_rate": "19.00", "gross_cents": 7140,
+                                 "net_cents": 6001, "tax_cents": 1139}]},
+            "VAT 19.00 %: 11.39 in the closing, 11.40 staged",
+        ),
+    ],
+)  # fmt: skip
+def test_a_closing_that_differs_says_where(world: World, values: dict[str, Any], text: str) -> None:
+    world.server.store.deliver_receipts([receipt(number) for number in (1, 2, 3)])
+    world.server.store.deliver_closings([closing(1, 1, 3, **values)])
+    fetch(world)
+    assert [f.text for f in complete(world).closing_differences] == [text]
+
+
+def test_a_closing_that_fits_raises_no_alarm_and_one_that_waits_is_healed_by_the_late_receipt(world: World) -> None:
+    world.server.store.deliver_closings([closing(1, 1, 3)])
+    world.server.store.deliver_receipts([receipt(1), receipt(3)])
+    fetch(world)
+    assert len(complete(world).closing_differences) == 1
+    world.server.store.deliver_receipts([receipt(2, closing_number=1)])
+    fetch(world)
+    assert complete(world) == CompletenessReport()
+
+
+def test_a_broken_closing_and_a_changed_one_are_refused(world: World) -> None:
+    world.server.store.deliver_closings([closing(1, 1, 3), {"register": "K1", "number": 2}])
+    _, closings = fetch(world)
+    assert [r.code for r in closings.rejections] == ["closing_malformed"]
+    world.server.store.deliver_closings([closing(1, 1, 4)])
+    _, closings = fetch(world)
+    assert sorted(r.code for r in closings.rejections) == ["closing_conflict", "closing_malformed"]
+    assert closings.counts.rejected == 1
+
+
+def test_any_order_with_repeats_and_any_page_size_stages_the_same(tmp_path: Path) -> None:
+    items = [receipt(number) for number in range(1, 40)] + [changed(receipt(40), "total_cents", 1)]
+    seen = set()
+    for seed in range(4):
+        chance = random.Random(seed)
+        delivered = items + chance.choices(items, k=15)
+        chance.shuffle(delivered)
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        url = f"sqlite:///{folder / 'erp.db'}"
+        small_erp.build(url)
+        with SandboxServer(folder / "cloud.db", token=TOKEN, page_items=chance.randint(1, 17)) as server:
+            world = World(folder, url, server, copy.deepcopy(small_erp.SETTINGS))
+            server.store.deliver_receipts(delivered[:20])
+            fetch(world)
+            server.store.deliver_receipts(delivered[20:])
+            fetch(world)
+            seen.add(tuple(repr(row) for row in listed(world)))
+    assert len(seen) == 1
