@@ -50,7 +50,8 @@ class Home:
     @property
     def workspace(self) -> Path:
         """The file that names the code location."""
-        return PROJECT / "workspace.yaml"
+        own = self.folder / "workspace.yaml"
+        return own if own.is_file() else PROJECT / "workspace.yaml"
 
 
 def find_home(environment: MutableMapping[str, str] | None = None) -> Home:
@@ -78,6 +79,8 @@ def find_home(environment: MutableMapping[str, str] | None = None) -> Home:
     storage = Path(environment.get(STORAGE_VARIABLE) or folder / ".dagster").expanduser().absolute()
     environment[HOME_VARIABLE] = str(folder)
     environment[STORAGE_VARIABLE] = str(storage)
+    # dagster.yaml switches telemetry off; this keeps the webserver from making empty folders for it all the same
+    environment["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     return Home(folder, storage)
 
 
@@ -94,14 +97,23 @@ def enter_environment(values: Mapping[str, str]) -> Home:
 
 
 def open_instance(home: Home) -> "AbstractContextManager[dg.DagsterInstance]":
-    """The Dagster instance of a command: that of the UI, without the capture of compute logs."""
+    """The Dagster instance of a command: that of the UI, without the capture of compute logs.
+
+    One process opens it at a time: two that create the history's tables at the same moment leave two versions noted
+    in them, and Dagster would never open that history again (seen with 1.13 in half of all tries).
+
+    Raises:
+        ConfigurationError: The folder cannot be written.
+    """
     import dagster as dg
+    from filelock import FileLock
 
     try:
         home.storage.mkdir(parents=True, exist_ok=True)
+        with FileLock(home.storage / "opening.lock"):
+            return dg.DagsterInstance.local_temp(str(home.folder), overrides=_NO_COMPUTE_LOGS)
     except OSError as error:
         raise ConfigurationError(
             f"Dagster's folder {home.storage} cannot be written: {error.strerror}.",
             hint=f"Let {STORAGE_VARIABLE} name a folder that this user can write.",
         ) from error
-    return dg.DagsterInstance.local_temp(str(home.folder), overrides=_NO_COMPUTE_LOGS)

@@ -118,7 +118,7 @@ def small_world(folder: Path) -> Iterator[World]:
 @contextmanager
 def program_in(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Exports a world's environment to this process, with a Dagster home whose storage lies in the world's folder."""
-    for name in (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE):
+    for name in (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE, "DAGSTER_DISABLE_TELEMETRY"):
         monkeypatch.setenv(name, "")  # so that it is as before afterwards, whatever a command makes of it
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import click
 
 from assets.demo import FOLDER
-from assets.home import Home, find_home
+from assets.home import Home, find_home, open_instance
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 
 HOST = "127.0.0.1"
@@ -57,13 +57,14 @@ def _warn_of_settings() -> None:
 
 def _serve(home: Home, port: int) -> int:
     """Runs `dagster dev` until it ends or we are told to stop; then nothing of it is left."""
-    home.storage.mkdir(parents=True, exist_ok=True)
+    with open_instance(home):
+        pass  # a first start makes the history's tables here, before Dagster's processes all try to
     url = f"http://{HOST}:{port}"
+    click.echo("Starting ...")
     command = ["dagster", "dev", "--workspace", str(home.workspace), "--host", HOST, "--port", str(port)]
     # it says itself that one should use `dg dev`, which does not take a workspace
     quiet = ["-W", "ignore:Function `dev_command` is superseded", "-m"]
     with _child([sys.executable, *quiet, *command, "--log-level", "error"]) as process:
-        click.echo("Starting ...")
         try:
             announced = False
             while process.poll() is None:

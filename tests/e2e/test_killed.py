@@ -1,4 +1,4 @@
-"""Protects the history and the queue from a command that is killed: nobody has to clear up by hand."""
+"""Protects the history from commands that are killed, interrupted or started at once: nobody clears up by hand."""
 
 import signal
 import socket
@@ -65,3 +65,12 @@ def test_an_interrupted_sync_says_so_in_words_and_in_the_history(
     assert (run["run_id"], run["outcome"]) == (run_id, "failed")
     assert "Interrupted" in run["message"]
     assert program.call_json("sync")[0] == 0  # and the lease is free at once
+
+
+def test_of_two_first_syncs_at_the_same_moment_one_runs_and_the_history_is_whole(program: Program) -> None:
+    processes = [program.start("sync", "--json") for _ in range(2)]
+    answers = [process.communicate(timeout=60) for process in processes]
+    assert sorted(process.returncode for process in processes) == [0, 30], answers
+    assert any("Another synchronisation is running" in err for _, err in answers)
+    (run,) = program.call_json("history")[1]["runs"]
+    assert run["outcome"] == "successful"

@@ -95,6 +95,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
                     return False
 
             wait_until(is_ready, READY_SECONDS, "the UI does not answer")
+            sync_by_command(program)  # everything is up: each test starts from there
             yield opened
         finally:
             family = psutil.Process(process.pid).children(recursive=True)
@@ -115,7 +116,8 @@ def sync_by_command(program: Program, *arguments: str) -> Any:
 def test_the_graph_shows_every_asset_described(ui: Ui) -> None:
     nodes = ui.ask(
         """{ assetNodes { assetKey { path } groupName description dependencyKeys { path }
-               metadataEntries { label } assetChecksOrError { ... on AssetChecks { checks { name description } } } } }"""
+               metadataEntries { label }
+               assetChecksOrError { ... on AssetChecks { checks { name description } } } } }"""
     )["assetNodes"]
     by_name = {node["assetKey"]["path"][0]: node for node in nodes}
     assert len(by_name) == 12
@@ -133,7 +135,7 @@ def test_the_graph_shows_every_asset_described(ui: Ui) -> None:
 
 
 def test_a_run_of_the_command_line_stands_under_its_job_and_can_be_run_again(ui: Ui) -> None:
-    report = sync_by_command(ui.program)
+    report = sync_by_command(ui.program, "--full")
     run = ui.ended(report["run_id"])
     assert (run["status"], run["jobName"]) == ("SUCCESS", "sync_all")
     assert run["repositoryOrigin"] == SELECTOR
@@ -169,8 +171,7 @@ def test_a_job_and_a_single_asset_start_from_the_ui(ui: Ui) -> None:
 
 def test_a_killed_command_does_not_hold_up_the_queue(ui: Ui) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        process = ui.program.start("sync", "--full", CLOUDKASSE_API_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
-        killed = wait_until(lambda: started_by_command(ui, process), 60, "the sync is not running")
+        process, killed = start_a_sync_that_hangs(ui, silent)
         process.kill()
         process.communicate()
     # nobody calls a command from here on: the sensor alone has to see it
@@ -179,16 +180,23 @@ def test_a_killed_command_does_not_hold_up_the_queue(ui: Ui) -> None:
     assert ui.run(killed)["status"] == "FAILURE"
 
 
-def started_by_command(ui: Ui, process: "subprocess.Popen[str]") -> str | None:
-    assert process.poll() is None, process.communicate()
-    run_id = ui.runs_of_job("sync_all")[0]
-    return run_id if ui.run(run_id)["status"] == "STARTED" else None
+def start_a_sync_that_hangs(ui: Ui, silent: socket.socket) -> "tuple[subprocess.Popen[str], str]":
+    """Starts a sync whose cloud never answers; returns the process and the run's id once it is on its way."""
+    before = ui.runs_of_job("sync_all")[0]
+    process = ui.program.start("sync", "--full", CLOUDKASSE_API_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+
+    def running() -> str | None:
+        assert process.poll() is None, process.communicate()
+        run_id = ui.runs_of_job("sync_all")[0]
+        return run_id if run_id != before and ui.run(run_id)["status"] == "STARTED" else None
+
+    run_id: str = wait_until(running, 60, "the sync is not running")
+    return process, run_id
 
 
 def test_a_run_of_the_command_line_can_be_cancelled_in_the_ui(ui: Ui) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        process = ui.program.start("sync", "--full", CLOUDKASSE_API_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
-        run_id = wait_until(lambda: started_by_command(ui, process), 60, "the sync is not running")
+        process, run_id = start_a_sync_that_hangs(ui, silent)
         ui.ask(
             "mutation ($id: String!) { terminateRun(runId: $id) { __typename ... on PythonError { message } } }",
             id=run_id,

@@ -186,9 +186,10 @@ def test_relative_folders_become_absolute_before_another_process_takes_them(
     monkeypatch.chdir(tmp_path)
     environment = {"DAGSTER_HOME": ".", "CLOUDKASSE_DAGSTER_STORAGE": "runs"}
     home = find_home(environment)
-    assert environment == {"DAGSTER_HOME": str(tmp_path), "CLOUDKASSE_DAGSTER_STORAGE": str(tmp_path / "runs")}
+    assert environment["DAGSTER_HOME"] == str(tmp_path)
+    assert environment["CLOUDKASSE_DAGSTER_STORAGE"] == str(tmp_path / "runs")
     assert (home.folder, home.storage) == (tmp_path, tmp_path / "runs")
-    assert find_home(dict.fromkeys(environment, "")).storage.name == ".dagster"
+    assert find_home({"DAGSTER_HOME": "."}).storage == tmp_path / ".dagster"
     with pytest.raises(ConfigurationError, match=r"dagster\.yaml"):
         find_home({"DAGSTER_HOME": str(tmp_path / "absent")})
 
