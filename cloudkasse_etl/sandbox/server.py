@@ -26,7 +26,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox import validation
+from cloudkasse_etl.sandbox import sell_endpoint, selling, validation
 from cloudkasse_etl.sandbox.models import PAGES, BatchAnswer, Entity, ServedRequests, Status, component_schemas
 from cloudkasse_etl.sandbox.store import FEEDS, Store
 from cloudkasse_etl.sandbox.validation import PROBLEM_TYPE, Limits, RequestProblem
@@ -36,9 +36,9 @@ API_VERSION = "1.0"
 # A client that is still sending when the answer comes sees a broken connection instead of the answer. So the rest of
 # a refused body is read, up to here.
 MAX_DRAIN_BYTES = 64 * 1024 * 1024
-MAX_KEPT_REQUESTS = 100_000
-MAX_KEPT_PATH = 200
+MAX_KEPT_REQUESTS, MAX_KEPT_PATH = 100_000, 200
 STOP_SECONDS = 0.5
+GUARDED = ("/v1", selling.SELL_PATH)
 
 Served = tuple[str, str, int]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -92,6 +92,7 @@ def create_app(store: Store, *, token: str, limits: Limits) -> FastAPI:
         endpoint, summary = _page(read, name, cursor, limits), f"All {name}, {remark}"
         add(f"/v1/{name}", endpoint, PAGES[name], f"list_{name}", summary, {400, 410}, parameters=parameters)
     add("/sandbox/requests", _served(served), ServedRequests, "served_requests", "Sandbox only: what was asked", set())
+    add(*sell_endpoint.route(store), **sell_endpoint.describe())
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
@@ -283,7 +284,7 @@ class _Gate:
             await exchange.answer(FAILED)
 
     def _is_welcome(self, scope: Scope) -> bool:
-        is_guarded = scope["path"] == "/v1" or scope["path"].startswith("/v1/")
+        is_guarded = scope["path"] in GUARDED or scope["path"].startswith("/v1/")
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         return not is_guarded or validation.is_token_right(given, self._token)
 

@@ -89,13 +89,14 @@ class Structure:
         return [name for name in dict.fromkeys(found) if name]
 
     def problems(self, sources: Iterable[Source] = SOURCES) -> list[Problem]:
-        """All that is lacking, of all tables that are read."""
+        """All that is lacking, of all tables that are read; each once, however many readings need it."""
         custom = {"open_price": open_price_field(self.open_price_column)} if self.open_price_column else {}
-        return [
+        found = (
             problem
             for source in sources
             for problem in self.lacking(source, {**source.fields, **(custom if source.table is ART else {})})
-        ]
+        )
+        return list(dict.fromkeys(found))
 
 
 def table_place(name: str) -> str:

@@ -1,0 +1,119 @@
+"""A register that serves customers on one day: how goods come onto a draft, and what is remembered for later visits.
+
+Which kinds of visits there are is in baskets.py.
+"""
+
+import random
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloudkasse_etl.sandbox import money
+from cloudkasse_etl.sandbox.catalogue import Offer, Offers
+from cloudkasse_etl.sandbox.drafts import Draft
+
+LINE_COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+LINE_WEIGHTS = (24, 50, 68, 81, 88, 92, 95, 97, 98, 99, 99.5, 100)  # cumulative, as random.choices wants them
+QUANTITIES = (1, 2, 3, 4, 5)
+QUANTITY_WEIGHTS = (70, 88, 95, 98, 100)
+MAX_KEPT_CREDITS = 200
+
+
+@dataclass(slots=True)
+class Credit:
+    """A voucher, an advance or an open account that a customer can come back with."""
+
+    number: str
+    cents: int
+    vat_rate: str | None = None
+    is_vat_left_out: bool = False
+
+
+@dataclass
+class Memory:
+    """What a register remembers from one day to the next, of bounded size.
+
+    Attributes:
+        recent: Finished receipts of customers that are not voided.
+        credits: Vouchers and the like by kind, the oldest first; the very oldest are never redeemed.
+    """
+
+    recent: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=40))
+    credits: dict[str, deque[Credit]] = field(default_factory=dict)
+
+    def keep(self, kind: str, credit: Credit) -> None:
+        """Remember a credit."""
+        self.credits.setdefault(kind, deque(maxlen=MAX_KEPT_CREDITS)).append(credit)
+
+    def take(self, kind: str) -> Credit | None:
+        """Return the oldest credit of a kind and forget it."""
+        kept = self.credits.get(kind)
+        return kept.popleft() if kept else None
+
+
+@dataclass(slots=True)
+class Counter:
+    """A register that serves customers on one day."""
+
+    register: str
+    offers: Offers
+    memory: Memory
+    rng: random.Random
+    serial: int = 0
+
+    def document(self, prefix: str) -> str:
+        """Return a new number for a voucher, an invoice, an order."""
+        self.serial += 1
+        return f"{prefix}-{self.register}-{self.rng.randrange(1_000_000):06d}{self.serial:04d}"
+
+    def pick(self, offers: Sequence[Offer] | None = None) -> Offer:
+        """Return an article: the first ones of the list are bought far more often."""
+        among = offers or self.offers.all
+        return among[int(len(among) * self.rng.random() ** 2)]
+
+    def goods(self, draft: Draft, offer: Offer | None = None, *, milli: int | None = None, **options: Any) -> Any:
+        """Add an Umsatz line at the price in force and return it."""
+        offer = offer or self.pick()
+        milli = milli or self.quantity_milli(offer)
+        price = self._keyed_price() if offer.base_cents is None else offer.price_cents(abs(milli))
+        if money.amount_cents(price, milli) == 0:
+            milli = 1000 if milli > 0 else -1000
+        return article_line(draft, "Umsatz", offer, offer.name, price, milli, **options)
+
+    def basket(self, draft: Draft) -> None:
+        """Add a customer's goods."""
+        for _ in range(self.rng.choices(LINE_COUNTS, cum_weights=LINE_WEIGHTS)[0]):
+            self.goods(draft)
+
+    def basket_of(self, draft: Draft, cents: int) -> None:
+        """Add goods until they come to an amount, or the basket is full."""
+        self.basket(draft)
+        while draft.total_cents < cents and len(draft.lines) < max(LINE_COUNTS):
+            self.goods(draft)
+
+    def quantity_milli(self, offer: Offer) -> int:
+        """Return how much a customer takes of an article."""
+        if offer.is_weighed and offer.base_cents is not None:
+            return self.rng.randrange(50, 2500)
+        return self.rng.choices(QUANTITIES, cum_weights=QUANTITY_WEIGHTS)[0] * 1000
+
+    def _keyed_price(self) -> int:
+        return 50 + 5 * int(600 * self.rng.random() ** 2)
+
+
+def article_line(
+    draft: Draft, case: str, offer: Offer, text: str, price: int, milli: int = 1000, *, cancelled: bool = False
+) -> dict[str, Any]:
+    """Add a line that names an article."""
+    return draft.add(
+        case,
+        text,
+        price,
+        offer.vat_rate,
+        quantity_milli=milli,
+        article=offer.number,
+        gtin=offer.gtin,
+        unit=offer.unit,
+        cancelled=cancelled,
+    )

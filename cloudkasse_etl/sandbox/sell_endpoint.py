@@ -1,0 +1,93 @@
+"""POST /sandbox/sell: lets the simulated shop sell over HTTP. Of the sandbox only; no CloudKasse has it."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import orjson
+from fastapi import Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sandbox import validation
+from cloudkasse_etl.sandbox.models import Day
+from cloudkasse_etl.sandbox.sales_summary import SalesSummary
+from cloudkasse_etl.sandbox.selling import MAX_DAYS, MAX_RECEIPTS, SELL_PATH, sell
+from cloudkasse_etl.sandbox.store import Store
+from cloudkasse_etl.sandbox.validation import RequestProblem
+
+MAX_BODY_BYTES = 10_000
+SEED_LIMIT = 2**53  # what every JSON reader takes exactly
+
+
+class SaleOrder(BaseModel):
+    """What shall be sold."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    days: int = Field(ge=1, le=MAX_DAYS, description="On how many days the shop is open")
+    receipts: int = Field(ge=0, le=MAX_RECEIPTS, description="How many sales and returns over all days and registers")
+    seed: int = Field(ge=-SEED_LIMIT, le=SEED_LIMIT, description="Decides everything else")
+    first_day: Day | None = Field(default=None, description="The first day; null: where the last sale ended")
+
+
+def route(store: Store) -> tuple[str, Callable[[Request], Awaitable[Response]], Any, str, str, set[int]]:
+    """Return path, endpoint, model of the answer, name, summary and refusals of the endpoint."""
+    summary = "Sandbox only: let the simulated shop sell what was synchronised"
+    return SELL_PATH, _endpoint(store), SalesSummary, "sell", summary, {400, 401, 409, 413, 503}
+
+
+def describe() -> dict[str, Any]:
+    """Return what the OpenAPI document says of its body and token."""
+    schema = SaleOrder.model_json_schema()
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"requestBody": body, "security": [{"bearer": []}]}
+
+
+def _endpoint(store: Store) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        validation.check_content_type(request.headers.get("content-type", ""))
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise RequestProblem(413, "body_too_large", f"A body holds at most {MAX_BODY_BYTES} bytes.")
+        order = _parse(bytes(body))
+        stopped = threading.Event()
+        try:
+            summary = await asyncio.to_thread(_sell, store, order, stopped.is_set)
+        except asyncio.CancelledError:
+            stopped.set()  # the server is being stopped, and would wait for the thread
+            raise
+        return Response(orjson.dumps(asdict(summary)), media_type="application/json")
+
+    return endpoint
+
+
+def _sell(store: Store, order: SaleOrder, should_stop: Callable[[], bool]) -> SalesSummary:
+    first_day = None if order.first_day is None else date.fromisoformat(order.first_day)
+    try:
+        return sell(
+            store,
+            days=order.days,
+            receipts=order.receipts,
+            seed=order.seed,
+            first_day=first_day,
+            should_stop=should_stop,
+        )
+    except ConfigurationError as error:
+        raise RequestProblem(409, "nothing_to_sell", str(error)) from error
+
+
+def _parse(body: bytes) -> SaleOrder:
+    try:
+        return SaleOrder.model_validate(orjson.loads(body))
+    except orjson.JSONDecodeError as error:
+        raise RequestProblem(400, "malformed", f"The body is not JSON: {error.msg} at {error.pos}.") from error
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = str(fault["loc"][0])[: validation.MAX_ECHO] if fault["loc"] else "the body"
+        raise RequestProblem(400, "malformed", f"{place}: {fault['msg']}.") from error

@@ -1,0 +1,246 @@
+"""The simulated shop: sells what was synchronised into a store, and delivers receipts and closings into it.
+
+What is decided where: selling_plan.py who sells how much; shifts.py a register's day; baskets.py and cashbook.py what
+happens there; deliveries.py when it arrives. `sell_remotely` asks a running sandbox for it.
+"""
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+import requests
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sandbox.catalogue import Catalogue
+from cloudkasse_etl.sandbox.counter import Memory
+from cloudkasse_etl.sandbox.deliveries import Deliveries
+from cloudkasse_etl.sandbox.sales_summary import SalesSummary, Tally
+from cloudkasse_etl.sandbox.selling_plan import make_plan
+from cloudkasse_etl.sandbox.shifts import Clock, Rates, Worker
+from cloudkasse_etl.sandbox.store import FeedName, Store
+
+# A fixed day, not today: the same store and seed give the same receipts whenever one asks. Three weeks before the end
+# of summer time, so that a longer sale has both offsets in it.
+FIRST_DAY = date(2026, 10, 5)
+DEFAULT_TIMEZONE = "Europe/Berlin"
+MAX_DAYS = 1000
+MAX_RECEIPTS = 1_000_000
+PAGE_ITEMS = 1000
+SELL_PATH = "/sandbox/sell"
+CONNECT_SECONDS = 5.0
+SELL_SECONDS = 900.0
+
+# Two sales at once in one process would hand out the same numbers.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass
+class Position:
+    """How far the shop has come, as the store's own receipts and closings tell.
+
+    Attributes:
+        last_day: The last business day; None when nothing was sold yet.
+        numbers: By register the number of its last receipt.
+        closings: By register the number of its last closing.
+    """
+
+    last_day: date | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
+    closings: dict[str, int] = field(default_factory=dict)
+
+    def see(self, register: str, business_day: str, receipt_number: int, closing_number: int) -> None:
+        """Take note of a receipt or a closing."""
+        day = date.fromisoformat(business_day)
+        self.last_day = day if self.last_day is None else max(day, self.last_day)
+        self.numbers[register] = max(receipt_number, self.numbers.get(register, 0))
+        self.closings[register] = max(closing_number, self.closings.get(register, 0))
+
+
+def sell(
+    store: Store,
+    *,
+    days: int,
+    receipts: int,
+    seed: int,
+    first_day: date | None = None,
+    timezone: str = DEFAULT_TIMEZONE,
+    rates: Rates = Rates(),  # noqa: B008 -- frozen
+    should_stop: Callable[[], bool] = lambda: False,
+) -> SalesSummary:
+    """Let the shop be open for some days, and the cloud get what its registers write.
+
+    Every day has at each active register an opening cash, customers, cash in and out, and a closing at night. The
+    receipts of a day are delivered before the next day begins; what a tablet that was offline still holds comes
+    later, at the latest at the end. Then nothing is under way and every day is closed.
+
+    The same seed on a store with the same content gives the same receipts, ids included. A second call goes on with
+    the following days and numbers.
+
+    Args:
+        store: The sandbox's data, with master data synchronised into it.
+        days: On how many days the shop is open; Sundays are passed over and not counted.
+        receipts: How many customers are served, over all days and registers: receipts of kind Beleg with an effect
+            that sell or take back something: articles, vouchers, deposits, a payment of an advance or an open
+            account. On top of them come voids, receipts that are broken off, slips of the kinds AV..., and those that
+            only move cash (opening, counting, paying in and out).
+        seed: Decides everything else.
+        first_day: The first day; by default the day after the last one sold, else `FIRST_DAY`.
+        timezone: The shop's zone.
+        rates: How often the less ordinary happens. From 200 receipts on, everything that this shop can do happens at
+            least once, whatever the rates.
+        should_stop: Asked before every day; when it is true, what is under way is delivered and the call ends.
+
+    Raises:
+        ConfigurationError: Nothing is synchronised that could be sold, or an argument is out of range.
+    """
+    if not (1 <= days <= MAX_DAYS and 0 <= receipts <= MAX_RECEIPTS):
+        raise ConfigurationError(
+            f"The sandbox cannot sell {receipts} receipts on {days} days.",
+            hint=f"It sells up to {MAX_RECEIPTS} receipts on 1 to {MAX_DAYS} days.",
+        )
+    clock = Clock(_zone(timezone))
+    with _ONE_AT_A_TIME:
+        catalogue = Catalogue(store, seed=seed)
+        position = _read_position(store)
+        first_day = _first_day(position, first_day)
+        # The position is part of every seed: a second call with the same seed is another week, not the same again.
+        rng = random.Random(f"{seed}|{first_day}|{sorted(position.numbers.items())}")
+        plan = make_plan(catalogue, days=days, receipts=receipts, first_day=first_day, rng=rng)
+        worker = Worker(plan, seed, clock, rates, catalogue.employees)
+        deliveries, tally = Deliveries(clock), Tally()
+        memories = {till.number: Memory() for till in catalogue.tills}
+        for day, following in zip(plan.days, [*plan.days[1:], None], strict=True):
+            if should_stop():
+                break
+            next_opening = None if following is None else clock.opening(following)
+            closings: list[tuple[int, dict[str, Any]]] = []
+            for register_day in plan.of(day):
+                number = register_day.till.number
+                shift = worker.work(
+                    register_day,
+                    catalogue.offers(register_day.till, day),
+                    memories[number],
+                    first_number=position.numbers.get(number, 0) + 1,
+                    closing_number=position.closings.get(number, 0) + 1,
+                    rng=rng,
+                )
+                closing = shift.closing
+                position.see(number, closing["business_day"], closing["last_receipt_number"], closing["number"])
+                closings.append((shift.closed_at, closing))
+                tally.add(shift.receipts)
+                deliveries.schedule(
+                    shift,
+                    rng,
+                    next_opening=next_opening,
+                    offline=rates.offline,
+                    repeats=rates.repeats,
+                    is_showcase=register_day is plan.showcase,
+                )
+            store.deliver_receipts(deliveries.arriving(next_opening))
+            store.deliver_closings(closing for _, closing in sorted(closings, key=lambda made: made[0]))
+        store.deliver_receipts(deliveries.arriving(None))
+        return tally.summary(
+            registers=memories,
+            late=deliveries.late,
+            after_closing=deliveries.after_closing,
+            repeated=deliveries.repeated,
+        )
+
+
+def sell_remotely(
+    url: str, token: str, *, days: int, receipts: int, seed: int, first_day: date | None = None
+) -> dict[str, Any]:
+    """Ask a running sandbox to sell, and return its summary (the fields of `SalesSummary`).
+
+    Args:
+        url: Where it listens, such as "http://127.0.0.1:8090".
+        token: Its bearer token.
+        days, receipts, seed, first_day: As of `sell`.
+
+    Raises:
+        ConfigurationError: Nothing listens there, it is no sandbox, the token is wrong, or it has nothing to sell.
+    """
+    order = {"days": days, "receipts": receipts, "seed": seed}
+    if first_day is not None:
+        order["first_day"] = first_day.isoformat()  # type: ignore[assignment]
+    try:
+        answer = requests.post(
+            url.rstrip("/") + SELL_PATH,
+            json=order,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=(CONNECT_SECONDS, SELL_SECONDS),
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        # The library's own text repeats the URL, which may hold a password.
+        raise ConfigurationError(
+            f"The sandbox cannot be reached ({type(error).__name__}).",
+            hint="Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells.",
+        ) from error
+    summary = _json_object(answer)
+    if answer.status_code == 200 and summary.keys() >= {"receipts", "closings", "by_kind"}:
+        return summary
+    code, detail = str(summary.get("code")), str(summary.get("detail"))
+    if answer.status_code == 401:
+        raise ConfigurationError(
+            "The sandbox does not accept the token.", hint="CLOUDKASSE_API_TOKEN must be the one it was started with."
+        )
+    if (answer.status_code, code) in {(400, "malformed"), (409, "nothing_to_sell")}:
+        raise ConfigurationError(detail)
+    if answer.status_code >= 500 and code in {"busy", "stopping", "internal_error"}:
+        raise ConfigurationError(f"The sandbox could not sell: {detail}", hint="Try again, or look into its log.")
+    raise ConfigurationError(
+        f"What answers there is no sandbox of this release (status {answer.status_code}).",
+        hint="Only the bundled CloudKasse can be asked to sell; CLOUDKASSE_API_URL must name it.",
+    )
+
+
+def _json_object(answer: requests.Response) -> dict[str, Any]:
+    try:
+        content = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _zone(timezone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"There is no time zone {timezone!r}.", hint="Name one as Europe/Berlin is named."
+        ) from error
+
+
+def _first_day(position: Position, wanted: date | None) -> date:
+    if position.last_day is None:
+        return wanted or FIRST_DAY
+    following = position.last_day + timedelta(days=1)
+    if wanted is not None and wanted < following:
+        raise ConfigurationError(
+            f"The sandbox has already sold up to {position.last_day}; it cannot go back to {wanted}.",
+            hint=f"Leave the first day out, or name one from {following} on.",
+        )
+    return wanted or following
+
+
+def _read_position(store: Store) -> Position:
+    position = Position()
+    for receipt in _feed(store, "receipts"):
+        position.see(receipt["register"], receipt["business_day"], receipt["number"], receipt["closing_number"] or 0)
+    for closing in _feed(store, "closings"):
+        position.see(closing["register"], closing["business_day"], closing["last_receipt_number"], closing["number"])
+    return position
+
+
+def _feed(store: Store, feed: FeedName) -> Any:
+    cursor, has_more = None, True
+    while has_more:
+        page = orjson.loads(store.feed_page(feed, cursor, PAGE_ITEMS))
+        yield from page["items"]
+        cursor, has_more = page["next_cursor"], page["has_more"]
