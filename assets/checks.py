@@ -9,7 +9,9 @@ from cloudkasse_etl.sync.report import AssetReport
 
 REJECTIONS = "no_open_rejections"
 REGISTER_FIRST = "register_before_articles"
+SHOWN_WARNINGS = 20
 EVERY_REGISTER = "prices_for_every_register"
+REVIEW = "nothing_to_review"
 
 
 def rejections_check(asset: str) -> dg.AssetCheckSpec:
@@ -41,16 +43,40 @@ def every_register_check(asset: str) -> dg.AssetCheckSpec:
     )
 
 
+def review_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns of what was booked in this run but should be looked at."""
+    return dg.AssetCheckSpec(
+        REVIEW,
+        asset=asset,
+        description="Nothing that this run booked needs to be looked at: VAT rates are those of the ERP on that day, "
+        "no cash went in or out without a known reason.",
+    )
+
+
 def check_results(report: AssetReport, names: Sequence[str], settings: Settings) -> list[dg.AssetCheckResult]:
     """The results of the named checks; Dagster wants every declared one, always."""
-    evaluate = {REJECTIONS: _rejections, REGISTER_FIRST: _register_first, EVERY_REGISTER: _every_register}
-    return [evaluate[name](report, settings) for name in names]
+    evaluate = {
+        REJECTIONS: _rejections,
+        REGISTER_FIRST: _register_first,
+        EVERY_REGISTER: _every_register,
+        REVIEW: _review,
+    }
+    return [evaluate[name](report, settings)._replace(asset_key=dg.AssetKey(report.asset)) for name in names]
 
 
 def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     count = len(report.rejections)
     text = "".join(f"{first.key}: {first.text(settings.language)}" for first in report.rejections[:1])
     return _warning(REJECTIONS, f"{count:,} rejected; {text}" if count > 1 else text, rejected=count)
+
+
+def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    shown = [f"{warning.key}: {warning.text(settings.language)}" for warning in report.warnings[:SHOWN_WARNINGS]]
+    text = "; ".join(shown[:1])
+    count = len(report.warnings)
+    result = _warning(REVIEW, f"{count:,} to review; {text}" if count > 1 else text, to_review=count)
+    found = {"warnings": dg.MetadataValue.md("\n".join(f"- {line}" for line in shown))} if shown else {}
+    return result._replace(metadata={**result.metadata, **found})
 
 
 def _register_first(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:

@@ -9,9 +9,12 @@ import click
 
 from assets.commands.check import check
 from assets.commands.demo import demo
+from assets.commands.export import export
 from assets.commands.history import history
+from assets.commands.import_ import import_
 from assets.commands.output import print_error, print_unforeseen
 from assets.commands.protocol import protocol
+from assets.commands.receipts import receipts
 from assets.commands.sandbox import sandbox
 from assets.commands.sync import sync
 from assets.commands.ui import ui
@@ -30,7 +33,7 @@ def group() -> None:
     """
 
 
-for command in (sync, history, protocol, check, sandbox, demo, ui):
+for command in (sync, import_, receipts, export, history, protocol, check, sandbox, demo, ui):
     group.add_command(command)
 
 

@@ -6,14 +6,21 @@ from typing import Any
 
 import dagster as dg
 
-from assets import cloud_state, master_data, prices, report
+from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
 from assets.home import find_home
-from assets.jobs import JOBS
+from assets.jobs import build_jobs
 from assets.resources import OnReport, options, sync_resource
 from assets.sensors import dead_run_sensor
 from cloudkasse_etl.settings import Configuration, load
 
-ASSETS = (*master_data.ASSETS, *prices.ASSETS, *cloud_state.ASSETS, *report.ASSETS)
+ASSETS = (
+    *master_data.ASSETS,
+    *prices.ASSETS,
+    *cloud_state.ASSETS,
+    *receipts.ASSETS,
+    *postings.ASSETS,
+    *report.ASSETS,
+)
 
 
 def build_defs(
@@ -38,7 +45,8 @@ def build_defs(
     sync = sync_resource(configuration, protocol_folder=protocol_folder, started_by=started_by, on_report=on_report)
     return dg.Definitions(
         assets=ASSETS,
-        jobs=JOBS,
+        asset_checks=completeness.CHECKS,
+        jobs=build_jobs(configuration.settings),
         sensors=[dead_run_sensor(configuration)],
         resources={"sync": sync, "options": options, **overrides},
         executor=dg.in_process_executor,

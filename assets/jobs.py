@@ -4,36 +4,81 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+from pydantic import Field, create_model
 
 from assets.resources import Options
+from cloudkasse_etl.settings import Settings
 
 MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
 
 
-@dg.config_mapping
-def flat_options(config: Options) -> Mapping[str, Any]:
-    """Lifts the fields of resource `options` to the top of a job's run config: `full: true` is all one writes.
+RECEIPT_GROUPS = ("receipts", "postings", "report")
+_FETCHING = ("full", "retry_rejected", "allow_retire", "import_receipts")
+# What a person can ask of each job; the launchpad shows these and no others.
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "sync_all": _FETCHING,
+    "sync_master_data": ("full", "retry_rejected", "allow_retire"),
+    "sync_receipts": ("retry_rejected", "import_receipts"),
+    "import_receipts": ("retry_rejected", "receipt_ids"),
+}
+
+
+def build_jobs(settings: Settings) -> list[Any]:
+    """The jobs of the settings: whether a synchronisation imports what it fetched has its default there."""
+    direct = settings.receipts.import_ == "direct"
+    return [
+        _job(
+            "sync_all",
+            dg.AssetSelection.all(),
+            direct,
+            "Synchronises everything between SelectLine and CloudKasse: all that the other jobs do, in one run.",
+        ),
+        _job(
+            "sync_master_data",
+            dg.AssetSelection.groups(*MASTER_DATA_GROUPS),
+            direct,
+            "Brings company, registers, employees, articles and gross prices up to CloudKasse. "
+            "Sends only what has changed; says so and stops when nothing has.",
+        ),
+        _job(
+            "sync_receipts",
+            dg.AssetSelection.groups(*RECEIPT_GROUPS),
+            direct,
+            "Fetches the receipts and closings that have come in since the last time, checks and stages them; "
+            "imports them too, if asked.",
+        ),
+        _job(
+            "import_receipts",
+            dg.AssetSelection.groups("postings", "report"),
+            direct,
+            "Books the receipts that are staged: revenue postings and stock movements.",
+        ),
+    ]
+
+
+def _config(job: str, direct: bool) -> dg.ConfigMapping:
+    """A job's run config: its options at the top, `full: true` is all one writes.
 
     Naming the console logger makes Dagster take that of our definitions, which a command keeps silent.
     """
-    return {"resources": {"options": {"config": config.model_dump()}}, "loggers": {"console": {}}}
+    fields: dict[str, Any] = {}
+    for name in OPTIONS[job]:
+        known = Options.model_fields[name]
+        default = direct if name == "import_receipts" else known.default
+        fields[name] = (known.annotation, Field(default=default, description=known.description))
+    options = create_model("JobOptions", __base__=dg.Config, **fields)
+
+    def lift(config: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"resources": {"options": {"config": dict(config)}}, "loggers": {"console": {}}}
+
+    return dg.ConfigMapping(config_fn=lift, config_schema=options.to_config_schema())
 
 
-sync_master_data = dg.define_asset_job(
-    "sync_master_data",
-    selection=dg.AssetSelection.groups(*MASTER_DATA_GROUPS),
-    config=flat_options,
-    executor_def=dg.in_process_executor,
-    description="Brings company, registers, employees, articles and gross prices up to CloudKasse. "
-    "Sends only what has changed; says so and stops when nothing has.",
-)
-
-sync_all = dg.define_asset_job(
-    "sync_all",
-    selection=dg.AssetSelection.all(),
-    config=flat_options,
-    executor_def=dg.in_process_executor,
-    description="Synchronises everything between SelectLine and CloudKasse: all that the other jobs do, in one run.",
-)
-
-JOBS = (sync_all, sync_master_data)
+def _job(name: str, selection: dg.AssetSelection, direct: bool, description: str) -> Any:
+    return dg.define_asset_job(
+        name,
+        selection=selection,
+        config=_config(name, direct),
+        executor_def=dg.in_process_executor,
+        description=description,
+    )

@@ -4,13 +4,19 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets import cloud_state, master_data, prices
+from assets import cloud_state, master_data, postings, prices, receipts
 from assets.metadata import run_metadata
 from assets.steps import Result, Sync, plain_failures
 from cloudkasse_etl.errors import OutcomeFailedError
 from cloudkasse_etl.sync.report import Outcome
 
-BEFORE_THE_REPORT = (*master_data.ASSETS, *prices.ASSETS, *cloud_state.ASSETS)
+BEFORE_THE_REPORT = (
+    *master_data.ASSETS,
+    *prices.ASSETS,
+    *cloud_state.ASSETS,
+    *receipts.ASSETS,
+    *postings.ASSETS,
+)
 
 
 @dg.asset(group_name="report", kinds={"report"}, deps=BEFORE_THE_REPORT)

@@ -35,15 +35,24 @@ class Options(dg.Config):
         default=False,
         description="Let a run pass that would retire more records than the settings allow without being asked.",
     )
+    import_receipts: bool = Field(
+        default=False,
+        description="Book the receipts right after they were fetched: revenue postings and stock movements. Otherwise "
+        "they are staged, and job import_receipts books them later.",
+    )
+    receipt_ids: list[str] = Field(
+        default=[],
+        description="For an import: only the receipts with these ids. Empty: all that are staged.",
+    )
 
 
 @dg.resource(
     config_schema=Options.to_config_schema(),
-    description="What this run is asked to do: full, retry_rejected, allow_retire.",
+    description="What this run is asked to do.",
 )
 def options(context: dg.InitResourceContext) -> SyncOptions:
     """The run config as the library takes it."""
-    return SyncOptions(**context.resource_config)
+    return SyncOptions(**{**context.resource_config, "receipt_ids": tuple(context.resource_config["receipt_ids"])})
 
 
 def sync_resource(

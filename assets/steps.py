@@ -41,6 +41,7 @@ def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Res
     """A report as Dagster's materialisation, with the results of the declared checks."""
     settings = session.configuration.settings
     return dg.MaterializeResult(
+        asset_key=report.asset,
         metadata=asset_metadata(report, settings.language, session.protocol_path),
         check_results=check_results(report, (REJECTIONS, *checks), settings),
     )

@@ -17,7 +17,12 @@ RUNNING = "running"
 MAX_MESSAGE = 1000
 WHAT_COUNTS = "What had been accepted by then counts; the next synchronisation goes on from there."
 
-KINDS = {"sync_all": "all", "sync_master_data": "master-data"}
+KINDS = {
+    "sync_all": "all",
+    "sync_master_data": "master-data",
+    "sync_receipts": "receipts",
+    "import_receipts": "import",
+}
 
 
 def kind_of(job_name: str) -> str:

@@ -286,6 +286,113 @@ CATALOGUE: dict[str, Failure] = {
         "Der Kassenabschluss kam ein zweites Mal mit anderem Inhalt; der erste gilt.",
         "Den Abschluss in CloudKasse mit dem übernommenen vergleichen.",
     ),
+    # --- receipts, booking: nothing of the receipt is booked
+    "account_missing": Failure(
+        "No account is set: {setting}{further}.",
+        "Set it in cloudkasse.yaml (for accounts.revenue also in SelectLine, by the article's KontoVerkauf or "
+        "Erfolgskontengruppe), then import again.",
+        "Es fehlt ein Konto: {setting}{further}.",
+        "Das Konto in cloudkasse.yaml angeben (für accounts.revenue auch in SelectLine über KontoVerkauf oder "
+        "Erfolgskontengruppe des Artikels), dann erneut importieren.",
+    ),
+    "opening_cash_exceeds_bar": Failure(
+        "The opening cash of {opening} is more than the cash of the receipt, {cash}.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Der Anfangsbestand von {opening} ist höher als die Barzahlung des Bons, {cash}.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "tender_none_amount": Failure(
+        "The tender 'Keine' has an amount of {amount}; it must be 0.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Die Zahlart „Keine“ hat einen Betrag von {amount}; er muss 0 sein.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "vat_unbookable": Failure(
+        "VAT of {amount} at {rate} % was printed, but stands on no line that could be booked with it.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Gedruckt sind {amount} USt zu {rate} %, aber keine buchbare Position trägt sie.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    "line_number_repeated": Failure(
+        "Two lines of the receipt have the number {number}.",
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Zwei Positionen des Bons haben die Nummer {number}.",
+        "Den Bon in CloudKasse prüfen; ist er geklärt, hier mit Grund verwerfen und von Hand buchen.",
+    ),
+    # --- receipts, stock: the receipt is booked, a line's stock is not moved yet
+    "stock_article_missing": Failure(
+        "'{text}' was sold without an article number, so no stock was moved.",
+        "Book the stock in SelectLine by hand; have it sold under an article in future.",
+        "„{text}“ wurde ohne Artikelnummer verkauft; der Bestand wurde nicht bewegt.",
+        "Den Bestand in SelectLine von Hand buchen; künftig unter einem Artikel verkaufen.",
+    ),
+    "stock_article_unknown": Failure(
+        "Article '{article}' is not in SelectLine, so no stock was moved.",
+        "Create the article in SelectLine (ART.Artikelnummer); the next import makes up for it.",
+        "Artikel „{article}“ ist nicht in SelectLine; der Bestand wurde nicht bewegt.",
+        "Den Artikel in SelectLine anlegen (ART.Artikelnummer); der nächste Import holt es nach.",
+    ),
+    "stock_serial_missing": Failure(
+        "Article '{article}' is kept by serial number or batch, and the line has none.",
+        "Book the stock in SelectLine by hand with the number; have the number keyed in at the register in future.",
+        "Artikel „{article}“ wird mit Serien- oder Chargennummer geführt; die Position hat keine.",
+        "Den Bestand in SelectLine von Hand mit der Nummer buchen; künftig die Nummer an der Kasse erfassen.",
+    ),
+    "stock_warehouse_missing": Failure(
+        "No warehouse is set: {setting}.",
+        "Name the register in cloudkasse.yaml again, then import again.",
+        "Es fehlt ein Lager: {setting}.",
+        "Die Kasse in cloudkasse.yaml wieder angeben, dann erneut importieren.",
+    ),
+    "stock_set_empty": Failure(
+        "Trade set '{article}' has no components.",
+        "Enter them in SelectLine (ARTSET), or empty ART.Stueckliste; the next import makes up for it.",
+        "Handelsstückliste „{article}“ hat keine Bestandteile.",
+        "Sie in SelectLine eintragen (ARTSET) oder ART.Stueckliste leeren; der nächste Import holt es nach.",
+    ),
+    "stock_set_circular": Failure(
+        "Trade set '{article}' cannot be taken apart: by way of '{component}' it holds itself, or too much.",
+        "Correct its components in SelectLine (ARTSET); the next import makes up for it.",
+        "Handelsstückliste „{article}“ ist nicht auflösbar: Über „{component}“ enthält sie sich selbst oder zu viel.",
+        "Ihre Bestandteile in SelectLine berichtigen (ARTSET); der nächste Import holt es nach.",
+    ),
+    "stock_set_quantity": Failure(
+        "Trade set '{article}' holds '{component}' in a quantity that cannot be used: '{value}'.",
+        "Correct ARTSET.Menge in SelectLine; the next import makes up for it.",
+        "Handelsstückliste „{article}“ enthält „{component}“ in unbrauchbarer Menge: „{value}“.",
+        "ARTSET.Menge in SelectLine berichtigen; der nächste Import holt es nach.",
+    ),
+    "stock_component_unknown": Failure(
+        "Trade set '{article}' holds the article '{component}', which is not in SelectLine.",
+        "Correct the set's components in SelectLine (ARTSET); the next import makes up for it.",
+        "Handelsstückliste „{article}“ enthält den Artikel „{component}“, der nicht in SelectLine ist.",
+        "Die Bestandteile in SelectLine berichtigen (ARTSET); der nächste Import holt es nach.",
+    ),
+    "stock_quantity_too_large": Failure(
+        "The quantity of article '{article}' is beyond all bounds.",
+        "Look at the receipt in CloudKasse, and book the stock in SelectLine by hand.",
+        "Die Menge von Artikel „{article}“ sprengt jedes Maß.",
+        "Den Bon in CloudKasse prüfen und den Bestand in SelectLine von Hand buchen.",
+    ),
+    # --- receipts, booking: booked, but somebody should look at it
+    "vat_rate_unexpected": Failure(
+        "Article '{article}' was sold at {rate} % on {day}; its tax code {tax_code} has another rate in SelectLine.",
+        "It was booked as sold. If the rate is wrong, correct ART.SSVerkauf or USDETAIL in SelectLine.",
+        "Artikel „{article}“ wurde am {day} zu {rate} % verkauft; sein Steuerschlüssel {tax_code} hat einen anderen.",
+        "Gebucht wie verkauft. Ist der Satz falsch, ART.SSVerkauf oder USDETAIL in SelectLine berichtigen.",
+    ),
+    "vat_unexpected": Failure(
+        "VAT at {rate} % was printed on {case}, which bears none.",
+        "It was booked as printed and flagged; correct the posting if need be.",
+        "Auf {case} wurde USt zu {rate} % gedruckt, obwohl es keine trägt.",
+        "Gebucht wie gedruckt und gekennzeichnet; die Buchung bei Bedarf berichtigen.",
+    ),
+    "cash_for_review": Failure(
+        "{case}: what the cash was for is not known; it stands on its suspense account.",
+        "Look at the receipt and rebook it.",
+        "{case}: Wofür das Geld war, ist nicht bekannt; es steht auf dem Zwischenkonto.",
+        "Den Bon prüfen und umbuchen.",
+    ),
     # --- waiting in order: deferred, not rejected
     "register_required": Failure(
         "Waits for a register: CloudKasse takes articles and prices only once an active register is synchronised.",

@@ -31,7 +31,7 @@ def synchronise(
     Args:
         configuration: Settings and connections.
         home: Dagster's folders; the environment already names them.
-        kind: `all` or `master-data`.
+        kind: `all`, `master-data`, `receipts` or `import`.
         options: What is asked of the run.
         on_step: Told which asset begins, its number and how many there are.
         waiting: Told in words when a dead run's lease must run out first.
@@ -40,9 +40,8 @@ def synchronise(
         LeaseHeldError: Another synchronisation is running; there is no run then.
         StateUnavailableError: The lease cannot be taken; there is no run then.
     """
-    from dataclasses import asdict
-
     from assets.definitions import build_defs
+    from assets.jobs import OPTIONS
     from assets.runs import repair_dead_runs, run_job
     from cloudkasse_etl.sync.session import hold_lease
 
@@ -60,7 +59,7 @@ def synchronise(
                 instance,
                 tags.job_of(kind),
                 run_id=run_id,
-                run_config=asdict(options),
+                run_config={name: _plain(getattr(options, name)) for name in OPTIONS[tags.job_of(kind)]},
                 run_tags=tags.starting(run_id, kind, who),
                 on_step=on_step,
             )
@@ -68,6 +67,10 @@ def synchronise(
         return reports[-1]
     message = run.tags.get(tags.MESSAGE) or "The run ended without saying why."
     return RunReport(run_id, kind, Outcome.FAILED, message, {}, "", message)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def command_line() -> str:

@@ -1,5 +1,6 @@
 """`sync`: one synchronisation, and what came of it."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,19 +15,33 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from assets.commands.running import OnStep
+    from assets.home import Home
+    from cloudkasse_etl.settings import Configuration
     from cloudkasse_etl.sync.report import RunReport
 
 SHOWN_CAUSES = 10
+ASK: dict[Language, str] = {
+    "en": "{count} receipts were staged. Import them now?",
+    "de": "{count} Bons wurden übernommen. Jetzt importieren?",
+}
 
 
 @click.command()
-@click.argument("what", type=click.Choice(list(KINDS.values())), default="all")
+@click.argument("what", type=click.Choice([kind for kind in KINDS.values() if kind != "import"]), default="all")
+@click.option(
+    "--import/--no-import",
+    "import_receipts",
+    default=None,
+    help="Import the receipts right after they were fetched, or leave them staged. Without it the settings decide.",
+)
 @click.option("--full", is_flag=True, help="Compare every record, however quiet the ERP looks.")
 @click.option("--retry-rejected", is_flag=True, help="Try rejected records again although nothing about them changed.")
 @click.option("--allow-retire", is_flag=True, help="Retire records even if they are more than the settings allow.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def sync(what: str, full: bool, retry_rejected: bool, allow_retire: bool, as_json: bool) -> int:
-    """Synchronise SelectLine with CloudKasse: everything, or the master data alone.
+def sync(
+    what: str, import_receipts: bool | None, full: bool, retry_rejected: bool, allow_retire: bool, as_json: bool
+) -> int:
+    """Synchronise SelectLine with CloudKasse: everything, the master data alone, or the receipts alone.
 
     Sends only what has changed, and says so when nothing has.
     """
@@ -34,7 +49,13 @@ def sync(what: str, full: bool, retry_rejected: bool, allow_retire: bool, as_jso
     from cloudkasse_etl.settings import load
 
     configuration, home = load(), find_home()
-    with _progress(quiet=as_json) as on_step:
+    wish = configuration.settings.receipts.import_
+    if import_receipts is None:
+        chosen = wish == "direct"
+        ask = wish == "ask" and what != "master-data" and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+    else:
+        chosen, ask = import_receipts, False
+    with progress(quiet=as_json) as on_step:
         from assets.commands.running import synchronise
         from cloudkasse_etl.sync.session import SyncOptions
 
@@ -42,7 +63,7 @@ def sync(what: str, full: bool, retry_rejected: bool, allow_retire: bool, as_jso
             configuration,
             home,
             what,
-            SyncOptions(full=full, retry_rejected=retry_rejected, allow_retire=allow_retire),
+            SyncOptions(full=full, retry_rejected=retry_rejected, allow_retire=allow_retire, import_receipts=chosen),
             on_step=on_step,
             waiting=lambda message: click.echo(message, err=True),
         )
@@ -51,7 +72,27 @@ def sync(what: str, full: bool, retry_rejected: bool, allow_retire: bool, as_jso
         print_json(report.as_dict(language))
     else:
         print_report(console(), report, language)
+    if ask and staged_now(report):
+        return _ask_to_import(configuration, home, report)
     return report.outcome.exit_code
+
+
+def staged_now(report: "RunReport") -> int:
+    """How many receipts this run staged."""
+    staged = report.assets.get("staged_receipts")
+    return staged.counts.new if staged else 0
+
+
+def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunReport") -> int:
+    """The manual's dialog: now that it is known what came. The import is a run of its own."""
+    from assets.commands.import_ import import_staged
+
+    question = ASK[configuration.settings.language].format(count=f"{staged_now(report):,}")
+    if not click.confirm(f"\n{question}", default=True):
+        return report.outcome.exit_code
+    imported = import_staged(configuration, home, ())
+    print_report(console(), imported, configuration.settings.language)
+    return max(report.outcome.exit_code, imported.outcome.exit_code)
 
 
 def print_report(out: "Console", report: "RunReport", language: Language) -> None:
@@ -75,7 +116,7 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> "Iterator[OnStep]":
+def progress(*, quiet: bool) -> "Iterator[OnStep]":
     """A progress bar on a terminal; nothing elsewhere."""
     out = console(stderr=True)
     if quiet or not out.is_terminal:
@@ -85,10 +126,10 @@ def _progress(*, quiet: bool) -> "Iterator[OnStep]":
 
     with Progress(
         BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=out, transient=True
-    ) as progress:
-        task = progress.add_task("Starting …", total=None)
+    ) as bar:
+        task = bar.add_task("Starting …", total=None)
 
         def show(name: str, number: int, of: int) -> None:
-            progress.update(task, description=name, completed=number - 1, total=of)
+            bar.update(task, description=name, completed=number - 1, total=of)
 
         yield show

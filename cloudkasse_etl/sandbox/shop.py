@@ -71,6 +71,16 @@ accounts:
     DifferenzSollIst: {short: "2310", over: "2710"}
     Pfand: "8540"
     PfandRueckzahlung: "8540"
+    EinzweckgutscheinKauf: "8590"
+    EinzweckgutscheinEinloesung: "8590"
+    TrinkgeldAG: "8600"
+    Anzahlungseinstellung: "1717"
+    Anzahlungsaufloesung: "1717"
+    Forderungsentstehung: "1411"
+    Forderungsaufloesung: "1411"
+    ZuschussEcht: "8610"
+    ZuschussUnecht: "1412"
+    Lohnzahlung: "1740"
 """
 
 _GROUPS = {

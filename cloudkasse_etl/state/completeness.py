@@ -107,6 +107,40 @@ class Completeness:
                     good.append(bytes(raw))
         return good, sorted(refused)
 
+    def unbalanced(self) -> list[str]:
+        """Receipts whose postings do not sum to 0; there can be none, and it is looked at all the same."""
+        table = self._store.tables.posting
+        query = (
+            sa.select(table.c.receipt_id)
+            .where(table.c.company == self._store.company)
+            .group_by(table.c.receipt_id)
+            .having(sa.func.sum(table.c.amount_cents) != 0)
+        )
+        with self._store.reading() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    def balance_of(self, account: str) -> int:
+        """What an account comes to over all postings, in cents."""
+        table = self._store.tables.posting
+        query = sa.select(sa.func.coalesce(sa.func.sum(table.c.amount_cents), 0)).where(
+            table.c.company == self._store.company, table.c.account == account
+        )
+        with self._store.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def mark(self) -> str:
+        """Changes with everything that the findings depend on: what was staged, how it was judged, what was booked."""
+        receipt, closing, posting = self._receipt, self._closing, self._store.tables.posting
+        company = self._store.company
+        refused = sa.func.sum(sa.case((receipt.c.refused_by == "staged_receipts", 1), else_=0))
+        queries = (
+            sa.select(sa.func.count(), refused).where(receipt.c.company == company),
+            sa.select(sa.func.count()).where(closing.c.company == company),
+            sa.select(sa.func.count()).where(posting.c.company == company),
+        )
+        with self._store.reading() as connection:
+            return repr([tuple(connection.execute(query).one()) for query in queries])
+
     def set_verified(self, closings: Sequence[OpenClosing]) -> None:
         """Notes closings that were found equal to their receipts: they need not be compared again."""
         table = self._closing

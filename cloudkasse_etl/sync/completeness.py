@@ -3,8 +3,9 @@
 Its findings are asset checks: they name register and numbers, and never change a run's outcome.
 """
 
+import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 
@@ -14,6 +15,7 @@ from cloudkasse_etl.state.completeness import Completeness, Gap, OpenClosing
 from cloudkasse_etl.sync.session import SyncSession
 
 Totals = Counter[tuple[str, ...]]
+_LEVEL = "completeness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,29 @@ class CompletenessReport:
     doubled_numbers: tuple[Finding, ...] = ()
     closing_gaps: tuple[Finding, ...] = ()
     closing_differences: tuple[Finding, ...] = ()
+    unbalanced: tuple[Finding, ...] = ()
 
 
 def check_completeness(session: SyncSession) -> CompletenessReport:
-    """Compares what is staged with itself and with the closings.
+    """Compares what is staged with itself and with the closings, and the books with zero.
 
-    A closing that was found equal once is not compared again. What a late receipt fills goes away by itself.
+    A closing that was found equal once is not compared again. What a late receipt fills goes away by itself. Where
+    nothing was staged or booked since the last time, its findings stand.
     """
     asked = Completeness(session.store)
     language = session.settings.language
+    clearing = session.settings.accounts.clearing
+    mark = hashlib.blake2b(repr((asked.mark(), language, clearing)).encode(), digest_size=16).hexdigest()
+    last = session.store.level(_LEVEL)
+    if last is not None and last.fingerprint == mark:
+        found = orjson.loads(last.details)
+        return CompletenessReport(**{name: tuple(Finding(**f) for f in findings) for name, findings in found.items()})
+    report = _compare(session, asked, language)
+    session.store.set_level(_LEVEL, mark, orjson.dumps(asdict(report)).decode())
+    return report
+
+
+def _compare(session: SyncSession, asked: Completeness, language: Language) -> CompletenessReport:
     equal: list[OpenClosing] = []
     differences: list[Finding] = []
     for closing in asked.open_closings():
@@ -68,7 +84,16 @@ def check_completeness(session: SyncSession) -> CompletenessReport:
         ),
         closing_gaps=tuple(_gap(gap, "closing_gap", language) for gap in asked.closing_gaps()),
         closing_differences=tuple(differences),
+        unbalanced=_unbalanced(asked, session.settings.accounts.clearing, language),
     )
+
+
+def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -> tuple[Finding, ...]:
+    found = [Finding("", receipt_id, _say(language, "unbalanced")) for receipt_id in asked.unbalanced()]
+    balance = asked.balance_of(clearing) if clearing else 0
+    if clearing and balance:
+        found.append(Finding("", clearing, _say(language, "clearing", value=_euros(balance))))
+    return tuple(found)
 
 
 def _gap(gap: Gap, kind: str, language: Language) -> Finding:
@@ -153,6 +178,14 @@ _TEXTS: dict[str, dict[Language, str]] = {
     "total": {
         "en": "{what}: {closing} in the closing, {staged} staged",
         "de": "{what}: {closing} im Abschluss, {staged} übernommen",
+    },
+    "unbalanced": {
+        "en": "the postings of this receipt do not sum to 0",
+        "de": "die Buchungen dieses Bons ergeben nicht 0",
+    },
+    "clearing": {
+        "en": "the clearing account comes to {value}, not to 0",
+        "de": "das Verrechnungskonto ergibt {value}, nicht 0",
     },
     "refused": {"en": "refused receipts: {numbers}", "de": "abgelehnte Bons: {numbers}"},
 }

@@ -4,27 +4,27 @@ Nothing is booked twice: a receipt's status, its postings and its movements are 
 would break a transaction that tried.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import orjson
+import pandas as pd
 
-from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.errors import ConfigurationError, ContractError
 from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.receipts import Receipt, parse_receipt
-from cloudkasse_etl.state.receipts import IMPORT, MOVEMENTS, Status
+from cloudkasse_etl.state.receipts import IMPORT, MOVEMENTS, STAGING, Status
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
-from cloudkasse_etl.transform.booking import Ledger, book
+from cloudkasse_etl.transform.booking import book
+from cloudkasse_etl.transform.ledger import Ledger, Voided
 from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten
 from cloudkasse_etl.transform.stock import move
 
-BATCH = 2_000
+BATCH = 5_000
 
 
 def import_receipts(
@@ -70,12 +70,16 @@ def import_receipts(
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
 
 
-def defer_import(session: SyncSession) -> tuple[AssetReport, AssetReport]:
-    """Reports an import that was not chosen: it counts nothing, and tells what is still refused."""
+def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
+    """Imports, where the run was asked to; a run that fetched no receipts itself was started for nothing else.
+
+    What was not chosen counts nothing, and tells what is still refused.
+    """
+    if session.options.import_receipts or STAGING not in session.reports:
+        return import_receipts(session, session.options.receipt_ids or None)
     with session.timed() as seconds:
-        return tuple(  # type: ignore[return-value]  # two assets, two reports
-            session.deliver(_open_report(session, asset, Counts(), set()), seconds()) for asset in (IMPORT, MOVEMENTS)
-        )
+        postings, movements = (_open_report(session, asset, Counts(), set()) for asset in (IMPORT, MOVEMENTS))
+        return session.deliver(postings, seconds()), session.deliver(movements, seconds())
 
 
 def _open_report(session: SyncSession, asset: str, counts: Counts, fresh: set[str]) -> AssetReport:
@@ -93,6 +97,7 @@ class _Import:
     looked_at: int = 0
     refused_now: set[str] = field(default_factory=set)
     lines_refused_now: set[str] = field(default_factory=set)
+    warnings: list[Rejection] = field(default_factory=list)
 
     def staged(self, progress: Callable[[int], None]) -> None:
         """Books everything that is staged."""
@@ -162,9 +167,10 @@ class _Import:
         booked = book(frames, self._ledger(frames, receipts))
         refused = _kept_since(booked.rejections, before)
         refused_ids = {rejection.key for rejection in refused}
-        lines = [_with_content(rejection) for rejection in booked.stock_rejections]
+        lines = booked.stock_rejections
         numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
         postings = require(booked.postings, RevenuePosting, asset=IMPORT)
+        _must_balance(postings)
         done = [receipt.id for receipt in receipts if receipt.id not in refused_ids]
         self.session.receipts.book(
             booked=done,
@@ -179,6 +185,7 @@ class _Import:
         asked = self.session.options.retry_rejected
         self.refused_now |= {r.key for r in refused if asked or r.since is None}
         self.lines_refused_now |= {rejection.key for rejection in lines}
+        self.warnings += [warning for warning in booked.warnings if warning.key.rpartition("|")[0] not in refused_ids]
 
     def _ledger(self, frames: ReceiptFrames, receipts: Iterable[Receipt]) -> Ledger:
         settings, sources = self.session.settings, self.session.sources
@@ -195,8 +202,12 @@ class _Import:
             revenue_groups=sources.revenue_groups,
             trade_sets=sources.trade_sets,
             rates=sources.rates,
-            voided=_rates_of(voided),
+            voided={
+                receipt_id: Voided(receipt.business_day, frozenset(line.vat_rate for line in receipt.lines))
+                for receipt_id, receipt in voided.items()
+            },
             in_kind_moves_stock=settings.receipts.in_kind_moves_stock,
+            zone=settings.zone,
         )
 
     def reports(self, *, open_ones: bool = True) -> tuple[AssetReport, AssetReport]:
@@ -207,25 +218,29 @@ class _Import:
                 AssetReport(MOVEMENTS, Counts(new=self.moved, rejected=len(self.lines_refused_now))),
             )
         return (
-            _open_report(self.session, IMPORT, Counts(new=self.booked), self.refused_now),
+            replace(
+                _open_report(self.session, IMPORT, Counts(new=self.booked), self.refused_now),
+                warnings=tuple(self.warnings),
+            ),
             _open_report(self.session, MOVEMENTS, Counts(new=self.moved), self.lines_refused_now),
         )
 
 
-def _rates_of(receipts: dict[str, Receipt]) -> dict[str, Any]:
-    return {receipt_id: {line.vat_rate for line in receipt.lines} for receipt_id, receipt in receipts.items()}
-
-
-def _with_content(rejection: Rejection) -> Rejection:
-    """A refusal by the import hangs on what it names: a setting, an account, an article."""
-    text = repr((rejection.code, sorted(rejection.detail.items())))
-    return replace(rejection, content=hashlib.blake2b(text.encode(), digest_size=16).hexdigest())
+def _must_balance(postings: pd.DataFrame) -> None:
+    """Looks once more, before anything is written, whether debit is credit in each receipt."""
+    sums = postings.groupby("receipt_id")["amount_cents"].sum()
+    odd = sums[sums != 0]
+    if len(odd):
+        raise ContractError(
+            f"The postings of receipt {odd.index[0]} do not balance: they come to {int(odd.iloc[0])} cents.",
+            hint="Nothing was written. This is an error of the program: please report it.",
+        )
 
 
 def _kept_since(rejections: Iterable[Rejection], before: dict[str, Rejection]) -> list[Rejection]:
     """The refusals, with the time since when they stand where they are the same as before."""
     result = []
-    for rejection in merged(map(_with_content, rejections)):
+    for rejection in merged(rejections):
         old = before.get(rejection.key)
         same = old is not None and old.content == rejection.content
         result.append(replace(rejection, since=old.since if old is not None and same else None))

@@ -81,6 +81,7 @@ class AssetReport:
         counts: Records by what became of them.
         rejections: All open ones of the asset, the still rejected included.
         deferrals: What waits, by reason.
+        warnings: What went through, but should be looked at.
         seconds: How long it took.
         rows: How many records the asset holds, where it is known.
         lacking: Register's price group → how many articles have a price elsewhere but none in it.
@@ -91,6 +92,7 @@ class AssetReport:
     counts: Counts
     rejections: tuple[Rejection, ...] = ()
     deferrals: tuple[Deferral, ...] = ()
+    warnings: tuple[Rejection, ...] = ()
     seconds: float = 0.0
     rows: int | None = None
     lacking: Mapping[str, int] = field(default_factory=dict)

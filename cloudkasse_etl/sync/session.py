@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
-from cloudkasse_etl.errors import AuthorizationError
+from cloudkasse_etl.errors import AuthorizationError, NetworkError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.lease import Lease, current_holder
@@ -32,11 +32,15 @@ class SyncOptions:
         full: Compare everything, however quiet the sources look.
         retry_rejected: Try rejected records again although nothing about them has changed.
         allow_retire: Retire records even where they are more than the settings allow unasked.
+        import_receipts: Book what is staged, once it was fetched.
+        receipt_ids: Of an import: only these receipts; all that are staged where empty.
     """
 
     full: bool = False
     retry_rejected: bool = False
     allow_retire: bool = False
+    import_receipts: bool = False
+    receipt_ids: tuple[str, ...] = ()
 
 
 class _Journal:
@@ -76,6 +80,8 @@ class SyncSession:
         self._resources = resources
         self._stop = stop
         self._finished: RunReport | None = None
+        self._status: CloudStatus | None = None
+        self._unreachable: NetworkError | None = None
 
     @cached_property
     def sources(self) -> Sources:
@@ -97,14 +103,25 @@ class SyncSession:
         client = CloudClient(self.configuration.connections, self.settings.api, _Journal(self.store), stop=self._stop)
         return self._resources.enter_context(client)
 
-    @cached_property
+    @property
     def cloud_status(self) -> CloudStatus:
-        """What the cloud says of itself, asked once a run.
+        """What the cloud says of itself, asked once a run; if it cannot be reached, that is not tried again either.
 
         Raises:
             NetworkError: It cannot be reached.
             AuthorizationError: The token is wrong, or another company's.
         """
+        if self._unreachable is not None:
+            raise self._unreachable
+        if self._status is None:
+            try:
+                self._status = self._ask_status()
+            except NetworkError as error:
+                self._unreachable = error
+                raise
+        return self._status
+
+    def _ask_status(self) -> CloudStatus:
         status = self.client.status()
         ours = self.settings.company.number
         if status.company_number is not None and status.company_number != ours:
@@ -196,21 +213,13 @@ def open_session(
                 interrupt=interrupted,
             )
         )
-        store = StateStore(
-            lease.engine,
-            lease.tables,
-            company=configuration.settings.company.number,
-            api_url=configuration.connections.api_url,
-            lease=lease.lease,
-            run_id=run_id,
-        )
         yield SyncSession(
             configuration,
             run_id=run_id,
             kind=kind,
             options=options,
             protocol_folder=protocol_folder,
-            store=store,
+            store=_store(configuration, lease, run_id),
             resources=resources,
             stop=stop,
         )
@@ -279,6 +288,18 @@ def open_reading(configuration: Configuration) -> Iterator[StateStore]:
         engine.dispose()
 
 
+@contextmanager
+def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_by: str) -> Iterator[StateStore]:
+    """Our own tables, to change something small in them by hand: under the lease, but no run.
+
+    Raises:
+        LeaseHeldError: A synchronisation is running.
+        StateUnavailableError: They cannot be reached or written.
+    """
+    with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by) as lease:
+        yield _store(configuration, lease, run_id)
+
+
 @dataclass(frozen=True)
 class _Leased:
     lease: Lease
@@ -310,6 +331,17 @@ def _leased(
             lease.release()
     finally:
         engine.dispose()
+
+
+def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateStore:
+    return StateStore(
+        leased.engine,
+        leased.tables,
+        company=configuration.settings.company.number,
+        api_url=configuration.connections.api_url,
+        lease=leased.lease,
+        run_id=run_id,
+    )
 
 
 def _state(configuration: Configuration) -> tuple[sa.Engine, StateTables]:

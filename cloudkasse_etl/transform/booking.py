@@ -5,7 +5,6 @@ is posted on clearing therefore ends at 0 in every receipt, and a bookkeeper can
 """
 
 import datetime as dt
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,16 +21,17 @@ from cloudkasse_etl.transform.business_cases import (
     RATE_OF_OTHERS,
     REVIEWED_CASES,
     UNTAXED_CASES,
-    has_effect,
     live_lines,
     repeated_line_numbers,
 )
-from cloudkasse_etl.transform.ledger import POSTINGS, Ledger, Texts, refusal
+from cloudkasse_etl.transform.ledger import POSTINGS, Ledger, Texts, Voided, clean_texts, refusal, text_column
 from cloudkasse_etl.transform.line_vat import LineVat, line_vat
-from cloudkasse_etl.transform.posting_accounts import RowAccounts, line_accounts, tender_accounts
-from cloudkasse_etl.transform.receipts import Booleans, Integers, ReceiptFrames
+from cloudkasse_etl.transform.posting_accounts import line_accounts, tender_accounts
+from cloudkasse_etl.transform.receipts import Booleans, ReceiptFrames, without_effect
 from cloudkasse_etl.transform.stock import move
 from cloudkasse_etl.transform.tax_codes import Judged, judge_lines
+
+__all__ = ["Booked", "Ledger", "Voided", "book"]
 
 CLOSED_PERIOD, REVIEW = "closed_period", "review"
 # A message shows 80 characters of a value, so a list of settings is told in two.
@@ -65,11 +65,14 @@ def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
     """
     heads = frames.heads
     refusals = _Refusals(heads)
-    effective = has_effect(frames)
+    effective = ~without_effect(frames, in_kind_moves_stock=False)
     lines = live_lines(frames, effective)
     payments = frames.payments[effective[frames.payments["receipt"].to_numpy("int64")]].reset_index(drop=True)
+    _refuse_paid_by_nothing(payments, refusals)
     payments = _without_opening_cash(payments, lines, heads, refusals)
     blocks = frames.vat[effective[frames.vat["receipt"].to_numpy("int64")]]
+    for receipt in np.flatnonzero(effective & ~heads["currency"].str.fullmatch("[A-Z]{3}").to_numpy(bool)).tolist():
+        refusals.add(receipt, "receipt_currency", value=heads["currency"][receipt])
     for row in repeated_line_numbers(lines):
         refusals.add(lines["receipt"][row], "line_number_repeated", number=str(lines["line_number"][row]))
 
@@ -126,8 +129,11 @@ def _without_opening_cash(
     own_currency = payments["currency"].to_numpy(dtype=object) == heads["currency"].to_numpy(dtype=object)[receipt]
     is_cash = (payments["tender"] == CASH).to_numpy(bool) & own_currency
     opening = lines[(lines["business_case"] == OPENING_CASH).to_numpy(bool)]
-    for of_receipt, cents in opening.groupby("receipt")["gross_cents"].sum().items():
+    of_receipts = opening.groupby("receipt")["gross_cents"].sum()
+    for of_receipt, cents in zip(of_receipts.index.tolist(), of_receipts.tolist(), strict=True):
         rows = np.flatnonzero(is_cash & (receipt == of_receipt))
+        if cents == 0:
+            continue
         sign, cash = (1 if cents > 0 else -1), int(amounts[rows].sum())
         if cash * sign < cents * sign:
             refusals.add(of_receipt, "opening_cash_exceeds_bar", opening=_amount(cents), cash=_amount(cash))
@@ -137,9 +143,16 @@ def _without_opening_cash(
             taken = min(max(int(amounts[row]) * sign, 0), left)
             amounts[row] -= taken * sign
             left -= taken
-    for row in np.flatnonzero((payments["tender"] == NO_TENDER).to_numpy(bool) & (amounts != 0)):
-        refusals.add(int(receipt[row]), "tender_none_amount", amount=_amount(amounts[row]))
     return payments.assign(base_amount_cents=amounts)
+
+
+def _refuse_paid_by_nothing(payments: pd.DataFrame, refusals: _Refusals) -> None:
+    is_none = (payments["tender"] == NO_TENDER).to_numpy(bool)
+    for receipt, cents, base_cents in payments.loc[
+        is_none, ["receipt", "amount_cents", "base_amount_cents"]
+    ].itertuples(index=False):
+        if cents or base_cents:
+            refusals.add(receipt, "tender_none_amount", amount=_amount(base_cents or cents))
 
 
 def _entries(
@@ -162,7 +175,7 @@ def _entries(
         "tax_cents": (-vat.tax_cents, nothing),
         "business_case": (lines["business_case"], none),
         "tender": (np.full(len(lines), None, dtype=object), tender),
-        "text": (_clean(lines["text"].to_numpy(dtype=object)), _clean(np.where(pd.isna(name), tender, name))),
+        "text": (clean_texts(lines["text"].to_numpy(dtype=object)), clean_texts(np.where(pd.isna(name), tender, name))),
         "is_review": (is_review, nothing.astype(bool)),
     }
     entries = pd.DataFrame({column: np.concatenate(parts) for column, parts in pairs.items()})
@@ -175,27 +188,14 @@ def _taxed_against_the_rule(lines: pd.DataFrame, vat: LineVat) -> Booleans:
     return untaxed & ~pd.isna(vat.rate)
 
 
-def _clean(values: Texts) -> Texts:
-    """Texts of registers as any table and file takes them: no control characters, nothing that cannot be encoded."""
-    codes, distinct = pd.factorize(values)
-    clean = np.empty(len(distinct), dtype=object)
-    clean[:] = [
-        text if text.isprintable() else "".join(" " if unicodedata.category(c) in _UNFIT else c for c in text)
-        for text in distinct
-    ]
-    return clean[codes]
-
-
-_UNFIT = ("Cc", "Cs", "Zl", "Zp")
-
-
 def _refuse_without_account(entries: pd.DataFrame, ledger: Ledger, refusals: _Refusals) -> None:
     """Refuses each receipt that lacks an account, and names all the settings that it lacks."""
     receipt = entries["receipt"].to_numpy("int64")
-    wanting = entries["account"].isna().to_numpy(bool) & ~refusals.refused[receipt]
+    in_order = ~refusals.refused[receipt]
+    wanting = entries["account"].isna().to_numpy(bool) & in_order
     missing: dict[int, list[str]] = {}
     if ledger.accounts.clearing is None:
-        missing = {int(found): ["accounts.clearing"] for found in np.unique(receipt)}
+        missing = {int(found): ["accounts.clearing"] for found in np.unique(receipt[in_order])}
     for row, setting in zip(receipt[wanting].tolist(), entries["setting"].to_numpy()[wanting], strict=True):
         missing.setdefault(row, []).append(setting)
     for found, settings in missing.items():
@@ -227,31 +227,32 @@ def _postings(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> pd.
     )
     dates, is_closed = _open_days(days, ledger.closed_until)
     columns = {name: entries[name].to_numpy()[rows] for name in entries.columns}
-    review = columns["is_review"].astype(bool) & ~is_clearing
+    columns["account"][is_clearing] = ledger.accounts.clearing
+    columns["amount_cents"][is_clearing] *= -1
+    columns["tax_cents"][is_clearing] = 0
+    for name in ("tax_code", "vat_rate"):
+        columns[name][is_clearing] = None
+    review = columns["is_review"] & ~is_clearing
     flags = np.array([None, CLOSED_PERIOD, REVIEW, f"{CLOSED_PERIOD} {REVIEW}"], dtype=object)
     return pd.DataFrame(
         {
-            "posting_id": _text(ids[receipt] + suffixes[number]),
-            "receipt_id": _text(ids[receipt]),
-            "register": _text(registers[receipt]),
-            "posting_date": _text(dates[receipt]),
-            "document_number": _text(documents[receipt]),
-            "account": _text(np.where(is_clearing, ledger.accounts.clearing, columns["account"])),
-            "amount_cents": np.where(is_clearing, -columns["amount_cents"], columns["amount_cents"]).astype("int64"),
-            "currency": _text(currencies[receipt]),
-            "tax_code": _text(np.where(is_clearing, None, columns["tax_code"])),
-            "vat_rate": _text(np.where(is_clearing, None, columns["vat_rate"])),
-            "tax_cents": np.where(is_clearing, 0, columns["tax_cents"]).astype("int64"),
-            "business_case": _text(columns["business_case"]),
-            "tender": _text(columns["tender"]),
-            "text": _text(columns["text"]),
-            "flag": _text(flags[is_closed[receipt] + 2 * review]),
+            "posting_id": text_column(ids[receipt] + suffixes[number]),
+            "receipt_id": text_column(ids[receipt]),
+            "register": text_column(registers[receipt]),
+            "posting_date": text_column(dates[receipt]),
+            "document_number": text_column(documents[receipt]),
+            "account": text_column(columns["account"]),
+            "amount_cents": columns["amount_cents"],
+            "currency": text_column(currencies[receipt]),
+            "tax_code": text_column(columns["tax_code"]),
+            "vat_rate": text_column(columns["vat_rate"]),
+            "tax_cents": columns["tax_cents"],
+            "business_case": text_column(columns["business_case"]),
+            "tender": text_column(columns["tender"]),
+            "text": text_column(columns["text"]),
+            "flag": text_column(flags[is_closed[receipt] + 2 * review]),
         }
     )
-
-
-def _text(values: Any) -> "pd.Series[str]":
-    return pd.Series(pd.array(values, dtype="str"))
 
 
 def _open_days(days: Texts, closed_until: dt.date | None) -> tuple[Texts, Booleans]:
@@ -271,13 +272,14 @@ def _warnings(
     case = lines["business_case"]
     untaxed = case.isin(UNTAXED_CASES).to_numpy(bool)
     odd_rate = judged.is_unexpected & ~untaxed & ~case.isin(RATE_OF_OTHERS).to_numpy(bool)
+    ids = heads["receipt_id"].to_numpy(dtype=object)[receipt]
+    numbers = lines["line_number"].to_numpy("int64")
     found: list[Rejection] = []
 
     def warn(mask: Booleans, code: str, **columns: Any) -> None:
         for row in np.flatnonzero(mask & counts):
-            key = f"{heads['receipt_id'][receipt[row]]}|{lines['line_number'][row]}"
             detail = {name: str(values[row] or "-") for name, values in columns.items()}
-            found.append(refusal(POSTINGS, key, code, detail))
+            found.append(refusal(POSTINGS, f"{ids[row]}|{numbers[row]}", code, detail))
 
     days = heads["business_day"].to_numpy(dtype=object)[receipt]
     article = lines["article"].to_numpy(dtype=object)
@@ -285,5 +287,4 @@ def _warnings(
     warn(odd_rate, "vat_rate_unexpected", rate=vat.rate, article=article, tax_code=judged.own_code, day=days)
     warn(_taxed_against_the_rule(lines, vat), "vat_unexpected", case=cases, rate=vat.rate)
     warn(case.isin(REVIEWED_CASES).to_numpy(bool), "cash_for_review", case=cases)
-    order: Integers = np.argsort([warning.key for warning in found], kind="stable") if found else np.array([], "int64")
-    return [found[position] for position in order]
+    return sorted(found, key=lambda warning: (warning.key, warning.code))

@@ -1,13 +1,12 @@
-"""What DSFinV-K's codes mean for books and stock (facts, part F): which receipts and lines count, and as what."""
+"""What DSFinV-K's codes mean for books and stock (facts, part F): which lines count, and as what."""
 
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.transform.receipts import IN_KIND, Booleans, Integers, ReceiptFrames
-
-BOOKED_KIND: Final = "Beleg"
+from cloudkasse_etl.schemas.receipts import RECEIVABLES
+from cloudkasse_etl.transform.receipts import Booleans, Integers, ReceiptFrames
 
 OPENING_CASH: Final = "Anfangsbestand"
 CASH_DIFFERENCE: Final = "DifferenzSollIst"
@@ -20,34 +19,14 @@ UNTAXED_CASES: Final = (
 )  # fmt: skip
 REVIEWED_CASES: Final = ("Einzahlung", "Auszahlung")
 DEPOSIT_RETURN: Final = "PfandRueckzahlung"
-# A deposit is taxed like what it goes with, so its article's own tax code says nothing about it.
-RATE_OF_OTHERS: Final = ("Pfand", DEPOSIT_RETURN)
+# Taxed like what they go with: the own tax code of an article that they name says nothing about them.
+RATE_OF_OTHERS: Final = ("Pfand", DEPOSIT_RETURN, *RECEIVABLES)
 SALE: Final = "Umsatz"
 STOCK_CASES: Final = (SALE, "Pfand", DEPOSIT_RETURN)
 
 CASH: Final = "Bar"
 NO_TENDER: Final = "Keine"
 NAMED_TENDER: Final = "Unbar"
-
-
-def has_effect(frames: ReceiptFrames, kind: str = BOOKED_KIND) -> Booleans:
-    """Which receipts of a kind have an effect.
-
-    Those without are broken off (flagged without a reference to what they would void) or empty (no live line and a
-    total of 0).
-    """
-    heads = frames.heads
-    live = frames.lines.loc[~frames.lines["cancelled"].to_numpy(bool), "receipt"].to_numpy("int64")
-    is_empty = (np.bincount(live, minlength=len(heads)) == 0) & (heads["total_cents"].to_numpy("int64") == 0)
-    is_broken_off = heads["cancelled"].to_numpy(bool) & heads["reference_id"].isna().to_numpy(bool)
-    of_kind: Booleans = (heads["kind"] == kind).to_numpy(bool)
-    return of_kind & ~is_broken_off & ~is_empty
-
-
-def moves_stock(frames: ReceiptFrames, *, in_kind: bool) -> Booleans:
-    """Which receipts can move stock; `in_kind`: whether goods taken in kind do."""
-    moving = has_effect(frames)
-    return moving | has_effect(frames, IN_KIND) if in_kind else moving
 
 
 def live_lines(frames: ReceiptFrames, receipts: Booleans) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -19,6 +20,8 @@ from cloudkasse_etl.transform.vat import VatRates
 POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
 
 _PLAIN_KEY = re.compile(r"\w[\w-]*")
+
+_UNFIT = ("Cc", "Cs", "Zl", "Zp")
 
 Texts = npt.NDArray[np.object_]
 
@@ -72,6 +75,22 @@ def texts(column: "pd.Series[Any]") -> Texts:
     values = column.to_numpy(dtype=object, copy=True)
     values[column.isna().to_numpy()] = None
     return values
+
+
+def clean_texts(values: Texts) -> Texts:
+    """Texts of registers as any table and file takes them: no control characters, nothing that cannot be encoded."""
+    codes, distinct = pd.factorize(values)
+    clean = np.empty(len(distinct) + 1, dtype=object)  # the last, -1, is None
+    clean[:-1] = [
+        text if text.isprintable() else "".join(" " if unicodedata.category(c) in _UNFIT else c for c in text)
+        for text in distinct
+    ]
+    return clean[codes]
+
+
+def text_column(values: Any) -> "pd.Series[str]":
+    """Objects as a column of texts."""
+    return pd.Series(pd.array(values, dtype="str"))
 
 
 def setting_name(*keys: str) -> str:

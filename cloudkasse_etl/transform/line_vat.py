@@ -7,7 +7,7 @@ import pandas as pd
 
 from cloudkasse_etl.schemas.receipts import RECEIVABLES
 from cloudkasse_etl.transform.business_cases import OPENING_CASH, UNTAXED_CASES
-from cloudkasse_etl.transform.ledger import Texts
+from cloudkasse_etl.transform.ledger import Texts, texts
 from cloudkasse_etl.transform.receipts import Booleans, Integers
 
 
@@ -40,8 +40,9 @@ def line_vat(lines: pd.DataFrame, blocks: pd.DataFrame) -> LineVat:
         blocks: The VAT tables of the same receipts.
     """
     gross, tax = lines["gross_cents"].to_numpy("int64"), lines["tax_cents"].to_numpy("int64")
-    spelled = np.concatenate([lines["vat_rate"].to_numpy(dtype=object), blocks["vat_rate"].to_numpy(dtype=object)])
-    codes, rates = pd.factorize(spelled)
+    rate = texts(lines["vat_rate"])
+    spelled = np.concatenate([rate, texts(blocks["vat_rate"])])
+    codes, rates = pd.factorize(spelled, sort=True)  # sorted, lest a receipt's order of rates hang on its batch
     codes = codes.astype("int64") + 1  # 0 is no rate
     receipts = np.concatenate([lines["receipt"].to_numpy("int64"), blocks["receipt"].to_numpy("int64")])
     keys, groups = np.unique(receipts * (len(rates) + 1) + codes, return_inverse=True)
@@ -65,18 +66,18 @@ def line_vat(lines: pd.DataFrame, blocks: pd.DataFrame) -> LineVat:
     adjusted, first = np.unique(of_line[rows][order], return_index=True)
     booked[rows[order[first]]] += difference[adjusted]
 
-    # Printed tax that nobody bears: its rate has no line that is booked, or it stands on opening cash, which is not.
-    lost = total(of_line[is_opening], tax[is_opening])
+    # Printed tax that nobody bears: its rate has no line that is booked, or it has no rate, or stands on opening cash.
+    astray = is_opening | (codes[: len(lines)] == 0)
+    lost = total(of_line[astray], tax[astray])
     difference[adjusted] = 0
     without = np.flatnonzero((difference != 0) | (lost != 0))
-    texts = np.append(np.array([None], dtype=object), np.asarray(rates, dtype=object))
-    width = len(rates) + 1
+    spellings = np.append(np.array([None], dtype=object), np.asarray(rates, dtype=object))
     unbookable = pd.DataFrame(
         {
-            "receipt": keys[without] // width,
-            "vat_rate": texts[keys[without] % width],
+            "receipt": keys[without] // len(spellings),
+            "vat_rate": spellings[keys[without] % len(spellings)],
             "tax_cents": np.where(lost != 0, lost, difference)[without],
         }
     )
-    rate = np.where(bears, lines["vat_rate"].to_numpy(dtype=object), None)
+    rate[~bears] = None
     return LineVat(rate, booked, unbookable)

@@ -132,7 +132,7 @@ def without_effect(frames: ReceiptFrames, *, in_kind_moves_stock: bool) -> Boole
     live = np.bincount(frames.lines["receipt"][~frames.lines["cancelled"]], minlength=len(heads)) > 0
     other_kind = (heads["kind"] != "Beleg").to_numpy(bool)
     if in_kind_moves_stock:
-        other_kind &= (heads["kind"] != IN_KIND).to_numpy(bool)
+        other_kind = other_kind & (heads["kind"] != IN_KIND).to_numpy(bool)
     broken_off = heads["cancelled"].to_numpy(bool) & heads["reference_id"].isna().to_numpy(bool)
     empty = ~live & (heads["total_cents"].to_numpy() == 0)
     without: Booleans = other_kind | broken_off | empty

@@ -120,7 +120,7 @@ class _Periods:
         """The periods of the days that may count for each receipt, the first that counts first."""
         yield self._number(np.asarray(heads["business_day"].to_numpy(dtype=object), dtype="datetime64[D]"))
         yield self._number(_day_of_ending(heads, ledger.zone))
-        voided = [ledger.voided.get(reference) for reference in heads["reference_id"]]
+        voided = [ledger.voided.get(reference) for reference in texts(heads["reference_id"])]
         days = np.array([found.business_day if found else "NaT" for found in voided], dtype="datetime64[D]")
         yield self._number(days)
 
@@ -152,8 +152,9 @@ class _Catalogue:
         frame = ledger.articles
         columns = [texts(frame[name]) for name in ("tax_code", "revenue_group", "revenue_account")]
         self._articles: dict[Any, _Article] = dict(
-            zip(frame["number"], map(_Article._make, zip(*columns, strict=True)), strict=True)
+            zip(texts(frame["number"]), map(_Article._make, zip(*columns, strict=True)), strict=True)
         )
+        self._known: dict[tuple[str, tuple[int, ...]], list[list[str]]] = {}
         self._accounts: dict[str, dict[str, set[str]]] = {}
         groups = [texts(ledger.revenue_groups[name]) for name in ("revenue_group", "tax_code", "account")]
         for group, code, account in zip(*groups, strict=True):
@@ -163,11 +164,7 @@ class _Catalogue:
     def choice(self, number: str | None, rate: str | None, periods: tuple[int, ...]) -> _Choice:
         """Account and tax code of an article sold at a rate in one of several periods."""
         article = self._articles.get(number, _Article(None, None, None))
-        points = int((rate or NO_VAT).replace(".", ""))
-        has_rate = [
-            [code for code, its_points in self._periods.rates(period).items() if its_points == points]
-            for period in periods
-        ]
+        has_rate = self._codes(rate or NO_VAT, periods)
         is_own = any(article.tax_code in codes for codes in has_rate)
         account, by_code = article.revenue_account if is_own else None, None
         if not account:
@@ -179,6 +176,17 @@ class _Catalogue:
             article.tax_code is not None and not is_own,
             article.tax_code,
         )
+
+    def _codes(self, rate: str, periods: tuple[int, ...]) -> list[list[str]]:
+        """The codes that have this rate, by period."""
+        found = self._known.get((rate, periods))
+        if found is None:
+            points = int(rate.replace(".", ""))
+            found = self._known[rate, periods] = [
+                [code for code, its_points in self._periods.rates(period).items() if its_points == points]
+                for period in periods
+            ]
+        return found
 
     def _group_account(
         self, article: _Article, is_own: bool, has_rate: list[list[str]]

@@ -47,7 +47,7 @@ def test_a_run_says_in_its_tags_what_it_came_to(program: Program, instance: dg.D
 def test_every_asset_carries_the_same_numbers(program: Program, instance: dg.DagsterInstance) -> None:
     run = program.run_job(instance, new_id())
     found = materializations(instance, run.run_id)
-    assert len(found) == 12
+    assert len(found) == 16
     for asset, metadata in found.items():
         for name in [*COUNTS, "seconds"]:
             assert isinstance(metadata[name].value, int | float), (asset, name)
@@ -107,7 +107,7 @@ def test_a_run_in_which_everything_was_rejected_turns_red_at_its_end(
     assert run.status is dg.DagsterRunStatus.FAILURE
     assert run.tags["cloudkasse/outcome"] == "failed"
     # the report's metadata is there although its step failed, and so is all the rest
-    assert len(materializations(instance, run.run_id)) == 12
+    assert len(materializations(instance, run.run_id)) == 16
     (failed,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     assert failed.dagster_event is not None
     assert failed.dagster_event.step_key == "sync_report"
@@ -128,7 +128,7 @@ def test_an_unreadable_table_stops_only_what_needs_it(program: Program, instance
 def test_an_error_that_a_person_can_cure_is_told_in_plain_words(program: Program, instance: dg.DagsterInstance) -> None:
     program.world.settings["api"] = {"attempts": 1}
     program.world.server.__exit__(None)
-    run = program.run_job(instance, new_id())
+    run = program.run_job(instance, new_id(), "sync_master_data")
     failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     (failed,) = (entry.dagster_event for entry in failures if entry.dagster_event)
     assert failed.step_key == "cloudkasse_company"

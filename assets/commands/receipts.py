@@ -1,0 +1,76 @@
+"""`receipts`: the list of staged receipts (the manual's Belege dialog), and dismissing one that was dealt with."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assets.commands.output import console, print_json
+from cloudkasse_etl.failures import Language
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.sync.receipt_list import ListedReceipt
+
+STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
+_COLUMNS: dict[Language, tuple[str, ...]] = {
+    "en": ("register", "number", "day", "total", "status", "what is wrong", "id"),
+    "de": ("Kasse", "Nummer", "Tag", "Summe", "Status", "was nicht stimmt", "Id"),
+}
+
+
+@click.group(invoke_without_command=True)
+@click.option("--status", type=click.Choice(STATUSES), help="Only receipts of this status.")
+@click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all receipts, and nothing else.")
+@click.pass_context
+def receipts(context: click.Context, status: str | None, limit: int, as_json: bool) -> int | None:
+    """List the receipts: register, number, day, total, status and reason."""
+    if context.invoked_subcommand is not None:
+        return None
+    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.sync.receipt_list import list_receipts
+
+    configuration = load()
+    found = list_receipts(configuration, status=status)
+    language = configuration.settings.language
+    if as_json:
+        print_json({"receipts": [receipt.as_dict(language) for receipt in found]})
+    else:
+        _print(found, limit, language)
+    return 0
+
+
+@receipts.command()
+@click.argument("receipt_id")
+@click.option("--reason", required=True, help="Why; it is kept with the receipt.")
+def dismiss(receipt_id: str, reason: str) -> int:
+    """Mark a staged or rejected receipt as dealt with by hand: it is never imported."""
+    import uuid
+
+    from assets.commands.running import command_line
+    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.sync.receipt_list import dismiss_receipt
+
+    dismiss_receipt(load(), receipt_id, reason, run_id=str(uuid.uuid4()), started_by=command_line())
+    click.echo(f"The receipt {receipt_id} is dismissed.")
+    return 0
+
+
+def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for at, name in enumerate(_COLUMNS[language]):
+        table.add_column(name, justify="right" if at in (1, 3) else "left", overflow="fold")
+    for receipt in found[:limit]:
+        values: list[Any] = [receipt.register, receipt.number, receipt.business_day, receipt.total, receipt.status]
+        table.add_row(
+            *("" if value is None else escape(str(value)) for value in values),
+            escape(receipt.reason(language)),
+            escape(receipt.receipt_id),
+        )
+    if found:
+        out.print(table)
+    more = f", the first {limit:,} are shown; --limit shows more" if len(found) > limit else ""
+    out.print(f"{len(found):,} receipts{more}")

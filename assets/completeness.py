@@ -1,0 +1,73 @@
+"""The checks that nothing is missing between register and books. Their findings change no run's outcome."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.receipts import staged_closings, staged_receipts
+from assets.steps import Sync, plain_failures
+from cloudkasse_etl.sync.completeness import Finding, check_completeness
+
+SHOWN_FINDINGS = 20
+_SPECS = {
+    "receipt_gaps": dg.AssetCheckSpec(
+        "receipt_numbers_complete",
+        asset=staged_receipts,
+        description="No receipt number of a register is missing. A gap that a late receipt fills goes away by itself.",
+    ),
+    "doubled_numbers": dg.AssetCheckSpec(
+        "receipt_numbers_unique",
+        asset=staged_receipts,
+        description="No two receipts of a register have the same number. Both are taken: both may be real sales.",
+    ),
+    "closing_gaps": dg.AssetCheckSpec(
+        "closing_numbers_complete", asset=staged_closings, description="No closing of a register is missing."
+    ),
+    "closing_differences": dg.AssetCheckSpec(
+        "closings_match_receipts",
+        asset=staged_closings,
+        description="Each closing's count and totals (by business case and VAT rate, by tender) are those of the "
+        "receipts that were staged.",
+    ),
+}
+
+
+@dg.multi_asset_check(specs=list(_SPECS.values()))
+def completeness(sync: Sync) -> Iterator[dg.AssetCheckResult]:
+    """Looks for gaps, doubled numbers and closings that differ from their receipts."""
+    with plain_failures():
+        report = check_completeness(sync)
+    for name, spec in _SPECS.items():
+        yield _result(getattr(report, name), spec.name, spec.asset_key)
+
+
+@dg.asset_check(
+    asset="revenue_postings",
+    description="The postings of each receipt sum to 0, and the clearing account comes to 0.",
+)
+def books_balanced(sync: Sync) -> dg.AssetCheckResult:
+    """Looks whether debit is credit."""
+    with plain_failures():
+        return _result(check_completeness(sync).unbalanced)
+
+
+def _result(
+    findings: tuple[Finding, ...], name: str | None = None, asset: dg.AssetKey | None = None
+) -> dg.AssetCheckResult:
+    shown = [f"{finding.register} {finding.numbers}: {finding.text}".strip() for finding in findings[:SHOWN_FINDINGS]]
+    if len(findings) > SHOWN_FINDINGS:
+        shown.append(f"… {len(findings) - SHOWN_FINDINGS:,} more")
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=name,
+        passed=not findings,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(shown[:3]) or None,
+        metadata={
+            "found": len(findings),
+            **({"findings": dg.MetadataValue.md("\n".join(f"- {line}" for line in shown))} if shown else {}),
+        },
+    )
+
+
+CHECKS = (completeness, books_balanced)

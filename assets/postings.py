@@ -1,0 +1,50 @@
+"""The import: staged receipts become revenue postings and stock movements, in one step and one transaction a batch."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.checks import REVIEW, rejections_check, review_check
+from assets.metadata import columns
+from assets.receipts import staged_receipts
+from assets.steps import Result, Sync, materialized, plain_failures
+from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
+from cloudkasse_etl.sync.importing import import_if_chosen
+
+GROUP = "postings"
+POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
+
+
+@dg.multi_asset(
+    name="import_receipts_step",
+    specs=[
+        dg.AssetSpec(
+            POSTINGS,
+            deps=[staged_receipts],
+            group_name=GROUP,
+            kinds={"sql"},
+            metadata=columns(RevenuePosting),
+            description="The revenue postings (Umsätze) of the receipts that were imported: balanced, whole receipts "
+            "only. A receipt for which an account is missing is rejected with the name of the setting.",
+        ),
+        dg.AssetSpec(
+            MOVEMENTS,
+            deps=[staged_receipts],
+            group_name=GROUP,
+            kinds={"sql"},
+            metadata=columns(StockMovement),
+            description="The stock movements (Lagerungen) of the receipts that were imported. A line whose article is "
+            "unknown waits here, rejected, until the article exists; its revenue is booked all the same.",
+        ),
+    ],
+    check_specs=[rejections_check(POSTINGS), review_check(POSTINGS), rejections_check(MOVEMENTS)],
+)
+def imported(sync: Sync) -> Iterator[Result]:
+    """Books what is staged, if the run was asked to or fetched nothing itself."""
+    with plain_failures():
+        reports = import_if_chosen(sync)
+    for report in reports:
+        yield materialized(report, sync, *([REVIEW] if report.asset == POSTINGS else []))
+
+
+ASSETS = (imported,)

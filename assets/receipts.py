@@ -1,0 +1,40 @@
+"""Receipts and closings as they come down from CloudKasse. They are staged only; booking is in postings.py."""
+
+import dagster as dg
+
+from assets.checks import rejections_check
+from assets.metadata import columns
+from assets.steps import Result, Sync, carry_out
+from cloudkasse_etl.schemas.staging import ClosingStaged, ReceiptStaged
+from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
+
+GROUP = "receipts"
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"rest", "sql"},
+    metadata=columns(ReceiptStaged),
+    check_specs=[rejections_check("staged_receipts")],
+)
+def staged_receipts(sync: Sync) -> Result:
+    """The receipts (Bons) that the registers have sent to CloudKasse, fetched once, checked and staged.
+
+    Nothing is booked yet. A receipt that does not add up is kept as it came, rejected with the reason, and holds up
+    no other.
+    """
+    return carry_out(stage_receipts, sync)
+
+
+@dg.asset(
+    group_name=GROUP,
+    kinds={"rest", "sql"},
+    metadata=columns(ClosingStaged),
+    check_specs=[rejections_check("staged_closings")],
+)
+def staged_closings(sync: Sync) -> Result:
+    """The closings (Kassenabschlüsse, Z-Bons) of the registers' days; receipts are compared with them."""
+    return carry_out(stage_closings, sync)
+
+
+ASSETS = (staged_receipts, staged_closings)

@@ -1,0 +1,668 @@
+"""Protects the books: what each receipt is booked as, to the cent and the account; nothing is booked by guess."""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudkasse_etl.failures import CATALOGUE
+from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
+from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, TENDERS, Receipt
+from cloudkasse_etl.transform.booking import Booked, Ledger, Voided, book
+from cloudkasse_etl.transform.receipt_checks import check_receipts
+from cloudkasse_etl.transform.receipts import flatten, without_effect
+from cloudkasse_etl.transform.vat import VatRates
+from tests.receipt_factory import (
+    accounts,
+    block,
+    ledger,
+    line,
+    pay,
+    receipt,
+    tax_of,
+    valid_receipts,
+    void_of,
+    without,
+)
+
+CLEARING = "1371"
+
+
+def booked(*receipts: Receipt, by: Ledger | None = None) -> Booked:
+    return book(flatten(receipts), by or ledger())
+
+
+def entries(result: Booked) -> list[tuple[Any, ...]]:
+    """What is booked on accounts other than clearing: account, amount, VAT rate, VAT."""
+    frame = result.postings[result.postings["account"] != CLEARING]
+    frame = frame[["account", "amount_cents", "vat_rate", "tax_cents"]].astype(object)
+    return [tuple(row) for row in frame.where(frame.notna(), None).itertuples(index=False)]
+
+
+def refused(result: Booked) -> list[tuple[str, str]]:
+    assert result.postings.empty
+    assert result.movements.empty
+    return [(rejection.code, rejection.text()) for rejection in result.rejections]
+
+
+# --- business cases: each line alone on a receipt that is paid in cash
+
+CASES = [
+    ("Umsatz", 1190, "19.00", ("8400", -1190, "19.00", -190), "revenue of the rate"),
+    ("Umsatz", -1070, "7.00", ("8300", 1070, "7.00", 70), "a return is a sale, turned"),
+    ("Umsatz", 500, "0.00", ("8100", -500, "0.00", 0), "free of VAT"),
+    ("Umsatz", 500, None, ("8100", -500, None, 0), "without a VAT key"),
+    ("Aufschlag", 119, "19.00", ("8400", -119, "19.00", -19), "like a sale"),
+    ("Rabatt", -238, "19.00", ("8400", 238, "19.00", 38), "on the revenue of its rate"),
+    ("Pfand", 25, "19.00", ("8540", -25, "19.00", -4), "deposit revenue"),
+    ("PfandRueckzahlung", -25, "19.00", ("8541", 25, "19.00", 4), "deposit revenue, turned"),
+    ("EinzweckgutscheinKauf", 1190, "19.00", ("8405", -1190, "19.00", -190), "taxed at sale"),
+    ("EinzweckgutscheinEinloesung", -1190, "19.00", ("8406", 1190, "19.00", 190), "and turned at redemption"),
+    ("MehrzweckgutscheinKauf", 5000, None, ("1795", -5000, None, 0), "a liability, untaxed"),
+    ("MehrzweckgutscheinKauf", 5000, "0.00", ("1795", -5000, None, 0), "however its zero is spelled"),
+    ("MehrzweckgutscheinEinloesung", -5000, None, ("1794", 5000, None, 0), "the liability ends"),
+    ("TrinkgeldAG", 119, "19.00", ("2750", -119, "19.00", -19), "the employer's tip is taxed"),
+    ("TrinkgeldAN", 200, None, ("1797", -200, None, 0), "the employee's is owed to him"),
+    ("TrinkgeldAN", -200, None, ("1797", 200, None, 0), "and paid out"),
+    ("Anzahlungseinstellung", 1190, "19.00", ("1710", -1190, "19.00", -190), "advance received"),
+    ("Anzahlungsaufloesung", -1190, "19.00", ("1711", 1190, "19.00", 190), "advance used up"),
+    ("Forderungsentstehung", -1190, "19.00", ("1400", 1190, "19.00", 190), "the block covers it"),
+    ("Forderungsaufloesung", 1190, None, ("1401", -1190, None, 0), "paid later"),
+    ("ZuschussEcht", 300, None, ("2747", -300, None, 0), "subsidy, untaxed"),
+    ("ZuschussUnecht", -119, "19.00", ("1411", 119, "19.00", 19), "a third party pays"),
+    ("Privateinlage", 1000, None, ("1890", -1000, None, 0), "private account"),
+    ("Privatentnahme", -1000, None, ("1800", 1000, None, 0), "private account"),
+    ("Geldtransit", -20000, None, ("1360", 20000, None, 0), "to the bank"),
+    ("Lohnzahlung", -5000, None, ("1740", 5000, None, 0), "wages clearing"),
+    ("Einzahlung", 700, None, ("1590", -700, None, 0), "suspense"),
+    ("Auszahlung", -595, "19.00", ("1591", 595, "19.00", 95), "suspense, with the line's VAT"),
+    ("DifferenzSollIst", -30, None, ("2310", 30, None, 0), "short"),
+    ("DifferenzSollIst", 30, None, ("2710", -30, None, 0), "over"),
+]
+
+
+@pytest.mark.parametrize(("case", "gross", "rate", "entry", "why"), CASES, ids=[f"{c[0]}-{c[4]}" for c in CASES])
+def test_a_line_is_booked_on_its_account_and_turned_on_clearing(
+    case: str, gross: int, rate: str | None, entry: tuple[Any, ...], why: str
+) -> None:
+    result = booked(receipt(line(case, gross, rate)))
+    assert result.rejections == []
+    assert entries(result) == [entry, ("1000", gross, None, 0)], why
+    assert result.postings["account"].tolist() == [entry[0], CLEARING, "1000", CLEARING]
+    assert result.postings["amount_cents"].tolist() == [-gross, gross, gross, -gross]
+    assert result.postings["business_case"].fillna("").tolist() == [case, case, "", ""]
+    assert result.postings["tender"].fillna("").tolist() == ["", "", "Bar", "Bar"]
+
+
+def test_every_business_case_is_spelled_out_above() -> None:
+    assert {case for case, *_ in CASES} | {"Anfangsbestand"} == set(BUSINESS_CASES)
+
+
+@pytest.mark.parametrize("case", ["Einzahlung", "Auszahlung"])
+def test_money_in_and_out_is_flagged_for_review(case: str) -> None:
+    result = booked(receipt(line(case, 500, None)))
+    assert result.postings["flag"].fillna("").tolist() == ["review", "", "", ""]
+    assert [(w.code, w.key) for w in result.warnings] == [("cash_for_review", "R1|1")]
+
+
+def test_a_posting_says_where_it_comes_from() -> None:
+    result = booked(receipt(line(article="A19", text="Kaffee\x00250 g\n"), id="0b9c", register="K2", number=4711))
+    first = result.postings.iloc[0]
+    assert first.to_dict() | {"flag": None} == {
+        "posting_id": "0b9c:0001", "receipt_id": "0b9c", "register": "K2", "posting_date": "2026-11-23",
+        "document_number": "K2-4711", "account": "8400", "amount_cents": -1190, "currency": "EUR", "tax_code": "3",
+        "vat_rate": "19.00", "tax_cents": -190, "business_case": "Umsatz", "tender": first["tender"],
+        "text": "Kaffee 250 g ", "flag": None,
+    }  # fmt: skip
+    assert pd.isna(first["tender"])
+    assert result.postings["posting_id"].tolist() == ["0b9c:0001", "0b9c:0002", "0b9c:0003", "0b9c:0004"]
+    assert result.postings["text"].tolist()[2:] == ["Bar", "Bar"]
+
+
+def test_lines_are_booked_by_number_whatever_their_order() -> None:
+    lines = [line(gross=100), line(gross=200)]
+    lines[0]["number"], lines[1]["number"] = 2, 1
+    assert [amount for _, amount, *_ in entries(booked(receipt(*lines)))] == [-200, -100, 300]
+
+
+# --- tenders
+
+TENDER_CASES = [
+    ("Bar", None, "1000", "the register's cash"),
+    ("ECKarte", "girocard", "1361", "a clearing account each"),
+    ("Kreditkarte", "VISA", "1362", "a clearing account each"),
+    ("ElZahlungsdienstleister", "PayPal", "1363", "a clearing account each"),
+    ("Guthabenkarte", None, "1796", "stored value is a liability"),
+    ("Unbar", "Rechnung", "1410", "by its name"),
+    ("Unbar", "Auf Rechnung", "1411", "by its name"),
+]
+
+
+@pytest.mark.parametrize(("tender", "name", "account", "why"), TENDER_CASES)
+def test_a_payment_is_booked_on_its_account(tender: str, name: str | None, account: str, why: str) -> None:
+    result = booked(receipt(line(), payments=[pay(tender, 1190, name)]))
+    assert entries(result) == [("8400", -1190, "19.00", -190), (account, 1190, None, 0)], why
+    assert result.postings["tender"].tolist()[2:] == [tender, tender]
+    assert result.postings["text"].tolist()[2:] == [name or tender] * 2
+
+
+def test_every_tender_is_spelled_out() -> None:
+    assert {tender for tender, *_ in TENDER_CASES} | {"Keine"} == set(TENDERS)
+
+
+def test_a_purchase_paid_by_voucher_books_the_voucher_as_a_line_only() -> None:
+    result = booked(receipt(line(), line("MehrzweckgutscheinEinloesung", -1190, None), payments=[pay("Keine", 0)]))
+    assert entries(result) == [("8400", -1190, "19.00", -190), ("1794", 1190, None, 0)]
+
+
+def test_a_zero_total_needs_no_payment() -> None:
+    assert entries(booked(receipt(line(gross=500), line(gross=-500), payments=[])))[0][1] == -500
+
+
+def test_the_tender_none_with_an_amount_is_refused() -> None:
+    result = booked(receipt(line(), payments=[pay("Keine", 1190)]))
+    assert refused(result) == [("tender_none_amount", "The tender 'Keine' has an amount of 11.90; it must be 0.")]
+
+
+def test_foreign_cash_is_booked_by_its_base_amount() -> None:
+    dollars = pay("Bar", 2500, "Bar USD", currency="USD", base_amount_cents=2300)
+    result = booked(receipt(line(gross=2000), payments=[dollars, pay("Bar", -300)]))
+    assert [(account, amount) for account, amount, *_ in entries(result)[1:]] == [("1000", 2300), ("1000", -300)]
+    assert set(result.postings["currency"]) == {"EUR"}
+
+
+def test_each_register_has_its_own_cash_account() -> None:
+    result = booked(receipt(line(), id="A"), receipt(line(), id="B", register="K2"))
+    assert [account for account, *_ in entries(result)] == ["8400", "1000", "8400", "1001"]
+
+
+# --- opening cash
+
+
+def test_opening_cash_is_taken_off_the_cash_payment_and_neither_is_booked() -> None:
+    opening = line("Anfangsbestand", 10_000, None)
+    assert entries(booked(receipt(opening, line(gross=500)))) == [
+        ("8400", -500, "19.00", -80),
+        ("1000", 500, None, 0),
+    ]
+    assert booked(receipt(opening)).postings.empty
+
+
+def test_opening_cash_is_taken_off_several_cash_payments_but_no_foreign_ones() -> None:
+    payments = [pay("Bar", 5_000, currency="CHF", base_amount_cents=5_000), pay("Bar", 6_000), pay("Bar", 4_500)]
+    result = booked(receipt(line("Anfangsbestand", 10_000, None), line(gross=5_500), payments=payments))
+    assert [(account, amount) for account, amount, *_ in entries(result)[1:]] == [("1000", 5_000), ("1000", 500)]
+
+
+def test_the_void_of_opening_cash_is_its_mirror() -> None:
+    original = receipt(line("Anfangsbestand", 10_000, None), line(gross=500))
+    result = booked(void_of(original, id="V"))
+    assert entries(result) == [("8400", 500, "19.00", 80), ("1000", -500, None, 0)]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_less_cash_than_opening_cash_is_refused(sign: int) -> None:
+    found = receipt(
+        line("Anfangsbestand", sign * 10_000, None), payments=[pay("Bar", sign * 9_000), pay("ECKarte", sign * 1_000)]
+    )
+    ((code, text),) = refused(booked(found))
+    assert code == "opening_cash_exceeds_bar"
+    assert text == "The opening cash of {0}100.00 is more than the cash of the receipt, {0}90.00.".format(
+        "-" if sign < 0 else ""
+    )
+
+
+def test_opening_cash_that_comes_to_nothing_takes_nothing_off() -> None:
+    lines = [line("Anfangsbestand", 100, None), line("Anfangsbestand", -100, None), line(gross=500)]
+    assert entries(booked(receipt(*lines)))[-1] == ("1000", 500, None, 0)
+
+
+# --- kinds and receipts without effect
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "Beleg"])
+def test_a_receipt_of_another_kind_books_nothing(kind: str) -> None:
+    result = booked(receipt(line(), kind=kind))
+    assert (len(result.postings), len(result.movements), result.rejections) == (0, 0, [])
+
+
+def test_a_receipt_of_kind_beleg_is_booked() -> None:
+    assert len(booked(receipt(line(), kind="Beleg")).postings) == 4
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (receipt(line(), cancelled=True), "broken off"),
+        (receipt(), "no line"),
+        (receipt(line(cancelled=True)), "no live line"),
+        (receipt(line(gross=0)), "nothing but zero"),
+        (receipt(line(gross=0), payments=[pay("Unbar", 0, "unknown")]), "zero needs no account"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_receipt_without_effect_books_nothing(found: Receipt, why: str) -> None:
+    result = booked(found, by=ledger(accounts=accounts(business_cases={}, revenue={})))
+    assert (len(result.postings), result.rejections) == (0, []), why
+
+
+def test_a_cancelled_line_is_ignored_whatever_it_says() -> None:
+    result = booked(receipt(line(), line("Lohnzahlung", 99_999, "7.00", cancelled=True, number=1)))
+    assert entries(result) == [("8400", -1190, "19.00", -190), ("1000", 1190, None, 0)]
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_a_void_is_its_original_turned_whichever_way_it_is_flagged(cancelled: bool) -> None:
+    original = receipt(line(article="A7", rate="7.00"), line("Rabatt", -100), payments=[pay("ECKarte", 1090)])
+    turned = [
+        (account, -amount, rate, -tax) for account, amount, rate, tax in entries(booked(original))
+    ]  # fmt: skip
+    assert entries(booked(void_of(original, id="V", cancelled=cancelled))) == turned
+
+
+# --- VAT as printed
+
+
+def taxes(result: Booked) -> list[tuple[int, Any, int]]:
+    return [(amount, rate, tax) for _, amount, rate, tax in entries(result) if rate is not None]
+
+
+def test_what_the_printed_vat_differs_by_goes_to_the_largest_line_of_its_rate() -> None:
+    lines = [line(gross=110), line(gross=-330), line(gross=111), line(gross=900, rate="7.00")]
+    found = receipt(*lines, vat=[block("19.00", -109, tax=-16), block("7.00", 900, tax=60)])
+    assert [tax_of(110, "19.00"), tax_of(-330, "19.00"), tax_of(111, "19.00"), tax_of(900, "7.00")] == [18, -53, 18, 59]
+    assert taxes(booked(found)) == [
+        (-110, "19.00", -18),
+        (330, "19.00", 52),
+        (-111, "19.00", -18),
+        (-900, "7.00", -60),
+    ]
+
+
+def test_of_lines_as_large_the_one_with_the_lowest_number_takes_the_difference() -> None:
+    lines = [line(gross=50), line(gross=-100), line(gross=100), line(gross=100)]
+    found = receipt(*lines, vat=[block("19.00", 150, tax=25)])
+    assert [tax for *_, tax in taxes(booked(found))] == [-8, 15, -16, -16]
+
+
+def test_receivables_that_the_vat_table_covers_carry_its_vat() -> None:
+    found = receipt(line(), line("Forderungsentstehung", -1190), payments=[])
+    assert found.vat[0].gross_cents == 0
+    assert taxes(booked(found)) == [(-1190, "19.00", -190), (1190, "19.00", 190)]
+
+
+def test_receivables_that_the_vat_table_leaves_out_carry_none() -> None:
+    found = receipt(line(), line("Forderungsentstehung", -1190), payments=[], without_receivables=True)
+    assert found.vat[0].gross_cents == 1190
+    assert entries(booked(found)) == [("8400", -1190, "19.00", -190), ("1400", 1190, None, 0)]
+
+
+def test_a_difference_never_goes_to_a_receivable_that_is_left_out() -> None:
+    vat = [block("19.00", 100, tax=17)]
+    found = receipt(line(gross=100), line("Forderungsaufloesung", 9_000), vat=vat)
+    assert taxes(booked(found)) == [(-100, "19.00", -17)]
+
+
+def test_tax_of_a_line_of_nothing_is_not_lost() -> None:
+    found = receipt(line(gross=100), line(gross=0, tax=1), vat=[block("19.00", 100, tax=17)])
+    assert taxes(booked(found)) == [(-100, "19.00", -17)]
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (receipt(line(gross=100, rate=None), vat=[block("19.00", 0, tax=1)]), "0.01 at 19.00 %"),
+        (receipt(line("Anfangsbestand", 119), line()), "0.19 at 19.00 %"),
+        (receipt(line(rate=None, tax=190)), "1.90 at - %"),
+        (receipt(line(rate=None), vat=[block(None, 1190, tax=1)]), "0.01 at - %"),
+    ],
+)
+def test_printed_tax_that_no_line_bears_refuses_the_receipt(found: Receipt, text: str) -> None:
+    assert refused(booked(found)) == [
+        ("vat_unbookable", f"VAT of {text} was printed, but stands on no line that could be booked with it.")
+    ]
+
+
+def test_tax_on_a_case_that_bears_none_is_booked_as_printed_and_flagged() -> None:
+    result = booked(receipt(line("TrinkgeldAN", 119)))
+    assert entries(result)[0] == ("1797", -119, "19.00", -19)
+    assert result.postings["flag"].fillna("").tolist() == ["review", "", "", ""]
+    assert [w.code for w in result.warnings] == ["vat_unexpected"]
+
+
+# --- revenue accounts and tax codes
+
+DRINK = {"tax_code": "2", "revenue_group": "02", "revenue_account": "8311"}
+GROUPS = (("02", "2", "8301"), ("02", "3", "8401"), ("01", "3", "8400"))
+
+
+def revenue(by: Ledger, **fields: Any) -> tuple[str, Any]:
+    result = booked(receipt(line(article="X", **fields)), by=by)
+    assert result.rejections == []
+    first = result.postings.iloc[0]
+    return first["account"], None if pd.isna(first["tax_code"]) else first["tax_code"]
+
+
+@pytest.mark.parametrize(
+    ("article", "groups", "rate", "expected", "why"),
+    [
+        (DRINK, GROUPS, "7.00", ("8311", "2"), "its own rate: its own account"),
+        (DRINK, GROUPS, "19.00", ("8401", "3"), "a drink sold in house is not booked on the 7 % account"),
+        (DRINK, (), "19.00", ("8400", "3"), "no group: the setting"),
+        (DRINK | {"revenue_account": None}, GROUPS, "7.00", ("8301", "2"), "no own account: its group's"),
+        (DRINK | {"revenue_account": ""}, GROUPS, "7.00", ("8301", "2"), "nor is an empty one an account"),
+        (DRINK | {"revenue_group": None}, GROUPS, "19.00", ("8400", "3"), "no group"),
+        (DRINK | {"revenue_group": "01", "revenue_account": None}, GROUPS, "7.00", ("8300", "2"), "not in its group"),
+        (DRINK | {"revenue_group": "9", "revenue_account": None}, (("9", None, "1"),), "7.00", ("8300", "2"),
+         "no code"),
+        (DRINK, GROUPS, "0.00", ("8100", "1"), "the only code with this rate"),
+        (DRINK, GROUPS, None, ("8100", None), "without VAT no code"),
+        (DRINK | {"tax_code": None}, GROUPS, "7.00", ("8301", "2"), "a code that the article does not name"),
+        ({"tax_code": "3", "revenue_group": "5"}, (("5", "R", "8555"), ("5", "3", "8500")), "19.00", ("8500", "3"),
+         "its own code comes first"),
+        ({"tax_code": "1", "revenue_group": "5"}, (("5", "2", "8555"), ("5", "R", "8500")), "7.00", ("8300", None),
+         "several accounts for one rate: the ERP does not say which"),
+        ({"tax_code": "1", "revenue_group": "5"}, (("5", "2", "8500"), ("5", "R", "8500")), "7.00", ("8500", None),
+         "several codes, but one account"),
+        ({"tax_code": "3", "revenue_group": "5"}, (("5", "3", "8555"), ("5", "3", "8500")), "19.00", ("8400", "3"),
+         "several accounts for one code"),
+    ],
+)  # fmt: skip
+def test_the_revenue_account_is_the_articles_or_its_groups_or_the_settings(
+    article: dict[str, Any], groups: tuple[Any, ...], rate: str | None, expected: tuple[str, Any], why: str
+) -> None:
+    assert revenue(ledger({"X": article}, groups=groups), rate=rate) == expected, why
+
+
+def test_a_discount_goes_to_its_articles_account_or_to_the_discount_account() -> None:
+    lines = [line(article="X", rate="7.00"), line("Rabatt", -107, "7.00", article="X"), line("Rabatt", -107, "7.00")]
+    by = ledger({"X": DRINK}, groups=GROUPS)
+    assert [account for account, *_ in entries(booked(receipt(*lines), by=by))[:3]] == ["8311", "8311", "8300"]
+    by = ledger({"X": DRINK}, groups=GROUPS, accounts=accounts(discount="8700"))
+    assert [account for account, *_ in entries(booked(receipt(*lines), by=by))[:3]] == ["8311", "8700", "8700"]
+
+
+def test_a_surcharge_goes_to_its_articles_account() -> None:
+    found = receipt(line("Aufschlag", 107, "7.00", article="X"))
+    assert entries(booked(found, by=ledger({"X": DRINK})))[0][0] == "8311"
+
+
+def test_a_sale_of_an_unknown_article_is_booked_on_the_account_of_its_rate() -> None:
+    result = booked(receipt(line(article="gone"), line(article=None)))
+    assert [account for account, *_ in entries(result)] == ["8400", "8400", "1000"]
+    assert [r.code for r in result.stock_rejections] == ["stock_article_unknown", "stock_article_missing"]
+
+
+MEAL = {"X": {"tax_code": "R", "revenue_account": "8444"}}
+
+
+@pytest.mark.parametrize(
+    ("day", "ended_at", "rate", "account", "warned", "why"),
+    [
+        ("2025-12-31", "2025-12-31T20:00:00+01:00", "19.00", "8444", False, "the old rate"),
+        ("2026-01-01", "2026-01-01T20:00:00+01:00", "7.00", "8444", False, "the new rate"),
+        ("2025-12-31", "2026-01-01T00:30:00+01:00", "7.00", "8444", False, "a night shop: the day on which it ended"),
+        ("2025-12-31", "2025-12-31T23:30:00Z", "7.00", "8444", False, "the shop's day, whatever zone it is told in"),
+        ("2025-12-31", "2025-12-31T20:00:00+01:00", "7.00", "8300", True, "too early"),
+        ("2026-01-01", "unreadable", "19.00", "8400", True, "too late"),
+        ("2023-12-31", "2023-12-31T20:00:00+01:00", "19.00", "8400", True, "before the code had any rate"),
+    ],
+)
+def test_the_rate_of_the_day_decides(day: str, ended_at: str, rate: str, account: str, warned: bool, why: str) -> None:
+    found = receipt(line(article="X", rate=rate), business_day=day, ended_at=ended_at)
+    result = booked(found, by=ledger(MEAL))
+    assert entries(result)[0][0] == account, why
+    assert [w.code for w in result.warnings] == ["vat_rate_unexpected"] * warned, why
+
+
+def test_a_void_after_a_change_of_rates_goes_where_its_original_went() -> None:
+    original = receipt(line(article="X", rate="19.00"), business_day="2025-12-30")
+    void = void_of(original, id="V", business_day="2026-01-05", ended_at="2026-01-05T10:00:00+01:00")
+    known = ledger(MEAL, voided={"R1": Voided("2025-12-30", frozenset({"19.00"}))})
+    result = booked(void, by=known)
+    assert (entries(result)[0], result.warnings) == (("8444", 1190, "19.00", 190), [])
+
+
+def test_an_unknown_reference_never_refuses() -> None:
+    original = receipt(line(article="X", rate="19.00"), business_day="2025-12-30")
+    void = void_of(original, id="V", business_day="2026-01-05", ended_at="2026-01-05T10:00:00+01:00")
+    result = booked(void, by=ledger(MEAL))
+    assert entries(result)[0] == ("8400", 1190, "19.00", 190)
+    assert [w.code for w in result.warnings] == ["vat_rate_unexpected"]
+
+
+def test_a_rate_of_the_voided_receipt_is_no_surprise() -> None:
+    found = void_of(receipt(line(article="A7", rate="19.00")), id="V")
+    by = ledger(voided={"R1": Voided("2026-11-23", frozenset({"19.00"}))})
+    assert booked(found, by=by).warnings == []
+
+
+def test_a_rate_that_the_articles_code_does_not_have_is_booked_and_warned_of() -> None:
+    result = booked(
+        receipt(line(article="A7", rate="19.00"), line("Pfand", 25, article="A7"), line(article="A7", gross=0))
+    )
+    (warning,) = result.warnings
+    assert warning.key == "R1|1"
+    assert warning.text() == (
+        "Article 'A7' was sold at 19.00 % on 2026-11-23; its tax code 2 has another rate in SelectLine."
+    )
+    assert not result.rejections
+
+
+# --- closed periods
+
+
+@pytest.mark.parametrize(
+    ("day", "date", "flag"),
+    [
+        ("2024-01-01", "2026-11-01", "closed_period"),
+        ("2026-10-31", "2026-11-01", "closed_period"),
+        ("2026-11-01", "2026-11-01", ""),
+    ],
+)
+def test_a_receipt_of_a_closed_period_is_booked_on_the_first_open_day(day: str, date: str, flag: str) -> None:
+    by = ledger(closed_until=dt.date(2026, 10, 31))
+    result = booked(receipt(line(article="A19"), business_day=day), by=by)
+    assert set(result.postings["posting_date"]) == {date}
+    assert set(result.postings["flag"].fillna("")) == {flag}
+    assert set(result.movements["movement_date"]) == {day}
+
+
+def test_both_flags_can_stand_on_one_posting() -> None:
+    result = booked(receipt(line("Einzahlung", 500, None)), by=ledger(closed_until=dt.date(2026, 12, 31)))
+    assert result.postings["flag"].tolist() == ["closed_period review"] + ["closed_period"] * 3
+
+
+# --- settings that are missing
+
+MISSING = [
+    (line("TrinkgeldAG"), None, without("business_cases", "TrinkgeldAG"), "accounts.business_cases.TrinkgeldAG"),
+    (line("DifferenzSollIst", -1, None), None, without("business_cases", "DifferenzSollIst"),
+     "accounts.business_cases.DifferenzSollIst.short"),
+    (line(), None, without("revenue", "19.00"), 'accounts.revenue."19.00"'),
+    (line(), None, {"clearing": None}, "accounts.clearing"),
+    (line(), pay("ECKarte", 1190), without("tenders", "ECKarte"), "accounts.tenders.ECKarte"),
+    (line(), pay("Unbar", 1190, "Gutschein"), {}, "accounts.tenders.Unbar.Gutschein"),
+    (line(), pay("Unbar", 1190, "Auf Ziel"), {}, 'accounts.tenders.Unbar."Auf Ziel"'),
+    (line(), pay("Unbar", 1190), {}, 'accounts.tenders.Unbar.""'),
+    (line(), pay("Unbar", 1190, "Rechnung"), {"tenders": {}}, "accounts.tenders.Unbar.Rechnung"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "payment", "change", "setting"), MISSING, ids=[row[3] for row in MISSING])
+def test_a_receipt_without_an_account_is_refused_and_the_setting_named(
+    found: dict[str, Any], payment: dict[str, Any] | None, change: dict[str, Any], setting: str
+) -> None:
+    result = booked(receipt(found, payments=[payment] if payment else None), by=ledger(accounts=accounts(**change)))
+    assert refused(result) == [("account_missing", f"No account is set: {setting}.")]
+    assert result.rejections[0].asset == "revenue_postings"
+    assert result.rejections[0].key == "R1"
+
+
+def test_a_register_that_is_no_longer_in_the_settings_has_no_cash_account() -> None:
+    assert refused(booked(receipt(line(), register="K9")))[0][1] == "No account is set: registers.K9.cash_account."
+    assert len(booked(receipt(line(), register="K9", payments=[pay("ECKarte", 1190)])).postings) == 4
+
+
+def test_all_settings_that_a_receipt_lacks_are_named_at_once() -> None:
+    cases = ["MehrzweckgutscheinKauf", "EinzweckgutscheinKauf", "Anzahlungseinstellung", "TrinkgeldAN"]
+    by = ledger(accounts=accounts(clearing=None, business_cases={}))
+    ((_, text),) = refused(booked(receipt(*(line(case, 100, None) for case in [*cases, *cases])), by=by))
+    assert text.count("accounts.clearing") == 1
+    assert text.count("accounts.business_cases.") >= 2
+    ((_, text),) = refused(booked(receipt(line("Pfand", 10), line("TrinkgeldAN", 10, None)), by=by))
+    assert text == (
+        "No account is set: accounts.clearing, accounts.business_cases.Pfand, accounts.business_cases.TrinkgeldAN."
+    )
+
+
+def test_a_refused_receipt_holds_up_no_other() -> None:
+    good, bad = receipt(line(article="A19"), id="good"), receipt(line("Pfand"), line(article="A19"), id="bad")
+    result = booked(good, bad, by=ledger(accounts=accounts(**without("business_cases", "Pfand"))))
+    assert set(result.postings["receipt_id"]) == {"good"} == set(result.movements["receipt_id"])
+    assert [r.key for r in result.rejections] == ["bad"]
+
+
+def test_a_line_number_that_stands_twice_is_refused() -> None:
+    lines = [line(), line()]
+    for fields in lines:
+        fields["number"] = 7
+    assert refused(booked(receipt(*lines))) == [("line_number_repeated", "Two lines of the receipt have the number 7.")]
+
+
+def test_a_currency_that_is_none_is_refused() -> None:
+    assert refused(booked(receipt(line(), currency="Euro")))[0][0] == "receipt_currency"
+
+
+def test_the_same_refusal_is_told_in_the_same_words_and_hash_again() -> None:
+    by = ledger(accounts=accounts(clearing=None))
+    first, again = (booked(receipt(line()), by=by).rejections for _ in range(2))
+    assert first == again
+    other = booked(receipt(line("Pfand", 25)), by=ledger(accounts=accounts(business_cases={}))).rejections
+    assert first[0].content != other[0].content != ""
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("code", ["account_missing", "opening_cash_exceeds_bar", "vat_rate_unexpected"])
+def test_the_catalogue_has_both_languages(language: str, code: str) -> None:
+    failure = CATALOGUE[code]
+    assert getattr(failure, language)
+    assert getattr(failure, f"{language}_cure")
+
+
+# --- laws
+
+BOOKS = ledger({"A7": DRINK, "A19": {"tax_code": "3", "revenue_group": "01"}}, groups=GROUPS)
+
+
+def sums(frame: pd.DataFrame, *by: str) -> dict[Any, int]:
+    found: dict[Any, int] = defaultdict(int)
+    columns = [frame[name].astype(object).where(frame[name].notna(), None) for name in by]
+    for *key, amount in zip(*columns, frame["amount_cents"].tolist(), strict=True):
+        found[tuple(key)] += amount
+    return {key: amount for key, amount in found.items() if amount}
+
+
+@given(valid_receipts())
+@settings(deadline=None, max_examples=40)
+def test_any_valid_receipt_is_booked_and_balances(receipts: list[Receipt]) -> None:
+    frames = flatten(receipts)
+    assert check_receipts(frames, registers=["K1", "K2"], currency="EUR") == {}, "the generator makes valid ones"
+    result = book(frames, BOOKS)
+    assert result.rejections == []
+    assert sums(result.postings, "receipt_id") == {}
+    assert sums(result.postings[result.postings["account"] == CLEARING], "receipt_id") == {}
+    assert result.postings["posting_id"].is_unique
+    assert (result.postings["business_case"].isna() != result.postings["tender"].isna()).all()
+    RevenuePosting.validate(result.postings, lazy=True)
+    StockMovement.validate(result.movements, lazy=True)
+
+
+@given(valid_receipts())
+@settings(deadline=None, max_examples=40)
+def test_vat_by_receipt_and_rate_is_what_was_printed(receipts: list[Receipt]) -> None:
+    frames = flatten(receipts)
+    effective = ~without_effect(frames, in_kind_moves_stock=False)
+    postings = book(frames, BOOKS).postings
+    taxed = postings[postings["vat_rate"].notna()].assign(amount_cents=-postings["tax_cents"])
+    printed = {
+        (found.id, row.vat_rate): row.tax_cents
+        for found, counts in zip(receipts, effective, strict=True)
+        for row in found.vat
+        if counts and row.tax_cents
+    }
+    assert sums(taxed, "receipt_id", "vat_rate") == printed
+    assert (postings.loc[postings["vat_rate"].isna(), "tax_cents"] == 0).all()
+
+
+@given(valid_receipts())
+@settings(deadline=None, max_examples=40)
+def test_money_by_tender_and_case_is_conserved(receipts: list[Receipt]) -> None:
+    frames = flatten(receipts)
+    effective = ~without_effect(frames, in_kind_moves_stock=False)
+    postings = book(frames, BOOKS).postings
+    postings = postings[postings["account"] != CLEARING]
+    cases: dict[Any, int] = defaultdict(int)
+    tenders: dict[Any, int] = defaultdict(int)
+    for found, counts in zip(receipts, effective, strict=True):
+        for row in found.lines if counts else []:
+            if row.business_case == "Anfangsbestand":
+                tenders["Bar",] -= row.gross_cents
+            elif not row.cancelled:
+                cases[row.business_case,] -= row.gross_cents
+        for payment in found.payments if counts else []:
+            tenders[payment.tender,] += payment.base_amount_cents
+    assert sums(postings[postings["tender"].isna()], "business_case") == {k: v for k, v in cases.items() if v}
+    assert sums(postings[postings["tender"].notna()], "tender") == {k: v for k, v in tenders.items() if v}
+
+
+@given(valid_receipts(), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=40)
+def test_neither_order_nor_batch_changes_what_is_booked(receipts: list[Receipt], random: Any) -> None:
+    whole = book(flatten(receipts), BOOKS)
+    shuffled = random.sample(receipts, len(receipts))
+    at = random.randrange(len(receipts) + 1)
+    parts = [book(flatten(part), BOOKS) for part in (shuffled[:at], shuffled[at:])]
+    for name, key in (("postings", "posting_id"), ("movements", "movement_id")):
+        one = getattr(whole, name).sort_values(key, ignore_index=True)
+        other = pd.concat([getattr(part, name) for part in parts]).sort_values(key, ignore_index=True)
+        pd.testing.assert_frame_equal(one, other, check_dtype=len(one) > 0)
+    for name in ("rejections", "stock_rejections", "warnings"):
+        found = [getattr(part, name) for part in parts]
+        assert sorted(map(repr, getattr(whole, name))) == sorted(map(repr, found[0] + found[1]))
+
+
+@given(valid_receipts(max_size=3))
+@settings(deadline=None, max_examples=25)
+def test_a_void_undoes_its_original(receipts: list[Receipt]) -> None:
+    known = {found.id: Voided(found.business_day, frozenset(row.vat_rate for row in found.lines)) for found in receipts}
+    # a difference that is turned changes from short to over: its sign alone says which it is
+    by = ledger(
+        accounts=accounts(
+            business_cases=accounts().business_cases | {"DifferenzSollIst": {"short": "2310", "over": "2310"}}
+        ),
+        voided=known,
+    )
+    for original in receipts:
+        if not original.cancelled and original.reference is None:
+            both = booked(original, void_of(original, id="V", number=99), by=by)
+            assert sums(both.postings, "account") == {}
+            assert both.movements.groupby("article")["quantity_milli"].sum().eq(0).all()
+
+
+def test_nothing_at_all_makes_empty_frames_of_the_right_shape() -> None:
+    result = booked()
+    assert list(result.postings.columns) == list(RevenuePosting.to_schema().columns)
+    assert list(result.movements.columns) == list(StockMovement.to_schema().columns)
+    assert (len(result.postings), len(result.movements)) == (0, 0)
+
+
+def test_an_erp_without_rates_or_articles_books_by_the_settings() -> None:
+    by = ledger(rates=VatRates.from_rates(pd.DataFrame({"tax_code": [], "valid_from": [], "rate": []})))
+    by = replace(by, articles=by.articles.iloc[:0], trade_sets=by.trade_sets.iloc[:0])
+    assert entries(booked(receipt(line(article="A19")), by=by))[0] == ("8400", -1190, "19.00", -190)

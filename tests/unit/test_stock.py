@@ -1,0 +1,268 @@
+"""Protects the stock: what leaves and comes back, from which warehouse, to the thousandth; a doubt refuses one line."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cloudkasse_etl.schemas.postings import StockMovement
+from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, Receipt
+from cloudkasse_etl.transform.booking import book
+from cloudkasse_etl.transform.ledger import Ledger
+from cloudkasse_etl.transform.receipts import flatten
+from cloudkasse_etl.transform.stock import move
+from tests.receipt_factory import accounts, ledger, line, pay, receipt, void_of
+
+
+def moved(*receipts: Receipt, by: Ledger | None = None) -> list[tuple[str, int]]:
+    """Article and quantity of what moved; nothing was refused."""
+    movements, rejections = move(flatten(receipts), by or ledger())
+    assert rejections == []
+    return list(zip(movements["article"], movements["quantity_milli"].tolist(), strict=True))
+
+
+def refused(*receipts: Receipt, by: Ledger | None = None) -> list[tuple[str, str, str]]:
+    movements, rejections = move(flatten(receipts), by or ledger())
+    assert movements.empty
+    assert {rejection.asset for rejection in rejections} <= {"stock_movements"}
+    for language in ("de", "en"):
+        assert not any("?" in rejection.text(language) for rejection in rejections)
+    return [(rejection.key, rejection.code, rejection.text()) for rejection in rejections]
+
+
+def sold(quantity: str = "1.000", article: str | None = "A19", case: str = "Umsatz", **fields: Any) -> Receipt:
+    gross = -1190 if quantity.startswith("-") else 1190
+    return receipt(line(case, gross, article=article, quantity=quantity, **fields))
+
+
+def test_a_movement_says_where_it_comes_from() -> None:
+    movements, _ = move(
+        flatten([receipt(line(gross=1), line(article="A19", quantity="2.500"), register="K2")]), ledger()
+    )
+    assert movements.to_dict("records") == [
+        {
+            "movement_id": "R1:2:0", "receipt_id": "R1", "line_number": 2, "register": "K2",
+            "movement_date": "2026-11-23", "article": "A19", "warehouse": "2", "quantity_milli": -2500, "unit": "Stk",
+        }
+    ]  # fmt: skip
+    StockMovement.validate(movements, lazy=True)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "expected", "why"),
+    [
+        ("1.000", [("A19", -1000)], "a sale goes out"),
+        ("0.001", [("A19", -1)], "to the thousandth"),
+        ("-1.000", [("A19", 1000)], "a return comes in"),
+        ("0.000", [], "nothing is nothing"),
+        ("999999999999.999", [("A19", -999_999_999_999_999)], "the largest quantity there is"),
+    ],
+)
+def test_a_sale_moves_its_quantity(quantity: str, expected: list[tuple[str, int]], why: str) -> None:
+    assert moved(sold(quantity)) == expected, why
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in BUSINESS_CASES if case not in ("Umsatz", "Pfand", "PfandRueckzahlung")]
+)
+def test_other_business_cases_move_nothing(case: str) -> None:
+    assert moved(sold(case=case)) == []
+    assert moved(sold(case=case, article=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "quantity", "gross", "expected", "why"),
+    [
+        ("Pfand", "2.000", 50, -2000, "a deposit goes out with the bottle"),
+        ("Pfand", "-2.000", -50, 2000, "and in where it is voided"),
+        ("PfandRueckzahlung", "-2.000", -50, 2000, "an empty comes in"),
+        ("PfandRueckzahlung", "2.000", -50, 2000, "whichever sign the register writes"),
+        ("PfandRueckzahlung", "2.000", 50, -2000, "and out again where that is voided"),
+        ("PfandRueckzahlung", "-2.000", 0, 2000, "also where it is worth nothing"),
+    ],
+)
+def test_deposits_move_their_own_article(case: str, quantity: str, gross: int, expected: int, why: str) -> None:
+    assert moved(receipt(line(case, gross, article="A19", quantity=quantity))) == [("A19", expected)], why
+
+
+@pytest.mark.parametrize("article", [None, "gone", "SERVICE"])
+def test_a_deposit_without_an_article_of_its_own_moves_nothing(article: str | None) -> None:
+    assert moved(sold(case="Pfand", article=article), sold("-1.000", article, "PfandRueckzahlung")) == []
+
+
+@pytest.mark.parametrize("fields", [{"stock_item": False}, {"service_item": True}])
+def test_what_is_not_kept_in_stock_is_not_moved(fields: dict[str, Any]) -> None:
+    assert moved(sold(article="X"), by=ledger({"X": fields | {"serial": True}})) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "Beleg"])
+def test_other_kinds_move_nothing_but_goods_taken_in_kind_if_set_so(kind: str) -> None:
+    found = receipt(line(article="A19"), kind=kind)
+    assert moved(found) == []
+    by = ledger(in_kind_moves_stock=True)
+    assert moved(found, by=by) == ([("A19", -1000)] if kind == "AVSachbezug" else [])
+    result = book(flatten([found]), by)
+    assert result.postings.empty
+    assert len(result.movements) == (kind == "AVSachbezug")
+
+
+def test_a_cancelled_line_or_a_receipt_broken_off_moves_nothing() -> None:
+    assert moved(receipt(line(article="A19"), line(article="A7", cancelled=True))) == [("A19", -1000)]
+    assert moved(receipt(line(article="A19"), cancelled=True)) == []
+
+
+def test_a_void_brings_back_to_the_register_that_takes_it() -> None:
+    void = void_of(sold("2.000", "SET"), id="V", register="K2", cancelled=True)
+    movements, _ = move(flatten([void]), ledger())
+    assert list(zip(movements["article"], movements["quantity_milli"], movements["warehouse"], strict=True)) == [
+        ("A19", 4000, "2"),
+        ("A7", 1000, "2"),
+    ]
+    assert movements["movement_id"].tolist() == ["V:1:1", "V:1:2"]
+
+
+# --- trade sets
+
+
+def sets(*rows: tuple[Any, ...], **articles: dict[str, Any]) -> Ledger:
+    inside = {number: {"trade_set": True, "stock_item": False} for number, *_ in rows}
+    return ledger(inside | articles, sets=rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "quantity", "expected", "why"),
+    [
+        ([("S", "A19", 1, 2.0), ("S", "A7", 2, 3.0)], "2.000", [("A19", -4000), ("A7", -6000)], "not itself"),
+        ([("S", "A19", 1, 0.285)], "1.000", [("A19", -285)], "as keyed in, not the binary number below"),
+        ([("S", "A19", 1, 0.0005)], "1.000", [("A19", -1)], "finer than a thousandth: half up"),
+        ([("S", "A19", 1, 0.0005)], "-1.000", [("A19", 1)], "and back alike"),
+        ([("S", "A19", 1, 0.0005)], "2.000", [("A19", -1)], "rounded after the product, not before"),
+        ([("S", "A19", 1, 0.00004)], "1.000", [], "nothing is left of it"),
+        ([("S", "A19", 1, 0.0), ("S", "A7", 2, 1.0)], "1.000", [("A7", -1000)], "none of it"),
+        ([("S", "A7", 2, 1.0), ("S", "A19", 1, 1.0)], "1.000", [("A19", -1000), ("A7", -1000)], "by position"),
+        ([("S", "SERVICE", 1, 1.0)], "1.000", [], "a service in a set moves nothing"),
+        ([("S", "T", 1, 2.0), ("T", "A19", 1, 1.5), ("T", "A7", 2, 1.0)], "1.000", [("A19", -3000), ("A7", -2000)],
+         "a set in a set"),
+        ([("S", "T", 1, 0.3), ("T", "A19", 1, 0.003)], "1.000", [("A19", -1)], "exact to the end: 0.0009"),
+        ([("S", "A19", 1, 1.0), ("S", "A19", 2, 2.0)], "1.000", [("A19", -1000), ("A19", -2000)], "the same twice"),
+    ],
+)  # fmt: skip
+def test_a_trade_set_moves_its_components(
+    rows: list[tuple[Any, ...]], quantity: str, expected: list[tuple[str, int]], why: str
+) -> None:
+    assert moved(sold(quantity, "S"), by=sets(*rows)) == expected, why
+
+
+@pytest.mark.parametrize(
+    ("rows", "ids"),
+    [
+        ([("S", "A19", 10, 1.0), ("S", "A7", 20, 1.0)], ["R1:1:10", "R1:1:20"]),
+        ([("S", "A19", None, 1.0), ("S", "A7", 1, 1.0)], ["R1:1:1", "R1:1:2"]),
+        ([("S", "A19", 1, 1.0), ("S", "A7", 1, 1.0)], ["R1:1:1", "R1:1:2"]),
+        ([("S", "A19", 0, 1.0), ("S", "A7", 5000, 1.0)], ["R1:1:1", "R1:1:2"]),
+        ([("S", "A7", 1, 1.0), ("S", "T", 2, 1.0), ("T", "A19", 3, 1.0)], ["R1:1:1", "R1:1:2.3"]),
+    ],
+)
+def test_components_have_ids_of_their_own(rows: list[tuple[Any, ...]], ids: list[str]) -> None:
+    movements, _ = move(flatten([sold("1.000", "S")]), sets(*rows))
+    assert movements["movement_id"].tolist() == ids
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "why"),
+    [
+        ([("S", "S", 1, 1.0)], "stock_set_circular", "a set of itself"),
+        ([("S", "T", 1, 1.0), ("T", "S", 1, 1.0)], "stock_set_circular", "in a circle"),
+        ([(f"S{n}" if n else "S", f"S{n + 1}", 1, 1.0) for n in range(8)], "stock_set_circular", "without end"),
+        ([("S", "A19", n + 1, 1.0) for n in range(1001)], "stock_set_circular", "too many"),
+        ([("S", "gone", 1, 1.0)], "stock_component_unknown", "a component that does not exist"),
+        ([("S", None, 1, 1.0)], "stock_component_unknown", "no component"),
+        ([("S", "A19", 1, float("nan"))], "stock_set_quantity", "no quantity"),
+        ([("S", "A19", 1, -1.0)], "stock_set_quantity", "a negative quantity"),
+        ([("S", "A19", 1, 1e300)], "stock_set_quantity", "an absurd quantity"),
+        ([("T", "A19", 1, 1.0)], "stock_set_empty", "no components at all"),
+    ],
+)
+def test_a_trade_set_that_cannot_be_taken_apart_refuses_the_line(
+    rows: list[tuple[Any, ...]], code: str, why: str
+) -> None:
+    by = sets(*rows, S={"trade_set": True}, S8={"trade_set": True})
+    ((key, found, text),) = refused(sold("1.000", "S"), by=by)
+    assert (key, found) == ("R1|1", code), why
+    assert "'S" in text or "'T" in text
+
+
+def test_a_quantity_beyond_all_bounds_is_refused() -> None:
+    by = sets(("S", "A19", 1, 1_000_000.0))
+    assert refused(sold("999999999999.000", "S"), by=by)[0][1] == "stock_quantity_too_large"
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize(
+    ("article", "code"),
+    [
+        ("gone", "stock_article_unknown"),
+        (None, "stock_article_missing"),
+        ("", "stock_article_missing"),
+        (" ", "stock_article_missing"),
+    ],
+)
+def test_an_unknown_or_empty_article_refuses_the_stock_line_but_not_the_revenue(article: str | None, code: str) -> None:
+    found = receipt(line(article=article), line(article="A7", rate="7.00"))
+    result = book(flatten([found]), ledger())
+    assert result.rejections == []
+    assert [(r.key, r.code) for r in result.stock_rejections] == [("R1|1", code)]
+    assert len(result.postings) == 6
+    assert result.movements["article"].tolist() == ["A7"]
+
+
+def test_a_refused_line_is_made_up_for_once_the_article_exists() -> None:
+    found = flatten([receipt(line(article="new"), line(article="A19"))])
+    before, refusals = move(found, ledger())
+    after, none = move(found, ledger({"new": {}}))
+    assert ([r.key for r in refusals], none) == (["R1|1"], [])
+    assert set(after["movement_id"]) - set(before["movement_id"]) == {"R1:1:0"}
+    pd.testing.assert_frame_equal(after[after["movement_id"] == "R1:2:0"].reset_index(drop=True), before)
+
+
+def test_an_article_kept_by_serial_number_needs_one() -> None:
+    assert moved(sold(article="SERIAL", serial="SN-1")) == [("SERIAL", -1000)]
+    for serial in (None, "", " "):
+        assert refused(sold(article="SERIAL", serial=serial))[0][:2] == ("R1|1", "stock_serial_missing")
+    assert refused(sold(article="S"), by=sets(("S", "SERIAL", 1, 1.0)))[0][1] == "stock_serial_missing"
+
+
+def test_a_register_that_is_no_longer_in_the_settings_has_no_warehouse() -> None:
+    found = receipt(line(article="A19"), line(article="SERVICE"), register="Kasse 9", payments=[pay("ECKarte", 2380)])
+    assert refused(found) == [
+        ("R1|1", "stock_warehouse_missing", 'No warehouse is set: registers."Kasse 9".warehouse.')
+    ]
+    assert len(book(flatten([found]), ledger()).postings) == 6
+
+
+def test_a_receipt_that_is_not_booked_moves_nothing() -> None:
+    result = book(flatten([receipt(line(article="A19"), line(article="gone"))]), ledger(accounts=accounts(revenue={})))
+    assert (len(result.movements), result.stock_rejections) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("of_article", "of_line", "expected"),
+    [
+        ("kg", "Stk", "kg"),
+        (None, "Stk", "Stk"),
+        (None, "Kilogramm und mehr", "Kilogramm "),
+        (None, "", None),
+        (None, None, None),
+    ],
+)
+def test_the_unit_is_selectlines(of_article: str | None, of_line: str | None, expected: str | None) -> None:
+    movements, _ = move(flatten([sold(article="X", unit=of_line)]), ledger({"X": {"unit": of_article}}))
+    assert movements["unit"].astype(object).where(movements["unit"].notna(), None).tolist() == [expected]
+
+
+def test_line_numbers_that_stand_twice_move_nothing() -> None:
+    lines = [line(article="A19", number=7), line(article="A19", number=7)]
+    movements, rejections = move(flatten([receipt(*lines)]), ledger())
+    assert (len(movements), rejections) == (0, [])
