@@ -54,6 +54,14 @@ class Demo:
             )
             yield load(), home
 
+    def sell(self) -> str:
+        """Sells two days in its CloudKasse, which must be running. Returns what was sold, in words."""
+        from assets.commands.sandbox import describe_sales
+        from cloudkasse_etl.sandbox.selling import sell_remotely
+
+        url = f"http://127.0.0.1:{self.port}"
+        return describe_sales(sell_remotely(url, TOKEN, days=2, receipts=500, seed=1))
+
     def change_a_price(self) -> str:
         """Does what a clerk does in SelectLine: gives one article another price. Returns what was done, in words."""
         import sqlalchemy as sa

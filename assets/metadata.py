@@ -1,6 +1,7 @@
 """How reports and contracts look on an asset: metadata of a materialisation, and the columns of what it holds."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ _HEADINGS: dict[Language, tuple[str, str, str, str]] = {
 
 def asset_metadata(report: AssetReport, language: Language, protocol: Path) -> Mapping[str, Any]:
     """What every materialisation carries: the same keys always, so that the UI draws them over time."""
-    summary = sentence(outcome_of(report.counts), report.counts, (), language, None)
+    summary = sentence(outcome_of(report.counts), [replace(report, deferrals=())], language)
     return {
         "summary": dg.MetadataValue.md(_with_deferrals(summary, report.deferrals, language)),
         **report.counts.as_dict(),

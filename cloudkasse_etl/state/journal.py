@@ -46,6 +46,30 @@ class Journal:
         order = (table.c.register, table.c.receipt_id, table.c.line_number, table.c.movement_id)
         return self._rows(query, table.c.movement_date, first, last, order)
 
+    def totals(self, clearing: str | None) -> dict[str, int]:
+        """Counts and sums over all that was booked; `clearing` is the clearing account."""
+        posting, movement = self._store.tables.posting, self._store.tables.stock_movement
+
+        def sign(column: "sa.Column[int]", positive: bool) -> "sa.ColumnElement[int]":
+            wanted = column > 0 if positive else column < 0
+            return sa.func.coalesce(sa.func.sum(sa.case((wanted, column), else_=0)), 0)
+
+        booked = sa.select(
+            sa.func.count(sa.distinct(posting.c.receipt_id)),
+            sa.func.count(),
+            sign(posting.c.amount_cents, True),
+            -sign(posting.c.amount_cents, False),
+            sa.func.coalesce(sa.func.sum(sa.case((posting.c.account == clearing, posting.c.amount_cents), else_=0)), 0),
+        ).where(posting.c.company == self._store.company)
+        moved = sa.select(
+            sa.func.count(), sign(movement.c.quantity_milli, True), -sign(movement.c.quantity_milli, False)
+        ).where(movement.c.company == self._store.company)
+        names = ("receipts", "postings", "debit_cents", "credit_cents", "clearing_cents")
+        with self._store.reading() as connection:
+            found = dict(zip(names, map(int, connection.execute(booked).one()), strict=True))
+            moves = map(int, connection.execute(moved).one())
+        return found | dict(zip(("movements", "in_milli", "out_milli"), moves, strict=True))
+
     def _rows(
         self,
         query: "sa.Select[tuple[object, ...]]",

@@ -53,6 +53,30 @@ class ExportSummary:
     out_milli: int = 0
 
 
+@dataclass(frozen=True)
+class Books:
+    """What the books hold in all."""
+
+    receipts: int
+    postings: int
+    debit_cents: int
+    credit_cents: int
+    clearing_cents: int
+    movements: int
+    in_milli: int
+    out_milli: int
+
+
+def sum_up(configuration: Configuration) -> Books:
+    """Sums up all that was booked.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    with open_reading(configuration) as store:
+        return Books(**Journal(store).totals(configuration.settings.accounts.clearing))
+
+
 def export_postings(
     configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
 ) -> ExportSummary:

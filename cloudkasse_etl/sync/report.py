@@ -187,6 +187,10 @@ _WORDS: dict[Language, dict[str, str]] = {
         "rejected": "rejected",
         "open": "still rejected",
         "waiting": "waiting",
+        "staged_receipts": "receipts staged",
+        "staged_closings": "closings staged",
+        "revenue_postings": "receipts imported",
+        "stock_movements": "stock lines moved",
     },
     "de": {
         "no_new_data": "nichts Neues",
@@ -199,22 +203,41 @@ _WORDS: dict[Language, dict[str, str]] = {
         "rejected": "abgelehnt",
         "open": "weiterhin abgelehnt",
         "waiting": "wartend",
+        "staged_receipts": "Bons übernommen",
+        "staged_closings": "Abschlüsse übernommen",
+        "revenue_postings": "Bons importiert",
+        "stock_movements": "Lagerzeilen gebucht",
     },
 }
 
 
 def sentence(
-    outcome: Outcome, counts: Counts, deferrals: Iterable[Deferral], language: Language, error: str | None
+    outcome: Outcome,
+    reports: Iterable[AssetReport],
+    language: Language,
+    error: str | None = None,
 ) -> str:
-    """The one sentence that the clerk reads."""
+    """The one sentence that the clerk reads.
+
+    Args:
+        outcome: What it came to.
+        reports: Of a run's assets, or of one.
+        language: German or English.
+        error: Why the run broke, where it did.
+    """
     words = _WORDS[language]
+    reports = list(reports)
+    counts = total(reports)
     quiet = outcome is Outcome.NO_NEW_DATA
+    # what comes down is told by its own name: "12 new" would leave open whether articles or receipts
+    told = {report.asset: report.counts.new for report in reports if report.asset in words}
     parts = [
         f"{_number(count, language)} {words[name]}"
         for name, count in (
-            ("new", counts.new),
+            ("new", counts.new - sum(told.values())),
             ("changed", counts.changed),
             ("deactivated", counts.deactivated),
+            *told.items(),
             ("rejected", counts.rejected),
             # in a quiet run nothing is newly rejected: the short word is the clearer one
             ("rejected" if quiet else "open", counts.still_rejected),
@@ -226,6 +249,7 @@ def sentence(
     if error:
         text = f"{text}. {error}" if parts else f"{text}: {error}"
     # What all articles and prices wait for is said at once; that some prices wait for their article, the protocol says.
+    deferrals = [deferral for report in reports for deferral in report.deferrals]
     register = next((deferral for deferral in deferrals if deferral.code == "register_required"), None)
     return f"{text}. {register.text(language)}" if register and not error else text
 

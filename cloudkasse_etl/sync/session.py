@@ -153,12 +153,11 @@ class SyncSession:
             return self._finished
         counts = total(self.reports.values())
         outcome = outcome_of(counts, broke=error is not None)
-        deferrals = [deferral for report in self.reports.values() for deferral in report.deferrals]
         report = RunReport(
             run_id=self.run_id,
             kind=self.kind,
             outcome=outcome,
-            message=sentence(outcome, counts, deferrals, self.settings.language, error),
+            message=sentence(outcome, self.reports.values(), self.settings.language, error),
             assets=dict(self.reports),
             protocol=str(self.protocol_path),
             error=error,
