@@ -86,7 +86,7 @@ def booked_figures(configuration: "Configuration") -> list[str]:
     debit, credit, clearing = map(_euros, (books.debit_cents, books.credit_cents, books.clearing_cents))
     balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
     return [
-        f"{books.receipts:,} receipts in {books.postings:,} postings; debit = credit = {balance}; clearing {clearing}.",
+        f"{books.postings:,} postings of {books.receipts:,} receipts (opening cash makes none); debit = credit = {balance}; clearing {clearing}.",
         f"{books.movements:,} stock movements: {books.out_milli / 1000:,.3f} out, {books.in_milli / 1000:,.3f} in.",
     ]
 

@@ -26,6 +26,10 @@ def import_(receipt_ids: tuple[str, ...], retry_rejected: bool, as_json: bool) -
     from cloudkasse_etl.settings import load
 
     configuration, home = load(), find_home()
+    if receipt_ids:
+        from cloudkasse_etl.sync.importing import require_bookable
+
+        require_bookable(configuration, receipt_ids)
     report = import_staged(configuration, home, receipt_ids, retry_rejected=retry_rejected, quiet=as_json)
     language = configuration.settings.language
     if as_json:

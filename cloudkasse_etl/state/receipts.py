@@ -351,7 +351,8 @@ class ReceiptStore:
     def _insert(self, connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> None:
         if not len(frame):
             return
-        columns = {name: frame[name].tolist() for name in frame.columns}
+        # a null text is NaN in a frame: SQLite takes that for NULL, PostgreSQL for the text "nan"
+        columns = {name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns}
         days = {
             text: dt.date.fromisoformat(text)
             for name in ("posting_date", "movement_date")

@@ -15,10 +15,11 @@ from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.receipts import Receipt, parse_receipt
-from cloudkasse_etl.state.receipts import IMPORT, MOVEMENTS, STAGING, Status
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.receipts import IMPORT, MOVEMENTS, STAGING, ReceiptStore, Status
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
-from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.sync.session import SyncSession, open_reading
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.ledger import Ledger, Voided
 from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten
@@ -50,6 +51,10 @@ def import_receipts(
         fingerprint = session.sources.fingerprint(IMPORT)
         staged = session.receipts.count(Status.STAGED)
         again = quiet_report(session, IMPORT, fingerprint) is None
+        if again:
+            # What was level is so no longer: after a run that breaks, or that books chosen receipts only, a later one
+            # that meets the old sources again must try what was refused under the new ones.
+            session.store.set_level(IMPORT, "", "{}")
         work = _Import(session)
         try:
             if receipt_ids is not None:
@@ -80,6 +85,27 @@ def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
     with session.timed() as seconds:
         postings, movements = (_open_report(session, asset, Counts(), set()) for asset in (IMPORT, MOVEMENTS))
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
+
+
+def require_bookable(configuration: Configuration, receipt_ids: Sequence[str]) -> None:
+    """Looks, before there is a run, whether receipts can be imported.
+
+    Raises:
+        ConfigurationError: One of them is not staged; the message says which and what it is.
+    """
+    with open_reading(configuration) as store:
+        _must_be_bookable(ReceiptStore(store), receipt_ids)
+
+
+def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str]) -> None:
+    status = store.status_of(receipt_ids)
+    for receipt_id in receipt_ids:
+        found, refused_by = status.get(receipt_id, ("not there", None))
+        if found != Status.STAGED and (found != Status.REJECTED or refused_by != IMPORT):
+            raise ConfigurationError(
+                f"The receipt '{receipt_id}' cannot be imported: it is {found}.",
+                hint="See: cloudkasse-etl receipts --status staged.",
+            )
 
 
 def _open_report(session: SyncSession, asset: str, counts: Counts, fresh: set[str]) -> AssetReport:
@@ -118,15 +144,7 @@ class _Import:
     def chosen(self, receipt_ids: Sequence[str], progress: Callable[[int], None]) -> None:
         """Books some receipts."""
         store = self.session.receipts
-        bookable = {Status.STAGED, Status.REJECTED}
-        status = store.status_of(receipt_ids)
-        for receipt_id in receipt_ids:
-            found = status.get(receipt_id)
-            if found is None or found[0] not in bookable or (found[0] == Status.REJECTED and found[1] != IMPORT):
-                raise ConfigurationError(
-                    f"The receipt '{receipt_id}' cannot be imported: it is {found[0] if found else 'not there'}.",
-                    hint="See: cloudkasse-etl receipts --status staged.",
-                )
+        _must_be_bookable(store, receipt_ids)
         before = {rejection.key: rejection for rejection in self.session.store.rejections(IMPORT)}
         raw = store.raw_of(receipt_ids)
         for start in range(0, len(raw), BATCH):

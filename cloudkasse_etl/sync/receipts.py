@@ -133,6 +133,8 @@ class _Staging:
         asked = self._session.options.retry_rejected
         if not asked and level is not None and level.fingerprint == fingerprint:
             return
+        # what was level is so no longer: a run that breaks now must not look level to one that meets the old settings
+        self._session.store.set_level(STAGING, "", "{}")
         for rows in self._store.raw(status=Status.REJECTED, refused_by=STAGING):
             judged = [
                 self._judge(orjson.loads(raw), raw, receipt_id)

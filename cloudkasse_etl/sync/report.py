@@ -230,7 +230,7 @@ def sentence(
     counts = total(reports)
     quiet = outcome is Outcome.NO_NEW_DATA
     # what comes down is told by its own name: "12 new" would leave open whether articles or receipts
-    told = {report.asset: report.counts.new for report in reports if report.asset in words}
+    told = {report.asset: report.counts.new for report in sorted(reports, key=_place) if report.asset in words}
     parts = [
         f"{_number(count, language)} {words[name]}"
         for name, count in (
@@ -252,6 +252,12 @@ def sentence(
     deferrals = [deferral for report in reports for deferral in report.deferrals]
     register = next((deferral for deferral in deferrals if deferral.code == "register_required"), None)
     return f"{text}. {register.text(language)}" if register and not error else text
+
+
+def _place(report: AssetReport) -> int:
+    """Receipts before closings, postings before movements, whatever ran first."""
+    order = list(_WORDS["en"])
+    return order.index(report.asset) if report.asset in order else -1
 
 
 def _number(value: int, language: Language) -> str:
