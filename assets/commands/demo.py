@@ -85,8 +85,9 @@ def booked_figures(configuration: "Configuration") -> list[str]:
     books = sum_up(configuration)
     debit, credit, clearing = map(_euros, (books.debit_cents, books.credit_cents, books.clearing_cents))
     balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
+    what = f"{books.postings:,} postings of {books.receipts:,} receipts (opening cash makes none)"
     return [
-        f"{books.postings:,} postings of {books.receipts:,} receipts (opening cash makes none); debit = credit = {balance}; clearing {clearing}.",
+        f"{what}: debit = credit = {balance}, clearing account {clearing}.",
         f"{books.movements:,} stock movements: {books.out_milli / 1000:,.3f} out, {books.in_milli / 1000:,.3f} in.",
     ]
 

@@ -354,7 +354,7 @@ class ReceiptStore:
         # a null text is NaN in a frame: SQLite takes that for NULL, PostgreSQL for the text "nan"
         columns = {name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns}
         days = {
-            text: dt.date.fromisoformat(text)
+            text: dt.date.fromisoformat(str(text))
             for name in ("posting_date", "movement_date")
             for text in set(columns.get(name, ()))
         }
