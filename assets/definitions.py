@@ -9,7 +9,7 @@ import dagster as dg
 from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
 from assets.home import find_home
 from assets.jobs import build_jobs
-from assets.resources import OnReport, options, sync_resource
+from assets.resources import OnProgress, OnReport, options, sync_resource
 from assets.sensors import dead_run_sensor
 from cloudkasse_etl.settings import Configuration, load
 
@@ -29,6 +29,7 @@ def build_defs(
     protocol_folder: Path,
     started_by: str | None = None,
     on_report: OnReport | None = None,
+    on_progress: OnProgress | None = None,
     silent: bool = False,
     **overrides: Any,
 ) -> dg.Definitions:
@@ -39,10 +40,17 @@ def build_defs(
         protocol_folder: Where the protocols of the runs lie.
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
         on_report: Is given what a run came to.
+        on_progress: Told how far a long step has got; None: the run's log is.
         silent: No log lines on the console; they reach the history all the same.
         overrides: Resources to use instead of ours, by key.
     """
-    sync = sync_resource(configuration, protocol_folder=protocol_folder, started_by=started_by, on_report=on_report)
+    sync = sync_resource(
+        configuration,
+        protocol_folder=protocol_folder,
+        started_by=started_by,
+        on_report=on_report,
+        on_progress=on_progress,
+    )
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=completeness.CHECKS,

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from cloudkasse_etl.sync.report import RunReport
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
 
 OnReport = Callable[[RunReport], None]
+OnProgress = Callable[[str, int], None]
+SECONDS_BETWEEN_LINES = 5.0
 
 
 class Options(dg.Config):
@@ -61,6 +64,7 @@ def sync_resource(
     protocol_folder: Path,
     started_by: str | None = None,
     on_report: OnReport | None = None,
+    on_progress: OnProgress | None = None,
 ) -> dg.ResourceDefinition:
     """The resource `sync`: one lease, one session a run, and the run's tags.
 
@@ -72,6 +76,7 @@ def sync_resource(
         protocol_folder: Where the protocols of all runs lie.
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
         on_report: Is given what the run came to.
+        on_progress: Told how far a long step has got; None: the run's log is.
     """
 
     @dg.resource(
@@ -98,6 +103,7 @@ def sync_resource(
                 interrupt=interrupt_main_thread,
             ) as session:
                 instance.add_run_tags(run.run_id, tags.starting(run.run_id, kind, who, run.tags))
+                session.progress = on_progress or _logged(context)
                 try:
                     yield session
                 finally:
@@ -108,6 +114,19 @@ def sync_resource(
             raise failure(error) from None
 
     return sync
+
+
+def _logged(context: dg.InitResourceContext) -> OnProgress:
+    """Writes progress into the run's log, a line every few seconds: a page of receipts takes milliseconds."""
+    told = time.monotonic()
+
+    def tell(asset: str, count: int) -> None:
+        nonlocal told
+        if context.log is not None and time.monotonic() - told > SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            context.log.info("%s: %s so far", asset, f"{count:,}")
+
+    return tell
 
 
 def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None) -> None:

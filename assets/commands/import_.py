@@ -50,7 +50,7 @@ def import_staged(
     """Runs the import as a run of its own and returns what it came to."""
     from assets.commands.sync import progress
 
-    with progress(quiet=quiet) as on_step:
+    with progress(quiet=quiet) as (on_step, on_progress):
         from assets.commands.running import synchronise
         from cloudkasse_etl.sync.session import SyncOptions
 
@@ -60,5 +60,6 @@ def import_staged(
             "import",
             SyncOptions(retry_rejected=retry_rejected, import_receipts=True, receipt_ids=receipt_ids),
             on_step=on_step,
+            on_progress=on_progress,
             waiting=lambda message: click.echo(message, err=True),
         )

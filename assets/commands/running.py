@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cloudkasse_etl.sync.session import SyncOptions
 
 OnStep = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int], None]
 
 
 def synchronise(
@@ -24,6 +25,7 @@ def synchronise(
     options: "SyncOptions",
     *,
     on_step: OnStep = lambda name, number, of: None,
+    on_progress: OnProgress = lambda asset, count: None,
     waiting: Callable[[str], None] = lambda message: None,
 ) -> RunReport:
     """Runs the job of a kind in this process and returns what it came to.
@@ -34,6 +36,7 @@ def synchronise(
         kind: `all`, `master-data`, `receipts` or `import`.
         options: What is asked of the run.
         on_step: Told which asset begins, its number and how many there are.
+        on_progress: Told how many records of an asset a long step has got through.
         waiting: Told in words when a dead run's lease must run out first.
 
     Raises:
@@ -52,7 +55,12 @@ def synchronise(
         repair_dead_runs(instance, configuration)
         with hold_lease(configuration, run_id=run_id, kind=kind, started_by=who, waiting=waiting):
             definitions = build_defs(
-                configuration, protocol_folder=home.protocols, started_by=who, on_report=reports.append, silent=True
+                configuration,
+                protocol_folder=home.protocols,
+                started_by=who,
+                on_report=reports.append,
+                on_progress=on_progress,
+                silent=True,
             )
             run = run_job(
                 definitions,

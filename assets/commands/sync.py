@@ -14,7 +14,7 @@ from cloudkasse_etl.failures import Language
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from assets.commands.running import OnStep
+    from assets.commands.running import OnProgress, OnStep
     from assets.home import Home
     from cloudkasse_etl.settings import Configuration
     from cloudkasse_etl.sync.report import RunReport
@@ -55,7 +55,7 @@ def sync(
         ask = wish == "ask" and what != "master-data" and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
     else:
         chosen, ask = import_receipts, False
-    with progress(quiet=as_json) as on_step:
+    with progress(quiet=as_json) as (on_step, on_progress):
         from assets.commands.running import synchronise
         from cloudkasse_etl.sync.session import SyncOptions
 
@@ -65,6 +65,7 @@ def sync(
             what,
             SyncOptions(full=full, retry_rejected=retry_rejected, allow_retire=allow_retire, import_receipts=chosen),
             on_step=on_step,
+            on_progress=on_progress,
             waiting=lambda message: click.echo(message, err=True),
         )
     language = configuration.settings.language
@@ -116,11 +117,11 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
 
 
 @contextmanager
-def progress(*, quiet: bool) -> "Iterator[OnStep]":
-    """A progress bar on a terminal; nothing elsewhere."""
+def progress(*, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
+    """A progress bar on a terminal that names the step and how far it has got; nothing elsewhere."""
     out = console(stderr=True)
     if quiet or not out.is_terminal:
-        yield lambda name, number, of: None
+        yield (lambda name, number, of: None), (lambda asset, count: None)
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -132,4 +133,7 @@ def progress(*, quiet: bool) -> "Iterator[OnStep]":
         def show(name: str, number: int, of: int) -> None:
             bar.update(task, description=name, completed=number - 1, total=of)
 
-        yield show
+        def count_up(asset: str, count: int) -> None:
+            bar.update(task, description=f"{asset} {count:,}")
+
+        yield show, count_up

@@ -4,7 +4,8 @@ Nothing is booked twice: a receipt's status, its postings and its movements are 
 would break a transaction that tried.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -14,7 +15,7 @@ from cloudkasse_etl.errors import ConfigurationError, ContractError
 from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
-from cloudkasse_etl.schemas.receipts import Receipt, parse_receipt
+from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, parse_receipt
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import IMPORT, MOVEMENTS, STAGING, ReceiptStore, Status
 from cloudkasse_etl.sync.levels import quiet_report, set_level
@@ -31,14 +32,12 @@ BATCH = 5_000
 def import_receipts(
     session: SyncSession,
     receipt_ids: Sequence[str] | None = None,
-    progress: Callable[[int], None] = lambda count: None,
 ) -> tuple[AssetReport, AssetReport]:
     """Books what is staged, and makes up for what an earlier import refused where its reason may be gone.
 
     Args:
         session: The run.
         receipt_ids: Only these; all that are staged where None.
-        progress: Told how many receipts were looked at so far.
 
     Returns:
         The reports of `revenue_postings` (receipts) and `stock_movements` (stock lines).
@@ -58,10 +57,10 @@ def import_receipts(
         work = _Import(session)
         try:
             if receipt_ids is not None:
-                work.chosen(receipt_ids, progress)
+                work.chosen(receipt_ids)
             else:
                 if staged:
-                    work.staged(progress)
+                    work.staged()
                 if again:
                     work.refused()
                     work.pending_stock()
@@ -125,12 +124,12 @@ class _Import:
     lines_refused_now: set[str] = field(default_factory=set)
     warnings: list[Rejection] = field(default_factory=list)
 
-    def staged(self, progress: Callable[[int], None]) -> None:
+    def staged(self) -> None:
         """Books everything that is staged."""
         for rows in self.session.receipts.raw(status=Status.STAGED, size=BATCH):
             self._book([raw for _, raw in rows], before={})
             self.looked_at += len(rows)
-            progress(self.looked_at)
+            self.session.progress(IMPORT, self.looked_at)
 
     def refused(self) -> None:
         """Tries again what an import refused: the reason lay in settings or ERP, and something there has changed."""
@@ -141,7 +140,7 @@ class _Import:
             if fresh:
                 self._book(fresh, before=before)
 
-    def chosen(self, receipt_ids: Sequence[str], progress: Callable[[int], None]) -> None:
+    def chosen(self, receipt_ids: Sequence[str]) -> None:
         """Books some receipts."""
         store = self.session.receipts
         _must_be_bookable(store, receipt_ids)
@@ -151,7 +150,7 @@ class _Import:
             part = list(raw.values())[start : start + BATCH]
             self._book(part, before=before)
             self.looked_at += len(part)
-            progress(self.looked_at)
+            self.session.progress(IMPORT, self.looked_at)
 
     def pending_stock(self) -> None:
         """Writes the movements of stock lines whose reason for refusal is gone."""
@@ -211,7 +210,9 @@ class _Import:
         here = {receipt.id: receipt for receipt in receipts}
         elsewhere = self.session.receipts.raw_of([r for r in references if r not in here])
         voided = {r: here[r] for r in references if r in here}
-        voided |= {receipt_id: parse_receipt(orjson.loads(raw)) for receipt_id, raw in elsewhere.items()}
+        for receipt_id, raw in elsewhere.items():
+            with suppress(MalformedError):  # one that was refused as broken is as good as unknown
+                voided[receipt_id] = parse_receipt(orjson.loads(raw))
         return Ledger(
             accounts=settings.accounts,
             registers={register.number: register for register in settings.registers},

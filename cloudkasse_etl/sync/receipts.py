@@ -2,7 +2,8 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,15 +22,12 @@ from cloudkasse_etl.transform.receipts import content_hash, flatten, without_eff
 CLOSINGS = "staged_closings"
 # Raised when the checks judge otherwise than before: what was refused is then checked again.
 CHECKS_VERSION = 1
+# As `_conflict` makes the id of a second content; a register's own ids may have an exclamation mark, too.
+_CONFLICT = re.compile(r"![0-9a-f]{12}$")
 
 
-def stage_receipts(session: SyncSession, progress: Callable[[int], None] = lambda count: None) -> AssetReport:
-    """Fetches the receipts that have arrived since the last time, checks them, and stages them. Books nothing.
-
-    Args:
-        session: The run.
-        progress: Told how many receipts were fetched so far.
-    """
+def stage_receipts(session: SyncSession) -> AssetReport:
+    """Fetches the receipts that have arrived since the last time, checks them, and stages them. Books nothing."""
     with session.timed() as seconds:
         staging = _Staging(session)
         fingerprint = staging.fingerprint()
@@ -44,7 +42,7 @@ def stage_receipts(session: SyncSession, progress: Callable[[int], None] = lambd
             for page in _pages(session, "receipts"):
                 staging.stage(page)
                 fetched += len(page.items)
-                progress(fetched)
+                session.progress(STAGING, fetched)
         except BaseException:
             session.deliver(AssetReport(STAGING, staging.counts + Counts(rejected=len(staging.refused))), seconds())
             raise
@@ -153,7 +151,7 @@ class _Staging:
 
     def stage(self, page: Page) -> None:
         """Checks a page and stages it with its cursor; what is staged already is only counted."""
-        judged = [self._judge(item, orjson.dumps(item), None) for item in (*page.items, *page.strays)]
+        judged = [self._judge(*_as_kept(item), None) for item in (*page.items, *page.strays)]
         known = self._store.known([receipt.receipt_id for receipt, _ in judged])
         fresh: dict[str, tuple[StagedReceipt, Receipt | None]] = {}
         seen = 0
@@ -183,9 +181,11 @@ class _Staging:
         """A receipt before its checks; one that breaks the contract is refused here."""
         try:
             receipt = parse_receipt(item)
+            names = (receipt.id, receipt.register, receipt.kind, receipt.ended_at, receipt.reference_id)
+            _refuse_nul(raw, *names, *(line.article for line in receipt.lines))
         except MalformedError as error:
-            digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
-            key = receipt_id or item_id(item) or f"?{digest}"
+            digest = _digest(item)
+            key = receipt_id or _storable(item_id(item)) or f"?{digest}"
             rejection = Rejection(STAGING, key, "receipt_malformed", {"message": str(error)}, content=digest)
             return StagedReceipt(key, digest, raw, Status.REJECTED, rejections=[rejection], **_place(item)), None
         day = dt.date.fromisoformat(receipt.business_day)
@@ -222,13 +222,44 @@ class _Staging:
                 staged.status = Status.NO_EFFECT
 
 
+def _digest(item: Any) -> str:
+    """Of what cannot be read as a receipt; like `content_hash` without what a later delivery may fill in."""
+    if isinstance(item, dict):
+        item = {name: value for name, value in item.items() if name not in ("closing_number", "arrived_at")}
+    return hashlib.blake2b(orjson.dumps(item, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def _as_kept(item: Any) -> tuple[Any, bytes]:
+    """An item, and its JSON; of one that is nested too deep to be written, the plain fields, which are no receipt."""
+    try:
+        return item, orjson.dumps(item)
+    except TypeError:
+        fields = item.items() if isinstance(item, dict) else ()
+        plain = {name: value for name, value in fields if isinstance(value, str | int)}
+        return plain, orjson.dumps(plain)
+
+
+def _refuse_nul(raw: bytes, *names: str | None) -> None:
+    """PostgreSQL stores no NUL in a text: one in a name would hold up every other receipt.
+
+    Raises:
+        MalformedError: A name has one.
+    """
+    if b"\\u0000" in raw and not all(_storable(name) for name in names if name):
+        raise MalformedError("a name or a time has a NUL character")
+
+
+def _storable(name: str | None) -> str | None:
+    return None if name is None or "\0" in name else name
+
+
 def _place(item: Any) -> dict[str, Any]:
     """Register and number of a receipt that is broken otherwise: it fills its gap."""
     if not isinstance(item, dict):
         return {}
     register, number = item.get("register"), item.get("number")
     whole = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**53
-    if isinstance(register, str) and 0 < len(register) <= 100 and whole:
+    if isinstance(register, str) and 0 < len(register) <= 100 and _storable(register) and whole:
         return {"register": register, "number": number}
     return {}
 
@@ -242,13 +273,14 @@ def _conflict(receipt: StagedReceipt) -> StagedReceipt:
 
 
 def _is_conflict(receipt_id: str) -> bool:
-    return "!" in receipt_id
+    return _CONFLICT.search(receipt_id) is not None
 
 
 def _closing(item: Any) -> tuple[dict[str, Any] | None, Rejection | None]:
-    raw = orjson.dumps(item)
+    item, raw = _as_kept(item)
     try:
         closing = parse_closing(item)
+        _refuse_nul(raw, closing.register)
     except MalformedError as error:
         digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
         place = _place(item)

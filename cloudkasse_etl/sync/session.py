@@ -77,6 +77,8 @@ class SyncSession:
         self.reports: dict[str, AssetReport] = {}
         self.protocol_path = protocol_path(protocol_folder, run_id)
         self.as_of: dt.date = dt.datetime.now(self.settings.zone).date()
+        # Told how many records of an asset a long step has got through; whoever watches replaces it.
+        self.progress: Callable[[str, int], None] = lambda asset, count: None
         self._resources = resources
         self._stop = stop
         self._finished: RunReport | None = None

@@ -175,6 +175,7 @@ class _Upload:
         entity, store = self.entity, self.session.store
         known = set(store.synced(entity.name)["key"])
         refused = {rejection.key: rejection for rejection in store.rejections(entity.asset)}
+        answered = 0
         for outcome in outcomes:
             accepted: list[SyncedRecord] = []
             rejected: list[Rejection] = []
@@ -190,6 +191,8 @@ class _Upload:
                     accepted.append(_accepted(key, content_hash, result))
                     self._count(key, result, known)
             store.settle(entity.asset, entity.name, answered=outcome.answered, accepted=accepted, rejected=rejected)
+            answered += len(outcome.results)
+            self.session.progress(entity.asset, answered)
 
     def _count(self, key: str, result: ItemResult, known: set[str]) -> None:
         if not result.item.get("active", True):
