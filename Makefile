@@ -39,14 +39,14 @@ check: $(VENV)/.dev ## The quick half of test: format, lint, types, imports, uni
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q tests/unit
 
 test: $(VENV)/.dev ## All that CI runs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q -n auto --dist loadscope --cov --cov-report=term:skip-covered
 
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
