@@ -1,0 +1,253 @@
+"""Protects the books from processes that die: wherever `sync receipts --import` is killed, the next one finishes it.
+
+The sync runs in processes of its own, which are killed by SIGKILL; they start from one that has everything imported,
+so that dozens of deaths take seconds. What is left at the end is what an undisturbed run leaves.
+"""
+
+import copy
+import itertools
+import multiprocessing
+import os
+import random
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from cloudkasse_etl.sandbox.selling import sell
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.settings import load
+from cloudkasse_etl.state import lease
+from cloudkasse_etl.state.receipts import ReceiptStore
+from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.sync import importing
+from cloudkasse_etl.sync.completeness import CompletenessReport
+from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
+from cloudkasse_etl.sync.session import SyncOptions, open_session
+from tests import small_erp
+from tests.books import Tables, complete, tables, with_accounts
+from tests.selling_shop import delivered, shop
+from tests.worlds import TOKEN, World
+
+KILLS = 50
+RECEIPTS = 280
+PAGE_ITEMS = 60
+BATCH = 90
+STEPS = ("stage", "stage_closings", "book")
+MODULES = ["cloudkasse_etl.sandbox.server", "cloudkasse_etl.sync.importing", "cloudkasse_etl.sync.receipts", "pytest"]
+
+
+@dataclass(frozen=True)
+class Death:
+    """Where a process kills itself.
+
+    Attributes:
+        step: At which page or batch that it is about to write, from 1.
+        moment: `before` its transaction, `inside` (all is written, nothing committed), or `after` it.
+    """
+
+    step: int
+    moment: str
+
+
+def sync_receipts(environment: Mapping[str, str], folder: Path, death: Death | None, begun: Event) -> None:
+    """What a killed process was doing: a whole `sync receipts --import`, with small pages and batches."""
+    # the killed process is known to be dead, so its lease need not be watched for long
+    lease.BEAT_SECONDS, lease.FRESH_SECONDS = 0.04, 0.1
+    importing.BATCH = BATCH
+    if death is not None:
+        _arrange(death)
+    with open_session(
+        load(environment),
+        run_id=str(uuid.uuid4()),
+        kind="receipts",
+        options=SyncOptions(import_receipts=True),
+        protocol_folder=folder / "protocols",
+        started_by="a test",
+    ) as session:
+        begun.set()
+        stage_receipts(session)
+        stage_closings(session)
+        importing.import_receipts(session)
+        session.finish()
+
+
+def _arrange(death: Death) -> None:
+    numbers = itertools.count(1)
+    is_now = False
+
+    def die(moment: str) -> None:
+        if is_now and moment == death.moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def dying(original: Callable[..., Any]) -> Callable[..., Any]:
+        def step(store: ReceiptStore, *arguments: Any, **more: Any) -> None:
+            nonlocal is_now
+            written = arguments[0] if arguments else more["booked"]  # an empty page is no step
+            is_now = bool(written) and next(numbers) == death.step
+            die("before")
+            original(store, *arguments, **more)
+            die("after")
+
+        return step
+
+    for name in STEPS:
+        setattr(ReceiptStore, name, dying(getattr(ReceiptStore, name)))
+    transaction = StateStore.transaction
+
+    @contextmanager
+    def dying_inside(store: StateStore) -> Iterator[sa.Connection]:
+        with transaction(store) as connection:
+            yield connection
+            die("inside")
+
+    StateStore.transaction = dying_inside  # type: ignore[method-assign]
+
+
+class Killer:
+    """Starts syncs in processes of their own, and kills them."""
+
+    def __init__(self, world: World) -> None:
+        world.configuration()
+        self.world = world
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(MODULES)
+
+    def run(self, death: Death | None = None, *, kill_after: float | None = None) -> bool:
+        """Runs one sync; False where it was killed.
+
+        Args:
+            death: Where it kills itself.
+            kill_after: Seconds after its beginning until it is killed from outside, unless it is through.
+        """
+        begun = self._context.Event()
+        process = self._context.Process(
+            target=sync_receipts, args=(self.world.environment, self.world.folder, death, begun)
+        )
+        process.start()
+        try:
+            if kill_after is not None:
+                assert begun.wait(60)
+                time.sleep(kill_after)
+                process.kill()
+            process.join(60)
+            assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+            return process.exitcode == 0
+        finally:
+            process.kill()
+            process.join()
+            process.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxServer]:
+    """A cloud in which two days were sold."""
+    store = shop()
+    sell(store, days=2, receipts=RECEIPTS, seed=5)
+    with SandboxServer(tmp_path_factory.mktemp("cloud") / "cloud.db", token=TOKEN, page_items=PAGE_ITEMS) as running:
+        running.store.deliver_receipts(delivered(store))
+        running.store.deliver_closings(delivered(store, "closings"))
+        yield running
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(server: SandboxServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tables, float]:
+    """What a run leaves that nobody disturbs, and how long it takes once it has begun."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    killer = Killer(make_world(folder, server))
+    seconds = time.monotonic()
+    assert killer.run()
+    found = tables(killer.world)
+    assert len(found["posting"]) > 2000
+    assert len(found["stock_movement"]) > 100
+    assert {row["status"] for row in found["receipt"]} == {"imported", "no_effect", "rejected"}
+    again = make_world(tmp_path_factory.mktemp("measured"), server)
+    seconds = time.monotonic()
+    assert Killer(again).run()  # the second one: the first had to import everything
+    return found, time.monotonic() - seconds
+
+
+def make_world(folder: Path, server: SandboxServer, url: str | None = None) -> World:
+    url = url or f"sqlite:///{folder / 'erp.db'}"
+    small_erp.build(url, articles=12)
+    settings = copy.deepcopy(small_erp.SETTINGS)
+    settings["registers"].append({"number": "K2", "name": "Markt", "warehouse": "2", "price_group": "2"})
+    settings = with_accounts(settings)
+    del settings["accounts"]["tenders"]["Guthabenkarte"]  # so that something is refused
+    return World(folder, url, server, settings)
+
+
+def check_end(world: World, expected: Tables) -> None:
+    """The same end state, and a further run finds nothing to do in one request."""
+    found = tables(world)
+    for name, rows in expected.items():
+        assert found[name] == rows, name
+    asked = len(world.server.requests)
+    assert Killer(world).run()
+    assert len(world.server.requests) == asked + 1
+    assert tables(world) == found
+    assert complete(world) == CompletenessReport()
+
+
+def test_killed_at_50_random_moments_it_ends_as_if_nothing_had_been(
+    server: SandboxServer, undisturbed: tuple[Tables, float], tmp_path: Path
+) -> None:
+    expected, seconds = undisturbed
+    chance = random.Random(50)
+    kills = 0
+    for attempt in itertools.count():
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        killer = Killer(make_world(folder, server))
+        for _ in range(KILLS):
+            # a fifth of the whole at most, so that one shop's sync dies many times on its way
+            if killer.run(kill_after=chance.uniform(0, seconds / 5)):
+                break
+            kills += 1
+            if kills == KILLS:
+                assert killer.run()
+                break
+        else:
+            pytest.fail("it never gets through")
+        check_end(killer.world, expected)
+        if kills == KILLS:
+            return
+
+
+@pytest.mark.parametrize(
+    ("moment", "database"),
+    [
+        pytest.param("before", "sqlite", id="between a page and its transaction"),
+        pytest.param("inside", "sqlite", id="inside a transaction"),
+        pytest.param("inside", "postgresql", id="inside a transaction of PostgreSQL"),
+        pytest.param("after", "sqlite", id="after the commit"),
+    ],
+)
+def test_killed_at_every_step_it_ends_as_if_nothing_had_been(
+    server: SandboxServer,
+    undisturbed: tuple[Tables, float],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    moment: str,
+    database: str,
+) -> None:
+    url = request.getfixturevalue("postgres_url") if database == "postgresql" else None
+    killer = Killer(make_world(tmp_path, server, url))
+    assert not killer.run(Death(1, moment))
+    # Each further process goes one step further and dies at the next one; of the last step nothing is left to die at.
+    step = 1 if moment == "after" else 2
+    deaths = 0
+    while not killer.run(Death(step, moment)):
+        deaths += 1
+        assert deaths < 40
+    assert deaths >= 8
+    check_end(killer.world, undisturbed[0])
