@@ -171,6 +171,12 @@ CATALOGUE: dict[str, Failure] = {
         "Der Preis {value} ist negativ oder liegt über 10 Millionen.",
         "ARPREIS.Preis in SelectLine berichtigen.",
     ),
+    "price_below_cent": Failure(
+        "The price {value} comes to less than half a cent for one unit: the register would give it away.",
+        "Correct ARPREIS.Preis or ART.Preiseinheit in SelectLine.",
+        "Der Preis {value} ergibt für eine Einheit weniger als einen halben Cent: Die Kasse würde sie verschenken.",
+        "ARPREIS.Preis oder ART.Preiseinheit in SelectLine berichtigen.",
+    ),
     "price_dates_invalid": Failure(
         "The price ends ({end}) before it begins ({start}).",
         "Correct ARPREIS.VonDatum or BisDatum in SelectLine.",

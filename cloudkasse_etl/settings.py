@@ -318,11 +318,28 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
                     "It begins with sqlite://, postgresql+psycopg:// or mssql+pyodbc://.",
                 )
             )
+        elif _has_bare_character(value):
+            problems.append(
+                Problem(
+                    name,
+                    "User or password has a character that a URL does not take as it is (@ or /).",
+                    "Write @ as %40, / as %2F, : as %3A in it.",
+                )
+            )
     if problems:
         raise problems_error(problems)
     return Connections(
         erp_url=SecretStr(erp), state_url=SecretStr(state), api_url=api.rstrip("/"), api_token=SecretStr(token)
     )
+
+
+def _has_bare_character(url: str) -> bool:
+    """Whether a password's @ or / would be taken for the host's: parts of it would then show in messages."""
+    scheme, _, rest = url.partition("://")
+    if not rest or scheme.startswith("sqlite"):
+        return False
+    place = rest.partition("?")[0]
+    return place.count("@") > 1 or "@" in place.partition("/")[2]
 
 
 def read_settings(path: Path) -> Settings:
@@ -355,7 +372,7 @@ def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
         node = yaml.compose(text, Loader=_Loader)
         loader = _Loader("")
         try:
-            data = loader.construct_document(node) if node is not None else {}
+            data = loader.construct_document(node) if node is not None else None
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -364,9 +381,14 @@ def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise problems_error([Problem(f"{name}:1", f"This is no YAML: {reason}", "")]) from None
+    if data is None or data == {}:
+        # A file that was cut short must not read as a shop without registers, whose registers would be retired.
+        raise problems_error(
+            [Problem(f"{name}:1", "The file is empty.", "Write the settings into it, or bring it back.")]
+        )
     if not isinstance(data, dict):
         raise problems_error([Problem(f"{name}:1", "The file must be a list of keys, like 'timezone: Europe/Berlin'.")])
-    assert node is not None or not data
+    assert node is not None
     twice = [
         Problem(
             f"{name}:{key.start_mark.line + 1}",

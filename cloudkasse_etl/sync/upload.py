@@ -103,13 +103,14 @@ class _Upload:
     counts: Counts = field(default_factory=Counts)
     deferrals: list[Deferral] = field(default_factory=list)
     refused_now: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
     surprised: bool = False
     rows: int = 0
 
     def finish_pending(self, attempts: list[Attempt]) -> None:
         """Finishes requests of a run that died before their answers came, under their own keys."""
         if attempts:
-            self._take(self.session.client.resend(attempts), retried=set())
+            self._take(self.session.client.resend(attempts), retried=set(), is_new=False)
 
     def level(self, desired: Desired) -> None:
         """Compares, and sends what differs."""
@@ -138,8 +139,8 @@ class _Upload:
         store.end_rejections(entity.asset, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections, refused)
         # a record that a dead run sent and this one finished is new or changed, and not unchanged as well
-        finished = self.counts.new + self.counts.changed
-        self.counts += Counts(unchanged=max(int(level.sum()) - finished, 0))
+        finished = int(keys[level].isin(self.counted).sum())
+        self.counts += Counts(unchanged=int(level.sum()) - finished)
         self._send([items, retired], refused)
 
     def _retired(self, keys: list[str]) -> "_Items":
@@ -170,8 +171,11 @@ class _Upload:
         everything = (item for items in groups for item in items.without(resting))
         self._take(session.client.send(entity.name, everything), retried=retried)
 
-    def _take(self, outcomes: Iterator[BatchOutcome], *, retried: set[str]) -> None:
-        """Stores what the cloud answered, batch by batch."""
+    def _take(self, outcomes: Iterator[BatchOutcome], *, retried: set[str], is_new: bool = True) -> None:
+        """Stores what the cloud answered, batch by batch.
+
+        What a dead run's request is deferred for, the comparison that follows defers itself: it is counted there.
+        """
         entity, store = self.entity, self.session.store
         known = set(store.synced(entity.name)["key"])
         refused = {rejection.key: rejection for rejection in store.rejections(entity.asset)}
@@ -186,7 +190,8 @@ class _Upload:
                     rejected.append(self._rejection(key, result, str(content_hash), refused, retried))
                 elif result.status == "deferred":
                     self.surprised = True
-                    self._defer(Deferral(result.code or "register_required", 1, (key,)))
+                    if is_new:
+                        self._defer(Deferral(result.code or "register_required", 1, (key,)))
                 else:
                     accepted.append(_accepted(key, content_hash, result))
                     self._count(key, result, known)
@@ -195,6 +200,10 @@ class _Upload:
             self.session.progress(entity.asset, answered)
 
     def _count(self, key: str, result: ItemResult, known: set[str]) -> None:
+        """Counts a record once, also where a dead run's request and this run's own both brought it up."""
+        if key in self.counted:
+            return
+        self.counted.add(key)
         if not result.item.get("active", True):
             self.counts += Counts(deactivated=1)
         elif key in known:
@@ -237,9 +246,13 @@ class _Upload:
     def _guard(self, retiring: int, active: int) -> None:
         safety = self.session.settings.safety
         allowed = retiring <= safety.retire_minimum or retiring * 100 <= active * safety.retire_percent
+        if self.entity.name == "registers" and 0 < retiring == active:
+            # few as they are: without a register the shop stands still, and broken settings look just like that
+            allowed = False
         if not allowed and not self.session.options.allow_retire:
             raise MassRetirementError(
-                f"{retiring:,} of {active:,} {self.entity.name} would be retired: more than {safety.retire_percent} %.",
+                f"{retiring:,} of {active:,} {self.entity.name} would be retired: "
+                + ("all of them." if retiring == active else f"more than {safety.retire_percent} %."),
                 hint="Look whether ERP and settings are right; if it is meant, run it again with --allow-retire.",
             )
 

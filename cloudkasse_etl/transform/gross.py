@@ -243,6 +243,7 @@ def _compute(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
     gross = divide_half_up(price * 100, unit)
     frame = frame.assign(gross_cents=np.where(frame["is_net"].to_numpy(bool), net, gross))
     frame = refusals.take(frame, frame["gross_cents"] > LIMIT_EUROS * 100, "price_out_of_range", value="price")
+    frame = refusals.take(frame, frame["gross_cents"] == 0, "price_below_cent", value="price")
     ends: Booleans = (frame["end"] < FAR_FUTURE).to_numpy(bool)
     return frame.assign(
         min_quantity=frame["min_quantity_text"].astype("str"),

@@ -192,6 +192,37 @@ def test_a_register_that_is_no_longer_named_is_retired(world: World) -> None:
     assert by_asset(world.sync(), "cloudkasse_registers") == {"deactivated": 1, "unchanged": 1}
 
 
+def test_retiring_every_register_asks_first(world: World) -> None:
+    world.sync()
+    registers = world.settings.pop("registers")
+    written = world.writes()
+    with pytest.raises(MassRetirementError, match="1 of 1 registers would be retired: all of them"):
+        world.sync()
+    assert world.cloud("registers")["K1"]["active"] is True
+    assert not [path for path in world.writes()[len(written) :] if "registers" in path]
+    assert by_asset(world.sync(allow_retire=True), "cloudkasse_registers") == {"deactivated": 1}
+    world.settings["registers"] = registers
+    assert by_asset(world.sync(), "cloudkasse_registers") == {"changed": 1}
+
+
+def test_a_record_that_a_dead_run_sent_and_that_changed_since_counts_once(world: World) -> None:
+    class PowerCutError(Exception):
+        pass
+
+    def cut(*_: object, **__: object) -> None:
+        raise PowerCutError
+
+    world.sync()
+    world.erp("UPDATE ART SET Bezeichnung = 'X' WHERE Artikelnummer = 'A1'")
+    with world.session() as session:
+        session.store.settle = cut  # type: ignore[method-assign]
+        with pytest.raises(PowerCutError):
+            upload.upload_articles(session)
+    world.erp("UPDATE ART SET Bezeichnung = 'Y' WHERE Artikelnummer = 'A1'")
+    assert by_asset(world.sync(), "cloudkasse_articles") == {"changed": 1, "unchanged": 4}
+    assert world.cloud("articles")["A1"]["name"] == "Y"
+
+
 def test_prices_of_a_group_that_no_register_uses_are_not_sent_and_stay_once_they_were(world: World) -> None:
     world.erp(
         "INSERT INTO ARPREIS (ARPREIS_ID, Artikelnummer, PreisTyp, TypNummer, Menge, Preis) "

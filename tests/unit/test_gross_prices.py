@@ -88,7 +88,6 @@ def codes(result: GrossPrices) -> list[str]:
         (1.0, 3.0, "3", 40, "39.67 cents"),
         (25.0, 10.0, "3", 298, "297.5 cents: half up"),
         (0.00421, 1.0, "3", 1, "0.50099 cents"),
-        (0.0042, 1.0, "3", 0, "0.4998 cents"),
         (9_999_999.0 / 1.19, 1.0, "3", 999_999_900, "the largest price, read with five decimals"),
     ],
 )
@@ -118,7 +117,8 @@ def test_every_net_price_agrees_with_decimal_arithmetic(net: int, unit: int, rat
     # the quotient may be endless: compare as fractions of whole cents
     expected = (Decimal(repr(price)) * (100 + percent) * 2 + exact_unit) // (exact_unit * 2)
     assert abs(exact - expected) <= Decimal("0.5") + Decimal("1e-15") * exact
-    assert list(result.prices["gross_cents"]) == [int(expected)]
+    # what rounds to nothing is refused: a register would give it away
+    assert list(result.prices["gross_cents"]) == ([int(expected)] if expected else [])
 
 
 @given(st.decimals(min_value=0, max_value=10_000_000, places=5))
@@ -223,6 +223,7 @@ def test_the_same_price_twice_is_one() -> None:
         ({}, {"price": 10_000_001.0}, "price_out_of_range"),
         ({}, {"price": 9_000_000.0}, "price_out_of_range"),
         ({}, {"price": float("inf")}, "price_out_of_range"),
+        ({}, {"price": 0.0042}, "price_below_cent"),
         ({}, {"min_quantity": -1.0}, "price_quantity_invalid"),
         ({}, {"min_quantity": 0.0001}, "price_quantity_invalid"),
         ({}, {"valid_from": "2026-12-24", "valid_to": "2026-12-01"}, "price_dates_invalid"),
