@@ -77,6 +77,7 @@ class Turnover:
         by_quantity: The articles that were sold most, by unit, the unit with most lines first: 2 kg are not more
             than 1 piece.
         refused: Receipts that were refused on arrival and count nowhere.
+        currency: Of all amounts: receipts of another than the books' are refused on arrival.
     """
 
     days: tuple[Day, ...] = ()
@@ -87,6 +88,7 @@ class Turnover:
     by_turnover: tuple[ArticleSales, ...] = ()
     by_quantity: tuple[tuple[str, tuple[ArticleSales, ...]], ...] = ()
     refused: int = 0
+    currency: str = ""
 
     @property
     def gross_cents(self) -> int:
@@ -113,8 +115,8 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
     """
     reader = SalesReader(store, until)
     period = reader.days(days)
-    sums = _read(reader.raw(period[0], period[-1]), zone) if period else None
-    if sums is None:
+    sums, currency = _read(reader.raw(period[0], period[-1]), zone) if period else (None, "")
+    if sums is None or not len(sums.days):
         return Turnover(refused=reader.refused())
     return Turnover(
         days=tuple(
@@ -130,15 +132,19 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
         by_turnover=_articles(_largest(_over_units(sums.articles)).head(TOP)),
         by_quantity=_by_quantity(sums.articles),
         refused=reader.refused(),
+        currency=currency,
     )
 
 
-def _read(batches: Iterable[list[bytes]], zone: ZoneInfo) -> TurnoverFrames | None:
+def _read(batches: Iterable[list[bytes]], zone: ZoneInfo) -> tuple[TurnoverFrames | None, str]:
     sums: TurnoverFrames | None = None
+    currency = ""
     for batch in batches:
-        part = tally(flatten([parse_receipt(orjson.loads(raw)) for raw in batch]), zone)
+        frames = flatten([parse_receipt(orjson.loads(raw)) for raw in batch])
+        currency = str(frames.heads["currency"].iloc[0])
+        part = tally(frames, zone)
         sums = part if sums is None else added(sums, part)
-    return sums
+    return sums, currency
 
 
 def _over_units(articles: pd.DataFrame) -> pd.DataFrame:
