@@ -57,7 +57,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "open": "What is rejected, by cause", "open_none": "Nothing is rejected.",
         "open_unknown": "Not known: this run left no protocol.",
         "open_says_one": "1 record is rejected", "open_says": "{count} records are rejected, for {causes}",
-        "cause_one": "one cause", "causes": "{count} causes",
+        "cause_one": "one reason", "causes": "{count} reasons",
         "records": "Records", "wrong": "What is wrong", "cure": "What to do", "since": "since {since}",
         "fresh": "new in this run: {count}", "more": "and {count} more", "more_causes": "{count} further causes stand "
         "in the protocol: cloudkasse-etl protocol {run}",
