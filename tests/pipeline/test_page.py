@@ -1,4 +1,4 @@
-"""Protects the page to look at: true figures, nothing foreign that acts, nothing fetched from elsewhere, plain words."""
+"""Protects the page to look at: true figures, nothing foreign that acts, nothing fetched elsewhere, plain words."""
 
 import datetime as dt
 import json
@@ -29,7 +29,7 @@ TURNOVER = {
     "Umsatz", "Aufschlag", "Rabatt", "Pfand", "PfandRueckzahlung", "EinzweckgutscheinKauf",
     "EinzweckgutscheinEinloesung", "TrinkgeldAG",
 }  # fmt: skip
-HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> & $x^2$ {{ 7*7 }} \u202eevil"
+HOSTILE = "\u202e<script>alert(1)</script>\"'>{{ 7*7 }}<img src=x> & $x^2$ <b onclick=alert(2)>"
 
 
 class Page(HTMLParser):
