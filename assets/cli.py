@@ -15,6 +15,7 @@ from assets.commands.import_ import import_
 from assets.commands.output import print_error, print_unforeseen
 from assets.commands.protocol import protocol
 from assets.commands.receipts import receipts
+from assets.commands.report import report
 from assets.commands.sandbox import sandbox
 from assets.commands.sync import sync
 from assets.commands.ui import ui
@@ -33,7 +34,7 @@ def group() -> None:
     """
 
 
-for command in (sync, import_, receipts, export, history, protocol, check, sandbox, demo, ui):
+for command in (sync, import_, receipts, export, history, protocol, report, check, sandbox, demo, ui):
     group.add_command(command)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets import tags
+from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.report import Outcome
 
 _WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
@@ -41,6 +42,36 @@ class PastRun:
 def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:
     """The latest runs, newest first."""
     return [_past_run(instance, record) for record in instance.get_run_records(limit=limit)]
+
+
+def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
+    """A run by its id; the beginning of it is enough where only one run has it.
+
+    Raises:
+        ConfigurationError: There is no such run, or there are several.
+    """
+    records = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]))
+    if not records:
+        # a history of years has a hundred thousand ids; their records would be read for seconds
+        found = [known for known in instance.get_run_ids() if known.startswith(run_id)] if run_id else []
+        if not found:
+            raise ConfigurationError(f"There is no run '{run_id[:64]}'.", hint="See: cloudkasse-etl history.")
+        if len(found) > 1:
+            raise ConfigurationError(f"{len(found)} runs begin with '{run_id}'.", hint="Give more of the run id.")
+        records = instance.get_run_records(dg.RunsFilter(run_ids=found))
+    return _past_run(instance, records[0])
+
+
+def last_run(instance: dg.DagsterInstance) -> PastRun:
+    """The latest run that has ended.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    records = instance.get_run_records(dg.RunsFilter(statuses=list(_OVER)), limit=1)
+    if not records:
+        raise ConfigurationError("No run has ended yet.", hint="The first one: cloudkasse-etl sync.")
+    return _past_run(instance, records[0])
 
 
 def _past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:

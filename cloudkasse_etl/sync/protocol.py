@@ -37,6 +37,11 @@ def write_protocol(report: RunReport, path: Path, language: Language) -> None:
         "kind": report.kind,
         "message": report.message,
         "language": language,
+        "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "assets": {
+            name: {**asset.counts.as_dict(), "seconds": round(asset.seconds, 3)}
+            for name, asset in report.assets.items()
+        },
         "rejections": rejections,
         "deferred": [
             {"asset": name, "code": d.code, "count": d.count, "text": d.text(language), "examples": list(d.examples)}

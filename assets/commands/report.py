@@ -1,0 +1,55 @@
+"""`report`: one HTML page about a run and what was sold up to it."""
+
+from pathlib import Path
+
+import click
+
+from assets.commands.output import shown_path
+
+
+@click.command()
+@click.argument("run_id", required=False)
+@click.option("--last", is_flag=True, help="The latest run that has ended.")
+@click.option(
+    "--html", "html_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Where it is written."
+)
+def report(run_id: str | None, last: bool, html_file: Path) -> None:
+    """Write one HTML page: what a run came to, what is rejected and why, and what was sold.
+
+    RUN_ID is the run's id, or the beginning of it, as `history` and the UI show it. The page needs no network and
+    no other file.
+    """
+    if (run_id is None) != last:
+        raise click.UsageError("Name a run, or --last, and not both.")
+    from assets.home import find_home, open_instance
+    from cloudkasse_etl.settings import load
+
+    configuration, home = load(), find_home()
+    with open_instance(home) as instance:
+        from assets.history import find_run, last_run
+        from assets.runs import repair_dead_runs
+
+        repair_dead_runs(instance, configuration)
+        past = last_run(instance) if run_id is None else find_run(instance, run_id)
+    from cloudkasse_etl.errors import ConfigurationError
+    from cloudkasse_etl.sync.page.facts import RunFacts
+    from cloudkasse_etl.sync.page.render import write_page
+    from cloudkasse_etl.sync.protocol import read_protocol
+
+    try:
+        protocol = read_protocol(home.protocols, past.run_id)
+    except ConfigurationError:  # a run that was killed leaves none; the page says so
+        protocol = None
+    facts = RunFacts(
+        run_id=past.run_id,
+        kind=past.kind,
+        outcome=past.outcome,
+        message=past.message,
+        started_at=past.started_at,
+        seconds=past.seconds,
+        started_by=past.started_by,
+        counts=past.counts,
+        protocol=protocol,
+    )
+    write_page(configuration, facts, html_file)
+    click.echo(f"The page of run {past.run_id[:8]} is written to {shown_path(html_file)}.")
