@@ -155,8 +155,8 @@ class Shop:
 def test_a_plan_equals_its_effect_on_200_random_changes(world: World, sent: list[tuple[str, dict[str, Any]]]) -> None:
     shop = Shop(world, random.Random(1))
     seen = set()
-    for batch in range(26):
-        for _ in range(8 if batch else 0):  # the first round brings up everything
+    for batch in range(11):
+        for _ in range(20 if batch else 0):  # the first round brings up everything
             shop.change()
         found = planned(world)
         sent.clear()
