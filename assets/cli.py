@@ -13,6 +13,7 @@ from assets.commands.export import export
 from assets.commands.history import history
 from assets.commands.import_ import import_
 from assets.commands.output import print_error, print_unforeseen
+from assets.commands.plan import plan
 from assets.commands.protocol import protocol
 from assets.commands.receipts import receipts
 from assets.commands.report import report
@@ -34,7 +35,7 @@ def group() -> None:
     """
 
 
-for command in (sync, import_, receipts, export, history, protocol, report, check, sandbox, demo, ui):
+for command in (sync, import_, plan, receipts, export, history, protocol, report, check, sandbox, demo, ui):
     group.add_command(command)
 
 

@@ -113,10 +113,7 @@ def migrate(engine: sa.Engine, tables: StateTables) -> None:
         StateVersionError: They were written by a newer release.
         StateUnavailableError: The database cannot be reached or written.
     """
-    if tables.schema and engine.dialect.name == "sqlite":
-        raise ConfigurationError(
-            "SQLite has no schemas, but state.schema is set.", hint="Remove state.schema, or use another database."
-        )
+    _refuse_schema_on_sqlite(engine, tables)
     with database_errors(engine):
         if _version(engine, tables) == HEAD:
             return
@@ -132,6 +129,26 @@ def migrate(engine: sa.Engine, tables: StateTables) -> None:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
+
+
+def version_of(engine: sa.Engine, tables: StateTables) -> str | None:
+    """The version of our tables, None where there are none; changes nothing.
+
+    Raises:
+        ConfigurationError: A schema is set where the database has none.
+        StateVersionError: They were written by a newer release.
+        StateUnavailableError: The database cannot be reached.
+    """
+    _refuse_schema_on_sqlite(engine, tables)
+    with database_errors(engine):
+        return _version(engine, tables)
+
+
+def _refuse_schema_on_sqlite(engine: sa.Engine, tables: StateTables) -> None:
+    if tables.schema and engine.dialect.name == "sqlite":
+        raise ConfigurationError(
+            "SQLite has no schemas, but state.schema is set.", hint="Remove state.schema, or use another database."
+        )
 
 
 def check_state(engine: sa.Engine, tables: StateTables) -> None:

@@ -1,0 +1,85 @@
+"""`DryClient`: asks CloudKasse as `CloudClient` does, and sends it nothing: what would be sent is taken as accepted.
+
+Refused is what the contract says is always refused (cloudkasse-api.md), and what the caller foresees. Of anything else
+that the cloud may refuse nobody knows before it was sent.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import orjson
+from stdnum import ean
+
+from cloudkasse_etl.cloudkasse.batches import Attempt, BatchOutcome
+from cloudkasse_etl.cloudkasse.client import CloudClient
+from cloudkasse_etl.cloudkasse.results import CONTRACT_CODE, ItemResult, record_key, rejected
+from cloudkasse_etl.settings import Api, Connections
+
+MAX_NAME = 80
+_BATCH = 500
+
+Item = dict[str, Any]
+# The entity and some of its items in; for each of them the cloud's code of the refusal that is to be expected, or None.
+Foresight = Callable[[str, Sequence[Item]], Sequence[str | None]]
+
+
+class _NoJournal:
+    """There is never an attempt to keep."""
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        raise AssertionError("A dry run sends nothing.")
+
+
+class DryClient(CloudClient):
+    """Speaks to one company's CloudKasse, with GET alone.
+
+    Args:
+        connections: Address and token.
+        api: Connections, time limits and retries.
+        foresee: What the caller expects the cloud to refuse.
+        stop: As of `CloudClient`.
+    """
+
+    def __init__(
+        self, connections: Connections, api: Api, foresee: Foresight, *, stop: threading.Event | None = None
+    ) -> None:
+        super().__init__(connections, api, _NoJournal(), stop=stop)
+        self._foresee = foresee
+
+    def send(self, entity: str, items: Iterable[Item]) -> Iterator[BatchOutcome]:
+        """Yields what is to be expected of records if they were sent."""
+        stream = iter(items)
+        while batch := list(islice(stream, _BATCH)):
+            codes = self._foresee(entity, batch)
+            yield BatchOutcome(
+                (), tuple(_expected(entity, item, code) for item, code in zip(batch, codes, strict=True))
+            )
+
+    def resend(self, attempts: Iterable[Attempt]) -> Iterator[BatchOutcome]:
+        """Yields what is to be expected of attempts if they were finished."""
+        for attempt in attempts:
+            for outcome in self.send(attempt.entity, orjson.loads(attempt.body)["items"]):
+                yield BatchOutcome((attempt.key,), outcome.results)
+
+
+def _expected(entity: str, item: Item, code: str | None) -> ItemResult:
+    try:
+        record_key(entity, item)
+        orjson.dumps(item)
+    except (KeyError, TypeError) as error:  # as the real client refuses it before it is sent
+        return rejected(item, CONTRACT_CODE, f"The record cannot be sent: {error}.")
+    if code is not None:
+        return rejected(item, code, None)
+    gtin, name = item.get("gtin"), item.get("name")
+    if gtin is not None and not _is_gtin(str(gtin)):
+        return rejected(item, "gtin_invalid", "wrong check digit or number of digits", field="gtin")
+    if name is not None and len(str(name)) > MAX_NAME:
+        return rejected(item, "too_long", f"longer than {MAX_NAME} characters", field="name")
+    return ItemResult(item, "updated")
+
+
+def _is_gtin(value: str) -> bool:
+    # stdnum would strip blanks and hyphens, which a register's scanner never sends
+    return value.isascii() and value.isdigit() and bool(ean.is_valid(value))

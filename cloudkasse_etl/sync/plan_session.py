@@ -1,0 +1,106 @@
+"""The session of a dry run: the use cases run on it as on a real one; nothing is sent, and nothing is written."""
+
+import datetime as dt
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cloudkasse_etl.cloudkasse.client import CloudClient, record_key
+from cloudkasse_etl.cloudkasse.dry import DryClient
+from cloudkasse_etl.failures import CLOUD
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.keys import bounded_key
+from cloudkasse_etl.state.reading import untouched_state
+from cloudkasse_etl.state.scratch import ScratchReceipts, ScratchStore
+from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN
+from cloudkasse_etl.sync.session import SyncOptions, SyncSession
+from cloudkasse_etl.transform.digest import item_digests
+
+# A person waits for the answer: a cloud that is away is told within half a minute.
+_ATTEMPTS, _RETRY_SECONDS = 4, 30
+
+
+class PlanSession(SyncSession):
+    """A session that only reads. Made by `open_plan`."""
+
+    store: ScratchStore
+
+    def __init__(self, configuration: Configuration, store: ScratchStore, resources: ExitStack) -> None:
+        super().__init__(
+            configuration,
+            run_id="",
+            kind="plan",
+            options=SyncOptions(import_receipts=True),
+            protocol_folder=Path(),
+            store=store,
+            resources=resources,
+            stop=threading.Event(),
+        )
+
+    @cached_property
+    def receipts(self) -> ScratchReceipts:
+        """Staged receipts, and those that would be."""
+        receipts = ScratchReceipts(self.store)
+        self._resources.callback(receipts.close)
+        return receipts
+
+    @cached_property
+    def client(self) -> CloudClient:
+        """The cloud, which is only asked."""
+        api = self.settings.api
+        hasty = api.model_copy(
+            update={
+                "attempts": min(api.attempts, _ATTEMPTS),
+                "retry_seconds": min(api.retry_seconds, _RETRY_SECONDS),
+            }
+        )
+        client = DryClient(self.configuration.connections, hasty, self._foresee, stop=self._stop)
+        return self._resources.enter_context(client)
+
+    def _foresee(self, entity: str, items: Sequence[dict[str, Any]]) -> list[str | None]:
+        """What was refused for another reason than its content, and is tried in every run, is expected to be again."""
+        refused = {
+            rejection.key: rejection
+            for rejection in self.store.rejections(f"cloudkasse_{_SINGULAR.get(entity, entity)}")
+            if rejection.code in RETRIED_EVERY_RUN
+        }
+        if not refused:
+            return [None] * len(items)
+        codes: list[str | None] = []
+        for item, content in zip(items, item_digests(items).tolist(), strict=True):
+            before = refused.get(bounded_key(record_key(entity, item)))
+            same = before is not None and before.content == str(content)
+            codes.append(before.code.removeprefix(CLOUD) if before is not None and same else None)
+        return codes
+
+
+_SINGULAR = {"companies": "company"}  # as the assets are named
+
+
+@contextmanager
+def open_plan(configuration: Configuration, *, as_of: dt.date | None = None) -> Iterator[PlanSession]:
+    """Opens the session of a dry run: no lease, no migration, no run.
+
+    Args:
+        configuration: Settings and connections.
+        as_of: The day that is planned for; today where None.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached; that there are none yet is no error.
+    """
+    connections, settings = configuration.connections, configuration.settings
+    url, erp_url = connections.state_url.get_secret_value(), connections.erp_url.get_secret_value()
+    tables = StateTables(settings.state.prefix, settings.state.db_schema)
+    with (
+        untouched_state(url, tables, may_be_missing=url != erp_url) as (engine, known),
+        ExitStack() as resources,
+    ):
+        store = ScratchStore(engine, known, company=settings.company.number, api_url=connections.api_url)
+        session = PlanSession(configuration, store, resources)
+        if as_of is not None:
+            session.as_of = as_of
+        yield session
