@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
+from assets.alerts import alert_sensor
 from assets.home import find_home
 from assets.jobs import build_jobs
 from assets.resources import OnReport, options, sync_resource
@@ -47,7 +48,10 @@ def build_defs(
         assets=ASSETS,
         asset_checks=completeness.CHECKS,
         jobs=build_jobs(configuration.settings),
-        sensors=[dead_run_sensor(configuration)],
+        sensors=[
+            dead_run_sensor(configuration),
+            alert_sensor(configuration, protocol_folder=protocol_folder),
+        ],
         resources={"sync": sync, "options": options, **overrides},
         executor=dg.in_process_executor,
         loggers={"console": _silent_console if silent else dg.colored_console_logger},

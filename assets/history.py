@@ -40,10 +40,11 @@ class PastRun:
 
 def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:
     """The latest runs, newest first."""
-    return [_past_run(instance, record) for record in instance.get_run_records(limit=limit)]
+    return [past_run(instance, record) for record in instance.get_run_records(limit=limit)]
 
 
-def _past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
+def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
+    """A run as the history tells it."""
     run = record.dagster_run
     # A re-execution carries its parent's tags until its own set-up has replaced them.
     own = run.tags if tags.is_own(run.run_id, run.tags) else {}
