@@ -11,6 +11,7 @@ from assets.alerts import alert_sensor
 from assets.home import find_home
 from assets.jobs import build_jobs
 from assets.resources import OnReport, options, sync_resource
+from assets.retention import prune_sensor
 from assets.sensors import dead_run_sensor
 from cloudkasse_etl.settings import Configuration, load
 
@@ -51,6 +52,7 @@ def build_defs(
         sensors=[
             dead_run_sensor(configuration),
             alert_sensor(configuration, protocol_folder=protocol_folder),
+            prune_sensor(configuration.settings, storage=protocol_folder.parent),
         ],
         resources={"sync": sync, "options": options, **overrides},
         executor=dg.in_process_executor,
