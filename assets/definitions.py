@@ -7,9 +7,11 @@ from typing import Any
 import dagster as dg
 
 from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
+from assets.alerts import alert_sensor
 from assets.home import find_home
 from assets.jobs import build_jobs
 from assets.resources import OnProgress, OnReport, options, sync_resource
+from assets.retention import prune_sensor
 from assets.sensors import dead_run_sensor
 from cloudkasse_etl.settings import Configuration, load
 
@@ -55,7 +57,11 @@ def build_defs(
         assets=ASSETS,
         asset_checks=completeness.CHECKS,
         jobs=build_jobs(configuration.settings),
-        sensors=[dead_run_sensor(configuration)],
+        sensors=[
+            dead_run_sensor(configuration),
+            alert_sensor(configuration, protocol_folder=protocol_folder),
+            prune_sensor(configuration.settings, storage=protocol_folder.parent),
+        ],
         resources={"sync": sync, "options": options, **overrides},
         executor=dg.in_process_executor,
         loggers={"console": _silent_console if silent else dg.colored_console_logger},

@@ -41,7 +41,7 @@ class PastRun:
 
 def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:
     """The latest runs, newest first."""
-    return [_past_run(instance, record) for record in instance.get_run_records(limit=limit)]
+    return [past_run(instance, record) for record in instance.get_run_records(limit=limit)]
 
 
 def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
@@ -59,7 +59,7 @@ def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
         if len(found) > 1:
             raise ConfigurationError(f"{len(found)} runs begin with '{run_id}'.", hint="Give more of the run id.")
         records = instance.get_run_records(dg.RunsFilter(run_ids=found))
-    return _past_run(instance, records[0])
+    return past_run(instance, records[0])
 
 
 def last_run(instance: dg.DagsterInstance) -> PastRun:
@@ -71,10 +71,11 @@ def last_run(instance: dg.DagsterInstance) -> PastRun:
     records = instance.get_run_records(dg.RunsFilter(statuses=list(_OVER)), limit=1)
     if not records:
         raise ConfigurationError("No run has ended yet.", hint="The first one: cloudkasse-etl sync.")
-    return _past_run(instance, records[0])
+    return past_run(instance, records[0])
 
 
-def _past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
+def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
+    """A run as the history tells it."""
     run = record.dagster_run
     # A re-execution carries its parent's tags until its own set-up has replaced them.
     own = run.tags if tags.is_own(run.run_id, run.tags) else {}

@@ -3,6 +3,8 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -16,7 +18,10 @@ from dagster._core.remote_origin import (
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from sqlalchemy.engine import make_url
 
 from assets import tags
 from assets.home import PROJECT
@@ -130,6 +135,33 @@ def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     if run.tags.get(tags.OUTCOME) == tags.RUNNING:
         instance.add_run_tags(run.run_id, {tags.OUTCOME: "failed", tags.MESSAGE: message})
     instance.report_run_failed(run, message)
+
+
+@dataclass(frozen=True)
+class HistoryFiles:
+    """Where Dagster's SQLite storage keeps the history.
+
+    Attributes:
+        runs: The database of runs and their tags.
+        index: The database of what the assets show.
+        events: The folder that has a database of events for each run, named by the run's id.
+    """
+
+    runs: Path
+    index: Path
+    events: Path
+
+
+def history_files(instance: dg.DagsterInstance) -> HistoryFiles | None:
+    """The files of the history; None where it lies in another database, which keeps its house itself."""
+    events, runs = instance.event_log_storage, instance.run_storage
+    if not isinstance(events, SqliteEventLogStorage) or not isinstance(runs, SqliteRunStorage):
+        return None
+    database = make_url(runs._conn_string).database
+    if not database:
+        return None
+    index = Path(events.path_for_shard(INDEX_SHARD_NAME))
+    return HistoryFiles(Path(database), index, index.parent)
 
 
 def remote_origin(job_name: str) -> RemoteJobOrigin:

@@ -7,6 +7,7 @@
     │   ├── NetworkError            CloudKasse cannot be reached, or keeps failing
     │   ├── ErpUnavailableError     the ERP's database cannot be reached
     │   ├── StateUnavailableError   our own tables cannot be reached or written
+    │   ├── DeliveryError           an alert could not be delivered
     │   ├── LeaseHeldError          another synchronisation is running (exit code 30)
     │   └── LeaseLostError          our lease ran out and another holder took over: nothing more is written
     └── PermanentError              somebody has to change something first
@@ -56,6 +57,10 @@ class ErpUnavailableError(TransientError):
 
 class StateUnavailableError(TransientError):
     """Our own tables cannot be reached, read or written."""
+
+
+class DeliveryError(TransientError):
+    """An alert could not be handed to the mail server or webhook; it is tried again."""
 
 
 class LeaseHeldError(TransientError):

@@ -169,6 +169,50 @@ class State(Section):
     prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "cloudkasse_"
 
 
+Address = Annotated[str, Field(pattern=r'^[^\s@<>",;:()]+@[^\s@<>",;:()]+$', description="An e-mail address.")]
+
+
+class Email(Section):
+    """The mail server that alerts go through; the password comes from the environment."""
+
+    host: Annotated[str, Field(pattern=r"^[0-9A-Za-z._:-]+$")]
+    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        None, description="587 with starttls, 465 with ssl, 25 with none, unless it is said."
+    )
+    security: Literal["starttls", "ssl", "none"] = "starttls"
+    sender: Address
+    recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
+    user: str | None = None
+    ca_bundle: Path | None = Field(None, description="Certificates of an own authority (PEM).")
+
+    @model_validator(mode="after")
+    def _no_password_in_the_clear(self) -> Self:
+        if self.user is not None and self.security == "none":
+            raise ValueError("a password would go over the network readable; set security to starttls or ssl")
+        return self
+
+
+class Alerts(Section):
+    """Who is told of new rejections and failed runs; the webhook's URL comes from the environment."""
+
+    email: Email | None = None
+    webhook: bool = False
+    timeout_seconds: Annotated[float, Field(gt=0, le=20)] = Field(
+        10, description="How long a mail server or webhook may take for each answer."
+    )
+    ui_url: Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")] | None = Field(
+        None, description="Address of the Dagster UI, for links to the runs."
+    )
+
+
+class History(Section):
+    """How long the runs are kept."""
+
+    keep_days: Annotated[int, Field(ge=1, le=36500)] | None = Field(
+        None, description="Finished runs that are older go; null keeps all."
+    )
+
+
 class Settings(Section):
     """All of cloudkasse.yaml."""
 
@@ -186,6 +230,8 @@ class Settings(Section):
     api: Api = Api()
     erp: Erp = Erp()
     state: State = State()
+    alerts: Alerts = Alerts()
+    history: History = History()
 
     @field_validator("timezone")
     @classmethod
@@ -228,6 +274,8 @@ class Connections(Section):
     state_url: SecretStr
     api_url: str
     api_token: SecretStr
+    smtp_password: SecretStr | None = None
+    alert_webhook_url: SecretStr | None = None
 
 
 class Configuration(Section):
@@ -293,6 +341,9 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
     api = needed("CLOUDKASSE_API_URL", "Set it to CloudKasse's address, e.g. https://api.example.org.")
     token = needed("CLOUDKASSE_API_TOKEN", "Set it to the token that CloudKasse gave you.")
     state = environment.get("CLOUDKASSE_STATE_URL", "").strip() or erp
+    # What alerts need is missed by `check` and when alerts are sent: it must not keep a synchronisation from running.
+    smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
+    webhook_url = environment.get("CLOUDKASSE_ALERT_WEBHOOK_URL", "").strip()
     if api and not re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", api):
         problems.append(
             Problem(
@@ -329,7 +380,12 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
     if problems:
         raise problems_error(problems)
     return Connections(
-        erp_url=SecretStr(erp), state_url=SecretStr(state), api_url=api.rstrip("/"), api_token=SecretStr(token)
+        erp_url=SecretStr(erp),
+        state_url=SecretStr(state),
+        api_url=api.rstrip("/"),
+        api_token=SecretStr(token),
+        smtp_password=SecretStr(smtp_password) if smtp_password else None,
+        alert_webhook_url=SecretStr(webhook_url) if webhook_url else None,
     )
 
 

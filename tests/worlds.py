@@ -53,6 +53,7 @@ class World:
     state_url: str = ""
     as_of: dt.date | None = None
     reports: dict[str, AssetReport] = field(default_factory=dict)
+    more_environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -63,6 +64,7 @@ class World:
             "CLOUDKASSE_API_URL": self.server.url,
             "CLOUDKASSE_API_TOKEN": TOKEN,
             "CLOUDKASSE_SETTINGS": str(self.folder / "cloudkasse.yaml"),
+            **self.more_environment,
         }
 
     def configuration(self) -> Configuration:

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from assets.history import PastRun
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many runs to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def history(limit: int, as_json: bool) -> None:
+@click.pass_context
+def history(context: click.Context, limit: int, as_json: bool) -> None:
     """List the latest runs: what they came to, who started them, and why they failed.
 
     The failures of a run are listed by: cloudkasse-etl protocol RUN
     """
+    if context.invoked_subcommand is not None:
+        return
     from assets.home import find_home, open_instance
 
     with open_instance(find_home()) as instance:
@@ -37,6 +40,33 @@ def history(limit: int, as_json: bool) -> None:
         _print_table(runs)
     else:
         click.echo("There are no runs yet. The first one: cloudkasse-etl sync")
+
+
+@history.command()
+@click.option("--keep-days", type=click.IntRange(1, 36_500), help="Without it, history.keep_days of the settings.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def prune(keep_days: int | None, as_json: bool) -> None:
+    """Remove old runs with their logs and protocols, and give their space back.
+
+    Open rejections, receipts, postings and what each asset shows last stay. Runs that have not ended are not touched.
+    """
+    from assets.home import find_home, open_instance
+    from cloudkasse_etl.settings import read_settings, settings_path
+
+    days = keep_days or read_settings(settings_path()).history.keep_days
+    if days is None:
+        raise click.UsageError("Nothing says how long runs are kept: use --keep-days, or set history.keep_days.")
+    home = find_home()
+    with open_instance(home) as instance:
+        from assets.retention import prune_history
+
+        pruned = prune_history(instance, home.storage, days)
+    if as_json:
+        print_json({"runs": pruned.runs, "bytes": pruned.bytes, "note": pruned.note})
+    else:
+        click.echo(
+            f"{pruned.runs:,} runs removed, {pruned.bytes / 1_000_000:,.1f} MB given back. {pruned.note}".strip()
+        )
 
 
 def _repair(instance: "dg.DagsterInstance") -> bool:

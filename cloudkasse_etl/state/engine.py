@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError, StateVersionError
 from cloudkasse_etl.state.tables import VERSION_TABLE, StateTables, key_text
 
-HEAD = "0002"
+HEAD = "0003"
 BUSY_SECONDS = 30
 
 

@@ -108,6 +108,15 @@ class StateTables:
             sa.Column("first_run_id", sa.Unicode(40), nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
         )
+        self.alert = table(
+            "alert",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("channel", key_text(20), primary_key=True),
+            sa.Column("subject", key_text(60), primary_key=True),
+            sa.Column("code", key_text(80), primary_key=True),
+            sa.Column("sent_at", UtcDateTime, nullable=False),
+        )
         self.level = table(
             "level",
             sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),

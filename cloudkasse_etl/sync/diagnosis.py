@@ -10,6 +10,7 @@ from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.settings import Connections, Settings, read_connections, read_settings, settings_path
 from cloudkasse_etl.state.engine import check_state, state_engine
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.sync.alerts import diagnose_alerts
 
 CLOCK_SECONDS = 60
 
@@ -41,6 +42,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     problems += _erp(shown, connections)
     problems += _state(shown, connections)
     problems += _cloud(shown if settings else None, connections)
+    problems += diagnose_alerts(shown, connections)
     return problems
 
 

@@ -36,6 +36,7 @@ def write_protocol(report: RunReport, path: Path, language: Language) -> None:
         "outcome": str(report.outcome),
         "kind": report.kind,
         "message": report.message,
+        "error": report.error,
         "language": language,
         "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "assets": {

@@ -1,0 +1,136 @@
+"""Alerts by e-mail, over SMTP. No error shows the password, nor what the server answered."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+
+from pydantic import SecretStr
+
+from cloudkasse_etl.alerting.message import Message
+from cloudkasse_etl.errors import DeliveryError
+from cloudkasse_etl.settings import Email
+
+PORTS = {"starttls": 587, "ssl": 465, "none": 25}
+_HINT = "Correct alerts.email in the settings, or look whether the mail server is up."
+_LOGIN_HINT = "Correct alerts.email.user in the settings and CLOUDKASSE_SMTP_PASSWORD."
+
+
+class EmailChannel:
+    """A mail server and whom it writes to.
+
+    Args:
+        email: The settings.
+        password: For `email.user`.
+        timeout_seconds: How long the server may take for each answer.
+    """
+
+    def __init__(self, email: Email, password: SecretStr | None, timeout_seconds: float) -> None:
+        self._email = email
+        self._password = password
+        self._timeout_seconds = timeout_seconds
+        self._port = email.port or PORTS[email.security]
+
+    def send(self, message: Message) -> None:
+        """Hands a message to the server.
+
+        Raises:
+            DeliveryError: The server cannot be reached, or takes it for none of the recipients.
+        """
+        mail = EmailMessage()
+        mail["From"] = self._email.sender
+        mail["To"] = ", ".join(self._email.recipients)
+        mail["Subject"] = " ".join(message.subject.split())
+        mail["Date"] = formatdate(localtime=True)
+        mail["Message-ID"] = make_msgid(domain=self._email.sender.rpartition("@")[2])
+        mail["Auto-Submitted"] = "auto-generated"  # keeps absence notes from answering (RFC 3834)
+        mail.set_content(message.body)
+        with self._connection() as server:
+            # one recipient who is refused does not keep it from the others
+            server.send_message(mail, self._email.sender, list(self._email.recipients))
+
+    def look(self) -> None:
+        """Looks whether the server can be reached and takes the login; sends nothing.
+
+        Raises:
+            DeliveryError: It cannot be, or does not.
+        """
+        with self._connection() as server:
+            server.noop()
+
+    @contextmanager
+    def _connection(self) -> Iterator[smtplib.SMTP]:
+        """A connection, encrypted and logged in as the settings say."""
+        with self._translated():
+            server = self._open()
+            try:
+                if self._email.security == "starttls":
+                    server.starttls(context=self._tls())
+                if self._email.user is not None and self._password is not None:
+                    server.login(self._email.user, self._password.get_secret_value())
+                yield server
+            finally:
+                # what was accepted stays so, whether or not the server says goodbye
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()
+                server.close()
+
+    def _open(self) -> smtplib.SMTP:
+        host, seconds = self._email.host, self._timeout_seconds
+        if self._email.security == "ssl":
+            return smtplib.SMTP_SSL(host, self._port, timeout=seconds, context=self._tls())
+        return smtplib.SMTP(host, self._port, timeout=seconds)
+
+    def _tls(self) -> ssl.SSLContext:
+        bundle = self._email.ca_bundle
+        try:
+            return ssl.create_default_context(cafile=None if bundle is None else str(bundle))
+        except OSError:
+            raise DeliveryError(
+                f"alerts.email.ca_bundle: {bundle} holds no certificates that can be read.",
+                hint="Name a PEM file that this user can read.",
+            ) from None
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Errors in plain words. Never `from` the original: its text is the server's, which may repeat the login."""
+        place = f"The mail server {self._email.host}:{self._port}"
+        try:
+            yield
+        except smtplib.SMTPAuthenticationError as error:
+            raise DeliveryError(f"{place} refuses the login ({error.smtp_code}).", hint=_LOGIN_HINT) from None
+        except smtplib.SMTPNotSupportedError:
+            raise DeliveryError(
+                f"{place} does not offer what the settings ask of it (security: {self._email.security}).",
+                hint="Correct alerts.email.security or alerts.email.user in the settings.",
+            ) from None
+        except smtplib.SMTPRecipientsRefused:
+            raise DeliveryError(
+                f"{place} takes mail for none of the recipients.", hint="Correct alerts.email.recipients."
+            ) from None
+        except smtplib.SMTPSenderRefused as error:
+            raise DeliveryError(
+                f"{place} refuses the sender {self._email.sender} ({error.smtp_code}).",
+                hint="Correct alerts.email.sender, or name a user that may send so.",
+            ) from None
+        except smtplib.SMTPResponseException as error:
+            raise DeliveryError(f"{place} refuses ({error.smtp_code}).", hint=_HINT) from None
+        except smtplib.SMTPException as error:
+            if isinstance(error.__context__, TimeoutError):  # as smtplib tells of it while it waits for an answer
+                raise self._too_slow(place) from None
+            raise DeliveryError(f"{place} does not speak as it should ({type(error).__name__}).", hint=_HINT) from None
+        except ssl.SSLCertVerificationError as error:
+            raise DeliveryError(
+                f"{place} has a certificate that is not trusted: {error.verify_message}.",
+                hint="Name your own authority's certificate in alerts.email.ca_bundle.",
+            ) from None
+        except TimeoutError:
+            raise self._too_slow(place) from None
+        except (OSError, UnicodeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise DeliveryError(f"{place} cannot be reached: {reason}.", hint=_HINT) from None
+
+    def _too_slow(self, place: str) -> DeliveryError:
+        return DeliveryError(f"{place} does not answer within {self._timeout_seconds:g} s.", hint=_HINT)

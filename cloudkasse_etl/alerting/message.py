@@ -1,0 +1,161 @@
+"""What an alert says, in German or English: an entry a cause, however many records it has. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cloudkasse_etl.failures import Language, Rejection
+
+MAX_CAUSES = 20
+MAX_REASON = 600
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionCause:
+    """Records that are rejected for one cause.
+
+    Attributes:
+        asset: Where they are refused.
+        code: What is wrong with them.
+        count: How many they are.
+        examples: The first of them.
+    """
+
+    asset: str
+    code: str
+    count: int
+    examples: Sequence[Rejection]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run that could not work.
+
+    Attributes:
+        run_id: The run's id.
+        kinds: What kinds of runs fail for this reason.
+        at: When it ended, in the shop's time, as it is shown.
+        reason: Why, in plain words.
+    """
+
+    run_id: str
+    kinds: Sequence[str]
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An alert.
+
+    Attributes:
+        subject: One line.
+        body: Plain text.
+    """
+
+    subject: str
+    body: str
+
+
+_WORDS: dict[Language, Mapping[str, str]] = {
+    "en": {
+        "failed": "synchronisation failed",
+        "records": "{records} rejected for {causes}",
+        "cause": "1 new cause",
+        "causes": "{count} new causes",
+        "failed_run": "A synchronisation failed: {kinds}, {at}, run {run}.",
+        "rejections": "Newly rejected:",
+        "entry": "{asset} · {code} · {count}",
+        "more": "and {count} more",
+        "cure": "What to do: {cure}",
+        "all": "Every record with its reason: cloudkasse-etl protocol {run}",
+        "once": "Each cause is told once; again only if it comes back after it was gone.",
+    },
+    "de": {
+        "failed": "Synchronisation fehlgeschlagen",
+        "records": "{records} abgelehnt, {causes}",
+        "cause": "1 neue Ursache",
+        "causes": "{count} neue Ursachen",
+        "failed_run": "Eine Synchronisation ist fehlgeschlagen: {kinds}, {at}, Lauf {run}.",
+        "rejections": "Neu abgelehnt:",
+        "entry": "{asset} · {code} · {count}",
+        "more": "und {count} weitere",
+        "cure": "Was zu tun ist: {cure}",
+        "all": "Jeder Datensatz mit seinem Grund: cloudkasse-etl protocol {run}",
+        "once": "Jede Ursache wird einmal gemeldet; erneut nur, wenn sie behoben war und wiederkommt.",
+    },
+}
+
+
+def compose(
+    company: str,
+    runs: Sequence[FailedRun],
+    causes: Sequence[RejectionCause],
+    language: Language,
+    *,
+    latest_run: str = "",
+    ui_url: str | None = None,
+) -> Message:
+    """Writes one message for all that is new.
+
+    Args:
+        company: The company's number.
+        runs: Failed runs, one a reason.
+        causes: Causes of rejections.
+        language: German or English.
+        latest_run: The run whose protocol lists the rejections; empty where none is known.
+        ui_url: Address of the Dagster UI, for links to the runs.
+    """
+    words = _WORDS[language]
+    head = [words["failed"]] if runs else []
+    if causes:
+        number = words["cause"] if len(causes) == 1 else words["causes"].format(count=len(causes))
+        records = _number(sum(cause.count for cause in causes), language)
+        head.append(words["records"].format(records=records, causes=number))
+    blocks: list[str] = []
+    for run in runs:
+        told = words["failed_run"].format(kinds=", ".join(run.kinds), at=run.at, run=run.run_id[:8])
+        blocks.append("\n".join([told, *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)]))
+    if causes:
+        entries = [_entry(cause, language) for cause in causes[:MAX_CAUSES]]
+        if len(causes) > MAX_CAUSES:
+            entries.append(words["more"].format(count=len(causes) - MAX_CAUSES))
+        blocks.append("\n\n".join([words["rejections"], *entries]))
+        if latest_run:
+            blocks.append("\n".join([words["all"].format(run=latest_run[:8]), *_link(ui_url, latest_run)]))
+    return Message(f"CloudKasse {company}: {'; '.join(head)}", "\n\n".join([*blocks, words["once"]]))
+
+
+def _entry(cause: RejectionCause, language: Language) -> str:
+    words = _WORDS[language]
+    lines = [words["entry"].format(asset=cause.asset, code=cause.code, count=_number(cause.count, language))]
+    texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
+    rest = cause.count - len(cause.examples)
+    more = words["more"].format(count=_number(rest, language))
+    if len(texts) == 1:
+        keys = ", ".join(example.key for example in cause.examples)
+        lines += _indented(texts[0]) + _indented(f"{keys} {more}" if rest else keys)
+    else:
+        for example in cause.examples:
+            lines += _indented(f"{example.key}: {example.text(language)}")
+        lines += _indented(more) if rest else []
+    for cure in dict.fromkeys(example.cure(language) for example in cause.examples[:1]):
+        lines += _indented(words["cure"].format(cure=cure))
+    return "\n".join(lines)
+
+
+def _link(ui_url: str | None, run_id: str) -> list[str]:
+    return [f"{ui_url.rstrip('/')}/runs/{run_id}"] if ui_url else []
+
+
+def _indented(text: str) -> list[str]:
+    # keys and reasons are foreign text: one that has line ends must not look like a line of ours
+    return [f"  {' '.join(text.split())}"]
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _number(value: int, language: Language) -> str:
+    text = f"{value:,}"
+    return text.replace(",", ".") if language == "de" else text

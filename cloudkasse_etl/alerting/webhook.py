@@ -1,0 +1,91 @@
+"""Alerts to a webhook that takes `{"text": ...}`, as Teams and Slack do. Its URL is a secret: no error shows it."""
+
+import re
+from urllib.parse import urlsplit
+
+import requests
+from pydantic import SecretStr
+
+from cloudkasse_etl.alerting.message import Message
+from cloudkasse_etl.errors import DeliveryError
+
+# Slack cuts off at 40,000 characters, Teams refuses beyond 28 KB.
+MAX_TEXT = 20_000
+_URL = re.compile(r"https?://[^/\s@]+(/\S*)?")
+_HINT = "Correct CLOUDKASSE_ALERT_WEBHOOK_URL, or look whether the receiver is up."
+
+
+class WebhookChannel:
+    """A webhook.
+
+    Args:
+        url: Its address, whole.
+        timeout_seconds: How long it may take to answer.
+
+    Raises:
+        DeliveryError: The URL is none.
+    """
+
+    def __init__(self, url: SecretStr, timeout_seconds: float) -> None:
+        self._url = url
+        self._timeout_seconds = timeout_seconds
+        if not _URL.fullmatch(url.get_secret_value()):
+            raise DeliveryError(
+                "CLOUDKASSE_ALERT_WEBHOOK_URL holds no address.",
+                hint="Set it to the whole address that Teams or Slack gave you; it begins with https://.",
+            )
+        self._host = urlsplit(url.get_secret_value()).netloc
+
+    def send(self, message: Message) -> None:
+        """Posts a message.
+
+        Raises:
+            DeliveryError: The receiver cannot be reached or did not take it.
+        """
+        text = f"{message.subject}\n\n{message.body}"
+        status = self._request("POST", {"text": _escaped(text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…")})
+        if not 200 <= status < 300:
+            raise DeliveryError(f"The webhook at {self._host} answers with status {status}.", hint=_HINT)
+
+    def look(self) -> None:
+        """Looks whether the receiver can be reached; whatever it answers will do. Sends nothing.
+
+        Raises:
+            DeliveryError: It cannot be reached.
+        """
+        self._request("HEAD", None)
+
+    def _request(self, method: str, body: dict[str, str] | None) -> int:
+        try:
+            with requests.Session() as session:
+                session.auth = _no_auth  # or requests would send what .netrc has for this host
+                with session.request(
+                    method,
+                    self._url.get_secret_value(),
+                    json=body,
+                    timeout=self._timeout_seconds,
+                    # followed, it would take the message to an address that nobody named
+                    allow_redirects=False,
+                    stream=True,  # the answer's body says nothing of use, and may be endless
+                ) as response:
+                    return response.status_code
+        # never `from error`: its text holds the whole address
+        except requests.exceptions.SSLError:
+            raise DeliveryError(f"The certificate of the webhook at {self._host} is not trusted.", hint=_HINT) from None
+        except requests.exceptions.Timeout:
+            raise DeliveryError(
+                f"The webhook at {self._host} does not answer within {self._timeout_seconds:g} s.", hint=_HINT
+            ) from None
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise DeliveryError(
+                f"The webhook at {self._host} cannot be reached ({type(error).__name__}).", hint=_HINT
+            ) from None
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _escaped(text: str) -> str:
+    """Text in which nothing is markup: in Slack, a record named `<!channel>` would call everybody."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

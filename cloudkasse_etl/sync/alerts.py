@@ -1,0 +1,230 @@
+"""Alerts: which causes are new, who has to be told, and that each is told once.
+
+It compares what is open now with what was told already, and so depends on no event being seen exactly once: a run
+that is looked at twice alerts once, and one that nobody looked at is found by the next look.
+"""
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from cloudkasse_etl.alerting.email import EmailChannel
+from cloudkasse_etl.alerting.message import FailedRun, Message, RejectionCause, compose
+from cloudkasse_etl.alerting.webhook import WebhookChannel
+from cloudkasse_etl.errors import DeliveryError, Problem
+from cloudkasse_etl.settings import Configuration, Connections, Settings
+from cloudkasse_etl.state.alerts import AlertStore, CauseKey
+from cloudkasse_etl.state.engine import migrate, state_engine
+from cloudkasse_etl.state.tables import StateTables
+
+EXAMPLES = 5
+_RUN = "run "
+# A run of `all` does what these do: its success ends their failures, too.
+_PARTS_OF_ALL = ("all", "master-data", "receipts")
+# What differs from one failure to the next of the same reason: run ids, counts, times, ports.
+_VARYING = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """The latest run of a kind that has ended.
+
+    Attributes:
+        run_id: Its id.
+        kind: `all`, `master-data`, `receipts`, `import` or `assets`.
+        ended_at: When it ended.
+        reason: Why it could not work; None where it worked, also with every record rejected.
+    """
+
+    run_id: str
+    kind: str
+    ended_at: dt.datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReport:
+    """What a look came to.
+
+    Attributes:
+        told: How many new causes were told, by channel.
+        problems: Why some could not be told; they are tried again at the next look.
+    """
+
+    told: Mapping[str, int]
+    problems: tuple[str, ...]
+
+
+class Channel(Protocol):
+    """A way by which messages get to people."""
+
+    def send(self, message: Message) -> None:
+        """Delivers a message, or raises DeliveryError."""
+
+    def look(self) -> None:
+        """Looks whether it would work, or raises DeliveryError; delivers nothing."""
+
+
+def is_wanted(settings: Settings) -> bool:
+    """Whether the settings name anybody to be told."""
+    return settings.alerts.email is not None or settings.alerts.webhook
+
+
+def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> AlertReport:
+    """Tells what is new through each channel, and forgets what is over.
+
+    Args:
+        configuration: Settings and connections.
+        runs: The latest ended run of each kind.
+
+    Returns:
+        What was told. A receiver that is down is a problem in it, not an error.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached or written.
+    """
+    told: dict[str, int] = {}
+    problems: list[str] = []
+    with _store(configuration) as store:
+        open_causes = store.open_causes()
+        failing = {_key(run): run for run in _failing(runs)}
+        for name, make in _channels(configuration.settings, configuration.connections).items():
+            known = store.known(name)
+            store.forget(name, [key for key in known if _is_over(key, open_causes, failing, runs)])
+            new = [key for key in (*failing, *sorted(open_causes)) if key not in known]
+            # the same reason under another kind of run is no news, but is not to be told later either
+            reasons = {key.code for key in known if key in failing}
+            news = [key for key in new if not (key.is_run and key.code in reasons)]
+            try:
+                if news:
+                    make().send(_message(configuration, store, news, open_causes, failing, runs))
+                    told[name] = len({key.code if key.is_run else key for key in news})
+            except DeliveryError as error:
+                problems.append(str(error))
+            else:
+                store.note(name, new)
+    return AlertReport(told, tuple(problems))
+
+
+def diagnose_alerts(settings: Settings, connections: Connections) -> list[Problem]:
+    """Looks whether alerts would get through; sends none."""
+    problems = []
+    for make in _channels(settings, connections).values():
+        try:
+            make().look()
+        except DeliveryError as error:
+            problems.append(Problem("alerts", error.message, error.hint or ""))
+    return problems
+
+
+def _channels(settings: Settings, connections: Connections) -> Mapping[str, Callable[[], Channel]]:
+    """The channels that the settings want, by name; making one raises DeliveryError where its secret is missing."""
+    wanted: dict[str, Callable[[], Channel]] = {}
+    if settings.alerts.email is not None:
+        wanted["email"] = lambda: _email(settings, connections)
+    if settings.alerts.webhook:
+        wanted["webhook"] = lambda: _webhook(settings, connections)
+    return wanted
+
+
+def _email(settings: Settings, connections: Connections) -> Channel:
+    email = settings.alerts.email
+    assert email is not None
+    if email.user is not None and connections.smtp_password is None:
+        raise DeliveryError(
+            f"There is no password for the mail server's user '{email.user}'.",
+            hint="Set CLOUDKASSE_SMTP_PASSWORD, or remove alerts.email.user from the settings.",
+        )
+    return EmailChannel(email, connections.smtp_password, settings.alerts.timeout_seconds)
+
+
+def _webhook(settings: Settings, connections: Connections) -> Channel:
+    if connections.alert_webhook_url is None:
+        raise DeliveryError(
+            "alerts.webhook is set, but the webhook's address is not known.",
+            hint="Set CLOUDKASSE_ALERT_WEBHOOK_URL; it holds a secret, and so does not stand in the settings.",
+        )
+    return WebhookChannel(connections.alert_webhook_url, settings.alerts.timeout_seconds)
+
+
+def _failing(runs: Sequence[EndedRun]) -> list[EndedRun]:
+    """The latest runs that could not work and that no later success of `all` has made up for."""
+    return [run for run in runs if run.reason is not None and not _is_made_up_for(run.kind, runs, run.ended_at)]
+
+
+def _is_made_up_for(kind: str, runs: Sequence[EndedRun], since: dt.datetime | None) -> bool:
+    return kind in _PARTS_OF_ALL and any(
+        run.kind == "all" and run.reason is None and (since is None or run.ended_at >= since) for run in runs
+    )
+
+
+def _is_over(
+    key: CauseKey,
+    open_causes: Mapping[CauseKey, int],
+    failing: Mapping[CauseKey, EndedRun],
+    runs: Sequence[EndedRun],
+) -> bool:
+    if not key.is_run:
+        return key not in open_causes
+    kind = key.subject.removeprefix(_RUN)
+    # Another reason meanwhile is no cure, and a history that was lost or pruned proves none either: a run that
+    # worked does.
+    if any(known.subject == key.subject for known in failing):
+        return False
+    return any(run.kind == kind for run in runs) or _is_made_up_for(kind, runs, None)
+
+
+def _key(run: EndedRun) -> CauseKey:
+    reason = " ".join(_VARYING.sub("#", run.reason or "").split())
+    return CauseKey(f"{_RUN}{run.kind}", hashlib.blake2b(reason.encode(), digest_size=16).hexdigest(), is_run=True)
+
+
+def _message(
+    configuration: Configuration,
+    store: AlertStore,
+    news: Sequence[CauseKey],
+    open_causes: Mapping[CauseKey, int],
+    failing: Mapping[CauseKey, EndedRun],
+    runs: Sequence[EndedRun],
+) -> Message:
+    settings = configuration.settings
+    by_reason: dict[str, list[EndedRun]] = {}
+    for key in news:
+        if key.is_run:
+            by_reason.setdefault(key.code, []).append(failing[key])
+    failed = []
+    for same in by_reason.values():
+        latest = max(same, key=lambda run: run.ended_at)
+        at = f"{latest.ended_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+        failed.append(FailedRun(latest.run_id, sorted(run.kind for run in same), at, latest.reason or ""))
+    causes = [
+        RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, EXAMPLES))
+        for key in news
+        if not key.is_run
+    ]
+    told_by = [run for run in runs if run.reason is None]
+    return compose(
+        settings.company.number,
+        failed,
+        causes,
+        settings.language,
+        latest_run=max(told_by, key=lambda run: run.ended_at).run_id if told_by else "",
+        ui_url=settings.alerts.ui_url,
+    )
+
+
+@contextmanager
+def _store(configuration: Configuration) -> Iterator[AlertStore]:
+    connections, settings = configuration.connections, configuration.settings
+    url = connections.state_url.get_secret_value()
+    engine = state_engine(url, may_create=url != connections.erp_url.get_secret_value())
+    tables = StateTables(settings.state.prefix, settings.state.db_schema)
+    try:
+        migrate(engine, tables)
+        yield AlertStore(engine, tables, company=settings.company.number, api_url=connections.api_url)
+    finally:
+        engine.dispose()

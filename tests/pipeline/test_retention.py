@@ -1,0 +1,223 @@
+"""Protects the disk from the history, and from its pruning what is open, shown last, or still going on."""
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+
+from assets import retention, runs
+from assets.retention import prune_history
+from tests.programs import Program, checks, materializations
+
+WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
+
+
+@pytest.fixture
+def instance(program: Program) -> Iterator[dg.DagsterInstance]:
+    with program.instance() as opened:
+        yield opened
+
+
+def sync(program: Program, instance: dg.DagsterInstance, days_ago: int = 0) -> str:
+    run_id = str(uuid.uuid4())
+    program.run_job(instance, run_id)
+    log = program.home.storage / run_id / "compute_logs" / "step.out"
+    log.parent.mkdir(parents=True)
+    log.write_text("x" * 50_000)
+    age(instance, run_id, days_ago)
+    return run_id
+
+
+def age(instance: dg.DagsterInstance, run_id: str, days: int) -> None:
+    """Makes a run look as if it had been that long ago."""
+    files = runs.history_files(instance)
+    assert files is not None
+    with closing(sqlite3.connect(files.runs)) as database, database:
+        database.execute(
+            "UPDATE runs SET create_timestamp = datetime(create_timestamp, ?), "
+            "update_timestamp = datetime(update_timestamp, ?) WHERE run_id = ?",
+            (f"-{days} days", f"-{days} days", run_id),
+        )
+
+
+def files_of(storage: Path, run_id: str) -> list[str]:
+    return sorted(str(path.relative_to(storage)) for path in storage.rglob(f"*{run_id}*"))
+
+
+def size(storage: Path) -> int:
+    return sum(path.stat().st_size for path in storage.rglob("*") if path.is_file())
+
+
+def test_old_runs_go_and_their_space_comes_back(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.erp(WRONG_GTIN)
+    old = [sync(program, instance, days_ago=40) for _ in range(8)]
+    young = [sync(program, instance, days_ago=20), sync(program, instance)]
+    storage = program.home.storage
+    assert len(files_of(storage, old[0])) >= 4
+    before = size(storage)
+    index = storage / "history" / "runs" / "index.db"
+    index_before = index.stat().st_size
+    pruned = prune_history(instance, storage, 30)
+    assert (pruned.runs, pruned.is_all, pruned.note) == (8, True, "")
+    assert before - size(storage) == pytest.approx(pruned.bytes, abs=200_000)
+    assert size(storage) < before * 0.6
+    assert index.stat().st_size < index_before
+    for run_id in old:
+        assert files_of(storage, run_id) == []
+    for table, database in (("run_tags", "runs.db"), ("asset_check_executions", "runs/index.db")):
+        with closing(sqlite3.connect(storage / "history" / database)) as connection:
+            found = {row[0] for row in connection.execute(f"SELECT DISTINCT run_id FROM {table}")}
+        assert found == set(young)
+    assert prune_history(instance, storage, 30).runs == 0
+
+
+def test_open_rejections_history_and_what_the_assets_show_are_as_before(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    program.world.erp(WRONG_GTIN)
+    for _ in range(3):
+        sync(program, instance, days_ago=40)
+    kept = sync(program, instance)
+    engine = sa.create_engine(program.world.erp_url)
+    with engine.connect() as connection:
+        before = connection.execute(sa.text("SELECT asset, record_key, code, since FROM cloudkasse_rejection")).all()
+    shown = {key: event and event.run_id for key, event in latest(instance).items()}
+    assert prune_history(instance, program.home.storage, 30).runs == 3
+    with engine.connect() as connection:
+        after = connection.execute(sa.text("SELECT asset, record_key, code, since FROM cloudkasse_rejection")).all()
+    engine.dispose()
+    assert before == after != []
+    assert {key: event and event.run_id for key, event in latest(instance).items()} == shown
+    assert [run["run_id"] for run in program.call_json("history")[1]["runs"]] == [kept]
+    assert program.call_json("protocol", kept)[1]["rejections"][0]["still"] is True
+    assert program.call_json("sync")[1]["outcome"] == "no_new_data"
+
+
+def latest(instance: dg.DagsterInstance) -> dict[dg.AssetKey, dg.EventLogEntry | None]:
+    return {key: instance.get_latest_materialization_event(key) for key in instance.get_asset_keys()}
+
+
+def test_what_an_asset_shows_last_stays_however_old(program: Program, instance: dg.DagsterInstance) -> None:
+    sync(program, instance, days_ago=50)
+    last = sync(program, instance, days_ago=40)
+    assert prune_history(instance, program.home.storage, 30).runs == 1
+    assert len(materializations(instance, last)) == 16
+    assert checks(instance, last)
+    assert all(event is not None for event in latest(instance).values())
+
+
+@pytest.mark.parametrize("status", [s for s in dg.DagsterRunStatus if s not in retention.OVER])
+def test_a_run_that_is_not_over_stays_and_so_does_the_one_that_it_repeats(
+    program: Program, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    job = program.definitions().resolve_job_def("sync_all")
+    other = instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.FAILURE)
+    parent = instance.create_run_for_job(job_def=job, status=dg.DagsterRunStatus.FAILURE)
+    child = instance.create_run_for_job(
+        job_def=job,
+        status=status,
+        parent_run_id=parent.run_id,
+        root_run_id=parent.run_id,
+        remote_job_origin=runs.remote_origin("sync_all"),
+    )
+    for run in (parent, child, other):
+        age(instance, run.run_id, 400)
+    assert prune_history(instance, program.home.storage, 30).runs == 1
+    assert instance.has_run(parent.run_id)
+    assert instance.has_run(child.run_id)
+
+
+def test_beside_a_run_the_databases_are_left_as_large_as_they_are(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    for _ in range(4):
+        sync(program, instance, days_ago=40)
+    sync(program, instance)
+    going_on = instance.create_run_for_job(
+        job_def=program.definitions().resolve_job_def("sync_all"), status=dg.DagsterRunStatus.STARTED
+    )
+    index = program.home.storage / "history" / "runs" / "index.db"
+    before = index.stat().st_size
+    pruned = prune_history(instance, program.home.storage, 30)
+    assert (pruned.runs, index.stat().st_size) == (4, before)
+    assert "when no run is going on" in pruned.note
+    instance.report_run_failed(going_on)
+    assert prune_history(instance, program.home.storage, 30).note == ""
+    assert index.stat().st_size < before
+
+
+def test_a_real_sync_in_another_process_goes_on_undisturbed(program: Program, instance: dg.DagsterInstance) -> None:
+    for _ in range(6):
+        sync(program, instance, days_ago=40)
+    sync(program, instance)
+    process = program.start("sync", "--full", "--json")
+    removed = 0
+    while process.poll() is None:
+        removed += prune_history(instance, program.home.storage, 30).runs
+        time.sleep(0.05)
+    out, err = process.communicate()
+    assert process.returncode == 0, out + err
+    assert removed == 6
+
+
+def test_what_a_run_left_that_was_deleted_in_the_ui_goes_too(program: Program, instance: dg.DagsterInstance) -> None:
+    deleted = sync(program, instance)
+    sync(program, instance)
+    instance.delete_run(deleted)
+    events = program.home.storage / "history" / "runs" / f"{deleted}.db"
+    assert events.exists()
+    assert prune_history(instance, program.home.storage, 30).runs == 0
+    assert not events.exists()
+
+
+def test_pruning_that_is_stopped_goes_on_the_next_time(program: Program, instance: dg.DagsterInstance) -> None:
+    for _ in range(3):
+        sync(program, instance, days_ago=40)
+    sync(program, instance)
+    stopped = prune_history(instance, program.home.storage, 30, seconds=1e-9)
+    assert (stopped.runs, stopped.is_all) == (0, False)
+    assert prune_history(instance, program.home.storage, 30, seconds=60).runs == 3
+
+
+def test_a_history_in_another_database_is_pruned_without_touching_files(tmp_path: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert runs.history_files(instance) is None
+        assert prune_history(instance, tmp_path, 30).runs == 0
+
+
+def test_the_command_prunes_by_option_or_setting_and_else_asks(program: Program, instance: dg.DagsterInstance) -> None:
+    sync(program, instance, days_ago=40)
+    sync(program, instance, days_ago=20)
+    sync(program, instance)
+    code, error = program.call_json("history", "prune")
+    assert code == 2
+    assert "--keep-days" in error["error"]
+    program.world.settings["history"] = {"keep_days": 30}
+    code, told = program.call_json("history", "prune")
+    assert (code, told["runs"], told["note"]) == (0, 1, "")
+    assert told["bytes"] > 0
+    code, out, _ = program.call("history", "prune", "--keep-days", "10")
+    assert code == 0
+    assert out.startswith("1 runs removed, ")
+    assert len(program.call_json("history", "--limit", "5")[1]["runs"]) == 1
+
+
+def test_the_sensor_prunes_once_a_day_where_the_settings_say_so(program: Program, instance: dg.DagsterInstance) -> None:
+    sync(program, instance, days_ago=40)
+    sync(program, instance)
+    off = program.definitions().resolve_sensor_def("prune_history")
+    assert off.default_status is dg.DefaultSensorStatus.STOPPED
+    with dg.build_sensor_context(instance=instance) as context:
+        assert "keep all runs" in str(off(context))
+    program.world.settings["history"] = {"keep_days": 30}
+    sensor = program.definitions().resolve_sensor_def("prune_history")
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    with dg.build_sensor_context(instance=instance) as context:
+        assert "1 runs removed" in str(sensor(context))
+        assert "Done for today" in str(sensor(context))
