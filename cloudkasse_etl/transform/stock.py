@@ -124,14 +124,15 @@ def _incoming_milli(lines: pd.DataFrame) -> Integers:
     """How much comes in, in thousandths; negative goes out.
 
     The sign of a sale is its quantity's. Registers write the quantity of a returned deposit with either sign: it
-    comes in where money goes out, and out again where that is voided.
+    comes in where money goes out, and out again where that is voided. Where no money says so, its sign does, as for a sale.
     """
     spelled, quantities = pd.factorize(lines["quantity"].to_numpy(dtype=object))
     # three decimals, so without the point it is thousandths
     milli = np.array([int(quantity.replace(".", "")) for quantity in quantities], dtype="int64")[spelled]
     is_returned = (lines["business_case"] == DEPOSIT_RETURN).to_numpy(bool)
-    is_voided = (lines["gross_cents"] > 0).to_numpy(bool)
-    return np.where(is_returned, np.where(is_voided, -np.abs(milli), np.abs(milli)), -milli)
+    gross = lines["gross_cents"].to_numpy("int64")
+    by_money = np.where(gross == 0, -milli, -np.sign(gross) * np.abs(milli))
+    return np.where(is_returned, by_money, -milli)
 
 
 def _warehouse(register: str, ledger: Ledger) -> str | None:

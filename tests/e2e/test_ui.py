@@ -120,7 +120,7 @@ def test_the_graph_shows_every_asset_described(ui: Ui) -> None:
                assetChecksOrError { ... on AssetChecks { checks { name description } } } } }"""
     )["assetNodes"]
     by_name = {node["assetKey"]["path"][0]: node for node in nodes}
-    assert len(by_name) == 12
+    assert len(by_name) == 16
     assert {key["path"][0] for key in by_name["cloudkasse_articles"]["dependencyKeys"]} == {
         "selectline_articles",
         "cloudkasse_registers",
