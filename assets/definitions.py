@@ -7,10 +7,12 @@ from typing import Any
 import dagster as dg
 
 from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
+from assets.freshness import with_freshness
 from assets.home import find_home
 from assets.jobs import build_jobs
 from assets.resources import OnReport, options, sync_resource
-from assets.sensors import dead_run_sensor
+from assets.schedules import build_schedules
+from assets.sensors import dead_run_sensor, new_data_sensor
 from cloudkasse_etl.settings import Configuration, load
 
 ASSETS = (
@@ -43,11 +45,16 @@ def build_defs(
         overrides: Resources to use instead of ours, by key.
     """
     sync = sync_resource(configuration, protocol_folder=protocol_folder, started_by=started_by, on_report=on_report)
+    jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
-        assets=ASSETS,
+        assets=with_freshness(ASSETS, configuration.settings),
         asset_checks=completeness.CHECKS,
-        jobs=build_jobs(configuration.settings),
-        sensors=[dead_run_sensor(configuration)],
+        jobs=list(jobs.values()),
+        schedules=build_schedules(configuration.settings, jobs),
+        sensors=[
+            dead_run_sensor(configuration),
+            new_data_sensor(configuration, [jobs[name] for name in ("sync_all", "sync_master_data", "sync_receipts")]),
+        ],
         resources={"sync": sync, "options": options, **overrides},
         executor=dg.in_process_executor,
         loggers={"console": _silent_console if silent else dg.colored_console_logger},
