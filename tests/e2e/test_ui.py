@@ -4,6 +4,8 @@ import json
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -76,11 +78,19 @@ class Ui:
 
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    with opened_ui(tmp_path_factory.mktemp("ui")) as opened:
+        yield opened
+
+
+@contextmanager
+def opened_ui(folder: Path, **settings: Any) -> Iterator[Ui]:
+    """The UI of a small shop with further settings; everything is up already."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        small_world(tmp_path_factory.mktemp("ui")) as world,
+        small_world(folder) as world,
         program_in(world, patch) as program,
     ):
+        world.settings.update(settings)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         process = program.start("ui", "--port", str(port))
