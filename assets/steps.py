@@ -42,7 +42,7 @@ def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Res
     settings = session.configuration.settings
     return dg.MaterializeResult(
         asset_key=report.asset,
-        metadata=asset_metadata(report, settings.language, session.protocol_path),
+        metadata=asset_metadata(report, settings, session.protocol_path),
         check_results=check_results(report, (REJECTIONS, *checks), settings),
     )
 
