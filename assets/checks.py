@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import dagster as dg
 
 from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.report import AssetReport
 
 REJECTIONS = "no_open_rejections"
 REGISTER_FIRST = "register_before_articles"
 SHOWN_WARNINGS = 20
+SHOWN_CAUSES = 3
 EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
 
@@ -65,9 +67,14 @@ def check_results(report: AssetReport, names: Sequence[str], settings: Settings)
 
 
 def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
-    count = len(report.rejections)
-    text = "".join(f"{first.key}: {first.text(settings.language)}" for first in report.rejections[:1])
-    return _warning(REJECTIONS, f"{count:,} rejected; {text}" if count > 1 else text, rejected=count)
+    count, language = len(report.rejections), settings.language
+    causes = by_cause(report.rejections)
+    if count == 1:
+        text = f"{report.rejections[0].key}: {causes[0].text(language)}"
+    else:
+        shown = [f"{cause.count:,} × {cause.text(language)}" for cause in causes[:SHOWN_CAUSES]]
+        text = "; ".join(shown) + ("; …" if len(causes) > SHOWN_CAUSES else "")
+    return _warning(REJECTIONS, text, rejected=count, causes=len(causes))
 
 
 def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:

@@ -8,11 +8,13 @@ import dagster as dg
 
 from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
 from assets.alerts import alert_sensor
+from assets.freshness import with_freshness
 from assets.home import find_home
 from assets.jobs import build_jobs
 from assets.resources import OnProgress, OnReport, options, sync_resource
 from assets.retention import prune_sensor
-from assets.sensors import dead_run_sensor
+from assets.schedules import build_schedules
+from assets.sensors import dead_run_sensor, new_data_sensor
 from cloudkasse_etl.settings import Configuration, load
 
 ASSETS = (
@@ -53,12 +55,15 @@ def build_defs(
         on_report=on_report,
         on_progress=on_progress,
     )
+    jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
-        assets=ASSETS,
+        assets=with_freshness(ASSETS, configuration.settings),
         asset_checks=completeness.CHECKS,
-        jobs=build_jobs(configuration.settings),
+        jobs=list(jobs.values()),
+        schedules=build_schedules(configuration.settings, jobs),
         sensors=[
             dead_run_sensor(configuration),
+            new_data_sensor(configuration, [jobs[name] for name in ("sync_all", "sync_master_data", "sync_receipts")]),
             alert_sensor(configuration, protocol_folder=protocol_folder),
             prune_sensor(configuration.settings, storage=protocol_folder.parent),
         ],

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, create_model
 
+from assets import tags
 from assets.resources import Options
 from cloudkasse_etl.settings import Settings
 
@@ -26,17 +27,20 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 def build_jobs(settings: Settings) -> list[Any]:
     """The jobs of the settings: whether a synchronisation imports what it fetched has its default there."""
     direct = settings.receipts.import_ == "direct"
+    retries = settings.automation.retries
     return [
         _job(
             "sync_all",
             dg.AssetSelection.all(),
             direct,
+            retries,
             "Synchronises everything between SelectLine and CloudKasse: all that the other jobs do, in one run.",
         ),
         _job(
             "sync_master_data",
             dg.AssetSelection.groups(*MASTER_DATA_GROUPS),
             direct,
+            retries,
             "Brings company, registers, employees, articles and gross prices up to CloudKasse. "
             "Sends only what has changed; says so and stops when nothing has.",
         ),
@@ -44,6 +48,7 @@ def build_jobs(settings: Settings) -> list[Any]:
             "sync_receipts",
             dg.AssetSelection.groups(*RECEIPT_GROUPS),
             direct,
+            retries,
             "Fetches the receipts and closings that have come in since the last time, checks and stages them; "
             "imports them too, if asked.",
         ),
@@ -51,6 +56,7 @@ def build_jobs(settings: Settings) -> list[Any]:
             "import_receipts",
             dg.AssetSelection.groups("postings", "report"),
             direct,
+            retries,
             "Books the receipts that are staged: revenue postings and stock movements.",
         ),
     ]
@@ -74,11 +80,12 @@ def _config(job: str, direct: bool) -> dg.ConfigMapping:
     return dg.ConfigMapping(config_fn=lift, config_schema=options.to_config_schema())
 
 
-def _job(name: str, selection: dg.AssetSelection, direct: bool, description: str) -> Any:
+def _job(name: str, selection: dg.AssetSelection, direct: bool, retries: int, description: str) -> Any:
     return dg.define_asset_job(
         name,
         selection=selection,
         config=_config(name, direct),
+        tags=tags.restarts(retries),
         executor_def=dg.in_process_executor,
         description=description,
     )

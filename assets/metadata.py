@@ -2,23 +2,34 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 from pandera.pandas import DataFrameModel
 
 from cloudkasse_etl.failures import Language, Rejection
+from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
 
-_HEADINGS: dict[Language, tuple[str, str, str, str]] = {
-    "en": ("record", "code", "what is wrong", "what to do"),
-    "de": ("Datensatz", "Code", "was nicht stimmt", "was zu tun ist"),
+# Past this many records of one cause the table has a row a cause instead of a row a record.
+RECORDS_OF_A_CAUSE = 5
+_BY_RECORD: dict[Language, tuple[str, ...]] = {
+    "en": ("record", "code", "what is wrong", "what to do", "since"),
+    "de": ("Datensatz", "Code", "was nicht stimmt", "was zu tun ist", "seit"),
+}
+_BY_CAUSE: dict[Language, tuple[str, ...]] = {
+    "en": ("cause", "count", "examples", "what is wrong", "what to do", "since"),
+    "de": ("Ursache", "Anzahl", "Beispiele", "was nicht stimmt", "was zu tun ist", "seit"),
 }
 
 
-def asset_metadata(report: AssetReport, language: Language, protocol: Path) -> Mapping[str, Any]:
+def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> Mapping[str, Any]:
     """What every materialisation carries: the same keys always, so that the UI draws them over time."""
+    language = settings.language
     summary = sentence(outcome_of(report.counts), [replace(report, deferrals=())], language)
     return {
         "summary": dg.MetadataValue.md(_with_deferrals(summary, report.deferrals, language)),
@@ -26,11 +37,11 @@ def asset_metadata(report: AssetReport, language: Language, protocol: Path) -> M
         "seconds": round(report.seconds, 3),
         **({} if report.rows is None else {"dagster/row_count": report.rows}),
         "protocol": dg.MetadataValue.path(str(protocol)),
-        "rejections": rejection_table(report.rejections, language),
+        "rejections": rejection_table(report.rejections, settings),
     }
 
 
-def run_metadata(report: RunReport, language: Language) -> Mapping[str, Any]:
+def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     """What sync_report carries: the sentence and the totals of the whole run."""
     return {
         "summary": dg.MetadataValue.md(report.message),
@@ -40,23 +51,40 @@ def run_metadata(report: RunReport, language: Language) -> Mapping[str, Any]:
         "protocol": dg.MetadataValue.path(report.protocol),
         # made on demand: with 20,000 receipts it takes three seconds, a quiet run half a one
         "page": dg.MetadataValue.text(f"cloudkasse-etl report {report.run_id[:8]} --html report.html"),
-        "rejections": rejection_table(report.rejections, language),
+        "rejections": rejection_table(report.rejections, settings),
     }
 
 
-def rejection_table(rejections: Sequence[Rejection], language: Language) -> dg.MetadataValue[Any]:
-    """The first rejections as a table; the protocol holds them all."""
+def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.MetadataValue[Any]:
+    """The rejections as a table: the first records, or the causes where one has many records.
+
+    The protocol holds them all.
+    """
     if not rejections:
         return dg.MetadataValue.text("–")
-    names = _HEADINGS[language]
-    rows = [
-        (rejection.key, rejection.code, rejection.text(language), rejection.cure(language))
-        for rejection in rejections[:SHOWN_REJECTIONS]
-    ]
+    language, zone = settings.language, settings.zone
+    causes = by_cause(rejections)
+    rows: list[tuple[str | int, ...]]
+    if causes[0].count > RECORDS_OF_A_CAUSE:
+        names = _BY_CAUSE[language]
+        rows = [
+            (c.code, c.count, c.examples(), c.text(language), c.cure(language), _day(c.since, zone)) for c in causes
+        ]
+    else:
+        names = _BY_RECORD[language]
+        rows = [(r.key, r.code, r.text(language), r.cure(language), _day(r.since, zone)) for r in rejections]
+    shown = rows[:SHOWN_REJECTIONS]
+    types = ["int" if isinstance(cell, int) else "string" for cell in shown[0]]
     return dg.MetadataValue.table(
-        records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
-        schema=dg.TableSchema(columns=[dg.TableColumn(name=name, type="string") for name in names]),
+        records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in shown],
+        schema=dg.TableSchema(
+            columns=[dg.TableColumn(name=name, type=type_) for name, type_ in zip(names, types, strict=True)]
+        ),
     )
+
+
+def _day(since: datetime | None, zone: ZoneInfo) -> str:
+    return f"{since.astimezone(zone):%Y-%m-%d %H:%M}" if since else "–"
 
 
 def columns(contract: type[DataFrameModel]) -> Mapping[str, Any]:

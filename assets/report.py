@@ -27,7 +27,7 @@ def sync_report(sync: Sync) -> Iterator[Result]:
     """
     with plain_failures():
         report = sync.finish()
-        yield dg.MaterializeResult(metadata=run_metadata(report, sync.configuration.settings.language))
+        yield dg.MaterializeResult(metadata=run_metadata(report, sync.settings))
         if report.outcome is Outcome.FAILED:
             raise OutcomeFailedError(report.message)
 

@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from assets import tags
-from assets.steps import failure
+from assets.steps import failure, is_restartable
 from cloudkasse_etl.errors import CloudkasseError, StateUnavailableError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.report import RunReport
@@ -136,7 +136,8 @@ def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport
         problem = StateUnavailableError(f"The protocol {session.protocol_path} cannot be written: {error.strerror}.")
         instance.add_run_tags(session.run_id, tags.broken(problem))
         return
-    instance.add_run_tags(session.run_id, tags.ended(report))
+    veto = {} if _may_pass_by_itself(instance, session.run_id) else tags.NO_RETRY
+    instance.add_run_tags(session.run_id, {**tags.ended(report), **veto})
     if on_report:
         on_report(report)
 
@@ -151,6 +152,8 @@ def interrupt_main_thread() -> None:
 
 
 def _starter(run_tags: Any) -> str:
+    if run_tags.get(tags.RETRY_NUMBER):
+        return "automatic retry"
     if name := run_tags.get("dagster/schedule_name"):
         return f"schedule {name}"
     if name := run_tags.get("dagster/sensor_name"):
@@ -167,10 +170,22 @@ def _what_broke(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """Why steps could not work, from the event log: the exception itself does not reach a resource."""
     if _is_canceling(instance, run_id):
         return f"Cancelled in the UI. {tags.WHAT_COUNTS}"
-    events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)]
     # sync_report fails over what the counts came to, which is no reason of its own
-    reasons = [_reason(event) for event in events if event is not None and event.step_key != "sync_report"]
+    reasons = [_reason(event) for event in _failures(instance, run_id) if event.step_key != "sync_report"]
     return " ".join(dict.fromkeys(reasons)) or None
+
+
+def _may_pass_by_itself(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether nothing failed but for network or database: one cause that somebody has to cure forbids a new start.
+
+    A run that turned red by its rejections failed in sync_report, and comes to the same the next time.
+    """
+    return all(is_restartable(event) for event in _failures(instance, run_id))
+
+
+def _failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterEvent]:
+    logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return [entry.dagster_event for entry in logs if entry.dagster_event is not None]
 
 
 def _reason(event: dg.DagsterEvent) -> str:

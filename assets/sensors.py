@@ -1,10 +1,16 @@
 """Sensors. What they do to runs is in runs.py."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import dagster as dg
 
+from assets import tags
 from assets.runs import repair_dead_runs
+from assets.schedules import what_is_going_on
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.sync.novelty import look_for_novelty
 
 SECONDS_BETWEEN_LOOKS = 10
 
@@ -29,3 +35,47 @@ def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
         return dg.SkipReason("No dead run.")
 
     return dead_runs
+
+
+def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.SensorDefinition:
+    """Starts the job that takes over what is new, and none where nothing is.
+
+    Args:
+        configuration: Settings and connections.
+        jobs: Those that it may start.
+    """
+
+    @dg.sensor(
+        name="new_data",
+        jobs=jobs,
+        minimum_interval_seconds=configuration.settings.automation.look_seconds,
+        description="Looks whether SelectLine, the settings, the VAT rates in force or CloudKasse have moved since the "
+        "last synchronisation, and starts the job that takes it over. It reads no records and writes nothing.",
+    )
+    def new_data(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
+        if going_on := what_is_going_on(context.instance):
+            return dg.SkipReason(going_on)
+        try:
+            novelty = look_for_novelty(configuration)
+        except CloudkasseError as error:
+            return dg.SkipReason(str(error))
+        if novelty.kind is None:
+            return dg.SkipReason(novelty.text)
+        context.log.info(novelty.text)
+        return dg.RunRequest(
+            run_key=f"{novelty.kind}:{novelty.key}{_after_an_outage(context.instance)}",
+            job_name=tags.job_of(novelty.kind),
+        )
+
+    return new_data
+
+
+def _after_an_outage(instance: dg.DagsterInstance) -> str:
+    """Part of a run's key: after a run that broke on network or database, the same state may start another.
+
+    By then the look has reached both again. After any other failure somebody has to change something first.
+    """
+    records = instance.get_run_records(dg.RunsFilter(), limit=1)
+    run = records[0].dagster_run if records else None
+    broke = run is not None and run.status is dg.DagsterRunStatus.FAILURE and tags.may_restart(run.tags)
+    return f":{run.run_id}" if run is not None and broke else ""

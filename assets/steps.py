@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from assets.checks import REJECTIONS, check_results
 from assets.metadata import asset_metadata
-from cloudkasse_etl.errors import CloudkasseError, TransientError
+from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.sync.session import SyncSession
 
@@ -42,7 +42,7 @@ def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Res
     settings = session.configuration.settings
     return dg.MaterializeResult(
         asset_key=report.asset,
-        metadata=asset_metadata(report, settings.language, session.protocol_path),
+        metadata=asset_metadata(report, settings, session.protocol_path),
         check_results=check_results(report, (REJECTIONS, *checks), settings),
     )
 
@@ -56,7 +56,17 @@ def plain_failures() -> Iterator[None]:
         raise failure(error) from None
 
 
+RESTARTS = "may pass by itself"
+
+
 def failure(error: CloudkasseError) -> dg.Failure:
-    """An error in the words of a person; only what may pass by itself is worth a retry."""
-    metadata = {"what to do": dg.MetadataValue.text(error.hint)} if error.hint else {}
-    return dg.Failure(str(error), metadata=metadata, allow_retries=isinstance(error, TransientError))
+    """An error in the words of a person, and whether the run may be started again by itself."""
+    metadata: dict[str, Any] = {"what to do": dg.MetadataValue.text(error.hint)} if error.hint else {}
+    metadata[RESTARTS] = dg.MetadataValue.bool(error.is_restartable)
+    return dg.Failure(str(error), metadata=metadata, allow_retries=error.is_restartable)
+
+
+def is_restartable(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed on something that may pass by itself; the exception itself is gone by then."""
+    told = event.step_failure_data.user_failure_data
+    return told is not None and bool((value := told.metadata.get(RESTARTS)) and value.value)

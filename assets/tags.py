@@ -15,6 +15,12 @@ MESSAGE = f"{PREFIX}message"
 STARTED_BY = f"{PREFIX}started_by"
 RUNNING = "running"
 MAX_MESSAGE = 1000
+# Dagster's own: how often a failed run is started again by itself, and all of it rather than from the step that broke:
+# a run counts what its own steps did, and its session, lease and one view of the ERP do not outlive it.
+MAX_RETRIES = "dagster/max_retries"
+RETRY_NUMBER = "dagster/retry_number"
+WHOLE_RUN = {"dagster/retry_strategy": "ALL_STEPS"}
+NO_RETRY = {MAX_RETRIES: "0"}
 WHAT_COUNTS = "What had been accepted by then counts; the next synchronisation goes on from there."
 
 KINDS = {
@@ -53,9 +59,20 @@ def ended(report: RunReport) -> dict[str, str]:
     return {**counts, OUTCOME: str(report.outcome), MESSAGE: report.message[:MAX_MESSAGE]}
 
 
+def restarts(retries: int) -> dict[str, str]:
+    """The tags of a job whose runs are started again by themselves when they break on network or database."""
+    return {MAX_RETRIES: str(retries), **WHOLE_RUN}
+
+
+def may_restart(tags: Mapping[str, str]) -> bool:
+    """Whether nobody has vetoed that the run is started again."""
+    return tags.get(MAX_RETRIES, "0") != "0"
+
+
 def broken(error: CloudkasseError) -> dict[str, str]:
     """A run that could not even begin."""
-    return {OUTCOME: str(Outcome.FAILED), MESSAGE: str(error)[:MAX_MESSAGE]}
+    veto = {} if error.is_restartable else NO_RETRY
+    return {OUTCOME: str(Outcome.FAILED), MESSAGE: str(error)[:MAX_MESSAGE], **veto}
 
 
 def is_own(run_id: str, tags: Mapping[str, str]) -> bool:

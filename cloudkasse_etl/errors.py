@@ -33,6 +33,8 @@ class CloudkasseError(Exception):
     """
 
     exit_code = 20
+    # Whether a run that broke on it may be started again by itself.
+    is_restartable = False
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -45,6 +47,8 @@ class CloudkasseError(Exception):
 
 class TransientError(CloudkasseError):
     """It may work the next time although nobody changes anything."""
+
+    is_restartable = True
 
 
 class NetworkError(TransientError):
@@ -67,10 +71,13 @@ class LeaseHeldError(TransientError):
     """Another synchronisation of the same company is running."""
 
     exit_code = 30
+    is_restartable = False  # the other one does the same work
 
 
 class LeaseLostError(TransientError):
     """Our lease ran out and somebody else took it: this process must not write any more."""
+
+    is_restartable = False
 
 
 class PermanentError(CloudkasseError):

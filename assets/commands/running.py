@@ -68,7 +68,8 @@ def synchronise(
                 tags.job_of(kind),
                 run_id=run_id,
                 run_config={name: _plain(getattr(options, name)) for name in OPTIONS[tags.job_of(kind)]},
-                run_tags=tags.starting(run_id, kind, who),
+                # who typed it has read that it failed: nothing goes on behind their back
+                run_tags={**tags.starting(run_id, kind, who), **tags.NO_RETRY},
                 on_step=on_step,
             )
     if reports:

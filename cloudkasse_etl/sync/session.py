@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
 from cloudkasse_etl.errors import AuthorizationError, NetworkError
-from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.lease import Lease, current_holder
 from cloudkasse_etl.state.receipts import ReceiptStore
@@ -124,14 +124,7 @@ class SyncSession:
         return self._status
 
     def _ask_status(self) -> CloudStatus:
-        status = self.client.status()
-        ours = self.settings.company.number
-        if status.company_number is not None and status.company_number != ours:
-            raise AuthorizationError(
-                f"CloudKasse's token belongs to company '{status.company_number}', the settings to '{ours}'.",
-                hint="Correct company.number in the settings, or CLOUDKASSE_API_TOKEN.",
-            )
-        return status
+        return refuse_other_company(self.client.status(), self.settings)
 
     @contextmanager
     def timed(self) -> Iterator[Callable[[], float]]:
@@ -167,6 +160,21 @@ class SyncSession:
         write_protocol(report, self.protocol_path, self.settings.language)
         self._finished = report
         return report
+
+
+def refuse_other_company(status: CloudStatus, settings: Settings) -> CloudStatus:
+    """Gives the cloud's status back, if it is that of our company.
+
+    Raises:
+        AuthorizationError: The token is another company's.
+    """
+    ours = settings.company.number
+    if status.company_number is not None and status.company_number != ours:
+        raise AuthorizationError(
+            f"CloudKasse's token belongs to company '{status.company_number}', the settings to '{ours}'.",
+            hint="Correct company.number in the settings, or CLOUDKASSE_API_TOKEN.",
+        )
+    return status
 
 
 @contextmanager

@@ -124,7 +124,8 @@ def _incoming_milli(lines: pd.DataFrame) -> Integers:
     """How much comes in, in thousandths; negative goes out.
 
     The sign of a sale is its quantity's. Registers write the quantity of a returned deposit with either sign: it
-    comes in where money goes out, and out again where that is voided. Where no money says so, its sign does, as for a sale.
+    comes in where money goes out, and out again where that is voided. Where no money says so, its sign does, as for a
+    sale.
     """
     spelled, quantities = pd.factorize(lines["quantity"].to_numpy(dtype=object))
     # three decimals, so without the point it is thousandths

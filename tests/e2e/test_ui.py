@@ -4,6 +4,8 @@ import json
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -76,11 +78,19 @@ class Ui:
 
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    with opened_ui(tmp_path_factory.mktemp("ui")) as opened:
+        yield opened
+
+
+@contextmanager
+def opened_ui(folder: Path, **settings: Any) -> Iterator[Ui]:
+    """The UI of a small shop with further settings; everything is up already."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        small_world(tmp_path_factory.mktemp("ui")) as world,
+        small_world(folder) as world,
         program_in(world, patch) as program,
     ):
+        world.settings.update(settings)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         process = program.start("ui", "--port", str(port))
@@ -167,6 +177,20 @@ def test_a_job_and_a_single_asset_start_from_the_ui(ui: Ui) -> None:
     history = json.loads(ui.program.start("history", "--json").communicate(timeout=60)[0])["runs"]
     assert [run["run_id"] for run in history[:2]] == [job["runId"], asset["runId"]]
     assert history[0]["started_by"] == "UI"
+
+
+def test_the_rejected_records_of_one_asset_are_tried_again_from_the_launchpad(ui: Ui) -> None:
+    ui.program.world.erp("UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A2'")
+    ui.program.world.erp("UPDATE ART SET Bezeichnung = 'Geht durch' WHERE Artikelnummer = 'A3'")
+    sync_by_command(ui.program)
+    selection = {"assetSelection": [{"path": ["cloudkasse_articles"]}], "assetCheckSelection": None}
+    quiet = ui.ended(ui.launch("__ASSET_JOB", selection=selection))
+    assert (quiet["tags"]["cloudkasse/outcome"], quiet["tags"]["cloudkasse/still_rejected"]) == ("no_new_data", "1")
+    config = {"resources": {"options": {"config": {"retry_rejected": True}}}}
+    again = ui.ended(ui.launch("__ASSET_JOB", selection=selection, config=config))
+    assert (again["status"], again["tags"]["cloudkasse/rejected"]) == ("SUCCESS", "1")
+    ui.program.world.erp("UPDATE ART SET EANNummer = NULL WHERE Artikelnummer = 'A2'")
+    sync_by_command(ui.program)
 
 
 def test_a_killed_command_does_not_hold_up_the_queue(ui: Ui) -> None:

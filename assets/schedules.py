@@ -1,0 +1,98 @@
+"""Schedules: the times come from the settings, and each is switched on in the UI. What starts on news is a sensor."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from cloudkasse_etl.settings import OpeningHours, Settings
+
+_GOING_ON = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
+
+def build_schedules(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.ScheduleDefinition]:
+    """The schedules of the settings, over the jobs by name."""
+    nightly, day = settings.automation.nightly, settings.automation.receipts
+    hour, minute = _hour_minute(nightly.time)
+    return [
+        _schedule(
+            "nightly",
+            jobs["sync_all"],
+            [f"{minute} {hour} * * *"],
+            settings,
+            f"Synchronises everything each night at {nightly.time}, {settings.timezone}.",
+        ),
+        _schedule(
+            "receipts_in_opening_hours",
+            jobs["sync_receipts"],
+            opening_crons(day),
+            settings,
+            f"Fetches receipts every {day.every_minutes} minutes from {day.opens} to {day.closes}, "
+            f"{', '.join(day.days)}, {settings.timezone}.",
+        ),
+    ]
+
+
+def what_is_going_on(instance: dg.DagsterInstance) -> str | None:
+    """The run that is queued or running, in words; None where there is none.
+
+    A second one would only wait behind it and then find nothing left to do.
+    """
+    records = instance.get_run_records(dg.RunsFilter(statuses=list(_GOING_ON)), limit=1)
+    if not records:
+        return None
+    run = records[0].dagster_run
+    name = "single assets" if run.job_name.startswith("__") else run.job_name
+    is_queued = run.status in (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
+    return f"A synchronisation is {'queued' if is_queued else 'running'} already: {name}, run {run.run_id[:8]}."
+
+
+def opening_crons(hours: OpeningHours) -> list[str]:
+    """Cron lines that fire from opening to closing time, both included."""
+    first, last = (60 * hour + minute for hour, minute in map(_hour_minute, (hours.opens, hours.closes)))
+    by_hour: dict[int, list[int]] = {}
+    for at in range(first, last + 1, hours.every_minutes):
+        by_hour.setdefault(at // 60, []).append(at % 60)
+    by_minutes: dict[tuple[int, ...], list[int]] = {}
+    for hour, minutes in by_hour.items():
+        by_minutes.setdefault(tuple(minutes), []).append(hour)
+    days = ",".join(day.upper() for day in hours.days)
+    return [f"{_minutes(minutes)} {_ranges(when)} * * {days}" for minutes, when in by_minutes.items()]
+
+
+def _schedule(name: str, job: Any, crons: Sequence[str], settings: Settings, description: str) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=name,
+        job=job,
+        cron_schedule=list(crons),
+        execution_timezone=settings.timezone,
+        description=f"{description} Leaves a time out while another synchronisation is queued or running.",
+    )
+    def evaluate(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
+        going_on = what_is_going_on(context.instance)
+        return dg.SkipReason(going_on) if going_on else dg.RunRequest()
+
+    return evaluate
+
+
+def _hour_minute(time: str) -> tuple[int, int]:
+    hour, minute = time.split(":")
+    return int(hour), int(minute)
+
+
+def _minutes(minutes: tuple[int, ...]) -> str:
+    """`*/15` reads better in the UI than `0,15,30,45`."""
+    step = minutes[1] - minutes[0] if len(minutes) > 1 else 60
+    if len(minutes) > 1 and minutes == tuple(range(0, 60, step)):
+        return "*" if step == 1 else f"*/{step}"
+    return ",".join(map(str, minutes))
+
+
+def _ranges(hours: Sequence[int]) -> str:
+    return f"{hours[0]}-{hours[-1]}" if len(hours) == hours[-1] - hours[0] + 1 > 1 else ",".join(map(str, hours))

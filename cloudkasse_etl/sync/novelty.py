@@ -1,0 +1,185 @@
+"""Whether a synchronisation would find anything new, asked cheaply: no lease, no write, one request, a few queries.
+
+What a run would read and send is not looked at; what it was last level with is compared with what is there now.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import orjson
+import sqlalchemy as sa
+
+from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
+from cloudkasse_etl.errors import ErpUnavailableError, StateUnavailableError
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.engine import check_state, database_errors, state_engine
+from cloudkasse_etl.state.receipts import IMPORT, ReceiptStore, Status
+from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
+from cloudkasse_etl.sync.session import refuse_other_company
+from cloudkasse_etl.sync.sources import TABLES, Sources
+
+# One look must end before the next: Dagster gives a sensor 60 seconds.
+_PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
+_ENTITIES = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
+_UPSTREAM = {entity.asset: entity.upstream for entity in _ENTITIES}
+_MASTER_DATA = tuple(asset for asset in TABLES if asset != IMPORT)
+_STREAMS = ("receipts", "closings")
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """What a look found.
+
+    Attributes:
+        master_data: Why a synchronisation of master data would find something, in words; empty where it would not.
+        receipts: Likewise, of receipts.
+        unwatched: Tables whose changes cannot be seen cheaply, for want of a rowversion.
+        erp_problem: Why the ERP could not be looked at, where receipts are new all the same.
+        key: Names the state that was found: the same for the same state.
+    """
+
+    master_data: tuple[str, ...]
+    receipts: tuple[str, ...]
+    unwatched: tuple[str, ...] = ()
+    erp_problem: str | None = None
+    key: str = ""
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of run that takes it over; None where nothing is new."""
+        if self.master_data and self.receipts:
+            return "all"
+        return "master-data" if self.master_data else "receipts" if self.receipts else None
+
+    @property
+    def text(self) -> str:
+        """What was found, in a sentence."""
+        found = [*self.master_data, *self.receipts]
+        text = f"New: {'; '.join(found)}." if found else "No new data."
+        if self.unwatched:
+            tables = ", ".join(self.unwatched)
+            text += f" Changes in {tables} cannot be seen this way, for want of column TS; the schedules find them."
+        return f"{text} {self.erp_problem}" if self.erp_problem else text
+
+
+def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None) -> Novelty:
+    """Looks whether ERP, settings, calendar or cloud have moved since the last synchronisation.
+
+    Args:
+        configuration: Settings and connections.
+        as_of: The day whose VAT rates are in force; the shop's today where None.
+
+    Raises:
+        CloudkasseError: The cloud or our own tables cannot be asked, or the ERP and nothing else is new.
+    """
+    status = _ask_cloud(configuration)
+    as_of = as_of or dt.datetime.now(configuration.settings.zone).date()
+    with _looking(configuration) as store:
+        if store is None:
+            first = "nothing was ever synchronised"
+            return Novelty((first,), (first,), key=_key("first", status.heads["receipts"]))
+        receipts, seen = _new_receipts(store, status, configuration)
+        try:
+            master_data, unwatched, marks = _new_master_data(configuration, store, status, as_of)
+        except ErpUnavailableError as error:
+            if not receipts:
+                raise
+            return Novelty((), receipts, erp_problem=str(error), key=_key(seen))
+    return Novelty(master_data, receipts, unwatched, key=_key(seen, marks))
+
+
+def _ask_cloud(configuration: Configuration) -> CloudStatus:
+    api = configuration.settings.api.model_copy(update=_PATIENCE)
+    with CloudClient(configuration.connections, api, _NoJournal()) as client:
+        return refuse_other_company(client.status(), configuration.settings)
+
+
+@contextmanager
+def _looking(configuration: Configuration) -> Iterator[StateStore | None]:
+    """Our own tables as they are, never migrated; None where no synchronisation ever got as far as the cloud."""
+    connections, settings = configuration.connections, configuration.settings
+    url = connections.state_url.get_secret_value()
+    tables = StateTables(settings.state.prefix, settings.state.db_schema)
+    try:
+        engine = state_engine(url, may_create=False)
+    except StateUnavailableError:
+        if url == connections.erp_url.get_secret_value():
+            raise
+        yield None  # a file of our own that the first run makes
+        return
+    try:
+        check_state(engine, tables)
+        yield _known_store(engine, tables, configuration)
+    finally:
+        engine.dispose()
+
+
+def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configuration) -> StateStore | None:
+    company, api_url = configuration.settings.company.number, configuration.connections.api_url
+    with database_errors(engine), engine.connect().execution_options(read=True) as connection:
+        there = set(sa.inspect(connection).get_table_names(schema=tables.schema))
+        if any(table.name not in there for table in tables.metadata.tables.values()):
+            return None  # an older release's, at most: the next run moves them forward
+        target = tables.target
+        known = sa.select(target.c.target_id).where(target.c.company == company, target.c.api_url == api_url)
+        if connection.execute(known).first() is None:
+            return None
+    return StateStore(engine, tables, company=company, api_url=api_url, lease=None, run_id="")
+
+
+def _new_receipts(
+    store: StateStore, status: CloudStatus, configuration: Configuration
+) -> tuple[tuple[str, ...], list[object]]:
+    receipts = ReceiptStore(store)
+    cursors = {stream: receipts.cursor(stream) for stream in _STREAMS}
+    found = [f"{stream} in CloudKasse" for stream in _STREAMS if cursors[stream] != status.heads[stream]]
+    staged = receipts.count(Status.STAGED) if configuration.settings.receipts.import_ == "direct" else 0
+    if staged:
+        found.append(f"{staged:,} staged receipts to import")
+    return tuple(found), [sorted(cursors.items()), sorted(status.heads.items()), staged]
+
+
+def _new_master_data(
+    configuration: Configuration, store: StateStore, status: CloudStatus, as_of: dt.date
+) -> tuple[tuple[str, ...], tuple[str, ...], list[object]]:
+    generations = {asset: store.generation(asset) for asset in _UPSTREAM}
+    with Sources(configuration, as_of) as sources:
+        marks = {
+            asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ())))
+            for asset in _MASTER_DATA
+        }
+        unwatched = tuple(sorted(table for table, mark in sources.watermarks.items() if mark is None))
+    changed = [asset for asset, mark in marks.items() if mark is not None and not _is_level(store, asset, mark)]
+    found = [f"changes for {', '.join(changed)}"] if changed else []
+    lost = {}
+    for entity in _ENTITIES:
+        counted, ours = status.counts.get(entity.name), store.active_count(entity.name)
+        if counted is not None and counted < ours:
+            lost[entity.name] = counted
+            found.append(f"CloudKasse holds {counted:,} of {ours:,} {entity.name}")
+        if store.pending_attempts(entity.name):
+            found.append(f"an interrupted upload of {entity.name} is to be finished")
+    return tuple(found), unwatched, [sorted(marks.items()), sorted(generations.items()), sorted(lost.items())]
+
+
+def _is_level(store: StateStore, asset: str, mark: str) -> bool:
+    level = store.level(asset)
+    return level is not None and level.fingerprint == mark
+
+
+def _key(*parts: object) -> str:
+    # what changes while a run gets on is part of it (cursors, generations): after one that broke halfway, the next
+    # look starts another; after one that could do nothing, it does not
+    return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
+
+
+class _NoJournal:
+    """For a client that only asks."""
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        raise AssertionError("a look sends nothing")

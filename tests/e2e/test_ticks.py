@@ -1,0 +1,143 @@
+"""Protects what starts by itself in a real daemon: ticks of schedule and sensor, a restart, and stale data shown."""
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cloudkasse_etl.sandbox.server import SandboxServer
+from tests.e2e.test_ui import RUN_SECONDS, SELECTOR, Ui, opened_ui
+from tests.programs import wait_until
+from tests.worlds import TOKEN
+
+AUTOMATION = {
+    "receipts": {
+        "every_minutes": 1,
+        "opens": "00:00",
+        "closes": "23:59",
+        "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+    },
+    "look_seconds": 10,
+    "retries": 1,
+}
+TICK_SECONDS = 150
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    with opened_ui(tmp_path_factory.mktemp("automation"), automation=AUTOMATION) as opened:
+        yield opened
+
+
+def switch(ui: Ui, kind: str, name: str, *, on: bool) -> None:
+    """Switches a schedule or sensor on or off, as its switch in the UI does."""
+    if on:
+        start = {"Schedule": "startSchedule(scheduleSelector: $s)", "Sensor": "startSensor(sensorSelector: $s)"}[kind]
+        query = f"mutation ($s: {kind}Selector!) {{ {start} {{ __typename ... on PythonError {{ message }} }} }}"
+        told = ui.ask(query, s={**SELECTOR, f"{kind.lower()}Name": name})
+    else:
+        found = state(ui, name)
+        stop = {"Schedule": "stopRunningSchedule(id: $id)", "Sensor": "stopSensor(id: $id)"}[kind]
+        told = ui.ask(
+            f"mutation ($id: String!) {{ {stop} {{ __typename ... on PythonError {{ message }} }} }}", id=found["id"]
+        )
+    assert "Error" not in str(told), told
+
+
+def state(ui: Ui, name: str) -> Any:
+    """A schedule's or sensor's state with its latest ticks, newest first."""
+    found = ui.ask(
+        """query ($s: RepositorySelector!) { repositoryOrError(repositorySelector: $s) { ... on Repository {
+             schedules { name scheduleState { ...S } } sensors { name sensorState { ...S } } } } }
+           fragment S on InstigationState { id status ticks(limit: 20) {
+             status skipReason runIds timestamp error { message } } }""",
+        s=SELECTOR,
+    )["repositoryOrError"]
+    states = {item["name"]: item["scheduleState"] for item in found["schedules"]}
+    states |= {item["name"]: item["sensorState"] for item in found["sensors"]}
+    return states[name]
+
+
+def tick(ui: Ui, name: str, since: float, status: str) -> Any:
+    """The first tick since then that came to this."""
+
+    def found() -> Any:
+        ticks = [tick for tick in state(ui, name)["ticks"] if tick["timestamp"] >= since]
+        assert not [tick for tick in ticks if tick["status"] == "FAILURE"], ticks
+        return next((tick for tick in reversed(ticks) if tick["status"] == status), None)
+
+    return wait_until(found, TICK_SECONDS, f"{name}: no tick came to {status}")
+
+
+def test_the_sensor_starts_a_run_when_something_is_new_and_says_so_when_not(ui: Ui) -> None:
+    switch(ui, "Sensor", "new_data", on=True)
+    try:
+        quiet = tick(ui, "new_data", time.time() - 1, "SKIPPED")
+        assert quiet["skipReason"] == "No new data."
+        ui.program.world.erp("UPDATE ART SET Bezeichnung = 'Vom Sensor' WHERE Artikelnummer = 'A1'")
+        changed_at = time.time()
+        (run_id,) = tick(ui, "new_data", changed_at - 1, "SUCCESS")["runIds"]
+        run = ui.ended(run_id)
+        assert (run["status"], run["jobName"]) == ("SUCCESS", "sync_master_data")
+        assert (run["tags"]["cloudkasse/started_by"], run["tags"]["cloudkasse/changed"]) == ("sensor new_data", "1")
+        assert ui.program.world.cloud("articles")["A1"]["name"] == "Vom Sensor"
+        assert tick(ui, "new_data", time.time(), "SKIPPED")["skipReason"] == "No new data."
+    finally:
+        switch(ui, "Sensor", "new_data", on=False)
+
+
+def test_the_schedule_starts_a_run_and_leaves_a_time_out_while_one_is_going_on(ui: Ui) -> None:
+    switch(ui, "Schedule", "receipts_in_opening_hours", on=True)
+    try:
+        (run_id,) = tick(ui, "receipts_in_opening_hours", time.time() - 1, "SUCCESS")["runIds"]
+        run = ui.ended(run_id)
+        assert (run["status"], run["jobName"]) == ("SUCCESS", "sync_receipts")
+        assert run["tags"]["cloudkasse/started_by"] == "schedule receipts_in_opening_hours"
+        assert run["tags"]["cloudkasse/outcome"] == "no_new_data"
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            process = ui.program.start("sync", "--full", CLOUDKASSE_API_URL=url)
+            try:
+                skipped = tick(ui, "receipts_in_opening_hours", time.time(), "SKIPPED")
+            finally:
+                process.kill()
+                process.communicate()
+        assert "is running already: sync_all" in skipped["skipReason"]
+    finally:
+        switch(ui, "Schedule", "receipts_in_opening_hours", on=False)
+
+
+def test_a_run_that_broke_on_the_network_is_started_again_and_not_for_ever(ui: Ui) -> None:
+    world = ui.program.world
+    port, database = int(world.server.url.rsplit(":", 1)[1]), world.folder / "cloud.db"
+    world.server.__exit__(None)
+    try:
+        first = ui.ended(ui.launch("sync_master_data"))
+        assert (first["status"], first["tags"]["dagster/will_retry"]) == ("FAILURE", "true")
+        again = wait_until(
+            lambda: ui.run(first["runId"])["tags"].get("dagster/auto_retry_run_id"), RUN_SECONDS, "it is not retried"
+        )
+        second = ui.ended(again)
+        assert (second["status"], second["tags"]["dagster/will_retry"]) == ("FAILURE", "false")
+        assert second["tags"]["cloudkasse/started_by"] == "automatic retry"
+    finally:
+        world.server = SandboxServer(database, port=port, token=TOKEN).__enter__()
+    assert ui.ended(ui.launch("sync_master_data"))["status"] == "SUCCESS"
+
+
+def test_the_daemon_judges_how_fresh_the_data_is_and_the_ui_shows_it(ui: Ui) -> None:
+    def judged() -> Any:
+        nodes = ui.ask(
+            """{ assetNodes { assetKey { path } internalFreshnessPolicy {
+                   ... on TimeWindowFreshnessPolicy { failWindowSeconds } }
+                 freshnessStatusInfo { freshnessStatus } } }"""
+        )["assetNodes"]
+        found = {node["assetKey"]["path"][0]: node for node in nodes}
+        shown = found["cloudkasse_prices"]["freshnessStatusInfo"]
+        return shown and shown["freshnessStatus"] == "HEALTHY" and found
+
+    found = wait_until(judged, RUN_SECONDS, "the daemon has not judged how fresh the data is")
+    assert found["staged_receipts"]["internalFreshnessPolicy"]["failWindowSeconds"] == 26 * 3600
+    assert found["sync_report"]["internalFreshnessPolicy"] is None

@@ -1,0 +1,70 @@
+"""Protects how failures are told: one cause with many victims is one entry, in the words of the language set."""
+
+import datetime as dt
+
+import pytest
+
+from assets.checks import REJECTIONS, check_results
+from assets.metadata import rejection_table
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.sync.causes import by_cause
+from cloudkasse_etl.sync.report import AssetReport, Counts
+
+SINCE = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC)
+
+
+def account_missing(number: int) -> Rejection:
+    detail = {"setting": "accounts.clearing", "further": ""}
+    since = SINCE + dt.timedelta(minutes=number)
+    return Rejection("revenue_postings", f"r{number}", "account_missing", detail, since=since)
+
+
+def wrong_number(number: int) -> Rejection:
+    detail = {"field": "GTIN", "column": "ART.EANNummer", "value": f"bad{number}"}
+    return Rejection("selectline_articles", f"A{number}", "value_invalid", detail)
+
+
+def test_a_thousand_victims_of_one_cause_are_one_entry_with_examples() -> None:
+    rejections = [*map(account_missing, range(1000)), wrong_number(1)]
+    table = rejection_table(rejections, Settings())
+    first, second = (record.data for record in table.records)
+    assert (first["cause"], first["count"], first["examples"]) == ("account_missing", 1000, "r0, r1, r2, r3, r4, …")
+    assert first["what is wrong"] == "No account is set: accounts.clearing."
+    assert first["since"] == "2026-11-24 00:30"
+    assert (second["count"], second["examples"], second["since"]) == (1, "A1", "–")
+
+
+def test_a_few_records_are_told_one_by_one() -> None:
+    table = rejection_table([wrong_number(n) for n in range(5)], Settings(language="de"))
+    assert [record.data["Datensatz"] for record in table.records] == ["A0", "A1", "A2", "A3", "A4"]
+    assert all("bad" in record.data["was nicht stimmt"] for record in table.records)
+
+
+@pytest.mark.parametrize(("language", "such_as"), [("en", "e.g."), ("de", "z. B.")])
+def test_words_that_differ_by_record_are_those_of_an_example(language: str, such_as: str) -> None:
+    (cause,) = by_cause([wrong_number(1), wrong_number(2)])
+    text = cause.text(Settings(language=language).language)
+    assert text.startswith(f"{such_as} A1: ")
+    assert "bad1" in text
+
+
+def test_another_cure_is_another_cause_and_a_record_with_two_faults_counts_once() -> None:
+    other = Rejection("revenue_postings", "r9", "account_missing", {"setting": "accounts.tenders.Bar", "further": ""})
+    causes = by_cause([other, account_missing(1), account_missing(1), account_missing(2)])
+    assert [(cause.count, cause.rejections[0].detail["setting"]) for cause in causes] == [
+        (2, "accounts.clearing"),
+        (1, "accounts.tenders.Bar"),
+    ]
+
+
+def test_the_check_of_open_rejections_tells_causes_not_records() -> None:
+    rejections = tuple(map(account_missing, range(1000)))
+    report = AssetReport("revenue_postings", Counts(rejected=1000), rejections)
+    (result,) = check_results(report, [REJECTIONS], Settings())
+    assert result.description == "1,000 × No account is set: accounts.clearing."
+    assert not result.passed
+    (single,) = check_results(
+        AssetReport("selectline_articles", Counts(rejected=1), (wrong_number(1),)), [REJECTIONS], Settings()
+    )
+    assert str(single.description).startswith("A1: ")
