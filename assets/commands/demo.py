@@ -81,16 +81,13 @@ def tell(made: Demo) -> int:
 def booked_figures(configuration: "Configuration") -> list[str]:
     """What the books hold, in two lines."""
     from cloudkasse_etl.sync.exports import sum_up
+    from cloudkasse_etl.transform.decimals import euros
 
     books = sum_up(configuration)
-    debit, credit, clearing = map(_euros, (books.debit_cents, books.credit_cents, books.clearing_cents))
+    debit, credit, clearing = map(euros, (books.debit_cents, books.credit_cents, books.clearing_cents))
     balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
     what = f"{books.postings:,} postings of {books.receipts:,} receipts (opening cash makes none)"
     return [
         f"{what}: debit = credit = {balance}, clearing account {clearing}.",
         f"{books.movements:,} stock movements: {books.out_milli / 1000:,.3f} out, {books.in_milli / 1000:,.3f} in.",
     ]
-
-
-def _euros(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"

@@ -17,11 +17,12 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     """Write the posting journal or the stock movements of some days as CSV, with totals."""
     from cloudkasse_etl.settings import load
     from cloudkasse_etl.sync.exports import export_movements, export_postings
+    from cloudkasse_etl.transform.decimals import euros
 
     write = export_postings if what == "postings" else export_movements
     summary = write(load(), path, first=first.date() if first else None, last=last.date() if last else None)
     if what == "postings":
-        totals = f"debit {summary.debit_cents / 100:,.2f}, credit {summary.credit_cents / 100:,.2f}"
+        totals = f"debit {euros(summary.debit_cents)}, credit {euros(summary.credit_cents)}"
     else:
         totals = f"in {summary.in_milli / 1000:,.3f}, out {summary.out_milli / 1000:,.3f}"
     click.echo(f"{summary.rows:,} {what} written to {path}: {totals}.")

@@ -135,7 +135,9 @@ def _value(field: str, value: Any, language: Language) -> str:
 
 
 def _euros(cents: int, language: Language) -> str:
-    text = f"{'-' if cents < 0 else ''}{abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+    from cloudkasse_etl.transform.decimals import euros
+
+    text = euros(cents)
     return text.translate(str.maketrans(",.", ".,")) + " €" if language == "de" else f"{text} €"
 
 

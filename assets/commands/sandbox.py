@@ -54,9 +54,11 @@ def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url
 
 def describe_sales(summary: Mapping[str, Any]) -> str:
     """What was sold, in one sentence."""
+    from cloudkasse_etl.transform.decimals import euros
+
     gross = sum(summary["gross_cents"].values())
     return (
         f"{summary['sales']:,} sales, {summary['returns']:,} returns, {summary['voids']:,} voids on "
-        f"{len(summary['registers'])} registers over {len(summary['days'])} days, {gross / 100:,.2f} gross; "
+        f"{len(summary['registers'])} registers over {len(summary['days'])} days, {euros(gross)} gross; "
         f"{summary['late']:,} receipts come late, {summary['closings']:,} closings."
     )

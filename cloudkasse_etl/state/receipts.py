@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import orjson
 import pandas as pd
 import sqlalchemy as sa
 
@@ -187,31 +186,20 @@ class ReceiptStore:
     ) -> Iterator[list[tuple[str, bytes]]]:
         """Receipts of a status as they came, in batches, by id; one that changes its status meanwhile is passed by."""
         table = self._tables.receipt
-        last = ""
-        while True:
-            query = (
-                sa.select(table.c.receipt_id, table.c.raw)
-                .where(table.c.company == self._company, table.c.status == status, table.c.receipt_id > last)
-                .order_by(table.c.receipt_id)
-                .limit(size)
-            )
-            if refused_by is not None:
-                query = query.where(table.c.refused_by == refused_by)
-            with self._store.reading() as connection:
-                rows = [(row[0], bytes(row[1])) for row in connection.execute(query)]
-            if not rows:
-                return
-            last = rows[-1][0]
-            yield rows
+        refused = [] if refused_by is None else [table.c.refused_by == refused_by]
+        return self._batches(size, table.c.status == status, *refused)
 
     def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
         """Imported receipts some of whose stock lines were refused, as they came, in batches."""
+        return self._batches(size, self._tables.receipt.c.stock_pending == sa.true())
+
+    def _batches(self, size: int, *where: "sa.ColumnElement[bool]") -> Iterator[list[tuple[str, bytes]]]:
         table = self._tables.receipt
         last = ""
         while True:
             query = (
                 sa.select(table.c.receipt_id, table.c.raw)
-                .where(table.c.company == self._company, table.c.stock_pending == sa.true(), table.c.receipt_id > last)
+                .where(table.c.company == self._company, table.c.receipt_id > last, *where)
                 .order_by(table.c.receipt_id)
                 .limit(size)
             )
@@ -383,8 +371,3 @@ def _columns(receipt: StagedReceipt) -> dict[str, Any]:
         "counts_in_closing": receipt.counts_in_closing,
         "content_hash": receipt.content_hash,
     }
-
-
-def as_items(rows: Sequence[tuple[str, bytes]]) -> list[Any]:
-    """Stored receipts as the JSON values that they were."""
-    return [orjson.loads(raw) for _, raw in rows]

@@ -13,6 +13,7 @@ from cloudkasse_etl.failures import Language
 from cloudkasse_etl.schemas.receipts import Closing, Receipt, parse_closing, parse_receipt
 from cloudkasse_etl.state.completeness import Completeness, Gap, OpenClosing
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.transform.decimals import euros
 
 Totals = Counter[tuple[str, ...]]
 _LEVEL = "completeness"
@@ -92,7 +93,7 @@ def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -
     found = [Finding("", receipt_id, _say(language, "unbalanced")) for receipt_id in asked.unbalanced()]
     balance = asked.balance_of(clearing) if clearing else 0
     if clearing and balance:
-        found.append(Finding("", clearing, _say(language, "clearing", value=_euros(balance))))
+        found.append(Finding("", clearing, _say(language, "clearing", value=euros(balance))))
     return tuple(found)
 
 
@@ -115,8 +116,8 @@ def _differences(closing: Closing, raws: list[bytes], language: Language) -> lis
                     language,
                     "total",
                     what=" ".join(part for part in key if part),
-                    closing=_euros(claimed[key]),
-                    staged=_euros(staged[key]),
+                    closing=euros(claimed[key]),
+                    staged=euros(staged[key]),
                 )
             )
     return texts
@@ -154,11 +155,6 @@ def _percent(rate: str | None) -> str:
 def _numbers(numbers: list[int]) -> str:
     shown = ", ".join(map(str, numbers[:10]))
     return shown + (", …" if len(numbers) > 10 else "")
-
-
-def _euros(cents: int) -> str:
-    sign, value = ("-" if cents < 0 else ""), abs(cents)
-    return f"{sign}{value // 100:,}.{value % 100:02d}"
 
 
 _TEXTS: dict[str, dict[Language, str]] = {

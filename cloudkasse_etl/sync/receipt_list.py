@@ -9,6 +9,7 @@ from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import IMPORT, STAGING, ReceiptStore
 from cloudkasse_etl.sync.session import hold_store, open_reading
+from cloudkasse_etl.transform.decimals import euros
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,7 @@ class ListedReceipt:
     @property
     def total(self) -> str | None:
         """The total as a person writes it."""
-        if self.total_cents is None:
-            return None
-        sign, cents = ("-" if self.total_cents < 0 else ""), abs(self.total_cents)
-        return f"{sign}{cents // 100:,}.{cents % 100:02d}"
+        return None if self.total_cents is None else euros(self.total_cents)
 
     def reason(self, language: Language) -> str:
         """Why it was rejected or dismissed."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, TENDERS
+from cloudkasse_etl.transform.decimals import euros
 from cloudkasse_etl.transform.receipts import Integers, ReceiptFrames
 
 
@@ -73,16 +74,16 @@ class _Check:
         payments = self._frames.payments
         paid = self._sum(payments["receipt"], payments["base_amount_cents"])
         for at in np.flatnonzero(self._counts & (lines != total)).tolist():
-            self._add(at, "receipt_lines_total", value=_euros(lines[at]), total=_euros(total[at]))
+            self._add(at, "receipt_lines_total", value=euros(lines[at]), total=euros(total[at]))
         for at in np.flatnonzero(self._counts & (paid != total)).tolist():
-            self._add(at, "receipt_payments_total", value=_euros(paid[at]), total=_euros(total[at]))
+            self._add(at, "receipt_payments_total", value=euros(paid[at]), total=euros(total[at]))
         for frame, code in ((self._live, "receipt_line_tax"), (self._frames.vat, "receipt_block_tax")):
             off = frame["gross_cents"] != frame["net_cents"] + frame["tax_cents"]
             for at, gross in zip(
                 frame.loc[off, "receipt"].tolist(), frame.loc[off, "gross_cents"].tolist(), strict=True
             ):
                 if self._counts[at]:
-                    self._add(at, code, value=_euros(gross))
+                    self._add(at, code, value=euros(gross))
 
     def vat(self) -> None:
         """A rate's block covers the gross of all lines of that rate, or of all but the Forderungs lines.
@@ -126,16 +127,16 @@ class _Check:
                     int(receipts[row]),
                     "receipt_vat_gross",
                     rate=rate,
-                    value=_euros(numbers["block_gross_cents"][row]),
-                    total=_euros(numbers["gross_cents"][row]),
+                    value=euros(numbers["block_gross_cents"][row]),
+                    total=euros(numbers["gross_cents"][row]),
                 )
             else:
                 self._add(
                     int(receipts[row]),
                     "receipt_vat_tax",
                     rate=rate,
-                    value=_euros(numbers["block_tax_cents"][row]),
-                    total=_euros(numbers["tax_cents"][row]),
+                    value=euros(numbers["block_tax_cents"][row]),
+                    total=euros(numbers["tax_cents"][row]),
                 )
 
     def _sum(self, at: Any, cents: Any) -> Integers:
@@ -156,9 +157,3 @@ def _by_rate(lines: pd.DataFrame) -> pd.DataFrame:
     sums = grouped[["gross_cents", "tax_cents"]].sum()
     sums["lines"] = grouped.size()
     return sums
-
-
-def _euros(cents: Any) -> str:
-    """Cents as a person writes them, `-12.34`."""
-    sign, value = ("-" if cents < 0 else ""), abs(int(cents))
-    return f"{sign}{value // 100:,}.{value % 100:02d}"

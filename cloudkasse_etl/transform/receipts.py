@@ -16,7 +16,6 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 IN_KIND = "AVSachbezug"
-NO_RATE = -1
 
 
 @dataclass(frozen=True)
