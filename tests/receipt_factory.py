@@ -40,6 +40,7 @@ def line(business_case: str = "Umsatz", gross: int = 1190, rate: str | None = "1
         "net_cents": gross - tax,
         "tax_cents": tax,
         "vat_rate": rate,
+        "voucher": None,
         "cancelled": False,
         **fields,
     }

@@ -44,12 +44,12 @@ class Line(msgspec.Struct):
     net_cents: Cents
     tax_cents: Cents
     vat_rate: str | None
-    article: str | None = None
+    article: str | None
+    unit: str | None
+    voucher: str | None
+    cancelled: bool
     gtin: str | None = None
-    unit: str | None = None
-    voucher: str | None = None
     serial: str | None = None
-    cancelled: bool = False
     in_house: bool | None = None
 
 

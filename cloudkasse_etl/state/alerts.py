@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.engine import database_errors
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.targets import EVERY_CLOUD, find_target, is_of_the_company
 
 # Failed runs stand under no cloud in particular: the first one may fail before any cloud was ever reached.
-NO_TARGET = 0
+_RUNS = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,12 +49,18 @@ class AlertStore:
         self._api_url = api_url
 
     @cached_property
-    def _target(self) -> int:
-        """Our number for this company with this cloud; 0 as long as no run got that far."""
-        table = self._tables.target
-        query = sa.select(table.c.target_id).where(table.c.company == self._company, table.c.api_url == self._api_url)
+    def _targets(self) -> tuple[int, int]:
+        """Our numbers for this company with this cloud, and for the company alone."""
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
-            return int(connection.execute(query).scalar() or NO_TARGET)
+            mine, every = (
+                find_target(connection, self._tables, self._company, url) for url in (self._api_url, EVERY_CLOUD)
+            )
+        return mine, every
+
+    def _target_of(self, cause: CauseKey) -> int:
+        if cause.is_run:
+            return _RUNS
+        return self._targets[is_of_the_company(cause.subject)]
 
     def open_causes(self) -> Mapping[CauseKey, int]:
         """How many records are rejected, by cause.
@@ -64,7 +71,7 @@ class AlertStore:
         table = self._tables.rejection
         query = (
             sa.select(table.c.asset, table.c.code, sa.func.count())
-            .where(table.c.target_id == self._target, table.c.company == self._company)
+            .where(table.c.target_id.in_(self._targets), table.c.company == self._company)
             .group_by(table.c.asset, table.c.code)
         )
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
@@ -75,7 +82,9 @@ class AlertStore:
         table = self._tables.rejection
         query = (
             sa.select(table.c.record_key, table.c.detail, table.c.since)
-            .where(table.c.target_id == self._target, table.c.asset == cause.subject, table.c.code == cause.code)
+            .where(
+                table.c.target_id == self._target_of(cause), table.c.asset == cause.subject, table.c.code == cause.code
+            )
             .order_by(table.c.record_key)
             .limit(limit)
         )
@@ -91,11 +100,11 @@ class AlertStore:
         query = sa.select(table.c.subject, table.c.code, table.c.target_id).where(
             table.c.company == self._company,
             table.c.channel == channel,
-            table.c.target_id.in_({self._target, NO_TARGET}),
+            table.c.target_id.in_({*self._targets, _RUNS}),
         )
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
             return frozenset(
-                CauseKey(row.subject, row.code, row.target_id == NO_TARGET) for row in connection.execute(query)
+                CauseKey(row.subject, row.code, row.target_id == _RUNS) for row in connection.execute(query)
             )
 
     def note(self, channel: str, causes: Collection[CauseKey]) -> None:
@@ -108,7 +117,7 @@ class AlertStore:
                 connection.execute(
                     self._tables.alert.insert().values(
                         company=self._company,
-                        target_id=NO_TARGET if cause.is_run else self._target,
+                        target_id=self._target_of(cause),
                         channel=channel,
                         subject=cause.subject,
                         code=cause.code,
@@ -128,7 +137,7 @@ class AlertStore:
         table = self._tables.alert
         return (
             table.c.company == self._company,
-            table.c.target_id == (NO_TARGET if cause.is_run else self._target),
+            table.c.target_id == self._target_of(cause),
             table.c.channel == channel,
             table.c.subject == cause.subject,
             table.c.code == cause.code,

@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError, StateVersionError
 from cloudkasse_etl.state.tables import VERSION_TABLE, StateTables, key_text
 
-HEAD = "0003"
+HEAD = "0004"
 BUSY_SECONDS = 30
 
 
@@ -120,7 +120,7 @@ def migrate(engine: sa.Engine, tables: StateTables) -> None:
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                _upgrade(engine, tables)
+                upgrade(engine, tables, HEAD)
                 return
             except sa.exc.DBAPIError:
                 # Two programs that start at once on an empty database: one of them makes the tables.
@@ -176,7 +176,8 @@ def _version(engine: sa.Engine, tables: StateTables) -> str | None:
     return str(found) if found is not None else None
 
 
-def _upgrade(engine: sa.Engine, tables: StateTables) -> None:
+def upgrade(engine: sa.Engine, tables: StateTables, revision: str) -> None:
+    """Moves our tables forward to a revision, in one transaction where the database can."""
     # imported here: it costs a tenth of a second that only the very first start needs
     from alembic import command
     from alembic.config import Config
@@ -197,4 +198,4 @@ def _upgrade(engine: sa.Engine, tables: StateTables) -> None:
             prefix=tables.prefix,
             key_text=key_text,
         )
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

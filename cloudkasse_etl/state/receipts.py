@@ -12,9 +12,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.store import StateStore
-
-STAGING, IMPORT = "staged_receipts", "revenue_postings"
-MOVEMENTS = "stock_movements"
+from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 
 
 class Status(StrEnum):
@@ -158,7 +156,7 @@ class ReceiptStore:
         with self._store.transaction() as connection:
             if rows:
                 connection.execute(self._tables.closing.insert(), rows)
-            self._store.put_rejections(connection, "staged_closings", rejections)
+            self._store.put_rejections(connection, CLOSINGS, rejections)
             self._move(connection, "closings", cursor, now)
 
     def known_closings(self) -> dict[tuple[str, int], str]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.receipts import IMPORT, STAGING, Status
+from cloudkasse_etl.state.receipts import Status
 from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.targets import IMPORT, STAGING
 
 
 class SalesReader:

@@ -17,11 +17,10 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.state.keys import bounded_key, chunks
-from cloudkasse_etl.state.receipts import IMPORT, MOVEMENTS, STAGING, ReceiptStore, StagedReceipt, Status
+from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt, Status
 from cloudkasse_etl.state.store import Level, PendingAttempt, StateStore, SyncedRecord
 from cloudkasse_etl.state.tables import StateTables
-
-_NO_TARGET = -1
+from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +77,6 @@ class ScratchStore(StateStore):
     def transaction(self) -> Iterator[sa.Connection]:
         """Nothing to write on: what is overridden here does not use it, and anything else must not."""
         yield cast("sa.Connection", _NoConnection())
-
-    def _find_target(self, api_url: str) -> int:
-        table = self.tables.target
-        query = sa.select(table.c.target_id).where(table.c.company == self.company, table.c.api_url == api_url)
-        with self.reading() as connection:
-            found = connection.execute(query).scalar()
-        return _NO_TARGET if found is None else int(found)
 
     def synced(self, entity: str) -> pd.DataFrame:
         """All records that the cloud holds, as `StateStore.synced` has them."""
@@ -238,7 +230,7 @@ class ScratchReceipts(ReceiptStore):
         self, closings: Sequence[Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
     ) -> None:
         """Notes closings that would be staged; the cursor stays."""
-        self._put("staged_closings", rejections)
+        self._put(CLOSINGS, rejections)
         self.on_closings(closings)
 
     def raw(

@@ -19,6 +19,7 @@ from cloudkasse_etl.state.engine import database_errors
 from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,28 @@ class StateStore:
         self.run_id = run_id
         self._api_url = api_url
 
-    @cached_property
+    @property
     def target(self) -> int:
-        """Our number for this company with this cloud."""
-        return self._find_target(self._api_url)
+        """Our number for this company with this cloud; one that nothing is kept under where only reading found none."""
+        return self._targets[0]
+
+    def _target_of(self, asset: str) -> int:
+        return self._targets[is_of_the_company(asset)]
+
+    @cached_property
+    def _targets(self) -> tuple[int, int]:
+        """Our numbers for the company with this cloud, and for the company alone."""
+        mine, every = (self._find_target(url) for url in (self._api_url, EVERY_CLOUD))
+        return mine, every
+
+    def _find_target(self, api_url: str) -> int:
+        with self.reading() as connection:
+            found = find_target(connection, self.tables, self.company, api_url)
+        if found == NO_TARGET and self._lease is not None:
+            with self._writing(self._lease) as connection:
+                connection.execute(self.tables.target.insert().values(company=self.company, api_url=api_url))
+                found = find_target(connection, self.tables, self.company, api_url)
+        return found
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -101,8 +120,14 @@ class StateStore:
         """
         if self._lease is None:
             raise LeaseLostError("This store was opened for reading only.")
+        _ = self._targets  # found beforehand: a second connection could not write while this one does
+        with self._writing(self._lease) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, lease: Lease) -> Iterator[sa.Connection]:
         with database_errors(self._engine), self._engine.begin() as connection:
-            self._lease.fence(connection)
+            lease.fence(connection)
             yield connection
 
     @contextmanager
@@ -114,17 +139,6 @@ class StateStore:
         """
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
             yield connection
-
-    def _find_target(self, api_url: str) -> int:
-        table = self.tables.target
-        query = sa.select(table.c.target_id).where(table.c.company == self.company, table.c.api_url == api_url)
-        with self.reading() as connection:
-            found = connection.execute(query).scalar()
-        if found is None:
-            with self.transaction() as connection:
-                connection.execute(table.insert().values(company=self.company, api_url=api_url))
-                found = connection.execute(query).scalar_one()
-        return int(found)
 
     # --- synchronised records
 
@@ -265,7 +279,7 @@ class StateStore:
         table = self.tables.rejection
         query = (
             sa.select(table)
-            .where(table.c.target_id == self.target, table.c.asset == asset)
+            .where(table.c.target_id == self._target_of(asset), table.c.asset == asset)
             .order_by(table.c.since, table.c.record_key)
         )
         with self.reading() as connection:
@@ -315,25 +329,23 @@ class StateStore:
 
     def drop_rejections(self, connection: sa.Connection, asset: str, keys: Sequence[str]) -> None:
         """Ends the rejections of some keys, in the caller's transaction."""
-        table = self.tables.rejection
+        table, target = self.tables.rejection, self._target_of(asset)
         for chunk in chunks([bounded_key(key) for key in keys]):
             connection.execute(
-                table.delete().where(
-                    table.c.target_id == self.target, table.c.asset == asset, table.c.record_key.in_(chunk)
-                )
+                table.delete().where(table.c.target_id == target, table.c.asset == asset, table.c.record_key.in_(chunk))
             )
 
     def put_rejections(self, connection: sa.Connection, asset: str, rejected: Sequence[Rejection]) -> None:
         """Stores rejections in the caller's transaction; those of the same keys end."""
         if not rejected:
             return
-        rejected = merged(rejected)
+        rejected, target = merged(rejected), self._target_of(asset)
         self.drop_rejections(connection, asset, [r.key for r in rejected])
         connection.execute(
             self.tables.rejection.insert(),
             [
                 {
-                    "target_id": self.target,
+                    "target_id": target,
                     "asset": asset,
                     "record_key": bounded_key(r.key),
                     "code": r.code[:80],

@@ -4,6 +4,7 @@ Nothing is booked twice: a receipt's status, its postings and its movements are 
 would break a transaction that tried.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,8 @@ from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, parse_receipt
 from cloudkasse_etl.settings import Configuration
-from cloudkasse_etl.state.receipts import IMPORT, MOVEMENTS, STAGING, ReceiptStore, Status
+from cloudkasse_etl.state.receipts import ReceiptStore, Status
+from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession, open_reading
@@ -127,7 +129,7 @@ class _Import:
     def staged(self) -> None:
         """Books everything that is staged."""
         for rows in self.session.receipts.raw(status=Status.STAGED, size=BATCH):
-            self._book([raw for _, raw in rows], before={})
+            self._book(rows, before={})
             self.looked_at += len(rows)
             self.session.progress(IMPORT, self.looked_at)
 
@@ -136,7 +138,7 @@ class _Import:
         before = {rejection.key: rejection for rejection in self.session.store.rejections(IMPORT)}
         for rows in self.session.receipts.raw(status=Status.REJECTED, refused_by=IMPORT, size=BATCH):
             # in this run they were refused a moment ago
-            fresh = [raw for receipt_id, raw in rows if receipt_id not in self.refused_now]
+            fresh = [row for row in rows if row[0] not in self.refused_now]
             if fresh:
                 self._book(fresh, before=before)
 
@@ -145,9 +147,9 @@ class _Import:
         store = self.session.receipts
         _must_be_bookable(store, receipt_ids)
         before = {rejection.key: rejection for rejection in self.session.store.rejections(IMPORT)}
-        raw = store.raw_of(receipt_ids)
-        for start in range(0, len(raw), BATCH):
-            part = list(raw.values())[start : start + BATCH]
+        rows = list(store.raw_of(receipt_ids).items())
+        for start in range(0, len(rows), BATCH):
+            part = rows[start : start + BATCH]
             self._book(part, before=before)
             self.looked_at += len(part)
             self.session.progress(IMPORT, self.looked_at)
@@ -159,12 +161,12 @@ class _Import:
         if not waiting:
             return
         for rows in store.raw_pending_stock(size=BATCH):
-            receipts = [parse_receipt(orjson.loads(raw)) for _, raw in rows]
+            receipts, _ = _parsed(rows)
             frames = flatten(receipts)
             movements, refused = move(frames, self._ledger(frames, receipts))
             lines = movements["receipt_id"] + "|" + movements["line_number"].astype("str")
             still = {rejection.key for rejection in refused}
-            ids = {receipt_id for receipt_id, _ in rows}
+            ids = {receipt.id for receipt in receipts}
             mine = {key for key in waiting if key.rpartition("|")[0] in ids}
             ended = mine - still
             movements = movements[lines.isin(ended).to_numpy(bool)]
@@ -178,11 +180,11 @@ class _Import:
             )
             self.moved += len(ended)
 
-    def _book(self, raws: Sequence[bytes], *, before: dict[str, Rejection]) -> None:
-        receipts = [parse_receipt(orjson.loads(raw)) for raw in raws]
+    def _book(self, rows: Iterable[tuple[str, bytes]], *, before: dict[str, Rejection]) -> None:
+        receipts, unreadable = _parsed(rows)
         frames = flatten(receipts)
         booked = book(frames, self._ledger(frames, receipts))
-        refused = _kept_since(booked.rejections, before)
+        refused = _kept_since([*booked.rejections, *unreadable], before)
         refused_ids = {rejection.key for rejection in refused}
         lines = booked.stock_rejections
         numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
@@ -243,6 +245,18 @@ class _Import:
             ),
             _open_report(self.session, MOVEMENTS, Counts(new=self.moved), self.lines_refused_now),
         )
+
+
+def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Rejection]]:
+    """Staged receipts, and the refusals of those that an earlier release took although the contract is broken."""
+    receipts, refused = [], []
+    for receipt_id, raw in rows:
+        try:
+            receipts.append(parse_receipt(orjson.loads(raw)))
+        except MalformedError as error:
+            content = hashlib.blake2b(raw, digest_size=16).hexdigest()
+            refused.append(Rejection(IMPORT, receipt_id, "receipt_malformed", {"message": str(error)}, content=content))
+    return receipts, refused
 
 
 def _must_balance(postings: pd.DataFrame) -> None:

@@ -16,9 +16,10 @@ from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
 from cloudkasse_etl.errors import ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.engine import check_state, database_errors, state_engine
-from cloudkasse_etl.state.receipts import IMPORT, ReceiptStore, Status
+from cloudkasse_etl.state.receipts import ReceiptStore, Status
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.targets import IMPORT, NO_TARGET, find_target
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
 from cloudkasse_etl.sync.session import refuse_other_company
 from cloudkasse_etl.sync.sources import TABLES, Sources
@@ -125,9 +126,7 @@ def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configur
         there = set(sa.inspect(connection).get_table_names(schema=tables.schema))
         if any(table.name not in there for table in tables.metadata.tables.values()):
             return None  # an older release's, at most: the next run moves them forward
-        target = tables.target
-        known = sa.select(target.c.target_id).where(target.c.company == company, target.c.api_url == api_url)
-        if connection.execute(known).first() is None:
+        if find_target(connection, tables, company, api_url) == NO_TARGET:
             return None
     return StateStore(engine, tables, company=company, api_url=api_url, lease=None, run_id="")
 

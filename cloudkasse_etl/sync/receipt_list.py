@@ -7,7 +7,8 @@ from typing import Any
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Configuration
-from cloudkasse_etl.state.receipts import IMPORT, STAGING, ReceiptStore
+from cloudkasse_etl.state.receipts import ReceiptStore
+from cloudkasse_etl.state.targets import IMPORT, STAGING
 from cloudkasse_etl.sync.session import hold_store, open_reading
 from cloudkasse_etl.transform.decimals import euros
 

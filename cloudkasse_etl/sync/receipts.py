@@ -12,14 +12,14 @@ import orjson
 from cloudkasse_etl.cloudkasse.client import CursorExpired, Page
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, closing_hash, item_id, parse_closing, parse_receipt
-from cloudkasse_etl.state.receipts import STAGING, ReceiptStore, StagedReceipt, Status
+from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt, Status
+from cloudkasse_etl.state.targets import CLOSINGS, STAGING
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipts import content_hash, flatten, without_effect
 
-CLOSINGS = "staged_closings"
 # Raised when the checks judge otherwise than before: what was refused is then checked again.
 CHECKS_VERSION = 1
 # As `_conflict` makes the id of a second content; a register's own ids may have an exclamation mark, too.

@@ -364,7 +364,6 @@ def test_an_unknown_article_books_its_revenue_and_its_stock_is_made_up_for_once(
     assert stock(world)["1", "NEW"] == -1250
 
 
-@pytest.mark.xfail(strict=True, reason="rejections are kept by the cloud's address, receipts by company")
 def test_stock_that_waits_is_made_up_for_also_under_another_address_of_the_cloud(world: World) -> None:
     deliver(world, sale(1, article="NEW"))
     fetch_and_book(world)

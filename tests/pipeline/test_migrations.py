@@ -1,0 +1,109 @@
+"""Protects what earlier releases stored: our tables move forward with their data, and never backwards."""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from cloudkasse_etl.errors import StateVersionError
+from cloudkasse_etl.state.alerts import AlertStore, CauseKey
+from cloudkasse_etl.state.engine import HEAD, migrate, state_engine, upgrade, version_of
+from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.tables import StateTables
+
+TABLES = StateTables()
+BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+FIRST, LATER = dt.datetime(2026, 11, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+URLS = ("https://old.example", "https://new.example")
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    postgres = getattr(request, "param", "sqlite") == "postgresql"
+    url = request.getfixturevalue("postgres_url") if postgres else f"sqlite:///{tmp_path / 'state.db'}"
+    engine = state_engine(url, may_create=True)
+    yield engine
+    engine.dispose()
+
+
+def put(engine: sa.Engine, table: sa.Table, *rows: dict[str, Any]) -> None:
+    with engine.begin() as connection:
+        for row in rows:
+            connection.execute(table.insert().values(row))
+
+
+def rejection(target: int, asset: str, key: str, since: dt.datetime, company: str = "1") -> dict[str, Any]:
+    return {
+        "target_id": target,
+        "asset": asset,
+        "record_key": key,
+        "code": "a_code",
+        "company": company,
+        "detail": "{}",
+        "content": "",
+        "since": since,
+        "first_run_id": "r",
+        "run_id": "r",
+    }
+
+
+def alert(target: int, subject: str) -> dict[str, Any]:
+    row = {"company": "1", "target_id": target, "channel": "email", "subject": subject, "code": "a_code"}
+    return {**row, "sent_at": FIRST}
+
+
+def keys(engine: sa.Engine, company: str, url: str, asset: str) -> list[tuple[str, dt.datetime | None]]:
+    store = StateStore(engine, TABLES, company=company, api_url=url, lease=None, run_id="")
+    return [(found.key, found.since) for found in store.rejections(asset)]
+
+
+@BOTH
+def test_what_was_refused_of_receipts_under_a_clouds_address_belongs_to_the_company_afterwards(
+    engine: sa.Engine,
+) -> None:
+    upgrade(engine, TABLES, "0003")
+    targets = [
+        {"company": company, "api_url": url} for company, url in [("1", URLS[0]), ("1", URLS[1]), ("2", URLS[0])]
+    ]
+    put(engine, TABLES.target, *targets)
+    put(
+        engine,
+        TABLES.rejection,
+        rejection(1, "stock_movements", "R1|1", LATER),
+        rejection(1, "stock_movements", "R2|1", FIRST),
+        rejection(2, "stock_movements", "R2|1", LATER),
+        rejection(3, "stock_movements", "R1|1", FIRST, company="2"),
+        rejection(1, "cloudkasse_articles", "A1", FIRST),
+        rejection(2, "cloudkasse_articles", "A1", LATER),
+    )
+    put(engine, TABLES.alert, *(alert(target, "stock_movements") for target in (1, 2)), alert(0, "run all"))
+    migrate(engine, TABLES)
+    for url in (*URLS, "https://a-third.example"):
+        assert keys(engine, "1", url, "stock_movements") == [("R2|1", FIRST), ("R1|1", LATER)]
+        told = AlertStore(engine, TABLES, company="1", api_url=url).known("email")
+        assert told == {CauseKey("stock_movements", "a_code"), CauseKey("run all", "a_code", is_run=True)}
+    assert keys(engine, "2", URLS[1], "stock_movements") == [("R1|1", FIRST)]
+    assert keys(engine, "1", URLS[0], "cloudkasse_articles") == [("A1", FIRST)]
+    assert keys(engine, "1", URLS[1], "cloudkasse_articles") == [("A1", LATER)]
+
+
+@BOTH
+def test_our_tables_move_forward_from_every_release_with_what_stands_in_them(engine: sa.Engine) -> None:
+    upgrade(engine, TABLES, "0001")
+    put(engine, TABLES.target, {"company": "1", "api_url": URLS[0]})
+    put(engine, TABLES.rejection, rejection(1, "cloudkasse_articles", "A1", FIRST))
+    for revision in ("0002", "0003", HEAD):
+        upgrade(engine, TABLES, revision)
+        assert version_of(engine, TABLES) == revision
+        assert keys(engine, "1", URLS[0], "cloudkasse_articles") == [("A1", FIRST)]
+
+
+def test_tables_of_a_newer_release_are_refused_and_left_alone(engine: sa.Engine) -> None:
+    migrate(engine, TABLES)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE cloudkasse_schema_version SET version_num = '9999'"))
+    with pytest.raises(StateVersionError, match="version 9999; this program knows them up to"):
+        migrate(engine, TABLES)
