@@ -3,10 +3,12 @@
 import copy
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,11 +133,54 @@ def program_in(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Progra
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Program]:
-    """A small shop, a cloud that listens, and the program for them."""
-    with small_world(tmp_path) as world, program_in(world, monkeypatch) as made:
+def program(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Program]:
+    """A small shop, a cloud that listens, and the program for them; marked `synced`, after its first `sync_all`."""
+    synced = request.node.get_closest_marker("synced") is not None
+    start = copied_world(request.getfixturevalue("synced_folder"), tmp_path) if synced else small_world(tmp_path)
+    with start as world, program_in(world, monkeypatch) as made:
         made.capture = capsys
         yield made
+
+
+def _linked(folder: Path, link: Path) -> str:
+    """The URL of a copy's ERP: the same for all copies, since another ERP would be read in full."""
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder, target_is_directory=True)
+    return f"sqlite:///{link / 'erp.db'}"
+
+
+@pytest.fixture(scope="session")
+def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small shop after its first run, made once, because a whole run takes seconds; to be copied, not changed."""
+    with to_be_copied(tmp_path_factory.mktemp("synced")) as made, made.instance() as instance:
+        assert made.run_job(instance, str(uuid.uuid4())).tags[tags.OUTCOME] == "successful"
+    return made.world.folder
+
+
+@contextmanager
+def to_be_copied(folder: Path) -> Iterator[Program]:
+    """The program for a small shop that tests are to start from, each with a copy."""
+    (folder / "first").mkdir()
+    with pytest.MonkeyPatch.context() as patch, small_world(folder / "first") as world:
+        world.erp_url = _linked(world.folder, folder / "shop")
+        with program_in(world, patch) as made:
+            yield made
+
+
+@contextmanager
+def copied_world(source: Path, folder: Path) -> Iterator[World]:
+    """A small shop as another one has become, Dagster's history included; its cloud listens elsewhere."""
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
+        erp_url = _linked(folder, source.parent / "shop")
+        world = World(folder, erp_url, server, copy.deepcopy(small_erp.SETTINGS))
+        world.erp("UPDATE cloudkasse_target SET api_url = :url WHERE api_url <> ''", {"url": server.url})
+        yield world
 
 
 def materializations(instance: dg.DagsterInstance, run_id: str) -> dict[str, Mapping[str, Any]]:

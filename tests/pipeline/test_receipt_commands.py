@@ -14,12 +14,14 @@ from tests.programs import EXECUTABLE, Program
 ACCOUNTS = {"clearing": "1371", "revenue": {"19.00": "8400"}, "tenders": {"ECKarte": "1361"}}
 
 
+pytestmark = pytest.mark.synced
+
+
 @pytest.fixture
 def shop(program: Program) -> Program:
     """A shop that is synchronised and may book cash sales."""
     program.world.settings["registers"][0]["cash_account"] = "1000"
     program.world.settings["accounts"] = ACCOUNTS
-    assert program.call("sync", "master-data")[0] == 0
     return program
 
 
@@ -46,7 +48,7 @@ def test_receipts_are_staged_by_a_sync_and_booked_by_an_import(shop: Program) ->
     assert (code, report["outcome"]) == (0, "no_new_data")
     assert shop.call_json("sync", "receipts")[1]["outcome"] == "no_new_data"
     kinds = [run["kind"] for run in shop.call_json("history")[1]["runs"]]
-    assert kinds == ["receipts", "import", "import", "import", "receipts", "master-data"]
+    assert kinds == ["receipts", "import", "import", "import", "receipts", "all"]
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,35 @@ import sqlalchemy as sa
 
 from assets import retention, runs
 from assets.retention import prune_history
-from tests.programs import Program, checks, materializations
+from tests.programs import Program, checks, copied_world, materializations, program_in, to_be_copied
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
+
+
+RUNS = 10
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shop with a refused article after some runs, made once: each run takes more than a second."""
+    with to_be_copied(tmp_path_factory.mktemp("history")) as made, made.instance() as instance:
+        made.world.erp(WRONG_GTIN)
+        for _ in range(RUNS):
+            run_id = str(uuid.uuid4())
+            made.run_job(instance, run_id)
+            log = made.home.storage / run_id / "compute_logs" / "step.out"
+            log.parent.mkdir(parents=True)
+            log.write_text("x" * 50_000)
+    return made.world.folder
+
+
+@pytest.fixture
+def program(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Program]:
+    with copied_world(source, tmp_path) as world, program_in(world, monkeypatch) as made:
+        made.capture = capsys
+        yield made
 
 
 @pytest.fixture
@@ -24,14 +50,14 @@ def instance(program: Program) -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-def sync(program: Program, instance: dg.DagsterInstance, days_ago: int = 0) -> str:
-    run_id = str(uuid.uuid4())
-    program.run_job(instance, run_id)
-    log = program.home.storage / run_id / "compute_logs" / "step.out"
-    log.parent.mkdir(parents=True)
-    log.write_text("x" * 50_000)
-    age(instance, run_id, days_ago)
-    return run_id
+def history(instance: dg.DagsterInstance, *days_ago: int) -> list[str]:
+    """Makes the newest runs look that old, the oldest first, and deletes the rest; returns their ids."""
+    found = [run.run_id for run in reversed(instance.get_runs())]
+    for run_id in found[: -len(days_ago)]:
+        instance.delete_run(run_id)
+    for run_id, days in zip(found[-len(days_ago) :], days_ago, strict=True):
+        age(instance, run_id, days)
+    return found[-len(days_ago) :]
 
 
 def age(instance: dg.DagsterInstance, run_id: str, days: int) -> None:
@@ -55,9 +81,8 @@ def size(storage: Path) -> int:
 
 
 def test_old_runs_go_and_their_space_comes_back(program: Program, instance: dg.DagsterInstance) -> None:
-    program.world.erp(WRONG_GTIN)
-    old = [sync(program, instance, days_ago=40) for _ in range(8)]
-    young = [sync(program, instance, days_ago=20), sync(program, instance)]
+    *old, before_last, last = history(instance, *[40] * 8, 20, 0)
+    young = [before_last, last]
     storage = program.home.storage
     assert len(files_of(storage, old[0])) >= 4
     before = size(storage)
@@ -80,10 +105,7 @@ def test_old_runs_go_and_their_space_comes_back(program: Program, instance: dg.D
 def test_open_rejections_history_and_what_the_assets_show_are_as_before(
     program: Program, instance: dg.DagsterInstance
 ) -> None:
-    program.world.erp(WRONG_GTIN)
-    for _ in range(3):
-        sync(program, instance, days_ago=40)
-    kept = sync(program, instance)
+    *_, kept = history(instance, 40, 40, 40, 0)
     engine = sa.create_engine(program.world.erp_url)
     with engine.connect() as connection:
         before = connection.execute(sa.text("SELECT asset, record_key, code, since FROM cloudkasse_rejection")).all()
@@ -104,8 +126,7 @@ def latest(instance: dg.DagsterInstance) -> dict[dg.AssetKey, dg.EventLogEntry |
 
 
 def test_what_an_asset_shows_last_stays_however_old(program: Program, instance: dg.DagsterInstance) -> None:
-    sync(program, instance, days_ago=50)
-    last = sync(program, instance, days_ago=40)
+    _, last = history(instance, 50, 40)
     assert prune_history(instance, program.home.storage, 30).runs == 1
     assert len(materializations(instance, last)) == 16
     assert checks(instance, last)
@@ -136,16 +157,14 @@ def test_a_run_that_is_not_over_stays_and_so_does_the_one_that_it_repeats(
 def test_beside_a_run_the_databases_are_left_as_large_as_they_are(
     program: Program, instance: dg.DagsterInstance
 ) -> None:
-    for _ in range(4):
-        sync(program, instance, days_ago=40)
-    sync(program, instance)
+    history(instance, *[40] * 9, 0)
     going_on = instance.create_run_for_job(
         job_def=program.definitions().resolve_job_def("sync_all"), status=dg.DagsterRunStatus.STARTED
     )
     index = program.home.storage / "history" / "runs" / "index.db"
     before = index.stat().st_size
     pruned = prune_history(instance, program.home.storage, 30)
-    assert (pruned.runs, index.stat().st_size) == (4, before)
+    assert (pruned.runs, index.stat().st_size) == (9, before)
     assert "when no run is going on" in pruned.note
     instance.report_run_failed(going_on)
     assert prune_history(instance, program.home.storage, 30).note == ""
@@ -153,9 +172,7 @@ def test_beside_a_run_the_databases_are_left_as_large_as_they_are(
 
 
 def test_a_real_sync_in_another_process_goes_on_undisturbed(program: Program, instance: dg.DagsterInstance) -> None:
-    for _ in range(6):
-        sync(program, instance, days_ago=40)
-    sync(program, instance)
+    history(instance, *[40] * 6, 0)
     process = program.start("sync", "--full", "--json")
     removed = 0
     while process.poll() is None:
@@ -167,8 +184,7 @@ def test_a_real_sync_in_another_process_goes_on_undisturbed(program: Program, in
 
 
 def test_what_a_run_left_that_was_deleted_in_the_ui_goes_too(program: Program, instance: dg.DagsterInstance) -> None:
-    deleted = sync(program, instance)
-    sync(program, instance)
+    deleted, _ = history(instance, 0, 0)
     instance.delete_run(deleted)
     events = program.home.storage / "history" / "runs" / f"{deleted}.db"
     assert events.exists()
@@ -177,9 +193,7 @@ def test_what_a_run_left_that_was_deleted_in_the_ui_goes_too(program: Program, i
 
 
 def test_pruning_that_is_stopped_goes_on_the_next_time(program: Program, instance: dg.DagsterInstance) -> None:
-    for _ in range(3):
-        sync(program, instance, days_ago=40)
-    sync(program, instance)
+    history(instance, 40, 40, 40, 0)
     stopped = prune_history(instance, program.home.storage, 30, seconds=1e-9)
     assert (stopped.runs, stopped.is_all) == (0, False)
     assert prune_history(instance, program.home.storage, 30, seconds=60).runs == 3
@@ -192,9 +206,7 @@ def test_a_history_in_another_database_is_pruned_without_touching_files(tmp_path
 
 
 def test_the_command_prunes_by_option_or_setting_and_else_asks(program: Program, instance: dg.DagsterInstance) -> None:
-    sync(program, instance, days_ago=40)
-    sync(program, instance, days_ago=20)
-    sync(program, instance)
+    history(instance, 40, 20, 0)
     code, error = program.call_json("history", "prune")
     assert code == 2
     assert "--keep-days" in error["error"]
@@ -209,8 +221,7 @@ def test_the_command_prunes_by_option_or_setting_and_else_asks(program: Program,
 
 
 def test_the_sensor_prunes_once_a_day_where_the_settings_say_so(program: Program, instance: dg.DagsterInstance) -> None:
-    sync(program, instance, days_ago=40)
-    sync(program, instance)
+    history(instance, 40, 0)
     off = program.definitions().resolve_sensor_def("prune_history")
     assert off.default_status is dg.DefaultSensorStatus.STOPPED
     with dg.build_sensor_context(instance=instance) as context:

@@ -28,8 +28,15 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+def first(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    """The run that a synced shop starts with."""
+    (run,) = instance.get_runs()
+    return run
+
+
+@pytest.mark.synced
 def test_a_run_says_in_its_tags_what_it_came_to(program: Program, instance: dg.DagsterInstance) -> None:
-    run = program.run_job(instance, new_id())
+    run = first(instance)
     assert run.status is dg.DagsterRunStatus.SUCCESS
     own = {name: value for name, value in run.tags.items() if name.startswith("cloudkasse/")}
     assert own == {
@@ -44,8 +51,9 @@ def test_a_run_says_in_its_tags_what_it_came_to(program: Program, instance: dg.D
     assert again.tags["cloudkasse/kind"] == "master-data"
 
 
-def test_every_asset_carries_the_same_numbers(program: Program, instance: dg.DagsterInstance) -> None:
-    run = program.run_job(instance, new_id())
+@pytest.mark.synced
+def test_every_asset_carries_the_same_numbers(instance: dg.DagsterInstance) -> None:
+    run = first(instance)
     found = materializations(instance, run.run_id)
     assert len(found) == 16
     for asset, metadata in found.items():
@@ -57,8 +65,8 @@ def test_every_asset_carries_the_same_numbers(program: Program, instance: dg.Dag
     assert found["sync_report"]["new"].value == 14
 
 
-def test_no_asset_leaves_data_in_dagsters_storage(program: Program, instance: dg.DagsterInstance) -> None:
-    program.run_job(instance, new_id())
+@pytest.mark.synced
+def test_no_asset_leaves_data_in_dagsters_storage(program: Program) -> None:
     assert set(names_of(program.home.storage)) <= {"history", "schedules", "protocols", "opening.lock"}
 
 
@@ -147,8 +155,9 @@ def test_a_run_that_cannot_take_the_lease_fails_and_says_who_has_it(
     assert read_history(instance, 1)[0].outcome == "failed"
 
 
+@pytest.mark.synced
 def test_a_reexecution_forgets_what_its_parent_came_to(program: Program, instance: dg.DagsterInstance) -> None:
-    parent = program.run_job(instance, new_id())
+    parent = first(instance)
     child = runs.run_job(
         program.definitions(), instance, "sync_all", run_id=new_id(), run_config={}, run_tags=parent.tags
     )
@@ -157,8 +166,9 @@ def test_a_reexecution_forgets_what_its_parent_came_to(program: Program, instanc
     assert child.tags["cloudkasse/message"] == "nothing new"
 
 
+@pytest.mark.synced
 def test_a_run_that_only_inherited_an_outcome_has_none(program: Program, instance: dg.DagsterInstance) -> None:
-    parent = program.run_job(instance, new_id())
+    parent = first(instance)
     child = create_run(program, instance, dict(parent.tags), status=dg.DagsterRunStatus.QUEUED)
     assert read_history(instance, 1)[0].outcome == "queued"
     instance.report_run_failed(child, "The code location was gone.")
@@ -247,8 +257,8 @@ def test_a_sensor_that_cannot_look_says_why_and_does_not_fail(program: Program, 
         assert "127.0.0.1" in str(sensor(context))
 
 
+@pytest.mark.synced
 def test_one_asset_alone_reads_what_it_needs_afresh(program: Program, instance: dg.DagsterInstance) -> None:
-    program.run_job(instance, new_id())
     program.world.erp("UPDATE ART SET Bezeichnung = 'Anders' WHERE Artikelnummer = 'A1'")
     alone = program.definitions().resolve_implicit_global_asset_job_def()
     result = alone.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("cloudkasse_articles")])
