@@ -76,7 +76,7 @@ class ErpReader:
         """All rows of MANDANT, as `CompanyExtract` has them; one is usual."""
         frame = self._frame(tables.COMPANY)
         signs = frame["country_sign"].map(lambda sign: _COUNTRY_SIGNS.get(sign, sign), na_action="ignore")
-        frame["country"] = frame["country"].fillna(signs).astype("str")
+        frame["country"] = frame["country"].fillna(signs.astype("str")).astype("str")
         number = frame["house_number"]
         frame["street"] = frame["street"].str.cat(number, sep=" ").fillna(frame["street"]).fillna(number)
         return _kept(frame, frame.drop(columns=["house_number", "country_sign"]))

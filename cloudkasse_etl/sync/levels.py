@@ -10,7 +10,7 @@ from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_co
 from cloudkasse_etl.sync.session import SyncSession
 
 # These refusals hang on something other than the record: it is tried again in every run.
-RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.conflict"})
+RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.conflict", "cloud.article_unknown"})
 
 
 def quiet_report(session: SyncSession, asset: str, fingerprint: str | None, unchanged: int = 0) -> AssetReport | None:

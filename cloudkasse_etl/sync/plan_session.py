@@ -66,7 +66,7 @@ class PlanSession(SyncSession):
         refused = {
             rejection.key: rejection
             for rejection in self.store.rejections(f"cloudkasse_{_SINGULAR.get(entity, entity)}")
-            if rejection.code in RETRIED_EVERY_RUN
+            if rejection.code in RETRIED_EVERY_RUN and rejection.code not in _CURED_BY_THE_RUN
         }
         if not refused:
             return [None] * len(items)
@@ -78,6 +78,8 @@ class PlanSession(SyncSession):
         return codes
 
 
+# A price goes up after the articles, and only if its article is there as far as we know.
+_CURED_BY_THE_RUN = {"cloud.article_unknown"}
 _SINGULAR = {"companies": "company"}  # as the assets are named
 
 
