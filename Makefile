@@ -9,6 +9,9 @@ UV := $(BIN)/uv --system-certs
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode
 SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes
 
+# Where it is set, each process would compile our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo ui check test lock clean
 
@@ -47,7 +50,7 @@ test: $(VENV)/.dev ## All that CI runs
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -n auto --dist loadscope --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

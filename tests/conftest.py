@@ -34,6 +34,16 @@ def _has_room(folder: Path) -> bool:
     return folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ENOUGH_BYTES
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Half as many workers again as there are cores: the longest tests wait for a daemon most of their time."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: "/e2e/" not in item.path.as_posix())
+
+
 @pytest.fixture(scope="session")
 def _postgres() -> Iterator[Any]:
     """A PostgreSQL server of our own, on a socket, for the session."""
