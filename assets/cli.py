@@ -83,7 +83,11 @@ def _never_fail_to_print() -> None:
 
 
 def _end_on_termination() -> None:
-    """Lets SIGTERM (and Ctrl-Break on Windows) end a command as Ctrl-C does: cleared up, with a sentence."""
+    """Lets SIGTERM (and Ctrl-Break on Windows) end a command as Ctrl-C does: cleared up, with a sentence.
+
+    SIGINT too: a shell that starts a command in the background has it ignored, and a lost lease interrupts by it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if sys.platform == "win32":
         signal.signal(signal.SIGBREAK, signal.default_int_handler)
