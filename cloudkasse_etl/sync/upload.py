@@ -19,6 +19,7 @@ from cloudkasse_etl.failures import CLOUD, Rejection
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.store import SyncedRecord
+from cloudkasse_etl.sync.comparison import learn_what_the_cloud_holds
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, EXAMPLES, PRICES, REGISTERS, Desired, Entity
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts
@@ -56,6 +57,8 @@ def _upload(session: SyncSession, entity: Entity) -> AssetReport:
     with session.timed() as seconds:
         store = session.store
         fingerprint = session.sources.fingerprint(entity.asset, *(store.generation(a) for a in entity.upstream))
+        if session.options.full:
+            learn_what_the_cloud_holds(session, entity)
         whole = _recover_lost(session, entity)
         pending = store.pending_attempts(entity.name)
         if whole and not pending:

@@ -49,11 +49,12 @@ def item_digests(items: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.int64]:
     if not items:
         return np.empty(0, dtype="int64")
     names = list(items[0])
-    texts = {name: pd.Series([_item_text(item.get(name)) for item in items], dtype="str") for name in names}
+    texts = {name: pd.Series([item_text(item.get(name)) for item in items], dtype="str") for name in names}
     return digests(pd.DataFrame(texts))
 
 
-def _item_text(value: Any) -> str | None:
+def item_text(value: Any) -> str | None:
+    """A field of a wire item as its hash sees it."""
     if value is None or isinstance(value, str):
         return value
     return orjson.dumps(value).decode()
