@@ -198,9 +198,9 @@ CATALOGUE: dict[str, Failure] = {
     # --- receipts, on arrival
     "receipt_malformed": Failure(
         "CloudKasse's receipt is not as the contract says: {message}",
-        "Report it to CloudKasse; it was kept as it came.",
+        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
         "Der Bon entspricht nicht der Schnittstelle: {message}",
-        "CloudKasse melden; er ist so aufbewahrt, wie er kam.",
+        "Mit --retry-rejected erneut laufen lassen, dann wird er neu abgeholt; bleibt es dabei, CloudKasse melden.",
     ),
     "receipt_conflict": Failure(
         "Receipt '{value}' came a second time with other content; the first one stands.",
@@ -282,9 +282,9 @@ CATALOGUE: dict[str, Failure] = {
     ),
     "closing_malformed": Failure(
         "CloudKasse's closing is not as the contract says: {message}",
-        "Report it to CloudKasse.",
+        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
         "Der Kassenabschluss entspricht nicht der Schnittstelle: {message}",
-        "CloudKasse melden.",
+        "Mit --retry-rejected erneut laufen lassen, dann wird er neu abgeholt; bleibt es dabei, CloudKasse melden.",
     ),
     "closing_conflict": Failure(
         "The closing came a second time with other content; the first one stands.",

@@ -18,8 +18,11 @@ from assets.demo import SANDBOX_PORT
     help="The file that keeps what it was sent; without it everything is gone when it ends.",
 )
 @click.option("--token", envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+@click.option(
+    "--faults", default="off", help="What goes wrong with requests, as `misbehave` takes it: all:0.2,seed=7 for one."
+)
 @click.pass_context
-def sandbox(context: click.Context, port: int, data: Path | None, token: str) -> None:
+def sandbox(context: click.Context, port: int, data: Path | None, token: str, faults: str) -> None:
     """Run the bundled CloudKasse on this computer, to try things out. Ctrl-C ends it.
 
     It speaks the whole contract and checks what it is sent as the real one does. The token that it accepts is
@@ -32,7 +35,38 @@ def sandbox(context: click.Context, port: int, data: Path | None, token: str) ->
     def announce(url: str) -> None:
         click.echo(f"CloudKasse sandbox at {url} (its contract: {url}/docs). Ctrl-C ends it.")
 
-    serve(data, port=port, token=token, announce=announce)
+    serve(data, port=port, token=token, announce=announce, faults=faults)
+
+
+def _list_faults() -> str:
+    from cloudkasse_etl.sandbox.fault_plan import DESCRIPTIONS
+
+    width = max(len(fault) for fault in DESCRIPTIONS)
+    return "\n".join(f"  {fault:<{width}}  {text}" for fault, text in DESCRIPTIONS.items())
+
+
+class _ListsFaults(click.Command):
+    """A command whose help ends with the faults there are; read only when somebody asks for help."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(f"\nFaults:\n{_list_faults()}\n")
+
+
+@sandbox.command(cls=_ListsFaults)
+@click.argument("faults")
+@click.option("--url", envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True)
+@click.option("--token", envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+def misbehave(faults: str, url: str, token: str) -> None:
+    """Let requests to a running sandbox go wrong, as networks, proxies and servers do; `off` ends it.
+
+    FAULTS names faults and the share of requests that each befalls, "cut_body:0.05,rate_limited:0.1", or "all:0.2":
+    a fifth of all requests, each fault equally often. "seed=7" chooses which requests, the same seed the same ones;
+    "slow_seconds=65" how late a slow answer comes, "retry_after_seconds=1" what Retry-After asks for.
+    """
+    from cloudkasse_etl.sandbox.faults_endpoint import misbehave_remotely
+
+    state = misbehave_remotely(url, token, faults)
+    click.echo(f"The sandbox misbehaves: {state['faults']}" if state["faults"] != "off" else "The sandbox behaves.")
 
 
 @sandbox.command()

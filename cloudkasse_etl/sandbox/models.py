@@ -285,6 +285,13 @@ class ServedRequests(Answer):
     requests: list[ServedRequest]
 
 
+class FaultsNow(Answer):
+    """What goes wrong with requests at present. Of the sandbox only."""
+
+    faults: str = Field(description="As it was asked for, with its seed; `off` when all is well")
+    done: dict[str, int] = Field(description="How many requests went wrong since then, by fault")
+
+
 KINDS = "Beleg AVRechnung AVTransfer AVBestellung AVTraining AVBelegstorno AVBelegabbruch AVSachbezug AVSonstige"
 Kind = Annotated[str, Field(json_schema_extra={"enum": [*KINDS.split()]})]
 Tender = Literal["Bar", "Unbar", "Keine", "ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte"]

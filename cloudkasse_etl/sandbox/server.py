@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
@@ -26,7 +27,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox import sell_endpoint, selling, validation
+from cloudkasse_etl.sandbox import faults_endpoint, sell_endpoint, selling, validation
+from cloudkasse_etl.sandbox.fault_plan import OFF, FaultPlan
+from cloudkasse_etl.sandbox.misbehaviour import Control, Misbehaviour, SocketProtocol
 from cloudkasse_etl.sandbox.models import PAGES, BatchAnswer, Entity, ServedRequests, Status, component_schemas
 from cloudkasse_etl.sandbox.store import FEEDS, Store
 from cloudkasse_etl.sandbox.validation import PROBLEM_TYPE, Limits, RequestProblem
@@ -38,7 +41,7 @@ API_VERSION = "1.0"
 MAX_DRAIN_BYTES = 64 * 1024 * 1024
 MAX_KEPT_REQUESTS, MAX_KEPT_PATH = 100_000, 200
 STOP_SECONDS = 0.5
-GUARDED = ("/v1", selling.SELL_PATH)
+GUARDED = ("/v1", selling.SELL_PATH, faults_endpoint.FAULTS_PATH)
 
 Served = tuple[str, str, int]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -46,7 +49,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 logger = logging.getLogger(__name__)
 
 
-def create_app(store: Store, *, token: str, limits: Limits) -> FastAPI:
+def create_app(store: Store, *, token: str, limits: Limits, control: Control | None = None) -> FastAPI:
     """Return the CloudKasse of a store as an ASGI application.
 
     What it has answered stands in `app.state.served`, a deque of (method, path, status).
@@ -55,10 +58,13 @@ def create_app(store: Store, *, token: str, limits: Limits) -> FastAPI:
         store: The data; stays the caller's to close.
         token: The only bearer token that it accepts.
         limits: How much it takes.
+        control: What goes wrong with requests, on purpose.
     """
+    control = control or Control(FaultPlan())
     app = FastAPI(title="CloudKasse sandbox", version=API_VERSION, redirect_slashes=False, redoc_url=None)
     served: deque[Served] = deque(maxlen=MAX_KEPT_REQUESTS)
     app.state.served = served
+    app.add_middleware(Misbehaviour, control=control)
     app.add_middleware(_Gate, token=token, served=served)
     app.add_exception_handler(RequestProblem, _on_error)
     app.add_exception_handler(HTTPException, _on_error)
@@ -93,6 +99,8 @@ def create_app(store: Store, *, token: str, limits: Limits) -> FastAPI:
         add(f"/v1/{name}", endpoint, PAGES[name], f"list_{name}", summary, {400, 410}, parameters=parameters)
     add("/sandbox/requests", _served(served), ServedRequests, "served_requests", "Sandbox only: what was asked", set())
     add(*sell_endpoint.route(store), **sell_endpoint.describe())
+    for route, extra in faults_endpoint.routes(control):
+        add(*route, **extra)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
@@ -107,10 +115,12 @@ class SandboxServer:
         batch_items: Most items in a batch.
         page_items: Most items on a page.
         article_limit: Most active articles, None for any number.
+        faults: What goes wrong with requests (`FaultPlan.parse`).
 
     Attributes:
         url: Where it listens, such as "http://127.0.0.1:40123".
         store: Its data, to look into and to let receipts arrive.
+        control: What goes wrong with requests, to change it while it runs.
 
     Raises:
         ConfigurationError: On entering, when the port or the file cannot be used.
@@ -128,11 +138,13 @@ class SandboxServer:
         batch_items: int = 500,
         page_items: int = 1000,
         article_limit: int | None = None,
+        faults: str = OFF,
     ) -> None:
         self._data = data
         self._port = port
         self._token = token
         self._limits = Limits(batch_items=batch_items, page_items=page_items, article_limit=article_limit)
+        self.control = Control(FaultPlan.parse(faults))
         self._served: deque[Served] = deque()
         self._stack = ExitStack()
 
@@ -146,7 +158,7 @@ class SandboxServer:
             listener = stack.enter_context(_listen(self._port))
             self.store = Store(self._data)
             stack.callback(self.store.close)
-            app = create_app(self.store, token=self._token, limits=self._limits)
+            app = create_app(self.store, token=self._token, limits=self._limits, control=self.control)
             self._served = app.state.served
             started = threading.Event()
             server = _Server(_config(app), started.set)
@@ -174,6 +186,7 @@ def serve(
     token: str,
     announce: Callable[[str], None],
     limits: Limits = Limits(),  # noqa: B008 -- frozen
+    faults: str = OFF,
 ) -> None:
     """Run a CloudKasse in the main thread until SIGINT or SIGTERM; then return.
 
@@ -181,15 +194,17 @@ def serve(
         data, port, token: As of `SandboxServer`.
         announce: Called once with the URL, when requests are served and a signal ends it cleanly.
         limits: How much it takes.
+        faults: What goes wrong with requests (`FaultPlan.parse`).
 
     Raises:
-        ConfigurationError: The port or the file cannot be used; nothing was announced.
+        ConfigurationError: The port, the file or the faults cannot be used; nothing was announced.
     """
+    control = Control(FaultPlan.parse(faults))
     with _listen(port) as listener, ExitStack() as stack:
         store = Store(data)
         stack.callback(store.close)
         url = _url(listener)
-        server = _Server(_config(create_app(store, token=token, limits=limits)), lambda: announce(url))
+        server = _Server(_config(create_app(store, token=token, limits=limits, control=control)), lambda: announce(url))
         server.run(sockets=[listener])
 
 
@@ -222,11 +237,12 @@ def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=SocketProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
+        date_header=False,  # the gate's: a cloud whose clock is off says so here, too
         timeout_keep_alive=60,
         timeout_graceful_shutdown=STOP_SECONDS,  # type: ignore[arg-type]  # asyncio takes parts of a second
     )
@@ -319,6 +335,8 @@ class _Exchange:
             self._record(message["status"])
             milliseconds = (time.perf_counter() - self._began) * 1000
             message["headers"] = [*message["headers"], (b"server-timing", f"app;dur={milliseconds:.3f}".encode())]
+            if not any(name == b"date" for name, _ in message["headers"]):
+                message["headers"].append((b"date", formatdate(usegmt=True).encode()))
         await self._send(message)
 
     async def _drain(self) -> None:

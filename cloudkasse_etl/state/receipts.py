@@ -101,12 +101,15 @@ class ReceiptStore:
                 found.update((row[0], row[1]) for row in connection.execute(query))
         return found
 
-    def stage(self, receipts: Sequence[StagedReceipt], *, cursor: str | None) -> None:
+    def stage(
+        self, receipts: Sequence[StagedReceipt], *, cursor: str | None, mended: Sequence[StagedReceipt] = ()
+    ) -> None:
         """Stores a page of new receipts and the cursor behind it, in one transaction.
 
         Args:
             receipts: Receipts that are not staged yet.
             cursor: Where to go on; None leaves it (a check that is done again).
+            mended: Receipts that take the place of what came under their ids and could not be read.
         """
         now = dt.datetime.now(dt.UTC)
         rows = [
@@ -124,25 +127,30 @@ class ReceiptStore:
         with self._store.transaction() as connection:
             if rows:
                 connection.execute(self._tables.receipt.insert(), rows)
-            refused = [rejection for receipt in receipts for rejection in receipt.rejections]
+            self._replace(connection, mended, with_raw=True)
+            refused = [rejection for receipt in (*receipts, *mended) for rejection in receipt.rejections]
             self._store.put_rejections(connection, STAGING, refused)
             if cursor is not None:
                 self._move(connection, "receipts", cursor, now)
 
     def restage(self, receipts: Sequence[StagedReceipt]) -> None:
         """Stores what came of checking refused receipts again: their status and their rejections."""
-        table = self._tables.receipt
         with self._store.transaction() as connection:
-            self._store.drop_rejections(connection, STAGING, [receipt.receipt_id for receipt in receipts])
-            for receipt in receipts:
-                connection.execute(
-                    table.update()
-                    .where(table.c.company == self._company, table.c.receipt_id == receipt.receipt_id)
-                    .where(table.c.status == Status.REJECTED)
-                    .values(_columns(receipt))
-                )
+            self._replace(connection, receipts)
             refused = [rejection for receipt in receipts for rejection in receipt.rejections]
             self._store.put_rejections(connection, STAGING, refused)
+
+    def _replace(self, connection: sa.Connection, receipts: Sequence[StagedReceipt], *, with_raw: bool = False) -> None:
+        """Gives refused receipts what came of judging them again, and ends their rejections."""
+        table = self._tables.receipt
+        self._store.drop_rejections(connection, STAGING, [receipt.receipt_id for receipt in receipts])
+        for receipt in receipts:
+            connection.execute(
+                table.update()
+                .where(table.c.company == self._company, table.c.receipt_id == receipt.receipt_id)
+                .where(table.c.status == Status.REJECTED)
+                .values(_columns(receipt) | ({"raw": receipt.raw} if with_raw else {}))
+            )
 
     def stage_closings(
         self, closings: Sequence[Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str

@@ -212,8 +212,12 @@ class ScratchReceipts(ReceiptStore):
         """The content hashes of those receipts that are staged already, by id."""
         return super().known(receipt_ids) | {row[0]: row[1] for row in self._kept("id, hash", receipt_ids)}
 
-    def stage(self, receipts: Sequence[StagedReceipt], *, cursor: str | None) -> None:
+    def stage(
+        self, receipts: Sequence[StagedReceipt], *, cursor: str | None, mended: Sequence[StagedReceipt] = ()
+    ) -> None:
         """Notes receipts that would be staged; the cursor stays."""
+        if mended:
+            self.restage(mended)
         self._keep(receipts)
         self._put(STAGING, [rejection for receipt in receipts for rejection in receipt.rejections])
         self.on_staged(receipts)

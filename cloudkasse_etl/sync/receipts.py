@@ -22,6 +22,8 @@ from cloudkasse_etl.transform.receipts import content_hash, flatten, without_eff
 
 # Raised when the checks judge otherwise than before: what was refused is then checked again.
 CHECKS_VERSION = 1
+UNREADABLE = "receipt_malformed"
+NOT_AGAIN = "It could not be read, had no id, and did not come again when everything was fetched anew."
 # As `_conflict` makes the id of a second content; a register's own ids may have an exclamation mark, too.
 _CONFLICT = re.compile(r"![0-9a-f]{12}$")
 
@@ -39,10 +41,11 @@ def stage_receipts(session: SyncSession) -> AssetReport:
         try:
             staging.check_again(fingerprint)
             fetched = 0
-            for page in _pages(session, "receipts"):
+            for page in _pages(session, "receipts", anew=staging.reads_anew):
                 staging.stage(page)
                 fetched += len(page.items)
                 session.progress(STAGING, fetched)
+            staging.end_unreadable()
         except BaseException:
             session.deliver(AssetReport(STAGING, staging.counts + Counts(rejected=len(staging.refused))), seconds())
             raise
@@ -55,13 +58,14 @@ def stage_closings(session: SyncSession) -> AssetReport:
     """Fetches the closings that have arrived since the last time, and stages them."""
     with session.timed() as seconds:
         store = session.receipts
-        if store.cursor("closings") == session.cloud_status.heads["closings"]:
-            rejections = session.store.rejections(CLOSINGS)
+        rejections = session.store.rejections(CLOSINGS)
+        anew = session.options.retry_rejected and bool(rejections)
+        if not anew and store.cursor("closings") == session.cloud_status.heads["closings"]:
             return session.deliver(AssetReport(CLOSINGS, refused_counts(rejections), tuple(rejections)), seconds())
         known = store.known_closings()
         counts, refused = Counts(), set[str]()
-        for page in _pages(session, "closings"):
-            rows, rejections = [], []
+        for page in _pages(session, "closings", anew=anew):
+            rows, refusals = [], []
             for item in (*page.items, *page.strays):
                 row, rejection = _closing(item)
                 if rejection is None:
@@ -77,18 +81,20 @@ def stage_closings(session: SyncSession) -> AssetReport:
                         continue
                     key = f"{row['register']}|{row['number']}"
                     rejection = Rejection(CLOSINGS, key, "closing_conflict", content=row["content_hash"])
-                rejections.append(rejection)
+                refusals.append(rejection)
                 refused.add(rejection.key)
-            store.stage_closings(rows, rejections, cursor=page.next_cursor)
+            store.stage_closings(rows, refusals, cursor=page.next_cursor)
+        if anew:  # all there is was read again: what was not refused again has ended
+            session.store.end_rejections(CLOSINGS, [r.key for r in rejections if r.key not in refused])
         return session.deliver(_report(session, CLOSINGS, counts, refused), seconds())
 
 
-def _pages(session: SyncSession, stream: Any) -> Iterator[Page]:
-    """All pages behind the stored cursor; from the beginning where the cloud no longer knows the cursor.
+def _pages(session: SyncSession, stream: Any, *, anew: bool) -> Iterator[Page]:
+    """All pages behind the stored cursor; from the beginning if asked, or where the cloud no longer knows the cursor.
 
     That brings every receipt a second time, and their ids see to it that none is staged twice.
     """
-    after = session.receipts.cursor(stream)
+    after = None if anew else session.receipts.cursor(stream)
     try:
         yield from session.client.pages(stream, after)
     except CursorExpired:
@@ -119,6 +125,10 @@ class _Staging:
         self._in_kind = settings.receipts.in_kind_moves_stock
         self.counts = Counts()
         self.refused: set[str] = set()
+        self._unreadable = {r.key for r in session.store.rejections(STAGING) if r.code == UNREADABLE}
+        self._seen_unreadable: set[str] = set()
+        # What came broken may have been broken on its way only: it is fetched again, not just looked at again.
+        self.reads_anew = session.options.retry_rejected and bool(self._unreadable)
 
     def fingerprint(self) -> str:
         """Of what a refusal can hang on besides the receipt."""
@@ -154,28 +164,45 @@ class _Staging:
         judged = [self._judge(*_as_kept(item), None) for item in (*page.items, *page.strays)]
         known = self._store.known([receipt.receipt_id for receipt, _ in judged])
         fresh: dict[str, tuple[StagedReceipt, Receipt | None]] = {}
+        mended: dict[str, tuple[StagedReceipt, Receipt | None]] = {}
         seen = 0
         for receipt, parsed in judged:
             before = known.get(receipt.receipt_id)
             if before is None and receipt.receipt_id in fresh:
                 before = fresh[receipt.receipt_id][0].content_hash
+            if parsed is None:
+                self._seen_unreadable.add(receipt.receipt_id)
             if before is None:
                 fresh[receipt.receipt_id] = (receipt, parsed)
-            elif before == receipt.content_hash:
-                seen += 1
+            elif before == receipt.content_hash or parsed is None:
+                seen += 1  # what cannot be read is no other content
+            elif receipt.receipt_id in fresh and fresh[receipt.receipt_id][1] is None:
+                fresh[receipt.receipt_id] = (receipt, parsed)
+            elif receipt.receipt_id in self._unreadable:
+                self._unreadable.discard(receipt.receipt_id)
+                mended[receipt.receipt_id] = (receipt, parsed)
+                known[receipt.receipt_id] = receipt.content_hash
             else:
                 conflict = _conflict(receipt)
                 if conflict.receipt_id in fresh or self._store.known([conflict.receipt_id]):
                     seen += 1
                 else:
                     fresh[conflict.receipt_id] = (conflict, None)
-        pairs = list(fresh.values())
-        self._check([pair for pair in pairs if pair[1] is not None])
-        receipts = [receipt for receipt, _ in pairs]
-        self._store.stage(receipts, cursor=page.next_cursor)
-        refused = {receipt.receipt_id for receipt in receipts if receipt.status is Status.REJECTED}
-        self.refused |= refused
-        self.counts += Counts(new=len(receipts) - len(refused), unchanged=seen)
+        self._check([pair for pair in (*fresh.values(), *mended.values()) if pair[1] is not None])
+        receipts, again = ([receipt for receipt, _ in pairs.values()] for pairs in (fresh, mended))
+        self._store.stage(receipts, cursor=page.next_cursor, mended=again)
+        refused = {r.receipt_id for r in (*receipts, *again) if r.status is Status.REJECTED}
+        self.refused = (self.refused - mended.keys()) | refused
+        self._unreadable |= {key for key, (_, parsed) in fresh.items() if parsed is None}
+        self.counts += Counts(new=len(receipts) + len(again) - len(refused), unchanged=seen)
+
+    def end_unreadable(self) -> None:
+        """Lets what had not even an id rest, if everything was fetched again and it did not come like that again."""
+        if self.reads_anew:
+            for key in sorted(self._unreadable - self._seen_unreadable):
+                if key.startswith("?"):
+                    self._store.dismiss(key, NOT_AGAIN)
+                    self.refused.discard(key)
 
     def _judge(self, item: Any, raw: bytes, receipt_id: str | None) -> tuple[StagedReceipt, Receipt | None]:
         """A receipt before its checks; one that breaks the contract is refused here."""
@@ -186,7 +213,7 @@ class _Staging:
         except MalformedError as error:
             digest = _digest(item)
             key = receipt_id or _storable(item_id(item)) or f"?{digest}"
-            rejection = Rejection(STAGING, key, "receipt_malformed", {"message": str(error)}, content=digest)
+            rejection = Rejection(STAGING, key, UNREADABLE, {"message": str(error)}, content=digest)
             return StagedReceipt(key, digest, raw, Status.REJECTED, rejections=[rejection], **_place(item)), None
         day = dt.date.fromisoformat(receipt.business_day)
         broken_off = receipt.cancelled and receipt.reference is None

@@ -19,6 +19,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
+from cloudkasse_etl.sandbox.faults_endpoint import FAULTS_PATH
 from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.selling import SELL_PATH
 from cloudkasse_etl.sandbox.server import SandboxServer
@@ -86,13 +87,15 @@ def schema(server: SandboxServer) -> Any:
 READS = [f"/v1/{name}" for name in (*Entity, *FEEDS)]
 WRITES = [f"/v1/{entity}/batch" for entity in Entity]
 # Nothing in such a request could be wrong.
-BARE = ["/v1/status", "/sandbox/requests"]
+BARE = ["/v1/status", "/sandbox/requests", FAULTS_PATH]
 TOKEN = {"Authorization": "Bearer sandbox"}
 
 
 def test_the_document_names_every_endpoint_and_no_other(document: dict[str, Any]) -> None:
     described = {(method, path) for path, methods in document["paths"].items() for method in methods}
-    assert described == {("get", path) for path in READS + BARE} | {("post", path) for path in [*WRITES, SELL_PATH]}
+    assert described == {("get", path) for path in READS + BARE} | {
+        ("post", path) for path in [*WRITES, SELL_PATH, FAULTS_PATH]
+    }
 
 
 @pytest.mark.parametrize(

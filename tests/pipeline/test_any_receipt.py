@@ -271,7 +271,7 @@ def test_whatever_a_register_sends_no_database_holds_up_the_others(
     )
     accepted = sum(is_good for _, is_good in HOSTILE.values()) + 2
     with monkeypatch.context() as patch:
-        patch.setattr(staging, "_pages", lambda session, stream: iter([page] if stream == "receipts" else []))
+        patch.setattr(staging, "_pages", lambda session, stream, anew: iter([page] if stream == "receipts" else []))
         receipts, _ = fetch(world)
         assert (receipts.counts.new, receipts.counts.rejected) == (accepted, len(items) - accepted)
         assert told(fetch(world)[0])["unchanged"] == len(items)
