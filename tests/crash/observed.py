@@ -1,0 +1,79 @@
+"""What processes that are to die are doing: a whole synchronisation with import, watched at its boundaries."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from assets.cli import run
+from cloudkasse_etl.settings import load
+from cloudkasse_etl.state import lease
+from cloudkasse_etl.sync import importing
+from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
+from cloudkasse_etl.sync.session import SyncOptions, open_session
+from tests.crash.boundaries import Boundaries, OnBoundary, dying_at
+from tests.worlds import MASTER_DATA
+
+BATCH = 20
+STEPS = (*MASTER_DATA, stage_receipts, stage_closings, importing.import_receipts)
+
+
+def sync_all(environment: Mapping[str, str], folder: Path, point: str | None, listing: Path | None = None) -> None:
+    """All use cases of `sync all --import`, one after the other, with small batches.
+
+    Args:
+        environment: What a shell would export.
+        folder: Where protocols are written.
+        point: The boundary at which the process kills itself.
+        listing: A file to write the names of the boundaries to.
+    """
+    boundaries = _watched(point, listing)
+    with open_session(
+        load(environment),
+        run_id=str(uuid.uuid4()),
+        kind="all",
+        options=SyncOptions(import_receipts=True),
+        protocol_folder=folder / "protocols",
+        started_by="a test",
+    ) as session:
+        for step in STEPS:
+            with boundaries.step(step.__name__):
+                step(session)
+        session.finish()
+
+
+def command(
+    environment: Mapping[str, str], arguments: tuple[str, ...], output: Path, point: str | None, listing: Path | None
+) -> None:
+    """A command, with all that belongs to it: Dagster's run, its steps and its history.
+
+    Args:
+        environment: What a shell would export.
+        arguments: What is typed.
+        output: A file that gets what it prints; its last line is the exit code.
+        point: The boundary at which the process kills itself.
+        listing: A file to write the names of the boundaries to.
+    """
+    os.environ.update(environment)
+    _watched(point, listing)
+    with output.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+        code = run(arguments)
+        print(f"\n{code}")
+
+
+def _watched(point: str | None, listing: Path | None) -> Boundaries:
+    # a killed process is known to be dead, so its lease need not be watched for long
+    lease.BEAT_SECONDS, lease.FRESH_SECONDS = 0.04, 0.1
+    importing.BATCH = BATCH
+    boundaries = Boundaries(_written(listing) if listing else dying_at(point or ""))
+    boundaries.watch()
+    return boundaries
+
+
+def _written(listing: Path) -> OnBoundary:
+    def note(name: str) -> None:
+        with listing.open("a", encoding="utf-8") as file:
+            file.write(f"{name}\n")
+
+    return note

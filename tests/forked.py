@@ -1,0 +1,41 @@
+"""Processes of a test's own that may be killed: forked from one server that has imported everything once.
+
+The server is one for the whole test process, so what any of its users needs is imported here.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+_MODULES = ["assets.cli", "assets.definitions", "cloudkasse_etl.sandbox.server", "tests.crash.observed", "pytest"]
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(_MODULES)
+
+
+def start(target: Callable[..., None], *arguments: Any) -> BaseProcess:
+    """A process that runs a function of a module which a process of its own can import."""
+    process = CONTEXT.Process(target=target, args=arguments)
+    process.start()
+    return process
+
+
+def end_of(process: BaseProcess, seconds: float = 60) -> int:
+    """Waits until it has ended, and returns its exit code; a process that was killed has -9."""
+    try:
+        process.join(seconds)
+        assert process.exitcode is not None, f"the process has not ended within {seconds:.0f} seconds"
+        return process.exitcode
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+
+
+def was_killed(process: BaseProcess) -> bool:
+    """Waits until it has ended; True where it was killed, False where it got through. Anything else is an error."""
+    code = end_of(process)
+    assert code in (0, -signal.SIGKILL), code
+    return code != 0
