@@ -1,8 +1,11 @@
 """Master data as CloudKasse holds it after the run. Only what has changed is sent; the rules are in the library."""
 
+from collections.abc import Callable
+
 import dagster as dg
 
 from assets.checks import REGISTER_FIRST, register_check, rejections_check
+from assets.cloud_check import report_if_full
 from assets.master_data import selectline_articles, selectline_company, selectline_employees, selectline_registers
 from assets.metadata import columns
 from assets.prices import gross_prices
@@ -12,6 +15,9 @@ from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
 from cloudkasse_etl.schemas.registers import RegisterPayload
+from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
+from cloudkasse_etl.sync.report import AssetReport
+from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.upload import (
     upload_articles,
     upload_company,
@@ -30,9 +36,9 @@ GROUP = "cloud_state"
     metadata=columns(CompanyPayload),
     check_specs=[rejections_check("cloudkasse_company")],
 )
-def cloudkasse_company(sync: Sync) -> Result:
+def cloudkasse_company(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The company as CloudKasse holds it, level with SelectLine."""
-    return carry_out(upload_company, sync)
+    return _uploaded(context, upload_company, COMPANY, sync)
 
 
 @dg.asset(
@@ -42,9 +48,9 @@ def cloudkasse_company(sync: Sync) -> Result:
     metadata=columns(RegisterPayload),
     check_specs=[rejections_check("cloudkasse_registers")],
 )
-def cloudkasse_registers(sync: Sync) -> Result:
+def cloudkasse_registers(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The registers as CloudKasse holds them. Articles and prices can go up only once there is an active one."""
-    return carry_out(upload_registers, sync)
+    return _uploaded(context, upload_registers, REGISTERS, sync)
 
 
 @dg.asset(
@@ -54,9 +60,9 @@ def cloudkasse_registers(sync: Sync) -> Result:
     metadata=columns(EmployeePayload),
     check_specs=[rejections_check("cloudkasse_employees")],
 )
-def cloudkasse_employees(sync: Sync) -> Result:
+def cloudkasse_employees(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The employees as CloudKasse holds them, level with SelectLine."""
-    return carry_out(upload_employees, sync)
+    return _uploaded(context, upload_employees, EMPLOYEES, sync)
 
 
 @dg.asset(
@@ -66,13 +72,13 @@ def cloudkasse_employees(sync: Sync) -> Result:
     metadata=columns(ArticlePayload),
     check_specs=[rejections_check("cloudkasse_articles"), register_check("cloudkasse_articles")],
 )
-def cloudkasse_articles(sync: Sync) -> Result:
+def cloudkasse_articles(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The articles as CloudKasse holds them, level with SelectLine.
 
     They wait (`deferred`) until a register is synchronised. An article that CloudKasse refuses is rejected with the
     reason, and tried again once it has been corrected in SelectLine.
     """
-    return carry_out(upload_articles, sync, REGISTER_FIRST)
+    return _uploaded(context, upload_articles, ARTICLES, sync, REGISTER_FIRST)
 
 
 @dg.asset(
@@ -82,12 +88,24 @@ def cloudkasse_articles(sync: Sync) -> Result:
     metadata=columns(PricePayload),
     check_specs=[rejections_check("cloudkasse_prices"), register_check("cloudkasse_prices")],
 )
-def cloudkasse_prices(sync: Sync) -> Result:
+def cloudkasse_prices(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The gross prices as CloudKasse holds them; the registers sell at these.
 
     A price waits (`deferred`) as long as CloudKasse does not hold its article.
     """
-    return carry_out(upload_prices, sync, REGISTER_FIRST)
+    return _uploaded(context, upload_prices, PRICES, sync, REGISTER_FIRST)
+
+
+def _uploaded(
+    context: dg.AssetExecutionContext,
+    use_case: Callable[[SyncSession], AssetReport],
+    entity: Entity,
+    session: SyncSession,
+    *checks: str,
+) -> Result:
+    result = carry_out(use_case, session, *checks)
+    report_if_full(context.instance, session, entity)
+    return result
 
 
 ASSETS = (cloudkasse_company, cloudkasse_registers, cloudkasse_employees, cloudkasse_articles, cloudkasse_prices)

@@ -8,9 +8,11 @@ import dagster as dg
 
 from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
 from assets.alerts import alert_sensor
+from assets.cloud_check import cloud_checks
+from assets.dry_run import plan_job
 from assets.freshness import with_freshness
 from assets.home import find_home
-from assets.jobs import build_jobs
+from assets.jobs import build_jobs, comparison_job
 from assets.resources import OnProgress, OnReport, options, sync_resource
 from assets.retention import prune_sensor
 from assets.schedules import build_schedules
@@ -58,8 +60,8 @@ def build_defs(
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
         assets=with_freshness(ASSETS, configuration.settings),
-        asset_checks=completeness.CHECKS,
-        jobs=list(jobs.values()),
+        asset_checks=[*completeness.CHECKS, cloud_checks(configuration)],
+        jobs=[*jobs.values(), comparison_job(), plan_job(configuration)],
         schedules=build_schedules(configuration.settings, jobs),
         sensors=[
             dead_run_sensor(configuration),

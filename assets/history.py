@@ -40,8 +40,8 @@ class PastRun:
 
 
 def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:
-    """The latest runs, newest first."""
-    return [past_run(instance, record) for record in instance.get_run_records(limit=limit)]
+    """The latest runs that synchronised or tried to, newest first."""
+    return [past_run(instance, record) for record in _records(instance, limit)]
 
 
 def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
@@ -68,10 +68,23 @@ def last_run(instance: dg.DagsterInstance) -> PastRun:
     Raises:
         ConfigurationError: There is none.
     """
-    records = instance.get_run_records(dg.RunsFilter(statuses=list(_OVER)), limit=1)
+    records = _records(instance, 1, dg.RunsFilter(statuses=list(_OVER)))
     if not records:
         raise ConfigurationError("No run has ended yet.", hint="The first one: cloudkasse-etl sync.")
     return past_run(instance, records[0])
+
+
+def _records(instance: dg.DagsterInstance, limit: int, filters: dg.RunsFilter | None = None) -> list[dg.RunRecord]:
+    """The latest records but for those of jobs that only look; Dagster cannot leave a job out by itself."""
+    found: list[dg.RunRecord] = []
+    cursor = None
+    while len(found) < limit:
+        page = instance.get_run_records(filters, limit=limit, cursor=cursor)
+        found += [record for record in page if record.dagster_run.job_name not in tags.LOOKING]
+        if len(page) < limit:
+            break
+        cursor = page[-1].dagster_run.run_id
+    return found[:limit]
 
 
 def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:

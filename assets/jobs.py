@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field, create_model
 
 from assets import tags
+from assets.cloud_check import KEYS
 from assets.resources import Options
 from cloudkasse_etl.settings import Settings
 
@@ -25,7 +26,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 
 def build_jobs(settings: Settings) -> list[Any]:
-    """The jobs of the settings: whether a synchronisation imports what it fetched has its default there."""
+    """The jobs that synchronise: whether one imports what it fetched has its default in the settings."""
     direct = settings.receipts.import_ == "direct"
     retries = settings.automation.retries
     return [
@@ -62,6 +63,17 @@ def build_jobs(settings: Settings) -> list[Any]:
     ]
 
 
+def comparison_job() -> Any:
+    """The job that asks CloudKasse for all it holds. It takes no lease and has no report."""
+    return dg.define_asset_job(
+        tags.COMPARISON,
+        selection=dg.AssetSelection.checks(*KEYS),
+        executor_def=dg.in_process_executor,
+        description="Compares what CloudKasse holds with what SelectLine wants now, record by record, and changes "
+        "nothing. What differs stands in check cloud_equals_erp of each asset.",
+    )
+
+
 def _config(job: str, direct: bool) -> dg.ConfigMapping:
     """A job's run config: its options at the top, `full: true` is all one writes.
 
@@ -83,7 +95,7 @@ def _config(job: str, direct: bool) -> dg.ConfigMapping:
 def _job(name: str, selection: dg.AssetSelection, direct: bool, retries: int, description: str) -> Any:
     return dg.define_asset_job(
         name,
-        selection=selection,
+        selection=selection - dg.AssetSelection.checks(*KEYS),
         config=_config(name, direct),
         tags=tags.restarts(retries),
         executor_def=dg.in_process_executor,

@@ -30,6 +30,10 @@ KINDS = {
     "import_receipts": "import",
 }
 
+# They change nothing and hold no lease: no synchronisations, so that the history leaves them out.
+PLAN, COMPARISON = "plan", "compare_with_cloud"
+LOOKING = (PLAN, COMPARISON)
+
 
 def kind_of(job_name: str) -> str:
     """The kind of a job's runs; `assets` where single assets were materialised."""

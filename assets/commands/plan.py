@@ -75,11 +75,12 @@ def _print(out: "Console", found: "Plan", language: Language) -> None:
         _print_receipts(out, found.receipts, language)
     if found.imports:
         _print_import(out, found.imports, language, texts["import_only" if found.what == "import" else "import"])
-    if found.entities and not found.receipts and not found.imports and not any(map(_is_told, found.entities)):
+    if found.entities and not found.receipts and not found.imports and not any(map(is_told, found.entities)):
         out.print(texts["nothing"])
 
 
-def _is_told(entity: "EntityPlan") -> bool:
+def is_told(entity: "EntityPlan") -> bool:
+    """Whether there is anything to say of a kind of record."""
     told = sum(count for name, count in entity.counts.items() if name != "unchanged")
     return bool(told or entity.stopped or entity.skipped)
 
@@ -87,7 +88,7 @@ def _is_told(entity: "EntityPlan") -> bool:
 def _print_entity(out: "Console", entity: "EntityPlan", language: Language) -> None:
     from rich.markup import escape
 
-    if not _is_told(entity):
+    if not is_told(entity):
         return
     texts, words = TEXTS[language], WORDS[language]
     names = {"retired": words["deactivated"], "resting": texts["resting"], "waiting": texts["waiting"]}
@@ -113,28 +114,31 @@ def _lines(record: "PlannedRecord", language: Language) -> list[str]:
     sign = SIGNS[record.action]
     if record.action == "changed":
         return [
-            f"{sign} {record.key} {_name(c.field)}: {_value(c.field, c.before, language)} -> "
-            f"{_value(c.field, c.after, language)}"
+            f"{sign} {record.key} {field_name(c.field)}: {shown_value(c.field, c.before, language)} -> "
+            f"{shown_value(c.field, c.after, language)}"
             for c in record.changes
         ] or [f"{sign} {record.key}"]
     item = record.item
     known = item.get("name") or item.get("display_name")
     if known is None and "gross_cents" in item:
-        known = _value("gross_cents", item["gross_cents"], language)
+        known = shown_value("gross_cents", item["gross_cents"], language)
     return [f"{sign} {record.key} {known or ''}".rstrip()]
 
 
-def _name(field: str) -> str:
+def field_name(field: str) -> str:
+    """A field as a person reads it."""
     return field.removesuffix("_cents")
 
 
-def _value(field: str, value: Any, language: Language) -> str:
+def shown_value(field: str, value: Any, language: Language) -> str:
+    """A field's value as a person reads it."""
     if value is None:
         return TEXTS[language]["field_empty"]
-    return _euros(value, language) if field.endswith("_cents") and isinstance(value, int) else str(value)
+    return euro_text(value, language) if field.endswith("_cents") and isinstance(value, int) else str(value)
 
 
-def _euros(cents: int, language: Language) -> str:
+def euro_text(cents: int, language: Language) -> str:
+    """An amount in the language's spelling."""
     from cloudkasse_etl.transform.decimals import euros
 
     text = euros(cents)
@@ -148,7 +152,7 @@ def _print_receipts(out: "Console", found: "ReceiptsPlan", language: Language) -
     parts += [f"{found.closings:,} {texts['closings']}"] if found.closings else []
     out.print(f"\n[bold]{texts['receipts']}[/]: {', '.join(parts) or words['no_new_data']}")
     for register, (count, cents) in found.by_register.items():
-        out.print(f"  {register}: {count:,}, {_euros(cents, language)}")
+        out.print(f"  {register}: {count:,}, {euro_text(cents, language)}")
     _print_refused(out, found.rejections, language)
 
 
@@ -165,7 +169,7 @@ def _print_import(out: "Console", found: "ImportPlan", language: Language, title
         for name in ("debit", "credit"):
             table.add_column(texts[name], justify="right")
         for account, (debit, credit) in found.accounts.items():
-            table.add_row(account, *(_euros(cents, language) if cents else "" for cents in (debit, credit)))
+            table.add_row(account, *(euro_text(cents, language) if cents else "" for cents in (debit, credit)))
         out.print(table)
     if found.missing:
         settings = ", ".join(f"{name} ({count:,})" for name, count in found.missing.items())

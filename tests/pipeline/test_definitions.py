@@ -37,6 +37,7 @@ GRAPH = {
 RECEIPTS = {"staged_receipts", "staged_closings"}
 IMPORT = {"revenue_postings", "stock_movements"}
 CHECKS = {"completeness", "revenue_postings_books_balanced"}
+LOOKING = {"plan": ["what_would_be_done"], "compare_with_cloud": ["compare_with_cloud_step"]}
 JOBS = {
     "sync_all": set(GRAPH),
     "sync_master_data": set(GRAPH) - RECEIPTS - IMPORT,
@@ -104,6 +105,15 @@ def test_each_job_does_its_part_and_ends_in_the_report(definitions: dg.Definitio
     assert names[-1] == "sync_report"
     assert definitions.resolve_job_def(job).executor_def.name == "in_process"
     assert definitions.resolve_job_def(job).description
+
+
+@pytest.mark.parametrize("job", list(LOOKING))
+def test_a_job_that_only_looks_needs_neither_lease_nor_session(definitions: dg.Definitions, job: str) -> None:
+    found = definitions.resolve_job_def(job)
+    plan = create_execution_plan(found)
+    assert [step.key for step in plan.get_steps_to_execute_in_topo_order()] == LOOKING[job]
+    assert not {"sync", "options"} & {key for node in found.nodes for key in node.definition.required_resource_keys}
+    assert found.description
 
 
 def test_options_stand_at_the_top_of_the_run_config_and_a_typo_is_named(definitions: dg.Definitions) -> None:

@@ -1,0 +1,86 @@
+"""The check that CloudKasse holds what SelectLine wants: asks for every record, so it runs on demand and in full runs.
+
+No job that synchronises carries it. A full run reports it as it goes, which is why the check has two ways here.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from assets.steps import plain_failures
+from cloudkasse_etl.failures import Language
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.sync.comparison import COMPARED, compare_all, compare_with_cloud
+from cloudkasse_etl.sync.comparison_report import COLUMNS, Comparison
+from cloudkasse_etl.sync.desired import Entity
+from cloudkasse_etl.sync.session import SyncSession
+
+CLOUD_EQUALS_ERP = "cloud_equals_erp"
+KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(entity.asset), CLOUD_EQUALS_ERP) for entity in COMPARED)
+
+
+def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
+    """The check of each kind of record; chosen together they read SelectLine once."""
+
+    @dg.multi_asset_check(
+        name="compare_with_cloud_step",
+        specs=[
+            dg.AssetCheckSpec(
+                CLOUD_EQUALS_ERP,
+                asset=entity.asset,
+                description="CloudKasse holds just what SelectLine wants now, asked record by record. Runs when "
+                "somebody asks for it, in job compare_with_cloud and in runs with `full`. It changes nothing.",
+            )
+            for entity in COMPARED
+        ],
+        can_subset=True,
+    )
+    def compare(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        chosen = {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
+        with plain_failures():
+            found = compare_all(configuration, [entity for entity in COMPARED if entity.asset in chosen])
+        for comparison in found:
+            yield dg.AssetCheckResult(
+                asset_key=comparison.asset, check_name=CLOUD_EQUALS_ERP, **_told(comparison, configuration)
+            )
+
+    return compare
+
+
+def report_if_full(instance: dg.DagsterInstance, session: SyncSession, entity: Entity) -> None:
+    """Compares after a full upload, and reports the check beside the run, whose plan does not have it."""
+    if not session.options.full:
+        return
+    with plain_failures():
+        comparison = compare_with_cloud(session, entity)
+    instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(entity.asset), check_name=CLOUD_EQUALS_ERP, **_told(comparison, session.configuration)
+        )
+    )
+
+
+def _told(comparison: Comparison, configuration: Configuration) -> dict[str, Any]:
+    language = configuration.settings.language
+    return {
+        "passed": comparison.is_level,
+        "severity": dg.AssetCheckSeverity.WARN,
+        "description": comparison.sentence(language),
+        "metadata": _metadata(comparison, language),
+    }
+
+
+def _metadata(comparison: Comparison, language: Language) -> Mapping[str, dg.MetadataValue[Any]]:
+    counts = {
+        name: dg.MetadataValue.int(getattr(comparison, name))
+        for name in ("wanted", "missing", "different", "superfluous", "refused", "waiting")
+    }
+    if comparison.is_level:
+        return counts
+    names = COLUMNS[language]
+    table = dg.MetadataValue.table(
+        records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in comparison.rows(language)],
+        schema=dg.TableSchema(columns=[dg.TableColumn(name=name, type="string") for name in names]),
+    )
+    return {**counts, "differences": table}

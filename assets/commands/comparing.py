@@ -1,0 +1,31 @@
+"""How `check --cloud` prints what CloudKasse holds otherwise than SelectLine wants it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cloudkasse_etl.failures import Language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cloudkasse_etl.sync.comparison_report import Comparison
+
+
+def print_comparisons(out: "Console", found: "Sequence[Comparison]", language: Language) -> None:
+    """A sentence a kind of record, and the first differences of each in a table."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cloudkasse_etl.sync.comparison_report import COLUMNS
+
+    for comparison in found:
+        colour = "green" if comparison.is_level else "yellow"
+        out.print(f"[{colour}]{escape(comparison.sentence(language))}[/]")
+        if comparison.is_level:
+            continue
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in COLUMNS[language]:
+            table.add_column(name)
+        for row in comparison.rows(language):
+            table.add_row(*map(escape, row))
+        out.print(table)
