@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from cloudkasse_etl.cloudkasse.results import record_key
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import Answer, Transport
 from cloudkasse_etl.errors import ContractError
@@ -54,7 +55,7 @@ def list_records(
         # "next_cursor" left out is not "the end": a list cut short would retire or re-create what is missing
         if (
             not isinstance(items, list)
-            or not all(isinstance(item, dict) for item in items)
+            or not all(_has_key(entity, item) for item in items)
             or "next_cursor" not in answer.data
             or not isinstance(cursor, str | None)
             or cursor == ""
@@ -71,6 +72,14 @@ def list_records(
         yield items
         if cursor is None:
             return
+
+
+def _has_key(entity: str, item: Any) -> bool:
+    """Whether a record can be told from others: one without its key would look like one that is missing."""
+    try:
+        return isinstance(item, dict) and bool(record_key(entity, item))
+    except KeyError:
+        return False
 
 
 def list_pages(transport: Transport, stream: Stream, after: str | None, limit: int) -> Iterator[Page]:

@@ -57,13 +57,20 @@ def test_records_are_read_page_by_page_to_the_end() -> None:
 @pytest.mark.parametrize(
     ("pages", "words"),
     [
-        pytest.param({"start": {"items": [{}], "next_cursor": "start"}}, "in a circle", id="standing cursor"),
         pytest.param(
-            {"start": {"items": [{}], "next_cursor": "b"}, "b": {"items": [{}], "next_cursor": "start"}},
+            {"start": {"items": [{"number": "1"}], "next_cursor": "start"}}, "in a circle", id="standing cursor"
+        ),
+        pytest.param(
+            {
+                "start": {"items": [{"number": "1"}], "next_cursor": "b"},
+                "b": {"items": [{"number": "1"}], "next_cursor": "start"},
+            },
             "in a circle",
             id="two pages that point at each other",
         ),
-        pytest.param({"start": {"items": [{}]}}, "not as the contract", id="no next_cursor is not the end"),
+        pytest.param(
+            {"start": {"items": [{"number": "1"}]}}, "not as the contract", id="no next_cursor is not the end"
+        ),
         pytest.param({"start": {"items": ["A1"], "next_cursor": None}}, "not as the contract", id="no object"),
     ],
 )
