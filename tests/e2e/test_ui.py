@@ -140,7 +140,7 @@ def test_the_graph_shows_every_asset_described(ui: Ui) -> None:
         labels = [entry["label"] for entry in node["metadataEntries"]]
         assert "dagster/column_schema" in labels or name == "sync_report"
     checks = by_name["cloudkasse_articles"]["assetChecksOrError"]["checks"]
-    assert {check["name"] for check in checks} == {"no_open_rejections", "register_before_articles"}
+    assert {check["name"] for check in checks} == {"no_open_rejections", "register_before_articles", "cloud_equals_erp"}
     assert all(check["description"] for check in checks)
 
 
