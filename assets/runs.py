@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 from assets import tags
 from assets.home import PROJECT
 from cloudkasse_etl.settings import Configuration
-from cloudkasse_etl.sync.session import lease_holders
+from cloudkasse_etl.sync.session import watch_lease
 
 # As workspace.yaml names them: by these the UI finds the job of a run.
 LOCATION = "cloudkasse"
@@ -106,16 +106,16 @@ def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration)
         CloudkasseError: The lease cannot be read.
     """
     # Asked before and after: a run that begins in between has its lease afterwards, one that ends had it before.
-    before = lease_holders(configuration)
-    records = instance.get_run_records(dg.RunsFilter(statuses=list(_ALIVE)))
-    suspects = [record for record in records if tags.is_own(record.dagster_run.run_id, record.dagster_run.tags)]
-    if not suspects:
-        return []
-    after = lease_holders(configuration)
+    with watch_lease(configuration) as watch:
+        records = instance.get_run_records(dg.RunsFilter(statuses=list(_ALIVE)))
+        suspects = [record for record in records if tags.is_own(record.dagster_run.run_id, record.dagster_run.tags)]
+        if not suspects:
+            return []
+        living = watch.living({record.dagster_run.run_id for record in suspects})
     repaired = []
     for record in suspects:
         run_id = record.dagster_run.run_id
-        if before.get(run_id) or after.get(run_id):
+        if run_id in living:
             continue
         has_outcome = record.dagster_run.tags.get(tags.OUTCOME) != tags.RUNNING
         if has_outcome and time.time() - record.update_timestamp.timestamp() < SECONDS_TO_END:

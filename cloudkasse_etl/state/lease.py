@@ -45,9 +45,10 @@ class Holder:
         return (dt.datetime.now(dt.UTC) - self.beat_at).total_seconds()
 
     @property
-    def is_alive(self) -> bool:
-        """False where the lease has run out or the holder's process is known to have ended."""
-        return not self.is_gone and self.age_seconds < LEASE_SECONDS
+    def patience_seconds(self) -> float:
+        """How long the counter must stand still before the lease has run out, as far as the clocks can be trusted."""
+        age = LEASE_SECONDS if self.is_gone else min(max(self.age_seconds, 0.0), LEASE_SECONDS)
+        return max(LEASE_SECONDS - age, FRESH_SECONDS)
 
     @property
     def is_gone(self) -> bool:
@@ -58,9 +59,14 @@ class Holder:
 def _process(pid: int) -> str:
     """A process as `pid@start`: the number alone is given out again."""
     try:
-        return f"{pid}@{psutil.Process(pid).create_time():.0f}"
+        start = psutil.Process(pid).create_time()
     except psutil.Error:
         return f"{pid}@gone"
+    if psutil.LINUX:
+        # Linux counts from its start, and psutil adds when that was by today's clock: set the clock, and every process
+        # would be another one.
+        start -= psutil.boot_time()
+    return f"{pid}@{start:.0f}"
 
 
 class Lease:
@@ -108,9 +114,7 @@ class Lease:
             if watched is None:
                 if 0 <= holder.age_seconds < FRESH_SECONDS and not holder.is_gone:
                     raise _held(holder)
-                age = LEASE_SECONDS if holder.is_gone else min(max(holder.age_seconds, 0.0), LEASE_SECONDS)
-                patience = max(LEASE_SECONDS - age, FRESH_SECONDS)
-                watched, still_since = holder, time.monotonic()
+                watched, still_since, patience = holder, time.monotonic(), holder.patience_seconds
                 waiting(
                     f"The synchronisation {holder.run_id[:8]} seems to have died; "
                     f"its lease runs out in {patience:.0f} seconds at the latest."
@@ -239,6 +243,25 @@ def current_holder(engine: sa.Engine, tables: StateTables, company: str) -> Hold
     with database_errors(engine), engine.connect().execution_options(read=True) as connection:
         row = connection.execute(query).mappings().one_or_none()
     return _holder(row) if row else None
+
+
+def is_dead(holder: Holder, engine: sa.Engine, tables: StateTables, company: str) -> bool:
+    """Watches a holder, for as long as its lease has left where need be, and tells whether its lease has run out.
+
+    The clocks only shorten the watching: by them alone every run of a machine whose clock is behind would be dead.
+    """
+    if holder.is_gone:
+        return True
+    if 0 <= holder.age_seconds < FRESH_SECONDS:
+        return False
+    until = time.monotonic() + holder.patience_seconds
+    while True:
+        now = current_holder(engine, tables, company)
+        if now is None or (now.token, now.beat) != (holder.token, holder.beat):
+            return False
+        if time.monotonic() >= until:
+            return True
+        time.sleep(BEAT_SECONDS / 4)
 
 
 def _holder(row: sa.RowMapping) -> Holder | None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +15,7 @@ from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
 from cloudkasse_etl.errors import AuthorizationError, NetworkError
 from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.lease import Lease, current_holder
+from cloudkasse_etl.state.lease import Holder, Lease, current_holder, is_dead
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
@@ -260,8 +260,37 @@ def hold_lease(
         yield
 
 
-def lease_holders(configuration: Configuration) -> Mapping[str, bool]:
-    """The run that holds the lease and whether its heart still beats; empty where the lease is free.
+class LeaseWatch:
+    """Looks from outside which run holds the lease and lives. Takes nothing, and may be used while a run goes on.
+
+    Made by `watch_lease`.
+    """
+
+    def __init__(self, engine: sa.Engine, tables: StateTables, company: str) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._company = company
+        self._before = self._now()
+
+    def _now(self) -> Holder | None:
+        return current_holder(self._engine, self._tables, self._company)
+
+    def living(self, run_ids: Collection[str]) -> set[str]:
+        """Those runs that hold the lease now, or held it when the watch began, and whose lease has not run out.
+
+        Watches one that seems to have died until it is certain, for at most the time of a lease.
+
+        Raises:
+            StateUnavailableError: Our own tables cannot be reached.
+        """
+        holders = [holder for holder in (self._before, self._now()) if holder is not None and holder.run_id in run_ids]
+        dead = {holder.token for holder in holders[-1:] if is_dead(holder, self._engine, self._tables, self._company)}
+        return {holder.run_id for holder in holders if holder.token not in dead}
+
+
+@contextmanager
+def watch_lease(configuration: Configuration) -> Iterator[LeaseWatch]:
+    """Begins to watch the lease.
 
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
@@ -269,10 +298,9 @@ def lease_holders(configuration: Configuration) -> Mapping[str, bool]:
     engine, tables = _state(configuration)
     try:
         migrate(engine, tables)
-        holder = current_holder(engine, tables, configuration.settings.company.number)
+        yield LeaseWatch(engine, tables, configuration.settings.company.number)
     finally:
         engine.dispose()
-    return {} if holder is None else {holder.run_id: holder.is_alive}
 
 
 @contextmanager

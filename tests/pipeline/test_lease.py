@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError, LeaseLostError, StateUnavailableError
 from cloudkasse_etl.state import lease as lease_module
 from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.lease import Lease, current_holder
+from cloudkasse_etl.state.lease import Lease, current_holder, is_dead
 from cloudkasse_etl.state.tables import StateTables
 
 TABLES = StateTables()
@@ -86,7 +87,7 @@ def test_a_holder_whose_heart_stopped_is_taken_over_without_a_hand(engine: sa.En
 @pytest.mark.usefixtures("quick")
 def test_a_holder_whose_process_has_ended_is_taken_over_sooner(engine: sa.Engine) -> None:
     lease(engine, "dead").acquire()
-    pretend(engine, process="1@0")
+    pretend(engine, process="1@gone by")
     started = time.monotonic()
     lease(engine, "next").acquire()
     assert time.monotonic() - started < 1
@@ -114,6 +115,38 @@ def test_a_living_holder_is_left_alone_however_wrong_the_clock_is(engine: sa.Eng
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_living_holder_is_not_taken_for_dead_however_wrong_the_clock_is(engine: sa.Engine, hours: int) -> None:
+    living = lease(engine, "living")
+    living.acquire()
+    living.start_heartbeat(interrupt=lambda: None)
+    try:
+        pretend(engine, beat_at=dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours))
+        holder = current_holder(engine, TABLES, "1")
+        assert holder is not None
+        assert not is_dead(holder, engine, TABLES, "1")
+    finally:
+        living.stop_heartbeat()
+    pretend(engine, beat_at=dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours))
+    holder = current_holder(engine, TABLES, "1")
+    assert holder is not None
+    assert is_dead(holder, engine, TABLES, "1")  # its heart has stopped, whatever the clock says
+
+
+def test_a_clock_that_is_set_does_not_make_a_living_process_another_one(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease(engine, "living").acquire()
+    jumped = psutil.boot_time() + 3600
+    # what psutil reads of the system once somebody has set its clock
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: jumped)
+    monkeypatch.setattr(psutil, "boot_time", lambda: jumped)
+    holder = current_holder(engine, TABLES, "1")
+    assert holder is not None
+    assert not holder.is_gone
 
 
 @pytest.mark.usefixtures("quick")
