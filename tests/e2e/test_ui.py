@@ -14,6 +14,7 @@ import pytest
 
 from assets import runs
 from tests.programs import Program, program_in, small_world, wait_until
+from tests.worlds import World
 
 READY_SECONDS = 120  # five processes start, on a computer that may be busy with other tests
 RUN_SECONDS = 90
@@ -26,11 +27,11 @@ class Ui:
 
     def __init__(self, program: Program, url: str) -> None:
         self.program = program
-        self._url = url
+        self.url = url
 
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = Request(f"{self._url}/graphql", body, {"Content-Type": "application/json"})
+        request = Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
         with urlopen(request, timeout=60) as answer:
             told = json.load(answer)
         assert "errors" not in told, told
@@ -85,12 +86,17 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
 @contextmanager
 def opened_ui(folder: Path, **settings: Any) -> Iterator[Ui]:
     """The UI of a small shop with further settings; everything is up already."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        small_world(folder) as world,
-        program_in(world, patch) as program,
-    ):
+    with small_world(folder) as world:
         world.settings.update(settings)
+        with ui_of(world) as opened:
+            sync_by_command(opened.program)  # everything is up: each test starts from there
+            yield opened
+
+
+@contextmanager
+def ui_of(world: World) -> Iterator[Ui]:
+    """The UI of a shop as it is."""
+    with pytest.MonkeyPatch.context() as patch, program_in(world, patch) as program:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         process = program.start("ui", "--port", str(port))
@@ -105,7 +111,6 @@ def opened_ui(folder: Path, **settings: Any) -> Iterator[Ui]:
                     return False
 
             wait_until(is_ready, READY_SECONDS, "the UI does not answer")
-            sync_by_command(program)  # everything is up: each test starts from there
             yield opened
         finally:
             family = psutil.Process(process.pid).children(recursive=True)

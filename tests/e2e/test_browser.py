@@ -1,0 +1,212 @@
+"""Protects what a person does in the UI with nothing but a mouse and a keyboard: in a real browser, on a real shop.
+
+Screenshots of each step lie in the test's folder. Skips where the system has no Chromium: none is downloaded.
+"""
+
+import copy
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from cloudkasse_etl.sandbox.server import SandboxServer
+from tests.conftest import MAKE_ERP
+from tests.e2e.test_ui import Ui, ui_of
+from tests.pipeline.test_real_shop import SETTINGS
+from tests.pipeline.test_staging import receipt
+from tests.programs import small_world, wait_until
+from tests.worlds import TOKEN, World
+
+WIDTH, HEIGHT = 1440, 900
+LOAD_SECONDS = 30  # a first page on a computer that is busy with other tests
+RUN_SECONDS = 60
+REASON = "has a wrong check digit"
+ARTICLES = "cloudkasse_articles"
+ACCOUNTS = {"clearing": "1371", "revenue": {"19.00": "8400", "7.00": "8300", "0.00": "8100"}}
+
+
+class Visitor:
+    """A person at a browser, who counts the clicks."""
+
+    def __init__(self, page: Page, ui: Ui, folder: Path) -> None:
+        self.page, self.ui, self.folder = page, ui, folder
+        self.clicks = 0
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.ui.url}{path}")
+        self.clicks = 0
+
+    def click(self, target: Locator) -> None:
+        target.click()
+        self.clicks += 1
+
+    def look(self, name: str) -> None:
+        self.page.screenshot(path=self.folder / f"{name}.png")
+
+    def fits(self, text: Locator) -> None:
+        """Fails if one has to scroll sideways to read a text, on the page or in a box around it."""
+        text.scroll_into_view_if_needed()
+        box = text.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= WIDTH
+        assert not text.evaluate(
+            """element => {
+                 const hidden = [];
+                 for (let e = element; e; e = e.parentElement)
+                   if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline")
+                     hidden.push(e.className + ": " + e.scrollWidth + " > " + e.clientWidth);
+                 return hidden; }"""
+        )
+
+    def launched(self, job: str, runs: list[str]) -> Any:
+        """The run that was started since there were these runs of the job, once it has ended."""
+        started = wait_until(lambda: self.ui.runs_of_job(job)[: -len(runs) or None], RUN_SECONDS, f"no run of {job}")
+        (run_id,) = started
+        return self.ui.ended(run_id)
+
+
+@contextmanager
+def shop(folder: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """The real shop, before its first synchronisation; a small one with a wrong GTIN too, where its list is absent."""
+    if MAKE_ERP.exists():
+        shutil.copy(request.getfixturevalue("real_erp"), folder / "erp.db")
+        with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
+            yield World(folder, f"sqlite:///{folder / 'erp.db'}", server, copy.deepcopy(SETTINGS))
+    else:
+        with small_world(folder) as world:
+            world.erp("UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A2'")
+            yield world
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip(f"no browser is installed here: none of {', '.join(names)}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def ui(chromium: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Ui]:
+    with shop(tmp_path_factory.mktemp("shop"), request) as world:
+        world.settings["accounts"] = ACCOUNTS
+        for register in world.settings["registers"]:
+            register["cash_account"] = "1000"
+        with ui_of(world) as opened:
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def page(chromium: str) -> Iterator[Page]:
+    # root, as in a container, gets no sandbox of Chromium's
+    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        opened = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US")
+        opened.set_default_timeout(LOAD_SECONDS * 1000)
+        expect.set_options(timeout=LOAD_SECONDS * 1000)
+        yield opened
+        browser.close()
+
+
+@pytest.fixture
+def visitor(page: Page, ui: Ui, tmp_path: Path) -> Visitor:
+    return Visitor(page, ui, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def first_run(page: Page, ui: Ui, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """`sync_all`, started from the page of jobs by two clicks."""
+    visitor = Visitor(page, ui, tmp_path_factory.mktemp("first-run"))
+    visitor.open("/jobs")
+    visitor.click(page.get_by_text("sync_all", exact=True).first)
+    visitor.click(page.get_by_role("button", name="Materialize all"))
+    visitor.look("started")
+    run = visitor.launched("sync_all", [])
+    visitor.open("/runs")
+    expect(page.get_by_role("link", name=run["runId"][:8])).to_be_visible()
+    visitor.look("runs")
+    return run
+
+
+def test_everything_is_synchronised_by_two_clicks_on_the_page_of_jobs(ui: Ui, first_run: Any) -> None:
+    told = first_run["tags"]
+    assert first_run["status"] == "SUCCESS"  # rejections fail no step
+    assert (told["cloudkasse/outcome"], told["cloudkasse/started_by"]) == ("partially_successful", "UI")
+    real = MAKE_ERP.exists()
+    assert told["cloudkasse/rejected"] == ("5" if real else "1")
+    assert len(ui.program.world.cloud("articles")) == (4247 if real else 4)
+
+
+def test_from_the_list_of_runs_to_the_reason_of_a_failure_takes_at_most_three_clicks(
+    visitor: Visitor, first_run: Any
+) -> None:
+    page = visitor.page
+    visitor.open("/runs")
+    visitor.click(page.get_by_role("link", name=first_run["runId"][:8]))
+    visitor.click(page.get_by_text("View Asset", exact=True).last)  # the run's page opens at its end: sync_report
+    reason = page.get_by_text(re.compile(REASON))
+    expect(reason).to_be_visible()
+    cure = page.get_by_text("Correct or empty the EAN number of the article")
+    expect(cure).to_be_visible()
+    reason.scroll_into_view_if_needed()
+    expect(reason).to_be_in_viewport(ratio=1)
+    visitor.look("reason")
+    assert visitor.clicks <= 3
+
+
+def test_what_a_check_found_is_read_without_scrolling_sideways(visitor: Visitor, first_run: Any) -> None:
+    page = visitor.page
+    visitor.open(f"/assets/{ARTICLES}")
+    visitor.click(page.get_by_role("tab", name="Checks"))
+    visitor.click(page.get_by_text("no_open_rejections").first)
+    text = page.get_by_text(re.compile(REASON))
+    expect(text).to_be_visible()
+    visitor.fits(text)
+    visitor.look("check")
+
+
+def test_receipts_are_posted_by_a_run_whose_config_was_edited_in_the_launchpad(
+    visitor: Visitor, ui: Ui, first_run: Any
+) -> None:
+    page, world = visitor.page, ui.program.world
+    with sqlite3.connect(world.folder / "erp.db") as database:
+        (sold,) = database.execute(
+            "SELECT min(Artikelnummer) FROM ART WHERE Lagerartikel AND NOT Inaktiv AND Stueckliste IS NULL"
+        ).fetchone()
+    database.close()
+    assert sold in world.cloud("articles")
+    receipts = [receipt(number, business_day="2026-11-23") for number in (1, 2)]
+    for item in receipts:
+        item["lines"][0]["article"] = sold
+    world.server.store.deliver_receipts(receipts)
+    before = ui.runs_of_job("sync_receipts")
+    visitor.open("/locations/cloudkasse/jobs/sync_receipts")
+    menu = page.get_by_role("button", name="Materialize all").locator("xpath=../../..").get_by_role("button").last
+    visitor.click(menu)
+    visitor.click(page.get_by_text("Open launchpad"))
+    editor = page.locator(".cm-s-config-editor")
+    expect(editor).to_contain_text("import_receipts: false")
+    visitor.click(editor.get_by_text("false").first)
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("import_receipts: true\n")
+    expect(page.get_by_text("No errors")).to_be_visible()
+    visitor.look("launchpad")
+    visitor.click(page.get_by_role("button").filter(has_text=re.compile("^Materialize$")).last)
+    run = visitor.launched("sync_receipts", before)
+    assert (run["status"], run["tags"]["cloudkasse/outcome"]) == ("SUCCESS", "successful")
+    with sqlite3.connect(world.folder / "erp.db") as database:
+        booked = database.execute("SELECT sum(amount_cents) FROM cloudkasse_posting WHERE account = '1000'").fetchone()
+        moved = database.execute("SELECT sum(quantity_milli) FROM cloudkasse_stock_movement").fetchone()
+    database.close()
+    assert booked == (2 * 2380,)
+    assert moved == (-2 * 2000,)
