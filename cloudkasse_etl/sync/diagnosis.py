@@ -4,15 +4,17 @@ import os
 from collections.abc import Mapping, Sequence
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient
-from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem, StateUnavailableError
+from cloudkasse_etl.connections import Connections, read_connections
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem
 from cloudkasse_etl.selectline.diagnose import diagnose as diagnose_erp
 from cloudkasse_etl.selectline.engine import erp_engine
-from cloudkasse_etl.settings import Connections, Settings, read_connections, read_settings, settings_path
-from cloudkasse_etl.state.engine import check_state, state_engine
+from cloudkasse_etl.settings import Settings, read_settings, settings_path
+from cloudkasse_etl.state.diagnose import diagnose as diagnose_state
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.alerts import diagnose_alerts
 
 CLOCK_SECONDS = 60
+ERP = "ERP"
 
 
 def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
@@ -39,8 +41,9 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
         return problems
     # with broken settings the systems can still be looked at, as the defaults would have it
     shown = settings or Settings()
-    problems += _erp(shown, connections)
-    problems += _state(shown, connections)
+    erp = _erp(shown, connections)
+    problems += erp
+    problems += _state(shown, connections, erp)
     problems += _cloud(shown if settings else None, connections)
     problems += diagnose_alerts(shown, connections)
     return problems
@@ -50,29 +53,18 @@ def _erp(settings: Settings, connections: Connections) -> list[Problem]:
     try:
         engine = erp_engine(connections.erp_url.get_secret_value(), settings)
     except CloudkasseError as error:
-        return [_problem("ERP", error)]
+        return [_problem(ERP, error)]
     try:
         return diagnose_erp(engine, settings)
     finally:
         engine.dispose()
 
 
-def _state(settings: Settings, connections: Connections) -> list[Problem]:
-    url, erp = connections.state_url.get_secret_value(), connections.erp_url.get_secret_value()
-    try:
-        engine = state_engine(url, may_create=False)
-    except StateUnavailableError as error:
-        # A file that is missing is the ERP's, which is told already, or ours, which the first run makes.
-        return [] if url.startswith("sqlite") else [_problem("own tables", error)]
-    except CloudkasseError as error:
-        return [] if url == erp else [_problem("own tables", error)]
-    try:
-        check_state(engine, StateTables(settings.state.prefix, settings.state.db_schema))
-    except CloudkasseError as error:
-        return [_problem("own tables", error)]
-    finally:
-        engine.dispose()
-    return []
+def _state(settings: Settings, connections: Connections, erp: Sequence[Problem]) -> list[Problem]:
+    url = connections.state_url.get_secret_value()
+    if url == connections.erp_url.get_secret_value() and any(problem.where == ERP for problem in erp):
+        return []  # the database is the ERP's: that it cannot be reached is told already
+    return diagnose_state(url, StateTables(settings.state.prefix, settings.state.db_schema))
 
 
 class _NoJournal:

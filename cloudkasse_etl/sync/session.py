@@ -12,7 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
-from cloudkasse_etl.errors import AuthorizationError, NetworkError
+from cloudkasse_etl.errors import AuthorizationError, NetworkError, StateUnavailableError
+from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
 from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.lease import Lease, current_holder
@@ -266,12 +267,13 @@ def lease_holders(configuration: Configuration) -> Mapping[str, bool]:
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
     """
-    engine, tables = _state(configuration)
-    try:
-        migrate(engine, tables)
-        holder = current_holder(engine, tables, configuration.settings.company.number)
-    finally:
-        engine.dispose()
+    with told_as_the_erps(configuration):
+        engine, tables = _state(configuration)
+        try:
+            migrate(engine, tables)
+            holder = current_holder(engine, tables, configuration.settings.company.number)
+        finally:
+            engine.dispose()
     return {} if holder is None else {holder.run_id: holder.is_alive}
 
 
@@ -282,9 +284,11 @@ def open_reading(configuration: Configuration) -> Iterator[StateStore]:
     Raises:
         StateUnavailableError: They cannot be reached.
     """
-    engine, tables = _state(configuration)
+    with told_as_the_erps(configuration):
+        engine, tables = _state(configuration)
     try:
-        migrate(engine, tables)
+        with told_as_the_erps(configuration):
+            migrate(engine, tables)
         yield StateStore(
             engine,
             tables,
@@ -327,9 +331,11 @@ def _leased(
     cancelled: Callable[[], bool] = lambda: False,
     interrupt: Callable[[], None] = lambda: None,
 ) -> Iterator[_Leased]:
-    engine, tables = _state(configuration)
+    with told_as_the_erps(configuration):
+        engine, tables = _state(configuration)
     try:
-        migrate(engine, tables)
+        with told_as_the_erps(configuration):
+            migrate(engine, tables)
         company = configuration.settings.company.number
         lease = Lease(engine, tables, company=company, run_id=run_id, kind=kind, started_by=started_by)
         lease.acquire(waiting=waiting)
@@ -351,6 +357,28 @@ def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateS
         lease=leased.lease,
         run_id=run_id,
     )
+
+
+@contextmanager
+def told_as_the_erps(configuration: Configuration) -> Iterator[None]:
+    """Where our tables lie in the ERP's database and that cannot be reached, it is told as the ERP's, with its cure.
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached.
+        StateUnavailableError: It can, so that the trouble is with our own tables.
+    """
+    try:
+        yield
+    except StateUnavailableError:
+        url = configuration.connections.erp_url.get_secret_value()
+        if url == configuration.connections.state_url.get_secret_value():
+            engine = erp_engine(url, configuration.settings)
+            try:
+                with read_transaction(engine) as connection:
+                    connection.execute(sa.select(1))
+            finally:
+                engine.dispose()
+        raise
 
 
 def _state(configuration: Configuration) -> tuple[sa.Engine, StateTables]:

@@ -1,0 +1,3 @@
+"""German: CloudKasse and alerts."""
+
+TEXTS: dict[str, str] = {}

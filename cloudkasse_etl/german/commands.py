@@ -1,0 +1,3 @@
+"""German: commands."""
+
+TEXTS: dict[str, str] = {}

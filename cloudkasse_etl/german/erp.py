@@ -1,0 +1,3 @@
+"""German: the ERP."""
+
+TEXTS: dict[str, str] = {}

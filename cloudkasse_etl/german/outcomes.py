@@ -1,0 +1,3 @@
+"""German: what a run came to."""
+
+TEXTS: dict[str, str] = {}

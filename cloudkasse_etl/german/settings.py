@@ -1,0 +1,3 @@
+"""German: settings and environment."""
+
+TEXTS: dict[str, str] = {}

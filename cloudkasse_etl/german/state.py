@@ -1,0 +1,3 @@
+"""German: our own tables, the lease and files."""
+
+TEXTS: dict[str, str] = {}
