@@ -43,6 +43,20 @@ class Text(str):
         return _GERMAN.vformat(template, (), values)
 
 
+class _Beginning(Text):
+    """A text without its last full stop, in whichever language."""
+
+    def __new__(cls, template: str, values: Mapping[str, object]) -> Self:
+        """The English one is without it too."""
+        made = str.__new__(cls, _ENGLISH.vformat(template, (), values).removesuffix("."))
+        made.template, made.values = template, values
+        return made
+
+    def told(self, language: Language) -> str:
+        """The text in a language."""
+        return super().told(language).removesuffix(".")
+
+
 def say(template: str, /, **values: object) -> Text:
     """A sentence; `german` must have an entry for its words, which a test sees to."""
     return Text(template, values)
@@ -51,6 +65,11 @@ def say(template: str, /, **values: object) -> Text:
 def told(text: str, language: Language) -> str:
     """A text in a language, as far as it is one; a plain string is a name or somebody else's words."""
     return text.told(language) if isinstance(text, Text) else text
+
+
+def without_stop(text: str) -> Text:
+    """A sentence as the beginning of another one."""
+    return _Beginning("{sentence}", {"sentence": text})
 
 
 def joined(separator: str, texts: Iterable[str]) -> Text:

@@ -29,7 +29,7 @@ def diagnose(engine: sa.Engine, settings: Settings) -> list[Problem]:
         with read_transaction(engine) as connection:
             structure = Structure.of(connection, settings)
     except CloudkasseError as error:
-        return [Problem("ERP", error.message, error.hint or "")]
+        return [Problem(say("ERP"), error.message, error.hint or "")]
     problems = structure.problems()
     broken = {str(problem.where) for problem in problems}
     if names := denied_tables(engine, structure):
@@ -43,7 +43,7 @@ def diagnose(engine: sa.Engine, settings: Settings) -> list[Problem]:
                 if table_place(table_name) not in broken:
                     problems += look(reader, settings)
     except CloudkasseError as error:
-        problems.append(Problem("ERP", error.message, error.hint or ""))
+        problems.append(Problem(say("ERP"), error.message, error.hint or ""))
     return problems
 
 

@@ -12,9 +12,10 @@ from cloudkasse_etl.settings import Settings, read_settings, settings_path
 from cloudkasse_etl.state.diagnose import diagnose as diagnose_state
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.alerts import diagnose_alerts
+from cloudkasse_etl.wording import say
 
 CLOCK_SECONDS = 60
-ERP = "ERP"
+ERP = say("ERP")
 
 
 def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
@@ -88,18 +89,23 @@ def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]
         problems.append(
             Problem(
                 "CloudKasse",
-                f"The token belongs to company '{status.company_number}', the settings to '{ours}'.",
-                "Correct company.number in the settings, or CLOUDKASSE_API_TOKEN.",
+                say(
+                    "The token belongs to company '{theirs}', the settings to '{ours}'.",
+                    theirs=status.company_number,
+                    ours=ours,
+                ),
+                say("Correct company.number in the settings, or CLOUDKASSE_API_TOKEN."),
             )
         )
     offset = status.clock_offset_seconds
     if abs(offset) > CLOCK_SECONDS:
-        way = "behind" if offset > 0 else "ahead of"
         problems.append(
             Problem(
-                "clock",
-                f"This machine's clock is {abs(offset):,.0f} seconds {way} CloudKasse's.",
-                "Set the clock, or let the system set it from a time server.",
+                say("clock"),
+                say("This machine's clock is {seconds:,.0f} seconds behind CloudKasse's.", seconds=offset)
+                if offset > 0
+                else say("This machine's clock is {seconds:,.0f} seconds ahead of CloudKasse's.", seconds=-offset),
+                say("Set the clock, or let the system set it from a time server."),
             )
         )
     return problems

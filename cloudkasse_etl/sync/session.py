@@ -23,6 +23,7 @@ from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.sync.sources import Sources
+from cloudkasse_etl.wording import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +173,12 @@ def refuse_other_company(status: CloudStatus, settings: Settings) -> CloudStatus
     ours = settings.company.number
     if status.company_number is not None and status.company_number != ours:
         raise AuthorizationError(
-            f"CloudKasse's token belongs to company '{status.company_number}', the settings to '{ours}'.",
-            hint="Correct company.number in the settings, or CLOUDKASSE_API_TOKEN.",
+            say(
+                "CloudKasse's token belongs to company '{theirs}', the settings to '{ours}'.",
+                theirs=status.company_number,
+                ours=ours,
+            ),
+            hint=say("Correct company.number in the settings, or CLOUDKASSE_API_TOKEN."),
         )
     return status
 

@@ -1,3 +1,0 @@
-"""German: what a run came to."""
-
-TEXTS: dict[str, str] = {}
