@@ -43,7 +43,7 @@ def test_a_path_of_which_two_folders_are_missing_is_refused_and_not_made(
     monkeypatch.setenv("CLOUDKASSE_STATE_URL", f"sqlite:///{lost / 'state.db'}")
     code, found = program.call_json("check")
     assert (code, len(found["problems"])) == (20, 1)
-    assert str(lost.parent) in found["problems"][0]["text"]
+    assert f"there is no folder {lost}, nor {lost.parent}" in found["problems"][0]["text"]
     code, told = program.call_json("sync")
     assert (code, told["exit_code"]) == (20, 20)
     assert str(lost.parent) in told["error"]
