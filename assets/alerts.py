@@ -55,7 +55,7 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
         try:
             report = send_alerts(configuration, list(ended_runs(context.instance, protocol_folder)))
         except CloudkasseError as error:
-            return dg.SkipReason(str(error))
+            return dg.SkipReason(error.told(configuration.settings.language))
         if report.problems:
             return dg.SkipReason(f"Tried again at the next look: {' '.join(report.problems)}")
         context.update_cursor(latest)

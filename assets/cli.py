@@ -21,6 +21,7 @@ from assets.commands.sandbox import sandbox
 from assets.commands.sync import sync
 from assets.commands.ui import ui
 from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.wording import Language, say
 
 INTERRUPTED = 20
 
@@ -59,13 +60,16 @@ def run(arguments: Sequence[str]) -> int:
         usage = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else None
         return print_error(error.format_message(), hint=usage, exit_code=2, as_json=as_json)
     except CloudkasseError as error:
-        return print_error(error.message, hint=error.hint, exit_code=error.exit_code, as_json=as_json)
+        return print_error(
+            error.message, hint=error.hint, exit_code=error.exit_code, as_json=as_json, language=_language()
+        )
     except (KeyboardInterrupt, click.Abort):
         return print_error(
-            "Interrupted.",
-            hint="What had been accepted by then counts; the next call goes on from there.",
+            say("Interrupted."),
+            hint=say("What had been accepted by then counts; the next call goes on from there."),
             exit_code=INTERRUPTED,
             as_json=as_json,
+            language=_language(),
         )
     except BrokenPipeError:
         # whoever read our output has gone; Python must not complain about it while it ends
@@ -73,6 +77,13 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except Exception as error:  # noqa: BLE001 -- the last line of defence: a sentence and a log instead of a traceback
         return print_unforeseen(error, as_json=as_json)
+
+
+def _language() -> Language:
+    """What the settings say, however wrong they are otherwise."""
+    from cloudkasse_etl.settings import language_of, settings_path
+
+    return language_of(settings_path())
 
 
 def _never_fail_to_print() -> None:

@@ -38,7 +38,7 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
     )
     def compare(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         chosen = {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
-        with plain_failures():
+        with plain_failures(configuration.settings.language):
             found = compare_all(configuration, [entity for entity in COMPARED if entity.asset in chosen])
         for comparison in found:
             yield dg.AssetCheckResult(
@@ -52,7 +52,7 @@ def report_if_full(instance: dg.DagsterInstance, session: SyncSession, entity: E
     """Compares after a full upload, and reports the check beside the run, whose plan does not have it."""
     if not session.options.full:
         return
-    with plain_failures():
+    with plain_failures(session.settings.language):
         comparison = compare_with_cloud(session, entity)
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(

@@ -35,7 +35,7 @@ _SPECS = {
 @dg.multi_asset_check(specs=list(_SPECS.values()))
 def completeness(sync: Sync) -> Iterator[dg.AssetCheckResult]:
     """Looks for gaps, doubled numbers and closings that differ from their receipts."""
-    with plain_failures():
+    with plain_failures(sync.settings.language):
         report = check_completeness(sync)
     for name, spec in _SPECS.items():
         yield _result(getattr(report, name), spec.name, spec.asset_key)
@@ -47,7 +47,7 @@ def completeness(sync: Sync) -> Iterator[dg.AssetCheckResult]:
 )
 def books_balanced(sync: Sync) -> dg.AssetCheckResult:
     """Looks whether debit is credit."""
-    with plain_failures():
+    with plain_failures(sync.settings.language):
         return _result(check_completeness(sync).unbalanced)
 
 

@@ -29,7 +29,7 @@ def plan_job(configuration: Configuration) -> Any:
         description="Runs the synchronisation's own code on a copy in memory. The plan is this step's output metadata.",
     )
     def what_would_be_done(context: dg.OpExecutionContext, config: PlanOptions) -> None:
-        with plain_failures():
+        with plain_failures(configuration.settings.language):
             found = plan(configuration, config.what)
         language = configuration.settings.language
         text = plan_markdown(found, language)

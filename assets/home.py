@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloudkasse_etl.errors import ConfigurationError, Problem
-from cloudkasse_etl.settings import problems_error
+from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error
 
 if TYPE_CHECKING:
     import dagster as dg

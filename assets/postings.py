@@ -41,7 +41,7 @@ POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
 )
 def imported(sync: Sync) -> Iterator[Result]:
     """Books what is staged, if the run was asked to or fetched nothing itself."""
-    with plain_failures():
+    with plain_failures(sync.settings.language):
         reports = import_if_chosen(sync)
     for report in reports:
         yield materialized(report, sync, *([REVIEW] if report.asset == POSTINGS else []))

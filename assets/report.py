@@ -25,7 +25,7 @@ def sync_report(sync: Sync) -> Iterator[Result]:
 
     The whole protocol lies beside it as a CSV file. The run turns red here if everything that was tried was rejected.
     """
-    with plain_failures():
+    with plain_failures(sync.settings.language):
         report = sync.finish()
         yield dg.MaterializeResult(metadata=run_metadata(report, sync.settings))
         if report.outcome is Outcome.FAILED:

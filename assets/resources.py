@@ -110,8 +110,14 @@ def sync_resource(
                     # The lease is still held here: a run without a lease and without an outcome is a dead one.
                     _end(session, instance, on_report)
         except CloudkasseError as error:
-            instance.add_run_tags(run.run_id, {**tags.starting(run.run_id, kind, who, run.tags), **tags.broken(error)})
-            raise failure(error) from None
+            instance.add_run_tags(
+                run.run_id,
+                {
+                    **tags.starting(run.run_id, kind, who, run.tags),
+                    **tags.broken(error, configuration.settings.language),
+                },
+            )
+            raise failure(error, configuration.settings.language) from None
 
     return sync
 
@@ -134,7 +140,7 @@ def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport
         report = session.finish(error=_what_broke(instance, session.run_id))
     except OSError as error:
         problem = StateUnavailableError(f"The protocol {session.protocol_path} cannot be written: {error.strerror}.")
-        instance.add_run_tags(session.run_id, tags.broken(problem))
+        instance.add_run_tags(session.run_id, tags.broken(problem, session.settings.language))
         return
     veto = {} if _may_pass_by_itself(instance, session.run_id) else tags.NO_RETRY
     instance.add_run_tags(session.run_id, {**tags.ended(report), **veto})

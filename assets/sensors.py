@@ -29,7 +29,7 @@ def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
         try:
             repaired = repair_dead_runs(context.instance, configuration)
         except CloudkasseError as error:
-            return dg.SkipReason(str(error))
+            return dg.SkipReason(error.told(configuration.settings.language))
         if repaired:
             return dg.SkipReason(f"Marked as failed: {', '.join(run_id[:8] for run_id in repaired)}.")
         return dg.SkipReason("No dead run.")
@@ -58,7 +58,7 @@ def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sen
         try:
             novelty = look_for_novelty(configuration)
         except CloudkasseError as error:
-            return dg.SkipReason(str(error))
+            return dg.SkipReason(error.told(configuration.settings.language))
         if novelty.kind is None:
             return dg.SkipReason(novelty.text)
         context.log.info(novelty.text)

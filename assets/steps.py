@@ -11,6 +11,7 @@ from assets.metadata import asset_metadata
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.wording import Language, told
 
 # What an asset's function takes to get the run's session: the resource `sync`.
 Sync = dg.ResourceParam[SyncSession]
@@ -32,7 +33,7 @@ def carry_out(use_case: Callable[[SyncSession], AssetReport], session: SyncSessi
     Raises:
         dg.Failure: The step could not work at all. Rejected records never raise.
     """
-    with plain_failures():
+    with plain_failures(session.settings.language):
         report = use_case(session)
     return materialized(report, session, *checks)
 
@@ -48,22 +49,22 @@ def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Res
 
 
 @contextmanager
-def plain_failures() -> Iterator[None]:
+def plain_failures(language: Language) -> Iterator[None]:
     """Turns our errors into Dagster's failure, which the UI shows with the message first and no traceback of ours."""
     try:
         yield
     except CloudkasseError as error:
-        raise failure(error) from None
+        raise failure(error, language) from None
 
 
 RESTARTS = "may pass by itself"
 
 
-def failure(error: CloudkasseError) -> dg.Failure:
+def failure(error: CloudkasseError, language: Language) -> dg.Failure:
     """An error in the words of a person, and whether the run may be started again by itself."""
-    metadata: dict[str, Any] = {"what to do": dg.MetadataValue.text(error.hint)} if error.hint else {}
+    metadata: dict[str, Any] = {"what to do": dg.MetadataValue.text(told(error.hint, language))} if error.hint else {}
     metadata[RESTARTS] = dg.MetadataValue.bool(error.is_restartable)
-    return dg.Failure(str(error), metadata=metadata, allow_retries=error.is_restartable)
+    return dg.Failure(error.told(language), metadata=metadata, allow_retries=error.is_restartable)
 
 
 def is_restartable(event: dg.DagsterEvent) -> bool:

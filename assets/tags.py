@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sync.report import Counts, Outcome, RunReport
+from cloudkasse_etl.wording import Language
 
 PREFIX = "cloudkasse/"
 # Holds the run's own id once the run holds the lease; the dot keeps it out of the UI. A re-execution inherits the tags
@@ -73,10 +74,10 @@ def may_restart(tags: Mapping[str, str]) -> bool:
     return tags.get(MAX_RETRIES, "0") != "0"
 
 
-def broken(error: CloudkasseError) -> dict[str, str]:
+def broken(error: CloudkasseError, language: Language) -> dict[str, str]:
     """A run that could not even begin."""
     veto = {} if error.is_restartable else NO_RETRY
-    return {OUTCOME: str(Outcome.FAILED), MESSAGE: str(error)[:MAX_MESSAGE], **veto}
+    return {OUTCOME: str(Outcome.FAILED), MESSAGE: error.told(language)[:MAX_MESSAGE], **veto}
 
 
 def is_own(run_id: str, tags: Mapping[str, str]) -> bool:

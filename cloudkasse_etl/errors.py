@@ -20,8 +20,11 @@
         └── OutcomeFailedError      everything that was attempted was rejected
 """
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from cloudkasse_etl.wording import Language, Text, joined, say, told
 
 
 class CloudkasseError(Exception):
@@ -42,7 +45,11 @@ class CloudkasseError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}" if self.hint else self.message
+        return self.told("en")
+
+    def told(self, language: Language) -> str:
+        """What is wrong and what to do."""
+        return told(joined(" ", (self.message, self.hint)) if self.hint else self.message, language)
 
 
 class TransientError(CloudkasseError):
@@ -92,14 +99,48 @@ class Problem:
         where: File, line and key; or the system: ERP, cloud, clock.
         text: What is wrong.
         cure: What to do.
+        is_note: Nothing is wrong yet, but a person should look at it.
     """
 
     where: str
     text: str
     cure: str = ""
+    is_note: bool = False
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.text}" + (f" {self.cure}" if self.cure else "")
+        return self.text_of()
+
+    def text_of(self) -> Text:
+        """All of it in a line."""
+        if self.cure:
+            return say("{where}: {text} {cure}", where=self.where, text=self.text, cure=self.cure)
+        return say("{where}: {text}", where=self.where, text=self.text)
+
+    def as_dict(self, language: Language) -> dict[str, str]:
+        """As `check --json` prints it."""
+        return {
+            "where": told(self.where, language),
+            "text": told(self.text, language),
+            "cure": told(self.cure, language),
+        }
+
+
+_SYSTEM_REASONS = {
+    errno.EACCES: say("this user may not"),
+    errno.EPERM: say("this user may not"),
+    errno.ENOENT: say("the folder does not exist"),
+    errno.ENOTDIR: say("a part of the path is no folder"),
+    errno.EISDIR: say("it is a folder"),
+    errno.EROFS: say("the disk is read-only"),
+    errno.ENOSPC: say("no room is left on the disk"),
+    errno.EDQUOT: say("the user's quota of the disk is used up"),
+    errno.ENAMETOOLONG: say("the name is too long"),
+}
+
+
+def system_reason(error: OSError) -> str:
+    """Why the operating system refused something with a file."""
+    return _SYSTEM_REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
 
 
 class ConfigurationError(PermanentError):
@@ -140,3 +181,13 @@ class MassRetirementError(PermanentError):
 
 class OutcomeFailedError(PermanentError):
     """Everything that was attempted was rejected."""
+
+
+def problems_error(problems: Sequence[Problem]) -> ConfigurationError:
+    """One error that lists all problems, a line each."""
+    lines = (say("  {problem}", problem=problem.text_of()) for problem in problems)
+    if len(problems) == 1:
+        head = say("1 problem in the settings:")
+    else:
+        head = say("{count} problems in the settings:", count=len(problems))
+    return ConfigurationError(joined("\n", (head, *lines)), problems=problems)

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
 
-Language = Literal["de", "en"]
+from cloudkasse_etl.wording import Language as Language
+
 CLOUD = "cloud."
 
 

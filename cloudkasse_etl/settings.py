@@ -1,18 +1,18 @@
 """cloudkasse.yaml and the environment, read once into frozen, checked values. Nothing else reads the environment."""
 
-import difflib
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from cloudkasse_etl.errors import ConfigurationError, Problem
+from cloudkasse_etl.connections import Connections, read_connections
+from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
+from cloudkasse_etl.settings_file import ONE_ACCOUNT, SettingsFile, refused, unknown
+from cloudkasse_etl.wording import Language, say
 
 SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
 DEFAULT_SETTINGS = "cloudkasse.yaml"
@@ -114,9 +114,10 @@ class Accounts(Section):
     def _known_tenders(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name, account in value.items():
             if name not in TENDER_ACCOUNTS:
-                raise ValueError(_unknown(name, TENDER_ACCOUNTS, "tender"))
+                raise refused(unknown(name, TENDER_ACCOUNTS, say("tender")), name)
             if isinstance(account, dict) != (name == "Unbar"):
-                raise ValueError(f"{name} takes {'accounts by name' if name == 'Unbar' else 'one account'}")
+                wanted = say('accounts by name, like {{Rechnung: "1410"}}') if name == "Unbar" else ONE_ACCOUNT
+                raise refused(say("It must be {wanted}.", wanted=wanted), name)
         return value
 
     @field_validator("business_cases")
@@ -124,9 +125,12 @@ class Accounts(Section):
     def _known_cases(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name, account in value.items():
             if name not in BUSINESS_CASE_ACCOUNTS:
-                raise ValueError(_unknown(name, BUSINESS_CASE_ACCOUNTS, "business case"))
+                raise refused(unknown(name, BUSINESS_CASE_ACCOUNTS, say("business case")), name)
             if isinstance(account, OverShort) != (name == "DifferenzSollIst"):
-                raise ValueError(f"{name} takes {'short and over' if name == 'DifferenzSollIst' else 'one account'}")
+                both = say('two accounts, like {{short: "2310", over: "2710"}}')
+                raise refused(
+                    say("It must be {wanted}.", wanted=both if name == "DifferenzSollIst" else ONE_ACCOUNT), name
+                )
         return value
 
 
@@ -188,7 +192,9 @@ class Email(Section):
     @model_validator(mode="after")
     def _no_password_in_the_clear(self) -> Self:
         if self.user is not None and self.security == "none":
-            raise ValueError("a password would go over the network readable; set security to starttls or ssl")
+            raise refused(
+                say("A password would go over the network readable; set security to starttls or ssl."), "security"
+            )
         return self
 
 
@@ -234,10 +240,14 @@ class OpeningHours(Section):
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> Self:
         if self.opens >= self.closes:
-            raise ValueError(
-                f"it opens at {self.opens} and closes at {self.closes}: closes must be later on the same day; "
-                "for a shop that is open past midnight write 00:00 to 23:59"
-            )
+            raise refused(
+                say(
+                    "It opens at {opens} and closes at {closes}: closes must be later on the same day; for a shop that "
+                    "is open past midnight write 00:00 to 23:59.",
+                    opens=self.opens, closes=self.closes,
+                ),
+                "closes",
+            )  # fmt: skip
         return self
 
 
@@ -289,43 +299,39 @@ class Settings(Section):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"'{value}' is no time zone; write it like Europe/Berlin") from None
+            raise refused(say("'{value}' is no time zone; write it like Europe/Berlin.", value=value)) from None
         return value
 
     @field_validator("registers")
     @classmethod
     def _unique_registers(cls, value: tuple[Register, ...]) -> tuple[Register, ...]:
-        numbers = [register.number for register in value]
-        twice = sorted({number for number in numbers if numbers.count(number) > 1})
-        if twice:
-            raise ValueError(f"register number given twice: {', '.join(twice)}")
+        first: dict[str, int] = {}
+        for at, register in enumerate(value):
+            if first.setdefault(register.number, at) != at:
+                raise refused(
+                    say("The number '{number}' is given to another register already.", number=register.number),
+                    at, "number",
+                )  # fmt: skip
         return value
 
     @model_validator(mode="after")
     def _groups_have_a_basis(self) -> Self:
-        for register in self.registers:
+        for at, register in enumerate(self.registers):
             if register.price_group not in self.price_groups:
-                raise ValueError(
-                    f"register {register.number} uses price group '{register.price_group}', which price_groups does "
-                    f'not name; add "{register.price_group}": {{basis: net}} or {{basis: gross}} to it'
-                )
+                raise refused(
+                    say(
+                        "'{group}' is no price group that price_groups names; add "
+                        '"{group}": {{basis: net}} or {{basis: gross}} to it.',
+                        group=register.price_group,
+                    ),
+                    "registers", at, "price_group",
+                )  # fmt: skip
         return self
 
     @property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
         return ZoneInfo(self.timezone)
-
-
-class Connections(Section):
-    """Addresses and secrets, from the environment only; they appear in no log, error, history or page."""
-
-    erp_url: SecretStr
-    state_url: SecretStr
-    api_url: str
-    api_token: SecretStr
-    smtp_password: SecretStr | None = None
-    alert_webhook_url: SecretStr | None = None
 
 
 class Configuration(Section):
@@ -366,88 +372,6 @@ def load(environment: Mapping[str, str] | None = None) -> Configuration:
     return Configuration(settings=settings, connections=connections, path=path)
 
 
-def problems_error(problems: list[Problem]) -> ConfigurationError:
-    """One error that lists all problems, a line each."""
-    lines = "\n".join(f"  {problem}" for problem in problems)
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return ConfigurationError(f"{count} in the settings:\n{lines}", problems=problems)
-
-
-def read_connections(environment: Mapping[str, str]) -> Connections:
-    """Addresses and secrets from the environment.
-
-    Raises:
-        ConfigurationError: With every variable that is missing or unusable; values are not shown.
-    """
-    problems = []
-
-    def needed(name: str, cure: str) -> str:
-        value = environment.get(name, "").strip()
-        if not value:
-            problems.append(Problem(name, "This environment variable is not set.", cure))
-        return value
-
-    erp = needed("CLOUDKASSE_ERP_URL", "Set it to the SQLAlchemy URL of SelectLine's database, e.g. sqlite:///erp.db.")
-    api = needed("CLOUDKASSE_API_URL", "Set it to CloudKasse's address, e.g. https://api.example.org.")
-    token = needed("CLOUDKASSE_API_TOKEN", "Set it to the token that CloudKasse gave you.")
-    state = environment.get("CLOUDKASSE_STATE_URL", "").strip() or erp
-    # What alerts need is missed by `check` and when alerts are sent: it must not keep a synchronisation from running.
-    smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
-    webhook_url = environment.get("CLOUDKASSE_ALERT_WEBHOOK_URL", "").strip()
-    if api and not re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", api):
-        problems.append(
-            Problem(
-                "CLOUDKASSE_API_URL",
-                "This is no address.",
-                "Write it like https://api.example.org, without user, query or token.",
-            )
-        )
-    if token and not re.fullmatch(r"[\x21-\x7e]+", token):
-        problems.append(
-            Problem(
-                "CLOUDKASSE_API_TOKEN",
-                "The token has a character that no token has.",
-                "Copy it again, without blanks or line ends.",
-            )
-        )
-    for name, value in (("CLOUDKASSE_ERP_URL", erp), ("CLOUDKASSE_STATE_URL", state)):
-        if value and not re.match(r"^(sqlite|postgresql|mssql)(\+\w+)?://", value):
-            problems.append(
-                Problem(
-                    name,
-                    "This is no database URL that is supported.",
-                    "It begins with sqlite://, postgresql+psycopg:// or mssql+pyodbc://.",
-                )
-            )
-        elif _has_bare_character(value):
-            problems.append(
-                Problem(
-                    name,
-                    "User or password has a character that a URL does not take as it is (@ or /).",
-                    "Write @ as %40, / as %2F, : as %3A in it.",
-                )
-            )
-    if problems:
-        raise problems_error(problems)
-    return Connections(
-        erp_url=SecretStr(erp),
-        state_url=SecretStr(state),
-        api_url=api.rstrip("/"),
-        api_token=SecretStr(token),
-        smtp_password=SecretStr(smtp_password) if smtp_password else None,
-        alert_webhook_url=SecretStr(webhook_url) if webhook_url else None,
-    )
-
-
-def _has_bare_character(url: str) -> bool:
-    """Whether a password's @ or / would be taken for the host's: parts of it would then show in messages."""
-    scheme, _, rest = url.partition("://")
-    if not rest or scheme.startswith("sqlite"):
-        return False
-    place = rest.partition("?")[0]
-    return place.count("@") > 1 or "@" in place.partition("/")[2]
-
-
 def read_settings(path: Path) -> Settings:
     """Reads and checks a settings file.
 
@@ -457,142 +381,57 @@ def read_settings(path: Path) -> Settings:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise problems_error(
-            [
-                Problem(
-                    str(path), "There is no settings file.", f"Write one there, or name another in {SETTINGS_VARIABLE}."
-                )
-            ]
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (
-            "It is not UTF-8." if isinstance(error, UnicodeDecodeError) else f"It cannot be read: {error.strerror}."
+        problem = Problem(
+            str(path),
+            say("There is no settings file."),
+            say("Write one there, or name another in {variable}.", variable=SETTINGS_VARIABLE),
         )
-        raise problems_error([Problem(str(path), reason, "Save it as UTF-8 text that this user can read.")]) from error
+        raise problems_error([problem]) from None
+    except UnicodeDecodeError as error:
+        problem = Problem(
+            f"{path}:{_line_of(path, error.start)}",
+            say("This is no UTF-8."),
+            say("Save the file as UTF-8 text."),
+        )
+        raise problems_error([problem]) from error
+    except OSError as error:
+        problem = Problem(
+            str(path),
+            say("It cannot be read: {reason}.", reason=system_reason(error)),
+            say("Let this user read the file, or name another in {variable}.", variable=SETTINGS_VARIABLE),
+        )
+        raise problems_error([problem]) from error
     return parse_settings(text, path.name)
 
 
+def _line_of(path: Path, offset: int) -> int:
+    return path.read_bytes()[:offset].count(b"\n") + 1
+
+
 def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
-    """Checks the text of a settings file; `name` stands for it in the messages."""
+    """Checks the text of a settings file; `name` stands for it in the messages.
+
+    Raises:
+        ConfigurationError: With every problem, each naming file, line and key.
+    """
     try:
-        node = yaml.compose(text, Loader=_Loader)
-        loader = _Loader("")
-        try:
-            data = loader.construct_document(node) if node is not None else None
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise problems_error([Problem(f"{name}:{line}", f"This is no YAML: {error.problem}.", "")]) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise problems_error([Problem(f"{name}:1", f"This is no YAML: {reason}", "")]) from None
-    if data is None or data == {}:
-        # A file that was cut short must not read as a shop without registers, whose registers would be retired.
-        raise problems_error(
-            [Problem(f"{name}:1", "The file is empty.", "Write the settings into it, or bring it back.")]
-        )
-    if not isinstance(data, dict):
-        raise problems_error([Problem(f"{name}:1", "The file must be a list of keys, like 'timezone: Europe/Berlin'.")])
-    assert node is not None
-    twice = [
-        Problem(
-            f"{name}:{key.start_mark.line + 1}",
-            f"The key '{key.value}' stands here a second time.",
-            "Keep one of them.",
-        )
-        for key in _repeated_keys(node)
-    ]
+        file = SettingsFile.parse(text, name)
+    except ConfigurationError as error:
+        raise problems_error(list(error.problems)) from None
+    problems = file.problems()
     try:
-        settings = Settings.model_validate(data)
+        settings = Settings.model_validate(file.data)
     except ValidationError as error:
-        problems = [_problem(name, node, detail) for detail in error.errors()]
-        raise problems_error(twice + list(dict.fromkeys(problems))) from None
-    if twice:
-        raise problems_error(twice)
+        raise problems_error(problems + file.explain(error, Settings)) from None
+    if problems:
+        raise problems_error(problems)
     return settings
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML whose numbers and dates stay text.
-
-    "007" is a register, not seven, and 19.00 a VAT rate with two decimals: each field says itself
-    what it wants to be. `no` and `on` stay text too; only true, false and null are special.
-    """
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern) for tag, pattern in resolvers if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-
-
-def _repeated_keys(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    yield key
-                seen.add(key.value)
-            yield from _repeated_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _repeated_keys(item)
-
-
-def _line(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
-    """The line (from 1) of the deepest node on the path that is in the file."""
-    line = 1
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if getattr(key, "value", None) == str(part)), None)
-            if found is None:
-                continue
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
-
-
-def _unknown(name: str, known: tuple[str, ...] | list[str], what: str) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"'{name}' is no {what}" + (f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(known)}")
-
-
-def _keys_at(path: tuple[int | str, ...]) -> list[str]:
-    """The keys that the section at this path knows."""
-    model: Any = Settings
-    for part in path:
-        if isinstance(part, int):
-            continue
-        field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None) if model else None
-        annotation = field.annotation if field else None
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
-    return [f.alias or n for n, f in model.model_fields.items()] if model else []
-
-
-def _problem(name: str, node: yaml.Node | None, detail: Any) -> Problem:
-    # pydantic names union members and "[key]" in the path; a person looks for the keys of the file
-    path = tuple(
-        p
-        for p in detail["loc"]
-        if isinstance(p, int) or not re.search(r"[\[\]()]|^(constrained-)?str$|^literal|^OverShort$|^dict$|^tuple$", p)
-    )
-    where = f"{name}:{_line(node, path)}"
-    key = ".".join(str(part) for part in path)
-    kind = detail["type"]
-    if kind == "extra_forbidden":
-        return Problem(where, f"{key}: {_unknown(str(path[-1]), _keys_at(path[:-1]), 'key here')}.")
-    if kind == "missing":
-        return Problem(where, f"{key}: This key is missing.", "Add it.")
-    message = detail["msg"].removeprefix("Value error, ")
-    message = message[0].upper() + message[1:]
-    return Problem(where, f"{key}: {message}." if key else f"{message}.")
+def language_of(path: Path) -> Language:
+    """The language of a settings file, whatever else is wrong in it; English where it cannot be told."""
+    try:
+        file = SettingsFile.parse(path.read_text(encoding="utf-8-sig"), path.name)
+    except (OSError, UnicodeDecodeError, ConfigurationError):
+        return "en"
+    return "de" if file.data.get("language") == "de" else "en"

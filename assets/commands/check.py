@@ -1,11 +1,10 @@
 """`check`: everything that would keep a synchronisation from working, at once, each with its cure."""
 
-from dataclasses import asdict
-
 import click
 
-from assets.commands.output import console, print_json
+from assets.commands.output import WORDS, console, print_json
 from cloudkasse_etl.errors import ConfigurationError, Problem
+from cloudkasse_etl.wording import Language, say
 
 EXIT_SETTINGS = 2
 EXIT_WRONG = 20
@@ -19,16 +18,20 @@ def check(cloud: bool, as_json: bool) -> int:
 
     With --cloud every record that CloudKasse holds is compared too, once all else is well.
     """
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.settings import language_of, load, settings_path
     from cloudkasse_etl.sync.diagnosis import diagnose
 
-    problems = diagnose()
+    found = diagnose()
+    problems = [problem for problem in found if not problem.is_note]
+    notes = [problem for problem in found if problem.is_note]
     if cloud and not problems:
         return _compare(as_json)
+    language = language_of(settings_path())
     if as_json:
-        print_json({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
+        listed = {"ok": not problems, "problems": [problem.as_dict(language) for problem in problems]}
+        print_json(listed | ({"notes": [note.as_dict(language) for note in notes]} if notes else {}))
     else:
-        _print(problems)
+        _print(problems, notes, language)
     if not problems:
         return 0
     try:
@@ -54,15 +57,19 @@ def _compare(as_json: bool) -> int:
     return 0 if is_level else EXIT_WRONG
 
 
-def _print(problems: list[Problem]) -> None:
+def _print(problems: list[Problem], notes: list[Problem], language: Language) -> None:
     from rich.markup import escape
 
     out = console()
     if not problems:
-        out.print("[green]All is well:[/] settings, ERP, CloudKasse and clock.")
-        return
-    out.print(f"[red]{len(problems)} {'problem' if len(problems) == 1 else 'problems'}[/]")
-    for problem in problems:
-        out.print(f"[bold]{escape(problem.where)}[/]: {escape(problem.text)}")
-        if problem.cure:
-            out.print(f"  [green]What to do:[/] {escape(problem.cure)}")
+        well = say("All is well: settings, ERP, CloudKasse and clock.")
+        out.print(f"[green]{well.told(language)}[/]")
+    else:
+        head = say("1 problem") if len(problems) == 1 else say("{count} problems", count=len(problems))
+        out.print(f"[red]{head.told(language)}[/]")
+    cure = WORDS[language]["cure"]
+    for problem in problems + notes:
+        told = problem.as_dict(language)
+        out.print(f"[bold]{escape(told['where'])}[/]: {escape(told['text'])}", soft_wrap=True)
+        if told["cure"]:
+            out.print(f"  [green]{cure}[/] {escape(told['cure'])}", soft_wrap=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.wording import told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,8 +83,9 @@ def print_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode()))
 
 
-def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool) -> int:
+def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool, language: Language = "en") -> int:
     """Says what went wrong on standard error, and with `--json` as an object on standard output too."""
+    message, hint = told(message, language), told(hint, language) if hint else None
     if as_json:
         print_json({"error": message, "hint": hint, "exit_code": exit_code})
     click.secho(message, fg="red", err=True)

@@ -14,6 +14,7 @@ import click
 from assets.demo import FOLDER
 from assets.home import Home, find_home, open_instance
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
+from cloudkasse_etl.wording import told
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 20
@@ -46,12 +47,12 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
 
 
 def _warn_of_settings() -> None:
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.settings import language_of, load, settings_path
 
     try:
         load()
     except CloudkasseError as error:
-        click.secho(error.message, fg="yellow", err=True)
+        click.secho(told(error.message, language_of(settings_path())), fg="yellow", err=True)
         click.echo("The UI starts all the same. Mend this, then press `Reload definitions` there.", err=True)
 
 

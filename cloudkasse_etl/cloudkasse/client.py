@@ -13,8 +13,9 @@ from cloudkasse_etl.cloudkasse.batches import Attempt, AttemptJournal, BatchOutc
 from cloudkasse_etl.cloudkasse.pagination import CursorExpired, Page, Stream, list_pages, list_records
 from cloudkasse_etl.cloudkasse.results import ENTITIES, ItemResult, ItemStatus, record_key
 from cloudkasse_etl.cloudkasse.transport import Answer, StoppedError, Transport
+from cloudkasse_etl.connections import Connections
 from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.settings import Api, Connections
+from cloudkasse_etl.settings import Api
 
 __all__ = [
     "ENTITIES",

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import requests
 from urllib3 import exceptions as urllib3_errors
 
-NETWORK_HINT = "Look at this machine's network, then start again; nothing is lost."
+from cloudkasse_etl.wording import Text, say
+
+NETWORK_HINT = say("Look at this machine's network, then start again; nothing is lost.")
 
 # Errors whose text quotes a whole address, with whatever password stands in it.
 UNUSABLE_ADDRESS = (
@@ -29,8 +31,8 @@ class Fault:
         retryable: False where another try a moment later cannot help.
     """
 
-    text: str
-    hint: str
+    text: Text
+    hint: Text
     retryable: bool = True
 
 
@@ -44,39 +46,54 @@ def explain(error: Exception, host: str, connect_seconds: float, read_seconds: f
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Fault(
-                f"The TLS certificate of {host} is not trusted: {cause.verify_message}",
-                "Have CloudKasse's certificate looked at, or name your own authority's in the settings: api.ca_bundle.",
+                say("The TLS certificate of {host} is not trusted: {reason}", host=host, reason=cause.verify_message),
+                say(
+                    "Have CloudKasse's certificate looked at, or name your own authority's in the settings: "
+                    "api.ca_bundle."
+                ),
                 retryable=False,
             )
     if caused_by(requests.exceptions.ProxyError, urllib3_errors.ProxyError):
         return Fault(
-            f"The proxy on the way to {host} cannot be reached, or does not let this through",
-            "Look at HTTPS_PROXY and NO_PROXY in the environment.",
+            say("The proxy on the way to {host} cannot be reached, or does not let this through", host=host),
+            say("Look at HTTPS_PROXY and NO_PROXY in the environment."),
         )
     if caused_by(urllib3_errors.NameResolutionError):
         return Fault(
-            f"The name {host} cannot be resolved",
-            "Look at this machine's network and DNS, and whether CLOUDKASSE_API_URL is right.",
+            say("The name {host} cannot be resolved", host=host),
+            say("Look at this machine's network and DNS, and whether CLOUDKASSE_API_URL is right."),
         )
     if caused_by(ConnectionRefusedError):
         return Fault(
-            f"The connection to {host} was refused",
-            "CloudKasse may be down, or CLOUDKASSE_API_URL names the wrong port.",
+            say("The connection to {host} was refused", host=host),
+            say("CloudKasse may be down, or CLOUDKASSE_API_URL names the wrong port."),
         )
     if caused_by(urllib3_errors.NewConnectionError):
-        return Fault(f"There is no way to {host}", NETWORK_HINT)
+        return Fault(say("There is no way to {host}", host=host), NETWORK_HINT)
     if caused_by(requests.exceptions.ConnectTimeout, urllib3_errors.ConnectTimeoutError):
-        return Fault(f"{host} did not take the connection in {connect_seconds:g} s: timed out", NETWORK_HINT)
+        return Fault(
+            say(
+                "{host} did not take the connection in {seconds} s: timed out",
+                host=host,
+                seconds=f"{connect_seconds:.3g}",
+            ),
+            NETWORK_HINT,
+        )
     if caused_by(requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError, TimeoutError):
-        return Fault(f"CloudKasse ({host}) was silent for {read_seconds:g} s: timed out", NETWORK_HINT)
+        return Fault(
+            say("CloudKasse ({host}) was silent for {seconds} s: timed out", host=host, seconds=f"{read_seconds:.3g}"),
+            NETWORK_HINT,
+        )
     if caused_by(ssl.SSLError, requests.exceptions.SSLError, urllib3_errors.SSLError):
         return Fault(
-            f"No TLS connection to {host} could be made or kept",
-            "CLOUDKASSE_API_URL may name a port that does not speak HTTPS, or something in between disturbs it.",
+            say("No TLS connection to {host} could be made or kept", host=host),
+            say("CLOUDKASSE_API_URL may name a port that does not speak HTTPS, or something in between disturbs it."),
         )
     if caused_by(urllib3_errors.DecodeError):
-        return Fault(f"An answer of CloudKasse ({host}) cannot be decompressed", NETWORK_HINT)
-    return Fault(f"The connection to CloudKasse ({host}) broke off before the answer was complete", NETWORK_HINT)
+        return Fault(say("An answer of CloudKasse ({host}) cannot be decompressed", host=host), NETWORK_HINT)
+    return Fault(
+        say("The connection to CloudKasse ({host}) broke off before the answer was complete", host=host), NETWORK_HINT
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

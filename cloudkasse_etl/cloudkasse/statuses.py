@@ -11,6 +11,7 @@ import orjson
 from pydantic import SecretStr
 
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ContractError, NetworkError
+from cloudkasse_etl.wording import say
 
 # 408 and 425 are a server's "once more, please"; the contract does not name them, proxies send them.
 _RETRYABLE = frozenset({408, 425, 429})
@@ -97,39 +98,44 @@ def explain(status: int, headers: Mapping[str, str], problem: Problem, *, reques
     if status < 400:
         target = _host_of(base, headers.get("Location", ""))
         return ContractError(
-            f"CloudKasse ({host}) redirects to {target} ({status}), which is not followed.",
-            hint="Set CLOUDKASSE_API_URL to CloudKasse's own address.",
+            say(
+                "CloudKasse ({host}) redirects to {target} ({status}), which is not followed.",
+                host=host,
+                target=target,
+                status=status,
+            ),
+            hint=say("Set CLOUDKASSE_API_URL to CloudKasse's own address."),
         )
     if status >= 500 or status in _RETRYABLE:
         return RetryableError(
             NetworkError,
-            f"CloudKasse ({host}) answers {status} to {request}",
-            "Nothing is wrong on this side; start again later.",
+            say("CloudKasse ({host}) answers {status} to {request}", host=host, status=status, request=request),
+            say("Nothing is wrong on this side; start again later."),
             retry_after=read_retry_after(headers),
         )
     if status == 401:
         return AuthorizationError(
-            "CloudKasse does not accept the token (401).",
-            hint="Set CLOUDKASSE_API_TOKEN to a token that is valid for this company.",
+            say("CloudKasse does not accept the token (401)."),
+            hint=say("Set CLOUDKASSE_API_TOKEN to a token that is valid for this company."),
         )
     if status == 403:
         return AuthorizationError(
-            f"The token may not do this in CloudKasse: {request} (403).",
-            hint="Give it the right in CloudKasse, or set CLOUDKASSE_API_TOKEN to another.",
+            say("The token may not do this in CloudKasse: {request} (403).", request=request),
+            hint=say("Give it the right in CloudKasse, or set CLOUDKASSE_API_TOKEN to another."),
         )
     if status == 404:
         return ContractError(
-            f"There is no {request} at {host} (404).",
-            hint="CLOUDKASSE_API_URL may be wrong: it ends before /v1.",
+            say("There is no {request} at {host} (404).", request=request, host=host),
+            hint=say("CLOUDKASSE_API_URL may be wrong: it ends before /v1."),
         )
     if status == 407:
         return ContractError(
-            "The proxy on the way to CloudKasse wants a login (407).",
-            hint="Set it in the environment: HTTPS_PROXY.",
+            say("The proxy on the way to CloudKasse wants a login (407)."),
+            hint=say("Set it in the environment: HTTPS_PROXY."),
         )
     return RefusedError(
-        f"CloudKasse ({host}) refuses {request} ({status}).",
-        hint="Look for a newer release of this program, or report it to CloudKasse.",
+        say("CloudKasse ({host}) refuses {request} ({status}).", host=host, request=request, status=status),
+        hint=say("Look for a newer release of this program, or report it to CloudKasse."),
         status=status,
         code=problem.code,
         detail=problem.detail,

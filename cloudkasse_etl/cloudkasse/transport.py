@@ -31,6 +31,7 @@ from cloudkasse_etl.cloudkasse import faults, statuses
 from cloudkasse_etl.cloudkasse.statuses import RetryableError
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, TransientError
 from cloudkasse_etl.settings import Api
+from cloudkasse_etl.wording import say, without_stop
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_PROBLEM_BYTES = 64 * 1024
@@ -41,8 +42,8 @@ DEADLINE_READS = 5
 NOTICE_SECONDS = 0.1
 BACKOFF_LIMIT_SECONDS = 30.0
 
-UNUSABLE_TEXT = "CloudKasse's address, or that of the proxy, cannot be used."
-UNUSABLE_HINT = "Correct CLOUDKASSE_API_URL, or the proxy in the environment."
+UNUSABLE_TEXT = say("CloudKasse's address, or that of the proxy, cannot be used.")
+UNUSABLE_HINT = say("Correct CLOUDKASSE_API_URL, or the proxy in the environment.")
 
 T = TypeVar("T")
 
@@ -125,7 +126,8 @@ class Transport:
         if not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
             # http.client would quote the whole header in its error
             raise ConfigurationError(
-                "The token has a character that no token has.", hint="Set CLOUDKASSE_API_TOKEN again, without blanks."
+                say("The token has a character that no token has."),
+                hint=say("Set CLOUDKASSE_API_TOKEN again, without blanks."),
             )
         self._session = _Session()
         self._session.auth = _BearerAuth(token)
@@ -195,7 +197,7 @@ class Transport:
             try:
                 return read(answer)
             except ContractError as error:
-                raise RetryableError(ContractError, error.message.rstrip("."), error.hint) from error
+                raise RetryableError(ContractError, without_stop(error.message), error.hint) from error
 
         retrying = Retrying(
             retry=retry_if_exception_type(RetryableError),
@@ -208,12 +210,18 @@ class Transport:
             return retrying(once)
         except RetryableError as error:
             spent = time.monotonic() - began
-            times = "1 attempt" if tries == 1 else f"{tries} attempts"
-            text, hint = f"{error.text} ({times} in {spent:.0f} s).", error.hint
+            seconds, hint = f"{spent:.0f}", error.hint
+            if tries == 1:
+                text = say("{text} (1 attempt in {seconds} s).", text=error.text, seconds=seconds)
+            else:
+                text = say("{text} ({tries} attempts in {seconds} s).", text=error.text, tries=tries, seconds=seconds)
             if error.retry_after is not None and spent + error.retry_after >= self._api.retry_seconds:
                 until = datetime.now(UTC) + timedelta(seconds=error.retry_after)
-                text = f"{text} It wants to be asked again at {until:%Y-%m-%d %H:%M:%S} UTC, not before."
-                hint = "Start again then."
+                text = say(
+                    "{text} It wants to be asked again at {until} UTC, not before.",
+                    text=text, until=f"{until:%Y-%m-%d %H:%M:%S}",
+                )  # fmt: skip
+                hint = say("Start again then.")
             raise error.kind(text, hint=hint) from error.__cause__
 
     def _pause_seconds(self, state: RetryCallState) -> float:
@@ -234,7 +242,9 @@ class Transport:
 
     def _raise_if_stopped(self, cancel: threading.Event | None) -> None:
         if self._stop.is_set() or (cancel is not None and cancel.is_set()):
-            raise StoppedError("Stopped before CloudKasse had answered.", hint="Start again; nothing is lost.")
+            raise StoppedError(
+                say("Stopped before CloudKasse had answered."), hint=say("Start again; nothing is lost.")
+            )
 
     def _exchange(
         self,
@@ -276,7 +286,7 @@ class Transport:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = faults.explain(error, self.host, connect_seconds, read_seconds)
             if not fault.retryable:
-                raise NetworkError(f"{fault.text}.", hint=fault.hint) from error
+                raise NetworkError(say("{fault}.", fault=fault.text), hint=fault.hint) from error
             raise RetryableError(NetworkError, fault.text, fault.hint) from error
         return Answer(data=self._object(raw), sent_at=sent_at, received_at=datetime.now(UTC))
 
@@ -290,12 +300,18 @@ class Transport:
             size += len(block)
             if size > limit:
                 raise ContractError(
-                    f"An answer of CloudKasse ({self.host}) is larger than {limit // (1024 * 1024)} MiB.",
-                    hint="Nothing that large is part of the contract; report it to CloudKasse.",
+                    say(
+                        "An answer of CloudKasse ({host}) is larger than {limit} MiB.",
+                        host=self.host,
+                        limit=limit // (1024 * 1024),
+                    ),
+                    hint=say("Nothing that large is part of the contract; report it to CloudKasse."),
                 )
             if time.monotonic() > deadline:
                 raise RetryableError(
-                    NetworkError, f"CloudKasse ({self.host}) answers too slowly: timed out", faults.NETWORK_HINT
+                    NetworkError,
+                    say("CloudKasse ({host}) answers too slowly: timed out", host=self.host),
+                    faults.NETWORK_HINT,
                 )
         return b"".join(parts)
 
@@ -308,8 +324,8 @@ class Transport:
             # not `from`: the decoder's error carries the document, which may be anybody's page
             raise RetryableError(
                 ContractError,
-                f"What {self.host} answers is not CloudKasse's JSON",
-                "CLOUDKASSE_API_URL may name something else, or a proxy or login page stands in between.",
+                say("What {host} answers is not CloudKasse's JSON", host=self.host),
+                say("CLOUDKASSE_API_URL may name something else, or a proxy or login page stands in between."),
             )
         return data
 
@@ -339,8 +355,8 @@ def _checked_bundle(api: Api) -> bool | str:
         ssl.create_default_context(cafile=str(api.ca_bundle))
     except OSError as error:  # SSLError is one
         raise ConfigurationError(
-            f"api.ca_bundle: {api.ca_bundle} holds no certificates that can be read.",
-            hint="Name a PEM file that this user can read.",
+            say("api.ca_bundle: {file} holds no certificates that can be read.", file=str(api.ca_bundle)),
+            hint=say("Name a PEM file that this user can read."),
         ) from error
     return str(api.ca_bundle)
 

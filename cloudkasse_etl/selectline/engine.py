@@ -6,7 +6,7 @@ has no such thing, there are only SELECTs. Our own tables may lie in the same da
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.wording import Text, say
 
 CONNECT_SECONDS = 15
 LOCK_SECONDS = 60
@@ -47,9 +48,11 @@ def erp_engine(url: str, settings: Settings) -> sa.Engine:
     except (sa.exc.ArgumentError, ValueError):
         # without the cause: it might quote the URL, and with it the password
         raise ConfigurationError(
-            "The URL of the ERP's database cannot be understood.",
-            hint="Write CLOUDKASSE_ERP_URL like mssql+pyodbc://user:password@host:1433/SL_MNAME?driver=...; "
-            "special characters in the password as %40 and so on.",
+            say("The URL of the ERP's database cannot be understood."),
+            hint=say(
+                "Write CLOUDKASSE_ERP_URL like mssql+pyodbc://user:password@host:1433/SL_MNAME?driver=...; "
+                "special characters in the password as %40 and so on."
+            ),
         ) from None
     if backend == "sqlite":
         _sqlite_path(parsed)
@@ -61,13 +64,15 @@ def erp_engine(url: str, settings: Settings) -> sa.Engine:
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(backend, "")
         raise ConfigurationError(
-            f"The driver '{error.name}' for {backend} is not installed.",
-            hint=f"Install it: pip install 'cloudkasse-etl[{extra}]'" if extra else "Use another driver in the URL.",
+            say("The driver '{name}' for {backend} is not installed.", name=error.name, backend=backend),
+            hint=say("Install it: pip install 'cloudkasse-etl[{extra}]'", extra=extra)
+            if extra
+            else say("Use another driver in the URL."),
         ) from error
     except (sa.exc.SQLAlchemyError, TypeError, ValueError):
         raise ConfigurationError(
-            "The URL of the ERP's database names a database or an option that is not supported.",
-            hint="CLOUDKASSE_ERP_URL begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://.",
+            say("The URL of the ERP's database names a database or an option that is not supported."),
+            hint=say("CLOUDKASSE_ERP_URL begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://."),
         ) from None
     if backend == "sqlite":
         sa.event.listen(engine, "begin", _sqlite_begin)
@@ -111,16 +116,20 @@ def driver_errors(url: sa.URL, table: str | None = None) -> Iterator[None]:
     except sa.exc.NoSuchTableError as error:
         raise _missing(str(error) or table, url) from error
     except sa.exc.SQLAlchemyError as error:
-        raise ErpUnavailableError(f"{place(url)} could not be read ({type(error).__name__}).") from error
+        raise ErpUnavailableError(
+            say("{place} could not be read ({kind}).", place=place(url), kind=type(error).__name__)
+        ) from error
 
 
-def place(url: sa.URL) -> str:
+def place(url: sa.URL) -> Text:
     """The database as a message may name it: file, or name, host and port."""
     if url.get_backend_name() == "sqlite":
-        return f"The ERP's database file {_sqlite_path(url)}"
+        return say("The ERP's database file {file}", file=str(_sqlite_path(url)))
     host = url.host or next((h for h in [url.query.get("host")] if isinstance(h, str)), None)
-    name = f"The ERP's database {url.database}" if url.database else "The ERP's database"
-    return f"{name} on {host}{f':{url.port}' if url.port else ''}" if host else name
+    name = say("The ERP's database {name}", name=url.database) if url.database else say("The ERP's database")
+    if not host:
+        return name
+    return say("{database} on {host}", database=name, host=f"{host}:{url.port}" if url.port else host)
 
 
 def _sqlite_path(url: sa.URL) -> Path:
@@ -131,7 +140,8 @@ def _sqlite_path(url: sa.URL) -> Path:
         file = f"/{file.lstrip('/')}" if file.startswith("/") else file
     if file in ("", ":memory:"):
         raise ConfigurationError(
-            "The URL of the ERP's database names no file.", hint="Write CLOUDKASSE_ERP_URL like sqlite:///erp.db."
+            say("The URL of the ERP's database names no file."),
+            hint=say("Write CLOUDKASSE_ERP_URL like sqlite:///erp.db."),
         )
     return Path(file).absolute()
 
@@ -182,54 +192,97 @@ def _translated(error: BaseException | None, url: sa.URL, table: str | None) -> 
     text = str(error)
     state = _sqlstate(error)
     named = table or _named_table(text)
+    where = place(url)
     if _is_denied(state, text):
-        what = f"table {named}" if named else "a table or its schema"
-        return ErpSchemaError(
-            f"{place(url)}: the login may not read {what}: it lacks the right SELECT.",
-            hint=f"Let a database administrator grant it: GRANT SELECT ON {named or '...'} TO the login that "
-            "CLOUDKASSE_ERP_URL names.",
-        )
+        return denied(url, [named] if named else [])
     if state in ("42P01", "42S02", "3F000") or "no such table" in text or "unknown database" in text:
         return _missing(named, url)
     if state in ("42703", "42S22") or "no such column" in text:
+        what = say("table {table}", table=named) if named else say("a table")
         return ErpSchemaError(
-            f"{place(url)}: {f'table {named}' if named else 'a table'} lacks a column.",
-            hint="`cloudkasse-etl check` lists all that is missing.",
+            say("{place}: {what} lacks a column.", place=where, what=what),
+            hint=say("`cloudkasse-etl check` lists all that is missing."),
         )
     if url.get_backend_name() == "sqlite":
         return _sqlite_error(text, url)
     if state in ("IM002", "01000", "IM003") or (isinstance(error, Exception) and "invalid connection option" in text):
         return ConfigurationError(
-            f"{place(url)}: the database driver that CLOUDKASSE_ERP_URL names is not installed, or an option of the "
-            "URL is unknown.",
-            hint="Install the ODBC driver and name it: ?driver=ODBC+Driver+18+for+SQL+Server.",
+            say(
+                "{place}: the database driver that CLOUDKASSE_ERP_URL names is not installed, or an option of the "
+                "URL is unknown.",
+                place=where,
+            ),
+            hint=say("Install the ODBC driver and name it: ?driver=ODBC+Driver+18+for+SQL+Server."),
         )
     if state.startswith("28") or "password authentication failed" in text or "(18456)" in text:
         return ErpUnavailableError(
-            f"{place(url)} does not accept the login.", hint="Correct user and password in CLOUDKASSE_ERP_URL."
+            say("{place} does not accept the login.", place=where),
+            hint=say("Correct user and password in CLOUDKASSE_ERP_URL."),
         )
     if state in ("3D000",) or "(4060)" in text or re.search(r'database ".*" does not exist', text):
         return ErpUnavailableError(
-            f"{place(url)} does not exist there, or the login may not open it.",
-            hint="Correct the database name in CLOUDKASSE_ERP_URL.",
+            say("{place} does not exist there, or the login may not open it.", place=where),
+            hint=say("Correct the database name in CLOUDKASSE_ERP_URL."),
         )
     if state == "55P03" or "(1222)" in text:
         return ErpUnavailableError(
-            f"{place(url)} is locked by somebody else for more than {LOCK_SECONDS} seconds.",
-            hint="Synchronise again once SelectLine has finished its work.",
+            say(
+                "{place} is locked by somebody else for more than {seconds} seconds.", place=where, seconds=LOCK_SECONDS
+            ),
+            hint=say("Synchronise again once SelectLine has finished its work."),
         )
     if "FATAL:" in text:
         # the server answered; what it says is in its own language, and may hold the user's name
         return ErpUnavailableError(
-            f"{place(url)} refuses the login or has no such database.",
-            hint="Correct user, password and database name in CLOUDKASSE_ERP_URL.",
+            say("{place} refuses the login or has no such database.", place=where),
+            hint=say("Correct user, password and database name in CLOUDKASSE_ERP_URL."),
         )
     if state in ("", "08001", "08S01", "08006", "HYT00", "HYT01", "57P01", "57P03", "53300"):
         return ErpUnavailableError(
-            f"{place(url)} cannot be reached.",
-            hint="Look whether server and network are up, and whether host and port in CLOUDKASSE_ERP_URL are right.",
+            say("{place} cannot be reached.", place=where),
+            hint=say(
+                "Look whether server and network are up, and whether host and port in CLOUDKASSE_ERP_URL are right."
+            ),
         )
-    return ErpUnavailableError(f"{place(url)} answered with error {state} ({type(error).__name__}).")
+    return ErpUnavailableError(
+        say("{place} answered with error {state} ({kind}).", place=where, state=state, kind=type(error).__name__)
+    )
+
+
+class DeniedError(ErpSchemaError):
+    """The login lacks the right SELECT."""
+
+
+def denied(url: sa.URL, tables: Sequence[str], schema: str | None = None) -> DeniedError:
+    """The error of a missing right, with the statement that gives it.
+
+    Args:
+        url: The database's.
+        tables: All tables that the login may not read; none where they are not known.
+        schema: Where they stand, if that is not the default.
+    """
+    if len(tables) == 1:
+        what = say("table {table}", table=tables[0])
+    elif tables:
+        what = say("the tables {tables}", tables=", ".join(tables))
+    else:
+        what = say("a table or its schema")
+    return DeniedError(
+        say("{place}: the login may not read {what}: it lacks the right SELECT.", place=place(url), what=what),
+        hint=say(
+            "Let a database administrator grant it: {grant}, for the login that CLOUDKASSE_ERP_URL names.",
+            grant=grant(url, tables, schema),
+        ),
+    )
+
+
+def grant(url: sa.URL, tables: Sequence[str], schema: str | None = None) -> str:
+    """The statement as the database takes it: names that would be folded to lower case in quotes."""
+    quote_name = url.get_dialect()().identifier_preparer.quote
+    names = [".".join(quote_name(part) for part in (schema, table) if part) for table in tables] or ["..."]
+    # SQL Server takes one table a statement
+    lists = [[name] for name in names] if url.get_backend_name() == "mssql" else [names]
+    return "; ".join(f"GRANT SELECT ON {', '.join(some)} TO ..." for some in lists)
 
 
 def _sqlstate(error: BaseException | None) -> str:
@@ -252,28 +305,44 @@ def _named_table(text: str) -> str | None:
 
 
 def _missing(table: str | None, url: sa.URL) -> ErpSchemaError:
+    what = say("table {table}", table=table) if table else say("such table or schema")
     return ErpSchemaError(
-        f"{place(url)} has no {f'table {table}' if table else 'such table or schema'} that this login can see.",
-        hint="Look whether the URL names the right tenant database and erp.schema the right schema, and whether the "
-        "login has the right SELECT.",
+        say("{place} has no {what} that this login can see.", place=place(url), what=what),
+        hint=say(
+            "Look whether the URL names the right tenant database and erp.schema the right schema, and whether the "
+            "login has the right SELECT."
+        ),
     )
 
 
 def _sqlite_error(text: str, url: sa.URL) -> ErpUnavailableError:
-    path = _sqlite_path(url)
+    path, where = _sqlite_path(url), place(url)
+    if path.is_dir():
+        return ErpUnavailableError(
+            say("{place} is a folder.", place=where),
+            hint=say("Let CLOUDKASSE_ERP_URL name the file in it."),
+        )
     if "unable to open" in text:
         if not path.exists():
             return ErpUnavailableError(
-                f"{place(url)} does not exist.", hint="Correct CLOUDKASSE_ERP_URL, or bring the file back."
+                say("{place} does not exist.", place=where),
+                hint=say("Correct CLOUDKASSE_ERP_URL, or bring the file back."),
             )
-        return ErpUnavailableError(f"{place(url)} cannot be opened.", hint="Let this user read the file.")
+        return ErpUnavailableError(
+            say("{place} cannot be opened.", place=where), hint=say("Let this user read the file.")
+        )
     if "not a database" in text or "malformed" in text:
         return ErpUnavailableError(
-            f"{place(url)} is no SQLite database, or it is damaged.", hint="Bring back a good copy of the file."
+            say("{place} is no SQLite database, or it is damaged.", place=where),
+            hint=say("Bring back a good copy of the file."),
         )
     if "locked" in text or "busy" in text:
         return ErpUnavailableError(
-            f"{place(url)} is locked by somebody else for more than {LOCK_SECONDS} seconds.",
-            hint="Synchronise again once the other program has finished.",
+            say(
+                "{place} is locked by somebody else for more than {seconds} seconds.", place=where, seconds=LOCK_SECONDS
+            ),
+            hint=say("Synchronise again once the other program has finished."),
         )
-    return ErpUnavailableError(f"{place(url)} cannot be read.", hint="Look whether the disk is in order.")
+    return ErpUnavailableError(
+        say("{place} cannot be read.", place=where), hint=say("Look whether the disk is in order.")
+    )

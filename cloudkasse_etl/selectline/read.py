@@ -1,7 +1,7 @@
 """Reads SelectLine into frames with English columns, all in one transaction. Whether a row is any good: schemas."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.schemas.contract import UNREADABLE
 from cloudkasse_etl.selectline import convert, tables
-from cloudkasse_etl.selectline.engine import driver_errors, place, read_transaction
+from cloudkasse_etl.selectline.engine import DeniedError, driver_errors, place, read_transaction
+from cloudkasse_etl.selectline.rights import all_denied
 from cloudkasse_etl.selectline.statements import select_statement, watermark_statement
 from cloudkasse_etl.selectline.structure import Structure, open_price_field
 from cloudkasse_etl.selectline.tables import Field, Source
 from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.wording import joined, say
 
 CHUNK_ROWS = 20_000
 IN_KEYS = 500  # SQL Server takes at most 2,100 parameters
@@ -63,6 +65,7 @@ class ErpReader:
         self._resources = ExitStack()
         self._connection: sa.Connection | None = None
         self._structure: Structure | None = None
+        self._refusal: ErpSchemaError | None = None
 
     def __enter__(self) -> Self:
         self._connection = self._resources.enter_context(read_transaction(self._engine))
@@ -179,7 +182,7 @@ class ErpReader:
         marks: dict[str, str | None] = dict.fromkeys((table.name for table in WATCHED), None)
         versioned = [(table, column) for table, column in columns if column]
         if versioned:
-            with driver_errors(self._engine.url):
+            with self._refusals():
                 for name, *parts in self._open().execute(watermark_statement(versioned)):
                     marks[name] = ":".join(parts)
         return marks
@@ -192,9 +195,28 @@ class ErpReader:
             raise RuntimeError("ErpReader is used outside its `with` block.")
         return self._connection
 
+    @contextmanager
+    def _refusals(self, table: str | None = None) -> Iterator[None]:
+        """Translates errors; a missing right is told with all that are missing, and again at whatever is read next.
+
+        PostgreSQL answers everything after a first refusal with 25P02, which would hide the reason.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        try:
+            with driver_errors(self._engine.url, table):
+                yield
+        except DeniedError as error:
+            if self._structure is None:
+                raise
+            found = all_denied(self._engine, self._structure, self._settings.erp.db_schema, error)
+            if self._engine.dialect.name == "postgresql":
+                self._refusal = found
+            raise found from error
+
     def _known(self) -> Structure:
         if self._structure is None:
-            with driver_errors(self._engine.url):
+            with self._refusals():
                 self._structure = Structure.of(self._open(), self._settings)
         return self._structure
 
@@ -208,8 +230,10 @@ class ErpReader:
         structure = self._known()
         fields = {**source.fields, **(further or {})}
         if lacking := structure.lacking(source, fields):
-            texts = " ".join(f"{problem.where}: {problem.text}" for problem in lacking)
-            raise ErpSchemaError(f"{place(self._engine.url)}: {texts}", hint=lacking[0].cure)
+            texts = joined(" ", (say("{where}: {text}", where=p.where, text=p.text) for p in lacking))
+            raise ErpSchemaError(
+                say("{place}: {texts}", place=place(self._engine.url), texts=texts), hint=lacking[0].cure
+            )
         spelled = {name: structure.actual(source.table, field.column) for name, field in fields.items()}
         columns = {name: convert.Column(fields[name].kind) for name, column in spelled.items() if column}
         row_id = structure.actual(source.table, source.row_id)
@@ -220,7 +244,7 @@ class ErpReader:
             row_id=row_id,
             where=where,
         )
-        with driver_errors(self._engine.url, source.table.name):
+        with self._refusals(source.table.name):
             ids = self._read(statement, list(columns.values()), numbered=row_id is not None)
         index = pd.RangeIndex(len(ids)) if row_id is None else pd.Index(ids, name=source.row_id)
         unreadable = {

@@ -10,6 +10,7 @@ from sqlalchemy.engine.reflection import ObjectKind
 from cloudkasse_etl.errors import Problem
 from cloudkasse_etl.selectline.tables import ART, SOURCES, Field, Kind, Source
 from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.wording import Text, say
 
 OPEN_PRICE_KEY = "articles.open_price_column"
 
@@ -65,9 +66,12 @@ class Structure:
             return [
                 Problem(
                     where,
-                    "This table does not exist, or the login may not see it.",
-                    "Look whether CLOUDKASSE_ERP_URL names the right tenant database and erp.schema the right schema, "
-                    f"and let a database administrator GRANT SELECT ON {source.table.name} TO its login.",
+                    say("This table does not exist, or the login may not see it."),
+                    say(
+                        "Look whether CLOUDKASSE_ERP_URL names the right tenant database and erp.schema the right "
+                        "schema, and let a database administrator give its login the right SELECT on {table}.",
+                        table=source.table.name,
+                    ),
                 )
             ]
         needed = [field.column for field in fields.values() if not field.optional] + list(source.only)
@@ -99,25 +103,27 @@ class Structure:
         return list(dict.fromkeys(found))
 
 
-def table_place(name: str) -> str:
+def table_place(name: str) -> Text:
     """A table as a problem's place."""
-    return f"ERP, table {name}"
+    return say("ERP, table {table}", table=name)
 
 
 def _spelling(name: str, exact: bool) -> str:
     return name if exact else name.casefold()
 
 
-def _lacking_column(where: str, column: str, open_price_column: str | None) -> Problem:
+def _lacking_column(where: Text, column: str, open_price_column: str | None) -> Problem:
     if column == open_price_column:
         return Problem(
             where,
-            f"There is no column {column}, which {OPEN_PRICE_KEY} names.",
-            f"Correct {OPEN_PRICE_KEY} in the settings (null where there are no open prices), or add the column in "
-            "SelectLine.",
+            say("There is no column {column}, which {key} names.", column=column, key=OPEN_PRICE_KEY),
+            say(
+                "Correct {key} in the settings (null where there are no open prices), or add the column in SelectLine.",
+                key=OPEN_PRICE_KEY,
+            ),
         )
     return Problem(
         where,
-        f"There is no column {column}.",
-        "Look whether the database is one of SelectLine Auftrag, and whether a restricted view hides the column.",
+        say("There is no column {column}.", column=column),
+        say("Look whether the database is one of SelectLine Auftrag, and whether a restricted view hides the column."),
     )

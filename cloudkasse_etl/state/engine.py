@@ -1,5 +1,6 @@
 """The engine on which our own tables are written, its transactions, and the move to the current version."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError, StateVersionError
+from cloudkasse_etl.state.faults import explain, is_lasting
 from cloudkasse_etl.state.tables import VERSION_TABLE, StateTables, key_text
+from cloudkasse_etl.wording import say
 
 HEAD = "0004"
 BUSY_SECONDS = 30
@@ -30,22 +33,21 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
     """
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+        backend = parsed.get_backend_name()
+    except (sa.exc.ArgumentError, ValueError):
+        # without the cause: it might quote the URL, and with it the password
         raise ConfigurationError(
-            "The URL of our own tables cannot be understood.",
-            hint="Correct CLOUDKASSE_STATE_URL, or CLOUDKASSE_ERP_URL where that one is used.",
+            say("The URL of our own tables cannot be understood."),
+            hint=say("Correct CLOUDKASSE_STATE_URL, or CLOUDKASSE_ERP_URL where that one is used."),
         ) from None
-    backend = parsed.get_backend_name()
     options: dict[str, Any] = {}
     if backend == "sqlite":
-        file = parsed.database
-        if file and file != ":memory:" and not file.startswith("file:") and not Path(file).exists():
+        file = sqlite_file(parsed)
+        if file is not None and not file.exists():
             if not may_create:
-                raise StateUnavailableError(
-                    f"The database file {Path(file).absolute()} does not exist.",
-                    hint="Correct CLOUDKASSE_ERP_URL, or bring the file back.",
-                )
-            Path(file).absolute().parent.mkdir(parents=True, exist_ok=True)
+                raise missing_file(file)
+            require_folder(file)
+            _make_folder(file.parent)
         # A connection a thread and none kept: SQLite opens a file in microseconds, and the heartbeat has its own.
         options = {"poolclass": NullPool, "connect_args": {"timeout": BUSY_SECONDS}}
     else:
@@ -57,20 +59,76 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
     try:
         engine = sa.create_engine(parsed, **options)
     except ModuleNotFoundError as error:
-        extra = {"postgresql": "postgres", "mssql": "mssql"}.get(backend, backend)
+        raise driver_missing(error.name, backend) from error
+    except (sa.exc.SQLAlchemyError, TypeError, ValueError):
         raise ConfigurationError(
-            f"The driver '{error.name}' for {backend} is not installed.",
-            hint=f"Install it: pip install 'cloudkasse-etl[{extra}]'.",
-        ) from error
-    except sa.exc.ArgumentError:
-        raise ConfigurationError(
-            "The URL of our own tables names a database that is not supported.",
-            hint="It begins with sqlite://, postgresql+psycopg:// or mssql+pyodbc://.",
+            say("The URL of our own tables names a database or an option that is not supported."),
+            hint=say("CLOUDKASSE_STATE_URL begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://."),
         ) from None
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def sqlite_file(url: sa.URL) -> Path | None:
+    """The file of an SQLite URL; None where it is another database, or none that has a file."""
+    name = url.database or ""
+    named = url.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
+    return Path(name).absolute() if named else None
+
+
+def require_folder(file: Path) -> None:
+    """Refuses a file whose folder is not there and cannot be meant to be made: a mistyped path must not become one.
+
+    Raises:
+        StateUnavailableError: The folder's own folder is missing, or nothing can be made in what is there.
+    """
+    folder = file.parent
+    there = folder if folder.exists() else folder.parent
+    if not there.exists():
+        raise StateUnavailableError(
+            say(
+                "Our own tables cannot be made in {file}: there is no folder {missing}, nor {folder}.",
+                file=str(file), missing=str(folder), folder=str(there),
+            ),
+            hint=say("Correct CLOUDKASSE_STATE_URL, or make the folder."),
+        )  # fmt: skip
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise _unwritable(there)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder.parent) from error
+
+
+def _unwritable(folder: Path) -> StateUnavailableError:
+    return StateUnavailableError(
+        say("There is no place for our own tables: nothing can be written in {folder}.", folder=str(folder)),
+        hint=say("Let this user write there, or let CLOUDKASSE_STATE_URL name another place."),
+    )
+
+
+def missing_file(file: Path) -> StateUnavailableError:
+    """Our tables lie in the ERP's file, and that is gone."""
+    return StateUnavailableError(
+        say("The database file {file} does not exist.", file=str(file.absolute())),
+        hint=say("Correct CLOUDKASSE_ERP_URL, or bring the file back."),
+    )
+
+
+def driver_missing(name: str | None, backend: str) -> ConfigurationError:
+    """The Python driver of a database is not installed."""
+    extra = {"postgresql": "postgres", "mssql": "mssql"}.get(backend)
+    return ConfigurationError(
+        say("The driver '{name}' for {backend} is not installed.", name=name, backend=backend),
+        hint=say("Install it: pip install 'cloudkasse-etl[{extra}]'", extra=extra)
+        if extra
+        else say("Use another driver in the URL."),
+    )
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
@@ -97,12 +155,7 @@ def database_errors(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        place = engine.url.database or engine.url.get_backend_name()
-        reason = str(error.orig).splitlines()[0][:200] if str(error.orig) else type(error.orig).__name__
-        raise StateUnavailableError(
-            f"Our own tables in '{place}' cannot be reached or written: {reason}.",
-            hint="Look whether the database is up, writable, and has room; the next synchronisation goes on from here.",
-        ) from error
+        raise explain(error.orig, engine.url, BUSY_SECONDS) from error
 
 
 def migrate(engine: sa.Engine, tables: StateTables) -> None:
@@ -122,7 +175,9 @@ def migrate(engine: sa.Engine, tables: StateTables) -> None:
             try:
                 upgrade(engine, tables, HEAD)
                 return
-            except sa.exc.DBAPIError:
+            except sa.exc.DBAPIError as error:
+                if is_lasting(error.orig):
+                    raise
                 # Two programs that start at once on an empty database: one of them makes the tables.
                 if _version(engine, tables) == HEAD:
                     return
@@ -147,7 +202,8 @@ def version_of(engine: sa.Engine, tables: StateTables) -> str | None:
 def _refuse_schema_on_sqlite(engine: sa.Engine, tables: StateTables) -> None:
     if tables.schema and engine.dialect.name == "sqlite":
         raise ConfigurationError(
-            "SQLite has no schemas, but state.schema is set.", hint="Remove state.schema, or use another database."
+            say("SQLite has no schemas, but state.schema is set."),
+            hint=say("Remove state.schema, or use another database."),
         )
 
 
@@ -170,8 +226,10 @@ def _version(engine: sa.Engine, tables: StateTables) -> str | None:
         found = connection.execute(sa.select(versions.c.version_num)).scalar()
     if found is not None and found > HEAD:
         raise StateVersionError(
-            f"Our own tables are of version {found}; this program knows them up to {HEAD}.",
-            hint="Install the release that wrote them, or a newer one.",
+            say(
+                "Our own tables are of version {found}; this program knows them up to {known}.", found=found, known=HEAD
+            ),
+            hint=say("Install the release that wrote them, or a newer one."),
         )
     return str(found) if found is not None else None
 

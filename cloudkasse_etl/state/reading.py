@@ -13,8 +13,15 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool, StaticPool
 
-from cloudkasse_etl.errors import StateUnavailableError
-from cloudkasse_etl.state.engine import BUSY_SECONDS, HEAD, database_errors, state_engine, version_of
+from cloudkasse_etl.state.engine import (
+    BUSY_SECONDS,
+    HEAD,
+    database_errors,
+    missing_file,
+    sqlite_file,
+    state_engine,
+    version_of,
+)
 from cloudkasse_etl.state.tables import StateTables
 
 _ROWS = 1_000
@@ -40,10 +47,7 @@ def untouched_state(url: str, tables: StateTables, *, may_be_missing: bool) -> I
         file = _sqlite_file(url)
         if file is not None and not file.exists():
             if not may_be_missing:
-                raise StateUnavailableError(
-                    f"The database file {file.absolute()} does not exist.",
-                    hint="Correct CLOUDKASSE_ERP_URL, or bring the file back.",
-                )
+                raise missing_file(file)
             yield resources.enter_context(_private_copy(None, tables))
             return
         if file is not None:
@@ -58,12 +62,9 @@ def untouched_state(url: str, tables: StateTables, *, may_be_missing: bool) -> I
 
 def _sqlite_file(url: str) -> Path | None:
     try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+        return sqlite_file(sa.make_url(url))
+    except (sa.exc.ArgumentError, ValueError):
         return None  # state_engine says what is wrong with it
-    name = parsed.database or ""
-    named = parsed.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
-    return Path(name) if named else None
 
 
 def _reading_engine(url: str, file: Path | None) -> sa.Engine:
@@ -75,7 +76,8 @@ def _reading_engine(url: str, file: Path | None) -> sa.Engine:
                 f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, timeout=BUSY_SECONDS, check_same_thread=False
             )
 
-        return sa.create_engine("sqlite://", creator=connect, poolclass=NullPool)
+        named = sa.URL.create("sqlite", database=str(file.absolute()))
+        return sa.create_engine(named, creator=connect, poolclass=NullPool)
     engine = state_engine(url, may_create=False)
     if engine.dialect.name == "postgresql":
         return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")

@@ -4,15 +4,18 @@ import os
 from collections.abc import Mapping, Sequence
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient
-from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem, StateUnavailableError
+from cloudkasse_etl.connections import Connections, read_connections
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem
 from cloudkasse_etl.selectline.diagnose import diagnose as diagnose_erp
 from cloudkasse_etl.selectline.engine import erp_engine
-from cloudkasse_etl.settings import Connections, Settings, read_connections, read_settings, settings_path
-from cloudkasse_etl.state.engine import check_state, state_engine
+from cloudkasse_etl.settings import Settings, read_settings, settings_path
+from cloudkasse_etl.state.diagnose import diagnose as diagnose_state
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.alerts import diagnose_alerts
+from cloudkasse_etl.wording import say
 
 CLOCK_SECONDS = 60
+ERP = say("ERP")
 
 
 def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
@@ -39,8 +42,9 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
         return problems
     # with broken settings the systems can still be looked at, as the defaults would have it
     shown = settings or Settings()
-    problems += _erp(shown, connections)
-    problems += _state(shown, connections)
+    erp = _erp(shown, connections)
+    problems += erp
+    problems += _state(shown, connections, erp)
     problems += _cloud(shown if settings else None, connections)
     problems += diagnose_alerts(shown, connections)
     return problems
@@ -50,29 +54,18 @@ def _erp(settings: Settings, connections: Connections) -> list[Problem]:
     try:
         engine = erp_engine(connections.erp_url.get_secret_value(), settings)
     except CloudkasseError as error:
-        return [_problem("ERP", error)]
+        return [_problem(ERP, error)]
     try:
         return diagnose_erp(engine, settings)
     finally:
         engine.dispose()
 
 
-def _state(settings: Settings, connections: Connections) -> list[Problem]:
-    url, erp = connections.state_url.get_secret_value(), connections.erp_url.get_secret_value()
-    try:
-        engine = state_engine(url, may_create=False)
-    except StateUnavailableError as error:
-        # A file that is missing is the ERP's, which is told already, or ours, which the first run makes.
-        return [] if url.startswith("sqlite") else [_problem("own tables", error)]
-    except CloudkasseError as error:
-        return [] if url == erp else [_problem("own tables", error)]
-    try:
-        check_state(engine, StateTables(settings.state.prefix, settings.state.db_schema))
-    except CloudkasseError as error:
-        return [_problem("own tables", error)]
-    finally:
-        engine.dispose()
-    return []
+def _state(settings: Settings, connections: Connections, erp: Sequence[Problem]) -> list[Problem]:
+    url = connections.state_url.get_secret_value()
+    if url == connections.erp_url.get_secret_value() and any(problem.where == ERP for problem in erp):
+        return []  # the database is the ERP's: that it cannot be reached is told already
+    return diagnose_state(url, StateTables(settings.state.prefix, settings.state.db_schema))
 
 
 class _NoJournal:
@@ -96,18 +89,23 @@ def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]
         problems.append(
             Problem(
                 "CloudKasse",
-                f"The token belongs to company '{status.company_number}', the settings to '{ours}'.",
-                "Correct company.number in the settings, or CLOUDKASSE_API_TOKEN.",
+                say(
+                    "The token belongs to company '{theirs}', the settings to '{ours}'.",
+                    theirs=status.company_number,
+                    ours=ours,
+                ),
+                say("Correct company.number in the settings, or CLOUDKASSE_API_TOKEN."),
             )
         )
     offset = status.clock_offset_seconds
     if abs(offset) > CLOCK_SECONDS:
-        way = "behind" if offset > 0 else "ahead of"
         problems.append(
             Problem(
-                "clock",
-                f"This machine's clock is {abs(offset):,.0f} seconds {way} CloudKasse's.",
-                "Set the clock, or let the system set it from a time server.",
+                say("clock"),
+                say("This machine's clock is {seconds:,.0f} seconds behind CloudKasse's.", seconds=offset)
+                if offset > 0
+                else say("This machine's clock is {seconds:,.0f} seconds ahead of CloudKasse's.", seconds=-offset),
+                say("Set the clock, or let the system set it from a time server."),
             )
         )
     return problems

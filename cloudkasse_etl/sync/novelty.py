@@ -21,7 +21,7 @@ from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import IMPORT, NO_TARGET, find_target
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
-from cloudkasse_etl.sync.session import refuse_other_company
+from cloudkasse_etl.sync.session import refuse_other_company, told_as_the_erps
 from cloudkasse_etl.sync.sources import TABLES, Sources
 
 # One look must end before the next: Dagster gives a sensor 60 seconds.
@@ -109,12 +109,14 @@ def _looking(configuration: Configuration) -> Iterator[StateStore | None]:
     try:
         engine = state_engine(url, may_create=False)
     except StateUnavailableError:
-        if url == connections.erp_url.get_secret_value():
-            raise
+        with told_as_the_erps(configuration):
+            if url == connections.erp_url.get_secret_value():
+                raise
         yield None  # a file of our own that the first run makes
         return
     try:
-        check_state(engine, tables)
+        with told_as_the_erps(configuration):
+            check_state(engine, tables)
         yield _known_store(engine, tables, configuration)
     finally:
         engine.dispose()

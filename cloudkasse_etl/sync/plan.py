@@ -91,7 +91,7 @@ def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
         try:
             report = step.upload(session)
         except MassRetirementError as error:
-            stopped = str(error)
+            stopped = error.told(session.settings.language)
             blocked[step.entity] = step.entity
             options, session.options = session.options, replace(session.options, allow_retire=True)
             report = step.upload(session)

@@ -17,7 +17,7 @@ from cloudkasse_etl.state.reading import untouched_state
 from cloudkasse_etl.state.scratch import ScratchReceipts, ScratchStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN
-from cloudkasse_etl.sync.session import SyncOptions, SyncSession
+from cloudkasse_etl.sync.session import SyncOptions, SyncSession, told_as_the_erps
 from cloudkasse_etl.transform.digest import item_digests
 
 # A person waits for the answer: a cloud that is away is told within half a minute.
@@ -98,6 +98,7 @@ def open_plan(configuration: Configuration, *, as_of: dt.date | None = None) -> 
     url, erp_url = connections.state_url.get_secret_value(), connections.erp_url.get_secret_value()
     tables = StateTables(settings.state.prefix, settings.state.db_schema)
     with (
+        told_as_the_erps(configuration),
         untouched_state(url, tables, may_be_missing=url != erp_url) as (engine, known),
         ExitStack() as resources,
     ):

@@ -187,6 +187,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "rejected": "rejected",
         "open": "still rejected",
         "waiting": "waiting",
+        "until_then": "Until then",
         "staged_receipts": "receipts staged",
         "staged_closings": "closings staged",
         "revenue_postings": "receipts imported",
@@ -203,6 +204,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "rejected": "abgelehnt",
         "open": "weiterhin abgelehnt",
         "waiting": "wartend",
+        "until_then": "Bis dahin",
         "staged_receipts": "Bons übernommen",
         "staged_closings": "Abschlüsse übernommen",
         "revenue_postings": "Bons importiert",
@@ -247,7 +249,8 @@ def sentence(
     ]
     text = words[str(outcome)] + ("; " if quiet else ": ") + ", ".join(parts) if parts else words[str(outcome)]
     if error:
-        text = f"{text}. {error}" if parts else f"{text}: {error}"
+        # why it broke comes first: what was rejected until then may be no more than its consequence
+        text = f"{words[str(outcome)]}: {error}" + (f" {words['until_then']}: {', '.join(parts)}." if parts else "")
     # What all articles and prices wait for is said at once; that some prices wait for their article, the protocol says.
     deferrals = [deferral for report in reports for deferral in report.deferrals]
     register = next((deferral for deferral in deferrals if deferral.code == "register_required"), None)

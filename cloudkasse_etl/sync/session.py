@@ -12,7 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
-from cloudkasse_etl.errors import AuthorizationError, NetworkError
+from cloudkasse_etl.errors import AuthorizationError, NetworkError, StateUnavailableError
+from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
 from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.lease import Holder, Lease, current_holder, is_dead
@@ -22,6 +23,7 @@ from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.sync.sources import Sources
+from cloudkasse_etl.wording import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,12 @@ def refuse_other_company(status: CloudStatus, settings: Settings) -> CloudStatus
     ours = settings.company.number
     if status.company_number is not None and status.company_number != ours:
         raise AuthorizationError(
-            f"CloudKasse's token belongs to company '{status.company_number}', the settings to '{ours}'.",
-            hint="Correct company.number in the settings, or CLOUDKASSE_API_TOKEN.",
+            say(
+                "CloudKasse's token belongs to company '{theirs}', the settings to '{ours}'.",
+                theirs=status.company_number,
+                ours=ours,
+            ),
+            hint=say("Correct company.number in the settings, or CLOUDKASSE_API_TOKEN."),
         )
     return status
 
@@ -295,12 +301,13 @@ def watch_lease(configuration: Configuration) -> Iterator[LeaseWatch]:
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
     """
-    engine, tables = _state(configuration)
-    try:
-        migrate(engine, tables)
-        yield LeaseWatch(engine, tables, configuration.settings.company.number)
-    finally:
-        engine.dispose()
+    with told_as_the_erps(configuration):
+        engine, tables = _state(configuration)
+        try:
+            migrate(engine, tables)
+            yield LeaseWatch(engine, tables, configuration.settings.company.number)
+        finally:
+            engine.dispose()
 
 
 @contextmanager
@@ -310,9 +317,11 @@ def open_reading(configuration: Configuration) -> Iterator[StateStore]:
     Raises:
         StateUnavailableError: They cannot be reached.
     """
-    engine, tables = _state(configuration)
+    with told_as_the_erps(configuration):
+        engine, tables = _state(configuration)
     try:
-        migrate(engine, tables)
+        with told_as_the_erps(configuration):
+            migrate(engine, tables)
         yield StateStore(
             engine,
             tables,
@@ -355,9 +364,11 @@ def _leased(
     cancelled: Callable[[], bool] = lambda: False,
     interrupt: Callable[[], None] = lambda: None,
 ) -> Iterator[_Leased]:
-    engine, tables = _state(configuration)
+    with told_as_the_erps(configuration):
+        engine, tables = _state(configuration)
     try:
-        migrate(engine, tables)
+        with told_as_the_erps(configuration):
+            migrate(engine, tables)
         company = configuration.settings.company.number
         lease = Lease(engine, tables, company=company, run_id=run_id, kind=kind, started_by=started_by)
         lease.acquire(waiting=waiting)
@@ -379,6 +390,28 @@ def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateS
         lease=leased.lease,
         run_id=run_id,
     )
+
+
+@contextmanager
+def told_as_the_erps(configuration: Configuration) -> Iterator[None]:
+    """Where our tables lie in the ERP's database and that cannot be reached, it is told as the ERP's, with its cure.
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached.
+        StateUnavailableError: It can, so that the trouble is with our own tables.
+    """
+    try:
+        yield
+    except StateUnavailableError:
+        url = configuration.connections.erp_url.get_secret_value()
+        if url == configuration.connections.state_url.get_secret_value():
+            engine = erp_engine(url, configuration.settings)
+            try:
+                with read_transaction(engine) as connection:
+                    connection.execute(sa.select(1))
+            finally:
+                engine.dispose()
+        raise
 
 
 def _state(configuration: Configuration) -> tuple[sa.Engine, StateTables]:

@@ -20,7 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import SecretStr
 
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, CloudClient, ItemResult, record_key
-from cloudkasse_etl.settings import Api, Connections
+from cloudkasse_etl.connections import Connections
+from cloudkasse_etl.settings import Api
 
 TOKEN = "s3cret-token-of-the-shop"
 API = Api(connections=2, connect_seconds=1, read_seconds=0.5, attempts=3, retry_seconds=2)

@@ -35,8 +35,9 @@ from scripted_server import (
 
 from cloudkasse_etl.cloudkasse import transport
 from cloudkasse_etl.cloudkasse.client import CloudClient, StoppedError
+from cloudkasse_etl.connections import Connections
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ConfigurationError, ContractError, NetworkError
-from cloudkasse_etl.settings import Api, Connections
+from cloudkasse_etl.settings import Api
 
 HTML = Reply(body=b"<html>Please log in</html>", headers={"Content-Type": "text/html"})
 

@@ -70,6 +70,38 @@ def test_a_german_shop_reads_german(program: Program) -> None:
     assert "Was zu tun ist: Die EAN-Nummer" in out
 
 
+def test_a_german_shop_reads_german_errors_findings_and_reasons(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.world.settings["language"] = "de"
+    with monkeypatch.context() as patch:
+        patch.setenv("CLOUDKASSE_ERP_URL", "sqlite:////nowhere/erp.db")
+        assert "Die Datenbankdatei /nowhere/erp.db der Warenwirtschaft ist nicht vorhanden." in program.call("sync")[2]
+        assert "Berichtigen Sie CLOUDKASSE_ERP_URL" in program.call("check")[1]
+    with monkeypatch.context() as patch:
+        patch.setenv("CLOUDKASSE_API_TOKEN", "wrong")
+        _, report = program.call_json("sync")
+        assert report["message"].startswith("fehlgeschlagen: CloudKasse nimmt den Token nicht an (401). Setzen Sie")
+        assert program.call_json("history")[1]["runs"][0]["message"] == report["message"]
+    broken = program.world.folder / "broken.yaml"
+    broken.write_text("language: de\nregister: []\n", encoding="utf-8")
+    monkeypatch.setenv("CLOUDKASSE_SETTINGS", str(broken))
+    code, _, err = program.call("sync")
+    assert code == 2
+    assert "broken.yaml:2: register: „register“ ist hier kein Schlüssel; meinten Sie „registers“?" in err
+
+
+def test_why_a_run_broke_stands_before_what_was_rejected_until_then(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.world.erp("UPDATE ART SET Preiseinheit = -1 WHERE Artikelnummer = 'A1'")
+    monkeypatch.setenv("CLOUDKASSE_API_TOKEN", "wrong")
+    code, report = program.call_json("sync")
+    assert (code, report["outcome"]) == (20, "failed")
+    assert report["message"].startswith("failed: CloudKasse does not accept the token (401).")
+    assert report["message"].endswith("Until then: 1 rejected.")
+
+
 def test_a_second_sync_is_refused_and_leaves_no_run(program: Program) -> None:
     with hold_lease(program.world.configuration(), run_id="0" * 32, kind="all", started_by="the night shift"):
         code, error = program.call_json("sync")

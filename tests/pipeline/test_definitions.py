@@ -13,8 +13,9 @@ from assets import runs
 from assets.definitions import build_defs
 from assets.definitions import defs as code_location
 from assets.home import PROJECT
+from cloudkasse_etl.connections import read_connections
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.settings import Configuration, Settings, read_connections
+from cloudkasse_etl.settings import Configuration, Settings
 
 SECRETS = {"CLOUDKASSE_ERP_URL": "mssql+pyodbc://sa:Geheim1@server/SL_M", "CLOUDKASSE_API_TOKEN": "token-Geheim2"}
 GRAPH = {

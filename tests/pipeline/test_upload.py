@@ -14,7 +14,6 @@ from cloudkasse_etl.errors import (
     ErpUnavailableError,
     MassRetirementError,
     NetworkError,
-    StateUnavailableError,
 )
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync import upload
@@ -337,7 +336,7 @@ def test_an_erp_that_is_gone_with_our_tables_in_it_is_not_made_anew(world: World
     world.sync()
     for file in world.folder.glob("erp.db*"):
         file.rename(world.folder / f"away-{file.name}")
-    with pytest.raises(StateUnavailableError, match="does not exist"):
+    with pytest.raises(ErpUnavailableError, match="does not exist"):
         world.sync()
     assert not (world.folder / "erp.db").exists()
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mssql
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.selectline import tables
 from cloudkasse_etl.selectline.diagnose import diagnose
-from cloudkasse_etl.selectline.engine import driver_errors, erp_engine
+from cloudkasse_etl.selectline.engine import driver_errors, erp_engine, grant
 from cloudkasse_etl.selectline.read import WATCHED, ErpReader
 from cloudkasse_etl.selectline.statements import select_statement, watermark_statement
 from cloudkasse_etl.selectline.tables import SOURCES, Kind
@@ -123,6 +123,17 @@ def test_a_url_that_cannot_work_is_a_configuration_error_without_secrets(url: st
         erp_engine(url, SMALL)
     assert "geheim" not in str(caught.value), why
     assert caught.value.exit_code == 2
+
+
+def test_a_folder_is_told_from_a_file(tmp_path: Path) -> None:
+    with pytest.raises(CloudkasseError, match="is a folder"), reading(tmp_path) as reader:
+        reader.articles()
+
+
+def test_sql_server_is_granted_one_table_a_statement() -> None:
+    url = sa.make_url("mssql+pyodbc://sa:x@host/SL_M")
+    told = "GRANT SELECT ON sl.[ART] TO ...; GRANT SELECT ON sl.[LAGER] TO ..."
+    assert grant(url, ["ART", "LAGER"], "sl") == told
 
 
 class PyodbcError(Exception):

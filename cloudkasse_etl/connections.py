@@ -1,0 +1,115 @@
+"""Addresses and secrets, from the environment only. What they lead to is not opened here."""
+
+import re
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from cloudkasse_etl.errors import Problem, problems_error
+from cloudkasse_etl.wording import Text, say
+
+
+class Connections(BaseModel):
+    """Addresses and secrets, from the environment only; they appear in no log, error, history or page."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    erp_url: SecretStr
+    state_url: SecretStr
+    api_url: str
+    api_token: SecretStr
+    smtp_password: SecretStr | None = None
+    alert_webhook_url: SecretStr | None = None
+
+
+def read_connections(environment: Mapping[str, str]) -> Connections:
+    """Addresses and secrets from the environment.
+
+    Raises:
+        ConfigurationError: With every variable that is missing or unusable; values are not shown.
+    """
+    problems = []
+
+    def needed(name: str, cure: Text) -> str:
+        value = environment.get(name, "").strip()
+        if not value:
+            problems.append(Problem(name, say("This environment variable is not set."), cure))
+        return value
+
+    erp = needed(
+        "CLOUDKASSE_ERP_URL", say("Set it to the SQLAlchemy URL of SelectLine's database, e.g. sqlite:///erp.db.")
+    )
+    api = needed("CLOUDKASSE_API_URL", say("Set it to CloudKasse's address, e.g. https://api.example.org."))
+    token = needed("CLOUDKASSE_API_TOKEN", say("Set it to the token that CloudKasse gave you."))
+    state = environment.get("CLOUDKASSE_STATE_URL", "").strip()
+    # What alerts need is missed by `check` and when alerts are sent: it must not keep a synchronisation from running.
+    smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
+    webhook_url = environment.get("CLOUDKASSE_ALERT_WEBHOOK_URL", "").strip()
+    if api and not re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", api):
+        problems.append(
+            Problem(
+                "CLOUDKASSE_API_URL",
+                say("This is no address."),
+                say("Write it like https://api.example.org, without user, query or token."),
+            )
+        )
+    if token and not re.fullmatch(r"[\x21-\x7e]+", token):
+        problems.append(
+            Problem(
+                "CLOUDKASSE_API_TOKEN",
+                say("The token has a character that no token has."),
+                say("Copy it again, without blanks or line ends."),
+            )
+        )
+    for name, value in (("CLOUDKASSE_ERP_URL", erp), ("CLOUDKASSE_STATE_URL", state)):
+        problems += _database_problems(name, value)
+    if problems:
+        raise problems_error(problems)
+    return Connections(
+        erp_url=SecretStr(erp),
+        state_url=SecretStr(state or erp),
+        api_url=api.rstrip("/"),
+        api_token=SecretStr(token),
+        smtp_password=SecretStr(smtp_password) if smtp_password else None,
+        alert_webhook_url=SecretStr(webhook_url) if webhook_url else None,
+    )
+
+
+def _database_problems(name: str, url: str) -> list[Problem]:
+    """What can be told of a database's URL without opening it; the URL itself is not shown."""
+    if not url:
+        return []
+    if not re.match(r"^(sqlite|postgresql|mssql)(\+\w+)?://", url):
+        return [
+            Problem(
+                name,
+                say("This is no database URL that is supported."),
+                say("It begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://."),
+            )
+        ]
+    if re.match(r"^sqlite(\+\w+)?://(/?|/:memory:)(\?|$)", url):
+        return [
+            Problem(
+                name,
+                say("This URL names no file."),
+                say("Write it like sqlite:///erp.db, or sqlite:////srv/shop/erp.db for a whole path."),
+            )
+        ]
+    if _has_bare_character(url):
+        return [
+            Problem(
+                name,
+                say("User or password has a character that a URL does not take as it is (@ or /)."),
+                say("Write @ as %40, / as %2F, : as %3A in it."),
+            )
+        ]
+    return []
+
+
+def _has_bare_character(url: str) -> bool:
+    """Whether a password's @ or / would be taken for the host's: parts of it would then show in messages."""
+    scheme, _, rest = url.partition("://")
+    if not rest or scheme.startswith("sqlite"):
+        return False
+    place = rest.partition("?")[0]
+    return place.count("@") > 1 or "@" in place.partition("/")[2]

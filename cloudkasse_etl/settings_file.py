@@ -1,0 +1,311 @@
+"""The text of cloudkasse.yaml: its lines, and what is wrong with it in the words of a person. The keys: settings.py."""
+
+import difflib
+import re
+import types
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Self, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
+
+from cloudkasse_etl.errors import ConfigurationError, Problem
+from cloudkasse_etl.wording import Text, joined, say
+
+Path = tuple[int | str, ...]
+ONE_ACCOUNT = say("one account")
+_REFUSED = "refused"
+_SHOWN_CHARACTERS = 60
+# What a pattern of settings.py wants; a person is not shown the pattern.
+WANTED_BY_PATTERN = {
+    "[0-9A-Za-z]{1,15}": say("an account number of at most 15 letters and digits, in quotes"),
+    r"\d{1,2}\.\d{2}": say('a VAT rate with two decimals, in quotes, like "19.00"'),
+    "[a-z][a-z0-9_]{0,30}": say("at most 31 small letters, digits and _, beginning with a letter"),
+    r'[^\s@<>",;:()]+@[^\s@<>",;:()]+': say("an e-mail address"),
+    "[0-9A-Za-z._:-]+": say("the name of a mail server"),
+    r"https?://[^\s@?#]+": say("an address like https://dagster.example.org"),
+    r"([01]\d|2[0-3]):[0-5]\d": say("a time of the day, like 08:00"),
+}
+_WANTED_BY_KIND = {
+    "string": say("a text"),
+    "int": say("a whole number"),
+    "float": say("a number"),
+    "decimal": say("a number"),
+    "bool": say("true or false"),
+    "date": say("a day, like 2026-01-31"),
+    "path": say("the path of a file"),
+    "tuple": say("a list, like [a, b]"),
+    "dict": say("keys with values, like {{a: b}}"),
+    "model": say("keys with values, like {{a: b}}"),
+}
+
+
+def refused(text: Text, *at: int | str) -> PydanticCustomError:
+    """What a validator raises: its own words, and where under its value the trouble is."""
+    return PydanticCustomError(_REFUSED, "{text}", {"text": text, "at": at})
+
+
+def unknown(name: str, known: Iterable[str], what: Text) -> Text:
+    """A name that is not among the known ones, with the one that is meant or all that there are."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return say("'{name}' is no {what}; did you mean '{close}'?", name=name, what=what, close=close[0])
+    if known:
+        return say("'{name}' is no {what}; there are: {known}.", name=name, what=what, known=", ".join(known))
+    return say("'{name}' is no {what}.", name=name, what=what)
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """A settings file as it was written.
+
+    Attributes:
+        name: What the file is called in messages.
+        node: Its content with lines.
+        data: Its content.
+    """
+
+    name: str
+    node: yaml.Node
+    data: dict[str, Any]
+
+    @classmethod
+    def parse(cls, text: str, name: str) -> Self:
+        """Reads YAML.
+
+        Raises:
+            ConfigurationError: With the one problem that keeps it from being read.
+        """
+        try:
+            node = yaml.compose(text, Loader=_Loader)
+            loader = _Loader("")
+            try:
+                data = loader.construct_document(node) if node is not None else None
+            finally:
+                loader.dispose()
+        except yaml.reader.ReaderError as error:
+            raise _unreadable(f"{name}:{text[: error.position].count(chr(10)) + 1}", "a control character") from None
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise _unreadable(f"{name}:{line}", str(error.problem)) from None
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            raise _unreadable(f"{name}:1", str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+        if node is None or data is None or data == {}:
+            # A file that was cut short must not read as a shop without registers, whose registers would be retired.
+            problem = Problem(
+                f"{name}:1", say("The file is empty."), say("Write the settings into it, or bring it back.")
+            )
+            raise ConfigurationError(problem.text, problems=[problem])
+        if not isinstance(data, dict):
+            problem = Problem(f"{name}:1", say("The file must be a list of keys, like 'timezone: Europe/Berlin'."))
+            raise ConfigurationError(problem.text, problems=[problem])
+        return cls(name, node, data)
+
+    def problems(self) -> list[Problem]:
+        """What is wrong whatever the keys mean: one that stands twice, a control character."""
+        found = []
+        for key in _repeated_keys(self.node):
+            text = say("The key '{key}' stands here a second time.", key=_shown(key.value))
+            found.append(Problem(f"{self.name}:{key.start_mark.line + 1}", text, say("Keep one of them.")))
+        for node, path in _scalars(self.node):
+            if not all(character.isprintable() for character in node.value):
+                text = say(
+                    "{key}: It has a control character: '{value}'.", key=self._key(path), value=_shown(node.value)
+                )
+                found.append(Problem(f"{self.name}:{node.start_mark.line + 1}", text, say("Remove it.")))
+        return found
+
+    def explain(self, error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+        """What pydantic found, in order of lines; a key that may be one thing or another is one problem."""
+        found: dict[Path, list[Any]] = {}
+        for detail in error.errors():
+            path = tuple(part for part in detail["loc"] if _is_written(part))
+            if detail["type"] == _REFUSED:
+                path += tuple(detail["ctx"]["at"])
+            found.setdefault(path, []).append(detail)
+        # of a value that may be a list or a word, the list's entry that is wrong says it best
+        deepest = [path for path in found if not any(len(o) > len(path) and o[: len(path)] == path for o in found)]
+        problems = [(self._line(path), self._problem(path, found[path], model)) for path in deepest]
+        return [problem for _, problem in sorted(problems, key=lambda entry: entry[0])]
+
+    def _problem(self, path: Path, details: Sequence[Any], model: type[BaseModel]) -> Problem:
+        where, key, detail = f"{self.name}:{self._line(path)}", self._key(path), details[0]
+        if detail["type"] == "extra_forbidden":
+            text: Text = unknown(_shown(str(path[-1])), _keys_at(model, path[:-1]), say("key here"))
+            return Problem(where, say("{key}: {text}", key=key, text=text))
+        if detail["type"] == "missing":
+            return Problem(where, say("{key}: This key is missing.", key=key), say("Add it."))
+        if detail["type"] == _REFUSED:
+            return Problem(where, say("{key}: {text}", key=key, text=detail["ctx"]["text"]))
+        wanted = list(dict.fromkeys(_wanted(detail) for detail in details))
+        value = detail["input"]
+        both = wanted[0] if len(wanted) == 1 else say("{one} or {other}", one=wanted[0], other=joined(", ", wanted[1:]))
+        if value is None or value == "":
+            text = say("It is empty; it must be {wanted}.", wanted=both)
+        elif isinstance(value, str | bool):
+            text = say("'{value}' cannot be used; it must be {wanted}.", value=_shown(_spelled(value)), wanted=both)
+        else:
+            text = say("It must be {wanted}.", wanted=both)
+        return Problem(where, say("{key}: {text}", key=key, text=text))
+
+    def _key(self, path: Path) -> Text:
+        """The keys down to a place; an entry of a list by its name, or by its place counted from 1."""
+        names = ".".join(_shown(str(part)) for part in path if isinstance(part, str))
+        at = next((at for at, part in enumerate(path) if isinstance(part, int)), None)
+        if at is None:
+            return say("{names}", names=names)
+        place = path[at]
+        assert isinstance(place, int)
+        if path[0] != "registers":
+            return say("{names} (entry {place})", names=names, place=place + 1)
+        entry = self.data["registers"][place]
+        number = entry.get("number") if isinstance(entry, dict) else None
+        named = _shown(number) if isinstance(number, str) and number.strip() else str(place + 1)
+        return say("{names} (register {named})", names=names, named=named)
+
+    def _line(self, path: Path) -> int:
+        """The line (from 1) of the deepest node on the path that is in the file."""
+        node: yaml.Node | None = self.node
+        line = 1
+        for part in path:
+            if isinstance(node, yaml.MappingNode):
+                pairs = ((key, value) for key, value in node.value if getattr(key, "value", None) == str(part))
+                found = next(pairs, None)
+                if found is None:
+                    continue
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = node.start_mark.line + 1
+        return line
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose numbers and dates stay text.
+
+    "007" is a register, not seven, and 19.00 a VAT rate with two decimals: each field says itself
+    what it wants to be. `no` and `on` stay text too; only true, false and null are special.
+    """
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern) for tag, pattern in resolvers if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+
+
+def _unreadable(where: str, reason: str) -> ConfigurationError:
+    problem = Problem(
+        where,
+        say("This cannot be read as YAML ({reason}).", reason=reason),
+        say("Look at indentation (blanks, no tabs), colons, quotes and brackets here and in the lines before."),
+    )
+    return ConfigurationError(problem.text, problems=[problem])
+
+
+def _repeated_keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    yield key
+                seen.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _repeated_keys(item)
+
+
+def _scalars(node: yaml.Node, path: Path = ()) -> Iterator[tuple[yaml.ScalarNode, Path]]:
+    """Keys and values with the keys that lead to them."""
+    if isinstance(node, yaml.ScalarNode):
+        yield node, path
+    elif isinstance(node, yaml.SequenceNode):
+        for at, item in enumerate(node.value):
+            yield from _scalars(item, (*path, at))
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _scalars(key, (*path, str(getattr(key, "value", ""))))
+            yield from _scalars(value, (*path, str(getattr(key, "value", ""))))
+
+
+def _is_written(part: int | str) -> bool:
+    """Pydantic names union members and "[key]" in the path; a person looks for the keys of the file."""
+    return isinstance(part, int) or not re.search(
+        r"[\[\]()]|^(constrained-)?str$|^literal|^OverShort$|^dict$|^tuple$", part
+    )
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that the section at this path knows."""
+    found: Any = model
+    for part in path:
+        if isinstance(part, str):
+            found = _under(found, part)
+    sections = list(_sections(found))
+    return [field.alias or name for section in sections for name, field in section.model_fields.items()]
+
+
+def _under(annotation: Any, key: str) -> Any:
+    """The type of what stands under a key."""
+    for section in _sections(annotation):
+        for name, field in section.model_fields.items():
+            if key in (name, field.alias):
+                return field.annotation
+    for part in _members(annotation):
+        if get_origin(part) is dict:
+            return get_args(part)[1]
+    return None
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    for part in _members(annotation):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            yield part
+        elif get_origin(part) is tuple:
+            yield from _sections(get_args(part)[0])
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The types that a value may have."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return [member for part in get_args(annotation) for member in _members(part)]
+    return _members(get_args(annotation)[0]) if get_origin(annotation) is Annotated else [annotation]
+
+
+def _wanted(detail: Mapping[str, Any]) -> Text:
+    """What a value should be, of pydantic's kinds of errors."""
+    kind, context = str(detail["type"]), detail.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return WANTED_BY_PATTERN[str(context["pattern"]).removeprefix("^").removesuffix("$")]
+    if kind == "literal_error":
+        names = re.findall(r"'([^']*)'", str(context["expected"]))
+        if len(names) == 2:
+            return say("{one} or {other}", one=names[0], other=names[1])
+        return say("one of {names}", names=", ".join(names)) if len(names) > 1 else say("{name}", name=names[0])
+    if kind in ("string_too_short", "too_short"):
+        return say("not empty")
+    if kind == "string_too_long":
+        return say("at most {count} characters long", count=context["max_length"])
+    bounds = {"ge": say("at least"), "gt": say("above"), "le": say("at most"), "lt": say("below")}
+    if bound := next((name for name in bounds if name in context), None):
+        return say("{bound} {limit}", bound=bounds[bound], limit=f"{context[bound]:g}")
+    return _WANTED_BY_KIND.get(kind.partition("_")[0], say("another value"))
+
+
+def _spelled(value: str | bool) -> str:
+    return value if isinstance(value, str) else str(value).lower()
+
+
+def _shown(value: str) -> str:
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
+    return clean if len(clean) <= _SHOWN_CHARACTERS else f"{clean[: _SHOWN_CHARACTERS - 1]}…"

@@ -1,0 +1,114 @@
+"""What is wrong with the place of our own tables, for `cloudkasse-etl check`. It makes and writes nothing."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.errors import CloudkasseError, Problem
+from cloudkasse_etl.state.engine import check_state, database_errors, require_folder, sqlite_file, state_engine
+from cloudkasse_etl.state.faults import explain
+from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.wording import say
+
+WHERE = say("own tables")
+_PATIENCE_SECONDS = 5
+
+
+def diagnose(url: str, tables: StateTables) -> list[Problem]:
+    """Looks whether our tables can be reached and written, or made.
+
+    Args:
+        url: SQLAlchemy URL of the database that is to hold them.
+        tables: Our tables.
+
+    Returns:
+        All problems; empty where all is well. That a folder would be made is one that is no fault (`is_note`).
+    """
+    try:
+        file = sqlite_file(sa.make_url(url))
+    except (sa.exc.ArgumentError, ValueError):
+        file = None  # state_engine says what is wrong with it
+    try:
+        if file is not None and not file.exists():
+            return _missing(file)
+        if file is not None:
+            _try_to_write(file)
+        engine = state_engine(url, may_create=False)
+        try:
+            check_state(engine, tables)
+            if engine.dialect.name == "postgresql":
+                _require_rights(engine, tables)
+        finally:
+            engine.dispose()
+    except CloudkasseError as error:
+        return [Problem(WHERE, error.message, error.hint or "")]
+    return []
+
+
+def _missing(file: Path) -> list[Problem]:
+    """What the first run would come upon."""
+    folder = file.parent
+    require_folder(file)
+    if folder.exists():
+        return []
+    return [
+        Problem(
+            WHERE,
+            say("There is no folder {folder} yet; the first run makes it.", folder=str(folder)),
+            say("Look whether CLOUDKASSE_STATE_URL is spelled as you mean it."),
+            is_note=True,
+        )
+    ]
+
+
+def _try_to_write(file: Path) -> None:
+    """Begins as a writer and takes it back: what rights say is not all (a read-only disk, a container's mount)."""
+    require_folder(file)  # the journal needs a place beside it
+    if not os.access(file, os.W_OK):  # with a journal of the WAL kind SQLite notices only at the first commit
+        raise explain(_ReadOnlyError("readonly database"), sa.URL.create("sqlite", database=str(file)), 0)
+    try:
+        with closing(
+            sqlite3.connect(
+                f"file:{quote(str(file))}?mode=rw", uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None
+            )
+        ) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        if "locked" in str(error):
+            return  # somebody writes there at this moment
+        raise explain(error, sa.URL.create("sqlite", database=str(file)), _PATIENCE_SECONDS) from error
+
+
+def _require_rights(engine: sa.Engine, tables: StateTables) -> None:
+    """Asks PostgreSQL whether the login may write our tables, or create them."""
+    with database_errors(engine), engine.connect().execution_options(read=True) as connection:
+        quoted = connection.dialect.identifier_preparer.quote
+
+        def may(function: str, name: str, right: str) -> bool:
+            return bool(connection.scalar(sa.select(getattr(sa.func, function)(name, right))))
+
+        schema = tables.schema or connection.scalar(sa.select(sa.func.current_schema()))
+        if sa.inspect(connection).has_table(tables.lease.name, schema=schema):
+            table = f"{quoted(str(schema))}.{quoted(tables.lease.name)}"
+            allowed = all(may("has_table_privilege", table, right) for right in ("SELECT", "INSERT", "UPDATE"))
+        elif schema in sa.inspect(connection).get_schema_names():
+            allowed = may("has_schema_privilege", str(schema), "CREATE")
+        else:
+            allowed = may("has_database_privilege", str(engine.url.database), "CREATE")
+    if not allowed:
+        raise explain(_DeniedError(), engine.url, _PATIENCE_SECONDS)
+
+
+class _ReadOnlyError(Exception):
+    """Stands for what SQLite would say at the first attempt to write."""
+
+
+class _DeniedError(Exception):
+    """Stands for what PostgreSQL would say at the first attempt to write."""
+
+    sqlstate = "42501"

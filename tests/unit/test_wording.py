@@ -1,0 +1,91 @@
+"""Protects that whatever the program says can be told in German too, with the same names filled in."""
+
+import ast
+import copy
+import pickle
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cloudkasse_etl
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.german import TEXTS
+from cloudkasse_etl.wording import Text, joined, say, told, without_stop
+
+PROJECT = Path(cloudkasse_etl.__file__).parent.parent
+
+
+def said() -> Iterator[tuple[str, str]]:
+    """All calls of `say`: where, and the English words."""
+    for folder in ("cloudkasse_etl", "assets"):
+        for path in (PROJECT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                    template = node.args[0]
+                    where = f"{path.name}:{node.lineno}"
+                    assert isinstance(template, ast.Constant), f"{where}: words that are computed have no translation"
+                    yield where, str(template.value)
+
+
+def names(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def has_words(template: str) -> bool:
+    return any(c.isalpha() for text, *_ in string.Formatter().parse(template) for c in text)
+
+
+def test_all_that_is_said_has_a_german_text_and_every_german_text_is_said() -> None:
+    english = {template: where for where, template in said()}
+    assert not {where: t for t, where in english.items() if t not in TEXTS and has_words(t)}
+    assert not set(TEXTS) - set(english), "what is no longer said needs no German"
+
+
+def test_no_english_words_are_translated_twice() -> None:
+    keys = [
+        key.value
+        for path in (PROJECT / "cloudkasse_etl" / "german").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    ]
+    assert sorted(keys) == sorted(set(keys))
+
+
+@pytest.mark.parametrize("english", TEXTS)
+def test_both_languages_are_filled_from_the_same_names(english: str) -> None:
+    german = TEXTS[english]
+    assert names(german) == names(english)
+    assert english.endswith(".") == german.endswith(".")
+
+
+def test_a_text_is_english_to_whoever_knows_nothing_of_it() -> None:
+    text = say("{place} does not exist.", place=say("The ERP's database file {file}", file="erp.db"))
+    assert text == "The ERP's database file erp.db does not exist."
+    assert told(text, "de") == "Die Datenbankdatei erp.db der Warenwirtschaft ist nicht vorhanden."
+    assert told("a name", "de") == "a name"
+    assert told(joined(" ", [text, "x"]), "de").endswith("nicht vorhanden. x")
+    assert told(without_stop(text), "de").endswith("nicht vorhanden")
+    assert without_stop(text).endswith("not exist")
+
+
+def test_numbers_are_written_as_each_language_does() -> None:
+    text = say("This machine's clock is {seconds:,.0f} seconds behind CloudKasse's.", seconds=1234.0)
+    assert "1,234" in text
+    assert "1.234" in text.told("de")
+
+
+@pytest.mark.parametrize("copied", [lambda t: pickle.loads(pickle.dumps(t)), copy.deepcopy])
+def test_a_copy_still_knows_german(copied: "object") -> None:
+    assert callable(copied)
+    text = copied(say("Correct company.database_name in the settings."))
+    assert isinstance(text, Text)
+    assert text.told("de") == "Berichtigen Sie company.database_name in den Einstellungen."
+
+
+def test_an_error_is_told_with_its_cure() -> None:
+    error = ConfigurationError(say("This is no address."), hint=say("Add it."))
+    assert (str(error), error.told("de")) == ("This is no address. Add it.", "Das ist keine Adresse. Ergänzen Sie ihn.")
