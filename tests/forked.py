@@ -9,7 +9,7 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-_MODULES = ["assets.cli", "assets.definitions", "cloudkasse_etl.sandbox.server", "tests.crash.observed", "pytest"]
+_MODULES = ["cloudkasse_etl.sandbox.server", "tests.crash.observed", "pytest"]
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(_MODULES)

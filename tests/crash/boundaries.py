@@ -1,7 +1,6 @@
 """Where a synchronisation can be cut: before and after each HTTP request, commit and step. Seen from outside.
 
-The product knows nothing of it: requests' sessions, SQLAlchemy's dialects and Dagster's instance are wrapped in the
-process that is to die.
+The product knows nothing of it: requests' sessions and SQLAlchemy's dialects are wrapped in the process that is to die.
 """
 
 import os
@@ -13,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import dagster as dg
 import requests
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -60,8 +58,8 @@ class Boundaries:
             yield
 
     def watch(self) -> None:
-        """Watches HTTP requests, commits and Dagster's steps from now on."""
-        send, commit, handle = requests.Session.send, DefaultDialect.do_commit, dg.DagsterInstance.handle_new_event
+        """Watches HTTP requests and commits from now on; steps tell of themselves (`step`)."""
+        send, commit = requests.Session.send, DefaultDialect.do_commit
 
         def watched_send(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> Any:
             with self.around(f"{request.method} {urlsplit(str(request.url)).path}"):
@@ -71,17 +69,8 @@ class Boundaries:
             with self.around(f"{COMMIT} of {self._step}"):
                 commit(dialect, connection)
 
-        def watched_event(instance: dg.DagsterInstance, event: Any, **more: Any) -> None:
-            told = event.dagster_event if event.is_dagster_event else None
-            if told is None or not (told.is_step_start or told.is_step_success):
-                handle(instance, event, **more)
-                return
-            with self.step(f"{told.step_key} {'begins' if told.is_step_start else 'ends'}"):
-                handle(instance, event, **more)
-
         requests.Session.send = watched_send  # type: ignore[method-assign]
         DefaultDialect.do_commit = watched_commit  # type: ignore[method-assign]
-        dg.DagsterInstance.handle_new_event = watched_event  # type: ignore[method-assign]
 
 
 def dying_at(name: str) -> OnBoundary:

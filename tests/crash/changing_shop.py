@@ -23,7 +23,7 @@ from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.selectline.tables import METADATA
-from cloudkasse_etl.sync.session import open_reading
+from cloudkasse_etl.sync.own_tables import open_reading
 from tests import small_erp
 from tests.books import fetch_and_book, tables, with_accounts
 from tests.receipt_factory import item, line
@@ -59,11 +59,9 @@ class Shop:
             self._clone(self._database, self.template)
         else:
             _copy_sqlite(self.world.folder / "erp.db", self.saved / "erp.db")
-        if (self.world.folder / "dagster").exists():
-            shutil.copytree(self.world.folder / "dagster", self.saved / "dagster")
 
     def put_back(self) -> None:
-        """Puts shop, cloud and history back to the moment that was kept."""
+        """Puts shop and cloud back to the moment that was kept."""
         folder = self.world.folder
         # into the file that the cloud has open: it listens on, at the address that our state is kept by
         _copy_sqlite(self.saved / "cloud.db", folder / "cloud.db")
@@ -73,10 +71,7 @@ class Shop:
             for left in folder.glob("erp.db*"):
                 left.unlink()
             shutil.copyfile(self.saved / "erp.db", folder / "erp.db")
-        for name in ("dagster", "protocols"):
-            shutil.rmtree(folder / name, ignore_errors=True)
-        if (self.saved / "dagster").exists():
-            shutil.copytree(self.saved / "dagster", folder / "dagster")
+        shutil.rmtree(folder / "protocols", ignore_errors=True)
 
     @property
     def _database(self) -> str:

@@ -1,12 +1,9 @@
 """What processes that are to die are doing: a whole synchronisation with import, watched at its boundaries."""
 
-import contextlib
-import os
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from assets.cli import run
 from cloudkasse_etl.settings import load
 from cloudkasse_etl.state import lease
 from cloudkasse_etl.sync import importing
@@ -41,25 +38,6 @@ def sync_all(environment: Mapping[str, str], folder: Path, point: str | None, li
             with boundaries.step(step.__name__):
                 step(session)
         session.finish()
-
-
-def command(
-    environment: Mapping[str, str], arguments: tuple[str, ...], output: Path, point: str | None, listing: Path | None
-) -> None:
-    """A command, with all that belongs to it: Dagster's run, its steps and its history.
-
-    Args:
-        environment: What a shell would export.
-        arguments: What is typed.
-        output: A file that gets what it prints; its last line is the exit code.
-        point: The boundary at which the process kills itself.
-        listing: A file to write the names of the boundaries to.
-    """
-    os.environ.update(environment)
-    _watched(point, listing)
-    with output.open("w", encoding="utf-8") as file, contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
-        code = run(arguments)
-        print(f"\n{code}")
 
 
 def _watched(point: str | None, listing: Path | None) -> Boundaries:

@@ -6,7 +6,6 @@ so that dozens of deaths take seconds. What is left at the end is what an undist
 
 import copy
 import itertools
-import multiprocessing
 import os
 import random
 import signal
@@ -34,6 +33,7 @@ from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.session import SyncOptions, open_session
 from tests import small_erp
 from tests.books import Tables, complete, tables, with_accounts
+from tests.forked import CONTEXT, start, was_killed
 from tests.selling_shop import delivered, shop
 from tests.worlds import TOKEN, World
 
@@ -42,7 +42,6 @@ RECEIPTS = 280
 PAGE_ITEMS = 60
 BATCH = 90
 STEPS = ("stage", "stage_closings", "book")
-MODULES = ["cloudkasse_etl.sandbox.server", "cloudkasse_etl.sync.importing", "cloudkasse_etl.sync.receipts", "pytest"]
 
 
 @dataclass(frozen=True)
@@ -118,8 +117,6 @@ class Killer:
     def __init__(self, world: World) -> None:
         world.configuration()
         self.world = world
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(MODULES)
 
     def run(self, death: Death | None = None, *, kill_after: float | None = None) -> bool:
         """Runs one sync; False where it was killed.
@@ -128,23 +125,13 @@ class Killer:
             death: Where it kills itself.
             kill_after: Seconds after its beginning until it is killed from outside, unless it is through.
         """
-        begun = self._context.Event()
-        process = self._context.Process(
-            target=sync_receipts, args=(self.world.environment, self.world.folder, death, begun)
-        )
-        process.start()
-        try:
-            if kill_after is not None:
-                assert begun.wait(60)
-                time.sleep(kill_after)
-                process.kill()
-            process.join(60)
-            assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
-            return process.exitcode == 0
-        finally:
+        begun = CONTEXT.Event()
+        process = start(sync_receipts, self.world.environment, self.world.folder, death, begun)
+        if kill_after is not None:
+            assert begun.wait(60)
+            time.sleep(kill_after)
             process.kill()
-            process.join()
-            process.close()
+        return not was_killed(process)
 
 
 @pytest.fixture(scope="module")
