@@ -7,6 +7,7 @@ from assets.commands.plan import SIGNS, TEXTS, euro_text, field_name, is_told, s
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
+from cloudkasse_etl.wording import spelled
 
 _HEADS: dict[Language, dict[str, str]] = {
     "en": {
@@ -147,4 +148,4 @@ def _quantity(milli: int, language: Language) -> str:
     if not milli:
         return ""
     text = f"{milli // 1000:,}" + (f".{milli % 1000:03d}".rstrip("0") if milli % 1000 else "")
-    return text.translate(str.maketrans(",.", ".,")) if language == "de" else text
+    return spelled(text, language)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Literal, Self
 
 Language = Literal["de", "en"]
+_SWAPPED = str.maketrans(",.", ".,")
 
 
 class Text(str):
@@ -67,6 +68,16 @@ def told(text: str, language: Language) -> str:
     return text.told(language) if isinstance(text, Text) else text
 
 
+def spelled(number: str, language: Language) -> str:
+    """A number that is written the English way, in a language's: 1,234.5 is 1.234,5 in German."""
+    return number.translate(_SWAPPED) if language == "de" else number
+
+
+def counted(value: int, language: Language) -> str:
+    """A whole number with its thousands told apart."""
+    return spelled(f"{value:,}", language)
+
+
 def without_stop(text: str) -> Text:
     """A sentence as the beginning of another one."""
     return _Beginning("{sentence}", {"sentence": text})
@@ -88,7 +99,7 @@ class _German(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         text = str(super().format_field(value, format_spec))
         if isinstance(value, (int, float)) and format_spec:
-            return text.translate(str.maketrans(",.", ".,"))
+            return spelled(text, "de")
         return text
 
 

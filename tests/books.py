@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.sync.completeness import CompletenessReport, check_completeness
 from cloudkasse_etl.sync.importing import import_receipts
+from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import AssetReport
-from cloudkasse_etl.sync.session import open_reading
 from tests.receipt_factory import accounts
 from tests.worlds import World
 

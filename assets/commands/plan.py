@@ -140,9 +140,9 @@ def shown_value(field: str, value: Any, language: Language) -> str:
 def euro_text(cents: int, language: Language) -> str:
     """An amount in the language's spelling."""
     from cloudkasse_etl.transform.decimals import euros
+    from cloudkasse_etl.wording import spelled
 
-    text = euros(cents)
-    return text.translate(str.maketrans(",.", ".,")) + " €" if language == "de" else f"{text} €"
+    return f"{spelled(euros(cents), language)} €"
 
 
 def _print_receipts(out: "Console", found: "ReceiptsPlan", language: Language) -> None:

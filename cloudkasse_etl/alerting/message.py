@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudkasse_etl.failures import Language, Rejection
+from cloudkasse_etl.wording import counted
 
 MAX_CAUSES = 20
 MAX_REASON = 600
@@ -109,7 +110,7 @@ def compose(
     head = [words["failed"]] if runs else []
     if causes:
         number = words["cause"] if len(causes) == 1 else words["causes"].format(count=len(causes))
-        records = _number(sum(cause.count for cause in causes), language)
+        records = counted(sum(cause.count for cause in causes), language)
         head.append(words["records"].format(records=records, causes=number))
     blocks: list[str] = []
     for run in runs:
@@ -127,10 +128,10 @@ def compose(
 
 def _entry(cause: RejectionCause, language: Language) -> str:
     words = _WORDS[language]
-    lines = [words["entry"].format(asset=cause.asset, code=cause.code, count=_number(cause.count, language))]
+    lines = [words["entry"].format(asset=cause.asset, code=cause.code, count=counted(cause.count, language))]
     texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
     rest = cause.count - len(cause.examples)
-    more = words["more"].format(count=_number(rest, language))
+    more = words["more"].format(count=counted(rest, language))
     if len(texts) == 1:
         keys = ", ".join(example.key for example in cause.examples)
         lines += _indented(texts[0]) + _indented(f"{keys} {more}" if rest else keys)
@@ -154,8 +155,3 @@ def _indented(text: str) -> list[str]:
 
 def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def _number(value: int, language: Language) -> str:
-    text = f"{value:,}"
-    return text.replace(",", ".") if language == "de" else text

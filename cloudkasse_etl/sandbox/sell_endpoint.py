@@ -9,17 +9,16 @@ from typing import Any
 
 import orjson
 from fastapi import Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox import validation
 from cloudkasse_etl.sandbox.models import Day
+from cloudkasse_etl.sandbox.orders import read_order
 from cloudkasse_etl.sandbox.sales_summary import SalesSummary
 from cloudkasse_etl.sandbox.selling import MAX_DAYS, MAX_RECEIPTS, SELL_PATH, sell
 from cloudkasse_etl.sandbox.store import Store
 from cloudkasse_etl.sandbox.validation import RequestProblem
 
-MAX_BODY_BYTES = 10_000
 SEED_LIMIT = 2**53  # what every JSON reader takes exactly
 
 
@@ -40,22 +39,9 @@ def route(store: Store) -> tuple[str, Callable[[Request], Awaitable[Response]], 
     return SELL_PATH, _endpoint(store), SalesSummary, "sell", summary, {400, 401, 409, 413, 503}
 
 
-def describe() -> dict[str, Any]:
-    """Return what the OpenAPI document says of its body and token."""
-    schema = SaleOrder.model_json_schema()
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return {"requestBody": body, "security": [{"bearer": []}]}
-
-
 def _endpoint(store: Store) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        validation.check_content_type(request.headers.get("content-type", ""))
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise RequestProblem(413, "body_too_large", f"A body holds at most {MAX_BODY_BYTES} bytes.")
-        order = _parse(bytes(body))
+        order = await read_order(request, SaleOrder)
         stopped = threading.Event()
         try:
             summary = await asyncio.to_thread(_sell, store, order, stopped.is_set)
@@ -80,14 +66,3 @@ def _sell(store: Store, order: SaleOrder, should_stop: Callable[[], bool]) -> Sa
         )
     except ConfigurationError as error:
         raise RequestProblem(409, "nothing_to_sell", str(error)) from error
-
-
-def _parse(body: bytes) -> SaleOrder:
-    try:
-        return SaleOrder.model_validate(orjson.loads(body))
-    except orjson.JSONDecodeError as error:
-        raise RequestProblem(400, "malformed", f"The body is not JSON: {error.msg} at {error.pos}.") from error
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = str(fault["loc"][0])[: validation.MAX_ECHO] if fault["loc"] else "the body"
-        raise RequestProblem(400, "malformed", f"{place}: {fault['msg']}.") from error

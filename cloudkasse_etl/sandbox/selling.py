@@ -19,6 +19,7 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.catalogue import Catalogue
 from cloudkasse_etl.sandbox.counter import Memory
 from cloudkasse_etl.sandbox.deliveries import Deliveries
+from cloudkasse_etl.sandbox.remote import no_sandbox, send_order
 from cloudkasse_etl.sandbox.sales_summary import SalesSummary, Tally
 from cloudkasse_etl.sandbox.selling_plan import make_plan
 from cloudkasse_etl.sandbox.shifts import Clock, Rates, Worker
@@ -165,39 +166,19 @@ def sell_remotely(
     Raises:
         ConfigurationError: Nothing listens there, it is no sandbox, the token is wrong, or it has nothing to sell.
     """
-    order = {"days": days, "receipts": receipts, "seed": seed}
+    order: dict[str, Any] = {"days": days, "receipts": receipts, "seed": seed}
     if first_day is not None:
-        order["first_day"] = first_day.isoformat()  # type: ignore[assignment]
-    try:
-        answer = requests.post(
-            url.rstrip("/") + SELL_PATH,
-            json=order,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=(CONNECT_SECONDS, SELL_SECONDS),
-            allow_redirects=False,
-        )
-    except requests.RequestException as error:
-        # The library's own text repeats the URL, which may hold a password.
-        raise ConfigurationError(
-            f"The sandbox cannot be reached ({type(error).__name__}).",
-            hint="Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells.",
-        ) from error
+        order["first_day"] = first_day.isoformat()
+    answer = send_order(url, SELL_PATH, token, order, timeout=(CONNECT_SECONDS, SELL_SECONDS))
     summary = _json_object(answer)
     if answer.status_code == 200 and summary.keys() >= {"receipts", "closings", "by_kind"}:
         return summary
     code, detail = str(summary.get("code")), str(summary.get("detail"))
-    if answer.status_code == 401:
-        raise ConfigurationError(
-            "The sandbox does not accept the token.", hint="CLOUDKASSE_API_TOKEN must be the one it was started with."
-        )
     if (answer.status_code, code) in {(400, "malformed"), (409, "nothing_to_sell")}:
         raise ConfigurationError(detail)
     if answer.status_code >= 500 and code in {"busy", "stopping", "internal_error"}:
         raise ConfigurationError(f"The sandbox could not sell: {detail}", hint="Try again, or look into its log.")
-    raise ConfigurationError(
-        f"What answers there is no sandbox of this release (status {answer.status_code}).",
-        hint="Only the bundled CloudKasse can be asked to sell; CLOUDKASSE_API_URL must name it.",
-    )
+    raise no_sandbox(answer, "can be asked to sell")
 
 
 def _json_object(answer: requests.Response) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from cloudkasse_etl.sandbox import faults_endpoint, sell_endpoint, selling, vali
 from cloudkasse_etl.sandbox.fault_plan import OFF, FaultPlan
 from cloudkasse_etl.sandbox.misbehaviour import Control, Misbehaviour, SocketProtocol
 from cloudkasse_etl.sandbox.models import PAGES, BatchAnswer, Entity, ServedRequests, Status, component_schemas
+from cloudkasse_etl.sandbox.orders import describe_order, read_body
 from cloudkasse_etl.sandbox.store import FEEDS, Store
 from cloudkasse_etl.sandbox.validation import PROBLEM_TYPE, Limits, RequestProblem
 
@@ -98,7 +99,7 @@ def create_app(store: Store, *, token: str, limits: Limits, control: Control | N
         endpoint, summary = _page(read, name, cursor, limits), f"All {name}, {remark}"
         add(f"/v1/{name}", endpoint, PAGES[name], f"list_{name}", summary, {400, 410}, parameters=parameters)
     add("/sandbox/requests", _served(served), ServedRequests, "served_requests", "Sandbox only: what was asked", set())
-    add(*sell_endpoint.route(store), **sell_endpoint.describe())
+    add(*sell_endpoint.route(store), **describe_order(sell_endpoint.SaleOrder))
     for route, extra in faults_endpoint.routes(control):
         add(*route, **extra)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way
@@ -353,14 +354,9 @@ class _Exchange:
 def _write_batch(store: Store, limits: Limits, entity: Entity) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         key = validation.check_idempotency_key(request.headers.getlist("idempotency-key"))
-        validation.check_content_type(request.headers.get("content-type", ""))
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limits.body_bytes:
-                raise RequestProblem(413, "body_too_large", f"A body holds at most {limits.body_bytes} bytes.")
+        body = await read_body(request, limits.body_bytes)
         # asyncio's own threads, since these are joined when the loop ends; anyio's linger.
-        return _json(await asyncio.to_thread(store.write_batch, entity, bytes(body), key=key, limits=limits))
+        return _json(await asyncio.to_thread(store.write_batch, entity, body, key=key, limits=limits))
 
     return endpoint
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from cloudkasse_etl.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.settings import Settings
@@ -125,11 +126,8 @@ def place(url: sa.URL) -> Text:
     """The database as a message may name it: file, or name, host and port."""
     if url.get_backend_name() == "sqlite":
         return say("The ERP's database file {file}", file=str(_sqlite_path(url)))
-    host = url.host or next((h for h in [url.query.get("host")] if isinstance(h, str)), None)
     name = say("The ERP's database {name}", name=url.database) if url.database else say("The ERP's database")
-    if not host:
-        return name
-    return say("{database} on {host}", database=name, host=f"{host}:{url.port}" if url.port else host)
+    return on_host(url, name)
 
 
 def _sqlite_path(url: sa.URL) -> Path:
@@ -190,7 +188,7 @@ def _sqlite_begin(connection: sa.Connection) -> None:
 
 def _translated(error: BaseException | None, url: sa.URL, table: str | None) -> CloudkasseError:
     text = str(error)
-    state = _sqlstate(error)
+    state = sqlstate(error)
     named = table or _named_table(text)
     where = place(url)
     if _is_denied(state, text):
@@ -214,12 +212,12 @@ def _translated(error: BaseException | None, url: sa.URL, table: str | None) -> 
             ),
             hint=say("Install the ODBC driver and name it: ?driver=ODBC+Driver+18+for+SQL+Server."),
         )
-    if state.startswith("28") or "password authentication failed" in text or "(18456)" in text:
+    if is_wrong_login(state, text):
         return ErpUnavailableError(
             say("{place} does not accept the login.", place=where),
             hint=say("Correct user and password in CLOUDKASSE_ERP_URL."),
         )
-    if state in ("3D000",) or "(4060)" in text or re.search(r'database ".*" does not exist', text):
+    if is_no_database(state, text):
         return ErpUnavailableError(
             say("{place} does not exist there, or the login may not open it.", place=where),
             hint=say("Correct the database name in CLOUDKASSE_ERP_URL."),
@@ -237,7 +235,7 @@ def _translated(error: BaseException | None, url: sa.URL, table: str | None) -> 
             say("{place} refuses the login or has no such database.", place=where),
             hint=say("Correct user, password and database name in CLOUDKASSE_ERP_URL."),
         )
-    if state in ("", "08001", "08S01", "08006", "HYT00", "HYT01", "57P01", "57P03", "53300"):
+    if is_unreachable(state):
         return ErpUnavailableError(
             say("{place} cannot be reached.", place=where),
             hint=say(
@@ -283,15 +281,6 @@ def grant(url: sa.URL, tables: Sequence[str], schema: str | None = None) -> str:
     # SQL Server takes one table a statement
     lists = [[name] for name in names] if url.get_backend_name() == "mssql" else [names]
     return "; ".join(f"GRANT SELECT ON {', '.join(some)} TO ..." for some in lists)
-
-
-def _sqlstate(error: BaseException | None) -> str:
-    """Five characters, or none: psycopg has an attribute, pyodbc puts it first into its arguments."""
-    state = getattr(error, "sqlstate", None)
-    if state is None:
-        arguments = getattr(error, "args", ())
-        state = arguments[0] if arguments and re.fullmatch(r"[0-9A-Z]{5}", str(arguments[0])) else ""
-    return str(state)
 
 
 def _is_denied(state: str, text: str) -> bool:

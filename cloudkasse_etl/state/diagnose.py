@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.errors import CloudkasseError, Problem
 from cloudkasse_etl.state.engine import check_state, database_errors, require_folder, sqlite_file, state_engine
-from cloudkasse_etl.state.faults import explain
+from cloudkasse_etl.state.faults import denied, explain, read_only
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.wording import say
 
@@ -69,7 +69,7 @@ def _try_to_write(file: Path) -> None:
     """Begins as a writer and takes it back: what rights say is not all (a read-only disk, a container's mount)."""
     require_folder(file)  # the journal needs a place beside it
     if not os.access(file, os.W_OK):  # with a journal of the WAL kind SQLite notices only at the first commit
-        raise explain(_ReadOnlyError("readonly database"), sa.URL.create("sqlite", database=str(file)), 0)
+        raise read_only(sa.URL.create("sqlite", database=str(file)))
     try:
         with closing(
             sqlite3.connect(
@@ -101,14 +101,4 @@ def _require_rights(engine: sa.Engine, tables: StateTables) -> None:
         else:
             allowed = may("has_database_privilege", str(engine.url.database), "CREATE")
     if not allowed:
-        raise explain(_DeniedError(), engine.url, _PATIENCE_SECONDS)
-
-
-class _ReadOnlyError(Exception):
-    """Stands for what SQLite would say at the first attempt to write."""
-
-
-class _DeniedError(Exception):
-    """Stands for what PostgreSQL would say at the first attempt to write."""
-
-    sqlstate = "42501"
+        raise denied(engine.url)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
 from cloudkasse_etl.errors import StateUnavailableError
 from cloudkasse_etl.wording import Text, say
 
@@ -18,11 +19,8 @@ def place(url: sa.URL) -> Text:
         if not url.database:
             return say("a database in memory")
         return say("the database file {file}", file=str(Path(url.database).absolute()))
-    host = url.host or next((h for h in [url.query.get("host")] if isinstance(h, str)), None)
     name = say("database {name}", name=url.database) if url.database else say("the database")
-    if not host:
-        return name
-    return say("{database} on {host}", database=name, host=f"{host}:{url.port}" if url.port else host)
+    return on_host(url, name)
 
 
 def is_full(error: BaseException | None) -> bool:
@@ -30,7 +28,7 @@ def is_full(error: BaseException | None) -> bool:
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     # SQLite's words; PostgreSQL's state for a full disk; SQL Server's numbers for a full database or log
-    text, state = str(error), getattr(error, "sqlstate", None)
+    text, state = str(error), sqlstate(error)
     return state == "53100" or re.search(r"database or disk is full|\((1105|9002)\)", text) is not None
 
 
@@ -41,11 +39,30 @@ def is_lasting(error: BaseException | None) -> bool:
 
 def _is_read_only(error: BaseException | None) -> bool:
     text = str(error)
-    return "readonly database" in text or _sqlstate(error) == "25006" or "(3906)" in text
+    return "readonly database" in text or sqlstate(error) == "25006" or "(3906)" in text
 
 
 def _is_denied(error: BaseException | None) -> bool:
-    return _sqlstate(error) == "42501" or re.search(r"\((229|230|262|2760)\)", str(error)) is not None
+    return sqlstate(error) == "42501" or re.search(r"\((229|230|262|2760)\)", str(error)) is not None
+
+
+def read_only(url: sa.URL) -> StateUnavailableError:
+    """The error of a place that this user cannot write to."""
+    return StateUnavailableError(
+        say("Our own tables in {place} cannot be written: it is read-only.", place=place(url)),
+        hint=say("Let this user write there, or let CLOUDKASSE_STATE_URL name another database."),
+    )
+
+
+def denied(url: sa.URL) -> StateUnavailableError:
+    """The error of a login that lacks a right."""
+    return StateUnavailableError(
+        say("The login may not write or create our own tables in {place}.", place=place(url)),
+        hint=say(
+            "Let a database administrator grant it the right to create tables (in state.schema, where it is set), "
+            "or let CLOUDKASSE_STATE_URL name another database."
+        ),
+    )
 
 
 def explain(error: BaseException | None, url: sa.URL, busy_seconds: int) -> StateUnavailableError:
@@ -56,22 +73,13 @@ def explain(error: BaseException | None, url: sa.URL, busy_seconds: int) -> Stat
         url: The database's.
         busy_seconds: How long others' locks were waited for.
     """
-    where, text, state = place(url), str(error), _sqlstate(error)
+    where, text, state = place(url), str(error), sqlstate(error)
     if is_full(error):
         return StateUnavailableError(say("No room is left for our own tables in {place}.", place=where), hint=FULL_HINT)
     if _is_read_only(error):
-        return StateUnavailableError(
-            say("Our own tables in {place} cannot be written: it is read-only.", place=where),
-            hint=say("Let this user write there, or let CLOUDKASSE_STATE_URL name another database."),
-        )
+        return read_only(url)
     if _is_denied(error):
-        return StateUnavailableError(
-            say("The login may not write or create our own tables in {place}.", place=where),
-            hint=say(
-                "Let a database administrator grant it the right to create tables (in state.schema, where it is set), "
-                "or let CLOUDKASSE_STATE_URL name another database."
-            ),
-        )
+        return denied(url)
     if "locked" in text or state == "55P03" or "(1222)" in text:
         return StateUnavailableError(
             say(
@@ -82,17 +90,17 @@ def explain(error: BaseException | None, url: sa.URL, busy_seconds: int) -> Stat
         )  # fmt: skip
     if url.get_backend_name() == "sqlite":
         return _sqlite(text, url, where)
-    if state.startswith("28") or "password authentication failed" in text or "(18456)" in text:
+    if is_wrong_login(state, text):
         return StateUnavailableError(
             say("Our own tables cannot be reached: {place} does not accept the login.", place=where),
             hint=say("Correct user and password in CLOUDKASSE_STATE_URL."),
         )
-    if state == "3D000" or "(4060)" in text or re.search(r'database ".*" does not exist', text):
+    if is_no_database(state, text):
         return StateUnavailableError(
             say("Our own tables cannot be reached: there is no {place}, or the login may not open it.", place=where),
             hint=say("Correct the database name in CLOUDKASSE_STATE_URL."),
         )
-    if state in ("", "08001", "08S01", "08006", "HYT00", "HYT01", "57P01", "57P03", "53300"):
+    if is_unreachable(state):
         return StateUnavailableError(
             say("Our own tables cannot be reached: {place} does not answer.", place=where),
             hint=say(
@@ -126,12 +134,3 @@ def _sqlite(text: str, url: sa.URL, where: Text) -> StateUnavailableError:
         say("Our own tables in {place} cannot be read or written: {reason}.", place=where, reason=text[:200]),
         hint=say("Look whether the disk is in order; the next synchronisation goes on from here."),
     )
-
-
-def _sqlstate(error: BaseException | None) -> str:
-    """Five characters, or none: psycopg has an attribute, pyodbc puts it first into its arguments."""
-    state = getattr(error, "sqlstate", None)
-    if state is None:
-        first = str(next(iter(getattr(error, "args", ())), ""))
-        state = first if re.fullmatch(r"[0-9A-Z]{5}", first) else ""
-    return str(state)

@@ -7,7 +7,7 @@ so they run on demand and with a full comparison only.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import orjson
@@ -29,7 +29,6 @@ from cloudkasse_etl.transform.digest import digests, item_digests, item_text
 COMPARED = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
 
 Item = dict[str, Any]
-_Kind = Literal["missing", "different", "superfluous"]
 
 
 def compare_all(
@@ -61,12 +60,13 @@ def compare_with_cloud(session: SyncSession, entity: Entity) -> Comparison:
     refused = {rejection.key for rejection in (*checked.rejections, *session.store.rejections(entity.asset))}
     waits = entity.needs_register and session.store.active_count("registers") == 0
     found = _Comparing(session, entity, checked.frame, {bounded_key(key) for key in refused})
-    for items in _pages(session, entity):
-        found.take(items)
+    for keys, items in _pages(session, entity):
+        found.take(keys, items)
     superfluous = pd.Series(list(dict.fromkeys(found.unwanted)), dtype="str")
     superfluous = superfluous[desired.may_retire(superfluous)] if len(superfluous) else superfluous
-    missing = [] if waits else found.missing()
-    waiting = sum(deferral.count for deferral in desired.waiting) + (len(found.missing()) if waits else 0)
+    missing, waiting = found.missing(), sum(deferral.count for deferral in desired.waiting)
+    if waits:
+        missing, waiting = [], waiting + len(missing)
     return Comparison(
         entity=entity.name,
         asset=entity.asset,
@@ -90,10 +90,10 @@ def learn_what_the_cloud_holds(session: SyncSession, entity: Entity) -> None:
     synced = store.synced(entity.name)
     known, hashes = pd.Index(synced["key"]), synced["content_hash"].to_numpy()
     seen = np.zeros(len(known), dtype=bool)
-    for items in _pages(session, entity):
+    for keys, items in _pages(session, entity):
         records = [{name: item.get(name) for name in columns} for item in items]
         found = item_digests(records)
-        places = known.get_indexer(pd.Index([record_key(entity.name, item) for item in items], dtype="str"))
+        places = known.get_indexer(pd.Index(keys, dtype="str"))
         seen[places[places >= 0]] = True
         other = (places >= 0) & (hashes[places] != found) if len(known) else places >= 0
         accepted = [
@@ -111,16 +111,17 @@ def learn_what_the_cloud_holds(session: SyncSession, entity: Entity) -> None:
     store.forget(entity.name, [str(key) for key in known[~seen]])
 
 
-def _pages(session: SyncSession, entity: Entity) -> Iterator[list[Item]]:
+def _pages(session: SyncSession, entity: Entity) -> Iterator[tuple[list[str], list[Item]]]:
+    """Page by page the records that the cloud holds, with their keys."""
     for page in session.client.records(entity.name):
         try:
-            [record_key(entity.name, item) for item in page]
+            keys = [record_key(entity.name, item) for item in page]
         except KeyError as error:
             raise ContractError(
                 f"CloudKasse's list of {entity.name} has a record without {error}.",
                 hint="Report it to CloudKasse; nothing was compared.",
             ) from None
-        yield page
+        yield keys, page
 
 
 def _id(item: Item) -> str | None:
@@ -146,9 +147,8 @@ class _Comparing:
         self.seen = np.zeros(len(self.keys), dtype=bool)
         self.is_refused = np.array([bounded_key(key) in self.refused for key in self.keys], dtype=bool)
 
-    def take(self, items: Sequence[Item]) -> None:
+    def take(self, keys: list[str], items: Sequence[Item]) -> None:
         """Compares a page."""
-        keys = [record_key(self.entity.name, item) for item in items]
         places = self.keys.get_indexer(pd.Index(keys, dtype="str"))
         self.unwanted += [
             key

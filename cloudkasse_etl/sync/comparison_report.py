@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.transform.decimals import euros
+from cloudkasse_etl.wording import counted, spelled
 
 SHOWN = 20
 """How many differing records are told one by one."""
@@ -162,7 +163,7 @@ class Comparison:
         dative = {"Artikel": "Artikeln", "Mitarbeiter": "Mitarbeitern", "Preise": "Preisen"}.get(noun, noun)
         told = ("equal" if self.wanted else "none") if self.is_level else "unequal"
         text = words[told if told == "none" else told + one].format(
-            wanted=_number(self.wanted, language), count=_number(self.count, language), noun=noun, noun_n=dative
+            wanted=counted(self.wanted, language), count=counted(self.count, language), noun=noun, noun_n=dative
         )
         parts = self._parts(("missing", "different", "superfluous"), language)
         text += f": {', '.join(parts)}." if parts else "."
@@ -198,7 +199,7 @@ class Comparison:
     def _parts(self, names: tuple[str, ...], language: Language) -> list[str]:
         words = _TEXTS[language]
         return [
-            words[name].format(count=_number(getattr(self, name), language)) for name in names if getattr(self, name)
+            words[name].format(count=counted(getattr(self, name), language)) for name in names if getattr(self, name)
         ]
 
 
@@ -207,12 +208,6 @@ def shown_value(name: str, value: Any, language: Language) -> str:
     if value is None or value == "":
         return _TEXTS[language]["empty"]
     if name.endswith("_cents") and isinstance(value, int):
-        text = euros(value)
-        return text.translate(str.maketrans(",.", ".,")) if language == "de" else text
+        return spelled(euros(value), language)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)[:81])
     return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _number(value: int, language: Language) -> str:
-    text = f"{value:,}"
-    return text.replace(",", ".") if language == "de" else text

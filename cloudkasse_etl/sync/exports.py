@@ -12,8 +12,8 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.journal import Journal
+from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.protocol import cell
-from cloudkasse_etl.sync.session import open_reading
 
 _POSTINGS: dict[Language, tuple[str, ...]] = {
     "en": (

@@ -21,8 +21,9 @@ from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import ReceiptStore, Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.levels import quiet_report, set_level
+from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
-from cloudkasse_etl.sync.session import SyncSession, open_reading
+from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.ledger import Ledger, Voided
 from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten

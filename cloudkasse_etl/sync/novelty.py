@@ -21,7 +21,8 @@ from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import IMPORT, NO_TARGET, find_target
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
-from cloudkasse_etl.sync.session import refuse_other_company, told_as_the_erps
+from cloudkasse_etl.sync.own_tables import told_as_the_erps
+from cloudkasse_etl.sync.session import refuse_other_company
 from cloudkasse_etl.sync.sources import TABLES, Sources
 
 # One look must end before the next: Dagster gives a sensor 60 seconds.

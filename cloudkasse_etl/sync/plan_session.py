@@ -17,7 +17,8 @@ from cloudkasse_etl.state.reading import untouched_state
 from cloudkasse_etl.state.scratch import ScratchReceipts, ScratchStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN
-from cloudkasse_etl.sync.session import SyncOptions, SyncSession, told_as_the_erps
+from cloudkasse_etl.sync.own_tables import told_as_the_erps
+from cloudkasse_etl.sync.session import SyncOptions, SyncSession
 from cloudkasse_etl.transform.digest import item_digests
 
 # A person waits for the answer: a cloud that is away is told within half a minute.

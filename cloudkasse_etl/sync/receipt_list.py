@@ -9,7 +9,8 @@ from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.targets import IMPORT, STAGING
-from cloudkasse_etl.sync.session import hold_store, open_reading
+from cloudkasse_etl.sync.own_tables import open_reading
+from cloudkasse_etl.sync.session import hold_store
 from cloudkasse_etl.transform.decimals import euros
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from cloudkasse_etl.failures import Language, Rejection
+from cloudkasse_etl.wording import counted
 
 SHOWN_REJECTIONS = 20
 
@@ -234,7 +235,7 @@ def sentence(
     # what comes down is told by its own name: "12 new" would leave open whether articles or receipts
     told = {report.asset: report.counts.new for report in sorted(reports, key=_place) if report.asset in words}
     parts = [
-        f"{_number(count, language)} {words[name]}"
+        f"{counted(count, language)} {words[name]}"
         for name, count in (
             ("new", counts.new - sum(told.values())),
             ("changed", counts.changed),
@@ -261,8 +262,3 @@ def _place(report: AssetReport) -> int:
     """Receipts before closings, postings before movements, whatever ran first."""
     order = list(_WORDS["en"])
     return order.index(report.asset) if report.asset in order else -1
-
-
-def _number(value: int, language: Language) -> str:
-    text = f"{value:,}"
-    return text.replace(",", ".") if language == "de" else text

@@ -3,7 +3,7 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,14 +12,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
-from cloudkasse_etl.errors import AuthorizationError, NetworkError, StateUnavailableError
-from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
+from cloudkasse_etl.errors import AuthorizationError, NetworkError
 from cloudkasse_etl.settings import Configuration, Settings
-from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.lease import Holder, Lease, current_holder, is_dead
+from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.sync.own_tables import own_tables
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.sync.sources import Sources
@@ -266,74 +265,6 @@ def hold_lease(
         yield
 
 
-class LeaseWatch:
-    """Looks from outside which run holds the lease and lives. Takes nothing, and may be used while a run goes on.
-
-    Made by `watch_lease`.
-    """
-
-    def __init__(self, engine: sa.Engine, tables: StateTables, company: str) -> None:
-        self._engine = engine
-        self._tables = tables
-        self._company = company
-        self._before = self._now()
-
-    def _now(self) -> Holder | None:
-        return current_holder(self._engine, self._tables, self._company)
-
-    def living(self, run_ids: Collection[str]) -> set[str]:
-        """Those runs that hold the lease now, or held it when the watch began, and whose lease has not run out.
-
-        Watches one that seems to have died until it is certain, for at most the time of a lease.
-
-        Raises:
-            StateUnavailableError: Our own tables cannot be reached.
-        """
-        holders = [holder for holder in (self._before, self._now()) if holder is not None and holder.run_id in run_ids]
-        dead = {holder.token for holder in holders[-1:] if is_dead(holder, self._engine, self._tables, self._company)}
-        return {holder.run_id for holder in holders if holder.token not in dead}
-
-
-@contextmanager
-def watch_lease(configuration: Configuration) -> Iterator[LeaseWatch]:
-    """Begins to watch the lease.
-
-    Raises:
-        StateUnavailableError: Our own tables cannot be reached.
-    """
-    with told_as_the_erps(configuration):
-        engine, tables = _state(configuration)
-        try:
-            migrate(engine, tables)
-            yield LeaseWatch(engine, tables, configuration.settings.company.number)
-        finally:
-            engine.dispose()
-
-
-@contextmanager
-def open_reading(configuration: Configuration) -> Iterator[StateStore]:
-    """Our own tables, to read from: takes no lease, and may be used while a synchronisation runs.
-
-    Raises:
-        StateUnavailableError: They cannot be reached.
-    """
-    with told_as_the_erps(configuration):
-        engine, tables = _state(configuration)
-    try:
-        with told_as_the_erps(configuration):
-            migrate(engine, tables)
-        yield StateStore(
-            engine,
-            tables,
-            company=configuration.settings.company.number,
-            api_url=configuration.connections.api_url,
-            lease=None,
-            run_id="",
-        )
-    finally:
-        engine.dispose()
-
-
 @contextmanager
 def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_by: str) -> Iterator[StateStore]:
     """Our own tables, to change something small in them by hand: under the lease, but no run.
@@ -364,11 +295,7 @@ def _leased(
     cancelled: Callable[[], bool] = lambda: False,
     interrupt: Callable[[], None] = lambda: None,
 ) -> Iterator[_Leased]:
-    with told_as_the_erps(configuration):
-        engine, tables = _state(configuration)
-    try:
-        with told_as_the_erps(configuration):
-            migrate(engine, tables)
+    with own_tables(configuration) as (engine, tables):
         company = configuration.settings.company.number
         lease = Lease(engine, tables, company=company, run_id=run_id, kind=kind, started_by=started_by)
         lease.acquire(waiting=waiting)
@@ -377,8 +304,6 @@ def _leased(
             yield _Leased(lease, engine, tables)
         finally:
             lease.release()
-    finally:
-        engine.dispose()
 
 
 def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateStore:
@@ -390,32 +315,3 @@ def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateS
         lease=leased.lease,
         run_id=run_id,
     )
-
-
-@contextmanager
-def told_as_the_erps(configuration: Configuration) -> Iterator[None]:
-    """Where our tables lie in the ERP's database and that cannot be reached, it is told as the ERP's, with its cure.
-
-    Raises:
-        ErpUnavailableError: The ERP cannot be reached.
-        StateUnavailableError: It can, so that the trouble is with our own tables.
-    """
-    try:
-        yield
-    except StateUnavailableError:
-        url = configuration.connections.erp_url.get_secret_value()
-        if url == configuration.connections.state_url.get_secret_value():
-            engine = erp_engine(url, configuration.settings)
-            try:
-                with read_transaction(engine) as connection:
-                    connection.execute(sa.select(1))
-            finally:
-                engine.dispose()
-        raise
-
-
-def _state(configuration: Configuration) -> tuple[sa.Engine, StateTables]:
-    connections, settings = configuration.connections, configuration.settings
-    url = connections.state_url.get_secret_value()
-    engine = state_engine(url, may_create=url != connections.erp_url.get_secret_value())
-    return engine, StateTables(settings.state.prefix, settings.state.db_schema)

@@ -27,9 +27,9 @@ from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.spoiling import UNKNOWN_FIELD
 from cloudkasse_etl.sync.importing import import_receipts
+from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.receipts import NOT_AGAIN, stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import Outcome
-from cloudkasse_etl.sync.session import open_reading
 from tests import small_erp
 from tests.books import complete, tables, with_accounts
 from tests.selling_shop import Fields, delivered, shop

@@ -12,12 +12,12 @@ from jinja2 import Environment, StrictUndefined
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.page import numbers
 from cloudkasse_etl.sync.page.facts import RunFacts
 from cloudkasse_etl.sync.page.texts import TEXTS
 from cloudkasse_etl.sync.page.view import View, cause_rows
 from cloudkasse_etl.sync.report import Counts
-from cloudkasse_etl.sync.session import open_reading
 from cloudkasse_etl.sync.turnover import Turnover, sum_up_sales
 
 SHOWN_CAUSES = 20

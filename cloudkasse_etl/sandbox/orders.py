@@ -1,0 +1,48 @@
+"""Orders to the sandbox, beside CloudKasse's contract: how one is described and read. How one is sent: remote.py."""
+
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from cloudkasse_etl.sandbox import validation
+from cloudkasse_etl.sandbox.validation import RequestProblem
+
+MAX_BODY_BYTES = 10_000
+
+Order = TypeVar("Order", bound=BaseModel)
+
+
+def describe_order(model: type[BaseModel]) -> dict[str, Any]:
+    """Return what the OpenAPI document says of an order's body and token."""
+    body = {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}
+    return {"requestBody": body, "security": [{"bearer": []}]}
+
+
+async def read_body(request: Request, most_bytes: int) -> bytes:
+    """Read a body of JSON, up to a size."""
+    validation.check_content_type(request.headers.get("content-type", ""))
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_bytes:
+            raise RequestProblem(413, "body_too_large", f"A body holds at most {most_bytes} bytes.")
+    return bytes(body)
+
+
+async def read_order(request: Request, model: type[Order]) -> Order:
+    """Read an order.
+
+    Raises:
+        RequestProblem: The body is too large, no JSON, or not what the model wants.
+    """
+    body = await read_body(request, MAX_BODY_BYTES)
+    try:
+        return model.model_validate(orjson.loads(body))
+    except orjson.JSONDecodeError as error:
+        raise RequestProblem(400, "malformed", f"The body is not JSON: {error.msg} at {error.pos}.") from error
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = str(fault["loc"][0])[: validation.MAX_ECHO] if fault["loc"] else "the body"
+        raise RequestProblem(400, "malformed", f"{place}: {fault['msg']}.") from error

@@ -1,0 +1,51 @@
+"""Orders to a sandbox that runs elsewhere: how one is sent, and what keeps it from being carried out."""
+
+from typing import Any
+
+import requests
+
+from cloudkasse_etl.errors import ConfigurationError
+
+
+def send_order(
+    url: str, path: str, token: str, order: dict[str, Any], *, timeout: float | tuple[float, float]
+) -> requests.Response:
+    """Send an order to a running sandbox, and return its answer, whatever that is.
+
+    Args:
+        url: Where it listens, such as "http://127.0.0.1:8090".
+        path: The endpoint.
+        token: Its bearer token.
+        order: The body.
+        timeout: Seconds, as requests takes them.
+
+    Raises:
+        ConfigurationError: Nothing listens there, or the token is wrong.
+    """
+    try:
+        answer = requests.post(
+            url.rstrip("/") + path,
+            json=order,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=timeout,
+            allow_redirects=False,
+        )
+    except requests.RequestException as error:
+        # The library's own text repeats the URL, which may hold a password.
+        raise ConfigurationError(
+            f"The sandbox cannot be reached ({type(error).__name__}).",
+            hint="Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells.",
+        ) from error
+    if answer.status_code == 401:
+        raise ConfigurationError(
+            "The sandbox does not accept the token.", hint="CLOUDKASSE_API_TOKEN must be the one it was started with."
+        )
+    return answer
+
+
+def no_sandbox(answer: requests.Response, what: str) -> ConfigurationError:
+    """Return the error of an answer that no sandbox of this release gives; `what` says what only one does."""
+    return ConfigurationError(
+        f"What answers there is no sandbox of this release (status {answer.status_code}).",
+        hint=f"Only the bundled CloudKasse {what}; CLOUDKASSE_API_URL must name it.",
+    )

@@ -1,0 +1,114 @@
+"""Our own tables: opened, looked at while somebody else writes, and told as the ERP's where they lie there."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.errors import StateUnavailableError
+from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
+from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.engine import migrate, state_engine
+from cloudkasse_etl.state.lease import Holder, current_holder, is_dead
+from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.tables import StateTables
+
+
+@contextmanager
+def own_tables(configuration: Configuration) -> Iterator[tuple[sa.Engine, StateTables]]:
+    """The engine of our own tables, which are made or brought to this release's form first.
+
+    Raises:
+        ErpUnavailableError: They lie in the ERP's database, and that cannot be reached.
+        StateUnavailableError: They cannot be reached or made.
+    """
+    with told_as_the_erps(configuration):
+        connections, settings = configuration.connections, configuration.settings
+        url = connections.state_url.get_secret_value()
+        engine = state_engine(url, may_create=url != connections.erp_url.get_secret_value())
+    try:
+        tables = StateTables(settings.state.prefix, settings.state.db_schema)
+        with told_as_the_erps(configuration):
+            migrate(engine, tables)
+        yield engine, tables
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def open_reading(configuration: Configuration) -> Iterator[StateStore]:
+    """Our own tables, to read from: takes no lease, and may be used while a synchronisation runs.
+
+    Raises:
+        StateUnavailableError: They cannot be reached.
+    """
+    with own_tables(configuration) as (engine, tables):
+        yield StateStore(
+            engine,
+            tables,
+            company=configuration.settings.company.number,
+            api_url=configuration.connections.api_url,
+            lease=None,
+            run_id="",
+        )
+
+
+class LeaseWatch:
+    """Looks from outside which run holds the lease and lives. Takes nothing, and may be used while a run goes on.
+
+    Made by `watch_lease`.
+    """
+
+    def __init__(self, engine: sa.Engine, tables: StateTables, company: str) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._company = company
+        self._before = self._now()
+
+    def _now(self) -> Holder | None:
+        return current_holder(self._engine, self._tables, self._company)
+
+    def living(self, run_ids: Collection[str]) -> set[str]:
+        """Those runs that hold the lease now, or held it when the watch began, and whose lease has not run out.
+
+        Watches one that seems to have died until it is certain, for at most the time of a lease.
+
+        Raises:
+            StateUnavailableError: Our own tables cannot be reached.
+        """
+        holders = [holder for holder in (self._before, self._now()) if holder is not None and holder.run_id in run_ids]
+        dead = {holder.token for holder in holders[-1:] if is_dead(holder, self._engine, self._tables, self._company)}
+        return {holder.run_id for holder in holders if holder.token not in dead}
+
+
+@contextmanager
+def watch_lease(configuration: Configuration) -> Iterator[LeaseWatch]:
+    """Begins to watch the lease.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    with told_as_the_erps(configuration), own_tables(configuration) as (engine, tables):
+        yield LeaseWatch(engine, tables, configuration.settings.company.number)
+
+
+@contextmanager
+def told_as_the_erps(configuration: Configuration) -> Iterator[None]:
+    """Where our tables lie in the ERP's database and that cannot be reached, it is told as the ERP's, with its cure.
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached.
+        StateUnavailableError: It can, so that the trouble is with our own tables.
+    """
+    try:
+        yield
+    except StateUnavailableError:
+        url = configuration.connections.erp_url.get_secret_value()
+        if url == configuration.connections.state_url.get_secret_value():
+            engine = erp_engine(url, configuration.settings)
+            try:
+                with read_transaction(engine) as connection:
+                    connection.execute(sa.select(1))
+            finally:
+                engine.dispose()
+        raise
