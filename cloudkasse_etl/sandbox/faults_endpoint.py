@@ -8,9 +8,9 @@ from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sandbox.answers import FaultsNow
 from cloudkasse_etl.sandbox.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.misbehaviour import Control
-from cloudkasse_etl.sandbox.models import FaultsNow
 from cloudkasse_etl.sandbox.orders import describe_order, read_order
 from cloudkasse_etl.sandbox.remote import no_sandbox, send_order
 from cloudkasse_etl.sandbox.validation import RequestProblem

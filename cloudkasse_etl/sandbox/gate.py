@@ -1,0 +1,111 @@
+"""What every request of the sandbox passes first: the token, and an answer to whatever happens behind it."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from email.utils import formatdate
+
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cloudkasse_etl.sandbox import faults_endpoint, selling, validation
+from cloudkasse_etl.sandbox.validation import PROBLEM_TYPE, RequestProblem
+
+# A client that is still sending when the answer comes sees a broken connection instead of the answer. So the rest of
+# a refused body is read, up to here.
+MAX_DRAIN_BYTES = 64 * 1024 * 1024
+MAX_KEPT_PATH = 200
+GUARDED = ("/v1", selling.SELL_PATH, faults_endpoint.FAULTS_PATH)
+
+Served = tuple[str, str, int]
+
+logger = logging.getLogger(__name__)
+
+
+def problem_response(problem: RequestProblem) -> Response:
+    """The answer that tells of a problem."""
+    return Response(problem.body(), problem.status, problem.headers, media_type=PROBLEM_TYPE)
+
+
+UNAUTHORIZED = problem_response(
+    RequestProblem(401, "unauthorized", "No bearer token, or a wrong one.", {"WWW-Authenticate": "Bearer"})
+)
+FAILED = problem_response(RequestProblem(500, "internal_error", "The sandbox failed; its log says why."))
+STOPPING = problem_response(RequestProblem(503, "stopping", "The sandbox is being stopped.", {"Retry-After": "1"}))
+
+
+class Gate:
+    """Outermost layer: token, time taken, record of requests, and an answer to what nobody expected."""
+
+    def __init__(self, app: ASGIApp, *, token: str, served: deque[Served]) -> None:
+        self._app = app
+        self._token = token.encode()
+        self._served = served
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request with the right token pass; record what it was answered."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self._served)
+        try:
+            await (self._app if self._is_welcome(scope) else UNAUTHORIZED)(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            logger.debug("A client went away while sending.")
+        except asyncio.CancelledError:  # only when the server stops before a client has sent all
+            await exchange.answer(STOPPING)
+        except Exception:
+            logger.exception("A request failed unexpectedly.")
+            await exchange.answer(FAILED)
+
+    def _is_welcome(self, scope: Scope) -> bool:
+        is_guarded = scope["path"] in GUARDED or scope["path"].startswith("/v1/")
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        return not is_guarded or validation.is_token_right(given, self._token)
+
+
+class _Exchange:
+    """One request and its answer, as they pass the gate."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, served: deque[Served]) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._served = served
+        self._began = time.perf_counter()
+        self._is_body_read = False
+        self._is_answered = False
+
+    async def answer(self, response: Response) -> None:
+        """Give an answer in place of the application's, unless that has begun; the rest of the body is not awaited."""
+        self._is_body_read = True
+        if not self._is_answered:
+            await response(self._scope, self.receive, self.send)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._is_body_read = self._is_body_read or not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._drain()
+            self._is_answered = True
+            self._record(message["status"])
+            milliseconds = (time.perf_counter() - self._began) * 1000
+            message["headers"] = [*message["headers"], (b"server-timing", f"app;dur={milliseconds:.3f}".encode())]
+            if not any(name == b"date" for name, _ in message["headers"]):
+                message["headers"].append((b"date", formatdate(usegmt=True).encode()))
+        await self._send(message)
+
+    async def _drain(self) -> None:
+        drained = 0
+        while not self._is_body_read and drained <= MAX_DRAIN_BYTES:
+            drained += len((await self.receive()).get("body", b""))
+
+    def _record(self, status: int) -> None:
+        method, path = self._scope["method"], self._scope["path"]
+        if not path.startswith("/sandbox/"):
+            self._served.append((method, path[:MAX_KEPT_PATH], status))
