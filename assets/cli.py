@@ -1,12 +1,12 @@
 """The command line: the group, its exit codes and its errors. The commands are in commands/, a file each."""
 
 import io
-import signal
 import sys
 from collections.abc import Sequence
 
 import click
 
+from assets import interrupts
 from assets.commands.check import check
 from assets.commands.demo import demo
 from assets.commands.export import export
@@ -23,8 +23,6 @@ from assets.commands.ui import ui
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.wording import Language, say
 
-INTERRUPTED = 20
-
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="cloudkasse-etl")
@@ -40,15 +38,10 @@ for command in (sync, import_, plan, receipts, export, history, protocol, report
     group.add_command(command)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs a command and ends the process with its exit code."""
-    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code. A foreseeable error is told in words, never as a traceback."""
     as_json = "--json" in arguments
-    _end_on_termination()
+    interrupts.raise_in_main_thread()
     _never_fail_to_print()
     try:
         result = group.main(list(arguments), prog_name="cloudkasse-etl", standalone_mode=False)
@@ -64,10 +57,11 @@ def run(arguments: Sequence[str]) -> int:
             error.message, hint=error.hint, exit_code=error.exit_code, as_json=as_json, language=_language()
         )
     except (KeyboardInterrupt, click.Abort):
+        interrupts.end_at_once()
         return print_error(
-            say("Interrupted."),
-            hint=say("What had been accepted by then counts; the next call goes on from there."),
-            exit_code=INTERRUPTED,
+            say("Interrupted. What had been accepted by then counts; the next call goes on from there."),
+            hint=None,
+            exit_code=interrupts.EXIT_CODE,
             as_json=as_json,
             language=_language(),
         )
@@ -91,14 +85,3 @@ def _never_fail_to_print() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-
-
-def _end_on_termination() -> None:
-    """Lets SIGTERM (and Ctrl-Break on Windows) end a command as Ctrl-C does: cleared up, with a sentence.
-
-    SIGINT too: a shell that starts a command in the background has it ignored, and a lost lease interrupts by it.
-    """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if sys.platform == "win32":
-        signal.signal(signal.SIGBREAK, signal.default_int_handler)

@@ -1,7 +1,5 @@
 """The two resources: `options`, what a run is asked to do, and `sync`, the run's one session. No business rules."""
 
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from assets import tags
+from assets.interrupts import interrupt_main_thread
 from assets.steps import failure, is_restartable
 from cloudkasse_etl.errors import CloudkasseError, StateUnavailableError
 from cloudkasse_etl.settings import Configuration
@@ -146,15 +145,6 @@ def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport
     instance.add_run_tags(session.run_id, {**tags.ended(report), **veto})
     if on_report:
         on_report(report)
-
-
-def interrupt_main_thread() -> None:
-    """Does what Ctrl-C does, from another thread, also while the main thread waits for the network."""
-    main = threading.main_thread().ident
-    if hasattr(signal, "pthread_kill") and main is not None:
-        signal.pthread_kill(main, signal.SIGINT)
-    else:  # Windows
-        signal.raise_signal(signal.SIGINT)
 
 
 def _starter(run_tags: Any) -> str:

@@ -27,7 +27,7 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from tests import small_erp
 from tests.worlds import TOKEN, World
 
-EXECUTABLE = "from assets.cli import main; main()"
+EXECUTABLE = "from assets.start import main; main()"
 
 
 @dataclass

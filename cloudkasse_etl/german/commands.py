@@ -6,8 +6,7 @@ TEXTS: dict[str, str] = {
     ),
     "1 problem": "1 Problem",
     "{count} problems": "{count} Probleme",
-    "Interrupted.": "Abgebrochen.",
-    "What had been accepted by then counts; the next call goes on from there.": (
-        "Was bis dahin angenommen war, zählt; der nächste Aufruf macht dort weiter."
+    "Interrupted. What had been accepted by then counts; the next call goes on from there.": (
+        "Abgebrochen. Was bis dahin angenommen war, zählt; der nächste Aufruf macht dort weiter."
     ),
 }

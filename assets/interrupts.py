@@ -1,0 +1,65 @@
+"""Ctrl-C, SIGTERM, Ctrl-Break: how they end a command, at whatever moment they come. Imports nothing that is slow."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+EXIT_CODE = 20
+SECONDS_UNTIL_AGAIN = 0.05
+
+
+def end_at_once(code: int = EXIT_CODE, *, printed: str = "") -> None:
+    """Lets an interrupt end the process on the spot: for while there is nothing to clear up, or nothing any more.
+
+    An exception would hit some module in the middle of its import, or Python while it ends, and be told by either.
+
+    Args:
+        code: The exit code.
+        printed: What is still said on standard output.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if printed:
+            os.write(1, printed.encode())
+        os._exit(code)
+
+    _set(end)
+
+
+def raise_in_main_thread() -> None:
+    """Lets an interrupt raise KeyboardInterrupt, so that a command is cleared up.
+
+    SIGINT too: a shell that starts a command in the background has it ignored, and a lost lease interrupts by it.
+    One that hits a destructor or a callback, from which no exception gets out, comes again a moment later.
+    """
+    sys.unraisablehook = _again
+    _set(signal.default_int_handler)
+
+
+def interrupt_main_thread() -> None:
+    """Does what Ctrl-C does, from another thread, also while the main thread waits for the network."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:  # Windows
+        signal.raise_signal(signal.SIGINT)
+
+
+def _set(handler: Callable[[int, FrameType | None], Any]) -> None:
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, handler)
+
+
+def _again(unraisable: "sys.UnraisableHookArgs") -> None:
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    timer = threading.Timer(SECONDS_UNTIL_AGAIN, interrupt_main_thread)
+    timer.daemon = True
+    timer.start()
