@@ -136,7 +136,10 @@ def _logged(context: dg.InitResourceContext) -> OnProgress:
 
 def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None) -> None:
     try:
-        report = session.finish(error=_what_broke(instance, session.run_id))
+        # a lost lease breaks a run in many ways, as an interrupt or as what it met first: that it was lost tells more
+        lost = session.store.lost
+        why = lost.told(session.settings.language) if lost else _what_broke(instance, session.run_id)
+        report = session.finish(error=why)
     except OSError as error:
         problem = StateUnavailableError(f"The protocol {session.protocol_path} cannot be written: {error.strerror}.")
         instance.add_run_tags(session.run_id, tags.broken(problem, session.settings.language))

@@ -7,6 +7,7 @@
     │   ├── NetworkError            CloudKasse cannot be reached, or keeps failing
     │   ├── ErpUnavailableError     the ERP's database cannot be reached
     │   ├── StateUnavailableError   our own tables cannot be reached or written
+    │   │   └── StateLockedError    another program has kept them locked for too long
     │   ├── DeliveryError           an alert could not be delivered
     │   ├── LeaseHeldError          another synchronisation is running (exit code 30)
     │   └── LeaseLostError          our lease ran out and another holder took over: nothing more is written
@@ -68,6 +69,10 @@ class ErpUnavailableError(TransientError):
 
 class StateUnavailableError(TransientError):
     """Our own tables cannot be reached, read or written."""
+
+
+class StateLockedError(StateUnavailableError):
+    """Another program has kept our own tables locked for longer than we wait."""
 
 
 class DeliveryError(TransientError):

@@ -101,6 +101,30 @@ TEXTS: dict[str, str] = {
     "Bring back a good copy of the file, or correct CLOUDKASSE_STATE_URL.": (
         "Stellen Sie eine unbeschädigte Kopie der Datei wieder her, oder berichtigen Sie CLOUDKASSE_STATE_URL."
     ),
+    "{place} ended a transaction of ours that had stood still for too long.": (
+        "Eine Transaktion dieses Programms stand zu lange still und wurde beendet ({place})."
+    ),
+    "Look whether this computer is overloaded or was asleep; the next synchronisation goes on from here.": (
+        "Prüfen Sie, ob dieser Rechner überlastet ist oder im Ruhezustand war; die nächste Synchronisation macht hier "
+        "weiter."
+    ),
+    # --- the lease
+    "Another synchronisation is running: {run} ({kind}), started by {who} at {time}.": (
+        "Es läuft schon eine Synchronisation: {run} ({kind}), gestartet von {who} um {time}."
+    ),
+    "Wait until it has ended, then try again.": "Warten Sie, bis sie beendet ist, und versuchen Sie es dann erneut.",
+    "The run {run} lost its lease: it stood still for too long, and another one took over at {time} ({kind}, started "
+    "by {who}).": (
+        "Der Lauf {run} hat das Schreibrecht verloren: Er stand zu lange still, und ein anderer hat um {time} "
+        "übernommen ({kind}, gestartet von {who})."
+    ),
+    "The run {run} lost its lease: somebody removed it from the database.": (
+        "Der Lauf {run} hat das Schreibrecht verloren: Es wurde aus der Datenbank entfernt."
+    ),
+    "The run {run} has given its lease back already.": "Der Lauf {run} hat das Schreibrecht schon zurückgegeben.",
+    "Nothing more was written; the other one does the work.": (
+        "Es wurde nichts mehr geschrieben; der andere erledigt die Arbeit."
+    ),
     # --- their version and URL
     "SQLite has no schemas, but state.schema is set.": "SQLite hat keine Schemas, aber state.schema ist gesetzt.",
     "Remove state.schema, or use another database.": (

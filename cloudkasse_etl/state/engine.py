@@ -17,6 +17,9 @@ from cloudkasse_etl.wording import say
 
 HEAD = "0004"
 BUSY_SECONDS = 30
+# How long the lease of a run that stands still lasts. A transaction of such a run keeps its locks, which nobody could
+# take over from; so that is how long a database that can may let it stand still.
+LEASE_SECONDS = 15.0
 
 
 def state_engine(url: str, *, may_create: bool) -> sa.Engine:
@@ -53,7 +56,16 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
     else:
         options = {"pool_size": 2, "max_overflow": 3, "pool_pre_ping": True, "pool_recycle": 1800}
         if backend == "postgresql":
-            options["connect_args"] = {"connect_timeout": 15, "options": f"-c lock_timeout={BUSY_SECONDS}s"}
+            options["connect_args"] = {
+                "connect_timeout": 15,
+                "options": f"-c lock_timeout={BUSY_SECONDS}s "
+                f"-c idle_in_transaction_session_timeout={LEASE_SECONDS * 1000:.0f}",
+                # a server that vanished is noticed in half a minute instead of in a quarter of an hour
+                "keepalives_idle": 15,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": BUSY_SECONDS * 1000,
+            }
         elif backend == "mssql":
             options["connect_args"] = {"timeout": 15}
     try:
@@ -68,6 +80,8 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
+    elif backend == "mssql":
+        sa.event.listen(engine, "connect", _mssql_connect)
     return engine
 
 
@@ -137,6 +151,13 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     # Readers of the ERP in the same file must not hold up our commits, nor we them.
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _mssql_connect(connection: Any, _record: Any) -> None:
+    # Without it, whoever waits for another program's lock waits for ever.
+    cursor = connection.cursor()
+    cursor.execute(f"SET LOCK_TIMEOUT {BUSY_SECONDS * 1000}")
     cursor.close()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudkasse_etl.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
-from cloudkasse_etl.errors import StateUnavailableError
+from cloudkasse_etl.errors import StateLockedError, StateUnavailableError
 from cloudkasse_etl.wording import Text, say
 
 FULL_HINT = say("Make room there, then start again; what had been accepted by then counts.")
@@ -81,7 +81,7 @@ def explain(error: BaseException | None, url: sa.URL, busy_seconds: int) -> Stat
     if _is_denied(error):
         return denied(url)
     if "locked" in text or state == "55P03" or "(1222)" in text:
-        return StateUnavailableError(
+        return StateLockedError(
             say(
                 "Our own tables in {place} are locked by another program for more than {seconds} seconds.",
                 place=where, seconds=busy_seconds,
@@ -90,6 +90,13 @@ def explain(error: BaseException | None, url: sa.URL, busy_seconds: int) -> Stat
         )  # fmt: skip
     if url.get_backend_name() == "sqlite":
         return _sqlite(text, url, where)
+    if state == "25P03":
+        return StateUnavailableError(
+            say("{place} ended a transaction of ours that had stood still for too long.", place=where),
+            hint=say(
+                "Look whether this computer is overloaded or was asleep; the next synchronisation goes on from here."
+            ),
+        )
     if is_wrong_login(state, text):
         return StateUnavailableError(
             say("Our own tables cannot be reached: {place} does not accept the login.", place=where),

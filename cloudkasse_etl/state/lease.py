@@ -7,20 +7,28 @@ finds its fencing token gone in the very transaction in which it wants to write.
 """
 
 import datetime as dt
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import psutil
 import sqlalchemy as sa
 
-from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError, LeaseLostError, StateUnavailableError
-from cloudkasse_etl.state.engine import database_errors
+from cloudkasse_etl.errors import (
+    CloudkasseError,
+    LeaseHeldError,
+    LeaseLostError,
+    StateLockedError,
+    StateUnavailableError,
+)
+from cloudkasse_etl.state.engine import LEASE_SECONDS, database_errors
+from cloudkasse_etl.state.processes import described, has_ended
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.wording import say
 
-LEASE_SECONDS = 15.0
 BEAT_SECONDS = 2.0
 FRESH_SECONDS = 2 * BEAT_SECONDS
 
@@ -53,20 +61,7 @@ class Holder:
     @property
     def is_gone(self) -> bool:
         """True where the holder's process is known to have ended; False also where it cannot be known."""
-        return self.host == socket.gethostname() and self.process != _process(int(self.process.split("@")[0]))
-
-
-def _process(pid: int) -> str:
-    """A process as `pid@start`: the number alone is given out again."""
-    try:
-        start = psutil.Process(pid).create_time()
-    except psutil.Error:
-        return f"{pid}@gone"
-    if psutil.LINUX:
-        # Linux counts from its start, and psutil adds when that was by today's clock: set the clock, and every process
-        # would be another one.
-        start -= psutil.boot_time()
-    return f"{pid}@{start:.0f}"
+        return has_ended(self.process)
 
 
 class Lease:
@@ -92,25 +87,37 @@ class Lease:
         self._started_by = started_by
         self._token = 0
         self._reentered = False
+        self._lost: LeaseLostError | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @property
+    def lost(self) -> LeaseLostError | None:
+        """That somebody else took it over, and who, as soon as this is known."""
+        return self._lost
+
     def acquire(self, *, waiting: Callable[[str], None] = lambda message: None) -> None:
         """Takes the lease, or waits for a dead holder's to run out.
+
+        Looking locks nothing and waits for no lock, so that a holder in the middle of a long transaction is told of
+        at once.
 
         Args:
             waiting: Told in words, once, when the last holder seems to have died and its time must run out.
 
         Raises:
-            LeaseHeldError: Another run holds it and lives.
+            LeaseHeldError: Another run holds it and lives, or keeps the database locked.
             StateUnavailableError: The database cannot be reached.
         """
         watched: Holder | None = None
         patience = still_since = 0.0
         while True:
-            holder = self._take(None)
-            if holder is None:
-                return
+            row = self._read()
+            holder = _holder(row) if row else None
+            if holder is None or holder.run_id == self._run_id:
+                if self._take(row):
+                    return
+                continue  # somebody else was quicker
             if watched is None:
                 if 0 <= holder.age_seconds < FRESH_SECONDS and not holder.is_gone:
                     raise _held(holder)
@@ -121,47 +128,55 @@ class Lease:
                 )
             elif (holder.token, holder.beat) != (watched.token, watched.beat):
                 raise _held(holder)
-            elif time.monotonic() - still_since >= patience:
-                if self._take(watched) is None:
-                    return
-                watched = None
-                continue
+            elif time.monotonic() - still_since >= patience and self._take(row, dead=holder):
+                return
             time.sleep(BEAT_SECONDS / 4)
 
-    def _take(self, dead: Holder | None) -> Holder | None:
-        """Takes the lease if it is free, ours, or still as `dead` left it; else returns its holder."""
+    def _read(self) -> sa.RowMapping | None:
+        with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
+            return connection.execute(_row_of(self._table, self._company)).mappings().one_or_none()
+
+    def _take(self, row: sa.RowMapping | None, *, dead: Holder | None = None) -> bool:
+        """Takes the lease if it is still as it was read: free, ours, or left by one that died. False where it is not.
+
+        Raises:
+            LeaseHeldError: The one that seems dead keeps the database locked, so it is not.
+        """
         table = self._table
         now = dt.datetime.now(dt.UTC)
-        with database_errors(self._engine):
-            try:
-                with self._engine.begin() as connection:
-                    query = sa.select(table).where(table.c.company == self._company).with_for_update()
-                    row = connection.execute(query).mappings().one_or_none()
-                    holder = _holder(row) if row else None
-                    mine = holder is not None and holder.run_id == self._run_id
-                    if holder and not mine and (holder.token, holder.beat) != (dead and (dead.token, dead.beat)):
-                        return holder
-                    last: int = row["token"] if row else 0
-                    token = last if mine else last + 1
-                    values = {
-                        "token": token,
-                        "run_id": self._run_id,
-                        "kind": self._kind,
-                        "started_by": self._started_by[:200],
-                        "host": socket.gethostname()[:200],
-                        "process": _process(psutil.Process().pid),
-                        "acquired_at": holder.since if holder and mine else now,
-                        "beat": (row["beat"] if row else 0) + 1,
-                        "beat_at": now,
-                    }
-                    if row:
-                        connection.execute(table.update().where(table.c.company == self._company).values(values))
-                    else:
-                        connection.execute(table.insert().values(company=self._company, **values))
-            except sa.exc.IntegrityError:
-                return self._take(dead)  # two first runs ever at the same moment: the other one made the row
-        self._token, self._reentered = token, mine
-        return None
+        mine = row is not None and row["run_id"] == self._run_id
+        last: int = row["token"] if row else 0
+        token = last if mine else last + 1
+        values = {
+            "token": token,
+            "run_id": self._run_id,
+            "kind": self._kind,
+            "started_by": self._started_by[:200],
+            "host": socket.gethostname()[:200],
+            "process": described(os.getpid()),
+            "acquired_at": row["acquired_at"] if row and mine else now,
+            "beat": table.c.beat + 1,
+            "beat_at": now,
+        }
+        # Compared and set in one statement: SQL Server knows no SELECT ... FOR UPDATE.
+        unchanged = (table.c.company == self._company) & (table.c.token == last)
+        if dead is not None:
+            unchanged &= (table.c.run_id == dead.run_id) & (table.c.beat == dead.beat)
+        else:
+            unchanged &= (table.c.run_id == self._run_id) if mine else table.c.run_id.is_(None)
+        try:
+            with database_errors(self._engine), self._engine.begin() as connection:
+                if row:
+                    taken = connection.execute(table.update().where(unchanged).values(values)).rowcount == 1
+                else:
+                    taken = _insert(connection, table, {**values, "company": self._company, "beat": 1})
+        except StateLockedError:
+            if dead is None or dead.is_gone:
+                raise
+            raise _held(dead) from None
+        if taken:
+            self._token, self._reentered, self._lost = token, mine, None
+        return taken
 
     def start_heartbeat(self, *, interrupt: Callable[[], None], cancelled: Callable[[], bool] = lambda: False) -> None:
         """Keeps the lease from now on, in a thread.
@@ -204,10 +219,40 @@ class Lease:
             .values(beat=table.c.beat + 1, beat_at=dt.datetime.now(dt.UTC))
         )
         if moved.rowcount != 1:
-            raise LeaseLostError(
-                f"The run {self._run_id[:8]} lost its lease: it stood still for too long, and another run took over.",
-                hint="Nothing more was written; the other run does the work.",
+            raise self._lost_to(connection)
+
+    def raise_if_lost(self) -> None:
+        """Looks whether somebody else holds the lease now. What the database itself says stays with the caller.
+
+        Raises:
+            LeaseLostError: Somebody else took it.
+        """
+        try:
+            row = self._read()
+        except StateUnavailableError:
+            return
+        if row is None or (row["token"], row["run_id"]) != (self._token, self._run_id):
+            raise self._lost_error(row)
+
+    def _lost_to(self, connection: sa.Connection) -> LeaseLostError:
+        return self._lost_error(connection.execute(_row_of(self._table, self._company)).mappings().one_or_none())
+
+    def _lost_error(self, row: sa.RowMapping | None) -> LeaseLostError:
+        if row is None:
+            text = say("The run {run} lost its lease: somebody removed it from the database.", run=self._run_id[:8])
+        elif row["token"] == self._token:
+            text = say("The run {run} has given its lease back already.", run=self._run_id[:8])
+        else:
+            text = say(
+                "The run {run} lost its lease: it stood still for too long, and another one took over at {time} "
+                "({kind}, started by {who}).",
+                run=self._run_id[:8],
+                time=_clock(row["acquired_at"]),
+                kind=row["kind"],
+                who=row["started_by"],
             )
+        self._lost = LeaseLostError(text, hint=say("Nothing more was written; the other one does the work."))
+        return self._lost
 
     def release(self) -> None:
         """Gives the lease back, if it is still ours and was not taken a second time by the same run.
@@ -239,9 +284,8 @@ class Lease:
 
 def current_holder(engine: sa.Engine, tables: StateTables, company: str) -> Holder | None:
     """Who holds the company's lease now, dead or alive; None where it is free."""
-    query = sa.select(tables.lease).where(tables.lease.c.company == company)
     with database_errors(engine), engine.connect().execution_options(read=True) as connection:
-        row = connection.execute(query).mappings().one_or_none()
+        row = connection.execute(_row_of(tables.lease, company)).mappings().one_or_none()
     return _holder(row) if row else None
 
 
@@ -264,6 +308,20 @@ def is_dead(holder: Holder, engine: sa.Engine, tables: StateTables, company: str
         time.sleep(BEAT_SECONDS / 4)
 
 
+def _row_of(table: sa.Table, company: str) -> sa.Select[*tuple[Any, ...]]:
+    # SQL Server's readers would wait for a holder's transaction. What is read here is compared again when it is taken.
+    return sa.select(table).where(table.c.company == company).with_hint(table, "WITH (READUNCOMMITTED)", "mssql")
+
+
+def _insert(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
+    try:
+        connection.execute(table.insert().values(values))
+    except sa.exc.IntegrityError:
+        connection.rollback()
+        return False  # two first runs ever at the same moment: the other one made the row
+    return True
+
+
 def _holder(row: sa.RowMapping) -> Holder | None:
     if row["run_id"] is None:
         return None
@@ -280,10 +338,15 @@ def _holder(row: sa.RowMapping) -> Holder | None:
     )
 
 
+def _clock(moment: dt.datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
 def _held(holder: Holder) -> LeaseHeldError:
-    since = holder.since.astimezone().strftime("%H:%M:%S")
     return LeaseHeldError(
-        f"Another synchronisation is running: {holder.run_id[:8]} ({holder.kind}), "
-        f"started by {holder.started_by} at {since}.",
-        hint="Wait until it has ended, then try again.",
-    )
+        say(
+            "Another synchronisation is running: {run} ({kind}), started by {who} at {time}.",
+            run=holder.run_id[:8], kind=holder.kind, who=holder.started_by, time=_clock(holder.since),
+        ),
+        hint=say("Wait until it has ended, then try again."),
+    )  # fmt: skip

@@ -13,7 +13,7 @@ import orjson
 import pandas as pd
 import sqlalchemy as sa
 
-from cloudkasse_etl.errors import LeaseLostError
+from cloudkasse_etl.errors import LeaseLostError, StateUnavailableError
 from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.state.engine import database_errors
 from cloudkasse_etl.state.keys import bounded_key, chunks
@@ -88,6 +88,11 @@ class StateStore:
         self._api_url = api_url
 
     @property
+    def lost(self) -> LeaseLostError | None:
+        """That this run has lost its lease, and to whom, as soon as it is known."""
+        return self._lease.lost if self._lease else None
+
+    @property
     def target(self) -> int:
         """Our number for this company with this cloud; one that nothing is kept under where only reading found none."""
         return self._targets[0]
@@ -126,9 +131,14 @@ class StateStore:
 
     @contextmanager
     def _writing(self, lease: Lease) -> Iterator[sa.Connection]:
-        with database_errors(self._engine), self._engine.begin() as connection:
-            lease.fence(connection)
-            yield connection
+        try:
+            with database_errors(self._engine), self._engine.begin() as connection:
+                lease.fence(connection)
+                yield connection
+        except StateUnavailableError:
+            # the database may have ended the transaction of a run that stood still: who took over tells more
+            lease.raise_if_lost()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

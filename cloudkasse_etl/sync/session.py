@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
+from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
 from cloudkasse_etl.errors import AuthorizationError, NetworkError
 from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.lease import Lease
@@ -302,6 +302,10 @@ def _leased(
         try:
             lease.start_heartbeat(cancelled=cancelled, interrupt=interrupt)
             yield _Leased(lease, engine, tables)
+        except (KeyboardInterrupt, StoppedError):
+            if lease.lost is not None:  # that is why it was interrupted
+                raise lease.lost from None
+            raise
         finally:
             lease.release()
 

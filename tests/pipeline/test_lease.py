@@ -1,6 +1,9 @@
 """Protects "one synchronisation at a time": who holds the lease, who waits, who is refused, who may no longer write."""
 
 import datetime as dt
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -9,11 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import mssql
 
 from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError, LeaseLostError, StateUnavailableError
 from cloudkasse_etl.state import lease as lease_module
+from cloudkasse_etl.state import processes
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.lease import Lease, current_holder, is_dead
+from cloudkasse_etl.state.processes import described, has_ended
 from cloudkasse_etl.state.tables import StateTables
 
 TABLES = StateTables()
@@ -70,7 +76,7 @@ def test_the_same_run_takes_its_lease_again_and_only_the_first_taker_gives_it_ba
 def test_a_holder_whose_heart_stopped_is_taken_over_without_a_hand(engine: sa.Engine) -> None:
     dead = lease(engine, "dead")
     dead.acquire()
-    pretend(engine, host="elsewhere")  # so that its process cannot be looked at
+    pretend(engine, process="1@0@elsewhere")  # so that its process cannot be looked at
     time.sleep(0.3)
     told: list[str] = []
     started = time.monotonic()
@@ -87,7 +93,7 @@ def test_a_holder_whose_heart_stopped_is_taken_over_without_a_hand(engine: sa.En
 @pytest.mark.usefixtures("quick")
 def test_a_holder_whose_process_has_ended_is_taken_over_sooner(engine: sa.Engine) -> None:
     lease(engine, "dead").acquire()
-    pretend(engine, process="1@gone by")
+    pretend(engine, process=described(os.getpid()).replace("@", "@1", 1))
     started = time.monotonic()
     lease(engine, "next").acquire()
     assert time.monotonic() - started < 1
@@ -147,6 +153,39 @@ def test_a_clock_that_is_set_does_not_make_a_living_process_another_one(
     holder = current_holder(engine, TABLES, "1")
     assert holder is not None
     assert not holder.is_gone
+
+
+def test_a_holder_in_a_container_of_its_own_is_not_dead_because_its_number_is_unknown_here(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease(engine, "in a container").acquire()
+    (tmp_path / "ns").symlink_to("pid:[4026539999]")  # another container on this machine, with this one's host name
+    monkeypatch.setattr(processes, "_NAMESPACE", tmp_path / "ns")
+    monkeypatch.setattr(psutil, "Process", lambda pid: pytest.fail("looked for another container's process"))
+    holder = current_holder(engine, TABLES, "1")
+    assert holder is not None
+    assert not holder.is_gone
+
+
+@pytest.mark.parametrize("written", ["1", "1@0", "1@gone", "x@0@place", "", "@@"])
+def test_what_an_older_release_wrote_of_its_process_is_not_taken_for_death(written: str) -> None:
+    assert not has_ended(written)
+
+
+def test_a_process_that_ended_is_known_to_have_even_if_nobody_has_waited_for_it() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    written = described(child.pid)
+    assert not has_ended(written)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+    assert has_ended(written)
+    child.communicate()
+    assert has_ended(written)
+
+
+def test_on_sql_server_looking_waits_for_no_lock() -> None:
+    dialect = mssql.dialect()
+    assert "WITH (READUNCOMMITTED)" in str(lease_module._row_of(TABLES.lease, "1").compile(dialect=dialect))
 
 
 @pytest.mark.usefixtures("quick")
