@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from cloudkasse_etl.connections import Connections, read_connections
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
-from cloudkasse_etl.settings_file import ONE_ACCOUNT, SettingsFile, refused, unknown
+from cloudkasse_etl.settings_file import MAX_BYTES, ONE_ACCOUNT, SettingsFile, refused, shown, too_large, unknown
 from cloudkasse_etl.wording import Language, say
 
 SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
@@ -114,7 +114,7 @@ class Accounts(Section):
     def _known_tenders(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name, account in value.items():
             if name not in TENDER_ACCOUNTS:
-                raise refused(unknown(name, TENDER_ACCOUNTS, say("tender")), name)
+                raise refused(unknown(shown(name), TENDER_ACCOUNTS, say("tender")), name)
             if isinstance(account, dict) != (name == "Unbar"):
                 wanted = say('accounts by name, like {{Rechnung: "1410"}}') if name == "Unbar" else ONE_ACCOUNT
                 raise refused(say("It must be {wanted}.", wanted=wanted), name)
@@ -125,7 +125,7 @@ class Accounts(Section):
     def _known_cases(cls, value: dict[str, Any]) -> dict[str, Any]:
         for name, account in value.items():
             if name not in BUSINESS_CASE_ACCOUNTS:
-                raise refused(unknown(name, BUSINESS_CASE_ACCOUNTS, say("business case")), name)
+                raise refused(unknown(shown(name), BUSINESS_CASE_ACCOUNTS, say("business case")), name)
             if isinstance(account, OverShort) != (name == "DifferenzSollIst"):
                 both = say('two accounts, like {{short: "2310", over: "2710"}}')
                 raise refused(
@@ -299,7 +299,7 @@ class Settings(Section):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise refused(say("'{value}' is no time zone; write it like Europe/Berlin.", value=value)) from None
+            raise refused(say("'{value}' is no time zone; write it like Europe/Berlin.", value=shown(value))) from None
         return value
 
     @field_validator("registers")
@@ -309,7 +309,7 @@ class Settings(Section):
         for at, register in enumerate(value):
             if first.setdefault(register.number, at) != at:
                 raise refused(
-                    say("The number '{number}' is given to another register already.", number=register.number),
+                    say("The number '{number}' is given to another register already.", number=shown(register.number)),
                     at, "number",
                 )  # fmt: skip
         return value
@@ -322,7 +322,7 @@ class Settings(Section):
                     say(
                         "'{group}' is no price group that price_groups names; add "
                         '"{group}": {{basis: net}} or {{basis: gross}} to it.',
-                        group=register.price_group,
+                        group=shown(register.price_group),
                     ),
                     "registers", at, "price_group",
                 )  # fmt: skip
@@ -379,7 +379,7 @@ def read_settings(path: Path) -> Settings:
         ConfigurationError: With every problem, each naming file, line and key.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _read(path)
     except FileNotFoundError:
         problem = Problem(
             str(path),
@@ -388,8 +388,9 @@ def read_settings(path: Path) -> Settings:
         )
         raise problems_error([problem]) from None
     except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
         problem = Problem(
-            f"{path}:{_line_of(path, error.start)}",
+            f"{path}:{line}",
             say("This is no UTF-8."),
             say("Save the file as UTF-8 text."),
         )
@@ -404,8 +405,13 @@ def read_settings(path: Path) -> Settings:
     return parse_settings(text, path.name)
 
 
-def _line_of(path: Path, offset: int) -> int:
-    return path.read_bytes()[:offset].count(b"\n") + 1
+def _read(path: Path) -> str:
+    """A file's text, of a bounded length whatever the file is: a device has no end."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise problems_error(list(too_large(str(path)).problems))
+    return data.decode("utf-8-sig")
 
 
 def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
@@ -431,7 +437,7 @@ def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
 def language_of(path: Path) -> Language:
     """The language of a settings file, whatever else is wrong in it; English where it cannot be told."""
     try:
-        file = SettingsFile.parse(path.read_text(encoding="utf-8-sig"), path.name)
+        file = SettingsFile.parse(_read(path), path.name)
     except (OSError, UnicodeDecodeError, ConfigurationError):
         return "en"
     return "de" if file.data.get("language") == "de" else "en"

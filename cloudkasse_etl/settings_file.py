@@ -17,7 +17,13 @@ from cloudkasse_etl.wording import Text, joined, say
 Path = tuple[int | str, ...]
 ONE_ACCOUNT = say("one account")
 _REFUSED = "refused"
+_YAML = "tag:yaml.org,2002:"
+_TAGS = frozenset(f"{_YAML}{kind}" for kind in ("str", "bool", "null", "seq", "map", "merge"))
 _SHOWN_CHARACTERS = 60
+# A hundred registers come to a thousand values; what is past these is a mistake or an attack, and would cost minutes.
+MAX_BYTES = 256 * 1024
+MAX_VALUES = 20_000
+MAX_DEPTH = 50
 # What a pattern of settings.py wants; a person is not shown the pattern.
 WANTED_BY_PATTERN = {
     "[0-9A-Za-z]{1,15}": say("an account number of at most 15 letters and digits, in quotes"),
@@ -66,11 +72,13 @@ class SettingsFile:
         name: What the file is called in messages.
         node: Its content with lines.
         data: Its content.
+        repeated: A problem for each key that stands twice.
     """
 
     name: str
     node: yaml.Node
     data: dict[str, Any]
+    repeated: tuple[Problem, ...]
 
     @classmethod
     def parse(cls, text: str, name: str) -> Self:
@@ -79,8 +87,13 @@ class SettingsFile:
         Raises:
             ConfigurationError: With the one problem that keeps it from being read.
         """
+        if len(text) > MAX_BYTES:
+            raise too_large(f"{name}:1")
         try:
             node = yaml.compose(text, Loader=_Loader)
+            _bound(node, name)
+            # before merge keys are followed: what overrides a merged key stands there once
+            found = list(_problems_of_keys(node, name)) if node is not None else []
             loader = _Loader("")
             try:
                 data = loader.construct_document(node) if node is not None else None
@@ -90,9 +103,9 @@ class SettingsFile:
             raise _unreadable(f"{name}:{text[: error.position].count(chr(10)) + 1}", "a control character") from None
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise _unreadable(f"{name}:{line}", str(error.problem)) from None
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            raise _unreadable(f"{name}:1", str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+            raise _unreadable(f"{name}:{line}", shown(str(error.problem))) from None
+        except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
+            raise _unreadable(f"{name}:1", shown(str(error)) or type(error).__name__) from None
         if node is None or data is None or data == {}:
             # A file that was cut short must not read as a shop without registers, whose registers would be retired.
             problem = Problem(
@@ -102,18 +115,15 @@ class SettingsFile:
         if not isinstance(data, dict):
             problem = Problem(f"{name}:1", say("The file must be a list of keys, like 'timezone: Europe/Berlin'."))
             raise ConfigurationError(problem.text, problems=[problem])
-        return cls(name, node, data)
+        return cls(name, node, data, tuple(found))
 
     def problems(self) -> list[Problem]:
         """What is wrong whatever the keys mean: one that stands twice, a control character."""
-        found = []
-        for key in _repeated_keys(self.node):
-            text = say("The key '{key}' stands here a second time.", key=_shown(key.value))
-            found.append(Problem(f"{self.name}:{key.start_mark.line + 1}", text, say("Keep one of them.")))
+        found = list(self.repeated)
         for node, path in _scalars(self.node):
             if not all(character.isprintable() for character in node.value):
                 text = say(
-                    "{key}: It has a control character: '{value}'.", key=self._key(path), value=_shown(node.value)
+                    "{key}: It has a control character: '{value}'.", key=self._key(path), value=shown(node.value)
                 )
                 found.append(Problem(f"{self.name}:{node.start_mark.line + 1}", text, say("Remove it.")))
         return found
@@ -134,7 +144,7 @@ class SettingsFile:
     def _problem(self, path: Path, details: Sequence[Any], model: type[BaseModel]) -> Problem:
         where, key, detail = f"{self.name}:{self._line(path)}", self._key(path), details[0]
         if detail["type"] == "extra_forbidden":
-            text: Text = unknown(_shown(str(path[-1])), _keys_at(model, path[:-1]), say("key here"))
+            text: Text = unknown(shown(str(path[-1])), _keys_at(model, path[:-1]), say("key here"))
             return Problem(where, say("{key}: {text}", key=key, text=text))
         if detail["type"] == "missing":
             return Problem(where, say("{key}: This key is missing.", key=key), say("Add it."))
@@ -146,14 +156,14 @@ class SettingsFile:
         if value is None or value == "":
             text = say("It is empty; it must be {wanted}.", wanted=both)
         elif isinstance(value, str | bool):
-            text = say("'{value}' cannot be used; it must be {wanted}.", value=_shown(_spelled(value)), wanted=both)
+            text = say("'{value}' cannot be used; it must be {wanted}.", value=shown(_spelled(value)), wanted=both)
         else:
             text = say("It must be {wanted}.", wanted=both)
         return Problem(where, say("{key}: {text}", key=key, text=text))
 
     def _key(self, path: Path) -> Text:
         """The keys down to a place; an entry of a list by its name, or by its place counted from 1."""
-        names = ".".join(_shown(str(part)) for part in path if isinstance(part, str))
+        names = ".".join(shown(str(part)) for part in path if isinstance(part, str))
         at = next((at for at, part in enumerate(path) if isinstance(part, int)), None)
         if at is None:
             return say("{names}", names=names)
@@ -163,7 +173,7 @@ class SettingsFile:
             return say("{names} (entry {place})", names=names, place=place + 1)
         entry = self.data["registers"][place]
         number = entry.get("number") if isinstance(entry, dict) else None
-        named = _shown(number) if isinstance(number, str) and number.strip() else str(place + 1)
+        named = shown(number) if isinstance(number, str) and number.strip() else str(place + 1)
         return say("{names} (register {named})", names=names, named=named)
 
     def _line(self, path: Path) -> int:
@@ -191,15 +201,80 @@ class _Loader(yaml.SafeLoader):
     """
 
 
+def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
+    value = str(loader.construct_scalar(node)).lower()
+    if value not in ("true", "false"):
+        raise yaml.constructor.ConstructorError(
+            None, None, f"'{shown(value)}' is neither true nor false", node.start_mark
+        )
+    return value == "true"
+
+
+# Text, true, false, null, lists and keys are all that settings have; no other tag is followed.
+_Loader.yaml_constructors = {
+    f"{_YAML}{kind}": yaml.SafeLoader.yaml_constructors[f"{_YAML}{kind}"] for kind in ("str", "null", "seq", "map")
+} | {f"{_YAML}bool": _boolean}
 _Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern) for tag, pattern in resolvers if tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
-    ]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag in (f"{_YAML}null", f"{_YAML}merge")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
+_Loader.add_implicit_resolver(f"{_YAML}bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
+def too_large(where: str) -> ConfigurationError:
+    """The error of a file that no settings fill."""
+    problem = Problem(
+        where,
+        say("The file has more than {count} kB; settings never have.", count=MAX_BYTES // 1024),
+        say("Look whether this is the settings file."),
+    )
+    return ConfigurationError(problem.text, problems=[problem])
+
+
+def _bound(root: yaml.Node | None, name: str) -> None:
+    """Refuses what would be endless, or nearly so, once its anchors are followed.
+
+    Raises:
+        ConfigurationError: An anchor stands within itself, or the values are too many or too deep.
+    """
+    sizes: dict[int, int] = {}
+    above: set[int] = set()
+
+    def size_of(node: yaml.Node) -> int:
+        """How many values a node comes to; each is looked at once, however often an alias names it."""
+        if (known := sizes.get(id(node))) is not None:
+            return known
+        line = node.start_mark.line + 1
+        if id(node) in above:
+            raise _entangled(f"{name}:{line}", say("What stands here contains itself by an alias (*)."))
+        if len(above) >= MAX_DEPTH:
+            raise _entangled(f"{name}:{line}", say("This is nested deeper than {count} levels.", count=MAX_DEPTH))
+        if node.tag not in _TAGS:
+            problem = Problem(
+                f"{name}:{line}", say("A tag stands here ({tag}).", tag=shown(str(node.tag))), say("Remove it.")
+            )
+            raise ConfigurationError(problem.text, problems=[problem])
+        above.add(id(node))
+        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+        size = 1
+        for part in parts:
+            size += sum(map(size_of, part)) if isinstance(part, tuple) else size_of(part)
+            if size > MAX_VALUES:
+                raise _entangled(
+                    f"{name}:{line}",
+                    say("With all its aliases (*), this comes to more than {count} values.", count=MAX_VALUES),
+                )
+        above.discard(id(node))
+        sizes[id(node)] = size
+        return size
+
+    if root is not None:
+        size_of(root)
+
+
+def _entangled(where: str, text: Text) -> ConfigurationError:
+    problem = Problem(where, text, say("Write out what is meant."))
+    return ConfigurationError(problem.text, problems=[problem])
 
 
 def _unreadable(where: str, reason: str) -> ConfigurationError:
@@ -211,18 +286,27 @@ def _unreadable(where: str, reason: str) -> ConfigurationError:
     return ConfigurationError(problem.text, problems=[problem])
 
 
-def _repeated_keys(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def _problems_of_keys(node: yaml.Node, name: str) -> Iterator[Problem]:
+    """Keys that stand twice.
+
+    Raises:
+        ConfigurationError: A key is no text.
+    """
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    yield key
-                seen.add(key.value)
-            yield from _repeated_keys(value)
+            where = f"{name}:{key.start_mark.line + 1}"
+            if key.tag not in (f"{_YAML}str", f"{_YAML}merge"):
+                problem = Problem(where, say("A key that stands here is no text."), say("Write it in quotes."))
+                raise ConfigurationError(problem.text, problems=[problem])
+            if key.tag != f"{_YAML}merge" and key.value in seen:
+                text = say("The key '{key}' stands here a second time.", key=shown(key.value))
+                yield Problem(where, text, say("Keep one of them."))
+            seen.add(key.value)
+            yield from _problems_of_keys(value, name)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _repeated_keys(item)
+            yield from _problems_of_keys(item, name)
 
 
 def _scalars(node: yaml.Node, path: Path = ()) -> Iterator[tuple[yaml.ScalarNode, Path]]:
@@ -306,6 +390,7 @@ def _spelled(value: str | bool) -> str:
     return value if isinstance(value, str) else str(value).lower()
 
 
-def _shown(value: str) -> str:
+def shown(value: str) -> str:
+    """What a person wrote, as a message can carry it: one line, no control characters, not endless."""
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
     return clean if len(clean) <= _SHOWN_CHARACTERS else f"{clean[: _SHOWN_CHARACTERS - 1]}…"

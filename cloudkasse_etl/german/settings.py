@@ -62,6 +62,19 @@ TEXTS: dict[str, str] = {
         "Prüfen Sie Einrückung (Leerzeichen, keine Tabulatoren), Doppelpunkte, Anführungszeichen und Klammern hier und "
         "in den Zeilen davor."
     ),
+    "The file has more than {count} kB; settings never have.": (
+        "Die Datei hat mehr als {count} kB; so groß sind Einstellungen nie."
+    ),
+    "Look whether this is the settings file.": "Prüfen Sie, ob das die Einstellungsdatei ist.",
+    "What stands here contains itself by an alias (*).": "Was hier steht, enthält sich über einen Alias (*) selbst.",
+    "This is nested deeper than {count} levels.": "Das ist tiefer als {count} Ebenen geschachtelt.",
+    "With all its aliases (*), this comes to more than {count} values.": (
+        "Mit allen Aliassen (*) ergibt das mehr als {count} Werte."
+    ),
+    "Write out what is meant.": "Schreiben Sie aus, was gemeint ist.",
+    "A tag stands here ({tag}).": "Hier steht ein Tag ({tag}).",
+    "A key that stands here is no text.": "Ein Schlüssel, der hier steht, ist kein Text.",
+    "Write it in quotes.": "Schreiben Sie ihn in Anführungszeichen.",
     "The key '{key}' stands here a second time.": "Der Schlüssel „{key}“ steht hier ein zweites Mal.",
     "Keep one of them.": "Behalten Sie einen davon.",
     "{key}: It has a control character: '{value}'.": "{key}: Enthält ein Steuerzeichen: „{value}“.",
