@@ -21,13 +21,14 @@ import pytest
 from assets import tags
 from assets.cli import run
 from assets.definitions import build_defs
-from assets.home import HOME_VARIABLE, SETTINGS_VARIABLES, STORAGE_VARIABLE, Home, find_home, open_instance
+from assets.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, STORAGE_VARIABLE, Home, find_home, open_instance
 from assets.runs import run_job
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests import small_erp
 from tests.worlds import TOKEN, World
 
 EXECUTABLE = "from assets.start import main; main()"
+STORAGE = "dagster"
 
 
 @dataclass
@@ -124,7 +125,7 @@ def program_in(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Progra
         monkeypatch.setenv(name, "")  # so that it is as before afterwards, whatever a command makes of it
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv(STORAGE_VARIABLE, str(world.folder / "dagster"))
+    monkeypatch.setenv(STORAGE_VARIABLE, str(world.folder / STORAGE))
     handler = signal.getsignal(signal.SIGTERM)
     try:
         yield Program(world, find_home())
@@ -139,12 +140,30 @@ def program(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Program]:
-    """A small shop, a cloud that listens, and the program for them; marked `synced`, after its first `sync_all`."""
-    synced = request.node.get_closest_marker("synced") is not None
-    start = copied_world(request.getfixturevalue("synced_folder"), tmp_path) if synced else small_world(tmp_path)
+    """A small shop, a cloud that listens, and the program for them.
+
+    Marked `synced`, after its first `sync_all`; else Dagster's history is empty, and marked `new`, not yet made.
+    """
+    if request.node.get_closest_marker("synced"):
+        start = copied_world(request.getfixturevalue("synced_folder"), tmp_path)
+    else:
+        start = small_world(tmp_path)
+        if not request.node.get_closest_marker("new"):
+            shutil.copytree(request.getfixturevalue("empty_history"), tmp_path / STORAGE)
     with start as world, program_in(world, monkeypatch) as made:
         made.capture = capsys
         yield made
+
+
+@pytest.fixture(scope="session")
+def empty_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dagster's files of a new history, made once, because their migrations take a third of a second."""
+    folder = tmp_path_factory.mktemp("history") / STORAGE
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STORAGE_VARIABLE, str(folder))  # dagster.yaml takes it from there
+        with open_instance(Home(PROJECT, folder)):
+            pass
+    return folder
 
 
 def _linked(folder: Path, link: Path) -> str:

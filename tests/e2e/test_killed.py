@@ -67,6 +67,7 @@ def test_an_interrupted_sync_says_so_in_words_and_in_the_history(
     assert program.call_json("sync")[0] == 0  # and the lease is free at once
 
 
+@pytest.mark.new
 def test_of_two_first_syncs_at_the_same_moment_one_runs_and_the_history_is_whole(program: Program) -> None:
     processes = [program.start("sync", "--json") for _ in range(2)]
     answers = [process.communicate(timeout=60) for process in processes]

@@ -364,6 +364,7 @@ def test_the_command_tells_a_person_in_his_language(program: Program) -> None:
     assert TOKEN not in out
 
 
+@pytest.mark.new
 def test_the_commands_json_is_one_bounded_object_and_no_run_is_made(program: Program) -> None:
     small = program.world
     small.erp("INSERT INTO MITARBW (MITARBW_ID, TS, Nr, Name, Inaktiv) VALUES (:i, 0, :n, 'X', 0)",
