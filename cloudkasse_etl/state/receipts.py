@@ -339,7 +339,7 @@ class ReceiptStore:
         columns = {name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns}
         for name in ("posting_date", "movement_date"):
             if name in columns:
-                days = {text: dt.date.fromisoformat(text) for text in set(columns[name])}
+                days = {text: dt.date.fromisoformat(str(text)) for text in set(columns[name])}
                 columns[name] = [days[text] for text in columns[name]]
         insert_columns(connection, table, columns, {"company": self._company, "run_id": self._run_id})
 

@@ -120,7 +120,7 @@ def book(receipt: dict, lines: list[dict], books: Books, run: str, postings: lis
     clearing, document = books.accounts["clearing"], f"{register}-{receipt['number']}"
     number = 0
 
-    def post(account, cents, code, rate, tax, case, tender, text, flag):  # noqa: PLR0913
+    def post(account, cents, code, rate, tax, case, tender, text, flag):
         nonlocal number
         head = (register, receipt["number"], day, document)
         for side, amount, *vat in ((account, cents, code, rate, tax), (clearing, -cents, None, None, 0)):
@@ -155,10 +155,8 @@ def book(receipt: dict, lines: list[dict], books: Books, run: str, postings: lis
         milli = -round(Fraction(line["quantity"]) * 1000)
         if line["business_case"] == "PfandRueckzahlung" and line["gross_cents"]:
             milli = abs(milli) if line["gross_cents"] < 0 else -abs(milli)
-        if article[5]:
-            parts = books.sets[line["article"]]
-        else:
-            parts = [("0", line["article"], 1)] if article[4] else []
+        itself = [("0", line["article"], 1)] if article[4] else []
+        parts = books.sets[line["article"]] if article[5] else itself
         for position, component, quantity in parts:
             if milli and books.articles[component][4]:
                 unit = books.articles[component][3]
