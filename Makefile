@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --requi
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui check test lock clean
+.PHONY: help demo ui check test bench lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -52,11 +52,21 @@ test: $(VENV)/.dev ## All that CI runs
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
+	@test -e $(VENV)/bench || $(PYTHON) -m venv --without-pip $(VENV)/bench
+	@$(UV) pip sync --quiet --python $(VENV)/bench/bin/python --compile-bytecode --require-hashes requirements-bench.txt
+	@touch $@
+
+bench: $(VENV)/.bench ## Measure us beside others: make bench [FIGURES=1,2] [REPEAT=5] [SCALE=1]
+	@$(BIN)/python -m tests.benchmarks --figures "$(FIGURES)" --repeat $(or $(REPEAT),5) --scale $(or $(SCALE),1)
+
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml -o requirements.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group bench -c requirements.txt -o requirements-bench.txt
 
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) .demo .dagster

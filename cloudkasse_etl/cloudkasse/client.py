@@ -10,7 +10,15 @@ from datetime import datetime
 from typing import Any, Self
 
 from cloudkasse_etl.cloudkasse.batches import Attempt, AttemptJournal, BatchOutcome, BatchSender
-from cloudkasse_etl.cloudkasse.pagination import CursorExpired, Page, Stream, list_pages, list_records
+from cloudkasse_etl.cloudkasse.pagination import (
+    CursorExpired,
+    Page,
+    Stream,
+    TextPage,
+    fetched_ahead,
+    list_pages,
+    list_records,
+)
 from cloudkasse_etl.cloudkasse.results import ENTITIES, ItemResult, ItemStatus, record_key
 from cloudkasse_etl.cloudkasse.transport import Answer, StoppedError, Transport
 from cloudkasse_etl.connections import Connections
@@ -30,6 +38,7 @@ __all__ = [
     "Page",
     "StoppedError",
     "Stream",
+    "TextPage",
     "record_key",
 ]
 
@@ -122,7 +131,16 @@ class CloudClient:
         Raises:
             CursorExpired: Start at the beginning.
         """
-        return list_pages(self._transport, stream, after, limit or self._limits().page_items)
+        for page in list_pages(self._transport, stream, after, limit or self._limits().page_items):
+            yield page.read()
+
+    def text_pages(self, stream: Stream, after: str | None) -> Iterator[TextPage]:
+        """The same with their entries as they came, each page fetched while the one before is worked on.
+
+        Closing the generator waits for what is in flight (at most one request's time limits) and retries no more.
+        """
+        limit = self._limits().page_items
+        return fetched_ahead(lambda cancel: list_pages(self._transport, stream, after, limit, cancel))
 
     def send(self, entity: str, items: Iterable[dict[str, Any]]) -> Iterator[BatchOutcome]:
         """Sends records, several batches at a time, and yields what became of them as answers come in.

@@ -1,16 +1,21 @@
 """Following cursors: what the cloud holds now, and what has arrived since. Each page's envelope is checked here."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+import msgspec
+import orjson
 
 from cloudkasse_etl.cloudkasse.results import record_key
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
-from cloudkasse_etl.cloudkasse.transport import Answer, Transport
+from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import ContractError
 
 Stream = Literal["receipts", "closings"]
+T = TypeVar("T")
 
 # A chain of ever new cursors ends here rather than never; at 1000 records a page these are 100 million.
 MAX_PAGES = 100_000
@@ -38,6 +43,57 @@ class Page:
     next_cursor: str
     has_more: bool
     strays: tuple[Any, ...] = ()
+
+    @property
+    def texts(self) -> tuple[bytes, ...]:
+        """The JSON of all entries, the strays at the end."""
+        return tuple(as_kept(item)[1] for item in (*self.items, *self.strays))
+
+
+@dataclass(frozen=True, slots=True)
+class TextPage:
+    """A page whose entries nobody has read yet.
+
+    Attributes:
+        texts: The JSON of each entry as it came, in the order of arrival.
+        next_cursor: As of `Page`.
+        has_more: As of `Page`.
+    """
+
+    texts: tuple[bytes, ...]
+    next_cursor: str
+    has_more: bool
+
+    def read(self) -> Page:
+        """The page with its entries read."""
+        entries = [orjson.loads(text) for text in self.texts]
+        return Page(
+            items=tuple(entry for entry in entries if isinstance(entry, dict)),
+            next_cursor=self.next_cursor,
+            has_more=self.has_more,
+            strays=tuple(entry for entry in entries if not isinstance(entry, dict)),
+        )
+
+
+class _Envelope(msgspec.Struct):
+    """A page around its entries, which stay as they are: reading them twice costs more than all other work on them."""
+
+    items: list[msgspec.Raw]
+    next_cursor: Any
+    has_more: Any
+
+
+_envelopes = msgspec.json.Decoder(_Envelope)
+
+
+def as_kept(item: Any) -> tuple[Any, bytes]:
+    """An item, and its JSON; of one that is nested too deep to be written, the plain fields, which are no receipt."""
+    try:
+        return item, orjson.dumps(item)
+    except TypeError:
+        fields = item.items() if isinstance(item, dict) else ()
+        plain = {name: value for name, value in fields if isinstance(value, str | int)}
+        return plain, orjson.dumps(plain)
 
 
 def list_records(
@@ -82,7 +138,9 @@ def _has_key(entity: str, item: Any) -> bool:
         return False
 
 
-def list_pages(transport: Transport, stream: Stream, after: str | None, limit: int) -> Iterator[Page]:
+def list_pages(
+    transport: Transport, stream: Stream, after: str | None, limit: int, cancel: threading.Event | None = None
+) -> Iterator[TextPage]:
     """Pages of what has arrived since a cursor, the last one included even where it is empty.
 
     Raises:
@@ -91,21 +149,18 @@ def list_pages(transport: Transport, stream: Stream, after: str | None, limit: i
     """
     path = f"/v1/{stream}"
 
-    def read(answer: Answer) -> Page:
-        items, cursor, more = (answer.data.get(name) for name in ("items", "next_cursor", "has_more"))
-        if not isinstance(items, list) or not isinstance(cursor, str) or not cursor or not isinstance(more, bool):
+    def read(answer: Answer) -> TextPage:
+        found = _envelope(answer)
+        if found is None or not isinstance(found.next_cursor, str) or not found.next_cursor:
             raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
-        return Page(
-            items=tuple(item for item in items if isinstance(item, dict)),
-            next_cursor=cursor,
-            has_more=more,
-            strays=tuple(item for item in items if not isinstance(item, dict)),
-        )
+        if not isinstance(found.has_more, bool):
+            raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+        return TextPage(tuple(map(bytes, found.items)), found.next_cursor, found.has_more)
 
     watch = _CursorWatch(path, after)
     while True:
         try:
-            page = transport.call("GET", path, read, params={"after": after, "limit": limit})
+            page = transport.call("GET", path, read, params={"after": after, "limit": limit}, cancel=cancel)
         except RefusedError as refusal:
             if refusal.status != 410:
                 raise
@@ -114,11 +169,49 @@ def list_pages(transport: Transport, stream: Stream, after: str | None, limit: i
                 hint="Fetch from the beginning; what is known already is not taken twice.",
             ) from refusal
         if page.has_more:
-            watch.follow(page.next_cursor, empty=not page.items)
+            watch.follow(page.next_cursor, empty=not any(text[:1] == b"{" for text in page.texts))
         yield page
         if not page.has_more:
             return
         after = page.next_cursor
+
+
+def _envelope(answer: Answer) -> _Envelope | None:
+    """A page around its entries; None where it is not as the contract says."""
+    try:
+        answer.raw.decode()  # what is left as it is is not looked at so closely
+        return _envelopes.decode(answer.raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        data = answer.data  # raises where it is no JSON at all
+    items = data.get("items")
+    if not isinstance(items, list):
+        return None
+    texts = [msgspec.Raw(as_kept(item)[1]) for item in items]
+    return _Envelope(texts, data.get("next_cursor"), data.get("has_more"))
+
+
+def fetched_ahead(pages: Callable[[threading.Event], Iterator[T]]) -> Iterator[T]:
+    """Fetches, in a thread, one page more than was asked for: the network works while a page is checked and stored.
+
+    Args:
+        pages: Makes the iterator; the event that it is given ends its waiting.
+    """
+    cancel = threading.Event()
+    source = pages(cancel)
+    pool = ThreadPoolExecutor(1, thread_name_prefix="cloudkasse-pages")
+    try:
+        coming = pool.submit(next, source, None)
+        while True:
+            while not wait([coming], timeout=NOTICE_SECONDS).done:
+                continue
+            page = coming.result()
+            if page is None:
+                return
+            coming = pool.submit(next, source, None)
+            yield page
+    finally:
+        cancel.set()
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _CursorWatch:

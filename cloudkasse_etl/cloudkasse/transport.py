@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self, TypeVar
@@ -52,19 +53,41 @@ class StoppedError(TransientError):
     """The work was called off (lease lost, or a neighbour failed) while it waited for CloudKasse."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """A 2xx answer.
 
     Attributes:
-        data: Its JSON object.
+        raw: Its body.
+        host: Who sent it.
         sent_at: When this machine sent the request.
         received_at: When this machine had the whole answer.
     """
 
-    data: dict[str, Any]
+    raw: bytes
+    host: str
     sent_at: datetime
     received_at: datetime
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """Its JSON object.
+
+        Raises:
+            RetryableError: It is none.
+        """
+        try:
+            data = orjson.loads(self.raw)
+        except orjson.JSONDecodeError:
+            data = None
+        if not isinstance(data, dict):
+            # not `from`: the decoder's error carries the document, which may be anybody's page
+            raise RetryableError(
+                ContractError,
+                say("What {host} answers is not CloudKasse's JSON", host=self.host),
+                say("CLOUDKASSE_API_URL may name something else, or a proxy or login page stands in between."),
+            )
+        return data
 
 
 class _BearerAuth(AuthBase):
@@ -288,7 +311,7 @@ class Transport:
             if not fault.retryable:
                 raise NetworkError(say("{fault}.", fault=fault.text), hint=fault.hint) from error
             raise RetryableError(NetworkError, fault.text, fault.hint) from error
-        return Answer(data=self._object(raw), sent_at=sent_at, received_at=datetime.now(UTC))
+        return Answer(raw, self.host, sent_at=sent_at, received_at=datetime.now(UTC))
 
     def _read(self, response: requests.Response, deadline: float, limit: int) -> bytes:
         parts: list[bytes] = []
@@ -314,20 +337,6 @@ class Transport:
                     faults.NETWORK_HINT,
                 )
         return b"".join(parts)
-
-    def _object(self, raw: bytes) -> dict[str, Any]:
-        try:
-            data = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            data = None
-        if not isinstance(data, dict):
-            # not `from`: the decoder's error carries the document, which may be anybody's page
-            raise RetryableError(
-                ContractError,
-                say("What {host} answers is not CloudKasse's JSON", host=self.host),
-                say("CLOUDKASSE_API_URL may name something else, or a proxy or login page stands in between."),
-            )
-        return data
 
     def _refusal(self, response: requests.Response, request: str, deadline: float) -> Exception:
         status = response.status_code

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
+import orjson
 
 KINDS: Final = (
     "Beleg", "AVRechnung", "AVTransfer", "AVBestellung", "AVTraining", "AVBelegstorno", "AVBelegabbruch",
@@ -32,75 +33,77 @@ Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
-class Line(msgspec.Struct):
+# Fields stand in the order of their names: the hash of a receipt's content is taken of them in that order. What comes
+# of JSON has no circles, so that the collector of circles need not walk through millions of lines (gc=False).
+class Line(msgspec.Struct, kw_only=True, gc=False):
     """A line of a receipt [Bonpos]. `quantity` has 3 decimals and `vat_rate` 2 once the receipt is parsed."""
 
-    number: Number
-    business_case: str
-    text: str
-    quantity: str
-    unit_price_cents: Cents
-    gross_cents: Cents
-    net_cents: Cents
-    tax_cents: Cents
-    vat_rate: str | None
     article: str | None
-    unit: str | None
-    voucher: str | None
+    business_case: str
     cancelled: bool
+    gross_cents: Cents
     gtin: str | None = None
-    serial: str | None = None
     in_house: bool | None = None
+    net_cents: Cents
+    number: Number
+    quantity: str
+    serial: str | None = None
+    tax_cents: Cents
+    text: str
+    unit: str | None
+    unit_price_cents: Cents
+    vat_rate: str | None
+    voucher: str | None
 
 
-class Payment(msgspec.Struct):
+class Payment(msgspec.Struct, kw_only=True, gc=False):
     """A payment of a receipt [Bonkopf_Zahlarten]."""
 
-    tender: str
-    name: str | None
-    currency: str
     amount_cents: Cents
     base_amount_cents: Cents
+    currency: str
+    name: str | None
+    tender: str
 
 
-class VatBlock(msgspec.Struct):
+class VatBlock(msgspec.Struct, kw_only=True, gc=False):
     """A rate's totals as they were printed [Bonkopf_USt]; not the sum of the lines."""
 
-    vat_rate: str | None
     gross_cents: Cents
     net_cents: Cents
     tax_cents: Cents
+    vat_rate: str | None
 
 
-class Reference(msgspec.Struct):
+class Reference(msgspec.Struct, gc=False):
     """The receipt that this one refers to."""
 
     receipt_id: str
 
 
-class Receipt(msgspec.Struct):
+class Receipt(msgspec.Struct, kw_only=True, gc=False):
     """A receipt [Bonkopf] with its lines, payments and VAT table."""
 
-    id: Name
-    register: Name
-    number: Number
-    kind: str
-    cancelled: bool
-    started_at: str
-    ended_at: str
-    business_day: str
-    currency: str
-    total_cents: Cents
-    lines: list[Line]
-    payments: list[Payment]
-    vat: list[VatBlock]
-    closing_number: Number | None = None
     arrived_at: str | None = None
-    employee: str | None = None
-    note: str | None = None
-    reference: Reference | None = None
+    business_day: str
+    cancelled: bool
+    closing_number: Number | None = None
+    currency: str
     customer: str | None = None
+    employee: str | None = None
+    ended_at: str
+    id: Name
+    kind: str
+    lines: list[Line]
+    note: str | None = None
+    number: Number
+    payments: list[Payment]
+    reference: Reference | None = None
+    register: Name
+    started_at: str
+    total_cents: Cents
     tse: Any = None
+    vat: list[VatBlock]
 
     @property
     def reference_id(self) -> str | None:
@@ -148,21 +151,51 @@ _quantities: dict[str, str] = {}
 _rates: dict[str, str] = {}
 
 
+_receipts = msgspec.json.Decoder(Receipt)
+
+
+def read_receipt(text: bytes) -> Receipt:
+    """Reads one receipt from its JSON, as `parse_receipt` does from an item.
+
+    Raises:
+        MalformedError: A known field is missing, ill-typed or out of range.
+    """
+    try:
+        receipt = _receipts.decode(text)
+        if receipt.tse is not None:
+            orjson.dumps(receipt.tse)  # nested deeper than it could be written again
+    except (msgspec.MsgspecError, RecursionError, TypeError):
+        return parse_receipt(read_item(text))
+    return _in_one_spelling(receipt)
+
+
+def read_item(text: bytes) -> Any:
+    """An item of any shape from its JSON; None where that has a number that no program can hold."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+
+
 def parse_receipt(item: Any) -> Receipt:
     """Reads one receipt; decimals get one spelling, so that equal receipts are equal.
 
     Raises:
         MalformedError: A known field is missing, ill-typed or out of range.
     """
-    receipt = _convert(item, Receipt)
-    _check_day(receipt.business_day)
+    return _in_one_spelling(_convert(item, Receipt))
+
+
+def _in_one_spelling(receipt: Receipt) -> Receipt:
+    if receipt.business_day not in _days:
+        _check_day(receipt.business_day)
     for line in receipt.lines:
-        line.quantity = _quantity(line.quantity)
+        line.quantity = _quantities.get(line.quantity) or _quantity(line.quantity)
         if line.vat_rate is not None:
-            line.vat_rate = _rate(line.vat_rate)
+            line.vat_rate = _rates.get(line.vat_rate) or _rate(line.vat_rate)
     for block in receipt.vat:
         if block.vat_rate is not None:
-            block.vat_rate = _rate(block.vat_rate)
+            block.vat_rate = _rates.get(block.vat_rate) or _rate(block.vat_rate)
     return receipt
 
 

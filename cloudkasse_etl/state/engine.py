@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError, StateVersionError
 from cloudkasse_etl.state.faults import explain, is_lasting
@@ -20,6 +20,8 @@ BUSY_SECONDS = 30
 # How long the lease of a run that stands still lasts. A transaction of such a run keeps its locks, which nobody could
 # take over from; so that is how long a database that can may let it stand still.
 LEASE_SECONDS = 15.0
+# Of SQLite, a connection: what the indexes of some hundred thousand receipts need.
+CACHE_KIBIBYTES = 32 * 1024
 
 
 def state_engine(url: str, *, may_create: bool) -> sa.Engine:
@@ -51,8 +53,8 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
                 raise missing_file(file)
             require_folder(file)
             _make_folder(file.parent)
-        # A connection a thread and none kept: SQLite opens a file in microseconds, and the heartbeat has its own.
-        options = {"poolclass": NullPool, "connect_args": {"timeout": BUSY_SECONDS}}
+        # Kept while a run lasts: the last one to close a file writes its whole journal back, and waits for the disk.
+        options = {"poolclass": QueuePool, "connect_args": {"timeout": BUSY_SECONDS}}
     else:
         options = {"pool_size": 2, "max_overflow": 3, "pool_pre_ping": True, "pool_recycle": 1800}
         if backend == "postgresql":
@@ -151,6 +153,7 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     # Readers of the ERP in the same file must not hold up our commits, nor we them.
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
     cursor.close()
 
 

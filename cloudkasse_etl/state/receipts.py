@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
@@ -112,21 +114,9 @@ class ReceiptStore:
             mended: Receipts that take the place of what came under their ids and could not be read.
         """
         now = dt.datetime.now(dt.UTC)
-        rows = [
-            {
-                "company": self._company,
-                "receipt_id": receipt.receipt_id,
-                **_columns(receipt),
-                "stock_pending": False,
-                "raw": receipt.raw,
-                "staged_at": now,
-                "staged_run_id": self._run_id,
-            }
-            for receipt in receipts
-        ]
+        fixed = {"company": self._company, "stock_pending": False, "staged_at": now, "staged_run_id": self._run_id}
         with self._store.transaction() as connection:
-            if rows:
-                connection.execute(self._tables.receipt.insert(), rows)
+            insert_columns(connection, self._tables.receipt, _columns_of(receipts), fixed)
             self._replace(connection, mended, with_raw=True)
             refused = [rejection for receipt in (*receipts, *mended) for rejection in receipt.rejections]
             self._store.put_rejections(connection, STAGING, refused)
@@ -347,20 +337,24 @@ class ReceiptStore:
             return
         # a null text is NaN in a frame: SQLite takes that for NULL, PostgreSQL for the text "nan"
         columns = {name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns}
-        days = {
-            text: dt.date.fromisoformat(str(text))
-            for name in ("posting_date", "movement_date")
-            for text in set(columns.get(name, ()))
-        }
         for name in ("posting_date", "movement_date"):
             if name in columns:
+                days = {text: dt.date.fromisoformat(str(text)) for text in set(columns[name])}
                 columns[name] = [days[text] for text in columns[name]]
-        names = list(columns)
-        fixed = {"company": self._company, "run_id": self._run_id}
-        connection.execute(
-            table.insert(),
-            [{**fixed, **dict(zip(names, values, strict=True))} for values in zip(*columns.values(), strict=True)],
+        insert_columns(connection, table, columns, {"company": self._company, "run_id": self._run_id})
+
+
+def _columns_of(receipts: Sequence[StagedReceipt]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        name: list(map(attrgetter(name), receipts))
+        for name in (
+            "receipt_id", "register", "number", "kind", "business_day", "ended_at", "total_cents", "reference_id",
+            "status", "counts_in_closing", "content_hash", "raw",
         )
+    }  # fmt: skip
+    columns["refused_by"] = [STAGING if status is Status.REJECTED else None for status in columns["status"]]
+    columns["status"] = [status.value for status in columns["status"]]
+    return columns
 
 
 def _columns(receipt: StagedReceipt) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import orjson
 
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.schemas.receipts import Closing, Receipt, parse_closing, parse_receipt
+from cloudkasse_etl.schemas.receipts import Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.completeness import Completeness, Gap, OpenClosing
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.decimals import euros
@@ -104,7 +104,7 @@ def _gap(gap: Gap, kind: str, language: Language) -> Finding:
 
 def _differences(closing: Closing, raws: list[bytes], language: Language) -> list[str]:
     """How a closing differs from its receipts, in words; nothing where it does not."""
-    receipts = [parse_receipt(orjson.loads(raw)) for raw in raws]
+    receipts = [read_receipt(raw) for raw in raws]
     texts = []
     if closing.receipt_count != len(receipts):
         texts.append(_say(language, "count", closing=f"{closing.receipt_count:,}", staged=f"{len(receipts):,}"))

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-import orjson
 import pandas as pd
 
 from cloudkasse_etl.errors import ConfigurationError, ContractError
 from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
-from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, parse_receipt
+from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import ReceiptStore, Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
@@ -215,7 +214,7 @@ class _Import:
         voided = {r: here[r] for r in references if r in here}
         for receipt_id, raw in elsewhere.items():
             with suppress(MalformedError):  # one that was refused as broken is as good as unknown
-                voided[receipt_id] = parse_receipt(orjson.loads(raw))
+                voided[receipt_id] = read_receipt(raw)
         return Ledger(
             accounts=settings.accounts,
             registers={register.number: register for register in settings.registers},
@@ -253,7 +252,7 @@ def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Reje
     receipts, refused = [], []
     for receipt_id, raw in rows:
         try:
-            receipts.append(parse_receipt(orjson.loads(raw)))
+            receipts.append(read_receipt(raw))
         except MalformedError as error:
             content = hashlib.blake2b(raw, digest_size=16).hexdigest()
             refused.append(Rejection(IMPORT, receipt_id, "receipt_malformed", {"message": str(error)}, content=content))

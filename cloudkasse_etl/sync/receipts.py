@@ -9,9 +9,18 @@ from typing import Any
 
 import orjson
 
-from cloudkasse_etl.cloudkasse.client import CursorExpired, Page
+from cloudkasse_etl.cloudkasse.client import CursorExpired, Page, TextPage
+from cloudkasse_etl.cloudkasse.pagination import as_kept
 from cloudkasse_etl.failures import Rejection
-from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, closing_hash, item_id, parse_closing, parse_receipt
+from cloudkasse_etl.schemas.receipts import (
+    MalformedError,
+    Receipt,
+    closing_hash,
+    item_id,
+    parse_closing,
+    read_item,
+    read_receipt,
+)
 from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt, Status
 from cloudkasse_etl.state.targets import CLOSINGS, STAGING
 from cloudkasse_etl.sync.levels import quiet_report, set_level
@@ -23,6 +32,8 @@ from cloudkasse_etl.transform.receipts import content_hash, flatten, without_eff
 # Raised when the checks judge otherwise than before: what was refused is then checked again.
 CHECKS_VERSION = 1
 UNREADABLE = "receipt_malformed"
+NUL = b"\\u0000"
+WITH_NUL = "a name or a time has a NUL character"
 NOT_AGAIN = "It could not be read, had no id, and did not come again when everything was fetched anew."
 # As `_conflict` makes the id of a second content; a register's own ids may have an exclamation mark, too.
 _CONFLICT = re.compile(r"![0-9a-f]{12}$")
@@ -43,7 +54,7 @@ def stage_receipts(session: SyncSession) -> AssetReport:
             fetched = 0
             for page in _pages(session, "receipts", anew=staging.reads_anew):
                 staging.stage(page)
-                fetched += len(page.items)
+                fetched += len(page.texts)
                 session.progress(STAGING, fetched)
             staging.end_unreadable()
         except BaseException:
@@ -66,8 +77,8 @@ def stage_closings(session: SyncSession) -> AssetReport:
         counts, refused = Counts(), set[str]()
         for page in _pages(session, "closings", anew=anew):
             rows, refusals = [], []
-            for item in (*page.items, *page.strays):
-                row, rejection = _closing(item)
+            for text in page.texts:
+                row, rejection = _closing(text)
                 if rejection is None:
                     assert row is not None
                     before = known.get((row["register"], row["number"]))
@@ -89,18 +100,18 @@ def stage_closings(session: SyncSession) -> AssetReport:
         return session.deliver(_report(session, CLOSINGS, counts, refused), seconds())
 
 
-def _pages(session: SyncSession, stream: Any, *, anew: bool) -> Iterator[Page]:
+def _pages(session: SyncSession, stream: Any, *, anew: bool) -> Iterator[TextPage]:
     """All pages behind the stored cursor; from the beginning if asked, or where the cloud no longer knows the cursor.
 
     That brings every receipt a second time, and their ids see to it that none is staged twice.
     """
     after = None if anew else session.receipts.cursor(stream)
     try:
-        yield from session.client.pages(stream, after)
+        yield from session.client.text_pages(stream, after)
     except CursorExpired:
         if after is None:
             raise
-        yield from session.client.pages(stream, None)
+        yield from session.client.text_pages(stream, None)
 
 
 def _report(session: SyncSession, asset: str, counts: Counts, refused: set[str]) -> AssetReport:
@@ -144,11 +155,7 @@ class _Staging:
         # what was level is so no longer: a run that breaks now must not look level to one that meets the old settings
         self._session.store.set_level(STAGING, "", "{}")
         for rows in self._store.raw(status=Status.REJECTED, refused_by=STAGING):
-            judged = [
-                self._judge(orjson.loads(raw), raw, receipt_id)
-                for receipt_id, raw in rows
-                if not _is_conflict(receipt_id)
-            ]
+            judged = [self._judge(raw, receipt_id) for receipt_id, raw in rows if not _is_conflict(receipt_id)]
             self._check([pair for pair in judged if pair[1] is not None])
             staged = [receipt for receipt, _ in judged]
             before = {(r.key, r.code) for r in self._session.store.rejections(STAGING)}
@@ -159,9 +166,9 @@ class _Staging:
                 elif asked or any((r.key, r.code) not in before for r in receipt.rejections):
                     self.refused.add(receipt.receipt_id)
 
-    def stage(self, page: Page) -> None:
+    def stage(self, page: TextPage | Page) -> None:
         """Checks a page and stages it with its cursor; what is staged already is only counted."""
-        judged = [self._judge(*_as_kept(item), None) for item in (*page.items, *page.strays)]
+        judged = [self._judge(text, None) for text in page.texts]
         known = self._store.known([receipt.receipt_id for receipt, _ in judged])
         fresh: dict[str, tuple[StagedReceipt, Receipt | None]] = {}
         mended: dict[str, tuple[StagedReceipt, Receipt | None]] = {}
@@ -204,14 +211,17 @@ class _Staging:
                     self._store.dismiss(key, NOT_AGAIN)
                     self.refused.discard(key)
 
-    def _judge(self, item: Any, raw: bytes, receipt_id: str | None) -> tuple[StagedReceipt, Receipt | None]:
+    def _judge(self, raw: bytes, receipt_id: str | None) -> tuple[StagedReceipt, Receipt | None]:
         """A receipt before its checks; one that breaks the contract is refused here."""
         try:
-            receipt = parse_receipt(item)
-            names = (receipt.id, receipt.register, receipt.kind, receipt.ended_at, receipt.reference_id)
-            _refuse_nul(raw, *names, *(line.article for line in receipt.lines))
+            receipt = read_receipt(raw)
+            if NUL in raw:
+                _refuse_nul(receipt)
         except MalformedError as error:
-            digest = _digest(item)
+            item = read_item(raw)
+            if item is not None:
+                item, raw = as_kept(item)
+            digest = _digest(raw if item is None else item)
             key = receipt_id or _storable(item_id(item)) or f"?{digest}"
             rejection = Rejection(STAGING, key, UNREADABLE, {"message": str(error)}, content=digest)
             return StagedReceipt(key, digest, raw, Status.REJECTED, rejections=[rejection], **_place(item)), None
@@ -253,27 +263,19 @@ def _digest(item: Any) -> str:
     """Of what cannot be read as a receipt; like `content_hash` without what a later delivery may fill in."""
     if isinstance(item, dict):
         item = {name: value for name, value in item.items() if name not in ("closing_number", "arrived_at")}
-    return hashlib.blake2b(orjson.dumps(item, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    text = item if isinstance(item, bytes) else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
-def _as_kept(item: Any) -> tuple[Any, bytes]:
-    """An item, and its JSON; of one that is nested too deep to be written, the plain fields, which are no receipt."""
-    try:
-        return item, orjson.dumps(item)
-    except TypeError:
-        fields = item.items() if isinstance(item, dict) else ()
-        plain = {name: value for name, value in fields if isinstance(value, str | int)}
-        return plain, orjson.dumps(plain)
-
-
-def _refuse_nul(raw: bytes, *names: str | None) -> None:
+def _refuse_nul(receipt: Receipt) -> None:
     """PostgreSQL stores no NUL in a text: one in a name would hold up every other receipt.
 
     Raises:
         MalformedError: A name has one.
     """
-    if b"\\u0000" in raw and not all(_storable(name) for name in names if name):
-        raise MalformedError("a name or a time has a NUL character")
+    names = (receipt.id, receipt.register, receipt.kind, receipt.ended_at, receipt.reference_id)
+    if not all(_storable(name) for name in (*names, *(line.article for line in receipt.lines)) if name):
+        raise MalformedError(WITH_NUL)
 
 
 def _storable(name: str | None) -> str | None:
@@ -303,11 +305,12 @@ def _is_conflict(receipt_id: str) -> bool:
     return _CONFLICT.search(receipt_id) is not None
 
 
-def _closing(item: Any) -> tuple[dict[str, Any] | None, Rejection | None]:
-    item, raw = _as_kept(item)
+def _closing(text: bytes) -> tuple[dict[str, Any] | None, Rejection | None]:
+    item, raw = as_kept(read_item(text))
     try:
         closing = parse_closing(item)
-        _refuse_nul(raw, closing.register)
+        if NUL in raw and not _storable(closing.register):
+            raise MalformedError(WITH_NUL)
     except MalformedError as error:
         digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
         place = _place(item)

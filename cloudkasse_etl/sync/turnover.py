@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
 import pandas as pd
 
-from cloudkasse_etl.schemas.receipts import parse_receipt
+from cloudkasse_etl.schemas.receipts import read_receipt
 from cloudkasse_etl.state.sales import SalesReader
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.transform.receipts import flatten
@@ -140,7 +139,7 @@ def _read(batches: Iterable[list[bytes]], zone: ZoneInfo) -> tuple[TurnoverFrame
     sums: TurnoverFrames | None = None
     currency = ""
     for batch in batches:
-        frames = flatten([parse_receipt(orjson.loads(raw)) for raw in batch])
+        frames = flatten([read_receipt(raw) for raw in batch])
         currency = str(frames.heads["currency"].iloc[0])
         part = tally(frames, zone)
         sums = part if sums is None else added(sums, part)

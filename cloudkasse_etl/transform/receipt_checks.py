@@ -1,10 +1,9 @@
 """The checks on receipts as they arrive (design, section 10; VAT rules: facts, parts C and F). Pure, in whole cents."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, TENDERS
@@ -30,15 +29,13 @@ def check_receipts(
         The refusals by row of `frames.heads`; receipts that pass are not in it.
     """
     check = _Check(frames)
-    heads, lines, payments = frames.heads, frames.lines, frames.payments
-    check.heads(~heads["kind"].isin(KINDS), "receipt_kind_unknown", value="kind")
-    check.heads(~heads["register"].isin(list(registers)), "receipt_register_unknown", value="register")
+    heads, lines, payments = (frames.columns[name] for name in ("heads", "lines", "payments"))
+    check.codes(heads["kind"], None, KINDS, "receipt_kind_unknown")
+    check.codes(heads["register"], None, registers, "receipt_register_unknown")
     if currency is not None:
-        check.heads(heads["currency"] != currency, "receipt_currency", value="currency")
-    check.parts(
-        lines, ~lines["business_case"].isin(BUSINESS_CASES), "receipt_business_case_unknown", value="business_case"
-    )
-    check.parts(payments, ~payments["tender"].isin(TENDERS), "receipt_tender_unknown", value="tender")
+        check.codes(heads["currency"], None, (currency,), "receipt_currency")
+    check.codes(lines["business_case"], lines["receipt"], BUSINESS_CASES, "receipt_business_case_unknown")
+    check.codes(payments["tender"], payments["receipt"], TENDERS, "receipt_tender_unknown")
     check.sums()
     check.vat()
     return check.found
@@ -48,42 +45,47 @@ class _Check:
     """Collects what the checks find, by receipt."""
 
     def __init__(self, frames: ReceiptFrames) -> None:
-        self._frames = frames
-        self._count = len(frames.heads)
         self.found: dict[int, list[Rejection]] = {}
-        heads = frames.heads
-        broken_off = heads["cancelled"].to_numpy(bool) & heads["reference_id"].isna().to_numpy(bool)
-        self._counts = (heads["kind"] == "Beleg").to_numpy(bool) & ~broken_off
-        self._live = frames.lines[~frames.lines["cancelled"].to_numpy(bool)]
+        heads, lines, self._payments, self._blocks = (
+            frames.columns[name] for name in ("heads", "lines", "payments", "vat")
+        )
+        self._heads = heads
+        self._count = len(heads["receipt_id"])
+        broken_off = [
+            cancelled and reference is None
+            for cancelled, reference in zip(heads["cancelled"], heads["reference_id"], strict=True)
+        ]
+        self._counts = np.array([kind == "Beleg" for kind in heads["kind"]], dtype=bool) & ~np.array(broken_off, bool)
+        live = ~np.array(lines["cancelled"], dtype=bool)
+        self._receipt = lines["receipt"][live]
+        self._gross, self._net, self._tax = (_ints(lines[name])[live] for name in _AMOUNTS)
+        self._rate = _objects(lines["vat_rate"])[live]
+        self._case = _objects(lines["business_case"])[live]
 
-    def heads(self, wrong: Any, code: str, *, value: str) -> None:
-        """Refuses receipts by a field of their head."""
-        for at in np.flatnonzero(np.asarray(wrong, dtype=bool)).tolist():
-            self._add(at, code, value=str(self._frames.heads[value].iat[at]))
-
-    def parts(self, frame: pd.DataFrame, wrong: Any, code: str, *, value: str) -> None:
-        """Refuses receipts by a field of their lines or payments."""
-        bad = frame[np.asarray(wrong, dtype=bool)]
-        for at, text in zip(bad["receipt"].tolist(), bad[value].tolist(), strict=True):
-            self._add(at, code, value=str(text))
+    def codes(self, values: Sequence[str], receipts: Integers | None, known: Collection[str], code: str) -> None:
+        """Refuses receipts of which a value is none of those that are known."""
+        unknown = set(values).difference(known)
+        if unknown:
+            rows = [row for row, value in enumerate(values) if value in unknown]
+            for row in rows:
+                self._add(row if receipts is None else int(receipts[row]), code, value=values[row])
 
     def sums(self) -> None:
         """Σ gross of live lines = total = Σ payments; gross = net + tax in each line and block."""
-        total = self._frames.heads["total_cents"].to_numpy()
-        lines = self._sum(self._live["receipt"], self._live["gross_cents"])
-        payments = self._frames.payments
-        paid = self._sum(payments["receipt"], payments["base_amount_cents"])
+        total = _ints(self._heads["total_cents"])
+        lines = _sums(self._receipt, self._gross, self._count)
+        paid = _sums(self._payments["receipt"], _ints(self._payments["base_amount_cents"]), self._count)
         for at in np.flatnonzero(self._counts & (lines != total)).tolist():
             self._add(at, "receipt_lines_total", value=euros(lines[at]), total=euros(total[at]))
         for at in np.flatnonzero(self._counts & (paid != total)).tolist():
             self._add(at, "receipt_payments_total", value=euros(paid[at]), total=euros(total[at]))
-        for frame, code in ((self._live, "receipt_line_tax"), (self._frames.vat, "receipt_block_tax")):
-            off = frame["gross_cents"] != frame["net_cents"] + frame["tax_cents"]
-            for at, gross in zip(
-                frame.loc[off, "receipt"].tolist(), frame.loc[off, "gross_cents"].tolist(), strict=True
-            ):
-                if self._counts[at]:
-                    self._add(at, code, value=euros(gross))
+        blocks = (self._blocks["receipt"], *(_ints(self._blocks[name]) for name in _AMOUNTS))
+        for (receipt, gross, net, tax), code in (
+            ((self._receipt, self._gross, self._net, self._tax), "receipt_line_tax"),
+            (blocks, "receipt_block_tax"),
+        ):
+            for row in np.flatnonzero(self._counts[receipt] & (gross != net + tax)).tolist():
+                self._add(int(receipt[row]), code, value=euros(gross[row]))
 
     def vat(self) -> None:
         """A rate's block covers the gross of all lines of that rate, or of all but the Forderungs lines.
@@ -91,69 +93,70 @@ class _Check:
         Its tax may differ from the lines' by half a cent a line, rounded up: it was computed from the total.
         A block of nothing (no gross, or a rate of 0 %) need not be printed.
         """
-        live = self._live[self._live["vat_rate"].notna()]
-        receivable = live["business_case"].isin(RECEIVABLES).to_numpy(bool)
-        every = _by_rate(live)
-        core = _by_rate(live[~receivable])
-        blocks = self._frames.vat[self._frames.vat["vat_rate"].notna()]
-        twice = blocks.duplicated(["receipt", "vat_rate"])
-        self.parts(
-            blocks[self._counts[blocks["receipt"]]],
-            twice[self._counts[blocks["receipt"]]],
-            "receipt_block_double",
-            value="vat_rate",
-        )
-        blocks = blocks[~twice].set_index(["receipt", "vat_rate"])[["gross_cents", "tax_cents"]]
-        joined = (
-            every.join(core.add_suffix("_core"), how="outer").join(blocks.add_prefix("block_"), how="outer").fillna(0)
-        )
-        printed = joined.index.isin(blocks.index)
-        receipts = joined.index.get_level_values(0).to_numpy("int64")
-        numbers = {name: joined[name].to_numpy("int64") for name in joined.columns}
-        fits = [
-            (numbers["block_gross_cents"] == numbers[f"gross_cents{end}"])
-            & (np.abs(numbers["block_tax_cents"] - numbers[f"tax_cents{end}"]) <= (numbers[f"lines{end}"] + 1) // 2)
-            for end in ("", "_core")
-        ]
-        gross_fits = (numbers["block_gross_cents"] == numbers["gross_cents"]) | (
-            numbers["block_gross_cents"] == numbers["gross_cents_core"]
-        )
-        zero_rate = np.array([float(rate) == 0 for rate in joined.index.get_level_values(1)], dtype=bool)
-        good = fits[0] | fits[1] | (zero_rate & ~printed)
-        for row in np.flatnonzero(~good & self._counts[receipts]).tolist():
-            rate = str(joined.index[row][1])
-            if not gross_fits[row]:
-                self._add(
-                    int(receipts[row]),
-                    "receipt_vat_gross",
-                    rate=rate,
-                    value=euros(numbers["block_gross_cents"][row]),
-                    total=euros(numbers["gross_cents"][row]),
-                )
-            else:
-                self._add(
-                    int(receipts[row]),
-                    "receipt_vat_tax",
-                    rate=rate,
-                    value=euros(numbers["block_tax_cents"][row]),
-                    total=euros(numbers["tax_cents"][row]),
-                )
+        block_rate = self._blocks["vat_rate"]
+        rates = sorted({*self._rate.tolist(), *block_rate} - {None})
+        if not rates:
+            return
+        codes = {rate: code for code, rate in enumerate(rates)} | {None: -1}
 
-    def _sum(self, at: Any, cents: Any) -> Integers:
-        result = np.zeros(self._count, dtype="int64")
-        np.add.at(result, np.asarray(at, dtype="int64"), np.asarray(cents, dtype="int64"))
-        return result
+        def keys_of(receipt: Integers, of_row: Iterable[str | None]) -> tuple[Integers, Integers]:
+            """Where there is a rate, and what receipt and rate make there."""
+            code = np.array([codes[rate] for rate in of_row], dtype="int64")
+            rows = np.flatnonzero(code >= 0)
+            return rows, receipt[rows] * len(rates) + code[rows]
+
+        of_line, line_keys = keys_of(self._receipt, self._rate)
+        of_block, block_keys = keys_of(self._blocks["receipt"], block_rate)
+        printed_keys, first = np.unique(block_keys, return_index=True)
+        for row in np.setdiff1d(np.arange(len(block_keys)), first).tolist():
+            at = int(block_keys[row]) // len(rates)
+            if self._counts[at]:
+                self._add(at, "receipt_block_double", value=rates[int(block_keys[row]) % len(rates)])
+        keys = np.union1d(line_keys, block_keys)
+        place, printed_place = np.searchsorted(keys, line_keys), np.searchsorted(keys, printed_keys)
+        is_core = ~np.isin(self._case[of_line], RECEIVABLES)
+        lines = [_sums(place, part[of_line], len(keys)) for part in (self._gross, self._tax, np.ones_like(self._gross))]
+        core = [
+            _sums(place[is_core], part[of_line][is_core], len(keys))
+            for part in (self._gross, self._tax, np.ones_like(self._gross))
+        ]
+        block_gross, block_tax = (np.zeros(len(keys), dtype="int64") for _ in range(2))
+        block_gross[printed_place] = _ints(self._blocks["gross_cents"])[of_block][first]
+        block_tax[printed_place] = _ints(self._blocks["tax_cents"])[of_block][first]
+        zero_rate = np.array([float(rate) == 0 for rate in rates], dtype=bool)[keys % len(rates)]
+        zero_rate[printed_place] = False
+        good = zero_rate
+        for gross, tax, count in (lines, core):
+            good |= (block_gross == gross) & (np.abs(block_tax - tax) <= (count + 1) // 2)
+        receipts = keys // len(rates)
+        for row in np.flatnonzero(~good & self._counts[receipts]).tolist():
+            at, rate = int(receipts[row]), rates[int(keys[row]) % len(rates)]
+            if block_gross[row] not in (lines[0][row], core[0][row]):
+                value, total, code = block_gross[row], lines[0][row], "receipt_vat_gross"
+            else:
+                value, total, code = block_tax[row], lines[1][row], "receipt_vat_tax"
+            self._add(at, code, rate=rate, value=euros(value), total=euros(total))
 
     def _add(self, at: int, code: str, **detail: str) -> None:
-        receipt_id = str(self._frames.heads["receipt_id"].iat[at])
         mine = self.found.setdefault(at, [])
         if not any(other.code == code and other.detail == detail for other in mine):
-            mine.append(Rejection("staged_receipts", receipt_id, code, detail))
+            mine.append(Rejection("staged_receipts", self._heads["receipt_id"][at], code, detail))
 
 
-def _by_rate(lines: pd.DataFrame) -> pd.DataFrame:
-    """gross_cents, tax_cents and the number of lines by receipt and rate."""
-    grouped = lines.groupby(["receipt", "vat_rate"], sort=False)
-    sums = grouped[["gross_cents", "tax_cents"]].sum()
-    sums["lines"] = grouped.size()
-    return sums
+_AMOUNTS = ("gross_cents", "net_cents", "tax_cents")
+
+
+def _sums(of_row: Integers, cents: Integers, count: int) -> Integers:
+    result = np.zeros(count, dtype="int64")  # not bincount: its weights are floats
+    np.add.at(result, of_row, cents)
+    return result
+
+
+def _ints(values: Sequence[int]) -> Integers:
+    return np.array(values, dtype="int64")
+
+
+def _objects(values: Sequence[str | None]) -> npt.NDArray[np.object_]:
+    result = np.empty(len(values), dtype=object)
+    result[:] = values
+    return result

@@ -1,8 +1,10 @@
 """Receipts as flat frames, their content hash, and which of them have no effect. Pure."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,9 +20,11 @@ Booleans = npt.NDArray[np.bool_]
 IN_KIND = "AVSachbezug"
 
 
-@dataclass(frozen=True)
 class ReceiptFrames:
     """Receipts, flat. `receipt` in the other frames is a receipt's row number in `heads`.
+
+    Made of columns as lists (`columns`: by frame and name), which the checks on arrival take: the frames of a page
+    cost more than looking at it, so each is made when it is first asked for.
 
     Attributes:
         heads: receipt_id, register, number (int64), kind, cancelled, reference_id, business_day (text), ended_at
@@ -32,80 +36,91 @@ class ReceiptFrames:
         vat: receipt, vat_rate, gross_cents, net_cents, tax_cents: the VAT table as printed.
     """
 
-    heads: pd.DataFrame
-    lines: pd.DataFrame
-    payments: pd.DataFrame
-    vat: pd.DataFrame
+    def __init__(self, receipts: Sequence[Receipt]) -> None:
+        self.columns = {"heads": _Columns(_HEADS, receipts)} | {
+            name: _Columns(names, _parts(receipts, name), receipt=_owners(receipts, name))
+            for name, names in (("lines", _LINES), ("payments", _PAYMENTS), ("vat", _BLOCKS))
+        }
+
+    @cached_property
+    def heads(self) -> pd.DataFrame:
+        """A row a receipt."""
+        return self._frame("heads")
+
+    @cached_property
+    def lines(self) -> pd.DataFrame:
+        """A row a line."""
+        return self._frame("lines")
+
+    @cached_property
+    def payments(self) -> pd.DataFrame:
+        """A row a payment."""
+        return self._frame("payments")
+
+    @cached_property
+    def vat(self) -> pd.DataFrame:
+        """A row of the VAT tables."""
+        return self._frame("vat")
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        columns = self.columns[name]
+        return pd.DataFrame({column: _array(column, columns[column]) for column in columns.names})
+
+
+class _Columns(dict[str, Any]):
+    """Columns of rows, each made when it is first asked for."""
+
+    def __init__(self, fields: Mapping[str, str], rows: Sequence[Any], **more: Any) -> None:
+        super().__init__(more)
+        self.names = (*more, *fields)
+        self._fields = fields
+        self._rows = rows
+
+    def __missing__(self, name: str) -> list[Any]:
+        values = self[name] = list(map(attrgetter(self._fields[name]), self._rows))
+        return values
+
+
+_HEADS = {
+    "receipt_id": "id", "register": "register", "number": "number", "kind": "kind", "cancelled": "cancelled",
+    "reference_id": "reference_id", "business_day": "business_day", "ended_at": "ended_at", "currency": "currency",
+    "total_cents": "total_cents",
+}  # fmt: skip
+_LINES = {
+    "line_number": "number", "business_case": "business_case", "article": "article", "text": "text",
+    "quantity": "quantity", "unit": "unit", "gross_cents": "gross_cents", "net_cents": "net_cents",
+    "tax_cents": "tax_cents", "vat_rate": "vat_rate", "serial": "serial", "cancelled": "cancelled",
+    "in_house": "in_house",
+}  # fmt: skip
+_PAYMENTS = {name: name for name in ("tender", "name", "currency", "amount_cents", "base_amount_cents")}
+_BLOCKS = {name: name for name in ("vat_rate", "gross_cents", "net_cents", "tax_cents")}
 
 
 def flatten(receipts: Sequence[Receipt]) -> ReceiptFrames:
     """Lays receipts out as frames, in their order. Texts are object columns, null is None."""
-    lines = [(at, line) for at, receipt in enumerate(receipts) for line in receipt.lines]
-    payments = [(at, payment) for at, receipt in enumerate(receipts) for payment in receipt.payments]
-    blocks = [(at, block) for at, receipt in enumerate(receipts) for block in receipt.vat]
-    return ReceiptFrames(
-        heads=pd.DataFrame(
-            {
-                "receipt_id": _texts([r.id for r in receipts]),
-                "register": _texts([r.register for r in receipts]),
-                "number": _ints([r.number for r in receipts]),
-                "kind": _texts([r.kind for r in receipts]),
-                "cancelled": np.array([r.cancelled for r in receipts], dtype=bool),
-                "reference_id": _texts([r.reference_id for r in receipts]),
-                "business_day": _texts([r.business_day for r in receipts]),
-                "ended_at": _texts([r.ended_at for r in receipts]),
-                "currency": _texts([r.currency for r in receipts]),
-                "total_cents": _ints([r.total_cents for r in receipts]),
-            }
-        ),
-        lines=pd.DataFrame(
-            {
-                "receipt": _ints([at for at, _ in lines]),
-                "line_number": _ints([line.number for _, line in lines]),
-                "business_case": _texts([line.business_case for _, line in lines]),
-                "article": _texts([line.article for _, line in lines]),
-                "text": _texts([line.text for _, line in lines]),
-                "quantity": _texts([line.quantity for _, line in lines]),
-                "unit": _texts([line.unit for _, line in lines]),
-                "gross_cents": _ints([line.gross_cents for _, line in lines]),
-                "net_cents": _ints([line.net_cents for _, line in lines]),
-                "tax_cents": _ints([line.tax_cents for _, line in lines]),
-                "vat_rate": _texts([line.vat_rate for _, line in lines]),
-                "serial": _texts([line.serial for _, line in lines]),
-                "cancelled": np.array([line.cancelled for _, line in lines], dtype=bool),
-                "in_house": _texts([line.in_house for _, line in lines]),
-            }
-        ),
-        payments=pd.DataFrame(
-            {
-                "receipt": _ints([at for at, _ in payments]),
-                "tender": _texts([payment.tender for _, payment in payments]),
-                "name": _texts([payment.name for _, payment in payments]),
-                "currency": _texts([payment.currency for _, payment in payments]),
-                "amount_cents": _ints([payment.amount_cents for _, payment in payments]),
-                "base_amount_cents": _ints([payment.base_amount_cents for _, payment in payments]),
-            }
-        ),
-        vat=pd.DataFrame(
-            {
-                "receipt": _ints([at for at, _ in blocks]),
-                "vat_rate": _texts([block.vat_rate for _, block in blocks]),
-                "gross_cents": _ints([block.gross_cents for _, block in blocks]),
-                "net_cents": _ints([block.net_cents for _, block in blocks]),
-                "tax_cents": _ints([block.tax_cents for _, block in blocks]),
-            }
-        ),
-    )
+    return ReceiptFrames(receipts)
 
 
-def _texts(values: Sequence[Any]) -> npt.NDArray[np.object_]:
+def _parts(receipts: Sequence[Receipt], name: str) -> list[Any]:
+    return list(chain.from_iterable(map(attrgetter(name), receipts)))
+
+
+def _owners(receipts: Sequence[Receipt], name: str) -> Integers:
+    lengths = np.array([len(found) for found in map(attrgetter(name), receipts)], dtype="int64")
+    return np.repeat(np.arange(len(receipts)), lengths)
+
+
+def _array(name: str, values: Any) -> npt.NDArray[Any]:
+    if name in ("receipt", "number", "line_number") or name.endswith("_cents"):
+        return np.asarray(values, dtype="int64")
+    if name == "cancelled":
+        return np.array(values, dtype=bool)
     result = np.empty(len(values), dtype=object)
     result[:] = values
     return result
 
 
-def _ints(values: Sequence[int]) -> Integers:
-    return np.array(values, dtype="int64")
+_plain, _sorted = msgspec.json.Encoder(), msgspec.json.Encoder(order="sorted")
 
 
 def content_hash(receipt: Receipt) -> str:
@@ -113,8 +128,8 @@ def content_hash(receipt: Receipt) -> str:
     closing_number, arrived_at = receipt.closing_number, receipt.arrived_at
     receipt.closing_number = receipt.arrived_at = None
     try:
-        # decimals have one spelling since the parsing; `tse` is an object of any shape
-        text = msgspec.json.encode(receipt, order="sorted")
+        # decimals have one spelling since the parsing, and fields are in order; but `tse` is an object of any shape
+        text = _plain.encode(receipt) if receipt.tse is None else _sorted.encode(receipt)
     finally:
         receipt.closing_number, receipt.arrived_at = closing_number, arrived_at
     return hashlib.blake2b(text, digest_size=16).hexdigest()
@@ -127,12 +142,16 @@ def without_effect(frames: ReceiptFrames, *, in_kind_moves_stock: bool) -> Boole
         frames: The receipts.
         in_kind_moves_stock: Whether AVSachbezug moves stock here, and so has an effect.
     """
-    heads = frames.heads
-    live = np.bincount(frames.lines["receipt"][~frames.lines["cancelled"]], minlength=len(heads)) > 0
-    other_kind = (heads["kind"] != "Beleg").to_numpy(bool)
-    if in_kind_moves_stock:
-        other_kind = other_kind & (heads["kind"] != IN_KIND).to_numpy(bool)
-    broken_off = heads["cancelled"].to_numpy(bool) & heads["reference_id"].isna().to_numpy(bool)
-    empty = ~live & (heads["total_cents"].to_numpy() == 0)
+    heads, lines = frames.columns["heads"], frames.columns["lines"]
+    receipt = lines["receipt"][~np.array(lines["cancelled"], dtype=bool)]
+    live = np.bincount(receipt, minlength=len(heads["kind"])) > 0
+    booking = ("Beleg", IN_KIND) if in_kind_moves_stock else ("Beleg",)
+    other_kind = np.array([kind not in booking for kind in heads["kind"]], dtype=bool)
+    broken_off = np.array(heads["cancelled"], dtype=bool) & _is_none(heads["reference_id"])
+    empty = ~live & (np.array(heads["total_cents"], dtype="int64") == 0)
     without: Booleans = other_kind | broken_off | empty
     return without
+
+
+def _is_none(values: Sequence[Any]) -> Booleans:
+    return np.array([value is None for value in values], dtype=bool)

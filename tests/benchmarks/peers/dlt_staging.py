@@ -1,0 +1,41 @@
+"""The same with dlt as its documentation shows it: source rest_api, destination sqlalchemy on SQLite."""
+
+import sys
+
+import dlt
+from dlt.sources.rest_api import rest_api_source
+
+
+def main(url: str, token: str, database: str) -> None:
+    source = rest_api_source(
+        {
+            "client": {"base_url": f"{url}/v1/", "auth": {"type": "bearer", "token": token}},
+            "resources": [
+                {
+                    "name": "receipts",
+                    "primary_key": "id",
+                    "write_disposition": "append",
+                    "endpoint": {
+                        "path": "receipts",
+                        "params": {"limit": 1000},
+                        "data_selector": "items",
+                        "paginator": {
+                            "type": "cursor",
+                            "cursor_path": "next_cursor",
+                            "cursor_param": "after",
+                            "has_more_path": "has_more",
+                        },
+                    },
+                }
+            ],
+        }
+    )
+    pipeline = dlt.pipeline(
+        "receipts", destination=dlt.destinations.sqlalchemy(f"sqlite:///{database}"), dataset_name="main"
+    )
+    pipeline.run(source)
+    with pipeline.sql_client() as client, client.execute_query("SELECT count(*) FROM receipts") as cursor:
+        print(cursor.fetchone()[0])
+
+
+main(*sys.argv[1:])
