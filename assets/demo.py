@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assets.home import PROJECT, Home, enter_environment
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.settings import Configuration, load
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.settings import Configuration
 
 FOLDER = Path(".demo")
 SANDBOX_PORT = 8850
@@ -37,9 +40,10 @@ class Demo:
         return self.folder / "erp.db"
 
     @contextmanager
-    def running(self) -> Iterator[tuple[Configuration, Home]]:
+    def running(self) -> "Iterator[tuple[Configuration, Home]]":
         """Starts its CloudKasse and turns this process's environment to the demo."""
         from cloudkasse_etl.sandbox.server import SandboxServer
+        from cloudkasse_etl.settings import load
 
         with SandboxServer(self.folder / "cloudkasse.db", port=self.port, token=TOKEN) as server:
             home = enter_environment(

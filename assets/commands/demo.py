@@ -81,7 +81,7 @@ def tell(made: Demo) -> int:
 def booked_figures(configuration: "Configuration") -> list[str]:
     """What the books hold, in two lines."""
     from cloudkasse_etl.sync.exports import sum_up
-    from cloudkasse_etl.transform.decimals import euros
+    from cloudkasse_etl.transform.amounts import euros
 
     books = sum_up(configuration)
     debit, credit, clearing = map(euros, (books.debit_cents, books.credit_cents, books.clearing_cents))

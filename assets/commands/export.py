@@ -17,7 +17,7 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     """Write the posting journal or the stock movements of some days as CSV, with totals."""
     from cloudkasse_etl.settings import load
     from cloudkasse_etl.sync.exports import export_movements, export_postings
-    from cloudkasse_etl.transform.decimals import euros
+    from cloudkasse_etl.transform.amounts import euros
 
     write = export_postings if what == "postings" else export_movements
     summary = write(load(), path, first=first.date() if first else None, last=last.date() if last else None)

@@ -139,7 +139,7 @@ def shown_value(field: str, value: Any, language: Language) -> str:
 
 def euro_text(cents: int, language: Language) -> str:
     """An amount in the language's spelling."""
-    from cloudkasse_etl.transform.decimals import euros
+    from cloudkasse_etl.transform.amounts import euros
     from cloudkasse_etl.wording import spelled
 
     return f"{spelled(euros(cents), language)} €"

@@ -45,13 +45,13 @@ def synchronise(
     """
     from assets.definitions import build_defs
     from assets.jobs import OPTIONS
-    from assets.runs import repair_dead_runs, run_job
+    from assets.runs import open_history, repair_dead_runs, run_job
     from cloudkasse_etl.sync.session import hold_lease
 
     run_id = str(uuid.uuid4())
     who = command_line()
     reports: list[RunReport] = []
-    with open_instance(home) as instance:
+    with open_instance(home) as instance, open_history(instance, run_id):
         repair_dead_runs(instance, configuration)
         with hold_lease(configuration, run_id=run_id, kind=kind, started_by=who, waiting=waiting):
             definitions = build_defs(

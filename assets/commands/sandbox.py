@@ -88,7 +88,7 @@ def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url
 
 def describe_sales(summary: Mapping[str, Any]) -> str:
     """What was sold, in one sentence."""
-    from cloudkasse_etl.transform.decimals import euros
+    from cloudkasse_etl.transform.amounts import euros
 
     gross = sum(summary["gross_cents"].values())
     return (

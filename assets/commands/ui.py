@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.request import urlopen
 
 import click
 
@@ -129,6 +128,8 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _answers(url: str) -> bool:
+    from urllib.request import urlopen
+
     try:
         with urlopen(url, timeout=2):
             return True

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import sqlalchemy as sa
+
 import sqlalchemy as sa
 
 from cloudkasse_etl.failures import Rejection
@@ -15,6 +16,9 @@ from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Status(StrEnum):
@@ -255,8 +259,8 @@ class ReceiptStore:
         *,
         booked: Sequence[str],
         pending_stock: Sequence[str],
-        postings: pd.DataFrame,
-        movements: pd.DataFrame,
+        postings: "pd.DataFrame",
+        movements: "pd.DataFrame",
         refused: Sequence[Rejection],
         refused_lines: Sequence[Rejection],
     ) -> None:
@@ -286,7 +290,7 @@ class ReceiptStore:
             self._store.put_rejections(connection, IMPORT, refused)
             self._store.put_rejections(connection, MOVEMENTS, refused_lines)
 
-    def make_up_stock(self, *, complete: Sequence[str], movements: pd.DataFrame, ended: Sequence[str]) -> None:
+    def make_up_stock(self, *, complete: Sequence[str], movements: "pd.DataFrame", ended: Sequence[str]) -> None:
         """Writes movements of stock lines that were refused when their receipts were imported.
 
         Args:
@@ -332,7 +336,7 @@ class ReceiptStore:
                 table.update().where(table.c.company == self._company, table.c.receipt_id.in_(chunk)).values(values)
             )
 
-    def _insert(self, connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> None:
+    def _insert(self, connection: sa.Connection, table: sa.Table, frame: "pd.DataFrame") -> None:
         if not len(frame):
             return
         # a null text is NaN in a frame: SQLite takes that for NULL, PostgreSQL for the text "nan"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import orjson
-import pandas as pd
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import LeaseLostError, StateUnavailableError
@@ -20,6 +20,9 @@ from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,7 @@ class StateStore:
 
     # --- synchronised records
 
-    def synced(self, entity: str) -> pd.DataFrame:
+    def synced(self, entity: str) -> "pd.DataFrame":
         """All records of an entity that the cloud accepted.
 
         Returns:
@@ -164,6 +167,8 @@ class StateStore:
         )
         with self.reading() as connection:
             rows = connection.execute(query).fetchall()
+        import pandas as pd  # half a second that the list of receipts needs not wait for
+
         keys, hashes, active = zip(*rows, strict=True) if rows else ((), (), ())
         return pd.DataFrame(
             {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.transform.decimals import euros
+from cloudkasse_etl.transform.amounts import euros
 from cloudkasse_etl.wording import counted, spelled
 
 SHOWN = 20

@@ -13,7 +13,7 @@ from cloudkasse_etl.failures import Language
 from cloudkasse_etl.schemas.receipts import Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.completeness import Completeness, Gap, OpenClosing
 from cloudkasse_etl.sync.session import SyncSession
-from cloudkasse_etl.transform.decimals import euros
+from cloudkasse_etl.transform.amounts import euros
 
 Totals = Counter[tuple[str, ...]]
 _LEVEL = "completeness"

@@ -10,8 +10,7 @@ from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.targets import IMPORT, STAGING
 from cloudkasse_etl.sync.own_tables import open_reading
-from cloudkasse_etl.sync.session import hold_store
-from cloudkasse_etl.transform.decimals import euros
+from cloudkasse_etl.transform.amounts import euros
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,8 @@ def dismiss_receipt(
         ConfigurationError: There is no such receipt, or it is imported already, or no reason is given.
         LeaseHeldError: A synchronisation is running.
     """
+    from cloudkasse_etl.sync.session import hold_store  # and with it all that a synchronisation needs
+
     if not reason.strip():
         raise ConfigurationError("A receipt is dismissed with a reason only.", hint="Give one: --reason '…'.")
     with hold_store(configuration, run_id=run_id, kind="dismiss", started_by=started_by) as store:

@@ -57,9 +57,3 @@ def fixed(values: Integers, places: int) -> list[str]:
     distinct, inverse = np.unique(values, return_inverse=True)
     texts = np.array([f"{Decimal(int(value)).scaleb(-places):.{places}f}" for value in distinct], dtype=object)
     return list(texts[inverse]) if len(distinct) else []
-
-
-def euros(cents: int) -> str:
-    """Cents as messages write them: `-1,234.50`. Pages and CSV files have the spelling of their language."""
-    whole, part = divmod(abs(int(cents)), 100)
-    return f"{'-' if cents < 0 else ''}{whole:,}.{part:02d}"

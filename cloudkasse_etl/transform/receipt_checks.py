@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, TENDERS
-from cloudkasse_etl.transform.decimals import euros
+from cloudkasse_etl.transform.amounts import euros
 from cloudkasse_etl.transform.receipts import Integers, ReceiptFrames
 
 
