@@ -61,17 +61,20 @@ def list_records(
             or cursor == ""
         ):
             raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+        if cursor is not None and cursor == asked:
+            raise _circle(path)
         return items, cursor
 
     watch = _CursorWatch(path)
-    cursor: str | None = None
+    asked: str | None = None
     while True:
-        items, cursor = transport.call("GET", path, read, params={"cursor": cursor, "limit": limit}, cancel=cancel)
+        items, cursor = transport.call("GET", path, read, params={"cursor": asked, "limit": limit}, cancel=cancel)
         if cursor is not None:
             watch.follow(cursor, empty=not items)
         yield items
         if cursor is None:
             return
+        asked = cursor
 
 
 def _has_key(entity: str, item: Any) -> bool:
@@ -93,8 +96,13 @@ def list_pages(transport: Transport, stream: Stream, after: str | None, limit: i
 
     def read(answer: Answer) -> Page:
         items, cursor, more = (answer.data.get(name) for name in ("items", "next_cursor", "has_more"))
-        if not isinstance(items, list) or not isinstance(cursor, str) or not cursor or not isinstance(more, bool):
+        # PostgreSQL could not keep a NUL character
+        if not isinstance(cursor, str) or not cursor or "\0" in cursor:
             raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+        if not isinstance(items, list) or not isinstance(more, bool):
+            raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+        if more and cursor == after:
+            raise _circle(path)
         return Page(
             items=tuple(item for item in items if isinstance(item, dict)),
             next_cursor=cursor,
@@ -121,6 +129,11 @@ def list_pages(transport: Transport, stream: Stream, after: str | None, limit: i
         after = page.next_cursor
 
 
+def _circle(path: str) -> ContractError:
+    """Raised while a page is read, this is a broken answer, which is asked for again."""
+    return ContractError(f"The pages of {path} go round in a circle.", hint=REPORT_HINT)
+
+
 class _CursorWatch:
     """Sees to it that a chain of pages comes to an end."""
 
@@ -135,7 +148,7 @@ class _CursorWatch:
         self._pages += 1
         self._empty_pages = self._empty_pages + 1 if empty else 0
         if cursor in self._seen:
-            raise ContractError(f"The pages of {self._path} go round in a circle.", hint=REPORT_HINT)
+            raise _circle(self._path)
         if self._pages >= MAX_PAGES or self._empty_pages >= MAX_EMPTY_PAGES:
             raise ContractError(f"The pages of {self._path} do not come to an end.", hint=REPORT_HINT)
         self._seen.add(cursor)

@@ -14,7 +14,8 @@ from tests.crash.broken import BROKEN
 from tests.worlds import MASTER_DATA
 
 BATCH = 20
-STEPS = (*MASTER_DATA, stage_receipts, stage_closings, importing.import_receipts)
+RECEIPTS = (stage_receipts, stage_closings, importing.import_receipts)
+STEPS = {"all": (*MASTER_DATA, *RECEIPTS), "master data": MASTER_DATA, "receipts": RECEIPTS}
 
 
 def sync_all(
@@ -23,6 +24,7 @@ def sync_all(
     point: str | None,
     listing: Path | None = None,
     broken: str | None = None,
+    part: str = "all",
 ) -> None:
     """All use cases of `sync all --import`, one after the other, with small batches.
 
@@ -32,6 +34,7 @@ def sync_all(
         point: The boundary at which the process kills itself.
         listing: A file to write the names of the boundaries to.
         broken: How the product is broken in this process.
+        part: Which of the use cases.
     """
     boundaries = watched(point, listing)
     if broken:
@@ -44,7 +47,7 @@ def sync_all(
         protocol_folder=folder / "protocols",
         started_by="a test",
     ) as session:
-        for step in STEPS:
+        for step in STEPS[part]:
             with boundaries.step(step.__name__):
                 step(session)
         session.finish()

@@ -33,7 +33,7 @@ from tests.conftest import fresh_database
 from tests.forked import CONTEXT, end_of, start
 from tests.lock.contenders import ROWS, WRITTEN, Manner, last_words, once, until_it_is_stopped, until_it_works
 from tests.programs import wait_until
-from tests.torture_figures import LONG, record
+from tests.torture_figures import LONG, Promise, record
 
 CONTENDERS = 16
 ROUNDS = 20 if LONG else 1
@@ -42,7 +42,6 @@ HEIRS = CONTENDERS if LONG else 4
 # How long a lease lasts in the tests that wait for it to run out, as a share of what it lasts for real.
 SHARE = 1.0 if LONG else 0.2
 ONLY_LONG = [] if LONG else pytest.mark.skip("long form")
-PROMISE = "One synchronisation at a time"
 # A machine with all its processors busy lets a process wait for this long.
 SLACK_SECONDS = 20.0
 
@@ -98,13 +97,13 @@ class Ring:
         return [(run_id, len(list(rows))) for run_id, rows in itertools.groupby(self.rows())]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["SQLite", "PostgreSQL"])
 def empty_ring(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ring]:
     """Made once a database: the tables cost more than a fight."""
     folder = tmp_path_factory.mktemp("ring")
     erp_url = f"sqlite:///{folder / 'erp.db'}"
     sqlite_url = f"sqlite:///{folder / 'own.db'}"
-    url = fresh_database(request.getfixturevalue("_postgres")) if request.param == "postgresql" else sqlite_url
+    url = fresh_database(request.getfixturevalue("_postgres")) if request.param == "PostgreSQL" else sqlite_url
     small_erp.build(erp_url, articles=1)
     (folder / "cloudkasse.yaml").write_text(yaml.safe_dump(small_erp.SETTINGS), encoding="utf-8")
     environment = {
@@ -173,7 +172,14 @@ def test_of_16_at_once_one_writes_and_the_others_are_told_who(ring: Ring) -> Non
         rows = Counter(ring.rows()[2 * ROWS * number :])
         missing += 2 * ROWS - rows[winner]
         foreign += rows.total() - rows[winner]
-    record(PROMISE, ROUNDS * CONTENDERS, missing, foreign, database=ring.database, how="one try each, all at once")
+    record(
+        Promise.ONE_AT_A_TIME,
+        ROUNDS * CONTENDERS,
+        missing,
+        foreign,
+        database=ring.database,
+        how="one try each, all at once",
+    )
     assert (missing, foreign) == (0, 0)
     assert told == ROUNDS * (CONTENDERS - 1)
 
@@ -187,7 +193,7 @@ def test_those_that_try_until_they_had_their_turn_write_one_after_the_other(ring
     spans = sorted(ring.spans(), key=lambda span: span[1])
     overlaps = [pair for pair in itertools.pairwise(spans) if pair[0][2] >= pair[1][1]]
     missing = TURNS * ROWS - sum(count for _, count in turns)
-    record(PROMISE, TURNS, missing, len(overlaps), database=ring.database, how="again and again")
+    record(Promise.ONE_AT_A_TIME, TURNS, missing, len(overlaps), database=ring.database, how="again and again")
     assert sorted(turns) == sorted((run_id, ROWS) for run_id in crowd)
     assert not overlaps
 
@@ -217,7 +223,7 @@ def test_a_killed_holder_is_followed_by_another_within_the_time_of_a_lease(
     turns = ring.turns()
     seconds = next(first for run_id, first, _ in ring.spans() if run_id == winner) / 1e9 - killed_at
     record(
-        PROMISE, 1, ROWS * 3 - sum(count for _, count in turns), max(0, sum(count for _, count in turns) - ROWS * 3),
+        Promise.ONE_AT_A_TIME, 1, ROWS * 3 - sum(count for _, count in turns), max(0, sum(count for _, count in turns) - ROWS * 3),
         database=ring.database, how="a killed holder", seconds=round(seconds, 1),
     )  # fmt: skip
     assert turns == [(dead, ROWS), (winner, 2 * ROWS)]
@@ -248,7 +254,7 @@ def go_on_with(process: BaseProcess, go_on: Any) -> int:
 def test_a_frozen_holder_that_wakes_up_writes_nothing_and_says_who_took_over(
     ring: Ring, inside: bool, successor_goes_on: bool
 ) -> None:
-    if inside and ring.database == "sqlite":
+    if inside and ring.database == "SQLite":
         pytest.skip("nobody can take over from it: see the next test")
     begin, may_end = CONTEXT.Barrier(1), CONTEXT.Event()
     with frozen(ring, inside=inside) as (loser, process, go_on):
@@ -266,7 +272,7 @@ def test_a_frozen_holder_that_wakes_up_writes_nothing_and_says_who_took_over(
         assert end_of(successor) == 0
     turns = ring.turns()
     record(
-        PROMISE, 1, ROWS - Counter(dict(turns))[loser], Counter(dict(turns))[loser] - ROWS,
+        Promise.ONE_AT_A_TIME, 1, ROWS - Counter(dict(turns))[loser], Counter(dict(turns))[loser] - ROWS,
         database=ring.database, how="a frozen holder", seconds=round(seconds, 1),
     )  # fmt: skip
     assert turns == [(loser, ROWS), (heir, 2 * ROWS)]
@@ -280,7 +286,7 @@ def test_a_frozen_holder_that_wakes_up_writes_nothing_and_says_who_took_over(
 
 def test_in_one_file_a_holder_frozen_in_a_transaction_keeps_it_and_others_are_told_who(ring: Ring) -> None:
     """SQLite's lock is the operating system's: it ends with the process, so nobody can write, and nothing is lost."""
-    if ring.database != "sqlite":
+    if ring.database != "SQLite":
         pytest.skip("a server ends such a transaction")
     begin, may_end = CONTEXT.Barrier(1), CONTEXT.Event()
     with frozen(ring, inside=True) as (holder, process, go_on):
