@@ -64,14 +64,7 @@ def test_killed_before_or_after_a_step_the_next_command_ends_as_if_nothing_had_b
     with open_instance(home) as instance:
         runs = [run.tags for run in instance.get_runs()]
     killed = [found for found in runs if "was killed" in found[tags.MESSAGE]]
-    record(
-        Promise.KILLED_ANYWHERE,
-        len(tried),
-        len(lost),
-        len(doubled),
-        database="SQLite",
-        kinds={"Dagster step": len(tried)},
-    )
+    record(Promise.KILLED_ANYWHERE, len(tried), len(lost), len(doubled), database="SQLite")
     assert not lost
     assert not doubled
     assert len(runs) == 1 + 2 * len(tried)

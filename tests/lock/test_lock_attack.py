@@ -79,6 +79,12 @@ class Ring:
         with self.engine.connect() as connection:
             return sorted((row[0], row[1], row[2]) for row in connection.execute(span.group_by(WRITTEN.c.run_id)))
 
+    def record(self, points: int, expected: dict[str, int], **more: Any) -> None:
+        """Notes the figures: rows that should stand there, by their run, against those that do."""
+        found = Counter(self.rows())
+        lost, doubled = (Counter(expected) - found).total(), (found - Counter(expected)).total()
+        record(Promise.ONE_AT_A_TIME, points, lost, doubled, database=self.database, **more)
+
     def wait_for_rows(self, run_id: str) -> None:
         """Waits until a run has written its first rows."""
         wait_until(lambda: Counter(self.rows())[run_id] >= ROWS, 120, f"nobody took over: {run_id}")
@@ -172,14 +178,7 @@ def test_of_16_at_once_one_writes_and_the_others_are_told_who(ring: Ring) -> Non
         rows = Counter(ring.rows()[2 * ROWS * number :])
         missing += 2 * ROWS - rows[winner]
         foreign += rows.total() - rows[winner]
-    record(
-        Promise.ONE_AT_A_TIME,
-        ROUNDS * CONTENDERS,
-        missing,
-        foreign,
-        database=ring.database,
-        how="one try each, all at once",
-    )
+    record(Promise.ONE_AT_A_TIME, ROUNDS * CONTENDERS, missing, foreign, database=ring.database)
     assert (missing, foreign) == (0, 0)
     assert told == ROUNDS * (CONTENDERS - 1)
 
@@ -193,7 +192,7 @@ def test_those_that_try_until_they_had_their_turn_write_one_after_the_other(ring
     spans = sorted(ring.spans(), key=lambda span: span[1])
     overlaps = [pair for pair in itertools.pairwise(spans) if pair[0][2] >= pair[1][1]]
     missing = TURNS * ROWS - sum(count for _, count in turns)
-    record(Promise.ONE_AT_A_TIME, TURNS, missing, len(overlaps), database=ring.database, how="again and again")
+    record(Promise.ONE_AT_A_TIME, TURNS, missing, len(overlaps), database=ring.database)
     assert sorted(turns) == sorted((run_id, ROWS) for run_id in crowd)
     assert not overlaps
 
@@ -222,10 +221,7 @@ def test_a_killed_holder_is_followed_by_another_within_the_time_of_a_lease(
     assert set(codes.values()) == {LeaseHeldError.exit_code}
     turns = ring.turns()
     seconds = next(first for run_id, first, _ in ring.spans() if run_id == winner) / 1e9 - killed_at
-    record(
-        Promise.ONE_AT_A_TIME, 1, ROWS * 3 - sum(count for _, count in turns), max(0, sum(count for _, count in turns) - ROWS * 3),
-        database=ring.database, how="a killed holder", seconds=round(seconds, 1),
-    )  # fmt: skip
+    ring.record(1, {dead: ROWS, winner: 2 * ROWS}, seconds=round(seconds, 1))
     assert turns == [(dead, ROWS), (winner, 2 * ROWS)]
     assert seconds < (LEASE_SECONDS if is_elsewhere else FRESH_SECONDS + BEAT_SECONDS) * SHARE + SLACK_SECONDS
 
@@ -271,10 +267,7 @@ def test_a_frozen_holder_that_wakes_up_writes_nothing_and_says_who_took_over(
     if successor_goes_on:
         assert end_of(successor) == 0
     turns = ring.turns()
-    record(
-        Promise.ONE_AT_A_TIME, 1, ROWS - Counter(dict(turns))[loser], Counter(dict(turns))[loser] - ROWS,
-        database=ring.database, how="a frozen holder", seconds=round(seconds, 1),
-    )  # fmt: skip
+    ring.record(1, {loser: ROWS, heir: 2 * ROWS}, seconds=round(seconds, 1))
     assert turns == [(loser, ROWS), (heir, 2 * ROWS)]
     assert code == LeaseLostError.exit_code == 20
     said = last_words(ring.manner, loser)
