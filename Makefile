@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --requi
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui check test bench lock clean
+.PHONY: help demo ui check test torture bench lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ test: $(VENV)/.dev ## All that CI runs
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered
+
+torture: $(VENV)/.dev ## Try to break every promise at length, and write docs/promises.md
+	@$(BIN)/python -m tests.torture
 
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
 	@test -e $(VENV)/bench || $(PYTHON) -m venv --without-pip $(VENV)/bench

@@ -68,12 +68,17 @@ def _postgres() -> Iterator[Any]:
 @pytest.fixture
 def postgres_url(_postgres: Any) -> str:
     """SQLAlchemy URL of a fresh, empty database; the user is its superuser."""
+    return fresh_database(_postgres)
+
+
+def fresh_database(server: Any) -> str:
+    """A new database on a PostgreSQL server of ours, as a URL."""
     name = f"t{uuid.uuid4().hex}"
-    engine = sa.create_engine(_postgres.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    engine = sa.create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     engine.dispose()
-    return str(_postgres.get_uri(database=name, driver="psycopg"))
+    return str(server.get_uri(database=name, driver="psycopg"))
 
 
 def build_real_shop(url: str, articles: int = 0) -> None:

@@ -5,14 +5,32 @@ The server is one for the whole test process, so what any of its users needs is 
 
 import multiprocessing
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-_MODULES = ["cloudkasse_etl.sandbox.server", "tests.crash.observed", "pytest"]
+_MODULES = ["cloudkasse_etl.sandbox.server", "tests.crash.observed", "tests.lock.contenders", "pytest"]
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(_MODULES)
+
+
+@contextmanager
+def preloaded(*modules: str) -> Iterator[None]:
+    """A server that has imported more for now: Dagster takes seconds, which most users can do without."""
+    _restart([*_MODULES, *modules])
+    try:
+        yield
+    finally:
+        _restart(_MODULES)
+
+
+def _restart(modules: list[str]) -> None:
+    # what the standard library's own tests use: there is no public way to let it import something else
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    CONTEXT.set_forkserver_preload(modules)
 
 
 def start(target: Callable[..., None], *arguments: Any) -> BaseProcess:

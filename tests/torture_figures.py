@@ -2,16 +2,27 @@
 
 import json
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-_FILE = "TORTURE_FIGURES"
+FILE = "TORTURE_FIGURES"
 
 # With a file for the figures everything is tried; the normal suite tries a sample.
-LONG = bool(os.environ.get(_FILE))
+LONG = bool(os.environ.get(FILE))
 
 
-def record(promise: str, points: int, lost: int, doubled: int, **more: Any) -> None:
+class Promise(StrEnum):
+    """What the program guarantees, and tests try to break."""
+
+    ONE_AT_A_TIME = "Only one synchronisation of a company writes at a time, and nobody ever unlocks by hand"
+    KILLED_ANYWHERE = "Killed at any moment, the next run ends as if nothing had been"
+    FAULTY_NETWORK = "A faulty network, proxy or cloud loses nothing and doubles nothing"
+    PLAIN_WORDS = "Whoever types a command reads in plain words, and in bounded time, what is wrong"
+    FOR_MONTHS = "It runs for months: memory, open files and history do not grow"
+
+
+def record(promise: Promise, points: int, lost: int, doubled: int, **more: Any) -> None:
     """Notes what a test has tried, as a line of JSON in the file that TORTURE_FIGURES names; without it, nothing.
 
     Args:
@@ -19,10 +30,10 @@ def record(promise: str, points: int, lost: int, doubled: int, **more: Any) -> N
         points: How many places or moments were tried.
         lost: Records that were missing in the end.
         doubled: Records that stood there in the end although they should not, or too often.
-        more: Whatever else tells how hard it was.
+        more: Whatever else tells how hard it was; of `seconds` the page shows the longest, of `database` each.
     """
     if LONG:
         test = os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0]
         figures = {"promise": promise, "test": test, "points": points, "lost": lost, "doubled": doubled, **more}
-        with Path(os.environ[_FILE]).open("a", encoding="utf-8") as file:
+        with Path(os.environ[FILE]).open("a", encoding="utf-8") as file:
             file.write(json.dumps(figures) + "\n")

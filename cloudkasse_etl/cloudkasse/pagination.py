@@ -117,17 +117,20 @@ def list_records(
             or cursor == ""
         ):
             raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+        if cursor is not None and cursor == asked:
+            raise _circle(path)
         return items, cursor
 
     watch = _CursorWatch(path)
-    cursor: str | None = None
+    asked: str | None = None
     while True:
-        items, cursor = transport.call("GET", path, read, params={"cursor": cursor, "limit": limit}, cancel=cancel)
+        items, cursor = transport.call("GET", path, read, params={"cursor": asked, "limit": limit}, cancel=cancel)
         if cursor is not None:
             watch.follow(cursor, empty=not items)
         yield items
         if cursor is None:
             return
+        asked = cursor
 
 
 def _has_key(entity: str, item: Any) -> bool:
@@ -151,10 +154,18 @@ def list_pages(
 
     def read(answer: Answer) -> TextPage:
         found = _envelope(answer)
-        if found is None or not isinstance(found.next_cursor, str) or not found.next_cursor:
+        # PostgreSQL could not keep a NUL character
+        if (
+            found is None
+            or not isinstance(found.next_cursor, str)
+            or not found.next_cursor
+            or "\0" in found.next_cursor
+        ):
             raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
         if not isinstance(found.has_more, bool):
             raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+        if found.has_more and found.next_cursor == after:
+            raise _circle(path)
         return TextPage(tuple(map(bytes, found.items)), found.next_cursor, found.has_more)
 
     watch = _CursorWatch(path, after)
@@ -214,6 +225,11 @@ def fetched_ahead(pages: Callable[[threading.Event], Iterator[T]]) -> Iterator[T
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _circle(path: str) -> ContractError:
+    """Raised while a page is read, this is a broken answer, which is asked for again."""
+    return ContractError(f"The pages of {path} go round in a circle.", hint=REPORT_HINT)
+
+
 class _CursorWatch:
     """Sees to it that a chain of pages comes to an end."""
 
@@ -228,7 +244,7 @@ class _CursorWatch:
         self._pages += 1
         self._empty_pages = self._empty_pages + 1 if empty else 0
         if cursor in self._seen:
-            raise ContractError(f"The pages of {self._path} go round in a circle.", hint=REPORT_HINT)
+            raise _circle(self._path)
         if self._pages >= MAX_PAGES or self._empty_pages >= MAX_EMPTY_PAGES:
             raise ContractError(f"The pages of {self._path} do not come to an end.", hint=REPORT_HINT)
         self._seen.add(cursor)

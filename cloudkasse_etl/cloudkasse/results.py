@@ -16,6 +16,8 @@ _STATUSES = frozenset(get_args(WireStatus))
 # A foreign text ends up in a table and on a page: enough to understand it, not enough to flood it.
 _MAX_TEXT = 500
 _MAX_CODE = 60
+# as wide as our column for it
+_MAX_ID = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def rejected(
         item=item,
         status="rejected",
         cloud_id=cloud_id,
-        code=code[:_MAX_CODE],
+        code=code.replace("\0", "")[:_MAX_CODE],
         field=None if field is None else field[:_MAX_CODE],
         message=None if message is None else message[:_MAX_TEXT],
     )
@@ -98,6 +100,8 @@ def _check_result(key: str, item: dict[str, Any], result: dict[str, Any]) -> Ite
         return _broken(item, "its result has no known status")
     if not isinstance(cloud_id, str | None):
         return _broken(item, "its result's id is no text")
+    if cloud_id and ("\0" in cloud_id or len(cloud_id) > _MAX_ID):
+        return _broken(item, "its result's id is too long to be kept, or has a NUL character")
     if status == "rejected":
         code, field, message = (
             (error.get(name) for name in ("code", "field", "message")) if isinstance(error, dict) else (None,) * 3

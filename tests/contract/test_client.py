@@ -110,6 +110,15 @@ def test_a_standing_cursor_that_announces_more_is_an_error() -> None:
         list(opened.pages("receipts", "r1", 50))
 
 
+def test_a_cursor_that_stood_still_once_is_a_broken_answer_and_asked_for_again() -> None:
+    standing = {"items": [{"id": "x"}], "next_cursor": "r1", "has_more": True}
+    right = {"items": [{"id": "x"}], "next_cursor": "r2", "has_more": False}
+    with cloud(in_turn(Reply(body=standing), Reply(body=right))) as (opened, server, _):
+        (page,) = opened.pages("receipts", "r1", 50)
+    assert page.next_cursor == "r2"
+    assert len(server.requests) == 2
+
+
 def test_an_expired_cursor_has_an_error_of_its_own() -> None:
     with cloud(in_turn(problem(410, "cursor_expired"))) as (opened, _, _), pytest.raises(CursorExpired):
         list(opened.pages("closings", "old", 50))
@@ -121,6 +130,9 @@ def test_an_expired_cursor_has_an_error_of_its_own() -> None:
         pytest.param({"items": [], "next_cursor": None, "has_more": False}, "not as the contract", id="no cursor"),
         pytest.param({"items": [], "next_cursor": "b", "has_more": 1}, "not as the contract", id="ill-typed has_more"),
         pytest.param({"items": {}, "next_cursor": "b", "has_more": False}, "not as the contract", id="no list"),
+        pytest.param(
+            {"items": [], "next_cursor": "b\0", "has_more": False}, "not as the contract", id="PostgreSQL keeps no NUL"
+        ),
     ],
 )
 def test_a_broken_page_of_receipts_is_not_taken(page: dict[str, Any], words: str) -> None:

@@ -266,6 +266,8 @@ def changed(**fields: Any) -> Any:
         pytest.param(changed(status="done"), "no known status", id="unknown status"),
         pytest.param(changed(status=["created"]), "no known status", id="ill-typed status"),
         pytest.param(changed(id=7), "id is no text", id="ill-typed id"),
+        pytest.param(changed(id="1" * 101), "id is too long", id="no database column takes it"),
+        pytest.param(changed(id="1\0"), "NUL", id="PostgreSQL keeps no NUL"),
         pytest.param(changed(id=None), "no id", id="taken, but without an id"),
         pytest.param(changed(error={"code": "x"}), "an error and a success", id="taken and refused at once"),
         pytest.param(changed(status="rejected"), "without a code", id="rejected without a reason"),

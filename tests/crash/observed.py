@@ -10,13 +10,22 @@ from cloudkasse_etl.sync import importing
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.session import SyncOptions, open_session
 from tests.crash.boundaries import Boundaries, OnBoundary, dying_at
+from tests.crash.broken import BROKEN
 from tests.worlds import MASTER_DATA
 
 BATCH = 20
-STEPS = (*MASTER_DATA, stage_receipts, stage_closings, importing.import_receipts)
+RECEIPTS = (stage_receipts, stage_closings, importing.import_receipts)
+STEPS = {"all": (*MASTER_DATA, *RECEIPTS), "master data": MASTER_DATA, "receipts": RECEIPTS}
 
 
-def sync_all(environment: Mapping[str, str], folder: Path, point: str | None, listing: Path | None = None) -> None:
+def sync_all(
+    environment: Mapping[str, str],
+    folder: Path,
+    point: str | None,
+    listing: Path | None = None,
+    broken: str | None = None,
+    part: str = "all",
+) -> None:
     """All use cases of `sync all --import`, one after the other, with small batches.
 
     Args:
@@ -24,8 +33,12 @@ def sync_all(environment: Mapping[str, str], folder: Path, point: str | None, li
         folder: Where protocols are written.
         point: The boundary at which the process kills itself.
         listing: A file to write the names of the boundaries to.
+        broken: How the product is broken in this process.
+        part: Which of the use cases.
     """
-    boundaries = _watched(point, listing)
+    boundaries = watched(point, listing)
+    if broken:
+        BROKEN[broken]()
     with open_session(
         load(environment),
         run_id=str(uuid.uuid4()),
@@ -34,19 +47,25 @@ def sync_all(environment: Mapping[str, str], folder: Path, point: str | None, li
         protocol_folder=folder / "protocols",
         started_by="a test",
     ) as session:
-        for step in STEPS:
+        for step in STEPS[part]:
             with boundaries.step(step.__name__):
                 step(session)
         session.finish()
 
 
-def _watched(point: str | None, listing: Path | None) -> Boundaries:
+def watched(point: str | None, listing: Path | None) -> Boundaries:
+    """Watches this process at its requests, commits and steps."""
+    boundaries = Boundaries(at_boundaries(point, listing))
+    boundaries.watch()
+    return boundaries
+
+
+def at_boundaries(point: str | None, listing: Path | None) -> OnBoundary:
+    """What this process does at its boundaries: it notes them in a file, or dies at one of them."""
     # a killed process is known to be dead, so its lease need not be watched for long
     lease.BEAT_SECONDS, lease.FRESH_SECONDS = 0.04, 0.1
     importing.BATCH = BATCH
-    boundaries = Boundaries(_written(listing) if listing else dying_at(point or ""))
-    boundaries.watch()
-    return boundaries
+    return _written(listing) if listing else dying_at(point or "")
 
 
 def _written(listing: Path) -> OnBoundary:

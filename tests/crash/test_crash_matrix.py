@@ -5,6 +5,7 @@ them. From one and the same start a process dies at each; the next run leaves wh
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,9 @@ from tests.crash.boundaries import COMMIT, STEP, kinds, spread
 from tests.crash.changing_shop import Shop, State, changed_shop, lost_and_doubled, state_of
 from tests.crash.observed import sync_all
 from tests.forked import start, was_killed
-from tests.torture_figures import LONG, record
+from tests.torture_figures import LONG, Promise, record
 
 SAMPLE = 10
-PROMISE = "Killed anywhere, the next run ends as if nothing had been"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[] if LONG else pytest.mark.skip("long form"))])
@@ -26,16 +26,56 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
         yield made
 
 
-def run(shop: Shop, point: str | None = None, listing: Path | None = None) -> bool:
+@dataclass(frozen=True)
+class Product:
+    """What runs: the program as it is, or broken on purpose, or a part of it.
+
+    Attributes:
+        broken: How it is broken.
+        part: Which of the use cases run.
+    """
+
+    broken: str | None = None
+    part: str = "all"
+
+
+AS_IT_IS = Product()
+
+
+def run(shop: Shop, point: str | None = None, listing: Path | None = None, product: Product = AS_IT_IS) -> bool:
     """A synchronisation in a process of its own; False where it was killed."""
-    return not was_killed(start(sync_all, shop.world.environment, shop.world.folder, point, listing))
+    world = shop.world
+    arguments = (world.environment, world.folder, point, listing, product.broken, product.part)
+    return not was_killed(start(sync_all, *arguments))
 
 
-def undisturbed(shop: Shop, listing: Path) -> tuple[list[str], State]:
+def undisturbed(shop: Shop, listing: Path, product: Product = AS_IT_IS) -> tuple[list[str], State]:
     """The boundaries of a run that nobody disturbs, and what it leaves."""
     shop.put_back()
-    assert run(shop, listing=listing)
+    assert run(shop, listing=listing, product=product)
     return listing.read_text(encoding="utf-8").splitlines(), state_of(shop.world)
+
+
+@dataclass
+class Damage:
+    """What is wrong after all deaths, by the point and the row."""
+
+    tried: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+
+
+def killed_at(shop: Shop, point: str, expected: State, damage: Damage, product: Product = AS_IT_IS) -> bool:
+    """Dies at a point, and lets the next run go on from there; False where the run did not come to the point."""
+    shop.put_back()
+    if run(shop, point, product=product):
+        return False  # requests in flight at once are stored by one commit or by several, as it happens
+    assert run(shop, product=product), point
+    lost, doubled = lost_and_doubled(expected, state_of(shop.world))
+    damage.tried.append(point)
+    damage.lost += [f"{point}: {row}" for row in lost]
+    damage.doubled += [f"{point}: {row}" for row in doubled]
+    return True
 
 
 def test_killed_at_each_boundary_the_next_run_ends_as_if_nothing_had_been(shop: Shop, tmp_path: Path) -> None:
@@ -46,23 +86,54 @@ def test_killed_at_each_boundary_the_next_run_ends_as_if_nothing_had_been(shop: 
         "imported", "no_effect", "rejected",
     }  # fmt: skip
     assert not expected["attempt"]
-    tried: list[str] = []
-    lost: list[str] = []
-    doubled: list[str] = []
+    damage = Damage()
     for point in points if LONG else spread(points, SAMPLE):
-        shop.put_back()
-        if run(shop, point):
-            continue  # requests in flight at once are stored by one commit or by several, as it happens
-        tried.append(point)
-        assert run(shop), point
-        gone, twice = lost_and_doubled(expected, state_of(shop.world))
-        lost += [f"{point}: {row}" for row in gone]
-        doubled += [f"{point}: {row}" for row in twice]
-        asked = len(shop.world.server.requests)
-        assert run(shop)
-        assert len(shop.world.server.requests) == asked + 1, f"not level after the second run: {point}"
+        if killed_at(shop, point, expected, damage):
+            asked = len(shop.world.server.requests)
+            assert run(shop)
+            assert len(shop.world.server.requests) == asked + 1, f"not level after the second run: {point}"
+    tried, lost, doubled = damage.tried, damage.lost, damage.doubled
     database = "PostgreSQL" if shop.template else "SQLite"
-    record(PROMISE, len(tried), len(lost), len(doubled), database=database, kinds=kinds(tried))
+    record(Promise.KILLED_ANYWHERE, len(tried), len(lost), len(doubled), database=database, kinds=kinds(tried))
     assert not lost
     assert not doubled
     assert len(tried) >= (200 if LONG else SAMPLE - 2)
+
+
+@pytest.fixture(scope="module")
+def broken_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with changed_shop(tmp_path_factory.mktemp("broken")) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("broken", "part", "near", "table"),
+    [
+        pytest.param("cursor_before_page", "receipts", "after commit of stage_receipts", "receipt", id="receipts"),
+        pytest.param("state_before_answer", "master data", "before POST /v1/articles", "cloud.articles", id="cloud"),
+        pytest.param("status_before_postings", "receipts", "after commit of import_receipts", "posting", id="books"),
+    ],
+)
+def test_a_product_that_loses_something_is_found(
+    broken_shop: Shop, tmp_path: Path, broken: str, part: str, near: str, table: str
+) -> None:
+    """Otherwise the 0 of the test above would prove nothing."""
+    product = Product(broken, part)
+    points, expected = undisturbed(broken_shop, tmp_path / "points", product)
+    damage = Damage()
+    for point in reversed([point for point in points if point.startswith(near)]):
+        killed_at(broken_shop, point, expected, damage, product)
+        if [row for row in damage.lost if f": {table}: " in row]:
+            return
+    pytest.fail(f"not found at {damage.tried}")
+
+
+def test_a_product_that_books_twice_is_found(broken_shop: Shop, tmp_path: Path) -> None:
+    product = Product("postings_before_status", "receipts")
+    points, expected = undisturbed(broken_shop, tmp_path / "points", product)
+    damage = Damage()
+    for point in reversed([point for point in points if point.startswith("after commit of import_receipts")]):
+        killed_at(broken_shop, point, expected, damage, product)
+        if [row for row in damage.doubled if ": posting: " in row]:
+            return
+    pytest.fail(f"not found at {damage.tried}")

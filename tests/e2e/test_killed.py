@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cloudkasse_etl.state import lease
+from cloudkasse_etl.sync.session import hold_lease
 from tests.programs import Program, wait_until
 
 
@@ -65,6 +67,27 @@ def test_an_interrupted_sync_says_so_in_words_and_in_the_history(
     assert (run["run_id"], run["outcome"]) == (run_id, "failed")
     assert "Interrupted" in run["message"]
     assert program.call_json("sync")[0] == 0  # and the lease is free at once
+
+
+def test_a_sync_that_was_frozen_until_another_took_over_says_to_whom_it_lost(
+    program: Program, silent_cloud: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, run_id = start_and_wait(program, silent_cloud)
+    process.send_signal(signal.SIGSTOP)
+    for name, seconds in (("LEASE_SECONDS", 0.5), ("BEAT_SECONDS", 0.1), ("FRESH_SECONDS", 0.2)):
+        monkeypatch.setattr(lease, name, seconds)  # so that the heir need not wait for long
+    time.sleep(0.3)
+    with hold_lease(program.world.configuration(), run_id="heir", kind="receipts", started_by="the night shift"):
+        process.send_signal(signal.SIGCONT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 20
+    assert f"The run {run_id[:8]} lost its lease: it stood still for too long, and another one took over at" in out
+    assert "(receipts, started by the night shift)" in out
+    assert "Interrupted" not in out + err
+    assert "Traceback" not in out + err
+    (run,) = program.call_json("history")[1]["runs"]
+    assert (run["run_id"], run["outcome"]) == (run_id, "failed")
+    assert "the night shift" in run["message"]
 
 
 @pytest.mark.new

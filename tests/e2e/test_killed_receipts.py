@@ -11,6 +11,7 @@ import random
 import signal
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,9 +36,10 @@ from tests import small_erp
 from tests.books import Tables, complete, tables, with_accounts
 from tests.forked import CONTEXT, start, was_killed
 from tests.selling_shop import delivered, shop
+from tests.torture_figures import LONG, Promise, record
 from tests.worlds import TOKEN, World
 
-KILLS = 50
+KILLS = 300 if LONG else 50
 RECEIPTS = 280
 PAGE_ITEMS = 60
 BATCH = 90
@@ -173,9 +175,12 @@ def make_world(folder: Path, server: SandboxServer, url: str | None = None) -> W
     return World(folder, url, server, settings)
 
 
-def check_end(world: World, expected: Tables) -> None:
+def check_end(world: World, expected: Tables, kills: int, database: str = "SQLite") -> None:
     """The same end state, and a further run finds nothing to do in one request."""
     found = tables(world)
+    lost = sum(amount(rows, found[name]) for name, rows in expected.items())
+    doubled = sum(amount(found[name], rows) for name, rows in expected.items())
+    record(Promise.KILLED_ANYWHERE, kills, lost, doubled, database=database)
     for name, rows in expected.items():
         assert found[name] == rows, name
     asked = len(world.server.requests)
@@ -185,12 +190,17 @@ def check_end(world: World, expected: Tables) -> None:
     assert complete(world) == CompletenessReport()
 
 
-def test_killed_at_50_random_moments_it_ends_as_if_nothing_had_been(
+def amount(rows: list[dict[str, Any]], others: list[dict[str, Any]]) -> int:
+    """How many of the rows the others lack."""
+    return (Counter(map(repr, rows)) - Counter(map(repr, others))).total()
+
+
+def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(
     server: SandboxServer, undisturbed: tuple[Tables, float], tmp_path: Path
 ) -> None:
     expected, seconds = undisturbed
     chance = random.Random(50)
-    kills = 0
+    kills = before = 0
     for attempt in itertools.count():
         folder = tmp_path / str(attempt)
         folder.mkdir()
@@ -205,7 +215,8 @@ def test_killed_at_50_random_moments_it_ends_as_if_nothing_had_been(
                 break
         else:
             pytest.fail("it never gets through")
-        check_end(killer.world, expected)
+        check_end(killer.world, expected, kills - before)
+        before = kills
         if kills == KILLS:
             return
 
@@ -237,4 +248,4 @@ def test_killed_at_every_step_it_ends_as_if_nothing_had_been(
         deaths += 1
         assert deaths < 40
     assert deaths >= 8
-    check_end(killer.world, undisturbed[0])
+    check_end(killer.world, undisturbed[0], deaths + 1, "PostgreSQL" if url else "SQLite")

@@ -33,7 +33,7 @@ from cloudkasse_etl.sync.report import Outcome
 from tests import small_erp
 from tests.books import complete, tables, with_accounts
 from tests.selling_shop import Fields, delivered, shop
-from tests.torture_figures import LONG, record
+from tests.torture_figures import LONG, Promise, record
 from tests.worlds import MASTER_DATA, TOKEN, World
 
 ARTICLES = 24
@@ -242,13 +242,14 @@ def test_whatever_fails_on_the_way_the_end_is_that_of_an_undisturbed_run(
     lost = {name: list((Counter(rows) - Counter(found[name])).elements()) for name, rows in expected.items()}
     doubled = {name: list((Counter(found[name]) - Counter(rows)).elements()) for name, rows in expected.items()}
     record(
-        "A faulty network, proxy or cloud loses and doubles nothing",
+        Promise.FAULTY_NETWORK,
         points=sum(gone_wrong.values()),
         lost=sum(map(len, lost.values())),
         doubled=sum(map(len, doubled.values())),
         faults=str(plan),
         endings=dict(endings),
-        slowest_seconds=round(slowest, 1),
+        seconds=round(slowest, 1),
+        database="SQLite",
     )
     assert gone_wrong or LONG  # of a few requests, none may go wrong at 5 %
     assert {name: rows for name, rows in lost.items() if rows} == {}

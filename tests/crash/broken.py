@@ -1,0 +1,94 @@
+"""Products that break a promise on purpose, each in a place where nothing shows as long as nobody dies.
+
+They prove that the crash matrix can fail. Only a process that is to die is patched, never the test's own.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import orjson
+import pandas as pd
+import sqlalchemy as sa
+
+from cloudkasse_etl.cloudkasse.results import record_key
+from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt
+from cloudkasse_etl.state.store import StateStore, SyncedRecord
+from cloudkasse_etl.transform.digest import item_digests
+
+
+def cursor_before_page() -> None:
+    """The cursor is stored before its page: a page that is lost in between is never asked for again."""
+    stage = ReceiptStore.stage
+
+    def broken(store: ReceiptStore, receipts: Sequence[StagedReceipt], *, cursor: str | None, mended: Any = ()) -> None:
+        stage(store, [], cursor=cursor)
+        stage(store, receipts, cursor=None, mended=mended)
+
+    ReceiptStore.stage = broken  # type: ignore[method-assign]
+
+
+def state_before_answer() -> None:
+    """Records count as accepted once they are sent: what the cloud never got is never sent again."""
+
+    def broken(store: StateStore, attempts: Iterable[tuple[str, str, bytes]]) -> None:
+        for _, entity, body in attempts:
+            items = {record_key(entity, item): item for item in orjson.loads(body)["items"]}
+            hashes = item_digests(list(items.values())).tolist()
+            ids = _cloud_ids(store, entity)
+            accepted = [
+                SyncedRecord(key, hashed, orjson.dumps(item).decode(), item.get("active", True), ids.get(key))
+                for (key, item), hashed in zip(items.items(), hashes, strict=True)
+            ]
+            asset = {"companies": "cloudkasse_company"}.get(entity, f"cloudkasse_{entity}")
+            store.settle(asset, entity, answered=(), accepted=accepted, rejected=())
+
+    StateStore.record_attempts = broken  # type: ignore[method-assign]
+
+
+def _cloud_ids(store: StateStore, entity: str) -> dict[str, str]:
+    table = store.tables.synced_record
+    query = sa.select(table.c.record_key, table.c.cloud_id).where(
+        table.c.target_id == store.target, table.c.entity == entity
+    )
+    with store.reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def status_before_postings() -> None:
+    """A receipt counts as imported before its postings are written: they are never made up for."""
+    book = ReceiptStore.book
+
+    def broken(store: ReceiptStore, *, postings: pd.DataFrame, movements: pd.DataFrame, **more: Any) -> None:
+        book(store, postings=postings[:0], movements=movements[:0], **more)
+        with store._store.transaction() as connection:
+            store._insert(connection, store._tables.posting, postings)
+            store._insert(connection, store._tables.stock_movement, movements)
+
+    ReceiptStore.book = broken  # type: ignore[method-assign]
+
+
+def postings_before_status() -> None:
+    """Postings are written before the receipt's status, and get another id where theirs is taken: booked twice."""
+    book, insert = ReceiptStore.book, ReceiptStore._insert
+
+    def broken(store: ReceiptStore, *, postings: pd.DataFrame, movements: pd.DataFrame, **more: Any) -> None:
+        with store._store.transaction() as connection:
+            store._insert(connection, store._tables.posting, postings)
+        book(store, postings=postings[:0], movements=movements, **more)
+
+    def with_free_ids(store: ReceiptStore, connection: sa.Connection, table: sa.Table, frame: pd.DataFrame) -> None:
+        if table is store._tables.posting and len(frame):
+            taken = set(connection.execute(sa.select(table.c.posting_id)).scalars())
+            ids = [f"{uuid.uuid4()}" if name in taken else name for name in frame["posting_id"]]
+            frame = frame.assign(posting_id=ids)
+        insert(store, connection, table, frame)
+
+    ReceiptStore.book = broken  # type: ignore[method-assign]
+    ReceiptStore._insert = with_free_ids  # type: ignore[method-assign]
+
+
+BROKEN: dict[str, Callable[[], None]] = {
+    made.__name__: made
+    for made in (cursor_before_page, state_before_answer, status_before_postings, postings_before_status)
+}

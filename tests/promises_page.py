@@ -1,0 +1,114 @@
+"""docs/promises.md: what is guaranteed, which test tries to break it, and what the last `make torture` came to."""
+
+import datetime as dt
+import json
+import platform
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.torture_figures import Promise
+
+PAGE = Path(__file__).parent.parent / "docs" / "promises.md"
+PACKAGES = ("dagster", "sqlalchemy", "psycopg", "pandas")
+
+# What a point is in each test, by the beginning of its name; a test that is not here has no line in the page.
+TRIED: Mapping[str, str] = {
+    "test_of_16_at_once": "16 processes want the lock at the same moment, their clocks hours apart: attempts",
+    "test_those_that_try": "processes that try until they had their turn: turns, none overlapping another",
+    "test_a_killed_holder": "the holder is killed, 16 want to follow: deaths",
+    "test_a_frozen_holder": "the holder is frozen until another took over, then goes on: awakenings",
+    "test_killed_at_each_boundary": "SIGKILL before and after each HTTP request, commit and step: deaths",
+    "test_killed_before_or_after_a_step": "SIGKILL before and after each Dagster step of a command: deaths",
+    "test_killed_at_random": "SIGKILL at a random moment of a synchronisation of receipts: deaths",
+    "test_killed_at_every_step": "SIGKILL at each page and batch, also inside the transaction: deaths",
+    "test_whatever_fails": "requests that went wrong, each kind alone and all mixed",
+    "test_a_command_says": "every request of a command goes wrong in one way: ways",
+    "test_a_shop_that_runs": "whole synchronisations while it is sold in, with faults: runs",
+}
+
+
+@dataclass
+class Line:
+    """What one test came to on one database."""
+
+    promise: str
+    test: str
+    database: str
+    points: int = 0
+    lost: int = 0
+    doubled: int = 0
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.test.rpartition("::")[2].partition("[")[0]
+
+    @property
+    def tried(self) -> str:
+        return next(words for begin, words in TRIED.items() if self.name.startswith(begin))
+
+
+def lines(figures: Iterable[Mapping[str, Any]]) -> list[Line]:
+    """The figures, summed up by promise, test and database."""
+    found: dict[tuple[str, str, str], Line] = {}
+    for one in figures:
+        name = one["test"].partition("[")[0]
+        key = (one["promise"], name, one.get("database", ""))
+        line = found.setdefault(key, Line(*key))
+        line.points += one["points"]
+        line.lost += one["lost"]
+        line.doubled += one["doubled"]
+        line.seconds = max(line.seconds, one.get("seconds", 0.0))
+    order = [str(promise) for promise in Promise]
+    return sorted(found.values(), key=lambda line: (order.index(line.promise), line.test, line.database))
+
+
+def page(figures: Sequence[Mapping[str, Any]], *, minutes: float, day: dt.date, machine: str, versions: str) -> str:
+    """The whole page."""
+    found = lines(figures)
+    rows = [
+        f"| {line.promise} | {line.tried} | [{line.name}](../{line.test.partition('::')[0]}) | {line.database} "
+        f"| {line.points:,} | {line.lost} | {line.doubled} | {f'{line.seconds:.1f} s' if line.seconds else ''} |"
+        for line in found
+    ]
+    total = sum(line.points for line in found)
+    return f"""# What is guaranteed, and what the last `make torture` came to
+
+Made by `make torture`, which tries to break each promise in its long form; do not edit. `make test` runs a short form
+of the same tests. *Lost* are records that were missing at the end, *doubled* those that stood there although they
+should not, or too often; the end is compared row by row, in the cloud and in all tables, with that of a shop that
+nobody disturbed. That the tests would find a loss, products that are broken on purpose show
+([test_a_product_that_loses_something_is_found](../tests/crash/test_crash_matrix.py)).
+
+- {day:%Y-%m-%d}, {minutes:.0f} minutes, {total:,} points: {sum(line.lost for line in found)} lost,
+  {sum(line.doubled for line in found)} doubled
+- {machine}
+- {versions}
+
+| promise | what was tried | test | database | points | lost | doubled | longest |
+|---|---|---|---|--:|--:|--:|--:|
+{chr(10).join(rows)}
+"""
+
+
+def machine() -> str:
+    """What it ran on, without anybody's name or path."""
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{platform.system()} {platform.machine()}, {psutil.cpu_count()} processors, {memory:.0f} GB"
+
+
+def versions() -> str:
+    """What it ran with."""
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {packages}"
+
+
+def read(figures: Path) -> list[dict[str, Any]]:
+    """The figures that tests have noted."""
+    return [json.loads(line) for line in figures.read_text(encoding="utf-8").splitlines()]
