@@ -19,7 +19,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-import orjson
 import requests
 import urllib3
 from pydantic import SecretStr
@@ -28,6 +27,7 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from cloudkasse_etl.cloudkasse import faults, statuses
+from cloudkasse_etl.cloudkasse.answers import read_json
 from cloudkasse_etl.cloudkasse.statuses import RetryableError
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, TransientError
 from cloudkasse_etl.settings import Api
@@ -317,8 +317,8 @@ class Transport:
 
     def _object(self, raw: bytes) -> dict[str, Any]:
         try:
-            data = orjson.loads(raw)
-        except orjson.JSONDecodeError:
+            data = read_json(raw)
+        except ValueError:
             data = None
         if not isinstance(data, dict):
             # not `from`: the decoder's error carries the document, which may be anybody's page
