@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from assets.markdown import plain
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.report import AssetReport
@@ -82,7 +83,7 @@ def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     text = "; ".join(shown[:1])
     count = len(report.warnings)
     result = _warning(REVIEW, f"{count:,} to review; {text}" if count > 1 else text, to_review=count)
-    found = {"warnings": dg.MetadataValue.md("\n".join(f"- {line}" for line in shown))} if shown else {}
+    found = {"warnings": dg.MetadataValue.md("\n".join(f"- {plain(line)}" for line in shown))} if shown else {}
     return result._replace(metadata={**result.metadata, **found})
 
 

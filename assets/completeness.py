@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.markdown import plain
 from assets.receipts import staged_closings, staged_receipts
 from assets.steps import Sync, plain_failures
 from cloudkasse_etl.sync.completeness import Finding, check_completeness
@@ -65,7 +66,7 @@ def _result(
         description="; ".join(shown[:3]) or None,
         metadata={
             "found": len(findings),
-            **({"findings": dg.MetadataValue.md("\n".join(f"- {line}" for line in shown))} if shown else {}),
+            **({"findings": dg.MetadataValue.md("\n".join(f"- {plain(line)}" for line in shown))} if shown else {}),
         },
     )
 

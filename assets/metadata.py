@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 from pandera.pandas import DataFrameModel
 
+from assets.markdown import plain, plain_lines
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.causes import by_cause
@@ -44,7 +45,7 @@ def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> M
 def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     """What sync_report carries: the sentence and the totals of the whole run."""
     return {
-        "summary": dg.MetadataValue.md(report.message),
+        "summary": dg.MetadataValue.md(plain_lines(report.message)),
         "outcome": str(report.outcome),
         **report.counts.as_dict(),
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
@@ -105,5 +106,5 @@ def columns(contract: type[DataFrameModel]) -> Mapping[str, Any]:
 
 
 def _with_deferrals(summary: str, deferrals: Iterable[Deferral], language: Language) -> str:
-    waiting = [f"- {deferral.count:,} × {deferral.text(language)}" for deferral in deferrals]
-    return "\n".join([summary, "", *waiting]) if waiting else summary
+    waiting = [f"- {deferral.count:,} × {plain(deferral.text(language))}" for deferral in deferrals]
+    return "\n".join([plain_lines(summary), "", *waiting]) if waiting else plain_lines(summary)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from assets.commands.output import WORDS
 from assets.commands.plan import SIGNS, TEXTS, euro_text, field_name, is_told, shown_value
+from assets.markdown import plain
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
@@ -58,7 +59,7 @@ def _entity(entity: EntityPlan, language: Language) -> str:
     counts = [f"{count:,} {names.get(name, words.get(name, name))}" for name, count in entity.counts.items() if count]
     parts = [f"### {texts[entity.entity]}", ", ".join(counts)]
     if entity.stopped:
-        parts.append(f"**{texts['stopped']}** {_plain(entity.stopped)}")
+        parts.append(f"**{texts['stopped']}** {plain(entity.stopped)}")
     if entity.skipped:
         parts.append(f"**{texts['skipped'].format(what=texts[entity.skipped])}**")
     # what changes is looked at first: that something is new says less
@@ -68,7 +69,7 @@ def _entity(entity: EntityPlan, language: Language) -> str:
         parts.append(_table(("", heads["record"], heads["field"], heads["before"], heads["after"]), rows))
     if len(shown) > DETAILS:
         parts.append(words["more"].format(count=f"{len(shown) - DETAILS:,}"))
-    parts += [f"- {_plain(deferral.text(language))}" for deferral in entity.waiting]
+    parts += [f"- {plain(deferral.text(language))}" for deferral in entity.waiting]
     return "\n\n".join([*parts, *_refused(entity.rejections, language)])
 
 
@@ -133,15 +134,7 @@ def _refused(rejections: Sequence[Rejection], language: Language) -> list[str]:
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
     rule = ["---:" if at in numbers else "---" for at in range(len(heads))]
-    return "\n".join(f"| {' | '.join(map(_plain, row))} |" for row in (heads, rule, *rows))
-
-
-def _plain(text: str) -> str:
-    """A foreign text as a cell takes it: it breaks no table and brings no markup of its own."""
-    safe = text.replace("\\", "\\\\").replace("<", "&lt;").replace("\n", " ")
-    for sign in "|`*_[":
-        safe = safe.replace(sign, f"\\{sign}")
-    return safe
+    return "\n".join(f"| {' | '.join(map(plain, row))} |" for row in (heads, rule, *rows))
 
 
 def _quantity(milli: int, language: Language) -> str:

@@ -210,11 +210,8 @@ def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
     return value == "true"
 
 
-# Text, true, false, null, lists and keys are all that settings have; no other tag is followed.
-_CONSTRUCTORS: dict[Any, Any] = {
-    f"{_YAML}{kind}": yaml.SafeLoader.yaml_constructors[f"{_YAML}{kind}"] for kind in ("str", "null", "seq", "map")
-} | {f"{_YAML}bool": _boolean}
-_Loader.yaml_constructors = _CONSTRUCTORS
+# What stands under a tag of its own is refused before (_bound); `!!bool x` would end in a KeyError.
+_Loader.add_constructor(f"{_YAML}bool", _boolean)
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag in (f"{_YAML}null", f"{_YAML}merge")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()

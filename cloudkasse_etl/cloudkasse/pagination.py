@@ -13,6 +13,7 @@ from cloudkasse_etl.cloudkasse.results import record_key
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.schemas.json_text import read_json
 
 Stream = Literal["receipts", "closings"]
 T = TypeVar("T")
@@ -66,7 +67,7 @@ class TextPage:
 
     def read(self) -> Page:
         """The page with its entries read."""
-        entries = [orjson.loads(text) for text in self.texts]
+        entries = [read_json(text) for text in self.texts]
         return Page(
             items=tuple(entry for entry in entries if isinstance(entry, dict)),
             next_cursor=self.next_cursor,

@@ -20,7 +20,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-import orjson
 import requests
 import urllib3
 from pydantic import SecretStr
@@ -31,6 +30,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from cloudkasse_etl.cloudkasse import faults, statuses
 from cloudkasse_etl.cloudkasse.statuses import RetryableError
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, TransientError
+from cloudkasse_etl.schemas.json_text import read_json
 from cloudkasse_etl.settings import Api
 from cloudkasse_etl.wording import say, without_stop
 
@@ -77,8 +77,8 @@ class Answer:
             RetryableError: It is none.
         """
         try:
-            data = orjson.loads(self.raw)
-        except orjson.JSONDecodeError:
+            data = read_json(self.raw)
+        except ValueError:
             data = None
         if not isinstance(data, dict):
             # not `from`: the decoder's error carries the document, which may be anybody's page

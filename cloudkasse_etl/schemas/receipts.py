@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 import orjson
 
+from cloudkasse_etl.schemas.json_text import read_json
+
 KINDS: Final = (
     "Beleg", "AVRechnung", "AVTransfer", "AVBestellung", "AVTraining", "AVBelegstorno", "AVBelegabbruch",
     "AVSachbezug", "AVSonstige",
@@ -172,8 +174,8 @@ def read_receipt(text: bytes) -> Receipt:
 def read_item(text: bytes) -> Any:
     """An item of any shape from its JSON; None where that has a number that no program can hold."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return read_json(text)
+    except ValueError:
         return None
 
 

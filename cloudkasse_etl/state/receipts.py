@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-import sqlalchemy as sa
-
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.keys import chunks

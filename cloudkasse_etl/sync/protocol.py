@@ -19,8 +19,8 @@ _TITLES: dict[Language, tuple[str, ...]] = {
     "en": ("Asset", "Record", "Code", "What is wrong", "What to do", "Since", "Rejected before"),
     "de": ("Asset", "Datensatz", "Code", "Was ist falsch", "Was ist zu tun", "Seit", "Schon vorher abgelehnt"),
 }
-# A cell that begins so is taken for a formula by spreadsheet programs.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+# A cell that begins so is taken for a formula by spreadsheet programs; with the wide signs too where they are typed.
+_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
 
 
 def protocol_path(folder: Path, run_id: str) -> Path:

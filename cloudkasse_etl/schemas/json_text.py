@@ -1,0 +1,59 @@
+"""The JSON of an answer, also where it is none by the letter: one record's broken text must not hold up all others.
+
+Nothing is made up for what cannot be read: a number that is none becomes null, which the record's contract refuses.
+"""
+
+import json
+import math
+from typing import Any
+
+import orjson
+
+_INTEGER_DIGITS = 40
+
+
+def read_json(raw: bytes) -> Any:
+    """Reads a JSON text.
+
+    Half a character (a lone surrogate, as of an emoji that was cut, or a byte that is no UTF-8) becomes its escape in
+    plain letters (``\\ud83d``), so that texts that differ still do. NaN, infinities and numbers beyond floats become
+    null. A key that stands twice has its last value.
+
+    Raises:
+        ValueError: It is no JSON, or nested beyond all bounds.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        pass
+    text = raw.decode("utf-8-sig", "surrogateescape")
+    try:
+        found = json.loads(text, strict=False, parse_constant=_none, parse_float=_float, parse_int=_integer)
+        return _whole(found)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _none(_: str) -> None:
+    return None
+
+
+def _float(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _integer(digits: str) -> int | float | None:
+    return int(digits) if len(digits) < _INTEGER_DIGITS else _float(digits)
+
+
+def _whole(value: Any) -> Any:
+    """The value with whole characters only."""
+    if isinstance(value, str):
+        # json reads a pair of surrogates as one character; what is left of them stands alone
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole(part) for part in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(part) for name, part in value.items()}
+    return value

@@ -1,0 +1,48 @@
+"""Protects the UI from foreign texts: whatever an article is called, its Markdown shows the name and does nothing."""
+
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from assets.markdown import plain
+from assets.metadata import asset_metadata
+from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "![x](https://example.org/pixel)",
+    "[x]: javascript:alert(1)",
+    "a | b",
+    "`code`",
+    "**bold** *it* _it_ __it__",
+    "\\<b> \\[x](y) \\\\`z`",
+    "a\nb\r\n# c",
+    "name_of_a_table",
+]
+
+
+def shown(markdown: str) -> str:
+    """The text that a reader sees; fails where there is anything but paragraphs, lists and tables of text."""
+    html = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(markdown)
+    for tag in ("<script", "<img", "<a ", "<em", "<strong", "<code", "<h1"):
+        assert tag not in html, html
+    return html
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_foreign_text_is_shown_as_it_is_in_a_line_and_in_a_table(text: str) -> None:
+    line = " ".join(text.splitlines())
+    escaped = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    assert f"<li>{escaped}</li>" in shown(f"- {plain(text)}")
+    table = shown(f"| a | b |\n| --- | --- |\n| {plain(text)} | {plain(text)} |")
+    assert table.count(f"<td>{escaped}</td>") == 2
+
+
+def test_an_assets_summary_brings_in_no_markup_of_what_waits() -> None:
+    waiting = tuple(Deferral("article_required", 1, (), {"value": text}) for text in HOSTILE)
+    found = asset_metadata(AssetReport("cloudkasse_prices", Counts(deferred=1), (), waiting), Settings(), Path("p.csv"))
+    shown(found["summary"].md_str)
