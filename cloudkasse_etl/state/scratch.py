@@ -189,14 +189,16 @@ class ScratchReceipts(ReceiptStore):
         on_staged: Told which receipts would be staged, or would now be judged otherwise.
         on_closings: Told which closings would be staged.
         on_booked: Told which postings (RevenuePosting) and movements (StockMovement) would be written, and of how
-            many receipts.
+            many receipts; no postings where stock is made up for.
     """
 
     def __init__(self, store: ScratchStore) -> None:
         super().__init__(store)
         self.on_staged: Callable[[Sequence[StagedReceipt]], None] = lambda receipts: None
         self.on_closings: Callable[[Sequence[Mapping[str, Any]]], None] = lambda closings: None
-        self.on_booked: Callable[[pd.DataFrame, pd.DataFrame, int], None] = lambda postings, movements, count: None
+        self.on_booked: Callable[[pd.DataFrame | None, pd.DataFrame, int], None] = lambda postings, movements, count: (
+            None
+        )
         self._rechecked = 0
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._scratch.execute(
@@ -288,7 +290,7 @@ class ScratchReceipts(ReceiptStore):
     def make_up_stock(self, *, complete: Sequence[str], movements: pd.DataFrame, ended: Sequence[str]) -> None:
         """Notes movements that would be made up for."""
         self._drop(MOVEMENTS, ended)
-        self.on_booked(movements.iloc[:0], movements, 0)
+        self.on_booked(None, movements, 0)
 
     def _keep(self, receipts: Sequence[StagedReceipt]) -> None:
         rows = [
