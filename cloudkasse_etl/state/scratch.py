@@ -233,11 +233,12 @@ class ScratchReceipts(ReceiptStore):
         self.on_staged([receipt for receipt in receipts if receipt.status is not Status.REJECTED])
 
     def stage_closings(
-        self, closings: Sequence[Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
+        self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
     ) -> None:
         """Notes closings that would be staged; the cursor stays."""
+        self._drop(CLOSINGS, list(closings))
         self._put(CLOSINGS, rejections)
-        self.on_closings(closings)
+        self.on_closings(list(closings.values()))
 
     def raw(
         self, *, status: Status, refused_by: str | None = None, size: int = 1000
