@@ -7,7 +7,7 @@ the journal with that body before it is sent, and leaves it only once the attemp
 import threading
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -136,7 +136,7 @@ class BatchSender:
                 for future in done:
                     batch = running.pop(future)
                     try:
-                        outcome, remaining = _settle(batch, future.result())
+                        outcome, remaining = _settle(batch, future.result(), self._transport.without_token)
                     except CloudkasseError as error:
                         # What the others have answered by now is still worth storing: go on until all are back.
                         failure = failure or error
@@ -214,7 +214,7 @@ def _batches(entity: str, items: Iterable[dict[str, Any]], batch_items: int) -> 
         yield _Batch.new(entity, waiting)
 
 
-def _settle(batch: _Batch, reply: _Reply) -> tuple[BatchOutcome, list[_Batch]]:
+def _settle(batch: _Batch, reply: _Reply, hide: Callable[[str], str]) -> tuple[BatchOutcome, list[_Batch]]:
     """What an answer means for the records, and what has to be sent again under new keys.
 
     Raises:
@@ -224,7 +224,7 @@ def _settle(batch: _Batch, reply: _Reply) -> tuple[BatchOutcome, list[_Batch]]:
     results: tuple[ItemResult, ...] = ()
     remaining: list[_Batch] = []
     if isinstance(reply, list):
-        results = check_results(entity, items, reply)
+        results = check_results(entity, items, reply, hide)
     elif isinstance(reply, _Conflict):
         level = [item for item in items if record_key(entity, item) in reply.held]
         results = tuple(ItemResult(item, "unchanged", reply.held[record_key(entity, item)]) for item in level)

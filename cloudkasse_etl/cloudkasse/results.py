@@ -1,7 +1,7 @@
 """What became of each record that was sent: the entities' keys, and the check of a batch's results one by one."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -61,8 +61,13 @@ def rejected(
     )
 
 
-def check_results(entity: str, items: Sequence[dict[str, Any]], results: Sequence[Any]) -> tuple[ItemResult, ...]:
-    """Gives each record that was sent its result.
+def check_results(
+    entity: str,
+    items: Sequence[dict[str, Any]],
+    results: Sequence[Any],
+    hide: Callable[[str], str] = lambda text: text,
+) -> tuple[ItemResult, ...]:
+    """Gives each record that was sent its result; `hide` takes out of the server's texts what nobody may read.
 
     A result belongs to a record by index AND key. One that is missing, doubled, out of order or ill-typed makes that
     record rejected with code `contract`: it is never counted as accepted, and no other record suffers for it.
@@ -88,11 +93,11 @@ def check_results(entity: str, items: Sequence[dict[str, Any]], results: Sequenc
         elif index in disordered:
             checked.append(_broken(item, "its result stands out of order"))
         else:
-            checked.append(_check_result(record_key(entity, item), item, by_index[index]))
+            checked.append(_check_result(record_key(entity, item), item, by_index[index], hide))
     return tuple(checked)
 
 
-def _check_result(key: str, item: dict[str, Any], result: dict[str, Any]) -> ItemResult:
+def _check_result(key: str, item: dict[str, Any], result: dict[str, Any], hide: Callable[[str], str]) -> ItemResult:
     status, cloud_id, error = result.get("status"), result.get("id"), result.get("error")
     if result.get("key") != key:
         return _broken(item, "its result is for another key")
@@ -110,9 +115,9 @@ def _check_result(key: str, item: dict[str, Any], result: dict[str, Any]) -> Ite
             return _broken(item, "it was rejected without a code")
         return rejected(
             item,
-            code,
-            message if isinstance(message, str) else None,
-            field=field if isinstance(field, str) else None,
+            hide(code),
+            hide(message) if isinstance(message, str) else None,
+            field=hide(field) if isinstance(field, str) else None,
             cloud_id=cloud_id,
         )
     if error is not None:

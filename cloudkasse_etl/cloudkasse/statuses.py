@@ -1,11 +1,12 @@
 """What a status other than 2xx means, by the contract's table of errors; Retry-After; problem+json. Sends nothing."""
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import orjson
 from pydantic import SecretStr
@@ -76,12 +77,19 @@ def read_problem(raw: bytes, token: SecretStr) -> Problem:
         return Problem()
     if not isinstance(data, dict):
         return Problem()
-    secret = token.get_secret_value()
     code, detail = (
-        value.replace(secret, "…") if isinstance(value := data.get(name), str) and value else None
+        without_token(value, token) if isinstance(value := data.get(name), str) and value else None
         for name in ("code", "detail")
     )
     return Problem(code, detail)
+
+
+def without_token(text: str, token: SecretStr) -> str:
+    """A text of the server's without a token that it echoes, also as a URL or a page writes it."""
+    secret = token.get_secret_value()
+    for form in (secret, quote(secret), quote(secret, safe=""), html.escape(secret)):
+        text = text.replace(form, "…")
+    return text
 
 
 def explain(status: int, headers: Mapping[str, str], problem: Problem, *, request: str, base: str) -> Exception:

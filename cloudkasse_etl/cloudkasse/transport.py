@@ -172,6 +172,10 @@ class Transport:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def without_token(self, text: str) -> str:
+        """A text of the server's, fit to be read by everybody."""
+        return statuses.without_token(text, self._token)
+
     def close(self) -> None:
         """Closes all connections."""
         self._session.close()

@@ -145,28 +145,35 @@ class ReceiptStore:
             )
 
     def stage_closings(
-        self, closings: Sequence[Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
+        self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
     ) -> None:
-        """Stores a page of new closings and the cursor behind it, in one transaction."""
+        """Stores a page of new closings and the cursor behind it, in one transaction.
+
+        Args:
+            closings: By key: what was refused under it has ended, since it could not be read.
+            rejections: Of closings that are refused now.
+            cursor: Where to go on.
+        """
         now = dt.datetime.now(dt.UTC)
         rows = [
             {"company": self._company, "verified": False, "staged_at": now, "staged_run_id": self._run_id, **closing}
-            for closing in closings
+            for closing in closings.values()
         ]
         with self._store.transaction() as connection:
             if rows:
                 connection.execute(self._tables.closing.insert(), rows)
+                self._store.drop_rejections(connection, CLOSINGS, list(closings))
             self._store.put_rejections(connection, CLOSINGS, rejections)
             self._move(connection, "closings", cursor, now)
 
-    def known_closings(self) -> dict[tuple[str, int], str]:
-        """The content hashes of the staged closings by register and number."""
+    def known_closings(self) -> dict[str, str]:
+        """The content hashes of the staged closings by key: register and number."""
         table = self._tables.closing
         query = sa.select(table.c.register, table.c.number, table.c.content_hash).where(
             table.c.company == self._company
         )
         with self._store.reading() as connection:
-            return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+            return {f"{row[0]}|{row[1]}": row[2] for row in connection.execute(query)}
 
     def _move(self, connection: sa.Connection, stream: str, cursor: str, now: dt.datetime) -> None:
         table = self._tables.cursor

@@ -189,14 +189,16 @@ class ScratchReceipts(ReceiptStore):
         on_staged: Told which receipts would be staged, or would now be judged otherwise.
         on_closings: Told which closings would be staged.
         on_booked: Told which postings (RevenuePosting) and movements (StockMovement) would be written, and of how
-            many receipts.
+            many receipts; no postings where stock is made up for.
     """
 
     def __init__(self, store: ScratchStore) -> None:
         super().__init__(store)
         self.on_staged: Callable[[Sequence[StagedReceipt]], None] = lambda receipts: None
         self.on_closings: Callable[[Sequence[Mapping[str, Any]]], None] = lambda closings: None
-        self.on_booked: Callable[[pd.DataFrame, pd.DataFrame, int], None] = lambda postings, movements, count: None
+        self.on_booked: Callable[[pd.DataFrame | None, pd.DataFrame, int], None] = lambda postings, movements, count: (
+            None
+        )
         self._rechecked = 0
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._scratch.execute(
@@ -231,11 +233,12 @@ class ScratchReceipts(ReceiptStore):
         self.on_staged([receipt for receipt in receipts if receipt.status is not Status.REJECTED])
 
     def stage_closings(
-        self, closings: Sequence[Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
+        self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
     ) -> None:
         """Notes closings that would be staged; the cursor stays."""
+        self._drop(CLOSINGS, list(closings))
         self._put(CLOSINGS, rejections)
-        self.on_closings(closings)
+        self.on_closings(list(closings.values()))
 
     def raw(
         self, *, status: Status, refused_by: str | None = None, size: int = 1000
@@ -288,7 +291,7 @@ class ScratchReceipts(ReceiptStore):
     def make_up_stock(self, *, complete: Sequence[str], movements: pd.DataFrame, ended: Sequence[str]) -> None:
         """Notes movements that would be made up for."""
         self._drop(MOVEMENTS, ended)
-        self.on_booked(movements.iloc[:0], movements, 0)
+        self.on_booked(None, movements, 0)
 
     def _keep(self, receipts: Sequence[StagedReceipt]) -> None:
         rows = [

@@ -169,17 +169,19 @@ class _Books:
     out: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def book(self, postings: pd.DataFrame, movements: pd.DataFrame, receipts: int) -> None:
+    def book(self, postings: pd.DataFrame | None, movements: pd.DataFrame, receipts: int) -> None:
         self.receipts += receipts
-        self.postings += len(postings)
         self.movements += len(movements)
+        places = list(zip(movements["article"], movements["warehouse"], strict=True))
+        for place, quantity in zip(places, movements["quantity_milli"].tolist(), strict=True):
+            (self.into if quantity > 0 else self.out)[place] += abs(quantity)
+        if postings is None:  # stock that is made up for
+            return
+        self.postings += len(postings)
         amounts = postings["amount_cents"]
         for counter, part in ((self.debit, amounts.clip(lower=0)), (self.credit, -amounts.clip(upper=0))):
             for account, cents in part.groupby(postings["account"]).sum().items():
                 counter[str(account)] += int(cents)
-        places = list(zip(movements["article"], movements["warehouse"], strict=True))
-        for place, quantity in zip(places, movements["quantity_milli"].tolist(), strict=True):
-            (self.into if quantity > 0 else self.out)[place] += abs(quantity)
         shown = postings[["document_number", "posting_date", "account", "amount_cents", "text"]]
         self.examples += shown.head(DETAILS - len(self.examples)).to_dict("records")  # type: ignore[arg-type]
 

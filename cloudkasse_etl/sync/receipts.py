@@ -76,24 +76,25 @@ def stage_closings(session: SyncSession) -> AssetReport:
         known = store.known_closings()
         counts, refused = Counts(), set[str]()
         for page in _pages(session, "closings", anew=anew):
-            rows, refusals = [], []
+            rows, refusals = {}, []
             for text in page.texts:
                 row, rejection = _closing(text)
                 if rejection is None:
                     assert row is not None
-                    before = known.get((row["register"], row["number"]))
+                    key = f"{row['register']}|{row['number']}"
+                    before = known.get(key)
                     if before is None:
-                        known[row["register"], row["number"]] = row["content_hash"]
-                        rows.append(row)
+                        known[key], rows[key] = row["content_hash"], row
                         counts += Counts(new=1)
                         continue
                     if before == row["content_hash"]:
                         counts += Counts(unchanged=1)
                         continue
-                    key = f"{row['register']}|{row['number']}"
                     rejection = Rejection(CLOSINGS, key, "closing_conflict", content=row["content_hash"])
                 refusals.append(rejection)
-                refused.add(rejection.key)
+            # what cannot be read is no other content: once there is a closing that can, it has ended
+            refusals = [r for r in refusals if r.code == "closing_conflict" or r.key not in known]
+            refused = (refused - rows.keys()) | {r.key for r in refusals}
             store.stage_closings(rows, refusals, cursor=page.next_cursor)
         if anew:  # all there is was read again: what was not refused again has ended
             session.store.end_rejections(CLOSINGS, [r.key for r in rejections if r.key not in refused])

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_server import (
     API,
+    TOKEN,
     Journal,
     Reply,
     Request,
@@ -293,12 +294,13 @@ def test_a_record_is_taken_only_where_one_result_names_its_index_and_its_key(ans
 
 
 def test_a_rejection_carries_the_clouds_own_words_and_unknown_fields_are_ignored() -> None:
-    error = {"code": "gtin_invalid", "field": "gtin", "message": "check digit " + "x" * 9999, "more": 1}
+    words = f"check digit, says Bearer {TOKEN}, " + "x" * 9999
+    error = {"code": "gtin_invalid", "field": "gtin", "message": words, "more": 1}
     answer = [{**result("articles", 0, articles(1)[0]), "status": "rejected", "id": None, "error": error, "more": 1}]
     with cloud(batches_by(in_turn(Reply(body={"results": answer})))) as (opened, _, journal):
         (found,) = journal.store(opened.send("articles", articles(1)))
     assert (found.status, found.cloud_id, found.code, found.field) == ("rejected", None, "gtin_invalid", "gtin")
-    assert (found.message or "").startswith("check digit")
+    assert (found.message or "").startswith("check digit, says Bearer …, x")
     assert len(found.message or "") == 500
 
 

@@ -175,6 +175,49 @@ def test_what_a_check_found_is_read_without_scrolling_sideways(visitor: Visitor,
     visitor.look("check")
 
 
+def test_the_rejected_records_of_one_asset_are_tried_again_by_an_option_in_the_launchpad(
+    visitor: Visitor, ui: Ui, first_run: Any
+) -> None:
+    page = visitor.page
+    visitor.open(f"/assets/{ARTICLES}")
+    launch = page.get_by_role("button").filter(has_text=re.compile("^Materialize")).first
+    expect(launch).to_be_visible()
+    visitor.look("asset")
+    visitor.click(launch.locator("xpath=../../..").get_by_role("button").last)
+    visitor.click(page.get_by_text("Open launchpad"))
+    editor = page.locator(".cm-s-config-editor")
+    editor.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("resources: {options: {config: {retry_rejected: true}}}")
+    expect(page.get_by_text("No errors")).to_be_visible()
+    visitor.look("retry")
+    before = ui.runs_of_job("__ASSET_JOB")
+    visitor.click(page.get_by_role("button").filter(has_text=re.compile("^Materialize( selected)?$")).last)
+    run = visitor.launched("__ASSET_JOB", before)
+    assert (run["status"], run["tags"]["cloudkasse/rejected"]) == ("SUCCESS", "1")
+    assert run["tags"].get("cloudkasse/still_rejected", "0") == "0"
+
+
+def test_the_plan_is_a_table_that_is_read_in_the_run_of_its_job(visitor: Visitor, ui: Ui, first_run: Any) -> None:
+    page, world = visitor.page, ui.program.world
+    (number, *_) = (key for key in world.cloud("articles") if key.isalnum())
+    before = world.cloud("articles")[number]["name"]
+    world.erp("UPDATE ART SET Bezeichnung = 'Nur geplant' WHERE Artikelnummer = :number", {"number": number})
+    visitor.open("/locations/cloudkasse/jobs/plan/playground")
+    runs = ui.runs_of_job("plan")
+    visitor.click(page.get_by_role("button", name="Launch Run").last)
+    assert visitor.launched("plan", runs)["status"] == "SUCCESS"
+    visitor.click(page.get_by_text("Show Markdown").first)
+    row = page.get_by_role("row").filter(has_text="Nur geplant")
+    expect(row).to_be_visible()
+    for cell in (number, "name", before, "Nur geplant"):
+        expect(row.get_by_role("cell", name=cell, exact=True)).to_be_visible()
+    visitor.look("plan")
+    assert visitor.clicks <= 3
+    assert world.cloud("articles")[number]["name"] == before
+    world.erp("UPDATE ART SET Bezeichnung = :name WHERE Artikelnummer = :number", {"name": before, "number": number})
+
+
 def test_receipts_are_posted_by_a_run_whose_config_was_edited_in_the_launchpad(
     visitor: Visitor, ui: Ui, first_run: Any
 ) -> None:

@@ -1,6 +1,7 @@
 """Protects the UI as `cloudkasse-etl ui` opens it, over the GraphQL that the browser speaks."""
 
 import json
+import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from assets import runs
+from cloudkasse_etl.sandbox.fault_plan import Fault, FaultPlan
 from tests.programs import Program, program_in, small_world, wait_until
 from tests.worlds import World
 
@@ -66,6 +68,15 @@ class Ui:
         return wait_until(
             lambda: (run := self.run(run_id))["status"] in OVER and run, RUN_SECONDS, f"run {run_id} has not ended"
         )
+
+    def told(self, run_id: str, event: str) -> str:
+        """What a run's log says in the events of a kind."""
+        found = self.ask(
+            """query ($id: ID!) { logsForRun(runId: $id) { ... on EventConnection { events { __typename
+                 ... on MessageEvent { message } } } } }""",
+            id=run_id,
+        )["logsForRun"]["events"]
+        return " ".join(entry["message"] for entry in found if entry["__typename"] == event)
 
     def runs_of_job(self, job: str) -> list[str]:
         """The ids of the runs on a job's page, newest first."""
@@ -207,6 +218,30 @@ def test_a_killed_command_does_not_hold_up_the_queue(ui: Ui) -> None:
     waiting = ui.launch("sync_master_data")
     assert ui.ended(waiting)["status"] == "SUCCESS"
     assert ui.run(killed)["status"] == "FAILURE"
+    assert ui.run(killed)["tags"]["cloudkasse/started_by"].startswith("command line (")
+    assert "it was killed, or the computer was switched off" in ui.told(killed, "RunFailureEvent")
+
+
+def test_a_killed_worker_of_the_uis_own_is_a_failed_run_with_its_reason(ui: Ui) -> None:
+    control = ui.program.world.server.control
+    control.set(FaultPlan({Fault.SLOW: 1.0}, slow_seconds=15))
+    try:
+        killed = ui.launch("sync_master_data", config={"full": True})
+        wait_until(
+            lambda: ui.run(killed)["tags"].get("cloudkasse/outcome") == "running", RUN_SECONDS, "it does not run"
+        )
+        started = re.search(r"\(pid: (\d+)\)", ui.told(killed, "EngineEvent"))
+        assert started is not None
+        psutil.Process(int(started[1])).kill()
+        assert ui.ended(killed)["status"] == "FAILURE"
+    finally:
+        control.set(FaultPlan())
+    history = json.loads(ui.program.start("history", "--json").communicate(timeout=60)[0])["runs"]
+    (past,) = (run for run in history if run["run_id"] == killed)
+    assert (past["outcome"], past["started_by"]) == ("failed", "UI")
+    assert past["message"]
+    assert ui.told(killed, "RunFailureEvent")
+    assert ui.ended(ui.launch("sync_master_data"))["status"] == "SUCCESS"
 
 
 def start_a_sync_that_hangs(ui: Ui, silent: socket.socket) -> "tuple[subprocess.Popen[str], str]":

@@ -1,5 +1,6 @@
 """Protects people's attention: a cause is told once, told again only when it came back, and lost by no receiver."""
 
+import csv
 import datetime as dt
 import socket
 import uuid
@@ -13,7 +14,7 @@ from assets.alerts import ended_runs
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.alerts import AlertReport, EndedRun, send_alerts
-from tests.programs import Program
+from tests.programs import Program, checks, materializations
 from tests.receivers import MailServer, Webhook, make_certificate
 from tests.worlds import TOKEN, World
 
@@ -69,31 +70,57 @@ def look(world: World, *runs: EndedRun) -> AlertReport:
 # --- rejections
 
 
-def test_a_thousand_rejections_of_one_cause_are_one_alert_with_their_number(
-    tmp_path: Path, world: World, mail: MailServer, webhook: Webhook
+def test_a_thousand_rejections_of_one_cause_are_one_entry_and_one_alert_and_stand_whole_in_the_protocol(
+    tmp_path: Path, program: Program, instance: dg.DagsterInstance, world: World, mail: MailServer, webhook: Webhook
 ) -> None:
     columns = "Bezeichnung, Artikelgruppe, Erfolgskontengruppe, SSVerkauf, Mengeneinheit, Inaktiv, ShopAktiv"
+    numbers = [f"X{i:04}" for i in range(1000)]
     world.erp(
         f"INSERT INTO ART (ART_ID, Artikelnummer, EANNummer, TS, {columns}) "
         f"SELECT :id, :number, '4006381333932', 0, {columns} FROM ART WHERE Artikelnummer = 'A1'",
-        *({"id": 1000 + i, "number": f"X{i:04}"} for i in range(1000)),
+        *({"id": 1000 + i, "number": number} for i, number in enumerate(numbers)),
     )
     world.erp(
         "INSERT INTO ARPREIS (ARPREIS_ID, Artikelnummer, PreisTyp, TypNummer, Menge, Preis, TS) "
         "VALUES (:id, :number, 'G', '1', 0, 10, 0)",
-        *({"id": 1000 + i, "number": f"X{i:04}"} for i in range(1000)),
+        *({"id": 1000 + i, "number": number} for i, number in enumerate(numbers)),
     )
-    world.sync()
-    assert look(world).told == {"email": 1, "webhook": 1}
-    (message,) = mail.mails
+    run = program.run_job(instance, str(uuid.uuid4()))
+    assert (run.tags["cloudkasse/outcome"], run.tags["cloudkasse/rejected"]) == ("partially_successful", "1000")
+    sensor = program.definitions().resolve_sensor_def("alerts")
+    with dg.build_sensor_context(instance=instance) as context:
+        assert "email: 1, webhook: 1" in str(sensor(context))
+        quiet = program.run_job(instance, str(uuid.uuid4()))
+        assert (quiet.tags["cloudkasse/outcome"], quiet.tags["cloudkasse/still_rejected"]) == ("no_new_data", "1000")
+        assert "Nothing that is not known already." in str(sensor(context))
+    (message,), (text,) = mail.mails, webhook.texts
     assert message["Subject"] == "CloudKasse 1: 1,000 rejected for 1 new cause"
     assert message["To"] == "anna@example.org, bert@example.org"
     body = message.get_content()
     assert "cloudkasse_articles · cloud.gtin_invalid · 1,000" in body
     assert "X0000, X0001, X0002, X0003, X0004 and 995 more" in body
     assert "What to do: Correct or empty the EAN number" in body
-    (text,) = webhook.texts
     assert "cloud.gtin_invalid · 1,000" in text
+
+    for run_id in (run.run_id, quiet.run_id):
+        found = materializations(instance, run_id)
+        for asset in ("cloudkasse_articles", "sync_report"):
+            (row,) = found[asset]["rejections"].records
+            assert (row.data["cause"], row.data["count"]) == ("cloud.gtin_invalid", 1000)
+            assert row.data["examples"].count("X0") == 5
+            assert row.data["since"].startswith("20")
+        description = checks(instance, run_id)["cloudkasse_articles", "no_open_rejections"].description
+        assert description.startswith("1,000 × ")
+        assert len(description) < 400
+        code, protocol = program.call_json("protocol", run_id)
+        told = sorted((r["key"], r["code"]) for r in protocol["rejections"])  # oldest first, and then by batches
+        assert (code, told) == (0, [(number, "cloud.gtin_invalid") for number in numbers])
+        csv_file = tmp_path / f"{run_id}.csv"
+        assert program.call("protocol", run_id, "--csv", str(csv_file))[0] == 0
+        rows = list(csv.DictReader(csv_file.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
+        assert sorted(row["Record"] for row in rows) == numbers
+    shown = program.call("protocol", run.run_id)[1]
+    assert len(shown.splitlines()) < 30
 
 
 def test_what_is_known_is_not_told_again_and_what_came_back_is(world: World, mail: MailServer) -> None:

@@ -2,16 +2,21 @@
 
 import copy
 import random
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing as closing_of
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.receipts import ReceiptRow
+from cloudkasse_etl.state.targets import CLOSINGS, STAGING
 from cloudkasse_etl.sync.completeness import CompletenessReport, check_completeness
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
+from cloudkasse_etl.sync.receipt_list import dismiss_receipt
+from cloudkasse_etl.sync.receipts import NOT_AGAIN, stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import AssetReport
 from tests import small_erp
 from tests.worlds import TOKEN, World
@@ -273,6 +278,98 @@ def test_a_broken_closing_and_a_changed_one_are_refused(world: World) -> None:
     _, closings = fetch(world)
     assert sorted(r.code for r in closings.rejections) == ["closing_conflict", "closing_malformed"]
     assert closings.counts.rejected == 1
+
+
+def repair(world: World, broken: Any, mended: Any) -> None:
+    """The cloud repairs what it delivered once, where it stood: it shows to nobody who does not fetch it anew."""
+    with closing_of(sqlite3.connect(world.folder / "cloud.db")) as cloud, cloud:
+        bodies = (orjson.dumps(mended), orjson.dumps(broken))
+        assert cloud.execute("UPDATE arrival SET body = ? WHERE body = ?", bodies).rowcount == 1
+
+
+def open_rejections(world: World) -> list[tuple[str, str]]:
+    with world.session() as session:
+        return [(r.key, r.code) for asset in (STAGING, CLOSINGS) for r in session.store.rejections(asset)]
+
+
+def statuses(world: World) -> dict[str, str]:
+    return {row.receipt_id: row.status for row in listed(world)}
+
+
+def test_an_unreadable_receipt_that_comes_again_readable_takes_the_place_of_the_first(world: World) -> None:
+    broken = changed(receipt(1), "number", "one")
+    world.server.store.deliver_receipts([broken, changed(receipt(2), "number", "two"), receipt(2)])
+    receipts, _ = fetch(world)
+    assert (receipts.counts.new, receipts.counts.rejected) == (1, 1)  # the second came twice, at last in order
+    assert statuses(world) == {"r1": "rejected", "r2": "staged"}
+    world.server.store.deliver_receipts([receipt(1)])
+    receipts, _ = fetch(world)
+    assert (receipts.counts.new, receipts.counts.rejected, receipts.rejections) == (1, 0, ())
+    assert statuses(world) == {"r1": "staged", "r2": "staged"}
+    with world.session() as session:
+        assert orjson.loads(session.receipts.raw_of(["r1"])["r1"]) == receipt(1)
+    world.server.store.deliver_receipts([broken])
+    assert fetch(world)[0].counts.as_dict()["rejected"] == 0  # what cannot be read is no other content
+
+
+def test_what_the_cloud_has_repaired_is_fetched_anew_only_if_somebody_asks(world: World) -> None:
+    broken, nameless, bad = (
+        changed(receipt(1), "number", "one"),
+        {"text": "no receipt"},
+        {"register": "K1", "number": 1},
+    )
+    world.server.store.deliver_receipts([broken, nameless, receipt(2)])
+    world.server.store.deliver_closings([bad, {"text": "no closing"}])
+    fetch(world)
+    before = open_rejections(world)
+    assert [code for _, code in before] == ["receipt_malformed"] * 2 + ["closing_malformed"] * 2
+    repair(world, broken, receipt(1))
+    repair(world, nameless, receipt(3))
+    repair(world, bad, closing(1, 1, 3))
+    repair(world, {"text": "no closing"}, closing(2, 4, 4, receipt_count=0, business_cases=[], tenders=[]))
+    assert [report.counts.attempted for report in fetch(world)] == [0, 0]
+    assert open_rejections(world) == before
+    receipts, closings = fetch(world, retry_rejected=True)
+    assert (receipts.counts.new, receipts.rejections) == (2, ())
+    assert (closings.counts.new, closings.rejections) == (2, ())
+    # what had not even an id could be found again by nobody: it rests, with the reason
+    found = {row.status: row for row in listed(world)}
+    assert sorted(row.status for row in listed(world)) == ["dismissed", "staged", "staged", "staged"]
+    assert found["dismissed"].dismissal == NOT_AGAIN
+    assert complete(world).receipt_gaps == ()
+    assert open_rejections(world) == []
+    assert [report.counts.attempted for report in fetch(world, retry_rejected=True)] == [0, 0]
+
+
+def test_a_refused_receipt_that_the_cloud_corrected_stays_beside_the_first_until_somebody_decides(world: World) -> None:
+    wrong = changed(receipt(1), "total_cents", 1)
+    world.server.store.deliver_receipts([wrong])
+    fetch(world)
+    world.server.store.deliver_receipts([receipt(1)])
+    receipts, _ = fetch(world)
+    assert [r.code for r in receipts.rejections if not r.still] == ["receipt_conflict"]
+    (second,) = (key for key, code in open_rejections(world) if code == "receipt_conflict")
+    assert fetch(world, retry_rejected=True)[0].counts.new == 0
+    assert statuses(world) == {"r1": "rejected", second: "rejected"}
+    for receipt_id in ("r1", second):
+        dismiss_receipt(world.configuration(), receipt_id, "booked by hand", run_id="d" * 32, started_by="a test")
+    assert open_rejections(world) == []
+    world.server.store.deliver_receipts([wrong, receipt(1)])
+    assert fetch(world, retry_rejected=True)[0].counts.as_dict()["rejected"] == 0
+    assert statuses(world) == {"r1": "dismissed", second: "dismissed"}
+
+
+def test_a_refused_closing_is_told_in_each_run_until_a_good_one_comes(world: World) -> None:
+    world.server.store.deliver_closings([{"register": "K1", "number": 1}])
+    fetch(world)
+    for options in ({}, {"retry_rejected": True}):
+        _, closings = fetch(world, **options)
+        assert [(r.key, r.code, r.still) for r in closings.rejections] == [("K1|1", "closing_malformed", not options)]
+    world.server.store.deliver_closings([closing(1, 1, 1), {"register": "K1", "number": 1}])
+    _, closings = fetch(world)
+    assert (closings.counts.new, closings.rejections) == (1, ())
+    _, closings = fetch(world, retry_rejected=True)  # and the bad one, which is still delivered, does not come back
+    assert (closings.counts.attempted, closings.rejections) == (0, ())
 
 
 def test_any_order_with_repeats_and_any_page_size_stages_the_same(tmp_path: Path) -> None:
