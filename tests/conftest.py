@@ -7,7 +7,7 @@ import sys
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,19 @@ from sqlalchemy.pool import NullPool
 MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 3 * 2**30
+SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
+# Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
+LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/benchmarks/", "/pipeline/")
+# What these try many times over, plain tests cover too.
+UNCOUNTED = (
+    "tests/e2e/",
+    "tests/crash/",
+    "tests/faults/",
+    "tests/benchmarks/",
+    "pipeline/test_any_order.py",
+    "pipeline/test_sales.py",
+    "pipeline/test_real_shop.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,14 +53,39 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no worker is left alone with one of them at the end.
-
-    What hundreds of examples cover, plain tests cover too: counting it would double their time.
-    """
-    items.sort(key=lambda item: "/e2e/" not in item.path.as_posix())
+    """The longest first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: next((n for n, path in enumerate(LONGEST) if path in item.nodeid), len(LONGEST)))
     for item in items:
-        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-            item.add_marker("no_cover")
+        is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if is_law or any(path in item.nodeid for path in UNCOUNTED):
+            item.add_marker("uncounted")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each file's tests run in one worker, and those of the files that share a UI as well."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class LoadPlaces(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "the shared UI" if any(path in nodeid for path in SHARED_UI) else nodeid.split("::")[0]
+
+    return LoadPlaces(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Does not count the lines of an `uncounted` test nor of its fixtures: counting would double its time.
+
+    `no_cover` of pytest-cov would count its fixtures.
+    """
+    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if coverage is None or not item.get_closest_marker("uncounted"):
+        return (yield)
+    coverage.pause()
+    try:
+        return (yield)
+    finally:
+        coverage.resume()
 
 
 @pytest.fixture(scope="session")

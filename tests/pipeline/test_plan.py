@@ -152,6 +152,7 @@ class Shop:
         self.world.settings["registers"][0]["name"] = f"Kasse {self.chance.randint(1, 99)}"
 
 
+@pytest.mark.uncounted
 def test_a_plan_equals_its_effect_on_200_random_changes(world: World, sent: list[tuple[str, dict[str, Any]]]) -> None:
     shop = Shop(world, random.Random(1))
     seen = set()
