@@ -1,10 +1,13 @@
 """What tests of several folders share: a real PostgreSQL and the real shop. Both skip with a reason where absent."""
 
+import importlib
 import os
+import pkgutil
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 import warnings
 from collections.abc import Generator, Iterator
@@ -14,6 +17,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
+
+import assets
+import cloudkasse_etl
 
 MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
 MEMORY = Path("/dev/shm")
@@ -61,6 +67,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("uncounted")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Imports the product under coverage: what an `uncounted` test is the first to import would never be counted."""
+    if session.config.pluginmanager.hasplugin("_cov"):
+        for package in (cloudkasse_etl, assets):
+            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+                if ".migrations." not in module.name:  # loaded anew by each migration, and only in one
+                    importlib.import_module(module.name)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Each file's tests run in one worker, and those of the files that share a UI as well."""
     from xdist.scheduler import LoadScopeScheduling
@@ -74,18 +89,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Does not count the lines of an `uncounted` test nor of its fixtures: counting would double its time.
+    """Keeps coverage from following an `uncounted` test and its fixtures: it would double their time.
 
-    `no_cover` of pytest-cov would count its fixtures.
+    `no_cover` of pytest-cov follows the fixtures, and in a worker of xdist all the rest too: there the coverage that
+    was begun for the workers' master goes on.
     """
-    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
-    if coverage is None or not item.get_closest_marker("uncounted"):
+    if not item.config.pluginmanager.hasplugin("_cov") or not item.get_closest_marker("uncounted"):
         return (yield)
-    coverage.pause()
+    followers = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
     try:
         return (yield)
     finally:
-        coverage.resume()
+        sys.settrace(followers[0])
+        threading.settrace(followers[1])
 
 
 @pytest.fixture(scope="session")
