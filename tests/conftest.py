@@ -1,13 +1,16 @@
 """What tests of several folders share: a real PostgreSQL and the real shop. Both skip with a reason where absent."""
 
+import importlib
 import os
+import pkgutil
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,25 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+import assets
+import cloudkasse_etl
+
 MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 3 * 2**30
+SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
+# Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
+LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/benchmarks/", "/pipeline/")
+# What these try many times over, plain tests cover too.
+UNCOUNTED = (
+    "tests/e2e/",
+    "tests/crash/",
+    "tests/faults/",
+    "tests/benchmarks/",
+    "pipeline/test_any_order.py",
+    "pipeline/test_sales.py",
+    "pipeline/test_real_shop.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,14 +59,51 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no worker is left alone with one of them at the end.
-
-    What hundreds of examples cover, plain tests cover too: counting it would double their time.
-    """
-    items.sort(key=lambda item: "/e2e/" not in item.path.as_posix())
+    """The longest first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: next((n for n, path in enumerate(LONGEST) if path in item.nodeid), len(LONGEST)))
     for item in items:
-        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-            item.add_marker("no_cover")
+        is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if is_law or any(path in item.nodeid for path in UNCOUNTED):
+            item.add_marker("uncounted")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Imports the product under coverage: what an `uncounted` test is the first to import would never be counted."""
+    if session.config.pluginmanager.hasplugin("_cov"):
+        for package in (cloudkasse_etl, assets):
+            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+                if ".migrations." not in module.name:  # loaded anew by each migration, and only in one
+                    importlib.import_module(module.name)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each file's tests run in one worker, and those of the files that share a UI as well."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class LoadPlaces(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "the shared UI" if any(path in nodeid for path in SHARED_UI) else nodeid.split("::")[0]
+
+    return LoadPlaces(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Keeps coverage from following an `uncounted` test and its fixtures: it would double their time.
+
+    `no_cover` of pytest-cov follows the fixtures, and in a worker of xdist all the rest too: there the coverage that
+    was begun for the workers' master goes on.
+    """
+    if not item.config.pluginmanager.hasplugin("_cov") or not item.get_closest_marker("uncounted"):
+        return (yield)
+    followers = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(followers[0])
+        threading.settrace(followers[1])
 
 
 @pytest.fixture(scope="session")

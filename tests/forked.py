@@ -11,7 +11,13 @@ from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-_MODULES = ["cloudkasse_etl.sandbox.server", "tests.crash.observed", "tests.lock.contenders", "pytest"]
+_MODULES = [
+    "cloudkasse_etl.sandbox.server",
+    "tests.crash.observed",
+    "tests.lock.contenders",
+    "pytest",
+    "alembic.command",  # imported late, by whoever opens our tables
+]
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(_MODULES)

@@ -1,5 +1,7 @@
-"""The fixture `program` for the tests of this folder, and what it copies."""
+"""The fixtures `program` and `ui` for the tests of this folder, and what these are made of."""
 
-from tests.programs import program, synced_folder
+from tests.dagster_engines import kept_engines
+from tests.e2e.ui_server import shared_ui, ui
+from tests.programs import empty_history, program, synced_folder
 
-__all__ = ["program", "synced_folder"]
+__all__ = ["empty_history", "kept_engines", "program", "shared_ui", "synced_folder", "ui"]

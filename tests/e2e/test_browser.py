@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.conftest import MAKE_ERP
-from tests.e2e.test_ui import Ui, ui_of
+from tests.e2e.ui_server import Ui, ui_of
 from tests.pipeline.test_real_shop import SETTINGS
 from tests.pipeline.test_staging import receipt
 from tests.programs import small_world, wait_until

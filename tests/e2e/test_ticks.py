@@ -2,33 +2,14 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.e2e.test_ui import RUN_SECONDS, SELECTOR, Ui, opened_ui
+from tests.e2e.ui_server import RUN_SECONDS, SELECTOR, Ui
 from tests.programs import wait_until
 from tests.worlds import TOKEN
 
-AUTOMATION = {
-    "receipts": {
-        "every_minutes": 1,
-        "opens": "00:00",
-        "closes": "23:59",
-        "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-    },
-    "look_seconds": 10,
-    "retries": 1,
-}
 TICK_SECONDS = 150
-
-
-@pytest.fixture(scope="module")
-def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
-    with opened_ui(tmp_path_factory.mktemp("automation"), automation=AUTOMATION) as opened:
-        yield opened
 
 
 def switch(ui: Ui, kind: str, name: str, *, on: bool) -> None:

@@ -18,9 +18,11 @@ from cloudkasse_etl.sync.completeness import CompletenessReport
 from tests import small_erp
 from tests.books import Tables, book, complete, fetch, tables, with_accounts
 from tests.selling_shop import Fields, delivered, once, shop
+from tests.torture_figures import LONG
 from tests.worlds import TOKEN, World
 
-ORDERS = 10
+# Of the few, two break into five parts, one into two and one into none, and each size of batch is met.
+SEEDS = range(10) if LONG else (2, 5, 6, 7)
 RECEIPTS = 560
 
 
@@ -102,7 +104,7 @@ def deliver_somehow(world: World, sold: Sold, chance: random.Random) -> None:
     book(world)
 
 
-@pytest.mark.parametrize("seed", range(ORDERS))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_in_any_order_with_repeats_and_any_page_size_the_tables_are_the_same(
     sold: Sold,
     expected: tuple[Tables, CompletenessReport],

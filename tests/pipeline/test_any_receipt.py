@@ -26,6 +26,7 @@ from cloudkasse_etl.transform.receipts import content_hash, flatten
 from tests import books, small_erp
 from tests.books import fetch, fetch_and_book, statuses, tables, told, with_accounts
 from tests.receipt_factory import Fields, as_item, item, ledger, line, pay, valid_receipt, valid_receipts
+from tests.torture_figures import LONG
 from tests.worlds import TOKEN, World
 
 BOOKS: Ledger = ledger()
@@ -69,7 +70,7 @@ def meaning(receipt: Receipt) -> tuple[Any, ...]:
 
 
 @given(valid_receipts(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=100 if LONG else 50)
 def test_any_valid_receipt_is_accepted_its_books_balance_and_its_vat_is_conserved(
     receipts: list[Receipt], chance: random.Random
 ) -> None:
@@ -179,7 +180,7 @@ def mangled(draw: st.DrawFn) -> tuple[Receipt, Fields, str]:
 
 
 @given(mangled())
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=500 if LONG else 200)
 def test_any_mangled_receipt_is_refused_or_means_the_same(case: tuple[Receipt, Fields, str]) -> None:
     receipt, found, what = case
     try:

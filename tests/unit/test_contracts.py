@@ -18,6 +18,7 @@ from cloudkasse_etl.schemas.contract import UNREADABLE, Checked, check
 from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
 from cloudkasse_etl.schemas.prices import PriceExtract, PricePayload
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
+from tests.torture_figures import LONG
 
 EXTRACTS = (CompanyExtract, RegisterExtract, EmployeeExtract, ArticleExtract, PriceExtract)
 PAYLOADS: dict[type[pa.DataFrameModel], str] = {
@@ -241,7 +242,7 @@ def test_the_content_of_a_rejection_changes_with_any_value_and_only_then() -> No
 TEXTS = st.one_of(st.none(), st.text(max_size=45), st.sampled_from(["A1", "A1 ", "", " ", "x" * 41]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 if LONG else 60, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(TEXTS, TEXTS, st.sampled_from([1.0, np.nan, np.inf]), st.booleans()), min_size=1, max_size=8
@@ -260,6 +261,7 @@ def test_every_row_is_either_kept_or_told_about_and_what_is_kept_is_clean(rows: 
     pd.testing.assert_frame_equal(again.frame, checked.frame)
 
 
+@pytest.mark.uncounted
 def test_a_million_articles_are_checked_in_seconds() -> None:
     count = 1_000_000
     numbers = pd.Series(np.arange(count)).astype("str")
