@@ -70,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout = None
         return 0
     except Exception as error:  # noqa: BLE001 -- the last line of defence: a sentence and a log instead of a traceback
-        return print_unforeseen(error, as_json=as_json)
+        return print_unforeseen(error, as_json=as_json, language=_language())
 
 
 def _language() -> Language:

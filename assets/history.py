@@ -8,7 +8,9 @@ import dagster as dg
 
 from assets import tags
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sync.protocol import SEE_HISTORY, ambiguous_run
 from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.wording import say
 
 _WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
 _OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
@@ -55,9 +57,9 @@ def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
         # a history of years has a hundred thousand ids; their records would be read for seconds
         found = [known for known in instance.get_run_ids() if known.startswith(run_id)] if run_id else []
         if not found:
-            raise ConfigurationError(f"There is no run '{run_id[:64]}'.", hint="See: cloudkasse-etl history.")
+            raise ConfigurationError(say("There is no run '{run}'.", run=run_id[:64]), hint=SEE_HISTORY)
         if len(found) > 1:
-            raise ConfigurationError(f"{len(found)} runs begin with '{run_id}'.", hint="Give more of the run id.")
+            raise ambiguous_run(run_id, len(found))
         records = instance.get_run_records(dg.RunsFilter(run_ids=found))
     return past_run(instance, records[0])
 
@@ -70,7 +72,7 @@ def last_run(instance: dg.DagsterInstance) -> PastRun:
     """
     records = _records(instance, 1, dg.RunsFilter(statuses=list(_OVER)))
     if not records:
-        raise ConfigurationError("No run has ended yet.", hint="The first one: cloudkasse-etl sync.")
+        raise ConfigurationError(say("No run has ended yet."), hint=say("The first one: cloudkasse-etl sync."))
     return past_run(instance, records[0])
 
 

@@ -1,19 +1,21 @@
 """Where Dagster's files lie, and the Dagster instance of a command. Nothing about runs (runs.py)."""
 
 import os
-from collections.abc import Mapping, MutableMapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error
+from assets.storage import VARIABLE as STORAGE_VARIABLE
+from assets.storage import storage_faults
+from cloudkasse_etl.errors import Problem, problems_error
+from cloudkasse_etl.wording import say
 
 if TYPE_CHECKING:
     import dagster as dg
 
 HOME_VARIABLE = "DAGSTER_HOME"
-STORAGE_VARIABLE = "CLOUDKASSE_DAGSTER_STORAGE"
 SETTINGS_VARIABLES = (
     "CLOUDKASSE_ERP_URL",
     "CLOUDKASSE_STATE_URL",
@@ -72,8 +74,11 @@ def find_home(environment: MutableMapping[str, str] | None = None) -> Home:
             [
                 Problem(
                     f"{HOME_VARIABLE} ({folder})",
-                    "There is no dagster.yaml in this folder.",
-                    f"Copy it there from the project, or let {HOME_VARIABLE} name the folder where it lies.",
+                    say("There is no dagster.yaml in this folder."),
+                    say(
+                        "Copy it there from the project, or let {variable} name the folder where it lies.",
+                        variable=HOME_VARIABLE,
+                    ),
                 )
             ]
         )
@@ -97,24 +102,22 @@ def enter_environment(values: Mapping[str, str]) -> Home:
     return find_home()
 
 
-def open_instance(home: Home) -> "AbstractContextManager[dg.DagsterInstance]":
+@contextmanager
+def open_instance(home: Home) -> "Iterator[dg.DagsterInstance]":
     """The Dagster instance of a command: that of the UI, without the capture of compute logs.
 
     One process opens it at a time: two that create the history's tables at the same moment leave two versions noted
     in them, and Dagster would never open that history again (seen with 1.13 in half of all tries).
 
     Raises:
-        ConfigurationError: The folder cannot be written.
+        HistoryUnavailableError: The folder cannot be read or written, now or later on.
     """
     import dagster as dg
     from filelock import FileLock
 
-    try:
+    with storage_faults(home.storage):
         home.storage.mkdir(parents=True, exist_ok=True)
         with FileLock(home.storage / "opening.lock"):
-            return dg.DagsterInstance.local_temp(str(home.folder), overrides=_NO_COMPUTE_LOGS)
-    except OSError as error:
-        raise ConfigurationError(
-            f"Dagster's folder {home.storage} cannot be written: {error.strerror}.",
-            hint=f"Let {STORAGE_VARIABLE} name a folder that this user can write.",
-        ) from error
+            opened = dg.DagsterInstance.local_temp(str(home.folder), overrides=_NO_COMPUTE_LOGS)
+        with opened as instance:
+            yield instance

@@ -11,7 +11,8 @@ from pydantic import Field
 from assets import tags
 from assets.interrupts import interrupt_main_thread
 from assets.steps import failure, is_restartable
-from cloudkasse_etl.errors import CloudkasseError, StateUnavailableError
+from assets.storage import unwritable
+from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.report import RunReport
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
@@ -141,7 +142,7 @@ def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport
         why = lost.told(session.settings.language) if lost else _what_broke(instance, session.run_id)
         report = session.finish(error=why)
     except OSError as error:
-        problem = StateUnavailableError(f"The protocol {session.protocol_path} cannot be written: {error.strerror}.")
+        problem = unwritable(session.protocol_path.parent, error)
         instance.add_run_tags(session.run_id, tags.broken(problem, session.settings.language))
         return
     veto = {} if _may_pass_by_itself(instance, session.run_id) else tags.NO_RETRY

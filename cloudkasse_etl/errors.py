@@ -8,6 +8,7 @@
     │   ├── ErpUnavailableError     the ERP's database cannot be reached
     │   ├── StateUnavailableError   our own tables cannot be reached or written
     │   │   └── StateLockedError    another program has kept them locked for too long
+    │   ├── HistoryUnavailableError history or protocols cannot be read or written
     │   ├── DeliveryError           an alert could not be delivered
     │   ├── LeaseHeldError          another synchronisation is running (exit code 30)
     │   └── LeaseLostError          our lease ran out and another holder took over: nothing more is written
@@ -24,6 +25,7 @@
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cloudkasse_etl.wording import Language, Text, joined, say, told
 
@@ -73,6 +75,12 @@ class StateUnavailableError(TransientError):
 
 class StateLockedError(StateUnavailableError):
     """Another program has kept our own tables locked for longer than we wait."""
+
+
+class HistoryUnavailableError(TransientError):
+    """The folder of history and protocols cannot be reached, read or written."""
+
+    is_restartable = False  # a new start would have to be written there too
 
 
 class DeliveryError(TransientError):
@@ -139,6 +147,8 @@ _SYSTEM_REASONS = {
     errno.EROFS: say("the disk is read-only"),
     errno.ENOSPC: say("no room is left on the disk"),
     errno.EDQUOT: say("the user's quota of the disk is used up"),
+    errno.EFBIG: say("the file may not grow any more"),
+    errno.EEXIST: say("a part of the path is no folder"),
     errno.ENAMETOOLONG: say("the name is too long"),
 }
 
@@ -186,6 +196,14 @@ class MassRetirementError(PermanentError):
 
 class OutcomeFailedError(PermanentError):
     """Everything that was attempted was rejected."""
+
+
+def unwritable_file(path: Path, error: OSError) -> ConfigurationError:
+    """The error of a file that a command was told to write and cannot."""
+    return ConfigurationError(
+        say("The file {path} cannot be written: {reason}.", path=str(path), reason=system_reason(error)),
+        hint=say("Name another file, or close the program that has it open."),
+    )
 
 
 def problems_error(problems: Sequence[Problem]) -> ConfigurationError:

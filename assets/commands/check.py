@@ -21,7 +21,7 @@ def check(cloud: bool, as_json: bool) -> int:
     from cloudkasse_etl.settings import language_of, load, settings_path
     from cloudkasse_etl.sync.diagnosis import diagnose
 
-    found = diagnose()
+    found = diagnose() + _home_problems()
     problems = [problem for problem in found if not problem.is_note]
     notes = [problem for problem in found if problem.is_note]
     if cloud and not problems:
@@ -39,6 +39,17 @@ def check(cloud: bool, as_json: bool) -> int:
     except ConfigurationError:
         return EXIT_SETTINGS
     return EXIT_WRONG
+
+
+def _home_problems() -> list[Problem]:
+    """What is wrong with the place of history and protocols."""
+    from assets.home import find_home
+    from assets.storage import storage_problems
+
+    try:
+        return storage_problems(find_home().storage)
+    except ConfigurationError as error:
+        return list(error.problems)
 
 
 def _compare(as_json: bool) -> int:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.wording import told
+from cloudkasse_etl.wording import say, told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -94,18 +95,28 @@ def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool
     return exit_code
 
 
-def print_unforeseen(error: Exception, *, as_json: bool) -> int:
+def print_unforeseen(error: Exception, *, as_json: bool, language: Language) -> int:
     """A program's error: one sentence, and the traceback in a file for whoever mends it."""
+    words = str(error).splitlines()[0] if str(error) else ""
+    fault = f"{type(error).__name__}: {words}".removesuffix(": ")
     started = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    with tempfile.NamedTemporaryFile(
-        "w", prefix=f"cloudkasse-etl-{started}-", suffix=".log", delete=False, encoding="utf-8"
-    ) as log:
-        log.write("".join(traceback.format_exception(error)))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix=f"cloudkasse-etl-{started}-", suffix=".log", delete=False, encoding="utf-8"
+        ) as log:
+            log.write("".join(traceback.format_exception(error)))
+        hint = say("This is a fault of the program. Please report it with this file: {file}", file=log.name)
+    except OSError as unwritten:
+        hint = say(
+            "This is a fault of the program. Please report it; its log cannot be written: {reason}.",
+            reason=system_reason(unwritten),
+        )
     return print_error(
-        f"Unforeseen error: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": "),
-        hint=f"This is a fault of the program. Please report it with this file: {log.name}",
+        say("Unforeseen error: {fault}", fault=fault),
+        hint=hint,
         exit_code=EXIT_UNFORESEEN,
         as_json=as_json,
+        language=language,
     )
 
 

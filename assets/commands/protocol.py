@@ -1,34 +1,53 @@
 """`protocol`: the records that failed in a run, why, and what to do."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from assets.commands.output import COLOURS, console, print_json, print_rejections, shown_path
+from cloudkasse_etl.wording import say, told
 
 
 @click.command()
 @click.argument("run_id")
-@click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write it as a CSV file.")
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write it as a CSV file; - is standard output.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def protocol(run_id: str, csv_file: Path | None, as_json: bool) -> None:
+def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
     """Show every record that stood rejected after a run, why, and what to do.
 
     RUN_ID is the run's id, or the beginning of it, as `history` and the UI show it.
     """
+    if csv_file == "-" and as_json:
+        raise click.UsageError("--json and --csv - would both be written to standard output.")
     from assets.home import find_home
-    from cloudkasse_etl.sync.protocol import read_protocol, write_csv
+    from cloudkasse_etl.sync.protocol import csv_of, read_protocol, write_csv
 
     found = read_protocol(find_home().protocols, run_id)
-    if csv_file is not None:
-        write_csv(found, csv_file)
+    if csv_file == "-":
+        click.echo(csv_of(found), nl=False)
+    elif csv_file is not None:
+        write_csv(found, Path(csv_file))
     if as_json:
         print_json(found)
-    elif csv_file is not None:
-        click.echo(f"{len(found['rejections']):,} rejections written to {shown_path(csv_file)}.")
-    else:
-        from rich.markup import escape
+    elif csv_file is None:
+        _print(found)
+    elif csv_file != "-":
+        language = found["language"]
+        written = say(
+            "{count:,} rejections written to {file}.", count=len(found["rejections"]), file=shown_path(csv_file)
+        )
+        click.echo(told(written, language))
 
-        out = console()
-        out.print(f"[bold {COLOURS[found['outcome']]}]{escape(found['message'][:1].upper() + found['message'][1:])}[/]")
-        print_rejections(out, found["rejections"], found["language"], limit=1000)
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.markup import escape
+
+    out = console()
+    out.print(f"[bold {COLOURS[found['outcome']]}]{escape(found['message'][:1].upper() + found['message'][1:])}[/]")
+    print_rejections(out, found["rejections"], found["language"], limit=1000)

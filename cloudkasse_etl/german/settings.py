@@ -36,6 +36,7 @@ TEXTS: dict[str, str] = {
     "the disk is read-only": "der Datenträger ist schreibgeschützt",
     "no room is left on the disk": "auf dem Datenträger ist kein Platz mehr",
     "the user's quota of the disk is used up": "das Kontingent des Benutzers auf dem Datenträger ist erschöpft",
+    "the file may not grow any more": "die Datei darf nicht weiter wachsen",
     "the name is too long": "der Name ist zu lang",
     # --- the settings file
     "1 problem in the settings:": "1 Problem in den Einstellungen:",

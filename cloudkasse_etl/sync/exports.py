@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.journal import Journal
@@ -168,10 +168,7 @@ def _csv(path: Path, titles: Iterable[str]) -> Iterator[Callable[[list[Any]], No
             yield write
         temporary.replace(path)
     except OSError as error:
-        raise ConfigurationError(
-            f"The file {path} cannot be written: {error.strerror}.",
-            hint="Name another file, or close the program that has it open.",
-        ) from error
+        raise unwritable_file(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 

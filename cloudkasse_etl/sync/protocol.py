@@ -5,14 +5,16 @@ import datetime as dt
 import io
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.errors import ConfigurationError, unwritable_file
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.sync.report import RunReport, rejection_dict
+from cloudkasse_etl.wording import say
 
 FIELDS = ("asset", "key", "code", "text", "cure", "since", "still")
 _TITLES: dict[Language, tuple[str, ...]] = {
@@ -21,6 +23,7 @@ _TITLES: dict[Language, tuple[str, ...]] = {
 }
 # A cell that begins so is taken for a formula by spreadsheet programs; with the wide signs too where they are typed.
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
+SEE_HISTORY = say("See: cloudkasse-etl history.")
 
 
 def protocol_path(folder: Path, run_id: str) -> Path:
@@ -29,7 +32,11 @@ def protocol_path(folder: Path, run_id: str) -> Path:
 
 
 def write_protocol(report: RunReport, path: Path, language: Language) -> None:
-    """Writes both files, each in one piece: a reader never finds half of one."""
+    """Writes both files, each in one piece: a reader never finds half of one.
+
+    Raises:
+        OSError: They cannot be written.
+    """
     rejections = [rejection_dict(rejection, language) for rejection in report.rejections]
     protocol = {
         "run_id": report.run_id,
@@ -52,30 +59,33 @@ def write_protocol(report: RunReport, path: Path, language: Language) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path.with_suffix(".json"), orjson.dumps(protocol, option=orjson.OPT_INDENT_2))
-    write_csv(protocol, path)
+    _replace(path, csv_of(protocol))
 
 
-def write_csv(protocol: dict[str, Any], path: Path) -> None:
-    """Writes a protocol's rejections as CSV that a spreadsheet program opens as it is.
+def csv_of(protocol: dict[str, Any]) -> bytes:
+    """A protocol's rejections as CSV that a spreadsheet program opens as it is.
 
     Semicolons and a byte order mark are what a German Excel expects; a cell that would be a formula is
     made text by an apostrophe.
-
-    Raises:
-        ConfigurationError: The file cannot be written.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     writer.writerow(_TITLES[protocol.get("language", "en")])
     for rejection in protocol["rejections"]:
         writer.writerow([cell(rejection[name]) for name in FIELDS])
+    return buffer.getvalue().encode("utf-8-sig", "replace")
+
+
+def write_csv(protocol: dict[str, Any], path: Path) -> None:
+    """Writes a protocol's rejections as a CSV file.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+    """
     try:
-        _replace(path, buffer.getvalue().encode("utf-8-sig", "replace"))
+        _replace(path, csv_of(protocol))
     except OSError as error:
-        raise ConfigurationError(
-            f"The file {path} cannot be written: {error.strerror}.",
-            hint="Name another file, or close the program that has it open.",
-        ) from error
+        raise unwritable_file(path, error) from error
 
 
 def read_protocol(folder: Path, run_id: str) -> dict[str, Any]:
@@ -85,18 +95,27 @@ def read_protocol(folder: Path, run_id: str) -> dict[str, Any]:
         ConfigurationError: There is no such protocol, or several.
     """
     if not re.fullmatch(r"[0-9a-zA-Z-]{1,64}", run_id):
-        raise ConfigurationError(f"'{run_id[:64]}' is no run id.", hint="See: cloudkasse-etl history.")
+        raise ConfigurationError(say("'{run}' is no run id.", run=run_id[:64]), hint=SEE_HISTORY)
     found = sorted(folder.glob(f"{run_id}*.json"))
     exact = [path for path in found if path.stem == run_id]
     if not found:
         raise ConfigurationError(
-            f"There is no protocol of a run '{run_id}'.",
-            hint="See: cloudkasse-etl history. A run that was killed leaves none; the next one's has what is open.",
+            say("There is no protocol of a run '{run}'.", run=run_id),
+            hint=say(
+                "See: cloudkasse-etl history. A run that was killed leaves none; the next one's has what is open."
+            ),
         )
     if len(found) > 1 and not exact:
-        raise ConfigurationError(f"{len(found)} runs begin with '{run_id}'.", hint="Give more of the run id.")
+        raise ambiguous_run(run_id, len(found))
     protocol: dict[str, Any] = orjson.loads((exact or found)[0].read_bytes())
     return protocol
+
+
+def ambiguous_run(run_id: str, count: int) -> ConfigurationError:
+    """The error of an id's beginning that several runs have."""
+    return ConfigurationError(
+        say("{count} runs begin with '{run}'.", count=count, run=run_id), hint=say("Give more of the run id.")
+    )
 
 
 def cell(value: Any) -> str:
@@ -111,5 +130,10 @@ def cell(value: Any) -> str:
 
 def _replace(path: Path, data: bytes) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):  # half of a file, which takes the room that is wanting
+            temporary.unlink()
+        raise

@@ -128,7 +128,9 @@ def test_without_the_cloud_a_sync_fails_in_words_and_the_next_one_heals(program:
         pytest.param("CLOUDKASSE_SETTINGS", "/nowhere/cloudkasse.yaml", 2, "settings file", id="no settings"),
         pytest.param("CLOUDKASSE_API_URL", "", 2, "CLOUDKASSE_API_URL", id="no address"),
         pytest.param("DAGSTER_HOME", "/nowhere", 2, "dagster.yaml", id="no dagster.yaml"),
-        pytest.param("CLOUDKASSE_DAGSTER_STORAGE", "/proc/nothing", 2, "/proc/nothing", id="history cannot be written"),
+        pytest.param(
+            "CLOUDKASSE_DAGSTER_STORAGE", "/proc/nothing", 20, "/proc/nothing", id="history cannot be written"
+        ),
     ],
 )
 def test_each_trouble_has_its_words_and_its_exit_code(

@@ -1,8 +1,5 @@
 """Protects how the place of our own tables is told: missing, read-only, full, a folder, the ERP's own."""
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +11,7 @@ from cloudkasse_etl.errors import StateUnavailableError
 from cloudkasse_etl.state.diagnose import diagnose
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.tables import StateTables
+from tests.disks import in_a_disk
 from tests.programs import Program
 
 TABLES = StateTables()
@@ -72,17 +70,6 @@ def test_that_somebody_writes_at_this_moment_is_no_problem(tmp_path: Path, monke
     engine.dispose()
 
 
-def in_a_disk(folder: Path, mount: str, code: str) -> "subprocess.CompletedProcess[str]":
-    """Runs code where `mount` was done to a folder, in a namespace of its own; skips where that is not allowed."""
-    unshare = shutil.which("unshare")
-    if unshare is None or subprocess.run([unshare, "-rm", "true"], capture_output=True).returncode:
-        pytest.skip("a file system of its own needs user namespaces, which are not allowed here")
-    script = f'{mount} && exec "$0" -c "$1"'
-    return subprocess.run(
-        [unshare, "-rm", "sh", "-c", script, sys.executable, code], capture_output=True, text=True, cwd=Path.cwd()
-    )
-
-
 LOOK = """
 from cloudkasse_etl.state.diagnose import diagnose
 from cloudkasse_etl.state.tables import StateTables
@@ -95,13 +82,13 @@ def test_a_read_only_disk_is_found_before_a_run_does(tmp_path: Path) -> None:
     mount = f"mount --bind '{tmp_path}' '{tmp_path}' && mount -o remount,bind,ro '{tmp_path}'"
     told = f"There is no place for our own tables: nothing can be written in {tmp_path}.\n"
     for name in (file, tmp_path / "absent.db"):
-        assert in_a_disk(tmp_path, mount, LOOK.format(file=name)).stdout == told
+        assert in_a_disk(mount, LOOK.format(file=name)).stdout == told
 
 
 def test_a_read_only_file_in_a_folder_that_can_be_written_is_found_too(tmp_path: Path) -> None:
     file = made(tmp_path / "state.db")
     mount = f"mount --bind '{file}' '{file}' && mount -o remount,bind,ro '{file}'"
-    found = in_a_disk(tmp_path, mount, LOOK.format(file=file))
+    found = in_a_disk(mount, LOOK.format(file=file))
     assert found.stdout == f"Our own tables in the database file {file} cannot be written: it is read-only.\n"
 
 
@@ -121,7 +108,7 @@ except StateUnavailableError as error:
 
 def test_a_full_disk_is_told_as_one_with_the_place(tmp_path: Path) -> None:
     code = FILL.format(folder=tmp_path, filler=1_000_000)
-    found = in_a_disk(tmp_path, f"mount -t tmpfs -o size=1m tmpfs '{tmp_path}'", code)
+    found = in_a_disk(f"mount -t tmpfs -o size=1m tmpfs '{tmp_path}'", code)
     assert found.stdout == f"No room is left for our own tables in the database file {tmp_path}/state.db.\n", (
         found.stderr
     )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import closing as closing_of
 from typing import Any
 
+import pytest
+
 from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import RunReport

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.own_tables import open_reading
@@ -51,10 +51,7 @@ def write_page(configuration: Configuration, facts: RunFacts, path: Path) -> Tur
         temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
         temporary.replace(path)
     except OSError as error:
-        raise ConfigurationError(
-            f"The file {path} cannot be written: {error.strerror}.",
-            hint="Name another file, or close the program that has it open.",
-        ) from error
+        raise unwritable_file(path, error) from error
     finally:
         if temporary.is_file():
             temporary.unlink()
