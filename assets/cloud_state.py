@@ -7,14 +7,8 @@ import dagster as dg
 from assets.checks import REGISTER_FIRST, register_check, rejections_check
 from assets.cloud_check import report_if_full
 from assets.master_data import selectline_articles, selectline_company, selectline_employees, selectline_registers
-from assets.metadata import columns
 from assets.prices import gross_prices
 from assets.steps import Result, Sync, carry_out
-from cloudkasse_etl.schemas.articles import ArticlePayload
-from cloudkasse_etl.schemas.company import CompanyPayload
-from cloudkasse_etl.schemas.employees import EmployeePayload
-from cloudkasse_etl.schemas.prices import PricePayload
-from cloudkasse_etl.schemas.registers import RegisterPayload
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
 from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.sync.session import SyncSession
@@ -33,7 +27,6 @@ GROUP = "cloud_state"
     group_name=GROUP,
     kinds={"rest"},
     deps=[selectline_company],
-    metadata=columns(CompanyPayload),
     check_specs=[rejections_check("cloudkasse_company")],
 )
 def cloudkasse_company(context: dg.AssetExecutionContext, sync: Sync) -> Result:
@@ -45,7 +38,6 @@ def cloudkasse_company(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     group_name=GROUP,
     kinds={"rest"},
     deps=[selectline_registers, cloudkasse_company],
-    metadata=columns(RegisterPayload),
     check_specs=[rejections_check("cloudkasse_registers")],
 )
 def cloudkasse_registers(context: dg.AssetExecutionContext, sync: Sync) -> Result:
@@ -57,7 +49,6 @@ def cloudkasse_registers(context: dg.AssetExecutionContext, sync: Sync) -> Resul
     group_name=GROUP,
     kinds={"rest"},
     deps=[selectline_employees, cloudkasse_company],
-    metadata=columns(EmployeePayload),
     check_specs=[rejections_check("cloudkasse_employees")],
 )
 def cloudkasse_employees(context: dg.AssetExecutionContext, sync: Sync) -> Result:
@@ -69,7 +60,6 @@ def cloudkasse_employees(context: dg.AssetExecutionContext, sync: Sync) -> Resul
     group_name=GROUP,
     kinds={"rest"},
     deps=[selectline_articles, cloudkasse_registers],
-    metadata=columns(ArticlePayload),
     check_specs=[rejections_check("cloudkasse_articles"), register_check("cloudkasse_articles")],
 )
 def cloudkasse_articles(context: dg.AssetExecutionContext, sync: Sync) -> Result:
@@ -85,7 +75,6 @@ def cloudkasse_articles(context: dg.AssetExecutionContext, sync: Sync) -> Result
     group_name=GROUP,
     kinds={"rest"},
     deps=[gross_prices, cloudkasse_articles],
-    metadata=columns(PricePayload),
     check_specs=[rejections_check("cloudkasse_prices"), register_check("cloudkasse_prices")],
 )
 def cloudkasse_prices(context: dg.AssetExecutionContext, sync: Sync) -> Result:

@@ -9,6 +9,7 @@ import dagster as dg
 from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
 from assets.alerts import alert_sensor
 from assets.cloud_check import cloud_checks
+from assets.contracts import with_columns
 from assets.dry_run import plan_job
 from assets.freshness import with_freshness
 from assets.home import find_home
@@ -59,7 +60,7 @@ def build_defs(
     )
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
-        assets=with_freshness(ASSETS, configuration.settings),
+        assets=with_freshness(with_columns(ASSETS, configuration.settings), configuration.settings),
         asset_checks=[*completeness.CHECKS, cloud_checks(configuration)],
         jobs=[*jobs.values(), comparison_job(), plan_job(configuration)],
         schedules=build_schedules(configuration.settings, jobs),

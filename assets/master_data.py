@@ -3,13 +3,7 @@
 import dagster as dg
 
 from assets.checks import rejections_check
-from assets.metadata import columns
 from assets.steps import Result, Sync, carry_out
-from cloudkasse_etl.schemas.articles import ArticleExtract
-from cloudkasse_etl.schemas.company import CompanyExtract
-from cloudkasse_etl.schemas.employees import EmployeeExtract
-from cloudkasse_etl.schemas.prices import PriceExtract
-from cloudkasse_etl.schemas.registers import RegisterExtract
 from cloudkasse_etl.sync.extract import (
     extract_articles,
     extract_company,
@@ -24,7 +18,6 @@ GROUP = "master_data"
 @dg.asset(
     group_name=GROUP,
     kinds={"sql"},
-    metadata=columns(CompanyExtract),
     check_specs=[rejections_check("selectline_company")],
 )
 def selectline_company(sync: Sync) -> Result:
@@ -38,7 +31,6 @@ def selectline_company(sync: Sync) -> Result:
 @dg.asset(
     group_name=GROUP,
     kinds={"yaml"},
-    metadata=columns(RegisterExtract),
     check_specs=[rejections_check("selectline_registers")],
 )
 def selectline_registers(sync: Sync) -> Result:
@@ -52,7 +44,6 @@ def selectline_registers(sync: Sync) -> Result:
 @dg.asset(
     group_name=GROUP,
     kinds={"sql"},
-    metadata=columns(EmployeeExtract),
     check_specs=[rejections_check("selectline_employees")],
 )
 def selectline_employees(sync: Sync) -> Result:
@@ -63,7 +54,6 @@ def selectline_employees(sync: Sync) -> Result:
 @dg.asset(
     group_name=GROUP,
     kinds={"sql"},
-    metadata=columns(ArticleExtract),
     check_specs=[rejections_check("selectline_articles")],
 )
 def selectline_articles(sync: Sync) -> Result:
@@ -77,7 +67,6 @@ def selectline_articles(sync: Sync) -> Result:
 @dg.asset(
     group_name=GROUP,
     kinds={"sql"},
-    metadata=columns(PriceExtract),
     check_specs=[rejections_check("selectline_prices")],
 )
 def selectline_prices(sync: Sync) -> Result:

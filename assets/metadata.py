@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
-from pandera.pandas import DataFrameModel
 
 from assets.markdown import plain, plain_lines
 from cloudkasse_etl.failures import Language, Rejection
@@ -86,23 +85,6 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
 
 def _day(since: datetime | None, zone: ZoneInfo) -> str:
     return f"{since.astimezone(zone):%Y-%m-%d %H:%M}" if since else "–"
-
-
-def columns(contract: type[DataFrameModel]) -> Mapping[str, Any]:
-    """The columns that a contract promises, as the UI shows them on the asset."""
-    return {
-        "dagster/column_schema": dg.TableSchema(
-            columns=[
-                dg.TableColumn(
-                    name=name,
-                    type=str(column.dtype).partition("[")[0],
-                    description=column.description or column.title,
-                    constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=column.unique),
-                )
-                for name, column in contract.to_schema().columns.items()
-            ]
-        )
-    }
 
 
 def _with_deferrals(summary: str, deferrals: Iterable[Deferral], language: Language) -> str:

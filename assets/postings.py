@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.checks import REVIEW, rejections_check, review_check
-from assets.metadata import columns
 from assets.receipts import staged_receipts
 from assets.steps import Result, Sync, materialized, plain_failures
-from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.sync.importing import import_if_chosen
 
 GROUP = "postings"
@@ -23,7 +21,6 @@ POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
             deps=[staged_receipts],
             group_name=GROUP,
             kinds={"sql"},
-            metadata=columns(RevenuePosting),
             description="The revenue postings (Umsätze) of the receipts that were imported: balanced, whole receipts "
             "only. A receipt for which an account is missing is rejected with the name of the setting.",
         ),
@@ -32,7 +29,6 @@ POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
             deps=[staged_receipts],
             group_name=GROUP,
             kinds={"sql"},
-            metadata=columns(StockMovement),
             description="The stock movements (Lagerungen) of the receipts that were imported. A line whose article is "
             "unknown waits here, rejected, until the article exists; its revenue is booked all the same.",
         ),

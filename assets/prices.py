@@ -4,9 +4,7 @@ import dagster as dg
 
 from assets.checks import EVERY_REGISTER, every_register_check, rejections_check
 from assets.master_data import selectline_articles, selectline_prices
-from assets.metadata import columns
 from assets.steps import Result, Sync, carry_out
-from cloudkasse_etl.schemas.prices import PricePayload
 from cloudkasse_etl.sync.prices import compute_gross_prices
 
 
@@ -14,7 +12,6 @@ from cloudkasse_etl.sync.prices import compute_gross_prices
     group_name="prices",
     kinds={"pandas"},
     deps=[selectline_prices, selectline_articles],
-    metadata=columns(PricePayload),
     check_specs=[rejections_check("gross_prices"), every_register_check("gross_prices")],
 )
 def gross_prices(sync: Sync) -> Result:

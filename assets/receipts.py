@@ -3,9 +3,7 @@
 import dagster as dg
 
 from assets.checks import rejections_check
-from assets.metadata import columns
 from assets.steps import Result, Sync, carry_out
-from cloudkasse_etl.schemas.staging import ClosingStaged, ReceiptStaged
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 
 GROUP = "receipts"
@@ -14,7 +12,6 @@ GROUP = "receipts"
 @dg.asset(
     group_name=GROUP,
     kinds={"rest", "sql"},
-    metadata=columns(ReceiptStaged),
     check_specs=[rejections_check("staged_receipts")],
 )
 def staged_receipts(sync: Sync) -> Result:
@@ -29,7 +26,6 @@ def staged_receipts(sync: Sync) -> Result:
 @dg.asset(
     group_name=GROUP,
     kinds={"rest", "sql"},
-    metadata=columns(ClosingStaged),
     check_specs=[rejections_check("staged_closings")],
 )
 def staged_closings(sync: Sync) -> Result:

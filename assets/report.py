@@ -7,6 +7,7 @@ import dagster as dg
 from assets import cloud_state, master_data, postings, prices, receipts
 from assets.metadata import run_metadata
 from assets.steps import Result, Sync, plain_failures
+from assets.waiting import waiting_check, waiting_result
 from cloudkasse_etl.errors import OutcomeFailedError
 from cloudkasse_etl.sync.report import Outcome
 
@@ -19,7 +20,12 @@ BEFORE_THE_REPORT = (
 )
 
 
-@dg.asset(group_name="report", kinds={"report"}, deps=BEFORE_THE_REPORT)
+@dg.asset(
+    group_name="report",
+    kinds={"report"},
+    deps=BEFORE_THE_REPORT,
+    check_specs=[waiting_check("sync_report")],
+)
 def sync_report(sync: Sync) -> Iterator[Result]:
     """What the run came to: one sentence, the totals, and the first records that failed.
 
@@ -27,7 +33,10 @@ def sync_report(sync: Sync) -> Iterator[Result]:
     """
     with plain_failures(sync.settings.language):
         report = sync.finish()
-        yield dg.MaterializeResult(metadata=run_metadata(report, sync.settings))
+        yield dg.MaterializeResult(
+            metadata=run_metadata(report, sync.settings),
+            check_results=[waiting_result(sync)],
+        )
         if report.outcome is Outcome.FAILED:
             raise OutcomeFailedError(report.message)
 

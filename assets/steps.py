@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from assets.checks import REJECTIONS, check_results
+from assets.contracts import lineage
 from assets.metadata import asset_metadata
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sync.report import AssetReport
@@ -43,7 +44,7 @@ def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Res
     settings = session.configuration.settings
     return dg.MaterializeResult(
         asset_key=report.asset,
-        metadata=asset_metadata(report, settings, session.protocol_path),
+        metadata={**asset_metadata(report, settings, session.protocol_path), **lineage(report.asset)},
         check_results=check_results(report, (REJECTIONS, *checks), settings),
     )
 

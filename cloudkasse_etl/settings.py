@@ -272,6 +272,14 @@ class Automation(Section):
     fresh_hours: FreshWithin = FreshWithin()
 
 
+class Checks(Section):
+    """When the asset checks warn."""
+
+    waiting_hours: Annotated[int, Field(ge=1, le=8760)] | None = Field(
+        72, description="What has waited longer is a warning of check nothing_waits_too_long; null: it never is."
+    )
+
+
 class Settings(Section):
     """All of cloudkasse.yaml."""
 
@@ -292,6 +300,7 @@ class Settings(Section):
     alerts: Alerts = Alerts()
     history: History = History()
     automation: Automation = Automation()
+    checks: Checks = Checks()
 
     @field_validator("timezone")
     @classmethod

@@ -5,8 +5,10 @@ What a rejected record is told with has codes and both languages (failures.py); 
 
 import string
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 Language = Literal["de", "en"]
 _SWAPPED = str.maketrans(",.", ".,")
@@ -76,6 +78,14 @@ def spelled(number: str, language: Language) -> str:
 def counted(value: int, language: Language) -> str:
     """A whole number with its thousands told apart."""
     return spelled(f"{value:,}", language)
+
+
+def shown_time(moment: datetime, zone: ZoneInfo) -> str:
+    """A point in time by the shop's clock, to the minute, with the zone that was in force: 2026-07-01 09:05 CEST.
+
+    The Dagster UI shows its own times in the browser's zone, which need not be the shop's.
+    """
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def without_stop(text: str) -> Text:

@@ -3,70 +3,79 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from cloudkasse_etl.schemas.checks import field, key_field, text_field
-
-_RATE = r"\d{1,2}\.\d{2}"
+from cloudkasse_etl.schemas.checks import RATE, field, key_field, keyed, text_field
+from cloudkasse_etl.wording import say
 
 
 class ArticleExtract(pa.DataFrameModel):
     """The articles as SelectLine holds them (table ART), the inactive ones included."""
 
-    number: Series[str] = key_field("Number", "ART.Artikelnummer", "Number of the article.")
-    name: Series[str] = text_field("Name", "ART.Bezeichnung", "What the receipt shows.", nullable=False)
-    description: Series[str] = text_field("Description", "ART.Zusatz", "Further text, such as the packaging.")
-    gtin: Series[str] = text_field("GTIN", "ART.EANNummer", "Number of the bar code; CloudKasse judges it.")
-    group: Series[str] = text_field("Group", "ART.Artikelgruppe", "Number of the article group.")
-    group_name: Series[str] = text_field("Group name", "GRUPPEN.Bezeichnung", "Name of the article group.")
-    unit: Series[str] = text_field("Unit", "ART.Mengeneinheit", "Unit in which the article is sold.")
-    tax_code: Series[str] = text_field("Tax code", "ART.SSVerkauf", "Code of the VAT rate for sales.")
-    stock_item: Series[bool] = field("Stock item", "ART.Lagerartikel", "True where sales move stock.")
-    discountable: Series[bool] = field("Discountable", "ART.Rabattfaehig", "True where a discount may be given.")
+    number: Series[str] = key_field("Number", "ART.Artikelnummer", say("Number of the article."))
+    name: Series[str] = text_field("Name", "ART.Bezeichnung", say("What the receipt shows."), nullable=False)
+    description: Series[str] = text_field("Description", "ART.Zusatz", say("Further text, such as the packaging."))
+    gtin: Series[str] = text_field("GTIN", "ART.EANNummer", say("Number of the bar code; CloudKasse judges it."))
+    group: Series[str] = text_field("Group", "ART.Artikelgruppe", say("Number of the article group."))
+    group_name: Series[str] = text_field("Group name", "GRUPPEN.Bezeichnung", say("Name of the article group."))
+    unit: Series[str] = text_field("Unit", "ART.Mengeneinheit", say("Unit in which the article is sold."))
+    tax_code: Series[str] = text_field("Tax code", "ART.SSVerkauf", say("Code of the VAT rate for sales."))
+    stock_item: Series[bool] = field("Stock item", "ART.Lagerartikel", say("True where sales move stock."))
+    discountable: Series[bool] = field("Discountable", "ART.Rabattfaehig", say("True where a discount may be given."))
     open_price: Series[bool] = field(
         "Open price",
         "ART (articles.open_price_column)",
-        "True where the price is keyed in at the register.",
+        say("True where the price is keyed in at the register."),
     )
-    shop_active: Series[bool] = field("In the shop", "ART.ShopAktiv", "True for an article that the shop shows.")
-    inactive: Series[bool] = field("Inactive", "ART.Inaktiv", "True for an article that is no longer sold.")
+    shop_active: Series[bool] = field("In the shop", "ART.ShopAktiv", say("True for an article that the shop shows."))
+    inactive: Series[bool] = field("Inactive", "ART.Inaktiv", say("True for an article that is no longer sold."))
     price_unit: Series[float] = field(
-        "Price unit", "ART.Preiseinheit", "How many units a price is for; empty means 1.", nullable=True, finite=True
+        "Price unit",
+        "ART.Preiseinheit",
+        say("How many units a price is for; empty means 1."),
+        nullable=True,
+        finite=True,
     )
     price_factor: Series[float] = field(
         "Price quantity factor",
         "ART.Preismengenfaktor",
-        "Factor between the unit of the price and the unit of sale; empty means 1.",
+        say("Factor between the unit of the price and the unit of sale; empty means 1."),
         nullable=True,
         finite=True,
     )
 
     class Config:
-        """Other columns are an error."""
+        """Other columns are an error; the key names a record."""
 
         strict = True
+        metadata = keyed("number")
 
 
 class ArticlePayload(pa.DataFrameModel):
     """The articles as CloudKasse takes them."""
 
-    number: Series[str] = key_field("Number", "ART.Artikelnummer", "Number of the article.")
-    name: Series[str] = text_field("Name", "ART.Bezeichnung", "What the receipt shows.", nullable=False)
-    description: Series[str] = text_field("Description", "ART.Zusatz", "Further text, such as the packaging.")
-    gtin: Series[str] = text_field("GTIN", "ART.EANNummer", "Number of the bar code.")
-    group: Series[str] = text_field("Group", "ART.Artikelgruppe", "Number of the article group.")
-    group_name: Series[str] = text_field("Group name", "GRUPPEN.Bezeichnung", "Name of the article group.")
-    unit: Series[str] = text_field("Unit", "ART.Mengeneinheit", "Unit in which the article is sold.")
-    tax_code: Series[str] = text_field("Tax code", "ART.SSVerkauf", "Code of the VAT rate for sales.")
+    number: Series[str] = key_field("Number", "ART.Artikelnummer", say("Number of the article."))
+    name: Series[str] = text_field("Name", "ART.Bezeichnung", say("What the receipt shows."), nullable=False)
+    description: Series[str] = text_field("Description", "ART.Zusatz", say("Further text, such as the packaging."))
+    gtin: Series[str] = text_field("GTIN", "ART.EANNummer", say("Number of the bar code."))
+    group: Series[str] = text_field("Group", "ART.Artikelgruppe", say("Number of the article group."))
+    group_name: Series[str] = text_field("Group name", "GRUPPEN.Bezeichnung", say("Name of the article group."))
+    unit: Series[str] = text_field("Unit", "ART.Mengeneinheit", say("Unit in which the article is sold."))
+    tax_code: Series[str] = text_field("Tax code", "ART.SSVerkauf", say("Code of the VAT rate for sales."))
     vat_rate: Series[str] = text_field(
-        "VAT rate", "USDETAIL.Steuer", "VAT in percent on the day of the run, two decimals.", pattern=_RATE
+        "VAT rate",
+        "USDETAIL.Steuer",
+        say("VAT in percent on the day of the run, two decimals."),
+        pattern=RATE,
+        also=("ART.SSVerkauf",),
     )
-    stock_item: Series[bool] = field("Stock item", "ART.Lagerartikel", "True where sales move stock.")
-    discountable: Series[bool] = field("Discountable", "ART.Rabattfaehig", "True where a discount may be given.")
+    stock_item: Series[bool] = field("Stock item", "ART.Lagerartikel", say("True where sales move stock."))
+    discountable: Series[bool] = field("Discountable", "ART.Rabattfaehig", say("True where a discount may be given."))
     open_price: Series[bool] = field(
-        "Open price", "ART (articles.open_price_column)", "True where the price is keyed in at the register."
+        "Open price", "ART (articles.open_price_column)", say("True where the price is keyed in at the register.")
     )
-    active: Series[bool] = field("Active", "ART.Inaktiv", "False for an article that is no longer sold.")
+    active: Series[bool] = field("Active", "ART.Inaktiv", say("False for an article that is no longer sold."))
 
     class Config:
-        """Other columns are an error."""
+        """Other columns are an error; the key names a record."""
 
         strict = True
+        metadata = keyed("number")

@@ -6,7 +6,7 @@ is told about them (`ignore_na=False`), because pandera's dropping of nulls cost
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,11 @@ from pandera.api.extensions import register_check_method
 # text that it could not decode by a NUL, so that it is refused here.
 _CONTROL = r"\p{Cc}"
 _BLANK_AT_AN_END = r"^[\s\p{Z}]|[\s\p{Z}]$"
+
+# How texts are written that are days, VAT rates in percent, and quantities.
+DAY = r"\d{4}-\d{2}-\d{2}"
+RATE = r"\d{1,2}\.\d{2}"
+QUANTITY = r"\d{1,9}\.\d{3}"
 
 # SQL Server's first day; the reader marks a date that it could not read by one before it.
 FIRST_DAY = pd.Timestamp("1753-01-01")
@@ -99,13 +104,26 @@ def key_field(title: str, column: str, description: str, *, limit: int = 40) -> 
     )
 
 
-def text_field(title: str, column: str, description: str, *, nullable: bool = True, pattern: str | None = None) -> Any:
-    """A field for a text; its length is CloudKasse's to judge."""
+def keyed(*columns: str) -> Mapping[str, Any]:
+    """A contract's metadata: the columns that together name a record."""
+    return {"key": columns}
+
+
+def text_field(
+    title: str,
+    column: str,
+    description: str,
+    *,
+    nullable: bool = True,
+    pattern: str | None = None,
+    also: tuple[str, ...] = (),
+) -> Any:
+    """A field for a text; its length is CloudKasse's to judge. `also`: further sources that it is made of."""
     further: dict[str, Any] = {"full_match": pattern} if pattern else {}
     return pa.Field(
         title=title,
         description=description,
-        metadata={"column": column},
+        metadata={"column": column, "also": also},
         nullable=nullable,
         clean_text=True,
         ignore_na=False,
@@ -113,12 +131,14 @@ def text_field(title: str, column: str, description: str, *, nullable: bool = Tr
     )
 
 
-def field(title: str, column: str, description: str, *, nullable: bool = False, **checks: Any) -> Any:
-    """A field of any other type, with the checks that are named."""
+def field(
+    title: str, column: str, description: str, *, nullable: bool = False, also: tuple[str, ...] = (), **checks: Any
+) -> Any:
+    """A field of any other type, with the checks that are named. `also`: further sources that it is made of."""
     return pa.Field(
         title=title,
         description=description,
-        metadata={"column": column},
+        metadata={"column": column, "also": also},
         nullable=nullable,
         ignore_na=False,
         **checks,

@@ -3,33 +3,38 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from cloudkasse_etl.schemas.checks import field, key_field, text_field
+from cloudkasse_etl.schemas.checks import field, key_field, keyed, text_field
+from cloudkasse_etl.wording import say
 
 
 class EmployeeExtract(pa.DataFrameModel):
     """The employees as SelectLine holds them (table MITARBW)."""
 
-    number: Series[str] = key_field("Number", "MITARBW.Nr", "Number of the employee.")
-    first_name: Series[str] = text_field("First name", "MITARBW.Vorname", "First name.")
-    last_name: Series[str] = text_field("Last name", "MITARBW.Name", "Last name.")
-    inactive: Series[bool] = field("Inactive", "MITARBW.Inaktiv", "True for an employee who has left.")
+    number: Series[str] = key_field("Number", "MITARBW.Nr", say("Number of the employee."))
+    first_name: Series[str] = text_field("First name", "MITARBW.Vorname", say("First name."))
+    last_name: Series[str] = text_field("Last name", "MITARBW.Name", say("Last name."))
+    inactive: Series[bool] = field("Inactive", "MITARBW.Inaktiv", say("True for an employee who has left."))
 
     class Config:
-        """Other columns are an error."""
+        """Other columns are an error; the key names a record."""
 
         strict = True
+        metadata = keyed("number")
 
 
 class EmployeePayload(pa.DataFrameModel):
     """The employees as CloudKasse takes them."""
 
-    number: Series[str] = key_field("Number", "MITARBW.Nr", "Number of the employee.")
-    first_name: Series[str] = text_field("First name", "MITARBW.Vorname", "First name.")
-    last_name: Series[str] = text_field("Last name", "MITARBW.Name", "Last name.")
-    display_name: Series[str] = text_field("Shown name", "MITARBW.Name", "Name that the register shows.")
-    active: Series[bool] = field("Active", "MITARBW.Inaktiv", "False for an employee who may no longer sell.")
+    number: Series[str] = key_field("Number", "MITARBW.Nr", say("Number of the employee."))
+    first_name: Series[str] = text_field("First name", "MITARBW.Vorname", say("First name."))
+    last_name: Series[str] = text_field("Last name", "MITARBW.Name", say("Last name."))
+    display_name: Series[str] = text_field(
+        "Shown name", "MITARBW.Name", say("Name that the register shows."), also=("MITARBW.Vorname", "MITARBW.Nr")
+    )
+    active: Series[bool] = field("Active", "MITARBW.Inaktiv", say("False for an employee who may no longer sell."))
 
     class Config:
-        """Other columns are an error."""
+        """Other columns are an error; the key names a record."""
 
         strict = True
+        metadata = keyed("number")

@@ -3,7 +3,8 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from cloudkasse_etl.schemas.checks import field, key_field, text_field
+from cloudkasse_etl.schemas.checks import field, key_field, keyed, text_field
+from cloudkasse_etl.wording import say
 
 _CURRENCY = "[A-Z]{3}"
 
@@ -11,41 +12,43 @@ _CURRENCY = "[A-Z]{3}"
 class RegisterExtract(pa.DataFrameModel):
     """The registers as the settings name them, in the company's currency."""
 
-    number: Series[str] = key_field("Number", "registers.number", "Number of the register.")
-    name: Series[str] = text_field("Name", "registers.name", "Name of the register.", nullable=False)
+    number: Series[str] = key_field("Number", "registers.number", say("Number of the register."))
+    name: Series[str] = text_field("Name", "registers.name", say("Name of the register."), nullable=False)
     price_group: Series[str] = text_field(
-        "Price group", "registers.price_group", "Price group whose prices the register shows.", nullable=False
+        "Price group", "registers.price_group", say("Price group whose prices the register shows."), nullable=False
     )
     warehouse: Series[str] = text_field(
-        "Warehouse", "registers.warehouse", "Warehouse that the register sells from.", nullable=False
+        "Warehouse", "registers.warehouse", say("Warehouse that the register sells from."), nullable=False
     )
     currency: Series[str] = text_field(
-        "Currency", "MANDANT.Waehrung", "Currency of the register.", nullable=False, pattern=_CURRENCY
+        "Currency", "MANDANT.Waehrung", say("Currency of the register."), nullable=False, pattern=_CURRENCY
     )
 
     class Config:
-        """Other columns are an error."""
+        """Other columns are an error; the key names a record."""
 
         strict = True
+        metadata = keyed("number")
 
 
 class RegisterPayload(pa.DataFrameModel):
     """The registers as CloudKasse takes them."""
 
-    number: Series[str] = key_field("Number", "registers.number", "Number of the register.")
-    name: Series[str] = text_field("Name", "registers.name", "Name of the register.", nullable=False)
+    number: Series[str] = key_field("Number", "registers.number", say("Number of the register."))
+    name: Series[str] = text_field("Name", "registers.name", say("Name of the register."), nullable=False)
     price_group: Series[str] = text_field(
-        "Price group", "registers.price_group", "Price group whose prices the register shows.", nullable=False
+        "Price group", "registers.price_group", say("Price group whose prices the register shows."), nullable=False
     )
     warehouse: Series[str] = text_field(
-        "Warehouse", "registers.warehouse", "Warehouse that the register sells from.", nullable=False
+        "Warehouse", "registers.warehouse", say("Warehouse that the register sells from."), nullable=False
     )
     currency: Series[str] = text_field(
-        "Currency", "MANDANT.Waehrung", "Currency of the register.", nullable=False, pattern=_CURRENCY
+        "Currency", "MANDANT.Waehrung", say("Currency of the register."), nullable=False, pattern=_CURRENCY
     )
-    active: Series[bool] = field("Active", "registers.number", "False once the settings no longer name it.")
+    active: Series[bool] = field("Active", "registers.number", say("False once the settings no longer name it."))
 
     class Config:
-        """Other columns are an error."""
+        """Other columns are an error; the key names a record."""
 
         strict = True
+        metadata = keyed("number")

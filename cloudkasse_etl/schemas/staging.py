@@ -4,47 +4,60 @@ import pandera.pandas as pa
 from pandera.engines.pandas_engine import DateTime
 from pandera.typing import Series
 
-from cloudkasse_etl.schemas.checks import field, key_field, text_field
-
-_RECEIPT, _CLOSING = "cloudkasse_receipt", "cloudkasse_closing"
+from cloudkasse_etl.schemas.checks import field, key_field, keyed, text_field
+from cloudkasse_etl.wording import say
 
 
 class ReceiptStaged(pa.DataFrameModel):
     """The receipts as they are staged; the receipt itself is kept beside as it came."""
 
-    receipt_id: Series[str] = key_field("Receipt", _RECEIPT, "CloudKasse's id of the receipt.", limit=120)
-    register: Series[str] = text_field("Register", _RECEIPT, "Number of the register that sold.")
-    number: Series[int] = field("Number", _RECEIPT, "Number of the receipt; counts up by register.")
-    kind: Series[str] = text_field("Kind", _RECEIPT, "Kind of receipt (DSFinV-K BON_TYP).")
-    business_day: Series[DateTime] = field("Business day", _RECEIPT, "The register's day, by which it is booked.")
-    ended_at: Series[str] = text_field("Time", _RECEIPT, "When the receipt was finished.")
-    total_cents: Series[int] = field("Total", _RECEIPT, "Gross total in cents.")
-    reference_id: Series[str] = text_field("Refers to", _RECEIPT, "The receipt that this one voids.")
+    receipt_id: Series[str] = key_field("Receipt", "receipt.id", say("CloudKasse's id of the receipt."), limit=120)
+    register: Series[str] = text_field("Register", "receipt.register", say("Number of the register that sold."))
+    number: Series[int] = field(
+        "Number", "receipt.number", say("Number of the receipt; counts up by register."), nullable=True
+    )
+    kind: Series[str] = text_field("Kind", "receipt.kind", say("Kind of receipt (DSFinV-K BON_TYP)."))
+    business_day: Series[DateTime] = field(
+        "Business day", "receipt.business_day", say("The register's day, by which it is booked."), nullable=True
+    )
+    ended_at: Series[str] = text_field("Time", "receipt.ended_at", say("When the receipt was finished."))
+    total_cents: Series[int] = field("Total", "receipt.total_cents", say("Gross total in cents."), nullable=True)
+    reference_id: Series[str] = text_field(
+        "Refers to", "receipt.reference.receipt_id", say("The receipt that this one voids.")
+    )
     status: Series[str] = text_field(
         "Status",
-        _RECEIPT,
-        "staged, imported, rejected, no_effect, before_start or dismissed.",
+        "receipt.status",
+        say("staged, imported, rejected, no_effect, before_start or dismissed."),
         nullable=False,
     )
 
     class Config:
-        """Other columns are an error."""
+        """Other columns are an error; the key names a record."""
 
         strict = True
+        metadata = keyed("receipt_id")
 
 
 class ClosingStaged(pa.DataFrameModel):
     """The closings as they are staged; the closing itself is kept beside as it came."""
 
-    register: Series[str] = key_field("Register", _CLOSING, "Number of the register.", limit=100)
-    number: Series[int] = field("Number", _CLOSING, "Number of the closing (Z_NR); counts up by register.")
-    business_day: Series[DateTime] = field("Business day", _CLOSING, "The day that was closed.")
-    first_receipt_number: Series[int] = field("First receipt", _CLOSING, "Number of its first receipt.")
-    last_receipt_number: Series[int] = field("Last receipt", _CLOSING, "Number of its last receipt.")
-    receipt_count: Series[int] = field("Receipts", _CLOSING, "How many receipts its totals cover.")
-    verified: Series[bool] = field("Verified", _CLOSING, "True once its totals were found equal to its receipts'.")
+    register: Series[str] = key_field("Register", "closing.register", say("Number of the register."), limit=100)
+    number: Series[int] = field("Number", "closing.number", say("Number of the closing (Z_NR); counts up by register."))
+    business_day: Series[DateTime] = field("Business day", "closing.business_day", say("The day that was closed."))
+    first_receipt_number: Series[int] = field(
+        "First receipt", "closing.first_receipt_number", say("Number of its first receipt.")
+    )
+    last_receipt_number: Series[int] = field(
+        "Last receipt", "closing.last_receipt_number", say("Number of its last receipt.")
+    )
+    receipt_count: Series[int] = field("Receipts", "closing.receipt_count", say("How many receipts its totals cover."))
+    verified: Series[bool] = field(
+        "Verified", "closing.verified", say("True once its totals were found equal to its receipts'.")
+    )
 
     class Config:
-        """Other columns are an error."""
+        """Other columns are an error; the key names a record."""
 
         strict = True
+        metadata = keyed("register", "number")

@@ -103,6 +103,11 @@ class StateStore:
     def _target_of(self, asset: str) -> int:
         return self._targets[is_of_the_company(asset)]
 
+    @property
+    def targets(self) -> tuple[int, int]:
+        """Our numbers for the company with this cloud, and for the company alone."""
+        return self._targets
+
     @cached_property
     def _targets(self) -> tuple[int, int]:
         """Our numbers for the company with this cloud, and for the company alone."""

@@ -108,6 +108,18 @@ class StateTables:
             sa.Column("first_run_id", sa.Unicode(40), nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
         )
+        self.waiting = table(
+            "waiting",
+            sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("asset", key_text(60), primary_key=True),
+            sa.Column("code", key_text(80), primary_key=True),
+            sa.Column("awaited", key_text(120), primary_key=True),
+            company(),
+            sa.Column("record_count", sa.BigInteger, nullable=False),
+            sa.Column("examples", sa.UnicodeText, nullable=False),
+            sa.Column("since", UtcDateTime, nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )
         self.alert = table(
             "alert",
             sa.Column("company", key_text(20), primary_key=True),

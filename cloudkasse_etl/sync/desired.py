@@ -11,6 +11,7 @@ from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
 from cloudkasse_etl.schemas.registers import RegisterPayload
+from cloudkasse_etl.state.waiting import Waiting
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
@@ -94,7 +95,15 @@ def _prices(session: SyncSession) -> Desired:
         articles = waiting["article"].drop_duplicates()
         names = ", ".join(articles.head(EXAMPLES)) + (", …" if len(articles) > EXAMPLES else "")
         examples = tuple(waiting["key"].head(EXAMPLES))
-        deferrals = (Deferral("article_required", len(waiting), examples, {"value": names}),)
+        code = "article_required"
+        by_article = waiting.groupby("article", sort=False)["key"].agg(["size", "first"])
+        each = tuple(
+            Waiting(code, article, count, (key,))
+            for article, count, key in zip(
+                by_article.index.tolist(), by_article["size"].tolist(), by_article["first"].tolist(), strict=True
+            )
+        )
+        deferrals = (Deferral(code, len(waiting), examples, {"value": names}, each),)
     currency = sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
     return Desired(payload, may_retire, deferrals)

@@ -48,6 +48,9 @@ def set_level(session: SyncSession, report: AssetReport, fingerprint: str | None
     """Notes that the asset is level with its sources, but for what its report says is rejected or waits."""
     if fingerprint is None:
         return
-    details = {"deferrals": report.deferrals, "rows": report.rows, "lacking": dict(report.lacking)}
-    text = orjson.dumps(details, default=dict).decode()
+    deferrals = [
+        {"code": d.code, "count": d.count, "examples": d.examples, "detail": dict(d.detail)} for d in report.deferrals
+    ]
+    details = {"deferrals": deferrals, "rows": report.rows, "lacking": dict(report.lacking)}
+    text = orjson.dumps(details).decode()
     session.store.set_level(report.asset, fingerprint, text)

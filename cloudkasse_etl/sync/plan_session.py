@@ -18,6 +18,7 @@ from cloudkasse_etl.state.scratch import ScratchReceipts, ScratchStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN
 from cloudkasse_etl.sync.own_tables import told_as_the_erps
+from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession
 from cloudkasse_etl.transform.digest import item_digests
 
@@ -61,6 +62,9 @@ class PlanSession(SyncSession):
         )
         client = DryClient(self.configuration.connections, hasty, self._foresee, stop=self._stop)
         return self._resources.enter_context(client)
+
+    def keep_waiting(self, report: AssetReport) -> None:
+        """Nothing is kept of a dry run."""
 
     def _foresee(self, entity: str, items: Sequence[dict[str, Any]]) -> list[str | None]:
         """What was refused for another reason than its content, and is tried in every run, is expected to be again."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from cloudkasse_etl.failures import Language, Rejection
+from cloudkasse_etl.state.waiting import Waiting
 from cloudkasse_etl.wording import counted
 
 SHOWN_REJECTIONS = 20
@@ -60,12 +61,18 @@ class Deferral:
         count: How many records wait.
         examples: Keys of the first few.
         detail: What fills the catalogue's text.
+        each: The same by the one thing that is waited for, where there are several; known where it was found out.
     """
 
     code: str
     count: int
     examples: tuple[str, ...] = ()
     detail: Mapping[str, str] = field(default_factory=dict)
+    each: tuple[Waiting, ...] = field(default=(), compare=False)
+
+    def by_awaited(self) -> tuple[Waiting, ...]:
+        """What waits, by the one thing that it waits for."""
+        return self.each or (Waiting(self.code, "", self.count, self.examples),)
 
     def text(self, language: Language) -> str:
         """What they wait for and what to do."""

@@ -18,6 +18,7 @@ from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.waiting import WaitingStore
 from cloudkasse_etl.sync.own_tables import own_tables
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total
@@ -126,6 +127,10 @@ class SyncSession:
 
     def _ask_status(self) -> CloudStatus:
         return refuse_other_company(self.client.status(), self.settings)
+
+    def keep_waiting(self, report: AssetReport) -> None:
+        """Keeps what waits of an asset, and since when; what waits no longer is forgotten."""
+        WaitingStore(self.store).replace(report.asset, [w for d in report.deferrals for w in d.by_awaited()])
 
     @contextmanager
     def timed(self) -> Iterator[Callable[[], float]]:

@@ -17,6 +17,7 @@ from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
+from cloudkasse_etl.schemas.reading import key_of
 from cloudkasse_etl.schemas.registers import RegisterExtract
 from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.selectline.read import ErpReader
@@ -148,7 +149,7 @@ class Sources:
             detail = {"count": str(len(rows)), "value": names}
             rejection = Rejection(asset, number, "company_ambiguous", detail, content=names)
             return Extract(_empty(CompanyExtract), (rejection,), frozenset([number]))
-        checked = check(rows, CompanyExtract, asset=asset, key_columns=["name"])
+        checked = check(rows, CompanyExtract, asset=asset, key_columns=key_of(CompanyExtract))
         return Extract(checked.frame, _rekeyed(checked.rejections, number), frozenset([number]))
 
     @cached_property
@@ -165,7 +166,7 @@ class Sources:
             for register in self._settings.registers
         ]
         frame = pd.DataFrame(rows, columns=list(RegisterExtract.to_schema().columns), dtype="str")
-        checked = check(frame, RegisterExtract, asset="selectline_registers", key_columns=["number"])
+        checked = check(frame, RegisterExtract, asset="selectline_registers", key_columns=key_of(RegisterExtract))
         return Extract(checked.frame, checked.rejections, _held(checked.rejections))
 
     @cached_property
@@ -175,7 +176,7 @@ class Sources:
         wanted = ~raw["inactive"].fillna(False).astype(bool)
         if self._settings.employees.numbers != "all":
             wanted &= raw["number"].isin(self._settings.employees.numbers)
-        checked = check(raw[wanted], EmployeeExtract, asset="selectline_employees", key_columns=["number"])
+        checked = check(raw[wanted], EmployeeExtract, asset="selectline_employees", key_columns=key_of(EmployeeExtract))
         return Extract(checked.frame, checked.rejections, _held(checked.rejections))
 
     @cached_property
@@ -188,7 +189,7 @@ class Sources:
         if self._settings.articles.only_shop_active:
             wanted &= raw["shop_active"].fillna(False).astype(bool)
         asset = "selectline_articles"
-        checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=["number"])
+        checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=key_of(ArticleExtract))
         frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
         rejections = (*checked.rejections, *untaxed)
         return Extract(frame, rejections, _held(rejections), raw.loc[~wanted, "number"])
@@ -200,7 +201,7 @@ class Sources:
         `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it.
         """
         raw = self._reader.prices()
-        checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=["row_id"])
+        checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=key_of(PriceExtract))
         kept = set(checked.frame["row_id"]) if checked.rejections else set()
         refused = raw[~raw["row_id"].isin(kept)] if checked.rejections else raw.iloc[:0]
         names = {f"{row.row_id}": _price_name(row) for row in refused.itertuples()}

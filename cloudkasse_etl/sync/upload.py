@@ -74,6 +74,7 @@ def _upload(session: SyncSession, entity: Entity) -> AssetReport:
             session.deliver(upload.broken(), seconds())
             raise
         report = upload.report()
+        session.keep_waiting(report)
         # a cloud that refuses for want of a register it was said to have is looked at again in full
         set_level(session, report, None if upload.surprised else fingerprint)
         return session.deliver(report, seconds())

@@ -12,15 +12,16 @@ from cloudkasse_etl.schemas.articles import ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
+from cloudkasse_etl.schemas.reading import key_of
 from cloudkasse_etl.schemas.registers import RegisterPayload
 from cloudkasse_etl.transform.vat import VatRates
 
 KEY_COLUMNS = {
-    "companies": ["number"],
-    "registers": ["number"],
-    "employees": ["number"],
-    "articles": ["number"],
-    "prices": ["article", "price_group", "min_quantity", "valid_from"],
+    "companies": key_of(CompanyPayload),
+    "registers": key_of(RegisterPayload),
+    "employees": key_of(EmployeePayload),
+    "articles": key_of(ArticlePayload),
+    "prices": key_of(PricePayload),
 }
 
 

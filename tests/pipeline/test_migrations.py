@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from cloudkasse_etl.errors import StateVersionError
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
 from cloudkasse_etl.state.engine import HEAD, migrate, state_engine, upgrade, version_of
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.store import Level, StateStore
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.waiting import WaitingStore
 
 TABLES = StateTables()
 BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
@@ -95,7 +96,7 @@ def test_our_tables_move_forward_from_every_release_with_what_stands_in_them(eng
     upgrade(engine, TABLES, "0001")
     put(engine, TABLES.target, {"company": "1", "api_url": URLS[0]})
     put(engine, TABLES.rejection, rejection(1, "cloudkasse_articles", "A1", FIRST))
-    for revision in ("0002", "0003", HEAD):
+    for revision in ("0002", "0003", "0004", HEAD):
         upgrade(engine, TABLES, revision)
         assert version_of(engine, TABLES) == revision
         assert keys(engine, "1", URLS[0], "cloudkasse_articles") == [("A1", FIRST)]
@@ -107,3 +108,19 @@ def test_tables_of_a_newer_release_are_refused_and_left_alone(engine: sa.Engine)
         connection.execute(sa.text("UPDATE cloudkasse_schema_version SET version_num = '9999'"))
     with pytest.raises(StateVersionError, match="version 9999; this program knows them up to"):
         migrate(engine, TABLES)
+
+
+@BOTH
+def test_what_waited_before_its_start_was_kept_is_looked_at_anew(engine: sa.Engine) -> None:
+    upgrade(engine, TABLES, "0004")
+    put(engine, TABLES.target, {"company": "1", "api_url": URLS[0]})
+    waits = '{"deferrals":[{"code":"article_required","count":1,"examples":["A1|1|0.000|"],"detail":{"value":"A1"}}]}'
+    details = {"cloudkasse_prices": waits, "cloudkasse_articles": '{"deferrals":[]}', "completeness": '{"gaps":[[]]}'}
+    shared = {"target_id": 1, "company": "1", "fingerprint": "as it was", "generation": 7, "run_id": "r"}
+    put(engine, TABLES.level, *({**shared, "asset": asset, "details": text} for asset, text in details.items()))
+    migrate(engine, TABLES)
+    store = StateStore(engine, TABLES, company="1", api_url=URLS[0], lease=None, run_id="")
+    assert {asset: store.level(asset) for asset in details} == {
+        asset: Level("" if asset == "cloudkasse_prices" else "as it was", text, 7) for asset, text in details.items()
+    }
+    assert WaitingStore(store).waiting_since_before(dt.datetime.now(dt.UTC)) == []

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from assets import runs, tags
+from assets.contracts import DRAWN_FROM, lineage
 from assets.history import read_history
 from assets.runs import repair_dead_runs
 from cloudkasse_etl.sync.session import hold_lease
@@ -63,6 +64,8 @@ def test_every_asset_carries_the_same_numbers(instance: dg.DagsterInstance) -> N
         assert Path(metadata["protocol"].value).is_file()
     assert found["cloudkasse_articles"]["new"].value == 5
     assert found["sync_report"]["new"].value == 14
+    for asset in DRAWN_FROM:
+        assert found[asset]["dagster/column_lineage"].value == lineage(asset)["dagster/column_lineage"]
 
 
 @pytest.mark.synced

@@ -1,0 +1,156 @@
+"""A contract as people read it: its columns with type, meaning, source and rules, and which column comes from which."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandera.pandas as pa
+
+from cloudkasse_etl.schemas.checks import DAY, FIRST_DAY, QUANTITY, RATE
+from cloudkasse_etl.wording import Language, counted, say, told
+
+_EXAMPLES = {DAY: "2026-07-01", RATE: "19.00", QUANTITY: "0.000", "[A-Z]{2}": "DE", "[A-Z]{3}": "EUR"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableColumn:
+    """A column as a person who does not program is told of it.
+
+    Attributes:
+        name: Its name.
+        type: What stands in it: `text`, `date`, `whole cents`, …
+        description: What it means, and where it comes from.
+        nullable: Whether it may be empty.
+        unique: Whether each value stands once.
+        rules: What else is asked of it.
+    """
+
+    name: str
+    type: str
+    description: str
+    nullable: bool
+    unique: bool
+    rules: tuple[str, ...]
+
+
+def readable_columns(model: type[pa.DataFrameModel], language: Language) -> tuple[ReadableColumn, ...]:
+    """The contract's columns, in its order."""
+    key = key_of(model)
+    return tuple(
+        ReadableColumn(
+            name,
+            told(_type(name, column), language),
+            say(
+                "{description} From {source}.",
+                description=told(column.description, language),
+                source=", ".join(_told_sources(column)),
+            ).told(language),
+            column.nullable,
+            key == (name,),
+            _rules(name, column, key, language),
+        )
+        for name, column in _columns(model).items()
+    )
+
+
+def key_of(model: type[pa.DataFrameModel]) -> tuple[str, ...]:
+    """The columns that together name a record of the contract."""
+    (metadata,) = (model.get_metadata() or {}).values()
+    return tuple(metadata["dataframe"]["key"])
+
+
+def drawn_from(
+    model: type[pa.DataFrameModel], upstream: Mapping[str, type[pa.DataFrameModel]]
+) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Which columns of other assets each column comes from, by the sources that the contracts name.
+
+    A column of the same name and source is the one that is handed on. Otherwise it is made of those that hold its
+    sources.
+
+    Args:
+        model: The contract.
+        upstream: The contracts of the assets whose records it is made of, by asset.
+
+    Returns:
+        Column → (asset, column); a column that comes from elsewhere is left out.
+    """
+    found = {}
+    for name, column in _columns(model).items():
+        mine = _sources(column)
+        handed_on, made_of = [], []
+        for asset, other in upstream.items():
+            for theirs, source in _columns(other).items():
+                held = _told_sources(source)
+                if theirs == name and held == _told_sources(column):
+                    handed_on.append((asset, theirs))
+                elif set(held) & set(mine):
+                    made_of.append((asset, theirs))
+        if handed_on or made_of:
+            found[name] = tuple(handed_on or made_of)
+    return found
+
+
+def _columns(model: type[pa.DataFrameModel]) -> Mapping[str, Any]:
+    return model.to_schema().columns
+
+
+def _told_sources(column: Any) -> tuple[str, ...]:
+    """Where it stands, as rejections name it too."""
+    return tuple(str(column.metadata["column"]).split(", "))
+
+
+def _sources(column: Any) -> tuple[str, ...]:
+    """All that its value hangs on."""
+    return (*_told_sources(column), *column.metadata.get("also", ()))
+
+
+def _type(name: str, column: Any) -> str:
+    dtype = str(column.dtype)
+    if dtype.startswith("datetime64") or DAY in _patterns(column):
+        return say("date")
+    if RATE in _patterns(column):
+        return say("percent")
+    if dtype == "bool":
+        return say("yes or no")
+    if dtype.startswith("int"):
+        # units stand in the names (design, section 8)
+        if name.endswith("_cents"):
+            return say("whole cents")
+        return say("thousandths") if name.endswith("_milli") else say("whole number")
+    return say("number") if dtype.startswith("float") or QUANTITY in _patterns(column) else say("text")
+
+
+def _patterns(column: Any) -> tuple[str, ...]:
+    return tuple(check.statistics["pattern"] for check in column.checks if check.name == "full_match")
+
+
+def _rules(name: str, column: Any, key: tuple[str, ...], language: Language) -> tuple[str, ...]:
+    rules = [_rule(check.name, check.statistics, language) for check in column.checks]
+    if name in key and len(key) > 1:
+        rules.append(say("stands once together with {others}", others=", ".join(k for k in key if k != name)))
+    return tuple(told(rule, language) for rule in rules)
+
+
+def _rule(name: str, limits: Mapping[str, Any], language: Language) -> str:
+    if name == "clean_key":
+        return say("not empty, no blank at either end, no control character")
+    if name == "clean_text":
+        return say("no control character")
+    if name == "max_characters":
+        return say("at most {limit} characters", limit=limits["limit"])
+    if name == "finite":
+        return say("a finite number")
+    if name == "known_day":
+        return say("from {first} on", first=f"{FIRST_DAY:%Y-%m-%d}")
+    if name == "in_range":
+        lowest, highest = (counted(limits[limit], language) for limit in ("min_value", "max_value"))
+        return say("from {lowest} to {highest}", lowest=lowest, highest=highest)
+    if name == "greater_than_or_equal_to":
+        return say("at least {lowest}", lowest=limits["min_value"])
+    if name == "not_equal_to":
+        return say("not {value}", value=limits["value"])
+    assert name == "full_match", f"no words for the rule {name}"
+    pattern = limits["pattern"]
+    if pattern in _EXAMPLES:
+        return say("written like {example}", example=_EXAMPLES[pattern])
+    return say("one of: {values}", values=pattern.replace("|", ", "))

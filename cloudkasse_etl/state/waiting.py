@@ -1,0 +1,167 @@
+"""What waits, and since when: records for something else, receipts for their import. Rejections are in store.py."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import orjson
+import sqlalchemy as sa
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.state.keys import bounded_key, chunks
+from cloudkasse_etl.state.receipts import Status
+from cloudkasse_etl.state.store import StateStore
+
+SHOWN_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Records of an asset that wait for one thing.
+
+    Attributes:
+        code: What they wait for, as a key of the failures' catalogue.
+        awaited: Which one of its kind, the number of an article; empty where there is only one.
+        count: How many records wait for it.
+        examples: Keys of the first few.
+        since: Since when one has waited for it; None until it is stored.
+        asset: The asset; empty until it is stored.
+    """
+
+    code: str
+    awaited: str
+    count: int
+    examples: tuple[str, ...] = ()
+    since: dt.datetime | None = None
+    asset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedLong:
+    """Receipts that are staged and not imported.
+
+    Attributes:
+        count: How many.
+        since: When the first of them was staged; None where there is none.
+        examples: Register and number of the first few.
+    """
+
+    count: int
+    since: dt.datetime | None
+    examples: tuple[str, ...]
+
+
+class WaitingStore:
+    """What waits of one company with one cloud."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self._table = store.tables.waiting
+
+    def replace(self, asset: str, found: Iterable[Waiting]) -> None:
+        """Makes `found` all that waits of an asset; what waited before keeps its time, and the rest has ended."""
+        now = dt.datetime.now(dt.UTC)
+        before = {(w.code, w.awaited): w for w in self._stored(asset)}
+        after = {(w.code[:80], bounded_key(w.awaited)): w for w in found}
+        same = {
+            key for key, w in after.items() if key in before and (before[key].count, before[key].examples) == _shown(w)
+        }
+        if len(same) == len(before) == len(after):
+            return
+        with self._store.transaction() as connection:
+            for code in {code for code, _ in before}:
+                keys = [awaited for known, awaited in before if known == code and (known, awaited) not in same]
+                for chunk in chunks(keys):
+                    connection.execute(
+                        self._table.delete().where(
+                            *self._of(asset), self._table.c.code == code, self._table.c.awaited.in_(chunk)
+                        )
+                    )
+            rows = [
+                {
+                    "target_id": self._store.target,
+                    "asset": asset,
+                    "code": code,
+                    "awaited": awaited,
+                    "company": self._store.company,
+                    "record_count": waiting.count,
+                    "examples": orjson.dumps(waiting.examples[:SHOWN_EXAMPLES]).decode(),
+                    "since": old.since if (old := before.get((code, awaited))) is not None else now,
+                    "run_id": self._store.run_id,
+                }
+                for (code, awaited), waiting in after.items()
+                if (code, awaited) not in same
+            ]
+            if rows:
+                connection.execute(self._table.insert(), rows)
+
+    def waiting_since_before(self, moment: dt.datetime) -> list[Waiting]:
+        """What has waited since before a moment, longest first."""
+        query = (
+            self._rows()
+            .where(self._table.c.target_id == self._store.target, self._table.c.since < moment)
+            .order_by(self._table.c.since, self._table.c.asset, self._table.c.code, self._table.c.awaited)
+        )
+        return self._read(query)
+
+    def rejected_since_before(self, moment: dt.datetime) -> list[Rejection]:
+        """What has stood rejected since before a moment, longest first."""
+        table = self._store.tables.rejection
+        query = (
+            sa.select(table.c.asset, table.c.record_key, table.c.code, table.c.detail, table.c.since)
+            .where(table.c.target_id.in_(self._store.targets), table.c.since < moment)
+            .order_by(table.c.since, table.c.asset, table.c.record_key)
+        )
+        with self._store.reading() as connection:
+            return [
+                Rejection(row.asset, row.record_key, row.code, orjson.loads(row.detail), since=row.since, still=True)
+                for row in connection.execute(query)
+            ]
+
+    def staged_since_before(self, moment: dt.datetime) -> StagedLong:
+        """Receipts that have been staged since before a moment and were not imported."""
+        table = self._store.tables.receipt
+        here = (
+            table.c.company == self._store.company,
+            table.c.status == str(Status.STAGED),
+            table.c.staged_at < moment,
+        )
+        first = (
+            sa.select(table.c.register, table.c.number, table.c.receipt_id)
+            .where(*here)
+            .order_by(table.c.staged_at, table.c.register, table.c.number)
+            .limit(SHOWN_EXAMPLES)
+        )
+        with self._store.reading() as connection:
+            count, since = connection.execute(
+                sa.select(sa.func.count(), sa.func.min(table.c.staged_at)).where(*here)
+            ).one()
+            examples = connection.execute(first).all() if count else []
+        return StagedLong(
+            count,
+            since,
+            tuple(row.receipt_id if row.number is None else f"{row.register} {row.number}" for row in examples),
+        )
+
+    def _stored(self, asset: str) -> list[Waiting]:
+        return self._read(self._rows().where(*self._of(asset)))
+
+    def _rows(self) -> "sa.Select[tuple[object, ...]]":
+        columns = ("code", "awaited", "record_count", "examples", "since", "asset")
+        return sa.select(*(self._table.c[name] for name in columns))
+
+    def _read(self, query: "sa.Select[tuple[object, ...]]") -> list[Waiting]:
+        with self._store.reading() as connection:
+            return [
+                Waiting(
+                    row.code, row.awaited, row.record_count, tuple(orjson.loads(row.examples)), row.since, row.asset
+                )
+                for row in connection.execute(query)
+            ]
+
+    def _of(self, asset: str) -> Sequence[sa.ColumnElement[bool]]:
+        return (self._table.c.target_id == self._store.target, self._table.c.asset == asset)
+
+
+def _shown(waiting: Waiting) -> tuple[int, tuple[str, ...]]:
+    return waiting.count, waiting.examples[:SHOWN_EXAMPLES]

@@ -1,0 +1,125 @@
+"""Protects that nothing waits forgotten: what waits keeps its own start, and a check names it with its cure."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+
+from cloudkasse_etl.sync.waiting import WaitingReport, look_for_waiting
+from tests.programs import Program, checks
+from tests.receipt_factory import item, line
+
+CHECK = ("sync_report", "nothing_waits_too_long")
+TRIED = "UPDATE ART SET EANNummer = :gtin WHERE Artikelnummer = :number"
+WRONG_GTIN = "4006381333932"
+ANOTHER = (
+    "INSERT INTO ART (ART_ID, TS, Artikelnummer, Bezeichnung, EANNummer, SSVerkauf, Inaktiv) "
+    f"VALUES (9, 900, 'A9', 'Neu', '{WRONG_GTIN}', '3', 0)"
+)
+ITS_PRICE = (
+    "INSERT INTO ARPREIS (ARPREIS_ID, TS, Artikelnummer, PreisTyp, TypNummer, Menge, Preis) "
+    "VALUES (9, 901, 'A9', 'G', '1', 0, 3)"
+)
+
+
+@pytest.fixture
+def instance(program: Program) -> Iterator[dg.DagsterInstance]:
+    with program.instance() as opened:
+        yield opened
+
+
+def found(program: Program, instance: dg.DagsterInstance, job: str = "sync_all", **config: bool) -> Any:
+    """The check of another run."""
+    run = program.run_job(instance, str(uuid.uuid4()), job, **config)
+    return checks(instance, run.run_id)[CHECK]
+
+
+def causes(check: Any) -> list[str]:
+    """What the check names, a line a cause."""
+    return [line.removeprefix("- ") for line in check.metadata["causes"].value.splitlines()]
+
+
+def waiting(program: Program) -> dict[str, dt.datetime]:
+    """What is awaited, by its number, and since when."""
+    engine = sa.create_engine(program.world.erp_url)
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text("SELECT awaited, since FROM cloudkasse_waiting")).all()
+    engine.dispose()
+    return {awaited: dt.datetime.fromisoformat(since) for awaited, since in rows}
+
+
+def four_days_later(program: Program) -> None:
+    """Lets four days pass: whatever waits began that much earlier."""
+    for table, column in (("waiting", "since"), ("rejection", "since"), ("receipt", "staged_at")):
+        moved = f"strftime('%Y-%m-%d %H:%M:%f000', {column}, '-4 days')"
+        program.world.erp(f"UPDATE cloudkasse_{table} SET {column} = {moved}")
+
+
+def test_what_waits_longer_than_the_settings_allow_is_named_with_its_cure(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    program.world.erp(TRIED, {"gtin": WRONG_GTIN, "number": "A1"})
+    sale = item(line(article="A1"), number=7)
+    program.world.server.store.deliver_receipts([sale])
+    early = found(program, instance)
+    assert (early.passed, early.metadata["waiting"].value) == (True, 0)
+
+    four_days_later(program)
+    # another article begins to wait, so that this run looks at all of them: what waited keeps its start
+    program.world.erp(ANOTHER)
+    program.world.erp(ITS_PRICE)
+    late = found(program, instance)
+    assert not late.passed
+    assert late.severity is dg.AssetCheckSeverity.WARN
+    assert late.description.startswith("3 records have waited for more than 72 hours, the first since 20")
+    rejected, price, receipt = sorted(causes(late))
+    assert rejected.startswith("cloudkasse_articles: 1 since 20")
+    assert "(A1)" in rejected
+    assert rejected.endswith("in SelectLine (ART.EANNummer).")
+    assert "cloudkasse_prices: 1 since" in price
+    assert "(A1|1|0.000|). Waits for its article 'A1'" in price
+    assert "A9" not in price
+    assert receipt.startswith("staged_receipts: 1 since")
+    assert "(K1 7). Fetched and checked, but not booked. Import them: job import_receipts" in receipt
+    assert set(waiting(program)) == {"A1", "A9"}
+
+    # a run that turns red by its rejections tells it, too
+    again = found(program, instance, "sync_master_data", retry_rejected=True)
+    assert causes(again) == causes(late)
+
+    program.world.erp(TRIED, {"gtin": None, "number": "A1"})
+    program.world.settings["language"] = "de"
+    (only,) = causes(found(program, instance))
+    assert only.startswith("staged_receipts: 1 seit 20")
+    assert "nicht gebucht. Importieren Sie sie" in only
+    assert set(waiting(program)) == {"A9"}
+
+
+def test_all_that_waits_for_a_register_is_one_line_and_over_once_there_is_one(program: Program) -> None:
+    world = program.world
+    registers = world.settings["registers"]
+    world.settings.update(registers=[], checks={"waiting_hours": 24 * 4 - 1})
+    world.sync()
+    with world.session() as session:
+        assert look_for_waiting(session) == WaitingReport(95)
+    four_days_later(program)
+    with world.session() as session:
+        articles, prices = look_for_waiting(session).waits
+    assert (articles.asset, articles.count) == ("cloudkasse_articles", 5)
+    assert (prices.asset, prices.count, prices.examples) == (
+        "cloudkasse_prices", 5, "A1|1|0.000|, A2|1|0.000|, A3|1|0.000|, A4|1|0.000|, A5|1|0.000|",
+    )  # fmt: skip
+    assert articles.why.startswith("Waits for a register")
+    assert articles.cure.startswith("Name a register in the settings")
+
+    world.settings["checks"] = {"waiting_hours": None}
+    with world.session() as session:
+        assert look_for_waiting(session) == WaitingReport(None)
+
+    world.settings.update(registers=registers, checks={})
+    world.sync()
+    assert waiting(program) == {}
