@@ -29,7 +29,8 @@ TRIED: Mapping[str, str] = {
     "test_killed_at_every_step": "SIGKILL at each page and batch, also inside the transaction: deaths",
     "test_whatever_fails": "requests that went wrong, each kind alone and all mixed",
     "test_a_command_says": "every request of a command goes wrong in one way: ways",
-    "test_a_shop_that_runs": "whole synchronisations while it is sold in, with faults: runs",
+    "test_a_shop_that_runs_for_long": "it is sold, the ERP and the settings change, requests fail: synchronisations",
+    "test_a_shop_that_runs_by_itself": "the same under the UI's daemon, with sensor and schedule: changes of the shop",
 }
 
 

@@ -25,7 +25,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.jsonl"
         began = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadscope", *TESTS, *sys.argv[1:]]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "load", *TESTS, *sys.argv[1:]]
         code = subprocess.run(command, env={**os.environ, FILE: str(figures)}, check=False).returncode
         minutes = (time.monotonic() - began) / 60
         if code:

@@ -30,7 +30,7 @@ BREAKS = {
     Fault.SLOW: "timed out",
     Fault.STANDING_CURSOR: "in a circle",
 }
-SHORT = [Fault.PROXY_PAGE, Fault.CLOSED_AFTER, Fault.STANDING_CURSOR]
+SHORT = [Fault.PROXY_PAGE, Fault.CLOSED_AFTER]
 
 
 @pytest.mark.synced
@@ -57,5 +57,6 @@ def test_a_command_says_what_is_wrong_and_the_next_one_heals(
         assert inside not in out + err
     healed, report = program.call_json("sync", "--retry-rejected")
     assert healed in (0, 10), report
-    assert program.call_json("sync")[1]["outcome"] == "no_new_data"
+    if LONG:
+        assert program.call_json("sync")[1]["outcome"] == "no_new_data"
     record(Promise.PLAIN_WORDS, 1, 0, 0, faults=str(fault), seconds=round(seconds, 1), database="SQLite")
