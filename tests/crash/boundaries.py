@@ -90,6 +90,11 @@ def spread(points: list[str], count: int) -> list[str]:
     return [points[at * (len(points) - 1) // (count - 1)] for at in range(count)]
 
 
+def from_the_middle(points: list[str]) -> list[str]:
+    """All of them, the middle one first: what comes again and again is met there."""
+    return sorted(points, key=lambda point: abs(points.index(point) - len(points) // 2))
+
+
 def kinds(points: list[str]) -> Counter[str]:
     """How many boundaries there are of each kind: GET, POST, commit, step."""
     return Counter(point.split()[1] for point in points)
