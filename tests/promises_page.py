@@ -70,7 +70,19 @@ def lines(figures: Iterable[Mapping[str, Any]]) -> list[Line]:
     return sorted(found.values(), key=lambda line: (order.index(line.promise), line.test, line.database))
 
 
-def page(figures: Sequence[Mapping[str, Any]], *, minutes: float, day: dt.date, machine: str, versions: str) -> str:
+def write_page(figures: Sequence[Mapping[str, Any]], *, minutes: float, is_short: bool) -> None:
+    """Makes the page of a run that ended just now on this machine, and shows it."""
+    form = "short form" if is_short else "long form"
+    today = dt.datetime.now().astimezone().date()
+    text = page(figures, form=form, minutes=minutes, day=today, machine=machine(), versions=versions())
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"\n{text}")
+
+
+def page(
+    figures: Sequence[Mapping[str, Any]], *, form: str, minutes: float, day: dt.date, machine: str, versions: str
+) -> str:
     """The whole page."""
     found = lines(figures)
     rows = [
@@ -87,7 +99,7 @@ should not, or too often; the end is compared row by row, in the cloud and in al
 nobody disturbed. That the tests would find a loss, products that are broken on purpose show
 ([test_a_product_that_loses_something_is_found](../tests/crash/test_crash_matrix.py)).
 
-- {day:%Y-%m-%d}, {minutes:.0f} minutes, {total:,} points: {sum(line.lost for line in found)} lost,
+- {day:%Y-%m-%d}, {form}, {minutes:.0f} minutes, {total:,} points: {sum(line.lost for line in found)} lost,
   {sum(line.doubled for line in found)} doubled
 - {machine}
 - {versions}

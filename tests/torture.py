@@ -1,6 +1,8 @@
-"""`make torture`: the long forms of the tests that try to break the promises, and the page of what they came to."""
+"""`make torture`: the long forms of the tests that try to break the promises, and the page of what they came to.
 
-import datetime as dt
+With `--short` the sample that `make test` tries, too; all else goes to pytest.
+"""
+
 import os
 import subprocess
 import sys
@@ -8,8 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.promises_page import PAGE, machine, page, read, versions
-from tests.torture_figures import FILE
+from tests.promises_page import PAGE, read, write_page
+from tests.torture_figures import FILE, SHORT
 
 TESTS = [
     "tests/crash",
@@ -22,20 +24,19 @@ TESTS = [
 
 def main() -> int:
     """Runs them, and writes the page if all of them hold; pytest's exit code."""
+    is_short = "--short" in sys.argv
+    more = [argument for argument in sys.argv[1:] if argument != "--short"]
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.jsonl"
+        environment = {**os.environ, FILE: str(figures), SHORT: "yes" if is_short else ""}
         began = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "load", *TESTS, *sys.argv[1:]]
-        code = subprocess.run(command, env={**os.environ, FILE: str(figures)}, check=False).returncode
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "load", *TESTS, *more]
+        code = subprocess.run(command, env=environment, check=False).returncode
         minutes = (time.monotonic() - began) / 60
         if code:
-            print(f"Something broke a promise; {PAGE.name} stays as it was.")
+            print(f"Something broke a promise, or could not be tried; {PAGE.name} stays as it was.")
             return code
-        PAGE.parent.mkdir(exist_ok=True)
-        today = dt.datetime.now().astimezone().date()
-        text = page(read(figures), minutes=minutes, day=today, machine=machine(), versions=versions())
-        PAGE.write_text(text, encoding="utf-8")
-        print(f"\n{text}")
+        write_page(read(figures), minutes=minutes, is_short=is_short)
     return code
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 FILE = "TORTURE_FIGURES"
+SHORT = "TORTURE_SHORT"
 
-# With a file for the figures everything is tried; the normal suite tries a sample.
-LONG = bool(os.environ.get(FILE))
+# With a file for the figures everything is tried, unless somebody wants the figures of the sample that the suite tries.
+LONG = bool(os.environ.get(FILE)) and not os.environ.get(SHORT)
 
 
 class Promise(StrEnum):
@@ -32,7 +33,7 @@ def record(promise: Promise, points: int, lost: int, doubled: int, **more: Any) 
         doubled: Records that stood there in the end although they should not, or too often.
         more: Whatever else tells how hard it was; of `seconds` the page shows the longest, of `database` each.
     """
-    if LONG:
+    if os.environ.get(FILE):
         test = os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0]
         figures = {"promise": promise, "test": test, "points": points, "lost": lost, "doubled": doubled, **more}
         with Path(os.environ[FILE]).open("a", encoding="utf-8") as file:

@@ -24,8 +24,8 @@ from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests import small_erp
 from tests.books import complete, fetch_and_book, tables, with_accounts
-from tests.e2e.test_ticks import AUTOMATION, switch
-from tests.e2e.test_ui import Ui, sync_by_command, ui_of
+from tests.e2e.test_ticks import switch
+from tests.e2e.ui_server import AUTOMATION, Ui, sync_by_command, ui_of
 from tests.faults.test_fault_matrix import run
 from tests.programs import wait_until
 from tests.torture_figures import LONG, Promise, record

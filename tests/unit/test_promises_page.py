@@ -25,14 +25,16 @@ def test_figures_are_summed_up_by_test_and_database() -> None:
     ]
     found = {line.database: (line.points, line.lost, line.seconds) for line in lines(figures)}
     assert found == {"SQLite": (3, 3, 2.5), "PostgreSQL": (4, 0, 0.0)}
-    made = page(figures, minutes=61, day=dt.date(2026, 11, 24), machine="a machine", versions="versions")
-    assert "2026-11-24, 61 minutes, 7 points: 3 lost," in made
+    made = page(
+        figures, form="long form", minutes=61, day=dt.date(2026, 11, 24), machine="a machine", versions="versions"
+    )
+    assert "2026-11-24, long form, 61 minutes, 7 points: 3 lost," in made
     assert "[test_a_killed_holder](../tests/lock/test_lock_attack.py) | SQLite | 3 | 3 | 0 | 2.5 s |" in made
 
 
 def test_a_test_without_words_for_what_it_tried_is_noticed() -> None:
     with pytest.raises(StopIteration):
-        page([figure("test_of_nobody", 1)], minutes=1, day=dt.date(2026, 1, 1), machine="", versions="")
+        page([figure("test_of_nobody", 1)], form="", minutes=1, day=dt.date(2026, 1, 1), machine="", versions="")
 
 
 def test_each_test_that_the_page_knows_exists_once() -> None:
