@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --requi
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui check test torture bench lock clean
+.PHONY: help demo ui check test torture bench lock audit clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -70,6 +70,12 @@ lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
 		--group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group bench -c requirements.txt -o requirements-bench.txt
+
+audit: $(VENV)/.dev ## Look for known holes in the locked dependencies; needs the network
+	@out=$$($(BIN)/pip-audit --require-hashes --disable-pip --progress-spinner off --timeout 15 -r requirements.txt 2>&1); \
+	if echo "$$out" | grep -q '^Found '; then echo "$$out"; exit 1; fi; \
+	if echo "$$out" | grep -q '^No known' && ! echo "$$out" | grep -q 'could not be audited'; then echo "$$out"; \
+	else echo "The dependencies were not audited: the service that knows of holes cannot be reached from here."; fi
 
 clean: ## Remove what the targets made
 	@rm -rf $(VENV) .demo .dagster

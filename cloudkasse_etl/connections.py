@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -45,12 +46,21 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
     # What alerts need is missed by `check` and when alerts are sent: it must not keep a synchronisation from running.
     smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
     webhook_url = environment.get("CLOUDKASSE_ALERT_WEBHOOK_URL", "").strip()
-    if api and not re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", api):
+    host = _host(api)
+    if api and host is None:
         problems.append(
             Problem(
                 "CLOUDKASSE_API_URL",
                 say("This is no address."),
                 say("Write it like https://api.example.org, without user, query or token."),
+            )
+        )
+    elif host is not None and not (api.startswith("https:") or _is_loopback(host)):
+        problems.append(
+            Problem(
+                "CLOUDKASSE_API_URL",
+                say("Over http:// token and receipts would go over the network readable."),
+                say("Write it with https://; only this computer itself (localhost) is spoken to without."),
             )
         )
     if token and not re.fullmatch(r"[\x21-\x7e]+", token):
@@ -73,6 +83,19 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
         smtp_password=SecretStr(smtp_password) if smtp_password else None,
         alert_webhook_url=SecretStr(webhook_url) if webhook_url else None,
     )
+
+
+def _host(url: str) -> str | None:
+    """The host of CloudKasse's address; None where it is none."""
+    try:
+        return urlsplit(url).hostname if re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", url) else None
+    except ValueError:
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a host is this computer, so that nobody on the way can read what is sent."""
+    return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 def _database_problems(name: str, url: str) -> list[Problem]:

@@ -14,6 +14,12 @@ TEXTS: dict[str, str] = {
     "Write it like https://api.example.org, without user, query or token.": (
         "Schreiben Sie sie wie https://api.example.org, ohne Benutzer, Abfrage oder Token."
     ),
+    "Over http:// token and receipts would go over the network readable.": (
+        "Über http:// gingen Token und Bons lesbar über das Netz."
+    ),
+    "Write it with https://; only this computer itself (localhost) is spoken to without.": (
+        "Schreiben Sie sie mit https://; nur dieser Rechner selbst (localhost) wird ohne angesprochen."
+    ),
     "The token has a character that no token has.": "Der Token enthält ein Zeichen, das kein Token hat.",
     "Copy it again, without blanks or line ends.": "Kopieren Sie ihn noch einmal, ohne Leerzeichen und Zeilenenden.",
     "This is no database URL that is supported.": "Das ist keine unterstützte Datenbank-URL.",

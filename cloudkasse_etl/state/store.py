@@ -325,12 +325,11 @@ class StateStore:
         before = {(r.key, r.code): r for r in self.rejections(asset)}
         now = dt.datetime.now(dt.UTC)
         result = []
-        for rejection in found:
-            rejection = replace(rejection, asset=asset, key=bounded_key(rejection.key))
+        # merged first: what is stored is merged too, and would never be the same as one of its parts
+        for rejection in merged([replace(r, asset=asset, key=bounded_key(r.key)) for r in found]):
             old = before.get((rejection.key, rejection.code))
             still = old is not None and old.content == rejection.content
             result.append(replace(rejection, since=old.since if old and still else now, still=still))
-        result = merged(result)
         fresh = [r for r in result if not r.still]
         gone = [r for r in before.values() if (r.key, r.code) not in {(n.key, n.code) for n in result}]
         if fresh or gone:

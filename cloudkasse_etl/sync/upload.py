@@ -15,7 +15,7 @@ import pandas as pd
 
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.errors import MassRetirementError
-from cloudkasse_etl.failures import CLOUD, Rejection
+from cloudkasse_etl.failures import CLOUD, Rejection, merged
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.store import SyncedRecord
@@ -141,7 +141,7 @@ class _Upload:
         # rejections of records that are level again, or no longer wanted, have ended; new ones of ours begin
         open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
         store.end_rejections(entity.asset, [key for key in refused if key not in open_keys])
-        self._refuse_ours(checked.rejections, refused)
+        self._refuse_ours(checked.rejections)
         # a record that a dead run sent and this one finished is new or changed, and not unchanged as well
         finished = int(keys[level].isin(self.counted).sum())
         self.counts += Counts(unchanged=int(level.sum()) - finished)
@@ -232,12 +232,18 @@ class _Upload:
         code = f"{CLOUD}{result.code}"
         return Rejection(self.entity.asset, key, code, detail, content, since=old.since if old and same else None)
 
-    def _refuse_ours(self, rejections: tuple[Rejection, ...], refused: dict[str, Rejection]) -> None:
+    def _refuse_ours(self, rejections: tuple[Rejection, ...]) -> None:
         """Notes payloads that break the wire's contract; they are not sent."""
-        fresh = [r for r in rejections if (old := refused.get(bounded_key(r.key))) is None or old.content != r.content]
-        if fresh:
-            self.session.store.settle(self.entity.asset, self.entity.name, answered=(), accepted=(), rejected=fresh)
-        self.refused_now |= {bounded_key(r.key) for r in fresh}
+        if not rejections:
+            return
+        asset, store = self.entity.asset, self.session.store
+        known = {(rejection.key, rejection.code): rejection.content for rejection in store.rejections(asset)}
+        every = merged(rejections)  # as they are stored
+        news = {bounded_key(r.key) for r in every if known.get((bounded_key(r.key), r.code)) != r.content}
+        if news:
+            fresh = [rejection for rejection in every if bounded_key(rejection.key) in news]
+            store.settle(asset, self.entity.name, answered=(), accepted=(), rejected=fresh)
+        self.refused_now |= news
 
     def _defer(self, deferral: Deferral) -> None:
         for at, other in enumerate(self.deferrals):

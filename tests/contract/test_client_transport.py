@@ -302,3 +302,15 @@ def test_a_certificate_is_trusted_only_where_the_settings_name_it(tmp_path: Path
             assert trusting.status().api_version == "1.0"
     with pytest.raises(ConfigurationError, match=r"api\.ca_bundle"):
         client("https://x", api=API.model_copy(update={"ca_bundle": tmp_path / "missing.pem"}))
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_followed_nowhere_and_the_token_stays_in_its_header(code: int) -> None:
+    with ScriptedServer(in_turn(status())) as elsewhere:
+        moved = Reply(code, headers={"Location": f"{elsewhere.url}/v1/status"})
+        with cloud(in_turn(moved)) as (opened, server, _), pytest.raises(ContractError):
+            opened.status()
+        assert elsewhere.requests == []
+    for request in server.requests:
+        assert request.headers["authorization"] == f"Bearer {TOKEN}"
+        assert TOKEN not in f"{request.path}{request.query}{request.body!r}"

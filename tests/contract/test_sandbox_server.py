@@ -5,6 +5,7 @@ and nothing is half there. What becomes of an item is tested in test_sandbox.py.
 """
 
 import contextlib
+import ipaddress
 import json
 import os
 import signal
@@ -20,9 +21,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
+from assets.commands import ui
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer, serve
@@ -382,3 +385,16 @@ def test_an_answer_is_kept_for_24_hours() -> None:
             store.write_batch(Entity.REGISTERS, batch("K1", name="new"), key="k", limits=Limits())
         now += 1
         assert b"updated" in store.write_batch(Entity.REGISTERS, batch("K1", name="new"), key="k", limits=Limits())
+
+
+def test_the_sandbox_and_the_ui_are_there_for_this_computer_only() -> None:
+    def listening() -> set[tuple[str, int]]:
+        found = psutil.Process().net_connections(kind="tcp")
+        return {(c.laddr.ip, c.laddr.port) for c in found if c.status == psutil.CONN_LISTEN}
+
+    before = listening()
+    with SandboxServer(None, token="sandbox"):
+        opened = listening() - before
+        assert opened
+        assert all(ipaddress.ip_address(host).is_loopback for host, _ in opened)
+    assert ipaddress.ip_address(ui.HOST).is_loopback

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
@@ -117,6 +117,7 @@ def spoil(path: Path, cells: list[tuple[str, int, str, Any]]) -> str:
     connection = sqlite3.connect(path)
     with connection:
         for table, rows in SPOILT.items():
+            connection.execute(f"UPDATE {table} SET TS = 0 WHERE typeof(TS) <> 'integer' OR abs(TS / 2) > 1e9")
             for row in rows:
                 wanted = ORDER.setdefault((table, row), _row(connection, table, row))
                 if _row(connection, table, row) != wanted:
@@ -153,6 +154,14 @@ def held(world: World, entity: str) -> dict[str, dict[str, Any]]:
     return {"|".join(str(record[key] or "") for key in keys): record for record in world.server.store.records(entity)}
 
 
+@example(  # no table can be fingerprinted, so that all is judged again; two faults of one kind in one record
+    cells=[
+        ("ART", 1, "Inaktiv", "2262-04-12"),
+        ("ART", 1, "Preiseinheit", "6a"),
+        ("MITARBW", 2, "TS", 2**63 - 1),
+        ("MITARBW", 3, "TS", 2**63 - 1),
+    ]
+)
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(cells=SPOILING)
 def test_whatever_stands_in_a_cell_the_good_records_go_up(world: World, cells: list[tuple[str, int, str, Any]]) -> None:

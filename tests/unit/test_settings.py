@@ -120,3 +120,33 @@ def test_a_file_in_another_code_page_names_the_line(tmp_path: Path) -> None:
     (tmp_path / "old.yaml").write_bytes(b"timezone: UTC\nregisters: [{name: B\xfcro}]\n")
     with pytest.raises(ConfigurationError, match=r"old\.yaml:2: This is no UTF-8"):
         settings.read_settings(tmp_path / "old.yaml")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://api.example.org", True),
+        ("http://127.0.0.1:8025", True),
+        ("http://localhost:8025/base", True),
+        ("http://[::1]:8025", True),
+        ("http://api.example.org", False),
+        ("http://192.168.1.5:8025", False),
+        ("http://127.0.0.1.example.org", False),
+        ("http://localhost.example.org", False),
+    ],
+)
+def test_a_token_goes_over_a_network_only_encrypted(url: str, is_taken: bool) -> None:
+    environment = {**API, "CLOUDKASSE_ERP_URL": "sqlite:///erp.db", "CLOUDKASSE_API_URL": url}
+    if is_taken:
+        assert read_connections(environment).api_url == url
+    else:
+        with pytest.raises(ConfigurationError, match="would go over the network readable"):
+            read_connections(environment)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[x", "https://[::1", "ftp://x", "https://user:word@x", "https://x?token=y", "x"]
+)
+def test_what_is_no_address_is_told(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="CLOUDKASSE_API_URL: This is no address"):
+        read_connections({**API, "CLOUDKASSE_ERP_URL": "sqlite:///erp.db", "CLOUDKASSE_API_URL": url})

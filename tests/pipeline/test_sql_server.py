@@ -1,0 +1,212 @@
+"""Protects SQL Server, of which there is none here: every statement that runs elsewhere is one of T-SQL as well.
+
+The statements are not listed by hand: whole runs are listened to, and what SQLAlchemy executes in them is compiled
+for SQL Server and read by a parser of its language.
+"""
+
+import ast
+import copy
+import datetime as dt
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import sqlglot
+from sqlalchemy.dialects import mssql
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel
+
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.selectline.diagnose import diagnose
+from cloudkasse_etl.selectline.engine import erp_engine
+from cloudkasse_etl.state.alerts import AlertStore
+from cloudkasse_etl.state.engine import state_engine, upgrade
+from cloudkasse_etl.state.lease import current_holder
+from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.sync.exports import export_movements, export_postings, sum_up
+from cloudkasse_etl.sync.own_tables import open_reading
+from cloudkasse_etl.sync.plan import plan
+from cloudkasse_etl.sync.receipt_list import dismiss_receipt, list_receipts
+from cloudkasse_etl.sync.turnover import sum_up_sales
+from tests import small_erp
+from tests.books import book, complete, fetch, tables, with_accounts
+from tests.receipt_factory import item, line
+from tests.worlds import TOKEN, World
+
+DIALECT = mssql.dialect()  # type: ignore[no-untyped-call]
+PACKAGE = Path(__file__).resolve().parents[2] / "cloudkasse_etl"
+# These execute on SQLite's own driver, or nothing but a SELECT 1.
+OTHERS = {
+    ("state/diagnose.py", "_try_to_write"),
+    ("state/engine.py", "_sqlite_connect"),
+    ("state/reading.py", "_tidied"),
+    ("sync/own_tables.py", "told_as_the_erps"),
+}
+CLUSTERED_KEY_BYTES, KEY_BYTES, MOST_PARAMETERS = 900, 1700, 2100
+
+
+class Heard:
+    """What was executed: each statement once, as T-SQL."""
+
+    def __init__(self) -> None:
+        self.statements: dict[str, sa.ClauseElement] = {}
+        self.places: set[tuple[str, str]] = set()
+        self.most_parameters = 0
+
+    def hear(self, _: Any, clause: Any, multiparams: Any, params: Any, options: Any) -> None:
+        """SQLAlchemy's event `before_execute`."""
+        given = multiparams[0] if multiparams else params
+        keys = list(given) if given else None
+        if isinstance(clause, sa.sql.ddl.ExecutableDDLElement):
+            compiled = clause.compile(dialect=DIALECT)
+        else:
+            compiled = clause.compile(dialect=DIALECT, column_keys=keys, compile_kwargs={"render_postcompile": True})
+            self.most_parameters = max(self.most_parameters, len(compiled.positiontup or compiled.params))
+        self.statements[str(compiled)] = clause
+        frame = sys._getframe(1)
+        while frame.f_back is not None:
+            frame = frame.f_back
+            if frame.f_code.co_filename.startswith(str(PACKAGE)):
+                self.places.add((frame.f_code.co_filename.removeprefix(f"{PACKAGE}/"), frame.f_code.co_name))
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
+    """Everything that setting up, synchronising, importing, exporting, planning and looking execute."""
+    folder = tmp_path_factory.mktemp("listening")
+    erp, found = f"sqlite:///{folder / 'erp.db'}", Heard()
+    small_erp.build(erp)
+    sa.event.listen(sa.Engine, "before_execute", found.hear)
+    try:
+        with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
+            world = World(
+                folder, erp, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)), f"sqlite:///{folder / 'ours.db'}"
+            )
+            live(world)
+    finally:
+        sa.event.remove(sa.Engine, "before_execute", found.hear)
+    return found
+
+
+CLOSING: dict[str, Any] = {
+    "register": "K1", "number": 1, "created_at": "2026-11-23T20:00:00+01:00", "business_day": "2026-11-23",
+    "first_receipt_number": 900, "last_receipt_number": 901, "receipt_count": 0, "business_cases": [], "tenders": [],
+}  # fmt: skip
+
+
+def refused_earlier(ours: sa.Engine) -> None:
+    """What an older release kept of a refused receipt, which a migration moves."""
+    tables, row = StateTables(), {"company": "1", "asset": "staged_receipts", "code": "c", "record_key": "R0"}
+    texts = dict.fromkeys(("detail", "content", "first_run_id", "run_id"), "{}")
+    with ours.begin() as connection:
+        connection.execute(tables.target.insert().values(company="1", api_url="https://old.example"))
+        since = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+        connection.execute(tables.rejection.insert().values(target_id=1, since=since, **row, **texts))
+
+
+def live(world: World) -> None:
+    """A shop's life in short: all that is done with the two databases."""
+    configuration = world.configuration()
+    ours = state_engine(world.state_url, may_create=True)
+    upgrade(ours, StateTables(), "0003")
+    refused_earlier(ours)
+    plan(configuration)  # of an older release's tables, whose rows are copied
+    world.sync()
+    world.sync(full=True)
+    lines = [line(article="A1"), line(article="gone")]
+    world.server.store.deliver_receipts(
+        [item(*lines, id="R1"), item(line(), id="R2", register="K9"), {"id": "R3"}, item(line(), id="R4", number=4)]
+    )
+    world.server.store.deliver_closings([CLOSING])
+    fetch(world)
+    configuration = world.configuration()
+    plan(configuration)
+    list_receipts(configuration)
+    book(world, "R1")
+    book(world)
+    world.erp("UPDATE ART SET Inaktiv = 1 WHERE ART_ID = 5")
+    world.settings["registers"].append({**world.settings["registers"][0], "number": "K9"})
+    world.sync()
+    fetch(world)
+    book(world, retry_rejected=True)
+    complete(world)
+    tables(world)
+    dismiss_receipt(world.configuration(), "R3", "looked at", run_id="r", started_by="a test")
+    configuration = world.configuration()
+    for export in (export_postings, export_movements):
+        export(configuration, world.folder / "export.csv")
+    sum_up(configuration)
+    with open_reading(configuration) as store:
+        sum_up_sales(store, configuration.settings.zone)
+    alerts = AlertStore(ours, StateTables(), company="1", api_url=configuration.connections.api_url)
+    causes = list(alerts.open_causes())
+    alerts.examples(causes[0], 3)
+    alerts.note("email", causes)
+    alerts.forget("email", alerts.known("email"))
+    current_holder(ours, StateTables(), "1")
+    ours.dispose()
+    engine = erp_engine(world.erp_url, configuration.settings)
+    diagnose(engine, configuration.settings)
+    engine.dispose()
+
+
+def executing() -> Iterator[tuple[str, str]]:
+    """The functions of ours that execute a statement of SQLAlchemy's."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "sandbox" in path.parts or path.name == "scratch.py":
+            continue  # SQLite's own, without SQLAlchemy
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "execute":
+                    yield path.relative_to(PACKAGE).as_posix(), function.name
+
+
+def test_no_place_that_executes_something_is_forgotten(heard: Heard) -> None:
+    places = set(executing())
+    assert len(places) > 50
+    forgotten = " ".join(f"{file}:{name}" for file, name in sorted(places - heard.places - OTHERS))
+    assert not forgotten
+
+
+def test_every_statement_is_one_of_t_sql(heard: Heard) -> None:
+    assert len(heard.statements) > 100
+    for statement in heard.statements:
+        parsed = sqlglot.parse(statement, read="tsql", error_level=ErrorLevel.RAISE)
+        assert parsed, statement
+        assert not any(isinstance(part, exp.Command) for part in parsed), f"not understood: {statement}"
+
+
+def test_no_value_stands_in_a_statement(heard: Heard) -> None:
+    """What the shop, the registers or the cloud say goes in as a parameter; only our own words are written out."""
+    own = re.compile(r"[A-Za-z_|.:, \-0-9]*")
+    for statement in heard.statements:
+        for literal in re.findall(r"'((?:[^']|'')*)'", statement):
+            assert own.fullmatch(literal), statement
+            assert literal not in ("R1", "R2", "K9", "A1", "gone"), statement
+
+
+def test_no_statement_has_more_parameters_than_sql_server_takes(heard: Heard) -> None:
+    assert heard.most_parameters <= MOST_PARAMETERS
+
+
+def test_a_rowversion_is_read_as_a_number(heard: Heard) -> None:
+    (marks,) = [statement for statement in heard.statements if "UNION ALL" in statement and "TS" in statement]
+    assert "max(CAST([TS] AS BIGINT))" in marks
+    assert "sum(CAST(CAST([TS] AS BIGINT) AS NUMERIC(38, 0)))" in marks
+
+
+@pytest.mark.parametrize("table", StateTables().metadata.sorted_tables, ids=lambda table: str(table.name))
+def test_the_longest_keys_fit_into_sql_servers_indexes(table: sa.Table) -> None:
+    def size(columns: Any) -> int:
+        return sum(2 * (column.type.length or 0) if hasattr(column.type, "length") else 8 for column in columns)
+
+    assert size(table.primary_key.columns) <= CLUSTERED_KEY_BYTES
+    uniques = [c.columns for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
+    for columns in [*uniques, *(index.columns for index in table.indexes)]:
+        assert size(columns) <= KEY_BYTES
