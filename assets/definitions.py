@@ -1,6 +1,7 @@
 """The code location: all assets, jobs, sensors and resources in one place. `dagster dev` loads `defs`."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from assets.dry_run import plan_job
 from assets.freshness import with_freshness
 from assets.home import find_home
 from assets.jobs import build_jobs, comparison_job
+from assets.owners import with_code, with_owners
 from assets.resources import OnProgress, OnReport, options, sync_resource
 from assets.retention import prune_sensor
 from assets.schedules import build_schedules
@@ -38,6 +40,7 @@ def build_defs(
     on_report: OnReport | None = None,
     on_progress: OnProgress | None = None,
     silent: bool = False,
+    with_links: bool = False,
     **overrides: Any,
 ) -> dg.Definitions:
     """Builds all definitions. Touches no network, disk or environment, so that tests can have fresh ones.
@@ -49,6 +52,7 @@ def build_defs(
         on_report: Is given what a run came to.
         on_progress: Told how far a long step has got; None: the run's log is.
         silent: No log lines on the console; they reach the history all the same.
+        with_links: Links each asset to its code; our own source files are read for it.
         overrides: Resources to use instead of ours, by key.
     """
     sync = sync_resource(
@@ -58,9 +62,12 @@ def build_defs(
         on_report=on_report,
         on_progress=on_progress,
     )
+    assets: Sequence[dg.AssetsDefinition] = ASSETS
+    for dress in (with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
+        assets = dress(assets, configuration.settings)
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
-        assets=with_freshness(with_columns(ASSETS, configuration.settings), configuration.settings),
+        assets=assets,
         asset_checks=[*completeness.CHECKS, cloud_checks(configuration)],
         jobs=[*jobs.values(), comparison_job(), plan_job(configuration)],
         schedules=build_schedules(configuration.settings, jobs),
@@ -93,4 +100,4 @@ _silent_console = dg.LoggerDefinition(
 @dg.definitions
 def defs() -> dg.Definitions:
     """Reads the settings when the location loads: broken ones give a location error, and a reload heals it."""
-    return build_defs(load(), protocol_folder=find_home().protocols)
+    return build_defs(load(), protocol_folder=find_home().protocols, with_links=True)

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from assets.commands.output import WORDS
-from assets.commands.plan import SIGNS, TEXTS, euro_text, field_name, is_told, shown_value
+from assets.commands.plan import SIGNS, TEXTS, is_told
 from assets.markdown import plain
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
+from cloudkasse_etl.sync.shown import euro_text, field_name, naming_field, shown_name, shown_value
 from cloudkasse_etl.wording import spelled
 
 _HEADS: dict[Language, dict[str, str]] = {
@@ -80,10 +81,9 @@ def _rows(record: PlannedRecord, language: Language) -> list[tuple[str, ...]]:
             (sign, record.key, field_name(c.field), *(shown_value(c.field, v, language) for v in (c.before, c.after)))
             for c in record.changes
         ] or [(sign, record.key, "", "", "")]
-    told = next((name for name in ("name", "display_name", "gross_cents") if record.item.get(name) is not None), "")
-    value = shown_value(told, record.item[told], language) if told else ""
+    value = shown_name(record.item, language)
     before, after = (value, "") if record.action == "retired" else ("", value)
-    return [(sign, record.key, field_name(told), before, after)]
+    return [(sign, record.key, field_name(naming_field(record.item) or ""), before, after)]
 
 
 def _receipts(found: ReceiptsPlan, language: Language) -> str:

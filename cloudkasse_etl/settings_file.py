@@ -24,6 +24,7 @@ _SHOWN_CHARACTERS = 60
 MAX_BYTES = 256 * 1024
 MAX_VALUES = 20_000
 MAX_DEPTH = 50
+_USER_IN_URL = re.compile(r"//[^/\s]*@")
 # What a pattern of settings.py wants; a person is not shown the pattern.
 WANTED_BY_PATTERN = {
     "[0-9A-Za-z]{1,15}": say("an account number of at most 15 letters and digits, in quotes"),
@@ -32,6 +33,9 @@ WANTED_BY_PATTERN = {
     r'[^\s@<>",;:()]+@[^\s@<>",;:()]+': say("an e-mail address"),
     "[0-9A-Za-z._:-]+": say("the name of a mail server"),
     r"https?://[^\s@?#]+": say("an address like https://dagster.example.org"),
+    r"(team:[^\s@]{1,60}|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7})": say(
+        "an owner: team:accounting, or an e-mail address"
+    ),
     r"([01]\d|2[0-3]):[0-5]\d": say("a time of the day, like 08:00"),
 }
 _WANTED_BY_KIND = {
@@ -389,6 +393,7 @@ def _spelled(value: str | bool) -> str:
 
 
 def shown(value: str) -> str:
-    """What a person wrote, as a message can carry it: one line, no control characters, not endless."""
+    """What a person wrote, as a message can carry it: one line, not endless, without what may be a password."""
+    value = _USER_IN_URL.sub("//…@", value)
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
     return clean if len(clean) <= _SHOWN_CHARACTERS else f"{clean[: _SHOWN_CHARACTERS - 1]}…"

@@ -26,7 +26,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "import": "What an import would book (also of what would be fetched before it)",
         "import_only": "What an import would book", "booked": "receipts", "postings": "postings",
         "movements": "stock movements", "account": "account", "debit": "debit", "credit": "credit",
-        "missing": "Missing settings:", "field_empty": "(empty)",
+        "missing": "Missing settings:",
     },
     "de": {
         "head": "Was eine Synchronisation jetzt täte; nichts wurde geschrieben oder gesendet.",
@@ -39,7 +39,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "import": "Was ein Import buchen würde (auch von dem, was vorher abgeholt würde)",
         "import_only": "Was ein Import buchen würde", "booked": "Bons", "postings": "Umsatzbuchungen",
         "movements": "Lagerungen", "account": "Konto", "debit": "Soll", "credit": "Haben",
-        "missing": "Fehlende Einstellungen:", "field_empty": "(leer)",
+        "missing": "Fehlende Einstellungen:",
     },
 }  # fmt: skip
 SIGNS = {"new": "+", "changed": "~", "retired": "-"}
@@ -111,6 +111,8 @@ def _print_entity(out: "Console", entity: "EntityPlan", language: Language) -> N
 
 
 def _lines(record: "PlannedRecord", language: Language) -> list[str]:
+    from cloudkasse_etl.sync.shown import field_name, shown_name, shown_value
+
     sign = SIGNS[record.action]
     if record.action == "changed":
         return [
@@ -118,34 +120,12 @@ def _lines(record: "PlannedRecord", language: Language) -> list[str]:
             f"{shown_value(c.field, c.after, language)}"
             for c in record.changes
         ] or [f"{sign} {record.key}"]
-    item = record.item
-    known = item.get("name") or item.get("display_name")
-    if known is None and "gross_cents" in item:
-        known = shown_value("gross_cents", item["gross_cents"], language)
-    return [f"{sign} {record.key} {known or ''}".rstrip()]
-
-
-def field_name(field: str) -> str:
-    """A field as a person reads it."""
-    return field.removesuffix("_cents")
-
-
-def shown_value(field: str, value: Any, language: Language) -> str:
-    """A field's value as a person reads it."""
-    if value is None:
-        return TEXTS[language]["field_empty"]
-    return euro_text(value, language) if field.endswith("_cents") and isinstance(value, int) else str(value)
-
-
-def euro_text(cents: int, language: Language) -> str:
-    """An amount in the language's spelling."""
-    from cloudkasse_etl.transform.amounts import euros
-    from cloudkasse_etl.wording import spelled
-
-    return f"{spelled(euros(cents), language)} €"
+    return [f"{sign} {record.key} {shown_name(record.item, language)}".rstrip()]
 
 
 def _print_receipts(out: "Console", found: "ReceiptsPlan", language: Language) -> None:
+    from cloudkasse_etl.sync.shown import euro_text
+
     texts, words = TEXTS[language], WORDS[language]
     parts = [f"{count:,} {texts.get(name, words.get(name, name))}" for name, count in found.by_status.items()]
     parts += [f"{found.seen:,} {texts['seen']}"] if found.seen else []
@@ -158,6 +138,8 @@ def _print_receipts(out: "Console", found: "ReceiptsPlan", language: Language) -
 
 def _print_import(out: "Console", found: "ImportPlan", language: Language, title: str) -> None:
     from rich.table import Table
+
+    from cloudkasse_etl.sync.shown import euro_text
 
     texts, words = TEXTS[language], WORDS[language]
     numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}

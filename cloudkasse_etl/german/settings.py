@@ -107,6 +107,9 @@ TEXTS: dict[str, str] = {
         "höchstens 31 Kleinbuchstaben, Ziffern und _, mit einem Buchstaben am Anfang"
     ),
     "an e-mail address": "eine E-Mail-Adresse",
+    "an owner: team:accounting, or an e-mail address": (
+        "ein Verantwortlicher: team:buchhaltung oder eine E-Mail-Adresse"
+    ),
     "the name of a mail server": "der Name eines Mailservers",
     "an address like https://dagster.example.org": "eine Adresse wie https://dagster.example.org",
     "a time of the day, like 08:00": "eine Uhrzeit, wie 08:00",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.transform.amounts import euros
-from cloudkasse_etl.wording import counted, spelled
+from cloudkasse_etl.sync.shown import field_name, shown_name, shown_value
+from cloudkasse_etl.wording import counted
 
 SHOWN = 20
 """How many differing records are told one by one."""
@@ -43,7 +43,6 @@ _TEXTS: dict[Language, dict[str, str]] = {
         "nothing_there": "(not there)",
         "not_wanted": "(not wanted)",
         "active": "active",
-        "empty": "(empty)",
     },
     "de": {
         "equal": "CloudKasse hat alle {wanted} {noun}, wie SelectLine sie will",
@@ -63,7 +62,6 @@ _TEXTS: dict[Language, dict[str, str]] = {
         "nothing_there": "(nicht vorhanden)",
         "not_wanted": "(nicht gewollt)",
         "active": "aktiv",
-        "empty": "(leer)",
     },
 }
 COLUMNS: dict[Language, tuple[str, ...]] = {
@@ -105,14 +103,13 @@ class Difference:
         words = _TEXTS[language]
         cure = words[self.cure]
         if self.kind == "missing":
-            told = next((name for name in ("name", "display_name", "gross_cents") if name in self.item), "")
-            return [(self.key, "", shown_value(told, self.item.get(told), language), words["nothing_there"], cure)]
+            return [(self.key, "", shown_name(self.item, language), words["nothing_there"], cure)]
         if self.kind == "superfluous":
             return [(self.key, "active", words["not_wanted"], words["active"], cure)]
         return [
             (
                 self.key,
-                f.field,
+                field_name(f.field),
                 shown_value(f.field, f.erp, language),
                 shown_value(f.field, f.cloud, language),
                 cure,
@@ -201,13 +198,3 @@ class Comparison:
         return [
             words[name].format(count=counted(getattr(self, name), language)) for name in names if getattr(self, name)
         ]
-
-
-def shown_value(name: str, value: Any, language: Language) -> str:
-    """A value as a person reads it: cents as euros, nothing as such, a foreign text cut to a bearable length."""
-    if value is None or value == "":
-        return _TEXTS[language]["empty"]
-    if name.endswith("_cents") and isinstance(value, int):
-        return spelled(euros(value), language)
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)[:81])
-    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -15,7 +15,7 @@ from assets.definitions import defs as code_location
 from assets.home import PROJECT
 from cloudkasse_etl.connections import read_connections
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.settings import Configuration, Settings
+from cloudkasse_etl.settings import Configuration, Settings, parse_settings
 
 SECRETS = {"CLOUDKASSE_ERP_URL": "mssql+pyodbc://sa:Geheim1@server/SL_M", "CLOUDKASSE_API_TOKEN": "token-Geheim2"}
 GRAPH = {
@@ -139,6 +139,48 @@ def test_the_run_of_a_command_is_one_of_the_same_job(configuration: Configuratio
         return definitions.resolve_job_def("sync_all").get_job_snapshot_id()
 
     assert snapshot() == snapshot(started_by="command line", silent=True, on_report=print)
+    assert snapshot() == snapshot(with_links=True)
+
+
+def links(definitions: dg.Definitions) -> dict[str, list[str]]:
+    """Where the UI says that each asset's code can be read."""
+    return {
+        spec.key.to_user_string(): [c.source for c in spec.metadata["dagster/code_references"].code_references]
+        for spec in definitions.resolve_all_asset_specs()
+    }
+
+
+def test_each_asset_names_who_answers_for_it_and_links_to_its_code(
+    configuration: Configuration, tmp_path: Path
+) -> None:
+    owners = ("team:accounting", "anna.muster@example.org")
+    code = {"url": "https://git.example.org/shop/etl/", "branch": "stable", "platform": "gitlab"}
+    settings = Settings.model_validate({"ui": {"owners": owners, "source_code": code}})
+    changed = configuration.model_copy(update={"settings": settings})
+    definitions = build_defs(changed, protocol_folder=tmp_path, with_links=True)
+    assert {tuple(spec.owners) for spec in definitions.resolve_all_asset_specs()} == {owners}
+    for asset, (link,) in links(definitions).items():
+        url, line = link.split("#L")
+        folder, _, path = url.partition("/-/tree/stable/")
+        assert folder == "https://git.example.org/shop/etl", asset
+        lines = (PROJECT / path).read_text(encoding="utf-8").splitlines()
+        assert "@dg." in lines[int(line) - 1], asset
+    here = links(build_defs(configuration, protocol_folder=tmp_path, with_links=True))
+    assert all(link.startswith(str(PROJECT)) for (link,) in here.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("ui: {owners: [accounting]}", id="neither a team nor an address"),
+        pytest.param("ui: {source_code: {url: 'https://me:secret@git.example.org/x', platform: github}}", id="secret"),
+    ],
+)
+def test_what_the_ui_would_show_to_everybody_is_checked(text: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        parse_settings(text)
+    assert "must be an" in str(raised.value)
+    assert "me:secret" not in str(raised.value)
 
 
 def test_runs_name_the_code_location_that_the_workspace_names() -> None:
