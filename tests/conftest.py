@@ -26,12 +26,13 @@ MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 3 * 2**30
 SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
 # Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
-LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/benchmarks/", "/pipeline/")
+LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/lock/", "/benchmarks/", "/pipeline/")
 # What these try many times over, plain tests cover too.
 UNCOUNTED = (
     "tests/e2e/",
     "tests/crash/",
     "tests/faults/",
+    "tests/lock/",
     "tests/benchmarks/",
     "pipeline/test_any_order.py",
     "pipeline/test_sales.py",

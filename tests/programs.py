@@ -22,7 +22,7 @@ from assets import tags
 from assets.cli import run
 from assets.definitions import build_defs
 from assets.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, STORAGE_VARIABLE, Home, find_home, open_instance
-from assets.runs import run_job
+from assets.runs import open_history, run_job
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests import small_erp
 from tests.worlds import TOKEN, World
@@ -99,14 +99,15 @@ class Program:
         self, instance: dg.DagsterInstance, run_id: str, job: str = "sync_all", **config: bool
     ) -> dg.DagsterRun:
         """A job as a command runs it, but for the lease taken beforehand."""
-        return run_job(
-            self.definitions(),
-            instance,
-            job,
-            run_id=run_id,
-            run_config=config,
-            run_tags=tags.starting(run_id, tags.kind_of(job), "a test"),
-        )
+        with open_history(instance, run_id):
+            return run_job(
+                self.definitions(),
+                instance,
+                job,
+                run_id=run_id,
+                run_config=config,
+                run_tags=tags.starting(run_id, tags.kind_of(job), "a test"),
+            )
 
 
 @contextmanager
