@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sync.report import Counts, Outcome, RunReport
-from cloudkasse_etl.wording import Language
+from cloudkasse_etl.wording import Language, say
 
 PREFIX = "cloudkasse/"
 # Holds the run's own id once the run holds the lease; the dot keeps it out of the UI. A re-execution inherits the tags
@@ -22,7 +22,7 @@ MAX_RETRIES = "dagster/max_retries"
 RETRY_NUMBER = "dagster/retry_number"
 WHOLE_RUN = {"dagster/retry_strategy": "ALL_STEPS"}
 NO_RETRY = {MAX_RETRIES: "0"}
-WHAT_COUNTS = "What had been accepted by then counts; the next synchronisation goes on from there."
+WHAT_COUNTS = say("What had been accepted by then counts; the next synchronisation goes on from there.")
 
 KINDS = {
     "sync_all": "all",

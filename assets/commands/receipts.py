@@ -6,6 +6,7 @@ import click
 
 from assets.commands.output import console, print_json
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.wording import say
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.receipt_list import ListedReceipt
@@ -50,8 +51,10 @@ def dismiss(receipt_id: str, reason: str) -> int:
     from cloudkasse_etl.settings import load
     from cloudkasse_etl.sync.receipt_list import dismiss_receipt
 
-    dismiss_receipt(load(), receipt_id, reason, run_id=str(uuid.uuid4()), started_by=command_line())
-    click.echo(f"The receipt {receipt_id} is dismissed.")
+    configuration = load()
+    dismiss_receipt(configuration, receipt_id, reason, run_id=str(uuid.uuid4()), started_by=command_line())
+    dismissed = say("The receipt {receipt} is dismissed.", receipt=receipt_id)
+    click.echo(dismissed.told(configuration.settings.language))
     return 0
 
 
@@ -72,5 +75,10 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
         )
     if found:
         out.print(table)
-    more = f", the first {limit:,} are shown; --limit shows more" if len(found) > limit else ""
-    out.print(f"{len(found):,} receipts{more}")
+    if len(found) > limit:
+        text = say(
+            "{count:,} receipts, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit
+        )
+    else:
+        text = say("{count:,} receipts", count=len(found))
+    out.print(text.told(language))

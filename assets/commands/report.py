@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from assets.commands.output import shown_path
+from cloudkasse_etl.wording import say, told
 
 
 @click.command()
@@ -44,7 +45,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
         run_id=past.run_id,
         kind=past.kind,
         outcome=past.outcome,
-        message=past.message,
+        message=told(past.message, configuration.settings.language),
         started_at=past.started_at,
         seconds=past.seconds,
         started_by=past.started_by,
@@ -52,4 +53,5 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
         protocol=protocol,
     )
     write_page(configuration, facts, html_file)
-    click.echo(f"The page of run {past.run_id[:8]} is written to {shown_path(html_file)}.")
+    written = say("The page of run {run} is written to {file}.", run=past.run_id[:8], file=shown_path(html_file))
+    click.echo(written.told(configuration.settings.language))

@@ -9,6 +9,7 @@ from cloudkasse_etl.cloudkasse.results import record_key
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import Answer, Transport
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.wording import say
 
 Stream = Literal["receipts", "closings"]
 
@@ -16,7 +17,7 @@ Stream = Literal["receipts", "closings"]
 MAX_PAGES = 100_000
 # Filtering on their side may leave a page empty, but not page after page.
 MAX_EMPTY_PAGES = 100
-REPORT_HINT = "Report it to CloudKasse; nothing of it was taken over."
+REPORT_HINT = say("Report it to CloudKasse; nothing of it was taken over.")
 
 
 class CursorExpired(ContractError):  # noqa: N818 - the contract's own word
@@ -60,7 +61,7 @@ def list_records(
             or not isinstance(cursor, str | None)
             or cursor == ""
         ):
-            raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+            raise ContractError(say("A page of {path} is not as the contract says.", path=path), hint=REPORT_HINT)
         return items, cursor
 
     watch = _CursorWatch(path)
@@ -94,7 +95,7 @@ def list_pages(transport: Transport, stream: Stream, after: str | None, limit: i
     def read(answer: Answer) -> Page:
         items, cursor, more = (answer.data.get(name) for name in ("items", "next_cursor", "has_more"))
         if not isinstance(items, list) or not isinstance(cursor, str) or not cursor or not isinstance(more, bool):
-            raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+            raise ContractError(say("A page of {path} is not as the contract says.", path=path), hint=REPORT_HINT)
         return Page(
             items=tuple(item for item in items if isinstance(item, dict)),
             next_cursor=cursor,
@@ -110,8 +111,8 @@ def list_pages(transport: Transport, stream: Stream, after: str | None, limit: i
             if refusal.status != 410:
                 raise
             raise CursorExpired(
-                f"CloudKasse no longer knows the position in {stream} that was stored (410).",
-                hint="Fetch from the beginning; what is known already is not taken twice.",
+                say("CloudKasse no longer knows the position in {stream} that was stored (410).", stream=stream),
+                hint=say("Fetch from the beginning; what is known already is not taken twice."),
             ) from refusal
         if page.has_more:
             watch.follow(page.next_cursor, empty=not page.items)
@@ -135,7 +136,7 @@ class _CursorWatch:
         self._pages += 1
         self._empty_pages = self._empty_pages + 1 if empty else 0
         if cursor in self._seen:
-            raise ContractError(f"The pages of {self._path} go round in a circle.", hint=REPORT_HINT)
+            raise ContractError(say("The pages of {path} go round in a circle.", path=self._path), hint=REPORT_HINT)
         if self._pages >= MAX_PAGES or self._empty_pages >= MAX_EMPTY_PAGES:
-            raise ContractError(f"The pages of {self._path} do not come to an end.", hint=REPORT_HINT)
+            raise ContractError(say("The pages of {path} do not come to an end.", path=self._path), hint=REPORT_HINT)
         self._seen.add(cursor)

@@ -1,9 +1,9 @@
 """German for all that `say` says, by its English words; a file a part of the program. Nothing but texts."""
 
-from cloudkasse_etl.german import cloud, commands, erp, history, settings, state
+from cloudkasse_etl.german import alerts, cloud, commands, erp, history, runs, settings, state
 
 TEXTS: dict[str, str] = {
     english: german
-    for part in (settings, erp, state, cloud, history, commands)
+    for part in (settings, erp, state, cloud, runs, history, alerts, commands)
     for english, german in part.TEXTS.items()
 }

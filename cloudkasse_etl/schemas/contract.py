@@ -17,6 +17,7 @@ from pandera.errors import SchemaErrors
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
+from cloudkasse_etl.wording import say
 
 UNREADABLE = "unreadable"
 """Key of `frame.attrs` under which a reader keeps what stood in cells that it could not read: column → index label →
@@ -110,10 +111,25 @@ def require(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str) 
     if len(faults):
         first = faults.iloc[0]
         raise ContractError(
-            f"{asset}: {len(faults)} values do not keep {schema.name}; the first is in column {first['column']}.",
-            hint="Nothing was written. This is an error of the program: please report it.",
+            say(
+                "{asset}: {count} values do not keep {contract}; the first is in column {column}.",
+                asset=asset,
+                count=len(faults),
+                contract=schema.name,
+                column=first["column"],
+            ),
+            hint=say("Nothing was written. This is an error of the program: please report it."),
         )
     return checked
+
+
+def source_of(model: type[pa.DataFrameModel], name: str) -> str:
+    """Where what stands in a contract's column is kept: SelectLine's column, or the key of the settings.
+
+    A name that the contract does not have is given back.
+    """
+    column = _schema(model).columns.get(name)
+    return str((column.metadata or {}).get("column", name)) if column is not None else name
 
 
 def _schema(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
@@ -228,8 +244,7 @@ class _Rows:
         return table.to_pylist()  # type: ignore[no-any-return]
 
     def _source(self, column: str) -> str:
-        metadata = self.schema.columns[column].metadata or {}
-        return str(metadata.get("column", column))
+        return str((self.schema.columns[column].metadata or {}).get("column", column))
 
     def _code(self, column: str, failed: str) -> str:
         name = failed.partition("(")[0]

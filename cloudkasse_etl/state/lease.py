@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError, LeaseLostError, StateUnavailableError
 from cloudkasse_etl.state.engine import database_errors
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.wording import say
 
 LEASE_SECONDS = 15.0
 BEAT_SECONDS = 2.0
@@ -116,8 +117,12 @@ class Lease:
                     raise _held(holder)
                 watched, still_since, patience = holder, time.monotonic(), holder.patience_seconds
                 waiting(
-                    f"The synchronisation {holder.run_id[:8]} seems to have died; "
-                    f"its lease runs out in {patience:.0f} seconds at the latest."
+                    say(
+                        "The synchronisation {run} seems to have died; its lease runs out in {seconds:.0f} seconds at "
+                        "the latest.",
+                        run=holder.run_id[:8],
+                        seconds=patience,
+                    )
                 )
             elif (holder.token, holder.beat) != (watched.token, watched.beat):
                 raise _held(holder)
@@ -205,8 +210,11 @@ class Lease:
         )
         if moved.rowcount != 1:
             raise LeaseLostError(
-                f"The run {self._run_id[:8]} lost its lease: it stood still for too long, and another run took over.",
-                hint="Nothing more was written; the other run does the work.",
+                say(
+                    "The run {run} lost its lease: it stood still for too long, and another run took over.",
+                    run=self._run_id[:8],
+                ),
+                hint=say("Nothing more was written; the other run does the work."),
             )
 
     def release(self) -> None:
@@ -283,7 +291,12 @@ def _holder(row: sa.RowMapping) -> Holder | None:
 def _held(holder: Holder) -> LeaseHeldError:
     since = holder.since.astimezone().strftime("%H:%M:%S")
     return LeaseHeldError(
-        f"Another synchronisation is running: {holder.run_id[:8]} ({holder.kind}), "
-        f"started by {holder.started_by} at {since}.",
-        hint="Wait until it has ended, then try again.",
+        say(
+            "Another synchronisation is running: {run} ({kind}), started by {who} at {since}.",
+            run=holder.run_id[:8],
+            kind=holder.kind,
+            who=holder.started_by,
+            since=since,
+        ),
+        hint=say("Wait until it has ended, then try again."),
     )

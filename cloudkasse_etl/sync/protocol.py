@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -31,7 +32,7 @@ def protocol_path(folder: Path, run_id: str) -> Path:
     return folder / f"{run_id}.csv"
 
 
-def write_protocol(report: RunReport, path: Path, language: Language) -> None:
+def write_protocol(report: RunReport, path: Path, language: Language, timezone: str) -> None:
     """Writes both files, each in one piece: a reader never finds half of one.
 
     Raises:
@@ -45,6 +46,7 @@ def write_protocol(report: RunReport, path: Path, language: Language) -> None:
         "message": report.message,
         "error": report.error,
         "language": language,
+        "timezone": timezone,
         "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "assets": {
             name: {**asset.counts.as_dict(), "seconds": round(asset.seconds, 3)}
@@ -71,8 +73,9 @@ def csv_of(protocol: dict[str, Any]) -> bytes:
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     writer.writerow(_TITLES[protocol.get("language", "en")])
+    zone = ZoneInfo(protocol["timezone"]) if "timezone" in protocol else None  # an older release's has none
     for rejection in protocol["rejections"]:
-        writer.writerow([cell(rejection[name]) for name in FIELDS])
+        writer.writerow([cell(rejection[name], zone) for name in FIELDS])
     return buffer.getvalue().encode("utf-8-sig", "replace")
 
 
@@ -118,13 +121,13 @@ def ambiguous_run(run_id: str, count: int) -> ConfigurationError:
     )
 
 
-def cell(value: Any) -> str:
-    """A value as a cell that no spreadsheet program takes for a formula."""
+def cell(value: Any, zone: dt.tzinfo | None = None) -> str:
+    """A value as a cell that no spreadsheet program takes for a formula; times in a zone, or this computer's."""
     if isinstance(value, bool):
         return "x" if value else ""
     text = "" if value is None else str(value)
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)", value):
-        return dt.datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")
+        return dt.datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M")
     return f"'{text}" if _FORMULA.match(text) else text
 
 
