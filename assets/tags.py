@@ -36,6 +36,23 @@ PLAN, COMPARISON = "plan", "compare_with_cloud"
 LOOKING = (PLAN, COMPARISON)
 
 
+_STARTERS = (say("command line"), say("UI"), say("automatic retry"), say("schedule"), say("sensor"))
+_KINDS = (say("all"), say("master-data"), say("receipts"), say("import"), say("assets"))
+
+
+def starter_told(started_by: str, language: Language) -> str:
+    """Who started a run, for a person; the tag itself is read by programs and stays English."""
+    for starter in _STARTERS:
+        if started_by == starter or started_by.startswith(f"{starter} "):
+            return starter.told(language) + started_by[len(starter) :]
+    return started_by
+
+
+def kind_told(kind: str, language: Language) -> str:
+    """A run's kind, for a person."""
+    return next((known.told(language) for known in _KINDS if known == kind), kind)
+
+
 def kind_of(job_name: str) -> str:
     """The kind of a job's runs; `assets` where single assets were materialised."""
     return KINDS.get(job_name, "assets")

@@ -105,6 +105,8 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
     from rich.markup import escape
     from rich.table import Table
 
+    from assets.tags import kind_told, starter_told
+
     table = Table(box=None, pad_edge=False, header_style="dim")
     run_id, started, seconds, kind, by, outcome = _HEADS[language]
     table.add_column(run_id, no_wrap=True)
@@ -119,8 +121,8 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
             run.run_id[:8],
             f"{run.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
             "" if run.seconds is None else spelled(f"{run.seconds:.1f}", language),
-            run.kind,
-            escape(run.started_by),
+            kind_told(run.kind, language),
+            escape(starter_told(run.started_by, language)),
             f"[{COLOURS[run.outcome]}]{escape(result)}[/]",
         )
     console().print(table)

@@ -6,12 +6,23 @@ import click
 
 from assets.commands.output import console, print_json
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.wording import say, spelled
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
+STATUS_WORDS: dict[Language, dict[str, str]] = {
+    "en": {},
+    "de": {
+        "staged": "übernommen",
+        "imported": "importiert",
+        "rejected": "abgelehnt",
+        "no_effect": "ohne Wirkung",
+        "before_start": "vor Startdatum",
+        "dismissed": "verworfen",
+    },
+}
 _COLUMNS: dict[Language, tuple[str, ...]] = {
     "en": ("register", "number", "day", "total", "status", "what is wrong", "id"),
     "de": ("Kasse", "Nummer", "Tag", "Summe", "Status", "was nicht stimmt", "Id"),
@@ -67,7 +78,9 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
     for at, name in enumerate(_COLUMNS[language]):
         table.add_column(name, justify="right" if at in (1, 3) else "left", overflow="fold")
     for receipt in found[:limit]:
-        values: list[Any] = [receipt.register, receipt.number, receipt.business_day, receipt.total, receipt.status]
+        total = None if receipt.total is None else spelled(str(receipt.total), language)
+        status = STATUS_WORDS[language].get(receipt.status, receipt.status)
+        values: list[Any] = [receipt.register, receipt.number, receipt.business_day, total, status]
         table.add_row(
             *("" if value is None else escape(str(value)) for value in values),
             escape(receipt.reason(language)),

@@ -32,6 +32,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
 
         repair_dead_runs(instance, configuration)
         past = last_run(instance) if run_id is None else find_run(instance, run_id)
+    from assets.tags import starter_told
     from cloudkasse_etl.errors import ConfigurationError
     from cloudkasse_etl.sync.page.facts import RunFacts
     from cloudkasse_etl.sync.page.render import write_page
@@ -48,7 +49,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
         message=told(past.message, configuration.settings.language),
         started_at=past.started_at,
         seconds=past.seconds,
-        started_by=past.started_by,
+        started_by=starter_told(past.started_by, configuration.settings.language),
         counts=past.counts,
         protocol=protocol,
     )

@@ -23,8 +23,8 @@ TEXTS: dict[str, str] = {
     "Starting …": "Startet …",
     "Ending …": "Wird beendet …",
     "not there": "nicht vorhanden",
-    "The receipt '{receipt}' cannot be imported: it is {status}.": (
-        "Der Bon „{receipt}“ kann nicht importiert werden: Sein Status ist {status}."
+    "The receipt '{receipt}' cannot be imported; its status: {status}.": (
+        "Der Bon „{receipt}“ kann nicht importiert werden; sein Status: {status}."
     ),
     "See: cloudkasse-etl receipts --status staged.": "Siehe: cloudkasse-etl receipts --status staged.",
     "{count:,} postings written to {file}: debit {debit}, credit {credit}.": (

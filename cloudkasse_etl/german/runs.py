@@ -38,6 +38,8 @@ TEXTS: dict[str, str] = {
     "Nothing was written. This is an error of the program: please report it.": (
         "Es wurde nichts geschrieben. Das ist ein Fehler des Programms: Bitte melden Sie ihn."
     ),
+    "{asset}: the frame does not keep {contract}: {wrong}.": "{asset}: Die Tabelle verletzt {contract}: {wrong}.",
+    "Our own tables were opened for reading only.": "Die eigenen Tabellen sind nur zum Lesen geöffnet.",
     # --- how they end
     "What had been accepted by then counts; the next synchronisation goes on from there.": (
         "Was bis dahin angenommen war, zählt; die nächste Synchronisation macht dort weiter."
@@ -70,4 +72,16 @@ TEXTS: dict[str, str] = {
     "{register}: {count:,} articles without a price": "{register}: {count:,} Artikel ohne Preis",
     "{count:,} to review; {first}": "{count:,} zu prüfen; {first}",
     "… {count:,} more": "… {count:,} weitere",
+    # --- who started them
+    "command line": "Befehlszeile",
+    "UI": "Oberfläche",
+    "automatic retry": "automatischer neuer Versuch",
+    "schedule": "Zeitplan",
+    "sensor": "Sensor",
+    # --- what kind they are
+    "all": "alles",
+    "master-data": "Stammdaten",
+    "receipts": "Bons",
+    "import": "Import",
+    "assets": "Assets",
 }

@@ -141,12 +141,19 @@ def _schema(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
 def _known_columns(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> list[str]:
     """The contract's columns; raises where the frame has not exactly these."""
     wanted, there = list(schema.columns), [str(name) for name in frame.columns]
-    wrong = [f"lacks {name}" for name in wanted if name not in there]
-    wrong += [f"has {name}, which is unknown" for name in there if name not in wanted]
-    wrong += [f"has {name} twice" for name in dict.fromkeys(there) if there.count(name) > 1]
+    wrong = [f"{name} is missing" for name in wanted if name not in there]
+    wrong += [f"{name} is unknown" for name in there if name not in wanted]
+    wrong += [f"{name} stands twice" for name in dict.fromkeys(there) if there.count(name) > 1]
     if wrong:
-        raise ContractError(f"{asset}: the frame does not keep {schema.name}: it {', '.join(wrong)}.")
+        raise _broken_frame(asset, schema, ", ".join(wrong))
     return wanted
+
+
+def _broken_frame(asset: str, schema: pa.DataFrameSchema, wrong: str) -> ContractError:
+    """An error of the program: whoever mends it reads English."""
+    return ContractError(
+        say("{asset}: the frame does not keep {contract}: {wrong}.", asset=asset, contract=schema.name, wrong=wrong)
+    )
 
 
 def _faults(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> pd.DataFrame:
@@ -160,7 +167,7 @@ def _faults(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> pd.D
     if cases["index"].isna().any():
         broken = cases.loc[cases["index"].isna(), "column"].drop_duplicates()
         wrong = ", ".join(f"{name} must be {schema.columns[name].dtype}, but is {frame[name].dtype}" for name in broken)
-        raise ContractError(f"{asset}: the frame does not keep {schema.name}: {wrong}.")
+        raise _broken_frame(asset, schema, wrong)
     faults = pd.DataFrame(
         {
             "row": cases["index"].to_numpy(dtype=np.int64),

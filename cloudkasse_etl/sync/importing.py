@@ -106,7 +106,11 @@ def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str]) -> None:
         found, refused_by = status.get(receipt_id, (say("not there"), None))
         if found != Status.STAGED and (found != Status.REJECTED or refused_by != IMPORT):
             raise ConfigurationError(
-                say("The receipt '{receipt}' cannot be imported: it is {status}.", receipt=receipt_id, status=found),
+                say(
+                    "The receipt '{receipt}' cannot be imported; its status: {status}.",
+                    receipt=receipt_id,
+                    status=found,
+                ),
                 hint=say("See: cloudkasse-etl receipts --status staged."),
             )
 
