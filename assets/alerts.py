@@ -12,6 +12,7 @@ from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.alerts import EndedRun, is_wanted, send_alerts
 from cloudkasse_etl.sync.protocol import read_protocol
 from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.wording import joined, say
 
 SECONDS_BETWEEN_LOOKS = 30
 # Runs of single assets in the UI have no job of ours.
@@ -34,7 +35,7 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
         configuration: Settings and connections; without a receiver in them the sensor is off.
         protocol_folder: Where the protocols of the runs lie.
     """
-    wanted = is_wanted(configuration.settings)
+    wanted, language = is_wanted(configuration.settings), configuration.settings.language
 
     @dg.sensor(
         name="alerts",
@@ -45,24 +46,26 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if not wanted:
-            return dg.SkipReason("The settings name nobody to be told (alerts).")
+            return dg.SkipReason(say("The settings name nobody to be told (alerts).").told(language))
         latest = _latest(context.instance)
         if latest == context.cursor:
-            return dg.SkipReason("No run has ended since the last look.")
+            return dg.SkipReason(say("No run has ended since the last look.").told(language))
         if context.instance.get_run_records(dg.RunsFilter(statuses=GOING_ON), limit=1):
             # what is rejected is being judged anew at this moment
-            return dg.SkipReason("A run is going on; this waits for its end.")
+            return dg.SkipReason(say("A run is going on; this waits for its end.").told(language))
         try:
             report = send_alerts(configuration, list(ended_runs(context.instance, protocol_folder)))
         except CloudkasseError as error:
-            return dg.SkipReason(error.told(configuration.settings.language))
+            return dg.SkipReason(error.told(language))
         if report.problems:
-            return dg.SkipReason(f"Tried again at the next look: {' '.join(report.problems)}")
+            return dg.SkipReason(
+                say("Tried again at the next look: {problems}", problems=joined(" ", report.problems)).told(language)
+            )
         context.update_cursor(latest)
         if report.told:
             told = ", ".join(f"{channel}: {count}" for channel, count in report.told.items())
-            return dg.SkipReason(f"New causes told: {told}.")
-        return dg.SkipReason("Nothing that is not known already.")
+            return dg.SkipReason(say("New causes told: {told}.", told=told).told(language))
+        return dg.SkipReason(say("Nothing that is not known already.").told(language))
 
     return alerts
 

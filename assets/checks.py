@@ -8,6 +8,7 @@ from assets.markdown import plain
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.report import AssetReport
+from cloudkasse_etl.wording import counted, say
 
 REJECTIONS = "no_open_rejections"
 REGISTER_FIRST = "register_before_articles"
@@ -73,7 +74,7 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     if count == 1:
         text = f"{report.rejections[0].key}: {causes[0].text(language)}"
     else:
-        shown = [f"{cause.count:,} × {cause.text(language)}" for cause in causes[:SHOWN_CAUSES]]
+        shown = [f"{counted(cause.count, language)} × {cause.text(language)}" for cause in causes[:SHOWN_CAUSES]]
         text = "; ".join(shown) + ("; …" if len(causes) > SHOWN_CAUSES else "")
     return _warning(REJECTIONS, text, rejected=count, causes=len(causes))
 
@@ -82,9 +83,13 @@ def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     shown = [f"{warning.key}: {warning.text(settings.language)}" for warning in report.warnings[:SHOWN_WARNINGS]]
     text = "; ".join(shown[:1])
     count = len(report.warnings)
-    result = _warning(REVIEW, f"{count:,} to review; {text}" if count > 1 else text, to_review=count)
+    result = _warning(REVIEW, _several(count, text, settings) if count > 1 else text, to_review=count)
     found = {"warnings": dg.MetadataValue.md("\n".join(f"- {plain(line)}" for line in shown))} if shown else {}
     return result._replace(metadata={**result.metadata, **found})
+
+
+def _several(count: int, first: str, settings: Settings) -> str:
+    return say("{count:,} to review; {first}", count=count, first=first).told(settings.language)
 
 
 def _register_first(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
@@ -99,7 +104,11 @@ def _every_register(report: AssetReport, settings: Settings) -> dg.AssetCheckRes
         for register in settings.registers
         if report.lacking.get(register.price_group)
     }
-    text = "; ".join(f"{number}: {count:,} articles without a price" for number, count in lacking.items())
+    missing = (
+        say("{register}: {count:,} articles without a price", register=number, count=count)
+        for number, count in lacking.items()
+    )
+    text = "; ".join(one.told(settings.language) for one in missing)
     return _warning(EVERY_REGISTER, text, **lacking)
 
 

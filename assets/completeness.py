@@ -8,6 +8,7 @@ from assets.markdown import plain
 from assets.receipts import staged_closings, staged_receipts
 from assets.steps import Sync, plain_failures
 from cloudkasse_etl.sync.completeness import Finding, check_completeness
+from cloudkasse_etl.wording import Language, say
 
 SHOWN_FINDINGS = 20
 _SPECS = {
@@ -39,7 +40,7 @@ def completeness(sync: Sync) -> Iterator[dg.AssetCheckResult]:
     with plain_failures(sync.settings.language):
         report = check_completeness(sync)
     for name, spec in _SPECS.items():
-        yield _result(getattr(report, name), spec.name, spec.asset_key)
+        yield _result(getattr(report, name), sync.settings.language, spec.name, spec.asset_key)
 
 
 @dg.asset_check(
@@ -49,15 +50,15 @@ def completeness(sync: Sync) -> Iterator[dg.AssetCheckResult]:
 def books_balanced(sync: Sync) -> dg.AssetCheckResult:
     """Looks whether debit is credit."""
     with plain_failures(sync.settings.language):
-        return _result(check_completeness(sync).unbalanced)
+        return _result(check_completeness(sync).unbalanced, sync.settings.language)
 
 
 def _result(
-    findings: tuple[Finding, ...], name: str | None = None, asset: dg.AssetKey | None = None
+    findings: tuple[Finding, ...], language: Language, name: str | None = None, asset: dg.AssetKey | None = None
 ) -> dg.AssetCheckResult:
     shown = [f"{finding.register} {finding.numbers}: {finding.text}".strip() for finding in findings[:SHOWN_FINDINGS]]
     if len(findings) > SHOWN_FINDINGS:
-        shown.append(f"… {len(findings) - SHOWN_FINDINGS:,} more")
+        shown.append(say("… {count:,} more", count=len(findings) - SHOWN_FINDINGS).told(language))
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=name,

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assets.home import PROJECT, Home, enter_environment
-from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.errors import ConfigurationError, system_reason
+from cloudkasse_etl.wording import say
 
 if TYPE_CHECKING:
     from cloudkasse_etl.settings import Configuration
@@ -104,8 +105,12 @@ def create_demo(folder: Path) -> Demo:
     older = find_demo(folder)
     if older is not None and not is_free(older.port):
         raise ConfigurationError(
-            f"The demo in {folder} is in use: something listens on its port {older.port}.",
-            hint="End `cloudkasse-etl ui --demo` first, or name another folder with --folder.",
+            say(
+                "The demo in {folder} is in use: something listens on its port {port}.",
+                folder=str(folder),
+                port=older.port,
+            ),
+            hint=say("End `cloudkasse-etl ui --demo` first, or name another folder with --folder."),
         )
     port = next(port for port in (SANDBOX_PORT, *range(SANDBOX_PORT + 1, 65536)) if is_free(port))
     demo = Demo(folder.absolute(), port)
@@ -119,7 +124,8 @@ def create_demo(folder: Path) -> Demo:
         (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
-            f"The demo cannot be made in {folder}: {error.strerror}.", hint="Name another folder with --folder."
+            say("The demo cannot be made in {folder}: {reason}.", folder=str(folder), reason=system_reason(error)),
+            hint=say("Name another folder with --folder."),
         ) from error
     return demo
 

@@ -1,7 +1,7 @@
 """The history of all runs, read from the Dagster instance by tags alone; the assets are not loaded for it."""
 
+import datetime as dt
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -10,7 +10,7 @@ from assets import tags
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.protocol import SEE_HISTORY, ambiguous_run
 from cloudkasse_etl.sync.report import Outcome
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.wording import Language, say, told
 
 _WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
 _OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
@@ -30,15 +30,21 @@ class PastRun:
     run_id: str
     kind: str
     outcome: str
-    started_at: datetime
+    started_at: dt.datetime
     seconds: float | None
     started_by: str
     counts: dict[str, int]
     message: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """As `history --json` prints it."""
-        return {**asdict(self), "started_at": self.started_at.isoformat(timespec="seconds")}
+    def as_dict(self, language: Language, zone: dt.tzinfo | None) -> dict[str, Any]:
+        """As `history --json` prints it.
+
+        Args:
+            language: Of the message, where the run itself left none.
+            zone: The shop's; None: this computer's.
+        """
+        started_at = self.started_at.astimezone(zone).isoformat(timespec="seconds")
+        return {**asdict(self), "started_at": started_at, "message": told(self.message, language)}
 
 
 def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:
@@ -94,7 +100,7 @@ def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
     run = record.dagster_run
     # A re-execution carries its parent's tags until its own set-up has replaced them.
     own = run.tags if tags.is_own(run.run_id, run.tags) else {}
-    started = datetime.fromtimestamp(record.start_time, UTC) if record.start_time else record.create_timestamp
+    started = dt.datetime.fromtimestamp(record.start_time, dt.UTC) if record.start_time else record.create_timestamp
     ended = record.end_time if run.status in _OVER else None
     outcome = _outcome(run.status, own.get(tags.OUTCOME))
     message = own.get(tags.MESSAGE, "")
@@ -125,4 +131,4 @@ def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
         for entry in instance.all_logs(run.run_id, of_type=kind):
             if entry.dagster_event is not None and entry.dagster_event.message:
                 return entry.dagster_event.message
-    return "It ended without saying why."
+    return say("The run ended without saying why.")

@@ -16,6 +16,7 @@ from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.report import RunReport
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
+from cloudkasse_etl.wording import Language, say
 
 OnReport = Callable[[RunReport], None]
 OnProgress = Callable[[str, int], None]
@@ -138,8 +139,8 @@ def _logged(context: dg.InitResourceContext) -> OnProgress:
 def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None) -> None:
     try:
         # a lost lease breaks a run in many ways, as an interrupt or as what it met first: that it was lost tells more
-        lost = session.store.lost
-        why = lost.told(session.settings.language) if lost else _what_broke(instance, session.run_id)
+        lost, language = session.store.lost, session.settings.language
+        why = lost.told(language) if lost else _what_broke(instance, session.run_id, language)
         report = session.finish(error=why)
     except OSError as error:
         problem = unwritable(session.protocol_path.parent, error)
@@ -166,12 +167,12 @@ def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:
     return run is not None and run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 
 
-def _what_broke(instance: dg.DagsterInstance, run_id: str) -> str | None:
+def _what_broke(instance: dg.DagsterInstance, run_id: str, language: Language) -> str | None:
     """Why steps could not work, from the event log: the exception itself does not reach a resource."""
     if _is_canceling(instance, run_id):
-        return f"Cancelled in the UI. {tags.WHAT_COUNTS}"
+        return say("Cancelled in the UI. {counts}", counts=tags.WHAT_COUNTS).told(language)
     # sync_report fails over what the counts came to, which is no reason of its own
-    reasons = [_reason(event) for event in _failures(instance, run_id) if event.step_key != "sync_report"]
+    reasons = [_reason(event, language) for event in _failures(instance, run_id) if event.step_key != "sync_report"]
     return " ".join(dict.fromkeys(reasons)) or None
 
 
@@ -188,12 +189,12 @@ def _failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterEvent
     return [entry.dagster_event for entry in logs if entry.dagster_event is not None]
 
 
-def _reason(event: dg.DagsterEvent) -> str:
+def _reason(event: dg.DagsterEvent, language: Language) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None:
         return str(data.user_failure_data.description)
     if data.error_source is not None and data.error_source.name == "INTERRUPT":
-        return f"Interrupted. {tags.WHAT_COUNTS}"
+        return say("Interrupted. {counts}", counts=tags.WHAT_COUNTS).told(language)
     cause = data.error.cause or data.error if data.error else None
-    text = cause.message.strip().splitlines()[0] if cause and cause.message.strip() else "unknown"
-    return f"Unforeseen error in {event.step_key}: {text}"
+    text = cause.message.strip().splitlines()[0] if cause and cause.message.strip() else "?"
+    return say("Unforeseen error in {step}: {fault}", step=event.step_key, fault=text).told(language)

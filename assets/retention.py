@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from assets.runs import HistoryFiles, history_files
 from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.wording import Text, joined, say, told
 
 SECONDS_BETWEEN_LOOKS = 600
 # Dagster gives a sensor 60 seconds; what is left over is done at the next look.
@@ -43,6 +44,14 @@ class Pruned:
     is_all: bool = True
     note: str = ""
 
+    @property
+    def sentence(self) -> Text:
+        """All of it in words."""
+        what = say(
+            "{runs:,} runs removed, {megabytes:,.1f} MB given back.", runs=self.runs, megabytes=self.bytes / 1_000_000
+        )
+        return joined(" ", (what, self.note)) if self.note else what
+
 
 def prune_history(
     instance: dg.DagsterInstance, storage: Path, keep_days: int, *, seconds: float | None = None
@@ -63,7 +72,7 @@ def prune_history(
         with FileLock(storage / "pruning.lock", timeout=0):
             return _prune(instance, storage, keep_days, time.monotonic() + seconds if seconds else None)
     except Timeout:
-        return Pruned(is_all=False, note="Old runs are being removed by somebody else at this moment.")
+        return Pruned(is_all=False, note=say("Old runs are being removed by somebody else at this moment."))
 
 
 def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
@@ -86,14 +95,14 @@ def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
     )
     def prune(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if keep_days is None:
-            return dg.SkipReason("The settings keep all runs (history.keep_days).")
+            return dg.SkipReason(say("The settings keep all runs (history.keep_days).").told(settings.language))
         today = f"{dt.datetime.now(settings.zone):%Y-%m-%d}"
         if context.cursor == today:
-            return dg.SkipReason("Done for today.")
+            return dg.SkipReason(say("Done for today.").told(settings.language))
         pruned = prune_history(context.instance, storage, keep_days, seconds=SECONDS_A_LOOK)
         if pruned.is_all and not pruned.note:
             context.update_cursor(today)
-        return dg.SkipReason(f"{pruned.runs} runs removed, {pruned.bytes:,} bytes given back. {pruned.note}".strip())
+        return dg.SkipReason(told(pruned.sentence, settings.language))
 
     return prune
 
@@ -185,12 +194,12 @@ def _give_back(instance: dg.DagsterInstance, files: HistoryFiles) -> str:
                 continue
             if instance.get_run_records(dg.RunsFilter(statuses=WRITING), limit=1):
                 # the run would wait for its turn to write, and Dagster lets it wait for some seconds only
-                return "The databases are made smaller when no run is going on."
+                return say("The databases are made smaller when no run is going on.")
             try:
                 database.execute("VACUUM")
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except sqlite3.OperationalError as error:
-                return f"{path.name} could not be made smaller now ({error})."
+                return say("{file} could not be made smaller now ({reason}).", file=path.name, reason=str(error))
     return ""
 
 

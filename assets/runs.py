@@ -33,6 +33,7 @@ from assets import tags
 from assets.home import PROJECT
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.own_tables import watch_lease
+from cloudkasse_etl.wording import Language, say
 
 # As workspace.yaml names them: by these the UI finds the job of a run.
 LOCATION = "cloudkasse"
@@ -179,16 +180,17 @@ def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration)
             continue
         run = instance.get_run_by_id(run_id)
         if run is not None and run.status in _ALIVE:
-            _mark_as_dead(instance, run)
+            _mark_as_dead(instance, run, configuration.settings.language)
             repaired.append(run_id)
     return repaired
 
 
-def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    message = (
+def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, language: Language) -> None:
+    message = say(
         "failed: the process of this run ended before the run did; it was killed, or the computer was switched off. "
-        f"{tags.WHAT_COUNTS}"
-    )
+        "{counts}",
+        counts=tags.WHAT_COUNTS,
+    ).told(language)
     if run.tags.get(tags.OUTCOME) == tags.RUNNING:
         instance.add_run_tags(run.run_id, {tags.OUTCOME: "failed", tags.MESSAGE: message})
     instance.report_run_failed(run, message)

@@ -11,6 +11,7 @@ from assets.schedules import what_is_going_on
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.novelty import look_for_novelty
+from cloudkasse_etl.wording import say
 
 SECONDS_BETWEEN_LOOKS = 10
 
@@ -31,8 +32,12 @@ def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
         except CloudkasseError as error:
             return dg.SkipReason(error.told(configuration.settings.language))
         if repaired:
-            return dg.SkipReason(f"Marked as failed: {', '.join(run_id[:8] for run_id in repaired)}.")
-        return dg.SkipReason("No dead run.")
+            return dg.SkipReason(
+                say("Marked as failed: {runs}.", runs=", ".join(run_id[:8] for run_id in repaired)).told(
+                    configuration.settings.language
+                )
+            )
+        return dg.SkipReason(say("No dead run.").told(configuration.settings.language))
 
     return dead_runs
 

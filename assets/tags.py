@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sync.report import Counts, Outcome, RunReport
-from cloudkasse_etl.wording import Language
+from cloudkasse_etl.wording import Language, say
 
 PREFIX = "cloudkasse/"
 # Holds the run's own id once the run holds the lease; the dot keeps it out of the UI. A re-execution inherits the tags
@@ -22,7 +22,7 @@ MAX_RETRIES = "dagster/max_retries"
 RETRY_NUMBER = "dagster/retry_number"
 WHOLE_RUN = {"dagster/retry_strategy": "ALL_STEPS"}
 NO_RETRY = {MAX_RETRIES: "0"}
-WHAT_COUNTS = "What had been accepted by then counts; the next synchronisation goes on from there."
+WHAT_COUNTS = say("What had been accepted by then counts; the next synchronisation goes on from there.")
 
 KINDS = {
     "sync_all": "all",
@@ -34,6 +34,23 @@ KINDS = {
 # They change nothing and hold no lease: no synchronisations, so that the history leaves them out.
 PLAN, COMPARISON = "plan", "compare_with_cloud"
 LOOKING = (PLAN, COMPARISON)
+
+
+_STARTERS = (say("command line"), say("UI"), say("automatic retry"), say("schedule"), say("sensor"))
+_KINDS = (say("all"), say("master-data"), say("receipts"), say("import"), say("assets"))
+
+
+def starter_told(started_by: str, language: Language) -> str:
+    """Who started a run, for a person; the tag itself is read by programs and stays English."""
+    for starter in _STARTERS:
+        if started_by == starter or started_by.startswith(f"{starter} "):
+            return starter.told(language) + started_by[len(starter) :]
+    return started_by
+
+
+def kind_told(kind: str, language: Language) -> str:
+    """A run's kind, for a person."""
+    return next((known.told(language) for known in _KINDS if known == kind), kind)
 
 
 def kind_of(job_name: str) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from cloudkasse_etl.wording import say, spelled
+
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -20,10 +22,19 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     from cloudkasse_etl.transform.amounts import euros
 
     write = export_postings if what == "postings" else export_movements
-    summary = write(load(), path, first=first.date() if first else None, last=last.date() if last else None)
+    configuration = load()
+    summary = write(configuration, path, first=first.date() if first else None, last=last.date() if last else None)
+    language = configuration.settings.language
     if what == "postings":
-        totals = f"debit {euros(summary.debit_cents)}, credit {euros(summary.credit_cents)}"
+        text = say(
+            "{count:,} postings written to {file}: debit {debit}, credit {credit}.",
+            count=summary.rows, file=str(path),
+            debit=spelled(euros(summary.debit_cents), language), credit=spelled(euros(summary.credit_cents), language),
+        )  # fmt: skip
     else:
-        totals = f"in {summary.in_milli / 1000:,.3f}, out {summary.out_milli / 1000:,.3f}"
-    click.echo(f"{summary.rows:,} {what} written to {path}: {totals}.")
+        text = say(
+            "{count:,} movements written to {file}: in {into:,.3f}, out {out:,.3f}.",
+            count=summary.rows, file=str(path), into=summary.in_milli / 1000, out=summary.out_milli / 1000,
+        )  # fmt: skip
+    click.echo(text.told(language))
     return 0

@@ -1,5 +1,6 @@
 """`history`: all runs, from the UI and from the command line, newest first."""
 
+import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -7,12 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.commands.output import COLOURS, WORDS, console, print_json
-from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
+from cloudkasse_etl.wording import Language, say, spelled, told
 
 if TYPE_CHECKING:
     import dagster as dg
 
     from assets.history import PastRun
+
+
+_HEADS: dict[Language, tuple[str, ...]] = {
+    "en": ("run", "started", "seconds", "kind", "by", "result"),
+    "de": ("Lauf", "Beginn", "Sekunden", "Art", "durch", "Ergebnis"),
+}
 
 
 @click.group(invoke_without_command=True)
@@ -34,12 +42,13 @@ def history(context: click.Context, limit: int, as_json: bool) -> None:
         runs = read_history(instance, limit)
         if any(run.outcome == "running" for run in runs) and _repair(instance):
             runs = read_history(instance, limit)
+    language, zone = _shown_in()
     if as_json:
-        print_json({"runs": [run.as_dict() for run in runs]})
+        print_json({"runs": [run.as_dict(language, zone) for run in runs]})
     elif runs:
-        _print_table(runs)
+        _print_table(runs, language, zone)
     else:
-        click.echo("There are no runs yet. The first one: cloudkasse-etl sync")
+        click.echo(told(say("There are no runs yet. The first one: cloudkasse-etl sync."), language))
 
 
 @history.command()
@@ -51,22 +60,24 @@ def prune(keep_days: int | None, as_json: bool) -> None:
     Open rejections, receipts, postings and what each asset shows last stay. Runs that have not ended are not touched.
     """
     from assets.home import find_home, open_instance
-    from cloudkasse_etl.settings import read_settings, settings_path
+    from cloudkasse_etl.settings import language_of, read_settings, settings_path
 
     days = keep_days or read_settings(settings_path()).history.keep_days
     if days is None:
-        raise click.UsageError("Nothing says how long runs are kept: use --keep-days, or set history.keep_days.")
+        raise ConfigurationError(
+            say("Nothing says how long runs are kept."), hint=say("Use --keep-days, or set history.keep_days.")
+        )
     home = find_home()
     with open_instance(home) as instance:
         from assets.retention import prune_history
 
         pruned = prune_history(instance, home.storage, days)
     if as_json:
-        print_json({"runs": pruned.runs, "bytes": pruned.bytes, "note": pruned.note})
-    else:
-        click.echo(
-            f"{pruned.runs:,} runs removed, {pruned.bytes / 1_000_000:,.1f} MB given back. {pruned.note}".strip()
+        print_json(
+            {"runs": pruned.runs, "bytes": pruned.bytes, "note": told(pruned.note, language_of(settings_path()))}
         )
+    else:
+        click.echo(told(pruned.sentence, language_of(settings_path())))
 
 
 def _repair(instance: "dg.DagsterInstance") -> bool:
@@ -79,25 +90,39 @@ def _repair(instance: "dg.DagsterInstance") -> bool:
     return False
 
 
-def _print_table(runs: "Sequence[PastRun]") -> None:
+def _shown_in() -> tuple[Language, dt.tzinfo | None]:
+    """The settings' language and time zone; where the settings are broken, this computer's zone."""
+    from cloudkasse_etl.settings import language_of, read_settings, settings_path
+
+    try:
+        settings = read_settings(settings_path())
+    except CloudkasseError:
+        return language_of(settings_path()), None
+    return settings.language, settings.zone
+
+
+def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo | None) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from assets.tags import kind_told, starter_told
+
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("run", no_wrap=True)
-    table.add_column("started", no_wrap=True)
-    table.add_column("seconds", justify="right")
-    table.add_column("kind", no_wrap=True)
-    table.add_column("by", no_wrap=True, overflow="ellipsis", max_width=34)
-    table.add_column("result")
+    run_id, started, seconds, kind, by, outcome = _HEADS[language]
+    table.add_column(run_id, no_wrap=True)
+    table.add_column(started, no_wrap=True)
+    table.add_column(seconds, justify="right")
+    table.add_column(kind, no_wrap=True)
+    table.add_column(by, no_wrap=True, overflow="ellipsis", max_width=34)
+    table.add_column(outcome)
     for run in runs:
-        result = run.message or WORDS["en"][run.outcome]
+        result = told(run.message, language) or WORDS[language][run.outcome]
         table.add_row(
             run.run_id[:8],
-            f"{run.started_at:%Y-%m-%d %H:%M:%S}",
-            "" if run.seconds is None else f"{run.seconds:.1f}",
-            run.kind,
-            escape(run.started_by),
+            f"{run.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            "" if run.seconds is None else spelled(f"{run.seconds:.1f}", language),
+            kind_told(run.kind, language),
+            escape(starter_told(run.started_by, language)),
             f"[{COLOURS[run.outcome]}]{escape(result)}[/]",
         )
     console().print(table)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.commands.output import console, print_json
+from cloudkasse_etl.wording import told
 
 if TYPE_CHECKING:
     from assets.home import Home
@@ -50,7 +51,7 @@ def import_staged(
     """Runs the import as a run of its own and returns what it came to."""
     from assets.commands.sync import progress
 
-    with progress(quiet=quiet) as (on_step, on_progress):
+    with progress(configuration.settings.language, quiet=quiet) as (on_step, on_progress):
         from assets.commands.running import synchronise
         from cloudkasse_etl.sync.session import SyncOptions
 
@@ -61,5 +62,5 @@ def import_staged(
             SyncOptions(retry_rejected=retry_rejected, import_receipts=True, receipt_ids=receipt_ids),
             on_step=on_step,
             on_progress=on_progress,
-            waiting=lambda message: click.echo(message, err=True),
+            waiting=lambda message: click.echo(told(message, configuration.settings.language), err=True),
         )

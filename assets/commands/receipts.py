@@ -6,11 +6,23 @@ import click
 
 from assets.commands.output import console, print_json
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.wording import say, spelled
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
+STATUS_WORDS: dict[Language, dict[str, str]] = {
+    "en": {},
+    "de": {
+        "staged": "übernommen",
+        "imported": "importiert",
+        "rejected": "abgelehnt",
+        "no_effect": "ohne Wirkung",
+        "before_start": "vor Startdatum",
+        "dismissed": "verworfen",
+    },
+}
 _COLUMNS: dict[Language, tuple[str, ...]] = {
     "en": ("register", "number", "day", "total", "status", "what is wrong", "id"),
     "de": ("Kasse", "Nummer", "Tag", "Summe", "Status", "was nicht stimmt", "Id"),
@@ -50,8 +62,10 @@ def dismiss(receipt_id: str, reason: str) -> int:
     from cloudkasse_etl.settings import load
     from cloudkasse_etl.sync.receipt_list import dismiss_receipt
 
-    dismiss_receipt(load(), receipt_id, reason, run_id=str(uuid.uuid4()), started_by=command_line())
-    click.echo(f"The receipt {receipt_id} is dismissed.")
+    configuration = load()
+    dismiss_receipt(configuration, receipt_id, reason, run_id=str(uuid.uuid4()), started_by=command_line())
+    dismissed = say("The receipt {receipt} is dismissed.", receipt=receipt_id)
+    click.echo(dismissed.told(configuration.settings.language))
     return 0
 
 
@@ -64,7 +78,9 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
     for at, name in enumerate(_COLUMNS[language]):
         table.add_column(name, justify="right" if at in (1, 3) else "left", overflow="fold")
     for receipt in found[:limit]:
-        values: list[Any] = [receipt.register, receipt.number, receipt.business_day, receipt.total, receipt.status]
+        total = None if receipt.total is None else spelled(str(receipt.total), language)
+        status = STATUS_WORDS[language].get(receipt.status, receipt.status)
+        values: list[Any] = [receipt.register, receipt.number, receipt.business_day, total, status]
         table.add_row(
             *("" if value is None else escape(str(value)) for value in values),
             escape(receipt.reason(language)),
@@ -72,5 +88,10 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
         )
     if found:
         out.print(table)
-    more = f", the first {limit:,} are shown; --limit shows more" if len(found) > limit else ""
-    out.print(f"{len(found):,} receipts{more}")
+    if len(found) > limit:
+        text = say(
+            "{count:,} receipts, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit
+        )
+    else:
+        text = say("{count:,} receipts", count=len(found))
+    out.print(text.told(language))

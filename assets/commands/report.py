@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from assets.commands.output import shown_path
+from cloudkasse_etl.wording import say, told
 
 
 @click.command()
@@ -31,6 +32,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
 
         repair_dead_runs(instance, configuration)
         past = last_run(instance) if run_id is None else find_run(instance, run_id)
+    from assets.tags import starter_told
     from cloudkasse_etl.errors import ConfigurationError
     from cloudkasse_etl.sync.page.facts import RunFacts
     from cloudkasse_etl.sync.page.render import write_page
@@ -44,12 +46,13 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
         run_id=past.run_id,
         kind=past.kind,
         outcome=past.outcome,
-        message=past.message,
+        message=told(past.message, configuration.settings.language),
         started_at=past.started_at,
         seconds=past.seconds,
-        started_by=past.started_by,
+        started_by=starter_told(past.started_by, configuration.settings.language),
         counts=past.counts,
         protocol=protocol,
     )
     write_page(configuration, facts, html_file)
-    click.echo(f"The page of run {past.run_id[:8]} is written to {shown_path(html_file)}.")
+    written = say("The page of run {run} is written to {file}.", run=past.run_id[:8], file=shown_path(html_file))
+    click.echo(written.told(configuration.settings.language))

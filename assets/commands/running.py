@@ -10,6 +10,7 @@ from assets import tags
 from assets.home import Home, open_instance
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.report import Outcome, RunReport
+from cloudkasse_etl.wording import say
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.session import SyncOptions
@@ -74,7 +75,9 @@ def synchronise(
             )
     if reports:
         return reports[-1]
-    message = run.tags.get(tags.MESSAGE) or "The run ended without saying why."
+    message = run.tags.get(tags.MESSAGE) or say("The run ended without saying why.").told(
+        configuration.settings.language
+    )
     return RunReport(run_id, kind, Outcome.FAILED, message, {}, "", message)
 
 

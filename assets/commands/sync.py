@@ -10,6 +10,7 @@ import click
 from assets.commands.output import COLOURS, WORDS, console, print_counts, print_json, print_rejections, shown_path
 from assets.tags import KINDS
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.wording import counted, say, told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,7 @@ def sync(
         ask = wish == "ask" and what != "master-data" and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
     else:
         chosen, ask = import_receipts, False
-    with progress(quiet=as_json) as (on_step, on_progress):
+    with progress(configuration.settings.language, quiet=as_json) as (on_step, on_progress):
         from assets.commands.running import synchronise
         from cloudkasse_etl.sync.session import SyncOptions
 
@@ -66,7 +67,7 @@ def sync(
             SyncOptions(full=full, retry_rejected=retry_rejected, allow_retire=allow_retire, import_receipts=chosen),
             on_step=on_step,
             on_progress=on_progress,
-            waiting=lambda message: click.echo(message, err=True),
+            waiting=lambda message: click.echo(told(message, configuration.settings.language), err=True),
         )
     language = configuration.settings.language
     if as_json:
@@ -88,7 +89,9 @@ def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunRep
     """The manual's dialog: now that it is known what came. The import is a run of its own."""
     from assets.commands.import_ import import_staged
 
-    question = ASK[configuration.settings.language].format(count=f"{staged_now(report):,}")
+    question = ASK[configuration.settings.language].format(
+        count=counted(staged_now(report), configuration.settings.language)
+    )
     if not click.confirm(f"\n{question}", default=True):
         return report.outcome.exit_code
     imported = import_staged(configuration, home, ())
@@ -111,13 +114,14 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
         out.print()
     if report.protocol:
         out.print(f"[dim]{WORDS[language]['protocol']}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)
-    out.print(
-        f"[dim]Run {report.run_id[:8]}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui[/]"
+    runs = say(
+        "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui", run=report.run_id[:8]
     )
+    out.print(f"[dim]{runs.told(language)}[/]")
 
 
 @contextmanager
-def progress(*, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
+def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
     """A progress bar on a terminal that names the step and how far it has got; nothing elsewhere."""
     out = console(stderr=True)
     if quiet or not out.is_terminal:
@@ -128,12 +132,12 @@ def progress(*, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
     with Progress(
         BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=out, transient=True
     ) as bar:
-        task = bar.add_task("Starting …", total=None)
+        task = bar.add_task(say("Starting …").told(language), total=None)
 
         def show(name: str, number: int, of: int) -> None:
             bar.update(task, description=name, completed=number - 1, total=of)
 
         def count_up(asset: str, count: int) -> None:
-            bar.update(task, description=f"{asset} {count:,}")
+            bar.update(task, description=f"{asset} {counted(count, language)}")
 
         yield show, count_up

@@ -12,8 +12,9 @@ import click
 
 from assets.demo import FOLDER
 from assets.home import Home, find_home, open_instance
-from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
-from cloudkasse_etl.wording import told
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.settings import load
+from cloudkasse_etl.wording import Language, say
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 20
@@ -33,34 +34,25 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
 
     if not is_free(port):
         raise ConfigurationError(
-            f"Port {port} is in use.", hint="Name another one with --port, or end what runs there."
+            say("Port {port} is in use.", port=port), hint=say("Name another one with --port, or end what runs there.")
         )
     if is_demo:
         from assets.commands.demo import demo_or_new
 
-        with demo_or_new(folder).running() as (_, home):
-            return _serve(home, port)
-    home = find_home()
-    _warn_of_settings()
-    return _serve(home, port)
+        with demo_or_new(folder).running() as (configuration, home):
+            return _serve(home, port, configuration.settings.language)
+    # With broken settings there would be no asset, no job and no schedule in it, and Dagster's stack traces here. Once
+    # it is open, broken settings keep what was loaded before, and a reload heals them.
+    configuration, home = load(), find_home()
+    return _serve(home, port, configuration.settings.language)
 
 
-def _warn_of_settings() -> None:
-    from cloudkasse_etl.settings import language_of, load, settings_path
-
-    try:
-        load()
-    except CloudkasseError as error:
-        click.secho(told(error.message, language_of(settings_path())), fg="yellow", err=True)
-        click.echo("The UI starts all the same. Mend this, then press `Reload definitions` there.", err=True)
-
-
-def _serve(home: Home, port: int) -> int:
+def _serve(home: Home, port: int, language: Language) -> int:
     """Runs `dagster dev` until it ends or we are told to stop; then nothing of it is left."""
     with open_instance(home):
         pass  # a first start makes the history's tables here, before Dagster's processes all try to
     url = f"http://{HOST}:{port}"
-    click.echo("Starting ...")
+    click.echo(say("Starting …").told(language))
     command = ["dagster", "dev", "--workspace", str(home.workspace), "--host", HOST, "--port", str(port)]
     # it says itself that one should use `dg dev`, which does not take a workspace
     quiet = ["-W", "ignore:Function `dev_command` is superseded", "-m"]
@@ -69,13 +61,13 @@ def _serve(home: Home, port: int) -> int:
             announced = False
             while process.poll() is None:
                 if not announced and _answers(f"{url}/server_info"):
-                    click.echo(f"The UI is at {url} - Ctrl-C ends it.")
+                    click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).told(language))
                     announced = True
                 time.sleep(0.5)
         except KeyboardInterrupt:
-            click.echo("Ending ...")
+            click.echo(say("Ending …").told(language))
             return 0
-    click.secho("Dagster ended by itself; what it said stands above.", fg="red", err=True)
+    click.secho(say("Dagster ended by itself; what it said stands above.").told(language), fg="red", err=True)
     return FAILED
 
 

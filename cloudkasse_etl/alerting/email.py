@@ -12,10 +12,11 @@ from pydantic import SecretStr
 from cloudkasse_etl.alerting.message import Message
 from cloudkasse_etl.errors import DeliveryError
 from cloudkasse_etl.settings import Email
+from cloudkasse_etl.wording import say
 
 PORTS = {"starttls": 587, "ssl": 465, "none": 25}
-_HINT = "Correct alerts.email in the settings, or look whether the mail server is up."
-_LOGIN_HINT = "Correct alerts.email.user in the settings and CLOUDKASSE_SMTP_PASSWORD."
+_HINT = say("Correct alerts.email in the settings, or look whether the mail server is up.")
+_LOGIN_HINT = say("Correct alerts.email.user in the settings and CLOUDKASSE_SMTP_PASSWORD.")
 
 
 class EmailChannel:
@@ -89,48 +90,83 @@ class EmailChannel:
             return ssl.create_default_context(cafile=None if bundle is None else str(bundle))
         except OSError:
             raise DeliveryError(
-                f"alerts.email.ca_bundle: {bundle} holds no certificates that can be read.",
-                hint="Name a PEM file that this user can read.",
+                say("alerts.email.ca_bundle: {file} holds no certificates that can be read.", file=str(bundle)),
+                hint=say("Name a PEM file that this user can read."),
             ) from None
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         """Errors in plain words. Never `from` the original: its text is the server's, which may repeat the login."""
-        place = f"The mail server {self._email.host}:{self._port}"
+        place = f"{self._email.host}:{self._port}"
         try:
             yield
         except smtplib.SMTPAuthenticationError as error:
-            raise DeliveryError(f"{place} refuses the login ({error.smtp_code}).", hint=_LOGIN_HINT) from None
+            raise DeliveryError(
+                say("The mail server {place} refuses the login ({code}).", place=place, code=error.smtp_code),
+                hint=_LOGIN_HINT,
+            ) from None
         except smtplib.SMTPNotSupportedError:
             raise DeliveryError(
-                f"{place} does not offer what the settings ask of it (security: {self._email.security}).",
-                hint="Correct alerts.email.security or alerts.email.user in the settings.",
+                say(
+                    "The mail server {place} does not offer what the settings ask of it (security: {security}).",
+                    place=place,
+                    security=self._email.security,
+                ),
+                hint=say("Correct alerts.email.security or alerts.email.user in the settings."),
             ) from None
         except smtplib.SMTPRecipientsRefused:
             raise DeliveryError(
-                f"{place} takes mail for none of the recipients.", hint="Correct alerts.email.recipients."
+                say("The mail server {place} takes mail for none of the recipients.", place=place),
+                hint=say("Correct alerts.email.recipients."),
             ) from None
         except smtplib.SMTPSenderRefused as error:
             raise DeliveryError(
-                f"{place} refuses the sender {self._email.sender} ({error.smtp_code}).",
-                hint="Correct alerts.email.sender, or name a user that may send so.",
+                say(
+                    "The mail server {place} refuses the sender {sender} ({code}).",
+                    place=place,
+                    sender=self._email.sender,
+                    code=error.smtp_code,
+                ),
+                hint=say("Correct alerts.email.sender, or name a user that may send so."),
             ) from None
         except smtplib.SMTPResponseException as error:
-            raise DeliveryError(f"{place} refuses ({error.smtp_code}).", hint=_HINT) from None
+            raise DeliveryError(
+                say("The mail server {place} refuses ({code}).", place=place, code=error.smtp_code), hint=_HINT
+            ) from None
         except smtplib.SMTPException as error:
             if isinstance(error.__context__, TimeoutError):  # as smtplib tells of it while it waits for an answer
                 raise self._too_slow(place) from None
-            raise DeliveryError(f"{place} does not speak as it should ({type(error).__name__}).", hint=_HINT) from None
+            raise DeliveryError(
+                say(
+                    "The mail server {place} does not speak as it should ({kind}).",
+                    place=place,
+                    kind=type(error).__name__,
+                ),
+                hint=_HINT,
+            ) from None
         except ssl.SSLCertVerificationError as error:
             raise DeliveryError(
-                f"{place} has a certificate that is not trusted: {error.verify_message}.",
-                hint="Name your own authority's certificate in alerts.email.ca_bundle.",
+                say(
+                    "The mail server {place} has a certificate that is not trusted: {reason}.",
+                    place=place,
+                    reason=error.verify_message,
+                ),
+                hint=say("Name your own authority's certificate in alerts.email.ca_bundle."),
             ) from None
         except TimeoutError:
             raise self._too_slow(place) from None
         except (OSError, UnicodeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
-            raise DeliveryError(f"{place} cannot be reached: {reason}.", hint=_HINT) from None
+            raise DeliveryError(
+                say("The mail server {place} cannot be reached: {reason}.", place=place, reason=reason), hint=_HINT
+            ) from None
 
     def _too_slow(self, place: str) -> DeliveryError:
-        return DeliveryError(f"{place} does not answer within {self._timeout_seconds:g} s.", hint=_HINT)
+        return DeliveryError(
+            say(
+                "The mail server {place} does not answer within {seconds:g} s.",
+                place=place,
+                seconds=self._timeout_seconds,
+            ),
+            hint=_HINT,
+        )

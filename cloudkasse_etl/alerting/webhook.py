@@ -8,11 +8,12 @@ from pydantic import SecretStr
 
 from cloudkasse_etl.alerting.message import Message
 from cloudkasse_etl.errors import DeliveryError
+from cloudkasse_etl.wording import say
 
 # Slack cuts off at 40,000 characters, Teams refuses beyond 28 KB.
 MAX_TEXT = 20_000
 _URL = re.compile(r"https?://[^/\s@]+(/\S*)?")
-_HINT = "Correct CLOUDKASSE_ALERT_WEBHOOK_URL, or look whether the receiver is up."
+_HINT = say("Correct CLOUDKASSE_ALERT_WEBHOOK_URL, or look whether the receiver is up.")
 
 
 class WebhookChannel:
@@ -31,8 +32,8 @@ class WebhookChannel:
         self._timeout_seconds = timeout_seconds
         if not _URL.fullmatch(url.get_secret_value()):
             raise DeliveryError(
-                "CLOUDKASSE_ALERT_WEBHOOK_URL holds no address.",
-                hint="Set it to the whole address that Teams or Slack gave you; it begins with https://.",
+                say("CLOUDKASSE_ALERT_WEBHOOK_URL holds no address."),
+                hint=say("Set it to the whole address that Teams or Slack gave you; it begins with https://."),
             )
         self._host = urlsplit(url.get_secret_value()).netloc
 
@@ -45,7 +46,9 @@ class WebhookChannel:
         text = f"{message.subject}\n\n{message.body}"
         status = self._request("POST", {"text": _escaped(text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…")})
         if not 200 <= status < 300:
-            raise DeliveryError(f"The webhook at {self._host} answers with status {status}.", hint=_HINT)
+            raise DeliveryError(
+                say("The webhook at {host} answers with status {status}.", host=self._host, status=status), hint=_HINT
+            )
 
     def look(self) -> None:
         """Looks whether the receiver can be reached; whatever it answers will do. Sends nothing.
@@ -71,14 +74,22 @@ class WebhookChannel:
                     return response.status_code
         # never `from error`: its text holds the whole address
         except requests.exceptions.SSLError:
-            raise DeliveryError(f"The certificate of the webhook at {self._host} is not trusted.", hint=_HINT) from None
+            raise DeliveryError(
+                say("The certificate of the webhook at {host} is not trusted.", host=self._host), hint=_HINT
+            ) from None
         except requests.exceptions.Timeout:
             raise DeliveryError(
-                f"The webhook at {self._host} does not answer within {self._timeout_seconds:g} s.", hint=_HINT
+                say(
+                    "The webhook at {host} does not answer within {seconds:g} s.",
+                    host=self._host,
+                    seconds=self._timeout_seconds,
+                ),
+                hint=_HINT,
             ) from None
         except (requests.RequestException, OSError, ValueError) as error:
             raise DeliveryError(
-                f"The webhook at {self._host} cannot be reached ({type(error).__name__}).", hint=_HINT
+                say("The webhook at {host} cannot be reached ({kind}).", host=self._host, kind=type(error).__name__),
+                hint=_HINT,
             ) from None
 
 

@@ -19,6 +19,7 @@ from cloudkasse_etl.cloudkasse.results import CONTRACT_CODE, ItemResult, check_r
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import CloudkasseError, ContractError
+from cloudkasse_etl.wording import say
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 REGISTER_REQUIRED = "register_required"
@@ -159,7 +160,8 @@ class BatchSender:
             results = answer.data.get("results")
             if not isinstance(results, list):
                 raise ContractError(
-                    f"CloudKasse's answer to POST {path} has no list of results.", hint="Report it to CloudKasse."
+                    say("CloudKasse's answer to POST {path} has no list of results.", path=path),
+                    hint=say("Report it to CloudKasse."),
                 )
             return results
 

@@ -24,6 +24,7 @@ from cloudkasse_etl.cloudkasse.transport import Answer, StoppedError, Transport
 from cloudkasse_etl.connections import Connections
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.settings import Api
+from cloudkasse_etl.wording import say
 
 __all__ = [
     "ENTITIES",
@@ -194,8 +195,8 @@ def _read_status(answer: Answer) -> CloudStatus:
     version = _text(data, "api_version")
     if version.partition(".")[0] != "1":
         raise ContractError(
-            f"CloudKasse speaks version {version[:20]} of its API; this program speaks version 1.",
-            hint="Install a newer release of this program.",
+            say("CloudKasse speaks version {version} of its API; this program speaks version 1.", version=version[:20]),
+            hint=say("Install a newer release of this program."),
         )
     try:
         server_time = datetime.fromisoformat(_text(data, "time"))
@@ -242,6 +243,6 @@ def _count(data: Mapping[str, Any], name: str, at_least: int = 0) -> int:
 
 def _ill(name: str) -> ContractError:
     return ContractError(
-        f"CloudKasse's status is not as the contract says: '{name}' is missing or wrong.",
-        hint="CLOUDKASSE_API_URL may name something else; if it does not, report it to CloudKasse.",
+        say("CloudKasse's status is not as the contract says: '{name}' is missing or wrong.", name=name),
+        hint=say("CLOUDKASSE_API_URL may name something else; if it does not, report it to CloudKasse."),
     )

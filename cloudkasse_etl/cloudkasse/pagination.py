@@ -14,6 +14,7 @@ from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.schemas.json_text import read_json
+from cloudkasse_etl.wording import say
 
 Stream = Literal["receipts", "closings"]
 T = TypeVar("T")
@@ -22,7 +23,7 @@ T = TypeVar("T")
 MAX_PAGES = 100_000
 # Filtering on their side may leave a page empty, but not page after page.
 MAX_EMPTY_PAGES = 100
-REPORT_HINT = "Report it to CloudKasse; nothing of it was taken over."
+REPORT_HINT = say("Report it to CloudKasse; nothing of it was taken over.")
 
 
 class CursorExpired(ContractError):  # noqa: N818 - the contract's own word
@@ -117,7 +118,7 @@ def list_records(
             or not isinstance(cursor, str | None)
             or cursor == ""
         ):
-            raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+            raise _not_as_agreed(path)
         if cursor is not None and cursor == asked:
             raise _circle(path)
         return items, cursor
@@ -161,10 +162,9 @@ def list_pages(
             or not isinstance(found.next_cursor, str)
             or not found.next_cursor
             or "\0" in found.next_cursor
+            or not isinstance(found.has_more, bool)
         ):
-            raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
-        if not isinstance(found.has_more, bool):
-            raise ContractError(f"A page of {path} is not as the contract says.", hint=REPORT_HINT)
+            raise _not_as_agreed(path)
         if found.has_more and found.next_cursor == after:
             raise _circle(path)
         return TextPage(tuple(map(bytes, found.items)), found.next_cursor, found.has_more)
@@ -177,8 +177,8 @@ def list_pages(
             if refusal.status != 410:
                 raise
             raise CursorExpired(
-                f"CloudKasse no longer knows the position in {stream} that was stored (410).",
-                hint="Fetch from the beginning; what is known already is not taken twice.",
+                say("CloudKasse no longer knows the position in {stream} that was stored (410).", stream=stream),
+                hint=say("Fetch from the beginning; what is known already is not taken twice."),
             ) from refusal
         if page.has_more:
             watch.follow(page.next_cursor, empty=not any(text[:1] == b"{" for text in page.texts))
@@ -226,9 +226,13 @@ def fetched_ahead(pages: Callable[[threading.Event], Iterator[T]]) -> Iterator[T
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _not_as_agreed(path: str) -> ContractError:
+    return ContractError(say("A page of {path} is not as the contract says.", path=path), hint=REPORT_HINT)
+
+
 def _circle(path: str) -> ContractError:
     """Raised while a page is read, this is a broken answer, which is asked for again."""
-    return ContractError(f"The pages of {path} go round in a circle.", hint=REPORT_HINT)
+    return ContractError(say("The pages of {path} go round in a circle.", path=path), hint=REPORT_HINT)
 
 
 class _CursorWatch:
@@ -247,5 +251,5 @@ class _CursorWatch:
         if cursor in self._seen:
             raise _circle(self._path)
         if self._pages >= MAX_PAGES or self._empty_pages >= MAX_EMPTY_PAGES:
-            raise ContractError(f"The pages of {self._path} do not come to an end.", hint=REPORT_HINT)
+            raise ContractError(say("The pages of {path} do not come to an end.", path=self._path), hint=REPORT_HINT)
         self._seen.add(cursor)

@@ -128,4 +128,35 @@ TEXTS: dict[str, str] = {
     "Set the clock, or let the system set it from a time server.": (
         "Stellen Sie die Uhr, oder lassen Sie sie von einem Zeitserver stellen."
     ),
+    # --- an answer that breaks the contract
+    "CloudKasse's status is not as the contract says: '{name}' is missing or wrong.": (
+        "Der Status von CloudKasse entspricht nicht der Schnittstelle: „{name}“ fehlt oder ist falsch."
+    ),
+    "CLOUDKASSE_API_URL may name something else; if it does not, report it to CloudKasse.": (
+        "Vielleicht nennt CLOUDKASSE_API_URL etwas anderes; wenn nicht, melden Sie es CloudKasse."
+    ),
+    "CloudKasse speaks version {version} of its API; this program speaks version 1.": (
+        "CloudKasse spricht Version {version} seiner Schnittstelle; dieses Programm spricht Version 1."
+    ),
+    "Install a newer release of this program.": "Installieren Sie eine neuere Fassung dieses Programms.",
+    "A page of {path} is not as the contract says.": "Eine Seite von {path} entspricht nicht der Schnittstelle.",
+    "The pages of {path} go round in a circle.": "Die Seiten von {path} führen im Kreis.",
+    "The pages of {path} do not come to an end.": "Die Seiten von {path} nehmen kein Ende.",
+    "Report it to CloudKasse; nothing of it was taken over.": (
+        "Melden Sie es CloudKasse; es wurde nichts davon übernommen."
+    ),
+    "CloudKasse no longer knows the position in {stream} that was stored (410).": (
+        "CloudKasse kennt die gespeicherte Stelle in {stream} nicht mehr (410)."
+    ),
+    "Fetch from the beginning; what is known already is not taken twice.": (
+        "Holen Sie von vorn ab; was schon bekannt ist, wird nicht doppelt übernommen."
+    ),
+    "CloudKasse's answer to POST {path} has no list of results.": (
+        "Die Antwort von CloudKasse auf POST {path} enthält keine Liste der Ergebnisse."
+    ),
+    "Report it to CloudKasse.": "Melden Sie es CloudKasse.",
+    "CloudKasse's list of {entity} has a record without {field}.": (
+        "In der Liste {entity} von CloudKasse steht ein Datensatz ohne {field}."
+    ),
+    "Report it to CloudKasse; nothing was compared.": "Melden Sie es CloudKasse; es wurde nichts verglichen.",
 }

@@ -16,4 +16,57 @@ TEXTS: dict[str, str] = {
     "Interrupted. What had been accepted by then counts; the next call goes on from there.": (
         "Abgebrochen. Was bis dahin angenommen war, zählt; der nächste Aufruf macht dort weiter."
     ),
+    # --- sync, import, export, report
+    "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui": (
+        "Lauf {run}; alle Läufe: cloudkasse-etl history, oder im Browser: cloudkasse-etl ui"
+    ),
+    "Starting …": "Startet …",
+    "Ending …": "Wird beendet …",
+    "not there": "nicht vorhanden",
+    "The receipt '{receipt}' cannot be imported; its status: {status}.": (
+        "Der Bon „{receipt}“ kann nicht importiert werden; sein Status: {status}."
+    ),
+    "See: cloudkasse-etl receipts --status staged.": "Siehe: cloudkasse-etl receipts --status staged.",
+    "{count:,} postings written to {file}: debit {debit}, credit {credit}.": (
+        "{count:,} Buchungen in {file} geschrieben: Soll {debit}, Haben {credit}."
+    ),
+    "{count:,} movements written to {file}: in {into:,.3f}, out {out:,.3f}.": (
+        "{count:,} Lagerungen in {file} geschrieben: Zugang {into:,.3f}, Abgang {out:,.3f}."
+    ),
+    "The page of run {run} is written to {file}.": "Die Seite des Laufs {run} steht in {file}.",
+    # --- receipts
+    "{count:,} receipts": "{count:,} Bons",
+    "{count:,} receipts, the first {limit:,} are shown; --limit shows more": (
+        "{count:,} Bons, gezeigt werden die ersten {limit:,}; --limit zeigt mehr"
+    ),
+    "The receipt {receipt} is dismissed.": "Der Bon {receipt} ist verworfen.",
+    "A receipt is dismissed with a reason only.": "Ein Bon wird nur mit einem Grund verworfen.",
+    "Give one: --reason '…'.": "Geben Sie einen an: --reason '…'.",
+    "There is no staged or rejected receipt '{receipt}'.": (
+        "Es gibt keinen übernommenen oder abgelehnten Bon „{receipt}“."
+    ),
+    "See: cloudkasse-etl receipts.": "Siehe: cloudkasse-etl receipts.",
+    # --- history
+    "There are no runs yet. The first one: cloudkasse-etl sync.": (
+        "Es gibt noch keine Läufe. Der erste: cloudkasse-etl sync."
+    ),
+    "Nothing says how long runs are kept.": "Es ist nirgends gesagt, wie lange Läufe bleiben.",
+    "Use --keep-days, or set history.keep_days.": "Verwenden Sie --keep-days, oder setzen Sie history.keep_days.",
+    # --- ui, demo
+    "Port {port} is in use.": "Port {port} ist belegt.",
+    "Name another one with --port, or end what runs there.": (
+        "Nennen Sie mit --port einen anderen, oder beenden Sie, was dort läuft."
+    ),
+    "The UI is at {url} - Ctrl-C ends it.": "Die Oberfläche steht unter {url} - Strg-C beendet sie.",
+    "Dagster ended by itself; what it said stands above.": (
+        "Dagster hat sich von selbst beendet; was es dazu sagt, steht oben."
+    ),
+    "The demo in {folder} is in use: something listens on its port {port}.": (
+        "Die Demo in {folder} ist in Gebrauch: Auf ihrem Port {port} läuft etwas."
+    ),
+    "End `cloudkasse-etl ui --demo` first, or name another folder with --folder.": (
+        "Beenden Sie zuerst `cloudkasse-etl ui --demo`, oder nennen Sie mit --folder einen anderen Ordner."
+    ),
+    "The demo cannot be made in {folder}: {reason}.": "Die Demo lässt sich in {folder} nicht anlegen: {reason}.",
+    "Name another folder with --folder.": "Nennen Sie mit --folder einen anderen Ordner.",
 }

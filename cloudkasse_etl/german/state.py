@@ -115,13 +115,13 @@ TEXTS: dict[str, str] = {
     "Wait until it has ended, then try again.": "Warten Sie, bis sie beendet ist, und versuchen Sie es dann erneut.",
     "The run {run} lost its lease: it stood still for too long, and another one took over at {time} ({kind}, started "
     "by {who}).": (
-        "Der Lauf {run} hat das Schreibrecht verloren: Er stand zu lange still, und ein anderer hat um {time} "
+        "Der Lauf {run} hat seine Sperre verloren: Er stand zu lange still, und ein anderer hat um {time} "
         "übernommen ({kind}, gestartet von {who})."
     ),
     "The run {run} lost its lease: somebody removed it from the database.": (
-        "Der Lauf {run} hat das Schreibrecht verloren: Es wurde aus der Datenbank entfernt."
+        "Der Lauf {run} hat seine Sperre verloren: Sie wurde aus der Datenbank entfernt."
     ),
-    "The run {run} has given its lease back already.": "Der Lauf {run} hat das Schreibrecht schon zurückgegeben.",
+    "The run {run} has given its lease back already.": "Der Lauf {run} hat seine Sperre schon zurückgegeben.",
     "Nothing more was written; the other one does the work.": (
         "Es wurde nichts mehr geschrieben; der andere erledigt die Arbeit."
     ),

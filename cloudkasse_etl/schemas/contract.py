@@ -17,6 +17,7 @@ from pandera.errors import SchemaErrors
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
+from cloudkasse_etl.wording import say
 
 UNREADABLE = "unreadable"
 """Key of `frame.attrs` under which a reader keeps what stood in cells that it could not read: column → index label →
@@ -110,10 +111,25 @@ def require(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str) 
     if len(faults):
         first = faults.iloc[0]
         raise ContractError(
-            f"{asset}: {len(faults)} values do not keep {schema.name}; the first is in column {first['column']}.",
-            hint="Nothing was written. This is an error of the program: please report it.",
+            say(
+                "{asset}: {count} values do not keep {contract}; the first is in column {column}.",
+                asset=asset,
+                count=len(faults),
+                contract=schema.name,
+                column=first["column"],
+            ),
+            hint=say("Nothing was written. This is an error of the program: please report it."),
         )
     return checked
+
+
+def source_of(model: type[pa.DataFrameModel], name: str) -> str:
+    """Where what stands in a contract's column is kept: SelectLine's column, or the key of the settings.
+
+    A name that the contract does not have is given back.
+    """
+    column = _schema(model).columns.get(name)
+    return str((column.metadata or {}).get("column", name)) if column is not None else name
 
 
 def _schema(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
@@ -125,12 +141,19 @@ def _schema(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
 def _known_columns(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> list[str]:
     """The contract's columns; raises where the frame has not exactly these."""
     wanted, there = list(schema.columns), [str(name) for name in frame.columns]
-    wrong = [f"lacks {name}" for name in wanted if name not in there]
-    wrong += [f"has {name}, which is unknown" for name in there if name not in wanted]
-    wrong += [f"has {name} twice" for name in dict.fromkeys(there) if there.count(name) > 1]
+    wrong = [f"{name} is missing" for name in wanted if name not in there]
+    wrong += [f"{name} is unknown" for name in there if name not in wanted]
+    wrong += [f"{name} stands twice" for name in dict.fromkeys(there) if there.count(name) > 1]
     if wrong:
-        raise ContractError(f"{asset}: the frame does not keep {schema.name}: it {', '.join(wrong)}.")
+        raise _broken_frame(asset, schema, ", ".join(wrong))
     return wanted
+
+
+def _broken_frame(asset: str, schema: pa.DataFrameSchema, wrong: str) -> ContractError:
+    """An error of the program: whoever mends it reads English."""
+    return ContractError(
+        say("{asset}: the frame does not keep {contract}: {wrong}.", asset=asset, contract=schema.name, wrong=wrong)
+    )
 
 
 def _faults(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> pd.DataFrame:
@@ -144,7 +167,7 @@ def _faults(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> pd.D
     if cases["index"].isna().any():
         broken = cases.loc[cases["index"].isna(), "column"].drop_duplicates()
         wrong = ", ".join(f"{name} must be {schema.columns[name].dtype}, but is {frame[name].dtype}" for name in broken)
-        raise ContractError(f"{asset}: the frame does not keep {schema.name}: {wrong}.")
+        raise _broken_frame(asset, schema, wrong)
     faults = pd.DataFrame(
         {
             "row": cases["index"].to_numpy(dtype=np.int64),
@@ -228,8 +251,7 @@ class _Rows:
         return table.to_pylist()  # type: ignore[no-any-return]
 
     def _source(self, column: str) -> str:
-        metadata = self.schema.columns[column].metadata or {}
-        return str(metadata.get("column", column))
+        return str((self.schema.columns[column].metadata or {}).get("column", column))
 
     def _code(self, column: str, failed: str) -> str:
         name = failed.partition("(")[0]

@@ -9,6 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import ErpSchemaError
+from cloudkasse_etl.schemas.checks import FIRST_DAY as NO_DAY
 from cloudkasse_etl.schemas.contract import UNREADABLE
 from cloudkasse_etl.selectline import convert, tables
 from cloudkasse_etl.selectline.engine import DeniedError, driver_errors, place, read_transaction
@@ -103,10 +104,16 @@ class ErpReader:
         return _kept(frame, frame[list(order)])
 
     def prices(self) -> pd.DataFrame:
-        """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices."""
+        """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices.
+
+        A price from SQL Server's first day on, 1753-01-01, has no first day. One until then is not taken for endless:
+        that is refused later, since a price that wrongly ended would be charged for ever.
+        """
         kind, group = self._column(tables.PRICES, "PreisTyp"), self._column(tables.PRICES, "TypNummer")
         frame = self._frame(tables.PRICES, {}, kind == "G", group.in_(sorted(self._settings.price_groups)))
         frame["min_quantity"] = frame["min_quantity"].fillna(0.0)
+        if (blank := frame["valid_from"] == NO_DAY).any():
+            frame["valid_from"] = frame["valid_from"].mask(blank)
         frame.insert(0, "row_id", frame.index.to_numpy())
         return frame
 

@@ -123,8 +123,12 @@ class Lease:
                     raise _held(holder)
                 watched, still_since, patience = holder, time.monotonic(), holder.patience_seconds
                 waiting(
-                    f"The synchronisation {holder.run_id[:8]} seems to have died; "
-                    f"its lease runs out in {patience:.0f} seconds at the latest."
+                    say(
+                        "The synchronisation {run} seems to have died; its lease runs out in {seconds:.0f} seconds at "
+                        "the latest.",
+                        run=holder.run_id[:8],
+                        seconds=patience,
+                    )
                 )
             elif (holder.token, holder.beat) != (watched.token, watched.beat):
                 raise _held(holder)

@@ -20,6 +20,7 @@ from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
+from cloudkasse_etl.wording import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +133,7 @@ class StateStore:
             StateUnavailableError: The database cannot be reached or written.
         """
         if self._lease is None:
-            raise LeaseLostError("This store was opened for reading only.")
+            raise LeaseLostError(say("Our own tables were opened for reading only."))
         _ = self._targets  # found beforehand: a second connection could not write while this one does
         with self._writing(self._lease) as connection:
             yield connection

@@ -21,6 +21,7 @@ from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.wording import say
 
 EXAMPLES = 5
 _RUN = "run "
@@ -105,7 +106,7 @@ def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> Alert
                     make().send(_message(configuration, store, news, open_causes, failing, runs))
                     told[name] = len({key.code if key.is_run else key for key in news})
             except DeliveryError as error:
-                problems.append(str(error))
+                problems.append(error.told(configuration.settings.language))
             else:
                 store.note(name, new)
     return AlertReport(told, tuple(problems))
@@ -137,8 +138,8 @@ def _email(settings: Settings, connections: Connections) -> Channel:
     assert email is not None
     if email.user is not None and connections.smtp_password is None:
         raise DeliveryError(
-            f"There is no password for the mail server's user '{email.user}'.",
-            hint="Set CLOUDKASSE_SMTP_PASSWORD, or remove alerts.email.user from the settings.",
+            say("There is no password for the mail server's user '{user}'.", user=email.user),
+            hint=say("Set CLOUDKASSE_SMTP_PASSWORD, or remove alerts.email.user from the settings."),
         )
     return EmailChannel(email, connections.smtp_password, settings.alerts.timeout_seconds)
 
@@ -146,8 +147,8 @@ def _email(settings: Settings, connections: Connections) -> Channel:
 def _webhook(settings: Settings, connections: Connections) -> Channel:
     if connections.alert_webhook_url is None:
         raise DeliveryError(
-            "alerts.webhook is set, but the webhook's address is not known.",
-            hint="Set CLOUDKASSE_ALERT_WEBHOOK_URL; it holds a secret, and so does not stand in the settings.",
+            say("alerts.webhook is set, but the webhook's address is not known."),
+            hint=say("Set CLOUDKASSE_ALERT_WEBHOOK_URL; it holds a secret, and so does not stand in the settings."),
         )
     return WebhookChannel(connections.alert_webhook_url, settings.alerts.timeout_seconds)
 

@@ -25,6 +25,7 @@ from cloudkasse_etl.sync.plan_session import open_plan
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests, item_text
+from cloudkasse_etl.wording import say
 
 COMPARED = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
 
@@ -118,8 +119,10 @@ def _pages(session: SyncSession, entity: Entity) -> Iterator[tuple[list[str], li
             keys = [record_key(entity.name, item) for item in page]
         except KeyError as error:
             raise ContractError(
-                f"CloudKasse's list of {entity.name} has a record without {error}.",
-                hint="Report it to CloudKasse; nothing was compared.",
+                say(
+                    "CloudKasse's list of {entity} has a record without {field}.", entity=entity.name, field=str(error)
+                ),
+                hint=say("Report it to CloudKasse; nothing was compared."),
             ) from None
         yield keys, page
 

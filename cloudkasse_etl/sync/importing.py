@@ -27,6 +27,7 @@ from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.ledger import Ledger, Voided
 from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten
 from cloudkasse_etl.transform.stock import move
+from cloudkasse_etl.wording import say
 
 BATCH = 5_000
 
@@ -101,11 +102,15 @@ def require_bookable(configuration: Configuration, receipt_ids: Sequence[str]) -
 def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str]) -> None:
     status = store.status_of(receipt_ids)
     for receipt_id in receipt_ids:
-        found, refused_by = status.get(receipt_id, ("not there", None))
+        found, refused_by = status.get(receipt_id, (say("not there"), None))
         if found != Status.STAGED and (found != Status.REJECTED or refused_by != IMPORT):
             raise ConfigurationError(
-                f"The receipt '{receipt_id}' cannot be imported: it is {found}.",
-                hint="See: cloudkasse-etl receipts --status staged.",
+                say(
+                    "The receipt '{receipt}' cannot be imported; its status: {status}.",
+                    receipt=receipt_id,
+                    status=found,
+                ),
+                hint=say("See: cloudkasse-etl receipts --status staged."),
             )
 
 
@@ -265,8 +270,12 @@ def _must_balance(postings: pd.DataFrame) -> None:
     odd = sums[sums != 0]
     if len(odd):
         raise ContractError(
-            f"The postings of receipt {odd.index[0]} do not balance: they come to {int(odd.iloc[0])} cents.",
-            hint="Nothing was written. This is an error of the program: please report it.",
+            say(
+                "The postings of receipt {receipt} do not balance: they come to {cents} cents.",
+                receipt=odd.index[0],
+                cents=int(odd.iloc[0]),
+            ),
+            hint=say("Nothing was written. This is an error of the program: please report it."),
         )
 
 

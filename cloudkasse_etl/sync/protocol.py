@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -32,7 +33,7 @@ def protocol_path(folder: Path, run_id: str) -> Path:
     return folder / f"{run_id}.csv"
 
 
-def write_protocol(report: RunReport, path: Path, language: Language) -> None:
+def write_protocol(report: RunReport, path: Path, language: Language, timezone: str) -> None:
     """Writes both files, each in one piece: a reader never finds half of one.
 
     Rejections are written one after the other: of a hundred thousand unknown articles the texts alone would fill the
@@ -48,6 +49,7 @@ def write_protocol(report: RunReport, path: Path, language: Language) -> None:
         "message": report.message,
         "error": report.error,
         "language": language,
+        "timezone": timezone,
         "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "assets": {
             name: {**asset.counts.as_dict(), "seconds": round(asset.seconds, 3)}
@@ -63,7 +65,7 @@ def write_protocol(report: RunReport, path: Path, language: Language) -> None:
     with _replaced(path.with_suffix(".json")) as file, _replaced(path) as table:
         file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
         file.write(b',\n  "rejections": [')
-        rows = _Rows(table, language)
+        rows = _Rows(table, language, ZoneInfo(timezone))
         separator = b"\n    "
         for rejection in report.rejections:
             found = rejection_dict(rejection, language)
@@ -99,7 +101,8 @@ def write_csv(protocol: dict[str, Any], path: Path) -> None:
 
 
 def _write_rows(file: IO[bytes], protocol: dict[str, Any]) -> None:
-    rows = _Rows(file, protocol.get("language", "en"))
+    zone = ZoneInfo(protocol["timezone"]) if "timezone" in protocol else None  # an older release's has none
+    rows = _Rows(file, protocol.get("language", "en"), zone)
     for rejection in protocol["rejections"]:
         rows.add(rejection)
     rows.end()
@@ -108,14 +111,15 @@ def _write_rows(file: IO[bytes], protocol: dict[str, Any]) -> None:
 class _Rows:
     """Rejections as rows of CSV."""
 
-    def __init__(self, file: IO[bytes], language: Language) -> None:
+    def __init__(self, file: IO[bytes], language: Language, zone: dt.tzinfo | None) -> None:
+        self._zone = zone
         self._text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
         self._writer = csv.writer(self._text, delimiter=";", lineterminator="\r\n")
         self._writer.writerow(_TITLES[language])
 
     def add(self, rejection: dict[str, Any]) -> None:
         """Writes one."""
-        self._writer.writerow([cell(rejection[name]) for name in FIELDS])
+        self._writer.writerow([cell(rejection[name], self._zone) for name in FIELDS])
 
     def end(self) -> None:
         """Hands the file back, with all rows in it."""
@@ -152,13 +156,13 @@ def ambiguous_run(run_id: str, count: int) -> ConfigurationError:
     )
 
 
-def cell(value: Any) -> str:
-    """A value as a cell that no spreadsheet program takes for a formula."""
+def cell(value: Any, zone: dt.tzinfo | None = None) -> str:
+    """A value as a cell that no spreadsheet program takes for a formula; times in a zone, or this computer's."""
     if isinstance(value, bool):
         return "x" if value else ""
     text = "" if value is None else str(value)
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)", value):
-        return dt.datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")
+        return dt.datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M")
     return f"'{text}" if _FORMULA.match(text) else text
 
 

@@ -11,6 +11,7 @@ from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.targets import IMPORT, STAGING
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.transform.amounts import euros
+from cloudkasse_etl.wording import say
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,10 @@ def dismiss_receipt(
     from cloudkasse_etl.sync.session import hold_store  # and with it all that a synchronisation needs
 
     if not reason.strip():
-        raise ConfigurationError("A receipt is dismissed with a reason only.", hint="Give one: --reason '…'.")
+        raise ConfigurationError(say("A receipt is dismissed with a reason only."), hint=say("Give one: --reason '…'."))
     with hold_store(configuration, run_id=run_id, kind="dismiss", started_by=started_by) as store:
         if not ReceiptStore(store).dismiss(receipt_id, reason.strip()):
             raise ConfigurationError(
-                f"There is no staged or rejected receipt '{receipt_id}'.", hint="See: cloudkasse-etl receipts."
+                say("There is no staged or rejected receipt '{receipt}'.", receipt=receipt_id),
+                hint=say("See: cloudkasse-etl receipts."),
             )

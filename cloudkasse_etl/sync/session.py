@@ -163,7 +163,7 @@ class SyncSession:
             protocol=str(self.protocol_path),
             error=error,
         )
-        write_protocol(report, self.protocol_path, self.settings.language)
+        write_protocol(report, self.protocol_path, self.settings.language, self.settings.timezone)
         self._finished = report
         return report
 

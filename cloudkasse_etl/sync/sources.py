@@ -13,6 +13,7 @@ import pandas as pd
 
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.articles import ArticleExtract
+from cloudkasse_etl.schemas.checks import FIRST_DAY
 from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
@@ -271,7 +272,8 @@ def _rekeyed(rejections: Iterable[Rejection], key: str) -> tuple[Rejection, ...]
 
 def _price_name(row: Any) -> str:
     """A price as its rejection names it: a person looks for article and group, not for SelectLine's row number."""
-    start = "" if pd.isna(row.valid_from) else f"{row.valid_from:%Y-%m-%d}"
+    unreadable = not pd.isna(row.valid_from) and row.valid_from < FIRST_DAY
+    start = "" if pd.isna(row.valid_from) else "?" if unreadable else f"{row.valid_from:%Y-%m-%d}"
     article = "" if pd.isna(row.article) else row.article
     group = "" if pd.isna(row.price_group) else row.price_group
     return f"{article}|{group}|{row.min_quantity:g}|{start} (ARPREIS {row.row_id})"

@@ -16,7 +16,7 @@ import pandas as pd
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.failures import CLOUD, Rejection, merged
-from cloudkasse_etl.schemas.contract import check
+from cloudkasse_etl.schemas.contract import check, source_of
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.store import SyncedRecord
 from cloudkasse_etl.sync.comparison import learn_what_the_cloud_holds
@@ -26,6 +26,14 @@ from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_co
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
+from cloudkasse_etl.wording import say
+
+NOUNS = {
+    "registers": say("registers"),
+    "employees": say("employees"),
+    "articles": say("articles"),
+    "prices": say("prices"),
+}
 
 
 def upload_company(session: SyncSession) -> AssetReport:
@@ -220,7 +228,7 @@ class _Upload:
     ) -> Rejection:
         value = result.item.get(result.field) if result.field else None
         detail = {
-            "field": result.field or "",
+            "field": source_of(self.entity.model, result.field) if result.field else "",
             "message": result.message or result.code or "",
             "value": "" if value is None else str(value),
         }
@@ -261,9 +269,16 @@ class _Upload:
             allowed = False
         if not allowed and not self.session.options.allow_retire:
             raise MassRetirementError(
-                f"{retiring:,} of {active:,} {self.entity.name} would be retired: "
-                + ("all of them." if retiring == active else f"more than {safety.retire_percent} %."),
-                hint="Look whether ERP and settings are right; if it is meant, run it again with --allow-retire.",
+                say(
+                    "{retiring:,} of {active:,} {records} would be retired: {share}.",
+                    retiring=retiring,
+                    active=active,
+                    records=NOUNS[self.entity.name],
+                    share=say("all of them")
+                    if retiring == active
+                    else say("more than {percent} %", percent=safety.retire_percent),
+                ),
+                hint=say("Look whether ERP and settings are right; if it is meant, run it again with --allow-retire."),
             )
 
     def broken(self) -> AssetReport:

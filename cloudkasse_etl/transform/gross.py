@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.schemas.checks import FIRST_DAY as NO_DAY
 from cloudkasse_etl.transform.decimals import Booleans, divide_half_up, fixed, scaled
 from cloudkasse_etl.transform.vat import FAR_FUTURE, FAR_PAST, VatRates
 
@@ -185,6 +186,7 @@ def _refuse_unusable(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
         fair = np.isfinite(price) & (price >= 0) & (price <= LIST_LIMIT) & (single <= LIMIT_EUROS)
     frame = refusals.take(frame, ~fair, "price_out_of_range", value="price")
     frame = frame.assign(price_scaled=scaled(frame["price"], PLACES)[0])
+    frame = refusals.take(frame, frame["end"] == NO_DAY, "price_end_unset", end="end")
     backwards = frame["start"] > frame["end"]
     return refusals.take(frame, backwards, "price_dates_invalid", start="start", end="end")
 

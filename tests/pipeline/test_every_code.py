@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.failures import CATALOGUE, CLOUD
+from cloudkasse_etl.failures import CATALOGUE, CLOUD, Language, Rejection
 from cloudkasse_etl.sync import extract, upload
 from tests.programs import small_world
 from tests.worlds import World
@@ -45,13 +45,13 @@ def second_company(world: World) -> None:
             "cloudkasse_articles",
             "cloud.too_long",
             lambda world: world.erp("UPDATE ART SET Bezeichnung = :name WHERE Artikelnummer = 'A1'", {"name": LONG}),
-            "too long",
+            "ART.Bezeichnung is too long",
         ),
         (
             "cloudkasse_employees",
             "cloud.too_long",
             lambda world: world.erp("UPDATE MITARBW SET Name = :name WHERE Nr = 'M1'", {"name": LONG}),
-            "too long",
+            "MITARBW.Name is too long",
         ),
     ],
 )
@@ -96,3 +96,30 @@ def test_what_only_a_cloud_at_fault_says_has_its_words_too(code: str) -> None:
     # `price_out_of_range` is raised before the cloud can say it; the others: tests of the client's batches
     failure = CATALOGUE[code]
     assert all((failure.en, failure.en_cure, failure.de, failure.de_cure))
+
+
+@pytest.mark.parametrize(
+    ("detail", "cure", "german"),
+    [
+        (
+            {"field": "ART.Bezeichnung"},
+            "Shorten ART.Bezeichnung in SelectLine.",
+            "Kürzen Sie ART.Bezeichnung in SelectLine.",
+        ),
+        (
+            {"field": "registers.name"},
+            "Shorten registers.name in the settings.",
+            "Kürzen Sie registers.name in den Einstellungen.",
+        ),
+    ],
+)
+def test_a_cure_names_where_the_value_is_kept(detail: dict[str, str], cure: str, german: str) -> None:
+    rejection = Rejection("a", "1", "cloud.too_long", detail)
+    assert (rejection.cure("en"), rejection.cure("de")) == (cure, german)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_refusal_that_names_no_field_has_no_empty_brackets(language: Language) -> None:
+    rejection = Rejection("a", "1", "cloud.unheard_of", {"field": "", "message": "No."})
+    assert "(" not in rejection.cure(language)
+    assert "(name)" in Rejection("a", "1", "cloud.unheard_of", {"field": "name", "message": ""}).cure(language)

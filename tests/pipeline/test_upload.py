@@ -398,5 +398,8 @@ def test_the_protocol_of_a_run_tells_each_record_its_reason_and_its_cure(world: 
     world.erp("UPDATE ART SET Bezeichnung = NULL WHERE Artikelnummer = 'A1'")
     report = world.sync()
     text = Path(report.protocol).read_text(encoding="utf-8-sig")
-    assert "selectline_articles;A1;value_missing;Bezeichnung ist leer.;ART.Bezeichnung in SelectLine ausfüllen." in text
+    assert (
+        "selectline_articles;A1;value_missing;Bezeichnung ist leer.;Füllen Sie ART.Bezeichnung in SelectLine aus."
+        in text
+    )
     assert Path(report.protocol).with_suffix(".json").exists()

@@ -227,6 +227,7 @@ def test_the_same_price_twice_is_one() -> None:
         ({}, {"min_quantity": -1.0}, "price_quantity_invalid"),
         ({}, {"min_quantity": 0.0001}, "price_quantity_invalid"),
         ({}, {"valid_from": "2026-12-24", "valid_to": "2026-12-01"}, "price_dates_invalid"),
+        ({}, {"valid_from": "2026-12-24", "valid_to": "1753-01-01"}, "price_end_unset"),
     ],
 )
 def test_an_unusable_price_is_refused_with_its_reason(

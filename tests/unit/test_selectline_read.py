@@ -154,6 +154,12 @@ def test_a_price_of_no_number_is_refused_and_a_null_one_is_no_price(path: Path) 
     assert row["min_quantity"] == 0
 
 
+def test_a_price_from_the_databases_first_day_on_has_no_first_day(path: Path) -> None:
+    change(path, "UPDATE ARPREIS SET VonDatum = '1753-01-01' WHERE ARPREIS_ID = 2")
+    with reading(path) as reader:
+        assert pd.isna(reader.prices().loc[2, "valid_from"])
+
+
 def test_only_group_prices_of_the_named_groups_are_read(path: Path) -> None:
     change(path, "UPDATE ARPREIS SET PreisTyp = 'K' WHERE ARPREIS_ID = 1")
     change(path, "UPDATE ARPREIS SET TypNummer = '9' WHERE ARPREIS_ID = 2")

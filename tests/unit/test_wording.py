@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import cloudkasse_etl
+from cloudkasse_etl import errors
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.failures import CATALOGUE
 from cloudkasse_etl.german import TEXTS
 from cloudkasse_etl.wording import Text, joined, say, told, without_stop
 
@@ -89,3 +91,41 @@ def test_a_copy_still_knows_german(copied: "object") -> None:
 def test_an_error_is_told_with_its_cure() -> None:
     error = ConfigurationError(say("This is no address."), hint=say("Add it."))
     assert (str(error), error.told("de")) == ("This is no address. Add it.", "Das ist keine Adresse. Ergänzen Sie ihn.")
+
+
+SHOWN_BY = {
+    name for name, value in vars(errors).items() if isinstance(value, type) and name.endswith(("Error", "Problem"))
+}
+SHOWN_BY |= {"problems_error", "echo", "secho", "print_error", "SkipReason"}
+# The sandbox and the demo's story are English: they are no part of a shop's work.
+ENGLISH = ("sandbox", "demo.py", "german")
+
+
+def shown() -> Iterator[tuple[str, ast.expr]]:
+    """What is handed to errors, to the terminal and to the sensors' ticks: where, and the expression."""
+    for folder in ("cloudkasse_etl", "assets"):
+        for path in (PROJECT / folder).rglob("*.py"):
+            if any(part in ENGLISH or part.startswith("sandbox") for part in path.parts):
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call):
+                    name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+                    if name in SHOWN_BY:
+                        for value in (*node.args, *(key.value for key in node.keywords if key.arg in ("hint", "cure"))):
+                            yield f"{path.name}:{node.lineno}", value
+
+
+def test_words_for_people_are_said_and_not_only_written() -> None:
+    bare = []
+    for where, value in shown():
+        parts = value.values if isinstance(value, ast.JoinedStr) else [value]
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and " " in part.value.strip():
+                bare.append(f"{where}: {part.value}")
+    assert bare == []
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_a_german_cure_speaks_to_the_person(code: str) -> None:
+    cure = CATALOGUE[code].de_cure
+    assert " Sie" in cure or cure.endswith("von selbst."), cure

@@ -1,0 +1,8 @@
+"""The catalogue of rejections: code → what is wrong and what to do (de, en), a file an area. Nothing but texts."""
+
+from cloudkasse_etl.catalogue import booking, cloud, receipts, records
+from cloudkasse_etl.catalogue.entry import CLOUD, Failure
+
+CATALOGUE: dict[str, Failure] = {**records.TEXTS, **receipts.TEXTS, **booking.TEXTS, **cloud.TEXTS}
+
+__all__ = ["CATALOGUE", "CLOUD", "Failure"]

@@ -1,0 +1,103 @@
+"""Refused, or to be looked at, when receipts are booked and stock is moved."""
+
+from cloudkasse_etl.catalogue.entry import Failure, unclear
+
+TEXTS: dict[str, Failure] = {
+    "account_missing": Failure(
+        "No account is set: {setting}{further}.",
+        "Set it in cloudkasse.yaml (for accounts.revenue also in SelectLine, by the article's KontoVerkauf "
+        "or Erfolgskontengruppe), then import again.",
+        "Es fehlt ein Konto: {setting}{further}.",
+        "Geben Sie das Konto in cloudkasse.yaml an (für accounts.revenue auch in SelectLine über "
+        "KontoVerkauf oder Erfolgskontengruppe des Artikels), und importieren Sie erneut.",
+    ),
+    "opening_cash_exceeds_bar": unclear(
+        "The opening cash of {opening} is more than the cash of the receipt, {cash}.",
+        "Der Anfangsbestand von {opening} ist höher als die Barzahlung des Bons, {cash}.",
+    ),
+    "tender_none_amount": unclear(
+        "The tender 'Keine' has an amount of {amount}; it must be 0.",
+        "Die Zahlart „Keine“ hat einen Betrag von {amount}; er muss 0 sein.",
+    ),
+    "vat_unbookable": unclear(
+        "VAT of {amount} at {rate} % was printed, but stands on no line that could be booked with it.",
+        "Gedruckt sind {amount} USt zu {rate} %, aber keine buchbare Position trägt sie.",
+    ),
+    "line_number_repeated": unclear(
+        "Two lines of the receipt have the number {number}.",
+        "Zwei Positionen des Bons haben die Nummer {number}.",
+    ),
+    "stock_article_missing": Failure(
+        "'{text}' was sold without an article number, so no stock was moved.",
+        "Book the stock in SelectLine by hand; have it sold under an article in future.",
+        "„{text}“ wurde ohne Artikelnummer verkauft; der Bestand wurde nicht bewegt.",
+        "Buchen Sie den Bestand in SelectLine von Hand; lassen Sie künftig unter einem Artikel verkaufen.",
+    ),
+    "stock_article_unknown": Failure(
+        "Article '{article}' is not in SelectLine, so no stock was moved.",
+        "Create the article in SelectLine (ART.Artikelnummer); the next import makes up for it.",
+        "Artikel „{article}“ ist nicht in SelectLine; der Bestand wurde nicht bewegt.",
+        "Legen Sie den Artikel in SelectLine an (ART.Artikelnummer); der nächste Import holt es nach.",
+    ),
+    "stock_serial_missing": Failure(
+        "Article '{article}' is kept by serial number or batch, and the line has none.",
+        "Book the stock in SelectLine by hand with the number; have the number keyed in at the register in future.",
+        "Artikel „{article}“ wird mit Serien- oder Chargennummer geführt; die Position hat keine.",
+        "Buchen Sie den Bestand in SelectLine von Hand mit der Nummer; lassen Sie die Nummer künftig an "
+        "der Kasse erfassen.",
+    ),
+    "stock_warehouse_missing": Failure(
+        "No warehouse is set: {setting}.",
+        "Name the register in cloudkasse.yaml again, then import again.",
+        "Es fehlt ein Lager: {setting}.",
+        "Nennen Sie die Kasse wieder in cloudkasse.yaml, und importieren Sie erneut.",
+    ),
+    "stock_set_empty": Failure(
+        "Trade set '{article}' has no components.",
+        "Enter them in SelectLine (ARTSET), or empty ART.Stueckliste; the next import makes up for it.",
+        "Handelsstückliste „{article}“ hat keine Bestandteile.",
+        "Tragen Sie sie in SelectLine ein (ARTSET), oder leeren Sie ART.Stueckliste; der nächste Import holt es nach.",
+    ),
+    "stock_set_circular": Failure(
+        "Trade set '{article}' cannot be taken apart: by way of '{component}' it holds itself, or too much.",
+        "Correct its components in SelectLine (ARTSET); the next import makes up for it.",
+        "Handelsstückliste „{article}“ ist nicht auflösbar: Über „{component}“ enthält sie sich selbst oder zu viel.",
+        "Berichtigen Sie ihre Bestandteile in SelectLine (ARTSET); der nächste Import holt es nach.",
+    ),
+    "stock_set_quantity": Failure(
+        "Trade set '{article}' holds '{component}' in a quantity that cannot be used: '{value}'.",
+        "Correct ARTSET.Menge in SelectLine; the next import makes up for it.",
+        "Handelsstückliste „{article}“ enthält „{component}“ in unbrauchbarer Menge: „{value}“.",
+        "Berichtigen Sie ARTSET.Menge in SelectLine; der nächste Import holt es nach.",
+    ),
+    "stock_component_unknown": Failure(
+        "Trade set '{article}' holds the article '{component}', which is not in SelectLine.",
+        "Correct the set's components in SelectLine (ARTSET); the next import makes up for it.",
+        "Handelsstückliste „{article}“ enthält den Artikel „{component}“, der nicht in SelectLine ist.",
+        "Berichtigen Sie die Bestandteile in SelectLine (ARTSET); der nächste Import holt es nach.",
+    ),
+    "stock_quantity_too_large": Failure(
+        "The quantity of article '{article}' is beyond all bounds.",
+        "Look at the receipt in CloudKasse, and book the stock in SelectLine by hand.",
+        "Die Menge von Artikel „{article}“ sprengt jedes Maß.",
+        "Prüfen Sie den Bon in CloudKasse, und buchen Sie den Bestand in SelectLine von Hand.",
+    ),
+    "vat_rate_unexpected": Failure(
+        "Article '{article}' was sold at {rate} % on {day}; its tax code {tax_code} has another rate in SelectLine.",
+        "It was booked as sold. If the rate is wrong, correct ART.SSVerkauf or USDETAIL in SelectLine.",
+        "Artikel „{article}“ wurde am {day} zu {rate} % verkauft; sein Steuerschlüssel {tax_code} hat einen anderen.",
+        "Gebucht wie verkauft. Ist der Satz falsch, berichtigen Sie ART.SSVerkauf oder USDETAIL in SelectLine.",
+    ),
+    "vat_unexpected": Failure(
+        "VAT at {rate} % was printed on {case}, which bears none.",
+        "It was booked as printed and flagged; correct the posting if need be.",
+        "Auf {case} wurde USt zu {rate} % gedruckt, obwohl es keine trägt.",
+        "Gebucht wie gedruckt und gekennzeichnet; berichtigen Sie die Buchung bei Bedarf.",
+    ),
+    "cash_for_review": Failure(
+        "{case}: what the cash was for is not known; it stands on its suspense account.",
+        "Look at the receipt and rebook it.",
+        "{case}: Wofür das Geld war, ist nicht bekannt; es steht auf dem Zwischenkonto.",
+        "Prüfen Sie den Bon, und buchen Sie um.",
+    ),
+}

@@ -1,0 +1,29 @@
+"""What a code of the catalogue says. The codes are in the files beside this one."""
+
+from dataclasses import dataclass
+
+CLOUD = "cloud."
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a code says. `{names}` are filled from the rejection's detail.
+
+    `{system}` is filled with where the detail's `column` or `field` is kept: in SelectLine or in the settings.
+    """
+
+    en: str
+    en_cure: str
+    de: str
+    de_cure: str
+
+
+def unclear(en: str, de: str) -> Failure:
+    """A receipt that nobody but a person can judge."""
+    return Failure(
+        en,
+        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        de,
+        "Prüfen Sie den Bon in CloudKasse; ist er geklärt, verwerfen Sie ihn hier mit einem Grund, und "
+        "buchen Sie ihn von Hand.",
+    )

@@ -1,0 +1,80 @@
+"""Refused on arrival: receipts and closings that do not add up or keep the contract."""
+
+from cloudkasse_etl.catalogue.entry import Failure, unclear
+
+TEXTS: dict[str, Failure] = {
+    "receipt_malformed": Failure(
+        "CloudKasse's receipt is not as the contract says: {message}",
+        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
+        "Der Bon entspricht nicht der Schnittstelle: {message}",
+        "Starten Sie erneut mit --retry-rejected, dann wird er neu abgeholt; bleibt es dabei, melden Sie "
+        "es CloudKasse.",
+    ),
+    "receipt_conflict": unclear(
+        "Receipt '{value}' came a second time with other content; the first one stands.",
+        "Bon „{value}“ kam ein zweites Mal mit anderem Inhalt; der erste gilt.",
+    ),
+    "receipt_kind_unknown": unclear(
+        "The kind of receipt '{value}' is unknown.",
+        "Die Bonart „{value}“ ist unbekannt.",
+    ),
+    "receipt_register_unknown": Failure(
+        "Register '{value}' is unknown.",
+        "Name the register in the settings (registers); the receipt is then checked again by itself.",
+        "Kasse „{value}“ ist unbekannt.",
+        "Nennen Sie die Kasse in den Einstellungen (registers); der Bon wird dann von selbst erneut geprüft.",
+    ),
+    "receipt_currency": unclear(
+        "The receipt is in {value}, not in the currency of the books.",
+        "Der Bon lautet auf {value}, nicht auf die Buchwährung.",
+    ),
+    "receipt_business_case_unknown": unclear(
+        "The business case '{value}' is unknown.",
+        "Der Geschäftsvorfall „{value}“ ist unbekannt.",
+    ),
+    "receipt_tender_unknown": unclear(
+        "The tender '{value}' is unknown.",
+        "Die Zahlart „{value}“ ist unbekannt.",
+    ),
+    "receipt_lines_total": unclear(
+        "The lines come to {value}, the receipt says {total}.",
+        "Die Zeilen ergeben {value}, der Bon sagt {total}.",
+    ),
+    "receipt_payments_total": unclear(
+        "The payments come to {value}, the receipt says {total}.",
+        "Die Zahlungen ergeben {value}, der Bon sagt {total}.",
+    ),
+    "receipt_line_tax": unclear(
+        "A line of {value} gross is not its net plus its tax.",
+        "Eine Zeile über {value} brutto ist nicht Netto plus Steuer.",
+    ),
+    "receipt_block_tax": unclear(
+        "The VAT table's block of {value} gross is not its net plus its tax.",
+        "Ein Block der Steuertabelle über {value} brutto ist nicht Netto plus Steuer.",
+    ),
+    "receipt_block_double": unclear(
+        "The VAT table has {value} % twice.",
+        "Die Steuertabelle hat {value} % doppelt.",
+    ),
+    "receipt_vat_gross": unclear(
+        "At {rate} % the VAT table has {value} gross, the lines {total}.",
+        "Bei {rate} % hat die Steuertabelle {value} brutto, die Zeilen {total}.",
+    ),
+    "receipt_vat_tax": unclear(
+        "At {rate} % the VAT table has {value} tax, the lines {total}: more than rounding.",
+        "Bei {rate} % hat die Steuertabelle {value} Steuer, die Zeilen {total}: mehr als Rundung.",
+    ),
+    "closing_malformed": Failure(
+        "CloudKasse's closing is not as the contract says: {message}",
+        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
+        "Der Kassenabschluss entspricht nicht der Schnittstelle: {message}",
+        "Starten Sie erneut mit --retry-rejected, dann wird er neu abgeholt; bleibt es dabei, melden Sie "
+        "es CloudKasse.",
+    ),
+    "closing_conflict": Failure(
+        "The closing came a second time with other content; the first one stands.",
+        "Compare the closing in CloudKasse with the one that was staged.",
+        "Der Kassenabschluss kam ein zweites Mal mit anderem Inhalt; der erste gilt.",
+        "Vergleichen Sie den Abschluss in CloudKasse mit dem übernommenen.",
+    ),
+}
