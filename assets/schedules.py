@@ -5,7 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from cloudkasse_etl.settings import OpeningHours, Settings
+from cloudkasse_etl.sections.automation import OpeningHours
+from cloudkasse_etl.settings import Settings
 
 _GOING_ON = (
     dg.DagsterRunStatus.QUEUED,

@@ -4,38 +4,23 @@ import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from cloudkasse_etl.connections import Connections, read_connections
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
-from cloudkasse_etl.settings_file import MAX_BYTES, ONE_ACCOUNT, SettingsFile, refused, shown, too_large, unknown
+from cloudkasse_etl.sections.accounts import Account, Accounts
+from cloudkasse_etl.sections.alerts import Alerts
+from cloudkasse_etl.sections.automation import Automation
+from cloudkasse_etl.sections.base import Section
+from cloudkasse_etl.sections.ui import Ui
+from cloudkasse_etl.settings_file import MAX_BYTES, SettingsFile, refused, shown, too_large
 from cloudkasse_etl.wording import Language, say
 
 SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
 DEFAULT_SETTINGS = "cloudkasse.yaml"
-
-# DSFinV-K 2.4, GV_TYP and ZAHLART_TYP. Cases that book on no account of their own are not in here.
-BUSINESS_CASE_ACCOUNTS = (
-    "Pfand", "PfandRueckzahlung", "ZuschussEcht", "ZuschussUnecht", "TrinkgeldAG", "TrinkgeldAN",
-    "EinzweckgutscheinKauf", "EinzweckgutscheinEinloesung", "MehrzweckgutscheinKauf", "MehrzweckgutscheinEinloesung",
-    "Forderungsentstehung", "Forderungsaufloesung", "Anzahlungseinstellung", "Anzahlungsaufloesung", "Privatentnahme",
-    "Privateinlage", "Geldtransit", "Lohnzahlung", "Einzahlung", "Auszahlung", "DifferenzSollIst",
-)  # fmt: skip
-TENDER_ACCOUNTS = ("ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte", "Unbar")
-
-Account = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,15}$", description="An account number, as text.")]
-Rate = Annotated[
-    str, Field(pattern=r"^\d{1,2}\.\d{2}$", description='A VAT rate in percent with two decimals, "19.00".')
-]
-
-
-class Section(BaseModel):
-    """A part of the settings: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Company(Section):
@@ -93,47 +78,6 @@ class Books(Section):
     closed_until: date | None = None
 
 
-class OverShort(Section):
-    """Accounts of a cash difference."""
-
-    short: Account
-    over: Account
-
-
-class Accounts(Section):
-    """Where receipts are booked; nothing has a default (facts: no account may be invented)."""
-
-    clearing: Account | None = None
-    revenue: dict[Rate, Account] = {}
-    discount: Account | None = None
-    tenders: dict[str, Account | dict[str, Account]] = {}
-    business_cases: dict[str, Account | OverShort] = {}
-
-    @field_validator("tenders")
-    @classmethod
-    def _known_tenders(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for name, account in value.items():
-            if name not in TENDER_ACCOUNTS:
-                raise refused(unknown(shown(name), TENDER_ACCOUNTS, say("tender")), name)
-            if isinstance(account, dict) != (name == "Unbar"):
-                wanted = say('accounts by name, like {{Rechnung: "1410"}}') if name == "Unbar" else ONE_ACCOUNT
-                raise refused(say("It must be {wanted}.", wanted=wanted), name)
-        return value
-
-    @field_validator("business_cases")
-    @classmethod
-    def _known_cases(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for name, account in value.items():
-            if name not in BUSINESS_CASE_ACCOUNTS:
-                raise refused(unknown(shown(name), BUSINESS_CASE_ACCOUNTS, say("business case")), name)
-            if isinstance(account, OverShort) != (name == "DifferenzSollIst"):
-                both = say('two accounts, like {{short: "2310", over: "2710"}}')
-                raise refused(
-                    say("It must be {wanted}.", wanted=both if name == "DifferenzSollIst" else ONE_ACCOUNT), name
-                )
-        return value
-
-
 class Safety(Section):
     """When to stop and ask rather than go on."""
 
@@ -173,44 +117,6 @@ class State(Section):
     prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "cloudkasse_"
 
 
-Address = Annotated[str, Field(pattern=r'^[^\s@<>",;:()]+@[^\s@<>",;:()]+$', description="An e-mail address.")]
-
-
-class Email(Section):
-    """The mail server that alerts go through; the password comes from the environment."""
-
-    host: Annotated[str, Field(pattern=r"^[0-9A-Za-z._:-]+$")]
-    port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
-        None, description="587 with starttls, 465 with ssl, 25 with none, unless it is said."
-    )
-    security: Literal["starttls", "ssl", "none"] = "starttls"
-    sender: Address
-    recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
-    user: str | None = None
-    ca_bundle: Path | None = Field(None, description="Certificates of an own authority (PEM).")
-
-    @model_validator(mode="after")
-    def _no_password_in_the_clear(self) -> Self:
-        if self.user is not None and self.security == "none":
-            raise refused(
-                say("A password would go over the network readable; set security to starttls or ssl."), "security"
-            )
-        return self
-
-
-class Alerts(Section):
-    """Who is told of new rejections and failed runs; the webhook's URL comes from the environment."""
-
-    email: Email | None = None
-    webhook: bool = False
-    timeout_seconds: Annotated[float, Field(gt=0, le=20)] = Field(
-        10, description="How long a mail server or webhook may take for each answer."
-    )
-    ui_url: Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")] | None = Field(
-        None, description="Address of the Dagster UI, for links to the runs."
-    )
-
-
 class History(Section):
     """How long the runs are kept."""
 
@@ -219,90 +125,11 @@ class History(Section):
     )
 
 
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="A time of the day, 08:00.")]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
-class Nightly(Section):
-    """When everything is synchronised, on each day."""
-
-    time: Clock = "02:30"
-
-
-class OpeningHours(Section):
-    """When receipts are fetched during the day; the last time is at closing."""
-
-    every_minutes: Annotated[int, Field(ge=1, le=720)] = 15
-    opens: Clock = "08:00"
-    closes: Clock = "20:00"
-    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri", "sat")
-
-    @model_validator(mode="after")
-    def _opens_before_it_closes(self) -> Self:
-        if self.opens >= self.closes:
-            raise refused(
-                say(
-                    "It opens at {opens} and closes at {closes}: closes must be later on the same day; for a shop that "
-                    "is open past midnight write 00:00 to 23:59.",
-                    opens=self.opens, closes=self.closes,
-                ),
-                "closes",
-            )  # fmt: skip
-        return self
-
-
-class FreshWithin(Section):
-    """After how many hours without a look the data counts as stale; null: it never does."""
-
-    master_data: Annotated[int, Field(ge=1, le=8760)] | None = 26
-    receipts: Annotated[int, Field(ge=1, le=8760)] | None = 26
-
-
-class Automation(Section):
-    """When synchronisations start by themselves, once their schedule or sensor is switched on in the UI."""
-
-    nightly: Nightly = Nightly()
-    receipts: OpeningHours = OpeningHours()
-    look_seconds: Annotated[int, Field(ge=10, le=86400)] = Field(
-        60, description="How often sensor new_data looks whether there is anything new."
-    )
-    retries: Annotated[int, Field(ge=0, le=5)] = Field(
-        2, description="How often a run that broke on network or database is started again by itself."
-    )
-    fresh_hours: FreshWithin = FreshWithin()
-
-
 class Checks(Section):
     """When the asset checks warn."""
 
     waiting_hours: Annotated[int, Field(ge=1, le=8760)] | None = Field(
         72, description="What has waited longer is a warning of check nothing_waits_too_long; null: it never is."
-    )
-
-
-Owner = Annotated[
-    str,
-    Field(
-        pattern=r"^(team:[^\s@]{1,60}|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7})$",
-        description="Who answers for the assets: team:accounting, or an e-mail address.",
-    ),
-]
-
-
-class SourceCode(Section):
-    """Where the source code can be read; the Dagster UI links each asset to its lines there."""
-
-    url: Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")]
-    branch: Annotated[str, Field(min_length=1)] = "main"
-    platform: Literal["github", "gitlab"]
-
-
-class Ui(Section):
-    """What the Dagster UI shows besides."""
-
-    owners: tuple[Owner, ...] = ()
-    source_code: SourceCode | None = Field(
-        None, description="Without it the UI names the files on the computer that it runs on."
     )
 
 
@@ -315,7 +142,7 @@ class Settings(Section):
     registers: tuple[Register, ...] = ()
     articles: Articles = Articles()
     employees: Employees = Employees()
-    price_groups: dict[str, PriceGroup] = {}
+    price_groups: dict[str, PriceGroup] = Field(default_factory=dict)
     receipts: Receipts = Receipts()
     books: Books = Books()
     accounts: Accounts = Accounts()

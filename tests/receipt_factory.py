@@ -7,7 +7,8 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, Receipt, parse_receipt
-from cloudkasse_etl.settings import Accounts, Register
+from cloudkasse_etl.sections.accounts import Accounts
+from cloudkasse_etl.settings import Register
 from cloudkasse_etl.transform.ledger import Ledger
 from cloudkasse_etl.transform.vat import VatRates
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from cloudkasse_etl.alerting.message import Message
 from cloudkasse_etl.errors import DeliveryError
-from cloudkasse_etl.settings import Email
+from cloudkasse_etl.sections.alerts import Email
 from cloudkasse_etl.wording import say
 
 PORTS = {"starttls": 587, "ssl": 465, "none": 25}

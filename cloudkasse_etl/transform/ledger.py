@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from cloudkasse_etl.failures import Rejection
-from cloudkasse_etl.settings import Accounts, Register
+from cloudkasse_etl.sections.accounts import Accounts
+from cloudkasse_etl.settings import Register
 from cloudkasse_etl.transform.vat import VatRates
 
 POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"

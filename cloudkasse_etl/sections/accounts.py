@@ -1,0 +1,64 @@
+"""The accounts that receipts are booked on, by DSFinV-K's codes."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
+
+from cloudkasse_etl.sections.base import Section
+from cloudkasse_etl.settings_file import ONE_ACCOUNT, refused, shown, unknown
+from cloudkasse_etl.wording import say
+
+# DSFinV-K 2.4, GV_TYP and ZAHLART_TYP. Cases that book on no account of their own are not in here.
+BUSINESS_CASE_ACCOUNTS = (
+    "Pfand", "PfandRueckzahlung", "ZuschussEcht", "ZuschussUnecht", "TrinkgeldAG", "TrinkgeldAN",
+    "EinzweckgutscheinKauf", "EinzweckgutscheinEinloesung", "MehrzweckgutscheinKauf", "MehrzweckgutscheinEinloesung",
+    "Forderungsentstehung", "Forderungsaufloesung", "Anzahlungseinstellung", "Anzahlungsaufloesung", "Privatentnahme",
+    "Privateinlage", "Geldtransit", "Lohnzahlung", "Einzahlung", "Auszahlung", "DifferenzSollIst",
+)  # fmt: skip
+TENDER_ACCOUNTS = ("ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte", "Unbar")
+
+Account = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,15}$", description="An account number, as text.")]
+Rate = Annotated[
+    str, Field(pattern=r"^\d{1,2}\.\d{2}$", description='A VAT rate in percent with two decimals, "19.00".')
+]
+
+
+class OverShort(Section):
+    """Accounts of a cash difference."""
+
+    short: Account
+    over: Account
+
+
+class Accounts(Section):
+    """Where receipts are booked; nothing has a default (facts: no account may be invented)."""
+
+    clearing: Account | None = None
+    revenue: dict[Rate, Account] = Field(default_factory=dict)
+    discount: Account | None = None
+    tenders: dict[str, Account | dict[str, Account]] = Field(default_factory=dict)
+    business_cases: dict[str, Account | OverShort] = Field(default_factory=dict)
+
+    @field_validator("tenders")
+    @classmethod
+    def _known_tenders(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, account in value.items():
+            if name not in TENDER_ACCOUNTS:
+                raise refused(unknown(shown(name), TENDER_ACCOUNTS, say("tender")), name)
+            if isinstance(account, dict) != (name == "Unbar"):
+                wanted = say('accounts by name, like {{Rechnung: "1410"}}') if name == "Unbar" else ONE_ACCOUNT
+                raise refused(say("It must be {wanted}.", wanted=wanted), name)
+        return value
+
+    @field_validator("business_cases")
+    @classmethod
+    def _known_cases(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, account in value.items():
+            if name not in BUSINESS_CASE_ACCOUNTS:
+                raise refused(unknown(shown(name), BUSINESS_CASE_ACCOUNTS, say("business case")), name)
+            if isinstance(account, OverShort) != (name == "DifferenzSollIst"):
+                both = say('two accounts, like {{short: "2310", over: "2710"}}')
+                raise refused(
+                    say("It must be {wanted}.", wanted=both if name == "DifferenzSollIst" else ONE_ACCOUNT), name
+                )
+        return value

@@ -1,0 +1,61 @@
+"""When synchronisations start by themselves."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from cloudkasse_etl.sections.base import Section
+from cloudkasse_etl.settings_file import refused
+from cloudkasse_etl.wording import say
+
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="A time of the day, 08:00.")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Nightly(Section):
+    """When everything is synchronised, on each day."""
+
+    time: Clock = "02:30"
+
+
+class OpeningHours(Section):
+    """When receipts are fetched during the day; the last time is at closing."""
+
+    every_minutes: Annotated[int, Field(ge=1, le=720)] = 15
+    opens: Clock = "08:00"
+    closes: Clock = "20:00"
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri", "sat")
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.opens >= self.closes:
+            raise refused(
+                say(
+                    "It opens at {opens} and closes at {closes}: closes must be later on the same day; for a shop that "
+                    "is open past midnight write 00:00 to 23:59.",
+                    opens=self.opens, closes=self.closes,
+                ),
+                "closes",
+            )  # fmt: skip
+        return self
+
+
+class FreshWithin(Section):
+    """After how many hours without a look the data counts as stale; null: it never does."""
+
+    master_data: Annotated[int, Field(ge=1, le=8760)] | None = 26
+    receipts: Annotated[int, Field(ge=1, le=8760)] | None = 26
+
+
+class Automation(Section):
+    """When synchronisations start by themselves, once their schedule or sensor is switched on in the UI."""
+
+    nightly: Nightly = Nightly()
+    receipts: OpeningHours = OpeningHours()
+    look_seconds: Annotated[int, Field(ge=10, le=86400)] = Field(
+        60, description="How often sensor new_data looks whether there is anything new."
+    )
+    retries: Annotated[int, Field(ge=0, le=5)] = Field(
+        2, description="How often a run that broke on network or database is started again by itself."
+    )
+    fresh_hours: FreshWithin = FreshWithin()
