@@ -17,13 +17,14 @@ from cloudkasse_etl.sync.report import SHOWN_REJECTIONS, AssetReport, Deferral, 
 
 # Past this many records of one cause the table has a row a cause instead of a row a record.
 RECORDS_OF_A_CAUSE = 5
+# An asset's page has room for some 450 pixels: what a person needs comes first, the rest may be cut off.
 _BY_RECORD: dict[Language, tuple[str, ...]] = {
-    "en": ("record", "code", "what is wrong", "what to do", "since"),
-    "de": ("Datensatz", "Code", "was nicht stimmt", "was zu tun ist", "seit"),
+    "en": ("record", "what is wrong", "what to do", "code", "since"),
+    "de": ("Datensatz", "was nicht stimmt", "was zu tun ist", "Code", "seit"),
 }
 _BY_CAUSE: dict[Language, tuple[str, ...]] = {
-    "en": ("cause", "count", "examples", "what is wrong", "what to do", "since"),
-    "de": ("Ursache", "Anzahl", "Beispiele", "was nicht stimmt", "was zu tun ist", "seit"),
+    "en": ("count", "examples", "what is wrong", "what to do", "cause", "since"),
+    "de": ("Anzahl", "Beispiele", "was nicht stimmt", "was zu tun ist", "Ursache", "seit"),
 }
 
 
@@ -68,11 +69,11 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
     if causes[0].count > RECORDS_OF_A_CAUSE:
         names = _BY_CAUSE[language]
         rows = [
-            (c.code, c.count, c.examples(), c.text(language), c.cure(language), _day(c.since, zone)) for c in causes
+            (c.count, c.examples(), c.text(language), c.cure(language), c.code, _day(c.since, zone)) for c in causes
         ]
     else:
         names = _BY_RECORD[language]
-        rows = [(r.key, r.code, r.text(language), r.cure(language), _day(r.since, zone)) for r in rejections]
+        rows = [(r.key, r.text(language), r.cure(language), r.code, _day(r.since, zone)) for r in rejections]
     shown = rows[:SHOWN_REJECTIONS]
     types = ["int" if isinstance(cell, int) else "string" for cell in shown[0]]
     return dg.MetadataValue.table(

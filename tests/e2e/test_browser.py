@@ -160,6 +160,7 @@ def test_from_the_list_of_runs_to_the_reason_of_a_failure_takes_at_most_three_cl
     expect(cure).to_be_visible()
     reason.scroll_into_view_if_needed()
     expect(reason).to_be_in_viewport(ratio=1)
+    expect(cure).to_be_in_viewport(ratio=1)  # nor cut off by the table's frame
     visitor.look("reason")
     assert visitor.clicks <= 3
 
