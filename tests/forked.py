@@ -46,7 +46,7 @@ def start(target: Callable[..., None], *arguments: Any) -> BaseProcess:
     return process
 
 
-def end_of(process: BaseProcess, seconds: float = 60) -> int:
+def end_of(process: BaseProcess, seconds: float = 600) -> int:
     """Waits until it has ended, and returns its exit code; a process that was killed has -9."""
     try:
         process.join(seconds)
