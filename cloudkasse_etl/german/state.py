@@ -50,6 +50,13 @@ TEXTS: dict[str, str] = {
     "Our own tables in {place} are locked by another program for more than {seconds} seconds.": (
         "Die eigenen Tabellen sind seit mehr als {seconds} Sekunden von einem anderen Programm gesperrt ({place})."
     ),
+    "{place} ended a transaction of ours, which blocked another program and was blocked by it.": (
+        "Ein eigener Vorgang und ein anderes Programm blockierten einander; die Datenbank brach den eigenen ab "
+        "({place})."
+    ),
+    "Nothing of it was stored; the next synchronisation goes on from here.": (
+        "Davon wurde nichts gespeichert; die nächste Synchronisation macht hier weiter."
+    ),
     "Start again once it has finished; the next synchronisation goes on from here.": (
         "Starten Sie erneut, wenn es fertig ist; die nächste Synchronisation macht hier weiter."
     ),

@@ -90,6 +90,13 @@ def explain(error: BaseException | None, url: sa.URL, busy_seconds: int) -> Stat
         )  # fmt: skip
     if url.get_backend_name() == "sqlite":
         return _sqlite(text, url, where)
+    if state in ("40P01", "40001") or "(1205)" in text:
+        return StateUnavailableError(
+            say(
+                "{place} ended a transaction of ours, which blocked another program and was blocked by it.", place=where
+            ),
+            hint=say("Nothing of it was stored; the next synchronisation goes on from here."),
+        )
     if state == "25P03":
         return StateUnavailableError(
             say("{place} ended a transaction of ours that had stood still for too long.", place=where),

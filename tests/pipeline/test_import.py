@@ -538,6 +538,7 @@ def place_of_tables(world: World, place: str, request: pytest.FixtureRequest) ->
         ("sqlite", "the ERP's database"),
         ("sqlite", "a file of their own"),
         ("sqlite", "a database of their own"),
+        ("postgresql", "the ERP's database"),
         ("postgresql", "a schema of their own"),
         ("postgresql", "a file of their own"),
     ],
@@ -548,6 +549,8 @@ def test_the_books_are_the_same_wherever_our_tables_lie(
     url = url_of(erp, tmp_path, request)
     for world in shop(tmp_path, url):
         place_of_tables(world, place, request)
+        assert world.sync().outcome is Outcome.SUCCESSFUL
+        assert world.sync().outcome is Outcome.NO_NEW_DATA
         add_set(world, "BOX", A1=2.0, A2=0.5)
         del world.settings["accounts"]["business_cases"]["Pfand"]
         deliver(

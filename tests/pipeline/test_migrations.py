@@ -1,6 +1,7 @@
 """Protects what earlier releases stored: our tables move forward with their data, and never backwards."""
 
 import datetime as dt
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cloudkasse_etl.errors import StateVersionError
+from cloudkasse_etl.errors import ConfigurationError, StateVersionError
+from cloudkasse_etl.selectline.engine import erp_engine
+from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
 from cloudkasse_etl.state.engine import HEAD, migrate, state_engine, upgrade, version_of
 from cloudkasse_etl.state.store import Level, StateStore
@@ -124,3 +127,21 @@ def test_what_waited_before_its_start_was_kept_is_looked_at_anew(engine: sa.Engi
         asset: Level("" if asset == "cloudkasse_prices" else "as it was", text, 7) for asset, text in details.items()
     }
     assert WaitingStore(store).waiting_since_before(dt.datetime.now(dt.UTC)) == []
+
+
+def test_a_schema_where_the_database_has_none_is_refused(engine: sa.Engine) -> None:
+    with pytest.raises(ConfigurationError, match=r"SQLite has no schemas, but state\.schema is set"):
+        migrate(engine, StateTables(schema="kasse"))
+
+
+@pytest.mark.parametrize(
+    ("url", "extra"), [("postgresql+psycopg://x/y", "postgres"), ("mssql+pyodbc://x/y?driver=d", "mssql")]
+)
+def test_a_driver_that_is_not_installed_names_the_extra_that_brings_it(
+    url: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("psycopg", "pyodbc"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for made in (lambda: state_engine(url, may_create=False), lambda: erp_engine(url, Settings())):
+        with pytest.raises(ConfigurationError, match=rf"is not installed.*cloudkasse-etl\[{extra}\]"):
+            made()
