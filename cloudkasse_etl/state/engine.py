@@ -15,7 +15,7 @@ from cloudkasse_etl.state.faults import explain, is_lasting
 from cloudkasse_etl.state.tables import VERSION_TABLE, StateTables, key_text
 from cloudkasse_etl.wording import say
 
-HEAD = "0004"
+HEAD = "0005"
 BUSY_SECONDS = 30
 # Of SQLite, a connection: what the indexes of some hundred thousand receipts need.
 CACHE_KIBIBYTES = 32 * 1024
