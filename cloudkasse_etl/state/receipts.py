@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-import sqlalchemy as sa
-
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.keys import chunks
@@ -343,7 +341,7 @@ class ReceiptStore:
         columns = {name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns}
         for name in ("posting_date", "movement_date"):
             if name in columns:
-                days = {text: dt.date.fromisoformat(text) for text in set(columns[name])}
+                days = {text: dt.date.fromisoformat(str(text)) for text in set(columns[name])}
                 columns[name] = [days[text] for text in columns[name]]
         insert_columns(connection, table, columns, {"company": self._company, "run_id": self._run_id})
 
