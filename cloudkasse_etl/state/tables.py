@@ -84,6 +84,7 @@ class StateTables:
             sa.Column("cloud_id", sa.Unicode(100)),
             sa.Column("synced_at", UtcDateTime, nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
+            sa.Index(f"ix_{prefix}synced_record_active", "target_id", "entity", "active"),
         )
         self.attempt = table(
             "attempt",
