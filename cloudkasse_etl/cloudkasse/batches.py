@@ -66,8 +66,18 @@ class _Batch:
     rekeyed: bool = False
 
     @classmethod
-    def new(cls, entity: str, items: list[dict[str, Any]], *, reread: bool = False, rekeyed: bool = False) -> Self:
-        attempt = Attempt(key=str(uuid.uuid4()), entity=entity, body=orjson.dumps({"items": items}))
+    def new(
+        cls,
+        entity: str,
+        items: list[dict[str, Any]],
+        *,
+        reread: bool = False,
+        rekeyed: bool = False,
+        written: list[bytes] | None = None,
+    ) -> Self:
+        """A batch under a key of its own; `written` are the items as JSON, where they are written already."""
+        texts = map(orjson.dumps, items) if written is None else written
+        attempt = Attempt(key=str(uuid.uuid4()), entity=entity, body=b'{"items":[' + b",".join(texts) + b"]}")
         return cls(items=items, attempt=attempt, reread=reread, rekeyed=rekeyed)
 
     @classmethod
@@ -198,22 +208,24 @@ class BatchSender:
 def _batches(entity: str, items: Iterable[dict[str, Any]], batch_items: int) -> Iterator[_Batch | BatchOutcome]:
     """Cuts a stream of records into batches; a record that cannot be sent at all is rejected on its own."""
     waiting: list[dict[str, Any]] = []
+    texts: list[bytes] = []
     size = 0
     for item in items:
         try:
             record_key(entity, item)
-            item_size = len(orjson.dumps(item)) + 1
+            text = orjson.dumps(item)
         except (KeyError, TypeError) as error:  # no key, or (JSONEncodeError) e.g. half a surrogate pair in a text
             reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             yield BatchOutcome((), (rejected(item, CONTRACT_CODE, f"The record cannot be sent: {reason}."),))
             continue
-        if waiting and (len(waiting) >= batch_items or size + item_size > MAX_BODY_BYTES):
-            yield _Batch.new(entity, waiting)
-            waiting, size = [], 0
+        if waiting and (len(waiting) >= batch_items or size + len(text) + 1 > MAX_BODY_BYTES):
+            yield _Batch.new(entity, waiting, written=texts)
+            waiting, texts, size = [], [], 0
         waiting.append(item)
-        size += item_size
+        texts.append(text)
+        size += len(text) + 1
     if waiting:
-        yield _Batch.new(entity, waiting)
+        yield _Batch.new(entity, waiting, written=texts)
 
 
 def _settle(batch: _Batch, reply: _Reply, hide: Callable[[str], str]) -> tuple[BatchOutcome, list[_Batch]]:

@@ -122,6 +122,8 @@ class ScratchStore(StateStore):
         answered: Sequence[str],
         accepted: Sequence[SyncedRecord],
         rejected: Sequence[Rejection],
+        replaced: Sequence[str] | None = None,
+        mended: Sequence[str] | None = None,
     ) -> None:
         """Notes what would be accepted and what would be refused."""
         mine, before = self._accepted[entity], self._before[entity]

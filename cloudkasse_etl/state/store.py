@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import LeaseLostError, StateUnavailableError
 from cloudkasse_etl.failures import Rejection, merged
+from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.engine import database_errors
 from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.lease import Lease
@@ -255,40 +256,48 @@ class StateStore:
         answered: Sequence[str],
         accepted: Sequence[SyncedRecord],
         rejected: Sequence[Rejection],
+        replaced: Sequence[str] | None = None,
+        mended: Sequence[str] | None = None,
     ) -> None:
         """Stores what the cloud answered to some requests, in one transaction.
 
         Accepted records become the last synchronised state, their rejections end; rejected ones are
         kept with their reason; the requests are dropped.
+
+        Args:
+            asset: In whose name records are refused.
+            entity: The kind of record.
+            answered: Keys of requests that were answered.
+            accepted: Records as the cloud accepted them.
+            rejected: Records that it refused.
+            replaced: Those of the accepted keys that are stored already; where None, each of them may be.
+            mended: Those of the accepted keys that stand rejected; where None, each of them may.
         """
         now = dt.datetime.now(dt.UTC)
         records, attempts = self.tables.synced_record, self.tables.attempt
         here = (records.c.target_id == self.target) & (records.c.entity == entity)
         with self.transaction() as connection:
             keys = [record.key for record in accepted]
-            for chunk in chunks(keys):
+            for chunk in chunks(keys if replaced is None else replaced):
                 connection.execute(records.delete().where(here, records.c.record_key.in_(chunk)))
             if accepted:
-                connection.execute(
-                    records.insert(),
-                    [
-                        {
-                            "target_id": self.target,
-                            "entity": entity,
-                            "record_key": record.key,
-                            "company": self.company,
-                            "content_hash": record.content_hash,
-                            "content": record.content,
-                            "active": record.active,
-                            "cloud_id": record.cloud_id,
-                            "synced_at": now,
-                            "run_id": self.run_id,
-                        }
-                        for record in accepted
-                    ],
-                )
+                columns: dict[str, Sequence[Any]] = {
+                    "record_key": keys,
+                    "content_hash": [record.content_hash for record in accepted],
+                    "content": [record.content for record in accepted],
+                    "active": [record.active for record in accepted],
+                    "cloud_id": [record.cloud_id for record in accepted],
+                }
+                fixed = {
+                    "target_id": self.target,
+                    "entity": entity,
+                    "company": self.company,
+                    "synced_at": now,
+                    "run_id": self.run_id,
+                }
+                insert_columns(connection, records, columns, fixed)
                 self._grow(connection, asset, len(accepted))
-            self.drop_rejections(connection, asset, keys)
+            self.drop_rejections(connection, asset, keys if mended is None else mended)
             self.put_rejections(connection, asset, rejected)
             for chunk in chunks(answered):
                 connection.execute(attempts.delete().where(attempts.c.idempotency_key.in_(chunk)))

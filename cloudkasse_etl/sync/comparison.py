@@ -92,8 +92,7 @@ def learn_what_the_cloud_holds(session: SyncSession, entity: Entity) -> None:
     known, hashes = pd.Index(synced["key"]), synced["content_hash"].to_numpy()
     seen = np.zeros(len(known), dtype=bool)
     for keys, items in _pages(session, entity):
-        records = [{name: item.get(name) for name in columns} for item in items]
-        found = item_digests(records)
+        found = item_digests(items, columns)
         places = known.get_indexer(pd.Index(keys, dtype="str"))
         seen[places[places >= 0]] = True
         other = (places >= 0) & (hashes[places] != found) if len(known) else places >= 0
@@ -101,11 +100,11 @@ def learn_what_the_cloud_holds(session: SyncSession, entity: Entity) -> None:
             SyncedRecord(
                 str(known[places[at]]),
                 int(found[at]),
-                orjson.dumps(records[at]).decode(),
-                records[at].get("active") is not False,
+                orjson.dumps({name: items[at].get(name) for name in columns}).decode(),
+                items[at].get("active") is not False,
                 _id(items[at]),
             )
-            for at in np.flatnonzero(other)
+            for at in np.flatnonzero(other).tolist()
         ]
         if accepted:
             store.settle(entity.asset, entity.name, answered=(), accepted=accepted, rejected=())
@@ -162,7 +161,7 @@ class _Comparing:
         _, there = np.unique(places, return_index=True)
         there = np.sort(there[(places[there] >= 0) & ~self.seen[places[there]]]) if len(self.keys) else there[:0]
         self.seen[places[there]] = True
-        held = item_digests([{name: items[at].get(name) for name in self.columns} for at in there])
+        held = item_digests([items[at] for at in there.tolist()], self.columns)
         other = there[(held != self.hashes[places[there]]) & ~self.is_refused[places[there]]]
         self.different += len(other)
         self.first += [(int(places[at]), items[at]) for at in other[: SHOWN - len(self.first)]]

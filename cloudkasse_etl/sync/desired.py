@@ -15,6 +15,7 @@ from cloudkasse_etl.state.waiting import Waiting
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
+from cloudkasse_etl.transform.membership import is_among
 
 EXAMPLES = 5
 
@@ -74,13 +75,13 @@ def _prices(session: SyncSession) -> Desired:
     sources = session.sources
     gross = sources.gross
     in_cloud = session.store.synced("articles")
-    held_articles = set(in_cloud.loc[in_cloud["active"], "key"])
-    ready = gross.prices["article"].isin(held_articles)
+    held_articles = in_cloud.loc[in_cloud["active"], "key"]
+    ready = is_among(gross.prices["article"], held_articles)
     waiting = pd.concat([gross.prices.loc[~ready, ["article", "key"]], gross.waiting], ignore_index=True)
     # A retired article's prices stay as they are, and so do those of a group that no register uses any more, and
     # those of an article or group with a refused price.
     used = {register.price_group for register in session.settings.registers}
-    selling = set(sources.articles.frame["number"])
+    selling = sources.articles.frame["number"]
     refused = sources.prices.held
     refused_groups = set(zip(gross.held["article"], gross.held["price_group"], strict=True))
 
@@ -88,7 +89,7 @@ def _prices(session: SyncSession) -> Desired:
         parts = keys.str.rsplit("|", n=3)
         article, group = parts.str[0], parts.str[1]
         pairs = pd.Series(list(zip(article, group, strict=True)), index=keys.index, dtype=object)
-        return article.isin(selling) & group.isin(used) & ~article.isin(refused) & ~pairs.isin(refused_groups)
+        return group.isin(used) & ~article.isin(refused) & ~pairs.isin(refused_groups) & is_among(article, selling)
 
     deferrals: tuple[Deferral, ...] = ()
     if len(waiting):

@@ -4,7 +4,7 @@ Only what the cloud accepted counts as synchronised, and that is stored in the t
 request. Nothing is retired after a failed or partial read: such a read never gets here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_co
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
+from cloudkasse_etl.transform.membership import is_among
 from cloudkasse_etl.wording import say
 
 NOUNS = {
@@ -101,7 +102,7 @@ def _recover_lost(session: SyncSession, entity: Entity) -> bool:
     for page in session.client.records(entity.name):
         there.update(record_key(entity.name, item) for item in page if item.get("active", True))
     synced = session.store.synced(entity.name)
-    lost = synced[synced["active"] & ~synced["key"].isin(there)]["key"]
+    lost = synced[synced["active"] & ~is_among(synced["key"], there)]["key"]
     session.store.forget(entity.name, list(lost))
     return False
 
@@ -122,7 +123,8 @@ class _Upload:
     def finish_pending(self, attempts: list[Attempt]) -> None:
         """Finishes requests of a run that died before their answers came, under their own keys."""
         if attempts:
-            self._take(self.session.client.resend(attempts), retried=set(), is_new=False)
+            known = set(self.session.store.synced(self.entity.name)["key"])
+            self._take(self.session.client.resend(attempts), known=known, hashes={}, retried=set(), is_new=False)
 
     def level(self, desired: Desired) -> None:
         """Compares, and sends what differs."""
@@ -135,13 +137,16 @@ class _Upload:
         self.deferrals += desired.waiting
         keys, hashes = payloads.keys(entity.name, payload), digests(payload)
         synced = store.synced(entity.name)
-        level = _level(keys, hashes, synced)
+        places = pd.Index(synced["key"]).get_indexer(pd.Index(keys))
+        level = _level(places, hashes, synced)
         refused = {rejection.key: rejection for rejection in store.rejections(entity.asset)}
         to_send = payload[~level]
         items = _Items(list(keys[~level]), list(hashes[~level].astype(str)), payloads.items(to_send))
 
         refused_here = {rejection.key for rejection in checked.rejections}
-        gone = synced.loc[synced["active"] & ~synced["key"].isin(keys), "key"]
+        is_gone = synced["active"].to_numpy(dtype=bool, copy=True)
+        is_gone[places[places >= 0]] = False
+        gone = synced.loc[is_gone, "key"]
         gone = gone[desired.may_retire(gone) & ~gone.isin(refused_here)]
         self._guard(len(gone), int(synced["active"].sum()))
         retired = self._retired(list(gone))
@@ -151,9 +156,9 @@ class _Upload:
         store.end_rejections(entity.asset, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections)
         # a record that a dead run sent and this one finished is new or changed, and not unchanged as well
-        finished = int(keys[level].isin(self.counted).sum())
+        finished = int(is_among(keys[level], self.counted).sum()) if self.counted else 0
         self.counts += Counts(unchanged=int(level.sum()) - finished)
-        self._send([items, retired], refused)
+        self._send([items, retired], refused, set(synced["key"]))
 
     def _retired(self, keys: list[str]) -> "_Items":
         """What the cloud last accepted of these records, set to inactive."""
@@ -161,7 +166,7 @@ class _Upload:
         items = [{**orjson.loads(contents[key]), "active": False} for key in keys]
         return _Items(keys, list(item_digests(items).astype(str)), iter(items))
 
-    def _send(self, groups: list["_Items"], refused: dict[str, Rejection]) -> None:
+    def _send(self, groups: list["_Items"], refused: dict[str, Rejection], known: set[str]) -> None:
         """Sends what is not resting: a record is not tried again while nothing about its refusal has changed."""
         session, entity = self.session, self.entity
         resting: set[str] = set()
@@ -181,23 +186,38 @@ class _Upload:
         if not keys:
             return
         everything = (item for items in groups for item in items.without(resting))
-        self._take(session.client.send(entity.name, everything), retried=retried)
+        hashes = {key: content for items in groups for key, content in items.contents()}
+        self._take(session.client.send(entity.name, everything), known=known, hashes=hashes, retried=retried)
 
-    def _take(self, outcomes: Iterator[BatchOutcome], *, retried: set[str], is_new: bool = True) -> None:
+    def _take(
+        self,
+        outcomes: Iterator[BatchOutcome],
+        *,
+        known: set[str],
+        hashes: Mapping[str, str],
+        retried: set[str],
+        is_new: bool = True,
+    ) -> None:
         """Stores what the cloud answered, batch by batch.
 
         What a dead run's request is deferred for, the comparison that follows defers itself: it is counted there.
+
+        Args:
+            outcomes: What became of the records.
+            known: Keys that the cloud has accepted before; what it accepts now is added.
+            hashes: The contents' hashes by key, as far as they are known.
+            retried: Keys of records that were refused as they are and sent all the same.
+            is_new: False for requests of a dead run.
         """
         entity, store = self.entity, self.session.store
-        known = set(store.synced(entity.name)["key"])
         refused = {rejection.key: rejection for rejection in store.rejections(entity.asset)}
         answered = 0
         for outcome in outcomes:
             accepted: list[SyncedRecord] = []
             rejected: list[Rejection] = []
-            hashes = item_digests([result.item for result in outcome.results])
-            for result, content_hash in zip(outcome.results, hashes.tolist(), strict=True):
-                key = record_key(entity.name, result.item)
+            replaced: list[str] = []
+            found = dict.fromkeys(("new", "changed", "deactivated"), 0)
+            for result, key, content_hash in self._hashed(outcome, hashes):
                 if result.status == "rejected":
                     rejected.append(self._rejection(key, result, str(content_hash), refused, retried))
                 elif result.status == "deferred":
@@ -206,22 +226,33 @@ class _Upload:
                         self._defer(Deferral(result.code or "register_required", 1, (key,)))
                 else:
                     accepted.append(_accepted(key, content_hash, result))
-                    self._count(key, result, known)
-            store.settle(entity.asset, entity.name, answered=outcome.answered, accepted=accepted, rejected=rejected)
+                    if key not in self.counted:
+                        # once, also where a dead run's request and this run's own both brought it up
+                        self.counted.add(key)
+                        found[_kind(result, key in known)] += 1
+                    if key in known:
+                        replaced.append(key)
+            store.settle(
+                entity.asset,
+                entity.name,
+                answered=outcome.answered,
+                accepted=accepted,
+                rejected=rejected,
+                replaced=replaced,
+                mended=[record.key for record in accepted if bounded_key(record.key) in refused],
+            )
+            known.update(record.key for record in accepted)
+            self.counts += Counts(**found)
             answered += len(outcome.results)
             self.session.progress(entity.asset, answered)
 
-    def _count(self, key: str, result: ItemResult, known: set[str]) -> None:
-        """Counts a record once, also where a dead run's request and this run's own both brought it up."""
-        if key in self.counted:
-            return
-        self.counted.add(key)
-        if not result.item.get("active", True):
-            self.counts += Counts(deactivated=1)
-        elif key in known:
-            self.counts += Counts(changed=1)
-        else:
-            self.counts += Counts(new=1)
+    def _hashed(self, outcome: BatchOutcome, hashes: Mapping[str, str]) -> Iterator[tuple[ItemResult, str, int]]:
+        """The results with their records' keys and hashes; a dead run's records are hashed again."""
+        keys = [record_key(self.entity.name, result.item) for result in outcome.results]
+        if all(key in hashes for key in keys):
+            return zip(outcome.results, keys, (int(hashes[key]) for key in keys), strict=True)
+        found = item_digests([result.item for result in outcome.results]).tolist()
+        return zip(outcome.results, keys, found, strict=True)
 
     def _rejection(
         self, key: str, result: ItemResult, content: str, refused: dict[str, Rejection], retried: set[str]
@@ -312,20 +343,23 @@ class _Items:
         return (item for key, item in zip(self.keys, self.items, strict=True) if key not in resting)
 
 
-def _level(keys: "pd.Series[str]", hashes: npt.NDArray[np.int64], synced: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Where the cloud's last accepted content is the desired one, and active."""
-    before = synced.set_index("key")
-    position = before.index.get_indexer(pd.Index(keys))
-    level: npt.NDArray[np.bool_] = position >= 0
-    level[level] = (before["content_hash"].to_numpy()[position[level]] == hashes[level]) & before["active"].to_numpy()[
-        position[level]
-    ]
+def _level(places: npt.NDArray[np.intp], hashes: npt.NDArray[np.int64], synced: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Where the cloud's last accepted content is the desired one, and active; `places` are the records' in `synced`."""
+    level: npt.NDArray[np.bool_] = places >= 0
+    there = places[level]
+    level[level] = (synced["content_hash"].to_numpy()[there] == hashes[level]) & synced["active"].to_numpy()[there]
     return level
 
 
 def _accepted(key: str, content_hash: int, result: ItemResult) -> SyncedRecord:
     content = orjson.dumps(result.item).decode()
     return SyncedRecord(key, content_hash, content, bool(result.item.get("active", True)), result.cloud_id)
+
+
+def _kind(result: ItemResult, is_known: bool) -> str:
+    if not result.item.get("active", True):
+        return "deactivated"
+    return "changed" if is_known else "new"
 
 
 def _fresh(rejection: Rejection) -> Rejection:

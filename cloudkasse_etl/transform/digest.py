@@ -1,6 +1,6 @@
 """A record's content as text and as a 64-bit hash: what decides whether it is new, changed or unchanged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,10 @@ def digests(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
     """
     if not len(frame):
         return np.empty(0, dtype="int64")
-    columns = [_texts(frame[name]) for name in sorted(frame.columns)]
+    return _hashed([_texts(frame[name]) for name in sorted(frame.columns)])
+
+
+def _hashed(columns: Sequence[pa.Array]) -> npt.NDArray[np.int64]:
     joined = pc.binary_join_element_wise(
         *columns, pa.scalar(_SEPARATOR, pa.large_string()), null_handling="replace", null_replacement=_NULL
     )
@@ -44,13 +47,29 @@ def _texts(column: "pd.Series[Any]") -> pa.Array:
     return pa.array(column, type=pa.large_string(), from_pandas=True)
 
 
-def item_digests(items: Sequence[Mapping[str, Any]]) -> npt.NDArray[np.int64]:
-    """Hashes wire items as `digests` hashes the frame that they were made from."""
+def item_digests(items: Sequence[Mapping[str, Any]], fields: Iterable[str] | None = None) -> npt.NDArray[np.int64]:
+    """Hashes wire items as `digests` hashes the frame that they were made from.
+
+    Args:
+        items: The items.
+        fields: What of them is hashed; the first item's fields where None. A field that an item lacks is null.
+    """
     if not items:
         return np.empty(0, dtype="int64")
-    names = list(items[0])
-    texts = {name: pd.Series([item_text(item.get(name)) for item in items], dtype="str") for name in names}
-    return digests(pd.DataFrame(texts))
+    names = sorted(items[0] if fields is None else fields)
+    return _hashed([_item_texts([item.get(name) for item in items]) for name in names])
+
+
+def _item_texts(values: list[Any]) -> pa.Array:
+    """A field of all items as `item_text` has it; value by value only where it is neither text nor flag nor number."""
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {str}:
+        return pa.array(values, pa.large_string())
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_()).cast(pa.large_string())
+    if kinds == {int} and all(value is None or -(2**63) <= value < 2**63 for value in values):
+        return pa.array(values, pa.int64()).cast(pa.large_string())
+    return pa.array([item_text(value) for value in values], pa.large_string())
 
 
 def item_text(value: Any) -> str | None:

@@ -13,6 +13,7 @@ import pandas as pd
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.checks import FIRST_DAY as NO_DAY
 from cloudkasse_etl.transform.decimals import Booleans, divide_half_up, fixed, scaled
+from cloudkasse_etl.transform.membership import is_among
 from cloudkasse_etl.transform.vat import FAR_FUTURE, FAR_PAST, VatRates
 
 PLACES = 5  # SelectLine's price floats carry at most this many
@@ -101,7 +102,7 @@ def gross_prices(
     """
     refusals = _Refusals()
     frame = _candidates(prices, articles, bases)
-    waiting = frame[~frame["wanted"] & ~frame["article"].isin(known_articles)]
+    waiting = frame[~frame["wanted"].to_numpy(bool) & ~is_among(frame["article"], known_articles)]
     frame = frame[frame["wanted"]].reset_index(drop=True)
     priced = frame[["article", "price_group"]].drop_duplicates()
 
@@ -111,7 +112,7 @@ def gross_prices(
     frame = _compute(frame, refusals)
     held = pd.concat(refusals.held, ignore_index=True).drop_duplicates()
 
-    lacking = _missing(articles[~articles["number"].isin(refused_articles)], priced, register_groups, refusals)
+    lacking = _missing(articles[~is_among(articles["number"], refused_articles)], priced, register_groups, refusals)
     columns = ["article", "price_group", "min_quantity", "valid_from", "valid_to", "gross_cents", "key"]
     result = frame[columns].sort_values("key", kind="stable").reset_index(drop=True)
     return GrossPrices(result, refusals.rejections, waiting[["article", "key"]].reset_index(drop=True), held, lacking)
@@ -132,11 +133,9 @@ def _candidates(prices: pd.DataFrame, articles: pd.DataFrame, bases: Mapping[str
     frame["quantity_usable"] = usable
     # quantity 0 or 1 is the base price
     frame["quantity_milli"] = np.where(quantity == 1000, 0, quantity)
-    frame["min_quantity_text"] = np.where(
-        usable,
-        np.array(fixed(frame["quantity_milli"].to_numpy("int64"), 3), dtype=object),
-        frame["min_quantity"].map(str),
-    )
+    texts = np.array(fixed(frame["quantity_milli"].to_numpy("int64"), 3), dtype=object)
+    texts[~usable] = frame.loc[~usable, "min_quantity"].map(str)
+    frame["min_quantity_text"] = texts
     frame["open_start"] = frame["valid_from"].isna() & frame["valid_to"].notna()
     frame["dated"] = frame["valid_from"].notna() | frame["valid_to"].notna()
     frame["start"] = frame["valid_from"].astype("datetime64[s]").fillna(FAR_PAST)
@@ -153,8 +152,9 @@ def _keys(frame: pd.DataFrame, quantity: "pd.Series[Any]", start: Any) -> "pd.Se
 
 def _day_texts(days: "pd.Series[Any]", given: Any) -> npt.NDArray[np.object_]:
     """ISO dates as text, None where not given."""
-    texts = days.dt.strftime("%Y-%m-%d").to_numpy(dtype=object)
-    texts[~np.asarray(given, dtype=bool)] = None
+    texts = np.full(len(days), None, dtype=object)
+    chosen = np.broadcast_to(np.asarray(given, dtype=bool), len(days))
+    texts[chosen] = days[chosen].dt.strftime("%Y-%m-%d")
     return cast("npt.NDArray[np.object_]", texts)
 
 
@@ -225,10 +225,10 @@ def _split_by_rate(frame: pd.DataFrame, rates: VatRates, as_of: dt.date, refusal
     pieces["is_original"] = pieces["start"] == original
     pieces = pieces[pieces["start"] <= pieces["end"]]
     covered = set(pieces.loc[pieces["is_original"], "key"])
-    uncovered = ~dated["key"].isin(covered)
+    uncovered = ~is_among(dated["key"], covered)
     lost = dated.assign(day=_day_texts(dated["start"], True))
     refusals.take(lost, uncovered, "vat_rate_missing", value="tax_code", day="day")
-    pieces = pieces[pieces["key"].isin(covered)]
+    pieces = pieces[is_among(pieces["key"], covered)]
     pieces = pieces.assign(key=_keys(pieces, pieces["min_quantity_text"], _day_texts(pieces["start"], True)))
     # A price of its own that begins on the day of the change takes the place of the split one.
     pieces = pieces.sort_values("is_original", ascending=False, kind="stable").drop_duplicates("key")
@@ -262,12 +262,13 @@ def _missing(
         return {}
     usable = priced[priced["price_group"].isin(register_groups)]
     closed = articles[~articles["open_price"].to_numpy(bool)]["number"]
-    without = closed[~closed.isin(usable["article"])]
+    has_price = is_among(closed, usable["article"])
+    without = closed[~has_price]
     groups = ", ".join(sorted(set(register_groups)))
     for number in without:
         refusals.add(number, "price_missing", {"groups": groups}, groups)
-    elsewhere = closed[closed.isin(usable["article"])]
+    elsewhere = closed[has_price]
     return {
-        group: int((~elsewhere.isin(usable.loc[usable["price_group"] == group, "article"])).sum())
+        group: int((~is_among(elsewhere, usable.loc[usable["price_group"] == group, "article"])).sum())
         for group in sorted(set(register_groups))
     }
