@@ -77,6 +77,7 @@ class Figure:
         claims: The limits.
         notes: How it is measured, for the reader of the table; Markdown.
         rounds: How often at least; None: as often as asked.
+        axis: How it is drawn: a bar a run, or a line over sizes, by which the runs are named then.
     """
 
     number: str
@@ -85,6 +86,7 @@ class Figure:
     claims: Sequence[Claim]
     notes: str = ""
     rounds: int | None = None
+    axis: Literal["bars", "sizes"] = "bars"
 
 
 def known_figures() -> list[Figure]:
@@ -122,6 +124,7 @@ def play(figure: Figure, rounds: int, scale: float, told: Callable[[str], None])
         "notes": figure.notes,
         "date": datetime.now(UTC).date().isoformat(),
         "rounds": rounds,
+        "axis": figure.axis,
         "runs": {name: _medians(run[name] for run in played) for name in played[0]},
         "claims": [_judged(claim, played) for claim in figure.claims],
     }

@@ -110,6 +110,9 @@ def plot(result: dict[str, Any], path: Path) -> None:
     columns = [("seconds", "seconds", 1.0), ("peak_bytes", "peak memory, MB", 1e6)]
     # the same results make the same file
     with mpl.rc_context({"svg.hashsalt": result["number"], "svg.fonttype": "none", "font.size": 9}):
+        if result.get("axis") == "sizes":
+            _over_sizes(result).savefig(path, format="svg", metadata={"Date": None})
+            return
         figure = Figure(figsize=(9, 0.8 + 0.36 * len(runs)), layout="constrained")
         axes = figure.subplots(1, len(columns), sharey=True)
         for axis, (quantity, label, unit) in zip(axes, columns, strict=True):
@@ -122,6 +125,23 @@ def plot(result: dict[str, Any], path: Path) -> None:
             axis.spines[["top", "right"]].set_visible(False)
         axes[0].invert_yaxis()
         figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def _over_sizes(result: dict[str, Any]) -> Any:
+    """Seconds over sizes, both axes logarithmic, beside a line of slope 1."""
+    from matplotlib.figure import Figure
+
+    sizes = [int(name.rpartition("/")[2].replace(",", "")) for name in result["runs"]]
+    seconds = [run["seconds"] for run in result["runs"].values()]
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axis = figure.subplots()
+    axis.loglog(sizes, seconds, "o-", color="#0b6e4f", label=next(iter(result["runs"])).partition("/")[0])
+    axis.loglog(sizes, [seconds[-1] * size / sizes[-1] for size in sizes], "--", color="#9aa5ab", label="slope 1")
+    axis.set_xlabel("size")
+    axis.set_ylabel("seconds")
+    axis.legend(frameon=False)
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure
 
 
 def machine() -> str:
