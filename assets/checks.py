@@ -80,7 +80,10 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     if count == 1:
         text = f"{report.rejections[0].key}: {causes[0].text(language)} {causes[0].cure(language)}"
     else:
-        shown = [f"{counted(cause.count, language)} × {cause.text(language)} {cause.cure(language)}" for cause in causes[:SHOWN_CAUSES]]
+        shown = [
+            f"{counted(cause.count, language)} × {cause.text(language)} {cause.cure(language)}"
+            for cause in causes[:SHOWN_CAUSES]
+        ]
         text = " ".join(shown) + (" …" if len(causes) > SHOWN_CAUSES else "")
     result = _warning(REJECTIONS, text, rejected=count, causes=len(causes))
     table = {"rejections": _by_cause(causes[:SHOWN_WARNINGS], settings)} if causes else {}

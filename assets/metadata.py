@@ -7,7 +7,6 @@ from typing import Any
 
 import dagster as dg
 
-from assets.markdown import plain, plain_lines
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.causes import by_cause
