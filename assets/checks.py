@@ -1,19 +1,25 @@
 """Asset checks: what an analyst should look at although the run is green. They read reports and change no outcome."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
 from assets.markdown import plain
+from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Settings
-from cloudkasse_etl.sync.causes import by_cause
+from cloudkasse_etl.sync.causes import Cause, by_cause
 from cloudkasse_etl.sync.report import AssetReport
-from cloudkasse_etl.wording import counted, say
+from cloudkasse_etl.wording import counted, say, shown_time
 
 REJECTIONS = "no_open_rejections"
 REGISTER_FIRST = "register_before_articles"
 SHOWN_WARNINGS = 20
 SHOWN_CAUSES = 3
+CAUSE_COLUMNS: dict[Language, tuple[str, ...]] = {
+    "en": ("count", "code", "examples", "since", "what to do"),
+    "de": ("Anzahl", "Code", "Beispiele", "seit", "was zu tun ist"),
+}
 EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
 
@@ -72,11 +78,42 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     count, language = len(report.rejections), settings.language
     causes = by_cause(report.rejections)
     if count == 1:
-        text = f"{report.rejections[0].key}: {causes[0].text(language)}"
+        text = f"{report.rejections[0].key}: {causes[0].text(language)} {causes[0].cure(language)}"
     else:
-        shown = [f"{counted(cause.count, language)} × {cause.text(language)}" for cause in causes[:SHOWN_CAUSES]]
-        text = "; ".join(shown) + ("; …" if len(causes) > SHOWN_CAUSES else "")
-    return _warning(REJECTIONS, text, rejected=count, causes=len(causes))
+        shown = [
+            f"{counted(cause.count, language)} × {cause.text(language)} {cause.cure(language)}"
+            for cause in causes[:SHOWN_CAUSES]
+        ]
+        text = " ".join(shown) + (" …" if len(causes) > SHOWN_CAUSES else "")
+    result = _warning(REJECTIONS, text, rejected=count, causes=len(causes))
+    table = {"rejections": _by_cause(causes[:SHOWN_WARNINGS], settings)} if causes else {}
+    return result._replace(metadata={**result.metadata, **table})
+
+
+def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[Any]:
+    """What the page of the asset has no room for: a cause's code, and since when it stands."""
+    language = settings.language
+    names = CAUSE_COLUMNS[language]
+    records: list[dict[str, str | int | float | bool | None]] = [
+        dict(
+            zip(
+                names,
+                (
+                    c.count,
+                    c.code,
+                    c.examples(),
+                    shown_time(c.since, settings.zone) if c.since else "–",
+                    c.cure(language),
+                ),
+                strict=True,
+            )
+        )
+        for c in causes
+    ]
+    columns = [dg.TableColumn(name=name, type="string" if at else "int") for at, name in enumerate(names)]
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord(record) for record in records], schema=dg.TableSchema(columns=columns)
+    )
 
 
 def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:

@@ -2,29 +2,27 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from assets.markdown import plain, plain_lines
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
+from cloudkasse_etl.wording import counted
 
 # Past this many records of one cause the table has a row a cause instead of a row a record.
 RECORDS_OF_A_CAUSE = 5
-# An asset's page has room for some 450 pixels: what a person needs comes first, the rest may be cut off.
+# An asset's page has room for some 450 pixels: code and time stand in check no_open_rejections, and in the protocol.
 _BY_RECORD: dict[Language, tuple[str, ...]] = {
-    "en": ("record", "what is wrong", "what to do", "code", "since"),
-    "de": ("Datensatz", "was nicht stimmt", "was zu tun ist", "Code", "seit"),
+    "en": ("record", "what is wrong", "what to do"),
+    "de": ("Datensatz", "was nicht stimmt", "was zu tun ist"),
 }
 _BY_CAUSE: dict[Language, tuple[str, ...]] = {
-    "en": ("count", "examples", "what is wrong", "what to do", "cause", "since"),
-    "de": ("Anzahl", "Beispiele", "was nicht stimmt", "was zu tun ist", "Ursache", "seit"),
+    "en": ("count", "examples", "what is wrong", "what to do"),
+    "de": ("Anzahl", "Beispiele", "was nicht stimmt", "was zu tun ist"),
 }
 
 
@@ -33,26 +31,26 @@ def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> M
     language = settings.language
     summary = sentence(outcome_of(report.counts), [replace(report, deferrals=())], language)
     return {
-        "summary": dg.MetadataValue.md(_with_deferrals(summary, report.deferrals, language)),
+        "summary": dg.MetadataValue.text(_with_deferrals(summary, report.deferrals, language)),
+        "rejections": rejection_table(report.rejections, settings),
         **report.counts.as_dict(),
         "seconds": round(report.seconds, 3),
         **({} if report.rows is None else {"dagster/row_count": report.rows}),
         "protocol": dg.MetadataValue.path(str(protocol)),
-        "rejections": rejection_table(report.rejections, settings),
     }
 
 
 def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     """What sync_report carries: the sentence and the totals of the whole run."""
     return {
-        "summary": dg.MetadataValue.md(plain_lines(report.message)),
+        "summary": dg.MetadataValue.text(report.message),
+        "rejections": rejection_table(report.rejections, settings),
         "outcome": str(report.outcome),
         **report.counts.as_dict(),
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
         "protocol": dg.MetadataValue.path(report.protocol),
         # made on demand: with 20,000 receipts it takes three seconds, a quiet run half a one
         "page": dg.MetadataValue.text(f"cloudkasse-etl report {report.run_id[:8]} --html report.html"),
-        "rejections": rejection_table(report.rejections, settings),
     }
 
 
@@ -63,17 +61,15 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
     """
     if not rejections:
         return dg.MetadataValue.text("–")
-    language, zone = settings.language, settings.zone
+    language = settings.language
     causes = by_cause(rejections)
     rows: list[tuple[str | int, ...]]
     if causes[0].count > RECORDS_OF_A_CAUSE:
         names = _BY_CAUSE[language]
-        rows = [
-            (c.count, c.examples(), c.text(language), c.cure(language), c.code, _day(c.since, zone)) for c in causes
-        ]
+        rows = [(c.count, c.examples(), c.text(language), c.cure(language)) for c in causes]
     else:
         names = _BY_RECORD[language]
-        rows = [(r.key, r.text(language), r.cure(language), r.code, _day(r.since, zone)) for r in rejections]
+        rows = [(r.key, r.text(language), r.cure(language)) for r in rejections]
     shown = rows[:SHOWN_REJECTIONS]
     types = ["int" if isinstance(cell, int) else "string" for cell in shown[0]]
     return dg.MetadataValue.table(
@@ -84,10 +80,6 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
     )
 
 
-def _day(since: datetime | None, zone: ZoneInfo) -> str:
-    return f"{since.astimezone(zone):%Y-%m-%d %H:%M}" if since else "–"
-
-
 def _with_deferrals(summary: str, deferrals: Iterable[Deferral], language: Language) -> str:
-    waiting = [f"- {deferral.count:,} × {plain(deferral.text(language))}" for deferral in deferrals]
-    return "\n".join([plain_lines(summary), "", *waiting]) if waiting else plain_lines(summary)
+    waiting = [f"{counted(deferral.count, language)} × {deferral.text(language)}" for deferral in deferrals]
+    return " ".join([f"{summary}.", *waiting]) if waiting else summary

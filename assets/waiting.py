@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.markdown import plain
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.waiting import look_for_waiting, told_waits
 from cloudkasse_etl.wording import say, told
@@ -34,6 +35,6 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
         description=" ".join([head, *lines[:1]]) or None,
         metadata={
             "waiting": report.count,
-            **({"causes": dg.MetadataValue.md("\n".join(f"- {line}" for line in shown))} if shown else {}),
+            **({"causes": dg.MetadataValue.md("\n".join(f"- {plain(line)}" for line in shown))} if shown else {}),
         },
     )

@@ -140,10 +140,7 @@ TEXTS: dict[str, str] = {
     "percent": "Prozent",
     # --- what is asked of them
     "{description} From {source}.": "{description} Aus {source}.",
-    "not empty, no blank at either end, no control character": (
-        "nicht leer, kein Leerzeichen am Anfang oder Ende, kein Steuerzeichen"
-    ),
-    "no control character": "kein Steuerzeichen",
+    "no outer blanks": "ohne Leerzeichen außen",
     "at most {limit} characters": "höchstens {limit} Zeichen",
     "a finite number": "eine endliche Zahl",
     "from {first} on": "ab {first}",
@@ -152,5 +149,5 @@ TEXTS: dict[str, str] = {
     "not {value}": "nicht {value}",
     "one of: {values}": "eines von: {values}",
     "written like {example}": "geschrieben wie {example}",
-    "stands once together with {others}": "zusammen mit {others} nur einmal",
+    "once with {others}": "nur einmal mit {others}",
 }

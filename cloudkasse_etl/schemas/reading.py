@@ -43,7 +43,7 @@ def readable_columns(model: type[pa.DataFrameModel], language: Language) -> tupl
             say(
                 "{description} From {source}.",
                 description=told(column.description, language),
-                source=", ".join(_told_sources(column)),
+                source=", ".join(_sources(column)),
             ).told(language),
             column.nullable,
             key == (name,),
@@ -125,17 +125,16 @@ def _patterns(column: Any) -> tuple[str, ...]:
 
 
 def _rules(name: str, column: Any, key: tuple[str, ...], language: Language) -> tuple[str, ...]:
-    rules = [_rule(check.name, check.statistics, language) for check in column.checks]
+    # that a text has no control character is asked of each, and so says nothing of any
+    rules = [_rule(c.name, c.statistics, language) for c in column.checks if c.name != "clean_text"]
     if name in key and len(key) > 1:
-        rules.append(say("stands once together with {others}", others=", ".join(k for k in key if k != name)))
+        rules.append(say("once with {others}", others=", ".join(k for k in key if k != name)))
     return tuple(told(rule, language) for rule in rules)
 
 
 def _rule(name: str, limits: Mapping[str, Any], language: Language) -> str:
     if name == "clean_key":
-        return say("not empty, no blank at either end, no control character")
-    if name == "clean_text":
-        return say("no control character")
+        return say("no outer blanks")
     if name == "max_characters":
         return say("at most {limit} characters", limit=limits["limit"])
     if name == "finite":

@@ -99,7 +99,7 @@ def test_our_tables_move_forward_from_every_release_with_what_stands_in_them(eng
     upgrade(engine, TABLES, "0001")
     put(engine, TABLES.target, {"company": "1", "api_url": URLS[0]})
     put(engine, TABLES.rejection, rejection(1, "cloudkasse_articles", "A1", FIRST))
-    for revision in ("0002", "0003", "0004", HEAD):
+    for revision in ("0002", "0003", "0004", "0005", HEAD):
         upgrade(engine, TABLES, revision)
         assert version_of(engine, TABLES) == revision
         assert keys(engine, "1", URLS[0], "cloudkasse_articles") == [("A1", FIRST)]
@@ -115,7 +115,7 @@ def test_tables_of_a_newer_release_are_refused_and_left_alone(engine: sa.Engine)
 
 @BOTH
 def test_what_waited_before_its_start_was_kept_is_looked_at_anew(engine: sa.Engine) -> None:
-    upgrade(engine, TABLES, "0004")
+    upgrade(engine, TABLES, "0005")
     put(engine, TABLES.target, {"company": "1", "api_url": URLS[0]})
     waits = '{"deferrals":[{"code":"article_required","count":1,"examples":["A1|1|0.000|"],"detail":{"value":"A1"}}]}'
     details = {"cloudkasse_prices": waits, "cloudkasse_articles": '{"deferrals":[]}', "completeness": '{"gaps":[[]]}'}

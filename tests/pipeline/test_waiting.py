@@ -40,7 +40,7 @@ def found(program: Program, instance: dg.DagsterInstance, job: str = "sync_all",
 
 def causes(check: Any) -> list[str]:
     """What the check names, a line a cause."""
-    return [line.removeprefix("- ") for line in check.metadata["causes"].value.splitlines()]
+    return [line.removeprefix("- ").replace("\\", "") for line in check.metadata["causes"].value.splitlines()]
 
 
 def waiting(program: Program) -> dict[str, dt.datetime]:

@@ -64,6 +64,10 @@ def test_a_gross_price_can_be_followed_from_the_erp_to_the_cloud() -> None:
     (price,) = (c for c in schemas(Settings())["selectline_prices"].columns if c.name == "price")
     assert price.description is not None
     assert price.description.endswith("From ARPREIS.Preis.")
+    (gross,) = (c for c in schemas(Settings())["gross_prices"].columns if c.name == "gross_cents")
+    assert gross.description == (
+        "Price of one unit with VAT, in cents. From ARPREIS.Preis, ART.Preiseinheit, ART.SSVerkauf, USDETAIL.Steuer."
+    )
 
 
 def test_every_column_that_goes_up_comes_from_somewhere_or_from_the_settings_alone() -> None:
@@ -98,7 +102,7 @@ def test_a_column_tells_its_type_meaning_source_and_rules() -> None:
     assert price.constraints.other == ["from 0 to 1,000,000,000"]
     assert (start.type, start.constraints.nullable) == ("date", True)
     assert "written like 2026-07-01" in start.constraints.other
-    assert "stands once together with article, price_group, min_quantity" in start.constraints.other
+    assert "once with article, price_group, min_quantity" in start.constraints.other
     number = next(c for c in schemas(Settings(language="de"))["selectline_articles"].columns if c.name == "number")
     assert (number.type, number.description) == ("Text", "Artikelnummer. Aus ART.Artikelnummer.")
     assert number.constraints.unique
