@@ -115,7 +115,7 @@ def test_tables_of_a_newer_release_are_refused_and_left_alone(engine: sa.Engine)
 
 @BOTH
 def test_what_waited_before_its_start_was_kept_is_looked_at_anew(engine: sa.Engine) -> None:
-    upgrade(engine, TABLES, "0005")
+    upgrade(engine, TABLES, "0004")
     put(engine, TABLES.target, {"company": "1", "api_url": URLS[0]})
     waits = '{"deferrals":[{"code":"article_required","count":1,"examples":["A1|1|0.000|"],"detail":{"value":"A1"}}]}'
     details = {"cloudkasse_prices": waits, "cloudkasse_articles": '{"deferrals":[]}', "completeness": '{"gaps":[[]]}'}

@@ -5,8 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
