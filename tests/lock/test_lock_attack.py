@@ -40,7 +40,7 @@ ROUNDS = 20 if LONG else 1
 TURNS = 64 if LONG else 5
 HEIRS = CONTENDERS if LONG else 4
 # How long a lease lasts in the tests that wait for it to run out, as a share of what it lasts for real.
-SHARE = 1.0 if LONG else 0.2
+SHARE = 1.0 if LONG else 0.5
 ONLY_LONG = [] if LONG else pytest.mark.skip("long form")
 # A machine with all its processors busy lets a process wait for this long.
 SLACK_SECONDS = 20.0
