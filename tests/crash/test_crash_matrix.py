@@ -16,16 +16,25 @@ from tests.crash.observed import sync_all
 from tests.forked import start, was_killed
 from tests.torture_figures import LONG, Promise, record
 
-SAMPLE = 10
+SAMPLE = 8
 # Of the long form: each a test of its own, so that as many run at once as there are processors.
 SHARES = 24 if LONG else 1
+ONLY_LONG = [] if LONG else pytest.mark.skip("long form")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[] if LONG else pytest.mark.skip("long form"))])
-def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
-    with changed_shop(tmp_path, url) as made:
+@pytest.fixture(scope="module")
+def sqlite_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with changed_shop(tmp_path_factory.mktemp("shop")) as made:
         yield made
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ONLY_LONG)])
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_shop")
+    else:
+        with changed_shop(tmp_path, request.getfixturevalue("postgres_url")) as made:
+            yield made
 
 
 @dataclass(frozen=True)
@@ -107,40 +116,40 @@ def test_killed_at_each_boundary_the_next_run_ends_as_if_nothing_had_been(
     assert len(tried) >= len(chosen) * 0.8
 
 
-@pytest.fixture(scope="module")
-def broken_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with changed_shop(tmp_path_factory.mktemp("broken")) as made:
-        yield made
-
-
 @pytest.mark.parametrize(
     ("broken", "part", "near", "table"),
     [
         pytest.param("cursor_before_page", "receipts", "after commit of stage_receipts", "receipt", id="receipts"),
-        pytest.param("state_before_answer", "master data", "before POST /v1/articles", "cloud.articles", id="cloud"),
-        pytest.param("status_before_postings", "receipts", "after commit of import_receipts", "posting", id="books"),
+        pytest.param(
+            "state_before_answer", "master data", "before POST /v1/articles", "cloud.articles",
+            id="cloud", marks=ONLY_LONG,
+        ),
+        pytest.param(
+            "status_before_postings", "receipts", "after commit of import_receipts", "posting",
+            id="books", marks=ONLY_LONG,
+        ),
     ],
-)
+)  # fmt: skip
 def test_a_product_that_loses_something_is_found(
-    broken_shop: Shop, tmp_path: Path, broken: str, part: str, near: str, table: str
+    sqlite_shop: Shop, tmp_path: Path, broken: str, part: str, near: str, table: str
 ) -> None:
     """Otherwise the 0 of the test above would prove nothing."""
     product = Product(broken, part)
-    points, expected = undisturbed(broken_shop, tmp_path / "points", product)
+    points, expected = undisturbed(sqlite_shop, tmp_path / "points", product)
     damage = Damage()
     for point in from_the_middle([point for point in points if point.startswith(near)]):
-        killed_at(broken_shop, point, expected, damage, product)
+        killed_at(sqlite_shop, point, expected, damage, product)
         if [row for row in damage.lost if f": {table}: " in row]:
             return
     pytest.fail(f"not found at {damage.tried}")
 
 
-def test_a_product_that_books_twice_is_found(broken_shop: Shop, tmp_path: Path) -> None:
+def test_a_product_that_books_twice_is_found(sqlite_shop: Shop, tmp_path: Path) -> None:
     product = Product("postings_before_status", "receipts")
-    points, expected = undisturbed(broken_shop, tmp_path / "points", product)
+    points, expected = undisturbed(sqlite_shop, tmp_path / "points", product)
     damage = Damage()
     for point in from_the_middle([point for point in points if point.startswith("after commit of import_receipts")]):
-        killed_at(broken_shop, point, expected, damage, product)
+        killed_at(sqlite_shop, point, expected, damage, product)
         if [row for row in damage.doubled if ": posting: " in row]:
             return
     pytest.fail(f"not found at {damage.tried}")

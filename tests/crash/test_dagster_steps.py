@@ -15,7 +15,7 @@ from tests.crash.dagster_steps import sync_by_command
 from tests.forked import end_of, preloaded, start
 from tests.torture_figures import LONG, Promise, record
 
-SAMPLE = ["before cloudkasse_articles", "after staged_receipts"]
+SAMPLE = ["after staged_receipts"]
 KILLED = -9
 
 

@@ -39,14 +39,14 @@ class Manner:
     Attributes:
         environment: What a shell would export.
         folder: Where it leaves its last words, in a file named by its run.
-        share: How long a lease lasts, as a share of what it lasts for real.
+        busy_seconds: How long it waits for a locked database.
         clock_hours: How far its wall clock is wrong; it jumps back to the right time after its first row.
         is_elsewhere: Whether it is on another machine, whose processes nobody here can look at.
     """
 
     environment: Mapping[str, str]
     folder: Path
-    share: float = 1.0
+    busy_seconds: int = engine.BUSY_SECONDS
     clock_hours: float = 0.0
     is_elsewhere: bool = False
 
@@ -131,10 +131,7 @@ def _session(manner: Manner, run_id: str) -> Iterator[SyncSession]:
 
 
 def _behave(manner: Manner) -> None:
-    for name in ("LEASE_SECONDS", "BEAT_SECONDS", "FRESH_SECONDS"):
-        setattr(lease, name, getattr(lease, name) * manner.share)
-    engine.LEASE_SECONDS *= manner.share
-    engine.BUSY_SECONDS = max(1, round(engine.BUSY_SECONDS * manner.share))
+    engine.BUSY_SECONDS = manner.busy_seconds
     if manner.is_elsewhere:
         processes._place = lambda: "another machine"
     _clock_is_wrong_by(manner.clock_hours)
