@@ -68,7 +68,7 @@ def test_a_german_shop_reads_german(program: Program) -> None:
     program.world.erp(WRONG_GTIN)
     out = program.call("sync")[1]
     assert out.startswith("Teilweise erfolgreich: 12 neu, 1 abgelehnt")
-    assert "Was zu tun ist: Die EAN-Nummer" in out
+    assert "Was zu tun ist: Berichtigen oder leeren Sie die EAN-Nummer" in out
 
 
 def test_a_german_shop_reads_german_errors_findings_and_reasons(
