@@ -153,7 +153,7 @@ def test_two_causes_are_two_entries_of_one_message_in_the_shops_language(world: 
     assert look(world).told == {"email": 2, "webhook": 2}
     (message,) = mail.mails
     assert message["Subject"] == "CloudKasse 1: 2 abgelehnt, 2 neue Ursachen"
-    assert "Was zu tun ist: Die EAN-Nummer" in message.get_content()
+    assert "Was zu tun ist: Berichtigen oder leeren Sie die EAN-Nummer" in message.get_content()
 
 
 def test_a_receiver_that_is_down_is_told_later_and_the_other_one_not_twice(

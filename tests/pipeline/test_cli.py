@@ -1,6 +1,7 @@
 """Protects the command line: exit codes, one clean object for `--json`, words instead of tracebacks."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_a_german_shop_reads_german(program: Program) -> None:
     program.world.erp(WRONG_GTIN)
     out = program.call("sync")[1]
     assert out.startswith("Teilweise erfolgreich: 12 neu, 1 abgelehnt")
-    assert "Was zu tun ist: Die EAN-Nummer" in out
+    assert "Was zu tun ist: Berichtigen oder leeren Sie die EAN-Nummer" in out
 
 
 def test_a_german_shop_reads_german_errors_findings_and_reasons(
@@ -256,3 +257,70 @@ def test_a_demo_that_is_open_is_not_torn_down(program: Program, tmp_path: Path) 
     assert (code, out) == (2, "")
     assert "in use" in err
     assert (folder / "erp.db").exists()
+
+
+# No word of these is German too, a command's, or a code's.
+ENGLISH = re.compile(
+    r"\b(the|is|not|and|of|to|are|with|it|has|this|from|cannot|nothing|what|rejected|waiting|see|written|receipts are|"
+    r"articles|prices|new|unchanged|failed|successful|started|seconds|debit|credit|Run|which|problem|problems)\b"
+)
+
+
+@pytest.mark.synced
+def test_a_german_shop_meets_no_english(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program.world.settings["language"] = "de"
+    program.world.erp(WRONG_GTIN)
+    run_id = program.call_json("sync", "master-data")[1]["run_id"]
+    said = [
+        "".join(program.call(*words)[1:])
+        for words in (
+            ("plan", "master-data"),
+            ("receipts",),
+            ("receipts", "dismiss", "absent", "--reason", "x"),
+            ("import", "--receipt", "absent"),
+            ("history", "--limit", "1"),
+            ("history", "prune"),
+            ("protocol", run_id),
+            ("protocol", run_id, "--csv", "-"),
+            ("protocol", "absent"),
+            ("export", "postings", "--csv", str(tmp_path / "p.csv")),
+            ("export", "movements", "--csv", str(tmp_path / "none" / "m.csv")),
+            ("report", run_id, "--html", str(tmp_path / "p.html")),
+            ("check",),
+        )
+    ]
+    with hold_lease(program.world.configuration(), run_id="0" * 32, kind="all", started_by="x"):
+        said.append(program.call("sync")[2])
+    monkeypatch.setenv("CLOUDKASSE_API_TOKEN", "wrong")
+    said.append(program.call("check")[1])
+    assert all(said)
+    assert {text: found for text in said if (found := ENGLISH.findall(text))} == {}
+
+
+def test_the_ui_is_not_opened_with_broken_settings(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = program.world.folder / "broken.yaml"
+    broken.write_text("register: []\n", encoding="utf-8")
+    monkeypatch.setenv("CLOUDKASSE_SETTINGS", str(broken))
+    code, out, err = program.call("ui", "--port", "65000")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[1].startswith("  broken.yaml:1: register: 'register' is no key here")
+
+
+@pytest.mark.synced
+def test_the_history_tells_times_of_the_shops_zone(program: Program) -> None:
+    program.world.settings["timezone"] = "Pacific/Kiritimati"
+    (run,) = program.call_json("history")[1]["runs"]
+    assert run["started_at"].endswith("+14:00")
+    assert run["started_at"][:19].replace("T", " ") in program.call("history")[1]
+
+
+@pytest.mark.synced
+def test_a_protocol_goes_to_standard_output_as_it_would_into_a_file(program: Program, tmp_path: Path) -> None:
+    program.world.erp(WRONG_GTIN)
+    run_id = program.call_json("sync", "master-data")[1]["run_id"]
+    assert program.call("protocol", run_id, "--csv", str(tmp_path / "p.csv"))[0] == 0
+    code, out, _ = program.call("protocol", run_id, "--csv", "-")
+    assert code == 0
+    assert "cloud.gtin_invalid" in out
+    assert out.encode() == (tmp_path / "p.csv").read_bytes()
+    assert program.call("protocol", run_id, "--csv", "-", "--json")[0] == 2

@@ -104,7 +104,7 @@ def test_a_receipt_is_dismissed_with_a_reason_that_is_kept(shop: Program) -> Non
 def test_an_unknown_receipt_cannot_be_imported(shop: Program) -> None:
     code, said = shop.call_json("import", "--receipt", "nobody")
     assert code == 2
-    assert said["error"] == "The receipt 'nobody' cannot be imported: it is not there."
+    assert said["error"] == "The receipt 'nobody' cannot be imported; its status: not there."
     assert len(shop.call_json("history")[1]["runs"]) == 1  # there was no run
 
 
@@ -116,7 +116,7 @@ def test_the_books_are_exported_balanced_with_totals(shop: Program, tmp_path: Pa
     shop.call("sync", "receipts", "--import")
     journal, movements = tmp_path / "journal.csv", tmp_path / "movements.csv"
     code, out, _ = shop.call("export", "postings", "--from", "2026-11-01", "--to", "2026-11-30", "--csv", str(journal))
-    assert (code, "debit 95.20, credit 95.20" in out) == (0, True)
+    assert (code, "Soll 95,20, Haben 95,20" in out) == (0, True)
     rows = journal.read_text(encoding="utf-8-sig").splitlines()
     assert rows[0].startswith("Datum;Belegnummer;Kasse;Abschluss;Konto;Soll;Haben")
     assert rows[1].startswith("23.11.2026;K1-1;K1;;8400;;23,80;EUR;3;19,00;-3,80;Umsatz;;Kaffee;")
