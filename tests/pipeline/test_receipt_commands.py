@@ -125,7 +125,7 @@ def test_the_books_are_exported_balanced_with_totals(shop: Program, tmp_path: Pa
     assert shop.call("export", "movements", "--csv", str(movements))[0] == 0
     assert "23.11.2026;A1;1;;2,000;Stk;K1;r1;1" in movements.read_text(encoding="utf-8-sig")
     code, out, _ = shop.call("export", "postings", "--to", "2026-11-22", "--csv", str(journal))
-    assert (code, out.startswith("0 postings")) == (0, True)
+    assert (code, out.startswith("0 Buchungen")) == (0, True)
     assert shop.call("export", "postings", "--csv", str(tmp_path / "no" / "file.csv"))[0] == 2
 
 
