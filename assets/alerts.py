@@ -41,8 +41,10 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
         name="alerts",
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING if wanted else dg.DefaultSensorStatus.STOPPED,
-        description="Tells the receivers that the settings name (alerts) of new rejections and failed runs, once a "
-        "cause; what could not be delivered is tried again. It starts nothing.",
+        description=say(
+            "Tells the receivers that the settings name (alerts) of new rejections and failed runs, once a "
+            "cause; what could not be delivered is tried again. It starts nothing."
+        ).told(language),
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if not wanted:

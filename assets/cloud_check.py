@@ -15,6 +15,7 @@ from cloudkasse_etl.sync.comparison import COMPARED, compare_all, compare_with_c
 from cloudkasse_etl.sync.comparison_report import COLUMNS, Comparison
 from cloudkasse_etl.sync.desired import Entity
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.wording import say
 
 CLOUD_EQUALS_ERP = "cloud_equals_erp"
 KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(entity.asset), CLOUD_EQUALS_ERP) for entity in COMPARED)
@@ -29,8 +30,10 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(
                 CLOUD_EQUALS_ERP,
                 asset=entity.asset,
-                description="CloudKasse holds just what SelectLine wants now, asked record by record. Runs when "
-                "somebody asks for it, in job compare_with_cloud and in runs with `full`. It changes nothing.",
+                description=say(
+                    "CloudKasse holds just what SelectLine wants now, asked record by record. Runs when "
+                    "somebody asks for it, in job compare_with_cloud and in runs with `full`. It changes nothing."
+                ).told(configuration.settings.language),
             )
             for entity in COMPARED
         ],

@@ -15,6 +15,7 @@ from assets.dry_run import plan_job
 from assets.freshness import with_freshness
 from assets.home import find_home
 from assets.jobs import build_jobs, comparison_job
+from assets.language import in_language
 from assets.owners import with_code, with_owners
 from assets.resources import OnProgress, OnReport, options, sync_resource
 from assets.retention import prune_sensor
@@ -63,13 +64,13 @@ def build_defs(
         on_progress=on_progress,
     )
     assets: Sequence[dg.AssetsDefinition] = ASSETS
-    for dress in (with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
+    for dress in (in_language, with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
         assets = dress(assets, configuration.settings)
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
         assets=assets,
         asset_checks=[*completeness.CHECKS, cloud_checks(configuration)],
-        jobs=[*jobs.values(), comparison_job(), plan_job(configuration)],
+        jobs=[*jobs.values(), comparison_job(configuration.settings), plan_job(configuration)],
         schedules=build_schedules(configuration.settings, jobs),
         sensors=[
             dead_run_sensor(configuration),

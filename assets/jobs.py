@@ -10,6 +10,7 @@ from assets import tags
 from assets.cloud_check import KEYS
 from assets.resources import Options
 from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.wording import Text, say, told
 
 MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
 
@@ -27,54 +28,54 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 def build_jobs(settings: Settings) -> list[Any]:
     """The jobs that synchronise: whether one imports what it fetched has its default in the settings."""
-    direct = settings.receipts.import_ == "direct"
-    retries = settings.automation.retries
     return [
         _job(
             "sync_all",
             dg.AssetSelection.all(),
-            direct,
-            retries,
-            "Synchronises everything between SelectLine and CloudKasse: all that the other jobs do, in one run.",
+            settings,
+            say("Synchronises everything between SelectLine and CloudKasse: all that the other jobs do, in one run."),
         ),
         _job(
             "sync_master_data",
             dg.AssetSelection.groups(*MASTER_DATA_GROUPS),
-            direct,
-            retries,
-            "Brings company, registers, employees, articles and gross prices up to CloudKasse. "
-            "Sends only what has changed; says so and stops when nothing has.",
+            settings,
+            say(
+                "Brings company, registers, employees, articles and gross prices up to CloudKasse. "
+                "Sends only what has changed; says so and stops when nothing has."
+            ),
         ),
         _job(
             "sync_receipts",
             dg.AssetSelection.groups(*RECEIPT_GROUPS),
-            direct,
-            retries,
-            "Fetches the receipts and closings that have come in since the last time, checks and stages them; "
-            "imports them too, if asked.",
+            settings,
+            say(
+                "Fetches the receipts and closings that have come in since the last time, checks and stages them; "
+                "imports them too, if asked."
+            ),
         ),
         _job(
             "import_receipts",
             dg.AssetSelection.groups("postings", "report"),
-            direct,
-            retries,
-            "Books the receipts that are staged: revenue postings and stock movements.",
+            settings,
+            say("Books the receipts that are staged: revenue postings and stock movements."),
         ),
     ]
 
 
-def comparison_job() -> Any:
+def comparison_job(settings: Settings) -> Any:
     """The job that asks CloudKasse for all it holds. It takes no lease and has no report."""
     return dg.define_asset_job(
         tags.COMPARISON,
         selection=dg.AssetSelection.checks(*KEYS),
         executor_def=dg.in_process_executor,
-        description="Compares what CloudKasse holds with what SelectLine wants now, record by record, and changes "
-        "nothing. What differs stands in check cloud_equals_erp of each asset.",
+        description=say(
+            "Compares what CloudKasse holds with what SelectLine wants now, record by record, and changes "
+            "nothing. What differs stands in check cloud_equals_erp of each asset."
+        ).told(settings.language),
     )
 
 
-def _config(job: str, direct: bool) -> dg.ConfigMapping:
+def _config(job: str, settings: Settings) -> dg.ConfigMapping:
     """A job's run config: its options at the top, `full: true` is all one writes.
 
     Naming the console logger makes Dagster take that of our definitions, which a command keeps silent.
@@ -82,8 +83,9 @@ def _config(job: str, direct: bool) -> dg.ConfigMapping:
     fields: dict[str, Any] = {}
     for name in OPTIONS[job]:
         known = Options.model_fields[name]
-        default = direct if name == "import_receipts" else known.default
-        fields[name] = (known.annotation, Field(default=default, description=known.description))
+        default = settings.receipts.import_ == "direct" if name == "import_receipts" else known.default
+        description = told(known.description or "", settings.language)
+        fields[name] = (known.annotation, Field(default=default, description=description))
     options = create_model("JobOptions", __base__=dg.Config, **fields)
 
     def lift(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -92,12 +94,12 @@ def _config(job: str, direct: bool) -> dg.ConfigMapping:
     return dg.ConfigMapping(config_fn=lift, config_schema=options.to_config_schema())
 
 
-def _job(name: str, selection: dg.AssetSelection, direct: bool, retries: int, description: str) -> Any:
+def _job(name: str, selection: dg.AssetSelection, settings: Settings, description: Text) -> Any:
     return dg.define_asset_job(
         name,
         selection=selection - dg.AssetSelection.checks(*KEYS),
-        config=_config(name, direct),
-        tags=tags.restarts(retries),
+        config=_config(name, settings),
+        tags=tags.restarts(settings.automation.retries),
         executor_def=dg.in_process_executor,
-        description=description,
+        description=description.told(settings.language),
     )

@@ -28,25 +28,29 @@ class Options(dg.Config):
 
     full: bool = Field(
         default=False,
-        description="Compare every record instead of looking first whether anything has changed. Finds the same, "
-        "slower; for when somebody doubts it.",
+        description=say(
+            "Compare every record instead of looking first whether anything has changed. Finds the same, "
+            "slower; for when somebody doubts it."
+        ),
     )
     retry_rejected: bool = Field(
         default=False,
-        description="Try the rejected records again although nothing about them has changed.",
+        description=say("Try the rejected records again although nothing about them has changed."),
     )
     allow_retire: bool = Field(
         default=False,
-        description="Let a run pass that would retire more records than the settings allow without being asked.",
+        description=say("Let a run pass that would retire more records than the settings allow without being asked."),
     )
     import_receipts: bool = Field(
         default=False,
-        description="Book the receipts right after they were fetched: revenue postings and stock movements. Otherwise "
-        "they are staged, and job import_receipts books them later.",
+        description=say(
+            "Book the receipts right after they were fetched: revenue postings and stock movements. Otherwise "
+            "they are staged, and job import_receipts books them later."
+        ),
     )
     receipt_ids: list[str] = Field(
         default=[],
-        description="For an import: only the receipts with these ids. Empty: all that are staged.",
+        description=say("For an import: only the receipts with these ids. Empty: all that are staged."),
     )
 
 

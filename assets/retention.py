@@ -90,8 +90,10 @@ def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
         name="prune_history",
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.STOPPED if keep_days is None else dg.DefaultSensorStatus.RUNNING,
-        description="Removes runs that are older than the settings allow (history.keep_days), once a day, with their "
-        "logs and protocols. Open rejections and what each asset shows last stay. It starts nothing.",
+        description=say(
+            "Removes runs that are older than the settings allow (history.keep_days), once a day, with their "
+            "logs and protocols. Open rejections and what each asset shows last stay. It starts nothing."
+        ).told(settings.language),
     )
     def prune(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if keep_days is None:

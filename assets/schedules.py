@@ -7,7 +7,12 @@ import dagster as dg
 
 from cloudkasse_etl.sections.automation import OpeningHours
 from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.wording import Text, joined, say
 
+_WEEKDAYS = {
+    "mon": say("Mon"), "tue": say("Tue"), "wed": say("Wed"), "thu": say("Thu"), "fri": say("Fri"), "sat": say("Sat"),
+    "sun": say("Sun"),
+}  # fmt: skip
 _GOING_ON = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -27,15 +32,21 @@ def build_schedules(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.Sche
             jobs["sync_all"],
             [f"{minute} {hour} * * *"],
             settings,
-            f"Synchronises everything each night at {nightly.time}, {settings.timezone}.",
+            say("Synchronises everything each night at {time}, {zone}.", time=nightly.time, zone=settings.timezone),
         ),
         _schedule(
             "receipts_in_opening_hours",
             jobs["sync_receipts"],
             opening_crons(day),
             settings,
-            f"Fetches receipts every {day.every_minutes} minutes from {day.opens} to {day.closes}, "
-            f"{', '.join(day.days)}, {settings.timezone}.",
+            say(
+                "Fetches receipts every {minutes} minutes from {opens} to {closes}, {days}, {zone}.",
+                minutes=day.every_minutes,
+                opens=day.opens,
+                closes=day.closes,
+                days=joined(", ", [_WEEKDAYS[name] for name in day.days]),
+                zone=settings.timezone,
+            ),
         ),
     ]
 
@@ -67,13 +78,17 @@ def opening_crons(hours: OpeningHours) -> list[str]:
     return [f"{_minutes(minutes)} {_ranges(when)} * * {days}" for minutes, when in by_minutes.items()]
 
 
-def _schedule(name: str, job: Any, crons: Sequence[str], settings: Settings, description: str) -> dg.ScheduleDefinition:
+def _schedule(
+    name: str, job: Any, crons: Sequence[str], settings: Settings, description: Text
+) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=name,
         job=job,
         cron_schedule=list(crons),
         execution_timezone=settings.timezone,
-        description=f"{description} Leaves a time out while another synchronisation is queued or running.",
+        description=say(
+            "{what} Leaves a time out while another synchronisation is queued or running.", what=description
+        ).told(settings.language),
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         going_on = what_is_going_on(context.instance)

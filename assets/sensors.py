@@ -23,8 +23,10 @@ def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
         name="dead_runs",
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Marks runs as failed whose process has died, so that they do not hold up the queue. "
-        "It starts nothing; leave it switched on.",
+        description=say(
+            "Marks runs as failed whose process has died, so that they do not hold up the queue. "
+            "It starts nothing; leave it switched on."
+        ).told(configuration.settings.language),
     )
     def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
@@ -54,8 +56,10 @@ def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sen
         name="new_data",
         jobs=jobs,
         minimum_interval_seconds=configuration.settings.automation.look_seconds,
-        description="Looks whether SelectLine, the settings, the VAT rates in force or CloudKasse have moved since the "
-        "last synchronisation, and starts the job that takes it over. It reads no records and writes nothing.",
+        description=say(
+            "Looks whether SelectLine, the settings, the VAT rates in force or CloudKasse have moved since the "
+            "last synchronisation, and starts the job that takes it over. It reads no records and writes nothing."
+        ).told(configuration.settings.language),
     )
     def new_data(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         if going_on := what_is_going_on(context.instance):

@@ -1,9 +1,12 @@
-"""German for all that `say` says, by its English words; a file a part of the program. Nothing but texts."""
+"""German for all that `say` says, by its English words; a file a part of the program. Nothing but texts.
 
-from cloudkasse_etl.german import alerts, checks, cloud, columns, commands, erp, history, runs, settings, state
+Descriptions of the assets are told by the assets' names (assets.py): they are no sentences that the program says.
+"""
+
+from cloudkasse_etl.german import alerts, checks, cloud, columns, commands, erp, history, runs, settings, state, ui
 
 TEXTS: dict[str, str] = {
     english: german
-    for part in (settings, erp, state, cloud, runs, history, alerts, commands, checks, columns)
+    for part in (settings, erp, state, cloud, runs, history, alerts, commands, checks, columns, ui)
     for english, german in part.TEXTS.items()
 }

@@ -15,6 +15,7 @@ from assets.definitions import defs as code_location
 from assets.home import PROJECT
 from cloudkasse_etl.connections import read_connections
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.german.assets import DESCRIPTIONS
 from cloudkasse_etl.settings import Configuration, Settings, parse_settings
 
 SECRETS = {"CLOUDKASSE_ERP_URL": "mssql+pyodbc://sa:Geheim1@server/SL_M", "CLOUDKASSE_API_TOKEN": "token-Geheim2"}
@@ -89,6 +90,32 @@ def test_each_asset_says_what_it_is(definitions: dg.Definitions) -> None:
         if name != "sync_report":
             assert isinstance(schema, dg.TableSchema), name
             assert all(column.description for column in schema.columns), name
+
+
+def told(definitions: dg.Definitions) -> dict[str, str]:
+    """All that the UI says of what it shows, by name; of a job also its options'."""
+    found = {spec.key.to_user_string(): spec.description or "" for spec in definitions.resolve_all_asset_specs()}
+    for job in (job for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")):
+        found[job.name] = job.description or ""
+        fields = getattr(job.config_mapping.config_schema.config_type, "fields", {}) if job.config_mapping else {}
+        found |= {f"{job.name}.{name}": field.description or "" for name, field in fields.items()}
+    for automation in (*(definitions.schedules or ()), *(definitions.sensors or ())):
+        assert isinstance(automation, (dg.ScheduleDefinition, dg.SensorDefinition))
+        found[automation.name] = automation.description or ""
+    return found
+
+
+def test_a_german_shop_reads_the_ui_in_german(configuration: Configuration, tmp_path: Path) -> None:
+    shops = [
+        configuration.model_copy(update={"settings": Settings.model_validate({"language": language})})
+        for language in ("en", "de")
+    ]
+    english, german = (told(build_defs(shop, protocol_folder=tmp_path)) for shop in shops)
+    assert english.keys() == german.keys()
+    assert {"sync_all.full", "import_receipts.receipt_ids", "nightly", "new_data", "plan"} <= english.keys()
+    assert not {name for name, text in english.items() if not text or text == german[name]}
+    assert not {name for name, text in german.items() if {"the", "and", "which"} & set(text.split())}
+    assert DESCRIPTIONS.keys() == {*GRAPH, "sync_report"}
 
 
 @pytest.mark.parametrize("job", list(JOBS))
