@@ -5,9 +5,10 @@ import datetime as dt
 import io
 import os
 import re
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
@@ -34,11 +35,13 @@ def protocol_path(folder: Path, run_id: str) -> Path:
 def write_protocol(report: RunReport, path: Path, language: Language) -> None:
     """Writes both files, each in one piece: a reader never finds half of one.
 
+    Rejections are written one after the other: of a hundred thousand unknown articles the texts alone would fill the
+    memory.
+
     Raises:
         OSError: They cannot be written.
     """
-    rejections = [rejection_dict(rejection, language) for rejection in report.rejections]
-    protocol = {
+    head = {
         "run_id": report.run_id,
         "outcome": str(report.outcome),
         "kind": report.kind,
@@ -50,16 +53,37 @@ def write_protocol(report: RunReport, path: Path, language: Language) -> None:
             name: {**asset.counts.as_dict(), "seconds": round(asset.seconds, 3)}
             for name, asset in report.assets.items()
         },
-        "rejections": rejections,
-        "deferred": [
-            {"asset": name, "code": d.code, "count": d.count, "text": d.text(language), "examples": list(d.examples)}
-            for name, asset in report.assets.items()
-            for d in asset.deferrals
-        ],
     }
+    deferred = [
+        {"asset": name, "code": d.code, "count": d.count, "text": d.text(language), "examples": list(d.examples)}
+        for name, asset in report.assets.items()
+        for d in asset.deferrals
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path.with_suffix(".json"), orjson.dumps(protocol, option=orjson.OPT_INDENT_2))
-    _replace(path, csv_of(protocol))
+    with _replaced(path.with_suffix(".json")) as file, _replaced(path) as table, _rows(table, language) as add:
+        file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
+        file.write(b',\n  "rejections": [')
+        separator = b"\n    "
+        for rejection in report.rejections:
+            found = rejection_dict(rejection, language)
+            file.write(separator + orjson.dumps(found))
+            separator = b",\n    "
+            add(found)
+        file.write(b'],\n  "deferred": ' + orjson.dumps(deferred) + b"\n}")
+
+
+@contextmanager
+def _rows(file: IO[bytes], language: Language) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Gives what writes a rejection as a row of CSV."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(_TITLES[language])
+    try:
+        yield lambda rejection: writer.writerow([cell(rejection[name]) for name in FIELDS])
+        text.flush()
+    finally:
+        with suppress(OSError):
+            text.detach()
 
 
 def csv_of(protocol: dict[str, Any]) -> bytes:
@@ -68,12 +92,11 @@ def csv_of(protocol: dict[str, Any]) -> bytes:
     Semicolons and a byte order mark are what a German Excel expects; a cell that would be a formula is
     made text by an apostrophe.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
-    writer.writerow(_TITLES[protocol.get("language", "en")])
-    for rejection in protocol["rejections"]:
-        writer.writerow([cell(rejection[name]) for name in FIELDS])
-    return buffer.getvalue().encode("utf-8-sig", "replace")
+    buffer = io.BytesIO()
+    with _rows(buffer, protocol.get("language", "en")) as add:
+        for rejection in protocol["rejections"]:
+            add(rejection)
+    return buffer.getvalue()
 
 
 def write_csv(protocol: dict[str, Any], path: Path) -> None:
@@ -83,7 +106,8 @@ def write_csv(protocol: dict[str, Any], path: Path) -> None:
         ConfigurationError: The file cannot be written.
     """
     try:
-        _replace(path, csv_of(protocol))
+        with _replaced(path) as file:
+            file.write(csv_of(protocol))
     except OSError as error:
         raise unwritable_file(path, error) from error
 
@@ -128,12 +152,15 @@ def cell(value: Any) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _replace(path: Path, data: bytes) -> None:
+@contextmanager
+def _replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of another one once all of it is written."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as file:
+            yield file
         temporary.replace(path)
-    except OSError:
+    except BaseException:
         with suppress(OSError):  # half of a file, which takes the room that is wanting
             temporary.unlink()
         raise
