@@ -1,6 +1,7 @@
 """Runs a program and measures it whole: wall time, processor time and peak memory, its child processes included."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -85,7 +86,7 @@ def measure(
         return Run(
             seconds,
             usage.ru_utime + usage.ru_stime,
-            max(peak, usage.ru_maxrss * 1024),
+            peak,
             output.read(),
         )
 
@@ -97,7 +98,10 @@ def cpu_seconds(pid: int) -> float:
 
 
 class _Watch:
-    """Samples the memory of a process and its children; wait4 tells the largest of one process only."""
+    """Samples the memory of a process and its children.
+
+    Not wait4's ru_maxrss: it begins with the memory of the one that started the process, which is ours.
+    """
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -110,7 +114,8 @@ class _Watch:
         try:
             root = psutil.Process(self._pid)
             while not self._ended.wait(SECONDS_BETWEEN_SAMPLES):
-                self._peak = max(self._peak, sum(map(_resident, [root, *root.children(recursive=True)])))
+                tree = sum(map(_resident, [root, *root.children(recursive=True)]))
+                self._peak = max(self._peak, tree, _peak(self._pid))
         except psutil.NoSuchProcess:
             return
 
@@ -118,6 +123,16 @@ class _Watch:
         self._ended.set()
         self._thread.join()
         return self._peak
+
+
+def _peak(pid: int) -> int:
+    """The largest resident memory that a process has had so far, where the system tells it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 def _resident(process: psutil.Process) -> int:

@@ -30,9 +30,9 @@ def main(url: str, token: str, database: str) -> None:
             ],
         }
     )
-    pipeline = dlt.pipeline(
-        "receipts", destination=dlt.destinations.sqlalchemy(f"sqlite:///{database}"), dataset_name="main"
-    )
+    # its load jobs run side by side and wait for each other: without the timeout some give up, and the load breaks
+    destination = dlt.destinations.sqlalchemy(f"sqlite:///{database}?timeout=600")
+    pipeline = dlt.pipeline("receipts", destination=destination, dataset_name="main")
     pipeline.run(source)
     with pipeline.sql_client() as client, client.execute_query("SELECT count(*) FROM receipts") as cursor:
         print(cursor.fetchone()[0])
