@@ -5,7 +5,7 @@ import datetime as dt
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -62,18 +62,35 @@ def write_protocol(report: RunReport, path: Path, language: Language, timezone: 
         for d in asset.deferrals
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _replaced(path.with_suffix(".json")) as file, _replaced(path) as table:
+    with (
+        _replaced(path.with_suffix(".json")) as file,
+        _replaced(path) as table,
+        _rows(table, language, timezone) as add,
+    ):
         file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
         file.write(b',\n  "rejections": [')
-        rows = _Rows(table, language, ZoneInfo(timezone))
         separator = b"\n    "
         for rejection in report.rejections:
             found = rejection_dict(rejection, language)
             file.write(separator + orjson.dumps(found))
             separator = b",\n    "
-            rows.add(found)
-        rows.end()
+            add(found)
         file.write(b'],\n  "deferred": ' + orjson.dumps(deferred) + b"\n}")
+
+
+@contextmanager
+def _rows(file: IO[bytes], language: Language, timezone: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Gives what writes a rejection as a row of CSV."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(_TITLES[language])
+    zone = ZoneInfo(timezone) if timezone else None  # the protocol of an older release has none
+    try:
+        yield lambda rejection: writer.writerow([cell(rejection[name], zone) for name in FIELDS])
+        text.flush()
+    finally:
+        with suppress(OSError):
+            text.detach()
 
 
 def csv_of(protocol: dict[str, Any]) -> bytes:
@@ -83,7 +100,9 @@ def csv_of(protocol: dict[str, Any]) -> bytes:
     made text by an apostrophe.
     """
     buffer = io.BytesIO()
-    _write_rows(buffer, protocol)
+    with _rows(buffer, protocol.get("language", "en"), protocol.get("timezone")) as add:
+        for rejection in protocol["rejections"]:
+            add(rejection)
     return buffer.getvalue()
 
 
@@ -95,35 +114,9 @@ def write_csv(protocol: dict[str, Any], path: Path) -> None:
     """
     try:
         with _replaced(path) as file:
-            _write_rows(file, protocol)
+            file.write(csv_of(protocol))
     except OSError as error:
         raise unwritable_file(path, error) from error
-
-
-def _write_rows(file: IO[bytes], protocol: dict[str, Any]) -> None:
-    zone = ZoneInfo(protocol["timezone"]) if "timezone" in protocol else None  # an older release's has none
-    rows = _Rows(file, protocol.get("language", "en"), zone)
-    for rejection in protocol["rejections"]:
-        rows.add(rejection)
-    rows.end()
-
-
-class _Rows:
-    """Rejections as rows of CSV."""
-
-    def __init__(self, file: IO[bytes], language: Language, zone: dt.tzinfo | None) -> None:
-        self._zone = zone
-        self._text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-        self._writer = csv.writer(self._text, delimiter=";", lineterminator="\r\n")
-        self._writer.writerow(_TITLES[language])
-
-    def add(self, rejection: dict[str, Any]) -> None:
-        """Writes one."""
-        self._writer.writerow([cell(rejection[name], self._zone) for name in FIELDS])
-
-    def end(self) -> None:
-        """Hands the file back, with all rows in it."""
-        self._text.detach()
 
 
 def read_protocol(folder: Path, run_id: str) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def peer(script: str, feed: Feed, folder: Path, count: int) -> Mapping[str, Run]
     runs: dict[str, Run] = {}
     with feed.share(runs):
         command = [PEERS_PYTHON, PEERS / script, feed.url(count), TOKEN, folder / "peer.db"]
-        runs["whole process"] = measure(command, folder=folder, environment=NO_TELEMETRY)
+        runs["whole process"] = measure(
+            command, folder=folder, environment={**NO_TELEMETRY, "DLT_DATA_DIR": str(folder)}
+        )
     assert int(runs["whole process"].output.split()[-1]) == count, runs["whole process"].output
     return runs
 

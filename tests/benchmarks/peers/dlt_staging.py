@@ -31,7 +31,7 @@ def main(url: str, token: str, database: str) -> None:
         }
     )
     # its load jobs run side by side and wait for each other: without the timeout some give up, and the load breaks
-    destination = dlt.destinations.sqlalchemy(f"sqlite:///{database}?timeout=600")
+    destination = dlt.destinations.sqlalchemy(f"sqlite:///{database}", engine_kwargs={"connect_args": {"timeout": 600}})
     pipeline = dlt.pipeline("receipts", destination=destination, dataset_name="main")
     pipeline.run(source)
     with pipeline.sql_client() as client, client.execute_query("SELECT count(*) FROM receipts") as cursor:
