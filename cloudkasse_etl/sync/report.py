@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cloudkasse_etl.failures import Language, Rejection
-from cloudkasse_etl.state.waiting import Waiting
 from cloudkasse_etl.wording import counted
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.state.waiting import Waiting
 
 SHOWN_REJECTIONS = 20
 
@@ -68,10 +70,12 @@ class Deferral:
     count: int
     examples: tuple[str, ...] = ()
     detail: Mapping[str, str] = field(default_factory=dict)
-    each: tuple[Waiting, ...] = field(default=(), compare=False)
+    each: "tuple[Waiting, ...]" = field(default=(), compare=False)
 
-    def by_awaited(self) -> tuple[Waiting, ...]:
+    def by_awaited(self) -> "tuple[Waiting, ...]":
         """What waits, by the one thing that it waits for."""
+        from cloudkasse_etl.state.waiting import Waiting  # and with it SQLAlchemy, which a protocol needs not wait for
+
         return self.each or (Waiting(self.code, "", self.count, self.examples),)
 
     def text(self, language: Language) -> str:
