@@ -13,7 +13,6 @@ import click
 from assets.demo import FOLDER
 from assets.home import Home, find_home, open_instance
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.settings import load
 from cloudkasse_etl.wording import Language, say
 
 HOST = "127.0.0.1"
@@ -31,6 +30,7 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
     Runs that are started there, or by a schedule, need it to go on running.
     """
     from assets.demo import is_free
+    from cloudkasse_etl.settings import load
 
     if not is_free(port):
         raise ConfigurationError(

@@ -12,11 +12,12 @@ from tests.programs import Program
 HEAVY = ("dagster", "pandas", "numpy", "pyarrow", "pandera", "sqlalchemy", "alembic", "pydantic", "requests", "fastapi")
 # Prints on standard error, behind what the command says, which of them it imported.
 TELL = f"""
-import atexit, sys
-atexit.register(lambda: print("imported:", *sorted({HEAVY!r} & sys.modules.keys()), file=sys.stderr))
-from assets.cli import main
-main()
-""".replace(f"{HEAVY!r}", f"set({HEAVY!r})")
+import sys
+from assets.cli import run
+code = run(sys.argv[1:])
+print("imported:", *sorted(set({HEAVY!r}) & sys.modules.keys()), file=sys.stderr)
+sys.exit(code)
+"""
 
 
 @pytest.mark.synced
