@@ -1,14 +1,21 @@
 """The check that nothing waits forgotten: it stands on the run's report, and changes no run's outcome."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import dagster as dg
 
-from assets.markdown import plain
+from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.session import SyncSession
-from cloudkasse_etl.sync.waiting import look_for_waiting, told_waits
-from cloudkasse_etl.wording import say, told
+from cloudkasse_etl.sync.waiting import LongWait, look_for_waiting, told_waits
+from cloudkasse_etl.wording import Language, shown_time
 
 WAITING = "nothing_waits_too_long"
 SHOWN_CAUSES = 20
+_COLUMNS: dict[Language, tuple[str, ...]] = {
+    "en": ("asset", "count", "examples", "since", "what it waits for", "what to do"),
+    "de": ("Asset", "Anzahl", "Beispiele", "seit", "worauf es wartet", "was zu tun ist"),
+}
 
 
 def waiting_check(asset: str) -> dg.AssetCheckSpec:
@@ -22,19 +29,26 @@ def waiting_check(asset: str) -> dg.AssetCheckSpec:
 
 
 def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
-    """What waits too long: how much in the check's own line, and a line a cause with what to do."""
+    """What waits too long: how much and the longest in the check's own line, and a row a cause with what to do."""
     report = look_for_waiting(session)
-    head, *lines = told_waits(report, session) or [""]
-    if report.hours is None:
-        head = told(say("Switched off in the settings (checks.waiting_hours)."), session.settings.language)
-    shown = lines[:SHOWN_CAUSES] + ([f"… {len(lines) - SHOWN_CAUSES:,}"] if len(lines) > SHOWN_CAUSES else [])
     return dg.AssetCheckResult(
         check_name=WAITING,
         passed=not report.waits,
         severity=dg.AssetCheckSeverity.WARN,
-        description=" ".join([head, *lines[:1]]) or None,
+        description=told_waits(report, session) or None,
         metadata={
             "waiting": report.count,
-            **({"causes": dg.MetadataValue.md("\n".join(f"- {plain(line)}" for line in shown))} if shown else {}),
+            **({"causes": _table(report.waits[:SHOWN_CAUSES], session.settings)} if report.waits else {}),
         },
+    )
+
+
+def _table(waits: Sequence[LongWait], settings: Settings) -> dg.MetadataValue[Any]:
+    names = _COLUMNS[settings.language]
+    rows = [(w.asset, w.count, w.examples, shown_time(w.since, settings.zone), w.why, w.cure) for w in waits]
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
+        schema=dg.TableSchema(
+            columns=[dg.TableColumn(name=name, type="int" if at == 1 else "string") for at, name in enumerate(names)]
+        ),
     )

@@ -1,6 +1,9 @@
 """German: what asset checks find."""
 
 TEXTS: dict[str, str] = {
+    "1 record has waited for more than {hours} hours: since {since}.": (
+        "1 Datensatz wartet seit mehr als {hours} Stunden: seit {since}."
+    ),
     "{count} records have waited for more than {hours} hours, the first since {since}.": (
         "{count} Datensätze warten seit mehr als {hours} Stunden, der erste seit {since}."
     ),

@@ -83,18 +83,23 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
     return WaitingReport(hours, tuple(sorted(waits, key=lambda wait: wait.since)))
 
 
-def told_waits(report: WaitingReport, session: SyncSession) -> Sequence[str]:
-    """The report in the settings' language: what it comes to, then a line a cause; nothing where nothing waits."""
-    if not report.waits:
-        return []
+def told_waits(report: WaitingReport, session: SyncSession) -> str:
+    """What the report comes to and its longest wait, in the settings' language; empty where nothing waits too long."""
     language, zone = session.settings.language, session.settings.zone
-    head = say(
-        "{count} records have waited for more than {hours} hours, the first since {since}.",
-        count=counted(report.count, language),
-        hours=report.hours,
-        since=shown_time(report.waits[0].since, zone),
-    )
-    return [head.told(language), *(_line(wait, session).told(language) for wait in report.waits)]
+    if report.hours is None:
+        return told(say("Switched off in the settings (checks.waiting_hours)."), language)
+    if not report.waits:
+        return ""
+    since = shown_time(report.waits[0].since, zone)
+    head = say("1 record has waited for more than {hours} hours: since {since}.", hours=report.hours, since=since)
+    if report.count > 1:
+        head = say(
+            "{count} records have waited for more than {hours} hours, the first since {since}.",
+            count=counted(report.count, language),
+            hours=report.hours,
+            since=since,
+        )
+    return f"{head.told(language)} {_line(report.waits[0], session).told(language)}"
 
 
 def _line(wait: LongWait, session: SyncSession) -> Text:

@@ -38,9 +38,12 @@ def found(program: Program, instance: dg.DagsterInstance, job: str = "sync_all",
     return checks(instance, run.run_id)[CHECK]
 
 
-def causes(check: Any) -> list[str]:
-    """What the check names, a line a cause."""
-    return [line.removeprefix("- ").replace("\\", "") for line in check.metadata["causes"].value.splitlines()]
+def causes(check: Any) -> dict[str, tuple[Any, ...]]:
+    """What the check names, by the asset where it waits."""
+    table = check.metadata["causes"]
+    names = [column.name for column in table.schema.columns]
+    rows = [[record.data[name] for name in names] for record in table.records]
+    return {row[0]: tuple(row[1:]) for row in rows}
 
 
 def waiting(program: Program) -> dict[str, dt.datetime]:
@@ -76,15 +79,19 @@ def test_what_waits_longer_than_the_settings_allow_is_named_with_its_cure(
     assert not late.passed
     assert late.severity is dg.AssetCheckSeverity.WARN
     assert late.description.startswith("3 records have waited for more than 72 hours, the first since 20")
-    rejected, price, receipt = sorted(causes(late))
-    assert rejected.startswith("cloudkasse_articles: 1 since 20")
-    assert "(A1)" in rejected
-    assert rejected.endswith("in SelectLine (ART.EANNummer).")
-    assert "cloudkasse_prices: 1 since" in price
-    assert "(A1|1|0.000|). Waits for its article 'A1'" in price
-    assert "A9" not in price
-    assert receipt.startswith("staged_receipts: 1 since")
-    assert "(K1 7). Fetched and checked, but not booked. Import them: job import_receipts" in receipt
+    told = causes(late)
+    assert set(told) == {"cloudkasse_articles", "cloudkasse_prices", "staged_receipts"}
+    count, examples, since, _, cure = told["cloudkasse_articles"]
+    assert (count, examples) == (1, "A1")
+    assert since.startswith("20")
+    assert since.endswith(("CET", "CEST"))
+    assert cure.endswith("in SelectLine (ART.EANNummer).")
+    count, examples, _, why, _ = told["cloudkasse_prices"]
+    assert (count, examples) == (1, "A1|1|0.000|")
+    assert why.startswith("Waits for its article 'A1'")
+    count, examples, _, why, cure = told["staged_receipts"]
+    assert (count, examples, why) == (1, "K1 7", "Fetched and checked, but not booked.")
+    assert cure.startswith("Import them: job import_receipts")
     assert set(waiting(program)) == {"A1", "A9"}
 
     # a run that turns red by its rejections tells it, too
@@ -93,9 +100,11 @@ def test_what_waits_longer_than_the_settings_allow_is_named_with_its_cure(
 
     program.world.erp(TRIED, {"gtin": None, "number": "A1"})
     program.world.settings["language"] = "de"
-    (only,) = causes(found(program, instance))
-    assert only.startswith("staged_receipts: 1 seit 20")
-    assert "nicht gebucht. Importieren Sie sie" in only
+    german = found(program, instance)
+    assert german.description.startswith("1 Datensatz wartet seit mehr als 72 Stunden: seit 20")
+    ((asset, (_, _, _, why, cure)),) = causes(german).items()
+    assert (asset, why) == ("staged_receipts", "Übernommen und geprüft, aber nicht gebucht.")
+    assert cure.startswith("Importieren Sie sie")
     assert set(waiting(program)) == {"A9"}
 
 
