@@ -205,12 +205,12 @@ def test_a_price_that_is_not_as_the_wire_wants_it_is_never_sent(field: str, valu
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda frame: frame.drop(columns="name"), "lacks name"),
-        (lambda frame: frame.assign(colour="red"), "colour, which is unknown"),
+        (lambda frame: frame.drop(columns="name"), "name is missing"),
+        (lambda frame: frame.assign(colour="red"), "colour is unknown"),
         (lambda frame: frame.assign(price_unit="ten"), "price_unit must be float64, but is str"),
         (lambda frame: frame.assign(number=[1, 2]), "number must be"),
         (lambda frame: frame.assign(stock_item=["yes", None]), "stock_item must be bool"),
-        (lambda frame: pd.concat([frame, frame[["name"]]], axis=1), "name twice"),
+        (lambda frame: pd.concat([frame, frame[["name"]]], axis=1), "name stands twice"),
     ],
 )
 def test_a_column_that_is_wrong_as_a_whole_stops(change: Any, words: str) -> None:
