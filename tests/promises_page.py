@@ -21,7 +21,7 @@ PACKAGES = ("dagster", "sqlalchemy", "psycopg", "pandas")
 TRIED: Mapping[str, str] = {
     "test_of_16_at_once": "16 processes want the lock at the same moment, their clocks hours apart: attempts",
     "test_those_that_try": "processes that try until they had their turn: turns, none overlapping another",
-    "test_a_killed_holder": "the holder is killed, 16 want to follow: deaths",
+    "test_a_killed_holder": "the holder is killed, others want to follow: deaths",
     "test_a_frozen_holder": "the holder is frozen until another took over, then goes on: awakenings",
     "test_killed_at_each_boundary": "SIGKILL before and after each HTTP request, commit and step: deaths",
     "test_killed_before_or_after_a_step": "SIGKILL before and after each Dagster step of a command: deaths",
@@ -29,7 +29,7 @@ TRIED: Mapping[str, str] = {
     "test_killed_at_every_step": "SIGKILL at each page and batch, also inside the transaction: deaths",
     "test_whatever_fails": "requests that went wrong, each kind alone and all mixed",
     "test_a_command_says": "every request of a command goes wrong in one way: ways",
-    "test_a_shop_that_runs_for_long": "it is sold, the ERP and the settings change, requests fail: synchronisations",
+    "test_a_shop_that_runs_for_long": "it is sold, the ERP changes, requests fail: synchronisations",
     "test_a_shop_that_runs_by_itself": "the same under the UI's daemon, with sensor and schedule: changes of the shop",
 }
 

@@ -92,7 +92,7 @@ def damage(world: World) -> tuple[list[str], list[str]]:
         pass  # the register is known by the settings; makes the tables
     fetch_and_book(afresh)
     expected = tables(afresh)
-    assert len(expected["posting"]) > 5 * RUNS
+    assert len(expected["posting"]) > 100
     lost, doubled = [], []
     for name in BOOKS:
         ours, theirs = Counter(map(repr, found[name])), Counter(map(repr, expected[name]))
@@ -149,14 +149,14 @@ def test_a_shop_that_runs_by_itself_does_not_grow(tmp_path: Path) -> None:
                 misbehave(world, number)
                 if number % 10 == 9:
                     age_history(ui)
-                    assert ui.program.start("history", "prune", "--keep-days", "1").wait(120) == 0
+                    prune(ui)
                     sizes.append(family(ui))
                 if time.monotonic() > until:
                     break
                 time.sleep(LOOK_SECONDS)
             switch(ui, "Sensor", "new_data", on=False)
             switch(ui, "Schedule", "receipts_in_opening_hours", on=False)
-            wait_until(lambda: not going_on(ui), 120, "a run does not end")
+            wait_until(lambda: not going_on(ui), 300, "a run does not end")
             world.server.control.set(FaultPlan())
             sync_by_command(ui.program, "--import", "--retry-rejected")
             kept, files = history(ui)
@@ -175,6 +175,13 @@ def test_a_shop_that_runs_by_itself_does_not_grow(tmp_path: Path) -> None:
         before, after = sizes[half][name], sizes[-1][name]
         assert after.files <= before.files + 10, name
         assert after.memory < before.memory * 1.15 + 30 * 2**20, name
+
+
+def prune(ui: Ui) -> None:
+    """Removes the old runs, by the command."""
+    process = ui.program.start("history", "prune", "--keep-days", "1")
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
 
 
 def family(ui: Ui) -> dict[str, Size]:
