@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from markdown_it import MarkdownIt
 
@@ -42,7 +43,8 @@ def test_a_foreign_text_is_shown_as_it_is_in_a_line_and_in_a_table(text: str) ->
     assert table.count(f"<td>{escaped}</td>") == 2
 
 
-def test_an_assets_summary_brings_in_no_markup_of_what_waits() -> None:
+def test_an_assets_summary_is_plain_text_whatever_waits_is_called() -> None:
     waiting = tuple(Deferral("article_required", 1, (), {"value": text}) for text in HOSTILE)
     found = asset_metadata(AssetReport("cloudkasse_prices", Counts(deferred=1), (), waiting), Settings(), Path("p.csv"))
-    shown(found["summary"].md_str)
+    assert isinstance(found["summary"], dg.TextMetadataValue)
+    assert "Waits for its article '<script>alert(1)</script>'" in str(found["summary"].value)
