@@ -95,12 +95,13 @@ def test_a_broken_connection_is_a_broken_connection_and_the_work_is_done_or_not(
     server: SandboxServer, fault: str, done: set[bool]
 ) -> None:
     misbehave(server, f"{fault}:1")
-    names = [f"{fault}{number}" for number in range(6)]
+    names = [f"{fault}{number}" for number in range(12)]
     causes = set()
     for name in names:
         with pytest.raises(BROKEN) as told:
             post(server, name)
-        causes.add("reset" in str(told.value))
+        # a reset is met as such, or as a broken pipe by who is still sending
+        causes.add("without response" in str(told.value))
     assert {holds(server, name) for name in names} == done
     if fault != "cut_body":
         assert causes == {True, False}, "resets, and closings in order"

@@ -11,6 +11,7 @@ import pytest
 # The interrupt comes at the moment at which a module begins to be imported.
 WHILE_IMPORTING = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 def interrupt(event, arguments):
     if event == "import" and arguments[0] == sys.argv[1]:
         os.kill(os.getpid(), signal.SIGINT)

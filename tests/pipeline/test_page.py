@@ -73,7 +73,7 @@ class Page(HTMLParser):
 def page_of(program: Program, tmp_path: Path, run: str = "--last") -> Page:
     code, out, err = program.call("report", run, "--html", str(tmp_path / "page.html"))
     assert (code, err) == (0, "")
-    assert "is written to" in out
+    assert str(tmp_path / "page.html") in out
     return Page((tmp_path / "page.html").read_text(encoding="utf-8"))
 
 

@@ -212,7 +212,7 @@ def test_the_command_prunes_by_option_or_setting_and_else_asks(program: Program,
     history(instance, 40, 20, 0)
     code, error = program.call_json("history", "prune")
     assert code == 2
-    assert "--keep-days" in error["error"]
+    assert "--keep-days" in error["hint"]
     program.world.settings["history"] = {"keep_days": 30}
     code, told = program.call_json("history", "prune")
     assert (code, told["runs"], told["note"]) == (0, 1, "")

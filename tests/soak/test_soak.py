@@ -128,7 +128,8 @@ def test_a_shop_that_runs_for_long_does_not_grow(tmp_path: Path, monkeypatch: py
     assert not doubled
     assert after.files <= before.files + 2
     assert after.threads <= before.threads + 1
-    assert after.objects < before.objects + 20 * (RUNS - WARM)
+    # what other tests of this process left behind comes and goes, some hundreds of objects
+    assert after.objects < before.objects + 500 + 20 * (RUNS - WARM)
     assert after.memory < before.memory * 1.1 + 20 * 2**20
 
 
