@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt, Status
-from cloudkasse_etl.state.store import Level, PendingAttempt, StateStore, SyncedRecord
+from cloudkasse_etl.state.records import Level, PendingAttempt, SyncedRecord
+from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 

@@ -6,7 +6,7 @@ Each write happens in a transaction that first proves that this run still holds 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,55 +19,13 @@ from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.engine import database_errors
 from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.lease import Lease
+from cloudkasse_etl.state.records import Level, PendingAttempt, SyncedRecord
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
 from cloudkasse_etl.wording import say
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, slots=True)
-class SyncedRecord:
-    """A record as the cloud accepted it.
-
-    Attributes:
-        key: The record's key; parts joined by `|`.
-        content_hash: Hash of the content, as `transform.digest` computes it.
-        content: The item as it was sent (JSON).
-        active: False where it was retired.
-        cloud_id: The id that the cloud gave it.
-    """
-
-    key: str
-    content_hash: int
-    content: str
-    active: bool
-    cloud_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PendingAttempt:
-    """A request that was stored and perhaps sent, but whose answer never came."""
-
-    key: str
-    entity: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The state of the sources at which an asset was last known to be level.
-
-    Attributes:
-        fingerprint: Of all that the asset depends on.
-        details: What was told of it then (JSON).
-        generation: Grows with every change that the cloud accepted for this asset.
-    """
-
-    fingerprint: str
-    details: str
-    generation: int
 
 
 class StateStore:
@@ -100,18 +58,13 @@ class StateStore:
     @property
     def target(self) -> int:
         """Our number for this company with this cloud; one that nothing is kept under where only reading found none."""
-        return self._targets[0]
+        return self.targets[0]
 
     def _target_of(self, asset: str) -> int:
-        return self._targets[is_of_the_company(asset)]
-
-    @property
-    def targets(self) -> tuple[int, int]:
-        """Our numbers for the company with this cloud, and for the company alone."""
-        return self._targets
+        return self.targets[is_of_the_company(asset)]
 
     @cached_property
-    def _targets(self) -> tuple[int, int]:
+    def targets(self) -> tuple[int, int]:
         """Our numbers for the company with this cloud, and for the company alone."""
         mine, every = (self._find_target(url) for url in (self._api_url, EVERY_CLOUD))
         return mine, every
@@ -135,7 +88,7 @@ class StateStore:
         """
         if self._lease is None:
             raise LeaseLostError(say("Our own tables were opened for reading only."))
-        _ = self._targets  # found beforehand: a second connection could not write while this one does
+        _ = self.targets  # found beforehand: a second connection could not write while this one does
         with self._writing(self._lease) as connection:
             yield connection
 

@@ -18,7 +18,7 @@ from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.keys import bounded_key
-from cloudkasse_etl.state.store import SyncedRecord
+from cloudkasse_etl.state.records import SyncedRecord
 from cloudkasse_etl.sync.comparison_report import SHOWN, Comparison, Cure, Difference, FieldDifference
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
 from cloudkasse_etl.sync.plan_session import open_plan

@@ -18,7 +18,7 @@ from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.failures import CLOUD, Rejection, merged
 from cloudkasse_etl.schemas.contract import check, source_of
 from cloudkasse_etl.state.keys import bounded_key
-from cloudkasse_etl.state.store import SyncedRecord
+from cloudkasse_etl.state.records import SyncedRecord
 from cloudkasse_etl.sync.comparison import learn_what_the_cloud_holds
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, EXAMPLES, PRICES, REGISTERS, Desired, Entity
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, quiet_report, set_level

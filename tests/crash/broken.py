@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.results import record_key
 from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt
-from cloudkasse_etl.state.store import StateStore, SyncedRecord
+from cloudkasse_etl.state.records import SyncedRecord
+from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.transform.digest import item_digests
 
 

@@ -14,7 +14,8 @@ from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
 from cloudkasse_etl.state.engine import HEAD, migrate, state_engine, upgrade, version_of
-from cloudkasse_etl.state.store import Level, StateStore
+from cloudkasse_etl.state.records import Level
+from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.waiting import WaitingStore
 
