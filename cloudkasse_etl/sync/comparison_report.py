@@ -58,7 +58,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
         "waiting": "{count} wartend",
         "next": "Die nächste Synchronisation sendet ihn.",
         "full": "Er wurde in CloudKasse geändert. cloudkasse-etl sync --full stellt ihn wieder her.",
-        "foreign": "Er kam nie von hier. In CloudKasse stilllegen oder in SelectLine anlegen.",
+        "foreign": "Er kam nie von hier. Legen Sie ihn in CloudKasse still oder in SelectLine an.",
         "nothing_there": "(nicht vorhanden)",
         "not_wanted": "(nicht gewollt)",
         "active": "aktiv",
