@@ -55,8 +55,8 @@ def _has_room(folder: Path) -> bool:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Twice as many workers as there are cores: the longest tests wait for a daemon most of their time."""
-    return (os.cpu_count() or 1) * 2
+    """Half as many workers again as there are cores: the longest tests wait for a daemon most of their time."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
