@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.markdown import plain
+from assets.tables import shown_table
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.causes import Cause, by_cause
@@ -93,27 +94,11 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
 def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[Any]:
     """What the page of the asset has no room for: a cause's code, and since when it stands."""
     language = settings.language
-    names = CAUSE_COLUMNS[language]
-    records: list[dict[str, str | int | float | bool | None]] = [
-        dict(
-            zip(
-                names,
-                (
-                    c.count,
-                    c.code,
-                    c.examples(),
-                    shown_time(c.since, settings.zone) if c.since else "–",
-                    c.cure(language),
-                ),
-                strict=True,
-            )
-        )
+    rows = [
+        (c.count, c.code, c.examples(), shown_time(c.since, settings.zone) if c.since else "–", c.cure(language))
         for c in causes
     ]
-    columns = [dg.TableColumn(name=name, type="string" if at else "int") for at, name in enumerate(names)]
-    return dg.MetadataValue.table(
-        records=[dg.TableRecord(record) for record in records], schema=dg.TableSchema(columns=columns)
-    )
+    return shown_table(CAUSE_COLUMNS[language], rows)
 
 
 def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.steps import plain_failures
+from assets.tables import shown_table
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.comparison import COMPARED, compare_all, compare_with_cloud
@@ -81,9 +82,4 @@ def _metadata(comparison: Comparison, language: Language) -> Mapping[str, dg.Met
     }
     if comparison.is_level:
         return counts
-    names = COLUMNS[language]
-    table = dg.MetadataValue.table(
-        records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in comparison.rows(language)],
-        schema=dg.TableSchema(columns=[dg.TableColumn(name=name, type="string") for name in names]),
-    )
-    return {**counts, "differences": table}
+    return {**counts, "differences": shown_table(COLUMNS[language], comparison.rows(language))}

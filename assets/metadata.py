@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.tables import shown_table
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.causes import by_cause
@@ -70,14 +71,7 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
     else:
         names = _BY_RECORD[language]
         rows = [(r.key, r.text(language), r.cure(language)) for r in rejections]
-    shown = rows[:SHOWN_REJECTIONS]
-    types = ["int" if isinstance(cell, int) else "string" for cell in shown[0]]
-    return dg.MetadataValue.table(
-        records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in shown],
-        schema=dg.TableSchema(
-            columns=[dg.TableColumn(name=name, type=type_) for name, type_ in zip(names, types, strict=True)]
-        ),
-    )
+    return shown_table(names, rows[:SHOWN_REJECTIONS])
 
 
 def _with_deferrals(summary: str, deferrals: Iterable[Deferral], language: Language) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.tables import shown_table
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.waiting import LongWait, look_for_waiting, told_waits
@@ -44,11 +45,5 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
 
 
 def _table(waits: Sequence[LongWait], settings: Settings) -> dg.MetadataValue[Any]:
-    names = _COLUMNS[settings.language]
     rows = [(w.asset, w.count, w.examples, shown_time(w.since, settings.zone), w.why, w.cure) for w in waits]
-    return dg.MetadataValue.table(
-        records=[dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows],
-        schema=dg.TableSchema(
-            columns=[dg.TableColumn(name=name, type="int" if at == 1 else "string") for at, name in enumerate(names)]
-        ),
-    )
+    return shown_table(_COLUMNS[settings.language], rows)
