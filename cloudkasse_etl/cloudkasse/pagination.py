@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import msgspec
-import orjson
 
 from cloudkasse_etl.cloudkasse.results import record_key
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.schemas.json_text import read_json
+from cloudkasse_etl.schemas.json_text import as_kept, read_json
 from cloudkasse_etl.wording import say
 
 Stream = Literal["receipts", "closings"]
@@ -45,11 +44,6 @@ class Page:
     next_cursor: str
     has_more: bool
     strays: tuple[Any, ...] = ()
-
-    @property
-    def texts(self) -> tuple[bytes, ...]:
-        """The JSON of all entries, the strays at the end."""
-        return tuple(as_kept(item)[1] for item in (*self.items, *self.strays))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +80,6 @@ class _Envelope(msgspec.Struct):
 
 
 _envelopes = msgspec.json.Decoder(_Envelope)
-
-
-def as_kept(item: Any) -> tuple[Any, bytes]:
-    """An item, and its JSON; of one that is nested too deep to be written, the plain fields, which are no receipt."""
-    try:
-        return item, orjson.dumps(item)
-    except TypeError:
-        fields = item.items() if isinstance(item, dict) else ()
-        plain = {name: value for name, value in fields if isinstance(value, str | int)}
-        return plain, orjson.dumps(plain)
 
 
 def list_records(

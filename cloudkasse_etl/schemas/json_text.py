@@ -34,6 +34,16 @@ def read_json(raw: bytes) -> Any:
         raise ValueError("nested too deep") from None
 
 
+def as_kept(item: Any) -> tuple[Any, bytes]:
+    """An item, and its JSON; of one that is nested too deep to be written, the plain fields, which are no receipt."""
+    try:
+        return item, orjson.dumps(item)
+    except TypeError:
+        fields = item.items() if isinstance(item, dict) else ()
+        plain = {name: value for name, value in fields if isinstance(value, str | int)}
+        return plain, orjson.dumps(plain)
+
+
 def _none(_: str) -> None:
     return None
 

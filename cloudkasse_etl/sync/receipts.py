@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from cloudkasse_etl.cloudkasse.client import CursorExpired, Page, TextPage
-from cloudkasse_etl.cloudkasse.pagination import as_kept
+from cloudkasse_etl.cloudkasse.client import CursorExpired, TextPage
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.schemas.receipts import (
     MalformedError,
     Receipt,
@@ -167,7 +167,7 @@ class _Staging:
                 elif asked or any((r.key, r.code) not in before for r in receipt.rejections):
                     self.refused.add(receipt.receipt_id)
 
-    def stage(self, page: TextPage | Page) -> None:
+    def stage(self, page: TextPage) -> None:
         """Checks a page and stages it with its cursor; what is staged already is only counted."""
         judged = [self._judge(text, None) for text in page.texts]
         known = self._store.known([receipt.receipt_id for receipt, _ in judged])
