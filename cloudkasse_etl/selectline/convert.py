@@ -38,18 +38,28 @@ _Unreadable = dict[int, str]
 
 
 class Column:
-    """Collects a column's chunks."""
+    """Collects a column's chunks.
+
+    Attributes:
+        unreadable: What stood in cells that could not be read, by place.
+        is_foreign: Whether a number that names records came as something else than text.
+    """
 
     def __init__(self, kind: Kind) -> None:
         self._convert = _CONVERTERS[kind]
         self._type = _TYPES[kind]
         self._chunks: list[_Array] = []
         self._length = 0
+        self._kind = kind
         self.unreadable: _Unreadable = {}
+        self.is_foreign = False
 
     def add(self, values: Sequence[Any]) -> None:
         """Takes the next rows' values, as the driver gave them."""
         array, unreadable = self._convert(values)
+        if self._kind is Kind.KEY and not self.is_foreign:
+            # SQLite alone: what is shown as the text A1 need not be found by it
+            self.is_foreign = not set(map(type, values)) <= {str, type(None)}
         for position, text in unreadable.items():
             if len(self.unreadable) >= _KEPT_CELLS:
                 break
@@ -120,6 +130,13 @@ def _number(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
             unreadable.setdefault(position, str(values[position]))
         array = pc.if_else(finite, array, UNREADABLE_NUMBER)
     return array, unreadable
+
+
+def _version(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
+    try:
+        return pyarrow.array(values, pyarrow.int64()), {}
+    except (pyarrow.ArrowException, OverflowError):
+        return pyarrow.nulls(len(values), pyarrow.int64()), {}
 
 
 def _bit(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
@@ -239,6 +256,7 @@ _CONVERTERS: dict[Kind, Callable[[Sequence[Any]], tuple[_Array, _Unreadable]]] =
     Kind.NUMBER: _number,
     Kind.BIT: _bit,
     Kind.DAY: _day,
+    Kind.VERSION: _version,
 }
 _TYPES = {
     Kind.KEY: _TEXT,
@@ -246,4 +264,5 @@ _TYPES = {
     Kind.NUMBER: pyarrow.float64(),
     Kind.BIT: pyarrow.bool_(),
     Kind.DAY: pyarrow.date32(),
+    Kind.VERSION: pyarrow.int64(),
 }

@@ -17,6 +17,7 @@ from cloudkasse_etl.selectline.rights import all_denied
 from cloudkasse_etl.selectline.statements import select_statement, watermark_statement
 from cloudkasse_etl.selectline.structure import Structure, open_price_field
 from cloudkasse_etl.selectline.tables import Field, Source
+from cloudkasse_etl.selectline.versions import FOREIGN, VERSION, Rows, row_versions, together
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.wording import joined, say
 
@@ -91,8 +92,17 @@ class ErpReader:
 
     def articles(self) -> pd.DataFrame:
         """All articles, as `ArticleExtract` has them, the inactive ones and those of every group included."""
+        return self.article_rows().frame
+
+    def article_rows(self, numbers: Sequence[str] | None = None) -> Rows:
+        """Articles, as `ArticleExtract` has them, the inactive ones and those of every group included.
+
+        Args:
+            numbers: Of which articles; all where None.
+        """
         column = self._settings.articles.open_price_column
-        frame = self._frame(tables.ARTICLES, {"open_price": open_price_field(column)} if column else {})
+        further = {"open_price": open_price_field(column)} if column else {}
+        frame, versions = self._rows(tables.ARTICLES, "number", further, (), numbers)
         names = self.article_groups().dropna(subset=["number"]).drop_duplicates("number").set_index("number")["name"]
         frame["group_name"] = frame["group"].map(names).astype("str")
         if not column:
@@ -101,21 +111,32 @@ class ErpReader:
             "number", "name", "description", "gtin", "group", "group_name", "unit", "tax_code", "stock_item",
             "discountable", "open_price", "shop_active", "inactive", "price_unit", "price_factor",
         )  # fmt: skip
-        return _kept(frame, frame[list(order)])
+        return Rows(_kept(frame, frame[list(order)]), versions)
 
     def prices(self) -> pd.DataFrame:
+        """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices."""
+        return self.price_rows().frame
+
+    def price_rows(self, articles: Sequence[str] | None = None) -> Rows:
         """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices.
 
         A price from SQL Server's first day on, 1753-01-01, has no first day. One until then is not taken for endless:
         that is refused later, since a price that wrongly ended would be charged for ever.
+
+        Args:
+            articles: Of which articles; of all where None.
         """
-        kind, group = self._column(tables.PRICES, "PreisTyp"), self._column(tables.PRICES, "TypNummer")
-        frame = self._frame(tables.PRICES, {}, kind == "G", group.in_(sorted(self._settings.price_groups)))
+        frame, versions = self._rows(tables.PRICES, "article", {}, self.price_filter(), articles)
         frame["min_quantity"] = frame["min_quantity"].fillna(0.0)
         if (blank := frame["valid_from"] == NO_DAY).any():
             frame["valid_from"] = frame["valid_from"].mask(blank)
         frame.insert(0, "row_id", frame.index.to_numpy())
-        return frame
+        return Rows(frame, versions)
+
+    def price_filter(self) -> tuple["sa.ColumnElement[bool]", ...]:
+        """Which rows of ARPREIS are read."""
+        kind, group = self.column(tables.PRICES, "PreisTyp"), self.column(tables.PRICES, "TypNummer")
+        return kind == "G", group.in_(sorted(self._settings.price_groups))
 
     def article_groups(self) -> pd.DataFrame:
         """Article groups: number, name."""
@@ -149,7 +170,7 @@ class ErpReader:
             number, tax_code, revenue_group, revenue_account, unit (str); stock_item, service_item, trade_set, serial
             (bool). Numbers that the ERP does not hold are missing.
         """
-        number = self._column(tables.BOOKING_ARTICLES, "Artikelnummer")
+        number = self.column(tables.BOOKING_ARTICLES, "Artikelnummer")
         parts = [
             self._frame(tables.BOOKING_ARTICLES, {}, number.in_(numbers[start : start + IN_KEYS]))
             for start in range(0, max(len(numbers), 1), IN_KEYS)
@@ -165,7 +186,7 @@ class ErpReader:
 
     def revenue_groups(self) -> pd.DataFrame:
         """Revenue accounts by revenue group and tax code: revenue_group, tax_code, account."""
-        kind = self._column(tables.REVENUE_GROUPS, "AufwandErloes")
+        kind = self.column(tables.REVENUE_GROUPS, "AufwandErloes")
         return self._frame(tables.REVENUE_GROUPS, {}, kind == "E").reset_index(drop=True)
 
     def trade_sets(self) -> pd.DataFrame:
@@ -204,7 +225,7 @@ class ErpReader:
             return {}
 
     def _groups(self, kind: str) -> pd.DataFrame:
-        return self._frame(tables.GROUPS, {}, self._column(tables.GROUPS, "Id") == kind)
+        return self._frame(tables.GROUPS, {}, self.column(tables.GROUPS, "Id") == kind)
 
     def _open(self) -> sa.Connection:
         if self._connection is None:
@@ -236,8 +257,56 @@ class ErpReader:
                 self._structure = Structure.of(self._open(), self._settings)
         return self._structure
 
-    def _column(self, source: Source, name: str) -> "sa.ColumnElement[Any]":
+    def column(self, source: Source, name: str) -> "sa.ColumnElement[Any]":
+        """A column of a source's table as the database spells it."""
         return sa.column(self._known().actual(source.table, name) or name)
+
+    def spelled(self, source: Source, name: str) -> str | None:
+        """How the database spells a column; None where it lacks."""
+        return self._known().actual(source.table, name)
+
+    def fetch(self, statement: "sa.Select[*tuple[Any, ...]]", table: str) -> Sequence[tuple[Any, ...]]:
+        """What a small statement on a table gives.
+
+        Raises:
+            OverflowError: SQLite cannot add that up.
+        """
+        with self._refusals(table):
+            try:
+                return [tuple(row) for row in self._open().execute(statement)]
+            except sa.exc.OperationalError as error:
+                if "integer overflow" not in str(error.orig):
+                    raise
+                raise OverflowError(table) from error
+
+    @property
+    def sees_one_moment(self) -> bool:
+        """Whether all statements see the same moment; on SQL Server each sees what is committed by then."""
+        return self._engine.dialect.name != "mssql"
+
+    def _rows(
+        self,
+        source: Source,
+        key: str,
+        further: Mapping[str, Field],
+        where: Sequence["sa.ColumnElement[bool]"],
+        keys: Sequence[str] | None,
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """A source with its rows' rowversions; of some keys only, where they are given."""
+        fields = {**further, VERSION: Field("TS", tables.Kind.VERSION, optional=True)}
+        if keys is None:
+            frame = self._frame(source, fields, *where)
+        else:
+            column = self.column(source, source.fields[key].column)
+            parts = [
+                self._frame(source, fields, *where, column.in_(keys[start : start + IN_KEYS]))
+                for start in range(0, max(len(keys), 1), IN_KEYS)
+            ]
+            frame = together(parts)
+            # SQL Server's IN takes a1 for A1
+            frame = _kept(frame, frame[frame[key].isin(list(keys))])
+        version = frame.pop(VERSION)
+        return frame, None if FOREIGN in frame.attrs else row_versions(frame, key, version, source.row_id)
 
     def _frame(
         self, source: Source, further: Mapping[str, Field] | None = None, *where: "sa.ColumnElement[bool]"
@@ -277,6 +346,8 @@ class ErpReader:
         frame.index = index
         if unreadable:
             frame.attrs[UNREADABLE] = unreadable
+        if any(column.is_foreign for column in columns.values()):
+            frame.attrs[FOREIGN] = True
         return frame
 
     def _read(

@@ -7,6 +7,9 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.selectline.tables import Kind
 
+BUCKET_ROWS = 1024
+"""How many row numbers make a bucket: what is changed is narrowed down to some of them first."""
+
 
 def select_statement(
     table: sa.Table,
@@ -44,18 +47,61 @@ def watermark_statement(tables: Sequence[tuple[sa.Table, str]]) -> "sa.Executabl
     return sa.union_all(*(_watermark(table, column) for table, column in tables))
 
 
+def changed_statement(
+    table: sa.Table, row_id: str, version: str, key: str, where: Sequence["sa.ColumnElement[bool]"]
+) -> "sa.Select[*tuple[Any, ...]]":
+    """Row number, rowversion and key of some rows, in the order of their numbers."""
+    return (
+        sa.select(sa.column(row_id), _version(version), sa.column(key))
+        .select_from(table)
+        .where(*where)
+        .order_by(sa.column(row_id))
+    )
+
+
+def above(version: str, highest: int) -> "sa.ColumnElement[bool]":
+    """That a row's rowversion is past one."""
+    return _version(version) > sa.literal(highest, sa.BigInteger)
+
+
+def in_bucket(row_id: str, bucket: int) -> tuple["sa.ColumnElement[bool]", "sa.ColumnElement[bool]"]:
+    """That a row is one of a bucket; as a range, which an index answers."""
+    number = sa.column(row_id, sa.BigInteger)
+    return number >= bucket * BUCKET_ROWS, number < (bucket + 1) * BUCKET_ROWS
+
+
+def bucket_statement(
+    table: sa.Table, row_id: str | None, version: str, where: Sequence["sa.ColumnElement[bool]"]
+) -> "sa.Select[*tuple[Any, ...]]":
+    """COUNT and SUM(TS) as text of each bucket of rows, after its number; of all rows where there is no `row_id`."""
+    totals = (sa.func.count(), sa.func.coalesce(_total(version), "0"))
+    if row_id is None:
+        return sa.select(sa.literal(0, sa.Integer, literal_execute=True), *totals).select_from(table).where(*where)
+    # not a parameter: SQL Server would take that of the grouping for another one
+    bucket = sa.column(row_id, sa.BigInteger) // sa.literal(BUCKET_ROWS, sa.Integer, literal_execute=True)
+    return sa.select(bucket, *totals).select_from(table).where(*where).group_by(bucket)
+
+
+def _version(column: str) -> "sa.ColumnElement[int]":
+    return sa.cast(sa.column(column), sa.BigInteger)
+
+
+def _total(column: str) -> "sa.ColumnElement[str]":
+    return sa.cast(sa.func.sum(sa.cast(_version(column), sa.Numeric(38, 0))), sa.String(40))
+
+
 def _watermark(table: sa.Table, column: str) -> "sa.Select[*tuple[Any, ...]]":
-    version = sa.cast(sa.column(column), sa.BigInteger)
-    highest = sa.cast(sa.func.max(version), sa.String(40))
-    total = sa.cast(sa.func.sum(sa.cast(version, sa.Numeric(38, 0))), sa.String(40))
+    highest = sa.cast(sa.func.max(_version(column)), sa.String(40))
     return sa.select(
         sa.literal(table.name, sa.String(40), literal_execute=True),
         sa.cast(sa.func.count(), sa.String(40)),
         sa.func.coalesce(highest, "-"),
-        sa.func.coalesce(total, "-"),
+        sa.func.coalesce(_total(column), "-"),
     ).select_from(table)
 
 
 def _raw(column: str, kind: Kind, dialect: str) -> "sa.ColumnElement[Any]":
+    if kind is Kind.VERSION:
+        return _version(column)
     # PostgreSQL's driver raises on an infinite day, and on one past the year 9999
     return sa.cast(sa.column(column), sa.Text) if kind is Kind.DAY and dialect == "postgresql" else sa.column(column)

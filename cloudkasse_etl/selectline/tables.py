@@ -137,6 +137,7 @@ class Kind(Enum):
     BIT = "bool; null is False"
     NUMBER = "float64"
     DAY = "datetime64[s] at midnight"
+    VERSION = "int64; float64 where one cannot be read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 KEY_LENGTH = 120
 _CHUNK = 500
+
+_Key = TypeVar("_Key", str, int)
 
 
 def bounded_key(key: str) -> str:
@@ -15,7 +18,12 @@ def bounded_key(key: str) -> str:
     return f"{key[: KEY_LENGTH - 17]}~{digest}"
 
 
-def chunks(values: Sequence[str]) -> Iterator[list[str]]:
+def is_bounded(key: str) -> bool:
+    """Whether a key of this length can be one that was cut short."""
+    return len(key) == KEY_LENGTH and key[-17] == "~"
+
+
+def chunks(values: Sequence[_Key]) -> Iterator[list[_Key]]:
     """Splits keys so that a statement has no more parameters than every database takes."""
     for start in range(0, len(values), _CHUNK):
         yield list(values[start : start + _CHUNK])

@@ -1,174 +1,25 @@
-"""What is kept of a company's synchronisation with one cloud: records, attempts, rejections, levels.
+"""What is kept of a company's synchronisation with one cloud: attempts, rejections, levels. Records: synced.py.
 
 Each write happens in a transaction that first proves that this run still holds the lease.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.errors import LeaseLostError, StateUnavailableError
 from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.state.bulk import insert_columns
-from cloudkasse_etl.state.engine import database_errors
 from cloudkasse_etl.state.keys import bounded_key, chunks
-from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.records import Level, PendingAttempt, SyncedRecord
-from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
-from cloudkasse_etl.wording import say
-
-if TYPE_CHECKING:
-    import pandas as pd
+from cloudkasse_etl.state.synced import SyncedRecords
 
 
-class StateStore:
-    """State of one company with one cloud, written by one run.
-
-    Args:
-        engine: The engine of our own tables, migrated.
-        tables: Our own tables.
-        company: The company's number.
-        api_url: The cloud's address: state of one cloud says nothing of another.
-        lease: The run's lease; None for one that only reads.
-        run_id: Stands in what is written.
-    """
-
-    def __init__(
-        self, engine: sa.Engine, tables: StateTables, *, company: str, api_url: str, lease: Lease | None, run_id: str
-    ) -> None:
-        self._engine = engine
-        self.tables = tables
-        self.company = company
-        self._lease = lease
-        self.run_id = run_id
-        self._api_url = api_url
-
-    @property
-    def lost(self) -> LeaseLostError | None:
-        """That this run has lost its lease, and to whom, as soon as it is known."""
-        return self._lease.lost if self._lease else None
-
-    @property
-    def target(self) -> int:
-        """Our number for this company with this cloud; one that nothing is kept under where only reading found none."""
-        return self.targets[0]
-
-    def _target_of(self, asset: str) -> int:
-        return self.targets[is_of_the_company(asset)]
-
-    @cached_property
-    def targets(self) -> tuple[int, int]:
-        """Our numbers for the company with this cloud, and for the company alone."""
-        mine, every = (self._find_target(url) for url in (self._api_url, EVERY_CLOUD))
-        return mine, every
-
-    def _find_target(self, api_url: str) -> int:
-        with self.reading() as connection:
-            found = find_target(connection, self.tables, self.company, api_url)
-        if found == NO_TARGET and self._lease is not None:
-            with self._writing(self._lease) as connection:
-                connection.execute(self.tables.target.insert().values(company=self.company, api_url=api_url))
-                found = find_target(connection, self.tables, self.company, api_url)
-        return found
-
-    @contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
-        """A transaction that only the holder of the lease can commit.
-
-        Raises:
-            LeaseLostError: Somebody else took the lease.
-            StateUnavailableError: The database cannot be reached or written.
-        """
-        if self._lease is None:
-            raise LeaseLostError(say("Our own tables were opened for reading only."))
-        _ = self.targets  # found beforehand: a second connection could not write while this one does
-        with self._writing(self._lease) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self, lease: Lease) -> Iterator[sa.Connection]:
-        try:
-            with database_errors(self._engine), self._engine.begin() as connection:
-                lease.fence(connection)
-                yield connection
-        except StateUnavailableError:
-            # the database may have ended the transaction of a run that stood still: who took over tells more
-            lease.raise_if_lost()
-            raise
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection to read from.
-
-        Raises:
-            StateUnavailableError: The database cannot be reached.
-        """
-        with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
-            yield connection
-
-    # --- synchronised records
-
-    def synced(self, entity: str) -> "pd.DataFrame":
-        """All records of an entity that the cloud accepted.
-
-        Returns:
-            key (str), content_hash (int64), active (bool); a row a record.
-        """
-        table = self.tables.synced_record
-        query = sa.select(table.c.record_key, table.c.content_hash, table.c.active).where(
-            table.c.target_id == self.target, table.c.entity == entity
-        )
-        with self.reading() as connection:
-            rows = connection.execute(query).fetchall()
-        import pandas as pd  # half a second that the list of receipts needs not wait for
-
-        keys, hashes, active = zip(*rows, strict=True) if rows else ((), (), ())
-        return pd.DataFrame(
-            {
-                "key": pd.Series(keys, dtype="str"),
-                "content_hash": pd.Series(hashes, dtype="int64"),
-                "active": pd.Series(active, dtype="bool"),
-            }
-        )
-
-    def active_count(self, entity: str) -> int:
-        """How many records of an entity the cloud holds as active, as far as we know."""
-        table = self.tables.synced_record
-        query = sa.select(sa.func.count()).where(
-            table.c.target_id == self.target, table.c.entity == entity, table.c.active == sa.true()
-        )
-        with self.reading() as connection:
-            return int(connection.execute(query).scalar_one())
-
-    def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
-        """The content (JSON) of some records, by key, as the cloud accepted it."""
-        table = self.tables.synced_record
-        found: dict[str, str] = {}
-        with self.reading() as connection:
-            for chunk in chunks(keys):
-                query = sa.select(table.c.record_key, table.c.content).where(
-                    table.c.target_id == self.target, table.c.entity == entity, table.c.record_key.in_(chunk)
-                )
-                found.update((row.record_key, row.content) for row in connection.execute(query))
-        return found
-
-    def forget(self, entity: str, keys: Sequence[str]) -> None:
-        """Forgets records that the cloud turned out not to hold: they go up again as new ones."""
-        table = self.tables.synced_record
-        with self.transaction() as connection:
-            for chunk in chunks(keys):
-                connection.execute(
-                    table.delete().where(
-                        table.c.target_id == self.target, table.c.entity == entity, table.c.record_key.in_(chunk)
-                    )
-                )
+class StateStore(SyncedRecords):
+    """State of one company with one cloud, written by one run."""
 
     # --- attempts
 
@@ -279,13 +130,21 @@ class StateStore:
                 for row in connection.execute(query).mappings()
             ]
 
-    def replace_rejections(self, asset: str, found: Sequence[Rejection]) -> list[Rejection]:
-        """Makes `found` the open rejections of an asset and ends all others.
+    def replace_rejections(
+        self, asset: str, found: Sequence[Rejection], judged: Callable[[Rejection], bool] = lambda rejection: True
+    ) -> list[Rejection]:
+        """Makes `found` the open rejections of an asset and ends all others that were judged.
+
+        Args:
+            asset: The asset.
+            found: What was refused.
+            judged: Whether an open rejection's record was looked at; one that was not stays as it is.
 
         Returns:
-            The same rejections with their `since`, and `still` where key, code and content are as before.
+            All open rejections with their `since`, and `still` where key, code and content are as before.
         """
-        before = {(r.key, r.code): r for r in self.rejections(asset)}
+        stored = self.rejections(asset)
+        before = {(r.key, r.code): r for r in stored if judged(r)}
         now = dt.datetime.now(dt.UTC)
         result = []
         # merged first: what is stored is merged too, and would never be the same as one of its parts
@@ -301,7 +160,7 @@ class StateStore:
                 keys = {r.key for r in gone} | {r.key for r in fresh}
                 # a key can carry several codes: what was not meant to end with the key is put back
                 self.put_rejections(connection, asset, [r for r in result if r.key in keys])
-        return result
+        return [r for r in stored if not judged(r)] + result
 
     def end_rejections(self, asset: str, keys: Sequence[str]) -> None:
         """Ends the rejections of records that are no longer wanted or turned out level."""
@@ -362,7 +221,11 @@ class StateStore:
     def set_level(self, asset: str, fingerprint: str, details: str) -> None:
         """Notes that the asset is level with its sources as of `fingerprint`, and what is told of it (JSON)."""
         with self.transaction() as connection:
-            self._grow(connection, asset, 0, fingerprint=fingerprint, details=details)
+            self.put_level(connection, asset, fingerprint, details)
+
+    def put_level(self, connection: sa.Connection, asset: str, fingerprint: str, details: str) -> None:
+        """Notes the same in the caller's transaction."""
+        self._grow(connection, asset, 0, fingerprint=fingerprint, details=details)
 
     def _grow(self, connection: sa.Connection, asset: str, changes: int, **values: str) -> None:
         table = self.tables.level

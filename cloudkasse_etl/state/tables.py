@@ -140,6 +140,16 @@ class StateTables:
             sa.Column("generation", sa.BigInteger, nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
         )
+        self.erp_rows = table(
+            "erp_rows",
+            sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("source", key_text(20), primary_key=True),
+            sa.Column("bucket", sa.BigInteger, primary_key=True, autoincrement=False),
+            company(),
+            sa.Column("row_count", sa.BigInteger, nullable=False),
+            sa.Column("version_sum", sa.Unicode(40), nullable=False),
+            sa.Column("data", sa.LargeBinary, nullable=False),
+        )
         self.cursor = table(
             "cursor",
             sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),

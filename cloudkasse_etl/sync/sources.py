@@ -183,7 +183,7 @@ class Sources:
     @cached_property
     def articles(self) -> Extract:
         """The articles that are active and chosen and have a VAT rate; shape of ArticleExtract."""
-        raw = self._reader.articles()
+        raw = self._reader.article_rows().frame
         wanted = ~raw["inactive"].fillna(False).astype(bool)
         if self._settings.articles.groups != "all":
             wanted &= raw["group"].isin(self._settings.articles.groups)
@@ -201,7 +201,7 @@ class Sources:
 
         `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it.
         """
-        raw = self._reader.prices()
+        raw = self._reader.price_rows().frame
         checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=key_of(PriceExtract))
         kept = set(checked.frame["row_id"]) if checked.rejections else set()
         refused = raw[~raw["row_id"].isin(kept)] if checked.rejections else raw.iloc[:0]

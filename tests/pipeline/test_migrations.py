@@ -100,7 +100,7 @@ def test_our_tables_move_forward_from_every_release_with_what_stands_in_them(eng
     upgrade(engine, TABLES, "0001")
     put(engine, TABLES.target, {"company": "1", "api_url": URLS[0]})
     put(engine, TABLES.rejection, rejection(1, "cloudkasse_articles", "A1", FIRST))
-    for revision in ("0002", "0003", "0004", "0005", HEAD):
+    for revision in ("0002", "0003", "0004", "0005", "0006", HEAD):
         upgrade(engine, TABLES, revision)
         assert version_of(engine, TABLES) == revision
         assert keys(engine, "1", URLS[0], "cloudkasse_articles") == [("A1", FIRST)]

@@ -1,0 +1,95 @@
+"""Which rows of ART and ARPREIS have changed, asked cheaply: by rowversion, by counts and sums, by buckets of rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from cloudkasse_etl.selectline import convert, statements, tables
+from cloudkasse_etl.selectline.read import ErpReader
+from cloudkasse_etl.selectline.versions import checked_versions
+
+BUCKET_ROWS = statements.BUCKET_ROWS
+_SOURCES = {"ART": (tables.ARTICLES, "Artikelnummer"), "ARPREIS": (tables.PRICES, "Artikelnummer")}
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many rows there are, and the sum of their rowversions: another one after nearly any change."""
+
+    count: int
+    version_sum: int
+
+
+class RowChanges:
+    """Asks a table for its changed rows, among those that the extracts read.
+
+    Frames are as `Rows.versions`; None where the table does not tell.
+
+    Args:
+        reader: In its `with` block.
+        table: ART or ARPREIS.
+    """
+
+    def __init__(self, reader: ErpReader, table: str) -> None:
+        self._reader = reader
+        self._table = table
+        source, key = _SOURCES[table]
+        self._source = source.table
+        self._row_id = reader.spelled(source, source.row_id)
+        self._version = reader.spelled(source, "TS")
+        self._key = reader.spelled(source, key)
+        self._where: tuple[sa.ColumnElement[bool], ...] = reader.price_filter() if source is tables.PRICES else ()
+
+    def above(self, version: int) -> pd.DataFrame | None:
+        """The rows whose rowversion is past one."""
+        return self._rows(statements.above(self._version, version)) if self._version else None
+
+    def within(self, bucket: int) -> pd.DataFrame | None:
+        """The rows of a bucket."""
+        return self._rows(*statements.in_bucket(self._row_id, bucket)) if self._row_id else None
+
+    def totals(self) -> Totals | None:
+        """Of all rows."""
+        found = self._buckets(None)
+        return None if found is None else found[0]
+
+    def buckets(self) -> Mapping[int, Totals] | None:
+        """Of each bucket of rows that has any."""
+        return self._buckets(self._row_id) if self._row_id else None
+
+    def _rows(self, *where: "sa.ColumnElement[bool]") -> pd.DataFrame | None:
+        if not (self._row_id and self._version and self._key):
+            return None
+        statement = statements.changed_statement(
+            self._source, self._row_id, self._version, self._key, (*where, *self._where)
+        )
+        ids, versions, keys = _columns(self._reader.fetch(statement, self._table), 3)
+        number, version = convert.Column(tables.Kind.KEY), convert.Column(tables.Kind.VERSION)
+        number.add(keys)
+        version.add(versions)
+        if number.is_foreign:
+            return None
+        return checked_versions(convert.row_ids(ids), version.series().to_numpy(), number.series())
+
+    def _buckets(self, row_id: str | None) -> Mapping[int, Totals] | None:
+        if self._version is None:
+            return None
+        statement = statements.bucket_statement(self._source, row_id, self._version, self._where)
+        try:
+            rows = self._reader.fetch(statement, self._table)
+            return {int(bucket): Totals(int(count), int(total)) for bucket, count, total in rows}
+        except (TypeError, ValueError, OverflowError):
+            return None  # a row number or rowversion that is none
+
+
+def buckets_of(ids: "np.ndarray[Any, np.dtype[np.int64]]") -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """The buckets that rows are in."""
+    return ids // BUCKET_ROWS
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> Sequence[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * count

@@ -1,0 +1,100 @@
+"""Our own tables as one run has them: its numbers for company and cloud, reading, and writing under its lease."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.errors import LeaseLostError, StateUnavailableError
+from cloudkasse_etl.state.engine import database_errors
+from cloudkasse_etl.state.lease import Lease
+from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
+from cloudkasse_etl.wording import say
+
+
+class ConnectedState:
+    """Our own tables for one company with one cloud.
+
+    Args:
+        engine: The engine of our own tables, migrated.
+        tables: Our own tables.
+        company: The company's number.
+        api_url: The cloud's address: state of one cloud says nothing of another.
+        lease: The run's lease; None for one that only reads.
+        run_id: Stands in what is written.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, tables: StateTables, *, company: str, api_url: str, lease: Lease | None, run_id: str
+    ) -> None:
+        self._engine = engine
+        self.tables = tables
+        self.company = company
+        self._lease = lease
+        self.run_id = run_id
+        self._api_url = api_url
+
+    @property
+    def lost(self) -> LeaseLostError | None:
+        """That this run has lost its lease, and to whom, as soon as it is known."""
+        return self._lease.lost if self._lease else None
+
+    @property
+    def target(self) -> int:
+        """Our number for this company with this cloud; one that nothing is kept under where only reading found none."""
+        return self.targets[0]
+
+    def _target_of(self, asset: str) -> int:
+        return self.targets[is_of_the_company(asset)]
+
+    @cached_property
+    def targets(self) -> tuple[int, int]:
+        """Our numbers for the company with this cloud, and for the company alone."""
+        mine, every = (self._find_target(url) for url in (self._api_url, EVERY_CLOUD))
+        return mine, every
+
+    def _find_target(self, api_url: str) -> int:
+        with self.reading() as connection:
+            found = find_target(connection, self.tables, self.company, api_url)
+        if found == NO_TARGET and self._lease is not None:
+            with self._writing(self._lease) as connection:
+                connection.execute(self.tables.target.insert().values(company=self.company, api_url=api_url))
+                found = find_target(connection, self.tables, self.company, api_url)
+        return found
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A transaction that only the holder of the lease can commit.
+
+        Raises:
+            LeaseLostError: Somebody else took the lease.
+            StateUnavailableError: The database cannot be reached or written.
+        """
+        if self._lease is None:
+            raise LeaseLostError(say("Our own tables were opened for reading only."))
+        _ = self.targets  # found beforehand: a second connection could not write while this one does
+        with self._writing(self._lease) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, lease: Lease) -> Iterator[sa.Connection]:
+        try:
+            with database_errors(self._engine), self._engine.begin() as connection:
+                lease.fence(connection)
+                yield connection
+        except StateUnavailableError:
+            # the database may have ended the transaction of a run that stood still: who took over tells more
+            lease.raise_if_lost()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to read from.
+
+        Raises:
+            StateUnavailableError: The database cannot be reached.
+        """
+        with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
+            yield connection

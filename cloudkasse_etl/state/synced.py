@@ -1,0 +1,110 @@
+"""The records that the cloud accepted, as they are kept: all of a kind, or those of some articles."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.state.connected import ConnectedState
+from cloudkasse_etl.state.keys import chunks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class SyncedRecords(ConnectedState):
+    """Records of one company with one cloud."""
+
+    def synced(self, entity: str) -> "pd.DataFrame":
+        """All records of an entity that the cloud accepted.
+
+        Returns:
+            key (str), content_hash (int64), active (bool); a row a record.
+        """
+        with self.reading() as connection:
+            return _frame(connection.execute(self._records(entity)).fetchall())
+
+    def synced_among(self, entity: str, keys: Collection[str]) -> "pd.DataFrame":
+        """Those of some keys, as `synced` has them."""
+        table = self.tables.synced_record
+        rows: list[Any] = []
+        with self.reading() as connection:
+            for chunk in chunks(sorted(keys)):
+                rows += connection.execute(self._records(entity).where(table.c.record_key.in_(chunk))).fetchall()
+        return _frame(rows)
+
+    def synced_beneath(self, entity: str, firsts: Collection[str]) -> "pd.DataFrame":
+        """Those whose key has one of some texts before its last three parts, as `synced` has them.
+
+        Args:
+            entity: The kind of record, whose keys have four parts.
+            firsts: Texts without `|`.
+        """
+        with self.reading() as connection:
+            rows = [row for query in self._beneath(connection, entity, firsts) for row in connection.execute(query)]
+        wanted = set(firsts)
+        return _frame([row for row in rows if row.record_key.rsplit("|", 3)[0] in wanted])
+
+    def _beneath(
+        self, connection: sa.Connection, entity: str, firsts: Collection[str]
+    ) -> Iterator["sa.Select[tuple[Any, ...]]"]:
+        key, query = self.tables.synced_record.c.record_key, self._records(entity)
+        if connection.dialect.name == "postgresql":
+            # in most of its collations a text's beginning is no range
+            for chunk in chunks(sorted(firsts)):
+                yield query.where(sa.func.split_part(key, "|", 1).in_(chunk))
+        else:
+            # these compare our keys byte for byte, so that the range is read from the key's own index
+            for first in sorted(firsts):
+                yield query.where(key >= f"{first}|", key < f"{first}}}")
+
+    def _records(self, entity: str) -> "sa.Select[tuple[Any, ...]]":
+        table = self.tables.synced_record
+        return sa.select(table.c.record_key, table.c.content_hash, table.c.active).where(
+            table.c.target_id == self.target, table.c.entity == entity
+        )
+
+    def active_count(self, entity: str) -> int:
+        """How many records of an entity the cloud holds as active, as far as we know."""
+        table = self.tables.synced_record
+        query = sa.select(sa.func.count()).where(
+            table.c.target_id == self.target, table.c.entity == entity, table.c.active == sa.true()
+        )
+        with self.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
+        """The content (JSON) of some records, by key, as the cloud accepted it."""
+        table = self.tables.synced_record
+        found: dict[str, str] = {}
+        with self.reading() as connection:
+            for chunk in chunks(keys):
+                query = sa.select(table.c.record_key, table.c.content).where(
+                    table.c.target_id == self.target, table.c.entity == entity, table.c.record_key.in_(chunk)
+                )
+                found.update((row.record_key, row.content) for row in connection.execute(query))
+        return found
+
+    def forget(self, entity: str, keys: Sequence[str]) -> None:
+        """Forgets records that the cloud turned out not to hold: they go up again as new ones."""
+        table = self.tables.synced_record
+        with self.transaction() as connection:
+            for chunk in chunks(keys):
+                connection.execute(
+                    table.delete().where(
+                        table.c.target_id == self.target, table.c.entity == entity, table.c.record_key.in_(chunk)
+                    )
+                )
+
+
+def _frame(rows: Sequence[Any]) -> "pd.DataFrame":
+    import pandas as pd  # half a second that the list of receipts needs not wait for
+
+    keys, hashes, active = zip(*rows, strict=True) if rows else ((), (), ())
+    return pd.DataFrame(
+        {
+            "key": pd.Series(keys, dtype="str"),
+            "content_hash": pd.Series(hashes, dtype="int64"),
+            "active": pd.Series(active, dtype="bool"),
+        }
+    )
