@@ -7,7 +7,7 @@ not a second opinion. A writer that is not overridden here finds no connection t
 import datetime as dt
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, cast
@@ -81,25 +81,40 @@ class ScratchStore(StateStore):
 
     def synced(self, entity: str) -> pd.DataFrame:
         """All records that the cloud holds, as `StateStore.synced` has them."""
-        frame = super().synced(entity)
+        return self._changed(entity, super().synced(entity), self._accepted[entity])
+
+    def synced_among(self, entity: str, keys: Collection[str]) -> pd.DataFrame:
+        """Those of some keys."""
+        accepted = self._accepted[entity]
+        return self._changed(entity, super().synced_among(entity, keys), [key for key in keys if key in accepted])
+
+    def synced_beneath(self, entity: str, firsts: Collection[str]) -> pd.DataFrame:
+        """Those whose key has one of some texts before its last three parts."""
+        mine = [key for key in self._accepted[entity] if key.rsplit("|", 3)[0] in firsts]
+        return self._changed(entity, super().synced_beneath(entity, firsts), mine)
+
+    def _changed(self, entity: str, frame: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
+        """What is stored, with those of the accepted records that belong to it."""
         accepted, forgotten = self._accepted[entity], self._forgotten[entity]
         if not accepted and not forgotten:
             return frame
         kept = frame[~frame["key"].isin({*accepted, *forgotten})]
+        records = [accepted[key] for key in keys]
         added = pd.DataFrame(
             {
-                "key": pd.Series(list(accepted), dtype="str"),
-                "content_hash": pd.Series([record.content_hash for record in accepted.values()], dtype="int64"),
-                "active": pd.Series([record.active for record in accepted.values()], dtype="bool"),
+                "key": pd.Series([record.key for record in records], dtype="str"),
+                "content_hash": pd.Series([record.content_hash for record in records], dtype="int64"),
+                "active": pd.Series([record.active for record in records], dtype="bool"),
             }
         )
         return pd.concat([kept, added], ignore_index=True)
 
     def active_count(self, entity: str) -> int:
         """How many records the cloud holds as active."""
-        if not self._accepted[entity] and not self._forgotten[entity]:
-            return super().active_count(entity)
-        return int(self.synced(entity)["active"].sum())
+        accepted, forgotten = self._accepted[entity], self._forgotten[entity]
+        stored = super().synced_among(entity, {*accepted, *forgotten})
+        fresh = sum(record.active for record in accepted.values())
+        return super().active_count(entity) - int(stored["active"].sum()) + fresh
 
     def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
         """The content (JSON) of some records, by key."""

@@ -73,6 +73,10 @@ class SyncedRecords(ConnectedState):
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def active_among(self, entity: str, keys: Collection[str]) -> int:
+        """How many records of some keys the cloud holds as active."""
+        return int(self.synced_among(entity, keys)["active"].sum()) if keys else 0
+
     def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
         """The content (JSON) of some records, by key, as the cloud accepted it."""
         table = self.tables.synced_record

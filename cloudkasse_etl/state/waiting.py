@@ -61,7 +61,7 @@ class WaitingStore:
     def replace(self, asset: str, found: Iterable[Waiting]) -> None:
         """Makes `found` all that waits of an asset; what waited before keeps its time, and the rest has ended."""
         now = dt.datetime.now(dt.UTC)
-        before = {(w.code, w.awaited): w for w in self._stored(asset)}
+        before = {(w.code, w.awaited): w for w in self.stored(asset)}
         after = {(w.code[:80], bounded_key(w.awaited)): w for w in found}
         same = {
             key for key, w in after.items() if key in before and (before[key].count, before[key].examples) == _shown(w)
@@ -143,7 +143,8 @@ class WaitingStore:
             tuple(row.receipt_id if row.number is None else f"{row.register} {row.number}" for row in examples),
         )
 
-    def _stored(self, asset: str) -> list[Waiting]:
+    def stored(self, asset: str) -> list[Waiting]:
+        """All that waits of an asset."""
         return self._read(self._rows().where(*self._of(asset)))
 
     def _rows(self) -> "sa.Select[tuple[object, ...]]":

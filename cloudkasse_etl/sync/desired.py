@@ -11,13 +11,14 @@ from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
 from cloudkasse_etl.schemas.registers import RegisterPayload
-from cloudkasse_etl.state.waiting import Waiting
+from cloudkasse_etl.state.waiting import Waiting, WaitingStore
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.membership import is_among
 
 EXAMPLES = 5
+_ARTICLE_FIRST = "article_required"
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,15 @@ def _employees(session: SyncSession) -> Desired:
 
 
 def _articles(session: SyncSession) -> Desired:
-    extract = session.sources.articles
+    extract = session.goods.articles
     payload = payloads.article_payload(extract.frame, session.sources.rates, session.as_of)
     return Desired(payload, _unless_in(extract.held))
 
 
 def _prices(session: SyncSession) -> Desired:
-    sources = session.sources
+    sources, part, store = session.goods, session.part, session.store
     gross = sources.gross
-    in_cloud = session.store.synced("articles")
+    in_cloud = store.synced("articles") if part is None else store.synced_among("articles", part.numbers)
     held_articles = in_cloud.loc[in_cloud["active"], "key"]
     ready = is_among(gross.prices["article"], held_articles)
     waiting = pd.concat([gross.prices.loc[~ready, ["article", "key"]], gross.waiting], ignore_index=True)
@@ -91,23 +92,30 @@ def _prices(session: SyncSession) -> Desired:
         pairs = pd.Series(list(zip(article, group, strict=True)), index=keys.index, dtype=object)
         return group.isin(used) & ~article.isin(refused) & ~pairs.isin(refused_groups) & is_among(article, selling)
 
-    deferrals: tuple[Deferral, ...] = ()
-    if len(waiting):
-        articles = waiting["article"].drop_duplicates()
-        names = ", ".join(articles.head(EXAMPLES)) + (", …" if len(articles) > EXAMPLES else "")
-        examples = tuple(waiting["key"].head(EXAMPLES))
-        code = "article_required"
-        by_article = waiting.groupby("article", sort=False)["key"].agg(["size", "first"])
-        each = tuple(
-            Waiting(code, article, count, (key,))
-            for article, count, key in zip(
-                by_article.index.tolist(), by_article["size"].tolist(), by_article["first"].tolist(), strict=True
-            )
-        )
-        deferrals = (Deferral(code, len(waiting), examples, {"value": names}, each),)
+    each = _by_article(waiting)
+    if part is not None:
+        elsewhere = WaitingStore(store).stored("cloudkasse_prices")
+        each += [w for w in elsewhere if w.code == _ARTICLE_FIRST and w.awaited not in part.numbers]
     currency = sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
-    return Desired(payload, may_retire, deferrals)
+    return Desired(payload, may_retire, _deferrals(each))
+
+
+def _by_article(waiting: pd.DataFrame) -> list[Waiting]:
+    found = waiting.groupby("article", sort=False)["key"].agg(["size", "first"])
+    columns = found.index.tolist(), found["size"].tolist(), found["first"].tolist()
+    return [Waiting(_ARTICLE_FIRST, article, count, (key,)) for article, count, key in zip(*columns, strict=True)]
+
+
+def _deferrals(each: list[Waiting]) -> tuple[Deferral, ...]:
+    """What is told of prices that wait for articles: the first articles, and a price of each."""
+    if not each:
+        return ()
+    each = sorted(each, key=lambda one: one.awaited)
+    first = each[:EXAMPLES]
+    names = ", ".join(one.awaited for one in first) + (", …" if len(each) > EXAMPLES else "")
+    examples = tuple(key for one in first for key in one.examples)
+    return (Deferral(_ARTICLE_FIRST, sum(one.count for one in each), examples, {"value": names}, tuple(each)),)
 
 
 def _none(keys: "pd.Series[str]") -> "pd.Series[bool]":

@@ -25,12 +25,12 @@ def extract_employees(session: SyncSession) -> AssetReport:
 
 def extract_articles(session: SyncSession) -> AssetReport:
     """Reads the articles that are active and chosen."""
-    return _extract(session, "selectline_articles", lambda: session.sources.articles)
+    return _extract(session, "selectline_articles", lambda: session.goods.articles)
 
 
 def extract_prices(session: SyncSession) -> AssetReport:
     """Reads the prices of the price groups that the settings name."""
-    return _extract(session, "selectline_prices", lambda: session.sources.prices)
+    return _extract(session, "selectline_prices", lambda: session.goods.prices)
 
 
 def _extract(session: SyncSession, asset: str, read: Callable[[], Extract]) -> AssetReport:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.sync.delta import UPSTREAM, part_of
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
@@ -15,8 +16,8 @@ class Judgement:
 
     Attributes:
         rejections: The records that were refused.
-        rows: How many were not.
-        lacking: Register's price group → how many articles lack a price only there.
+        rows: How many of those that this run looks at were not.
+        lacking: Register's price group → how many of them lack a price only there.
     """
 
     rejections: Sequence[Rejection]
@@ -33,14 +34,21 @@ def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> 
         fingerprint = session.sources.fingerprint(asset)
         report = quiet_report(session, asset, fingerprint)
         if report is None:
+            part = part_of(session) if asset in UPSTREAM and fingerprint is not None else None
             judgement = judge()
-            rejections = session.store.replace_rejections(asset, judgement.rejections)
+            rows, lacking = judgement.rows, judgement.lacking
+            if part is None:
+                rejections = session.store.replace_rejections(asset, judgement.rejections)
+            else:
+                rejections = session.store.replace_rejections(asset, judgement.rejections, part.covers)
+                rows, lacking = part.rows_with(asset, rows), part.lacking_with(lacking)
             report = AssetReport(
                 asset,
                 refused_counts(rejections),
                 tuple(rejections),
-                rows=judgement.rows,
-                lacking=judgement.lacking,
+                rows=rows,
+                lacking=lacking,
+                looked_at=None if part is None else len(part.numbers),
             )
             set_level(session, report, fingerprint)
         return session.deliver(report, seconds())

@@ -4,8 +4,11 @@ The fingerprint of the sources is taken before they are read, in the same view o
 between changes the next run's fingerprint.
 """
 
+from collections.abc import Callable, Sequence
+
 import orjson
 
+from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 
@@ -13,14 +16,19 @@ from cloudkasse_etl.sync.session import SyncSession
 RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.conflict", "cloud.article_unknown"})
 
 
-def quiet_report(session: SyncSession, asset: str, fingerprint: str | None, unchanged: int = 0) -> AssetReport | None:
+def quiet_report(
+    session: SyncSession,
+    asset: str,
+    fingerprint: str | None,
+    unchanged: Callable[[Sequence[Rejection]], int] = lambda rejections: 0,
+) -> AssetReport | None:
     """The report of an asset whose sources are as they were when it was last level; None where it must be looked at.
 
     Args:
         session: The run.
         asset: The asset's name.
         fingerprint: Of its sources now.
-        unchanged: How many records it holds.
+        unchanged: Tells how many records it holds but for those that are refused.
     """
     if session.options.full or session.options.retry_rejected or fingerprint is None:
         return None
@@ -35,7 +43,7 @@ def quiet_report(session: SyncSession, asset: str, fingerprint: str | None, unch
     deferred = sum(deferral.count for deferral in deferrals)
     return AssetReport(
         asset,
-        refused_counts(rejections) + Counts(unchanged=unchanged, deferred=deferred),
+        refused_counts(rejections) + Counts(unchanged=unchanged(rejections), deferred=deferred),
         tuple(rejections),
         deferrals,
         rows=details["rows"],
@@ -45,7 +53,10 @@ def quiet_report(session: SyncSession, asset: str, fingerprint: str | None, unch
 
 
 def set_level(session: SyncSession, report: AssetReport, fingerprint: str | None) -> None:
-    """Notes that the asset is level with its sources, but for what its report says is rejected or waits."""
+    """Notes that the asset is level with its sources, but for what its report says is rejected or waits.
+
+    With which rows of the ERP it is level, `keep_snapshot` says at the run's end.
+    """
     if fingerprint is None:
         return
     deferrals = [

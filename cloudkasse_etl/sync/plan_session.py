@@ -30,6 +30,7 @@ class PlanSession(SyncSession):
     """A session that only reads. Made by `open_plan`."""
 
     store: ScratchStore
+    is_dry = True
 
     def __init__(self, configuration: Configuration, store: ScratchStore, resources: ExitStack) -> None:
         super().__init__(

@@ -9,7 +9,7 @@ def compute_gross_prices(session: SyncSession) -> AssetReport:
     """Computes what the registers show, and finds the articles that have no price."""
 
     def judge() -> Judgement:
-        gross = session.sources.gross
+        gross = session.goods.gross
         return Judgement(gross.rejections, len(gross.prices), gross.lacking)
 
     return judged(session, "gross_prices", judge)

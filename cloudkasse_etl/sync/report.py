@@ -98,6 +98,7 @@ class AssetReport:
         rows: How many records the asset holds, where it is known.
         lacking: Register's price group → how many articles have a price elsewhere but none in it.
         quiet: True where nothing had changed and nothing was read.
+        looked_at: How many articles were looked at, where only those that had changed were.
     """
 
     asset: str
@@ -109,6 +110,7 @@ class AssetReport:
     rows: int | None = None
     lacking: Mapping[str, int] = field(default_factory=dict)
     quiet: bool = False
+    looked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.waiting import WaitingStore
 from cloudkasse_etl.sync.own_tables import own_tables
+from cloudkasse_etl.sync.part import Part
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.sync.sources import Sources
@@ -56,7 +57,17 @@ class _Journal:
 
 
 class SyncSession:
-    """What the use cases of one run share. Made by `open_session`, used in one thread."""
+    """What the use cases of one run share. Made by `open_session`, used in one thread.
+
+    Attributes:
+        is_dry: Whether nothing is kept of it.
+        part: The articles that it looks at, where they are not all; found out by `delta.part_of`.
+        part_is_known: Whether that was found out.
+    """
+
+    is_dry = False
+    part: Part | None = None
+    part_is_known = False
 
     def __init__(
         self,
@@ -95,6 +106,15 @@ class SyncSession:
             ErpUnavailableError: The ERP cannot be reached.
         """
         return self._resources.enter_context(Sources(self.configuration, self.as_of))
+
+    @property
+    def goods(self) -> Sources:
+        """The same of the articles that this run looks at, and of their prices."""
+        return self.sources if self.part is None else self.part.sources
+
+    def look_at_everything(self) -> None:
+        """From here on this run looks at all articles."""
+        self.part_is_known, self.part = True, None
 
     @cached_property
     def receipts(self) -> ReceiptStore:

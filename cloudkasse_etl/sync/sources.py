@@ -1,5 +1,6 @@
 """The ERP and the settings as checked frames, each read once a run, in one consistent view of the ERP."""
 
+import copy
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
 from cloudkasse_etl.schemas.reading import key_of
 from cloudkasse_etl.schemas.registers import RegisterExtract
+from cloudkasse_etl.selectline.changes import RowChanges
 from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.selectline.read import ErpReader
 from cloudkasse_etl.settings import Configuration
@@ -42,6 +44,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "revenue_postings": ("ART", "ARTSET", "KTOGRUPPENPOS", "USDETAIL"),
     "cloudkasse_prices": ("MANDANT", "ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
 }
+BY_ARTICLE = ("ART", "ARPREIS")
+"""The tables whose rows each belong to one article: what hangs on them can be found article by article."""
 _MASTER_DATA_SETTINGS = {"company", "registers", "articles", "employees", "price_groups", "erp"}
 _BOOKING_SETTINGS = {"registers", "receipts", "books", "accounts", "erp"}
 # Raised when the same sources come to another content: everything is then compared once.
@@ -85,6 +89,8 @@ class Sources:
         self._resources = ExitStack()
         self._booking_read: set[str] = set()
         self._booking_articles: pd.DataFrame | None = None
+        self._numbers: list[str] | None = None
+        self._versions: dict[str, pd.DataFrame | None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -114,9 +120,16 @@ class Sources:
         Returns:
             None where it cannot be told cheaply: then everything is compared.
         """
-        marks = [self.watermarks.get(table) for table in TABLES[asset]]
-        if None in marks:
+        return self._hash(asset, TABLES[asset], upstream)
+
+    def rest(self, asset: str, *upstream: int) -> str | None:
+        """The same of all but the rows of single articles."""
+        return self._hash(asset, [table for table in TABLES[asset] if table not in BY_ARTICLE], upstream)
+
+    def _hash(self, asset: str, tables: Iterable[str], upstream: tuple[int, ...]) -> str | None:
+        if any(self.watermarks.get(table) is None for table in TABLES[asset]):
             return None
+        marks = [self.watermarks.get(table) for table in tables]
         rates = sorted(self.rates.on(self._as_of).items()) if "USDETAIL" in TABLES[asset] else []
         settings = self._settings.model_dump(
             mode="json", include=_BOOKING_SETTINGS if asset == "revenue_postings" else _MASTER_DATA_SETTINGS
@@ -124,6 +137,34 @@ class Sources:
         source = hashlib.blake2b(_without_secret(self._url).encode(), digest_size=8).hexdigest()
         parts = [CONTENT_VERSION, asset, source, marks, rates, settings, upstream]
         return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+    def changes(self, table: str) -> RowChanges:
+        """Which rows of a table have changed: one of `BY_ARTICLE`."""
+        return RowChanges(self._reader, table)
+
+    def narrowed(self, numbers: Iterable[str]) -> "Sources":
+        """The same ERP in the same view, as if it held no articles but these, and no other articles' prices."""
+        assert self.watermarks, "the view begins with them"
+        twin = copy.copy(self)
+        for name in ("articles", "prices", "gross"):
+            twin.__dict__.pop(name, None)
+        twin._numbers, twin._versions = sorted(numbers), {}
+        return twin
+
+    def versions(self, table: str) -> pd.DataFrame | None:
+        """Which rows of ART or ARPREIS were read, and as of which rowversion: `Rows.versions`."""
+        # the frame is asked for first: what is told here is told of what it holds
+        assert self.articles if table == "ART" else self.prices
+        return self._versions[table]
+
+    @property
+    def is_read_to_the_end(self) -> bool:
+        """Whether gross prices were computed, and so all that they are made of was read."""
+        return "gross" in self.__dict__
+
+    def is_steady(self) -> bool:
+        """Whether what was read is of one moment: that at which the fingerprints were taken."""
+        return self._reader.sees_one_moment or self._reader.watermarks() == dict(self.watermarks)
 
     @cached_property
     def _company_rows(self) -> pd.DataFrame:
@@ -183,7 +224,8 @@ class Sources:
     @cached_property
     def articles(self) -> Extract:
         """The articles that are active and chosen and have a VAT rate; shape of ArticleExtract."""
-        raw = self._reader.article_rows().frame
+        rows = self._reader.article_rows(self._numbers)
+        self._versions["ART"], raw = rows.versions, rows.frame
         wanted = ~raw["inactive"].fillna(False).astype(bool)
         if self._settings.articles.groups != "all":
             wanted &= raw["group"].isin(self._settings.articles.groups)
@@ -201,7 +243,8 @@ class Sources:
 
         `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it.
         """
-        raw = self._reader.price_rows().frame
+        rows = self._reader.price_rows(self._numbers)
+        self._versions["ARPREIS"], raw = rows.versions, rows.frame
         checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=key_of(PriceExtract))
         kept = set(checked.frame["row_id"]) if checked.rejections else set()
         refused = raw[~raw["row_id"].isin(kept)] if checked.rejections else raw.iloc[:0]

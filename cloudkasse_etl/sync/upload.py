@@ -4,26 +4,28 @@ Only what the cloud accepted counts as synchronised, and that is stored in the t
 request. Nothing is retired after a failed or partial read: such a read never gets here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 import pandas as pd
 
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.failures import CLOUD, Rejection, merged
-from cloudkasse_etl.schemas.contract import check, source_of
+from cloudkasse_etl.schemas.contract import Checked, check, source_of
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.records import SyncedRecord
+from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.sync.comparison import learn_what_the_cloud_holds
+from cloudkasse_etl.sync.delta import UPSTREAM, has_row_keys, part_of
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, EXAMPLES, PRICES, REGISTERS, Desired, Entity
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, quiet_report, set_level
+from cloudkasse_etl.sync.outgoing import Items, accepted_record, fresh, kind_of, where_level
+from cloudkasse_etl.sync.part import Part
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.sync.snapshot import keep_snapshot
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
 from cloudkasse_etl.transform.membership import is_among
@@ -58,8 +60,10 @@ def upload_articles(session: SyncSession) -> AssetReport:
 
 
 def upload_prices(session: SyncSession) -> AssetReport:
-    """Brings the gross prices up, each once the cloud holds its article."""
-    return _upload(session, PRICES)
+    """Brings the gross prices up, each once the cloud holds its article. Nothing of the ERP is looked at after that."""
+    report = _upload(session, PRICES)
+    keep_snapshot(session)
+    return report
 
 
 def _upload(session: SyncSession, entity: Entity) -> AssetReport:
@@ -68,16 +72,20 @@ def _upload(session: SyncSession, entity: Entity) -> AssetReport:
         fingerprint = session.sources.fingerprint(entity.asset, *(store.generation(a) for a in entity.upstream))
         if session.options.full:
             learn_what_the_cloud_holds(session, entity)
-        whole = _recover_lost(session, entity)
+        active = store.active_count(entity.name)
+        whole = _recover_lost(session, entity, active)
         pending = store.pending_attempts(entity.name)
         if whole and not pending:
-            quiet = quiet_report(session, entity.asset, fingerprint, store.active_count(entity.name))
+            quiet = quiet_report(
+                session, entity.asset, fingerprint, lambda refused: _unchanged(session, entity, active, refused, {})
+            )
             if quiet is not None:
                 return session.deliver(quiet, seconds())
+        _narrow(session, entity, whole=whole and not pending and fingerprint is not None)
         upload = _Upload(session, entity)
         try:
             upload.finish_pending([Attempt(a.key, a.entity, a.body) for a in pending])
-            upload.level(entity.desired(session))
+            upload.level()
         except BaseException:
             # what went through before it broke is told all the same
             session.deliver(upload.broken(), seconds())
@@ -89,14 +97,27 @@ def _upload(session: SyncSession, entity: Entity) -> AssetReport:
         return session.deliver(report, seconds())
 
 
-def _recover_lost(session: SyncSession, entity: Entity) -> bool:
+def _narrow(session: SyncSession, entity: Entity, *, whole: bool) -> None:
+    """Makes sure that the run looks at some articles only where nothing but these can differ.
+
+    What a dead run sent or the cloud lost may be anything, and so may be what a register held up that has come since.
+    """
+    if entity.asset not in UPSTREAM:
+        return
+    part = part_of(session) if whole else None
+    registers = session.store.generation(REGISTERS.asset)
+    if part is None or part.registers != registers:
+        session.look_at_everything()
+
+
+def _recover_lost(session: SyncSession, entity: Entity, active: int) -> bool:
     """Forgets what the cloud turns out not to hold any more, if it says that it holds less than we think.
 
     Returns:
         True where the cloud holds what we think.
     """
     counted = session.cloud_status.counts.get(entity.name)
-    if counted is None or counted >= session.store.active_count(entity.name):
+    if counted is None or counted >= active:
         return True
     there: set[str] = set()
     for page in session.client.records(entity.name):
@@ -116,9 +137,9 @@ class _Upload:
     counts: Counts = field(default_factory=Counts)
     deferrals: list[Deferral] = field(default_factory=list)
     refused_now: set[str] = field(default_factory=set)
-    counted: set[str] = field(default_factory=set)
+    touched: dict[str, bool] = field(default_factory=dict)  # whether the cloud holds it as active now
     surprised: bool = False
-    rows: int = 0
+    looked_at: int | None = None
 
     def finish_pending(self, attempts: list[Attempt]) -> None:
         """Finishes requests of a run that died before their answers came, under their own keys."""
@@ -126,47 +147,54 @@ class _Upload:
             known = set(self.session.store.synced(self.entity.name)["key"])
             self._take(self.session.client.resend(attempts), known=known, hashes={}, retried=set(), is_new=False)
 
-    def level(self, desired: Desired) -> None:
+    def level(self) -> None:
         """Compares, and sends what differs."""
         entity, store = self.entity, self.session.store
-        checked = check(
-            desired.payload, entity.model, asset=entity.asset, key_columns=payloads.KEY_COLUMNS[entity.name]
-        )
+        desired, checked = self._desired()
+        part = self.session.part if entity.asset in UPSTREAM else None
         payload = checked.frame
-        self.rows = len(payload)
         self.deferrals += desired.waiting
         keys, hashes = payloads.keys(entity.name, payload), digests(payload)
-        synced = store.synced(entity.name)
+        synced = _synced(store, entity, part)
         places = pd.Index(synced["key"]).get_indexer(pd.Index(keys))
-        level = _level(places, hashes, synced)
-        refused = {rejection.key: rejection for rejection in store.rejections(entity.asset)}
+        level = where_level(places, hashes, synced)
+        refused = {r.key: r for r in store.rejections(entity.asset) if part is None or part.covers(r)}
         to_send = payload[~level]
-        items = _Items(list(keys[~level]), list(hashes[~level].astype(str)), payloads.items(to_send))
+        items = Items(list(keys[~level]), list(hashes[~level].astype(str)), payloads.items(to_send))
 
         refused_here = {rejection.key for rejection in checked.rejections}
         is_gone = synced["active"].to_numpy(dtype=bool, copy=True)
         is_gone[places[places >= 0]] = False
         gone = synced.loc[is_gone, "key"]
         gone = gone[desired.may_retire(gone) & ~gone.isin(refused_here)]
-        self._guard(len(gone), int(synced["active"].sum()))
+        self._guard(len(gone), store.active_count(entity.name) if len(gone) else 0)
         retired = self._retired(list(gone))
 
         # rejections of records that are level again, or no longer wanted, have ended; new ones of ours begin
         open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
         store.end_rejections(entity.asset, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections)
-        # a record that a dead run sent and this one finished is new or changed, and not unchanged as well
-        finished = int(is_among(keys[level], self.counted).sum()) if self.counted else 0
-        self.counts += Counts(unchanged=int(level.sum()) - finished)
+        self.looked_at = None if part is None else len(part.numbers)
         self._send([items, retired], refused, set(synced["key"]))
 
-    def _retired(self, keys: list[str]) -> "_Items":
+    def _desired(self) -> tuple[Desired, Checked]:
+        """What the cloud should hold, and what of it keeps the wire's contract."""
+        entity, session = self.entity, self.session
+        desired = entity.desired(session)
+        key = payloads.KEY_COLUMNS[entity.name]
+        checked = check(desired.payload, entity.model, asset=entity.asset, key_columns=key)
+        if session.part is not None and entity.asset in UPSTREAM and has_row_keys(checked.rejections):
+            session.look_at_everything()
+            return self._desired()
+        return desired, checked
+
+    def _retired(self, keys: list[str]) -> "Items":
         """What the cloud last accepted of these records, set to inactive."""
         contents = self.session.store.contents(self.entity.name, keys)
         items = [{**orjson.loads(contents[key]), "active": False} for key in keys]
-        return _Items(keys, list(item_digests(items).astype(str)), iter(items))
+        return Items(keys, list(item_digests(items).astype(str)), iter(items))
 
-    def _send(self, groups: list["_Items"], refused: dict[str, Rejection], known: set[str]) -> None:
+    def _send(self, groups: list["Items"], refused: dict[str, Rejection], known: set[str]) -> None:
         """Sends what is not resting: a record is not tried again while nothing about its refusal has changed."""
         session, entity = self.session, self.entity
         resting: set[str] = set()
@@ -225,11 +253,11 @@ class _Upload:
                     if is_new:
                         self._defer(Deferral(result.code or "register_required", 1, (key,)))
                 else:
-                    accepted.append(_accepted(key, content_hash, result))
-                    if key not in self.counted:
+                    accepted.append(accepted_record(key, content_hash, result))
+                    if key not in self.touched:
                         # once, also where a dead run's request and this run's own both brought it up
-                        self.counted.add(key)
-                        found[_kind(result, key in known)] += 1
+                        found[kind_of(result, key in known)] += 1
+                    self.touched[key] = accepted[-1].active
                     if key in known:
                         replaced.append(key)
             store.settle(
@@ -318,51 +346,33 @@ class _Upload:
 
     def report(self) -> AssetReport:
         """What the upload came to; the open rejections of earlier runs included."""
-        stored = self.session.store.rejections(self.entity.asset)
-        rejections = [_fresh(r) if r.key in self.refused_now else r for r in stored]
-        refused = refused_counts(rejections)
+        store, entity = self.session.store, self.entity
+        stored = store.rejections(entity.asset)
+        rejections = [fresh(r) if r.key in self.refused_now else r for r in stored]
         deferred = sum(deferral.count for deferral in self.deferrals)
-        counts = replace(self.counts, deferred=deferred) + refused
-        return AssetReport(self.entity.asset, counts, tuple(rejections), tuple(self.deferrals), rows=self.rows)
+        active = store.active_count(entity.name)
+        unchanged = _unchanged(self.session, entity, active, rejections, self.touched)
+        counts = replace(self.counts, deferred=deferred, unchanged=unchanged) + refused_counts(rejections)
+        return AssetReport(
+            entity.asset, counts, tuple(rejections), tuple(self.deferrals), rows=active, looked_at=self.looked_at
+        )
 
 
-@dataclass
-class _Items:
-    """Records on their way: keys, contents' hashes (text), and the items themselves, which are made one at a time."""
-
-    keys: list[str]
-    hashes: list[str]
-    items: Iterator[dict[str, Any]]
-
-    def contents(self) -> Iterator[tuple[str, str]]:
-        """Each key with its content's hash."""
-        return zip(self.keys, self.hashes, strict=True)
-
-    def without(self, resting: set[str]) -> Iterator[dict[str, Any]]:
-        """The items but for those of the keys that rest."""
-        return (item for key, item in zip(self.keys, self.items, strict=True) if key not in resting)
+def _synced(store: StateStore, entity: Entity, part: Part | None) -> pd.DataFrame:
+    """What the cloud last accepted of the records that this run looks at."""
+    if part is None:
+        return store.synced(entity.name)
+    beneath = entity.name == "prices"
+    return (store.synced_beneath if beneath else store.synced_among)(entity.name, part.numbers)
 
 
-def _level(places: npt.NDArray[np.intp], hashes: npt.NDArray[np.int64], synced: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Where the cloud's last accepted content is the desired one, and active; `places` are the records' in `synced`."""
-    level: npt.NDArray[np.bool_] = places >= 0
-    there = places[level]
-    level[level] = (synced["content_hash"].to_numpy()[there] == hashes[level]) & synced["active"].to_numpy()[there]
-    return level
-
-
-def _accepted(key: str, content_hash: int, result: ItemResult) -> SyncedRecord:
-    content = orjson.dumps(result.item).decode()
-    return SyncedRecord(key, content_hash, content, bool(result.item.get("active", True)), result.cloud_id)
-
-
-def _kind(result: ItemResult, is_known: bool) -> str:
-    if not result.item.get("active", True):
-        return "deactivated"
-    return "changed" if is_known else "new"
-
-
-def _fresh(rejection: Rejection) -> Rejection:
-    return Rejection(
-        rejection.asset, rejection.key, rejection.code, rejection.detail, rejection.content, rejection.since
-    )
+def _unchanged(
+    session: SyncSession,
+    entity: Entity,
+    active: int,
+    rejections: Iterable[Rejection],
+    touched: Mapping[str, bool],
+) -> int:
+    """How many records the cloud holds as active that this run neither sent nor finds refused."""
+    refused = {rejection.key for rejection in rejections} - touched.keys()
+    return active - sum(touched.values()) - session.store.active_among(entity.name, refused)

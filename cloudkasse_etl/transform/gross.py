@@ -35,14 +35,19 @@ class GrossPrices:
         rejections: Prices that could not be computed, and articles without any.
         waiting: article, key of prices whose article is none that goes up (refused, or unknown to the ERP).
         held: article, price_group of groups with a refused price: nothing of them may be retired.
-        lacking: register's price group → how many articles have a price elsewhere, but none in it.
+        lacking_articles: register's price group → numbers of the articles that have a price elsewhere, but none in it.
     """
 
     prices: pd.DataFrame
     rejections: list[Rejection]
     waiting: pd.DataFrame
     held: pd.DataFrame
-    lacking: dict[str, int]
+    lacking_articles: Mapping[str, "pd.Series[str]"]
+
+    @property
+    def lacking(self) -> dict[str, int]:
+        """Register's price group → how many articles have a price elsewhere, but none in it."""
+        return {group: len(articles) for group, articles in self.lacking_articles.items()}
 
 
 class _Refusals:
@@ -256,8 +261,8 @@ def _compute(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
 
 def _missing(
     articles: pd.DataFrame, priced: pd.DataFrame, register_groups: tuple[str, ...], refusals: _Refusals
-) -> dict[str, int]:
-    """Refuses articles with no price in any register's group; counts those that lack one in a further group."""
+) -> dict[str, "pd.Series[str]"]:
+    """Refuses articles with no price in any register's group; finds those that lack one in a further group."""
     if not register_groups:
         return {}
     usable = priced[priced["price_group"].isin(register_groups)]
@@ -269,6 +274,6 @@ def _missing(
         refusals.add(number, "price_missing", {"groups": groups}, groups)
     elsewhere = closed[has_price]
     return {
-        group: int((~is_among(elsewhere, usable.loc[usable["price_group"] == group, "article"])).sum())
+        group: elsewhere[~is_among(elsewhere, usable.loc[usable["price_group"] == group, "article"])]
         for group in sorted(set(register_groups))
     }

@@ -1,0 +1,186 @@
+"""As of which rowversion each row of the ERP was last looked at, and what it counted for then: a snapshot of its rows.
+
+It is kept in buckets of row numbers, so that a changed row is looked up, and written again, with its neighbours alone.
+"""
+
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+import sqlalchemy as sa
+
+from cloudkasse_etl.state.bulk import insert_columns
+from cloudkasse_etl.state.keys import chunks
+from cloudkasse_etl.state.store import StateStore
+
+SNAPSHOT = "erp_rows"
+"""The level under which the snapshot's header is kept."""
+_BUCKETS_AT_ONCE = 500
+_NUMBERS = ("row_id", "version", "counted", "further")
+_Integers: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTotals:
+    """Of all rows of a source in a snapshot.
+
+    Attributes:
+        count: How many there are.
+        version_sum: The sum of their rowversions.
+        highest: The highest of them that was ever seen.
+    """
+
+    count: int
+    version_sum: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A snapshot's name, and its totals by source."""
+
+    snapshot: str
+    totals: Mapping[str, SourceTotals]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The rows of a bucket as they are stored: how many, the sum of their rowversions, and the rows, packed."""
+
+    number: int
+    count: int
+    version_sum: int
+    data: bytes
+
+
+class ErpRows:
+    """The snapshot of one company with one cloud.
+
+    Rows are frames of row_id, version (int64), article (str), counted, further (int64), in the order of row_id.
+    """
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self._table = store.tables.erp_rows
+
+    def header(self) -> Header | None:
+        """What snapshot there is; None where there is none."""
+        level = self._store.level(SNAPSHOT)
+        if level is None or not level.fingerprint:
+            return None
+        totals = orjson.loads(level.details)
+        return Header(
+            level.fingerprint,
+            {name: SourceTotals(found["count"], int(found["sum"]), found["highest"]) for name, found in totals.items()},
+        )
+
+    def totals(self, source: str) -> Mapping[int, tuple[int, int]]:
+        """Number of rows and sum of their rowversions, by bucket."""
+        query = sa.select(self._table.c.bucket, self._table.c.row_count, self._table.c.version_sum)
+        with self._store.reading() as connection:
+            return {row[0]: (row[1], int(row[2])) for row in connection.execute(query.where(*self._of(source)))}
+
+    def rows(self, source: str, buckets: Collection[int]) -> pd.DataFrame:
+        """The rows of some buckets."""
+        query = sa.select(self._table.c.data).where(*self._of(source)).order_by(self._table.c.bucket)
+        found: list[bytes] = []
+        with self._store.reading() as connection:
+            for chunk in chunks(sorted(buckets)):
+                found += connection.execute(query.where(self._table.c.bucket.in_(chunk))).scalars()
+        return unpacked(found)
+
+    def replace(self, connection: sa.Connection, header: Header) -> None:
+        """Writes the header, in the caller's transaction."""
+        totals = {
+            name: {"count": found.count, "sum": str(found.version_sum), "highest": found.highest}
+            for name, found in header.totals.items()
+        }
+        self._store.put_level(connection, SNAPSHOT, header.snapshot, orjson.dumps(totals).decode())
+
+    def put(
+        self, connection: sa.Connection, source: str, buckets: Sequence[Bucket], instead_of: Collection[int] | None
+    ) -> None:
+        """Writes buckets in the caller's transaction.
+
+        Args:
+            connection: With the transaction.
+            source: The table that the rows are of.
+            buckets: What is to be written.
+            instead_of: The buckets that are dropped first; all where None.
+        """
+        if instead_of is None:
+            connection.execute(self._table.delete().where(*self._of(source)))
+        for numbers in chunks(sorted(instead_of or ())):
+            connection.execute(self._table.delete().where(*self._of(source), self._table.c.bucket.in_(numbers)))
+        fixed = {"target_id": self._store.target, "source": source, "company": self._store.company}
+        for start in range(0, len(buckets), _BUCKETS_AT_ONCE):
+            part = buckets[start : start + _BUCKETS_AT_ONCE]
+            columns: dict[str, Sequence[Any]] = {
+                "bucket": [bucket.number for bucket in part],
+                "row_count": [bucket.count for bucket in part],
+                "version_sum": [str(bucket.version_sum) for bucket in part],
+                "data": [bucket.data for bucket in part],
+            }
+            insert_columns(connection, self._table, columns, fixed)
+
+    def _of(self, source: str) -> tuple["sa.ColumnElement[bool]", "sa.ColumnElement[bool]"]:
+        return self._table.c.target_id == self._store.target, self._table.c.source == source
+
+
+def packed(rows: pd.DataFrame, buckets: _Integers) -> Iterator[Bucket]:
+    """Rows as they are stored.
+
+    Args:
+        rows: In the order of row_id.
+        buckets: The bucket of each.
+    """
+    if not len(rows):
+        return
+    columns = [rows[name].to_numpy(dtype="<i8") for name in _NUMBERS]
+    texts = pa.array(rows["article"], pa.large_string())
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    _, offsets, characters = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    lengths = np.diff(ends).astype("<i8")
+    data = memoryview(characters) if characters is not None else memoryview(b"")
+    borders = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(rows)]
+    for first, end in pairwise(borders):
+        # neighbours differ by little: what repeats packs well
+        numbers = [np.diff(column[first:end], prepend=0) for column in columns]
+        content = b"".join(
+            [
+                (end - first).to_bytes(8, "little"),
+                *(column.tobytes() for column in (*numbers, lengths[first:end])),
+                bytes(data[ends[first] : ends[end]]),
+            ]
+        )
+        yield Bucket(
+            int(buckets[first]), end - first, int(columns[1][first:end].sum()), zlib.compress(content, level=1)
+        )
+
+
+def unpacked(data: Sequence[bytes]) -> pd.DataFrame:
+    """Rows from what is stored."""
+    numbers: list[list[_Integers]] = [[] for _ in _NUMBERS]
+    texts = [pa.array([], pa.large_string())]
+    for part in data:
+        content = zlib.decompress(part)
+        count = int.from_bytes(content[:8], "little")
+        table = np.frombuffer(content, "<i8", (len(_NUMBERS) + 1) * count, offset=8).reshape(-1, count)
+        for column, found in zip(numbers, table, strict=False):
+            column.append(np.cumsum(found))
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(table[-1], dtype=np.int64)])
+        characters = content[8 + table.nbytes :]
+        texts.append(pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets.tobytes()), pa.py_buffer(characters)))
+    empty = np.empty(0, np.int64)
+    frame = pd.DataFrame(
+        {name: np.concatenate([empty, *found]) for name, found in zip(_NUMBERS, numbers, strict=True)}, copy=False
+    )
+    frame.insert(2, "article", pd.Series(pd.array(pa.concat_arrays(texts), dtype="str")))
+    return frame
