@@ -38,10 +38,21 @@ class Desired:
 
 @dataclass(frozen=True)
 class Entity:
-    """How one kind of record goes up."""
+    """How one kind of record goes up.
+
+    Attributes:
+        name: As the wire calls it.
+        asset: What brings it up.
+        source: The asset whose records they are, under the same keys; one that is refused there goes no further.
+        model: The contract of what goes up.
+        desired: What the cloud should hold.
+        needs_register: Whether the cloud takes them only once it has a register.
+        upstream: The assets that decide what the cloud takes.
+    """
 
     name: str
     asset: str
+    source: str
     model: Any
     desired: Callable[[SyncSession], Desired]
     needs_register: bool = False
@@ -126,12 +137,13 @@ def _unless_in(held: frozenset[str]) -> Callable[["pd.Series[str]"], "pd.Series[
     return lambda keys: ~keys.isin(held)
 
 
-COMPANY = Entity("companies", "cloudkasse_company", CompanyPayload, _company)
-REGISTERS = Entity("registers", "cloudkasse_registers", RegisterPayload, _registers)
-EMPLOYEES = Entity("employees", "cloudkasse_employees", EmployeePayload, _employees)
+COMPANY = Entity("companies", "cloudkasse_company", "selectline_company", CompanyPayload, _company)
+REGISTERS = Entity("registers", "cloudkasse_registers", "selectline_registers", RegisterPayload, _registers)
+EMPLOYEES = Entity("employees", "cloudkasse_employees", "selectline_employees", EmployeePayload, _employees)
 ARTICLES = Entity(
     "articles",
     "cloudkasse_articles",
+    "selectline_articles",
     ArticlePayload,
     _articles,
     needs_register=True,
@@ -140,6 +152,7 @@ ARTICLES = Entity(
 PRICES = Entity(
     "prices",
     "cloudkasse_prices",
+    "gross_prices",
     PricePayload,
     _prices,
     needs_register=True,

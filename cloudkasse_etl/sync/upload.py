@@ -373,6 +373,6 @@ def _unchanged(
     rejections: Iterable[Rejection],
     touched: Mapping[str, bool],
 ) -> int:
-    """How many records the cloud holds as active that this run neither sent nor finds refused."""
-    refused = {rejection.key for rejection in rejections} - touched.keys()
+    """How many records the cloud holds as active that this run neither sent nor finds refused, here or before."""
+    refused = {r.key for r in (*rejections, *session.store.rejections(entity.source))} - touched.keys()
     return active - sum(touched.values()) - session.store.active_among(entity.name, refused)

@@ -16,6 +16,15 @@ INSERT INTO ART SELECT {columns} FROM ART JOIN copies
 WHERE Inaktiv = 0 AND ART_ID <= :articles AND EXISTS
   (SELECT 1 FROM ARPREIS WHERE ARPREIS.Artikelnummer = ART.Artikelnummer AND TypNummer = '1')
 """
+# What is sold at a price of which each cent counts, and such prices: each is one record that changes.
+_SOLD = """
+SELECT ART_ID FROM ART WHERE Inaktiv = 0 AND Preiseinheit = 1 AND EXISTS
+  (SELECT 1 FROM ARPREIS WHERE ARPREIS.Artikelnummer = ART.Artikelnummer AND TypNummer = '1' AND Preis > 0)
+"""
+_PRICES = f"""
+SELECT ARPREIS_ID FROM ARPREIS WHERE PreisTyp = 'G' AND TypNummer = '1' AND Preis > 0 AND VonDatum IS NULL
+  AND Artikelnummer IN (SELECT Artikelnummer FROM ART WHERE ART_ID IN ({_SOLD}))
+"""
 _ARPREIS = "INSERT INTO ARPREIS SELECT {columns} FROM ARPREIS JOIN copies WHERE ARPREIS_ID <= :prices"
 
 
@@ -51,15 +60,22 @@ class BigShop:
         environment = self.environment(api_url, own)
         return measure([OURS, *arguments], folder=own, environment=environment, codes=(0, PARTLY))
 
-    def change_prices(self, count: int, cents: int) -> None:
-        """Raises so many prices by an amount."""
+    def change(self, count: int, turn: int) -> None:
+        """Raises half so many prices and names half so many articles anew, each anywhere in the shop."""
         with sqlite3.connect(self.database) as connection:
-            connection.execute(
-                "UPDATE ARPREIS SET Preis = Preis + ? WHERE ARPREIS_ID IN "
-                "(SELECT ARPREIS_ID FROM ARPREIS WHERE TypNummer = '1' ORDER BY ARPREIS_ID DESC LIMIT ?)",
-                [cents / 100, count],
-            )
+            prices = _spread(connection, _PRICES, count // 2)
+            articles = _spread(connection, _SOLD, count - count // 2)
+            raised = [(turn / 100, number) for number in prices]
+            connection.executemany("UPDATE ARPREIS SET Preis = Preis + ? WHERE ARPREIS_ID = ?", raised)
+            named = [(f"Artikel der Runde {turn}", number) for number in articles]
+            connection.executemany("UPDATE ART SET Bezeichnung = ? WHERE ART_ID = ?", named)
         connection.close()
+
+
+def _spread(connection: sqlite3.Connection, query: str, count: int) -> list[int]:
+    """So many row numbers of a query's, with the same distance between them."""
+    found = [row[0] for row in connection.execute(f"{query} ORDER BY 1")]
+    return found[:: max(len(found) // count, 1)][:count]
 
 
 def build_big(folder: Path, articles: int) -> BigShop:

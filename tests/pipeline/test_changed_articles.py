@@ -32,7 +32,9 @@ TODAY = dt.date(2026, 11, 24)
 ARTICLES = 8
 BELOW = ', "TS" = 1'  # of a transaction that took its rowversion long before it was committed
 ODD = ("a1", " A1", "A1 ", "A|1", "", "X" * 41, "ART row 1", "A1\n")
-PRICE = 'INSERT INTO "ARPREIS" ({id}"Artikelnummer", "PreisTyp", "TypNummer", "Menge", "Preis", "VonDatum", "BisDatum") '
+PRICE = (
+    'INSERT INTO "ARPREIS" ({id}"Artikelnummer", "PreisTyp", "TypNummer", "Menge", "Preis", "VonDatum", "BisDatum") '
+)
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,17 @@ class Change:
             "no gtin": [art.format('"EANNummer" = NULL')],
             "unit": [art.format(f'"Preiseinheit" = {self.cents % 3}')],
             "tax code": [art.format(f"\"SSVerkauf\" = '{3 + self.cents % 2}'")],
-            "open": [art.format(f'"Artikelgruppe" = \'{self.cents % 3}\'')],
+            "open": [art.format(f"\"Artikelgruppe\" = '{self.cents % 3}'")],
             "numbered": [art.format(f"\"Artikelnummer\" = '{b}'")],
             "with prices": [art.format(f"\"Artikelnummer\" = '{b}'"), arpreis.format(f"\"Artikelnummer\" = '{b}'")],
             "swapped": [
-                f"UPDATE \"ART\" SET \"Artikelnummer\" = CASE \"Artikelnummer\" WHEN '{a}' THEN '{b}' ELSE '{a}' END"
-                f"{below} WHERE \"Artikelnummer\" IN ('{a}', '{b}')"
+                art.format("\"Artikelnummer\" = 'between'"),
+                art.replace(f"= '{a}'", f"= '{b}'").format(f"\"Artikelnummer\" = '{a}'"),
+                art.replace(f"= '{a}'", "= 'between'").format(f"\"Artikelnummer\" = '{b}'"),
             ],
             "odd": [art.format(f"\"Artikelnummer\" = '{odd}'")],
             "odd price": [arpreis.format(f"\"Artikelnummer\" = '{odd}'")],
-            "cured": [f"UPDATE \"ART\" SET \"Artikelnummer\" = '{a}'{below} WHERE \"Artikelnummer\" = '{odd}'"],
+            "cured": [f'UPDATE "ART" SET "Artikelnummer" = \'{a}\'{below} WHERE "Artikelnummer" = \'{odd}\''],
             "price": [arpreis.format(f'"Preis" = {price}')],
             "bad price": [arpreis.format('"Preis" = -1')],
             "no price": [f'DELETE FROM "ARPREIS" WHERE "Artikelnummer" = \'{a}\''],
@@ -86,8 +89,10 @@ class Change:
             "unknown article": [f"{insert}'X{self.number}', 'G', '{group}', 0, {price}, NULL, NULL)"],
             "huge quantity": [f"{insert}'{a}', 'G', '{group}', 1000000000, {price}, NULL, NULL)"],
             "rate": [
-                'INSERT INTO "USDETAIL" ("USDETAIL_ID", "SteuerCode", "GueltigAb", "Steuer") '
-                f"VALUES ({new_id()}, '3', '2027-01-0{self.number} 00:00:00', {15 + self.number})"
+                (
+                    'INSERT INTO "USDETAIL" ("USDETAIL_ID", "SteuerCode", "GueltigAb", "Steuer") '
+                    f"VALUES ({new_id()}, '3', '2027-01-0{self.number} 00:00:00', {15 + self.number})"
+                )
             ],
             "group's name": [f'UPDATE "GRUPPEN" SET "Bezeichnung" = \'G{self.cents}\' WHERE "Id" = \'AG\''],
         }[self.kind]
@@ -238,9 +243,7 @@ def kept_in(url: str, began: dt.datetime) -> dict[str, Any]:
             ),
             "waiting": sorted(
                 (*row[:5], str(since(row[5])))
-                for row in rows(
-                    "SELECT asset, code, awaited, record_count, examples, since FROM cloudkasse_waiting"
-                )
+                for row in rows("SELECT asset, code, awaited, record_count, examples, since FROM cloudkasse_waiting")
             ),
             "attempts": rows("SELECT entity FROM cloudkasse_attempt"),
         }
@@ -275,6 +278,22 @@ def test_what_changed_alone_is_found_as_everything_is(turns: list[tuple[list[Cha
         live(turns, f"sqlite:///{folder / 'erp.db'}", urls, folder)
 
 
-def test_it_is_so_on_postgresql(_postgres: Any, tmp_path: Path) -> None:
-    urls = (fresh_database(_postgres), fresh_database(_postgres))
-    live([], fresh_database(_postgres), urls, tmp_path)
+@pytest.fixture
+def postgres_urls(_postgres: Any) -> Callable[[], str]:
+    """Makes fresh databases."""
+    return lambda: fresh_database(_postgres)
+
+
+def test_it_is_so_on_postgresql(postgres_urls: Callable[[], str], tmp_path: Path) -> None:
+    changes = [
+        Change("named", 1, 1, 101, ""),
+        Change("price", 2, 2, 250, ""),
+        Change("with prices", 3, 4, 100, ""),
+        Change("deleted", 5, 5, 100, ""),
+        Change("no price", 6, 6, 100, ""),
+        Change("unknown article", 1, 1, 500, ""),
+        Change("swapped", 7, 8, 100, ""),
+    ]
+    turns = [([change], 5) for change in changes]
+    twins = live(turns, postgres_urls(), (postgres_urls(), postgres_urls()), tmp_path)
+    assert all(twins.narrowed), twins.narrowed

@@ -135,6 +135,10 @@ def live(world: World) -> None:
     list_receipts(configuration)
     book(world, "R1")
     book(world)
+    world.sync()  # what is changed after this is looked at by itself: above the snapshot, and in its buckets
+    world.erp("UPDATE ARPREIS SET Preis = 11 WHERE ARPREIS_ID = 1")
+    world.erp("DELETE FROM ARPREIS WHERE ARPREIS_ID = 3")
+    world.sync()
     world.erp("UPDATE ART SET Inaktiv = 1 WHERE ART_ID = 5")
     world.settings["registers"].append({**world.settings["registers"][0], "number": "K9"})
     world.sync()
