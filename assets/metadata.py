@@ -12,7 +12,7 @@ from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
-from cloudkasse_etl.wording import counted
+from cloudkasse_etl.wording import counted, say
 
 # Past this many records of one cause the table has a row a cause instead of a row a record.
 RECORDS_OF_A_CAUSE = 5
@@ -37,8 +37,14 @@ def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> M
         **report.counts.as_dict(),
         "seconds": round(report.seconds, 3),
         **({} if report.rows is None else {"dagster/row_count": report.rows}),
+        **({} if report.looked_at is None else {"looked_at": dg.MetadataValue.text(_looked_at(report, language))}),
         "protocol": dg.MetadataValue.path(str(protocol)),
     }
+
+
+def _looked_at(report: AssetReport, language: Language) -> str:
+    """That not all records were compared: whoever wonders what the counts are of reads it here."""
+    return say("changed articles: {count:,}; everything else is as it was", count=report.looked_at).told(language)
 
 
 def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:

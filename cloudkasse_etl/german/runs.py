@@ -30,6 +30,10 @@ TEXTS: dict[str, str] = {
     ),
     "{asset}: the frame does not keep {contract}: {wrong}.": "{asset}: Die Tabelle verletzt {contract}: {wrong}.",
     "Our own tables were opened for reading only.": "Die eigenen Tabellen sind nur zum Lesen geöffnet.",
+    # --- what they looked at
+    "changed articles: {count:,}; everything else is as it was": (
+        "geänderte Artikel: {count:,}; alles andere ist, wie es war"
+    ),
     # --- how they end
     "What had been accepted by then counts; the next synchronisation goes on from there.": (
         "Was bis dahin angenommen war, zählt; die nächste Synchronisation macht dort weiter."

@@ -23,6 +23,8 @@ from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 
+_LOOKED_UP = 10_000  # past this many keys it is quicker to read all
+
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
@@ -112,6 +114,8 @@ class ScratchStore(StateStore):
     def active_count(self, entity: str) -> int:
         """How many records the cloud holds as active."""
         accepted, forgotten = self._accepted[entity], self._forgotten[entity]
+        if len(accepted) + len(forgotten) > _LOOKED_UP:
+            return int(self.synced(entity)["active"].sum())
         stored = super().synced_among(entity, {*accepted, *forgotten})
         fresh = sum(record.active for record in accepted.values())
         return super().active_count(entity) - int(stored["active"].sum()) + fresh

@@ -48,3 +48,11 @@ def test_an_assets_summary_is_plain_text_whatever_waits_is_called() -> None:
     found = asset_metadata(AssetReport("cloudkasse_prices", Counts(deferred=1), (), waiting), Settings(), Path("p.csv"))
     assert isinstance(found["summary"], dg.TextMetadataValue)
     assert "Waits for its article '<script>alert(1)</script>'" in str(found["summary"].value)
+
+
+def test_an_asset_tells_that_only_what_changed_was_looked_at() -> None:
+    report = AssetReport("gross_prices", Counts(), looked_at=1200)
+    for language, text in (("en", "changed articles: 1,200; everything"), ("de", "geänderte Artikel: 1.200; alles")):
+        found = asset_metadata(report, Settings(language=language), Path("p.csv"))
+        assert str(found["looked_at"].value).startswith(text)
+    assert "looked_at" not in asset_metadata(AssetReport("gross_prices", Counts()), Settings(), Path("p.csv"))

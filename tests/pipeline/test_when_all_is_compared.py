@@ -1,0 +1,227 @@
+"""Protects that a run looks at everything where what has changed cannot be told for certain, and at no more otherwise.
+
+That both come to the same: test_changed_articles.py.
+"""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudkasse_etl.errors import MassRetirementError
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.selectline.read import ErpReader
+from cloudkasse_etl.state.erp_rows import ErpRows
+from cloudkasse_etl.sync import delta
+from cloudkasse_etl.sync.extract import extract_prices
+from cloudkasse_etl.sync.plan import plan
+from cloudkasse_etl.sync.report import Outcome, RunReport
+from tests import small_erp
+from tests.worlds import MASTER_DATA, TOKEN, World, by_asset, counts
+
+NAME = "UPDATE ART SET Bezeichnung = :name WHERE Artikelnummer = 'A1'"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A shop that is level with its cloud."""
+    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    small_erp.build(url)
+    shop = {**small_erp.SETTINGS, "registers": [dict(small_erp.SETTINGS["registers"][0])]}
+    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
+        world = World(tmp_path, url, server, shop, as_of=dt.date(2026, 11, 24))
+        world.sync()
+        yield world
+
+
+def rename(world: World, name: str) -> None:
+    world.erp(NAME, {"name": name})
+
+
+def looked_at(report: RunReport) -> int | None:
+    """How many articles a run looked at; None where it was all of them, or where nothing was new."""
+    return report.assets["gross_prices"].looked_at
+
+
+def test_a_change_is_brought_up_by_looking_at_its_article_alone(world: World) -> None:
+    rename(world, "Neu")
+    report = world.sync()
+    assert counts(report) == {"changed": 1, "unchanged": 1 + 1 + 2 + 4 + 5}
+    assert {name: asset.looked_at for name, asset in report.assets.items() if asset.looked_at is not None} == {
+        "selectline_articles": 1, "gross_prices": 1, "cloudkasse_articles": 1, "cloudkasse_prices": 1,
+    }  # fmt: skip
+    assert [report.assets[name].rows for name in ("selectline_articles", "gross_prices", "cloudkasse_prices")] == [
+        5
+    ] * 3
+    assert counts(world.sync()) == {"unchanged": 1 + 1 + 2 + 5 + 5}
+
+
+@pytest.mark.parametrize(
+    ("statement", "articles"),
+    [
+        ("DELETE FROM ARPREIS WHERE Artikelnummer = 'A2'", 1),
+        ("UPDATE ART SET Inaktiv = 1, TS = 1 WHERE Artikelnummer = 'A3'", 1),  # below what was read already
+        ("UPDATE ART SET Artikelnummer = 'A9' WHERE Artikelnummer = 'A3'", 2),
+        ("UPDATE ARPREIS SET PreisTyp = 'K' WHERE Artikelnummer = 'A3'", 1),
+        ("INSERT INTO ARPREIS (Artikelnummer, PreisTyp, TypNummer, Preis) VALUES ('A3', 'K', '77', 1)", 0),
+        ("DELETE FROM ART", 5),
+    ],
+)
+def test_whatever_happens_to_a_row_its_articles_are_found(world: World, statement: str, articles: int) -> None:
+    world.erp(statement)
+    assert looked_at(world.sync(allow_retire=True)) == articles
+
+
+def _group_renamed(world: World) -> None:
+    world.erp("UPDATE GRUPPEN SET Bezeichnung = 'Anders' WHERE Id = 'AG'")
+
+
+def _new_rate(world: World) -> None:
+    world.erp("UPDATE USDETAIL SET Steuer = 16")
+
+
+def _other_currency(world: World) -> None:
+    world.erp("UPDATE MANDANT SET Waehrung = 'CHF'")
+
+
+def _other_settings(world: World) -> None:
+    world.settings["registers"].append({"number": "K2", "name": "Markt", "warehouse": "1", "price_group": "2"})
+
+
+def _lost_in_the_cloud(world: World) -> None:
+    with sqlite3.connect(world.folder / "cloud.db") as connection:
+        connection.execute("""DELETE FROM record WHERE key LIKE '%"A5"%'""")
+    connection.close()
+
+
+def _odd_number(world: World) -> None:
+    world.erp("UPDATE ART SET Artikelnummer = 'A|2' WHERE Artikelnummer = 'A2'")
+
+
+def _no_rowversion(world: World) -> None:
+    world.erp("UPDATE ART SET TS = 9223372036854775807 WHERE Artikelnummer = 'A2'")
+
+
+@pytest.mark.parametrize(
+    "happening",
+    [_group_renamed, _new_rate, _other_currency, _other_settings, _lost_in_the_cloud, _odd_number, _no_rowversion],
+)
+def test_what_concerns_more_than_the_changed_articles_is_found_by_looking_at_all(
+    world: World, happening: Callable[[World], None]
+) -> None:
+    rename(world, "Neu")
+    happening(world)
+    report = world.sync(allow_retire=True)
+    assert report.assets["cloudkasse_articles"].looked_at is None
+    assert report.assets["cloudkasse_prices"].looked_at is None
+    again = world.sync(full=True, allow_retire=True)
+    assert again.outcome is Outcome.NO_NEW_DATA, counts(again)
+
+
+@pytest.mark.parametrize("option", ["full", "retry_rejected"])
+def test_what_is_asked_for_looks_at_all(world: World, option: str) -> None:
+    rename(world, "Neu")
+    assert looked_at(world.sync(**{option: True})) is None
+    rename(world, "Neuer")
+    assert looked_at(world.sync()) == 1
+
+
+def test_many_changes_are_found_by_looking_at_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta, "MOST_ARTICLES", 2)
+    world.erp("UPDATE ART SET Bezeichnung = 'Neu' WHERE ART_ID < 4")
+    assert looked_at(world.sync()) is None
+    world.erp("UPDATE ART SET Bezeichnung = 'Neuer' WHERE ART_ID < 3")
+    assert looked_at(world.sync()) == 2
+
+
+def test_a_run_that_dies_before_it_keeps_its_snapshot_makes_the_next_one_look_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename(world, "Neu")
+    with monkeypatch.context() as dying:
+        dying.setattr(ErpRows, "put", lambda *_: _die())
+        with pytest.raises(KeyboardInterrupt):
+            world.sync()
+    world.erp("UPDATE ART SET Bezeichnung = 'Auch' WHERE Artikelnummer = 'A2'")
+    report = world.sync()
+    assert looked_at(report) is None
+    assert by_asset(report, "cloudkasse_articles") == {"changed": 1, "unchanged": 4}
+    rename(world, "Neuer")
+    assert looked_at(world.sync()) == 1
+
+
+def _die() -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_asset_materialised_alone_is_ahead_of_the_snapshot(world: World) -> None:
+    rename(world, "Neu")
+    world.erp("UPDATE ARPREIS SET Preis = -1 WHERE Artikelnummer = 'A2'")
+    for step in MASTER_DATA[3:6]:
+        with world.session() as session:
+            assert step(session).looked_at in (2, None)
+    world.erp("UPDATE ARPREIS SET Preis = 3 WHERE Artikelnummer = 'A3'")
+    report = world.sync()
+    assert looked_at(report) is None
+    assert [by_asset(report, f"cloudkasse_{name}") for name in ("articles", "prices")] == [
+        {"changed": 1, "unchanged": 4},
+        {"changed": 1, "unchanged": 3},
+    ]
+    rename(world, "Neuer")
+    assert looked_at(world.sync()) == 1
+
+
+def test_a_run_that_retires_too_much_leaves_nothing_behind_that_the_next_one_builds_on(world: World) -> None:
+    world.settings["safety"] = {"retire_minimum": 1}
+    world.erp("UPDATE ART SET Inaktiv = 1 WHERE ART_ID < 4")
+    world.sync(full=True, allow_retire=True)
+    world.erp("UPDATE ART SET Inaktiv = 1")
+    with pytest.raises(MassRetirementError):
+        world.sync()
+    report = world.sync(allow_retire=True)
+    assert looked_at(report) is None
+    assert by_asset(report, "cloudkasse_articles") == {"deactivated": 2}
+
+
+def test_rows_that_move_while_they_are_read_are_read_again_by_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SQL Server's statements each see what is committed by then
+    monkeypatch.setattr(ErpReader, "sees_one_moment", False)
+    marks, asked = ErpReader.watermarks, []
+
+    def moving(reader: ErpReader) -> dict[str, str | None]:
+        asked.append(None)
+        return {**marks(reader), "ART": f"{len(asked)}"}
+
+    rename(world, "Neu")
+    assert looked_at(world.sync()) == 1, "nothing moved"
+    rename(world, "Neuer")
+    with monkeypatch.context() as busy:
+        busy.setattr(ErpReader, "watermarks", moving)
+        assert looked_at(world.sync()) is None
+    rename(world, "Am neuesten")
+    assert looked_at(world.sync()) is None
+    rename(world, "Zuletzt")
+    assert looked_at(world.sync()) == 1
+
+
+def test_a_plan_looks_at_the_changed_articles_and_keeps_nothing(world: World) -> None:
+    rename(world, "Neu")
+    world.erp("UPDATE ARPREIS SET Preis = 3 WHERE Artikelnummer = 'A2'")
+    found = {entity.entity: entity for entity in plan(world.configuration(), as_of=world.as_of).entities}
+    assert [(record.key, record.action) for record in found["articles"].records] == [("A1", "changed")]
+    assert [(record.key, record.action) for record in found["prices"].records] == [("A2|1|0.000|", "changed")]
+    assert looked_at(world.sync()) == 2
+
+
+def test_prices_alone_are_told_of_their_articles(world: World) -> None:
+    world.erp("UPDATE ARPREIS SET Preis = -1 WHERE Artikelnummer IN ('A1', 'A2')")
+    world.sync()
+    world.erp("UPDATE ARPREIS SET Preis = 4 WHERE Artikelnummer = 'A1'")
+    with world.session() as session:
+        report: Any = extract_prices(session)
+    assert (report.rows, report.looked_at) == (5, 1)
