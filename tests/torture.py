@@ -19,6 +19,13 @@ TESTS = [
     "tests/lock",
     "tests/soak",
     "tests/e2e/test_killed_receipts.py",
+    "tests/e2e/test_killed.py",
+    "tests/pipeline/test_any_erp_value.py",
+    "tests/pipeline/test_any_order.py",
+    "tests/pipeline/test_any_receipt.py",
+    "tests/contract/test_any_answer.py",
+    "tests/unit/test_any_settings.py",
+    "tests/unit/test_contracts.py",
 ]
 
 

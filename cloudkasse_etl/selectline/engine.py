@@ -325,7 +325,7 @@ def _sqlite_error(text: str, url: sa.URL) -> ErpUnavailableError:
             say("{place} is no SQLite database, or it is damaged.", place=where),
             hint=say("Bring back a good copy of the file."),
         )
-    if "locked" in text or "busy" in text:
+    if " is locked" in text or "busy" in text:
         return ErpUnavailableError(
             say(
                 "{place} is locked by somebody else for more than {seconds} seconds.", place=where, seconds=LOCK_SECONDS

@@ -80,7 +80,7 @@ def explain(error: BaseException | None, url: sa.URL, busy_seconds: int) -> Stat
         return read_only(url)
     if _is_denied(error):
         return denied(url)
-    if "locked" in text or state == "55P03" or "(1222)" in text:
+    if " is locked" in text or state == "55P03" or "(1222)" in text:
         return StateLockedError(
             say(
                 "Our own tables in {place} are locked by another program for more than {seconds} seconds.",

@@ -16,6 +16,7 @@ from cloudkasse_etl.cloudkasse.client import CloudClient
 from cloudkasse_etl.errors import CloudkasseError, ContractError
 from cloudkasse_etl.schemas.receipts import MalformedError, parse_receipt
 from tests.receipt_factory import item, line
+from tests.torture_figures import LONG, Promise, holds
 
 ONCE = API.model_copy(update={"attempts": 1})
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("A0")
@@ -51,7 +52,7 @@ CALLS: dict[str, Callable[[CloudClient], Any]] = {
 
 @pytest.mark.parametrize("name", CALLS)
 @given(answer=NEAR | st.binary(max_size=30), code=STATUSES)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600 if LONG else 60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_answer_ends_in_a_clear_error_or_a_result(
     server: ScriptedServer, name: str, answer: Any, code: int
 ) -> None:
@@ -69,6 +70,7 @@ def test_any_answer_ends_in_a_clear_error_or_a_result(
     if name == "batch" and not message:
         results = [result for outcome in found for result in outcome.results]
         assert len(results) == 2, "each record comes back once"
+    holds(Promise.BAD_INPUT)
 
 
 def test_a_list_of_records_without_keys_is_no_list(server: ScriptedServer) -> None:

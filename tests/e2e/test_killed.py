@@ -12,6 +12,7 @@ import pytest
 from cloudkasse_etl.state import lease
 from cloudkasse_etl.sync.session import hold_lease
 from tests.programs import Program, wait_until
+from tests.torture_figures import LONG, Promise, record
 
 
 @pytest.fixture
@@ -91,10 +92,22 @@ def test_a_sync_that_was_frozen_until_another_took_over_says_to_whom_it_lost(
 
 
 @pytest.mark.new
-def test_of_two_first_syncs_at_the_same_moment_one_runs_and_the_history_is_whole(program: Program) -> None:
-    processes = [program.start("sync", "--json") for _ in range(2)]
-    answers = [process.communicate(timeout=60) for process in processes]
-    assert sorted(process.returncode for process in processes) == [0, 30], answers
-    assert any("Another synchronisation is running" in err for _, err in answers)
-    (run,) = program.call_json("history")[1]["runs"]
-    assert run["outcome"] == "successful"
+@pytest.mark.parametrize("count", [2, pytest.param(16, marks=[] if LONG else pytest.mark.skip("long form"))])
+def test_of_some_syncs_at_the_same_moment_one_runs_and_the_history_is_whole(program: Program, count: int) -> None:
+    """Nothing is there yet: they also make the tables and Dagster's history at the same moment."""
+    processes = [program.start("sync", "--json") for _ in range(count)]
+    answers = [process.communicate(timeout=60 * count) for process in processes]
+    codes = [process.returncode for process in processes]
+    # one that started late finds the first one's work done, and nothing to do
+    assert set(codes) == {0, 30}, answers
+    told = [
+        ("Another synchronisation is running" in err, code == 30) for (_, err), code in zip(answers, codes, strict=True)
+    ]
+    assert all(said == sent_away for said, sent_away in told), answers
+    runs = program.call_json("history")[1]["runs"]
+    assert len(runs) == codes.count(0)
+    assert [run["outcome"] for run in reversed(runs)] == ["successful"] + ["no_new_data"] * (len(runs) - 1)
+    batches = [path for path in program.world.writes() if path.endswith("/batch")]
+    doubled = len(batches) - len(set(batches))
+    record(Promise.ONE_AT_A_TIME, count, 0, doubled, database="SQLite")
+    assert doubled == 0

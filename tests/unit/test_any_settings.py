@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.settings import language_of, parse_settings, read_settings
 from cloudkasse_etl.settings_file import MAX_BYTES
+from tests.torture_figures import LONG, Promise, holds
 
 NINE = "[" + ", ".join(["*{0}"] * 9) + "]"
 BOMB = "a: &a [x, x, x]\n" + "".join(
@@ -108,7 +109,7 @@ TEXTS = st.lists(st.tuples(WORDS, VALUES), max_size=4).map(
 ) | st.text(max_size=40)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=3000 if LONG else 300, deadline=None, derandomize=True)
 @given(text=TEXTS)
 @example(text="registers:\n- 1\n- {number: [1], warehouse: null, name: {}, price_group: [[]]}")
 def test_any_text_is_taken_or_told_with_its_line(text: str) -> None:
@@ -123,9 +124,10 @@ def test_any_text_is_taken_or_told_with_its_line(text: str) -> None:
             where, _, line = str(problem.where).partition(":")
             assert (where, line.isdecimal()) == ("cloudkasse.yaml", True)
         refused.told("de").encode()
+    holds(Promise.BAD_INPUT)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=1000 if LONG else 100, deadline=None, derandomize=True)
 @given(data=st.binary(max_size=60) | TEXTS.map(lambda text: text.encode("utf-16", "surrogatepass")))
 def test_any_bytes_are_taken_or_told(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.yaml"
@@ -135,3 +137,4 @@ def test_any_bytes_are_taken_or_told(data: bytes, tmp_path_factory: pytest.TempP
         read_settings(path)
     except ConfigurationError as error:
         error.told("de").encode()
+    holds(Promise.BAD_INPUT)

@@ -18,7 +18,7 @@ from cloudkasse_etl.schemas.contract import UNREADABLE, Checked, check
 from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
 from cloudkasse_etl.schemas.prices import PriceExtract, PricePayload
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
-from tests.torture_figures import LONG
+from tests.torture_figures import LONG, Promise, holds
 
 EXTRACTS = (CompanyExtract, RegisterExtract, EmployeeExtract, ArticleExtract, PriceExtract)
 PAYLOADS: dict[type[pa.DataFrameModel], str] = {
@@ -242,7 +242,7 @@ def test_the_content_of_a_rejection_changes_with_any_value_and_only_then() -> No
 TEXTS = st.one_of(st.none(), st.text(max_size=45), st.sampled_from(["A1", "A1 ", "", " ", "x" * 41]))
 
 
-@settings(max_examples=150 if LONG else 60, deadline=None)
+@settings(max_examples=1500 if LONG else 60, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(TEXTS, TEXTS, st.sampled_from([1.0, np.nan, np.inf]), st.booleans()), min_size=1, max_size=8
@@ -259,6 +259,7 @@ def test_every_row_is_either_kept_or_told_about_and_what_is_kept_is_clean(rows: 
     again = judged(checked.frame)
     assert again.rejections == ()
     pd.testing.assert_frame_equal(again.frame, checked.frame)
+    holds(Promise.BAD_INPUT)
 
 
 @pytest.mark.uncounted

@@ -21,7 +21,12 @@ class OdbcError(Exception):
 @pytest.mark.parametrize(
     ("url", "error", "words", "lasts"),
     [
-        (POSTGRESQL, psycopg.errors.DeadlockDetected("x"), "was blocked by it", False),
+        (
+            POSTGRESQL,
+            psycopg.errors.DeadlockDetected("waits for ...; blocked by process 1"),
+            "was blocked by it",
+            False,
+        ),
         (POSTGRESQL, psycopg.errors.SerializationFailure("x"), "was blocked by it", False),
         (SQL_SERVER, OdbcError("40001", "[SQL Server] Transaktion ... (1205)"), "was blocked by it", False),
         (POSTGRESQL, psycopg.errors.LockNotAvailable("x"), "locked by another program", False),
