@@ -48,9 +48,9 @@ check: $(VENV)/.dev ## The quick half of test: format, lint, types, imports, uni
 test: $(VENV)/.dev ## All that CI runs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	@{ $(BIN)/mypy && $(BIN)/lint-imports --no-logo; } >$(VENV)/types.log 2>&1 & types=$$!; \
+	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered; tests=$$?; \
+	wait $$types || { cat $(VENV)/types.log; exit 1; }; exit $$tests
 
 torture: $(VENV)/.dev ## Try to break every promise at length, and write docs/promises.md
 	@$(BIN)/python -m tests.torture

