@@ -155,6 +155,9 @@ TEXTS: dict[str, str] = {
         "Die Antwort von CloudKasse auf POST {path} enthält keine Liste der Ergebnisse."
     ),
     "Report it to CloudKasse.": "Melden Sie es CloudKasse.",
+    "CloudKasse's list of {entity} has a record whose {field} is '{value}'.": (
+        "In der Liste {entity} von CloudKasse steht ein Datensatz, dessen {field} '{value}' ist."
+    ),
     "CloudKasse's list of {entity} has a record without {field}.": (
         "In der Liste {entity} von CloudKasse steht ein Datensatz ohne {field}."
     ),

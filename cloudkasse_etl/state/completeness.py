@@ -68,11 +68,15 @@ class Completeness:
         return [Gap(row.register, row.before + 1, row.number - 1) for row in rows]
 
     def doubled_numbers(self) -> list[Doubled]:
-        """Numbers that several receipts of a register have; both are kept, since both may be real sales."""
+        """Numbers that several receipts of a register have; both are kept, since both may be real sales.
+
+        One that was dismissed is none of them any more.
+        """
         table = self._receipt
         query = (
             sa.select(table.c.register, table.c.number, sa.func.count().label("count"))
             .where(table.c.company == self._store.company, table.c.number.is_not(None))
+            .where(table.c.status != Status.DISMISSED)
             .group_by(table.c.register, table.c.number)
             .having(sa.func.count() > 1)
             .order_by(table.c.register, table.c.number)
@@ -133,8 +137,9 @@ class Completeness:
         receipt, closing, posting = self._receipt, self._closing, self._store.tables.posting
         company = self._store.company
         refused = sa.func.sum(sa.case((receipt.c.refused_by == "staged_receipts", 1), else_=0))
+        dismissed = sa.func.sum(sa.case((receipt.c.status == Status.DISMISSED, 1), else_=0))
         queries = (
-            sa.select(sa.func.count(), refused).where(receipt.c.company == company),
+            sa.select(sa.func.count(), refused, dismissed).where(receipt.c.company == company),
             sa.select(sa.func.count()).where(closing.c.company == company),
             sa.select(sa.func.count()).where(posting.c.company == company),
         )

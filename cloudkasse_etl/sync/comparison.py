@@ -123,7 +123,27 @@ def _pages(session: SyncSession, entity: Entity) -> Iterator[tuple[list[str], li
                 ),
                 hint=say("Report it to CloudKasse; nothing was compared."),
             ) from None
+        _refuse_broken(entity, page)
         yield keys, page
+
+
+def _refuse_broken(entity: Entity, page: Sequence[Item]) -> None:
+    """Raises where a value is of another type than the contract's: it must not be taken for what the cloud holds.
+
+    A record under a broken key would count as missing, and one that nobody wants any more would never be retired.
+    """
+    for name, column in entity.model.to_schema().columns.items():
+        dtype = str(column.dtype)
+        wanted = bool if dtype == "bool" else int if dtype.startswith("int") else str
+        for value in (item.get(name) for item in page):
+            if value is not None and type(value) is not wanted:
+                raise ContractError(
+                    say(
+                        "CloudKasse's list of {entity} has a record whose {field} is '{value}'.",
+                        entity=entity.name, field=name, value=str(value)[:40],
+                    ),
+                    hint=say("Report it to CloudKasse; nothing was compared."),
+                )  # fmt: skip
 
 
 def _id(item: Item) -> str | None:

@@ -28,7 +28,6 @@ from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.snapshot import keep_snapshot
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
-from cloudkasse_etl.transform.membership import is_among
 from cloudkasse_etl.wording import say
 
 NOUNS = {
@@ -111,7 +110,7 @@ def _narrow(session: SyncSession, entity: Entity, *, whole: bool) -> None:
 
 
 def _recover_lost(session: SyncSession, entity: Entity, active: int) -> bool:
-    """Forgets what the cloud turns out not to hold any more, if it says that it holds less than we think.
+    """Asks the cloud for all that it holds, if it says that this is less than we think.
 
     Returns:
         True where the cloud holds what we think.
@@ -119,12 +118,7 @@ def _recover_lost(session: SyncSession, entity: Entity, active: int) -> bool:
     counted = session.cloud_status.counts.get(entity.name)
     if counted is None or counted >= active:
         return True
-    there: set[str] = set()
-    for page in session.client.records(entity.name):
-        there.update(record_key(entity.name, item) for item in page if item.get("active", True))
-    synced = session.store.synced(entity.name)
-    lost = synced[synced["active"] & ~is_among(synced["key"], there)]["key"]
-    session.store.forget(entity.name, list(lost))
+    learn_what_the_cloud_holds(session, entity)
     return False
 
 

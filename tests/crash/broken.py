@@ -44,7 +44,13 @@ def state_before_answer() -> None:
             asset = {"companies": "cloudkasse_company"}.get(entity, f"cloudkasse_{entity}")
             store.settle(asset, entity, answered=(), accepted=accepted, rejected=())
 
+    settle = StateStore.settle
+
+    def with_replacing(store: StateStore, asset: str, entity: str, **more: Any) -> None:
+        settle(store, asset, entity, **{**more, "replaced": None})  # the answer finds them stored already
+
     StateStore.record_attempts = broken  # type: ignore[method-assign]
+    StateStore.settle = with_replacing  # type: ignore[method-assign]
 
 
 def _cloud_ids(store: StateStore, entity: str) -> dict[str, str]:

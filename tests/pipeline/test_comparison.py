@@ -1,13 +1,16 @@
 """Protects the comparison of CloudKasse with the ERP: it sees what really is there, and a full run mends it."""
 
 import copy
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.validation import Limits
@@ -52,6 +55,23 @@ def test_level_is_said_to_be_level_and_only_asked(world: World) -> None:
     asked = world.server.requests[before:]
     assert {method for method, _, _ in asked} == {"GET"}
     assert len([path for _, path, _ in asked if path.startswith("/v1/articles")]) == 3  # pages of five
+
+
+@pytest.mark.parametrize(("field", "value"), [("number", 7), ("active", "no"), ("name", ["Kaffee"])])
+def test_a_broken_record_is_not_taken_for_what_the_cloud_holds(world: World, field: str, value: Any) -> None:
+    """Its key would count as missing and be forgotten: what the ERP no longer wants would stay in the cloud."""
+    file = world.folder / "cloud.db"
+    with closing(sqlite3.connect(file)) as cloud, cloud:
+        query = "SELECT body FROM record WHERE entity = 'articles' AND instr(body, ?)"
+        (text,) = cloud.execute(query, ('"A3"',)).fetchone()
+        broken = orjson.dumps({**orjson.loads(text), field: value})
+        cloud.execute("UPDATE record SET body = ? WHERE body = ?", (broken, text))
+    with pytest.raises(ContractError, match=f"list of articles has a record whose {field} is"):
+        world.sync(full=True)
+    with closing(sqlite3.connect(file)) as cloud, cloud:
+        cloud.execute("UPDATE record SET body = ? WHERE body = ?", (text, broken))
+    world.erp("DELETE FROM ART WHERE Artikelnummer = 'A3'")
+    assert by_asset(world.sync(full=True), "cloudkasse_articles") == {"deactivated": 1, "unchanged": 11}
 
 
 def test_what_somebody_changed_in_cloudkasse_is_told_field_by_field_and_mended_by_a_full_run(world: World) -> None:

@@ -236,6 +236,8 @@ def test_gaps_and_doubled_numbers_are_named_and_go_away_by_themselves(world: Wor
     world.server.store.deliver_receipts([receipt(number) for number in (7, 9, 10, 11)])
     fetch(world)
     assert complete(world).receipt_gaps == ()
+    dismiss_receipt(world.configuration(), "other", "keyed in twice", run_id="d" * 32, started_by="a test")
+    assert complete(world).doubled_numbers == ()
 
 
 @pytest.mark.parametrize(
