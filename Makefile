@@ -13,10 +13,10 @@ SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --requi
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui check test torture bench lock audit clean
+.PHONY: help demo ui check test databases torture bench lock audit clean
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 $(BIN)/uv:
 	@echo "Setting up $(VENV) ..."
@@ -51,6 +51,9 @@ test: $(VENV)/.dev ## All that CI runs
 	@{ $(BIN)/mypy && $(BIN)/lint-imports --no-logo; } >$(VENV)/types.log 2>&1 & types=$$!; \
 	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered; tests=$$?; \
 	wait $$types || { cat $(VENV)/types.log; exit 1; }; exit $$tests
+
+databases: $(VENV)/.dev ## The pipeline's tests once more, the shops and our own tables in a PostgreSQL
+	@TEST_DATABASE=postgresql $(BIN)/pytest -q -n auto --dist loadscope tests/pipeline
 
 torture: $(VENV)/.dev ## Try to break every promise at length, and write docs/promises.md
 	@$(BIN)/python -m tests.torture

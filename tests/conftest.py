@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 import assets
 import cloudkasse_etl
+from tests import databases
 
 MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
 MEMORY = Path("/dev/shm")
@@ -123,6 +124,14 @@ def _postgres() -> Iterator[Any]:
             pytest.skip(f"PostgreSQL does not start here: {error}")
     with server:
         yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _place_of_shops(request: pytest.FixtureRequest) -> None:
+    """With TEST_DATABASE=postgresql the shops of all tests lie there, and our own tables in them."""
+    if databases.ON_POSTGRESQL:
+        server = request.getfixturevalue("_postgres")
+        databases.use(lambda: fresh_database(server))
 
 
 @pytest.fixture

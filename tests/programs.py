@@ -24,11 +24,13 @@ from assets.definitions import build_defs
 from assets.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, STORAGE_VARIABLE, Home, find_home, open_instance
 from assets.runs import open_history, run_job
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests import small_erp
+from tests import databases, small_erp
 from tests.worlds import TOKEN, World
 
 EXECUTABLE = "from assets.start import main; main()"
 STORAGE = "dagster"
+_TEMPLATES: dict[Path, str] = {}
+"""Folders of shops that are to be copied → their databases, where these are no files."""
 
 
 @dataclass
@@ -187,9 +189,13 @@ def to_be_copied(folder: Path) -> Iterator[Program]:
     """The program for a small shop that tests are to start from, each with a copy."""
     (folder / "first").mkdir()
     with pytest.MonkeyPatch.context() as patch, small_world(folder / "first") as world:
-        world.erp_url = _linked(world.folder, folder / "shop")
+        if world.erp_url.startswith("sqlite"):
+            world.erp_url = _linked(world.folder, folder / "shop")
         with program_in(world, patch) as made:
             yield made
+    if not world.erp_url.startswith("sqlite"):
+        _TEMPLATES[world.folder] = world.erp_url
+        databases.Template(world.erp_url).keep()
 
 
 @contextmanager
@@ -197,7 +203,11 @@ def copied_world(source: Path, folder: Path) -> Iterator[World]:
     """A small shop as another one has become, Dagster's history included; its cloud listens elsewhere."""
     shutil.copytree(source, folder, dirs_exist_ok=True)
     with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
-        erp_url = _linked(folder, source.parent / "shop")
+        if source in _TEMPLATES:
+            erp_url = _TEMPLATES[source]
+            databases.Template(erp_url).copy()
+        else:
+            erp_url = _linked(folder, source.parent / "shop")
         world = World(folder, erp_url, server, copy.deepcopy(small_erp.SETTINGS))
         world.erp("UPDATE cloudkasse_target SET api_url = :url WHERE api_url <> ''", {"url": server.url})
         yield world

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.selectline.tables import METADATA
+from tests import databases
 
 SETTINGS: dict[str, Any] = {
     "timezone": "Europe/Berlin",
@@ -46,7 +47,7 @@ def build(url: str, articles: int = 5) -> None:
             for i in range(1, articles + 1)
         ],
     }  # fmt: skip
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(databases.made(url))
     with engine.begin() as connection:
         METADATA.create_all(connection)
         ts = 0
@@ -78,6 +79,13 @@ def _rowversion(connection: sa.Connection, start: int) -> None:
                     f'UPDATE "{name}" SET TS = (SELECT value FROM counter) WHERE rowid = NEW.rowid; END'
                 )
         return
+    # flags may be written as 0 and 1, and a row without its number gets one, as in SQLite
+    connection.exec_driver_sql(
+        "UPDATE pg_cast SET castcontext = 'a' WHERE castsource = 'int4'::regtype AND casttarget = 'bool'::regtype"
+    )
+    connection.exec_driver_sql(f"CREATE SEQUENCE numbers START {start}")
+    for name in METADATA.tables:
+        connection.exec_driver_sql(f'ALTER TABLE "{name}" ALTER COLUMN "{name}_ID" SET DEFAULT nextval(\'numbers\')')
     connection.exec_driver_sql(f"CREATE SEQUENCE counter START {start}")
     connection.exec_driver_sql(
         "CREATE FUNCTION moved() RETURNS trigger LANGUAGE plpgsql AS "

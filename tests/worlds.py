@@ -18,6 +18,7 @@ from cloudkasse_etl.sync import extract, upload
 from cloudkasse_etl.sync.prices import compute_gross_prices
 from cloudkasse_etl.sync.report import AssetReport, RunReport
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
+from tests import databases
 
 TOKEN = "a-token-of-the-tests"
 MASTER_DATA = (
@@ -54,6 +55,15 @@ class World:
     as_of: dt.date | None = None
     reports: dict[str, AssetReport] = field(default_factory=dict)
     more_environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.erp_url = databases.place(self.erp_url)
+
+    @property
+    def erp_file(self) -> Path:
+        """The ERP's file, for a test that looks into it; where it lies in none, the test is skipped."""
+        databases.only_in_a_file(self.erp_url)
+        return self.folder / "erp.db"
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -103,7 +113,7 @@ class World:
         engine = sa.create_engine(self.erp_url)
         with engine.begin() as connection:
             for row in rows or ({},):
-                connection.execute(sa.text(statement), row)
+                connection.execute(sa.text(databases.spoken(statement, self.erp_url)), row)
         engine.dispose()
 
     def cloud(self, entity: str) -> dict[str, dict[str, Any]]:

@@ -223,7 +223,7 @@ def test_receipts_are_posted_by_a_run_whose_config_was_edited_in_the_launchpad(
     visitor: Visitor, ui: Ui, first_run: Any
 ) -> None:
     page, world = visitor.page, ui.program.world
-    with sqlite3.connect(world.folder / "erp.db") as database:
+    with sqlite3.connect(world.erp_file) as database:
         (sold,) = database.execute(
             "SELECT min(Artikelnummer) FROM ART WHERE Lagerartikel AND NOT Inaktiv AND Stueckliste IS NULL"
         ).fetchone()
@@ -248,7 +248,7 @@ def test_receipts_are_posted_by_a_run_whose_config_was_edited_in_the_launchpad(
     visitor.click(page.get_by_role("button").filter(has_text=re.compile("^Materialize$")).last)
     run = visitor.launched("sync_receipts", before)
     assert (run["status"], run["tags"]["cloudkasse/outcome"]) == ("SUCCESS", "successful")
-    with sqlite3.connect(world.folder / "erp.db") as database:
+    with sqlite3.connect(world.erp_file) as database:
         booked = database.execute("SELECT sum(amount_cents) FROM cloudkasse_posting WHERE account = '1000'").fetchone()
         moved = database.execute("SELECT sum(quantity_milli) FROM cloudkasse_stock_movement").fetchone()
     database.close()

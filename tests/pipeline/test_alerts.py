@@ -405,7 +405,7 @@ def test_messages_and_what_is_kept_hold_no_secret(world: World, mail: MailServer
     world.erp(WRONG_GTIN)
     world.sync()
     look(world, run("all", "No network.", 1))
-    told = mail.mails[0].as_string() + webhook.texts[0] + (world.folder / "erp.db").read_bytes().decode("latin-1")
+    told = mail.mails[0].as_string() + webhook.texts[0] + world.erp_file.read_bytes().decode("latin-1")
     for secret in (PASSWORD, "a-secret-of-the-webhook", TOKEN):
         assert secret not in told
 

@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.selectline.tables import METADATA, SOURCES
 from cloudkasse_etl.sync.report import AssetReport
-from tests import small_erp
+from tests import databases, small_erp
 from tests.books import book, fetch, statuses, told, with_accounts
 from tests.receipt_factory import item, line
 from tests.torture_figures import LONG, Promise, holds
 from tests.worlds import TOKEN, World
+
+pytestmark = databases.CHOOSES_ITSELF
 
 # What may be spoilt: rows by table. Articles A4 and A5 with their prices and group, M1 and tax code 3 are left alone.
 SPOILT = {
@@ -166,7 +168,7 @@ def held(world: World, entity: str) -> dict[str, dict[str, Any]]:
 @settings(max_examples=80 if LONG else 8, deadline=None, derandomize=True)
 @given(cells=SPOILING)
 def test_whatever_stands_in_a_cell_the_good_records_go_up(world: World, cells: list[tuple[str, int, str, Any]]) -> None:
-    name = spoil(world.folder / "erp.db", cells)
+    name = spoil(world.erp_file, cells)
     report = world.sync(allow_retire=True)
     told_in_both(list(report.assets.values()))
     articles, prices = held(world, "articles"), held(world, "prices")
@@ -185,7 +187,7 @@ def test_whatever_stands_in_a_cell_the_good_records_go_up(world: World, cells: l
 def test_whatever_stands_in_a_cell_the_good_receipts_are_booked(
     world: World, cells: list[tuple[str, int, str, Any]]
 ) -> None:
-    number = int(spoil(world.folder / "erp.db", cells).removeprefix("Gut "))
+    number = int(spoil(world.erp_file, cells).removeprefix("Gut "))
     lines = (line(article="A1"), line(article="A2", rate="7.00"), line(article="A3"))
     world.server.store.deliver_receipts(
         [

@@ -141,7 +141,7 @@ def test_a_look_sends_one_request_takes_no_lease_and_writes_nothing(
 
 def dump(program: Program) -> list[str]:
     """All that stands in the ERP's database, in which our own tables lie too, but for the lease."""
-    database = sqlite3.connect(program.world.folder / "erp.db")
+    database = sqlite3.connect(program.world.erp_file)
     try:
         return [line for line in database.iterdump() if "cloudkasse_lease" not in line]
     finally:
@@ -150,7 +150,7 @@ def dump(program: Program) -> list[str]:
 
 def test_a_look_before_the_first_run_makes_no_tables(program: Program) -> None:
     look(program)
-    with sqlite3.connect(program.world.folder / "erp.db") as erp:
+    with sqlite3.connect(program.world.erp_file) as erp:
         names = [name for (name,) in erp.execute("SELECT name FROM sqlite_master")]
     erp.close()
     assert not [name for name in names if name.startswith("cloudkasse_")]
@@ -175,9 +175,9 @@ def test_the_sensor_starts_the_right_job_once_for_the_same_state(
 
 @pytest.mark.synced
 def test_the_sensor_says_in_plain_words_what_it_cannot_reach(program: Program, instance: dg.DagsterInstance) -> None:
-    (program.world.folder / "erp.db").rename(program.world.folder / "away.db")
+    program.world.erp_file.rename(program.world.folder / "away.db")
     assert "erp.db" in tick(program, instance).skip_message
-    (program.world.folder / "away.db").rename(program.world.folder / "erp.db")
+    (program.world.folder / "away.db").rename(program.world.erp_file)
     program.world.server.__exit__(None)
     message = tick(program, instance).skip_message
     assert "refused" in message
@@ -189,7 +189,7 @@ def test_receipts_come_down_while_the_erp_is_away(
 ) -> None:
     program.world.state_url = f"sqlite:///{tmp_path / 'own.db'}"
     sync(program, instance)
-    (program.world.folder / "erp.db").rename(program.world.folder / "away.db")
+    program.world.erp_file.rename(program.world.folder / "away.db")
     assert "erp.db" in tick(program, instance).skip_message
     program.world.server.store.deliver_receipts([receipt(1)])
     assert tick(program, instance).job_name == "sync_receipts"

@@ -24,9 +24,11 @@ from hypothesis import strategies as st
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.erp_rows import SNAPSHOT
 from cloudkasse_etl.sync.report import RunReport
-from tests import small_erp
+from tests import databases, small_erp
 from tests.conftest import fresh_database
 from tests.worlds import TOKEN, World
+
+pytestmark = databases.CHOOSES_ITSELF
 
 TODAY = dt.date(2026, 11, 24)
 ARTICLES = 8

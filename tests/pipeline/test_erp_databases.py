@@ -25,8 +25,10 @@ from cloudkasse_etl.selectline.diagnose import diagnose
 from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
 from cloudkasse_etl.selectline.read import ErpReader
 from cloudkasse_etl.settings import Settings
-from tests import small_erp
+from tests import databases, small_erp
 from tests.conftest import build_real_shop
+
+pytestmark = databases.CHOOSES_ITSELF
 
 SETTINGS = Settings.model_validate(
     {

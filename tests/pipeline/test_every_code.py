@@ -9,6 +9,7 @@ import pytest
 
 from cloudkasse_etl.failures import CATALOGUE, CLOUD, Language, Rejection
 from cloudkasse_etl.sync import extract, upload
+from tests import databases
 from tests.programs import small_world
 from tests.worlds import World
 
@@ -41,17 +42,19 @@ def second_company(world: World) -> None:
             "MANDANT has no matching row",
         ),
         ("selectline_company", "company_ambiguous", second_company, "2 companies: SL_MTEST, SL_MZWEI"),
-        (
+        pytest.param(
             "cloudkasse_articles",
             "cloud.too_long",
             lambda world: world.erp("UPDATE ART SET Bezeichnung = :name WHERE Artikelnummer = 'A1'", {"name": LONG}),
             "ART.Bezeichnung is too long",
+            marks=databases.ONLY_SQLITE,
         ),
-        (
+        pytest.param(
             "cloudkasse_employees",
             "cloud.too_long",
             lambda world: world.erp("UPDATE MITARBW SET Name = :name WHERE Nr = 'M1'", {"name": LONG}),
             "MITARBW.Name is too long",
+            marks=databases.ONLY_SQLITE,
         ),
     ],
 )
@@ -67,6 +70,7 @@ def test_a_record_that_cannot_go_up_is_told_and_holds_up_no_other(
     assert len(world.cloud("employees")) + report.counts.rejected >= 2
 
 
+@databases.ONLY_SQLITE
 def test_the_prices_of_a_refused_article_wait_and_name_it(world: World) -> None:
     world.erp("UPDATE ART SET Bezeichnung = :name WHERE Artikelnummer = 'A1'", {"name": LONG})
     report = world.sync()

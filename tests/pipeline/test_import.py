@@ -23,7 +23,7 @@ from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.receipt_list import dismiss_receipt, list_receipts
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import Outcome, RunReport
-from tests import small_erp
+from tests import databases, small_erp
 from tests.books import (
     balances,
     book,
@@ -532,6 +532,7 @@ def place_of_tables(world: World, place: str, request: pytest.FixtureRequest) ->
         world.state_url = request.getfixturevalue("postgres_url")
 
 
+@databases.CHOOSES_ITSELF
 @pytest.mark.parametrize(
     ("erp", "place"),
     [

@@ -49,7 +49,7 @@ def test_the_job_compares_under_a_held_lease_and_is_no_synchronisation(
     program: Program, instance: dg.DagsterInstance
 ) -> None:
     behind_our_back(program.world, "articles", "A1", name="Kaffe")
-    before = dump(program.world.folder / "erp.db"), len(program.world.writes())
+    before = dump(program.world.erp_file), len(program.world.writes())
     with hold_lease(program.world.configuration(), run_id="somebody", kind="all", started_by="somebody else"):
         run = look(program, instance, "compare_with_cloud")
     found = checks(instance, run.run_id)
@@ -59,7 +59,7 @@ def test_the_job_compares_under_a_held_lease_and_is_no_synchronisation(
     (row,) = articles.metadata["differences"].records
     assert (row.data["record"], row.data["SelectLine"], row.data["CloudKasse"]) == ("A1", "Artikel 1", "Kaffe")
     assert found["cloudkasse_prices", CLOUD_EQUALS_ERP].passed
-    after = [line for line in dump(program.world.folder / "erp.db") if "cloudkasse_lease" not in line]
+    after = [line for line in dump(program.world.erp_file) if "cloudkasse_lease" not in line]
     assert after == [line for line in before[0] if "cloudkasse_lease" not in line]
     assert len(program.world.writes()) == before[1]
     assert [past.kind for past in read_history(instance, 5)] == ["all"]
@@ -84,7 +84,7 @@ def test_a_quiet_run_compares_nothing_and_a_full_one_tells(program: Program, ins
 @pytest.mark.synced
 def test_the_job_plan_shows_the_plan_and_does_nothing(program: Program, instance: dg.DagsterInstance) -> None:
     program.world.erp("UPDATE ART SET Bezeichnung = 'Kaffee | fein' WHERE Artikelnummer = 'A1'")
-    before = dump(program.world.folder / "erp.db"), len(program.world.writes())
+    before = dump(program.world.erp_file), len(program.world.writes())
     with hold_lease(program.world.configuration(), run_id="somebody", kind="all", started_by="somebody else"):
         run = look(program, instance, "plan")
     (output,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_OUTPUT)
@@ -92,7 +92,7 @@ def test_the_job_plan_shows_the_plan_and_does_nothing(program: Program, instance
     metadata = output.dagster_event.step_output_data.metadata
     assert "| ~ | A1 | name | Artikel 1 | Kaffee \\| fein |" in str(metadata["plan"].value)
     assert metadata["changed"].value == 1
-    after = [line for line in dump(program.world.folder / "erp.db") if "cloudkasse_lease" not in line]
+    after = [line for line in dump(program.world.erp_file) if "cloudkasse_lease" not in line]
     assert after == [line for line in before[0] if "cloudkasse_lease" not in line]
     assert len(program.world.writes()) == before[1]
     assert [past.kind for past in read_history(instance, 5)] == ["all"]

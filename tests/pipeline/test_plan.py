@@ -145,7 +145,7 @@ def test_receipts_and_import_do_what_was_planned(world: World) -> None:
         booked, moved = import_receipts(session)
     assert (booked.counts.new, booked.counts.rejected) == (found.imports.receipts, 1) == (33, 1)
     assert moved.counts.new == found.imports.movements == 33
-    with sqlite3.connect(world.folder / "erp.db") as database:
+    with sqlite3.connect(world.erp_file) as database:
         rows = database.execute(
             "SELECT account, sum(max(amount_cents, 0)), sum(max(-amount_cents, 0)), count(*) "
             "FROM cloudkasse_posting GROUP BY account"
@@ -175,7 +175,7 @@ def trace(world: World) -> dict[str, Any]:
         database.close()
     return {
         "dumps": dumps,
-        "erp": (world.folder / "erp.db").read_bytes(),
+        "erp": world.erp_file.read_bytes(),
         "cloud": world.server.store.summary(),
         "records": {str(e): world.server.store.records(e) for e in Entity},
         "writes": [request for request in world.server.requests if request[0] != "GET"],
@@ -260,7 +260,7 @@ def test_a_state_file_of_its_own_that_is_not_there_is_not_made(world: World) -> 
 
 def test_tables_of_an_older_release_are_read_and_not_moved_forward(world: World) -> None:
     world.sync()
-    with sqlite3.connect(world.folder / "erp.db") as database:
+    with sqlite3.connect(world.erp_file) as database:
         for table in ("receipt", "closing", "posting", "stock_movement", "cursor"):
             database.execute(f"DROP TABLE cloudkasse_{table}")
         database.execute("UPDATE cloudkasse_schema_version SET version_num = '0001'")

@@ -176,7 +176,7 @@ def synchronise(world: World) -> RunReport:
 
 def booked_by(world: World, run_id: str) -> tuple[dict[str, tuple[int, int]], dict[tuple[str, str], tuple[int, int]]]:
     """What a run booked: debit and credit by account; in and out by article and warehouse."""
-    with closing_of(sqlite3.connect(world.folder / "erp.db")) as database:
+    with closing_of(sqlite3.connect(world.erp_file)) as database:
         accounts = database.execute(
             "SELECT account, sum(max(amount_cents, 0)), sum(max(-amount_cents, 0)) FROM cloudkasse_posting "
             "WHERE run_id = ? GROUP BY account",

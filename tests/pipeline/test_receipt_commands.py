@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.pipeline.test_staging import changed, receipt
 from tests.programs import EXECUTABLE, Program
 
@@ -129,6 +130,7 @@ def test_the_books_are_exported_balanced_with_totals(shop: Program, tmp_path: Pa
     assert shop.call("export", "postings", "--csv", str(tmp_path / "no" / "file.csv"))[0] == 2
 
 
+@databases.ONLY_SQLITE
 def test_receipts_come_down_also_while_the_erp_is_away(shop: Program, tmp_path: Path) -> None:
     shop.world.state_url = f"sqlite:///{tmp_path / 'state.db'}"
     os.environ["CLOUDKASSE_STATE_URL"] = shop.world.state_url

@@ -51,7 +51,7 @@ class Month:
 
     def ask(self, query: str) -> list[Any]:
         """Rows of the ERP's database, in which our tables lie as well."""
-        with closed(sqlite3.connect(self.world.folder / "erp.db")) as connection:
+        with closed(sqlite3.connect(self.world.erp_file)) as connection:
             return connection.execute(query).fetchall()
 
 

@@ -33,10 +33,12 @@ from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.plan import plan
 from cloudkasse_etl.sync.receipt_list import dismiss_receipt, list_receipts
 from cloudkasse_etl.sync.turnover import sum_up_sales
-from tests import small_erp
+from tests import databases, small_erp
 from tests.books import book, complete, fetch, tables, with_accounts
 from tests.receipt_factory import item, line
 from tests.worlds import TOKEN, World
+
+pytestmark = databases.CHOOSES_ITSELF
 
 DIALECT = mssql.dialect()  # type: ignore[no-untyped-call]
 PACKAGE = Path(__file__).resolve().parents[2] / "cloudkasse_etl"

@@ -18,7 +18,7 @@ from cloudkasse_etl.errors import (
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync import upload
 from cloudkasse_etl.sync.report import Outcome
-from tests import small_erp
+from tests import databases, small_erp
 from tests.worlds import TOKEN, World, by_asset, counts
 
 
@@ -103,6 +103,7 @@ def test_a_price_that_is_gone_is_retired_while_its_article_is_sold(world: World)
     assert [(r.key, r.code) for r in report.rejections] == [("A1", "price_missing")]
 
 
+@databases.ONLY_SQLITE
 def test_a_price_that_cannot_be_computed_any_more_stays_as_it_was(world: World) -> None:
     world.sync()
     world.erp("UPDATE ARPREIS SET Preis = -1 WHERE Artikelnummer = 'A1'")
@@ -323,7 +324,7 @@ def test_a_cloud_that_is_off_is_said_plainly_and_the_next_run_heals(world: World
 def test_an_erp_that_is_gone_is_said_plainly_and_nothing_is_retired(world: World) -> None:
     world.state_url = f"sqlite:///{world.folder / 'state.db'}"
     world.sync()
-    erp = world.folder / "erp.db"
+    erp = world.erp_file
     erp.rename(world.folder / "away.db")
     with pytest.raises(ErpUnavailableError, match="does not exist"):
         world.sync()
@@ -332,13 +333,14 @@ def test_an_erp_that_is_gone_is_said_plainly_and_nothing_is_retired(world: World
     assert world.sync().outcome is Outcome.NO_NEW_DATA
 
 
+@databases.ONLY_SQLITE
 def test_an_erp_that_is_gone_with_our_tables_in_it_is_not_made_anew(world: World) -> None:
     world.sync()
     for file in world.folder.glob("erp.db*"):
         file.rename(world.folder / f"away-{file.name}")
     with pytest.raises(ErpUnavailableError, match="does not exist"):
         world.sync()
-    assert not (world.folder / "erp.db").exists()
+    assert not world.erp_file.exists()
 
 
 def test_a_request_whose_answer_was_never_stored_is_finished_by_the_next_run(world: World) -> None:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.sync.waiting import WaitingReport, look_for_waiting
+from tests import databases
 from tests.programs import Program, checks
 from tests.receipt_factory import item, line
 
@@ -52,14 +53,19 @@ def waiting(program: Program) -> dict[str, dt.datetime]:
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT awaited, since FROM cloudkasse_waiting")).all()
     engine.dispose()
-    return {awaited: dt.datetime.fromisoformat(since) for awaited, since in rows}
+    return {awaited: dt.datetime.fromisoformat(str(since)) for awaited, since in rows}
 
 
 def four_days_later(program: Program) -> None:
     """Lets four days pass: whatever waits began that much earlier."""
     for table, column in (("waiting", "since"), ("rejection", "since"), ("receipt", "staged_at")):
         moved = f"strftime('%Y-%m-%d %H:%M:%f000', {column}, '-4 days')"
-        program.world.erp(f"UPDATE cloudkasse_{table} SET {column} = {moved}")
+        if databases.ON_POSTGRESQL:
+            moved = f"{column} - interval '4 days'"
+        engine = sa.create_engine(program.world.erp_url)
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"UPDATE cloudkasse_{table} SET {column} = {moved}"))
+        engine.dispose()
 
 
 def test_what_waits_longer_than_the_settings_allow_is_named_with_its_cure(

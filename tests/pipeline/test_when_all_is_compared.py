@@ -19,7 +19,7 @@ from cloudkasse_etl.sync import delta
 from cloudkasse_etl.sync.extract import extract_prices
 from cloudkasse_etl.sync.plan import plan
 from cloudkasse_etl.sync.report import Outcome, RunReport
-from tests import small_erp
+from tests import databases, small_erp
 from tests.worlds import MASTER_DATA, TOKEN, World, by_asset, counts
 
 NAME = "UPDATE ART SET Bezeichnung = :name WHERE Artikelnummer = 'A1'"
@@ -107,7 +107,15 @@ def _no_rowversion(world: World) -> None:
 
 @pytest.mark.parametrize(
     "happening",
-    [_group_renamed, _new_rate, _other_currency, _other_settings, _lost_in_the_cloud, _odd_number, _no_rowversion],
+    [
+        _group_renamed,
+        _new_rate,
+        _other_currency,
+        _other_settings,
+        _lost_in_the_cloud,
+        _odd_number,
+        pytest.param(_no_rowversion, marks=databases.ONLY_SQLITE),
+    ],
 )
 def test_what_concerns_more_than_the_changed_articles_is_found_by_looking_at_all(
     world: World, happening: Callable[[World], None]
