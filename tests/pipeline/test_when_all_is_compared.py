@@ -191,11 +191,12 @@ def test_rows_that_move_while_they_are_read_are_read_again_by_the_next_run(
 ) -> None:
     # SQL Server's statements each see what is committed by then
     monkeypatch.setattr(ErpReader, "sees_one_moment", False)
-    marks, asked, still = ErpReader.watermarks, [], 0
+    marks, asked = ErpReader.watermarks, []
+    moves = bool
 
     def moving(reader: ErpReader) -> dict[str, str | None]:
         asked.append(None)
-        return marks(reader) | ({"ART": f"{len(asked)}"} if len(asked) > still else {})
+        return marks(reader) | ({"ART": f"{len(asked)}"} if moves(asked) else {})
 
     rename(world, "Neu")
     assert looked_at(world.sync()) == 1, "nothing moved"
@@ -206,11 +207,14 @@ def test_rows_that_move_while_they_are_read_are_read_again_by_the_next_run(
     rename(world, "Am neuesten")
     assert looked_at(world.sync()) is None
     rename(world, "Zuletzt")
+    assert looked_at(world.sync()) == 1
+    rename(world, "Zugleich")
     with monkeypatch.context() as busy:
-        asked.clear()
-        still = 2  # what changes only once all was read is for the next run
+        sent = len(world.writes())
+        moves = lambda _: len(world.writes()) > sent  # noqa: E731 -- what moves once the upload has begun was not read
         busy.setattr(ErpReader, "watermarks", moving)
         assert looked_at(world.sync(full=True)) is None
+        assert len(world.writes()) > sent
     rename(world, "Zuallerletzt")
     assert looked_at(world.sync()) == 1
 
