@@ -91,6 +91,7 @@ class Sources:
         self._booking_articles: pd.DataFrame | None = None
         self._numbers: list[str] | None = None
         self._versions: dict[str, pd.DataFrame | None] = {}
+        self._steady: bool | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -148,7 +149,7 @@ class Sources:
         twin = copy.copy(self)
         for name in ("articles", "prices", "gross"):
             twin.__dict__.pop(name, None)
-        twin._numbers, twin._versions = sorted(numbers), {}
+        twin._numbers, twin._versions, twin._steady = sorted(numbers), {}, None
         return twin
 
     def versions(self, table: str) -> pd.DataFrame | None:
@@ -163,8 +164,10 @@ class Sources:
         return "gross" in self.__dict__
 
     def is_steady(self) -> bool:
-        """Whether what was read is of one moment: that at which the fingerprints were taken."""
-        return self._reader.sees_one_moment or self._reader.watermarks() == dict(self.watermarks)
+        """Whether what was read is of one moment, that at which the fingerprints were taken. Asked once all is read."""
+        if self._steady is None:
+            self._steady = self._reader.sees_one_moment or self._reader.watermarks() == dict(self.watermarks)
+        return self._steady
 
     @cached_property
     def _company_rows(self) -> pd.DataFrame:
@@ -283,9 +286,11 @@ class Sources:
     def gross(self) -> GrossPrices:
         """The gross prices that the registers show."""
         articles = self.articles
+        prices = self.prices
+        self.is_steady()  # all is read now, and an upload takes its time
         used = tuple(register.price_group for register in self._settings.registers)
         return gross_prices(
-            self.prices.frame,
+            prices.frame,
             articles.frame,
             self.rates,
             # no register shows the prices of a further group
@@ -296,7 +301,7 @@ class Sources:
             },
             register_groups=used,
             known_articles=articles.passed_over,
-            refused_articles=self.prices.held,
+            refused_articles=prices.held,
             as_of=self._as_of,
         )
 

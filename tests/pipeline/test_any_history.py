@@ -52,7 +52,7 @@ CHANGES = st.builds(
 TURNS = st.lists(st.tuples(st.lists(CHANGES, max_size=3), st.sampled_from([0, 0, 5, 40])), min_size=1, max_size=4)
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(turns=TURNS)
 @pytest.mark.no_cover
 def test_a_synchronisation_leaves_nothing_for_a_full_comparison_to_find(turns: list[tuple[list[str], int]]) -> None:
