@@ -47,7 +47,7 @@ def only_in_a_file(url: str) -> None:
 
 def spoken(statement: str, url: str) -> str:
     """A statement as the database understands it: PostgreSQL keeps small and large letters only of what is quoted."""
-    if url.startswith("sqlite"):
+    if url not in _places.values():
         return statement
     found = sqlglot.transpile(statement, read="sqlite", write="postgres", identify=True)[0]
     return re.sub(r"%\((\w+)\)s", r":\1", found)  # parameters as SQLAlchemy has them

@@ -68,7 +68,7 @@ def lines(figures: Iterable[Mapping[str, Any]]) -> list[Line]:
     found: dict[tuple[str, str, str], Line] = {}
     for one in figures:
         name = one["test"].partition("[")[0]
-        key = (one["promise"], name, one.get("database", ""))
+        key = (one["promise"], name, one.get("database", "—"))
         line = found.setdefault(key, Line(*key))
         line.points += one["points"]
         line.lost += one["lost"]

@@ -19,6 +19,9 @@ from cloudkasse_etl.transform.business_cases import (
 from cloudkasse_etl.transform.ledger import Ledger, Texts, setting_name
 from cloudkasse_etl.transform.tax_codes import NO_VAT
 
+_LONGEST = 15  # RevenuePosting.account
+_OF_THE_ERP = "ART.KontoVerkauf, KTOGRUPPENPOS.GKonto"
+
 
 @dataclass(frozen=True)
 class RowAccounts:
@@ -63,7 +66,22 @@ def line_accounts(lines: pd.DataFrame, rates: Texts, revenue_account: Texts, led
     shown_rates = np.where(pd.isna(rates), NO_VAT, rates)
     found = _look_up(find, cases, shown_rates, lines["gross_cents"].to_numpy("int64") > 0)
     own_revenue = np.isin(cases, [case for case in REVENUE_CASES if case != DISCOUNT or not accounts.discount])
-    return RowAccounts(np.where(own_revenue & ~pd.isna(revenue_account), revenue_account, found.account), found.setting)
+    named = own_revenue & ~pd.isna(revenue_account)
+    of_row, distinct = pd.factorize(revenue_account)
+    broken = named & np.array([*map(_is_broken, distinct), False])[of_row]
+    # no other account takes its place: whoever named this one meant something
+    setting = np.array([f"{_OF_THE_ERP} = '{_shown(account)}'" for account in distinct] + [""], dtype=object)[of_row]
+    account = np.where(named, revenue_account, found.account)
+    account[broken] = None
+    return RowAccounts(account, np.where(broken, setting, found.setting))
+
+
+def _is_broken(account: str) -> bool:
+    return not 0 < len(account) <= _LONGEST or account != account.strip() or not account.isprintable()
+
+
+def _shown(account: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in account[:_LONGEST])
 
 
 def tender_accounts(payments: pd.DataFrame, registers: Texts, ledger: Ledger) -> RowAccounts:

@@ -146,7 +146,8 @@ def _plans(numbers: Any, ledger: Ledger) -> list[_Plan]:
     frame = ledger.articles
     is_kept = frame["stock_item"].to_numpy(bool) & ~frame["service_item"].to_numpy(bool)
     flags = [frame["trade_set"].to_numpy(bool).tolist(), is_kept.tolist(), frame["serial"].to_numpy(bool).tolist()]
-    articles = dict(zip(texts(frame["number"]), zip(*flags, texts(frame["unit"]), strict=True), strict=True))
+    units = _units(texts(frame["unit"]))
+    articles = dict(zip(texts(frame["number"]), zip(*flags, units, strict=True), strict=True))
     sets = TradeSets(frame, ledger.trade_sets)
 
     def plan(number: str) -> _Plan:
@@ -238,9 +239,9 @@ def _movements(
     numbers = lines["line_number"].to_numpy("int64")[rows]
     positions, unit = of_part("position"), of_part("unit")
     # what SelectLine counts the article in; a line's own unit only where SelectLine names none
-    keyed_in = clean_texts(lines["unit"].to_numpy(dtype=object))[rows]
-    for row in np.flatnonzero(pd.isna(unit) & (positions == _ITSELF)):
-        unit[row] = (keyed_in[row] or "")[:_UNIT_LENGTH] or None
+    keyed_in = _units(lines["unit"].to_numpy(dtype=object))[rows]
+    unnamed = pd.isna(unit) & (positions == _ITSELF)
+    unit[unnamed] = keyed_in[unnamed]
     columns: dict[str, Any] = {
         "movement_id": [f"{key}:{n}:{at}" for key, n, at in zip(ids, numbers.tolist(), positions, strict=True)],
         "receipt_id": ids,
@@ -258,6 +259,14 @@ def _movements(
             for name, values in columns.items()
         }
     )
+
+
+def _units(values: Any) -> Texts:
+    """Units as our tables take them, whatever was keyed in, here or in the ERP; none where nothing is left."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    codes, distinct = pd.factorize(clean_texts(found))
+    return np.array([unit[:_UNIT_LENGTH] if unit.strip() else None for unit in distinct] + [None], dtype=object)[codes]
 
 
 def _count_up(counts: Integers) -> Integers:

@@ -252,6 +252,9 @@ def test_a_receipt_that_is_not_booked_moves_nothing() -> None:
     [
         ("kg", "Stk", "kg"),
         (None, "Stk", "Stk"),
+        ("k\x00g", "Stk", "k g"),
+        ("Kilogramm" * 9, "Stk", "KilogrammK"),
+        ("\t\x00", "Stk", "Stk"),
         (None, "Kilogramm und mehr", "Kilogramm "),
         (None, "", None),
         (None, None, None),
