@@ -24,6 +24,9 @@ from cloudkasse_etl.sync.report import RunReport
 from tests import databases, small_erp
 from tests.worlds import MASTER_DATA, TOKEN, World, by_asset, counts
 
+# its shops are copies of files
+pytestmark = databases.CHOOSES_ITSELF
+
 NAME = "UPDATE ART SET Bezeichnung = :name WHERE Artikelnummer = 'A1'"
 
 
