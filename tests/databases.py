@@ -62,15 +62,18 @@ class Template:
 
     def keep(self) -> None:
         """Puts the database aside as it is."""
-        self._run(f"ALTER DATABASE {self._url.database} RENAME TO {self._kept}")
+        clone(self._url, str(self._url.database), self._kept)
 
     def copy(self) -> None:
         """Makes the database as it was kept."""
-        self._run(f"DROP DATABASE IF EXISTS {self._url.database} WITH (FORCE)")
-        self._run(f"CREATE DATABASE {self._url.database} TEMPLATE {self._kept}")
+        clone(self._url, self._kept, str(self._url.database))
 
-    def _run(self, statement: str) -> None:
-        engine = sa.create_engine(self._url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
-            connection.exec_driver_sql(statement)
-        engine.dispose()
+
+def clone(url: str | sa.URL, source: str, name: str) -> None:
+    """Makes a database what another one on the same PostgreSQL is; nobody may be using either."""
+    server = sa.make_url(url).set(database="postgres")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+    engine.dispose()

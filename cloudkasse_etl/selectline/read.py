@@ -171,10 +171,7 @@ class ErpReader:
             (bool). Numbers that the ERP does not hold are missing.
         """
         number = self.column(tables.BOOKING_ARTICLES, "Artikelnummer")
-        parts = [
-            self._frame(tables.BOOKING_ARTICLES, {}, number.in_(numbers[start : start + IN_KEYS]))
-            for start in range(0, max(len(numbers), 1), IN_KEYS)
-        ]
+        parts = [self._frame(tables.BOOKING_ARTICLES, {}, among) for among in _among(number, numbers)]
         frame = pd.concat(parts, ignore_index=True)
         frame["trade_set"] = frame.pop("set_kind").eq("H").fillna(False).astype(bool)
         serial = frame.pop("serial_kind")
@@ -210,18 +207,15 @@ class ErpReader:
         marks: dict[str, str | None] = dict.fromkeys((table.name for table in WATCHED), None)
         versioned = [(table, column) for table, column in columns if column]
         if versioned:
-            with self._refusals():
-                marks |= self._marks(versioned)
+            marks |= self._marks(versioned)
         return marks
 
     def _marks(self, versioned: Sequence[tuple[sa.Table, str]]) -> dict[str, str | None]:
         """The fingerprints; none where one cannot be told, and everything is compared in full."""
         try:
-            return {name: ":".join(parts) for name, *parts in self._open().execute(watermark_statement(versioned))}
-        except sa.exc.OperationalError as error:
+            return {name: ":".join(parts) for name, *parts in self.fetch(watermark_statement(versioned))}
+        except OverflowError:
             # SQLite adds up integers of 64 bits only; a TS that no rowversion can be must not stop the run.
-            if "integer overflow" not in str(error.orig):
-                raise
             return {}
 
     def _groups(self, kind: str) -> pd.DataFrame:
@@ -265,8 +259,8 @@ class ErpReader:
         """How the database spells a column; None where it lacks."""
         return self._known().actual(source.table, name)
 
-    def fetch(self, statement: "sa.Select[*tuple[Any, ...]]", table: str) -> Sequence[tuple[Any, ...]]:
-        """What a small statement on a table gives.
+    def fetch(self, statement: sa.Executable, table: str | None = None) -> Sequence[tuple[Any, ...]]:
+        """What a small statement, on one table or several, gives.
 
         Raises:
             OverflowError: SQLite cannot add that up.
@@ -277,7 +271,7 @@ class ErpReader:
             except sa.exc.OperationalError as error:
                 if "integer overflow" not in str(error.orig):
                     raise
-                raise OverflowError(table) from error
+                raise OverflowError(str(error.orig)) from error
 
     @property
     def sees_one_moment(self) -> bool:
@@ -298,11 +292,7 @@ class ErpReader:
             frame = self._frame(source, fields, *where)
         else:
             column = self.column(source, source.fields[key].column)
-            parts = [
-                self._frame(source, fields, *where, column.in_(keys[start : start + IN_KEYS]))
-                for start in range(0, max(len(keys), 1), IN_KEYS)
-            ]
-            frame = together(parts)
+            frame = together([self._frame(source, fields, *where, among) for among in _among(column, keys)])
             # SQL Server's IN takes a1 for A1
             frame = _kept(frame, frame[frame[key].isin(list(keys))])
         version = frame.pop(VERSION)
@@ -382,6 +372,12 @@ class ErpReader:
                 for column, taken in zip(columns, values, strict=True):
                     column.add(taken)
         return np.concatenate(ids)
+
+
+def _among(column: "sa.ColumnElement[Any]", keys: Sequence[str]) -> Iterator["sa.ColumnElement[bool]"]:
+    """That a key is one of some: in parts that each fit a statement, and one that holds nowhere for none."""
+    for start in range(0, max(len(keys), 1), IN_KEYS):
+        yield column.in_(keys[start : start + IN_KEYS])
 
 
 def _kept(source: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:

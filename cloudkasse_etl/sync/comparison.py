@@ -7,6 +7,7 @@ so they run on demand and with a full comparison only.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -135,15 +136,16 @@ def _refuse_broken(entity: Entity, page: Sequence[Item]) -> None:
     for name, column in entity.model.to_schema().columns.items():
         dtype = str(column.dtype)
         wanted = bool if dtype == "bool" else int if dtype.startswith("int") else str
-        for value in (item.get(name) for item in page):
-            if value is not None and type(value) is not wanted:
-                raise ContractError(
-                    say(
-                        "CloudKasse's list of {entity} has a record whose {field} is '{value}'.",
-                        entity=entity.name, field=name, value=str(value)[:40],
-                    ),
-                    hint=say("Report it to CloudKasse; nothing was compared."),
-                )  # fmt: skip
+        values = [item.get(name) for item in page]
+        if not set(map(type, values)) <= {wanted, NoneType}:
+            value = next(value for value in values if type(value) not in (wanted, NoneType))
+            raise ContractError(
+                say(
+                    "CloudKasse's list of {entity} has a record whose {field} is '{value}'.",
+                    entity=entity.name, field=name, value=str(value)[:40],
+                ),
+                hint=say("Report it to CloudKasse; nothing was compared."),
+            )  # fmt: skip
 
 
 def _id(item: Item) -> str | None:

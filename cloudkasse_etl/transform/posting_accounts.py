@@ -16,7 +16,7 @@ from cloudkasse_etl.transform.business_cases import (
     NO_TENDER,
     REVENUE_CASES,
 )
-from cloudkasse_etl.transform.ledger import Ledger, Texts, setting_name
+from cloudkasse_etl.transform.ledger import Ledger, Texts, clean_texts, setting_name
 from cloudkasse_etl.transform.tax_codes import NO_VAT
 
 _LONGEST = 15  # RevenuePosting.account
@@ -70,7 +70,8 @@ def line_accounts(lines: pd.DataFrame, rates: Texts, revenue_account: Texts, led
     of_row, distinct = pd.factorize(revenue_account)
     broken = named & np.array([*map(_is_broken, distinct), False])[of_row]
     # no other account takes its place: whoever named this one meant something
-    setting = np.array([f"{_OF_THE_ERP} = '{_shown(account)}'" for account in distinct] + [""], dtype=object)[of_row]
+    shown = clean_texts(np.asarray(distinct, dtype=object))
+    setting = np.array([f"{_OF_THE_ERP} = '{text[:_LONGEST]}'" for text in shown] + [""], dtype=object)[of_row]
     account = np.where(named, revenue_account, found.account)
     account[broken] = None
     return RowAccounts(account, np.where(broken, setting, found.setting))
@@ -78,10 +79,6 @@ def line_accounts(lines: pd.DataFrame, rates: Texts, revenue_account: Texts, led
 
 def _is_broken(account: str) -> bool:
     return not 0 < len(account) <= _LONGEST or account != account.strip() or not account.isprintable()
-
-
-def _shown(account: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in account[:_LONGEST])
 
 
 def tender_accounts(payments: pd.DataFrame, registers: Texts, ledger: Ledger) -> RowAccounts:

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.sync.own_tables import open_reading
-from tests import small_erp
+from tests import databases, small_erp
 from tests.books import fetch_and_book, tables, with_accounts
 from tests.receipt_factory import item, line
 from tests.worlds import TOKEN, World
@@ -56,7 +55,7 @@ class Shop:
         self.world.configuration()
         _copy_sqlite(self.world.folder / "cloud.db", self.saved / "cloud.db")
         if self.template:
-            self._clone(self._database, self.template)
+            databases.clone(self.world.erp_url, self._database, self.template)
         else:
             _copy_sqlite(self.world.folder / "erp.db", self.saved / "erp.db")
 
@@ -66,7 +65,7 @@ class Shop:
         # into the file that the cloud has open: it listens on, at the address that our state is kept by
         _copy_sqlite(self.saved / "cloud.db", folder / "cloud.db")
         if self.template:
-            self._clone(self.template, self._database)
+            databases.clone(self.world.erp_url, self.template, self._database)
         else:
             for left in folder.glob("erp.db*"):
                 left.unlink()
@@ -76,14 +75,6 @@ class Shop:
     @property
     def _database(self) -> str:
         return str(sa.make_url(self.world.erp_url).database)
-
-    def _clone(self, source: str, name: str) -> None:
-        url = sa.make_url(self.world.erp_url).set(database="postgres")
-        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-        engine.dispose()
 
 
 @contextmanager

@@ -132,10 +132,9 @@ class Twins:
     narrowed: list[int | None] = field(default_factory=list)
 
     def world(self, place: int) -> World:
-        world = World(
+        return World(
             self.folder, self.erp_url, self.servers[place], copy.deepcopy(SHOP), self.state_urls[place], self.as_of
         )
-        return world
 
     def change(self, change: Change) -> None:
         true, false = ("TRUE", "FALSE") if self.erp_url.startswith("postgresql") else ("1", "0")
@@ -155,13 +154,7 @@ class Twins:
         if first.startswith("sqlite"):
             shutil.copy(first.removeprefix("sqlite:///"), second.removeprefix("sqlite:///"))
         else:
-            names = [sa.make_url(url).database for url in (first, second)]
-            engine = sa.create_engine(
-                sa.make_url(first).set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
-            )
-            with engine.connect() as connection:
-                connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {names[1]}")
-                connection.exec_driver_sql(f"CREATE DATABASE {names[1]} TEMPLATE {names[0]}")
+            databases.clone(first, *(str(sa.make_url(url).database) for url in (first, second)))
         engine = sa.create_engine(second, poolclass=sa.NullPool)
         with engine.begin() as connection:
             connection.execute(
