@@ -49,9 +49,16 @@ class SocketProtocol(H11Protocol):
 
 
 class Control:
-    """What goes wrong at present, and what has gone wrong so far; shared by the ASGI layer and those who steer it."""
+    """What goes wrong at present, and what has gone wrong so far; shared by the ASGI layer and those who steer it.
+
+    Attributes:
+        plan: The faults.
+        done: How often each has happened.
+        under_way: How many requests are going wrong right now, be their clients gone or not.
+    """
 
     def __init__(self, plan: FaultPlan) -> None:
+        self.under_way = 0
         self.set(plan)
 
     def set(self, plan: FaultPlan) -> None:
@@ -107,7 +114,11 @@ class Misbehaviour:
             await self._app(scope, receive, send)
             return
         request = _Request(self._app, scope, receive, send, query, self._control.plan, rng)
-        await request.go_wrong(fault)
+        self._control.under_way += 1
+        try:
+            await request.go_wrong(fault)
+        finally:
+            self._control.under_way -= 1
 
 
 class _Request:
