@@ -3,10 +3,12 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,9 +35,7 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
     from cloudkasse_etl.settings import load
 
     if not is_free(port):
-        raise ConfigurationError(
-            say("Port {port} is in use.", port=port), hint=say("Name another one with --port, or end what runs there.")
-        )
+        raise _in_use(port)
     if is_demo:
         from assets.commands.demo import demo_or_new
 
@@ -60,6 +60,9 @@ def _serve(home: Home, port: int, language: Language) -> int:
         try:
             announced = False
             while process.poll() is None:
+                if not announced and is_foreign(port, process.pid):
+                    # taken since it was looked at; Dagster would stand there for ever, and this is another's page
+                    raise _in_use(port)
                 if not announced and _answers(f"{url}/server_info"):
                     click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).told(language))
                     announced = True
@@ -71,6 +74,12 @@ def _serve(home: Home, port: int, language: Language) -> int:
     return FAILED
 
 
+def _in_use(port: int) -> ConfigurationError:
+    return ConfigurationError(
+        say("Port {port} is in use.", port=port), hint=say("Name another one with --port, or end what runs there.")
+    )
+
+
 @contextmanager
 def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
     """A child in a process group of its own, which ends with all its own children when the block does.
@@ -78,18 +87,36 @@ def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
     Ctrl-C in a terminal goes to a whole group at once: in ours it would hit Dagster's five processes at the same
     time, each of which would then wait for, or complain about, the others.
     """
+    group: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
-        process = subprocess.Popen(command, creationflags=subprocess.CREATE_NEW_PROCESS_GROUP)
-    else:
-        process = subprocess.Popen(command, start_new_session=True)
-        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # the terminal was closed; not so under nohup
-            signal.signal(signal.SIGHUP, signal.default_int_handler)
+        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **group
+    )
+    # the terminal was closed; not so under nohup
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    ending = threading.Event()
+    telling = threading.Thread(target=_pass_on, args=(process, ending), daemon=True)
+    telling.start()
     try:
         yield process
+        if process.poll() is not None:
+            telling.join(timeout=1)  # its last words say why; a child of its own may hold the pipe open
     finally:
+        ending.set()
         former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave children behind
         _stop(process)
         signal.signal(signal.SIGINT, former)
+
+
+def _pass_on(process: "subprocess.Popen[bytes]", ending: threading.Event) -> None:
+    """Writes what Dagster says to standard error; what it says while it is ended is of no use to anybody."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if not ending.is_set():
+            sys.stderr.write(line.decode(errors="replace"))
+            sys.stderr.flush()
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
@@ -103,7 +130,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         if sys.platform == "win32":
             process.send_signal(signal.CTRL_BREAK_EVENT)
         else:
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # Dagster takes it as Ctrl-C, and before it can it ends without a traceback
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
     # What is left now is a run that was going on: it is told to stop, so that it can say so in the history.
@@ -117,6 +144,30 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
             child.kill()
     process.kill()
     process.wait()
+
+
+def is_foreign(port: int, pid: int) -> bool:
+    """Whether something listens on a port that is neither a process nor one of those that it has started."""
+    import socket
+
+    import psutil
+
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)]
+        listening = {
+            connection.laddr.port
+            for process in family
+            for connection in process.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+        }
+    except psutil.Error:  # it is ending, or this system does not tell
+        return False
+    return port not in listening
 
 
 def _answers(url: str) -> bool:

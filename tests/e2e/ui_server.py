@@ -1,7 +1,7 @@
 """The UI as `cloudkasse-etl ui` opens it, asked as a browser asks it, and the one that several files share."""
 
 import json
-import socket
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +15,7 @@ import pytest
 
 from assets import runs
 from assets.cli import run
+from assets.demo import is_free
 from tests.programs import Program, program_in, small_world, wait_until
 from tests.receivers import MailServer, Webhook
 from tests.worlds import TOKEN, World
@@ -104,13 +105,24 @@ class Ui:
         return [run["runId"] for run in found["pipelineOrError"]["runs"]]
 
 
+def _free_port() -> int:
+    """A port that stays free until the UI takes it, ten seconds later.
+
+    None that the system hands out: it could give the same one to another UI, or to any connection, in the meantime.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in range(20_000 + 100 * worker, 20_100 + 100 * worker):
+        if is_free(port):
+            return port
+    pytest.fail("no port is free for the UI")
+
+
 @contextmanager
 def ui_of(world: World) -> Iterator[Ui]:
     """The UI of a shop as it is. This process's environment stays as it is: commands are started with their own."""
     with pytest.MonkeyPatch.context() as patch, program_in(world, patch) as program:
         pass
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = _free_port()
     process = program.start("ui", "--port", str(port))
     try:
         opened = Ui(program, f"http://127.0.0.1:{port}")

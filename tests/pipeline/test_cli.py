@@ -1,7 +1,9 @@
 """Protects the command line: exit codes, one clean object for `--json`, words instead of tracebacks."""
 
 import json
+import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from assets import cli
 from assets.cli import run
+from assets.commands.ui import is_foreign
 from assets.demo import create_demo, find_demo
 from assets.home import find_home
 from cloudkasse_etl.errors import ConfigurationError
@@ -308,6 +311,23 @@ def test_the_ui_is_not_opened_with_broken_settings(program: Program, monkeypatch
 
 
 @pytest.mark.synced
+def test_a_page_of_somebody_else_is_not_taken_for_the_ui() -> None:
+    # its own port may be taken while Dagster starts, and Dagster then stands there for ever
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        with socket.create_server(("127.0.0.1", 0)) as somebody:
+            port = somebody.getsockname()[1]
+            assert is_foreign(port, child.pid)
+            assert not is_foreign(port, os.getpid())
+        assert not is_foreign(port, child.pid)
+        child.communicate(b"\n")
+    code = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
+    starter = [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {code!r}])"]
+    with subprocess.Popen(starter, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as ours:
+        assert ours.stdout is not None
+        assert not is_foreign(int(ours.stdout.readline()), ours.pid)
+        ours.communicate(b"\n")
+
+
 def test_the_history_tells_times_of_the_shops_zone(program: Program) -> None:
     program.world.settings["timezone"] = "Pacific/Kiritimati"
     (run,) = program.call_json("history")[1]["runs"]
