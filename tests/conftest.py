@@ -70,6 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no worker is left alone with one of them at the end."""
     items.sort(key=lambda item: next((n for n, path in enumerate(LONGEST) if path in item.nodeid), len(LONGEST)))
     for item in items:
+        # it would stop the counting of all tests that come after it in a worker
+        assert not item.get_closest_marker("no_cover"), f"{item.nodeid}: mark it `uncounted`"
         is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         # what runs on each database is counted on SQLite
         if is_law or "postgresql" in item.nodeid.partition("[")[2] or any(path in item.nodeid for path in UNCOUNTED):

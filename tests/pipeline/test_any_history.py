@@ -9,7 +9,6 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -54,7 +53,6 @@ TURNS = st.lists(st.tuples(st.lists(CHANGES, max_size=3), st.sampled_from([0, 0,
 
 @settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(turns=TURNS)
-@pytest.mark.no_cover
 def test_a_synchronisation_leaves_nothing_for_a_full_comparison_to_find(turns: list[tuple[list[str], int]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -266,7 +266,6 @@ def live(turns: list[tuple[list[Change], int]], erp_url: str, state_urls: tuple[
 
 @settings(max_examples=40 if LONG else 2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(turns=TURNS)
-@pytest.mark.no_cover
 def test_what_changed_alone_is_found_as_everything_is(turns: list[tuple[list[Change], int]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -310,7 +310,6 @@ def test_the_ui_is_not_opened_with_broken_settings(program: Program, monkeypatch
     assert err.splitlines()[1].startswith("  broken.yaml:1: register: 'register' is no key here")
 
 
-@pytest.mark.synced
 def test_a_page_of_somebody_else_is_not_taken_for_the_ui() -> None:
     # its own port may be taken while Dagster starts, and Dagster then stands there for ever
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
@@ -328,6 +327,7 @@ def test_a_page_of_somebody_else_is_not_taken_for_the_ui() -> None:
         ours.communicate(b"\n")
 
 
+@pytest.mark.synced
 def test_the_history_tells_times_of_the_shops_zone(program: Program) -> None:
     program.world.settings["timezone"] = "Pacific/Kiritimati"
     (run,) = program.call_json("history")[1]["runs"]
