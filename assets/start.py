@@ -3,7 +3,12 @@
 import sys
 
 try:
+    import atexit
+    import gc
+    import os
+    import threading
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from assets import interrupts
 except KeyboardInterrupt:  # before the first handler is in place
@@ -14,6 +19,8 @@ _JSON = '{"error": "Interrupted.", "hint": null, "exit_code": %d}\n'
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and ends the process with its exit code."""
+    # What is imported stays: that the collector looked through it again and again was a seventh of a quiet sync.
+    gc.set_threshold(50_000, 20, 50)
     words = sys.argv[1:] if arguments is None else list(arguments)
     interrupts.end_at_once(printed=_JSON % interrupts.EXIT_CODE if "--json" in words else "")
     from assets.cli import run
@@ -23,4 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if stream is not None:
             stream.flush()
     interrupts.end_at_once(code)
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """Ends the process as Python does, but for taking every module and object down: a quarter of a quiet sync."""
+    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+        atexit._run_exitfuncs()
+        os._exit(code)
     sys.exit(code)

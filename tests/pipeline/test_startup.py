@@ -47,3 +47,28 @@ def test_a_command_imports_nothing_heavy_that_it_does_not_need(
     )
     assert done.returncode == 0, done.stderr
     assert set(done.stderr.partition("imported:")[2].split()) == allowed
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "daemon"), [(["--help"], 0, True), (["nonsense"], 2, True), (["--help"], 0, False)]
+)
+def test_it_ends_as_python_does_but_takes_down_nothing(words: list[str], code: int, daemon: bool) -> None:
+    """What is to be done at the end is done, who still works is waited for; then modules are left to the system."""
+    program = f"""
+import atexit, os, sys, threading, time
+class Taken:
+    def __del__(self): os.write(1, b"taken down")
+sys.modules["held"] = held = Taken()
+held.itself = held
+atexit.register(lambda: os.write(1, b"at the end"))
+def work():
+    time.sleep(0.5)
+    os.write(1, b"worked")
+threading.Thread(target=work, daemon={daemon}).start()
+from assets.start import main
+main({words!r})
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert "at the end" in done.stdout
+    assert ("worked" in done.stdout, "taken down" in done.stdout) == (not daemon, not daemon)
