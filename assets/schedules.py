@@ -51,7 +51,7 @@ def build_schedules(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.Sche
     ]
 
 
-def what_is_going_on(instance: dg.DagsterInstance) -> str | None:
+def what_is_going_on(instance: dg.DagsterInstance) -> Text | None:
     """The run that is queued or running, in words; None where there is none.
 
     A second one would only wait behind it and then find nothing left to do.
@@ -60,9 +60,11 @@ def what_is_going_on(instance: dg.DagsterInstance) -> str | None:
     if not records:
         return None
     run = records[0].dagster_run
-    name = "single assets" if run.job_name.startswith("__") else run.job_name
+    name = say("single assets") if run.job_name.startswith("__") else run.job_name
     is_queued = run.status in (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
-    return f"A synchronisation is {'queued' if is_queued else 'running'} already: {name}, run {run.run_id[:8]}."
+    if is_queued:
+        return say("A synchronisation is queued already: {job}, run {run}.", job=name, run=run.run_id[:8])
+    return say("A synchronisation is running already: {job}, run {run}.", job=name, run=run.run_id[:8])
 
 
 def opening_crons(hours: OpeningHours) -> list[str]:
@@ -92,7 +94,7 @@ def _schedule(
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         going_on = what_is_going_on(context.instance)
-        return dg.SkipReason(going_on) if going_on else dg.RunRequest()
+        return dg.SkipReason(going_on.told(settings.language)) if going_on else dg.RunRequest()
 
     return evaluate
 

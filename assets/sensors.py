@@ -62,15 +62,16 @@ def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sen
         ).told(configuration.settings.language),
     )
     def new_data(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
+        language = configuration.settings.language
         if going_on := what_is_going_on(context.instance):
-            return dg.SkipReason(going_on)
+            return dg.SkipReason(going_on.told(language))
         try:
             novelty = look_for_novelty(configuration)
         except CloudkasseError as error:
-            return dg.SkipReason(error.told(configuration.settings.language))
+            return dg.SkipReason(error.told(language))
         if novelty.kind is None:
-            return dg.SkipReason(novelty.text)
-        context.log.info(novelty.text)
+            return dg.SkipReason(novelty.told(language))
+        context.log.info(novelty.told(language))
         return dg.RunRequest(
             run_key=f"{novelty.kind}:{novelty.key}{_after_an_outage(context.instance)}",
             job_name=tags.job_of(novelty.kind),

@@ -48,6 +48,24 @@ TEXTS: dict[str, str] = {
         "wurde ausgeschaltet. {counts}"
     ),
     # --- sensors
+    "company": "Firma",
+    "New: {found}.": "Neu: {found}.",
+    "No new data.": "Nichts Neues.",
+    "Changes in {tables} cannot be seen this way, for want of column TS; the schedules find them.": (
+        "Änderungen in {tables} sind so nicht zu sehen, weil die Spalte TS fehlt; die Zeitpläne finden sie."
+    ),
+    "nothing was ever synchronised": "es wurde noch nie etwas synchronisiert",
+    "receipts in CloudKasse": "Bons in CloudKasse",
+    "closings in CloudKasse": "Kassenabschlüsse in CloudKasse",
+    "{count:,} staged receipts to import": "{count:,} übernommene Bons zu importieren",
+    "changes for {assets}": "Änderungen für {assets}",
+    "CloudKasse holds {held:,} of {ours:,} {records}": "CloudKasse hält {held:,} von {ours:,} {records}",
+    "an interrupted upload of {records} is to be finished": (
+        "eine unterbrochene Übertragung von {records} ist zu beenden"
+    ),
+    "single assets": "einzelne Assets",
+    "A synchronisation is queued already: {job}, run {run}.": ("Eine Synchronisation wartet schon: {job}, Lauf {run}."),
+    "A synchronisation is running already: {job}, run {run}.": ("Eine Synchronisation läuft schon: {job}, Lauf {run}."),
     "No dead run.": "Kein abgestürzter Lauf.",
     "Marked as failed: {runs}.": "Als fehlgeschlagen gekennzeichnet: {runs}.",
     "{runs:,} runs removed, {megabytes:,.1f} MB given back.": (

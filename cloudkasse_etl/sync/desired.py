@@ -16,6 +16,7 @@ from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.membership import is_among
+from cloudkasse_etl.wording import Text, say
 
 EXAMPLES = 5
 _ARTICLE_FIRST = "article_required"
@@ -46,6 +47,7 @@ class Entity:
         source: The asset whose records they are, under the same keys; one that is refused there goes no further.
         model: The contract of what goes up.
         desired: What the cloud should hold.
+        noun: As people call such records.
         needs_register: Whether the cloud takes them only once it has a register.
         upstream: The assets that decide what the cloud takes.
     """
@@ -55,6 +57,7 @@ class Entity:
     source: str
     model: Any
     desired: Callable[[SyncSession], Desired]
+    noun: Text
     needs_register: bool = False
     upstream: tuple[str, ...] = ()
 
@@ -137,15 +140,20 @@ def _unless_in(held: frozenset[str]) -> Callable[["pd.Series[str]"], "pd.Series[
     return lambda keys: ~keys.isin(held)
 
 
-COMPANY = Entity("companies", "cloudkasse_company", "selectline_company", CompanyPayload, _company)
-REGISTERS = Entity("registers", "cloudkasse_registers", "selectline_registers", RegisterPayload, _registers)
-EMPLOYEES = Entity("employees", "cloudkasse_employees", "selectline_employees", EmployeePayload, _employees)
+COMPANY = Entity("companies", "cloudkasse_company", "selectline_company", CompanyPayload, _company, say("company"))
+REGISTERS = Entity(
+    "registers", "cloudkasse_registers", "selectline_registers", RegisterPayload, _registers, say("registers")
+)
+EMPLOYEES = Entity(
+    "employees", "cloudkasse_employees", "selectline_employees", EmployeePayload, _employees, say("employees")
+)
 ARTICLES = Entity(
     "articles",
     "cloudkasse_articles",
     "selectline_articles",
     ArticlePayload,
     _articles,
+    say("articles"),
     needs_register=True,
     upstream=("cloudkasse_registers",),
 )
@@ -155,6 +163,7 @@ PRICES = Entity(
     "gross_prices",
     PricePayload,
     _prices,
+    say("prices"),
     needs_register=True,
     upstream=("cloudkasse_registers", "cloudkasse_articles"),
 )

@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
-from cloudkasse_etl.errors import ErpUnavailableError, StateUnavailableError
+from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.engine import check_state, database_errors, state_engine
 from cloudkasse_etl.state.receipts import ReceiptStore, Status
@@ -24,13 +24,14 @@ from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, RE
 from cloudkasse_etl.sync.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.session import refuse_other_company
 from cloudkasse_etl.sync.sources import TABLES, Sources
+from cloudkasse_etl.wording import Language, Text, joined, say
 
 # One look must end before the next: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
 _ENTITIES = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
 _UPSTREAM = {entity.asset: entity.upstream for entity in _ENTITIES}
 _MASTER_DATA = tuple(asset for asset in TABLES if asset != IMPORT)
-_STREAMS = ("receipts", "closings")
+_STREAMS = {"receipts": say("receipts in CloudKasse"), "closings": say("closings in CloudKasse")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,10 @@ class Novelty:
         key: Names the state that was found: the same for the same state.
     """
 
-    master_data: tuple[str, ...]
-    receipts: tuple[str, ...]
+    master_data: tuple[Text, ...]
+    receipts: tuple[Text, ...]
     unwatched: tuple[str, ...] = ()
-    erp_problem: str | None = None
+    erp_problem: CloudkasseError | None = None
     key: str = ""
 
     @property
@@ -58,15 +59,19 @@ class Novelty:
             return "all"
         return "master-data" if self.master_data else "receipts" if self.receipts else None
 
-    @property
-    def text(self) -> str:
-        """What was found, in a sentence."""
+    def told(self, language: Language) -> str:
+        """What was found, in a sentence or two."""
         found = [*self.master_data, *self.receipts]
-        text = f"New: {'; '.join(found)}." if found else "No new data."
+        texts = [say("New: {found}.", found=joined("; ", found)) if found else say("No new data.")]
         if self.unwatched:
-            tables = ", ".join(self.unwatched)
-            text += f" Changes in {tables} cannot be seen this way, for want of column TS; the schedules find them."
-        return f"{text} {self.erp_problem}" if self.erp_problem else text
+            texts.append(
+                say(
+                    "Changes in {tables} cannot be seen this way, for want of column TS; the schedules find them.",
+                    tables=", ".join(self.unwatched),
+                )
+            )
+        problem = [self.erp_problem.told(language)] if self.erp_problem else []
+        return " ".join([*(text.told(language) for text in texts), *problem])
 
 
 def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None) -> Novelty:
@@ -83,7 +88,7 @@ def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None)
     as_of = as_of or dt.datetime.now(configuration.settings.zone).date()
     with _looking(configuration) as store:
         if store is None:
-            first = "nothing was ever synchronised"
+            first = say("nothing was ever synchronised")
             return Novelty((first,), (first,), key=_key("first", status.heads["receipts"]))
         receipts, seen = _new_receipts(store, status, configuration)
         try:
@@ -91,7 +96,7 @@ def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None)
         except ErpUnavailableError as error:
             if not receipts:
                 raise
-            return Novelty((), receipts, erp_problem=str(error), key=_key(seen))
+            return Novelty((), receipts, erp_problem=error, key=_key(seen))
     return Novelty(master_data, receipts, unwatched, key=_key(seen, marks))
 
 
@@ -136,19 +141,19 @@ def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configur
 
 def _new_receipts(
     store: StateStore, status: CloudStatus, configuration: Configuration
-) -> tuple[tuple[str, ...], list[object]]:
+) -> tuple[tuple[Text, ...], list[object]]:
     receipts = ReceiptStore(store)
     cursors = {stream: receipts.cursor(stream) for stream in _STREAMS}
-    found = [f"{stream} in CloudKasse" for stream in _STREAMS if cursors[stream] != status.heads[stream]]
+    found = [text for stream, text in _STREAMS.items() if cursors[stream] != status.heads[stream]]
     staged = receipts.count(Status.STAGED) if configuration.settings.receipts.import_ == "direct" else 0
     if staged:
-        found.append(f"{staged:,} staged receipts to import")
+        found.append(say("{count:,} staged receipts to import", count=staged))
     return tuple(found), [sorted(cursors.items()), sorted(status.heads.items()), staged]
 
 
 def _new_master_data(
     configuration: Configuration, store: StateStore, status: CloudStatus, as_of: dt.date
-) -> tuple[tuple[str, ...], tuple[str, ...], list[object]]:
+) -> tuple[tuple[Text, ...], tuple[str, ...], list[object]]:
     generations = {asset: store.generation(asset) for asset in _UPSTREAM}
     with Sources(configuration, as_of) as sources:
         marks = {
@@ -157,15 +162,16 @@ def _new_master_data(
         }
         unwatched = tuple(sorted(table for table, mark in sources.watermarks.items() if mark is None))
     changed = [asset for asset, mark in marks.items() if mark is not None and not _is_level(store, asset, mark)]
-    found = [f"changes for {', '.join(changed)}"] if changed else []
+    found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
     lost = {}
     for entity in _ENTITIES:
         counted, ours = status.counts.get(entity.name), store.active_count(entity.name)
         if counted is not None and counted < ours:
             lost[entity.name] = counted
-            found.append(f"CloudKasse holds {counted:,} of {ours:,} {entity.name}")
+            held = say("CloudKasse holds {held:,} of {ours:,} {records}", held=counted, ours=ours, records=entity.noun)
+            found.append(held)
         if store.pending_attempts(entity.name):
-            found.append(f"an interrupted upload of {entity.name} is to be finished")
+            found.append(say("an interrupted upload of {records} is to be finished", records=entity.noun))
     return tuple(found), unwatched, [sorted(marks.items()), sorted(generations.items()), sorted(lost.items())]
 
 

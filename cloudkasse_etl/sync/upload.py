@@ -30,13 +30,6 @@ from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
 from cloudkasse_etl.wording import say
 
-NOUNS = {
-    "registers": say("registers"),
-    "employees": say("employees"),
-    "articles": say("articles"),
-    "prices": say("prices"),
-}
-
 
 def upload_company(session: SyncSession) -> AssetReport:
     """Brings the company up."""
@@ -326,7 +319,7 @@ class _Upload:
                     "{retiring:,} of {active:,} {records} would be retired: {share}.",
                     retiring=retiring,
                     active=active,
-                    records=NOUNS[self.entity.name],
+                    records=self.entity.noun,
                     share=say("all of them")
                     if retiring == active
                     else say("more than {percent} %", percent=safety.retire_percent),
