@@ -14,7 +14,6 @@ from cloudkasse_etl.cloudkasse.pagination import (
     CursorExpired,
     Page,
     Stream,
-    TextPage,
     fetched_ahead,
     list_pages,
     list_records,
@@ -39,7 +38,6 @@ __all__ = [
     "Page",
     "StoppedError",
     "Stream",
-    "TextPage",
     "record_key",
 ]
 
@@ -122,7 +120,10 @@ class CloudClient:
         return list_records(self._transport, entity, self._limits().page_items)
 
     def pages(self, stream: Stream, after: str | None, limit: int | None = None) -> Iterator[Page]:
-        """Pages of what has arrived since a cursor; an item may come again on a later page.
+        """Pages of what has arrived since a cursor, each fetched while the one before is worked on.
+
+        An item may come again on a later page. Closing the generator waits for what is in flight (at most one
+        request's time limits) and retries no more.
 
         Args:
             stream: `receipts` or `closings`.
@@ -132,16 +133,8 @@ class CloudClient:
         Raises:
             CursorExpired: Start at the beginning.
         """
-        for page in list_pages(self._transport, stream, after, limit or self._limits().page_items):
-            yield page.read()
-
-    def text_pages(self, stream: Stream, after: str | None) -> Iterator[TextPage]:
-        """The same with their entries as they came, each page fetched while the one before is worked on.
-
-        Closing the generator waits for what is in flight (at most one request's time limits) and retries no more.
-        """
-        limit = self._limits().page_items
-        return fetched_ahead(lambda cancel: list_pages(self._transport, stream, after, limit, cancel))
+        items = limit or self._limits().page_items
+        return fetched_ahead(lambda cancel: list_pages(self._transport, stream, after, items, cancel))
 
     def send(self, entity: str, items: Iterable[dict[str, Any]]) -> Iterator[BatchOutcome]:
         """Sends records, several batches at a time, and yields what became of them as answers come in.

@@ -12,7 +12,7 @@ from cloudkasse_etl.cloudkasse.results import record_key
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.schemas.json_text import as_kept, read_json
+from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.wording import say
 
 Stream = Literal["receipts", "closings"]
@@ -31,44 +31,17 @@ class CursorExpired(ContractError):  # noqa: N818 - the contract's own word
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of receipts or closings.
-
-    Attributes:
-        items: In the order of arrival, as they came; what is in them is not checked.
-        next_cursor: What to store once the items are stored.
-        has_more: Whether another page follows.
-        strays: Entries that are no objects: for the consumer to report; they hold up nothing.
-    """
-
-    items: tuple[dict[str, Any], ...]
-    next_cursor: str
-    has_more: bool
-    strays: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TextPage:
-    """A page whose entries nobody has read yet.
+    """A page of receipts or closings, whose entries nobody has read yet.
 
     Attributes:
         texts: The JSON of each entry as it came, in the order of arrival.
-        next_cursor: As of `Page`.
-        has_more: As of `Page`.
+        next_cursor: What to store once the entries are stored.
+        has_more: Whether another page follows.
     """
 
     texts: tuple[bytes, ...]
     next_cursor: str
     has_more: bool
-
-    def read(self) -> Page:
-        """The page with its entries read."""
-        entries = [read_json(text) for text in self.texts]
-        return Page(
-            items=tuple(entry for entry in entries if isinstance(entry, dict)),
-            next_cursor=self.next_cursor,
-            has_more=self.has_more,
-            strays=tuple(entry for entry in entries if not isinstance(entry, dict)),
-        )
 
 
 class _Envelope(msgspec.Struct):
@@ -129,7 +102,7 @@ def _has_key(entity: str, item: Any) -> bool:
 
 def list_pages(
     transport: Transport, stream: Stream, after: str | None, limit: int, cancel: threading.Event | None = None
-) -> Iterator[TextPage]:
+) -> Iterator[Page]:
     """Pages of what has arrived since a cursor, the last one included even where it is empty.
 
     Raises:
@@ -138,7 +111,7 @@ def list_pages(
     """
     path = f"/v1/{stream}"
 
-    def read(answer: Answer) -> TextPage:
+    def read(answer: Answer) -> Page:
         found = _envelope(answer)
         # PostgreSQL could not keep a NUL character
         if (
@@ -151,7 +124,7 @@ def list_pages(
             raise _not_as_agreed(path)
         if found.has_more and found.next_cursor == after:
             raise _circle(path)
-        return TextPage(tuple(map(bytes, found.items)), found.next_cursor, found.has_more)
+        return Page(tuple(map(bytes, found.items)), found.next_cursor, found.has_more)
 
     watch = _CursorWatch(path, after)
     while True:

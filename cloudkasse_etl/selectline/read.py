@@ -90,11 +90,7 @@ class ErpReader:
         """All employees, as `EmployeeExtract` has them."""
         return self._frame(tables.EMPLOYEES)
 
-    def articles(self) -> pd.DataFrame:
-        """All articles, as `ArticleExtract` has them, the inactive ones and those of every group included."""
-        return self.article_rows().frame
-
-    def article_rows(self, numbers: Sequence[str] | None = None) -> Rows:
+    def articles(self, numbers: Sequence[str] | None = None) -> Rows:
         """Articles, as `ArticleExtract` has them, the inactive ones and those of every group included.
 
         Args:
@@ -113,11 +109,7 @@ class ErpReader:
         )  # fmt: skip
         return Rows(_kept(frame, frame[list(order)]), versions)
 
-    def prices(self) -> pd.DataFrame:
-        """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices."""
-        return self.price_rows().frame
-
-    def price_rows(self, articles: Sequence[str] | None = None) -> Rows:
+    def prices(self, articles: Sequence[str] | None = None) -> Rows:
         """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices.
 
         A price from SQL Server's first day on, 1753-01-01, has no first day. One until then is not taken for endless:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from cloudkasse_etl.cloudkasse.client import CursorExpired, TextPage
+from cloudkasse_etl.cloudkasse.client import CursorExpired, Page
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.schemas.receipts import (
@@ -101,18 +101,18 @@ def stage_closings(session: SyncSession) -> AssetReport:
         return session.deliver(_report(session, CLOSINGS, counts, refused), seconds())
 
 
-def _pages(session: SyncSession, stream: Any, *, anew: bool) -> Iterator[TextPage]:
+def _pages(session: SyncSession, stream: Any, *, anew: bool) -> Iterator[Page]:
     """All pages behind the stored cursor; from the beginning if asked, or where the cloud no longer knows the cursor.
 
     That brings every receipt a second time, and their ids see to it that none is staged twice.
     """
     after = None if anew else session.receipts.cursor(stream)
     try:
-        yield from session.client.text_pages(stream, after)
+        yield from session.client.pages(stream, after)
     except CursorExpired:
         if after is None:
             raise
-        yield from session.client.text_pages(stream, None)
+        yield from session.client.pages(stream, None)
 
 
 def _report(session: SyncSession, asset: str, counts: Counts, refused: set[str]) -> AssetReport:
@@ -167,7 +167,7 @@ class _Staging:
                 elif asked or any((r.key, r.code) not in before for r in receipt.rejections):
                     self.refused.add(receipt.receipt_id)
 
-    def stage(self, page: TextPage) -> None:
+    def stage(self, page: Page) -> None:
         """Checks a page and stages it with its cursor; what is staged already is only counted."""
         judged = [self._judge(text, None) for text in page.texts]
         known = self._store.known([receipt.receipt_id for receipt, _ in judged])

@@ -227,7 +227,7 @@ class Sources:
     @cached_property
     def articles(self) -> Extract:
         """The articles that are active and chosen and have a VAT rate; shape of ArticleExtract."""
-        rows = self._reader.article_rows(self._numbers)
+        rows = self._reader.articles(self._numbers)
         self._versions["ART"], raw = rows.versions, rows.frame
         wanted = ~raw["inactive"].fillna(False).astype(bool)
         if self._settings.articles.groups != "all":
@@ -246,7 +246,7 @@ class Sources:
 
         `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it.
         """
-        rows = self._reader.price_rows(self._numbers)
+        rows = self._reader.prices(self._numbers)
         self._versions["ARPREIS"], raw = rows.versions, rows.frame
         checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=key_of(PriceExtract))
         kept = set(checked.frame["row_id"]) if checked.rejections else set()

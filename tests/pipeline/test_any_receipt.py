@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.cloudkasse.client import TextPage
+from cloudkasse_etl.cloudkasse.client import Page
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, parse_receipt
@@ -270,7 +270,7 @@ def test_whatever_a_register_sends_no_database_holds_up_the_others(
         is_plain = isinstance(found, dict) and found["id"] == "R1" and "itself" not in name
         hostile.append({**found, "id": f"H{number}"} if is_plain else found)
     items = [good(1), *hostile, good(99)]
-    page = TextPage(tuple(as_kept(found)[1] for found in items), next_cursor="c1", has_more=False)
+    page = Page(tuple(as_kept(found)[1] for found in items), next_cursor="c1", has_more=False)
     accepted = sum(is_good for _, is_good in HOSTILE.values()) + 2
     with monkeypatch.context() as patch:
         patch.setattr(staging, "_pages", lambda session, stream, anew: iter([page] if stream == "receipts" else []))

@@ -38,7 +38,7 @@ SETTINGS = Settings.model_validate(
     }
 )
 SMALL = Settings.model_validate(small_erp.SETTINGS)
-FRAMES = ("company", "employees", "articles", "prices", "article_groups", "price_groups", "tax_rates", "warehouses")
+FRAMES = ("company", "employees", "article_groups", "price_groups", "tax_rates", "warehouses")
 
 
 @contextmanager
@@ -75,13 +75,15 @@ def test_the_real_shop_reads_alike_from_sqlite_and_postgresql(real_erp: Path, po
     with reading(f"sqlite:///{real_erp}", SETTINGS) as one, reading(postgres_url, SETTINGS) as other:
         for name in FRAMES:
             pd.testing.assert_frame_equal(getattr(one, name)(), getattr(other, name)(), obj=name)
+        pd.testing.assert_frame_equal(one.articles().frame, other.articles().frame, obj="articles")
+        pd.testing.assert_frame_equal(one.prices().frame, other.prices().frame, obj="prices")
         assert one.watermarks() == other.watermarks()
 
 
 def test_the_real_shop_keeps_every_contract(real_erp: Path) -> None:
     with reading(f"sqlite:///{real_erp}", SETTINGS) as reader:
-        articles = check(reader.articles(), ArticleExtract, asset="a", key_columns=["number"])
-        prices = check(reader.prices(), PriceExtract, asset="p", key_columns=["row_id"])
+        articles = check(reader.articles().frame, ArticleExtract, asset="a", key_columns=["number"])
+        prices = check(reader.prices().frame, PriceExtract, asset="p", key_columns=["row_id"])
         employees = check(reader.employees(), EmployeeExtract, asset="e", key_columns=["number"])
         company = check(reader.company(), CompanyExtract, asset="c", key_columns=["name"])
     assert not articles.rejections + prices.rejections + employees.rejections + company.rejections
@@ -154,11 +156,11 @@ def test_one_reader_sees_one_moment_whatever_is_written_meanwhile(small_url: str
     with reading(small_url) as reader:
         before = reader.watermarks()
         run(small_url, 'DELETE FROM "ART"', 'DELETE FROM "ARPREIS"')
-        assert len(reader.articles()) == 5
-        assert len(reader.prices()) == 5
+        assert len(reader.articles().frame) == 5
+        assert len(reader.prices().frame) == 5
         assert reader.watermarks() == before
     with reading(small_url) as reader:
-        assert len(reader.articles()) == 0
+        assert len(reader.articles().frame) == 0
 
 
 def test_nothing_can_be_written_through_the_engine(small_url: str) -> None:
@@ -168,7 +170,7 @@ def test_nothing_can_be_written_through_the_engine(small_url: str) -> None:
             connection.exec_driver_sql(statement)
     engine.dispose()
     with reading(small_url) as reader:
-        assert len(reader.articles()) == 5
+        assert len(reader.articles().frame) == 5
 
 
 def test_a_missing_table_and_a_missing_column_are_all_named_at_once(small_url: str) -> None:
@@ -183,7 +185,7 @@ def test_a_missing_table_and_a_missing_column_are_all_named_at_once(small_url: s
             reader.articles()
         with pytest.raises(ErpSchemaError, match="table LAGER"):
             reader.warehouses()
-        assert len(reader.prices()) == 5, "what is whole can still be read"
+        assert len(reader.prices().frame) == 5, "what is whole can still be read"
 
 
 def test_tables_in_a_schema_of_their_own_are_found(postgres_url: str) -> None:
@@ -191,7 +193,7 @@ def test_tables_in_a_schema_of_their_own_are_found(postgres_url: str) -> None:
     run(postgres_url, "CREATE SCHEMA sl", *(f'ALTER TABLE "{t}" SET SCHEMA sl' for t in small_erp.METADATA.tables))
     settings = Settings.model_validate({**small_erp.SETTINGS, "erp": {"schema": "sl"}})
     with reading(postgres_url, settings) as reader:
-        assert len(reader.articles()) == 5
+        assert len(reader.articles().frame) == 5
         assert None not in reader.watermarks().values()
     with reading(postgres_url) as reader, pytest.raises(ErpSchemaError, match=r"erp\.schema"):
         reader.articles()
@@ -214,7 +216,7 @@ def test_all_tables_that_may_not_be_read_are_named_in_one_message_whatever_is_re
             with pytest.raises(ErpSchemaError, match=r"may not read the tables MITARBW, ARPREIS: .* right SELECT"):
                 read()
     with reading(limited) as reader:
-        assert len(reader.articles()) == 5, "the other tables can be read"
+        assert len(reader.articles().frame) == 5, "the other tables can be read"
 
 
 def test_the_grant_that_is_proposed_is_one_that_the_database_takes(limited: str, postgres_url: str) -> None:
@@ -224,7 +226,7 @@ def test_the_grant_that_is_proposed_is_one_that_the_database_takes(limited: str,
     assert found is not None
     run(postgres_url, f"{found[1]} {sa.make_url(limited).username}")
     with reading(limited) as reader:
-        assert len(reader.prices()) == 5
+        assert len(reader.prices().frame) == 5
 
 
 def test_every_missing_right_is_listed_at_once(limited: str) -> None:
@@ -253,7 +255,7 @@ def test_postgresql_values_that_no_other_database_has_stop_nothing(postgres_url:
         'UPDATE "ARPREIS" SET "VonDatum" = \'1753-01-01\', "BisDatum" = \'9999-12-31 23:59:59\' WHERE "ARPREIS_ID" = 4',
     )
     with reading(postgres_url) as reader:
-        raw = reader.prices()
+        raw = reader.prices().frame
     checked = check(raw, PriceExtract, asset="p", key_columns=["row_id"])
     assert checked.frame["row_id"].tolist() == [4, 5]
     assert checked.frame["valid_to"].tolist()[0] == pd.Timestamp("9999-12-31").as_unit("s")
@@ -306,6 +308,6 @@ def test_a_reader_of_sqlite_waits_for_a_writer_instead_of_failing(tmp_path: Path
     release = threading.Timer(0.3, writer.execute, ["COMMIT"])
     release.start()
     with reading(f"sqlite:///{path}") as reader:
-        assert len(reader.articles()) == 5
+        assert len(reader.articles().frame) == 5
     release.join()
     writer.close()

@@ -81,7 +81,7 @@ def test_a_relative_path_counts_from_the_working_directory(path: Path, monkeypat
     monkeypatch.chdir(path.parent)
     with ErpReader(erp_engine("sqlite:///erp.db", SMALL), SMALL) as reader:
         monkeypatch.chdir("/")
-        assert len(reader.articles()) == 5
+        assert len(reader.articles().frame) == 5
 
 
 @pytest.mark.parametrize("name", ["a b.db", "a?b#c%20.db", "ärp.db"])
@@ -89,7 +89,7 @@ def test_a_path_may_hold_any_character(path: Path, name: str) -> None:
     odd = path.rename(path.with_name(name))
     engine = erp_engine(sa.URL.create("sqlite", database=str(odd)).render_as_string(hide_password=False), SMALL)
     with ErpReader(engine, SMALL) as reader:
-        assert len(reader.articles()) == 5
+        assert len(reader.articles().frame) == 5
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def change(path: Path, statement: str, *values: Any) -> None:
 
 def test_the_frames_have_the_contracts_types(path: Path) -> None:
     with reading(path) as reader:
-        articles, prices = reader.articles(), reader.prices()
+        articles, prices = reader.articles().frame, reader.prices().frame
     assert list(articles) == list(ArticleExtract.to_schema().columns)
     assert list(prices) == list(PriceExtract.to_schema().columns)
     assert articles.index.name == "ART_ID"
@@ -62,12 +62,16 @@ def test_the_frames_have_the_contracts_types(path: Path) -> None:
 
 
 def test_empty_tables_give_empty_frames_of_the_same_types(path: Path) -> None:
-    with reading(path) as reader:
-        before = {name: getattr(reader, name)().dtypes.to_dict() for name in ("articles", "prices", "employees")}
+    def types() -> list[Any]:
+        with reading(path) as reader:
+            frames = reader.articles().frame, reader.prices().frame, reader.employees()
+            return [frame.dtypes.to_dict() for frame in frames]
+
+    before = types()
     for name in ("ART", "ARPREIS", "MITARBW", "GRUPPEN", "MANDANT"):
         change(path, f"DELETE FROM {name}")
+    assert types() == before
     with reading(path) as reader:
-        assert {name: getattr(reader, name)().dtypes.to_dict() for name in before} == before
         assert len(reader.company()) == 0
 
 
@@ -91,7 +95,7 @@ def test_an_odd_cell_costs_at_most_its_own_row(
 ) -> None:
     change(path, f"UPDATE ART SET {column} = ? WHERE ART_ID = 3", value)
     with reading(path) as reader:
-        checked = check(reader.articles(), ArticleExtract, asset="a", key_columns=["number"])
+        checked = check(reader.articles().frame, ArticleExtract, asset="a", key_columns=["number"])
     assert [f"A{i}" in set(checked.frame["number"]) for i in (1, 2, 4, 5)] == [True] * 4
     assert len(checked.frame) == (5 if shown is None else 4), why
     assert [(r.detail["column"], r.detail["value"]) for r in checked.rejections] == (
@@ -102,8 +106,8 @@ def test_an_odd_cell_costs_at_most_its_own_row(
 def test_text_that_is_no_utf8_costs_its_own_row_and_the_others_are_read(path: Path) -> None:
     change(path, "UPDATE ART SET Bezeichnung = CAST(x'4b61666665ff' AS TEXT) WHERE ART_ID = 3")
     with reading(path) as reader:
-        checked = check(reader.articles(), ArticleExtract, asset="a", key_columns=["number"])
-        assert len(reader.prices()) == 5
+        checked = check(reader.articles().frame, ArticleExtract, asset="a", key_columns=["number"])
+        assert len(reader.prices().frame) == 5
     assert checked.frame["number"].tolist() == ["A1", "A2", "A4", "A5"]
     assert [(r.key, r.code) for r in checked.rejections] == [("A3", "value_invalid")]
     assert checked.rejections[0].text() == "Bezeichnung cannot be used: 'Kaffe��'."
@@ -131,7 +135,7 @@ DAYS = [
 def test_a_day_is_read_or_refused_but_never_taken_for_an_open_end(path: Path, value: Any, expected: Any) -> None:
     change(path, "UPDATE ARPREIS SET BisDatum = ? WHERE ARPREIS_ID = 2", value)
     with reading(path) as reader:
-        checked = check(reader.prices(), PriceExtract, asset="p", key_columns=["row_id"])
+        checked = check(reader.prices().frame, PriceExtract, asset="p", key_columns=["row_id"])
     if expected == "refused":
         assert [(r.key, r.code, r.detail["column"]) for r in checked.rejections] == [
             ("2", "value_invalid", "ARPREIS.BisDatum")
@@ -147,7 +151,7 @@ def test_a_price_of_no_number_is_refused_and_a_null_one_is_no_price(path: Path) 
     change(path, "UPDATE ARPREIS SET Preis = 'teuer' WHERE ARPREIS_ID = 2")
     change(path, "UPDATE ARPREIS SET Preis = NULL, Menge = NULL WHERE ARPREIS_ID = 3")
     with reading(path) as reader:
-        checked = check(reader.prices(), PriceExtract, asset="p", key_columns=["row_id"])
+        checked = check(reader.prices().frame, PriceExtract, asset="p", key_columns=["row_id"])
     assert [r.detail["value"] for r in checked.rejections] == ["teuer"]
     row = checked.frame.set_index("row_id").loc[3]
     assert math.isnan(row["price"])
@@ -157,20 +161,20 @@ def test_a_price_of_no_number_is_refused_and_a_null_one_is_no_price(path: Path) 
 def test_a_price_from_the_databases_first_day_on_has_no_first_day(path: Path) -> None:
     change(path, "UPDATE ARPREIS SET VonDatum = '1753-01-01' WHERE ARPREIS_ID = 2")
     with reading(path) as reader:
-        assert pd.isna(reader.prices().loc[2, "valid_from"])
+        assert pd.isna(reader.prices().frame.loc[2, "valid_from"])
 
 
 def test_only_group_prices_of_the_named_groups_are_read(path: Path) -> None:
     change(path, "UPDATE ARPREIS SET PreisTyp = 'K' WHERE ARPREIS_ID = 1")
     change(path, "UPDATE ARPREIS SET TypNummer = '9' WHERE ARPREIS_ID = 2")
     with reading(path) as reader:
-        assert reader.prices()["row_id"].tolist() == [3, 4, 5]
+        assert reader.prices().frame["row_id"].tolist() == [3, 4, 5]
 
 
 def test_a_group_that_stands_twice_multiplies_no_article(path: Path) -> None:
     change(path, "INSERT INTO GRUPPEN (GRUPPEN_ID, Id, Nummer, Bezeichnung) VALUES (50, 'AG', '10', 'noch einmal')")
     with reading(path) as reader:
-        assert reader.articles()["group_name"].tolist() == ["Waren"] * 5
+        assert reader.articles().frame["group_name"].tolist() == ["Waren"] * 5
 
 
 def test_a_tax_code_with_an_unusable_row_is_left_out_rather_than_given_an_older_rate(path: Path) -> None:
@@ -188,7 +192,7 @@ def test_the_open_price_column_is_read_where_the_settings_name_it(path: Path) ->
     change(path, "ALTER TABLE ART ADD COLUMN _OFFENERPREIS BOOLEAN")
     change(path, "UPDATE ART SET _OFFENERPREIS = 1 WHERE ART_ID = 4")
     with reading(path, named) as reader:
-        assert reader.articles()["open_price"].tolist() == [False, False, False, True, False]
+        assert reader.articles().frame["open_price"].tolist() == [False, False, False, True, False]
 
 
 def test_optional_columns_may_lack(path: Path) -> None:
@@ -197,7 +201,7 @@ def test_optional_columns_may_lack(path: Path) -> None:
     change(path, "ALTER TABLE MANDANT DROP COLUMN Mandantenland")
     change(path, "UPDATE MANDANT SET Land = 'A', Hausnummer = NULL")
     with reading(path) as reader:
-        assert reader.articles()["description"].isna().all()
+        assert reader.articles().frame["description"].isna().all()
         company = reader.company().iloc[0]
     assert (company["country"], company["street"]) == ("AT", "Markt")
 
@@ -221,7 +225,7 @@ def test_many_rows_are_read_in_order_across_chunks(path: Path, monkeypatch: pyte
     change(path, "UPDATE ART SET Preiseinheit = 'drei' WHERE ART_ID = 3")
     change(path, "UPDATE ART SET Preiseinheit = 'fünf' WHERE ART_ID = 5")
     with reading(path) as reader:
-        articles = reader.articles()
+        articles = reader.articles().frame
     assert articles["number"].tolist() == ["A1", "A2", "A3", "A4", "A5"]
     assert articles.attrs[UNREADABLE] == {"price_unit": {3: "drei", 5: "fünf"}}
 
