@@ -162,7 +162,7 @@ class _Upload:
         store.end_rejections(entity.asset, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections)
         self.looked_at = None if part is None else len(part.numbers)
-        self._send([items, retired], refused, set(synced["key"]))
+        self._send([items, retired], refused, known={*keys[~level & (places >= 0)], *retired.keys})
 
     def _desired(self) -> tuple[Desired, Checked]:
         """What the cloud should hold, and what of it keeps the wire's contract."""
@@ -182,7 +182,13 @@ class _Upload:
         return Items(keys, list(item_digests(items).astype(str)), iter(items))
 
     def _send(self, groups: list["Items"], refused: dict[str, Rejection], known: set[str]) -> None:
-        """Sends what is not resting: a record is not tried again while nothing about its refusal has changed."""
+        """Sends what is not resting: a record is not tried again while nothing about its refusal has changed.
+
+        Args:
+            groups: The records.
+            refused: Open rejections by key.
+            known: Those of the records' keys that the cloud has accepted before.
+        """
         session, entity = self.session, self.entity
         resting: set[str] = set()
         retried: set[str] = set()
