@@ -14,6 +14,7 @@ from scripted_server import API, Reply, ScriptedServer, articles, client, status
 from cloudkasse_etl.cloudkasse import transport
 from cloudkasse_etl.cloudkasse.client import CloudClient
 from cloudkasse_etl.errors import CloudkasseError, ContractError
+from cloudkasse_etl.schemas.json_text import read_json
 from cloudkasse_etl.schemas.receipts import MalformedError, parse_receipt
 from tests.receipt_factory import item, line
 from tests.torture_figures import LONG, Promise, holds
@@ -104,7 +105,7 @@ def test_one_receipt_of_broken_text_does_not_hold_up_its_page(server: ScriptedSe
     server.script = lambda request: Reply(body=body) if request.path == "/v1/receipts" else status()
     with client(server.url, api=ONCE) as opened:
         (page,) = list(opened.pages("receipts", None))
-    first, second = page.items
+    first, second = map(read_json, page.texts)
     assert parse_receipt(second).id == "G"
     json.dumps(first).encode("utf-8")
     try:
@@ -120,7 +121,7 @@ def test_texts_that_differ_in_half_a_character_still_differ(server: ScriptedServ
     server.script = lambda request: Reply(body=body) if request.path == "/v1/receipts" else status()
     with client(server.url, api=ONCE) as opened:
         (page,) = list(opened.pages("receipts", None))
-    assert len({found["id"] for found in page.items}) == 3
+    assert len({found["id"] for found in map(read_json, page.texts)}) == 3
 
 
 @pytest.mark.parametrize("body", [b'{"a":' * 5000, b'{"items":' + b"[" * 2000 + b"]" * 2000 + b"}"])

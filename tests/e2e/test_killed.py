@@ -14,6 +14,8 @@ from cloudkasse_etl.sync.session import hold_lease
 from tests.programs import Program, wait_until
 from tests.torture_figures import LONG, Promise, record
 
+ONLY_LONG = [] if LONG else pytest.mark.skip("long form")
+
 
 @pytest.fixture
 def silent_cloud() -> Iterator[str]:
@@ -54,7 +56,7 @@ def test_a_killed_sync_is_shown_as_failed_and_the_next_one_works(program: Progra
     assert time.monotonic() - killed_at < 60
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=ONLY_LONG)])
 def test_an_interrupted_sync_says_so_in_words_and_in_the_history(
     program: Program, silent_cloud: str, number: signal.Signals
 ) -> None:
@@ -92,7 +94,7 @@ def test_a_sync_that_was_frozen_until_another_took_over_says_to_whom_it_lost(
 
 
 @pytest.mark.new
-@pytest.mark.parametrize("count", [2, pytest.param(16, marks=[] if LONG else pytest.mark.skip("long form"))])
+@pytest.mark.parametrize("count", [2, pytest.param(16, marks=ONLY_LONG)])
 def test_of_some_syncs_at_the_same_moment_one_runs_and_the_history_is_whole(program: Program, count: int) -> None:
     """Nothing is there yet: they also make the tables and Dagster's history at the same moment."""
     processes = [program.start("sync", "--json") for _ in range(count)]

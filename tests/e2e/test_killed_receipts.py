@@ -39,7 +39,7 @@ from tests.selling_shop import delivered, shop
 from tests.torture_figures import LONG, Promise, record
 from tests.worlds import TOKEN, World
 
-KILLS = 300 if LONG else 50
+KILLS = 300 if LONG else 25
 RECEIPTS = 140
 PAGE_ITEMS = 30
 BATCH = 45

@@ -68,22 +68,6 @@ def test_a_job_and_a_single_asset_start_from_the_ui(ui: Ui) -> None:
     assert history[0]["started_by"] == "UI"
 
 
-def test_the_rejected_records_of_one_asset_are_tried_again_from_the_launchpad(ui: Ui) -> None:
-    # rejected from the start of the UI's shop on, unless the daemon's tests came before
-    ui.program.world.erp("UPDATE ART SET EANNummer = NULL WHERE Artikelnummer = 'A1'")
-    ui.program.world.erp("UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A2'")
-    ui.program.world.erp("UPDATE ART SET Bezeichnung = 'Geht durch' WHERE Artikelnummer = 'A3'")
-    sync_by_command(ui.program)
-    selection = {"assetSelection": [{"path": ["cloudkasse_articles"]}], "assetCheckSelection": None}
-    quiet = ui.ended(ui.launch("__ASSET_JOB", selection=selection))
-    assert (quiet["tags"]["cloudkasse/outcome"], quiet["tags"]["cloudkasse/still_rejected"]) == ("no_new_data", "1")
-    config = {"resources": {"options": {"config": {"retry_rejected": True}}}}
-    again = ui.ended(ui.launch("__ASSET_JOB", selection=selection, config=config))
-    assert (again["status"], again["tags"]["cloudkasse/rejected"]) == ("SUCCESS", "1")
-    ui.program.world.erp("UPDATE ART SET EANNummer = NULL WHERE Artikelnummer = 'A2'")
-    sync_by_command(ui.program)
-
-
 def test_a_killed_command_does_not_hold_up_the_queue(ui: Ui) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         process, killed = start_a_sync_that_hangs(ui, silent)

@@ -71,7 +71,7 @@ def meaning(receipt: Receipt) -> tuple[Any, ...]:
 
 
 @given(valid_receipts(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=100 if LONG else 50)
+@settings(deadline=None, max_examples=100 if LONG else 25)
 def test_any_valid_receipt_is_accepted_its_books_balance_and_its_vat_is_conserved(
     receipts: list[Receipt], chance: random.Random
 ) -> None:
@@ -100,7 +100,7 @@ def test_any_valid_receipt_is_accepted_its_books_balance_and_its_vat_is_conserve
 
 
 @given(valid_receipt(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=150 if LONG else 60)
 def test_another_spelling_of_a_receipt_is_the_same_receipt(receipt: Receipt, chance: random.Random) -> None:
     def respelled(value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
@@ -181,7 +181,7 @@ def mangled(draw: st.DrawFn) -> tuple[Receipt, Fields, str]:
 
 
 @given(mangled())
-@settings(deadline=None, max_examples=500 if LONG else 200)
+@settings(deadline=None, max_examples=500 if LONG else 80)
 def test_any_mangled_receipt_is_refused_or_means_the_same(case: tuple[Receipt, Fields, str]) -> None:
     receipt, found, what = case
     refused_or_the_same(receipt, found, what)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextlib import closing as closing_of
 from typing import Any
 
-import pytest
-
 from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import RunReport
@@ -190,7 +188,6 @@ def booked_by(world: World, run_id: str) -> tuple[dict[str, tuple[int, int]], di
     return {row[0]: (row[1], row[2]) for row in accounts}, {(row[0], row[1]): (row[2], row[3]) for row in stock}
 
 
-@pytest.mark.uncounted
 def test_a_plan_equals_its_effect_on_200_random_changes(world: World, sent: list[tuple[str, dict[str, Any]]]) -> None:
     booking(world)
     world.erp("INSERT INTO USTSCHL (USTSCHL_ID, TS, SteuerCode, Bezeichnung) VALUES (9, 0, '2', 'ermäßigt')")
