@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.benchmarks.accepting_server import accepting_server
 from tests.benchmarks.big_shop import BigShop, build_big
-from tests.benchmarks.figure import Claim, Contestant, Figure, Values
+from tests.benchmarks.figure import Claim, Contestant, Figure
 from tests.benchmarks.process import PEERS_PYTHON, Run, measure
 
 ARTICLES = 100_000
@@ -43,25 +43,23 @@ def _bare(batches: Path, empty: Path) -> Mapping[str, Run]:
     return runs
 
 
-def _without_server(name: str, values: Values) -> float:
-    return values[f"{name}/whole process"] - values[f"{name}/server"]
-
-
 FIGURE = Figure(
     number="3",
     title=f"First upload of {ARTICLES:,} articles with their prices",
     enter=_enter,
     claims=(
         Claim(
-            "ours to a bare script, both without the server's time",
-            ours=lambda values: _without_server("cloudkasse-etl", values),
-            peer=lambda values: _without_server("bare script", values),
+            "ours to a bare script, the processor time of either process: the server's is in none of them",
+            ours=lambda values: values["cloudkasse-etl/whole process"],
+            peer=lambda values: values["bare script/whole process"],
             at_most=1.5,
+            quantity="cpu_seconds",
         ),
     ),
     notes="""\
 The server takes all that it is sent and tells its own processor time. Ours reads the ERP, checks every record, computes
 the gross prices, stores each request before it is sent and each answer with the record as it was accepted. The bare
 script has the same batches as files and sends them over as many connections; it reads, checks, computes and stores
-nothing.""",
+nothing. By the clock it mostly waits for the server, which works at the same time, so that the server's time cannot be
+taken off the clock's.""",
 )
