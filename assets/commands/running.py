@@ -1,5 +1,6 @@
 """One synchronisation as a command runs it: lease, run and report, in this process. Printing is in sync.py."""
 
+import gc
 import getpass
 import socket
 import uuid
@@ -63,6 +64,8 @@ def synchronise(
                 on_progress=on_progress,
                 silent=True,
             )
+            if not gc.get_freeze_count():
+                gc.freeze()  # what is loaded by now stays, and need not be looked through while the run goes on
             run = run_job(
                 definitions,
                 instance,
