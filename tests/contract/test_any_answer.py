@@ -46,7 +46,7 @@ def server() -> Iterator[ScriptedServer]:
 CALLS: dict[str, Callable[[CloudClient], Any]] = {
     "status": lambda opened: opened.status(),
     "records": lambda opened: list(opened.records("articles")),
-    "pages": lambda opened: list(opened.pages("receipts", None)),
+    "pages": lambda opened: [read_json(text) for page in opened.pages("receipts", None) for text in page.texts],
     "batch": lambda opened: list(opened.send("articles", articles(2))),
 }
 
