@@ -16,6 +16,7 @@ from pandera.errors import SchemaErrors
 
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.membership import are_distinct
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
 from cloudkasse_etl.wording import say
 
@@ -75,8 +76,9 @@ def check(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str, ke
         faults = faults[~retired[faults["row"]] | faults["column"].isin(keys)]
     unusable = np.zeros(len(checked), dtype=bool)
     unusable[faults.loc[faults["column"].isin(keys), "row"]] = True
-    double = checked.duplicated(keys, keep=False).to_numpy() & ~unusable
-    if double.any():
+    double = np.zeros(len(checked), dtype=bool)
+    if not are_distinct(checked, keys):
+        double = checked.duplicated(keys, keep=False).to_numpy() & ~unusable
         # the rows' other faults are not worth a word before it is clear which of them is meant
         faults = faults[~double[faults["row"]]]
 

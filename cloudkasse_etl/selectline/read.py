@@ -9,6 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import ErpSchemaError
+from cloudkasse_etl.membership import looked_up
 from cloudkasse_etl.schemas.checks import FIRST_DAY as NO_DAY
 from cloudkasse_etl.schemas.contract import UNREADABLE
 from cloudkasse_etl.selectline import convert, tables
@@ -99,8 +100,8 @@ class ErpReader:
         column = self._settings.articles.open_price_column
         further = {"open_price": open_price_field(column)} if column else {}
         frame, versions = self._rows(tables.ARTICLES, "number", further, (), numbers)
-        names = self.article_groups().dropna(subset=["number"]).drop_duplicates("number").set_index("number")["name"]
-        frame["group_name"] = frame["group"].map(names).astype("str")
+        groups = self.article_groups()
+        frame["group_name"] = looked_up(frame["group"], groups["number"], groups["name"])
         if not column:
             frame["open_price"] = False
         order = (

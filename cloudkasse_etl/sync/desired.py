@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from cloudkasse_etl.membership import is_among
 from cloudkasse_etl.schemas.articles import ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
@@ -15,7 +16,6 @@ from cloudkasse_etl.state.waiting import Waiting, WaitingStore
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
-from cloudkasse_etl.transform.membership import is_among
 from cloudkasse_etl.wording import Text, say
 
 EXAMPLES = 5

@@ -13,13 +13,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cloudkasse_etl.membership import is_among
 from cloudkasse_etl.selectline.changes import buckets_of
 from cloudkasse_etl.state.erp_rows import ErpRows, Header, SourceTotals, packed
 from cloudkasse_etl.state.records import Level
 from cloudkasse_etl.sync.delta import UPSTREAM
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.sources import Sources
-from cloudkasse_etl.transform.membership import is_among
 
 _MOST_GROUPS = 62  # of which each takes a bit
 

@@ -13,6 +13,7 @@ import pandas as pd
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.failures import CLOUD, Rejection, merged
+from cloudkasse_etl.membership import places_among
 from cloudkasse_etl.schemas.contract import Checked, check, source_of
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.records import SyncedRecord
@@ -143,7 +144,7 @@ class _Upload:
         self.deferrals += desired.waiting
         keys, hashes = payloads.keys(entity.name, payload), digests(payload)
         synced = _synced(store, entity, part)
-        places = pd.Index(synced["key"]).get_indexer(pd.Index(keys))
+        places = places_among(keys, synced["key"])
         level = where_level(places, hashes, synced)
         refused = {r.key: r for r in store.rejections(entity.asset) if part is None or part.covers(r)}
         to_send = payload[~level]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -52,8 +53,8 @@ def divide_half_up(numerator: Integers, denominator: Integers) -> Integers:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def fixed(values: Integers, places: int) -> list[str]:
+def fixed(values: Integers, places: int) -> "pd.Series[str]":
     """Scaled integers as text with exactly `places` decimals, `1250` → `"1.250"`."""
-    distinct, inverse = np.unique(values, return_inverse=True)
-    texts = np.array([f"{Decimal(int(value)).scaleb(-places):.{places}f}" for value in distinct], dtype=object)
-    return list(texts[inverse]) if len(distinct) else []
+    codes, distinct = pd.factorize(values)
+    texts = [f"{Decimal(int(value)).scaleb(-places):.{places}f}" for value in distinct]
+    return pd.Series(pd.array(texts, dtype="str").take(codes))

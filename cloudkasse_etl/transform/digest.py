@@ -14,6 +14,7 @@ from pandas.util import hash_array
 # Every field is set off by a character that no checked text contains, and null is not the empty text.
 _SEPARATOR = "\x1f"
 _NULL = "\x00"
+_ROWS = 50_000  # at once: a Python text each is made of them
 
 
 def digests(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -26,9 +27,11 @@ def digests(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
     Returns:
         int64, one a row.
     """
-    if not len(frame):
-        return np.empty(0, dtype="int64")
-    return _hashed([_texts(frame[name]) for name in sorted(frame.columns)])
+    found = [np.empty(0, dtype="int64")]
+    for start in range(0, len(frame), _ROWS):
+        part = frame.iloc[start : start + _ROWS]
+        found.append(_hashed([_texts(part[name]) for name in sorted(part.columns)]))
+    return np.concatenate(found)
 
 
 def _hashed(columns: Sequence[pa.Array]) -> npt.NDArray[np.int64]:

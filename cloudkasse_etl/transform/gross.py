@@ -4,16 +4,18 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.membership import are_distinct, is_among, places_among
 from cloudkasse_etl.schemas.checks import FIRST_DAY as NO_DAY
-from cloudkasse_etl.transform.decimals import Booleans, divide_half_up, fixed, scaled
-from cloudkasse_etl.transform.membership import is_among
+from cloudkasse_etl.transform.decimals import divide_half_up, fixed, scaled
 from cloudkasse_etl.transform.vat import FAR_FUTURE, FAR_PAST, VatRates
 
 PLACES = 5  # SelectLine's price floats carry at most this many
@@ -55,7 +57,7 @@ class _Refusals:
 
     def __init__(self) -> None:
         self.rejections: list[Rejection] = []
-        self.held: list[pd.DataFrame] = []
+        self.held: list[pd.DataFrame] = [pd.DataFrame(columns=["article", "price_group"], dtype="str")]
 
     def take(self, frame: pd.DataFrame, mask: Any, code: str, **detail: str) -> pd.DataFrame:
         """Moves the rows of the mask to the refusals and returns the others.
@@ -63,6 +65,8 @@ class _Refusals:
         `detail` names the column behind each word of the catalogue's text.
         """
         bad = np.asarray(mask, dtype=bool)
+        if not bad.any():
+            return frame  # of a million prices each copy counts
         refused = frame[bad]
         self.held.append(refused[["article", "price_group"]])
         for row in refused.to_dict("records"):
@@ -106,61 +110,72 @@ def gross_prices(
         as_of: The run's day.
     """
     refusals = _Refusals()
-    frame = _candidates(prices, articles, bases)
-    waiting = frame[~frame["wanted"].to_numpy(bool) & ~is_among(frame["article"], known_articles)]
-    frame = frame[frame["wanted"]].reset_index(drop=True)
-    priced = frame[["article", "price_group"]].drop_duplicates()
+    frame = _candidates(prices, bases)
+    places = places_among(frame["article"], articles["number"])
+    waiting = frame.loc[places < 0, ["article", "key"]]
+    waiting = waiting[~is_among(waiting["article"], known_articles)].reset_index(drop=True)
+    groups = frame["price_group"]
 
+    frame = _of_articles(frame, articles, places)
     frame = _refuse_unusable(frame, refusals)
     frame = _refuse_ambiguous(frame, refusals)
     frame = _split_by_rate(frame, rates, as_of, refusals)
     frame = _compute(frame, refusals)
     held = pd.concat(refusals.held, ignore_index=True).drop_duplicates()
-
-    lacking = _missing(articles[~is_among(articles["number"], refused_articles)], priced, register_groups, refusals)
-    columns = ["article", "price_group", "min_quantity", "valid_from", "valid_to", "gross_cents", "key"]
-    result = frame[columns].sort_values("key", kind="stable").reset_index(drop=True)
-    return GrossPrices(result, refusals.rejections, waiting[["article", "key"]].reset_index(drop=True), held, lacking)
+    lacking = _missing(articles, groups, places, refused_articles, register_groups, refusals)
+    result = frame.sort_values("key", kind="stable", ignore_index=True)
+    return GrossPrices(result, refusals.rejections, waiting, held, lacking)
 
 
-def _candidates(prices: pd.DataFrame, articles: pd.DataFrame, bases: Mapping[str, str]) -> pd.DataFrame:
-    """Prices above or below zero (0 and NULL are no price) with their article's units, tax code and key."""
+def _candidates(prices: pd.DataFrame, bases: Mapping[str, str]) -> pd.DataFrame:
+    """Prices above or below zero (0 and NULL are no price), with their key."""
     # a huge or broken price is kept here: it is refused below, not taken for none
-    is_price = prices["price"].notna() & (prices["price"] != 0)
-    frame = prices[is_price & prices["price_group"].isin(list(bases))]
-    columns = ["number", "price_unit", "price_factor", "tax_code"]
-    frame = frame.merge(articles[columns], how="left", left_on="article", right_on="number", indicator="origin")
-    frame["wanted"] = (frame.pop("origin") == "both").to_numpy()
-    frame["is_net"] = frame["price_group"].map({group: basis == "net" for group, basis in bases.items()}).astype("bool")
+    is_price = prices["price"].notna() & (prices["price"] != 0) & is_among(prices["price_group"], bases)
+    frame = prices.drop(columns=["row_id"])
+    frame = (frame if is_price.all() else frame[is_price]).reset_index(drop=True)
+    frame["is_net"] = is_among(frame["price_group"], [group for group, basis in bases.items() if basis == "net"])
     quantity, usable = scaled(frame["min_quantity"].fillna(0.0), 3)
     exact, _ = scaled(frame["min_quantity"].fillna(0.0), PLACES)
     usable &= (quantity >= 0) & (quantity <= QUANTITY_LIMIT_MILLI) & (exact == quantity * 100)
     frame["quantity_usable"] = usable
     # quantity 0 or 1 is the base price
-    frame["quantity_milli"] = np.where(quantity == 1000, 0, quantity)
-    texts = np.array(fixed(frame["quantity_milli"].to_numpy("int64"), 3), dtype=object)
-    texts[~usable] = frame.loc[~usable, "min_quantity"].map(str)
-    frame["min_quantity_text"] = texts
-    frame["open_start"] = frame["valid_from"].isna() & frame["valid_to"].notna()
-    frame["dated"] = frame["valid_from"].notna() | frame["valid_to"].notna()
-    frame["start"] = frame["valid_from"].astype("datetime64[s]").fillna(FAR_PAST)
-    frame["end"] = frame["valid_to"].astype("datetime64[s]").fillna(FAR_FUTURE)
-    frame["key"] = _keys(frame, frame["min_quantity_text"], _day_texts(frame["start"], frame["dated"]))
+    texts = fixed(np.where(quantity == 1000, 0, quantity), 3)
+    frame["min_quantity_text"] = texts if usable.all() else texts.where(usable, frame["min_quantity"].astype("str"))
+    first, last = frame.pop("valid_from"), frame.pop("valid_to")
+    frame["open_start"] = first.isna() & last.notna()
+    frame["dated"] = first.notna() | last.notna()
+    frame["start"] = first.astype("datetime64[s]").fillna(FAR_PAST)
+    frame["end"] = last.astype("datetime64[s]").fillna(FAR_FUTURE)
+    frame["key"] = _keys(frame, _day_texts(frame["start"], frame["dated"]))
     return frame
 
 
-def _keys(frame: pd.DataFrame, quantity: "pd.Series[Any]", start: Any) -> "pd.Series[str]":
-    parts = [frame["article"].astype("str"), frame["price_group"].astype("str"), quantity.astype("str")]
-    text = parts[0] + "|" + parts[1] + "|" + parts[2] + "|"
-    return text + pd.Series(start, index=frame.index).fillna("").astype("str")
+def _of_articles(frame: pd.DataFrame, articles: pd.DataFrame, places: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """The prices of the articles that go up, with their article's units and tax code."""
+    wanted = places >= 0
+    if not wanted.all():
+        frame, places = frame[wanted].reset_index(drop=True), places[wanted]
+    for name in ("price_unit", "price_factor", "tax_code"):
+        frame[name] = articles[name].take(places).array
+    return frame
 
 
-def _day_texts(days: "pd.Series[Any]", given: Any) -> npt.NDArray[np.object_]:
-    """ISO dates as text, None where not given."""
-    texts = np.full(len(days), None, dtype=object)
+def _keys(frame: pd.DataFrame, start: "pd.Series[str]") -> "pd.Series[str]":
+    columns = [frame["article"], frame["price_group"], frame["min_quantity_text"], start]
+    parts = [pa.array(column, pa.large_string(), from_pandas=True) for column in columns]
+    joined = pc.binary_join_element_wise(
+        *parts, pa.scalar("|", pa.large_string()), null_handling="replace", null_replacement=""
+    )
+    return pd.Series(pd.array(joined, dtype="str"), index=frame.index)
+
+
+def _day_texts(days: "pd.Series[Any]", given: Any) -> "pd.Series[str]":
+    """ISO dates as text, missing where not given."""
     chosen = np.broadcast_to(np.asarray(given, dtype=bool), len(days))
-    texts[chosen] = days[chosen].dt.strftime("%Y-%m-%d")
-    return cast("npt.NDArray[np.object_]", texts)
+    places = np.full(len(days), -1)
+    places[chosen], distinct = pd.factorize(days[chosen])
+    texts = pd.array([*pd.DatetimeIndex(distinct).strftime("%Y-%m-%d"), None], dtype="str")
+    return pd.Series(texts.take(places % len(texts)), index=days.index)
 
 
 def _shown(value: Any) -> str:
@@ -198,6 +213,8 @@ def _refuse_unusable(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
 
 def _refuse_ambiguous(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
     """One record a key: equal rows are one, different ones are all refused."""
+    if are_distinct(frame, ["key"]):
+        return frame
     frame = frame.drop_duplicates(["key", "price_scaled", "end"])
     several = frame["key"].duplicated(keep=False)
     if not several.any():
@@ -214,15 +231,29 @@ def _refuse_ambiguous(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
 def _split_by_rate(frame: pd.DataFrame, rates: VatRates, as_of: dt.date, refusals: _Refusals) -> pd.DataFrame:
     """Gives each net price its rate; a dated one becomes a row a rate."""
     today = rates.on(as_of)
-    frame = frame.assign(basis_points=frame["tax_code"].map(today), day=f"{as_of}")
-    gross = frame[~frame["is_net"]].assign(basis_points=0)
-    undated = frame[frame["is_net"] & ~frame["dated"]]
-    undated = refusals.take(undated, undated["basis_points"].isna(), "vat_rate_missing", value="tax_code", day="day")
-    dated = frame[frame["is_net"] & frame["dated"]].drop(columns=["basis_points"])
+    is_net, dated = frame["is_net"].to_numpy(bool), frame["dated"].to_numpy(bool)
+    rate = np.array([*today.values(), -1])[places_among(frame["tax_code"], today)]
+    frame = frame.assign(basis_points=np.where(is_net, rate, 0))
+    splits = is_net & dated
+    pieces = _pieces(frame[splits], rates, refusals) if splits.any() else frame[:0]
+    whole = frame[~splits] if splits.any() else frame
+    whole = _refuse_without_rate(whole, whole["basis_points"] < 0, f"{as_of}", refusals)
+    return pd.concat([whole, pieces], ignore_index=True) if len(pieces) else whole
+
+
+def _refuse_without_rate(frame: pd.DataFrame, lacks: Any, day: Any, refusals: _Refusals) -> pd.DataFrame:
+    """Takes out prices whose tax code has no rate on a day."""
+    lost = frame[np.asarray(lacks, dtype=bool)].assign(day=day)
+    refusals.take(lost, np.ones(len(lost)), "vat_rate_missing", value="tax_code", day="day")
+    return frame.drop(index=lost.index) if len(lost) else frame
+
+
+def _pieces(dated: pd.DataFrame, rates: VatRates, refusals: _Refusals) -> pd.DataFrame:
+    """Dated net prices, a row a rate, with the same columns."""
     # An open start is ours, not the shop's: the first rate that is known holds for all of the past there.
     first = ~rates.periods["tax_code"].duplicated()
     periods = rates.periods.rename(columns={"start": "rate_start", "end": "rate_end"}).assign(first=first)
-    pieces = dated.merge(periods, how="left", on="tax_code")
+    pieces = dated.drop(columns=["basis_points"]).merge(periods, how="left", on="tax_code")
     pieces["rate_start"] = pieces["rate_start"].mask(pieces["first"].eq(True) & pieces["open_start"], FAR_PAST)
     original = pieces["start"]
     pieces["start"] = np.maximum(original, pieces["rate_start"].fillna(FAR_FUTURE))
@@ -231,14 +262,12 @@ def _split_by_rate(frame: pd.DataFrame, rates: VatRates, as_of: dt.date, refusal
     pieces = pieces[pieces["start"] <= pieces["end"]]
     covered = set(pieces.loc[pieces["is_original"], "key"])
     uncovered = ~is_among(dated["key"], covered)
-    lost = dated.assign(day=_day_texts(dated["start"], True))
-    refusals.take(lost, uncovered, "vat_rate_missing", value="tax_code", day="day")
+    _refuse_without_rate(dated, uncovered, _day_texts(dated.loc[uncovered, "start"], True), refusals)
     pieces = pieces[is_among(pieces["key"], covered)]
-    pieces = pieces.assign(key=_keys(pieces, pieces["min_quantity_text"], _day_texts(pieces["start"], True)))
+    pieces = pieces.assign(key=_keys(pieces, _day_texts(pieces["start"], True)))
     # A price of its own that begins on the day of the change takes the place of the split one.
     pieces = pieces.sort_values("is_original", ascending=False, kind="stable").drop_duplicates("key")
-    parts = [part for part in (gross, undated, pieces) if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else gross
+    return pieces[list(dated.columns)].astype({"basis_points": "int64"})
 
 
 def _compute(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
@@ -251,29 +280,45 @@ def _compute(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
     frame = frame.assign(gross_cents=np.where(frame["is_net"].to_numpy(bool), net, gross))
     frame = refusals.take(frame, frame["gross_cents"] > LIMIT_EUROS * 100, "price_out_of_range", value="price")
     frame = refusals.take(frame, frame["gross_cents"] == 0, "price_below_cent", value="price")
-    ends: Booleans = (frame["end"] < FAR_FUTURE).to_numpy(bool)
-    return frame.assign(
-        min_quantity=frame["min_quantity_text"].astype("str"),
-        valid_from=pd.Series(_day_texts(frame["start"], frame["dated"]), index=frame.index, dtype="str"),
-        valid_to=pd.Series(_day_texts(frame["end"], ends), index=frame.index, dtype="str"),
-    )
+    columns = {
+        "article": frame["article"],
+        "price_group": frame["price_group"],
+        "min_quantity": frame["min_quantity_text"],
+        "valid_from": _day_texts(frame["start"], frame["dated"]),
+        "valid_to": _day_texts(frame["end"], frame["end"] < FAR_FUTURE),
+        "gross_cents": frame["gross_cents"],
+        "key": frame["key"],
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def _missing(
-    articles: pd.DataFrame, priced: pd.DataFrame, register_groups: tuple[str, ...], refusals: _Refusals
+    articles: pd.DataFrame,
+    price_groups: "pd.Series[str]",
+    places: npt.NDArray[np.int64],
+    refused_articles: frozenset[str],
+    register_groups: tuple[str, ...],
+    refusals: _Refusals,
 ) -> dict[str, "pd.Series[str]"]:
-    """Refuses articles with no price in any register's group; finds those that lack one in a further group."""
+    """Refuses articles with no price in any register's group; finds those that lack one in a further group.
+
+    Args:
+        articles: As ArticleExtract has them.
+        price_groups: Of each price.
+        places: Where each price's article stands among them; -1 where it does not.
+        refused_articles: As `gross_prices` has them.
+        register_groups: As well.
+        refusals: Where they go.
+    """
     if not register_groups:
         return {}
-    usable = priced[priced["price_group"].isin(register_groups)]
-    closed = articles[~articles["open_price"].to_numpy(bool)]["number"]
-    has_price = is_among(closed, usable["article"])
-    without = closed[~has_price]
-    groups = ", ".join(sorted(set(register_groups)))
-    for number in without:
+    has_price = {}
+    for group in sorted(set(register_groups)):
+        has_price[group] = np.zeros(len(articles), dtype=bool)
+        has_price[group][places[(places >= 0) & is_among(price_groups, [group])]] = True
+    concerned = ~articles["open_price"].to_numpy(bool) & ~is_among(articles["number"], refused_articles)
+    priced = np.logical_or.reduce(list(has_price.values()))
+    groups = ", ".join(has_price)
+    for number in articles.loc[concerned & ~priced, "number"]:
         refusals.add(number, "price_missing", {"groups": groups}, groups)
-    elsewhere = closed[has_price]
-    return {
-        group: elsewhere[~is_among(elsewhere, usable.loc[usable["price_group"] == group, "article"])]
-        for group in sorted(set(register_groups))
-    }
+    return {group: articles.loc[concerned & priced & ~mine, "number"] for group, mine in has_price.items()}

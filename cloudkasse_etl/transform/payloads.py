@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.membership import is_among, looked_up
 from cloudkasse_etl.schemas.articles import ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
@@ -46,7 +47,8 @@ def employee_payload(employees: pd.DataFrame) -> pd.DataFrame:
 
 def article_payload(articles: pd.DataFrame, rates: VatRates, as_of: dt.date) -> pd.DataFrame:
     """The articles with the VAT rate of the day. Shape of ArticlePayload."""
-    vat_rate = articles["tax_code"].map(rates.texts_on(as_of)).astype("str")
+    known = pd.Series(rates.texts_on(as_of), dtype="str")
+    vat_rate = looked_up(articles["tax_code"], known.index.to_series(), known)
     return _in_order(articles.assign(vat_rate=vat_rate, active=True), ArticlePayload)
 
 
@@ -63,7 +65,9 @@ def refuse_unknown_tax_codes(
     Returns:
         The other articles, and a rejection for each that was taken out.
     """
-    unknown = ~articles["tax_code"].isin(list(rates.on(as_of)))
+    unknown = ~is_among(articles["tax_code"], rates.on(as_of))
+    if not unknown.any():
+        return articles, []
     rejections = [
         Rejection("selectline_articles", number, "tax_code_unknown", {"value": code, "day": f"{as_of}"}, content=code)
         for number, code in zip(

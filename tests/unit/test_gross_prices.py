@@ -146,7 +146,7 @@ def test_division_rounds_half_up(numerator: int, denominator: int) -> None:
 
 
 def test_fixed_texts_have_all_their_decimals() -> None:
-    assert fixed(np.array([0, 1250, 10_000]), 3) == ["0.000", "1.250", "10.000"]
+    assert list(fixed(np.array([0, 1250, 10_000]), 3)) == ["0.000", "1.250", "10.000"]
 
 
 def test_an_undated_price_takes_the_rate_of_the_day() -> None:
