@@ -5,7 +5,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -244,7 +244,8 @@ class Sources:
     def prices(self) -> Extract:
         """The prices of the price groups that the settings name; shape of PriceExtract.
 
-        `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it.
+        `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it. Once gross
+        prices are computed, nothing but `row_id` is left of the frame: a quarter of what a run holds of a big shop.
         """
         rows = self._reader.prices(self._numbers)
         self._versions["ARPREIS"], raw = rows.versions, rows.frame
@@ -289,6 +290,7 @@ class Sources:
         prices = self.prices
         self.is_steady()  # all is read now, and an upload takes its time
         used = tuple(register.price_group for register in self._settings.registers)
+        self.__dict__["prices"] = replace(prices, frame=prices.frame[["row_id"]])
         return gross_prices(
             prices.frame,
             articles.frame,

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ LIMIT_EUROS = 10_000_000
 # arithmetic in 64 bits would overflow.
 LIST_LIMIT = 1_000_000_000
 QUANTITY_LIMIT_MILLI = 10**12
+_ROWS = 100_000  # prices at once
 
 
 @dataclass(frozen=True)
@@ -110,29 +112,47 @@ def gross_prices(
         as_of: The run's day.
     """
     refusals = _Refusals()
-    frame = _candidates(prices, bases)
-    places = places_among(frame["article"], articles["number"])
-    waiting = frame.loc[places < 0, ["article", "key"]]
-    waiting = waiting[~is_among(waiting["article"], known_articles)].reset_index(drop=True)
-    groups = frame["price_group"]
-
-    frame = _of_articles(frame, articles, places)
-    frame = _refuse_unusable(frame, refusals)
-    frame = _refuse_ambiguous(frame, refusals)
-    frame = _split_by_rate(frame, rates, as_of, refusals)
-    frame = _compute(frame, refusals)
+    has_price = {group: np.zeros(len(articles), dtype=bool) for group in sorted(set(register_groups))}
+    results, waiting = [], []
+    for rows, places in _slices(places_among(prices["article"], articles["number"])):
+        frame, places = _candidates(prices.take(rows), places, bases)
+        unknown = frame.loc[places < 0, ["article", "key"]]
+        waiting.append(unknown[~is_among(unknown["article"], known_articles)])
+        for group, priced in has_price.items():
+            priced[places[is_among(frame["price_group"], [group]) & (places >= 0)]] = True
+        frame = _of_articles(frame, articles, places)
+        frame = _refuse_unusable(frame, refusals)
+        frame = _refuse_ambiguous(frame, refusals)
+        frame = _split_by_rate(frame, rates, as_of, refusals)
+        results.append(_compute(frame, refusals))
+    result = pd.concat(results, ignore_index=True).sort_values("key", kind="stable", ignore_index=True)
     held = pd.concat(refusals.held, ignore_index=True).drop_duplicates()
-    lacking = _missing(articles, groups, places, refused_articles, register_groups, refusals)
-    result = frame.sort_values("key", kind="stable", ignore_index=True)
-    return GrossPrices(result, refusals.rejections, waiting, held, lacking)
+    lacking = _missing(articles, has_price, refused_articles, refusals)
+    return GrossPrices(result, refusals.rejections, pd.concat(waiting, ignore_index=True), held, lacking)
 
 
-def _candidates(prices: pd.DataFrame, bases: Mapping[str, str]) -> pd.DataFrame:
-    """Prices above or below zero (0 and NULL are no price), with their key."""
+def _slices(places: npt.NDArray[np.int64]) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Row numbers and places of some prices at a time, all of an article's together: the steps take much room a row."""
+    if len(places) <= _ROWS:
+        yield np.arange(len(places)), places
+        return
+    order = np.argsort(places, kind="stable")
+    places = places[order]
+    starts = np.unique(np.searchsorted(places, places[::_ROWS])).tolist()
+    for start, end in pairwise([*starts, len(places)]):
+        yield order[start:end], places[start:end]
+
+
+def _candidates(
+    prices: pd.DataFrame, places: npt.NDArray[np.int64], bases: Mapping[str, str]
+) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """Prices above or below zero (0 and NULL are no price) with their key, and the places of their articles."""
     # a huge or broken price is kept here: it is refused below, not taken for none
     is_price = prices["price"].notna() & (prices["price"] != 0) & is_among(prices["price_group"], bases)
     frame = prices.drop(columns=["row_id"])
-    frame = (frame if is_price.all() else frame[is_price]).reset_index(drop=True)
+    if not is_price.all():
+        frame, places = frame[is_price], places[is_price.to_numpy()]
+    frame = frame.reset_index(drop=True)
     frame["is_net"] = is_among(frame["price_group"], [group for group, basis in bases.items() if basis == "net"])
     quantity, usable = scaled(frame["min_quantity"].fillna(0.0), 3)
     exact, _ = scaled(frame["min_quantity"].fillna(0.0), PLACES)
@@ -147,7 +167,7 @@ def _candidates(prices: pd.DataFrame, bases: Mapping[str, str]) -> pd.DataFrame:
     frame["start"] = first.astype("datetime64[s]").fillna(FAR_PAST)
     frame["end"] = last.astype("datetime64[s]").fillna(FAR_FUTURE)
     frame["key"] = _keys(frame, _day_texts(frame["start"], frame["dated"]))
-    return frame
+    return frame, places
 
 
 def _of_articles(frame: pd.DataFrame, articles: pd.DataFrame, places: npt.NDArray[np.int64]) -> pd.DataFrame:
@@ -294,28 +314,20 @@ def _compute(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
 
 def _missing(
     articles: pd.DataFrame,
-    price_groups: "pd.Series[str]",
-    places: npt.NDArray[np.int64],
+    has_price: Mapping[str, npt.NDArray[np.bool_]],
     refused_articles: frozenset[str],
-    register_groups: tuple[str, ...],
     refusals: _Refusals,
 ) -> dict[str, "pd.Series[str]"]:
     """Refuses articles with no price in any register's group; finds those that lack one in a further group.
 
     Args:
         articles: As ArticleExtract has them.
-        price_groups: Of each price.
-        places: Where each price's article stands among them; -1 where it does not.
+        has_price: Register's price group → whether each article has a price in it.
         refused_articles: As `gross_prices` has them.
-        register_groups: As well.
         refusals: Where they go.
     """
-    if not register_groups:
+    if not has_price:
         return {}
-    has_price = {}
-    for group in sorted(set(register_groups)):
-        has_price[group] = np.zeros(len(articles), dtype=bool)
-        has_price[group][places[(places >= 0) & is_among(price_groups, [group])]] = True
     concerned = ~articles["open_price"].to_numpy(bool) & ~is_among(articles["number"], refused_articles)
     priced = np.logical_or.reduce(list(has_price.values()))
     groups = ", ".join(has_price)
