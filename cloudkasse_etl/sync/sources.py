@@ -245,7 +245,7 @@ class Sources:
         """The prices of the price groups that the settings name; shape of PriceExtract.
 
         `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it. Once gross
-        prices are computed, nothing but `row_id` is left of the frame: a quarter of what a run holds of a big shop.
+        prices are computed, nothing but `row_id` is left of the frame: a fifth of what a run holds of a big shop.
         """
         rows = self._reader.prices(self._numbers)
         self._versions["ARPREIS"], raw = rows.versions, rows.frame
