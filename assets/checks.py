@@ -13,13 +13,14 @@ from cloudkasse_etl.sync.causes import Cause, by_cause
 from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.wording import counted, say, shown_time
 
-REJECTIONS = "no_open_rejections"
+# The UI lists an asset's checks by the alphabet and opens the first: the one that fails most often has to be that.
+REJECTIONS = "all_records_accepted"
 REGISTER_FIRST = "register_before_articles"
 SHOWN_WARNINGS = 20
 SHOWN_CAUSES = 3
 CAUSE_COLUMNS: dict[Language, tuple[str, ...]] = {
-    "en": ("count", "code", "examples", "since", "what to do"),
-    "de": ("Anzahl", "Code", "Beispiele", "seit", "was zu tun ist"),
+    "en": ("what to do", "what is wrong", "count", "examples", "since", "code"),
+    "de": ("was zu tun ist", "was nicht stimmt", "Anzahl", "Beispiele", "seit", "Code"),
 }
 EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
@@ -92,10 +93,17 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
 
 
 def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[Any]:
-    """What the page of the asset has no room for: a cause's code, and since when it stands."""
+    """The causes as on the page of the asset, and what that has no room for: a cause's code, and since when it is."""
     language = settings.language
     rows = [
-        (c.count, c.code, c.examples(), shown_time(c.since, settings.zone) if c.since else "–", c.cure(language))
+        (
+            c.cure(language),
+            c.text(language),
+            c.count,
+            c.examples(),
+            shown_time(c.since, settings.zone) if c.since else "–",
+            c.code,
+        )
         for c in causes
     ]
     return shown_table(CAUSE_COLUMNS[language], rows)

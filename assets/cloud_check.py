@@ -18,8 +18,9 @@ from cloudkasse_etl.sync.desired import Entity
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.wording import say
 
-CLOUD_EQUALS_ERP = "cloud_equals_erp"
-KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(entity.asset), CLOUD_EQUALS_ERP) for entity in COMPARED)
+# Evaluated on demand only, so it sorts last of an asset's checks: the UI opens the first one.
+SAME_AS_SELECTLINE = "same_as_selectline"
+KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(entity.asset), SAME_AS_SELECTLINE) for entity in COMPARED)
 
 
 def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
@@ -29,7 +30,7 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
         name="compare_with_cloud_step",
         specs=[
             dg.AssetCheckSpec(
-                CLOUD_EQUALS_ERP,
+                SAME_AS_SELECTLINE,
                 asset=entity.asset,
                 description=say(
                     "CloudKasse holds just what SelectLine wants now, asked record by record. Runs when "
@@ -46,7 +47,7 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
             found = compare_all(configuration, [entity for entity in COMPARED if entity.asset in chosen])
         for comparison in found:
             yield dg.AssetCheckResult(
-                asset_key=comparison.asset, check_name=CLOUD_EQUALS_ERP, **_told(comparison, configuration)
+                asset_key=comparison.asset, check_name=SAME_AS_SELECTLINE, **_told(comparison, configuration)
             )
 
     return compare
@@ -60,7 +61,9 @@ def report_if_full(instance: dg.DagsterInstance, session: SyncSession, entity: E
         comparison = compare_with_cloud(session, entity)
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
-            asset_key=dg.AssetKey(entity.asset), check_name=CLOUD_EQUALS_ERP, **_told(comparison, session.configuration)
+            asset_key=dg.AssetKey(entity.asset),
+            check_name=SAME_AS_SELECTLINE,
+            **_told(comparison, session.configuration),
         )
     )
 

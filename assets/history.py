@@ -102,21 +102,21 @@ def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
     own = run.tags if tags.is_own(run.run_id, run.tags) else {}
     started = dt.datetime.fromtimestamp(record.start_time, dt.UTC) if record.start_time else record.create_timestamp
     ended = record.end_time if run.status in _OVER else None
-    outcome = _outcome(run.status, own.get(tags.OUTCOME))
-    message = own.get(tags.MESSAGE, "")
+    outcome = _outcome(run.status, tags.outcome_of(own))
+    message = tags.message_of(own)
     return PastRun(
         run_id=run.run_id,
         kind=tags.kind_of(run.job_name),
         outcome=outcome,
         started_at=started.astimezone(),
         seconds=round(ended - started.timestamp(), 1) if ended else None,
-        started_by=own.get(tags.STARTED_BY, "UI"),
+        started_by=tags.starter_of(own) or "UI",
         counts=tags.counts_of(own),
         message=message or (_reason(instance, run) if outcome == str(Outcome.FAILED) else ""),
     )
 
 
-def _outcome(status: dg.DagsterRunStatus, tag: str | None) -> str:
+def _outcome(status: dg.DagsterRunStatus, tag: str) -> str:
     """The run's own word for it; a run that ended without one has failed."""
     if status in _WAITING:
         return "queued"

@@ -16,14 +16,14 @@ from cloudkasse_etl.wording import counted, say
 
 # Past this many records of one cause the table has a row a cause instead of a row a record.
 RECORDS_OF_A_CAUSE = 5
-# An asset's page has room for some 450 pixels: code and time stand in check no_open_rejections, and in the protocol.
+# An asset's page has room for some 450 pixels: code and time stand in check all_records_accepted, and in the protocol.
 _BY_RECORD: dict[Language, tuple[str, ...]] = {
-    "en": ("record", "what is wrong", "what to do"),
-    "de": ("Datensatz", "was nicht stimmt", "was zu tun ist"),
+    "en": ("what to do", "what is wrong", "record"),
+    "de": ("was zu tun ist", "was nicht stimmt", "Datensatz"),
 }
 _BY_CAUSE: dict[Language, tuple[str, ...]] = {
-    "en": ("count", "examples", "what is wrong", "what to do"),
-    "de": ("Anzahl", "Beispiele", "was nicht stimmt", "was zu tun ist"),
+    "en": ("what to do", "what is wrong", "count", "examples"),
+    "de": ("was zu tun ist", "was nicht stimmt", "Anzahl", "Beispiele"),
 }
 
 
@@ -73,10 +73,10 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
     rows: list[tuple[str | int, ...]]
     if causes[0].count > RECORDS_OF_A_CAUSE:
         names = _BY_CAUSE[language]
-        rows = [(c.count, c.examples(), c.text(language), c.cure(language)) for c in causes]
+        rows = [(c.cure(language), c.text(language), c.count, c.examples()) for c in causes]
     else:
         names = _BY_RECORD[language]
-        rows = [(r.key, r.text(language), r.cure(language)) for r in rejections]
+        rows = [(r.cure(language), r.text(language), r.key) for r in rejections]
     return shown_table(names, rows[:SHOWN_REJECTIONS])
 
 

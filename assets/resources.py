@@ -107,7 +107,7 @@ def sync_resource(
                 cancelled=(lambda: _is_canceling(instance, run.run_id)) if started_by else (lambda: False),
                 interrupt=interrupt_main_thread,
             ) as session:
-                instance.add_run_tags(run.run_id, tags.starting(run.run_id, kind, who, run.tags))
+                instance.add_run_tags(run.run_id, tags.starting(run.run_id, who, run.tags))
                 session.progress = on_progress or _logged(context)
                 try:
                     yield session
@@ -118,7 +118,7 @@ def sync_resource(
             instance.add_run_tags(
                 run.run_id,
                 {
-                    **tags.starting(run.run_id, kind, who, run.tags),
+                    **tags.starting(run.run_id, who, run.tags),
                     **tags.broken(error, configuration.settings.language),
                 },
             )
@@ -151,7 +151,7 @@ def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport
         instance.add_run_tags(session.run_id, tags.broken(problem, session.settings.language))
         return
     veto = {} if _may_pass_by_itself(instance, session.run_id) else tags.NO_RETRY
-    instance.add_run_tags(session.run_id, {**tags.ended(report), **veto})
+    instance.add_run_tags(session.run_id, {**tags.ended(report, session.settings.language), **veto})
     if on_report:
         on_report(report)
 

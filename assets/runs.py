@@ -157,7 +157,7 @@ def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration)
     """Marks runs as failed whose process has died, and returns their ids.
 
     A killed run of the command line would stay STARTED for ever and hold up the queue: Dagster's run monitoring
-    looks only at processes that Dagster launched. A run that carries its own id in the tag `cloudkasse/run` took
+    looks only at processes that Dagster launched. A run that carries its own id in its tags took
     the lease under it (a command does so before the run exists), so it is alive exactly as long as that lease is.
 
     Raises:
@@ -175,7 +175,7 @@ def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration)
         run_id = record.dagster_run.run_id
         if run_id in living:
             continue
-        has_outcome = record.dagster_run.tags.get(tags.OUTCOME) != tags.RUNNING
+        has_outcome = tags.outcome_of(record.dagster_run.tags) != tags.RUNNING
         if has_outcome and time.time() - record.update_timestamp.timestamp() < SECONDS_TO_END:
             continue
         run = instance.get_run_by_id(run_id)
@@ -191,8 +191,8 @@ def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, language: La
         "{counts}",
         counts=tags.WHAT_COUNTS,
     ).told(language)
-    if run.tags.get(tags.OUTCOME) == tags.RUNNING:
-        instance.add_run_tags(run.run_id, {tags.OUTCOME: "failed", tags.MESSAGE: message})
+    if tags.outcome_of(run.tags) == tags.RUNNING:
+        instance.add_run_tags(run.run_id, tags.failed(message, language))
     instance.report_run_failed(run, message)
 
 

@@ -1,21 +1,31 @@
-"""What a run's tags say about it: the history is read from them. Names and values only; nothing of Dagster."""
+"""What a run's tags say about it: the history is read from them. Names and values only; nothing of Dagster.
 
+Two are for people, in the list of runs: `outcome` and `summary`, short enough for its column. All others are for the
+history, and hidden: what begins with `.dagster/` is shown nowhere in the UI.
+"""
+
+import json
 from collections.abc import Mapping
 
 from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.sync.brief import brief, brief_reason, shown_outcome
 from cloudkasse_etl.sync.report import Counts, Outcome, RunReport
 from cloudkasse_etl.wording import Language, say
 
-PREFIX = "cloudkasse/"
-# Holds the run's own id once the run holds the lease; the dot keeps it out of the UI. A re-execution inherits the tags
-# of its parent: as long as another id stands here, none of the other tags is about this run.
+SHOWN_OUTCOME = "outcome"
+SHOWN_SUMMARY = "summary"  # by the alphabet after the outcome, as the UI lists them
+UNDER_WAY = "…"
+# Holds the run's own id once the run holds the lease. A re-execution inherits the tags of its parent: as long as
+# another id stands here, none of the other tags is about this run.
 RUN = ".dagster/cloudkasse_run"
-KIND = f"{PREFIX}kind"
-OUTCOME = f"{PREFIX}outcome"
-MESSAGE = f"{PREFIX}message"
-STARTED_BY = f"{PREFIX}started_by"
+OUTCOME = ".dagster/cloudkasse_outcome"
+MESSAGE = ".dagster/cloudkasse_message"
+STARTED_BY = ".dagster/cloudkasse_started_by"
+COUNTS = ".dagster/cloudkasse_counts"
 RUNNING = "running"
 MAX_MESSAGE = 1000
+# How runs of earlier versions say the same, each count in a tag of its own and all of it in the list of runs.
+FORMER_PREFIX = "cloudkasse/"
 # Dagster's own: how often a failed run is started again by itself, and all of it rather than from the step that broke:
 # a run counts what its own steps did, and its session, lease and one view of the ERP do not outlive it.
 MAX_RETRIES = "dagster/max_retries"
@@ -63,22 +73,30 @@ def job_of(kind: str) -> str:
     return next(job for job, known in KINDS.items() if known == kind)
 
 
-def starting(run_id: str, kind: str, started_by: str, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
+def starting(run_id: str, started_by: str, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
     """The tags of a run that begins; resets what a re-execution brings along of its parent."""
+    former = [name for name in inherited or {} if name.startswith(FORMER_PREFIX)]
     return {
-        **dict.fromkeys(_count_tags(inherited or {}), "0"),
+        **dict.fromkeys(former, ""),
         RUN: run_id,
-        KIND: kind,
         STARTED_BY: started_by,
         OUTCOME: RUNNING,
         MESSAGE: "",
+        COUNTS: "",
+        SHOWN_OUTCOME: UNDER_WAY,
+        SHOWN_SUMMARY: UNDER_WAY,
     }
 
 
-def ended(report: RunReport) -> dict[str, str]:
-    """What a run came to. Counts of 0 are left out: the UI shows every tag of every run in its list."""
-    counts = {f"{PREFIX}{name}": str(value) for name, value in report.counts.as_dict().items() if value}
-    return {**counts, OUTCOME: str(report.outcome), MESSAGE: report.message[:MAX_MESSAGE]}
+def ended(report: RunReport, language: Language) -> dict[str, str]:
+    """What a run came to."""
+    return {
+        OUTCOME: str(report.outcome),
+        MESSAGE: report.message[:MAX_MESSAGE],
+        COUNTS: json.dumps(report.counts.as_dict()),
+        SHOWN_OUTCOME: shown_outcome(report.outcome, language),
+        SHOWN_SUMMARY: brief(report, language),
+    }
 
 
 def restarts(retries: int) -> dict[str, str]:
@@ -93,8 +111,17 @@ def may_restart(tags: Mapping[str, str]) -> bool:
 
 def broken(error: CloudkasseError, language: Language) -> dict[str, str]:
     """A run that could not even begin."""
-    veto = {} if error.is_restartable else NO_RETRY
-    return {OUTCOME: str(Outcome.FAILED), MESSAGE: error.told(language)[:MAX_MESSAGE], **veto}
+    return {**failed(error.told(language), language), **({} if error.is_restartable else NO_RETRY)}
+
+
+def failed(reason: str, language: Language) -> dict[str, str]:
+    """A run that could not say itself what it came to."""
+    return {
+        OUTCOME: str(Outcome.FAILED),
+        MESSAGE: reason[:MAX_MESSAGE],
+        SHOWN_OUTCOME: shown_outcome(Outcome.FAILED, language),
+        SHOWN_SUMMARY: brief_reason(reason, Outcome.FAILED, language),
+    }
 
 
 def is_own(run_id: str, tags: Mapping[str, str]) -> bool:
@@ -102,10 +129,26 @@ def is_own(run_id: str, tags: Mapping[str, str]) -> bool:
     return tags.get(RUN) == run_id
 
 
+def outcome_of(tags: Mapping[str, str]) -> str:
+    """One of the four outcomes, or `running`; empty where the run never began."""
+    return _told(tags, OUTCOME, "outcome")
+
+
+def message_of(tags: Mapping[str, str]) -> str:
+    """The whole sentence of the run; empty where it left none."""
+    return _told(tags, MESSAGE, "message")
+
+
+def starter_of(tags: Mapping[str, str]) -> str:
+    """Who started the run; empty where it never began."""
+    return _told(tags, STARTED_BY, "started_by")
+
+
 def counts_of(tags: Mapping[str, str]) -> dict[str, int]:
-    """The counts of a run, by name."""
-    return {name: int(tags.get(f"{PREFIX}{name}") or 0) for name in Counts().as_dict()}
+    """The counts of a run, by name; all 0 where it left none."""
+    told = json.loads(tags.get(COUNTS) or "{}")
+    return {name: int(told.get(name, 0) or tags.get(f"{FORMER_PREFIX}{name}") or 0) for name in Counts().as_dict()}
 
 
-def _count_tags(tags: Mapping[str, str]) -> list[str]:
-    return [f"{PREFIX}{name}" for name in Counts().as_dict() if f"{PREFIX}{name}" in tags]
+def _told(tags: Mapping[str, str], name: str, former: str) -> str:
+    return tags[name] if name in tags else tags.get(f"{FORMER_PREFIX}{former}", "")

@@ -108,7 +108,7 @@ class Program:
                 job,
                 run_id=run_id,
                 run_config=config,
-                run_tags=tags.starting(run_id, tags.kind_of(job), "a test"),
+                run_tags=tags.starting(run_id, "a test"),
             )
 
 

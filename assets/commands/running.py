@@ -73,12 +73,12 @@ def synchronise(
                 run_id=run_id,
                 run_config={name: _plain(getattr(options, name)) for name in OPTIONS[tags.job_of(kind)]},
                 # who typed it has read that it failed: nothing goes on behind their back
-                run_tags={**tags.starting(run_id, kind, who), **tags.NO_RETRY},
+                run_tags={**tags.starting(run_id, who), **tags.NO_RETRY},
                 on_step=on_step,
             )
     if reports:
         return reports[-1]
-    message = run.tags.get(tags.MESSAGE) or say("The run ended without saying why.").told(
+    message = tags.message_of(run.tags) or say("The run ended without saying why.").told(
         configuration.settings.language
     )
     return RunReport(run_id, kind, Outcome.FAILED, message, {}, "", message)

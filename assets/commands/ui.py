@@ -65,6 +65,8 @@ def _serve(home: Home, port: int, language: Language) -> int:
                     raise _in_use(port)
                 if not announced and _answers(f"{url}/server_info"):
                     click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).told(language))
+                    report = f"{url}/assets/sync_report"
+                    click.echo(say("What was rejected last, and what to do: {url}", url=report).told(language))
                     announced = True
                 time.sleep(0.5)
         except KeyboardInterrupt:

@@ -58,6 +58,7 @@ TEXTS: dict[str, str] = {
         "Nennen Sie mit --port einen anderen, oder beenden Sie, was dort läuft."
     ),
     "The UI is at {url} - Ctrl-C ends it.": "Die Oberfläche steht unter {url} - Strg-C beendet sie.",
+    "What was rejected last, and what to do: {url}": "Was zuletzt abgelehnt wurde, und was zu tun ist: {url}",
     "Dagster ended by itself; what it said stands above.": (
         "Dagster hat sich von selbst beendet; was es dazu sagt, steht oben."
     ),

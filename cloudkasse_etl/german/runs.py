@@ -35,6 +35,7 @@ TEXTS: dict[str, str] = {
         "geänderte Artikel: {count:,}; alles andere ist, wie es war"
     ),
     # --- how they end
+    "{count} as before": "{count} unverändert",
     "What had been accepted by then counts; the next synchronisation goes on from there.": (
         "Was bis dahin angenommen war, zählt; die nächste Synchronisation macht dort weiter."
     ),

@@ -19,9 +19,9 @@ TEXTS: dict[str, str] = {
         "Bucht die bereitgelegten Bons: Umsätze und Lagerungen."
     ),
     "Compares what CloudKasse holds with what SelectLine wants now, record by record, and changes nothing. What "
-    "differs stands in check cloud_equals_erp of each asset.": (
+    "differs stands in check same_as_selectline of each asset.": (
         "Vergleicht Datensatz für Datensatz, was CloudKasse hat, mit dem, was SelectLine jetzt will, und ändert "
-        "nichts. Unterschiede stehen in der Prüfung cloud_equals_erp jedes Assets."
+        "nichts. Unterschiede stehen in der Prüfung same_as_selectline jedes Assets."
     ),
     "Tells what a synchronisation and an import would do now, old to new, and does nothing: neither SelectLine nor "
     "CloudKasse nor our own tables are changed. The table stands in the run's step what_would_be_done, under its "

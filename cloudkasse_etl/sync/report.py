@@ -227,6 +227,34 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
+def outcome_told(outcome: Outcome, language: Language) -> str:
+    """The outcome in words, such as "partially successful"."""
+    return _WORDS[language][str(outcome)]
+
+
+def told_counts(outcome: Outcome, reports: Iterable[AssetReport], language: Language) -> dict[str, str]:
+    """What a sentence counts: by name ("rejected"), in its order, in words ("2 rejected"); what is 0 is left out."""
+    words = _WORDS[language]
+    reports = list(reports)
+    counts = total(reports)
+    # what comes down is told by its own name: "12 new" would leave open whether articles or receipts
+    told = {report.asset: report.counts.new for report in sorted(reports, key=_place) if report.asset in words}
+    numbers = {
+        "new": counts.new - sum(told.values()),
+        "changed": counts.changed,
+        "deactivated": counts.deactivated,
+        **told,
+        "rejected": counts.rejected,
+        "open": counts.still_rejected,
+        "waiting": counts.deferred,
+    }
+    # in a quiet run nothing is newly rejected: the short word is the clearer one
+    short = {"open": "rejected"} if outcome is Outcome.NO_NEW_DATA else {}
+    return {
+        name: f"{counted(count, language)} {words[short.get(name, name)]}" for name, count in numbers.items() if count
+    }
+
+
 def sentence(
     outcome: Outcome,
     reports: Iterable[AssetReport],
@@ -243,24 +271,8 @@ def sentence(
     """
     words = _WORDS[language]
     reports = list(reports)
-    counts = total(reports)
     quiet = outcome is Outcome.NO_NEW_DATA
-    # what comes down is told by its own name: "12 new" would leave open whether articles or receipts
-    told = {report.asset: report.counts.new for report in sorted(reports, key=_place) if report.asset in words}
-    parts = [
-        f"{counted(count, language)} {words[name]}"
-        for name, count in (
-            ("new", counts.new - sum(told.values())),
-            ("changed", counts.changed),
-            ("deactivated", counts.deactivated),
-            *told.items(),
-            ("rejected", counts.rejected),
-            # in a quiet run nothing is newly rejected: the short word is the clearer one
-            ("rejected" if quiet else "open", counts.still_rejected),
-            ("waiting", counts.deferred),
-        )
-        if count
-    ]
+    parts = list(told_counts(outcome, reports, language).values())
     text = words[str(outcome)] + ("; " if quiet else ": ") + ", ".join(parts) if parts else words[str(outcome)]
     if error:
         # why it broke comes first: what was rejected until then may be no more than its consequence

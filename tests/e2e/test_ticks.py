@@ -62,7 +62,8 @@ def test_the_sensor_starts_a_run_when_something_is_new_and_says_so_when_not(ui: 
         (run_id,) = tick(ui, "new_data", changed_at - 1, "SUCCESS")["runIds"]
         run = ui.ended(run_id)
         assert (run["status"], run["jobName"]) == ("SUCCESS", "sync_master_data")
-        assert (run["tags"]["cloudkasse/started_by"], run["tags"]["cloudkasse/changed"]) == ("sensor new_data", "1")
+        past = ui.past(run_id)
+        assert (past["started_by"], past["counts"]["changed"]) == ("sensor new_data", 1)
         assert ui.program.world.cloud("articles")["A1"]["name"] == "Vom Sensor"
         assert tick(ui, "new_data", time.time(), "SKIPPED")["skipReason"] == "No new data."
     finally:
@@ -75,8 +76,8 @@ def test_the_schedule_starts_a_run_and_leaves_a_time_out_while_one_is_going_on(u
         (run_id,) = tick(ui, "receipts_in_opening_hours", time.time() - 1, "SUCCESS")["runIds"]
         run = ui.ended(run_id)
         assert (run["status"], run["jobName"]) == ("SUCCESS", "sync_receipts")
-        assert run["tags"]["cloudkasse/started_by"] == "schedule receipts_in_opening_hours"
-        assert run["tags"]["cloudkasse/outcome"] == "no_new_data"
+        past = ui.past(run_id)
+        assert (past["started_by"], past["outcome"]) == ("schedule receipts_in_opening_hours", "no_new_data")
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
             process = ui.program.start("sync", "--full", CLOUDKASSE_API_URL=url)
@@ -107,7 +108,7 @@ def test_a_run_that_broke_on_the_network_is_started_again_and_not_for_ever(ui: U
         )
         second = ui.ended(again)
         assert (second["status"], will_retry(again)) == ("FAILURE", "false")
-        assert second["tags"]["cloudkasse/started_by"] == "automatic retry"
+        assert ui.past(again)["started_by"] == "automatic retry"
     finally:
         world.server = SandboxServer(database, port=port, token=TOKEN).__enter__()
     assert ui.ended(ui.launch("sync_master_data"))["status"] == "SUCCESS"

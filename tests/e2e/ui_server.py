@@ -86,6 +86,11 @@ class Ui:
             lambda: (run := self.run(run_id))["status"] in OVER and run, RUN_SECONDS, f"run {run_id} has not ended"
         )
 
+    def past(self, run_id: str) -> Any:
+        """The run as the history tells it; the UI shows but two of its tags, and its GraphQL no hidden ones."""
+        told = self.program.start("history", "--json").communicate(timeout=60)[0]
+        return next(run for run in json.loads(told)["runs"] if run["run_id"] == run_id)
+
     def told(self, run_id: str, event: str) -> str:
         """What a run's log says in the events of a kind."""
         found = self.ask(

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets import tags
 from assets.alerts import ended_runs
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.settings import Configuration
@@ -86,12 +87,12 @@ def test_a_thousand_rejections_of_one_cause_are_one_entry_and_one_alert_and_stan
         *({"id": 1000 + i, "number": number} for i, number in enumerate(numbers)),
     )
     run = program.run_job(instance, str(uuid.uuid4()))
-    assert (run.tags["cloudkasse/outcome"], run.tags["cloudkasse/rejected"]) == ("partially_successful", "1000")
+    assert (run.tags[tags.OUTCOME], tags.counts_of(run.tags)["rejected"]) == ("partially_successful", 1000)
     sensor = program.definitions().resolve_sensor_def("alerts")
     with dg.build_sensor_context(instance=instance) as context:
         assert "email: 1, webhook: 1" in str(sensor(context))
         quiet = program.run_job(instance, str(uuid.uuid4()))
-        assert (quiet.tags["cloudkasse/outcome"], quiet.tags["cloudkasse/still_rejected"]) == ("no_new_data", "1000")
+        assert (quiet.tags[tags.OUTCOME], tags.counts_of(quiet.tags)["still_rejected"]) == ("no_new_data", 1000)
         assert "Nothing that is not known already." in str(sensor(context))
     (message,), (text,) = mail.mails, webhook.texts
     assert message["Subject"] == "CloudKasse 1: 1,000 rejected for 1 new cause"
@@ -108,7 +109,7 @@ def test_a_thousand_rejections_of_one_cause_are_one_entry_and_one_alert_and_stan
             (row,) = found[asset]["rejections"].records
             assert row.data["count"] == 1000
             assert row.data["examples"].count("X0") == 5
-        check = checks(instance, run_id)["cloudkasse_articles", "no_open_rejections"]
+        check = checks(instance, run_id)["cloudkasse_articles", "all_records_accepted"]
         (cause,) = check.metadata["rejections"].records
         assert (cause.data["code"], cause.data["count"]) == ("cloud.gtin_invalid", 1000)
         assert cause.data["since"].startswith("20")

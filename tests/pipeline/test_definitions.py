@@ -10,6 +10,8 @@ import yaml
 from dagster._core.execution.api import create_execution_plan  # validates run config as the launchpad does
 
 from assets import runs
+from assets.checks import REJECTIONS
+from assets.cloud_check import SAME_AS_SELECTLINE
 from assets.definitions import build_defs
 from assets.definitions import defs as code_location
 from assets.home import PROJECT
@@ -228,3 +230,17 @@ def test_broken_settings_are_told_when_the_location_loads_and_a_reload_heals_the
         code_location.load_fn()
     file.write_text("timezone: Europe/Berlin\n", encoding="utf-8")
     assert isinstance(code_location.load_fn(), dg.Definitions)
+
+
+def test_the_check_of_rejected_records_is_the_first_of_each_asset_and_the_one_on_demand_the_last(
+    definitions: dg.Definitions,
+) -> None:
+    # The UI lists an asset's checks by the alphabet, and opens the first of them.
+    names: dict[str, list[str]] = {}
+    for key in definitions.resolve_asset_graph().asset_check_keys:
+        names.setdefault(key.asset_key.to_user_string(), []).append(key.name)
+    for asset in set(names) - {"sync_report"}:
+        assert min(names[asset]) == REJECTIONS, asset
+    compared = [found for found in names.values() if SAME_AS_SELECTLINE in found]
+    assert len(compared) == 5
+    assert {max(found) for found in compared} == {SAME_AS_SELECTLINE}

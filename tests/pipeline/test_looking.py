@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.cloud_check import CLOUD_EQUALS_ERP, KEYS
+from assets.cloud_check import KEYS, SAME_AS_SELECTLINE
 from assets.history import last_run, read_history
 from cloudkasse_etl.sync.session import hold_lease
 from tests.pipeline.test_comparison import behind_our_back
@@ -30,7 +30,7 @@ def look(program: Program, instance: dg.DagsterInstance, job: str) -> dg.Dagster
 
 
 def latest(instance: dg.DagsterInstance, asset: str) -> dg.AssetCheckEvaluation | None:
-    key = dg.AssetCheckKey(dg.AssetKey(asset), CLOUD_EQUALS_ERP)
+    key = dg.AssetCheckKey(dg.AssetKey(asset), SAME_AS_SELECTLINE)
     record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key]).get(key)
     event = record.event.dagster_event if record and record.event else None
     return event.asset_check_evaluation_data if event else None
@@ -53,12 +53,12 @@ def test_the_job_compares_under_a_held_lease_and_is_no_synchronisation(
     with hold_lease(program.world.configuration(), run_id="somebody", kind="all", started_by="somebody else"):
         run = look(program, instance, "compare_with_cloud")
     found = checks(instance, run.run_id)
-    assert set(found) == {(key.asset_key.to_user_string(), CLOUD_EQUALS_ERP) for key in KEYS}
-    articles = found["cloudkasse_articles", CLOUD_EQUALS_ERP]
+    assert set(found) == {(key.asset_key.to_user_string(), SAME_AS_SELECTLINE) for key in KEYS}
+    articles = found["cloudkasse_articles", SAME_AS_SELECTLINE]
     assert (articles.passed, articles.severity) == (False, dg.AssetCheckSeverity.WARN)
     (row,) = articles.metadata["differences"].records
     assert (row.data["record"], row.data["SelectLine"], row.data["CloudKasse"]) == ("A1", "Artikel 1", "Kaffe")
-    assert found["cloudkasse_prices", CLOUD_EQUALS_ERP].passed
+    assert found["cloudkasse_prices", SAME_AS_SELECTLINE].passed
     after = [line for line in dump(program.world.erp_file) if "cloudkasse_lease" not in line]
     assert after == [line for line in before[0] if "cloudkasse_lease" not in line]
     assert len(program.world.writes()) == before[1]

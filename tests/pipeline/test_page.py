@@ -257,7 +257,7 @@ def test_a_run_that_died_says_so(program: Program, tmp_path: Path) -> None:
         instance.create_run_for_job(
             job_def=program.definitions().resolve_job_def("sync_all"),
             run_id=run_id,
-            tags=tags.starting(run_id, "all", "a test"),
+            tags=tags.starting(run_id, "a test"),
             status=dg.DagsterRunStatus.STARTED,
             remote_job_origin=runs.remote_origin("sync_all"),
         )

@@ -12,6 +12,7 @@ from assets import runs, tags
 from assets.contracts import DRAWN_FROM, lineage
 from assets.history import read_history
 from assets.runs import repair_dead_runs
+from cloudkasse_etl.sync.brief import ROOM_FOR_A_REASON
 from cloudkasse_etl.sync.session import hold_lease
 from tests.programs import Program, checks, materializations, names_of
 
@@ -29,6 +30,11 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
+def shown_tags(run: dg.DagsterRun) -> dict[str, str]:
+    """The tags that the list of runs shows: none of Dagster's own, none of the hidden ones."""
+    return {name: value for name, value in run.tags.items() if not name.startswith(("dagster/", ".dagster/"))}
+
+
 def first(instance: dg.DagsterInstance) -> dg.DagsterRun:
     """The run that a synced shop starts with."""
     (run,) = instance.get_runs()
@@ -39,17 +45,62 @@ def first(instance: dg.DagsterInstance) -> dg.DagsterRun:
 def test_a_run_says_in_its_tags_what_it_came_to(program: Program, instance: dg.DagsterInstance) -> None:
     run = first(instance)
     assert run.status is dg.DagsterRunStatus.SUCCESS
-    own = {name: value for name, value in run.tags.items() if name.startswith("cloudkasse/")}
-    assert own == {
-        "cloudkasse/kind": "all",
-        "cloudkasse/message": "successful: 14 new",
-        "cloudkasse/new": "14",
-        "cloudkasse/outcome": "successful",
-        "cloudkasse/started_by": "a test",
-    }
+    assert shown_tags(run) == {"outcome": "successful", "summary": "14 new"}
+    (past,) = read_history(instance, 1)
+    assert (past.kind, past.outcome, past.started_by) == ("all", "successful", "a test")
+    assert (past.message, past.counts) == ("successful: 14 new", {**dict.fromkeys(COUNTS, 0), "new": 14})
     again = program.run_job(instance, new_id(), "sync_master_data")
-    assert again.tags["cloudkasse/outcome"] == "no_new_data"
-    assert again.tags["cloudkasse/kind"] == "master-data"
+    assert shown_tags(again) == {"outcome": "nothing new", "summary": "14 as before"}
+    (past,) = read_history(instance, 1)
+    assert (past.kind, past.outcome, past.counts["unchanged"]) == ("master-data", "no_new_data", 14)
+
+
+def test_the_list_of_runs_shows_two_short_tags_and_that_a_run_succeeded_in_part(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    program.world.erp(WRONG_GTIN)
+    run = program.run_job(instance, new_id())
+    assert shown_tags(run) == {"outcome": "⚠ partially successful", "summary": "1 rejected · 12 new"}
+    program.world.settings["language"] = "de"
+    assert shown_tags(program.run_job(instance, new_id())) == {
+        "outcome": "nichts Neues",
+        "summary": "1 abgelehnt · 1 wartend",
+    }
+    program.run_job(instance, new_id(), retry_rejected=True)
+    failed = program.run_job(instance, new_id(), retry_rejected=True)
+    assert shown_tags(failed) == {"outcome": "✗ fehlgeschlagen", "summary": "1 abgelehnt · 1 wartend"}
+    program.world.settings["api"] = {"attempts": 1}
+    program.world.server.__exit__(None)
+    broken = program.run_job(instance, new_id(), "sync_master_data", full=True)
+    assert shown_tags(broken)["outcome"] == "✗ fehlgeschlagen"
+    assert 10 < len(shown_tags(broken)["summary"]) <= ROOM_FOR_A_REASON
+    assert broken.tags[tags.MESSAGE].startswith(shown_tags(broken)["summary"][:-1], len("fehlgeschlagen: "))
+
+
+@pytest.mark.synced
+def test_the_history_reads_runs_of_earlier_versions_and_their_reexecutions(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    run_id = new_id()
+    former = {
+        tags.RUN: run_id,
+        "cloudkasse/kind": "all",
+        "cloudkasse/message": "partially successful: 3 new, 1 rejected",
+        "cloudkasse/new": "3",
+        "cloudkasse/rejected": "1",
+        "cloudkasse/outcome": "partially_successful",
+        "cloudkasse/started_by": "schedule nightly",
+    }
+    create_run(program, instance, former, run_id=run_id, status=dg.DagsterRunStatus.SUCCESS)
+    (past,) = read_history(instance, 1)
+    assert (past.outcome, past.started_by) == ("partially_successful", "schedule nightly")
+    assert past.message == "partially successful: 3 new, 1 rejected"
+    assert past.counts == {**dict.fromkeys(COUNTS, 0), "new": 3, "rejected": 1}
+    child = runs.run_job(program.definitions(), instance, "sync_all", run_id=new_id(), run_config={}, run_tags=former)
+    (past,) = read_history(instance, 1)
+    assert (past.run_id, past.outcome, past.message) == (child.run_id, "no_new_data", "nothing new")
+    assert (past.started_by, past.counts["new"], past.counts["rejected"]) == ("a test", 0, 0)
+    assert not [value for name, value in child.tags.items() if name.startswith(tags.FORMER_PREFIX) and value]
 
 
 @pytest.mark.synced
@@ -77,23 +128,23 @@ def test_a_bad_record_fails_no_step_and_shows_with_its_cure(program: Program, in
     program.world.erp(WRONG_GTIN)
     run = program.run_job(instance, new_id())
     assert run.status is dg.DagsterRunStatus.SUCCESS
-    assert run.tags["cloudkasse/outcome"] == "partially_successful"
+    assert run.tags[tags.OUTCOME] == "partially_successful"
     table = materializations(instance, run.run_id)["cloudkasse_articles"]["rejections"]
     (record,) = table.records
     assert record.data["record"] == "A1"
     assert "4006381333932" in record.data["what is wrong"]
     assert "ART.EANNummer" in record.data["what to do"]
     found = checks(instance, run.run_id)
-    assert not found["cloudkasse_articles", "no_open_rejections"].passed
-    assert found["cloudkasse_articles", "no_open_rejections"].severity is dg.AssetCheckSeverity.WARN
-    assert found["cloudkasse_employees", "no_open_rejections"].passed
+    assert not found["cloudkasse_articles", "all_records_accepted"].passed
+    assert found["cloudkasse_articles", "all_records_accepted"].severity is dg.AssetCheckSeverity.WARN
+    assert found["cloudkasse_employees", "all_records_accepted"].passed
 
 
 def test_without_a_register_articles_wait_and_a_check_says_so(program: Program, instance: dg.DagsterInstance) -> None:
     program.world.settings["registers"] = []
     run = program.run_job(instance, new_id())
     assert run.status is dg.DagsterRunStatus.SUCCESS
-    assert run.tags["cloudkasse/deferred"] == "10"  # five articles and their prices
+    assert tags.counts_of(run.tags)["deferred"] == 10  # five articles and their prices
     found = checks(instance, run.run_id)
     assert not found["cloudkasse_articles", "register_before_articles"].passed
     assert "register" in found["cloudkasse_articles", "register_before_articles"].description
@@ -104,7 +155,7 @@ def test_articles_that_one_register_cannot_sell_are_a_warning(program: Program, 
         {"number": "K2", "name": "Markt", "warehouse": "1", "price_group": "2", "cash_account": "1001"}
     )
     run = program.run_job(instance, new_id())
-    assert run.tags["cloudkasse/outcome"] == "successful"
+    assert run.tags[tags.OUTCOME] == "successful"
     check = checks(instance, run.run_id)["gross_prices", "prices_for_every_register"]
     assert (check.passed, check.description) == (False, "K2: 5 articles without a price")
 
@@ -116,23 +167,23 @@ def test_a_run_in_which_everything_was_rejected_turns_red_at_its_end(
     program.run_job(instance, new_id())
     run = program.run_job(instance, new_id(), retry_rejected=True)
     assert run.status is dg.DagsterRunStatus.FAILURE
-    assert run.tags["cloudkasse/outcome"] == "failed"
+    assert run.tags[tags.OUTCOME] == "failed"
     # the report's metadata is there although its step failed, and so is all the rest
     assert len(materializations(instance, run.run_id)) == 16
     (failed,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     assert failed.dagster_event is not None
     assert failed.dagster_event.step_key == "sync_report"
     description = failed.dagster_event.step_failure_data.user_failure_data.description
-    assert description == run.tags["cloudkasse/message"] == "failed: 1 rejected, 1 waiting"
+    assert description == run.tags[tags.MESSAGE] == "failed: 1 rejected, 1 waiting"
 
 
 def test_an_unreadable_table_stops_only_what_needs_it(program: Program, instance: dg.DagsterInstance) -> None:
     program.world.erp("DROP TABLE MITARBW")
     run = program.run_job(instance, new_id())
     assert run.status is dg.DagsterRunStatus.FAILURE
-    assert run.tags["cloudkasse/outcome"] == "failed"
-    assert "MITARBW" in run.tags["cloudkasse/message"]
-    assert run.tags["cloudkasse/new"] == "12"  # all but the two employees
+    assert run.tags[tags.OUTCOME] == "failed"
+    assert "MITARBW" in run.tags[tags.MESSAGE]
+    assert tags.counts_of(run.tags)["new"] == 12  # all but the two employees
     assert set(program.world.cloud("prices")) == {f"A{i}|1|0.000|" for i in range(1, 6)}
 
 
@@ -145,7 +196,7 @@ def test_an_error_that_a_person_can_cure_is_told_in_plain_words(program: Program
     assert failed.step_key == "cloudkasse_company"
     assert "refused" in failed.step_failure_data.user_failure_data.description
     assert failed.step_failure_data.error.cause is None  # no second traceback underneath
-    assert run.tags["cloudkasse/outcome"] == "failed"
+    assert run.tags[tags.OUTCOME] == "failed"
 
 
 def test_a_run_that_cannot_take_the_lease_fails_and_says_who_has_it(
@@ -154,7 +205,7 @@ def test_a_run_that_cannot_take_the_lease_fails_and_says_who_has_it(
     with hold_lease(program.world.configuration(), run_id=new_id(), kind="all", started_by="somebody else"):
         run = program.run_job(instance, new_id())
     assert run.status is dg.DagsterRunStatus.FAILURE
-    assert "somebody else" in run.tags["cloudkasse/message"]
+    assert "somebody else" in run.tags[tags.MESSAGE]
     assert read_history(instance, 1)[0].outcome == "failed"
 
 
@@ -164,9 +215,9 @@ def test_a_reexecution_forgets_what_its_parent_came_to(program: Program, instanc
     child = runs.run_job(
         program.definitions(), instance, "sync_all", run_id=new_id(), run_config={}, run_tags=parent.tags
     )
-    assert child.tags["cloudkasse/outcome"] == "no_new_data"
-    assert child.tags["cloudkasse/new"] == "0"
-    assert child.tags["cloudkasse/message"] == "nothing new"
+    assert child.tags[tags.OUTCOME] == "no_new_data"
+    assert tags.counts_of(child.tags)["new"] == 0
+    assert child.tags[tags.MESSAGE] == "nothing new"
 
 
 @pytest.mark.synced
@@ -199,7 +250,7 @@ def create_run(
 
 def test_a_run_whose_process_died_is_marked_as_failed(program: Program, instance: dg.DagsterInstance) -> None:
     run_id = new_id()
-    create_run(program, instance, tags.starting(run_id, "all", "a test"), run_id=run_id)
+    create_run(program, instance, tags.starting(run_id, "a test"), run_id=run_id)
     assert repair_dead_runs(instance, program.world.configuration()) == [run_id]
     (past,) = read_history(instance, 1)
     assert past.outcome == "failed"
@@ -212,7 +263,7 @@ def test_a_run_that_holds_its_lease_is_left_alone(program: Program, instance: dg
     with hold_lease(configuration, run_id=run_id, kind="all", started_by="a test"):
         # a command holds the lease before its run exists, and until after it has ended
         assert repair_dead_runs(instance, configuration) == []
-        create_run(program, instance, tags.starting(run_id, "all", "a test"), run_id=run_id)
+        create_run(program, instance, tags.starting(run_id, "a test"), run_id=run_id)
         assert repair_dead_runs(instance, configuration) == []
 
 
@@ -227,7 +278,7 @@ def test_a_run_that_holds_its_lease_is_left_alone(program: Program, instance: dg
 def test_a_reexecution_in_the_ui_is_not_taken_for_its_dead_parent(
     program: Program, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
 ) -> None:
-    create_run(program, instance, tags.starting(new_id(), "all", "a test"), status=status)
+    create_run(program, instance, tags.starting(new_id(), "a test"), status=status)
     assert repair_dead_runs(instance, program.world.configuration()) == []
 
 
@@ -235,7 +286,7 @@ def test_a_run_that_is_just_ending_is_left_time_to(
     program: Program, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = new_id()
-    ending = {**tags.starting(run_id, "all", "a test"), tags.OUTCOME: "successful"}
+    ending = {**tags.starting(run_id, "a test"), tags.OUTCOME: "successful"}
     create_run(program, instance, ending, run_id=run_id)
     assert repair_dead_runs(instance, program.world.configuration()) == []
     monkeypatch.setattr(runs, "SECONDS_TO_END", 0.0)
@@ -245,7 +296,7 @@ def test_a_run_that_is_just_ending_is_left_time_to(
 
 def test_the_sensor_repairs_and_is_on_from_the_start(program: Program, instance: dg.DagsterInstance) -> None:
     run_id = new_id()
-    create_run(program, instance, tags.starting(run_id, "all", "a test"), run_id=run_id)
+    create_run(program, instance, tags.starting(run_id, "a test"), run_id=run_id)
     sensor = program.definitions().resolve_sensor_def("dead_runs")
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     with dg.build_sensor_context(instance=instance) as context:
@@ -268,5 +319,5 @@ def test_one_asset_alone_reads_what_it_needs_afresh(program: Program, instance: 
     assert result.success
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
-    assert (run.tags["cloudkasse/kind"], run.tags["cloudkasse/changed"]) == ("assets", "1")
+    assert (read_history(instance, 1)[0].kind, tags.counts_of(run.tags)["changed"]) == ("assets", 1)
     assert program.world.cloud("articles")["A1"]["name"] == "Anders"
