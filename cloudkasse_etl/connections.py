@@ -88,7 +88,8 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
 def _host(url: str) -> str | None:
     """The host of CloudKasse's address; None where it is none."""
     try:
-        return urlsplit(url).hostname if re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", url) else None
+        found = urlsplit(url) if re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", url) else None
+        return None if found is None or found.port == 0 else found.hostname  # a port that is none raises
     except ValueError:
         return None
 

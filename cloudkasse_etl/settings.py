@@ -2,25 +2,32 @@
 
 import os
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from cloudkasse_etl.connections import Connections, read_connections
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
 from cloudkasse_etl.sections.accounts import Account, Accounts
 from cloudkasse_etl.sections.alerts import Alerts
 from cloudkasse_etl.sections.automation import Automation
-from cloudkasse_etl.sections.base import Section
+from cloudkasse_etl.sections.base import Day, Section
 from cloudkasse_etl.sections.ui import Ui
-from cloudkasse_etl.settings_file import MAX_BYTES, SettingsFile, refused, shown, too_large
+from cloudkasse_etl.settings_file import SettingsFile, refused
+from cloudkasse_etl.settings_yaml import MAX_BYTES, shown, too_large
 from cloudkasse_etl.wording import Language, say
 
 SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
 DEFAULT_SETTINGS = "cloudkasse.yaml"
+
+
+# No group's number is longer in SelectLine: GRUPPEN.Nummer.
+GroupNumber = Annotated[str, Field(min_length=1, max_length=13)]
+# Folders of one and the same zones, with leap seconds or without, and names that stand for no place: an hour or half a
+# minute beside the shop's clock, receipts at midnight would be another day's.
+_NO_PLACES = ("posix/", "right/", "posixrules", "localtime", "Factory")
 
 
 class Company(Section):
@@ -38,14 +45,21 @@ class Register(Section):
     number: Annotated[str, Field(min_length=1, max_length=40)]
     name: Annotated[str, Field(min_length=1)]
     warehouse: Annotated[str, Field(min_length=1, max_length=10)]
-    price_group: Annotated[str, Field(min_length=1, max_length=13)]
+    price_group: GroupNumber
     cash_account: Account | None = None
+
+
+def _some(value: Any) -> Any:
+    """A list that names "all" would choose the group or employee of that name alone."""
+    if isinstance(value, list | tuple) and "all" in value:
+        raise refused(say("Write all without a list to choose all; in a list it is a number like any other."))
+    return value
 
 
 class Articles(Section):
     """Which articles go up."""
 
-    groups: Literal["all"] | tuple[str, ...] = "all"
+    groups: Annotated[Literal["all"] | tuple[GroupNumber, ...], BeforeValidator(_some)] = "all"
     only_shop_active: bool = False
     open_price_column: str | None = Field(
         None, description="Custom bit column of ART that marks articles whose price is keyed in at the register."
@@ -55,7 +69,7 @@ class Articles(Section):
 class Employees(Section):
     """Which employees go up."""
 
-    numbers: Literal["all"] | tuple[str, ...] = "all"
+    numbers: Annotated[Literal["all"] | tuple[Annotated[str, Field(max_length=6)], ...], BeforeValidator(_some)] = "all"
 
 
 class PriceGroup(Section):
@@ -68,14 +82,14 @@ class Receipts(Section):
     """How receipts are taken over."""
 
     import_: Literal["ask", "manual", "direct"] = Field("ask", alias="import")
-    start_date: date | None = Field(None, description="Receipts of an earlier business day are staged, never booked.")
+    start_date: Day | None = Field(None, description="Receipts of an earlier business day are staged, never booked.")
     in_kind_moves_stock: bool = Field(False, description="Whether withdrawals in kind (AVSachbezug) move stock.")
 
 
 class Books(Section):
     """The books that receipts are imported into."""
 
-    closed_until: date | None = None
+    closed_until: Day | None = None
 
 
 class Safety(Section):
@@ -93,8 +107,8 @@ class Api(Section):
     """How CloudKasse is called; address and token come from the environment."""
 
     connections: Annotated[int, Field(ge=1, le=16)] = 4
-    connect_seconds: Annotated[float, Field(gt=0, le=120)] = 10
-    read_seconds: Annotated[float, Field(gt=0, le=600)] = 60
+    connect_seconds: Annotated[float, Field(ge=0.1, le=120)] = 10
+    read_seconds: Annotated[float, Field(ge=0.1, le=600)] = 60
     attempts: Annotated[int, Field(ge=1, le=20)] = 6
     retry_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
         120, description="How long one request is retried before the run gives up."
@@ -142,7 +156,7 @@ class Settings(Section):
     registers: tuple[Register, ...] = ()
     articles: Articles = Articles()
     employees: Employees = Employees()
-    price_groups: dict[str, PriceGroup] = Field(default_factory=dict)
+    price_groups: dict[GroupNumber, PriceGroup] = Field(default_factory=dict)
     receipts: Receipts = Receipts()
     books: Books = Books()
     accounts: Accounts = Accounts()
@@ -160,9 +174,11 @@ class Settings(Section):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         try:
-            ZoneInfo(value)
+            known = not value.startswith(_NO_PLACES) and ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise refused(say("'{value}' is no time zone; write it like Europe/Berlin.", value=shown(value))) from None
+            known = False
+        if not known:
+            raise refused(say("'{value}' is no time zone; write it like Europe/Berlin.", value=shown(value)))
         return value
 
     @field_validator("registers")
@@ -170,11 +186,22 @@ class Settings(Section):
     def _unique_registers(cls, value: tuple[Register, ...]) -> tuple[Register, ...]:
         first: dict[str, int] = {}
         for at, register in enumerate(value):
-            if first.setdefault(register.number, at) != at:
+            # in capitals or not: SelectLine's database does not tell them apart, and a person hardly
+            if first.setdefault(register.number.casefold(), at) != at:
                 raise refused(
                     say("The number '{number}' is given to another register already.", number=shown(register.number)),
                     at, "number",
                 )  # fmt: skip
+        return value
+
+    @field_validator("price_groups")
+    @classmethod
+    def _unique_groups(cls, value: dict[str, PriceGroup]) -> dict[str, PriceGroup]:
+        first: dict[str, str] = {}
+        for group in value:
+            if (other := first.setdefault(group.casefold(), group)) != group:
+                text = say("SelectLine does not tell '{group}' from '{other}'.", group=shown(group), other=shown(other))
+                raise refused(text, group)
         return value
 
     @model_validator(mode="after")
@@ -287,12 +314,11 @@ def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
         file = SettingsFile.parse(text, name)
     except ConfigurationError as error:
         raise problems_error(list(error.problems)) from None
-    problems = file.problems()
     try:
         settings = Settings.model_validate(file.data)
     except ValidationError as error:
-        raise problems_error(problems + file.explain(error, Settings)) from None
-    if problems:
+        raise problems_error(file.problems(error, Settings)) from None
+    if problems := file.problems():
         raise problems_error(problems)
     return settings
 

@@ -1,4 +1,5 @@
-"""The text of cloudkasse.yaml: its lines, and what is wrong with it in the words of a person. The keys: settings.py."""
+"""What is wrong with cloudkasse.yaml, in the words of a person and with its line. Its keys: settings.py; YAML itself:
+settings_yaml.py."""
 
 import difflib
 import re
@@ -12,23 +13,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
 from cloudkasse_etl.errors import ConfigurationError, Problem
+from cloudkasse_etl.settings_yaml import TEXT_TAG, read_yaml, shown
 from cloudkasse_etl.wording import Text, joined, say
 
 Path = tuple[int | str, ...]
 ONE_ACCOUNT = say("one account")
 _REFUSED = "refused"
-_YAML = "tag:yaml.org,2002:"
-_TAGS = frozenset(f"{_YAML}{kind}" for kind in ("str", "bool", "null", "seq", "map", "merge"))
-_SHOWN_CHARACTERS = 60
-# A hundred registers come to a thousand values; what is past these is a mistake or an attack, and would cost minutes.
-MAX_BYTES = 256 * 1024
-MAX_VALUES = 20_000
-MAX_DEPTH = 50
-_USER_IN_URL = re.compile(r"//[^/\s]*@")
 # What a pattern of settings.py wants; a person is not shown the pattern.
 WANTED_BY_PATTERN = {
     "[0-9A-Za-z]{1,15}": say("an account number of at most 15 letters and digits, in quotes"),
-    r"\d{1,2}\.\d{2}": say('a VAT rate with two decimals, in quotes, like "19.00"'),
+    r"(0|[1-9][0-9]?)\.[0-9]{2}": say('a VAT rate with two decimals, in quotes, like "19.00"'),
     "[a-z][a-z0-9_]{0,30}": say("at most 31 small letters, digits and _, beginning with a letter"),
     r'[^\s@<>",;:()]+@[^\s@<>",;:()]+': say("an e-mail address"),
     "[0-9A-Za-z._:-]+": say("the name of a mail server"),
@@ -36,7 +30,7 @@ WANTED_BY_PATTERN = {
     r"(team:[^\s@]{1,60}|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7})": say(
         "an owner: team:accounting, or an e-mail address"
     ),
-    r"([01]\d|2[0-3]):[0-5]\d": say("a time of the day, like 08:00"),
+    "([01][0-9]|2[0-3]):[0-5][0-9]": say("a time of the day, like 08:00"),
 }
 _WANTED_BY_KIND = {
     "string": say("a text"),
@@ -76,7 +70,7 @@ class SettingsFile:
         name: What the file is called in messages.
         node: Its content with lines.
         data: Its content.
-        repeated: A problem for each key that stands twice.
+        repeated: A problem for each key, and for each entry of a list, that stands twice.
     """
 
     name: str
@@ -91,25 +85,7 @@ class SettingsFile:
         Raises:
             ConfigurationError: With the one problem that keeps it from being read.
         """
-        if len(text) > MAX_BYTES:
-            raise too_large(f"{name}:1")
-        try:
-            node = yaml.compose(text, Loader=_Loader)
-            _bound(node, name)
-            # before merge keys are followed: what overrides a merged key stands there once
-            found = list(_problems_of_keys(node, name)) if node is not None else []
-            loader = _Loader("")
-            try:
-                data = loader.construct_document(node) if node is not None else None
-            finally:
-                loader.dispose()
-        except yaml.reader.ReaderError as error:
-            raise _unreadable(f"{name}:{text[: error.position].count(chr(10)) + 1}", "a control character") from None
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise _unreadable(f"{name}:{line}", shown(str(error.problem))) from None
-        except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
-            raise _unreadable(f"{name}:1", shown(str(error)) or type(error).__name__) from None
+        node, data, repeated = read_yaml(text, name)
         if node is None or data is None or data == {}:
             # A file that was cut short must not read as a shop without registers, whose registers would be retired.
             problem = Problem(
@@ -119,21 +95,45 @@ class SettingsFile:
         if not isinstance(data, dict):
             problem = Problem(f"{name}:1", say("The file must be a list of keys, like 'timezone: Europe/Berlin'."))
             raise ConfigurationError(problem.text, problems=[problem])
-        return cls(name, node, data, tuple(found))
+        return cls(name, node, data, repeated)
 
-    def problems(self) -> list[Problem]:
-        """What is wrong whatever the keys mean: one that stands twice, a control character."""
+    def problems(self, error: ValidationError | None = None, model: type[BaseModel] | None = None) -> list[Problem]:
+        """All that is wrong with the file: what was written, whatever the keys mean, and what pydantic found.
+
+        Args:
+            error: What pydantic found; None where it found nothing.
+            model: Which settings it looked for.
+        """
         found = list(self.repeated)
+        explained = {} if error is None or model is None else self._explained(error, model)
+        told = set(explained)
         for node, path in _scalars(self.node):
-            if not all(character.isprintable() for character in node.value):
-                text = say(
-                    "{key}: It has a control character: '{value}'.", key=self._key(path), value=shown(node.value)
-                )
-                found.append(Problem(f"{self.name}:{node.start_mark.line + 1}", text, say("Remove it.")))
-        return found
+            if problem := self._misspelled(node, path, is_told=path in told):
+                found.append(problem)
+                told.add(path)
+        return found + [problem for _, problem in sorted(explained.values(), key=lambda entry: entry[0])]
 
-    def explain(self, error: ValidationError, model: type[BaseModel]) -> list[Problem]:
-        """What pydantic found, in order of lines; a key that may be one thing or another is one problem."""
+    def _misspelled(self, node: yaml.ScalarNode, path: Path, *, is_told: bool) -> Problem | None:
+        """What no text of any setting may be: with a control character, with a blank at an end, or without anything.
+
+        A blank at an end is seen by nobody, and makes another number, name or account of it. What may be left out is
+        left out, or null: an empty text would be sent, searched for or connected to as it is.
+        """
+        where, key = f"{self.name}:{node.start_mark.line + 1}", self._key(path)
+        if not all(character.isprintable() for character in node.value):
+            text = say("{key}: It has a control character: '{value}'.", key=key, value=shown(node.value))
+            return Problem(where, text, say("Remove it."))
+        if is_told or node.tag != TEXT_TAG:
+            return None
+        if not node.value:
+            return Problem(where, say("{key}: An empty text stands here.", key=key), say("Write a value, or null."))
+        if node.value != node.value.strip():
+            text = say("{key}: '{value}' begins or ends with a blank.", key=key, value=shown(node.value))
+            return Problem(where, text, say("Remove the blanks."))
+        return None
+
+    def _explained(self, error: ValidationError, model: type[BaseModel]) -> dict[Path, tuple[int, Problem]]:
+        """What pydantic found, with lines; a key that may be one thing or another is one problem."""
         found: dict[Path, list[Any]] = {}
         for detail in error.errors():
             path = tuple(part for part in detail["loc"] if _is_written(part))
@@ -142,8 +142,7 @@ class SettingsFile:
             found.setdefault(path, []).append(detail)
         # of a value that may be a list or a word, the list's entry that is wrong says it best
         deepest = [path for path in found if not any(len(o) > len(path) and o[: len(path)] == path for o in found)]
-        problems = [(self._line(path), self._problem(path, found[path], model)) for path in deepest]
-        return [problem for _, problem in sorted(problems, key=lambda entry: entry[0])]
+        return {path: (self._line(path), self._problem(path, found[path], model)) for path in deepest}
 
     def _problem(self, path: Path, details: Sequence[Any], model: type[BaseModel]) -> Problem:
         where, key, detail = f"{self.name}:{self._line(path)}", self._key(path), details[0]
@@ -195,120 +194,6 @@ class SettingsFile:
                 node = node.value[part]
                 line = node.start_mark.line + 1
         return line
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML whose numbers and dates stay text.
-
-    "007" is a register, not seven, and 19.00 a VAT rate with two decimals: each field says itself
-    what it wants to be. `no` and `on` stay text too; only true, false and null are special.
-    """
-
-
-def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
-    value = str(loader.construct_scalar(node)).lower()
-    if value not in ("true", "false"):
-        raise yaml.constructor.ConstructorError(
-            None, None, f"'{shown(value)}' is neither true nor false", node.start_mark
-        )
-    return value == "true"
-
-
-# What stands under a tag of its own is refused before (_bound); `!!bool x` would end in a KeyError.
-_Loader.add_constructor(f"{_YAML}bool", _boolean)
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag in (f"{_YAML}null", f"{_YAML}merge")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(f"{_YAML}bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-
-
-def too_large(where: str) -> ConfigurationError:
-    """The error of a file that no settings fill."""
-    problem = Problem(
-        where,
-        say("The file has more than {count} kB; settings never have.", count=MAX_BYTES // 1024),
-        say("Look whether this is the settings file."),
-    )
-    return ConfigurationError(problem.text, problems=[problem])
-
-
-def _bound(root: yaml.Node | None, name: str) -> None:
-    """Refuses what would be endless, or nearly so, once its anchors are followed.
-
-    Raises:
-        ConfigurationError: An anchor stands within itself, or the values are too many or too deep.
-    """
-    sizes: dict[int, int] = {}
-    above: set[int] = set()
-
-    def size_of(node: yaml.Node) -> int:
-        """How many values a node comes to; each is looked at once, however often an alias names it."""
-        if (known := sizes.get(id(node))) is not None:
-            return known
-        line = node.start_mark.line + 1
-        if id(node) in above:
-            raise _entangled(f"{name}:{line}", say("What stands here contains itself by an alias (*)."))
-        if len(above) >= MAX_DEPTH:
-            raise _entangled(f"{name}:{line}", say("This is nested deeper than {count} levels.", count=MAX_DEPTH))
-        if node.tag not in _TAGS:
-            problem = Problem(
-                f"{name}:{line}", say("A tag stands here ({tag}).", tag=shown(str(node.tag))), say("Remove it.")
-            )
-            raise ConfigurationError(problem.text, problems=[problem])
-        above.add(id(node))
-        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
-        size = 1
-        for part in parts:
-            size += sum(map(size_of, part)) if isinstance(part, tuple) else size_of(part)
-            if size > MAX_VALUES:
-                raise _entangled(
-                    f"{name}:{line}",
-                    say("With all its aliases (*), this comes to more than {count} values.", count=MAX_VALUES),
-                )
-        above.discard(id(node))
-        sizes[id(node)] = size
-        return size
-
-    if root is not None:
-        size_of(root)
-
-
-def _entangled(where: str, text: Text) -> ConfigurationError:
-    problem = Problem(where, text, say("Write out what is meant."))
-    return ConfigurationError(problem.text, problems=[problem])
-
-
-def _unreadable(where: str, reason: str) -> ConfigurationError:
-    problem = Problem(
-        where,
-        say("This cannot be read as YAML ({reason}).", reason=reason),
-        say("Look at indentation (blanks, no tabs), colons, quotes and brackets here and in the lines before."),
-    )
-    return ConfigurationError(problem.text, problems=[problem])
-
-
-def _problems_of_keys(node: yaml.Node, name: str) -> Iterator[Problem]:
-    """Keys that stand twice.
-
-    Raises:
-        ConfigurationError: A key is no text.
-    """
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            where = f"{name}:{key.start_mark.line + 1}"
-            if key.tag not in (f"{_YAML}str", f"{_YAML}merge"):
-                problem = Problem(where, say("A key that stands here is no text."), say("Write it in quotes."))
-                raise ConfigurationError(problem.text, problems=[problem])
-            if key.tag != f"{_YAML}merge" and key.value in seen:
-                text = say("The key '{key}' stands here a second time.", key=shown(key.value))
-                yield Problem(where, text, say("Keep one of them."))
-            seen.add(key.value)
-            yield from _problems_of_keys(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _problems_of_keys(item, name)
 
 
 def _scalars(node: yaml.Node, path: Path = ()) -> Iterator[tuple[yaml.ScalarNode, Path]]:
@@ -384,16 +269,13 @@ def _wanted(detail: Mapping[str, Any]) -> Text:
         return say("at most {count} characters long", count=context["max_length"])
     bounds = {"ge": say("at least"), "gt": say("above"), "le": say("at most"), "lt": say("below")}
     if bound := next((name for name in bounds if name in context), None):
-        return say("{bound} {limit}", bound=bounds[bound], limit=f"{context[bound]:g}")
+        return say("{bound} {limit}", bound=bounds[bound], limit=_limit(context[bound]))
     return _WANTED_BY_KIND.get(kind.partition("_")[0], say("another value"))
+
+
+def _limit(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _spelled(value: str | bool) -> str:
     return value if isinstance(value, str) else str(value).lower()
-
-
-def shown(value: str) -> str:
-    """What a person wrote, as a message can carry it: one line, not endless, without what may be a password."""
-    value = _USER_IN_URL.sub("//…@", value)
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
-    return clean if len(clean) <= _SHOWN_CHARACTERS else f"{clean[: _SHOWN_CHARACTERS - 1]}…"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assets.commands import values
 from assets.commands.output import COLOURS, console, print_rejections, shown_path
 from assets.demo import FOLDER, Demo, create_demo, find_demo
 from cloudkasse_etl.sync.report import Outcome, RunReport, rejection_dict
@@ -16,7 +17,7 @@ FAILED = 20
 
 
 @click.command()
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Where it is made.")
+@click.option("--folder", type=values.FOLDER, default=FOLDER, help="Where it is made.")
 def demo(folder: Path) -> int:
     """Synchronise a made-up farm shop with a CloudKasse on this computer, sell in it, and import what was sold.
 

@@ -5,22 +5,27 @@ from pathlib import Path
 
 import click
 
+from assets.commands.values import DAY, FILE
+from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.wording import say, spelled
-
-_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
 @click.argument("what", type=click.Choice(["postings", "movements"]))
-@click.option("--from", "first", type=_DAY, help="First day, like 2026-11-01.")
-@click.option("--to", "last", type=_DAY, help="Last day, included.")
-@click.option("--csv", "path", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to write.")
+@click.option("--from", "first", type=DAY, help="First day, like 2026-11-01.")
+@click.option("--to", "last", type=DAY, help="Last day, included.")
+@click.option("--csv", "path", type=FILE, required=True, help="File to write.")
 def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: Path) -> int:
     """Write the posting journal or the stock movements of some days as CSV, with totals."""
     from cloudkasse_etl.settings import load
     from cloudkasse_etl.sync.exports import export_movements, export_postings
     from cloudkasse_etl.transform.amounts import euros
 
+    if first is not None and last is not None and last < first:
+        raise ConfigurationError(
+            say("--to ({last}) is before --from ({first}).", last=f"{last:%Y-%m-%d}", first=f"{first:%Y-%m-%d}"),
+            hint=say("Both days are included; a single day is named twice."),
+        )
     write = export_postings if what == "postings" else export_movements
     configuration = load()
     summary = write(configuration, path, first=first.date() if first else None, last=last.date() if last else None)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.commands.output import console, print_json
+from assets.commands.values import TEXT
 from cloudkasse_etl.wording import told
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@click.option("--receipt", "receipt_ids", multiple=True, help="Only this receipt, by its id; may be given again.")
+@click.option(
+    "--receipt", "receipt_ids", type=TEXT, multiple=True, help="Only this receipt, by its id; may be given again."
+)
 @click.option("--retry-rejected", is_flag=True, help="Count receipts that are refused again as rejected anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def import_(receipt_ids: tuple[str, ...], retry_rejected: bool, as_json: bool) -> int:

@@ -6,15 +6,16 @@ from typing import Any
 import click
 
 from assets.commands.output import COLOURS, console, print_json, print_rejections, shown_path
+from assets.commands.values import FILE_OR_OUTPUT, TEXT
 from cloudkasse_etl.wording import say, told
 
 
 @click.command()
-@click.argument("run_id")
+@click.argument("run_id", type=TEXT)
 @click.option(
     "--csv",
     "csv_file",
-    type=click.Path(dir_okay=False, allow_dash=True),
+    type=FILE_OR_OUTPUT,
     help="Write it as a CSV file; - is standard output.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assets.commands.output import console, print_json
+from assets.commands.values import REASON, TEXT
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.wording import say, spelled
 
@@ -52,8 +53,8 @@ def receipts(context: click.Context, status: str | None, limit: int, as_json: bo
 
 
 @receipts.command()
-@click.argument("receipt_id")
-@click.option("--reason", required=True, help="Why; it is kept with the receipt.")
+@click.argument("receipt_id", type=TEXT)
+@click.option("--reason", type=REASON, required=True, help="Why; it is kept with the receipt.")
 def dismiss(receipt_id: str, reason: str) -> int:
     """Mark a staged or rejected receipt as dealt with by hand: it is never imported."""
     import uuid

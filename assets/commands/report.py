@@ -5,15 +5,14 @@ from pathlib import Path
 import click
 
 from assets.commands.output import shown_path
+from assets.commands.values import FILE, TEXT
 from cloudkasse_etl.wording import say, told
 
 
 @click.command()
-@click.argument("run_id", required=False)
+@click.argument("run_id", type=TEXT, required=False)
 @click.option("--last", is_flag=True, help="The latest run that has ended.")
-@click.option(
-    "--html", "html_file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Where it is written."
-)
+@click.option("--html", "html_file", required=True, type=FILE, help="Where it is written.")
 def report(run_id: str | None, last: bool, html_file: Path) -> None:
     """Write one HTML page: what a run came to, what is rejected and why, and what was sold.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from assets.commands.values import ADDRESS, DAY, FILE, TEXT
 from assets.demo import SANDBOX_PORT
 
 
@@ -14,10 +15,10 @@ from assets.demo import SANDBOX_PORT
 @click.option("--port", type=click.IntRange(0, 65535), default=SANDBOX_PORT, show_default=True, help="0: any free one.")
 @click.option(
     "--data",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="The file that keeps what it was sent; without it everything is gone when it ends.",
 )
-@click.option("--token", envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+@click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
 @click.option(
     "--faults", default="off", help="What goes wrong with requests, as `misbehave` takes it: all:0.2,seed=7 for one."
 )
@@ -54,8 +55,10 @@ class _ListsFaults(click.Command):
 
 @sandbox.command(cls=_ListsFaults)
 @click.argument("faults")
-@click.option("--url", envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True)
-@click.option("--token", envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+@click.option(
+    "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
+)
+@click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
 def misbehave(faults: str, url: str, token: str) -> None:
     """Let requests to a running sandbox go wrong, as networks, proxies and servers do; `off` ends it.
 
@@ -70,12 +73,16 @@ def misbehave(faults: str, url: str, token: str) -> None:
 
 
 @sandbox.command()
-@click.option("--days", type=click.IntRange(1, 3660), default=1, show_default=True, help="Opening days to sell.")
-@click.option("--receipts", type=click.IntRange(1), default=100, show_default=True, help="Receipts over all days.")
+@click.option("--days", type=click.IntRange(1, 1000), default=1, show_default=True, help="Opening days to sell.")
+@click.option(
+    "--receipts", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="Receipts over all days."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed sells the same.")
-@click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), help="Without it, the day after the last one sold.")
-@click.option("--url", envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True)
-@click.option("--token", envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+@click.option("--first-day", type=DAY, help="Without it, the day after the last one sold.")
+@click.option(
+    "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
+)
+@click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
 def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url: str, token: str) -> None:
     """Sell in a running sandbox: whole shop days, from the articles and prices that were synchronised."""
     from cloudkasse_etl.sandbox.selling import sell_remotely

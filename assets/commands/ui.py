@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from assets.commands import values
 from assets.demo import FOLDER
 from assets.home import Home, find_home, open_instance
 from cloudkasse_etl.errors import ConfigurationError
@@ -25,7 +26,7 @@ FAILED = 20
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI.")
 @click.option("--demo", "is_demo", is_flag=True, help="Show the demo's shop; it is made first if there is none.")
-@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="The demo's folder.")
+@click.option("--folder", type=values.FOLDER, default=FOLDER, help="The demo's folder.")
 def ui(port: int, is_demo: bool, folder: Path) -> int:
     """Open the Dagster UI on this computer: the graph, all runs, the failures. Ctrl-C ends it.
 

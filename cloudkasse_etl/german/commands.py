@@ -1,6 +1,10 @@
 """German: commands."""
 
 TEXTS: dict[str, str] = {
+    "--to ({last}) is before --from ({first}).": "--to ({last}) liegt vor --from ({first}).",
+    "Both days are included; a single day is named twice.": (
+        "Beide Tage zählen mit; ein einzelner Tag wird zweimal genannt."
+    ),
     "All is well: settings, ERP, CloudKasse and clock.": (
         "Alles in Ordnung: Einstellungen, Warenwirtschaft, CloudKasse und Uhr."
     ),

@@ -86,6 +86,15 @@ TEXTS: dict[str, str] = {
     "Keep one of them.": "Behalten Sie einen davon.",
     "{key}: It has a control character: '{value}'.": "{key}: Enthält ein Steuerzeichen: „{value}“.",
     "Remove it.": "Entfernen Sie es.",
+    "{key}: '{value}' begins or ends with a blank.": "{key}: „{value}“ beginnt oder endet mit einem Leerzeichen.",
+    "Remove the blanks.": "Entfernen Sie die Leerzeichen.",
+    "{key}: An empty text stands here.": "{key}: Hier steht ein leerer Text.",
+    "Write a value, or null.": "Schreiben Sie einen Wert oder null.",
+    "'{value}' stands in this list a second time.": "„{value}“ steht in dieser Liste ein zweites Mal.",
+    "Write all without a list to choose all; in a list it is a number like any other.": (
+        "Schreiben Sie all ohne Liste, um alle zu wählen; in einer Liste ist es eine Nummer wie jede andere."
+    ),
+    "SelectLine does not tell '{group}' from '{other}'.": "SelectLine unterscheidet „{group}“ nicht von „{other}“.",
     "{key}: This key is missing.": "{key}: Dieser Schlüssel fehlt.",
     "Add it.": "Ergänzen Sie ihn.",
     "{names} (register {named})": "{names} (Kasse {named})",

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator
 
 from cloudkasse_etl.sections.base import Section
-from cloudkasse_etl.settings_file import ONE_ACCOUNT, refused, shown, unknown
+from cloudkasse_etl.settings_file import ONE_ACCOUNT, refused, unknown
+from cloudkasse_etl.settings_yaml import shown
 from cloudkasse_etl.wording import say
 
 # DSFinV-K 2.4, GV_TYP and ZAHLART_TYP. Cases that book on no account of their own are not in here.
@@ -19,7 +20,9 @@ TENDER_ACCOUNTS = ("ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabe
 
 Account = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,15}$", description="An account number, as text.")]
 Rate = Annotated[
-    str, Field(pattern=r"^\d{1,2}\.\d{2}$", description='A VAT rate in percent with two decimals, "19.00".')
+    str,
+    # as receipts write it: an account under "07.00" or in other digits would never be found
+    Field(pattern=r"^(0|[1-9][0-9]?)\.[0-9]{2}$", description='A VAT rate in percent with two decimals, "19.00".'),
 ]
 
 

@@ -39,7 +39,7 @@ class Alerts(Section):
 
     email: Email | None = None
     webhook: bool = False
-    timeout_seconds: Annotated[float, Field(gt=0, le=20)] = Field(
+    timeout_seconds: Annotated[float, Field(ge=0.1, le=20)] = Field(
         10, description="How long a mail server or webhook may take for each answer."
     )
     ui_url: Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")] | None = Field(

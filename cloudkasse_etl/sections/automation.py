@@ -8,7 +8,7 @@ from cloudkasse_etl.sections.base import Section
 from cloudkasse_etl.settings_file import refused
 from cloudkasse_etl.wording import say
 
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="A time of the day, 08:00.")]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="A time of the day, 08:00.")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.settings import language_of, parse_settings, read_settings
-from cloudkasse_etl.settings_file import MAX_BYTES
+from cloudkasse_etl.settings_yaml import MAX_BYTES
 from tests.torture_figures import LONG, Promise, holds
 
 NINE = "[" + ", ".join(["*{0}"] * 9) + "]"

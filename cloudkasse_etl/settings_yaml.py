@@ -1,0 +1,184 @@
+"""YAML as settings are written in: read in bounded time and memory, values as text, and where each stands."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from cloudkasse_etl.errors import ConfigurationError, Problem
+from cloudkasse_etl.wording import Text, say
+
+_YAML = "tag:yaml.org,2002:"
+TEXT_TAG = f"{_YAML}str"
+_TAGS = frozenset(f"{_YAML}{kind}" for kind in ("str", "bool", "null", "seq", "map", "merge"))
+_SHOWN_CHARACTERS = 60
+# A hundred registers come to a thousand values; what is past these is a mistake or an attack, and would cost minutes.
+MAX_BYTES = 256 * 1024
+MAX_VALUES = 20_000
+MAX_DEPTH = 50
+_USER_IN_URL = re.compile(r"//[^/\s]*@")
+
+
+def read_yaml(text: str, name: str) -> tuple[yaml.Node | None, Any, tuple[Problem, ...]]:
+    """The nodes of a text with their lines, what they come to, and what stands twice.
+
+    Args:
+        text: The whole file.
+        name: What the file is called in messages.
+
+    Returns:
+        The root with all lines; texts, booleans and null, in lists and mappings; a problem for each key and for each
+        entry of a list that stands twice.
+
+    Raises:
+        ConfigurationError: With the one problem that keeps it from being read.
+    """
+    if len(text) > MAX_BYTES:
+        raise too_large(f"{name}:1")
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        _bound(node, name)
+        # before merge keys are followed: what overrides a merged key stands there once
+        repeated = tuple(_repeated(node, name)) if node is not None else ()
+        loader = _Loader("")
+        try:
+            return node, loader.construct_document(node) if node is not None else None, repeated
+        finally:
+            loader.dispose()
+    except yaml.reader.ReaderError as error:
+        raise _unreadable(f"{name}:{text[: error.position].count(chr(10)) + 1}", "a control character") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise _unreadable(f"{name}:{line}", shown(str(error.problem))) from None
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
+        raise _unreadable(f"{name}:1", shown(str(error)) or type(error).__name__) from None
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose numbers and dates stay text.
+
+    "007" is a register, not seven, and 19.00 a VAT rate with two decimals: each field says itself
+    what it wants to be. `no` and `on` stay text too; only true, false and null are special.
+    """
+
+
+def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
+    value = str(loader.construct_scalar(node)).lower()
+    if value not in ("true", "false"):
+        raise yaml.constructor.ConstructorError(
+            None, None, f"'{shown(value)}' is neither true nor false", node.start_mark
+        )
+    return value == "true"
+
+
+# What stands under a tag of its own is refused before (_bound); `!!bool x` would end in a KeyError.
+_Loader.add_constructor(f"{_YAML}bool", _boolean)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag in (f"{_YAML}null", f"{_YAML}merge")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(f"{_YAML}bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
+def too_large(where: str) -> ConfigurationError:
+    """The error of a file that no settings fill."""
+    problem = Problem(
+        where,
+        say("The file has more than {count} kB; settings never have.", count=MAX_BYTES // 1024),
+        say("Look whether this is the settings file."),
+    )
+    return ConfigurationError(problem.text, problems=[problem])
+
+
+def _bound(root: yaml.Node | None, name: str) -> None:
+    """Refuses what would be endless, or nearly so, once its anchors are followed.
+
+    Raises:
+        ConfigurationError: An anchor stands within itself, or the values are too many or too deep.
+    """
+    sizes: dict[int, int] = {}
+    above: set[int] = set()
+
+    def size_of(node: yaml.Node) -> int:
+        """How many values a node comes to; each is looked at once, however often an alias names it."""
+        if (known := sizes.get(id(node))) is not None:
+            return known
+        line = node.start_mark.line + 1
+        if id(node) in above:
+            raise _entangled(f"{name}:{line}", say("What stands here contains itself by an alias (*)."))
+        if len(above) >= MAX_DEPTH:
+            raise _entangled(f"{name}:{line}", say("This is nested deeper than {count} levels.", count=MAX_DEPTH))
+        if node.tag not in _TAGS:
+            problem = Problem(
+                f"{name}:{line}", say("A tag stands here ({tag}).", tag=shown(str(node.tag))), say("Remove it.")
+            )
+            raise ConfigurationError(problem.text, problems=[problem])
+        above.add(id(node))
+        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+        size = 1
+        for part in parts:
+            size += sum(map(size_of, part)) if isinstance(part, tuple) else size_of(part)
+            if size > MAX_VALUES:
+                raise _entangled(
+                    f"{name}:{line}",
+                    say("With all its aliases (*), this comes to more than {count} values.", count=MAX_VALUES),
+                )
+        above.discard(id(node))
+        sizes[id(node)] = size
+        return size
+
+    if root is not None:
+        size_of(root)
+
+
+def _entangled(where: str, text: Text) -> ConfigurationError:
+    problem = Problem(where, text, say("Write out what is meant."))
+    return ConfigurationError(problem.text, problems=[problem])
+
+
+def _unreadable(where: str, reason: str) -> ConfigurationError:
+    problem = Problem(
+        where,
+        say("This cannot be read as YAML ({reason}).", reason=reason),
+        say("Look at indentation (blanks, no tabs), colons, quotes and brackets here and in the lines before."),
+    )
+    return ConfigurationError(problem.text, problems=[problem])
+
+
+def _repeated(node: yaml.Node, name: str) -> Iterator[Problem]:
+    """Keys that stand twice, and entries of a list that do.
+
+    Entries that differ in capitals alone are the same to SelectLine's database and to a mail server.
+
+    Raises:
+        ConfigurationError: A key is no text.
+    """
+    seen = set()
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            where = f"{name}:{key.start_mark.line + 1}"
+            if key.tag not in (TEXT_TAG, f"{_YAML}merge"):
+                problem = Problem(where, say("A key that stands here is no text."), say("Write it in quotes."))
+                raise ConfigurationError(problem.text, problems=[problem])
+            if key.tag != f"{_YAML}merge" and key.value in seen:
+                text = say("The key '{key}' stands here a second time.", key=shown(key.value))
+                yield Problem(where, text, say("Keep one of them."))
+            seen.add(key.value)
+            yield from _repeated(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            if isinstance(item, yaml.ScalarNode):
+                value = item.value.casefold()
+                if value in seen:
+                    text = say("'{value}' stands in this list a second time.", value=shown(item.value))
+                    yield Problem(f"{name}:{item.start_mark.line + 1}", text, say("Keep one of them."))
+                seen.add(value)
+            yield from _repeated(item, name)
+
+
+def shown(value: str) -> str:
+    """What a person wrote, as a message can carry it: one line, not endless, without what may be a password."""
+    value = _USER_IN_URL.sub("//…@", value)
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
+    return clean if len(clean) <= _SHOWN_CHARACTERS else f"{clean[: _SHOWN_CHARACTERS - 1]}…"
