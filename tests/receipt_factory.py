@@ -318,6 +318,7 @@ def ledger(
     defaults: Fields = {
         "accounts": accounts(),
         "registers": {register.number: register for register in registers},
+        "currency": "EUR",
         "closed_until": None,
         "articles": article_frame(SHOP | (articles or {})),
         "revenue_groups": pd.DataFrame(list(groups), columns=["revenue_group", "tax_code", "account"]),

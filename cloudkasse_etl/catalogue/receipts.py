@@ -24,9 +24,21 @@ TEXTS: dict[str, Failure] = {
         "Kasse „{value}“ ist unbekannt.",
         "Nennen Sie die Kasse in den Einstellungen (registers); der Bon wird dann von selbst erneut geprüft.",
     ),
-    "receipt_currency": unclear(
-        "The receipt is in {value}, not in the currency of the books.",
-        "Der Bon lautet auf {value}, nicht auf die Buchwährung.",
+    "receipt_currency": Failure(
+        "The receipt is in {value}, the books are kept in {books}.",
+        "If MANDANT.Waehrung is wrong, correct it in SelectLine and synchronise: the receipt is then checked again by "
+        "itself. Otherwise dismiss the receipt with a reason, and book it by hand.",
+        "Der Bon lautet auf {value}, die Bücher werden in {books} geführt.",
+        "Ist MANDANT.Waehrung falsch, berichtigen Sie sie in SelectLine und synchronisieren Sie: Der Bon wird dann von "
+        "selbst erneut geprüft. Sonst verwerfen Sie den Bon mit einem Grund, und buchen Sie ihn von Hand.",
+    ),
+    "books_currency_unknown": Failure(
+        "The currency of the books is not known, so nothing can be booked.",
+        "Enter it in SelectLine (MANDANT.Waehrung, three letters); with several rows in MANDANT, name one in the "
+        "settings (company.database_name). Then import again.",
+        "Die Buchwährung ist nicht bekannt; so kann nichts gebucht werden.",
+        "Tragen Sie sie in SelectLine ein (MANDANT.Waehrung, drei Buchstaben); hat MANDANT mehrere Zeilen, nennen Sie "
+        "eine in den Einstellungen (company.database_name). Importieren Sie dann erneut.",
     ),
     "receipt_business_case_unknown": unclear(
         "The business case '{value}' is unknown.",
@@ -47,6 +59,10 @@ TEXTS: dict[str, Failure] = {
     "receipt_line_tax": unclear(
         "A line of {value} gross is not its net plus its tax.",
         "Eine Zeile über {value} brutto ist nicht Netto plus Steuer.",
+    ),
+    "receipt_tax_rate": unclear(
+        "Line {line}: {value} gross at {rate} % has {tax} tax; {expected} was expected.",
+        "Zeile {line}: {value} brutto zu {rate} % hat {tax} Steuer; erwartet wurden {expected}.",
     ),
     "receipt_block_tax": unclear(
         "The VAT table's block of {value} gross is not its net plus its tax.",

@@ -78,9 +78,9 @@ class VatBlock(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Reference(msgspec.Struct, gc=False):
-    """The receipt that this one refers to."""
+    """The receipt that this one refers to; ask `Receipt.reference_id`, since it may name none."""
 
-    receipt_id: str
+    receipt_id: str | None = None
 
 
 class Receipt(msgspec.Struct, kw_only=True, gc=False):
@@ -109,8 +109,9 @@ class Receipt(msgspec.Struct, kw_only=True, gc=False):
 
     @property
     def reference_id(self) -> str | None:
-        """The id of the receipt that this one refers to."""
-        return self.reference.receipt_id if self.reference else None
+        """The id of the receipt that this one refers to; None also where the reference names nothing (blank, null)."""
+        named = self.reference.receipt_id if self.reference else None
+        return named if named and not named.isspace() else None
 
 
 class ClosingTotal(msgspec.Struct):

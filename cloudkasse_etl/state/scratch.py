@@ -126,6 +126,11 @@ class ScratchStore(StateStore):
         stored = super().contents(entity, [key for key in keys if key not in accepted and key not in forgotten])
         return stored | {key: accepted[key].content for key in keys if key in accepted}
 
+    def newest_content(self, entity: str, key: str) -> str | None:
+        """The content (JSON) of a record as any cloud of the company last accepted it."""
+        accepted = self._accepted[entity].get(key)
+        return accepted.content if accepted else super().newest_content(entity, key)
+
     def forget(self, entity: str, keys: Sequence[str]) -> None:
         """Takes the records for such as the cloud does not hold."""
         self._forgotten[entity].update(keys)

@@ -93,6 +93,19 @@ class SyncedRecords(ConnectedState):
                 found.update((row.record_key, row.content) for row in connection.execute(query))
         return found
 
+    def newest_content(self, entity: str, key: str) -> str | None:
+        """The content (JSON) of a record as any cloud of the company last accepted it, whatever its address was."""
+        table = self.tables.synced_record
+        query = (
+            sa.select(table.c.content)
+            .where(table.c.company == self.company, table.c.entity == entity, table.c.record_key == key)
+            .order_by(table.c.synced_at.desc(), table.c.target_id.desc())
+            .limit(1)
+        )
+        with self.reading() as connection:
+            found = connection.execute(query).scalar()
+        return None if found is None else str(found)
+
     def forget(self, entity: str, keys: Sequence[str]) -> None:
         """Forgets records that the cloud turned out not to hold: they go up again as new ones."""
         table = self.tables.synced_record

@@ -19,6 +19,7 @@ from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receip
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import ReceiptStore, Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
+from cloudkasse_etl.sync.books_currency import currency_to_book_in
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
@@ -223,6 +224,7 @@ class _Import:
         return Ledger(
             accounts=settings.accounts,
             registers={register.number: register for register in settings.registers},
+            currency=currency_to_book_in(self.session),
             closed_until=settings.books.closed_until,
             articles=sources.booking_articles(frames.lines["article"].dropna().unique().tolist()),
             revenue_groups=sources.revenue_groups,

@@ -23,6 +23,7 @@ from cloudkasse_etl.schemas.receipts import (
 )
 from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt, Status
 from cloudkasse_etl.state.targets import CLOSINGS, STAGING
+from cloudkasse_etl.sync.books_currency import currency_to_stage_in
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
@@ -30,7 +31,7 @@ from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipts import content_hash, flatten, without_effect
 
 # Raised when the checks judge otherwise than before: what was refused is then checked again.
-CHECKS_VERSION = 1
+CHECKS_VERSION = 2
 UNREADABLE = "receipt_malformed"
 NUL = b"\\u0000"
 WITH_NUL = "a name or a time has a NUL character"
@@ -130,9 +131,7 @@ class _Staging:
         settings = session.settings
         self._registers = {register.number for register in settings.registers}
         self._registers |= set(session.store.synced("registers")["key"])
-        # from what was synchronised, not from the ERP: receipts are fetched also while the ERP is away
-        company = session.store.contents("companies", [settings.company.number])
-        self._currency = next((orjson.loads(content)["currency"] for content in company.values()), None)
+        self._currency = currency_to_stage_in(session)
         self._start = settings.receipts.start_date
         self._in_kind = settings.receipts.in_kind_moves_stock
         self.counts = Counts()
@@ -227,7 +226,7 @@ class _Staging:
             rejection = Rejection(STAGING, key, UNREADABLE, {"message": str(error)}, content=digest)
             return StagedReceipt(key, digest, raw, Status.REJECTED, rejections=[rejection], **_place(item)), None
         day = dt.date.fromisoformat(receipt.business_day)
-        broken_off = receipt.cancelled and receipt.reference is None
+        broken_off = receipt.cancelled and receipt.reference_id is None
         staged = StagedReceipt(
             receipt_id or receipt.id,
             content_hash(receipt),

@@ -108,6 +108,11 @@ class SyncSession:
         return self._resources.enter_context(Sources(self.configuration, self.as_of))
 
     @property
+    def has_read_company(self) -> bool:
+        """Whether this run has read the company from the ERP already."""
+        return "sources" in self.__dict__ and self.sources.has_read_company
+
+    @property
     def goods(self) -> Sources:
         """The same of the articles that this run looks at, and of their prices."""
         return self.sources if self.part is None else self.part.sources

@@ -3,6 +3,7 @@
 import copy
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -41,13 +42,14 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "cloudkasse_registers": ("MANDANT",),
     "cloudkasse_employees": ("MITARBW",),
     "cloudkasse_articles": ("ART", "GRUPPEN", "USDETAIL"),
-    "revenue_postings": ("ART", "ARTSET", "KTOGRUPPENPOS", "USDETAIL"),
+    "revenue_postings": ("MANDANT", "ART", "ARTSET", "KTOGRUPPENPOS", "USDETAIL"),
     "cloudkasse_prices": ("MANDANT", "ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
 }
 BY_ARTICLE = ("ART", "ARPREIS")
 """The tables whose rows each belong to one article: what hangs on them can be found article by article."""
 _MASTER_DATA_SETTINGS = {"company", "registers", "articles", "employees", "price_groups", "erp"}
-_BOOKING_SETTINGS = {"registers", "receipts", "books", "accounts", "erp"}
+_BOOKING_SETTINGS = {"company", "registers", "receipts", "books", "accounts", "erp"}
+_CURRENCY = re.compile("[A-Z]{3}")
 # Raised when the same sources come to another content: everything is then compared once.
 CONTENT_VERSION = 1
 
@@ -180,6 +182,17 @@ class Sources:
         """The currency of the books, also where the company's row is refused for another reason."""
         found = self._company_rows["currency"].dropna().unique()
         return str(found[0]) if len(found) == 1 else None
+
+    @property
+    def books_currency(self) -> str | None:
+        """The same, if it is one in the three letters of ISO 4217."""
+        found = self.currency
+        return found if found is not None and _CURRENCY.fullmatch(found) else None
+
+    @property
+    def has_read_company(self) -> bool:
+        """Whether the company's row was read."""
+        return "_company_rows" in self.__dict__
 
     @cached_property
     def company(self) -> Extract:

@@ -71,8 +71,11 @@ def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
     _refuse_paid_by_nothing(payments, refusals)
     payments = _without_opening_cash(payments, lines, heads, refusals)
     blocks = frames.vat[effective[frames.vat["receipt"].to_numpy("int64")]]
-    for receipt in np.flatnonzero(effective & ~heads["currency"].str.fullmatch("[A-Z]{3}").to_numpy(bool)).tolist():
-        refusals.add(receipt, "receipt_currency", value=heads["currency"][receipt])
+    for receipt in np.flatnonzero(effective & (heads["currency"] != (ledger.currency or "")).to_numpy(bool)).tolist():
+        if ledger.currency is None:
+            refusals.add(receipt, "books_currency_unknown")
+        else:
+            refusals.add(receipt, "receipt_currency", value=heads["currency"][receipt], books=ledger.currency)
     for row in repeated_line_numbers(lines):
         refusals.add(lines["receipt"][row], "line_number_repeated", number=str(lines["line_number"][row]))
 

@@ -47,6 +47,7 @@ class Ledger:
     Attributes:
         accounts: The accounts of the settings.
         registers: The registers of the settings by number; one that sold in former times may be missing.
+        currency: In which the books are kept, three letters; None where nobody says: nothing can be booked then.
         closed_until: The last day of the books' closed period.
         articles: The articles that occur, the components of trade sets among them, inactive ones as well: number,
             tax_code, revenue_group, revenue_account, unit (text or null), stock_item, service_item, trade_set,
@@ -61,6 +62,7 @@ class Ledger:
 
     accounts: Accounts
     registers: Mapping[str, Register]
+    currency: str | None
     closed_until: dt.date | None
     articles: pd.DataFrame
     revenue_groups: pd.DataFrame

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, TENDERS
 from cloudkasse_etl.transform.amounts import euros
+from cloudkasse_etl.transform.business_cases import UNTAXED_CASES
 from cloudkasse_etl.transform.receipts import Integers, ReceiptFrames
 
 
@@ -16,9 +17,9 @@ def check_receipts(
 ) -> dict[int, list[Rejection]]:
     """Checks receipts on arrival, in whole cents.
 
-    Known kind, business cases, tenders, register and currency: of all receipts. Sums, and VAT against the table
-    that was printed: of receipts of kind Beleg that were not broken off (the others book nothing, and an order or
-    a receipt that was broken off need not add up).
+    Known kind, business cases, tenders, register and currency: of all receipts. Sums, the tax of each line against
+    its rate, and VAT against the table that was printed: of receipts of kind Beleg that were not broken off (the
+    others book nothing, and an order or a receipt that was broken off need not add up).
 
     Args:
         frames: The receipts.
@@ -33,10 +34,11 @@ def check_receipts(
     check.codes(heads["kind"], None, KINDS, "receipt_kind_unknown")
     check.codes(heads["register"], None, registers, "receipt_register_unknown")
     if currency is not None:
-        check.codes(heads["currency"], None, (currency,), "receipt_currency")
+        check.codes(heads["currency"], None, (currency,), "receipt_currency", books=currency)
     check.codes(lines["business_case"], lines["receipt"], BUSINESS_CASES, "receipt_business_case_unknown")
     check.codes(payments["tender"], payments["receipt"], TENDERS, "receipt_tender_unknown")
     check.sums()
+    check.tax_of_rates()
     check.vat()
     return check.found
 
@@ -49,6 +51,7 @@ class _Check:
         heads, lines, self._payments, self._blocks = (
             frames.columns[name] for name in ("heads", "lines", "payments", "vat")
         )
+        self._lines = lines
         self._heads = heads
         self._count = len(heads["receipt_id"])
         broken_off = [
@@ -59,16 +62,19 @@ class _Check:
         live = ~np.array(lines["cancelled"], dtype=bool)
         self._receipt = lines["receipt"][live]
         self._gross, self._net, self._tax = (_ints(lines[name])[live] for name in _AMOUNTS)
+        self._live = np.flatnonzero(live)
         self._rate = _objects(lines["vat_rate"])[live]
         self._case = _objects(lines["business_case"])[live]
 
-    def codes(self, values: Sequence[str], receipts: Integers | None, known: Collection[str], code: str) -> None:
+    def codes(
+        self, values: Sequence[str], receipts: Integers | None, known: Collection[str], code: str, **detail: str
+    ) -> None:
         """Refuses receipts of which a value is none of those that are known."""
         unknown = set(values).difference(known)
         if unknown:
             rows = [row for row, value in enumerate(values) if value in unknown]
             for row in rows:
-                self._add(row if receipts is None else int(receipts[row]), code, value=values[row])
+                self._add(row if receipts is None else int(receipts[row]), code, value=values[row], **detail)
 
     def sums(self) -> None:
         """Σ gross of live lines = total = Σ payments; gross = net + tax in each line and block."""
@@ -86,6 +92,39 @@ class _Check:
         ):
             for row in np.flatnonzero(self._counts[receipt] & (gross != net + tax)).tolist():
                 self._add(int(receipt[row]), code, value=euros(gross[row]))
+
+    def tax_of_rates(self) -> None:
+        """A line's tax is what its rate makes of its gross, but for rounding; at 0 % there is none.
+
+        Registers round up, down or half up, some from the net amount: that makes a cent and a half at most. Some
+        round the tax of one piece and multiply it: half a cent a piece, as long as that is below a tenth of the tax.
+        Cases that bear no VAT, and receivables, may name the rate of what they go with and have no tax of it.
+        """
+        rates = sorted({*self._rate.tolist()} - {None})
+        points_of = {rate: int(rate.replace(".", "")) for rate in rates} | {None: 0}
+        points = np.array([points_of[rate] for rate in self._rate.tolist()], dtype="int64")
+        base = 10_000 + points
+        off = np.abs(self._tax * base - self._gross * points)  # times base
+        is_absurd = np.where(points == 0, off > 0, 2 * off > 3 * base)
+        names_others = (self._tax == 0) & np.isin(self._case, (*UNTAXED_CASES, *RECEIVABLES))
+        is_taxed = np.array([rate is not None for rate in self._rate.tolist()], dtype=bool)
+        for row in np.flatnonzero(is_absurd & is_taxed & ~names_others & self._counts[self._receipt]).tolist():
+            place = int(self._live[row])
+            quantity = abs(int(self._lines["quantity"][place].replace(".", "")))
+            exact = abs(int(self._gross[row]) * int(points[row]))  # times base
+            by_piece = min(quantity * int(base[row]) // 2_000, exact // 10)
+            if off[row] <= base[row] + by_piece and points[row]:
+                continue
+            expected = (2 * exact + int(base[row])) // (2 * int(base[row]))
+            self._add(
+                int(self._receipt[row]),
+                "receipt_tax_rate",
+                line=str(self._lines["line_number"][place]),
+                value=euros(self._gross[row]),
+                rate=str(self._rate[row]),
+                tax=euros(self._tax[row]),
+                expected=euros(expected if self._gross[row] >= 0 else -expected),
+            )
 
     def vat(self) -> None:
         """A rate's block covers the gross of all lines of that rate, or of all but the Forderungs lines.
