@@ -108,7 +108,7 @@ def _comparable(row: Mapping[Any, Any]) -> Row:
         if name not in _OF_A_RUN | {"target_id"}
     }
     if "raw" in found:
-        raw = json.loads(bytes(found["raw"]))
+        raw = json.loads(found["raw"])
         of_arrival = ("closing_number", "arrived_at")
         kept = {name: value for name, value in raw.items() if name not in of_arrival} if isinstance(raw, dict) else raw
         found["raw"] = json.dumps(kept, sort_keys=True)

@@ -13,6 +13,8 @@ import sqlglot
 from sqlalchemy.pool import NullPool
 
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+# Its dialect without its driver, which is not installed here.
+SQL_SERVER: sa.Dialect = sa.make_url("mssql+pyodbc://").get_dialect()()
 CHOOSES_ITSELF = pytest.mark.skipif(ON_POSTGRESQL, reason="says itself on which databases it runs")
 ONLY_SQLITE = pytest.mark.skipif(ON_POSTGRESQL, reason="PostgreSQL takes no such value, or has no file to move")
 _SKIPPED = "looks into SQLite's own file"

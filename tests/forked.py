@@ -46,6 +46,12 @@ def start(target: Callable[..., None], *arguments: Any) -> BaseProcess:
     return process
 
 
+def patch_for_good(owner: object, **replacements: object) -> None:
+    """Puts something else in place of an object's members, in a process that will not live to have them back."""
+    for name, replacement in replacements.items():
+        setattr(owner, name, replacement)
+
+
 def end_of(process: BaseProcess, seconds: float = 600) -> int:
     """Waits until it has ended, and returns its exit code; a process that was killed has -9."""
     try:

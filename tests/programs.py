@@ -21,8 +21,9 @@ import pytest
 from assets import tags
 from assets.cli import run
 from assets.definitions import build_defs
-from assets.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, STORAGE_VARIABLE, Home, find_home, open_instance
+from assets.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, Home, find_home, open_instance
 from assets.runs import open_history, run_job
+from assets.storage import VARIABLE as STORAGE_VARIABLE
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests import databases, small_erp
 from tests.worlds import TOKEN, World

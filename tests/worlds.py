@@ -83,7 +83,7 @@ class World:
         return load(self.environment)
 
     @contextmanager
-    def session(self, **options: bool) -> Iterator[SyncSession]:
+    def session(self, **options: Any) -> Iterator[SyncSession]:
         """A run's session."""
         with open_session(
             self.configuration(),
@@ -97,7 +97,7 @@ class World:
                 session.as_of = self.as_of
             yield session
 
-    def sync(self, **options: bool) -> RunReport:
+    def sync(self, **options: Any) -> RunReport:
         """A whole synchronisation of master data, in the order of the asset graph; breaks where a step breaks."""
         with self.session(**options) as session:
             try:

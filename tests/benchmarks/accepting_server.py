@@ -35,6 +35,7 @@ class Cloud:
         self.records: dict[str, dict[str, bytes]] = {}
         self.active: dict[str, int] = {}
         self.requests = 0
+        self._listed: list[bytes] = []
 
     def answer(self, method: str, target: str, body: bytes) -> bytes:
         """The JSON that answers a request."""

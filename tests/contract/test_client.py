@@ -8,7 +8,11 @@ from typing import Any
 
 import orjson
 import pytest
-from scripted_server import (
+
+from cloudkasse_etl.cloudkasse import pagination
+from cloudkasse_etl.cloudkasse.client import CursorExpired
+from cloudkasse_etl.errors import ContractError
+from tests.contract.scripted_server import (
     Reply,
     Request,
     Script,
@@ -18,10 +22,6 @@ from scripted_server import (
     problem,
     status,
 )
-
-from cloudkasse_etl.cloudkasse import pagination
-from cloudkasse_etl.cloudkasse.client import CursorExpired
-from cloudkasse_etl.errors import ContractError
 
 # --- status and pages
 

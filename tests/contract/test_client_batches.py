@@ -7,12 +7,18 @@ the others; what was not answered can be finished after a restart.
 import json
 import threading
 import time
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted_server import (
+
+from cloudkasse_etl.cloudkasse import batches
+from cloudkasse_etl.cloudkasse.client import StoppedError, record_key
+from cloudkasse_etl.cloudkasse.results import check_results
+from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
+from tests.contract.scripted_server import (
     API,
     TOKEN,
     Journal,
@@ -30,11 +36,6 @@ from scripted_server import (
     sent,
     taken,
 )
-
-from cloudkasse_etl.cloudkasse import batches
-from cloudkasse_etl.cloudkasse.client import StoppedError, record_key
-from cloudkasse_etl.cloudkasse.results import check_results
-from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
 
 
 def client_threads() -> list[str]:
@@ -76,7 +77,12 @@ def test_only_a_window_of_the_records_is_read_ahead() -> None:
         outcomes = opened.send("articles", endless())
         next(outcomes)
         assert read <= 10 * (API.connections + 1) + 1
-        outcomes.close()  # type: ignore[attr-defined]
+        close(outcomes)
+
+
+def close(outcomes: Iterator[Any]) -> None:
+    assert isinstance(outcomes, Generator)
+    outcomes.close()
 
 
 def test_an_attempt_is_journaled_before_it_reaches_the_server_and_by_the_calling_thread() -> None:
@@ -330,7 +336,7 @@ def test_a_generator_closed_midway_leaks_no_thread_and_keeps_what_is_unanswered_
     with cloud(batches_by(taken, batch_items=1)) as (opened, server, journal):
         outcomes = opened.send("articles", articles(100))
         answered = next(outcomes).answered
-        outcomes.close()  # type: ignore[attr-defined]
+        close(outcomes)
         assert client_threads() == []
         assert len(sent(server)) <= 2 * API.connections
         assert set(journal.attempts) >= {request.key for request in sent(server)} - set(answered)

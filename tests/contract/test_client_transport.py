@@ -17,7 +17,13 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from scripted_server import (
+
+from cloudkasse_etl.cloudkasse import transport
+from cloudkasse_etl.cloudkasse.client import CloudClient, StoppedError
+from cloudkasse_etl.connections import Connections
+from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ConfigurationError, ContractError, NetworkError
+from cloudkasse_etl.settings import Api
+from tests.contract.scripted_server import (
     API,
     TOKEN,
     Journal,
@@ -32,12 +38,6 @@ from scripted_server import (
     problem,
     status,
 )
-
-from cloudkasse_etl.cloudkasse import transport
-from cloudkasse_etl.cloudkasse.client import CloudClient, StoppedError
-from cloudkasse_etl.connections import Connections
-from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ConfigurationError, ContractError, NetworkError
-from cloudkasse_etl.settings import Api
 
 HTML = Reply(body=b"<html>Please log in</html>", headers={"Content-Type": "text/html"})
 

@@ -36,7 +36,7 @@ def employee(**changes: Any) -> Item:
     return {"number": "M1", "first_name": "Zoë", "last_name": None, "display_name": "Zoë", "active": True} | changes
 
 
-def article(number: str = "A100", **changes: Any) -> Item:
+def article(number: Any = "A100", **changes: Any) -> Item:
     empty = dict.fromkeys(("description", "gtin", "group", "group_name", "unit", "tax_code"))
     flags = {"stock_item": True, "discountable": True, "open_price": False, "active": True}
     return {"number": number, "name": "Kaffee 250 g", "vat_rate": "19.00"} | empty | flags | changes
@@ -214,7 +214,7 @@ def test_a_body_cut_off_by_the_network_changes_nothing(server: SandboxServer, cl
 
 def test_a_write_needs_an_idempotency_key(strict: Cloud) -> None:
     for key in (b"", b"\xe4", b"a b", b"x" * 256):
-        headers = {"Idempotency-Key": key, "Content-Type": JSON}
+        headers: dict[str, str | bytes] = {"Idempotency-Key": key, "Content-Type": JSON}
         answer = strict.http.post(strict.url + "/v1/registers/batch", data=b"{}", headers=headers, timeout=10)
         assert_problem(answer, 400, "idempotency_key_required")
 

@@ -111,7 +111,7 @@ def test_every_answer_is_as_the_document_says(
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    def check(case: schemathesis.Case) -> None:
+    def check(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers=TOKEN, checks=CHECKS, timeout=10)
 
     check()

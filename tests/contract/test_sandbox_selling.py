@@ -194,7 +194,7 @@ def test_the_document_describes_the_endpoint_and_that_it_is_of_the_sandbox_only(
     # Nothing is synchronised here, so a good order is refused too, and no order takes long.
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    def check(case: schemathesis.Case) -> None:
+    def check(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers=TOKEN, checks=conformance, timeout=10)
 
     check()

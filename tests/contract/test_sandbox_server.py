@@ -134,7 +134,7 @@ def test_a_feed_follows_the_order_of_arrival_and_ends_at_its_head(server: Sandbo
     assert empty == {"items": [], "next_cursor": get(server.url, "/v1/status").json()["heads"][feed], "has_more": False}
     deliver(late_and_twice)
     server.store.deliver_receipts([{"id": "between"}])
-    cursor, pages = empty["next_cursor"], []
+    cursor, pages = empty["next_cursor"], list[Any]()
     while not pages or pages[-1]["has_more"]:
         pages.append(get(server.url, f"/v1/{feed}", after=cursor, limit=2).json())
         cursor = pages[-1]["next_cursor"]

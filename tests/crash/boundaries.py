@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import requests
 from sqlalchemy.engine.default import DefaultDialect
 
+from tests.forked import patch_for_good
+
 STEP = "step"
 COMMIT = "commit"
 HEARTBEAT = "cloudkasse-heartbeat"
@@ -59,7 +61,8 @@ class Boundaries:
 
     def watch(self) -> None:
         """Watches HTTP requests and commits from now on; steps tell of themselves (`step`)."""
-        send, commit = requests.Session.send, DefaultDialect.do_commit
+        send = requests.Session.send
+        commit: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
 
         def watched_send(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> Any:
             with self.around(f"{request.method} {urlsplit(str(request.url)).path}"):
@@ -69,8 +72,8 @@ class Boundaries:
             with self.around(f"{COMMIT} of {self._step}"):
                 commit(dialect, connection)
 
-        requests.Session.send = watched_send  # type: ignore[method-assign]
-        DefaultDialect.do_commit = watched_commit  # type: ignore[method-assign]
+        patch_for_good(requests.Session, send=watched_send)
+        patch_for_good(DefaultDialect, do_commit=watched_commit)
 
 
 def dying_at(name: str) -> OnBoundary:

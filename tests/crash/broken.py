@@ -16,6 +16,7 @@ from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt
 from cloudkasse_etl.state.records import SyncedRecord
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.transform.digest import item_digests
+from tests.forked import patch_for_good
 
 
 def cursor_before_page() -> None:
@@ -26,7 +27,7 @@ def cursor_before_page() -> None:
         stage(store, [], cursor=cursor)
         stage(store, receipts, cursor=None, mended=mended)
 
-    ReceiptStore.stage = broken  # type: ignore[method-assign]
+    patch_for_good(ReceiptStore, stage=broken)
 
 
 def state_before_answer() -> None:
@@ -49,8 +50,8 @@ def state_before_answer() -> None:
     def with_replacing(store: StateStore, asset: str, entity: str, **more: Any) -> None:
         settle(store, asset, entity, **{**more, "replaced": None})  # the answer finds them stored already
 
-    StateStore.record_attempts = broken  # type: ignore[method-assign]
-    StateStore.settle = with_replacing  # type: ignore[method-assign]
+    patch_for_good(StateStore, record_attempts=broken)
+    patch_for_good(StateStore, settle=with_replacing)
 
 
 def _cloud_ids(store: StateStore, entity: str) -> dict[str, str]:
@@ -72,7 +73,7 @@ def status_before_postings() -> None:
             store._insert(connection, store._tables.posting, postings)
             store._insert(connection, store._tables.stock_movement, movements)
 
-    ReceiptStore.book = broken  # type: ignore[method-assign]
+    patch_for_good(ReceiptStore, book=broken)
 
 
 def postings_before_status() -> None:
@@ -91,8 +92,8 @@ def postings_before_status() -> None:
             frame = frame.assign(posting_id=ids)
         insert(store, connection, table, frame)
 
-    ReceiptStore.book = broken  # type: ignore[method-assign]
-    ReceiptStore._insert = with_free_ids  # type: ignore[method-assign]
+    patch_for_good(ReceiptStore, book=broken)
+    patch_for_good(ReceiptStore, _insert=with_free_ids)
 
 
 BROKEN: dict[str, Callable[[], None]] = {

@@ -9,10 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dagster._core.execution.api import execute_run_iterator
+
 from assets import runs
 from assets.cli import run
 from tests.crash.boundaries import OnBoundary
 from tests.crash.observed import at_boundaries
+from tests.forked import patch_for_good
 
 
 def sync_by_command(environment: Mapping[str, str], point: str | None, listing: Path | None = None) -> None:
@@ -25,12 +28,12 @@ def sync_by_command(environment: Mapping[str, str], point: str | None, listing: 
     """
     os.environ.update(environment)
     reach = at_boundaries(point, listing)
-    execute = runs.execute_run_iterator
+    execute = execute_run_iterator
 
     def watched(*arguments: Any) -> Iterator[Any]:
         return _watched_events(execute(*arguments), reach)
 
-    runs.execute_run_iterator = watched
+    patch_for_good(runs, execute_run_iterator=watched)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         sys.stdout = nowhere
         sys.exit(run(["sync", "all", "--import", "--json"]))

@@ -19,7 +19,7 @@ from tests.torture_figures import LONG, Promise, record
 SAMPLE = 6
 # Of the long form: each a test of its own, so that as many run at once as there are processors.
 SHARES = 24 if LONG else 1
-ONLY_LONG = [] if LONG else pytest.mark.skip("long form")
+ONLY_LONG = pytest.mark.skipif(not LONG, reason="long form")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from assets import tags
-from assets.home import HOME_VARIABLE, STORAGE_VARIABLE, Home, find_home, open_instance
+from assets.home import HOME_VARIABLE, Home, find_home, open_instance
+from assets.storage import VARIABLE as STORAGE_VARIABLE
 from tests.crash.changing_shop import Shop, changed_shop, lost_and_doubled, state_of
 from tests.crash.dagster_steps import sync_by_command
 from tests.forked import end_of, preloaded, start

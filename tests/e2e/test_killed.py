@@ -14,7 +14,7 @@ from cloudkasse_etl.sync.session import hold_lease
 from tests.programs import Program, wait_until
 from tests.torture_figures import LONG, Promise, record
 
-ONLY_LONG = [] if LONG else pytest.mark.skip("long form")
+ONLY_LONG = pytest.mark.skipif(not LONG, reason="long form")
 
 
 @pytest.fixture

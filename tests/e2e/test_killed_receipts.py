@@ -34,7 +34,7 @@ from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.session import SyncOptions, open_session
 from tests import small_erp
 from tests.books import Tables, complete, tables, with_accounts
-from tests.forked import CONTEXT, start, was_killed
+from tests.forked import CONTEXT, patch_for_good, start, was_killed
 from tests.selling_shop import delivered, shop
 from tests.torture_figures import LONG, Promise, record
 from tests.worlds import TOKEN, World
@@ -110,7 +110,7 @@ def _arrange(death: Death) -> None:
             yield connection
             die("inside")
 
-    StateStore.transaction = dying_inside  # type: ignore[method-assign]
+    patch_for_good(StateStore, transaction=dying_inside)
 
 
 class Killer:

@@ -21,6 +21,7 @@ from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError
 from cloudkasse_etl.settings import load
 from cloudkasse_etl.state import engine, lease, processes
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
+from tests.forked import patch_for_good
 
 ROWS = 5
 WRITTEN = sa.Table(
@@ -145,4 +146,4 @@ def _clock_is_wrong_by(hours: float) -> None:
         def now(cls, tz: dt.tzinfo | None = None) -> "Wrong":
             return super().now(tz) + dt.timedelta(hours=hours)
 
-    lease.dt = types.SimpleNamespace(datetime=Wrong, UTC=dt.UTC, timedelta=dt.timedelta)  # type: ignore[assignment]
+    patch_for_good(lease, dt=types.SimpleNamespace(datetime=Wrong, UTC=dt.UTC, timedelta=dt.timedelta))

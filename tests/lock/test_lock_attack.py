@@ -26,7 +26,8 @@ from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.errors import LeaseHeldError, LeaseLostError
 from cloudkasse_etl.settings import load
-from cloudkasse_etl.state.lease import BEAT_SECONDS, FRESH_SECONDS, LEASE_SECONDS, current_holder
+from cloudkasse_etl.state.engine import LEASE_SECONDS
+from cloudkasse_etl.state.lease import BEAT_SECONDS, FRESH_SECONDS, current_holder
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.own_tables import watch_lease
 from tests import small_erp
@@ -40,7 +41,7 @@ CONTENDERS = 16
 ROUNDS = 20 if LONG else 1
 TURNS = 64 if LONG else 5
 HEIRS = CONTENDERS if LONG else 4
-ONLY_LONG = [] if LONG else pytest.mark.skip("long form")
+ONLY_LONG = pytest.mark.skipif(not LONG, reason="long form")
 # A machine with all its processors busy lets a process wait for this long.
 SLACK_SECONDS = 20.0
 

@@ -147,8 +147,8 @@ def told_in_both(reports: list[AssetReport]) -> None:
     for report in reports:
         for rejection in report.rejections:
             for language in ("de", "en"):
-                assert rejection.text(language)  # type: ignore[arg-type]
-                assert "\n" not in rejection.text(language) + rejection.cure(language)  # type: ignore[arg-type]
+                assert rejection.text(language)
+                assert "\n" not in rejection.text(language) + rejection.cure(language)
 
 
 def held(world: World, entity: str) -> dict[str, dict[str, Any]]:

@@ -284,7 +284,7 @@ def test_whatever_a_register_sends_no_database_holds_up_the_others(
     books.complete(world)
     for rejection in receipts.rejections:
         for language in ("de", "en"):
-            assert rejection.text(language)  # type: ignore[arg-type]
+            assert rejection.text(language)
 
 
 @pytest.mark.parametrize("receipt_id", ["R!1", "a|b", "?"])

@@ -62,7 +62,7 @@ def test_a_deadlock_ends_the_run_in_words_and_the_next_one_loses_and_doubles_not
 
     def is_waiting() -> bool:
         with watcher.connect() as connection:
-            return connection.execute(sa.text(WAITING)).scalar_one() > 0
+            return bool(connection.execute(sa.text(WAITING)).scalar_one())
 
     with another_program(world.state_url) as other:
         run = threading.Thread(target=synchronise)

@@ -142,7 +142,7 @@ def test_a_job_that_only_looks_needs_neither_lease_nor_session(definitions: dg.D
     found = definitions.resolve_job_def(job)
     plan = create_execution_plan(found)
     assert [step.key for step in plan.get_steps_to_execute_in_topo_order()] == LOOKING[job]
-    assert not {"sync", "options"} & {key for node in found.nodes for key in node.definition.required_resource_keys}
+    assert not {"sync", "options"} & {key for op in found.graph.iterate_op_defs() for key in op.required_resource_keys}
     assert found.description
 
 
@@ -227,9 +227,9 @@ def test_broken_settings_are_told_when_the_location_loads_and_a_reload_heals_the
     for name, value in {**environment, "CLOUDKASSE_DAGSTER_STORAGE": str(tmp_path), "DAGSTER_HOME": ""}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=r"(?s)2 problems.*yaml:1: timezone.*yaml:2: 'registres'|registres"):
-        code_location.load_fn()
+        code_location()
     file.write_text("timezone: Europe/Berlin\n", encoding="utf-8")
-    assert isinstance(code_location.load_fn(), dg.Definitions)
+    assert isinstance(code_location(), dg.Definitions)
 
 
 def test_the_check_of_rejected_records_is_the_first_of_each_asset_and_the_one_on_demand_the_last(

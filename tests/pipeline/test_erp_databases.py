@@ -24,6 +24,7 @@ from cloudkasse_etl.schemas.prices import PriceExtract
 from cloudkasse_etl.selectline.diagnose import diagnose
 from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
 from cloudkasse_etl.selectline.read import ErpReader
+from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.settings import Settings
 from tests import databases, small_erp
 from tests.conftest import build_real_shop
@@ -190,7 +191,7 @@ def test_a_missing_table_and_a_missing_column_are_all_named_at_once(small_url: s
 
 def test_tables_in_a_schema_of_their_own_are_found(postgres_url: str) -> None:
     small_erp.build(postgres_url)
-    run(postgres_url, "CREATE SCHEMA sl", *(f'ALTER TABLE "{t}" SET SCHEMA sl' for t in small_erp.METADATA.tables))
+    run(postgres_url, "CREATE SCHEMA sl", *(f'ALTER TABLE "{t}" SET SCHEMA sl' for t in METADATA.tables))
     settings = Settings.model_validate({**small_erp.SETTINGS, "erp": {"schema": "sl"}})
     with reading(postgres_url, settings) as reader:
         assert len(reader.articles().frame) == 5
@@ -204,7 +205,7 @@ def limited(postgres_url: str) -> Iterator[str]:
     """URL of a login that may read everything but ARPREIS and MITARBW."""
     small_erp.build(postgres_url)
     role = "reader_" + str(sa.make_url(postgres_url).database)
-    granted = ", ".join(f'"{name}"' for name in small_erp.METADATA.tables if name not in ("ARPREIS", "MITARBW"))
+    granted = ", ".join(f'"{name}"' for name in METADATA.tables if name not in ("ARPREIS", "MITARBW"))
     run(postgres_url, f"CREATE ROLE {role} LOGIN", f"GRANT SELECT ON {granted} TO {role}")
     yield as_role(postgres_url, role)
     run(postgres_url, f"DROP OWNED BY {role}", f"DROP ROLE {role}")

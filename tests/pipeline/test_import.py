@@ -6,7 +6,7 @@ On SQLite and on PostgreSQL, through the session that a run has, with receipts t
 import copy
 import csv
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def closing(number: int, first: int, last: int) -> Fields:
     }  # fmt: skip
 
 
-def deliver(world: World, *items: Fields, closings: tuple[Fields, ...] = ()) -> None:
+def deliver(world: World, *items: Fields, closings: Sequence[Fields] = ()) -> None:
     world.server.store.deliver_receipts(items)
     world.server.store.deliver_closings(closings)
 
@@ -246,7 +246,7 @@ def test_an_unmapped_account_rejects_that_receipt_by_the_settings_name_until_it_
     assert told(postings) == {"new": 2, "rejected": 1}
     assert [(r.key, r.code) for r in postings.rejections] == [("R2", "account_missing")]
     for language in ("de", "en"):
-        assert setting in postings.rejections[0].text(language)  # type: ignore[arg-type]
+        assert setting in postings.rejections[0].text(language)
     assert statuses(world) == {"R1": "imported", "R2": "rejected", "R3": "imported"}
     assert {row["receipt_id"] for row in tables(world)["posting"]} == {"R1", "R3"}
     since = postings.rejections[0]

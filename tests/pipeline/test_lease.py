@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import mssql
 
 from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError, LeaseLostError, StateUnavailableError
 from cloudkasse_etl.state import lease as lease_module
@@ -21,6 +20,7 @@ from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.lease import Lease, current_holder, is_dead
 from cloudkasse_etl.state.processes import described, has_ended
 from cloudkasse_etl.state.tables import StateTables
+from tests.databases import SQL_SERVER
 
 TABLES = StateTables()
 
@@ -148,7 +148,7 @@ def test_a_clock_that_is_set_does_not_make_a_living_process_another_one(
     lease(engine, "living").acquire()
     jumped = psutil.boot_time() + 3600
     # what psutil reads of the system once somebody has set its clock
-    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: jumped)
+    monkeypatch.setattr("psutil._psplatform.boot_time", lambda: jumped)
     monkeypatch.setattr(psutil, "boot_time", lambda: jumped)
     holder = current_holder(engine, TABLES, "1")
     assert holder is not None
@@ -184,8 +184,7 @@ def test_a_process_that_ended_is_known_to_have_even_if_nobody_has_waited_for_it(
 
 
 def test_on_sql_server_looking_waits_for_no_lock() -> None:
-    dialect = mssql.dialect()
-    assert "WITH (READUNCOMMITTED)" in str(lease_module._row_of(TABLES.lease, "1").compile(dialect=dialect))
+    assert "WITH (READUNCOMMITTED)" in str(lease_module._row_of(TABLES.lease, "1").compile(dialect=SQL_SERVER))
 
 
 @pytest.mark.usefixtures("quick")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +187,10 @@ def test_a_driver_that_is_not_installed_names_the_extra_that_brings_it(
 ) -> None:
     for name in ("psycopg", "pyodbc"):
         monkeypatch.setitem(sys.modules, name, None)
-    for made in (lambda: state_engine(url, may_create=False), lambda: erp_engine(url, Settings())):
+    makers: list[Callable[[], sa.Engine]] = [
+        lambda: state_engine(url, may_create=False),
+        lambda: erp_engine(url, Settings()),
+    ]
+    for made in makers:
         with pytest.raises(ConfigurationError, match=rf"is not installed.*cloudkasse-etl\[{extra}\]"):
             made()

@@ -7,6 +7,7 @@ from contextlib import closing as closing_of
 from typing import Any
 
 from cloudkasse_etl.sync.importing import import_receipts
+from cloudkasse_etl.sync.plan_report import EntityPlan, ImportPlan, ReceiptsPlan
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import RunReport
 from tests.pipeline.test_plan import CASH, booking, planned, sent, world
@@ -92,7 +93,7 @@ class Shop:
             "Leistungsartikel) VALUES (:i, 0, :a, 'Neu', :g, '10', '3', 'Stk', 1, 1, 1, 1, 1, 0, 0)",
             row,
         )
-        self.add_price(row["a"], 0.0)
+        self.add_price(f"A{self.made}", 0.0)
 
     def add_price(self, article: str, quantity: float, first: str | None = None, last: str | None = None) -> None:
         self.made += 1
@@ -216,7 +217,8 @@ def test_a_plan_equals_its_effect_on_200_random_changes(world: World, sent: list
         fresh = {(r.asset, r.key, r.code) for r in report.rejections if not r.still}
         assert found.receipts is not None
         assert found.imports is not None
-        planned_refusals = [r for part in (*found.entities, found.receipts, found.imports) for r in part.rejections]
+        parts: list[EntityPlan | ReceiptsPlan | ImportPlan] = [*found.entities, found.receipts, found.imports]
+        planned_refusals = [r for part in parts for r in part.rejections]
         assert {(r.asset, r.key, r.code) for r in planned_refusals if not r.still} == fresh
         for entity in found.entities:
             counts = report.assets[f"cloudkasse_{'company' if entity.entity == 'companies' else entity.entity}"].counts

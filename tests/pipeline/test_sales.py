@@ -103,7 +103,7 @@ def test_gross_net_and_vat_by_rate_are_what_was_printed(month: Month) -> None:
         for block in receipt["vat"]:
             for name in ("gross_cents", "net_cents", "tax_cents"):
                 printed[block["vat_rate"], name] += block[name]
-    posted = {}
+    posted: dict[tuple[str, str], int] = {}
     for rate, gross, tax in month.ask(
         "SELECT vat_rate, -SUM(amount_cents), -SUM(tax_cents) FROM cloudkasse_posting "
         f"WHERE account <> '{CLEARING}' AND vat_rate IS NOT NULL GROUP BY vat_rate"

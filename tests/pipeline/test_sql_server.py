@@ -82,7 +82,7 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heard]:
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
     """Everything that setting up, synchronising, importing, exporting, planning and looking execute."""
     folder = tmp_path_factory.mktemp("listening")
     erp, found = f"sqlite:///{folder / 'erp.db'}", Heard()

@@ -158,7 +158,7 @@ def test_a_receipt_that_fails_a_check_is_kept_with_its_reason_and_holds_up_no_ot
     assert code in {r.code for r in receipts.rejections}
     for rejection in receipts.rejections:
         for language in ("de", "en"):
-            assert "?" not in rejection.text(language) + rejection.cure(language)  # type: ignore[arg-type]
+            assert "?" not in rejection.text(language) + rejection.cure(language)
     assert [row.receipt_id for row in listed(world) if row.status == "rejected"] == ["r2"]
 
 

@@ -194,12 +194,13 @@ def test_rows_that_move_while_they_are_read_are_read_again_by_the_next_run(
 ) -> None:
     # SQL Server's statements each see what is committed by then
     monkeypatch.setattr(ErpReader, "sees_one_moment", False)
-    marks, asked = ErpReader.watermarks, []
-    moves = bool
+    marks: Callable[[ErpReader], dict[str, str | None]] = ErpReader.watermarks
+    asked: list[None] = []
+    moves: Callable[[], bool] = lambda: True  # noqa: E731
 
     def moving(reader: ErpReader) -> dict[str, str | None]:
         asked.append(None)
-        return marks(reader) | ({"ART": f"{len(asked)}"} if moves(asked) else {})
+        return marks(reader) | ({"ART": f"{len(asked)}"} if moves() else {})
 
     rename(world, "Neu")
     assert looked_at(world.sync()) == 1, "nothing moved"
@@ -214,7 +215,7 @@ def test_rows_that_move_while_they_are_read_are_read_again_by_the_next_run(
     rename(world, "Zugleich")
     with monkeypatch.context() as busy:
         sent = len(world.writes())
-        moves = lambda _: len(world.writes()) > sent  # noqa: E731 -- what moves once the upload has begun was not read
+        moves = lambda: len(world.writes()) > sent  # noqa: E731 -- what moves once the upload has begun was not read
         busy.setattr(ErpReader, "watermarks", moving)
         assert looked_at(world.sync(full=True)) is None
         assert len(world.writes()) > sent

@@ -179,7 +179,7 @@ def test_a_row_without_a_key_is_named_by_selectlines_own_number() -> None:
     assert [r.key for r in judged(frame).rejections] == ["ART row 17"]
     raw = pd.DataFrame(
         {"row_id": [5], "article": [None], "price_group": ["1"], "min_quantity": [0.0], "price": [1.0]}
-    ).assign(valid_from=pd.NaT, valid_to=pd.NaT)
+    ).assign(valid_from=pd.DatetimeIndex([None]), valid_to=pd.DatetimeIndex([None]))
     checked = check(raw, PriceExtract, asset="p", key_columns=["article", "price_group", "row_id"])
     assert [(r.key, r.code) for r in checked.rejections] == [("ARPREIS row 5", "key_invalid")]
 

@@ -39,7 +39,7 @@ def test_equal_contents_hash_alike_and_different_ones_differ(items: list[dict[st
 
 
 def test_null_is_not_the_empty_text_and_fields_do_not_run_together() -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"number": "a", "name": None, "gross_cents": 1, "active": True},
         {"number": "a", "name": "", "gross_cents": 1, "active": True},
         {"number": None, "name": "a", "gross_cents": 1, "active": True},

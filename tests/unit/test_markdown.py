@@ -28,7 +28,7 @@ HOSTILE = [
 
 def shown(markdown: str) -> str:
     """The text that a reader sees; fails where there is anything but paragraphs, lists and tables of text."""
-    html = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(markdown)
+    html: str = MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(markdown)
     for tag in ("<script", "<img", "<a ", "<em", "<strong", "<code", "<h1"):
         assert tag not in html, html
     return html

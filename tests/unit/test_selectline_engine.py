@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import mssql
 
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.selectline import tables
@@ -18,6 +17,7 @@ from cloudkasse_etl.selectline.statements import select_statement, watermark_sta
 from cloudkasse_etl.selectline.tables import SOURCES, Kind
 from cloudkasse_etl.settings import Settings
 from tests import small_erp
+from tests.databases import SQL_SERVER
 
 SMALL = Settings.model_validate(small_erp.SETTINGS)
 
@@ -38,7 +38,7 @@ def reading(path: Path, chosen: Settings = SMALL) -> Iterator[ErpReader]:
 
 
 def on_sql_server(statement: Any) -> str:
-    return str(statement.compile(dialect=mssql.dialect(), compile_kwargs={"literal_binds": True}))
+    return str(statement.compile(dialect=SQL_SERVER, compile_kwargs={"literal_binds": True}))
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.table.name)
@@ -62,9 +62,7 @@ def test_the_fingerprints_are_one_valid_statement_on_sql_server() -> None:
 
 def test_the_schema_of_the_settings_is_put_into_every_statement() -> None:
     statement = select_statement(tables.ART, [("Artikelnummer", Kind.KEY)], dialect="mssql")
-    compiled = statement.compile(
-        dialect=mssql.dialect(), schema_translate_map={None: "sl"}, render_schema_translate=True
-    )
+    compiled = statement.compile(dialect=SQL_SERVER, schema_translate_map={None: "sl"}, render_schema_translate=True)
     assert "FROM sl.[ART]" in str(compiled)
 
 

@@ -143,7 +143,7 @@ def test_a_day_is_read_or_refused_but_never_taken_for_an_open_end(path: Path, va
         assert checked.rejections[0].detail["value"] in (str(value), "2026", f"{value} 00:00:00")
     else:
         assert not checked.rejections
-        day = checked.frame.set_index("row_id").loc[2, "valid_to"]
+        day: Any = checked.frame.set_index("row_id").loc[2, "valid_to"]
         assert (None if pd.isna(day) else day.date()) == expected
 
 
@@ -153,7 +153,7 @@ def test_a_price_of_no_number_is_refused_and_a_null_one_is_no_price(path: Path) 
     with reading(path) as reader:
         checked = check(reader.prices().frame, PriceExtract, asset="p", key_columns=["row_id"])
     assert [r.detail["value"] for r in checked.rejections] == ["teuer"]
-    row = checked.frame.set_index("row_id").loc[3]
+    row: Any = checked.frame.set_index("row_id").loc[3]
     assert math.isnan(row["price"])
     assert row["min_quantity"] == 0
 
@@ -161,7 +161,8 @@ def test_a_price_of_no_number_is_refused_and_a_null_one_is_no_price(path: Path) 
 def test_a_price_from_the_databases_first_day_on_has_no_first_day(path: Path) -> None:
     change(path, "UPDATE ARPREIS SET VonDatum = '1753-01-01' WHERE ARPREIS_ID = 2")
     with reading(path) as reader:
-        assert pd.isna(reader.prices().frame.loc[2, "valid_from"])
+        first: Any = reader.prices().frame.loc[2, "valid_from"]
+    assert pd.isna(first)
 
 
 def test_only_group_prices_of_the_named_groups_are_read(path: Path) -> None:

@@ -308,7 +308,7 @@ def test_a_shop_with_no_employees_no_vat_and_prices_of_one_cent_sells_too() -> N
         ({"articles": [article("A0", "7.00")], "prices": [price("A0", 5, active=False)]}, "no article has a price"),
     ],
 )
-def test_nothing_synchronised_says_what_to_do(content: dict[str, list[Fields]], missing: str) -> None:
+def test_nothing_synchronised_says_what_to_do(content: dict[str, Any], missing: str) -> None:
     store = shop(**content)
     with pytest.raises(ConfigurationError, match=missing) as raised:
         sell(store, days=1, receipts=1, seed=1)

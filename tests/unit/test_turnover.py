@@ -20,7 +20,7 @@ def tallied(*receipts: Receipt) -> TurnoverFrames:
     return tally(flatten(receipts), BERLIN)
 
 
-def sums(frame: pd.DataFrame, key: str) -> dict[str, int]:
+def sums(frame: pd.DataFrame, key: str) -> dict[str | int, int]:
     return dict(zip(frame[key].tolist(), frame["gross_cents"].tolist(), strict=True))
 
 

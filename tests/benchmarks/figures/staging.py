@@ -36,7 +36,7 @@ def peer(script: str, feed: Feed, folder: Path, count: int) -> Mapping[str, Run]
     """A peer that stages so many receipts."""
     runs: dict[str, Run] = {}
     with feed.share(runs):
-        command = [PEERS_PYTHON, PEERS / script, feed.url(count), TOKEN, folder / "peer.db"]
+        command: list[str | Path] = [PEERS_PYTHON, PEERS / script, feed.url(count), TOKEN, folder / "peer.db"]
         runs["whole process"] = measure(
             command, folder=folder, environment={**NO_TELEMETRY, "DLT_DATA_DIR": str(folder)}
         )

@@ -8,6 +8,7 @@ that are missing.
 import sqlite3
 import sys
 from fractions import Fraction
+from typing import Any
 
 import orjson
 import yaml
@@ -16,6 +17,8 @@ UNTAXED = {
     "MehrzweckgutscheinKauf", "MehrzweckgutscheinEinloesung", "TrinkgeldAN", "ZuschussEcht", "Privateinlage",
     "Privatentnahme", "Geldtransit", "Lohnzahlung", "DifferenzSollIst", "Anfangsbestand",
 }  # fmt: skip
+Fields = dict[str, Any]
+Row = tuple[Any, ...]
 RECEIVABLES = {"Forderungsentstehung", "Forderungsaufloesung"}
 REVENUE = {"Umsatz", "Aufschlag", "Rabatt"}
 
@@ -23,7 +26,7 @@ REVENUE = {"Umsatz", "Aufschlag", "Rabatt"}
 class Books:
     """The settings and the ERP's tables as dictionaries."""
 
-    def __init__(self, connection: sqlite3.Connection, settings: dict) -> None:
+    def __init__(self, connection: sqlite3.Connection, settings: Fields) -> None:
         self.accounts = settings["accounts"]
         self.registers = {str(register["number"]): register for register in settings["registers"]}
         self.rates = {}
@@ -41,12 +44,12 @@ class Books:
                 "Leistungsartikel, Stueckliste FROM ART"
             )
         }
-        self.sets = {}
+        self.sets: dict[str, list[tuple[str, str, Fraction]]] = {}
         for article, component, position, quantity in connection.execute(
             "SELECT Artikelnummer, SetArtikelnummer, Position, Menge FROM ARTSET ORDER BY Position"
         ):
             self.sets.setdefault(article, []).append((str(position), component, Fraction(str(quantity))))
-        self.known = {}
+        self.known: dict[tuple[str | None, str | None], tuple[str | None, str | None]] = {}
 
     def revenue(self, number: str | None, rate: str | None) -> tuple[str | None, str | None]:
         """Revenue account and tax code of an article at a rate."""
@@ -66,30 +69,32 @@ class Books:
             self.known[number, rate] = account, code if rate is not None else None
         return self.known[number, rate]
 
-    def account(self, line: dict, rate: str | None, revenue: str | None) -> str:
+    def account(self, line: Fields, rate: str | None, revenue: str | None) -> str:
         """The account of a line."""
         case = line["business_case"]
         if case in REVENUE:
-            return revenue or self.accounts["revenue"][rate or "0.00"]
+            return revenue or str(self.accounts["revenue"][rate or "0.00"])
         account = self.accounts["business_cases"][case]
-        return account["over" if line["gross_cents"] > 0 else "short"] if isinstance(account, dict) else account
+        return str(account["over" if line["gross_cents"] > 0 else "short"] if isinstance(account, dict) else account)
 
-    def tender(self, payment: dict, register: str) -> str:
+    def tender(self, payment: Fields, register: str) -> str:
         """The account of a payment."""
         if payment["tender"] == "Bar":
             return str(self.registers[register]["cash_account"])
         account = self.accounts["tenders"][payment["tender"]]
-        return account[payment["name"]] if isinstance(account, dict) else account
+        return str(account[payment["name"]] if isinstance(account, dict) else account)
 
 
-def vat_of(lines: list[dict], blocks: list[dict]) -> list[tuple[str | None, int]]:
+def vat_of(lines: list[Fields], blocks: list[Fields]) -> list[tuple[str | None, int]]:
     """Rate and tax of each line, so that they come to what was printed."""
-    gross_of, core_of = {}, {}
+    gross_of: dict[str | None, int] = {}
+    core_of: dict[str | None, int] = {}
     for line in lines:
         rate = line["vat_rate"]
         gross_of[rate] = gross_of.get(rate, 0) + line["gross_cents"]
     printed = {block["vat_rate"]: block for block in blocks}
-    found, largest = [], {}
+    found: list[tuple[str | None, int]] = []
+    largest: dict[str | None, int] = {}
     for at, line in enumerate(lines):
         rate, case = line["vat_rate"], line["business_case"]
         covered = rate in printed and printed[rate]["gross_cents"] == gross_of[rate]
@@ -114,13 +119,25 @@ def vat_of(lines: list[dict], blocks: list[dict]) -> list[tuple[str | None, int]
     return found
 
 
-def book(receipt: dict, lines: list[dict], books: Books, run: str, postings: list, movements: list) -> None:
+def book(
+    receipt: Fields, lines: list[Fields], books: Books, run: str, postings: list[Row], movements: list[Row]
+) -> None:
     """The rows of one receipt."""
     register, receipt_id, day = receipt["register"], receipt["id"], receipt["business_day"]
     clearing, document = books.accounts["clearing"], f"{register}-{receipt['number']}"
     number = 0
 
-    def post(account, cents, code, rate, tax, case, tender, text, flag):
+    def post(
+        account: str,
+        cents: int,
+        code: str | None,
+        rate: str | None,
+        tax: int,
+        case: str | None,
+        tender: str | None,
+        text: str,
+        flag: str | None,
+    ) -> None:
         nonlocal number
         head = (register, receipt["number"], day, document)
         for side, amount, *vat in ((account, cents, code, rate, tax), (clearing, -cents, None, None, 0)):
@@ -170,7 +187,9 @@ def main(database: str, settings: str) -> None:
     connection = sqlite3.connect(database)
     with open(settings, encoding="utf-8") as file:  # noqa: PTH123
         books = Books(connection, yaml.safe_load(file))
-    postings, movements, done = [], [], []
+    postings: list[Row] = []
+    movements: list[Row] = []
+    done: list[Row] = []
     for (raw,) in connection.execute("SELECT raw FROM cloudkasse_receipt WHERE status = 'staged' ORDER BY receipt_id"):
         receipt = orjson.loads(raw)
         lines = sorted((line for line in receipt["lines"] if not line["cancelled"]), key=lambda line: line["number"])
