@@ -7,9 +7,9 @@ import dagster as dg
 
 from assets.markdown import plain
 from assets.tables import shown_table
+from cloudkasse_etl.causes import Cause, by_cause
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Settings
-from cloudkasse_etl.sync.causes import Cause, by_cause
 from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.wording import counted, say, shown_time
 
@@ -77,15 +77,12 @@ def check_results(report: AssetReport, names: Sequence[str], settings: Settings)
 
 
 def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
-    count, language = len(report.rejections), settings.language
-    causes = by_cause(report.rejections)
-    if count == 1:
-        text = f"{report.rejections[0].key}: {causes[0].text(language)} {causes[0].cure(language)}"
+    count, language = len({rejection.key for rejection in report.rejections}), settings.language
+    causes = by_cause(report.rejections, language)
+    if len(report.rejections) == 1:
+        text = f"{report.rejections[0].key}: {causes[0].summary} {causes[0].cure}"
     else:
-        shown = [
-            f"{counted(cause.count, language)} × {cause.text(language)} {cause.cure(language)}"
-            for cause in causes[:SHOWN_CAUSES]
-        ]
+        shown = [f"{counted(cause.count, language)} × {cause.summary} {cause.cure}" for cause in causes[:SHOWN_CAUSES]]
         text = " ".join(shown) + (" …" if len(causes) > SHOWN_CAUSES else "")
     result = _warning(REJECTIONS, text, rejected=count, causes=len(causes))
     table = {"rejections": _by_cause(causes[:SHOWN_WARNINGS], settings)} if causes else {}
@@ -94,19 +91,18 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
 
 def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[Any]:
     """The causes as on the page of the asset, and what that has no room for: a cause's code, and since when it is."""
-    language = settings.language
     rows = [
         (
-            c.cure(language),
-            c.text(language),
+            c.cure,
+            c.summary,
             c.count,
-            c.examples(),
+            c.examples,
             shown_time(c.since, settings.zone) if c.since else "–",
             c.code,
         )
         for c in causes
     ]
-    return shown_table(CAUSE_COLUMNS[language], rows)
+    return shown_table(CAUSE_COLUMNS[settings.language], rows)
 
 
 def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:

@@ -8,9 +8,9 @@ from typing import Any
 import dagster as dg
 
 from assets.tables import shown_table
+from cloudkasse_etl.causes import by_cause
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Settings
-from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
 from cloudkasse_etl.wording import counted, say
 
@@ -69,11 +69,11 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
     if not rejections:
         return dg.MetadataValue.text("–")
     language = settings.language
-    causes = by_cause(rejections)
+    causes = by_cause(rejections, language)
     rows: list[tuple[str | int, ...]]
     if causes[0].count > RECORDS_OF_A_CAUSE:
         names = _BY_CAUSE[language]
-        rows = [(c.cure(language), c.text(language), c.count, c.examples()) for c in causes]
+        rows = [(c.cure, c.summary, c.count, c.examples) for c in causes]
     else:
         names = _BY_RECORD[language]
         rows = [(r.cure(language), r.text(language), r.key) for r in rejections]

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from assets.commands.output import WORDS
 from assets.commands.plan import SIGNS, TEXTS, is_told
 from assets.markdown import plain
+from cloudkasse_etl.causes import by_cause
 from cloudkasse_etl.failures import Language, Rejection
-from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
 from cloudkasse_etl.sync.shown import euro_text, field_name, naming_field, shown_name, shown_value
-from cloudkasse_etl.wording import spelled
+from cloudkasse_etl.wording import counted, spelled
 
 _HEADS: dict[Language, dict[str, str]] = {
     "en": {
@@ -126,8 +126,8 @@ def _refused(rejections: Sequence[Rejection], language: Language) -> list[str]:
         return []
     heads = _HEADS[language]
     rows = [
-        (f"{cause.count:,}", cause.examples(), cause.text(language), cause.cure(language))
-        for cause in by_cause(rejections)[:DETAILS]
+        (counted(cause.count, language), cause.examples, cause.summary, cause.cure)
+        for cause in by_cause(rejections, language)[:DETAILS]
     ]
     return [f"{heads['refused']}:", _table((heads["count"], heads["record"], heads["what"], heads["cure"]), rows)]
 

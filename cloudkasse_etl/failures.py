@@ -41,12 +41,12 @@ class Rejection:
     def text(self, language: Language = "en") -> str:
         """What is wrong, in plain words."""
         failure = lookup(self.code)
-        return _fill(failure.de if language == "de" else failure.en, self.detail, language)
+        return filled(failure.de if language == "de" else failure.en, self.detail, language)
 
     def cure(self, language: Language = "en") -> str:
         """What to do about it."""
         failure = lookup(self.code)
-        return _fill(failure.de_cure if language == "de" else failure.en_cure, self.detail, language)
+        return filled(failure.de_cure if language == "de" else failure.en_cure, self.detail, language)
 
 
 def merged(rejections: Iterable[Rejection]) -> list[Rejection]:
@@ -71,7 +71,8 @@ def lookup(code: str) -> Failure:
     return CATALOGUE.get(code) or CATALOGUE[CLOUD]
 
 
-def _fill(text: str, detail: Mapping[str, str], language: Language) -> str:
+def filled(text: str, detail: Mapping[str, str], language: Language) -> str:
+    """A text of the catalogue with what a rejection's detail has for it."""
     source = detail.get("column") or detail.get("field") or ""
     if not source:
         text = text.replace(" ({field})", "")  # the cloud need not say which field it minds

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.commands import values
-from assets.commands.output import COLOURS, console, print_rejections, shown_path
+from assets.commands.output import COLOURS, console, print_causes, shown_path
 from assets.demo import FOLDER, Demo, create_demo, find_demo
-from cloudkasse_etl.sync.report import Outcome, RunReport, rejection_dict
+from cloudkasse_etl.causes import by_cause
+from cloudkasse_etl.sync.report import Outcome, RunReport
 
 if TYPE_CHECKING:
     from cloudkasse_etl.settings import Configuration
@@ -53,7 +54,7 @@ def tell(made: Demo) -> int:
 
         out.print(f"[dim]CloudKasse at {configuration.connections.api_url}, SelectLine in {shown_path(made.erp)}[/]")
         first = step("1. The shop is new to CloudKasse: everything goes up.")
-        print_rejections(out, [rejection_dict(r, "en") for r in first.rejections], "en", limit=5)
+        print_causes(out, by_cause(first.rejections, "en"), "en", limit=5)
         out.print("[dim]Two records were planted with a fault, to show this: they hold up nothing else.[/]")
         second = step("2. Again, at once: nothing has changed, so nothing is sent.")
         third = step(f"3. In SelectLine a price changes, {escape(made.change_a_price())}: it alone goes up.")
@@ -62,7 +63,7 @@ def tell(made: Demo) -> int:
         out.print(f"   {made.sell()}")
         fourth = step("5. The receipts come down: fetched once, checked, staged. Nothing is booked yet.", "receipts")
         fifth = step("6. The import books them: postings and stock movements.", "import")
-        print_rejections(out, [rejection_dict(r, "en") for r in fifth.rejections if not r.still], "en", limit=5)
+        print_causes(out, by_cause([r for r in fifth.rejections if not r.still], "en"), "en", limit=5)
         for line in booked_figures(configuration):
             out.print(f"   {line}")
         sixth = step("7. Once more, everything: nothing comes twice.")

@@ -4,7 +4,6 @@ import json
 import sys
 import tempfile
 import traceback
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +13,14 @@ import click
 
 from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.wording import say, told
+from cloudkasse_etl.wording import counted, say, told
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cloudkasse_etl.causes import Cause
+
 EXIT_UNFORESEEN = 20
-SHOWN_KEYS = 6
 COLOURS = {
     "no_new_data": "green",
     "successful": "green",
@@ -141,36 +141,32 @@ def print_counts(out: "Console", assets: Mapping[str, Mapping[str, int]], langua
     out.print(table)
 
 
-def print_rejections(out: "Console", rejections: Sequence[Mapping[str, Any]], language: Language, limit: int) -> None:
+def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, limit: int) -> None:
     """Rejections by cause: which records, what is wrong with them and what to do."""
     from rich.markup import escape
     from rich.padding import Padding
 
+    from cloudkasse_etl.causes import more_than
+
+    def indented(text: str) -> None:
+        out.print(Padding(text, (0, 0, 0, 2), expand=False))
+
     words = WORDS[language]
-    causes: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for rejection in rejections:
-        causes[rejection["asset"], rejection["code"], rejection["cure"]].append(rejection)
-    for (asset, code, cure), found in list(causes.items())[:limit]:
-        out.print(f"[bold]{asset}[/] · {escape(code)} · {len(found):,}")
-        texts = {rejection["text"] for rejection in found}
-        if len(texts) == 1:
-            out.print(Padding(escape(texts.pop()), (0, 0, 0, 2), expand=False))
-            keys = ", ".join(escape(rejection["key"]) for rejection in found[:SHOWN_KEYS])
-            out.print(Padding(keys + _more(len(found) - SHOWN_KEYS, language), (0, 0, 0, 2), expand=False))
+    for cause in causes[:limit]:
+        out.print(f"[bold]{cause.asset}[/] · {escape(cause.code)} · {counted(cause.count, language)}")
+        text = cause.text
+        if text is not None:
+            indented(escape(text))
+            keys = ", ".join(dict.fromkeys(escape(victim.key) for victim in cause.shown))
+            indented(f"{keys} {cause.more}" if cause.more else keys)
         else:
-            for rejection in found[:SHOWN_KEYS]:
-                out.print(Padding(escape(f"{rejection['key']}: {rejection['text']}"), (0, 0, 0, 2), expand=False))
-            if len(found) > SHOWN_KEYS:
-                out.print(
-                    Padding(_more(len(found) - SHOWN_KEYS, language).removeprefix(", "), (0, 0, 0, 2), expand=False)
-                )
-        out.print(Padding(f"[green]{words['cure']}[/] {escape(cure)}", (0, 0, 0, 2), expand=False))
-    if len(causes) > limit:
-        out.print(words["more"].format(count=len(causes) - limit))
-
-
-def _more(count: int, language: Language) -> str:
-    return f", {WORDS[language]['more'].format(count=f'{count:,}')}" if count > 0 else ""
+            for victim in cause.shown:
+                indented(escape(f"{victim.key}: {victim.text}"))
+            if cause.more:
+                indented(cause.more)
+        indented(f"[green]{words['cure']}[/] {escape(cause.cure)}")
+    if further := more_than(len(causes), limit, language):
+        out.print(further)
 
 
 def _speaks_unicode() -> bool:

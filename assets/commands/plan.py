@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assets.commands.output import WORDS, console, print_json, print_rejections
+from assets.commands.output import WORDS, console, print_causes, print_json
 from cloudkasse_etl.failures import Language
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _print_import(out: "Console", found: "ImportPlan", language: Language, title
 
 
 def _print_refused(out: "Console", rejections: Any, language: Language) -> None:
-    from cloudkasse_etl.sync.report import rejection_dict
+    from cloudkasse_etl.causes import by_cause
 
     if rejections:
-        print_rejections(out, [rejection_dict(r, language) for r in rejections], language, SHOWN_CAUSES)
+        print_causes(out, by_cause(rejections, language), language, SHOWN_CAUSES)

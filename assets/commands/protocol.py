@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from assets.commands.output import COLOURS, console, print_json, print_rejections, shown_path
+from assets.commands.output import COLOURS, console, print_causes, print_json, shown_path
 from assets.commands.values import FILE_OR_OUTPUT, TEXT
 from cloudkasse_etl.wording import say, told
 
@@ -49,6 +49,8 @@ def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
 def _print(found: dict[str, Any]) -> None:
     from rich.markup import escape
 
+    from cloudkasse_etl.causes import causes_of
+
     out = console()
     out.print(f"[bold {COLOURS[found['outcome']]}]{escape(found['message'][:1].upper() + found['message'][1:])}[/]")
-    print_rejections(out, found["rejections"], found["language"], limit=1000)
+    print_causes(out, causes_of(found["rejections"], found["language"]), found["language"], limit=1000)

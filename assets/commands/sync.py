@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assets.commands.output import COLOURS, WORDS, console, print_counts, print_json, print_rejections, shown_path
+from assets.commands.output import COLOURS, WORDS, console, print_causes, print_counts, print_json, shown_path
 from assets.tags import KINDS
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.wording import counted, say, told
@@ -103,14 +103,14 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
     """What a run came to, for a person: the sentence, the counts, the causes of rejections with their cures."""
     from rich.markup import escape
 
-    from cloudkasse_etl.sync.report import rejection_dict
+    from cloudkasse_etl.causes import by_cause
 
     colour = COLOURS[str(report.outcome)]
     out.print(f"[bold {colour}]{escape(report.message[:1].upper() + report.message[1:])}[/]")
     print_counts(out, {name: asset.counts.as_dict() for name, asset in report.assets.items()}, language)
     if report.rejections:
         out.print()
-        print_rejections(out, [rejection_dict(r, language) for r in report.rejections], language, SHOWN_CAUSES)
+        print_causes(out, by_cause(report.rejections, language), language, SHOWN_CAUSES)
         out.print()
     if report.protocol:
         out.print(f"[dim]{WORDS[language]['protocol']}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)

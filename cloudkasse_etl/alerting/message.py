@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cloudkasse_etl.causes import Place, more_than, place
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.wording import counted
 
@@ -25,6 +26,10 @@ class RejectionCause:
     code: str
     count: int
     examples: Sequence[Rejection]
+
+    def place(self, language: Language) -> Place:
+        """Where it stands among others, as on every surface."""
+        return place(self.count, self.asset, self.code, self.examples[0].cure(language) if self.examples else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,6 @@ _WORDS: dict[Language, Mapping[str, str]] = {
         "failed_run": "A synchronisation failed: {kinds}, {at}, run {run}.",
         "rejections": "Newly rejected:",
         "entry": "{asset} · {code} · {count}",
-        "more": "and {count} more",
         "cure": "What to do: {cure}",
         "all": "Every record with its reason: cloudkasse-etl protocol {run}",
         "once": "Each cause is told once; again only if it comes back after it was gone.",
@@ -79,7 +83,6 @@ _WORDS: dict[Language, Mapping[str, str]] = {
         "failed_run": "Eine Synchronisation ist fehlgeschlagen: {kinds}, {at}, Lauf {run}.",
         "rejections": "Neu abgelehnt:",
         "entry": "{asset} · {code} · {count}",
-        "more": "und {count} weitere",
         "cure": "Was zu tun ist: {cure}",
         "all": "Jeder Datensatz mit seinem Grund: cloudkasse-etl protocol {run}",
         "once": "Jede Ursache wird einmal gemeldet; erneut nur, wenn sie behoben war und wiederkommt.",
@@ -118,8 +121,8 @@ def compose(
         blocks.append("\n".join([told, *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)]))
     if causes:
         entries = [_entry(cause, language) for cause in causes[:MAX_CAUSES]]
-        if len(causes) > MAX_CAUSES:
-            entries.append(words["more"].format(count=len(causes) - MAX_CAUSES))
+        if further := more_than(len(causes), MAX_CAUSES, language):
+            entries.append(further)
         blocks.append("\n\n".join([words["rejections"], *entries]))
         if latest_run:
             blocks.append("\n".join([words["all"].format(run=latest_run[:8]), *_link(ui_url, latest_run)]))
@@ -130,15 +133,14 @@ def _entry(cause: RejectionCause, language: Language) -> str:
     words = _WORDS[language]
     lines = [words["entry"].format(asset=cause.asset, code=cause.code, count=counted(cause.count, language))]
     texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
-    rest = cause.count - len(cause.examples)
-    more = words["more"].format(count=counted(rest, language))
+    more = more_than(cause.count, len(cause.examples), language)
     if len(texts) == 1:
         keys = ", ".join(example.key for example in cause.examples)
-        lines += _indented(texts[0]) + _indented(f"{keys} {more}" if rest else keys)
+        lines += _indented(texts[0]) + _indented(f"{keys} {more}" if more else keys)
     else:
         for example in cause.examples:
             lines += _indented(f"{example.key}: {example.text(language)}")
-        lines += _indented(more) if rest else []
+        lines += _indented(more) if more else []
     for cure in dict.fromkeys(example.cure(language) for example in cause.examples[:1]):
         lines += _indented(words["cure"].format(cure=cure))
     return "\n".join(lines)

@@ -5,10 +5,10 @@ from cloudkasse_etl.catalogue.entry import Failure, unclear
 TEXTS: dict[str, Failure] = {
     "account_missing": Failure(
         "No account is set: {setting}{further}.",
-        "Set it in cloudkasse.yaml (for accounts.revenue also in SelectLine, by the article's KontoVerkauf "
-        "or Erfolgskontengruppe), then import again.",
+        "Set {setting}{further} in cloudkasse.yaml (for accounts.revenue also in SelectLine, by the article's "
+        "KontoVerkauf or Erfolgskontengruppe), then import again.",
         "Es fehlt ein Konto: {setting}{further}.",
-        "Geben Sie das Konto in cloudkasse.yaml an (für accounts.revenue auch in SelectLine über "
+        "Geben Sie {setting}{further} in cloudkasse.yaml an (für accounts.revenue auch in SelectLine über "
         "KontoVerkauf oder Erfolgskontengruppe des Artikels), und importieren Sie erneut.",
     ),
     "opening_cash_exceeds_bar": unclear(
@@ -48,9 +48,9 @@ TEXTS: dict[str, Failure] = {
     ),
     "stock_warehouse_missing": Failure(
         "No warehouse is set: {setting}.",
-        "Name the register in cloudkasse.yaml again, then import again.",
+        "Name the register in cloudkasse.yaml again ({setting}), then import again.",
         "Es fehlt ein Lager: {setting}.",
-        "Nennen Sie die Kasse wieder in cloudkasse.yaml, und importieren Sie erneut.",
+        "Nennen Sie die Kasse wieder in cloudkasse.yaml ({setting}), und importieren Sie erneut.",
     ),
     "stock_set_empty": Failure(
         "Trade set '{article}' has no components.",

@@ -20,9 +20,9 @@ TEXTS: dict[str, Failure] = {
     ),
     "receipt_register_unknown": Failure(
         "Register '{value}' is unknown.",
-        "Name the register in the settings (registers); the receipt is then checked again by itself.",
+        "Name register '{value}' in the settings (registers); the receipt is then checked again by itself.",
         "Kasse „{value}“ ist unbekannt.",
-        "Nennen Sie die Kasse in den Einstellungen (registers); der Bon wird dann von selbst erneut geprüft.",
+        "Nennen Sie die Kasse „{value}“ in den Einstellungen (registers); der Bon wird dann von selbst erneut geprüft.",
     ),
     "receipt_currency": Failure(
         "The receipt is in {value}, the books are kept in {books}.",

@@ -48,9 +48,9 @@ TEXTS: dict[str, Failure] = {
     ),
     "tax_code_unknown": Failure(
         "Tax code '{value}' has no rate that is valid on {day}.",
-        "Set ART.SSVerkauf to a known code, or give the code a rate (USDETAIL) in SelectLine.",
+        "Set ART.SSVerkauf to a known code, or give code '{value}' a rate (USDETAIL) in SelectLine.",
         "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz.",
-        "Berichtigen Sie in SelectLine ART.SSVerkauf, oder geben Sie dem Schlüssel einen Satz (USDETAIL).",
+        "Berichtigen Sie in SelectLine ART.SSVerkauf, oder geben Sie dem Schlüssel „{value}“ einen Satz (USDETAIL).",
     ),
     "price_missing": Failure(
         "The article has no price in any price group that a register uses ({groups}), and no open price.",
@@ -109,9 +109,9 @@ TEXTS: dict[str, Failure] = {
     ),
     "vat_rate_missing": Failure(
         "Tax code '{value}' has no rate that is valid on {day}, so that the gross price cannot be computed.",
-        "Give the tax code a rate from that day on (USDETAIL), or correct ART.SSVerkauf in SelectLine.",
+        "Give tax code '{value}' a rate from that day on (USDETAIL), or correct ART.SSVerkauf in SelectLine.",
         "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz; der Bruttopreis ist nicht berechenbar.",
-        "Geben Sie dem Schlüssel in SelectLine einen Satz ab diesem Tag (USDETAIL), oder berichtigen Sie "
+        "Geben Sie dem Schlüssel „{value}“ in SelectLine einen Satz ab diesem Tag (USDETAIL), oder berichtigen Sie "
         "ART.SSVerkauf.",
     ),
 }

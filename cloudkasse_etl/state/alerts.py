@@ -1,35 +1,55 @@
 """Which causes of rejections are open, and which were told already. Needs no lease: it changes nothing of a sync."""
 
 import datetime as dt
+import hashlib
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import orjson
 import sqlalchemy as sa
 
+from cloudkasse_etl.causes import may_differ, what_differs
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.engine import database_errors
+from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import EVERY_CLOUD, find_target, is_of_the_company
 
 # Failed runs stand under no cloud in particular: the first one may fail before any cloud was ever reached.
 _RUNS = 0
+_LONGEST = 80 - len("#") - 16
+_NAMED = re.compile(r"(.*)#([0-9a-f]{16})")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class CauseKey:
-    """What makes a cause one: where it comes from, and the code of what is wrong.
+    """What makes a cause one: where it comes from, the code of what is wrong, and what its cure names.
 
     Attributes:
         subject: The asset whose records are rejected, or `run ` and the kind of the failed run.
         code: The rejections' code, or the fingerprint of the run's reason.
         is_run: Whether it is a failed run.
+        named: A digest of what its cure names (causes.py); empty where that is nothing.
     """
 
     subject: str
     code: str
     is_run: bool = False
+    named: str = ""
+
+    @property
+    def stored_code(self) -> str:
+        """As the table of alerts holds it."""
+        return f"{self.code}#{self.named}" if self.named else self.code
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is one cause; a release that knew no better took all of a code for one."""
+        return self.is_run or bool(self.named) or not _may_differ(self.code)
 
 
 class AlertStore:
@@ -68,14 +88,23 @@ class AlertStore:
         Raises:
             StateUnavailableError: The database cannot be reached.
         """
-        table = self._tables.rejection
-        query = (
-            sa.select(table.c.asset, table.c.code, sa.func.count())
-            .where(table.c.target_id.in_(self._targets), table.c.company == self._company)
-            .group_by(table.c.asset, table.c.code)
-        )
+        table, found = self._tables.rejection, Counter[CauseKey]()
+        mine = table.c.target_id.in_(self._targets) & (table.c.company == self._company)
+        columns = (table.c.asset, table.c.code)
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
-            return {CauseKey(asset, code): count for asset, code, count in connection.execute(query)}
+            several = set()
+            for asset, code, count in connection.execute(
+                sa.select(*columns, sa.func.count()).where(mine).group_by(*columns)
+            ):
+                if _may_differ(code):
+                    several.add(code)
+                else:
+                    found[CauseKey(asset, code)] = count
+            for chunk in chunks(sorted(several)):
+                each = sa.select(*columns, table.c.detail, sa.func.count()).where(mine, table.c.code.in_(chunk))
+                for asset, code, detail, count in connection.execute(each.group_by(*columns, table.c.detail)):
+                    found[_key_of(Rejection(asset, "", code, orjson.loads(detail)))] += count
+        return found
 
     def examples(self, cause: CauseKey, limit: int) -> list[Rejection]:
         """The first rejections of a cause, by key."""
@@ -86,13 +115,15 @@ class AlertStore:
                 table.c.target_id == self._target_of(cause), table.c.asset == cause.subject, table.c.code == cause.code
             )
             .order_by(table.c.record_key)
-            .limit(limit)
         )
+        if cause.is_whole and not cause.named:
+            query = query.limit(limit)
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
-            return [
+            every = (
                 Rejection(cause.subject, row.record_key, cause.code, orjson.loads(row.detail), since=row.since)
                 for row in connection.execute(query)
-            ]
+            )
+            return list(islice((found for found in every if _key_of(found) == cause), limit))
 
     def known(self, channel: str) -> frozenset[CauseKey]:
         """The causes that were told through a channel and are not over yet."""
@@ -104,7 +135,7 @@ class AlertStore:
         )
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
             return frozenset(
-                CauseKey(row.subject, row.code, row.target_id == _RUNS) for row in connection.execute(query)
+                _read(row.subject, row.code, is_run=row.target_id == _RUNS) for row in connection.execute(query)
             )
 
     def note(self, channel: str, causes: Collection[CauseKey]) -> None:
@@ -120,7 +151,7 @@ class AlertStore:
                         target_id=self._target_of(cause),
                         channel=channel,
                         subject=cause.subject,
-                        code=cause.code,
+                        code=cause.stored_code,
                         sent_at=now,
                     )
                 )
@@ -140,5 +171,21 @@ class AlertStore:
             table.c.target_id == self._target_of(cause),
             table.c.channel == channel,
             table.c.subject == cause.subject,
-            table.c.code == cause.code,
+            table.c.code == cause.stored_code,
         )
+
+
+def _may_differ(code: str) -> bool:
+    """Whether causes of a code are told apart: a code of the cloud's own can be too long for both to be kept."""
+    return len(code) <= _LONGEST and may_differ(code)
+
+
+def _key_of(rejection: Rejection) -> CauseKey:
+    named = what_differs(rejection) if _may_differ(rejection.code) else ""
+    digest = hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=8).hexdigest() if named else ""
+    return CauseKey(rejection.asset, rejection.code, named=digest)
+
+
+def _read(subject: str, code: str, *, is_run: bool) -> CauseKey:
+    found = None if is_run else _NAMED.fullmatch(code)
+    return CauseKey(subject, found[1], named=found[2]) if found else CauseKey(subject, code, is_run)

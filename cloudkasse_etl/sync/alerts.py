@@ -15,6 +15,7 @@ from typing import Protocol
 from cloudkasse_etl.alerting.email import EmailChannel
 from cloudkasse_etl.alerting.message import FailedRun, Message, RejectionCause, compose
 from cloudkasse_etl.alerting.webhook import WebhookChannel
+from cloudkasse_etl.causes import SHOWN_EXAMPLES
 from cloudkasse_etl.connections import Connections
 from cloudkasse_etl.errors import DeliveryError, Problem
 from cloudkasse_etl.settings import Configuration, Settings
@@ -23,7 +24,6 @@ from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.wording import say
 
-EXAMPLES = 5
 _RUN = "run "
 # A run of `all` does what these do: its success ends their failures, too.
 _PARTS_OF_ALL = ("all", "master-data", "receipts")
@@ -95,7 +95,7 @@ def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> Alert
         open_causes = store.open_causes()
         failing = {_key(run): run for run in _failing(runs)}
         for name, make in _channels(configuration.settings, configuration.connections).items():
-            known = store.known(name)
+            known = _known(store, name, open_causes)
             store.forget(name, [key for key in known if _is_over(key, open_causes, failing, runs)])
             new = [key for key in (*failing, *sorted(open_causes)) if key not in known]
             # the same reason under another kind of run is no news, but is not to be told later either
@@ -110,6 +110,16 @@ def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> Alert
             else:
                 store.note(name, new)
     return AlertReport(told, tuple(problems))
+
+
+def _known(store: AlertStore, channel: str, open_causes: Mapping[CauseKey, int]) -> frozenset[CauseKey]:
+    """The causes that were told; what an older release told of a code, it told of all the causes that this has."""
+    known = store.known(channel)
+    if former := {key for key in known if not key.is_whole}:
+        store.note(channel, [key for key in open_causes if CauseKey(key.subject, key.code) in former])
+        store.forget(channel, former)
+        known = store.known(channel)
+    return known
 
 
 def diagnose_alerts(settings: Settings, connections: Connections) -> list[Problem]:
@@ -204,7 +214,7 @@ def _message(
         at = f"{latest.ended_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
         failed.append(FailedRun(latest.run_id, sorted(run.kind for run in same), at, latest.reason or ""))
     causes = [
-        RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, EXAMPLES))
+        RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, SHOWN_EXAMPLES))
         for key in news
         if not key.is_run
     ]
@@ -212,7 +222,7 @@ def _message(
     return compose(
         settings.company.number,
         failed,
-        causes,
+        sorted(causes, key=lambda cause: cause.place(settings.language)),
         settings.language,
         latest_run=max(told_by, key=lambda run: run.ended_at).run_id if told_by else "",
         ui_url=settings.alerts.ui_url,

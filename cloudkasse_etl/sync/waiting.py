@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from cloudkasse_etl.causes import by_cause
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.state.waiting import SHOWN_EXAMPLES, StagedLong, Waiting, WaitingStore
-from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.wording import Text, counted, say, shown_time, told
 
@@ -70,14 +70,14 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
     waits += _staged(store.staged_since_before(limit), session)
     waits += [
         LongWait(
-            cause.rejections[0].asset,
+            cause.asset,
             cause.count,
             cause.since,
-            cause.examples(),
-            cause.text(language),
-            cause.cure(language),
+            cause.examples,
+            cause.summary,
+            cause.cure,
         )
-        for cause in by_cause(store.rejected_since_before(limit))
+        for cause in by_cause(store.rejected_since_before(limit), language)
         if cause.since is not None
     ]
     return WaitingReport(hours, tuple(sorted(waits, key=lambda wait: wait.since)))

@@ -13,7 +13,9 @@ import pytest
 from assets import tags
 from assets.alerts import ended_runs
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.targets import IMPORT
 from cloudkasse_etl.sync.alerts import AlertReport, EndedRun, send_alerts
 from tests.programs import Program, checks, materializations
 from tests.receivers import MailServer, Webhook, make_certificate
@@ -200,6 +202,35 @@ def test_tables_of_our_own_on_postgresql_keep_what_is_known_as_well(
     world.erp(WRONG_GTIN)
     world.sync()
     assert look(world, run("all", "No network.", 6)).told == {"email": 2, "webhook": 2}
+
+
+def refuse(world: World, key: str, setting: str) -> None:
+    """A receipt that an import refuses for want of an account."""
+    detail = {"setting": setting, "further": ""}
+    with world.session() as session, session.store.transaction() as connection:
+        session.store.put_rejections(connection, IMPORT, [Rejection(IMPORT, key, "account_missing", detail)])
+
+
+def test_a_second_missing_account_is_told_although_the_first_one_is_known(world: World, mail: MailServer) -> None:
+    refuse(world, "r1", "accounts.clearing")
+    assert look(world).told == {"email": 1, "webhook": 1}
+    refuse(world, "r2", "accounts.clearing")
+    assert look(world).told == {}
+    refuse(world, "r3", "accounts.discount")
+    assert look(world).told == {"email": 1, "webhook": 1}
+    assert "accounts.discount" in mail.mails[1].get_content()
+    assert "accounts.clearing" not in mail.mails[1].get_content()
+    assert look(world).told == {}
+
+
+def test_what_an_older_release_told_of_a_code_is_not_told_again(world: World, mail: MailServer) -> None:
+    refuse(world, "r1", "accounts.clearing")
+    look(world)
+    world.erp("UPDATE cloudkasse_alert SET code = 'account_missing'")  # it knew no better
+    assert look(world).told == {}
+    refuse(world, "r2", "accounts.discount")
+    assert look(world).told == {"email": 1, "webhook": 1}
+    assert len(mail.mails) == 2
 
 
 # --- failed runs

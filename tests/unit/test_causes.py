@@ -7,9 +7,9 @@ import pytest
 
 from assets.checks import REJECTIONS, check_results
 from assets.metadata import rejection_table
+from cloudkasse_etl.causes import by_cause
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.settings import Settings
-from cloudkasse_etl.sync.causes import by_cause
 from cloudkasse_etl.sync.report import AssetReport, Counts
 
 SINCE = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC)
@@ -50,18 +50,18 @@ def test_a_few_records_are_told_one_by_one() -> None:
 
 @pytest.mark.parametrize(("language", "such_as"), [("en", "e.g."), ("de", "z. B.")])
 def test_words_that_differ_by_record_are_those_of_an_example(language: str, such_as: str) -> None:
-    (cause,) = by_cause([wrong_number(1), wrong_number(2)])
-    text = cause.text(Settings(language=language).language)
+    (cause,) = by_cause([wrong_number(1), wrong_number(2)], Settings(language=language).language)
+    text = cause.summary
     assert text.startswith(f"{such_as} A1: ")
     assert "bad1" in text
 
 
 def test_another_cure_is_another_cause_and_a_record_with_two_faults_counts_once() -> None:
     other = Rejection("revenue_postings", "r9", "account_missing", {"setting": "accounts.tenders.Bar", "further": ""})
-    causes = by_cause([other, account_missing(1), account_missing(1), account_missing(2)])
-    assert [(cause.count, cause.rejections[0].detail["setting"]) for cause in causes] == [
-        (2, "accounts.clearing"),
-        (1, "accounts.tenders.Bar"),
+    causes = by_cause([other, account_missing(1), account_missing(1), account_missing(2)], "en")
+    assert [(cause.count, cause.cure.split(" (")[0]) for cause in causes] == [
+        (2, "Set accounts.clearing in cloudkasse.yaml"),
+        (1, "Set accounts.tenders.Bar in cloudkasse.yaml"),
     ]
 
 

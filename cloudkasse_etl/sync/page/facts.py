@@ -1,13 +1,13 @@
 """What is known of a run, as the page takes it: from the history, and from the protocol where there is one."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloudkasse_etl.causes import Cause, causes_of
 from cloudkasse_etl.sync.report import Counts
 
-EXAMPLES = 5
 UP = {
     "company": ("selectline_company", "cloudkasse_company"),
     "registers": ("selectline_registers", "cloudkasse_registers"),
@@ -72,49 +72,7 @@ class RunFacts:
         assets = self.assets or {}
         return {name: assets[name] for name in DOWN if name in assets}
 
-    def causes(self) -> "list[Cause]":
-        """The rejections that stood open after the run, one entry a cause, most victims first."""
-        found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-        for rejection in (self.protocol or {}).get("rejections", ()):
-            found.setdefault((rejection["asset"], rejection["code"], rejection["cure"]), []).append(rejection)
-        causes = [
-            Cause(asset=asset, code=code, cure=cure, rejections=tuple(rejections))
-            for (asset, code, cure), rejections in found.items()
-        ]
-        return sorted(causes, key=lambda cause: -cause.count)
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Rejections that have one cause and one cure, as the protocol holds them."""
-
-    asset: str
-    code: str
-    cure: str
-    rejections: Sequence[Mapping[str, Any]]
-
-    @property
-    def count(self) -> int:
-        """How many records."""
-        return len(self.rejections)
-
-    @property
-    def fresh(self) -> int:
-        """How many of them were refused by this run first."""
-        return sum(not rejection["still"] for rejection in self.rejections)
-
-    @property
-    def since(self) -> dt.datetime | None:
-        """Since when the oldest one is open."""
-        return min((dt.datetime.fromisoformat(r["since"]) for r in self.rejections if r["since"]), default=None)
-
-    @property
-    def text(self) -> str | None:
-        """What is wrong, where it is the same for all records."""
-        texts = {rejection["text"] for rejection in self.rejections}
-        return texts.pop() if len(texts) == 1 else None
-
-    @property
-    def examples(self) -> Sequence[Mapping[str, Any]]:
-        """The first few."""
-        return self.rejections[:EXAMPLES]
+    def causes(self) -> list[Cause]:
+        """The rejections that stood open after the run, one entry a cause, most records first."""
+        protocol = self.protocol or {}
+        return causes_of(protocol.get("rejections", ()), protocol.get("language", "en"))

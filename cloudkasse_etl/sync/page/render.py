@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from cloudkasse_etl.causes import Cause
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.settings import Configuration
@@ -151,9 +152,9 @@ def _plural(key: str, value: int, words: dict[str, str], language: Language) -> 
     return words[f"{key}_one"] if value == 1 else words[key].format(count=numbers.count(value, language))
 
 
-def _open(causes: list[Any], language: Language) -> str:
+def _open(causes: list[Cause], language: Language) -> str:
     words = TEXTS[language]
-    records = sum(cause.count for cause in causes)
+    records = len({(cause.asset, key) for cause in causes for key in cause.keys})
     if records == 1:
         return words["open_says_one"]
     named = words["cause_one"] if len(causes) == 1 else words["causes"].format(count=len(causes))

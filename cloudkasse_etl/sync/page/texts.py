@@ -59,7 +59,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "open_says_one": "1 record is rejected", "open_says": "{count} records are rejected, for {causes}",
         "cause_one": "one reason", "causes": "{count} reasons",
         "records": "Records", "wrong": "What is wrong", "cure": "What to do", "since": "since {since}",
-        "fresh": "new in this run: {count}", "more": "and {count} more", "more_causes": "{count} further causes stand "
+        "fresh": "new in this run: {count}", "more_causes": "{count} further causes stand "
         "in the protocol: cloudkasse-etl protocol {run}",
         "waits": "What waits", "made": "Made {now} by cloudkasse-etl {version}.",
         "all": "All", "table": "{title} as a table",
@@ -120,7 +120,7 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "open_says": "{count} Datensätze sind abgelehnt, aus {causes}",
         "cause_one": "einer Ursache", "causes": "{count} Ursachen",
         "records": "Datensätze", "wrong": "Was nicht stimmt", "cure": "Was zu tun ist", "since": "seit {since}",
-        "fresh": "neu in diesem Lauf: {count}", "more": "und {count} weitere", "more_causes": "{count} weitere "
+        "fresh": "neu in diesem Lauf: {count}", "more_causes": "{count} weitere "
         "Ursachen stehen im Protokoll: cloudkasse-etl protocol {run}",
         "waits": "Was wartet", "made": "Erstellt {now} von cloudkasse-etl {version}.",
         "all": "Alle", "table": "{title} als Tabelle",

@@ -1,0 +1,202 @@
+"""What a cause is: rejections of one asset with one code and one thing to do. 500 receipts without an account are one.
+
+Every surface groups by this alone, in this order: the UI's tables and checks, the command line, the page of a run,
+alerts and plans. Two causes of a code differ in what their cure names: the missing account, the column to correct.
+"""
+
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Protocol
+
+from cloudkasse_etl.failures import Language, Rejection, filled, lookup
+from cloudkasse_etl.wording import counted
+
+SHOWN_EXAMPLES = 5
+Place = tuple[int, str, str, str]
+_SUCH_AS: dict[Language, str] = {"en": "e.g.", "de": "z. B."}
+_MORE: dict[Language, str] = {"en": "and {count} more", "de": "und {count} weitere"}
+
+
+class Victim(Protocol):
+    """A rejected record in the words of a language."""
+
+    @property
+    def key(self) -> str:
+        """The record's key."""
+
+    @property
+    def text(self) -> str:
+        """What is wrong with it."""
+
+    @property
+    def since(self) -> datetime | None:
+        """When it was first refused; None until that is stored."""
+
+    @property
+    def still(self) -> bool:
+        """Whether it was refused before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Rejections that have one cause and one cure.
+
+    Attributes:
+        asset: Where the records are refused.
+        code: What is wrong with them.
+        cure: What to do about all of them.
+        language: Of the words.
+        victims: The rejections, at least one, in the order given; a record with several faults has several.
+    """
+
+    asset: str
+    code: str
+    cure: str
+    language: Language
+    victims: tuple[Victim, ...]
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The records, each once."""
+        return list(dict.fromkeys(victim.key for victim in self.victims))
+
+    @property
+    def count(self) -> int:
+        """How many records it holds up."""
+        return len({victim.key for victim in self.victims})
+
+    @property
+    def fresh(self) -> int:
+        """How many of them were not refused before."""
+        return len({victim.key for victim in self.victims if not victim.still})
+
+    @property
+    def since(self) -> datetime | None:
+        """When the first of them was refused; None where none is stored yet."""
+        return min((victim.since for victim in self.victims if victim.since), default=None)
+
+    @property
+    def shown(self) -> Sequence[Victim]:
+        """The first few, to be shown one by one."""
+        return self.victims[:SHOWN_EXAMPLES]
+
+    @property
+    def more(self) -> str:
+        """That there are more records than are shown; empty where there are none."""
+        return more_than(self.count, len({victim.key for victim in self.shown}), self.language)
+
+    @property
+    def examples(self) -> str:
+        """The first few records' keys."""
+        keys = self.keys
+        return ", ".join(keys[:SHOWN_EXAMPLES]) + (", …" if len(keys) > SHOWN_EXAMPLES else "")
+
+    @property
+    def text(self) -> str | None:
+        """What is wrong, where it is the same for all records."""
+        first = self.victims[0].text
+        return first if all(victim.text == first for victim in self.victims) else None
+
+    @property
+    def summary(self) -> str:
+        """What is wrong; where the words differ by record, those of the first one, named."""
+        first = self.victims[0]
+        return self.text or f"{_SUCH_AS[self.language]} {first.key}: {first.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A victim that is a rejection."""
+
+    rejection: Rejection
+    language: Language
+
+    @property
+    def key(self) -> str:
+        return self.rejection.key
+
+    @property
+    def text(self) -> str:
+        return self.rejection.text(self.language)
+
+    @property
+    def since(self) -> datetime | None:
+        return self.rejection.since
+
+    @property
+    def still(self) -> bool:
+        return self.rejection.still
+
+
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A victim as a protocol holds it."""
+
+    key: str
+    text: str
+    since: datetime | None
+    still: bool
+
+
+def by_cause(rejections: Iterable[Rejection], language: Language) -> list[Cause]:
+    """The causes of rejections, that of most records first."""
+    return _grouped((((r.asset, r.code, r.cure(language)), _Refused(r, language)) for r in rejections), language)
+
+
+def causes_of(protocol: Iterable[Mapping[str, Any]], language: Language) -> list[Cause]:
+    """The same of rejections as a run's protocol holds them, in whose language they are told."""
+    return _grouped(
+        (
+            (
+                (r["asset"], r["code"], r["cure"]),
+                _Noted(r["key"], r["text"], datetime.fromisoformat(r["since"]) if r["since"] else None, r["still"]),
+            )
+            for r in protocol
+        ),
+        language,
+    )
+
+
+def place(count: int, asset: str, code: str, cure: str) -> Place:
+    """Where a cause stands among others: that of most records first, whatever came first."""
+    return -count, asset, code, cure
+
+
+def what_differs(rejection: Rejection) -> str:
+    """What the cure of a rejection names, in no language: two causes of one asset and code differ in it.
+
+    Other words for the same cure, in another release or language, leave it as it is. Empty where it names nothing.
+    """
+    names = _named_by_the_cure(rejection.code)
+    return "\n".join(filled(f"{{{name}}}", rejection.detail, "en") for name in names)
+
+
+def may_differ(code: str) -> bool:
+    """Whether the cures of a code name anything, so that it can have several causes."""
+    return bool(_named_by_the_cure(code))
+
+
+def more_than(count: int, shown: int, language: Language) -> str:
+    """That there are more than are shown; empty where there are none."""
+    return _MORE[language].format(count=counted(count - shown, language)) if count > shown else ""
+
+
+def placeholders(text: str) -> tuple[str, ...]:
+    """What a text of the catalogue is filled with, in order, each once."""
+    return tuple(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(text) if name))
+
+
+@cache
+def _named_by_the_cure(code: str) -> tuple[str, ...]:
+    return placeholders(lookup(code).en_cure)
+
+
+def _grouped(rejections: Iterable[tuple[tuple[str, str, str], Victim]], language: Language) -> list[Cause]:
+    found: dict[tuple[str, str, str], list[Victim]] = {}
+    for cause, victim in rejections:
+        found.setdefault(cause, []).append(victim)
+    causes = [Cause(*cause, language, tuple(victims)) for cause, victims in found.items()]
+    return sorted(causes, key=lambda cause: place(cause.count, cause.asset, cause.code, cause.cure))
