@@ -8,6 +8,7 @@ import click
 
 from assets import interrupts
 from assets.commands.check import check
+from assets.commands.closings import closings
 from assets.commands.demo import demo
 from assets.commands.export import export
 from assets.commands.history import history
@@ -34,7 +35,7 @@ def group() -> None:
     """
 
 
-for command in (sync, import_, plan, receipts, export, history, protocol, report, check, sandbox, demo, ui):
+for command in (sync, import_, plan, receipts, closings, export, history, protocol, report, check, sandbox, demo, ui):
     group.add_command(command)
 
 

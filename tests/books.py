@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from cloudkasse_etl.sync.completeness import CompletenessReport, check_completeness
+from cloudkasse_etl.sync.decisions import Decider, dismiss_receipt
 from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
@@ -45,6 +47,16 @@ def fetch_and_book(world: World) -> tuple[AssetReport, AssetReport]:
     """Both, one after the other."""
     fetch(world)
     return book(world)
+
+
+def decider(world: World, reason: str) -> Decider:
+    """A person who decides something."""
+    return Decider(world.configuration(), uuid.uuid4().hex, "a test", reason)
+
+
+def dismiss(world: World, receipt_id: str, reason: str) -> None:
+    """Marks a receipt as dealt with by hand."""
+    dismiss_receipt(decider(world, reason), receipt_id)
 
 
 def complete(world: World) -> CompletenessReport:

@@ -1,11 +1,12 @@
-"""`receipts`: the list of staged receipts (the manual's Belege dialog), and dismissing one that was dealt with."""
+"""`receipts`: the list of staged receipts (the manual's Belege dialog), and what a person can decide about one."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from assets.commands.deciding import JSON, REASON, decide
 from assets.commands.output import console, print_json
-from assets.commands.values import REASON, TEXT
+from assets.commands.values import TEXT
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.wording import say, spelled
 
@@ -52,22 +53,69 @@ def receipts(context: click.Context, status: str | None, limit: int, as_json: bo
     return 0
 
 
+_LINE = click.option("--line", type=click.IntRange(0), help="Only this refused stock line of an imported receipt.")
+
+
 @receipts.command()
 @click.argument("receipt_id", type=TEXT)
-@click.option("--reason", type=REASON, required=True, help="Why; it is kept with the receipt.")
-def dismiss(receipt_id: str, reason: str) -> int:
-    """Mark a staged or rejected receipt as dealt with by hand: it is never imported."""
-    import uuid
+@_LINE
+@REASON
+@JSON
+def dismiss(receipt_id: str, line: int | None, reason: str, as_json: bool) -> int:
+    """Mark a staged or rejected receipt as dealt with by hand: it is never imported.
 
-    from assets.commands.running import command_line
-    from cloudkasse_etl.settings import load
-    from cloudkasse_etl.sync.receipt_list import dismiss_receipt
+    With --line, a refused stock line of an imported receipt: it is never made up for.
+    """
+    from cloudkasse_etl.sync import decisions
 
-    configuration = load()
-    dismiss_receipt(configuration, receipt_id, reason, run_id=str(uuid.uuid4()), started_by=command_line())
-    dismissed = say("The receipt {receipt} is dismissed.", receipt=receipt_id)
-    click.echo(dismissed.told(configuration.settings.language))
-    return 0
+    if line is None:
+        said = say("The receipt {receipt} is dismissed.", receipt=receipt_id)
+        return decide(reason, lambda who: decisions.dismiss_receipt(who, receipt_id), lambda _: said, as_json=as_json)
+    said = say("Line {line} of receipt {receipt} is dismissed.", line=line, receipt=receipt_id)
+    return decide(reason, lambda who: decisions.dismiss_line(who, receipt_id, line), lambda _: said, as_json=as_json)
+
+
+@receipts.command()
+@click.argument("receipt_id", type=TEXT)
+@_LINE
+@REASON
+@JSON
+def restore(receipt_id: str, line: int | None, reason: str, as_json: bool) -> int:
+    """Take a dismissal or a release back: the receipt is checked again, and becomes what it then is.
+
+    With --line, that of a stock line: the next import looks at it again.
+    """
+    from cloudkasse_etl.sync import decisions
+
+    if line is not None:
+        said = say("Line {line} of receipt {receipt} is open again.", line=line, receipt=receipt_id)
+        return decide(
+            reason, lambda who: decisions.restore_line(who, receipt_id, line), lambda _: said, as_json=as_json
+        )
+    return decide(
+        reason,
+        lambda who: decisions.restore_receipt(who, receipt_id),
+        lambda d: say(
+            "The receipt {receipt} was checked again; its status: {status}.", receipt=receipt_id, status=d.status
+        ),
+        as_json=as_json,
+    )
+
+
+@receipts.command()
+@click.argument("receipt_id", type=TEXT)
+@REASON
+@JSON
+def release(receipt_id: str, reason: str, as_json: bool) -> int:
+    """Let a receipt through that is held for a person; its postings are flagged for review."""
+    from cloudkasse_etl.sync import decisions
+
+    return decide(
+        reason,
+        lambda who: decisions.release_receipt(who, receipt_id),
+        lambda d: say("The receipt {receipt} is released; its status: {status}.", receipt=receipt_id, status=d.status),
+        as_json=as_json,
+    )
 
 
 def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:

@@ -10,12 +10,18 @@ class Failure:
     """What a code says. `{names}` are filled from the rejection's detail.
 
     `{system}` is filled with where the detail's `column` or `field` is kept: in SelectLine or in the settings.
+
+    Attributes:
+        en, de: What is wrong.
+        en_cure, de_cure: What to do about it.
+        holds: Whether it holds a receipt that may well be right: a person can release it, and it goes through.
     """
 
     en: str
     en_cure: str
     de: str
     de_cure: str
+    holds: bool = False
 
 
 def unclear(en: str, de: str) -> Failure:

@@ -10,9 +10,13 @@ TEXTS: dict[str, Failure] = {
         "Starten Sie erneut mit --retry-rejected, dann wird er neu abgeholt; bleibt es dabei, melden Sie "
         "es CloudKasse.",
     ),
-    "receipt_conflict": unclear(
-        "Receipt '{value}' came a second time with other content; the first one stands.",
-        "Bon „{value}“ kam ein zweites Mal mit anderem Inhalt; der erste gilt.",
+    "receipt_conflict": Failure(
+        "A receipt with the id '{value}' came before, with other content; this one is kept beside it and not booked.",
+        "Compare both in CloudKasse; correct by hand what the first one booked wrongly, and dismiss this one: "
+        "cloudkasse-etl receipts dismiss ID --reason TEXT.",
+        "Ein Bon mit der Id „{value}“ kam schon mit anderem Inhalt; dieser liegt daneben und wird nicht gebucht.",
+        "Vergleichen Sie beide in CloudKasse; berichtigen Sie von Hand, was der erste falsch gebucht hat, und "
+        "verwerfen Sie diesen: cloudkasse-etl receipts dismiss ID --reason TEXT.",
     ),
     "receipt_kind_unknown": unclear(
         "The kind of receipt '{value}' is unknown.",
@@ -82,15 +86,18 @@ TEXTS: dict[str, Failure] = {
     ),
     "closing_malformed": Failure(
         "CloudKasse's closing is not as the contract says: {message}",
-        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
+        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse, or dismiss it: "
+        "cloudkasse-etl closings dismiss REGISTER NUMBER --reason TEXT.",
         "Der Kassenabschluss entspricht nicht der Schnittstelle: {message}",
         "Starten Sie erneut mit --retry-rejected, dann wird er neu abgeholt; bleibt es dabei, melden Sie "
-        "es CloudKasse.",
+        "es CloudKasse, oder verwerfen Sie ihn: cloudkasse-etl closings dismiss KASSE NUMMER --reason TEXT.",
     ),
     "closing_conflict": Failure(
         "The closing came a second time with other content; the first one stands.",
-        "Compare the closing in CloudKasse with the one that was staged.",
+        "Compare the closing in CloudKasse with the one that was staged; once it is clear, dismiss it: "
+        "cloudkasse-etl closings dismiss REGISTER NUMBER --reason TEXT.",
         "Der Kassenabschluss kam ein zweites Mal mit anderem Inhalt; der erste gilt.",
-        "Vergleichen Sie den Abschluss in CloudKasse mit dem übernommenen.",
+        "Vergleichen Sie den Abschluss in CloudKasse mit dem übernommenen; ist er geklärt, verwerfen Sie ihn: "
+        "cloudkasse-etl closings dismiss KASSE NUMMER --reason TEXT.",
     ),
 }

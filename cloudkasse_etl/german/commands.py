@@ -43,12 +43,51 @@ TEXTS: dict[str, str] = {
     "{count:,} receipts, the first {limit:,} are shown; --limit shows more": (
         "{count:,} Bons, gezeigt werden die ersten {limit:,}; --limit zeigt mehr"
     ),
+    "Line {line} dismissed: {reason}": "Zeile {line} verworfen: {reason}",
     "The receipt {receipt} is dismissed.": "Der Bon {receipt} ist verworfen.",
-    "A receipt is dismissed with a reason only.": "Ein Bon wird nur mit einem Grund verworfen.",
-    "Give one: --reason '…'.": "Geben Sie einen an: --reason '…'.",
-    "There is no staged or rejected receipt '{receipt}'.": (
-        "Es gibt keinen übernommenen oder abgelehnten Bon „{receipt}“."
+    "Line {line} of receipt {receipt} is dismissed.": "Zeile {line} des Bons {receipt} ist verworfen.",
+    "Line {line} of receipt {receipt} is open again.": "Zeile {line} des Bons {receipt} ist wieder offen.",
+    "The receipt {receipt} was checked again; its status: {status}.": (
+        "Der Bon {receipt} wurde erneut geprüft; sein Status: {status}."
     ),
+    "The receipt {receipt} is released; its status: {status}.": (
+        "Der Bon {receipt} ist freigegeben; sein Status: {status}."
+    ),
+    "Nothing is decided without a reason.": "Ohne Grund wird nichts entschieden.",
+    "Give one: --reason '…'.": "Geben Sie einen an: --reason '…'.",
+    "There is no receipt '{receipt}'.": "Es gibt keinen Bon „{receipt}“.",
+    "The receipt '{receipt}' cannot be {action}; its status: {status}.": (
+        "Der Bon „{receipt}“ kann nicht {action} werden; sein Status: {status}."
+    ),
+    "dismissed": "verworfen",
+    "restored": "wiederhergestellt",
+    "released": "freigegeben",
+    "The receipt '{receipt}' cannot be released: it is wrong, not merely held.": (
+        "Der Bon „{receipt}“ kann nicht freigegeben werden: Er ist falsch, nicht nur angehalten."
+    ),
+    "Have it corrected, or dismiss it and book it by hand; see: cloudkasse-etl receipts.": (
+        "Lassen Sie ihn berichtigen, oder verwerfen Sie ihn und buchen Sie ihn von Hand; siehe: "
+        "cloudkasse-etl receipts."
+    ),
+    "Line {line} of receipt '{receipt}' is no refused stock line.": (
+        "Zeile {line} des Bons „{receipt}“ ist keine abgelehnte Lagerzeile."
+    ),
+    "The protocol of the last run names those that are: cloudkasse-etl protocol RUN_ID.": (
+        "Das Protokoll des letzten Laufs nennt sie: cloudkasse-etl protocol RUN_ID."
+    ),
+    "Line {line} of receipt '{receipt}' is not dismissed.": "Zeile {line} des Bons „{receipt}“ ist nicht verworfen.",
+    "See: cloudkasse-etl receipts --status dismissed.": "Siehe: cloudkasse-etl receipts --status dismissed.",
+    # --- closings
+    "{count:,} closings": "{count:,} Abschlüsse",
+    "{count:,} closings, the first {limit:,} are shown; --limit shows more": (
+        "{count:,} Abschlüsse, gezeigt werden die ersten {limit:,}; --limit zeigt mehr"
+    ),
+    "The closing {closing} is dismissed.": "Der Abschluss {closing} ist verworfen.",
+    "The closing {closing} is open again.": "Der Abschluss {closing} ist wieder offen.",
+    "The closing '{closing}' is dismissed already.": "Der Abschluss „{closing}“ ist schon verworfen.",
+    "Nothing is open of a closing '{closing}'.": "Von einem Abschluss „{closing}“ ist nichts offen.",
+    "The closing '{closing}' is not dismissed.": "Der Abschluss „{closing}“ ist nicht verworfen.",
+    "See: cloudkasse-etl closings.": "Siehe: cloudkasse-etl closings.",
     "See: cloudkasse-etl receipts.": "Siehe: cloudkasse-etl receipts.",
     # --- history
     "There are no runs yet. The first one: cloudkasse-etl sync.": (

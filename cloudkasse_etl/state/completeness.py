@@ -1,11 +1,13 @@
 """What the staged receipts and closings say about what is missing: gaps, doubled numbers, closings to compare."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.receipts import Status
 from cloudkasse_etl.state.store import StateStore
 
@@ -40,6 +42,18 @@ class OpenClosing:
     raw: bytes
 
 
+def _without(gap: Gap, numbers: Sequence[int]) -> Iterator[Gap]:
+    """What is left of a gap without some numbers, which are in order."""
+    first = gap.first
+    for number in numbers:
+        if first <= number <= gap.last:
+            if number > first:
+                yield Gap(gap.register, first, number - 1)
+            first = number + 1
+    if first <= gap.last:
+        yield Gap(gap.register, first, gap.last)
+
+
 class Completeness:
     """Asks the staged receipts and closings of the store's company."""
 
@@ -52,8 +66,19 @@ class Completeness:
         return self._gaps(self._receipt)
 
     def closing_gaps(self) -> list[Gap]:
-        """Closing numbers that are missing, from the first one of each register on."""
-        return self._gaps(self._closing)
+        """Closing numbers that are missing, from the first one of each register on; not those that were dismissed."""
+        dismissed: dict[str, list[int]] = {}
+        for key in self._dismissed:
+            register, _, number = key.rpartition("|")
+            if number.isdecimal():
+                dismissed.setdefault(register, []).append(int(number))
+        found = self._gaps(self._closing)
+        return [part for gap in found for part in _without(gap, sorted(dismissed.get(gap.register, ())))]
+
+    @cached_property
+    def _dismissed(self) -> frozenset[str]:
+        """The closings that a person has dealt with, by key."""
+        return frozenset(DecisionStore(self._store).holding(Subject.CLOSING, Action.DISMISS))
 
     def _gaps(self, table: sa.Table) -> list[Gap]:
         before = sa.func.lag(table.c.number).over(partition_by=table.c.register, order_by=table.c.number)
@@ -85,12 +110,13 @@ class Completeness:
             return [Doubled(*row) for row in connection.execute(query)]
 
     def open_closings(self) -> list[OpenClosing]:
-        """Closings that have not been found equal to their receipts yet, by register and number."""
+        """Closings that have not been found equal to their receipts yet nor were dismissed, by register and number."""
         table = self._closing
         columns = [table.c[name] for name in OpenClosing.__slots__]
         query = sa.select(*columns).where(table.c.company == self._store.company, table.c.verified == sa.false())
         with self._store.reading() as connection:
-            return [OpenClosing(*row) for row in connection.execute(query.order_by(table.c.register, table.c.number))]
+            rows = [OpenClosing(*row) for row in connection.execute(query.order_by(table.c.register, table.c.number))]
+        return [row for row in rows if f"{row.register}|{row.number}" not in self._dismissed]
 
     def receipts_of(self, closing: OpenClosing) -> tuple[list[bytes], list[int]]:
         """The receipts that a closing's totals cover, as they came, and the numbers of those that were refused."""
@@ -135,6 +161,7 @@ class Completeness:
     def mark(self) -> str:
         """Changes with everything that the findings depend on: what was staged, how it was judged, what was booked."""
         receipt, closing, posting = self._receipt, self._closing, self._store.tables.posting
+        decision = self._store.tables.decision
         company = self._store.company
         refused = sa.func.sum(sa.case((receipt.c.refused_by == "staged_receipts", 1), else_=0))
         dismissed = sa.func.sum(sa.case((receipt.c.status == Status.DISMISSED, 1), else_=0))
@@ -142,6 +169,7 @@ class Completeness:
             sa.select(sa.func.count(), refused, dismissed).where(receipt.c.company == company),
             sa.select(sa.func.count()).where(closing.c.company == company),
             sa.select(sa.func.count()).where(posting.c.company == company),
+            sa.select(sa.func.count()).where(decision.c.company == company),
         )
         with self._store.reading() as connection:
             return repr([tuple(connection.execute(query).one()) for query in queries])

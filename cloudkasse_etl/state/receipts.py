@@ -3,60 +3,21 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.bulk import insert_columns
+from cloudkasse_etl.state.decisions import Decision, DecisionStore
 from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
+from cloudkasse_etl.state.staging import StagedReceipt, StagingStore, Status
+from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-class Status(StrEnum):
-    """What has become of a receipt."""
-
-    STAGED = "staged"
-    IMPORTED = "imported"
-    REJECTED = "rejected"
-    NO_EFFECT = "no_effect"
-    BEFORE_START = "before_start"
-    DISMISSED = "dismissed"
-
-
-@dataclass(slots=True)
-class StagedReceipt:
-    """A receipt as it is staged.
-
-    Attributes:
-        receipt_id: Its id, or one of ours where it has none that can be used.
-        content_hash: Of its known fields.
-        raw: The item as it came (JSON).
-        status: What has become of it.
-        register, number, kind, business_day, ended_at, total_cents, reference_id: Null where they cannot be read.
-        counts_in_closing: Whether its closing's totals cover it.
-        rejections: Why it was refused.
-    """
-
-    receipt_id: str
-    content_hash: str
-    raw: bytes
-    status: Status
-    register: str | None = None
-    number: int | None = None
-    kind: str | None = None
-    business_day: dt.date | None = None
-    ended_at: str | None = None
-    total_cents: int | None = None
-    reference_id: str | None = None
-    counts_in_closing: bool = False
-    rejections: Sequence[Rejection] = ()
+__all__ = ["ReceiptRow", "ReceiptStore", "StagedReceipt", "Status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,118 +32,12 @@ class ReceiptRow:
     ended_at: str | None
     total_cents: int | None
     status: str
-    dismissal: str | None
+    closing_number: int | None
+    came_as: str | None
 
 
-class ReceiptStore:
-    """Receipts of the store's company."""
-
-    def __init__(self, store: StateStore) -> None:
-        self._store = store
-        self._tables = store.tables
-        self._company = store.company
-        self._run_id = store.run_id
-
-    # --- cursors and staging
-
-    def cursor(self, stream: str) -> str | None:
-        """How far a stream was read; None where it never was."""
-        table = self._tables.cursor
-        query = sa.select(table.c.position).where(table.c.target_id == self._store.target, table.c.stream == stream)
-        with self._store.reading() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else str(found)
-
-    def known(self, receipt_ids: Sequence[str]) -> dict[str, str]:
-        """The content hashes of those receipts that are staged already, by id."""
-        table = self._tables.receipt
-        found: dict[str, str] = {}
-        with self._store.reading() as connection:
-            for chunk in chunks(receipt_ids):
-                query = sa.select(table.c.receipt_id, table.c.content_hash).where(
-                    table.c.company == self._company, table.c.receipt_id.in_(chunk)
-                )
-                found.update((row[0], row[1]) for row in connection.execute(query))
-        return found
-
-    def stage(
-        self, receipts: Sequence[StagedReceipt], *, cursor: str | None, mended: Sequence[StagedReceipt] = ()
-    ) -> None:
-        """Stores a page of new receipts and the cursor behind it, in one transaction.
-
-        Args:
-            receipts: Receipts that are not staged yet.
-            cursor: Where to go on; None leaves it (a check that is done again).
-            mended: Receipts that take the place of what came under their ids and could not be read.
-        """
-        now = dt.datetime.now(dt.UTC)
-        fixed = {"company": self._company, "stock_pending": False, "staged_at": now, "staged_run_id": self._run_id}
-        with self._store.transaction() as connection:
-            insert_columns(connection, self._tables.receipt, _columns_of(receipts), fixed)
-            self._replace(connection, mended, with_raw=True)
-            refused = [rejection for receipt in (*receipts, *mended) for rejection in receipt.rejections]
-            self._store.put_rejections(connection, STAGING, refused)
-            if cursor is not None:
-                self._move(connection, "receipts", cursor, now)
-
-    def restage(self, receipts: Sequence[StagedReceipt]) -> None:
-        """Stores what came of checking refused receipts again: their status and their rejections."""
-        with self._store.transaction() as connection:
-            self._replace(connection, receipts)
-            refused = [rejection for receipt in receipts for rejection in receipt.rejections]
-            self._store.put_rejections(connection, STAGING, refused)
-
-    def _replace(self, connection: sa.Connection, receipts: Sequence[StagedReceipt], *, with_raw: bool = False) -> None:
-        """Gives refused receipts what came of judging them again, and ends their rejections."""
-        table = self._tables.receipt
-        self._store.drop_rejections(connection, STAGING, [receipt.receipt_id for receipt in receipts])
-        for receipt in receipts:
-            connection.execute(
-                table.update()
-                .where(table.c.company == self._company, table.c.receipt_id == receipt.receipt_id)
-                .where(table.c.status == Status.REJECTED)
-                .values(_columns(receipt) | ({"raw": receipt.raw} if with_raw else {}))
-            )
-
-    def stage_closings(
-        self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
-    ) -> None:
-        """Stores a page of new closings and the cursor behind it, in one transaction.
-
-        Args:
-            closings: By key: what was refused under it has ended, since it could not be read.
-            rejections: Of closings that are refused now.
-            cursor: Where to go on.
-        """
-        now = dt.datetime.now(dt.UTC)
-        rows = [
-            {"company": self._company, "verified": False, "staged_at": now, "staged_run_id": self._run_id, **closing}
-            for closing in closings.values()
-        ]
-        with self._store.transaction() as connection:
-            if rows:
-                connection.execute(self._tables.closing.insert(), rows)
-                self._store.drop_rejections(connection, CLOSINGS, list(closings))
-            self._store.put_rejections(connection, CLOSINGS, rejections)
-            self._move(connection, "closings", cursor, now)
-
-    def known_closings(self) -> dict[str, str]:
-        """The content hashes of the staged closings by key: register and number."""
-        table = self._tables.closing
-        query = sa.select(table.c.register, table.c.number, table.c.content_hash).where(
-            table.c.company == self._company
-        )
-        with self._store.reading() as connection:
-            return {f"{row[0]}|{row[1]}": row[2] for row in connection.execute(query)}
-
-    def _move(self, connection: sa.Connection, stream: str, cursor: str, now: dt.datetime) -> None:
-        table = self._tables.cursor
-        values = {"position": cursor, "moved_at": now, "run_id": self._run_id}
-        here = (table.c.target_id == self._store.target) & (table.c.stream == stream)
-        if connection.execute(table.update().where(here).values(values)).rowcount == 0:
-            connection.execute(
-                table.insert().values(target_id=self._store.target, stream=stream, company=self._company, **values)
-            )
+class ReceiptStore(StagingStore):
+    """Receipts of the store's company; its closings too."""
 
     # --- reading what is staged
 
@@ -320,19 +175,39 @@ class ReceiptStore:
                 found.update(connection.execute(query).scalars())
         return found
 
-    def dismiss(self, receipt_id: str, reason: str) -> bool:
+    # --- what people decide
+
+    def dismiss(self, decision: Decision) -> bool:
         """Marks a receipt that is staged or rejected as dealt with by hand; False where there is none."""
         table = self._tables.receipt
         with self._store.transaction() as connection:
             done = connection.execute(
                 table.update()
-                .where(table.c.company == self._company, table.c.receipt_id == receipt_id)
+                .where(table.c.company == self._company, table.c.receipt_id == decision.key)
                 .where(table.c.status.in_([Status.STAGED, Status.REJECTED]))
-                .values(status=Status.DISMISSED, dismissal=reason)
+                .values(status=Status.DISMISSED, refused_by=None)
             )
-            for asset in (STAGING, IMPORT):
-                self._store.drop_rejections(connection, asset, [receipt_id])
+            if done.rowcount:
+                for asset in (STAGING, IMPORT):
+                    self._store.drop_rejections(connection, asset, [decision.key])
+                DecisionStore(self._store).put(connection, [decision])
         return done.rowcount == 1
+
+    def dismiss_line(self, receipt_id: str, decision: Decision, *, last: bool) -> None:
+        """Ends the rejection of a stock line; `last` where the receipt has no other refused line."""
+        with self._store.transaction() as connection:
+            self._store.drop_rejections(connection, MOVEMENTS, [decision.key])
+            if last:
+                self._set(connection, [receipt_id], {"stock_pending": False})
+            DecisionStore(self._store).put(connection, [decision])
+
+    def restore_line(self, receipt_id: str, decision: Decision, rejections: Sequence[Rejection]) -> None:
+        """Opens the rejection of a stock line again; the next import looks at it."""
+        with self._store.transaction() as connection:
+            self._store.put_rejections(connection, MOVEMENTS, rejections)
+            self._set(connection, [receipt_id], {"stock_pending": True})
+            self._store.put_level(connection, IMPORT, "", "{}")
+            DecisionStore(self._store).put(connection, [decision])
 
     def _set(self, connection: sa.Connection, receipt_ids: Sequence[str], values: Mapping[str, Any]) -> None:
         table = self._tables.receipt
@@ -351,32 +226,3 @@ class ReceiptStore:
                 days = {text: dt.date.fromisoformat(str(text)) for text in set(columns[name])}
                 columns[name] = [days[text] for text in columns[name]]
         insert_columns(connection, table, columns, {"company": self._company, "run_id": self._run_id})
-
-
-def _columns_of(receipts: Sequence[StagedReceipt]) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {
-        name: list(map(attrgetter(name), receipts))
-        for name in (
-            "receipt_id", "register", "number", "kind", "business_day", "ended_at", "total_cents", "reference_id",
-            "status", "counts_in_closing", "content_hash", "raw",
-        )
-    }  # fmt: skip
-    columns["refused_by"] = [STAGING if status is Status.REJECTED else None for status in columns["status"]]
-    columns["status"] = [status.value for status in columns["status"]]
-    return columns
-
-
-def _columns(receipt: StagedReceipt) -> dict[str, Any]:
-    return {
-        "register": receipt.register,
-        "number": receipt.number,
-        "kind": receipt.kind,
-        "business_day": receipt.business_day,
-        "ended_at": receipt.ended_at,
-        "total_cents": receipt.total_cents,
-        "reference_id": receipt.reference_id,
-        "status": receipt.status,
-        "refused_by": STAGING if receipt.status is Status.REJECTED else None,
-        "counts_in_closing": receipt.counts_in_closing,
-        "content_hash": receipt.content_hash,
-    }

@@ -16,13 +16,17 @@ import pandas as pd
 import sqlalchemy as sa
 
 from cloudkasse_etl.failures import Rejection, merged
+from cloudkasse_etl.state.decisions import Decision
 from cloudkasse_etl.state.keys import bounded_key, chunks
-from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt, Status
+from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.records import Level, PendingAttempt, SyncedRecord
+from cloudkasse_etl.state.staging import UNBOOKED, KnownReceipt, StagedReceipt, Status, UnbookedReceipt
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 
+_KNOWN = ("hash", "status", "refused_by", "closing_number", "came_as")
+_GONE = "gone"
 _LOOKED_UP = 10_000  # past this many keys it is quicker to read all
 
 
@@ -226,38 +230,76 @@ class ScratchReceipts(ReceiptStore):
         self.on_booked: Callable[[pd.DataFrame | None, pd.DataFrame, int], None] = lambda postings, movements, count: (
             None
         )
-        self._rechecked = 0
+        self._moved: Counter[str] = Counter()
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._scratch.execute(
             "CREATE TABLE receipt (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, hash TEXT, status TEXT, "
-            "refused_by TEXT, raw BLOB)"
+            "refused_by TEXT, closing_number INTEGER, came_as TEXT, raw BLOB)"
         )
 
     def close(self) -> None:
         """Drops the temporary file."""
         self._scratch.close()
 
-    def known(self, receipt_ids: Sequence[str]) -> dict[str, str]:
-        """The content hashes of those receipts that are staged already, by id."""
-        return super().known(receipt_ids) | {row[0]: row[1] for row in self._kept("id, hash", receipt_ids)}
+    def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
+        """Those receipts that are stored already, by id."""
+        here = {row[0]: KnownReceipt(*row[1:]) for row in self._kept("id, " + ", ".join(_KNOWN), receipt_ids)}
+        found = super().known(receipt_ids) | here
+        return {key: known for key, known in found.items() if known.status != _GONE}
 
     def stage(
-        self, receipts: Sequence[StagedReceipt], *, cursor: str | None, mended: Sequence[StagedReceipt] = ()
+        self,
+        receipts: Sequence[StagedReceipt],
+        *,
+        cursor: str | None,
+        mended: Sequence[StagedReceipt] = (),
+        decisions: Sequence[Decision] = (),
+        closings: Mapping[str, int] | None = None,
+        dropped: Sequence[str] = (),
     ) -> None:
-        """Notes receipts that would be staged; the cursor stays."""
+        """Notes receipts that would be staged; the cursor stays, and so do the closings that receipts state."""
         if mended:
             self.restage(mended)
         self._keep(receipts)
         self._put(STAGING, [rejection for receipt in receipts for rejection in receipt.rejections])
-        self.on_staged(receipts)
+        self.on_staged([receipt for receipt in receipts if receipt.status is not Status.DISMISSED])
+        self._count_moved(dropped)
+        self._drop(STAGING, dropped)
+        self._scratch.executemany(
+            "INSERT OR REPLACE INTO receipt (id, hash, status, raw) VALUES (?, '', ?, x'')",
+            [(key, _GONE) for key in dropped],
+        )
 
-    def restage(self, receipts: Sequence[StagedReceipt]) -> None:
-        """Notes what checking refused receipts again would come to."""
+    def restage(
+        self,
+        receipts: Sequence[StagedReceipt],
+        *,
+        among: Collection[Status] = UNBOOKED,
+        decisions: Sequence[Decision] = (),
+    ) -> int:
+        """Notes what judging receipts anew would come to."""
+        self._count_moved([receipt.receipt_id for receipt in receipts])
         self._keep(receipts)
-        self._rechecked += len(receipts)
-        self._drop(STAGING, [receipt.receipt_id for receipt in receipts])
+        for asset in (STAGING, IMPORT):
+            self._drop(asset, [receipt.receipt_id for receipt in receipts])
         self._put(STAGING, [rejection for receipt in receipts for rejection in receipt.rejections])
         self.on_staged([receipt for receipt in receipts if receipt.status is not Status.REJECTED])
+        return len(receipts)
+
+    def _count_moved(self, receipt_ids: Sequence[str]) -> None:
+        """Notes as what those of them count in the database that were not kept here before."""
+        here = {row[0] for row in self._kept("id", receipt_ids)}
+        stored = super().known([key for key in receipt_ids if key not in here])
+        self._moved.update(known.status for known in stored.values())
+
+    def unbooked(
+        self, *, statuses: Collection[Status] = UNBOOKED, second: bool = False, size: int = 1000
+    ) -> Iterator[list[UnbookedReceipt]]:
+        """Receipts that are not booked, of those that are stored; what is kept here was judged already."""
+        for rows in super().unbooked(statuses=statuses, second=second, size=size):
+            moved = {row[0] for row in self._kept("id", [row.receipt_id for row in rows])}
+            if left := [row for row in rows if row.receipt_id not in moved]:
+                yield left
 
     def stage_closings(
         self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
@@ -296,8 +338,7 @@ class ScratchReceipts(ReceiptStore):
         """How many receipts have a status."""
         query = "SELECT count(*) FROM receipt WHERE status = ?"
         here = int(self._scratch.execute(query, (str(status),)).fetchone()[0])
-        # what was checked again stands in the database as rejected
-        return super().count(status) + here - (self._rechecked if status is Status.REJECTED else 0)
+        return super().count(status) + here - self._moved[str(status)]
 
     def book(
         self,
@@ -322,12 +363,21 @@ class ScratchReceipts(ReceiptStore):
 
     def _keep(self, receipts: Sequence[StagedReceipt]) -> None:
         rows = [
-            (r.receipt_id, r.content_hash, str(r.status), STAGING if r.status is Status.REJECTED else None, r.raw)
+            (
+                r.receipt_id,
+                r.content_hash,
+                str(r.status),
+                STAGING if r.status is Status.REJECTED else None,
+                r.closing_number,
+                r.came_as,
+                r.raw,
+            )
             for r in receipts
         ]
         self._scratch.execute("BEGIN")
         self._scratch.executemany(
-            "INSERT OR REPLACE INTO receipt (id, hash, status, refused_by, raw) VALUES (?, ?, ?, ?, ?)", rows
+            f"INSERT OR REPLACE INTO receipt (id, {', '.join(_KNOWN)}, raw) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- our own words
+            rows,
         )
         self._scratch.execute("COMMIT")
 

@@ -207,7 +207,7 @@ class StateStore(SyncedRecords):
         """The sources' state at which the asset was last level, if it ever was."""
         table = self.tables.level
         query = sa.select(table.c.fingerprint, table.c.details, table.c.generation).where(
-            table.c.target_id == self.target, table.c.asset == asset
+            table.c.target_id == self._target_of(asset), table.c.asset == asset
         )
         with self.reading() as connection:
             row = connection.execute(query).one_or_none()
@@ -228,20 +228,20 @@ class StateStore(SyncedRecords):
         self._grow(connection, asset, 0, fingerprint=fingerprint, details=details)
 
     def _grow(self, connection: sa.Connection, asset: str, changes: int, **values: str) -> None:
-        table = self.tables.level
+        table, target = self.tables.level, self._target_of(asset)
         # What was level before is so no longer: a run that dies now must not look finished to a later one
         # that meets the old sources again.
         values = {"fingerprint": "", **values}
         done = connection.execute(
             table.update()
-            .where(table.c.target_id == self.target, table.c.asset == asset)
+            .where(table.c.target_id == target, table.c.asset == asset)
             .values(generation=table.c.generation + changes, run_id=self.run_id, **values)
         )
         if done.rowcount == 0:
             defaults = {"details": "{}", **values}
             connection.execute(
                 table.insert().values(
-                    target_id=self.target,
+                    target_id=target,
                     asset=asset,
                     company=self.company,
                     generation=changes,

@@ -28,6 +28,13 @@ class SyncedRecords(ConnectedState):
             cursor: Any = connection.execute(self._records(entity)).cursor
             return _frame(iter(lambda: cursor.fetchmany(_ROWS), []))
 
+    def ever_synced(self, entity: str) -> set[str]:
+        """The keys of an entity's records that any cloud of the company ever accepted, whatever its address was."""
+        table = self.tables.synced_record
+        query = sa.select(table.c.record_key).where(table.c.company == self.company, table.c.entity == entity)
+        with self.reading() as connection:
+            return set(connection.execute(query.distinct()).scalars())
+
     def synced_among(self, entity: str, keys: Collection[str]) -> "pd.DataFrame":
         """Those of some keys, as `synced` has them."""
         table = self.tables.synced_record

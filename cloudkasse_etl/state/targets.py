@@ -14,7 +14,9 @@ STAGING: Final = "staged_receipts"
 CLOSINGS: Final = "staged_closings"
 IMPORT: Final = "revenue_postings"
 MOVEMENTS: Final = "stock_movements"
-_OF_THE_COMPANY = frozenset({STAGING, CLOSINGS, IMPORT, MOVEMENTS})
+JUDGED: Final = "judged_receipts"
+"""No asset: under which settings the receipts that are not booked were last judged."""
+_OF_THE_COMPANY = frozenset({STAGING, CLOSINGS, IMPORT, MOVEMENTS, JUDGED})
 
 EVERY_CLOUD: Final = ""
 """Stands for the address where state is the company's."""
@@ -23,7 +25,7 @@ NO_TARGET: Final = -1
 
 
 def is_of_the_company(asset: str) -> bool:
-    """Whether an asset's rejections are kept whatever the cloud's address is."""
+    """Whether an asset's rejections, and what it is level with, are kept whatever the cloud's address is."""
     return asset in _OF_THE_COMPANY
 
 

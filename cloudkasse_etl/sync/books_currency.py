@@ -5,6 +5,7 @@ from contextlib import suppress
 import orjson
 
 from cloudkasse_etl.errors import ErpSchemaError, ErpUnavailableError
+from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.sync.session import SyncSession
 
 
@@ -14,7 +15,7 @@ def currency_to_book_in(session: SyncSession) -> str | None:
     Raises:
         ErpUnavailableError: The ERP cannot be reached.
     """
-    return session.sources.books_currency or _last_known(session)
+    return session.sources.books_currency or last_known_currency(session.store)
 
 
 def currency_to_stage_in(session: SyncSession) -> str | None:
@@ -25,14 +26,15 @@ def currency_to_stage_in(session: SyncSession) -> str | None:
     """
     if session.has_read_company:
         return currency_to_book_in(session)
-    known = _last_known(session)
+    known = last_known_currency(session.store)
     if known is None:
         with suppress(ErpUnavailableError, ErpSchemaError):
             return session.sources.books_currency
     return known
 
 
-def _last_known(session: SyncSession) -> str | None:
-    content = session.store.newest_content("companies", session.settings.company.number)
+def last_known_currency(store: StateStore) -> str | None:
+    """What the company was last synchronised with, whatever the cloud's address was; None where it never was."""
+    content = store.newest_content("companies", store.company)
     found = orjson.loads(content).get("currency") if content else None
     return str(found) if found else None

@@ -5,7 +5,7 @@ would break a transaction that tried.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -17,9 +17,13 @@ from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.settings import Configuration
-from cloudkasse_etl.state.receipts import ReceiptStore, Status
+from cloudkasse_etl.state.decisions import DecisionStore
+from cloudkasse_etl.state.receipts import ReceiptStore
+from cloudkasse_etl.state.staging import UNBOOKED, Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
+from cloudkasse_etl.sync.arrivals import report_of
 from cloudkasse_etl.sync.books_currency import currency_to_book_in
+from cloudkasse_etl.sync.judging import Judge, is_judged, judge_anew, judge_of
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
@@ -51,6 +55,7 @@ def import_receipts(
         ConfigurationError: A chosen receipt is not staged.
     """
     with session.timed() as seconds:
+        _judge_anew(session, seconds)
         fingerprint = session.sources.fingerprint(IMPORT)
         staged = session.receipts.count(Status.STAGED)
         again = quiet_report(session, IMPORT, fingerprint) is None
@@ -78,6 +83,16 @@ def import_receipts(
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
 
 
+def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:
+    """Lets what is not booked follow the settings; that is told in the name of those who staged it.
+
+    A run that has fetched receipts before has done it already.
+    """
+    found = judge_anew(session, judge_of(session))
+    if found.found and STAGING not in session.reports:
+        session.deliver(report_of(session, STAGING, found.counts, found.refused), seconds())
+
+
 def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
     """Imports, where the run was asked to; a run that fetched no receipts itself was started for nothing else.
 
@@ -93,18 +108,24 @@ def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
 def require_bookable(configuration: Configuration, receipt_ids: Sequence[str]) -> None:
     """Looks, before there is a run, whether receipts can be imported.
 
+    Where settings have changed, only the run finds out what those are that are not booked.
+
     Raises:
-        ConfigurationError: One of them is not staged; the message says which and what it is.
+        ConfigurationError: One of them cannot be imported; the message says which and what it is.
     """
     with open_reading(configuration) as store:
-        _must_be_bookable(ReceiptStore(store), receipt_ids)
+        if is_judged(Judge(configuration.settings, store), store):
+            _must_be_bookable(ReceiptStore(store), receipt_ids)
+        else:
+            _must_be_bookable(ReceiptStore(store), receipt_ids, or_unbooked=True)
 
 
-def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str]) -> None:
+def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str], *, or_unbooked: bool = False) -> None:
     status = store.status_of(receipt_ids)
     for receipt_id in receipt_ids:
         found, refused_by = status.get(receipt_id, (say("not there"), None))
-        if found != Status.STAGED and (found != Status.REJECTED or refused_by != IMPORT):
+        bookable = found == Status.STAGED or (found == Status.REJECTED and refused_by == IMPORT)
+        if not bookable and not (or_unbooked and found in UNBOOKED):
             raise ConfigurationError(
                 say(
                     "The receipt '{receipt}' cannot be imported; its status: {status}.",
@@ -234,6 +255,7 @@ class _Import:
                 receipt_id: Voided(receipt.business_day, frozenset(line.vat_rate for line in receipt.lines))
                 for receipt_id, receipt in voided.items()
             },
+            released=DecisionStore(self.session.store).released(frames.heads["receipt_id"].tolist()),
             in_kind_moves_stock=settings.receipts.in_kind_moves_stock,
             zone=settings.zone,
         )

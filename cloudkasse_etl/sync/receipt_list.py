@@ -1,22 +1,27 @@
-"""The list of receipts, and marking one as dealt with by hand."""
+"""The list of receipts: what has become of each, why, and what people decided about it."""
 
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.targets import IMPORT, STAGING
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.transform.amounts import euros
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.wording import Text, say
 
 
 @dataclass(frozen=True)
 class ListedReceipt:
-    """A receipt as a list shows it."""
+    """A receipt as a list shows it.
+
+    Attributes:
+        rejections: Why it is refused, where it is.
+        decisions: What people decided about it and its stock lines, oldest first.
+    """
 
     receipt_id: str
     register: str | None
@@ -25,17 +30,26 @@ class ListedReceipt:
     ended_at: str | None
     total_cents: int | None
     status: str
-    dismissal: str | None
+    closing_number: int | None
     rejections: tuple[Rejection, ...]
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def total(self) -> str | None:
         """The total as a person writes it."""
         return None if self.total_cents is None else euros(self.total_cents)
 
+    @property
+    def holding(self) -> tuple[Decision, ...]:
+        """The decisions that hold: the newest about it, and about each of its lines, but for what was taken back."""
+        newest = {(d.subject, d.key): d for d in self.decisions}
+        return tuple(d for d in newest.values() if d.action is not Action.RESTORE)
+
     def reason(self, language: Language) -> str:
-        """Why it was rejected or dismissed."""
-        return self.dismissal or " ".join(rejection.text(language) for rejection in self.rejections)
+        """Why it was rejected, and what people decided about it."""
+        refused = " ".join(rejection.text(language) for rejection in self.rejections)
+        decided = [d.reason if d.subject is Subject.RECEIPT else _of_line(d).told(language) for d in self.holding]
+        return " ".join(part for part in (*decided, refused) if part)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The receipt as `receipts --json` prints it."""
@@ -49,7 +63,25 @@ class ListedReceipt:
             "status": self.status,
             "reason": self.reason(language) or None,
             "codes": [rejection.code for rejection in self.rejections],
+            "closing_number": self.closing_number,
+            "decisions": [decision_dict(decision) for decision in self.decisions],
         }
+
+
+def decision_dict(decision: Decision) -> dict[str, Any]:
+    """A decision as `--json` prints it."""
+    line = decision.key.rpartition("|")[2] if decision.subject is Subject.LINE else None
+    return {
+        "action": str(decision.action),
+        "line": int(line) if line and line.isdecimal() else None,
+        "reason": decision.reason,
+        "decided_at": decision.decided_at.isoformat() if decision.decided_at else None,
+        "decided_by": decision.decided_by,
+    }
+
+
+def _of_line(decision: Decision) -> Text:
+    return say("Line {line} dismissed: {reason}", line=decision.key.rpartition("|")[2], reason=decision.reason)
 
 
 def list_receipts(configuration: Configuration, *, status: str | None = None) -> list[ListedReceipt]:
@@ -63,6 +95,11 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
         for asset in (STAGING, IMPORT):
             for rejection in store.rejections(asset):
                 rejections.setdefault(rejection.key, []).append(rejection)
+        decisions: dict[str, list[Decision]] = {}
+        for decision in DecisionStore(store).all(Subject.RECEIPT, Subject.LINE):
+            of_line = decision.subject is Subject.LINE
+            key = decision.key.rpartition("|")[0] if of_line else decision.key
+            decisions.setdefault(key, []).append(decision)
         return [
             ListedReceipt(
                 receipt_id=row.receipt_id,
@@ -72,29 +109,9 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
                 ended_at=row.ended_at,
                 total_cents=row.total_cents,
                 status=row.status,
-                dismissal=row.dismissal,
+                closing_number=row.closing_number,
                 rejections=tuple(rejections.get(row.receipt_id, ())),
+                decisions=tuple(decisions.get(row.receipt_id, ())),
             )
             for row in ReceiptStore(store).rows(status)
         ]
-
-
-def dismiss_receipt(
-    configuration: Configuration, receipt_id: str, reason: str, *, run_id: str, started_by: str
-) -> None:
-    """Marks a staged or rejected receipt as dealt with by hand, with the reason; it is never imported then.
-
-    Raises:
-        ConfigurationError: There is no such receipt, or it is imported already, or no reason is given.
-        LeaseHeldError: A synchronisation is running.
-    """
-    from cloudkasse_etl.sync.session import hold_store  # and with it all that a synchronisation needs
-
-    if not reason.strip():
-        raise ConfigurationError(say("A receipt is dismissed with a reason only."), hint=say("Give one: --reason '…'."))
-    with hold_store(configuration, run_id=run_id, kind="dismiss", started_by=started_by) as store:
-        if not ReceiptStore(store).dismiss(receipt_id, reason.strip()):
-            raise ConfigurationError(
-                say("There is no staged or rejected receipt '{receipt}'.", receipt=receipt_id),
-                hint=say("See: cloudkasse-etl receipts."),
-            )

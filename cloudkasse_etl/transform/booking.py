@@ -235,7 +235,8 @@ def _postings(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> pd.
     columns["tax_cents"][is_clearing] = 0
     for name in ("tax_code", "vat_rate"):
         columns[name][is_clearing] = None
-    review = columns["is_review"] & ~is_clearing
+    released = np.array([receipt_id in ledger.released for receipt_id in ids.tolist()], dtype=bool)
+    review = (columns["is_review"] | released[receipt]) & ~is_clearing
     flags = np.array([None, CLOSED_PERIOD, REVIEW, f"{CLOSED_PERIOD} {REVIEW}"], dtype=object)
     return pd.DataFrame(
         {

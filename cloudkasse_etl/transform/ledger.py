@@ -56,6 +56,8 @@ class Ledger:
         trade_sets: ARTSET: article, component, position (integer or null), quantity (float), unit.
         rates: The VAT rates of the ERP's tax codes by date.
         voided: What is known of the receipts that others refer to, by id.
+        released: Receipts that were held for a person, who has let them through: nothing holds them any more, and
+            their postings are flagged.
         in_kind_moves_stock: Whether goods taken in kind (AVSachbezug) leave the stock.
         zone: The shop's time zone, in which a time has its day.
     """
@@ -69,6 +71,7 @@ class Ledger:
     trade_sets: pd.DataFrame
     rates: VatRates
     voided: Mapping[str, Voided] = field(default_factory=dict)
+    released: frozenset[str] = frozenset()
     in_kind_moves_stock: bool = False
     zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("Europe/Berlin"))
 

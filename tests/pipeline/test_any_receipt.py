@@ -20,7 +20,8 @@ from cloudkasse_etl.cloudkasse.client import Page
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, parse_receipt
-from cloudkasse_etl.sync import receipts as staging
+from cloudkasse_etl.sync import closings as closings_use_case
+from cloudkasse_etl.sync import receipts as receipts_use_case
 from cloudkasse_etl.transform.booking import Ledger, book
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipts import content_hash, flatten
@@ -273,7 +274,10 @@ def test_whatever_a_register_sends_no_database_holds_up_the_others(
     page = Page(tuple(as_kept(found)[1] for found in items), next_cursor="c1", has_more=False)
     accepted = sum(is_good for _, is_good in HOSTILE.values()) + 2
     with monkeypatch.context() as patch:
-        patch.setattr(staging, "_pages", lambda session, stream, anew: iter([page] if stream == "receipts" else []))
+        for use_case in (receipts_use_case, closings_use_case):
+            patch.setattr(
+                use_case, "pages_of", lambda session, stream, anew: iter([page] if stream == "receipts" else [])
+            )
         receipts, _ = fetch(world)
         assert (receipts.counts.new, receipts.counts.rejected) == (accepted, len(items) - accepted)
         assert told(fetch(world)[0])["unchanged"] == len(items)

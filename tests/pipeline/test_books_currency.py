@@ -52,7 +52,7 @@ def test_with_the_erp_away_and_nothing_known_it_is_staged_and_the_import_refuses
     assert statuses(world) == {"CHF1": "staged"}
     (world.folder / "away.db").rename(world.erp_file)
     book(world)
-    assert codes(world) == {("revenue_postings", "receipt_currency")}
+    assert codes(world) == {("staged_receipts", "receipt_currency")}
     assert balances(world) == {}
 
 

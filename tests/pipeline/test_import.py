@@ -20,7 +20,7 @@ from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.sync.completeness import CompletenessReport
 from cloudkasse_etl.sync.exports import ExportSummary, export_movements, export_postings
 from cloudkasse_etl.sync.importing import import_receipts
-from cloudkasse_etl.sync.receipt_list import dismiss_receipt, list_receipts
+from cloudkasse_etl.sync.receipt_list import list_receipts
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import Outcome, RunReport
 from tests import databases, small_erp
@@ -28,6 +28,7 @@ from tests.books import (
     balances,
     book,
     complete,
+    dismiss,
     fetch,
     fetch_and_book,
     statuses,
@@ -339,9 +340,9 @@ def test_a_fetch_that_broke_leaves_nothing_that_a_later_one_takes_for_settled(
         patch.setattr(ReceiptStore, "stage", dies_afterwards)
         with pytest.raises(StateUnavailableError):
             fetch(world)
-    assert sorted(statuses(world).values()) == ["rejected"] * 10 + ["staged"]
+    assert sorted(statuses(world).values()) == ["rejected"] * 11  # the first one, too, follows the settings
     world.settings["registers"] = named
-    assert told(fetch(world)[0]) == {"new": 13}
+    assert told(fetch(world)[0]) == {"new": 14}
 
 
 # --- stock
@@ -442,7 +443,7 @@ def test_what_is_too_old_without_effect_refused_or_dismissed_is_never_booked(wor
         item(id="R7", number=7),
     )
     fetch(world)
-    dismiss_receipt(world.configuration(), "R5", "booked by hand", run_id="d" * 32, started_by="a test")
+    dismiss(world, "R5", "booked by hand")
     expected = {
         "R1": "before_start", "R2": "no_effect", "R3": "no_effect", "R4": "rejected", "R5": "dismissed",
         "R7": "no_effect",
@@ -465,16 +466,13 @@ def test_a_dismissed_receipt_keeps_its_reason_and_an_imported_one_cannot_be_dism
     book(world, "R1")
     book(world, "R5")
 
-    def dismiss(receipt_id: str, reason: str = "in the till book by hand") -> None:
-        dismiss_receipt(world.configuration(), receipt_id, reason, run_id="d" * 32, started_by="a test")
-
     for receipt_id in ("R2", "R3", "R5"):
-        dismiss(receipt_id)
-    for receipt_id in ("R1", "R2", "R9", ""):
-        with pytest.raises(ConfigurationError, match="no staged or rejected receipt"):
-            dismiss(receipt_id)
-    with pytest.raises(ConfigurationError, match="with a reason"):
-        dismiss("R4", " \n")
+        dismiss(world, receipt_id, "in the till book by hand")
+    for receipt_id, wrong in (("R1", "imported"), ("R2", "dismissed"), ("R9", "no receipt"), ("", "no receipt")):
+        with pytest.raises(ConfigurationError, match=wrong):
+            dismiss(world, receipt_id, "in the till book by hand")
+    with pytest.raises(ConfigurationError, match="without a reason"):
+        dismiss(world, "R4", " \n")
     listed = {row.receipt_id: row for row in list_receipts(world.configuration(), status="dismissed")}
     assert {key: row.reason("de") for key, row in listed.items()} == dict.fromkeys(
         ("R2", "R3", "R5"), "in the till book by hand"

@@ -41,7 +41,7 @@ def _elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
         ("import --receipt nobody", "The receipt 'nobody' cannot be imported; its status: not there."),
         ("import --receipt \udcff", "Invalid value for '--receipt': It has a character that no text has."),
         ("receipts dismiss '' --reason x", "Invalid value for 'RECEIPT_ID': It is empty."),
-        ("receipts dismiss nobody --reason ' '", "A receipt is dismissed with a reason only."),
+        ("receipts dismiss nobody --reason ' '", "Nothing is decided without a reason."),
         ("receipts dismiss nobody --reason \udcff", "Invalid value for '--reason': It has a character"),
         ("receipts dismiss \udcff --reason x", "Invalid value for 'RECEIPT_ID': It has a character"),
         ("receipts --limit 0", "0 is not in the range x>=1."),

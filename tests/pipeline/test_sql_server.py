@@ -31,10 +31,10 @@ from cloudkasse_etl.state.waiting import WaitingStore
 from cloudkasse_etl.sync.exports import export_movements, export_postings, sum_up
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.plan import plan
-from cloudkasse_etl.sync.receipt_list import dismiss_receipt, list_receipts
+from cloudkasse_etl.sync.receipt_list import list_receipts
 from cloudkasse_etl.sync.turnover import sum_up_sales
 from tests import databases, small_erp
-from tests.books import book, complete, fetch, tables, with_accounts
+from tests.books import book, complete, dismiss, fetch, tables, with_accounts
 from tests.receipt_factory import item, line
 from tests.worlds import TOKEN, World
 
@@ -148,7 +148,7 @@ def live(world: World) -> None:
     book(world, retry_rejected=True)
     complete(world)
     tables(world)
-    dismiss_receipt(world.configuration(), "R3", "looked at", run_id="r", started_by="a test")
+    dismiss(world, "R3", "looked at")
     configuration = world.configuration()
     for export in (export_postings, export_movements):
         export(configuration, world.folder / "export.csv")

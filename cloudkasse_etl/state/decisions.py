@@ -1,0 +1,152 @@
+"""What people decided about receipts, stock lines and closings: only ever added to. The newest of a subject holds."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.state.keys import chunks
+from cloudkasse_etl.state.store import StateStore
+
+
+class Subject(StrEnum):
+    """What a decision is about."""
+
+    RECEIPT = "receipt"
+    LINE = "line"
+    CLOSING = "closing"
+
+
+class Action(StrEnum):
+    """What was decided: dealt with by hand; look at it again; let it through."""
+
+    DISMISS = "dismiss"
+    RESTORE = "restore"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision with its reason.
+
+    Attributes:
+        subject: What it is about.
+        key: A receipt's id; with `|` and the line's number that of a stock line; register `|` number of a closing.
+        action: What was decided.
+        reason: Why.
+        decided_at: When; None where an earlier release did not keep it.
+        decided_by: Who, like `command line (user@host)`; None likewise.
+        detail: What was open until then, so that it can be opened again.
+    """
+
+    subject: Subject
+    key: str
+    action: Action
+    reason: str
+    decided_at: dt.datetime | None = None
+    decided_by: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> tuple[Rejection, ...]:
+        """The rejections that ended by it."""
+        return tuple(
+            Rejection(**{**found, "since": dt.datetime.fromisoformat(found["since"]) if found["since"] else None})
+            for found in self.detail.get("ended", ())
+        )
+
+
+def ending(rejections: Iterable[Rejection]) -> dict[str, Any]:
+    """The detail of a decision that ends some rejections."""
+    return {
+        "ended": [
+            {
+                "asset": r.asset,
+                "key": r.key,
+                "code": r.code,
+                "detail": dict(r.detail),
+                "content": r.content,
+                "since": r.since.isoformat() if r.since else None,
+            }
+            for r in rejections
+        ]
+    }
+
+
+class DecisionStore:
+    """Decisions of the store's company."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+        self._table = store.tables.decision
+
+    def put(self, connection: sa.Connection, decisions: Sequence[Decision]) -> None:
+        """Adds decisions in the caller's transaction; those without a time are of now."""
+        now = dt.datetime.now(dt.UTC)
+        rows = [
+            {
+                "company": self._store.company,
+                "subject": str(d.subject),
+                "record_key": d.key,
+                "action": str(d.action),
+                "reason": d.reason,
+                "detail": orjson.dumps(dict(d.detail)).decode(),
+                "decided_at": d.decided_at or now,
+                "decided_by": d.decided_by[:200] if d.decided_by else None,
+                "run_id": self._store.run_id,
+            }
+            for d in decisions
+        ]
+        if rows:
+            connection.execute(self._table.insert(), rows)
+
+    def all(self, *subjects: Subject) -> list[Decision]:
+        """All decisions about some kinds of subject, oldest first."""
+        return self._read(self._query().where(self._table.c.subject.in_(subjects)))
+
+    def of(self, subject: Subject, keys: Sequence[str]) -> list[Decision]:
+        """All decisions about some subjects, oldest first of each."""
+        found: list[Decision] = []
+        for chunk in chunks(keys):
+            found += self._read(
+                self._query().where(self._table.c.subject == str(subject), self._table.c.record_key.in_(chunk))
+            )
+        return found
+
+    def newest(self, subject: Subject, keys: Sequence[str]) -> dict[str, Decision]:
+        """The decision that holds, of those of some subjects about which there is one."""
+        return {decision.key: decision for decision in self.of(subject, keys)}
+
+    def holding(self, subject: Subject, action: Action) -> dict[str, Decision]:
+        """All subjects of a kind for which a decision of that action holds, and the decision."""
+        newest = {decision.key: decision for decision in self.all(subject)}
+        return {key: decision for key, decision in newest.items() if decision.action is action}
+
+    def released(self, receipt_ids: Sequence[str]) -> frozenset[str]:
+        """Those of some receipts that a person has let through."""
+        newest = self.newest(Subject.RECEIPT, receipt_ids)
+        return frozenset(key for key, decision in newest.items() if decision.action is Action.RELEASE)
+
+    def _query(self) -> "sa.Select[tuple[Any, ...]]":
+        table = self._table
+        return sa.select(table).where(table.c.company == self._store.company).order_by(table.c.decision_id)
+
+    def _read(self, query: "sa.Select[tuple[Any, ...]]") -> list[Decision]:
+        with self._store.reading() as connection:
+            return [
+                Decision(
+                    Subject(row["subject"]),
+                    row["record_key"],
+                    Action(row["action"]),
+                    row["reason"],
+                    row["decided_at"],
+                    row["decided_by"],
+                    orjson.loads(row["detail"]),
+                )
+                for row in connection.execute(query).mappings()
+            ]

@@ -1,0 +1,274 @@
+"""Receipts on their way in: stored with what their checks came to, and judged anew until they are booked."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.state.bulk import insert_columns
+from cloudkasse_etl.state.closings import ClosingStore
+from cloudkasse_etl.state.decisions import Decision, DecisionStore
+from cloudkasse_etl.state.keys import chunks
+from cloudkasse_etl.state.targets import IMPORT, STAGING
+
+
+class Status(StrEnum):
+    """What has become of a receipt."""
+
+    STAGED = "staged"
+    IMPORTED = "imported"
+    REJECTED = "rejected"
+    NO_EFFECT = "no_effect"
+    BEFORE_START = "before_start"
+    DISMISSED = "dismissed"
+
+
+UNBOOKED = (Status.STAGED, Status.REJECTED, Status.NO_EFFECT, Status.BEFORE_START)
+"""What settings can still make another status of."""
+_REPLACED = (Status.REJECTED, Status.DISMISSED)
+
+NO_ID = ""
+"""Of a content that came without an id, as which it came."""
+
+
+@dataclass(slots=True)
+class StagedReceipt:
+    """A receipt as it is staged.
+
+    Attributes:
+        receipt_id: Its id, or one of ours where it has none that can be used, or another content has it.
+        content_hash: Of its known fields.
+        raw: The item as it came (JSON).
+        status: What has become of it.
+        register, number, kind, business_day, ended_at, total_cents, reference_id: Null where they cannot be read.
+        closing_number: Of the closing that it states; null where it states none.
+        counts_in_closing: Whether its closing's totals cover it.
+        came_as: Where the id is one of ours: the id as which it came, `NO_ID` if with none. Else None.
+        rejections: Why it was refused.
+    """
+
+    receipt_id: str
+    content_hash: str
+    raw: bytes
+    status: Status
+    register: str | None = None
+    number: int | None = None
+    kind: str | None = None
+    business_day: dt.date | None = None
+    ended_at: str | None = None
+    total_cents: int | None = None
+    reference_id: str | None = None
+    closing_number: int | None = None
+    counts_in_closing: bool = False
+    came_as: str | None = None
+    rejections: Sequence[Rejection] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReceipt:
+    """What is stored under an id, as far as another delivery of it has to know."""
+
+    content_hash: str
+    status: str
+    refused_by: str | None
+    closing_number: int | None
+    came_as: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnbookedReceipt:
+    """A receipt that is not booked, to be judged anew.
+
+    Attributes:
+        receipt_id: The id under which it is stored.
+        raw: The item as it came (JSON).
+        status: What it was found to be so far.
+        refused_by: The asset that refused it, where one did.
+        staged_at: When it was fetched.
+        content_hash: Of its known fields.
+        came_as: As in `StagedReceipt`.
+    """
+
+    receipt_id: str
+    raw: bytes
+    status: str
+    refused_by: str | None
+    staged_at: dt.datetime
+    content_hash: str
+    came_as: str | None
+
+
+class StagingStore(ClosingStore):
+    """Receipts of the store's company that are not booked yet."""
+
+    def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
+        """Those receipts that are stored already, by id."""
+        table = self._tables.receipt
+        columns = [table.c[name] for name in ("receipt_id", *KnownReceipt.__slots__)]
+        found: dict[str, KnownReceipt] = {}
+        with self._store.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = sa.select(*columns).where(table.c.company == self._company, table.c.receipt_id.in_(chunk))
+                found.update((row[0], KnownReceipt(*row[1:])) for row in connection.execute(query))
+        return found
+
+    def stage(
+        self,
+        receipts: Sequence[StagedReceipt],
+        *,
+        cursor: str | None,
+        mended: Sequence[StagedReceipt] = (),
+        decisions: Sequence[Decision] = (),
+        closings: Mapping[str, int] | None = None,
+        dropped: Sequence[str] = (),
+    ) -> None:
+        """Stores a page of new receipts and the cursor behind it, in one transaction.
+
+        Args:
+            receipts: Receipts that are not stored yet.
+            cursor: Where to go on; None leaves it.
+            mended: Receipts that take the place of what came under their ids and was refused.
+            decisions: What the program decided by itself: that what was replaced is not booked.
+            closings: By id, the closing's number that a further delivery of a receipt filled in.
+            dropped: Ids of ours under which nothing is kept any more: the content has got its place.
+        """
+        now = dt.datetime.now(dt.UTC)
+        new = {"staged_at": now, "staged_run_id": self._run_id}
+        fixed = {"company": self._company, "stock_pending": False, **new}
+        with self._store.transaction() as connection:
+            insert_columns(connection, self._tables.receipt, _columns_of(receipts), fixed)
+            self._replace(connection, mended, among=_REPLACED, new=new)
+            refused = [rejection for receipt in (*receipts, *mended) for rejection in receipt.rejections]
+            self._store.put_rejections(connection, STAGING, refused)
+            DecisionStore(self._store).put(connection, decisions)
+            self._state_closings(connection, closings or {})
+            self._forget(connection, dropped)
+            if cursor is not None:
+                self._move(connection, "receipts", cursor, now)
+
+    def restage(
+        self,
+        receipts: Sequence[StagedReceipt],
+        *,
+        among: Collection[Status] = UNBOOKED,
+        decisions: Sequence[Decision] = (),
+    ) -> int:
+        """Stores what came of judging receipts anew: their status and their rejections, also of an import.
+
+        Args:
+            receipts: The receipts.
+            among: Only those whose status is one of these by now.
+            decisions: What people decided, and why they are judged anew.
+
+        Returns:
+            How many of them there were.
+        """
+        with self._store.transaction() as connection:
+            done = self._replace(connection, receipts, among=among)
+            refused = [rejection for receipt in receipts for rejection in receipt.rejections]
+            self._store.put_rejections(connection, STAGING, refused)
+            DecisionStore(self._store).put(connection, decisions)
+        return done
+
+    def _replace(
+        self,
+        connection: sa.Connection,
+        receipts: Sequence[StagedReceipt],
+        *,
+        among: Collection[Status],
+        new: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Gives stored receipts what came of judging them, and ends their rejections; a new content with `new`."""
+        table = self._tables.receipt
+        done = 0
+        for asset in (STAGING, IMPORT):
+            self._store.drop_rejections(connection, asset, [receipt.receipt_id for receipt in receipts])
+        for receipt in receipts:
+            (row,) = _rows_of([receipt])
+            content = {} if new is None else {"raw": receipt.raw, "closing_number": receipt.closing_number, **new}
+            kept = {name: value for name, value in row.items() if name not in ("receipt_id", "raw", "closing_number")}
+            done += connection.execute(
+                table.update()
+                .where(table.c.company == self._company, table.c.receipt_id == receipt.receipt_id)
+                .where(table.c.status.in_(among))
+                .values(kept | content)
+            ).rowcount
+        return done
+
+    def _forget(self, connection: sa.Connection, receipt_ids: Sequence[str]) -> None:
+        table = self._tables.receipt
+        self._store.drop_rejections(connection, STAGING, receipt_ids)
+        for chunk in chunks(receipt_ids):
+            here = (table.c.company == self._company) & table.c.receipt_id.in_(chunk) & table.c.came_as.is_not(None)
+            connection.execute(table.delete().where(here))
+
+    def _state_closings(self, connection: sa.Connection, closings: Mapping[str, int]) -> None:
+        """Notes which closings receipts state; of two different ones the later, whichever was delivered first."""
+        table = self._tables.receipt
+        for receipt_id, number in closings.items():
+            connection.execute(
+                table.update()
+                .where(table.c.company == self._company, table.c.receipt_id == receipt_id)
+                .where(sa.or_(table.c.closing_number.is_(None), table.c.closing_number < number))
+                .values(closing_number=number)
+            )
+
+    def stored(self, receipt_id: str) -> list[UnbookedReceipt]:
+        """One receipt whatever its status is; none where it is not there."""
+        table = self._tables.receipt
+        columns = [table.c[name] for name in UnbookedReceipt.__slots__]
+        query = sa.select(*columns).where(table.c.company == self._company, table.c.receipt_id == receipt_id)
+        with self._store.reading() as connection:
+            return [UnbookedReceipt(row[0], bytes(row[1]), *row[2:]) for row in connection.execute(query)]
+
+    def unbooked(
+        self, *, statuses: Collection[Status] = UNBOOKED, second: bool = False, size: int = 1000
+    ) -> Iterator[list[UnbookedReceipt]]:
+        """Receipts that are not booked, in batches, by id.
+
+        Args:
+            statuses: Those that have one of these.
+            second: Whether of the second contents of an id, or of all others; none that came without an id.
+            size: How many are read at once.
+        """
+        table = self._tables.receipt
+        columns = [table.c[name] for name in UnbookedReceipt.__slots__]
+        kind = table.c.came_as != NO_ID if second else table.c.came_as.is_(None)
+        last = ""
+        while True:
+            query = (
+                sa.select(*columns)
+                .where(table.c.company == self._company, table.c.receipt_id > last)
+                .where(table.c.status.in_(statuses), kind)
+                .order_by(table.c.receipt_id)
+                .limit(size)
+            )
+            with self._store.reading() as connection:
+                rows = [UnbookedReceipt(row[0], bytes(row[1]), *row[2:]) for row in connection.execute(query)]
+            if not rows:
+                return
+            last = rows[-1].receipt_id
+            yield rows
+
+
+_COLUMNS = (
+    "receipt_id", "register", "number", "kind", "business_day", "ended_at", "total_cents", "reference_id",
+    "status", "closing_number", "counts_in_closing", "content_hash", "came_as", "raw",
+)  # fmt: skip
+
+
+def _columns_of(receipts: Sequence[StagedReceipt]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {name: list(map(attrgetter(name), receipts)) for name in _COLUMNS}
+    columns["refused_by"] = [STAGING if status is Status.REJECTED else None for status in columns["status"]]
+    columns["status"] = [status.value for status in columns["status"]]
+    return columns
+
+
+def _rows_of(receipts: Sequence[StagedReceipt]) -> list[dict[str, Any]]:
+    columns = _columns_of(receipts)
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
