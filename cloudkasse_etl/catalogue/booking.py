@@ -1,6 +1,6 @@
 """Refused, or to be looked at, when receipts are booked and stock is moved."""
 
-from cloudkasse_etl.catalogue.entry import Failure, unclear
+from cloudkasse_etl.catalogue.entry import Failure, by_hand, unclear
 
 TEXTS: dict[str, Failure] = {
     "account_missing": Failure(
@@ -27,11 +27,9 @@ TEXTS: dict[str, Failure] = {
         "Two lines of the receipt have the number {number}.",
         "Zwei Positionen des Bons haben die Nummer {number}.",
     ),
-    "stock_article_missing": Failure(
+    "stock_article_missing": by_hand(
         "'{text}' was sold without an article number, so no stock was moved.",
-        "Book the stock in SelectLine by hand; have it sold under an article in future.",
         "„{text}“ wurde ohne Artikelnummer verkauft; der Bestand wurde nicht bewegt.",
-        "Buchen Sie den Bestand in SelectLine von Hand; lassen Sie künftig unter einem Artikel verkaufen.",
     ),
     "stock_article_unknown": Failure(
         "Article '{article}' is not in SelectLine, so no stock was moved.",
@@ -39,18 +37,25 @@ TEXTS: dict[str, Failure] = {
         "Artikel „{article}“ ist nicht in SelectLine; der Bestand wurde nicht bewegt.",
         "Legen Sie den Artikel in SelectLine an (ART.Artikelnummer); der nächste Import holt es nach.",
     ),
-    "stock_serial_missing": Failure(
-        "Article '{article}' is kept by serial number or batch, and the line has none.",
-        "Book the stock in SelectLine by hand with the number; have the number keyed in at the register in future.",
-        "Artikel „{article}“ wird mit Serien- oder Chargennummer geführt; die Position hat keine.",
-        "Buchen Sie den Bestand in SelectLine von Hand mit der Nummer; lassen Sie die Nummer künftig an "
-        "der Kasse erfassen.",
+    "stock_serial_missing": by_hand(
+        "Article '{article}' is kept by serial number or batch, and no number was keyed in at the register.",
+        "Artikel „{article}“ wird mit Serien- oder Chargennummer geführt; an der Kasse wurde keine erfasst.",
+    ),
+    "stock_serial_ambiguous": by_hand(
+        "Trade set '{article}' holds several articles that are kept by serial number or batch ({components}), and one "
+        "number was keyed in.",
+        "Handelsstückliste „{article}“ enthält mehrere Artikel mit Serien- oder Chargennummer ({components}); erfasst "
+        "wurde eine Nummer.",
+    ),
+    "stock_serial_too_long": by_hand(
+        "The serial or batch number of article '{article}' is longer than the 80 characters that SelectLine holds.",
+        "Die Serien- oder Chargennummer von Artikel „{article}“ ist länger als die 80 Zeichen, die SelectLine fasst.",
     ),
     "stock_warehouse_missing": Failure(
         "No warehouse is set: {setting}.",
-        "Name the register in cloudkasse.yaml again ({setting}), then import again.",
+        "Name the register in cloudkasse.yaml again ({setting}); the next import makes up for it.",
         "Es fehlt ein Lager: {setting}.",
-        "Nennen Sie die Kasse wieder in cloudkasse.yaml ({setting}), und importieren Sie erneut.",
+        "Nennen Sie die Kasse wieder in cloudkasse.yaml ({setting}); der nächste Import holt es nach.",
     ),
     "stock_set_empty": Failure(
         "Trade set '{article}' has no components.",
@@ -76,11 +81,33 @@ TEXTS: dict[str, Failure] = {
         "Handelsstückliste „{article}“ enthält den Artikel „{component}“, der nicht in SelectLine ist.",
         "Berichtigen Sie die Bestandteile in SelectLine (ARTSET); der nächste Import holt es nach.",
     ),
-    "stock_quantity_too_large": Failure(
+    "stock_quantity_too_large": by_hand(
         "The quantity of article '{article}' is beyond all bounds.",
-        "Look at the receipt in CloudKasse, and book the stock in SelectLine by hand.",
         "Die Menge von Artikel „{article}“ sprengt jedes Maß.",
-        "Prüfen Sie den Bon in CloudKasse, und buchen Sie den Bestand in SelectLine von Hand.",
+    ),
+    "stock_quantity_too_small": by_hand(
+        "{quantity} {unit} of article '{article}' are less than a thousandth {stock_unit}, in which it is kept.",
+        "{quantity} {unit} von Artikel „{article}“ sind weniger als ein Tausendstel {stock_unit}, worin er geführt "
+        "wird.",
+    ),
+    "stock_unit_unknown": Failure(
+        "Article '{article}' was sold in '{unit}' and is kept in '{stock_unit}'; how much one is of the other is not "
+        "known.",
+        "If ART.Mengeneinheit is wrong, correct it in SelectLine; the next import makes up for it. If not, dismiss the "
+        "line here with a reason (cloudkasse-etl receipts dismiss RECEIPT --line N), and then book the stock by hand.",
+        "Artikel „{article}“ wurde in „{unit}“ verkauft und wird in „{stock_unit}“ geführt; die Umrechnung ist nicht "
+        "bekannt.",
+        "Ist ART.Mengeneinheit falsch, berichtigen Sie sie in SelectLine; der nächste Import holt es nach. Wenn nicht, "
+        "verwerfen Sie die Position hier mit einem Grund (cloudkasse-etl receipts dismiss BON --line N), und buchen "
+        "Sie den Bestand danach von Hand.",
+    ),
+    "stock_set_unit": Failure(
+        "Trade set '{article}' holds '{component}' in '{unit}', which is kept in '{stock_unit}'; how much one is of "
+        "the other is not known.",
+        "Correct ARTSET.Mengeneinheit and ARTSET.Menge in SelectLine; the next import makes up for it.",
+        "Handelsstückliste „{article}“ enthält „{component}“ in „{unit}“, geführt wird er in „{stock_unit}“; die "
+        "Umrechnung ist nicht bekannt.",
+        "Berichtigen Sie ARTSET.Mengeneinheit und ARTSET.Menge in SelectLine; der nächste Import holt es nach.",
     ),
     "vat_rate_unexpected": Failure(
         "Article '{article}' was sold at {rate} % on {day}; its tax code {tax_code} has another rate in SelectLine.",

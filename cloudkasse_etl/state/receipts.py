@@ -50,7 +50,7 @@ class ReceiptStore(StagingStore):
         return self._batches(size, table.c.status == status, *refused)
 
     def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
-        """Imported receipts some of whose stock lines were refused, as they came, in batches."""
+        """Imported receipts some of whose stock lines may be made up for, as they came, in batches."""
         return self._batches(size, self._tables.receipt.c.stock_pending == sa.true())
 
     def _batches(self, size: int, *where: "sa.ColumnElement[bool]") -> Iterator[list[tuple[str, bytes]]]:
@@ -130,7 +130,7 @@ class ReceiptStore(StagingStore):
 
         Args:
             booked: Receipts that are imported by this.
-            pending_stock: Those of them some of whose stock lines were refused.
+            pending_stock: Those of them some of whose stock lines were refused and can be made up for.
             postings: As RevenuePosting has them, with receipt_number.
             movements: As StockMovement has them.
             refused: Receipts that were refused, with the reason; they stay unbooked.
@@ -150,18 +150,27 @@ class ReceiptStore(StagingStore):
             self._store.put_rejections(connection, IMPORT, refused)
             self._store.put_rejections(connection, MOVEMENTS, refused_lines)
 
-    def make_up_stock(self, *, complete: Sequence[str], movements: "pd.DataFrame", ended: Sequence[str]) -> None:
+    def make_up_stock(
+        self,
+        *,
+        complete: Sequence[str],
+        movements: "pd.DataFrame",
+        ended: Sequence[str],
+        renewed: Sequence[Rejection] = (),
+    ) -> None:
         """Writes movements of stock lines that were refused when their receipts were imported.
 
         Args:
-            complete: Receipts of which no line is refused any more.
+            complete: Receipts no line of which the program still has to make up for.
             movements: Those that are not written yet.
             ended: Keys of the stock lines' rejections that have ended.
+            renewed: Stock lines that are refused for another reason than before.
         """
         with self._store.transaction() as connection:
             self._insert(connection, self._tables.stock_movement, movements)
             self._set(connection, complete, {"stock_pending": False})
             self._store.drop_rejections(connection, MOVEMENTS, ended)
+            self._store.put_rejections(connection, MOVEMENTS, renewed)
 
     def moved(self, receipt_ids: Sequence[str]) -> set[str]:
         """The ids of the movements that are written for some receipts."""

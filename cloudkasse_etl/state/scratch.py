@@ -356,9 +356,17 @@ class ScratchReceipts(ReceiptStore):
         self._put(MOVEMENTS, refused_lines)
         self.on_booked(postings, movements, len(booked))
 
-    def make_up_stock(self, *, complete: Sequence[str], movements: pd.DataFrame, ended: Sequence[str]) -> None:
-        """Notes movements that would be made up for."""
+    def make_up_stock(
+        self,
+        *,
+        complete: Sequence[str],
+        movements: pd.DataFrame,
+        ended: Sequence[str],
+        renewed: Sequence[Rejection] = (),
+    ) -> None:
+        """Notes movements that would be made up for, and the reasons that the others would have."""
         self._drop(MOVEMENTS, ended)
+        self._put(MOVEMENTS, renewed)
         self.on_booked(None, movements, 0)
 
     def _keep(self, receipts: Sequence[StagedReceipt]) -> None:

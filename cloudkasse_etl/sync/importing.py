@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import pandas as pd
 
@@ -29,6 +30,7 @@ from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.booking import book
+from cloudkasse_etl.transform.late_stock import is_by_hand, look_again, receipt_of
 from cloudkasse_etl.transform.ledger import Ledger, Voided
 from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten
 from cloudkasse_etl.transform.stock import move
@@ -156,13 +158,13 @@ class _Import:
     def staged(self) -> None:
         """Books everything that is staged."""
         for rows in self.session.receipts.raw(status=Status.STAGED, size=BATCH):
-            self._book(rows, before={})
+            self._book(rows, before=())
             self.looked_at += len(rows)
             self.session.progress(IMPORT, self.looked_at)
 
     def refused(self) -> None:
         """Tries again what an import refused: the reason lay in settings or ERP, and something there has changed."""
-        before = {rejection.key: rejection for rejection in self.session.store.rejections(IMPORT)}
+        before = self.session.store.rejections(IMPORT)
         for rows in self.session.receipts.raw(status=Status.REJECTED, refused_by=IMPORT, size=BATCH):
             # in this run they were refused a moment ago
             fresh = [row for row in rows if row[0] not in self.refused_now]
@@ -173,7 +175,7 @@ class _Import:
         """Books some receipts."""
         store = self.session.receipts
         _must_be_bookable(store, receipt_ids)
-        before = {rejection.key: rejection for rejection in self.session.store.rejections(IMPORT)}
+        before = self.session.store.rejections(IMPORT)
         rows = list(store.raw_of(receipt_ids).items())
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]
@@ -182,36 +184,38 @@ class _Import:
             self.session.progress(IMPORT, self.looked_at)
 
     def pending_stock(self) -> None:
-        """Writes the movements of stock lines whose reason for refusal is gone."""
+        """Writes the movements of stock lines whose reason for refusal is gone, and renews the reasons of the others.
+
+        What a person was asked to book by hand is left alone; so is what was dismissed, and has no open rejection.
+        """
         session, store = self.session, self.session.receipts
-        waiting = {rejection.key: rejection for rejection in session.store.rejections(MOVEMENTS)}
-        if not waiting:
-            return
+        opened: dict[str, dict[str, Rejection]] = {}
+        for rejection in session.store.rejections(MOVEMENTS):
+            opened.setdefault(receipt_of(rejection.key), {})[rejection.key] = rejection
         for rows in store.raw_pending_stock(size=BATCH):
             receipts, _ = _parsed(rows)
             frames = flatten(receipts)
             movements, refused = move(frames, self._ledger(frames, receipts))
-            lines = movements["receipt_id"] + "|" + movements["line_number"].astype("str")
-            still = {rejection.key for rejection in refused}
             ids = {receipt.id for receipt in receipts}
-            mine = {key for key in waiting if key.rpartition("|")[0] in ids}
-            ended = mine - still
-            movements = movements[lines.isin(ended).to_numpy(bool)]
+            mine = {key: found for receipt_id in ids for key, found in opened.get(receipt_id, {}).items()}
+            late = look_again(mine, refused)
+            lines = movements["receipt_id"] + "|" + movements["line_number"].astype("str")
             written = store.moved([receipt_id for receipt_id, _ in rows])
-            movements = movements[~movements["movement_id"].isin(written)]
-            left = {key.rpartition("|")[0] for key in mine & still}
+            movements = movements[lines.isin(late.ended).to_numpy(bool) & ~movements["movement_id"].isin(written)]
             store.make_up_stock(
-                complete=sorted(ids - left),
+                complete=sorted(ids - set(map(receipt_of, late.waiting))),
                 movements=require(movements, StockMovement, asset=MOVEMENTS),
-                ended=sorted(ended),
+                ended=sorted(late.ended),
+                renewed=late.renewed,
             )
-            self.moved += len(ended)
+            self.moved += _lines_of(movements)
+            self.lines_refused_now |= {rejection.key for rejection in late.renewed}
 
-    def _book(self, rows: Iterable[tuple[str, bytes]], *, before: dict[str, Rejection]) -> None:
+    def _book(self, rows: Iterable[tuple[str, bytes]], *, before: Sequence[Rejection]) -> None:
         receipts, unreadable = _parsed(rows)
         frames = flatten(receipts)
         booked = book(frames, self._ledger(frames, receipts))
-        refused = _kept_since([*booked.rejections, *unreadable], before)
+        refused, anew = _kept_since([*booked.rejections, *unreadable], before)
         refused_ids = {rejection.key for rejection in refused}
         lines = booked.stock_rejections
         numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
@@ -220,16 +224,16 @@ class _Import:
         done = [receipt.id for receipt in receipts if receipt.id not in refused_ids]
         self.session.receipts.book(
             booked=done,
-            pending_stock=sorted({rejection.key.rpartition("|")[0] for rejection in lines}),
+            pending_stock=sorted({receipt_of(line.key) for line in lines if not is_by_hand(line)}),
             postings=postings.assign(receipt_number=postings["receipt_id"].map(numbers).astype("int64")),
             movements=require(booked.movements, StockMovement, asset=MOVEMENTS),
             refused=refused,
             refused_lines=lines,
         )
         self.booked += len(done)
-        self.moved += len(booked.movements[["receipt_id", "line_number"]].drop_duplicates())
+        self.moved += _lines_of(booked.movements)
         asked = self.session.options.retry_rejected
-        self.refused_now |= {r.key for r in refused if asked or r.since is None}
+        self.refused_now |= {rejection.key for rejection in refused} if asked else anew
         self.lines_refused_now |= {rejection.key for rejection in lines}
         self.warnings += [warning for warning in booked.warnings if warning.key.rpartition("|")[0] not in refused_ids]
 
@@ -288,6 +292,11 @@ def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Reje
     return receipts, refused
 
 
+def _lines_of(movements: pd.DataFrame) -> int:
+    """How many stock lines the movements are of: a trade set is one line."""
+    return len(movements[["receipt_id", "line_number"]].drop_duplicates())
+
+
 def _must_balance(postings: pd.DataFrame) -> None:
     """Looks once more, before anything is written, whether debit is credit in each receipt."""
     sums = postings.groupby("receipt_id")["amount_cents"].sum()
@@ -303,11 +312,11 @@ def _must_balance(postings: pd.DataFrame) -> None:
         )
 
 
-def _kept_since(rejections: Iterable[Rejection], before: dict[str, Rejection]) -> list[Rejection]:
-    """The refusals, with the time since when they stand where they are the same as before."""
-    result = []
-    for rejection in merged(rejections):
-        old = before.get(rejection.key)
-        same = old is not None and old.content == rejection.content
-        result.append(replace(rejection, since=old.since if old is not None and same else None))
-    return result
+def _kept_since(rejections: Iterable[Rejection], before: Sequence[Rejection]) -> tuple[list[Rejection], set[str]]:
+    """The refusals, each with the time since when its record is refused; and the keys of those with a new reason."""
+    since: dict[str, datetime | None] = {}
+    for old in before:  # the oldest come first
+        since.setdefault(old.key, old.since)
+    same = {(old.key, old.code, old.content) for old in before}
+    found = [replace(rejection, since=since.get(rejection.key)) for rejection in merged(rejections)]
+    return found, {r.key for r in found if (r.key, r.code, r.content) not in same}

@@ -1,0 +1,55 @@
+"""What becomes of stock lines that an earlier import refused, now that they were looked at again. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from cloudkasse_etl.failures import Rejection, lookup
+
+
+@dataclass(frozen=True)
+class LateLines:
+    """Stock lines that were looked at again, by the keys of their rejections.
+
+    Attributes:
+        ended: Those that are refused no more: what they move is written now.
+        renewed: Those that are refused for another reason than before, with that reason; `since` is the first time.
+        waiting: All that the program will make up for once their reason is gone.
+    """
+
+    ended: frozenset[str]
+    renewed: tuple[Rejection, ...]
+    waiting: frozenset[str]
+
+
+def is_by_hand(rejection: Rejection) -> bool:
+    """Whether a person was asked to book the stock line; the program then never moves it."""
+    return lookup(rejection.code).by_hand
+
+
+def receipt_of(key: str) -> str:
+    """The id of the receipt whose stock line a rejection's key names."""
+    return key.rpartition("|")[0]
+
+
+def look_again(opened: Mapping[str, Rejection], refused: Iterable[Rejection]) -> LateLines:
+    """Tells what becomes of open stock lines.
+
+    A line that a person was asked to book stays as it is, whatever has changed since: nobody can tell whether it is
+    booked already. One that has no open rejection (it is moved, or was dismissed) is none of ours.
+
+    Args:
+        opened: The open rejections of the lines that were looked at, by key.
+        refused: The lines that are refused now.
+    """
+    present = {rejection.key: rejection for rejection in refused}
+    ours = {key: rejection for key, rejection in opened.items() if not is_by_hand(rejection)}
+    still = {key: rejection for key, rejection in present.items() if key in ours}
+    return LateLines(
+        ended=frozenset(ours.keys() - still.keys()),
+        renewed=tuple(
+            replace(rejection, since=ours[key].since)
+            for key, rejection in still.items()
+            if (rejection.code, rejection.content) != (ours[key].code, ours[key].content)
+        ),
+        waiting=frozenset(key for key, rejection in still.items() if not is_by_hand(rejection)),
+    )

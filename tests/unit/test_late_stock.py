@@ -1,0 +1,73 @@
+"""Protects who does what about a refused stock line, the program or a person, never both; the texts say who."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudkasse_etl.catalogue import CATALOGUE
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.transform.late_stock import is_by_hand, look_again
+from cloudkasse_etl.transform.ledger import MOVEMENTS, refusal
+
+CODES = sorted(code for code in CATALOGUE if code.startswith("stock_"))
+BY_HAND = [code for code in CODES if CATALOGUE[code].by_hand]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_cure_of_a_stock_line_says_whether_the_program_will_move_it(code: str) -> None:
+    failure = CATALOGUE[code]
+    by_program = (
+        "the next import makes up for it" in failure.en_cure,
+        "der nächste Import holt es nach" in failure.de_cure,
+    )
+    never = ("does not move it any more" in failure.en_cure, "bewegt sie nicht mehr" in failure.de_cure)
+    assert by_program == (not failure.by_hand,) * 2
+    assert never == (failure.by_hand,) * 2
+
+
+def test_only_stock_lines_are_by_hand() -> None:
+    assert sorted(code for code, failure in CATALOGUE.items() if failure.by_hand) == BY_HAND
+    assert len(BY_HAND) < len(CODES)
+
+
+REASONS = st.one_of(st.none(), st.tuples(st.sampled_from(CODES), st.sampled_from("ab")))
+KEYS = [f"R{n}|{line}" for n in range(3) for line in range(2)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.fixed_dictionaries(dict.fromkeys(KEYS, REASONS)), min_size=2, max_size=8))
+def test_through_any_history_a_line_ends_once_or_is_open_with_its_present_reason_or_is_a_persons(
+    history: list[dict[str, tuple[str, str] | None]],
+) -> None:
+    """The oracle follows one line at a time; `None` is a day on which nothing is in its way."""
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+    def found(reasons: dict[str, tuple[str, str] | None]) -> list[Rejection]:
+        return [
+            refusal(MOVEMENTS, key, code, {"article": a})
+            for key, (code, a) in ((k, v) for k, v in reasons.items() if v)
+        ]
+
+    opened = {r.key: Rejection(r.asset, r.key, r.code, r.detail, r.content, start) for r in found(history[0])}
+    oracle = {key: reason for key, reason in history[0].items() if reason}
+    ended: list[str] = []
+    for reasons in history[1:]:
+        late = look_again(opened, found(reasons))
+        ended += late.ended
+        for key in late.ended:
+            del opened[key]
+        opened |= {rejection.key: rejection for rejection in late.renewed}
+        for key, old in list(oracle.items()):
+            if CATALOGUE[old[0]].by_hand:
+                continue
+            if (now := reasons[key]) is None:
+                assert key in late.ended
+                del oracle[key]
+            else:
+                oracle[key] = now
+        assert {key: (r.code, r.detail["article"]) for key, r in opened.items()} == oracle
+        assert {rejection.since for rejection in opened.values()} <= {start}
+        assert late.waiting == {key for key, rejection in opened.items() if not is_by_hand(rejection)}
+    assert len(set(ended)) == len(ended)
