@@ -308,7 +308,7 @@ def ledger(
     Args:
         articles: Further articles, and other properties of the shop's.
         groups: revenue_group, tax_code, account.
-        sets: article, component, position, quantity.
+        sets: article, component, position, quantity and, if wanted, unit (else it has none).
         fields: Fields of the ledger.
     """
     registers = [
@@ -322,8 +322,8 @@ def ledger(
         "closed_until": None,
         "articles": article_frame(SHOP | (articles or {})),
         "revenue_groups": pd.DataFrame(list(groups), columns=["revenue_group", "tax_code", "account"]),
-        "trade_sets": pd.DataFrame(list(sets), columns=["article", "component", "position", "quantity"]).assign(
-            unit="Stk"
+        "trade_sets": pd.DataFrame(
+            [(*row, None)[:5] for row in sets], columns=["article", "component", "position", "quantity", "unit"]
         ),
         "rates": CODES,
     }

@@ -86,28 +86,20 @@ TEXTS: dict[str, Failure] = {
         "Die Menge von Artikel „{article}“ sprengt jedes Maß.",
     ),
     "stock_quantity_too_small": by_hand(
-        "{quantity} {unit} of article '{article}' are less than a thousandth {stock_unit}, in which it is kept.",
-        "{quantity} {unit} von Artikel „{article}“ sind weniger als ein Tausendstel {stock_unit}, worin er geführt "
-        "wird.",
+        "The quantity of article '{article}' is less than half a thousandth of the unit in which it is kept, '{unit}'.",
+        "Die Menge von Artikel „{article}“ ist kleiner als ein halbes Tausendstel seiner Einheit „{unit}“.",
     ),
     "stock_unit_unknown": Failure(
         "Article '{article}' was sold in '{unit}' and is kept in '{stock_unit}'; how much one is of the other is not "
         "known.",
-        "If ART.Mengeneinheit is wrong, correct it in SelectLine; the next import makes up for it. If not, dismiss the "
-        "line here with a reason (cloudkasse-etl receipts dismiss RECEIPT --line N), and then book the stock by hand.",
+        "If ART.Mengeneinheit of '{article}' is wrong, correct it in SelectLine; the next import makes up for it. "
+        "If not, dismiss the line here with a reason (cloudkasse-etl receipts dismiss RECEIPT --line N), and then book "
+        "the stock by hand.",
         "Artikel „{article}“ wurde in „{unit}“ verkauft und wird in „{stock_unit}“ geführt; die Umrechnung ist nicht "
         "bekannt.",
-        "Ist ART.Mengeneinheit falsch, berichtigen Sie sie in SelectLine; der nächste Import holt es nach. Wenn nicht, "
-        "verwerfen Sie die Position hier mit einem Grund (cloudkasse-etl receipts dismiss BON --line N), und buchen "
-        "Sie den Bestand danach von Hand.",
-    ),
-    "stock_set_unit": Failure(
-        "Trade set '{article}' holds '{component}' in '{unit}', which is kept in '{stock_unit}'; how much one is of "
-        "the other is not known.",
-        "Correct ARTSET.Mengeneinheit and ARTSET.Menge in SelectLine; the next import makes up for it.",
-        "Handelsstückliste „{article}“ enthält „{component}“ in „{unit}“, geführt wird er in „{stock_unit}“; die "
-        "Umrechnung ist nicht bekannt.",
-        "Berichtigen Sie ARTSET.Mengeneinheit und ARTSET.Menge in SelectLine; der nächste Import holt es nach.",
+        "Ist ART.Mengeneinheit von „{article}“ falsch, berichtigen Sie sie in SelectLine; der nächste Import holt es "
+        "nach. Wenn nicht, verwerfen Sie die Position hier mit einem Grund (cloudkasse-etl receipts dismiss BON "
+        "--line N), und buchen Sie den Bestand danach von Hand.",
     ),
     "vat_rate_unexpected": Failure(
         "Article '{article}' was sold at {rate} % on {day}; its tax code {tax_code} has another rate in SelectLine.",

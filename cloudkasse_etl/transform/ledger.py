@@ -94,6 +94,15 @@ def clean_texts(values: Texts) -> Texts:
     return clean[codes]
 
 
+def usable_texts(values: Any) -> Texts:
+    """The same without blanks around them; None where nothing is left."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    codes, distinct = pd.factorize(clean_texts(found))
+    usable: Texts = np.array([text.strip() or None for text in distinct] + [None], dtype=object)
+    return usable[codes]
+
+
 def text_column(values: Any) -> "pd.Series[str]":
     """Objects as a column of texts."""
     return pd.Series(pd.array(values, dtype="str"))

@@ -1,16 +1,18 @@
-"""From receipts to stock movements (facts, part F). Pure; revenue is in booking.py, what a set holds in trade_sets.py.
+"""From receipts to stock movements. Pure; revenue is in booking.py, what an article moves in article_plans.py.
 
 A movement is made of a receipt's line, not of its posting: a line that cannot be moved is refused alone, and is made
 up for by calling `move` again, when the article is there.
 """
 
-from enum import IntEnum
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.transform.article_plans import ITSELF, ArticlePlan, Moves, article_plans
 from cloudkasse_etl.transform.business_cases import (
     DEPOSIT_RETURN,
     SALE,
@@ -22,53 +24,17 @@ from cloudkasse_etl.transform.ledger import (
     MOVEMENTS,
     Ledger,
     Texts,
-    clean_texts,
     refusal,
     setting_name,
     text_column,
-    texts,
+    usable_texts,
 )
 from cloudkasse_etl.transform.receipts import Booleans, Integers, ReceiptFrames, without_effect
-from cloudkasse_etl.transform.trade_sets import Component, Refused, TradeSets
+from cloudkasse_etl.transform.units import ratio
 
 _LARGEST_MILLI = 10**18
-_ITSELF = "0"
 _UNIT_LENGTH = 10  # of SelectLine's Mengeneinheit
-
-
-class _Moves(IntEnum):
-    """What a line with an article moves."""
-
-    UNKNOWN = 0
-    NOTHING = 1
-    ITSELF = 2
-    COMPONENTS = 3
-
-
-class _Part(NamedTuple):
-    """An article that a line moves: itself, or a component of a set."""
-
-    position: str
-    article: str
-    unit: str | None
-    numerator: int
-    denominator: int
-
-
-class _Plan(NamedTuple):
-    """What one article of the lines means for the stock.
-
-    Attributes:
-        moves: What it moves.
-        parts: Which articles.
-        needs_number: Whether one of them is kept by serial number or batch.
-        refused: Why its set cannot be moved.
-    """
-
-    moves: _Moves
-    parts: tuple[_Part, ...] = ()
-    needs_number: bool = False
-    refused: Refused | None = None
+_SERIAL_LENGTH = 80  # of SelectLine's serial and batch numbers
 
 
 def move(
@@ -76,8 +42,10 @@ def move(
 ) -> tuple[pd.DataFrame, list[Rejection]]:
     """Makes the stock movements of receipts that passed the checks on arrival.
 
-    Out is negative. A quantity is the line's times the set's, exact to the thousandth; where a product is finer it
-    is rounded half away from zero, so that a return brings back what the sale took.
+    Out is negative. A quantity is the line's, in the article's unit, times the set's, exact to the thousandth; where
+    a product is finer it is rounded half away from zero, so that a return brings back what the sale took. A line that
+    names no unit is in the article's own; one of an article that has none keeps its own. What converting a unit would
+    round to nothing is refused.
 
     Args:
         frames: Receipts.
@@ -96,28 +64,95 @@ def move(
     milli = _incoming_milli(lines)
     lines, milli = lines[milli != 0].reset_index(drop=True), milli[milli != 0]
     codes, numbers = pd.factorize(lines["article"].to_numpy(dtype=object))
-    plans = [*_plans(numbers, ledger), _Plan(_Moves.UNKNOWN)]  # the last, -1, is that of no article
+    plans = [*article_plans(numbers, ledger), ArticlePlan(Moves.UNKNOWN)]  # the last, -1, is that of no article
+    sold = _SoldLines(lines, milli, codes, usable_texts(lines["unit"]), usable_texts(lines["serial"]))
     refusals = _Refusals(frames.heads, lines)
 
     kinds = np.array([plan.moves for plan in plans])[codes]
     is_sale = (lines["business_case"] == SALE).to_numpy(bool)
-    refusals.unknown(np.flatnonzero((kinds == _Moves.UNKNOWN) & is_sale))
-    moved = kinds >= _Moves.ITSELF
+    refusals.unknown(np.flatnonzero((kinds == Moves.UNKNOWN) & is_sale))
+    moved = kinds >= Moves.ITSELF
     for row in np.flatnonzero(moved & np.array([plan.refused is not None for plan in plans])[codes]):
         if refused := plans[codes[row]].refused:
             refusals.add(row, refused.code, **refused.detail)
-    has_number = lines["serial"].fillna("").astype(object).str.strip().ne("").to_numpy(bool)
-    for row in np.flatnonzero(moved & np.array([plan.needs_number for plan in plans])[codes] & ~has_number):
-        refusals.add(row, "stock_serial_missing", article=lines["article"][row])
+    needs_number = np.array([bool(plan.numbered) for plan in plans])[codes]
+    for row in np.flatnonzero(moved & needs_number):
+        _refuse_number(row, lines["article"][row], plans[codes[row]], sold.serials[row], refusals)
+    has_parts = np.array([bool(plan.parts) for plan in plans])[codes]
+    sizes = _sizes(sold, plans)
+    for row in np.flatnonzero(moved & has_parts & ~sizes.known):
+        of_article = plans[codes[row]].unit or ""
+        refusals.add(
+            row, "stock_unit_unknown", article=lines["article"][row], unit=sold.units[row], stock_unit=of_article
+        )
     registers = frames.heads["register"].to_numpy(dtype=object)
     warehouses = np.array([_warehouse(register, ledger) for register in registers], dtype=object)
     receipt = lines["receipt"].to_numpy("int64")
-    has_parts = np.array([bool(plan.parts) for plan in plans])[codes]
     for row in np.flatnonzero(moved & has_parts & pd.isna(warehouses[receipt])):
         setting = setting_name("registers", registers[receipt[row]], "warehouse")
         refusals.add(row, "stock_warehouse_missing", setting=setting)
 
-    return _movements(lines, milli, codes, plans, frames.heads, warehouses, refusals), refusals.rejections()
+    return _movements(sold, sizes, plans, frames.heads, warehouses, refusals), refusals.rejections()
+
+
+@dataclass(frozen=True)
+class _SoldLines:
+    """The lines that may move stock.
+
+    Attributes:
+        frame: The lines.
+        milli: How much comes in, in thousandths of the line's own unit; negative goes out.
+        codes: Which article's plan is a line's.
+        units, serials: As they were keyed in, but for what no table takes; None where nothing is left.
+    """
+
+    frame: pd.DataFrame
+    milli: Integers
+    codes: Integers
+    units: Texts
+    serials: Texts
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """How much of the article's unit the line's unit is, as whole Python numbers.
+
+    Attributes:
+        numerators, denominators: Of the fraction.
+        known: Where it is known.
+    """
+
+    numerators: Texts
+    denominators: Texts
+    known: Booleans
+
+
+def _sizes(sold: _SoldLines, plans: list[ArticlePlan]) -> _Sizes:
+    """Compares each line's unit with its article's, each pair of an article and a unit once."""
+    of_unit, units = pd.factorize(sold.units)
+    # the last plan is that of no article, and the last unit is none
+    pairs, of_pair = np.unique(
+        sold.codes % len(plans) * (len(units) + 1) + of_unit % (len(units) + 1), return_inverse=True
+    )
+    found: list[Fraction | None] = []
+    for pair in pairs.tolist():
+        plan, unit = plans[pair // (len(units) + 1)], (*units, None)[pair % (len(units) + 1)]
+        found.append(ratio(unit, plan.unit) if unit and plan.unit else Fraction(1))
+    numerators, denominators = np.empty(len(found), dtype=object), np.empty(len(found), dtype=object)
+    numerators[:] = [1 if size is None else size.numerator for size in found]
+    denominators[:] = [1 if size is None else size.denominator for size in found]
+    known: Booleans = np.array([size is not None for size in found], dtype=bool)
+    return _Sizes(numerators[of_pair], denominators[of_pair], known[of_pair])
+
+
+def _refuse_number(row: Any, article: str, plan: ArticlePlan, serial: str | None, refusals: "_Refusals") -> None:
+    """Refuses a line of what is kept by number where the number is missing, or cannot be put on one article."""
+    if serial is None:
+        refusals.add(row, "stock_serial_missing", article=article)
+    elif len(plan.numbered) > 1:
+        refusals.add(row, "stock_serial_ambiguous", article=article, components=", ".join(plan.numbered))
+    elif len(serial) > _SERIAL_LENGTH:
+        refusals.add(row, "stock_serial_too_long", article=article)
 
 
 def _incoming_milli(lines: pd.DataFrame) -> Integers:
@@ -139,36 +174,6 @@ def _incoming_milli(lines: pd.DataFrame) -> Integers:
 def _warehouse(register: str, ledger: Ledger) -> str | None:
     known = ledger.registers.get(register)
     return known.warehouse if known else None
-
-
-def _plans(numbers: Any, ledger: Ledger) -> list[_Plan]:
-    """What each of these articles means for the stock."""
-    frame = ledger.articles
-    is_kept = frame["stock_item"].to_numpy(bool) & ~frame["service_item"].to_numpy(bool)
-    flags = [frame["trade_set"].to_numpy(bool).tolist(), is_kept.tolist(), frame["serial"].to_numpy(bool).tolist()]
-    units = _units(texts(frame["unit"]))
-    articles = dict(zip(texts(frame["number"]), zip(*flags, units, strict=True), strict=True))
-    sets = TradeSets(frame, ledger.trade_sets)
-
-    def plan(number: str) -> _Plan:
-        if number not in articles:
-            return _Plan(_Moves.UNKNOWN)
-        is_set, is_kept, is_serial, unit = articles[number]
-        if not is_set:
-            part = _Part(_ITSELF, number, unit, 1, 1)
-            return _Plan(_Moves.ITSELF, (part,), is_serial) if is_kept else _Plan(_Moves.NOTHING)
-        found = sets.components(number)
-        if isinstance(found, Refused):
-            return _Plan(_Moves.COMPONENTS, refused=found)
-        kept = [component for component in found if articles[component.article][1]]
-        needs_number = any(articles[component.article][2] for component in kept)
-        return _Plan(_Moves.COMPONENTS, tuple(part_of_set(component) for component in kept), needs_number)
-
-    def part_of_set(component: Component) -> _Part:
-        unit, quantity = articles[component.article][3], component.quantity
-        return _Part(component.position, component.article, unit, quantity.numerator, quantity.denominator)
-
-    return [plan(number) for number in numbers]
 
 
 class _Refusals:
@@ -206,27 +211,21 @@ class _Refusals:
 
 
 def _movements(
-    lines: pd.DataFrame,
-    milli: Integers,
-    codes: Integers,
-    plans: list[_Plan],
+    sold: _SoldLines,
+    sizes: _Sizes,
+    plans: list[ArticlePlan],
     heads: pd.DataFrame,
     warehouses: Texts,
     refusals: _Refusals,
 ) -> pd.DataFrame:
     """A movement for each article that a line moves."""
+    lines, codes = sold.frame, sold.codes
     parts = [part for plan in plans for part in plan.parts]
     counts = np.array([len(plan.parts) for plan in plans], dtype="int64")
     starts = np.cumsum(counts) - counts
     lines_moved = np.flatnonzero(~refusals.mask())
     rows = np.repeat(lines_moved, counts[codes[lines_moved]])
     part = starts[codes[rows]] + _count_up(counts[codes[lines_moved]])
-    quantity = _times(milli[rows], parts, part)
-    too_large = np.abs(quantity) > _LARGEST_MILLI
-    for row, at in zip(rows[too_large], part[too_large], strict=True):
-        refusals.add(row, "stock_quantity_too_large", article=parts[at].article)
-    stays = (quantity != 0) & ~refusals.mask()[rows]
-    rows, part, quantity = rows[stays], part[stays], quantity[stays].astype("int64")
 
     def of_part(name: str) -> Texts:
         values = np.empty(len(parts), dtype=object)
@@ -234,13 +233,26 @@ def _movements(
         chosen: Texts = values[part]
         return chosen
 
+    quantity = _product(
+        sold.milli[rows].astype(object) * of_part("numerator") * sizes.numerators[rows],
+        of_part("denominator") * sizes.denominators[rows],
+    )
+    is_converted = of_part("is_converted").astype(bool) | (sizes.numerators != sizes.denominators)[rows].astype(bool)
+    for at in np.flatnonzero(np.abs(quantity) > _LARGEST_MILLI):
+        refusals.add(rows[at], "stock_quantity_too_large", article=parts[part[at]].article)
+    for at in np.flatnonzero((quantity == 0) & is_converted):
+        found = parts[part[at]]
+        refusals.add(rows[at], "stock_quantity_too_small", article=found.article, unit=found.unit or "")
+    stays = (quantity != 0) & ~refusals.mask()[rows]
+    rows, part, quantity = rows[stays], part[stays], quantity[stays].astype("int64")
+
     receipt = lines["receipt"].to_numpy("int64")[rows]
     ids = heads["receipt_id"].to_numpy(dtype=object)[receipt]
     numbers = lines["line_number"].to_numpy("int64")[rows]
-    positions, unit = of_part("position"), of_part("unit")
+    positions, unit = of_part("position"), _cut(of_part("unit"))
     # what SelectLine counts the article in; a line's own unit only where SelectLine names none
-    keyed_in = _units(lines["unit"].to_numpy(dtype=object))[rows]
-    unnamed = pd.isna(unit) & (positions == _ITSELF)
+    keyed_in = _cut(sold.units)[rows]
+    unnamed = pd.isna(unit) & (positions == ITSELF)
     unit[unnamed] = keyed_in[unnamed]
     columns: dict[str, Any] = {
         "movement_id": [f"{key}:{n}:{at}" for key, n, at in zip(ids, numbers.tolist(), positions, strict=True)],
@@ -261,12 +273,10 @@ def _movements(
     )
 
 
-def _units(values: Any) -> Texts:
-    """Units as our tables take them, whatever was keyed in, here or in the ERP; none where nothing is left."""
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    codes, distinct = pd.factorize(clean_texts(found))
-    return np.array([unit[:_UNIT_LENGTH] if unit.strip() else None for unit in distinct] + [None], dtype=object)[codes]
+def _cut(units: Texts) -> Texts:
+    """Units as long as SelectLine has them."""
+    codes, distinct = pd.factorize(units)
+    return np.array([unit[:_UNIT_LENGTH] for unit in distinct] + [None], dtype=object)[codes]
 
 
 def _count_up(counts: Integers) -> Integers:
@@ -275,11 +285,8 @@ def _count_up(counts: Integers) -> Integers:
     return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
 
 
-def _times(milli: Integers, parts: list[_Part], part: Integers) -> Any:
-    """Quantities times what the parts are of one, as whole Python numbers where a set makes them large."""
-    numerators = np.array([found.numerator for found in parts], dtype=object)[part]
-    denominators = np.array([found.denominator for found in parts], dtype=object)[part]
-    product = milli.astype(object) * numerators
-    rounded = (2 * np.abs(product) + denominators) // (2 * denominators)
-    result: Texts = np.where(product < 0, -rounded, rounded)
+def _product(numerators: Any, denominators: Any) -> Any:
+    """Fractions rounded half away from zero, as whole Python numbers: units and sets make them large."""
+    rounded = (2 * np.abs(numerators) + denominators) // (2 * denominators)
+    result: Texts = np.where(numerators < 0, -rounded, rounded)
     return result

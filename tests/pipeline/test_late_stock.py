@@ -57,7 +57,7 @@ def test_a_line_that_a_person_was_told_to_book_is_never_moved_by_the_program(wor
     by_hand = {"R1|1": "stock_serial_missing", "R2|1": "stock_quantity_too_large", "R3|1": "stock_article_missing"}
     assert {rejection.key: rejection.code for rejection in movements.rejections} == by_hand
     for language in ("en", "de"):
-        cures = [rejection.cure(language) for rejection in movements.rejections]  # type: ignore[arg-type]
+        cures = [rejection.cure(language) for rejection in movements.rejections]
         assert all("receipts dismiss" in cure for cure in cures)
     # each of them could be moved now, and was told to a person
     article(world, "A2", SerieCharge="O")

@@ -39,7 +39,7 @@ def test_a_movement_says_where_it_comes_from() -> None:
     movements, _ = move(
         flatten([receipt(line(gross=1), line(article="A19", quantity="2.500"), register="K2")]), ledger()
     )
-    assert movements.to_dict("records") == [
+    assert movements.astype(object).where(movements.notna(), None).to_dict("records") == [
         {
             "movement_id": "R1:2:0", "receipt_id": "R1", "line_number": 2, "register": "K2",
             "movement_date": "2026-11-23", "article": "A19", "warehouse": "2", "quantity_milli": -2500, "unit": "Stk",
@@ -197,6 +197,108 @@ def test_a_quantity_beyond_all_bounds_is_refused() -> None:
     assert refused(sold("999999999999.000", "S"), by=by)[0][1] == "stock_quantity_too_large"
 
 
+# --- units
+
+
+def in_kg(quantity: str, unit: str | None, of_article: str | None = "kg") -> list[tuple[str, int]]:
+    return moved(sold(quantity, "KG1", unit=unit), by=ledger({"KG1": {"unit": of_article}}))
+
+
+def test_250_grams_of_an_article_kept_in_kilograms_move_a_quarter_of_a_kilogram() -> None:
+    movements, _ = move(flatten([sold("250.000", "KG1", unit="g")]), ledger({"KG1": {"unit": "kg"}}))
+    assert movements[["quantity_milli", "unit"]].to_dict("records") == [{"quantity_milli": -250, "unit": "kg"}]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit", "of_article", "expected", "why"),
+    [
+        ("-250.000", "g", "kg", 250, "a return brings back what the sale took"),
+        ("0.250", "kg", "kg", -250, "the same unit"),
+        ("0.250", None, "kg", -250, "a line without a unit is in the article's own"),
+        ("0.250", " ", "kg", -250, "nor is a blank one"),
+        ("0.250", "kg", None, -250, "an article without a unit is in the line's"),
+        ("0.250", "kg", "g", -250_000, "the article's unit was changed before the receipt came"),
+        ("0.250", "KG.", "Kg", -250, "however it is spelled"),
+        ("2.000", "Stück", "Stk", -2000, "a piece by any name"),
+        ("75.000", "cl", "l", -750, "volume"),
+        ("150.000", "cm", "m", -1500, "length"),
+        ("2.500", "m²", "qm", -2500, "area"),
+        ("90.000", "min", "Std", -1500, "time"),
+        ("0.500", "g", "kg", -1, "finer than a thousandth: half away from zero"),
+        ("-0.500", "g", "kg", 1, "and back alike"),
+        ("1.400", "g", "kg", -1, "rounded, but not to nothing"),
+    ],
+)
+def test_a_lines_quantity_is_told_in_the_articles_unit(
+    quantity: str, unit: str | None, of_article: str | None, expected: int, why: str
+) -> None:
+    assert in_kg(quantity, unit, of_article) == [("KG1", expected)], why
+
+
+@pytest.mark.parametrize(
+    ("unit", "of_article"),
+    [("Stk", "kg"), ("g", "Stk"), ("Karton", "Stk"), ("T", "kg"), ("ml", "g"), ("m", "m²"), ("Kiste", "Karton")],
+)
+def test_a_unit_that_cannot_be_compared_with_the_articles_refuses_the_line_by_name(unit: str, of_article: str) -> None:
+    ((key, code, text),) = refused(sold("250.000", "KG1", unit=unit), by=ledger({"KG1": {"unit": of_article}}))
+    assert (key, code) == ("R1|1", "stock_unit_unknown")
+    assert all(f"'{name}'" in text for name in ("KG1", unit, of_article))
+    # once the article's unit fits, it is moved as any other
+    assert in_kg("250.000", unit, unit) == [("KG1", -250_000)]
+
+
+def test_what_a_conversion_would_round_to_nothing_is_refused_and_never_dropped() -> None:
+    by = ledger({"KG1": {"unit": "kg"}})
+    assert refused(sold("0.499", "KG1", unit="g"), by=by)[0][1] == "stock_quantity_too_small"
+    assert refused(sold("0.001", "KG1", unit="mg"), by=by)[0][1] == "stock_quantity_too_small"
+
+
+def test_what_moves_nothing_has_any_unit() -> None:
+    by = ledger({"SERVICE": {"service_item": True, "unit": "Std"}})
+    assert moved(sold("1.000", "SERVICE", unit="Stk"), by=by) == []
+    assert moved(sold("1.000", "S", unit="Stk"), by=sets(("S", "SERVICE", 1, 1.0))) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "unit", "expected", "why"),
+    [
+        ([("S", "KG1", 1, 250.0, "g")], "Stk", [("KG1", -500)], "250 g of what is kept in kg"),
+        ([("S", "KG1", 1, 0.25, None)], "Stk", [("KG1", -500)], "without a unit it is the component's own"),
+        ([("S", "KG1", 1, 0.25, "kg")], "Stk", [("KG1", -500)], "the component's own"),
+        ([("S", "KG1", 1, 0.25, "kg")], "Pcs", [("KG1", -500)], "a set is counted in its own unit"),
+        ([("S", "T", 1, 1.0, "Stk"), ("T", "KG1", 1, 250.0, "g")], "Stk", [("KG1", -500)], "a set in a set"),
+        ([("S", "KG1", 1, 2.0, "Stk")], "Stk", [("KG1", -4000)],
+         "ARTSET.Menge is in the component's own unit: one of another kind beside it says nothing"),
+    ],
+)  # fmt: skip
+def test_a_sets_component_is_moved_in_its_own_unit(
+    rows: list[tuple[Any, ...]], unit: str, expected: list[tuple[str, int]], why: str
+) -> None:
+    assert moved(sold("2.000", "S", unit=unit), by=sets(*rows, KG1={"unit": "kg"})) == expected, why
+
+
+def test_a_set_sold_in_a_strange_unit_or_rounded_to_nothing_by_a_conversion_is_refused() -> None:
+    assert refused(sold("1.000", "S", unit="kg"), by=sets(("S", "A19", 1, 1.0)))[0][1] == "stock_unit_unknown"
+    tiny = sets(("S", "KG1", 1, 0.4, "g"), KG1={"unit": "kg"})
+    assert refused(sold("1.000", "S"), by=tiny)[0][1] == "stock_quantity_too_small"
+
+
+# --- serial and batch numbers
+
+
+def test_a_number_is_kept_whole_or_its_line_refused() -> None:
+    assert moved(sold(article="A19", serial="x" * 300)) == [("A19", -1000)]
+    assert refused(sold(article="SERIAL", serial="x" * 81))[0][:2] == ("R1|1", "stock_serial_too_long")
+
+
+def test_one_number_for_several_articles_kept_by_number_refuses_the_line_by_their_names() -> None:
+    by = sets(("S", "SERIAL", 1, 1.0), ("S", "BATCH", 2, 1.0), BATCH={"serial": True})
+    ((_, code, text),) = refused(sold(article="S", serial="N1"), by=by)
+    assert code == "stock_serial_ambiguous"
+    assert "(SERIAL, BATCH)" in text
+    assert refused(sold(article="S"), by=by)[0][1] == "stock_serial_missing"
+
+
 # --- what is refused
 
 
@@ -250,10 +352,11 @@ def test_a_receipt_that_is_not_booked_moves_nothing() -> None:
 @pytest.mark.parametrize(
     ("of_article", "of_line", "expected"),
     [
-        ("kg", "Stk", "kg"),
+        ("kg", "KG", "kg"),
         (None, "Stk", "Stk"),
-        ("k\x00g", "Stk", "k g"),
-        ("Kilogramm" * 9, "Stk", "KilogrammK"),
+        ("k\x00g", "k g", "k g"),
+        ("Kilogramm" * 9, "Kilogramm" * 9, "KilogrammK"),
+        ("kg", None, "kg"),
         ("\t\x00", "Stk", "Stk"),
         (None, "Kilogramm und mehr", "Kilogramm "),
         (None, "", None),
