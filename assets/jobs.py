@@ -83,9 +83,11 @@ def _config(job: str, settings: Settings) -> dg.ConfigMapping:
     fields: dict[str, Any] = {}
     for name in OPTIONS[job]:
         known = Options.model_fields[name]
-        default = settings.receipts.import_ == "direct" if name == "import_receipts" else known.default
         description = told(known.description or "", settings.language)
-        fields[name] = (known.annotation, Field(default=default, description=description))
+        annotation, default = known.annotation, known.default
+        if name == "import_receipts":  # said outright, so that the launchpad shows what would happen
+            annotation, default = bool, settings.receipts.import_ == "direct"
+        fields[name] = (annotation, Field(default=default, description=description))
     options = create_model("JobOptions", __base__=dg.Config, **fields)
 
     def lift(config: Mapping[str, Any]) -> Mapping[str, Any]:

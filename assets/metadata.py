@@ -31,8 +31,11 @@ def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> M
     """What every materialisation carries: the same keys always, so that the UI draws them over time."""
     language = settings.language
     summary = sentence(outcome_of(report.counts), [replace(report, deferrals=())], language)
+    summary = _with_deferrals(summary, report.deferrals, language)
+    if report.left:
+        summary = f"{summary.removesuffix('.')}. {report.left.told(language)}"
     return {
-        "summary": dg.MetadataValue.text(_with_deferrals(summary, report.deferrals, language)),
+        "summary": dg.MetadataValue.text(summary),
         "rejections": rejection_table(report.rejections, settings),
         **report.counts.as_dict(),
         "seconds": round(report.seconds, 3),
@@ -49,8 +52,10 @@ def _looked_at(report: AssetReport, language: Language) -> str:
 
 def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     """What sync_report carries: the sentence and the totals of the whole run."""
+    left = dict.fromkeys(asset.left.told(settings.language) for asset in report.assets.values() if asset.left)
+    summary = " ".join([f"{report.message.removesuffix('.')}.", *left]) if left else report.message
     return {
-        "summary": dg.MetadataValue.text(report.message),
+        "summary": dg.MetadataValue.text(summary),
         "rejections": rejection_table(report.rejections, settings),
         "outcome": str(report.outcome),
         **report.counts.as_dict(),

@@ -41,11 +41,12 @@ class Options(dg.Config):
         default=False,
         description=say("Let a run pass that would retire more records than the settings allow without being asked."),
     )
-    import_receipts: bool = Field(
-        default=False,
+    import_receipts: bool | None = Field(
+        default=None,
         description=say(
             "Book the receipts right after they were fetched: revenue postings and stock movements. Otherwise "
-            "they are staged, and job import_receipts books them later."
+            "they are staged, and job import_receipts books them later. Left out, receipts.import of the settings "
+            "decides."
         ),
     )
     receipt_ids: list[str] = Field(

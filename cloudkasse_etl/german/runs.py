@@ -1,6 +1,11 @@
 """German: runs - lease, guards, how they end, the sensors that look after them, and their checks."""
 
 TEXTS: dict[str, str] = {
+    "Staged receipts that were not imported: {count:,}; {why}. {cure}": (
+        "Übernommene Bons, die nicht importiert wurden: {count:,}; {why}. {cure}"
+    ),
+    "receipts.import is {setting} in the settings": "receipts.import steht in den Einstellungen auf {setting}",
+    "this run was asked not to import": "dieser Lauf sollte nicht importieren",
     # --- the lease
     "The synchronisation {run} seems to have died; its lease runs out in {seconds:.0f} seconds at the latest.": (
         "Die Synchronisation {run} ist offenbar abgestürzt; ihre Sperre läuft spätestens in {seconds:.0f} Sekunden ab."

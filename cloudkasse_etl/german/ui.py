@@ -47,9 +47,9 @@ TEXTS: dict[str, str] = {
         "Einen Lauf zulassen, der mehr Datensätze stilllegen würde, als die Einstellungen ungefragt erlauben."
     ),
     "Book the receipts right after they were fetched: revenue postings and stock movements. Otherwise they are staged, "
-    "and job import_receipts books them later.": (
+    "and job import_receipts books them later. Left out, receipts.import of the settings decides.": (
         "Die Bons gleich nach dem Abholen buchen: Umsätze und Lagerungen. Sonst liegen sie bereit, und der Job "
-        "import_receipts bucht sie später."
+        "import_receipts bucht sie später. Ohne Angabe entscheidet receipts.import der Einstellungen."
     ),
     "For an import: only the receipts with these ids. Empty: all that are staged.": (
         "Für einen Import: nur die Bons mit diesen Kennungen. Leer: alle, die bereitliegen."

@@ -34,9 +34,10 @@ from cloudkasse_etl.transform.late_stock import is_by_hand, look_again, receipt_
 from cloudkasse_etl.transform.ledger import Ledger, Voided
 from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten
 from cloudkasse_etl.transform.stock import move
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.wording import Text, say
 
 BATCH = 5_000
+IMPORT_THEM = say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line.")
 
 
 def import_receipts(
@@ -96,15 +97,33 @@ def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:
 
 
 def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
-    """Imports, where the run was asked to; a run that fetched no receipts itself was started for nothing else.
+    """Imports, where the run was asked to or the settings say so; one that fetched none was started for nothing else.
 
-    What was not chosen counts nothing, and tells what is still refused.
+    Whatever materialises the assets, `receipts.import: direct` holds. What was not chosen counts nothing, tells what is
+    still refused, and says that it left receipts unbooked and why.
     """
-    if session.options.import_receipts or STAGING not in session.reports:
+    settings, asked = session.settings.receipts, session.options.import_receipts
+    wanted = settings.import_ == "direct" if asked is None else asked
+    if wanted or STAGING not in session.reports:
         return import_receipts(session, session.options.receipt_ids or None)
     with session.timed() as seconds:
-        postings, movements = (_open_report(session, asset, Counts(), set()) for asset in (IMPORT, MOVEMENTS))
+        left = _left(session.receipts.count(Status.STAGED), settings.import_, asked)
+        postings, movements = (
+            replace(_open_report(session, asset, Counts(), set()), left=left) for asset in (IMPORT, MOVEMENTS)
+        )
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
+
+
+def _left(staged: int, setting: str, asked: bool | None) -> Text | None:
+    """That receipts were left unbooked, and why; None where none were."""
+    if not staged:
+        return None
+    why = say("receipts.import is {setting} in the settings", setting=setting)
+    if asked is not None and setting == "direct":
+        why = say("this run was asked not to import")
+    return say(
+        "Staged receipts that were not imported: {count:,}; {why}. {cure}", count=staged, why=why, cure=IMPORT_THEM
+    )
 
 
 def require_bookable(configuration: Configuration, receipt_ids: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from cloudkasse_etl.failures import Language, Rejection
-from cloudkasse_etl.wording import counted
+from cloudkasse_etl.wording import Text, counted
 
 if TYPE_CHECKING:  # its module brings SQLAlchemy, which `--help` does without
     from cloudkasse_etl.state.waiting import Waiting
@@ -99,6 +99,7 @@ class AssetReport:
         lacking: Register's price group → how many articles have a price elsewhere but none in it.
         quiet: True where nothing had changed and nothing was read.
         looked_at: How many articles were looked at, where only those that had changed were.
+        left: What the run left undone although it could have done it, and why.
     """
 
     asset: str
@@ -111,6 +112,7 @@ class AssetReport:
     lacking: Mapping[str, int] = field(default_factory=dict)
     quiet: bool = False
     looked_at: int | None = None
+    left: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

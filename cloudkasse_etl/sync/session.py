@@ -35,14 +35,14 @@ class SyncOptions:
         full: Compare everything, however quiet the sources look.
         retry_rejected: Try rejected records again although nothing about them has changed.
         allow_retire: Retire records even where they are more than the settings allow unasked.
-        import_receipts: Book what is staged, once it was fetched.
+        import_receipts: Book what is staged, once it was fetched; None: as receipts.import of the settings says.
         receipt_ids: Of an import: only these receipts; all that are staged where empty.
     """
 
     full: bool = False
     retry_rejected: bool = False
     allow_retire: bool = False
-    import_receipts: bool = False
+    import_receipts: bool | None = None
     receipt_ids: tuple[str, ...] = ()
 
 
