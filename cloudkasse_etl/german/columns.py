@@ -18,6 +18,9 @@ TEXTS: dict[str, str] = {
     "Number of the company, from the settings.": "Nummer des Mandanten, aus den Einstellungen.",
     "VAT identification number, from the settings.": "Umsatzsteuer-Identifikationsnummer, aus den Einstellungen.",
     "Tax number, from the settings.": "Steuernummer, aus den Einstellungen.",
+    "Serial or batch number as it was keyed in at the register.": (
+        "Serien- oder Chargennummer, wie sie an der Kasse erfasst wurde."
+    ),
     # --- registers and employees
     "Number of the register.": "Nummer der Kasse.",
     "Name of the register.": "Name der Kasse.",

@@ -101,6 +101,9 @@ class StockMovement(pa.DataFrameModel):
         "Quantity", "line.quantity", say("In thousandths of the unit; negative goes out, positive comes in."), ne=0
     )
     unit: Series[str] = text_field("Unit", "ART.Mengeneinheit", say("Unit in which the article is counted."))
+    serial: Series[str] = text_field(
+        "Serial or batch", "line.serial", say("Serial or batch number as it was keyed in at the register.")
+    )
 
     class Config:
         """Other columns are an error; the key names a record."""

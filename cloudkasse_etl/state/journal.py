@@ -13,6 +13,7 @@ POSTING_COLUMNS = (
 )  # fmt: skip
 MOVEMENT_COLUMNS = (
     "movement_date", "register", "receipt_id", "line_number", "article", "warehouse", "quantity_milli", "unit",
+    "serial",
 )  # fmt: skip
 _ROWS = 10_000
 

@@ -250,6 +250,7 @@ class StateTables:
             sa.Column("warehouse", sa.Unicode(10), nullable=False),
             sa.Column("quantity_milli", sa.BigInteger, nullable=False),
             sa.Column("unit", sa.Unicode(10)),
+            sa.Column("serial", sa.UnicodeText),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
             sa.Index(f"ix_{prefix}movement_date", "company", "movement_date"),
             sa.Index(f"ix_{prefix}movement_receipt", "company", "receipt_id"),

@@ -26,8 +26,8 @@ _POSTINGS: dict[Language, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _MOVEMENTS: dict[Language, tuple[str, ...]] = {
-    "en": ("Date", "Article", "Warehouse", "In", "Out", "Unit", "Register", "Receipt", "Line"),
-    "de": ("Datum", "Artikel", "Lager", "Zugang", "Abgang", "Einheit", "Kasse", "Bon", "Zeile"),
+    "en": ("Date", "Article", "Warehouse", "In", "Out", "Unit", "Register", "Receipt", "Line", "Serial or batch"),
+    "de": ("Datum", "Artikel", "Lager", "Zugang", "Abgang", "Einheit", "Kasse", "Bon", "Zeile", "Serie oder Charge"),
 }
 _TOTAL: dict[Language, str] = {"en": "Total", "de": "Summe"}
 _FLAGS: dict[Language, dict[str, str]] = {
@@ -149,10 +149,11 @@ def export_movements(
                     found["register"],
                     found["receipt_id"],
                     found["line_number"],
+                    found["serial"],
                 ]
             )
         totals = [_decimal(into, 3, language), _decimal(out, 3, language)]
-        write([_TOTAL[language], None, None, *totals, *[None] * 4])
+        write([_TOTAL[language], None, None, *totals, *[None] * 5])
     return ExportSummary(rows, in_milli=into, out_milli=out)
 
 

@@ -47,6 +47,9 @@ def move(
     names no unit is in the article's own; one of an article that has none keeps its own. What converting a unit would
     round to nothing is refused.
 
+    A serial or batch number stays on the movement as it was keyed in; in a set, on that of the article that is kept by
+    number, or of every component where none is.
+
     Args:
         frames: Receipts.
         ledger: Articles, trade sets and the registers' warehouses.
@@ -254,6 +257,8 @@ def _movements(
     keyed_in = _cut(sold.units)[rows]
     unnamed = pd.isna(unit) & (positions == ITSELF)
     unit[unnamed] = keyed_in[unnamed]
+    numbered = np.array([bool(plan.numbered) for plan in plans])[codes[rows]]
+    serials = np.where(of_part("needs_number").astype(bool) | ~numbered, sold.serials[rows], None)
     columns: dict[str, Any] = {
         "movement_id": [f"{key}:{n}:{at}" for key, n, at in zip(ids, numbers.tolist(), positions, strict=True)],
         "receipt_id": ids,
@@ -264,6 +269,7 @@ def _movements(
         "warehouse": warehouses[receipt],
         "quantity_milli": quantity,
         "unit": unit,
+        "serial": serials,
     }
     return pd.DataFrame(
         {

@@ -43,6 +43,7 @@ def test_a_movement_says_where_it_comes_from() -> None:
         {
             "movement_id": "R1:2:0", "receipt_id": "R1", "line_number": 2, "register": "K2",
             "movement_date": "2026-11-23", "article": "A19", "warehouse": "2", "quantity_milli": -2500, "unit": "Stk",
+            "serial": None,
         }
     ]  # fmt: skip
     StockMovement.validate(movements, lazy=True)
@@ -286,9 +287,41 @@ def test_a_set_sold_in_a_strange_unit_or_rounded_to_nothing_by_a_conversion_is_r
 # --- serial and batch numbers
 
 
+def serials(*receipts: Receipt, by: Ledger | None = None) -> list[tuple[str, str | None]]:
+    movements, rejections = move(flatten(receipts), by or ledger())
+    assert rejections == []
+    StockMovement.validate(movements, lazy=True)
+    found = movements["serial"].astype(object)
+    return list(zip(movements["article"], found.where(found.notna(), None), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("keyed_in", "kept"),
+    [
+        ("LOT-2026-11", "LOT-2026-11"),
+        (" LOT 1\x1d2 ", "LOT 1 2"),
+        ("SN-1, SN-2", "SN-1, SN-2"),
+        ("x" * 80, "x" * 80),
+    ],
+)
+def test_a_number_that_was_keyed_in_stays_on_the_movement(keyed_in: str, kept: str) -> None:
+    assert serials(sold(article="SERIAL", serial=keyed_in)) == [("SERIAL", kept)]
+    # also where the article is not kept by number: somebody keyed it in for a reason
+    assert serials(sold(article="A19", serial=keyed_in)) == [("A19", kept)]
+
+
 def test_a_number_is_kept_whole_or_its_line_refused() -> None:
-    assert moved(sold(article="A19", serial="x" * 300)) == [("A19", -1000)]
+    assert serials(sold(article="A19", serial="x" * 300)) == [("A19", "x" * 300)]
     assert refused(sold(article="SERIAL", serial="x" * 81))[0][:2] == ("R1|1", "stock_serial_too_long")
+
+
+def test_a_sets_number_belongs_to_the_one_article_that_is_kept_by_number() -> None:
+    by = sets(("S", "A19", 1, 1.0), ("S", "SERIAL", 2, 1.0))
+    assert serials(sold(article="S", serial="N1"), by=by) == [("A19", None), ("SERIAL", "N1")]
+    twice = sets(("S", "SERIAL", 1, 1.0), ("S", "SERIAL", 2, 1.0))
+    assert serials(sold(article="S", serial="N1"), by=twice) == [("SERIAL", "N1"), ("SERIAL", "N1")]
+    none = sets(("S", "A19", 1, 1.0), ("S", "A7", 2, 1.0))
+    assert serials(sold(article="S", serial="N1"), by=none) == [("A19", "N1"), ("A7", "N1")]
 
 
 def test_one_number_for_several_articles_kept_by_number_refuses_the_line_by_their_names() -> None:
