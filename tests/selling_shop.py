@@ -44,6 +44,10 @@ ARTICLES = [
     article("UNPRICED", "7.00"),
     article("OLD PRICE", "7.00"),
     article("FREE", "7.00"),
+    article("VOUCHER", "0.00", group_name="Gutscheine", stock_item=False, discountable=False),
+    article("FLOWERS", "7.00", group_name="Gutscheine", stock_item=False, discountable=False),
+    article("DEPOSIT", "19.00", group_name="Pfand", stock_item=False, discountable=False),
+    article("MILK", "7.00", unit="Fl"),
 ]
 PRICES = [
     *(price(f"A{n}", 49 + 137 * n, price_group=group) for n in range(20) for group in ("1", "2")),
@@ -57,6 +61,10 @@ PRICES = [
     price("RETIRED", 100),
     price("OLD PRICE", 100, active=False),
     price("FREE", 0),
+    price("VOUCHER", 2500),
+    price("FLOWERS", 1290),
+    price("DEPOSIT", 15),
+    price("MILK", 159),
 ]
 REGISTERS = [register("K1", "1"), register("K2", "2"), register("K9", "1", active=False)]
 EMPLOYEES = [employee("M1"), employee("M2"), employee("M3"), employee("M9", active=False)]

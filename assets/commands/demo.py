@@ -81,15 +81,22 @@ def tell(made: Demo) -> int:
 
 
 def booked_figures(configuration: "Configuration") -> list[str]:
-    """What the books hold, in two lines."""
+    """What the books hold, in three lines."""
     from cloudkasse_etl.sync.exports import sum_up
     from cloudkasse_etl.transform.amounts import euros
 
     books = sum_up(configuration)
     debit, credit, clearing = map(euros, (books.debit_cents, books.credit_cents, books.clearing_cents))
     balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
+    moved = [f"{_quantity(unit.out_milli - unit.in_milli)} {unit.unit or 'without a unit'}" for unit in books.moved]
     what = f"{books.postings:,} postings of {books.receipts:,} receipts (opening cash makes none)"
     return [
-        f"{what}: debit = credit = {balance}, clearing account {clearing}.",
-        f"{books.movements:,} stock movements: {books.out_milli / 1000:,.3f} out, {books.in_milli / 1000:,.3f} in.",
+        f"Turnover {euros(books.turnover_cents)} gross, booked in {what}.",
+        f"Debit = credit = {balance}, clearing account {clearing}.",
+        f"{books.movements:,} stock movements (a set moves its parts), out less in: {', '.join(moved)}.",
     ]
+
+
+def _quantity(milli: int) -> str:
+    """Thousandths as people write them: whole numbers without decimals."""
+    return f"{milli / 1000:,.3f}".removesuffix(".000")

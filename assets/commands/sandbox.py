@@ -97,9 +97,9 @@ def describe_sales(summary: Mapping[str, Any]) -> str:
     """What was sold, in one sentence."""
     from cloudkasse_etl.transform.amounts import euros
 
-    gross = sum(summary["gross_cents"].values())
     return (
         f"{summary['sales']:,} sales, {summary['returns']:,} returns, {summary['voids']:,} voids on "
-        f"{len(summary['registers'])} registers over {len(summary['days'])} days, {euros(gross)} gross; "
+        f"{len(summary['registers'])} registers over {len(summary['days'])} days: "
+        f"turnover {euros(summary['turnover_cents'])} gross, vouchers sold {euros(summary['vouchers_sold_cents'])}; "
         f"{summary['late']:,} receipts come late, {summary['closings']:,} closings."
     )

@@ -104,7 +104,7 @@ TEXTS: dict[str, str] = {
     "It is empty; it must be {wanted}.": "Es fehlt ein Wert. Nötig ist: {wanted}.",
     "'{value}' cannot be used; it must be {wanted}.": "„{value}“ ist nicht verwendbar. Nötig ist: {wanted}.",
     "one account": "ein Konto",
-    'two accounts, like {{short: "2310", over: "2710"}}': ('zwei Konten, wie {{short: "2310", over: "2710"}}'),
+    'two accounts, like {{short: "2309", over: "2709"}}': ('zwei Konten, wie {{short: "2309", over: "2709"}}'),
     'accounts by name, like {{Rechnung: "1410"}}': 'Konten je Name, wie {{Rechnung: "1410"}}',
     "an account number of at most 15 letters and digits, in quotes": (
         "eine Kontonummer aus höchstens 15 Buchstaben und Ziffern, in Anführungszeichen"

@@ -11,7 +11,6 @@ from cloudkasse_etl.sandbox.drafts import Draft, copy_of, counter_entry
 from cloudkasse_etl.sandbox.tendering import settle
 
 FLOAT_CENTS = 200_00  # what lies in the drawer in the morning and stays there at night
-VAT_CASE_RATE = "19.00"
 
 
 class Extra(NamedTuple):
@@ -30,10 +29,10 @@ class Extra(NamedTuple):
     write: Callable[[Counter, str], Draft | None]
 
 
-def cash(currency: str, business_case: str, text: str, cents: int, vat_rate: str | None = None) -> Draft:
+def cash(currency: str, business_case: str, text: str, cents: int) -> Draft:
     """Return a receipt that moves cash: negative out of the drawer."""
     draft = Draft(currency)
-    draft.add(business_case, text, cents, vat_rate)
+    draft.add(business_case, text, cents, None)
     draft.pay("Bar", cents)
     return draft
 
@@ -43,6 +42,11 @@ def opening(currency: str) -> Draft:
     return cash(currency, "Anfangsbestand", "Anfangsbestand", FLOAT_CENTS)
 
 
+def change(currency: str, least_cents: int) -> Draft:
+    """Return the receipt of change that is brought from the bank: whole hundreds, at least an amount."""
+    return cash(currency, "Geldtransit", "Wechselgeld von der Bank", 100_00 * -(-least_cents // 100_00))
+
+
 def cash_up(counter: Counter, currency: str, drawer_cents: int, tips_cents: int) -> list[Draft]:
     """Return what is written at night: tips paid out, a difference found by counting, takings to the bank.
 
@@ -50,11 +54,12 @@ def cash_up(counter: Counter, currency: str, drawer_cents: int, tips_cents: int)
         counter: The register.
         currency: Its currency.
         drawer_cents: What should lie in the drawer.
-        tips_cents: Tips for staff that were paid by card and are paid out in cash.
+        tips_cents: Tips for staff that are paid out in cash, however they were paid in.
     """
     rng, drafts = counter.rng, []
     if 0 < tips_cents < drawer_cents:
         drafts.append(cash(currency, "TrinkgeldAN", "Auszahlung Trinkgeld", -tips_cents))
+        counter.memory.tips_cents -= tips_cents
     if rng.random() < 0.4:
         drafts.append(_counted(currency, rng.choice((-1, 1)) * rng.randint(1, 500)))
     surplus = drawer_cents + sum(draft.total_cents for draft in drafts) - FLOAT_CENTS
@@ -70,13 +75,10 @@ def _counted(currency: str, cents: int) -> Draft:
 
 def _void(is_flagged: bool) -> Callable[[Counter, str], Draft | None]:
     def write(counter: Counter, currency: str) -> Draft | None:
-        recent = counter.memory.recent
-        if not recent:
+        places = counter.memory.voidable()
+        if not places:
             return None
-        place = counter.rng.randrange(len(recent))
-        voided = recent[place]
-        del recent[place]
-        return counter_entry(voided, cancelled=is_flagged)
+        return counter_entry(counter.memory.void(counter.rng.choice(places)), cancelled=is_flagged)
 
     return write
 
@@ -101,6 +103,14 @@ def _sold_as(kind: str, how: str, note: str) -> Callable[[Counter, str], Draft]:
         return draft
 
     return write
+
+
+def _in_kind(counter: Counter, currency: str) -> Draft:
+    """Goods given to the staff; their value goes into payroll, and nobody pays."""
+    draft = Draft(currency, kind="AVSachbezug", note="Sachbezug Personal")
+    counter.basket(draft)
+    draft.pay("Unbar", draft.total_cents, name="Sachbezug")
+    return draft
 
 
 def _slip(kind: str, note: str) -> Callable[[Counter, str], Draft]:
@@ -140,13 +150,11 @@ def _drawer_opened(counter: Counter, currency: str) -> Draft:
     return Draft(currency, kind="AVSonstige", note="Schublade geöffnet")
 
 
-def _moved(
-    case: str, text: str, least: int, most: int, step: int, vat_rate: str | None = None
-) -> Callable[[Counter, str], Draft]:
+def _moved(case: str, text: str, least: int, most: int, step: int) -> Callable[[Counter, str], Draft]:
     """Cash moved by an amount between `least` and `most` (both of one sign), a multiple of `step`."""
 
     def write(counter: Counter, currency: str) -> Draft:
-        return cash(currency, case, text, step * counter.rng.randint(least // step, most // step), vat_rate)
+        return cash(currency, case, text, step * counter.rng.randint(least // step, most // step))
 
     return write
 
@@ -159,7 +167,7 @@ EXTRAS = (
     Extra("AVBelegabbruch", "broken_off", 2, _broken_off("AVBelegabbruch", False, False)),
     Extra("AVBelegabbruch while paying", "broken_off", 0.5, _broken_off("AVBelegabbruch", True, True)),
     Extra("AVTraining", "other_kinds", 3, _sold_as("AVTraining", "", "Training")),
-    Extra("AVSachbezug", "other_kinds", 2, _sold_as("AVSachbezug", "Unbar", "Personalkauf")),
+    Extra("AVSachbezug", "other_kinds", 2, _in_kind),
     Extra("AVBestellung", "other_kinds", 2, _slip("AVBestellung", "Vorbestellung")),
     Extra("AVTransfer", "other_kinds", 1, _slip("AVTransfer", "Umbuchung")),
     Extra("AVRechnung", "other_kinds", 2, _copied("AVRechnung")),
@@ -169,7 +177,8 @@ EXTRAS = (
     Extra("Privateinlage", "cash_moves", 1, _moved("Privateinlage", "Privateinlage", 1000, 10_000, 1000)),
     Extra("Einzahlung", "cash_moves", 1, _moved("Einzahlung", "Einzahlung", 100, 5000, 1)),
     Extra("Auszahlung", "cash_moves", 2, _moved("Auszahlung", "Auszahlung Porto", -2000, -100, 1)),
-    Extra("Auszahlung with VAT", "cash_moves", 1, _moved("Auszahlung", "Büromaterial", -3000, -200, 1, VAT_CASE_RATE)),
+    # its input tax is booked with the supplier's invoice: a register knows output tax only
+    Extra("Auszahlung for an invoice", "cash_moves", 1, _moved("Auszahlung", "Büromaterial", -3000, -200, 1)),
     Extra("Lohnzahlung", "cash_moves", 1, _moved("Lohnzahlung", "Lohn Aushilfe", -12_000, -4000, 500)),
     Extra("ZuschussEcht", "cash_moves", 0.5, _moved("ZuschussEcht", "Zuschuss der Stadt", 5000, 50_000, 5000)),
     Extra("Geldtransit", "cash_moves", 2, _moved("Geldtransit", "Wechselgeld von der Bank", 2000, 10_000, 1000)),

@@ -16,6 +16,11 @@ from cloudkasse_etl.sandbox.money import parse_milli
 from cloudkasse_etl.sandbox.store import Store
 
 DEFAULT_CURRENCY = "EUR"
+# CloudKasse's articles do not say how they are sold; this shop's registers go by the name of the article group.
+VOUCHER_GROUP = "gutschein"
+DEPOSIT_GROUP = "pfand"
+BOTTLES = frozenset({"fl", "flasche", "kasten"})
+UNTAXED = frozenset({None, "0.00"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Offer:
     """An article at the prices of a price group on a day.
 
     Attributes:
+        group: The name of its article group; empty without one.
         base_cents: The gross base price; None where the clerk keys it in.
         steps: Scale prices as (from this quantity in thousandths, gross cents), ascending.
     """
@@ -48,6 +54,7 @@ class Offer:
     unit: str | None
     vat_rate: str | None
     is_discountable: bool
+    group: str
     base_cents: int | None
     steps: tuple[tuple[int, int], ...] = ()
 
@@ -55,6 +62,26 @@ class Offer:
     def is_weighed(self) -> bool:
         """Whether it is sold by weight."""
         return self.unit is not None and self.unit.casefold() == "kg"
+
+    @property
+    def is_voucher(self) -> bool:
+        """Whether it is a voucher: of many purposes where no rate is known yet, of a single one where it is."""
+        return self.group.casefold().startswith(VOUCHER_GROUP)
+
+    @property
+    def is_deposit(self) -> bool:
+        """Whether it is a deposit, which is sold with what it goes with."""
+        return self.group.casefold().startswith(DEPOSIT_GROUP)
+
+    @property
+    def is_bottled(self) -> bool:
+        """Whether a deposit goes with it."""
+        return self.unit is not None and self.unit.casefold() in BOTTLES
+
+    @property
+    def is_taxed(self) -> bool:
+        """Whether VAT is due on it."""
+        return self.vat_rate not in UNTAXED
 
     def price_cents(self, quantity_milli: int) -> int:
         """Return the price of one unit when so much is bought: the highest step that is reached, else the base."""
@@ -67,17 +94,32 @@ class Offer:
 
 @dataclass(frozen=True)
 class Offers:
-    """All that a register may sell on a day, the most popular first, and parts of it in the same order."""
+    """All goods that a register may sell on a day, the most popular first, and parts of them in the same order.
+
+    Vouchers and deposits are no goods: they are in lists of their own.
+    """
 
     all: list[Offer] = field(default_factory=list)
     weighed: list[Offer] = field(default_factory=list)
     scaled: list[Offer] = field(default_factory=list)
     keyed: list[Offer] = field(default_factory=list)
     discountable: list[Offer] = field(default_factory=list)
+    bottled: list[Offer] = field(default_factory=list)
+    deposits: list[Offer] = field(default_factory=list)
+    multi_purpose: list[Offer] = field(default_factory=list)
+    single_purpose: list[Offer] = field(default_factory=list)
 
     def add(self, offer: Offer) -> None:
         """Put an offer at the end of the lists that it belongs to."""
+        if offer.is_voucher:
+            (self.single_purpose if offer.is_taxed else self.multi_purpose).append(offer)
+            return
+        if offer.is_deposit:
+            self.deposits.append(offer)
+            return
         self.all.append(offer)
+        if offer.is_bottled:
+            self.bottled.append(offer)
         if offer.is_discountable:
             self.discountable.append(offer)
         if offer.base_cents is None:
@@ -161,6 +203,7 @@ def _offer(article: dict[str, Any], base_cents: int | None, steps: tuple[tuple[i
         unit=article["unit"],
         vat_rate=article["vat_rate"],
         is_discountable=article["discountable"],
+        group=article["group_name"] or "",
         base_cents=base_cents,
         steps=steps,
     )

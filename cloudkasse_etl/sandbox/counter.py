@@ -18,6 +18,10 @@ LINE_WEIGHTS = (24, 50, 68, 81, 88, 92, 95, 97, 98, 99, 99.5, 100)  # cumulative
 QUANTITIES = (1, 2, 3, 4, 5)
 QUANTITY_WEIGHTS = (70, 88, 95, 98, 100)
 MAX_KEPT_CREDITS = 200
+# Lines that nobody is owed anything for afterwards: a receipt of these alone can be voided at any time.
+VOIDABLE_CASES = frozenset(
+    {"Umsatz", "Aufschlag", "Rabatt", "Pfand", "PfandRueckzahlung", "TrinkgeldAG", "ZuschussUnecht"}
+)
 
 
 @dataclass(slots=True)
@@ -27,7 +31,6 @@ class Credit:
     number: str
     cents: int
     vat_rate: str | None = None
-    is_vat_left_out: bool = False
 
 
 @dataclass
@@ -37,10 +40,14 @@ class Memory:
     Attributes:
         recent: Finished receipts of customers that are not voided.
         credits: Vouchers and the like by kind, the oldest first; the very oldest are never redeemed.
+        cards_cents: What was paid onto stored-value cards and is not spent yet, over all cards.
+        tips_cents: Tips for the staff that were taken in and are not paid out yet.
     """
 
     recent: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=40))
     credits: dict[str, deque[Credit]] = field(default_factory=dict)
+    cards_cents: int = 0
+    tips_cents: int = 0
 
     def keep(self, kind: str, credit: Credit) -> None:
         """Remember a credit."""
@@ -51,15 +58,48 @@ class Memory:
         kept = self.credits.get(kind)
         return kept.popleft() if kept else None
 
+    def charge(self, cents: int) -> bool:
+        """Take an amount off the stored-value cards; False, and nothing taken, where they do not hold so much."""
+        is_covered = 0 < cents <= self.cards_cents
+        self.cards_cents -= cents if is_covered else 0
+        return is_covered
+
+    def voidable(self) -> list[int]:
+        """Return the places in `recent` of receipts that may be voided whatever has happened since.
+
+        A voucher, an advance or a tip may have been redeemed or paid out by then.
+        """
+        return [
+            place
+            for place, receipt in enumerate(self.recent)
+            if all(line["cancelled"] or line["business_case"] in VOIDABLE_CASES for line in receipt["lines"])
+        ]
+
+    def void(self, place: int) -> dict[str, Any]:
+        """Forget a receipt that is voided, and return it; what was paid by card is on the card again."""
+        receipt = self.recent[place]
+        del self.recent[place]
+        self.cards_cents += sum(
+            payment["base_amount_cents"] for payment in receipt["payments"] if payment["tender"] == "Guthabenkarte"
+        )
+        return receipt
+
 
 @dataclass(slots=True)
 class Counter:
-    """A register that serves customers on one day."""
+    """A register that serves customers on one day.
+
+    Attributes:
+        is_taxed_when_paid: Whether VAT on what is sold on account is due when it is paid (Ist-Versteuerung) rather than
+            at once; a shop does the one or the other.
+        serial: Makes numbers of vouchers and the like unique.
+    """
 
     register: str
     offers: Offers
     memory: Memory
     rng: random.Random
+    is_taxed_when_paid: bool = False
     serial: int = 0
 
     def document(self, prefix: str) -> str:
@@ -85,6 +125,18 @@ class Counter:
         """Add a customer's goods."""
         for _ in range(self.rng.choices(LINE_COUNTS, cum_weights=LINE_WEIGHTS)[0]):
             self.goods(draft)
+
+    def basket_up_to(self, draft: Draft, cents: int) -> bool:
+        """Add goods that come to an amount at most; False, and no line, where nothing is as cheap."""
+        self.basket(draft)
+        while draft.lines and draft.total_cents > cents:
+            del draft.lines[-1]
+        if not draft.lines:
+            for offer in self.offers.all:
+                if 0 < (offer.base_cents or 0) <= cents:
+                    self.goods(draft, offer, milli=1000)
+                    break
+        return 0 < draft.total_cents <= cents
 
     def basket_of(self, draft: Draft, cents: int) -> None:
         """Add goods until they come to an amount, or the basket is full."""

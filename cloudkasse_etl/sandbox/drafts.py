@@ -113,6 +113,11 @@ class Draft:
         """What the payments do not cover yet."""
         return self.total_cents - sum(int(payment["base_amount_cents"]) for payment in self.payments)
 
+    @property
+    def cash_cents(self) -> int:
+        """What is paid in cash, less what is paid out; of receipts without effect too."""
+        return sum(int(payment["base_amount_cents"]) for payment in self.payments if payment["tender"] == "Bar")
+
     def gross_by_rate(self, *business_cases: str) -> dict[str | None, int]:
         """Return what the lines that count come to at each rate; of these business cases, or of all."""
         sums: dict[str | None, int] = {}

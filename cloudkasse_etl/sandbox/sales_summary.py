@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudkasse_etl.sandbox.closings import has_effect
+from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES, VOUCHERS_SOLD
 
 NO_VAT = "none"
 # A Beleg with nothing but these is no visit of a customer.
@@ -40,6 +41,8 @@ class SalesSummary:
         cash_receipts: Opening cash, cash in and out, counting, tips paid out; on top of `receipts`.
         by_kind: All receipts by kind (DSFinV-K BON_TYP).
         lines: Lines of all receipts, cancelled ones included.
+        turnover_cents: What was sold less returns and voids, gross, as transform/turnover_cases.py defines it.
+        vouchers_sold_cents: Multi-purpose vouchers and what was paid onto cards; no turnover.
         gross_cents: By rate ("none" where no VAT applies) the live lines of receipts with an effect.
         net_cents, tax_cents: By rate, the printed VAT blocks of receipts with an effect.
         business_cases: By business case, the gross of live lines of receipts with an effect.
@@ -60,6 +63,8 @@ class SalesSummary:
     cash_receipts: int
     by_kind: dict[str, int]
     lines: int
+    turnover_cents: int
+    vouchers_sold_cents: int
     gross_cents: dict[str, int]
     net_cents: dict[str, int]
     tax_cents: dict[str, int]
@@ -111,6 +116,8 @@ class Tally:
             cash_receipts=counts["cash_receipts"],
             by_kind=_sorted(self.kinds),
             lines=counts["lines"],
+            turnover_cents=sum(self.cases[case] for case in TURNOVER_CASES),
+            vouchers_sold_cents=self.cases[VOUCHERS_SOLD],
             gross_cents=_sorted(self.gross),
             net_cents=_sorted(self.net),
             tax_cents=_sorted(self.tax),

@@ -90,28 +90,37 @@ def make_plan(catalogue: Catalogue, *, days: int, receipts: int, first_day: date
     if receipts >= COMPLETE_FROM_RECEIPTS:
         plan.showcase = max(register_days, key=lambda register_day: register_day.quota)
         plan.extras = dict(zip(rng.sample(range(receipts), len(cashbook.EXTRAS)), cashbook.BY_NAME, strict=True))
-        plan.scenarios = dict(_placed_scenarios(catalogue, register_days, rng))
+        # what is voided must be a sale that leaves nothing owed
+        plan.scenarios = {slot: "plain" for slot, name in plan.extras.items() if name.startswith("void,")}
+        plan.scenarios |= dict(_placed_scenarios(catalogue, register_days, rng, set(plan.scenarios)))
     return plan
 
 
 def _placed_scenarios(
-    catalogue: Catalogue, register_days: Sequence[RegisterDay], rng: random.Random
+    catalogue: Catalogue, register_days: Sequence[RegisterDay], rng: random.Random, taken: set[int]
 ) -> Iterator[tuple[int, str]]:
     """Give every scenario a slot of its own, at a register that can serve it that day.
 
-    What needs something that no register sells is left out.
+    One that settles what another one leaves owed comes right after it: nobody else can settle it in between. What
+    needs something that no register sells is left out.
+
+    Args:
+        catalogue: What can be sold.
+        register_days: Where it can be.
+        rng: Decides.
+        taken: Slots that are not to be used; those that are used are added.
     """
     busy = [register_day for register_day in register_days if register_day.quota]
-    taken: set[int] = set()
-    # What not every register can serve comes first, while there are slots left.
-    for scenario in sorted(baskets.SCENARIOS, key=lambda scenario: scenario.needs == "all"):
+    # What not every register can serve comes first, and then what needs two slots, while there are any left.
+    for scenario in sorted(baskets.SCENARIOS, key=lambda scenario: (scenario.needs == "all", not scenario.after)):
+        names = [scenario.after, scenario.name] if scenario.after else [scenario.name]
         for register_day in rng.sample(busy, len(busy)):
-            slots = range(register_day.first_slot, register_day.first_slot + register_day.quota)
-            free = [slot for slot in slots if slot not in taken]
+            slots = range(register_day.first_slot, register_day.first_slot + register_day.quota - len(names) + 1)
+            free = [slot for slot in slots if taken.isdisjoint(range(slot, slot + len(names)))]
             if free and getattr(catalogue.offers(register_day.till, register_day.day), scenario.needs):
-                slot = rng.choice(free)
-                taken.add(slot)
-                yield slot, scenario.name
+                for slot, name in enumerate(names, rng.choice(free)):
+                    taken.add(slot)
+                    yield slot, name
                 break
 
 

@@ -17,6 +17,7 @@ from cloudkasse_etl.sandbox.catalogue import Offers
 from cloudkasse_etl.sandbox.closings import close, has_effect
 from cloudkasse_etl.sandbox.counter import Counter, Memory
 from cloudkasse_etl.sandbox.drafts import Draft
+from cloudkasse_etl.sandbox.scenario import Scenario
 from cloudkasse_etl.sandbox.selling_plan import Plan, RegisterDay
 from cloudkasse_etl.sandbox.tendering import settle
 
@@ -89,7 +90,7 @@ class Worker:
 
     Attributes:
         plan: Who sells how much, and what must happen where.
-        seed: The seed; goes into the ids.
+        seed: The seed; goes into the ids. With an even one the shop taxes what is sold on account when it is paid.
         clock: The shop's zone.
         rates: How often what happens.
         employees: Numbers of those who sell; may be empty.
@@ -122,7 +123,7 @@ class Worker:
             rng: Decides.
         """
         day, till = register_day.day, register_day.till
-        counter = Counter(till.number, offers, memory, rng)
+        counter = Counter(till.number, offers, memory, rng, is_taxed_when_paid=self.seed % 2 == 0)
         staff: list[str | None] = [*rng.sample(self.employees, min(2, len(self.employees)))] or [None]
         shift = Shift()
 
@@ -151,12 +152,17 @@ class Worker:
             ended = started + min(rng.randint(15, 150), max(1, following - started - 2))
             if isinstance(event, cashbook.Extra):
                 draft = event.write(counter, till.currency)
-                if draft is not None:
-                    write(draft, started, ended)
+                if draft is None:
+                    continue
             else:
                 draft = Draft(till.currency)
-                settle(draft, rng, event.serve(counter, draft))
-                memory.recent.append(write(draft, started, ended))
+                settle(draft, rng, event.serve(counter, draft), memory)
+            if (wanting := -draft.cash_cents - _drawer_cents(shift.receipts)) > 0:
+                # nothing can be taken out of an empty drawer, and a cash account below zero is one that nobody believes
+                write(cashbook.change(till.currency, wanting), started, started)
+            receipt = write(draft, started, ended)
+            if not isinstance(event, cashbook.Extra):
+                memory.recent.append(receipt)
         self._cash_up(shift, counter, till.currency, opens, write)
         shift.closing = close(
             shift.receipts,
@@ -167,10 +173,8 @@ class Worker:
         )
         return shift
 
-    def _events(
-        self, register_day: RegisterDay, offers: Offers, rng: random.Random
-    ) -> list[baskets.Scenario | cashbook.Extra]:
-        events: list[baskets.Scenario | cashbook.Extra] = []
+    def _events(self, register_day: RegisterDay, offers: Offers, rng: random.Random) -> list[Scenario | cashbook.Extra]:
+        events: list[Scenario | cashbook.Extra] = []
         chances = [
             (getattr(self.rates, group), [extra for extra in cashbook.EXTRAS if extra.group == group])
             for group in ("voids", "broken_off", "other_kinds", "cash_moves")
@@ -195,7 +199,8 @@ class Worker:
     def _cash_up(self, shift: Shift, counter: Counter, currency: str, opens: int, write: Writer) -> None:
         """Count and bring the takings away, some minutes before the closing; both may be after midnight."""
         rng = counter.rng
-        drafts = cashbook.cash_up(counter, currency, _drawer_cents(shift.receipts), _card_tips_cents(shift.receipts))
+        counter.memory.tips_cents += _tips_cents(shift.receipts)
+        drafts = cashbook.cash_up(counter, currency, _drawer_cents(shift.receipts), counter.memory.tips_cents)
         # 22:00 to 1:30 if the shop opens at 9:00.
         shift.closed_at = max(opens + rng.randint(13 * 3600, 16 * 3600 + 1800), shift.ended[-1] + 900)
         for place, draft in enumerate(drafts):
@@ -225,11 +230,11 @@ def _drawer_cents(receipts: Sequence[dict[str, Any]]) -> int:
     )
 
 
-def _card_tips_cents(receipts: Sequence[dict[str, Any]]) -> int:
+def _tips_cents(receipts: Sequence[dict[str, Any]]) -> int:
     return sum(
         line["gross_cents"]
         for receipt in receipts
-        if has_effect(receipt) and receipt["payments"] and receipt["payments"][0]["tender"] != "Bar"
+        if has_effect(receipt)
         for line in receipt["lines"]
-        if line["business_case"] == "TrinkgeldAN"
+        if line["business_case"] == "TrinkgeldAN" and not line["cancelled"]
     )

@@ -51,36 +51,36 @@ books: {closed_until: null}    # receipts of closed days are booked on the first
 # Accounts of SKR03. A receipt that needs one that is not named here is rejected, and says which is missing.
 accounts:
   clearing: "1371"
-  revenue: {"19.00": "8400", "7.00": "8300", "0.00": "8100"}   # where the article names none
+  revenue: {"19.00": "8400", "7.00": "8300"}   # where the article names none; nothing is sold at 0 % here
   discount: null               # null: on the revenue account of the line
   tenders:                     # Bar goes to the register's cash account
     ECKarte: "1361"
     Kreditkarte: "1362"
     ElZahlungsdienstleister: "1363"
-    Guthabenkarte: "1796"
+    Guthabenkarte: "1796"      # what was paid onto cards is owed like a voucher
     Unbar: {Rechnung: "1410"}
   business_cases:
     Geldtransit: "1360"
     Privatentnahme: "1800"
     Privateinlage: "1890"
-    MehrzweckgutscheinKauf: "1795"
-    MehrzweckgutscheinEinloesung: "1795"
-    TrinkgeldAN: "1797"
-    Einzahlung: "1590"
-    Auszahlung: "1590"
-    DifferenzSollIst: {short: "2310", over: "2710"}
-    Pfand: "8540"
+    MehrzweckgutscheinKauf: "1796"         # Ausgegebene Geschenkgutscheine: owed until it is redeemed, no revenue
+    MehrzweckgutscheinEinloesung: "1796"
+    EinzweckgutscheinKauf: "8200"          # revenue of the day on which it is sold, taxed by the line's code
+    EinzweckgutscheinEinloesung: "8200"
+    Anzahlungseinstellung: "1710"          # Erhaltene Anzahlungen
+    Anzahlungsaufloesung: "1710"
+    Pfand: "8540"                          # Erlöse Leergut, taxed like what it goes with
     PfandRueckzahlung: "8540"
-    EinzweckgutscheinKauf: "8590"
-    EinzweckgutscheinEinloesung: "8590"
-    TrinkgeldAG: "8600"
-    Anzahlungseinstellung: "1717"
-    Anzahlungsaufloesung: "1717"
+    TrinkgeldAG: "8600"                    # Sonstige Erlöse
+    TrinkgeldAN: "1590"                    # Durchlaufende Posten: the staff's, paid out in the evening
     Forderungsentstehung: "1411"
     Forderungsaufloesung: "1411"
-    ZuschussEcht: "8610"
+    ZuschussEcht: "2705"                   # Sonstige Erträge
     ZuschussUnecht: "1412"
     Lohnzahlung: "1740"
+    Einzahlung: "1792"                     # Interimskonto: somebody looks at it, and books it where it belongs
+    Auszahlung: "1792"
+    DifferenzSollIst: {short: "2309", over: "2709"}
 """
 
 _GROUPS = {
@@ -96,7 +96,7 @@ _GROUPS = {
     "900": "Gutscheine",
     "990": "Sonstiges",
 }
-_VAT = {19: ("3", "01"), 7: ("2", "02"), 0: ("1", "03")}  # percent: SteuerCode, Erfolgskontengruppe
+_VAT = {19: ("3", "01"), 7: ("2", "02"), 0: ("1", None)}  # percent: SteuerCode, Erfolgskontengruppe
 _CREATED = dt.datetime.fromisoformat("2024-03-01T09:00:00")  # SelectLine's times have no zone
 
 
@@ -183,15 +183,16 @@ _ARTICLES = {
         _Article("704", "Adventskranz", None, "Stk", 7, 2490, 2450),
     ],
     "800": [
-        _Article("801", "Geschenkkorb Lindenhof", "Saft, Honig, Marmelade, Walnüsse", "Stk", 7, 1990, coded=True),
+        _Article("801", "Geschenkkorb Lindenhof", "Honig, Marmelade, Mus, Walnüsse", "Stk", 7, 1990, coded=True),
         _Article("802", "Bienenwachskerze", None, "Stk", 19, 590, 550, coded=True),
         _Article("803", "Leinenbeutel", None, "Stk", 19, 490, 450, coded=True),
         _Article("804", "Spankorb", None, "Stk", 19, 390),
     ],
     "900": [
-        _Article("901", "Gutschein 10 Euro", None, "Stk", 0, 1000),
-        _Article("902", "Gutschein 25 Euro", None, "Stk", 0, 2500),
-        _Article("903", "Gutschein 50 Euro", None, "Stk", 0, 5000),
+        _Article("901", "Gutschein 10 Euro", "für alles: Mehrzweckgutschein", "Stk", 0, 1000),
+        _Article("902", "Gutschein 25 Euro", "für alles: Mehrzweckgutschein", "Stk", 0, 2500),
+        _Article("903", "Gutschein 50 Euro", "für alles: Mehrzweckgutschein", "Stk", 0, 5000),
+        _Article("904", "Gutschein Blumenstrauß groß", "für Blumen: Einzweckgutschein", "Stk", 7, 1290),
     ],
     "990": [
         _Article("991", "Sonstiges 7 %", "Preis wird eingegeben", "Stk", 7, None),
@@ -201,10 +202,12 @@ _ARTICLES = {
 }
 # fmt: on
 _OPEN_PRICE, _INACTIVE, _SET = {"991"}, {"992", "993"}, "801"
-_SET_PARTS = (("501", 1), ("601", 1), ("603", 1), ("206", 1))
+# only goods of one rate: a set with a drink in it would have to be split
+_SET_PARTS = (("601", 1), ("603", 1), ("605", 1), ("206", 1))
 _SCALES = {"101": 169, "102": 159, "201": 269, "501": 209, "505": 139}  # shop's gross price from 10 on
 _ADVENT = {"507": 490, "704": 2290, "802": 490, "601": 590}  # shop's gross price in Advent
 _NOT_STOCKED = {"510", "900", "990"}
+_NO_REVENUE = {"510", "900"}  # deposits and vouchers have accounts of their own in the settings
 
 _RATES = (
     ("1", "1968-01-01", 0.0),
@@ -303,7 +306,7 @@ def _fixed() -> dict[str, list[dict[str, Any]]]:
         ],
         "USTSCHL": [
             {"SteuerCode": code, "Bezeichnung": name}
-            for code, name in (("1", "steuerfrei"), ("2", "USt ermäßigt"), ("3", "USt voll"))
+            for code, name in (("1", "nicht steuerbar"), ("2", "USt ermäßigt"), ("3", "USt voll"))
         ],
         "USDETAIL": [
             {"SteuerCode": code, "GueltigAb": dt.datetime.fromisoformat(start), "Steuer": rate}
@@ -338,6 +341,7 @@ def _articles() -> Iterator[dict[str, Any]]:
     for group, articles in _ARTICLES.items():
         for article in articles:
             code, accounts = _VAT[article.percent]
+            accounts = None if group in _NO_REVENUE else accounts
             gtin = gtin13(f"200000000{article.number}") if article.coded else None
             if article.number == WRONG_GTIN and gtin:
                 gtin = f"{gtin[:-1]}{(int(gtin[-1]) + 1) % 10}"

@@ -3,6 +3,7 @@
 import random
 
 from cloudkasse_etl.sandbox import money
+from cloudkasse_etl.sandbox.counter import Memory
 from cloudkasse_etl.sandbox.drafts import Draft
 
 TENDERS = ("Bar", "ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte", "Unbar")
@@ -12,13 +13,14 @@ CARD_NAMES = ("VISA", "Mastercard")
 FOREIGN_RATE = 10_425
 
 
-def settle(draft: Draft, rng: random.Random, how: str) -> None:
+def settle(draft: Draft, rng: random.Random, how: str, memory: Memory | None = None) -> None:
     """Pay a draft to the cent.
 
     Args:
         draft: The receipt; its total may be negative.
         rng: Decides what `how` leaves open.
         how: A tender; "mixed" or "foreign"; "nothing" or "Keine" for a total of zero; "" for as it comes.
+        memory: What is on the stored-value cards, which pay no more; None: they pay anything, as in training.
     """
     total = draft.total_cents
     if total == 0:
@@ -29,17 +31,19 @@ def settle(draft: Draft, rng: random.Random, how: str) -> None:
         draft.pay("Bar" if rng.random() < 0.8 else "ECKarte", total)
     elif how == "mixed" and total > 1:
         cash = rng.randint(1, total - 1)
-        _pay(draft, rng, rng.choice(("ECKarte", "Kreditkarte", "Guthabenkarte")), total - cash)
+        _pay(draft, rng, rng.choice(("ECKarte", "Kreditkarte", "Guthabenkarte")), total - cash, memory)
         draft.pay("Bar", cash)
     elif how == "foreign" and total >= 6:
         _pay_foreign(draft, rng, total)
     elif how in TENDERS:
-        _pay(draft, rng, how, total)
+        _pay(draft, rng, how, total, memory)
     else:
-        _pay(draft, rng, rng.choices(TENDERS, cum_weights=TENDER_WEIGHTS)[0], total)
+        _pay(draft, rng, rng.choices(TENDERS, cum_weights=TENDER_WEIGHTS)[0], total, memory)
 
 
-def _pay(draft: Draft, rng: random.Random, tender: str, cents: int) -> None:
+def _pay(draft: Draft, rng: random.Random, tender: str, cents: int, memory: Memory | None) -> None:
+    if tender == "Guthabenkarte" and memory is not None and not memory.charge(cents):
+        tender = "ECKarte"
     draft.pay(tender, cents, name=rng.choice(CARD_NAMES) if tender == "Kreditkarte" else None)
 
 

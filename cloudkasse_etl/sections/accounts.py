@@ -60,7 +60,7 @@ class Accounts(Section):
             if name not in BUSINESS_CASE_ACCOUNTS:
                 raise refused(unknown(shown(name), BUSINESS_CASE_ACCOUNTS, say("business case")), name)
             if isinstance(account, OverShort) != (name == "DifferenzSollIst"):
-                both = say('two accounts, like {{short: "2310", over: "2710"}}')
+                both = say('two accounts, like {{short: "2309", over: "2709"}}')
                 raise refused(
                     say("It must be {wanted}.", wanted=both if name == "DifferenzSollIst" else ONE_ACCOUNT), name
                 )

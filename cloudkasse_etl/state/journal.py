@@ -1,7 +1,7 @@
 """Postings and stock movements as they were booked, to be read by day."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
@@ -47,9 +47,15 @@ class Journal:
         order = (table.c.register, table.c.receipt_id, table.c.line_number, table.c.movement_id)
         return self._rows(query, table.c.movement_date, first, last, order)
 
-    def totals(self, clearing: str | None) -> dict[str, int]:
-        """Counts and sums over all that was booked; `clearing` is the clearing account."""
-        posting, movement = self._store.tables.posting, self._store.tables.stock_movement
+    def totals(self, clearing: str | None, turnover_cases: Collection[str]) -> dict[str, int]:
+        """Counts and sums over all postings.
+
+        Args:
+            clearing: The clearing account.
+            turnover_cases: The business cases that are turnover.
+        """
+        posting = self._store.tables.posting
+        is_turnover = posting.c.business_case.in_(turnover_cases) & (posting.c.account != clearing)
 
         def sign(column: "sa.Column[int]", positive: bool) -> "sa.ColumnElement[int]":
             wanted = column > 0 if positive else column < 0
@@ -61,15 +67,26 @@ class Journal:
             sign(posting.c.amount_cents, True),
             -sign(posting.c.amount_cents, False),
             sa.func.coalesce(sa.func.sum(sa.case((posting.c.account == clearing, posting.c.amount_cents), else_=0)), 0),
+            -sa.func.coalesce(sa.func.sum(sa.case((is_turnover, posting.c.amount_cents), else_=0)), 0),
         ).where(posting.c.company == self._store.company)
-        moved = sa.select(
-            sa.func.count(), sign(movement.c.quantity_milli, True), -sign(movement.c.quantity_milli, False)
-        ).where(movement.c.company == self._store.company)
-        names = ("receipts", "postings", "debit_cents", "credit_cents", "clearing_cents")
+        names = ("receipts", "postings", "debit_cents", "credit_cents", "clearing_cents", "turnover_cents")
         with self._store.reading() as connection:
-            found = dict(zip(names, map(int, connection.execute(booked).one()), strict=True))
-            moves = map(int, connection.execute(moved).one())
-        return found | dict(zip(("movements", "in_milli", "out_milli"), moves, strict=True))
+            return dict(zip(names, map(int, connection.execute(booked).one()), strict=True))
+
+    def moved(self) -> list[tuple[str, int, int, int]]:
+        """Of each unit ("" for none) how many stock movements there are, thousandths in and out; most movements first.
+
+        Kilograms and pieces have no sum.
+        """
+        table = self._store.tables.stock_movement
+        unit, quantity = sa.func.coalesce(table.c.unit, ""), table.c.quantity_milli
+        into, out = (sa.func.sum(sa.case((wanted, quantity), else_=0)) for wanted in (quantity > 0, quantity < 0))
+        query = sa.select(unit, sa.func.count(), into, -out).where(table.c.company == self._store.company)
+        with self._store.reading() as connection:
+            rows = [
+                (str(row[0]), int(row[1]), int(row[2]), int(row[3])) for row in connection.execute(query.group_by(unit))
+            ]
+        return sorted(rows, key=lambda row: (-row[1], row[0]))
 
     def _rows(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.failures import Language
@@ -14,6 +14,7 @@ from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.journal import Journal
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.protocol import cell
+from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
 
 _POSTINGS: dict[Language, tuple[str, ...]] = {
     "en": (
@@ -55,13 +56,32 @@ class ExportSummary:
 
 @dataclass(frozen=True)
 class Books:
-    """What the books hold in all."""
+    """What the books hold in all.
+
+    Attributes:
+        receipts: Receipts that have postings.
+        turnover_cents: Gross, as transform/turnover_cases.py defines it: what was sold less returns and voids.
+        moved: Stock movements by unit; units have no sum.
+    """
 
     receipts: int
     postings: int
     debit_cents: int
     credit_cents: int
     clearing_cents: int
+    turnover_cents: int
+    moved: "tuple[Moved, ...]"
+
+    @property
+    def movements(self) -> int:
+        """How many stock movements there are."""
+        return sum(moved.movements for moved in self.moved)
+
+
+class Moved(NamedTuple):
+    """The stock movements in one unit; "" where articles have none."""
+
+    unit: str
     movements: int
     in_milli: int
     out_milli: int
@@ -74,7 +94,9 @@ def sum_up(configuration: Configuration) -> Books:
         StateUnavailableError: Our own tables cannot be reached.
     """
     with open_reading(configuration) as store:
-        return Books(**Journal(store).totals(configuration.settings.accounts.clearing))
+        journal = Journal(store)
+        totals = journal.totals(configuration.settings.accounts.clearing, TURNOVER_CASES)
+        return Books(**totals, moved=tuple(Moved(*row) for row in journal.moved()))
 
 
 def export_postings(

@@ -9,13 +9,8 @@ import pandas as pd
 
 from cloudkasse_etl.transform.business_cases import NAMED_TENDER, SALE, live_lines
 from cloudkasse_etl.transform.receipts import Integers, ReceiptFrames, without_effect
+from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
 
-# What a shop turns over. Not: cash that only moves, vouchers that are taxed when redeemed, tips of the staff, advances
-# (their goods count when they are delivered) and open accounts (the sale on account counts, its payment does not).
-TURNOVER_CASES: Final = (
-    "Umsatz", "Aufschlag", "Rabatt", "Pfand", "PfandRueckzahlung", "EinzweckgutscheinKauf",
-    "EinzweckgutscheinEinloesung", "TrinkgeldAG",
-)  # fmt: skip
 UNKNOWN_HOUR: Final = -1
 
 _KEYS = {

@@ -1,0 +1,30 @@
+"""What a kind of visit at a register is; which ones there are is in baskets.py and credits.py."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cloudkasse_etl.sandbox.counter import Counter
+from cloudkasse_etl.sandbox.drafts import Draft
+
+
+class Scenario(NamedTuple):
+    """A kind of visit.
+
+    Attributes:
+        name: Its name in plans and tests.
+        weight: How often it happens, out of all weights.
+        serve: Fills the draft; returns how it is paid (a word of tendering.py), "" for as it comes.
+        needs: The list of `Offers` that must not be empty.
+        after: The name of the scenario that must have happened at the register before; empty where none must.
+    """
+
+    name: str
+    weight: float
+    serve: Callable[[Counter, Draft], str]
+    needs: str = "all"
+    after: str = ""
+
+
+def main_supply(draft: Draft) -> tuple[str | None, int]:
+    """Return the rate at which most goods are sold, and what they come to."""
+    return max(draft.gross_by_rate("Umsatz").items(), key=lambda item: (item[1], item[0] or ""))
