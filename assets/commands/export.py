@@ -7,7 +7,7 @@ import click
 
 from assets.commands.values import DAY, FILE
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.wording import say, spelled
+from cloudkasse_etl.wording import joined, say, spelled
 
 
 @click.command()
@@ -19,7 +19,7 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     """Write the posting journal or the stock movements of some days as CSV, with totals."""
     from cloudkasse_etl.settings import load
     from cloudkasse_etl.sync.exports import export_movements, export_postings
-    from cloudkasse_etl.transform.amounts import euros
+    from cloudkasse_etl.transform.amounts import euros, units
 
     if first is not None and last is not None and last < first:
         raise ConfigurationError(
@@ -30,16 +30,24 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     configuration = load()
     summary = write(configuration, path, first=first.date() if first else None, last=last.date() if last else None)
     language = configuration.settings.language
-    if what == "postings":
-        text = say(
-            "{count:,} postings written to {file}: debit {debit}, credit {credit}.",
-            count=summary.rows, file=str(path),
-            debit=spelled(euros(summary.debit_cents), language), credit=spelled(euros(summary.credit_cents), language),
-        )  # fmt: skip
-    else:
-        text = say(
-            "{count:,} movements written to {file}: in {into:,.3f}, out {out:,.3f}.",
-            count=summary.rows, file=str(path), into=summary.in_milli / 1000, out=summary.out_milli / 1000,
-        )  # fmt: skip
-    click.echo(text.told(language))
+    booked = [
+        say(
+            "debit {debit} {currency}, credit {credit} {currency}", currency=total.currency,
+            debit=spelled(euros(total.debit_cents), language), credit=spelled(euros(total.credit_cents), language),
+        )
+        for total in summary.booked
+    ]  # fmt: skip
+    moved = [
+        say(
+            "in {into} {unit}, out {out} {unit}", unit=total.unit or say("without a unit"),
+            into=spelled(units(total.in_milli), language), out=spelled(units(total.out_milli), language),
+        )
+        for total in summary.moved
+    ]  # fmt: skip
+    # each currency and each unit by itself: kilograms and pieces have no sum
+    text = say("{count:,} postings written to {file}", count=summary.rows, file=str(path))
+    if what == "movements":
+        text = say("{count:,} movements written to {file}", count=summary.rows, file=str(path))
+    sums = joined("; ", [*booked, *moved])
+    click.echo(joined(": ", [text, sums] if summary.rows else [text]).told(language) + ".")
     return 0

@@ -31,12 +31,11 @@ TEXTS: dict[str, str] = {
         "Der Bon „{receipt}“ kann nicht importiert werden; sein Status: {status}."
     ),
     "See: cloudkasse-etl receipts --status staged.": "Siehe: cloudkasse-etl receipts --status staged.",
-    "{count:,} postings written to {file}: debit {debit}, credit {credit}.": (
-        "{count:,} Buchungen in {file} geschrieben: Soll {debit}, Haben {credit}."
-    ),
-    "{count:,} movements written to {file}: in {into:,.3f}, out {out:,.3f}.": (
-        "{count:,} Lagerungen in {file} geschrieben: Zugang {into:,.3f}, Abgang {out:,.3f}."
-    ),
+    "{count:,} postings written to {file}": "{count:,} Buchungen in {file} geschrieben",
+    "debit {debit} {currency}, credit {credit} {currency}": "Soll {debit} {currency}, Haben {credit} {currency}",
+    "{count:,} movements written to {file}": "{count:,} Lagerungen in {file} geschrieben",
+    "in {into} {unit}, out {out} {unit}": "Zugang {into} {unit}, Abgang {out} {unit}",
+    "without a unit": "ohne Einheit",
     "The page of run {run} is written to {file}.": "Die Seite des Laufs {run} steht in {file}.",
     # --- receipts
     "{count:,} receipts": "{count:,} Bons",

@@ -43,15 +43,22 @@ class ExportSummary:
 
     Attributes:
         rows: Postings or movements.
-        debit_cents, credit_cents: Of postings; equal, or the books do not balance.
-        in_milli, out_milli: Of movements.
+        booked: Postings by currency; currencies have no sum.
+        moved: Movements by unit; units have no sum.
     """
 
     rows: int
-    debit_cents: int = 0
-    credit_cents: int = 0
-    in_milli: int = 0
-    out_milli: int = 0
+    booked: "tuple[Booked, ...]" = ()
+    moved: "tuple[Moved, ...]" = ()
+
+
+class Booked(NamedTuple):
+    """The postings in one currency; debit and credit are equal, or the books do not balance."""
+
+    currency: str
+    postings: int
+    debit_cents: int
+    credit_cents: int
 
 
 @dataclass(frozen=True)
@@ -109,14 +116,12 @@ def export_postings(
         StateUnavailableError: Our own tables cannot be reached.
     """
     language = configuration.settings.language
-    rows = debit = credit = 0
+    sums = _Sums()
     with open_reading(configuration) as store, _csv(path, _POSTINGS[language]) as write:
         for row in Journal(store).postings(first, last):
             found = row._mapping
             amount: int = found["amount_cents"]
-            rows += 1
-            debit += max(amount, 0)
-            credit += max(-amount, 0)
+            sums.add(found["currency"], amount)
             write(
                 [
                     _day(found["posting_date"], language),
@@ -137,9 +142,11 @@ def export_postings(
                     found["receipt_id"],
                 ]
             )
-        totals = [_decimal(debit, 2, language), _decimal(credit, 2, language)]
-        write([_TOTAL[language], *[None] * 4, *totals, *[None] * 9])
-    return ExportSummary(rows, debit_cents=debit, credit_cents=credit)
+        booked = tuple(Booked(*row) for row in sums.rows())
+        for total in booked or (Booked("", 0, 0, 0),):
+            amounts = [_decimal(cents, 2, language) for cents in (total.debit_cents, total.credit_cents)]
+            write([_TOTAL[language], *[None] * 4, *amounts, total.currency, *[None] * 8])
+    return ExportSummary(sum(total.postings for total in booked), booked=booked)
 
 
 def export_movements(
@@ -152,14 +159,12 @@ def export_movements(
         StateUnavailableError: Our own tables cannot be reached.
     """
     language = configuration.settings.language
-    rows = into = out = 0
+    sums = _Sums()
     with open_reading(configuration) as store, _csv(path, _MOVEMENTS[language]) as write:
         for row in Journal(store).movements(first, last):
             found = row._mapping
             quantity: int = found["quantity_milli"]
-            rows += 1
-            into += max(quantity, 0)
-            out += max(-quantity, 0)
+            sums.add(found["unit"] or "", quantity)
             write(
                 [
                     _day(found["movement_date"], language),
@@ -174,9 +179,29 @@ def export_movements(
                     found["serial"],
                 ]
             )
-        totals = [_decimal(into, 3, language), _decimal(out, 3, language)]
-        write([_TOTAL[language], None, None, *totals, *[None] * 5])
-    return ExportSummary(rows, in_milli=into, out_milli=out)
+        moved = tuple(Moved(*row) for row in sums.rows())
+        for total in moved or (Moved("", 0, 0, 0),):
+            quantities = [_decimal(milli, 3, language) for milli in (total.in_milli, total.out_milli)]
+            write([_TOTAL[language], None, None, *quantities, total.unit, *[None] * 4])
+    return ExportSummary(sum(total.movements for total in moved), moved=moved)
+
+
+class _Sums:
+    """Counts rows and adds up what is positive and what is negative, of each currency or unit by itself."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[int]] = {}
+
+    def add(self, name: str, value: int) -> None:
+        """Adds a row."""
+        row = self._found.setdefault(name, [0, 0, 0])
+        row[0] += 1
+        row[1 if value > 0 else 2] += abs(value)
+
+    def rows(self) -> list[tuple[str, int, int, int]]:
+        """Name, rows, positive and negative sum, both as positive numbers; most rows first."""
+        found = sorted(self._found.items(), key=lambda row: (-row[1][0], row[0]))
+        return [(name, count, positive, negative) for name, (count, positive, negative) in found]
 
 
 @contextmanager

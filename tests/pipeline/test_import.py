@@ -18,7 +18,7 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.sync.completeness import CompletenessReport
-from cloudkasse_etl.sync.exports import ExportSummary, export_movements, export_postings
+from cloudkasse_etl.sync.exports import Booked, ExportSummary, Moved, export_movements, export_postings
 from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.receipt_list import list_receipts
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
@@ -586,7 +586,7 @@ def test_the_books_are_the_same_wherever_our_tables_lie(
         found = complete(world)
         assert (found.receipt_gaps, found.closing_differences, found.unbalanced) == ((), (), ())
         summary = export_postings(world.configuration(), tmp_path / "journal.csv")
-        assert summary == ExportSummary(rows=12, debit_cents=16_660, credit_cents=16_660)
+        assert summary == ExportSummary(rows=12, booked=(Booked("EUR", 12, 16_660, 16_660),))
         engine = sa.create_engine(url)
         names = set(sa.inspect(engine).get_table_names())
         engine.dispose()
@@ -604,7 +604,7 @@ def test_companies_in_one_database_do_not_see_each_others_books(world: World) ->
         postings, _ = fetch_and_book(world)
         assert told(postings) == {"new": 2}
         summary = export_postings(world.configuration(), world.folder / "journal.csv")
-        assert summary.debit_cents == summary.credit_cents == 2 * 2 * 2380
+        assert [total[2:] for total in summary.booked] == [(2 * 2 * 2380,) * 2]
     found = {(r["company"], r["receipt_id"], r["closing_number"]) for r in tables(world)["revenue_posting"]}
     assert found == {("1", "R1", 1), ("2", "R1", None), ("2", "R2", None)}
 
@@ -639,7 +639,8 @@ def test_the_journal_balances_and_reads_as_the_language_writes_numbers(world: Wo
     fetch_and_book(world)
     path = world.folder / "journal.csv"
     summary = export_postings(world.configuration(), path)
-    assert summary.debit_cents == summary.credit_cents
+    (booked,) = summary.booked
+    assert booked.debit_cents == booked.credit_cents
     assert summary.rows == len(tables(world)["posting"]) == 12
     titles, *rows, total = read_csv(path)
     assert len({len(row) for row in (titles, *rows, total)}) == 1
@@ -650,7 +651,7 @@ def test_the_journal_balances_and_reads_as_the_language_writes_numbers(world: Wo
     assert all(bool(row[debit]) != bool(row[credit]) for row in rows)
     assert sum(cents(row[debit], point) for row in rows if row[debit]) == cents(total[debit], point)
     assert sum(cents(row[credit], point) for row in rows if row[credit]) == cents(total[credit], point)
-    assert cents(total[debit], point) == cents(total[credit], point) == summary.debit_cents
+    assert cents(total[debit], point) == cents(total[credit], point) == booked.debit_cents
     # without separators of thousands: a spreadsheet program would take them for text
     assert f"1234567{point}89" in {row[debit] for row in rows}
     assert rows[0][0] == ("23.11.2026" if language == "de" else "2026-11-23")
@@ -685,7 +686,7 @@ def test_the_list_of_movements_has_its_days_and_its_totals(world: World) -> None
     fetch_and_book(world)
     path = world.folder / "movements.csv"
     summary = export_movements(world.configuration(), path, last=dt.date(2026, 11, 24))
-    assert summary == ExportSummary(rows=2, in_milli=125, out_milli=2000)
+    assert summary == ExportSummary(rows=2, moved=(Moved("Stk", 2, 125, 2000),))
     titles, *rows, total = read_csv(path)
     assert [row[1:5] for row in rows] == [["A1", "1", "", "2,000"], ["A2", "1", "0,125", ""]]
     assert total[titles.index("Zugang")] == "0,125"

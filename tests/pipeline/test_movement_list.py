@@ -1,8 +1,13 @@
 """Protects what others read of the stock: a unit with each quantity, the number that was keyed in, sums of one unit."""
 
+import datetime as dt
+import os
 from typing import Any
 
-from cloudkasse_etl.sync.exports import export_movements
+from click.testing import CliRunner
+
+from assets.commands.export import export
+from cloudkasse_etl.sync.exports import Booked, Moved, export_movements, export_postings
 from tests.books import fetch_and_book, stock, tables, told
 from tests.pipeline.test_import import BOTH, add_article, add_set, deliver, read_csv, sale, world
 from tests.receipt_factory import Fields, item, line
@@ -46,3 +51,51 @@ def test_a_sale_in_grams_moves_kilograms_in_the_books_and_in_the_export(world: W
     assert [(r.key, r.code) for r in movements.rejections] == [("R2|1", "stock_unit_unknown")]
     assert stock(world) == {("1", "KG1"): -375}
     assert {row["unit"] for row in tables(world)["stock_movement"]} == {"kg"}
+
+
+def test_a_list_of_movements_has_a_total_of_each_unit_and_never_adds_kilograms_to_pieces(world: World) -> None:
+    add_article(world, "KG1", Mengeneinheit="kg")
+    add_article(world, "LOOSE", Mengeneinheit=None)
+    deliver(
+        world,
+        sold(1, "KG1", "1.250", "kg"), sold(2, "KG1", "250.000", "g"), sold(3, "A1", "3.000"),
+        item(line(gross=-1190, article="A1", quantity="-1.000"), id="R4", number=4), sold(5, "LOOSE", "7.000", None),
+        sold(6, "A2", "1.000"),
+    )  # fmt: skip
+    fetch_and_book(world)
+    path = world.folder / "movements.csv"
+    summary = export_movements(world.configuration(), path)
+    assert summary.rows == 6
+    assert summary.moved == (Moved("Stk", 3, 1000, 4000), Moved("kg", 2, 0, 1500), Moved("", 1, 0, 7000))
+    totals = [row for row in read_csv(path) if row[0] == "Total"]
+    assert [row[3:6] for row in totals] == [["1.000", "4.000", "Stk"], ["0.000", "1.500", "kg"], ["0.000", "7.000", ""]]
+    assert export_movements(world.configuration(), path, first=dt.date(2030, 1, 1)).moved == ()
+    assert read_csv(path)[1][:5] == ["Total", "", "", "0.000", "0.000"]
+
+
+def test_a_journal_has_a_total_of_each_currency_and_never_adds_two(world: World) -> None:
+    deliver(world, sale(1), sale(2))
+    fetch_and_book(world)
+    # as it is in the year in which a country takes the euro
+    world.erp("UPDATE cloudkasse_posting SET currency = 'HRK' WHERE receipt_id = 'R1'")
+    path = world.folder / "journal.csv"
+    summary = export_postings(world.configuration(), path)
+    assert summary.booked == (Booked("EUR", 4, 4760, 4760), Booked("HRK", 4, 4760, 4760))
+    assert [row[5:8] for row in read_csv(path)[-2:]] == [["47.60", "47.60", "EUR"], ["47.60", "47.60", "HRK"]]
+
+
+def test_the_command_tells_each_unit_and_each_currency_by_itself(world: World) -> None:
+    add_article(world, "KG1", Mengeneinheit="kg")
+    deliver(world, sold(1, "KG1", "1.250", "kg"), sold(2, "A1", "3.000"))
+    fetch_and_book(world)
+    world.settings["language"] = "de"
+    world.configuration()
+    runner = CliRunner(env={**os.environ, **world.environment})
+
+    def told_by(what: str) -> str:
+        result = runner.invoke(export, [what, "--csv", str(world.folder / "x.csv")], standalone_mode=False)
+        assert result.exception is None
+        return result.output.split("geschrieben", 1)[1].strip()
+
+    assert told_by("movements") == ": Zugang 0,000 Stk, Abgang 3,000 Stk; Zugang 0,000 kg, Abgang 1,250 kg."
+    assert told_by("postings") == ": Soll 47,60 EUR, Haben 47,60 EUR."
