@@ -22,6 +22,12 @@ _SPECS = {
         asset=staged_receipts,
         description="No two receipts of a register have the same number. Both are taken: both may be real sales.",
     ),
+    "implausible_days": dg.AssetCheckSpec(
+        "business_days_plausible",
+        asset=staged_receipts,
+        description="No receipt's business day is far from when it arrived. One that is waits for a person, who "
+        "releases or dismisses it: the register's clock may be wrong.",
+    ),
     "closing_gaps": dg.AssetCheckSpec(
         "closing_numbers_complete", asset=staged_closings, description="No closing of a register is missing."
     ),
@@ -36,7 +42,7 @@ _SPECS = {
 
 @dg.multi_asset_check(specs=list(_SPECS.values()))
 def completeness(sync: Sync) -> Iterator[dg.AssetCheckResult]:
-    """Looks for gaps, doubled numbers and closings that differ from their receipts."""
+    """Looks for gaps, doubled numbers, odd days, and closings that differ from their receipts."""
     with plain_failures(sync.settings.language):
         report = check_completeness(sync)
     for name, spec in _SPECS.items():

@@ -84,6 +84,14 @@ class Receipts(Section):
     import_: Literal["ask", "manual", "direct"] = Field("ask", alias="import")
     start_date: Day | None = Field(None, description="Receipts of an earlier business day are staged, never booked.")
     in_kind_moves_stock: bool = Field(False, description="Whether withdrawals in kind (AVSachbezug) move stock.")
+    # a day is over later in some zones, and a night's business day may be dated ahead
+    days_ahead: Annotated[int, Field(ge=0, le=3660)] = Field(
+        1, description="A receipt whose business day is further ahead of the day it arrived on is held for a person."
+    )
+    # a tablet may be offline for weeks; what is older than a quarter meets a VAT return that was filed
+    days_back: Annotated[int, Field(ge=0, le=36600)] = Field(
+        92, description="A receipt whose business day is further back from the day it arrived on is held for a person."
+    )
 
 
 class Books(Section):

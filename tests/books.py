@@ -73,14 +73,14 @@ def told(report: AssetReport) -> dict[str, int]:
 def tables(world: World) -> Tables:
     """All that was staged and booked, as others read it: without run ids and times, in the order of its keys.
 
-    Of a receipt as it came, the closing's number and the time of arrival are left out: they are another one's when it
-    comes a second time, and the first delivery is kept.
+    Of a receipt, the closing's number that it states and the time of arrival are left out: they may be another one's
+    when it comes a second time. The closing that its postings belong to is the same all the same.
     """
     with open_reading(world.configuration()) as store, store.reading() as connection:
         ours = store.tables
         view = sa.table(f"{ours.prefix}revenue_posting", schema=ours.schema)
         found = {
-            "receipt": connection.execute(sa.select(ours.receipt)).mappings().all(),
+            "receipt": connection.execute(sa.select(*_without(ours.receipt, "closing_number"))).mappings().all(),
             "closing": connection.execute(sa.select(ours.closing)).mappings().all(),
             "posting": connection.execute(sa.select(ours.posting)).mappings().all(),
             "stock_movement": connection.execute(sa.select(ours.stock_movement)).mappings().all(),
@@ -88,6 +88,10 @@ def tables(world: World) -> Tables:
             "revenue_posting": connection.execute(sa.select(sa.text("*")).select_from(view)).mappings().all(),
         }
     return {name: sorted((_comparable(row) for row in rows), key=repr) for name, rows in found.items()}
+
+
+def _without(table: sa.Table, left_out: str) -> list[sa.Column[Any]]:
+    return [column for column in table.columns if column.name != left_out]
 
 
 def statuses(world: World) -> dict[str, str]:

@@ -84,6 +84,17 @@ TEXTS: dict[str, Failure] = {
         "At {rate} % the VAT table has {value} tax, the lines {total}: more than rounding.",
         "Bei {rate} % hat die Steuertabelle {value} Steuer, die Zeilen {total}: mehr als Rundung.",
     ),
+    "business_day_implausible": Failure(
+        "Receipt {number} of register {register} is of {day}, but arrived on {arrived}: its clock may be wrong.",
+        "Look at the receipt in CloudKasse. If the day is right, release it: cloudkasse-etl receipts release ID "
+        "--reason TEXT; else dismiss it and book it by hand. How far a day may be off: receipts.days_ahead, "
+        "receipts.days_back.",
+        "Bon {number} der Kasse {register} ist vom {day}, kam aber am {arrived} an: Ihre Uhr ging vielleicht falsch.",
+        "Prüfen Sie den Bon in CloudKasse. Stimmt der Tag, geben Sie ihn frei: cloudkasse-etl receipts release ID "
+        "--reason TEXT; sonst verwerfen Sie ihn und buchen ihn von Hand. Wie weit ein Tag abweichen darf: "
+        "receipts.days_ahead, receipts.days_back.",
+        holds=True,
+    ),
     "closing_malformed": Failure(
         "CloudKasse's closing is not as the contract says: {message}",
         "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse, or dismiss it: "

@@ -282,6 +282,57 @@ def _check_day(text: str) -> None:
             _days[text] = True
 
 
+# RFC 3339; a leap second is one that a clock may show.
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+
+
+def check_times(receipt: Receipt) -> None:
+    """Looks whether the times of a receipt that has just arrived are any: receipts of an earlier release may have none.
+
+    Raises:
+        MalformedError: A time has no offset from UTC, or is none.
+    """
+    for name in ("started_at", "ended_at", "arrived_at"):
+        _check_time(getattr(receipt, name), name)
+
+
+def check_closing_time(closing: Closing) -> None:
+    """Likewise of a closing.
+
+    Raises:
+        MalformedError: The time has no offset from UTC, or is none.
+    """
+    _check_time(closing.created_at, "created_at")
+
+
+def _check_time(text: str | None, name: str) -> None:
+    if text is None:
+        return
+    match = _TIME.fullmatch(text)
+    try:
+        good = match is not None and bool(dt.date.fromisoformat(match[1]))
+    except ValueError:
+        good = False
+    if not good:
+        raise MalformedError(f"'{text[:20]}' is no time with an offset - at `$.{name}`")
+
+
+def day_of(text: str, zone: dt.tzinfo) -> dt.date | None:
+    """The day of a time in a zone; None where it is no time with an offset, or lies beyond all days."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        # a leap second is of the same day as the second before it, whatever the zone's whole minutes are
+        moment = dt.datetime.fromisoformat(text.upper().replace(":60", ":59", 1) if ":60" in text else text.upper())
+        return moment.astimezone(zone).date()
+    except (ValueError, OverflowError):
+        return None
+
+
 def item_id(item: Any) -> str | None:
     """The id of an item that may be broken otherwise."""
     found = item.get("id") if isinstance(item, Mapping) else None

@@ -24,6 +24,22 @@ class ClosingRow:
     verified: bool
 
 
+def closing_number_of(receipt: sa.Table, closing: sa.Table) -> "sa.ColumnElement[Any]":
+    """The number of the closing that a receipt belongs to; null where none is there yet. As the view has it.
+
+    The one that it states. One that states none belongs to the closing whose range of numbers has it; where ranges
+    overlap, to that of its own business day: a receipt that was begun on one day may be finished on the next.
+    """
+    covering = (
+        sa.select(sa.func.min(closing.c.number))
+        .where(closing.c.company == receipt.c.company, closing.c.register == receipt.c.register)
+        .where(receipt.c.number.between(closing.c.first_receipt_number, closing.c.last_receipt_number))
+        .correlate(receipt)
+    )
+    of_its_day = covering.where(closing.c.business_day == receipt.c.business_day)
+    return sa.func.coalesce(receipt.c.closing_number, of_its_day.scalar_subquery(), covering.scalar_subquery())
+
+
 class ClosingStore:
     """Closings of the store's company, and the cursors of its cloud."""
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.state.closings import closing_number_of
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.receipts import Status
 from cloudkasse_etl.state.store import StateStore
@@ -119,22 +120,31 @@ class Completeness:
         return [row for row in rows if f"{row.register}|{row.number}" not in self._dismissed]
 
     def receipts_of(self, closing: OpenClosing) -> tuple[list[bytes], list[int]]:
-        """The receipts that a closing's totals cover, as they came, and the numbers of those that were refused."""
+        """The receipts that a closing's totals cover, as they came, and the numbers of those that were refused.
+
+        They are those that state its number, and those of its range that state none and belong to no other closing.
+        """
         table = self._receipt
         query = (
             sa.select(table.c.raw, table.c.status, table.c.number, table.c.refused_by)
             .where(table.c.company == self._store.company, table.c.register == closing.register)
-            .where(table.c.number.between(closing.first_receipt_number, closing.last_receipt_number))
             .where(sa.or_(table.c.counts_in_closing == sa.true(), table.c.status == Status.REJECTED))
+        )
+        in_range = table.c.number.between(closing.first_receipt_number, closing.last_receipt_number)
+        derived = closing_number_of(table, self._closing)
+        queries = (
+            query.where(table.c.closing_number == closing.number),
+            query.where(table.c.closing_number.is_(None), in_range, derived == closing.number),
         )
         good, refused = [], []
         with self._store.reading() as connection:
-            for raw, status, number, refused_by in connection.execute(query):
-                # one that only the import refused is as good as any here
-                if status == Status.REJECTED and refused_by == "staged_receipts":
-                    refused.append(int(number))
-                else:
-                    good.append(bytes(raw))
+            for part in queries:
+                for raw, status, number, refused_by in connection.execute(part):
+                    # one that only the import refused is as good as any here
+                    if status == Status.REJECTED and refused_by == "staged_receipts":
+                        refused.append(int(number))
+                    else:
+                        good.append(bytes(raw))
         return good, sorted(refused)
 
     def unbalanced(self) -> list[str]:
@@ -165,8 +175,9 @@ class Completeness:
         company = self._store.company
         refused = sa.func.sum(sa.case((receipt.c.refused_by == "staged_receipts", 1), else_=0))
         dismissed = sa.func.sum(sa.case((receipt.c.status == Status.DISMISSED, 1), else_=0))
+        stated = sa.func.sum(receipt.c.closing_number)
         queries = (
-            sa.select(sa.func.count(), refused, dismissed).where(receipt.c.company == company),
+            sa.select(sa.func.count(), refused, dismissed, stated).where(receipt.c.company == company),
             sa.select(sa.func.count()).where(closing.c.company == company),
             sa.select(sa.func.count()).where(posting.c.company == company),
             sa.select(sa.func.count()).where(decision.c.company == company),

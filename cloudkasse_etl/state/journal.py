@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.state.closings import closing_number_of
 from cloudkasse_etl.state.store import StateStore
 
 POSTING_COLUMNS = (
@@ -27,15 +28,13 @@ class Journal:
     def postings(self, first: dt.date | None, last: dt.date | None) -> Iterator[sa.Row[tuple[object, ...]]]:
         """Postings of some days, both included, by day, register, receipt and posting; columns POSTING_COLUMNS."""
         tables = self._store.tables
-        table, closing = tables.posting, tables.closing
-        number = (
-            sa.select(sa.func.min(closing.c.number))
-            .where(closing.c.company == table.c.company, closing.c.register == table.c.register)
-            .where(table.c.receipt_number.between(closing.c.first_receipt_number, closing.c.last_receipt_number))
-            .scalar_subquery()
-        )
+        table, receipt = tables.posting, tables.receipt
+        number = closing_number_of(receipt, tables.closing)
         columns = [number.label(name) if name == "closing_number" else table.c[name] for name in POSTING_COLUMNS]
-        query = sa.select(*columns).where(table.c.company == self._store.company)
+        own = (receipt.c.company == table.c.company) & (receipt.c.receipt_id == table.c.receipt_id)
+        query = (
+            sa.select(*columns).select_from(table.outerjoin(receipt, own)).where(table.c.company == self._store.company)
+        )
         return self._rows(
             query, table.c.posting_date, first, last, (table.c.register, table.c.receipt_number, table.c.posting_id)
         )

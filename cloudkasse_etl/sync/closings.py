@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.schemas.json_text import as_kept
-from cloudkasse_etl.schemas.receipts import MalformedError, closing_hash, parse_closing, read_item
+from cloudkasse_etl.schemas.receipts import MalformedError, check_closing_time, closing_hash, parse_closing, read_item
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.targets import CLOSINGS
 from cloudkasse_etl.sync.arrivals import pages_of, report_of
@@ -82,6 +82,7 @@ def _closing(text: bytes) -> tuple[dict[str, Any] | None, Rejection | None]:
     item, raw = as_kept(read_item(text))
     try:
         closing = parse_closing(item)
+        check_closing_time(closing)
         if NUL in raw and not storable(closing.register):
             raise MalformedError(WITH_NUL)
     except MalformedError as error:

@@ -12,8 +12,10 @@ import orjson
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.schemas.receipts import Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.completeness import Completeness, Gap, OpenClosing
+from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.amounts import euros
+from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE
 
 Totals = Counter[tuple[str, ...]]
 _LEVEL = "completeness"
@@ -40,6 +42,7 @@ class CompletenessReport:
 
     receipt_gaps: tuple[Finding, ...] = ()
     doubled_numbers: tuple[Finding, ...] = ()
+    implausible_days: tuple[Finding, ...] = ()
     closing_gaps: tuple[Finding, ...] = ()
     closing_differences: tuple[Finding, ...] = ()
     unbalanced: tuple[Finding, ...] = ()
@@ -82,6 +85,11 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
         doubled_numbers=tuple(
             Finding(d.register, str(d.number), _say(language, "doubled", count=str(d.count)))
             for d in asked.doubled_numbers()
+        ),
+        implausible_days=tuple(
+            Finding(r.detail["register"], r.detail["number"], r.text(language))
+            for r in session.store.rejections(STAGING)
+            if r.code == IMPLAUSIBLE
         ),
         closing_gaps=tuple(_gap(gap, "closing_gap", language) for gap in asked.closing_gaps()),
         closing_differences=tuple(differences),

@@ -14,7 +14,7 @@ import orjson
 from cloudkasse_etl.catalogue import HOLDING
 from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.schemas.json_text import as_kept
-from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, item_id, read_item, read_receipt
+from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.receipts import ReceiptStore
@@ -25,6 +25,7 @@ from cloudkasse_etl.sync.books_currency import currency_to_stage_in, last_known_
 from cloudkasse_etl.sync.report import Counts
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.receipt_checks import check_receipts
+from cloudkasse_etl.transform.receipt_days import DayBounds, check_days
 from cloudkasse_etl.transform.receipts import content_hash, flatten, without_effect
 
 # Raised when the checks judge otherwise than before: what is not booked is then checked again.
@@ -67,10 +68,12 @@ class Judge:
         self._currency = currency or last_known_currency(store)
         self._start = settings.receipts.start_date
         self._in_kind = settings.receipts.in_kind_moves_stock
+        self._days = DayBounds(settings.receipts.days_ahead, settings.receipts.days_back, settings.zone)
 
     def fingerprint(self) -> str:
         """Of all that a receipt's status can hang on besides the receipt and what people decide about it."""
-        parts = [CHECKS_VERSION, sorted(self._registers), self._currency, str(self._start), self._in_kind]
+        days = [self._days.ahead, self._days.back, str(self._days.zone)]
+        parts = [CHECKS_VERSION, sorted(self._registers), self._currency, str(self._start), self._in_kind, days]
         return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
 
     def arrived(self, raws: Sequence[bytes]) -> list[Judged]:
@@ -106,6 +109,10 @@ class Judge:
             return
         frames = flatten([receipt for _, receipt in readable])
         found = check_receipts(frames, registers=self._registers, currency=self._currency)
+        now = dt.datetime.now(dt.UTC)
+        times = [(fetched or {}).get(staged.receipt_id, now) for staged, _ in readable]
+        for at, rejection in check_days([receipt for _, receipt in readable], times, self._days).items():
+            found.setdefault(at, []).append(rejection)
         idle = without_effect(frames, in_kind_moves_stock=self._in_kind).tolist()
         if released is None:
             held = [at for at, rejections in found.items() if any(r.code in HOLDING for r in rejections)]
@@ -132,6 +139,7 @@ def _read(raw: bytes, receipt_id: str | None) -> Judged:
     """A receipt before its checks; one that breaks the contract is refused here."""
     try:
         receipt = read_receipt(raw)
+        check_times(receipt)
         if NUL in raw:
             _refuse_nul(receipt)
     except MalformedError as error:

@@ -86,9 +86,18 @@ def expected(sold: Sold, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tabl
     return found
 
 
+def with_its_closing(receipt: Fields, closings: list[Fields]) -> Fields:
+    """A receipt as it is delivered again once its day is closed."""
+    for closing in closings:
+        first, last = closing["first_receipt_number"], closing["last_receipt_number"]
+        if closing["register"] == receipt["register"] and first <= receipt["number"] <= last:
+            return {**receipt, "closing_number": closing["number"]}
+    return receipt
+
+
 def deliver_somehow(world: World, sold: Sold, chance: random.Random) -> None:
     """Shuffles, repeats, splits, and fetches and imports in between."""
-    repeats = [{**receipt, "closing_number": 1} for receipt in chance.choices(sold.receipts, k=80)]
+    repeats = [with_its_closing(receipt, sold.closings) for receipt in chance.choices(sold.receipts, k=80)]
     receipts, closings = [*sold.receipts, *repeats], [*sold.closings, *chance.choices(sold.closings, k=3)]
     chance.shuffle(receipts)
     chance.shuffle(closings)

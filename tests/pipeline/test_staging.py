@@ -204,7 +204,7 @@ def test_a_block_may_leave_out_receivables(world: World, covered: bool) -> None:
         ({"cancelled": True}, "no_effect"),
         ({"cancelled": True, "reference": {"receipt_id": "r9"}}, "staged"),
         ({"lines": [], "payments": [], "vat": [], "total_cents": 0}, "no_effect"),
-        ({"business_day": "2025-12-31"}, "before_start"),
+        ({"business_day": "2025-12-31", "arrived_at": "2026-01-02T10:15:44+01:00"}, "before_start"),
     ],
 )
 def test_what_has_no_effect_is_told_apart(world: World, values: dict[str, Any], status: str) -> None:

@@ -1,0 +1,60 @@
+"""The check of a receipt's business day: a register whose clock is wrong must not book in another year. Pure."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.schemas.receipts import Receipt, day_of
+
+IMPLAUSIBLE = "business_day_implausible"
+
+
+@dataclass(frozen=True, slots=True)
+class DayBounds:
+    """How far a business day may be from the day on which its receipt arrived.
+
+    Attributes:
+        ahead: Days after it.
+        back: Days before it.
+        zone: The shop's time zone, in which a time has its day.
+    """
+
+    ahead: int
+    back: int
+    zone: ZoneInfo
+
+
+def check_days(receipts: Sequence[Receipt], fetched: Sequence[dt.datetime], bounds: DayBounds) -> dict[int, Rejection]:
+    """Looks which business days are far from when their receipts arrived in the cloud.
+
+    Only the arrival is asked: the register's own times come from the same clock as its business day. What arrived with
+    the right business day is booked on it, whatever the other times say.
+
+    Args:
+        receipts: The receipts.
+        fetched: When each was fetched, for those that do not say when they arrived.
+        bounds: How far is too far.
+
+    Returns:
+        The refusals by place in `receipts`; those that pass are not in it.
+    """
+    found: dict[int, Rejection] = {}
+    days: dict[str, int] = {}
+    for at, receipt in enumerate(receipts):
+        arrived = day_of(receipt.arrived_at, bounds.zone) if receipt.arrived_at else None
+        if arrived is None:
+            arrived = fetched[at].astimezone(bounds.zone).date()
+        day = days.get(receipt.business_day)
+        if day is None:
+            day = days[receipt.business_day] = dt.date.fromisoformat(receipt.business_day).toordinal()
+        if not -bounds.back <= day - arrived.toordinal() <= bounds.ahead:
+            detail = {
+                "day": receipt.business_day,
+                "arrived": arrived.isoformat(),
+                "register": receipt.register,
+                "number": str(receipt.number),
+            }
+            found[at] = Rejection("staged_receipts", receipt.id, IMPLAUSIBLE, detail)
+    return found
