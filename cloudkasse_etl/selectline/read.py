@@ -1,7 +1,8 @@
-"""Reads SelectLine into frames with English columns, all in one transaction. Whether a row is any good: schemas."""
+"""Reads SelectLine into frames with English columns, in short transactions. Whether a row is any good: schemas."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -42,11 +43,15 @@ _COUNTRY_SIGNS = {"D": "DE", "A": "AT", "FL": "LI", "L": "LU", "F": "FR", "I": "
 
 
 class ErpReader:
-    """SelectLine's tables as frames, in one view of the database.
+    """SelectLine's tables as frames. Nothing can be read but in a `with` block, which is one view of the database.
 
-    As a context manager it holds ONE connection in one read-only transaction (PostgreSQL: REPEATABLE READ), so that
-    an article and its price are of the same moment. Read `watermarks()` before the frames: on SQL Server, where each
-    statement sees what is committed by then, a change in between is then found by the next run rather than by none.
+    Each outermost `with` block is ONE connection in one read-only transaction (PostgreSQL: REPEATABLE READ), so that
+    an article and its price are of the same moment; a block inside another one belongs to it. The transaction ends
+    with the block, and so must the reading: an open one keeps the ERP's users from writing (SQLite) or is ended by the
+    server (PostgreSQL, idle_in_transaction_session_timeout). No request to the cloud belongs into a block.
+
+    Read `watermarks()` before the frames: on SQL Server, where each statement sees what is committed by then, a change
+    in between is then found by the next run rather than by none.
 
     All frames: texts are `str` (null as missing, never empty), flags `bool`, numbers `float64`, days `datetime64[s]`.
     The index holds SelectLine's row numbers (`ART_ID`), where the table has them. A cell that cannot be read becomes
@@ -65,18 +70,25 @@ class ErpReader:
     def __init__(self, engine: sa.Engine, settings: Settings) -> None:
         self._engine = engine
         self._settings = settings
-        self._resources = ExitStack()
+        self._transaction = ExitStack()
+        self._depth = 0
         self._connection: sa.Connection | None = None
         self._structure: Structure | None = None
         self._refusal: ErpSchemaError | None = None
 
     def __enter__(self) -> Self:
-        self._connection = self._resources.enter_context(read_transaction(self._engine))
+        if self._depth == 0:
+            self._connection = self._transaction.enter_context(read_transaction(self._engine))
+        self._depth += 1
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._connection = self._structure = None
-        self._resources.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            self._connection = self._refusal = None
+            self._transaction.__exit__(kind, error, trace)
 
     def company(self) -> pd.DataFrame:
         """All rows of MANDANT, as `CompanyExtract` has them; one is usual."""
@@ -188,16 +200,20 @@ class ErpReader:
         frame["position"] = position
         return frame
 
-    def watermarks(self) -> dict[str, str | None]:
-        """A cheap fingerprint of every table that is read, by its name: another one after any insert, update, delete.
+    def watermarks(self, among: Collection[str] | None = None) -> dict[str, str | None]:
+        """A cheap fingerprint of tables that are read, by their names: another one after any insert, update, delete.
 
         It is made of COUNT, MAX(TS) and SUM(TS). A deleted row moves no maximum, hence the count; a rowversion that
         was handed out before another can be committed after it, below a maximum already read, hence the sum. A table
         without TS has None: it has to be compared in full.
+
+        Args:
+            among: Names of the tables that are asked for; all that are watched where None.
         """
         structure = self._known()
-        columns = [(table, structure.actual(table, "TS")) for table in WATCHED]
-        marks: dict[str, str | None] = dict.fromkeys((table.name for table in WATCHED), None)
+        asked = [table for table in WATCHED if among is None or table.name in among]
+        columns = [(table, structure.actual(table, "TS")) for table in asked]
+        marks: dict[str, str | None] = dict.fromkeys((table.name for table in asked), None)
         versioned = [(table, column) for table, column in columns if column]
         if versioned:
             marks |= self._marks(versioned)

@@ -55,17 +55,23 @@ def has_row_keys(rejections: tuple[Rejection, ...]) -> bool:
 def _find(session: SyncSession) -> Part | None:
     if session.options.full or session.options.retry_rejected or _has_odd_groups(session):
         return None
+    with session.sources.view():  # what has changed, and all rows of these articles, are of one moment
+        return _look(session)
+
+
+def _look(session: SyncSession) -> Part | None:
     erp_rows = ErpRows(session.store)
     header = erp_rows.header()
     details = _details(session, header) if header is not None else None
     if header is None or details is None:
         return None
-    changes = {table: _changed(session, erp_rows, header, table) for table in BY_ARTICLE}
-    numbers: set[str] = set()
-    for change in changes.values():
+    changes: dict[str, _Change] = {}
+    for table in BY_ARTICLE:
+        change = _changed(session, erp_rows, header, table)
         if change is None:
             return None
-        numbers |= change.numbers
+        changes[table] = change
+    numbers = {number for change in changes.values() for number in change.numbers}
     if len(numbers) > MOST_ARTICLES or any(map(_is_odd, numbers)):
         return None
     return _read(session, erp_rows, header, details, frozenset(numbers), changes)
@@ -161,14 +167,13 @@ def _read(
     header: Header,
     details: Mapping[str, Mapping[str, Any]],
     numbers: frozenset[str],
-    changes: Mapping[str, _Change | None],
+    changes: Mapping[str, _Change],
 ) -> Part | None:
     """Reads all rows of the articles, and what the snapshot has of them."""
     sources = session.sources.narrowed(numbers)
     old, others = {}, {}
     for table in BY_ARTICLE:
         read, change = sources.versions(table), changes[table]
-        assert change is not None
         if read is None or not change.now["row_id"].isin(read["row_id"]).all():
             return None  # a row is gone again by now, or is not found by its own number
         touched = pd.concat([read["row_id"], change.now["row_id"], change.before["row_id"]])

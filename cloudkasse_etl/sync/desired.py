@@ -82,7 +82,7 @@ def _employees(session: SyncSession) -> Desired:
 
 def _articles(session: SyncSession) -> Desired:
     extract = session.goods.articles
-    payload = payloads.article_payload(extract.frame, session.sources.rates, session.as_of)
+    payload = payloads.article_payload(extract.frame, session.goods.rates, session.as_of)
     return Desired(payload, _unless_in(extract.held))
 
 

@@ -257,7 +257,8 @@ class _Import:
         self.warnings += [warning for warning in booked.warnings if warning.key.rpartition("|")[0] not in refused_ids]
 
     def _ledger(self, frames: ReceiptFrames, receipts: Iterable[Receipt]) -> Ledger:
-        settings, sources = self.session.settings, self.session.sources
+        settings = self.session.settings
+        booked_by = self.session.sources.booking(frames.lines["article"].dropna().unique().tolist())
         references = frames.heads["reference_id"].dropna().unique().tolist()
         here = {receipt.id: receipt for receipt in receipts}
         elsewhere = self.session.receipts.raw_of([r for r in references if r not in here])
@@ -270,10 +271,10 @@ class _Import:
             registers={register.number: register for register in settings.registers},
             currency=currency_to_book_in(self.session),
             closed_until=settings.books.closed_until,
-            articles=sources.booking_articles(frames.lines["article"].dropna().unique().tolist()),
-            revenue_groups=sources.revenue_groups,
-            trade_sets=sources.trade_sets,
-            rates=sources.rates,
+            articles=booked_by.articles,
+            revenue_groups=booked_by.revenue_groups,
+            trade_sets=booked_by.trade_sets,
+            rates=booked_by.rates,
             voided={
                 receipt_id: Voided(receipt.business_day, frozenset(line.vat_rate for line in receipt.lines))
                 for receipt_id, receipt in voided.items()

@@ -50,5 +50,6 @@ def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> 
                 lacking=lacking,
                 looked_at=None if part is None else len(part.numbers),
             )
-            set_level(session, report, fingerprint)
+            # again: what it is level with is what was read, and that may be of a later moment
+            set_level(session, report, session.sources.fingerprint(asset))
         return session.deliver(report, seconds())

@@ -1,7 +1,7 @@
 """When an asset is known to be level with its sources, so that nothing needs to be read or compared.
 
-The fingerprint of the sources is taken before they are read, in the same view of the ERP: what changes in
-between changes the next run's fingerprint.
+The fingerprint of the sources is taken before they are read: what changes afterwards changes the next run's
+fingerprint.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,11 +1,19 @@
-"""The ERP and the settings as checked frames, each read once a run, in one consistent view of the ERP."""
+"""The ERP and the settings as checked frames, each read once a run.
+
+What belongs together is read in one short transaction, which is one view of the ERP and ends before anything is
+computed or sent: the ERP's users write meanwhile, and a server that ends idle transactions finds none. Articles, their
+prices, groups and VAT rates are of one moment, and so is what each batch of an import is booked by.
+
+A run reads at several moments, then. The fingerprint of a table is always taken before its rows are read, so that what
+changes in between, or after the reading, is found by the next run.
+"""
 
 import copy
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -26,6 +34,8 @@ from cloudkasse_etl.selectline.changes import RowChanges
 from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.selectline.read import ErpReader
 from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.sync.booked_by import Booking, BookingReader
+from cloudkasse_etl.sync.goods import GOODS, Goods, found, read_goods
 from cloudkasse_etl.transform.gross import GrossPrices, gross_prices
 from cloudkasse_etl.transform.payloads import refuse_unknown_tax_codes
 from cloudkasse_etl.transform.vat import VatRates
@@ -73,7 +83,7 @@ class Extract:
 
 
 class Sources:
-    """Reads what a run needs, when it needs it.
+    """Reads what a run needs, when it needs it. Between two of its methods no transaction is open, but in `view`.
 
     Args:
         configuration: Settings and the ERP's address.
@@ -89,11 +99,8 @@ class Sources:
         self._url = configuration.connections.erp_url.get_secret_value()
         self._as_of = as_of
         self._resources = ExitStack()
-        self._booking_read: set[str] = set()
-        self._booking_articles: pd.DataFrame | None = None
         self._numbers: list[str] | None = None
-        self._versions: dict[str, pd.DataFrame | None] = {}
-        self._steady: bool | None = None
+        self._viewing = False
 
     def __enter__(self) -> Self:
         return self
@@ -105,17 +112,52 @@ class Sources:
     def _reader(self) -> ErpReader:
         engine = erp_engine(self._url, self._settings)
         self._resources.callback(engine.dispose)
-        return self._resources.enter_context(ErpReader(engine, self._settings))
+        return ErpReader(engine, self._settings)
 
     @cached_property
     def watermarks(self) -> Mapping[str, str | None]:
-        """A cheap fingerprint of each table that is read; None where the table has no rowversion."""
-        return self._reader.watermarks()
+        """A cheap fingerprint of each table that is read; None where the table has no rowversion.
+
+        Those of ART, ARPREIS, GRUPPEN and USDETAIL become those of the moment at which the articles were read.
+        """
+        with self._reader as reader:
+            return reader.watermarks()
+
+    @contextmanager
+    def view(self) -> Iterator[None]:
+        """One view of articles, prices, groups and VAT rates: all that is read of them in this block is of one moment.
+
+        Their fingerprints are taken anew at its beginning. Nothing may be sent in it.
+        """
+        marks = self.watermarks
+        with self._reader as reader:
+            if self._viewing:
+                yield
+                return
+            self.watermarks = {**marks, **reader.watermarks(GOODS)}
+            if self.watermarks["USDETAIL"] != marks["USDETAIL"]:
+                self.__dict__.pop("_rates_of_today", None)
+            self._viewing = True
+            try:
+                yield
+            finally:
+                self._viewing = False
 
     @cached_property
+    def _rates_of_today(self) -> list[Any]:
+        """What the VAT rates in force are, as fingerprints take them."""
+        with self._reader as reader:
+            return sorted(VatRates.from_rates(reader.tax_rates()).on(self._as_of).items())
+
+    @cached_property
+    def _goods(self) -> Goods:
+        with self.view(), self._reader as reader:
+            return read_goods(reader, self._numbers, self.watermarks)
+
+    @property
     def rates(self) -> VatRates:
-        """VAT rates by date."""
-        return VatRates.from_rates(self._reader.tax_rates())
+        """VAT rates by date, of the moment at which the articles were read."""
+        return found(self._goods.rates)
 
     def fingerprint(self, asset: str, *upstream: int) -> str | None:
         """A hash of all that an asset's content depends on: tables, settings, rates of the day, upstream assets.
@@ -133,7 +175,7 @@ class Sources:
         if any(self.watermarks.get(table) is None for table in TABLES[asset]):
             return None
         marks = [self.watermarks.get(table) for table in tables]
-        rates = sorted(self.rates.on(self._as_of).items()) if "USDETAIL" in TABLES[asset] else []
+        rates = self._rates_of_today if "USDETAIL" in TABLES[asset] else []
         settings = self._settings.model_dump(
             mode="json", include=_BOOKING_SETTINGS if asset == "revenue_postings" else _MASTER_DATA_SETTINGS
         )
@@ -142,23 +184,25 @@ class Sources:
         return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
     def changes(self, table: str) -> RowChanges:
-        """Which rows of a table have changed: one of `BY_ARTICLE`."""
+        """Which rows of a table have changed: one of `BY_ARTICLE`. To be asked in a `view`."""
         return RowChanges(self._reader, table)
 
     def narrowed(self, numbers: Iterable[str]) -> "Sources":
-        """The same ERP in the same view, as if it held no articles but these, and no other articles' prices."""
-        assert self.watermarks, "the view begins with them"
+        """The same ERP as if it held no articles but these, and no other articles' prices; they are read at once.
+
+        To be asked in a `view`, of whose moment they are.
+        """
         twin = copy.copy(self)
-        for name in ("articles", "prices", "gross"):
+        for name in ("articles", "prices", "gross", "_goods"):
             twin.__dict__.pop(name, None)
-        twin._numbers, twin._versions, twin._steady = sorted(numbers), {}, None
+        twin._numbers = sorted(numbers)
+        _ = twin._goods
+        twin._viewing = False
         return twin
 
     def versions(self, table: str) -> pd.DataFrame | None:
         """Which rows of ART or ARPREIS were read, and as of which rowversion: `Rows.versions`."""
-        # the frame is asked for first: what is told here is told of what it holds
-        assert self.articles if table == "ART" else self.prices
-        return self._versions[table]
+        return self._goods.versions[table]
 
     @property
     def is_read_to_the_end(self) -> bool:
@@ -166,14 +210,13 @@ class Sources:
         return "gross" in self.__dict__
 
     def is_steady(self) -> bool:
-        """Whether what was read is of one moment, that at which the fingerprints were taken. Asked once all is read."""
-        if self._steady is None:
-            self._steady = self._reader.sees_one_moment or self._reader.watermarks() == dict(self.watermarks)
-        return self._steady
+        """Whether the articles and prices read are of one moment, that at which their fingerprints were taken."""
+        return self._goods.steady
 
     @cached_property
     def _company_rows(self) -> pd.DataFrame:
-        rows = self._reader.company()
+        with self._reader as reader:
+            rows = reader.company()
         wanted = self._settings.company.database_name
         return rows if wanted is None else rows[rows["database_name"] == wanted]
 
@@ -230,7 +273,8 @@ class Sources:
     @cached_property
     def employees(self) -> Extract:
         """The employees that are active and chosen; shape of EmployeeExtract."""
-        raw = self._reader.employees()
+        with self._reader as reader:
+            raw = reader.employees()
         wanted = ~raw["inactive"].fillna(False).astype(bool)
         if self._settings.employees.numbers != "all":
             wanted &= raw["number"].isin(self._settings.employees.numbers)
@@ -240,8 +284,8 @@ class Sources:
     @cached_property
     def articles(self) -> Extract:
         """The articles that are active and chosen and have a VAT rate; shape of ArticleExtract."""
-        rows = self._reader.articles(self._numbers)
-        self._versions["ART"], raw = rows.versions, rows.frame
+        goods = self._goods
+        raw, goods.articles = found(goods.articles).frame, None
         wanted = ~raw["inactive"].fillna(False).astype(bool)
         if self._settings.articles.groups != "all":
             wanted &= raw["group"].isin(self._settings.articles.groups)
@@ -260,8 +304,8 @@ class Sources:
         `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it. Once gross
         prices are computed, nothing but `row_id` is left of the frame: a fifth of what a run holds of a big shop.
         """
-        rows = self._reader.prices(self._numbers)
-        self._versions["ARPREIS"], raw = rows.versions, rows.frame
+        goods = self._goods
+        raw, goods.prices = found(goods.prices).frame, None
         checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=key_of(PriceExtract))
         kept = set(checked.frame["row_id"]) if checked.rejections else set()
         refused = raw[~raw["row_id"].isin(kept)] if checked.rejections else raw.iloc[:0]
@@ -270,38 +314,18 @@ class Sources:
         return Extract(checked.frame, rejections, frozenset(refused["article"].dropna()))
 
     @cached_property
-    def revenue_groups(self) -> pd.DataFrame:
-        """Revenue accounts by revenue group and tax code."""
-        return self._reader.revenue_groups()
+    def _booking(self) -> BookingReader:
+        return BookingReader(self._reader)
 
-    @cached_property
-    def trade_sets(self) -> pd.DataFrame:
-        """Components of trade sets."""
-        return self._reader.trade_sets()
-
-    def booking_articles(self, numbers: Iterable[str]) -> pd.DataFrame:
-        """What booking needs to know of some articles and of the components of those that are trade sets.
-
-        What was read once a run is kept, so that a batch of receipts asks only for articles not met before.
-        """
-        wanted = set(numbers)
-        while unread := sorted(wanted - self._booking_read):
-            found = self._reader.booking_articles(unread)
-            known = [] if self._booking_articles is None else [self._booking_articles]
-            self._booking_articles = pd.concat([*known, found], ignore_index=True)
-            self._booking_read.update(unread)
-            sets = found.loc[found["trade_set"], "number"]
-            wanted.update(self.trade_sets.loc[self.trade_sets["article"].isin(sets), "component"])
-        if self._booking_articles is None:
-            self._booking_articles = self._reader.booking_articles([])
-        return self._booking_articles
+    def booking(self, numbers: Iterable[str]) -> Booking:
+        """What receipts are booked by that sell some articles, all of it of one moment."""
+        return self._booking.read(numbers)
 
     @cached_property
     def gross(self) -> GrossPrices:
         """The gross prices that the registers show."""
         articles = self.articles
         prices = self.prices
-        self.is_steady()  # all is read now, and an upload takes its time
         used = tuple(register.price_group for register in self._settings.registers)
         self.__dict__["prices"] = replace(prices, frame=prices.frame[["row_id"]])
         return gross_prices(

@@ -62,7 +62,8 @@ def upload_prices(session: SyncSession) -> AssetReport:
 def _upload(session: SyncSession, entity: Entity) -> AssetReport:
     with session.timed() as seconds:
         store = session.store
-        fingerprint = session.sources.fingerprint(entity.asset, *(store.generation(a) for a in entity.upstream))
+        upstream = [store.generation(asset) for asset in entity.upstream]
+        fingerprint = session.sources.fingerprint(entity.asset, *upstream)
         if session.options.full:
             learn_what_the_cloud_holds(session, entity)
         active = store.active_count(entity.name)
@@ -86,7 +87,9 @@ def _upload(session: SyncSession, entity: Entity) -> AssetReport:
         report = upload.report()
         session.keep_waiting(report)
         # a cloud that refuses for want of a register it was said to have is looked at again in full
-        set_level(session, report, None if upload.surprised else fingerprint)
+        # else it is level with what was read, and that may be of a later moment than the first look
+        fingerprint = None if upload.surprised else session.sources.fingerprint(entity.asset, *upstream)
+        set_level(session, report, fingerprint)
         return session.deliver(report, seconds())
 
 

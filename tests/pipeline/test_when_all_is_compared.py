@@ -6,7 +6,7 @@ That both come to the same: test_changed_articles.py.
 import copy
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -194,13 +194,13 @@ def test_rows_that_move_while_they_are_read_are_read_again_by_the_next_run(
 ) -> None:
     # SQL Server's statements each see what is committed by then
     monkeypatch.setattr(ErpReader, "sees_one_moment", False)
-    marks: Callable[[ErpReader], dict[str, str | None]] = ErpReader.watermarks
+    marks: Callable[[ErpReader, Collection[str] | None], dict[str, str | None]] = ErpReader.watermarks
     asked: list[None] = []
     moves: Callable[[], bool] = lambda: True  # noqa: E731
 
-    def moving(reader: ErpReader) -> dict[str, str | None]:
+    def moving(reader: ErpReader, among: Collection[str] | None = None) -> dict[str, str | None]:
         asked.append(None)
-        return marks(reader) | ({"ART": f"{len(asked)}"} if moves() else {})
+        return marks(reader, among) | ({"ART": f"{len(asked)}"} if moves() else {})
 
     rename(world, "Neu")
     assert looked_at(world.sync()) == 1, "nothing moved"
