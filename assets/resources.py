@@ -91,8 +91,8 @@ def sync_resource(
     )
     def sync(context: dg.InitResourceContext) -> Iterator[SyncSession]:
         instance, run = context.instance, context.run
-        assert instance is not None
-        assert run is not None
+        if instance is None or run is None:
+            raise RuntimeError("The resource `sync` belongs to a run of Dagster; there is none.")
         who = started_by or _starter(run.tags)
         kind = tags.kind_of(run.job_name)
         try:

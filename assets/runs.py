@@ -98,7 +98,8 @@ def run_job(
             begun += 1
             on_step(event.step_key, begun, len(plan.step_keys_to_execute))
     ended = instance.get_run_by_id(run_id)
-    assert ended is not None
+    if ended is None:
+        raise RuntimeError(f"The run {run_id} is gone from Dagster's history; somebody removed it while it ran.")
     return ended
 
 

@@ -167,11 +167,9 @@ class SettingsFile:
     def _key(self, path: Path) -> Text:
         """The keys down to a place; an entry of a list by its name, or by its place counted from 1."""
         names = ".".join(shown(str(part)) for part in path if isinstance(part, str))
-        at = next((at for at, part in enumerate(path) if isinstance(part, int)), None)
-        if at is None:
+        place = next((part for part in path if isinstance(part, int)), None)
+        if place is None:
             return say("{names}", names=names)
-        place = path[at]
-        assert isinstance(place, int)
         if path[0] != "registers":
             return say("{names} (entry {place})", names=names, place=place + 1)
         entry = self.data["registers"][place]

@@ -115,8 +115,7 @@ def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
 
 def _pass_on(process: "subprocess.Popen[bytes]", ending: threading.Event) -> None:
     """Writes what Dagster says to standard error; what it says while it is ended is of no use to anybody."""
-    assert process.stdout is not None
-    for line in process.stdout:
+    for line in process.stdout or ():
         if not ending.is_set():
             sys.stderr.write(line.decode(errors="replace"))
             sys.stderr.flush()

@@ -136,7 +136,8 @@ async def _on_error(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):  # the framework's own: 404, 405
         phrase = HTTPStatus(error.status_code).phrase
         error = RequestProblem(error.status_code, phrase.lower().replace(" ", "_"), f"{phrase}.", error.headers)
-    assert isinstance(error, RequestProblem)
+    if not isinstance(error, RequestProblem):
+        raise error
     return problem_response(error)
 
 

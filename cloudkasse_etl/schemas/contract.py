@@ -136,7 +136,8 @@ def source_of(model: type[pa.DataFrameModel], name: str) -> str:
 
 def _schema(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
     schema = model.to_schema()  # pandera keeps it: built once a model
-    assert isinstance(schema, pa.DataFrameSchema)
+    if not isinstance(schema, pa.DataFrameSchema):  # pandera's types alone leave that open
+        raise TypeError(f"{model.__name__} is no contract of pandas frames.")
     return schema
 
 

@@ -148,7 +148,8 @@ def _rule(name: str, limits: Mapping[str, Any], language: Language) -> str:
         return say("at least {lowest}", lowest=limits["min_value"])
     if name == "not_equal_to":
         return say("not {value}", value=limits["value"])
-    assert name == "full_match", f"no words for the rule {name}"
+    if name != "full_match":
+        raise LookupError(f"There are no words for the rule {name}.")
     pattern = limits["pattern"]
     if pattern in _EXAMPLES:
         return say("written like {example}", example=_EXAMPLES[pattern])

@@ -25,8 +25,8 @@ class UtcDateTime(sa.types.TypeDecorator[object]):
         """Turns an aware time into UTC without a zone."""
         if value is None:
             return None
-        assert isinstance(value, dt.datetime)
-        assert value.tzinfo is not None, "times carry a zone"
+        if not isinstance(value, dt.datetime) or value.tzinfo is None:
+            raise ValueError(f"A time carries a zone; this one does not: {value!r}.")
         return value.astimezone(dt.UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: object, dialect: sa.Dialect) -> object:

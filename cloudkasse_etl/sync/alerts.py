@@ -18,6 +18,7 @@ from cloudkasse_etl.alerting.webhook import WebhookChannel
 from cloudkasse_etl.causes import SHOWN_EXAMPLES
 from cloudkasse_etl.connections import Connections
 from cloudkasse_etl.errors import DeliveryError, Problem
+from cloudkasse_etl.sections.alerts import Email
 from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
 from cloudkasse_etl.state.engine import migrate, state_engine
@@ -136,16 +137,15 @@ def diagnose_alerts(settings: Settings, connections: Connections) -> list[Proble
 def _channels(settings: Settings, connections: Connections) -> Mapping[str, Callable[[], Channel]]:
     """The channels that the settings want, by name; making one raises DeliveryError where its secret is missing."""
     wanted: dict[str, Callable[[], Channel]] = {}
-    if settings.alerts.email is not None:
-        wanted["email"] = lambda: _email(settings, connections)
+    email = settings.alerts.email
+    if email is not None:
+        wanted["email"] = lambda: _email(email, settings, connections)
     if settings.alerts.webhook:
         wanted["webhook"] = lambda: _webhook(settings, connections)
     return wanted
 
 
-def _email(settings: Settings, connections: Connections) -> Channel:
-    email = settings.alerts.email
-    assert email is not None
+def _email(email: Email, settings: Settings, connections: Connections) -> Channel:
     if email.user is not None and connections.smtp_password is None:
         raise DeliveryError(
             say("There is no password for the mail server's user '{user}'.", user=email.user),

@@ -33,9 +33,11 @@ def stage_closings(session: SyncSession) -> AssetReport:
         for page in pages_of(session, "closings", anew=anew):
             rows, refusals = {}, {}
             for text in page.texts:
-                row, rejection = _closing(text)
-                if rejection is None:
-                    assert row is not None
+                found = _closing(text)
+                if isinstance(found, Rejection):
+                    rejection = found
+                else:
+                    row = found
                     key = f"{row['register']}|{row['number']}"
                     before = known.get(key)
                     if before is None:
@@ -78,7 +80,8 @@ def _contents(rejection: Rejection) -> set[str]:
     return {*rejection.detail.get(CONTENTS, "").split(), rejection.content}
 
 
-def _closing(text: bytes) -> tuple[dict[str, Any] | None, Rejection | None]:
+def _closing(text: bytes) -> dict[str, Any] | Rejection:
+    """A closing as it is kept, or why it cannot be read."""
     item, raw = as_kept(read_item(text))
     try:
         closing = parse_closing(item)
@@ -89,7 +92,7 @@ def _closing(text: bytes) -> tuple[dict[str, Any] | None, Rejection | None]:
         digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
         place = place_of(item)
         key = f"{place['register']}|{place['number']}" if place else f"?{digest}"
-        return None, Rejection(CLOSINGS, key, "closing_malformed", {"message": str(error)}, content=digest)
+        return Rejection(CLOSINGS, key, "closing_malformed", {"message": str(error)}, content=digest)
     return {
         "register": closing.register,
         "number": closing.number,
@@ -99,4 +102,4 @@ def _closing(text: bytes) -> tuple[dict[str, Any] | None, Rejection | None]:
         "receipt_count": closing.receipt_count,
         "content_hash": closing_hash(closing),
         "raw": raw,
-    }, None
+    }

@@ -353,8 +353,7 @@ def _resolve(store: ReceiptStore, judge: Judge, result: JudgedAnew) -> None:
     """Lets a second content that passes the checks take the place of a first one that does not."""
     for rows in store.unbooked(statuses=(Status.REJECTED,), second=True):
         for row in rows:
-            assert row.came_as
-            if not gives_way(store.known([row.came_as]).get(row.came_as)):
+            if not row.came_as or not gives_way(store.known([row.came_as]).get(row.came_as)):
                 continue
             (judged,) = judge.stored([replace(row, receipt_id=row.came_as)])
             if judged.passed:

@@ -141,32 +141,30 @@ class _Page:
         """Sorts one receipt out; `known` is what was stored under its id before this page."""
         staged, key = judged.staged, judged.staged.receipt_id
         here = self.mended.get(key) or self.fresh.get(key)
-        if here is None and known is None:
-            self.fresh[key] = judged
-        elif here is not None:
+        if here is not None:
             self._again(judged, here)
+        elif known is None:
+            self.fresh[key] = judged
+        elif known.came_as is not None and known.came_as != staged.came_as:
+            self._make_room(key, known, known.came_as)
+            self.mended[key] = judged
+        elif known.content_hash == staged.content_hash or judged.receipt is None:
+            self._see(judged, known.closing_number)  # what cannot be read is no other content
+        elif key in self._unreadable and gives_way(known):
+            self.mended[key] = judged
+        elif gives_way(known) and judged.passed:
+            first = StagedReceipt(key, known.content_hash, self._store.raw_of([key])[key], Status.DISMISSED)
+            self._replace(first)
+            self.mended[key] = judged
         else:
-            assert known is not None
-            if known.came_as is not None and known.came_as != staged.came_as:
-                self._make_room(key, known)
-                self.mended[key] = judged
-            elif known.content_hash == staged.content_hash or judged.receipt is None:
-                self._see(judged, known.closing_number)  # what cannot be read is no other content
-            elif key in self._unreadable and gives_way(known):
-                self.mended[key] = judged
-            elif gives_way(known) and judged.passed:
-                first = StagedReceipt(key, known.content_hash, self._store.raw_of([key])[key], Status.DISMISSED)
-                self._replace(first)
-                self.mended[key] = judged
-            else:
-                self._conflict(judged)
+            self._conflict(judged)
 
     def _again(self, judged: Judged, here: Judged) -> None:
         """Another delivery of what came on this page already."""
         key = judged.staged.receipt_id
         place = self.mended if key in self.mended else self.fresh
         if here.staged.came_as is not None and here.staged.came_as != judged.staged.came_as:
-            self._step_aside(here.staged)
+            self._step_aside(here.staged, here.staged.came_as)
             place[key] = judged
         elif here.staged.content_hash == judged.staged.content_hash or judged.receipt is None:
             self._see(judged, here.staged.closing_number)
@@ -200,19 +198,17 @@ class _Page:
         self.fresh[key] = Judged(set_aside(first, key, came_as), None)
         self.decisions.append(replaced(key))
 
-    def _step_aside(self, ours: StagedReceipt) -> None:
+    def _step_aside(self, ours: StagedReceipt, came_as: str) -> None:
         """Gives what this page has put under an id of ours another one."""
-        key, came_as = ours.receipt_id, ours.came_as
-        assert came_as is not None
+        key = ours.receipt_id
         free, _ = own_key(self._store, came_as, ours.content_hash, self.fresh)
         rejections = [replace(r, key=free) for r in ours.rejections]
         self.fresh[free] = Judged(replace(ours, receipt_id=free, rejections=rejections), None)
         self.decisions = [replace(d, key=free) if d.key == key else d for d in self.decisions]
 
-    def _make_room(self, key: str, known: KnownReceipt) -> None:
+    def _make_room(self, key: str, known: KnownReceipt, came_as: str) -> None:
         """Gives what is kept here under an id of ours another one, since a receipt came whose own id that is."""
-        assert known.came_as is not None
-        free, _ = own_key(self._store, known.came_as, known.content_hash, {*self.fresh, key})
+        free, _ = own_key(self._store, came_as, known.content_hash, {*self.fresh, key})
         rejections: Sequence[Rejection] = ()
         if known.status == Status.REJECTED:
             stored = [r for r in self._session.store.rejections(STAGING) if r.key == key]
@@ -222,7 +218,7 @@ class _Page:
             known.content_hash,
             self._store.raw_of([key])[key],
             Status(known.status),
-            came_as=known.came_as,
+            came_as=came_as,
             rejections=rejections,
         )
         self.fresh[free] = Judged(moved, None)

@@ -211,9 +211,11 @@ def test_no_statement_has_more_parameters_than_sql_server_takes(heard: Heard) ->
 
 
 def test_a_rowversion_is_read_as_a_number(heard: Heard) -> None:
-    (marks,) = [statement for statement in heard.statements if "UNION ALL" in statement and "TS" in statement]
-    assert "max(CAST([TS] AS BIGINT))" in marks
-    assert "sum(CAST(CAST([TS] AS BIGINT) AS NUMERIC(38, 0)))" in marks
+    found = [statement for statement in heard.statements if "UNION ALL" in statement and "TS" in statement]
+    assert found
+    for marks in found:
+        assert "max(CAST([TS] AS BIGINT))" in marks
+        assert "sum(CAST(CAST([TS] AS BIGINT) AS NUMERIC(38, 0)))" in marks
 
 
 @pytest.mark.parametrize("table", StateTables().metadata.sorted_tables, ids=lambda table: str(table.name))
