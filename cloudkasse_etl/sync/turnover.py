@@ -2,17 +2,18 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from cloudkasse_etl.schemas.receipts import read_receipt
+from cloudkasse_etl.schemas.receipts import Receipt, read_receipt
 from cloudkasse_etl.state.sales import SalesReader
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.transform.receipts import flatten
 from cloudkasse_etl.transform.turnover import UNKNOWN_HOUR, TurnoverFrames, added, tally
+from cloudkasse_etl.transform.units import ratio
 
 DAYS = 30
 TOP = 10
@@ -55,13 +56,25 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class ArticleSales:
-    """An article's sales less its returns; `article` is "" for all lines that name none."""
+    """An article's sales less its returns; `article` is "" for all lines that name none.
+
+    `quantity_milli` is None where it was sold in units that have no sum.
+    """
 
     article: str
     text: str
     unit: str
     gross_cents: int
-    quantity_milli: int
+    quantity_milli: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCurrency:
+    """What was sold on the same days in a currency that is not that of the other figures."""
+
+    currency: str
+    receipts: int
+    gross_cents: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,9 @@ class Turnover:
         by_quantity: The articles that were sold most, by unit, the unit with most lines first: 2 kg are not more
             than 1 piece.
         refused: Receipts that were refused on arrival and count nowhere.
-        currency: Of all amounts: receipts of another than the books' are refused on arrival.
+        currency: Of all amounts: that of the last day. Receipts of another than the books' are refused on arrival, but
+            the books' may have changed.
+        others: What was sold in further currencies, which is in none of the other figures; most receipts first.
     """
 
     days: tuple[Day, ...] = ()
@@ -88,6 +103,7 @@ class Turnover:
     by_quantity: tuple[tuple[str, tuple[ArticleSales, ...]], ...] = ()
     refused: int = 0
     currency: str = ""
+    others: tuple[OtherCurrency, ...] = ()
 
     @property
     def gross_cents(self) -> int:
@@ -114,9 +130,15 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
     """
     reader = SalesReader(store, until)
     period = reader.days(days)
-    sums, currency = _read(reader.raw(period[0], period[-1]), zone) if period else (None, "")
-    if sums is None or not len(sums.days):
+    found = _read(reader.raw(period[0], period[-1]), zone) if period else {}
+    if not found:
         return Turnover(refused=reader.refused())
+    currency, sums = max(found.items(), key=lambda one: (one[1].days["day"].max(), _receipts(one[1]), one[0]))
+    others = [
+        OtherCurrency(other, _receipts(part), int(part.days["gross_cents"].sum()))
+        for other, part in found.items()
+        if other != currency
+    ]
     return Turnover(
         days=tuple(
             Day(dt.date.fromisoformat(row["day"]), row["receipts"], row["gross_cents"]) for row in _rows(sums.days)
@@ -128,27 +150,47 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
             for row in _rows(_largest(sums.registers))
         ),
         tenders=tuple(Share(row["tender"], row["gross_cents"], row["name"]) for row in _rows(_largest(sums.tenders))),
-        by_turnover=_articles(_largest(_over_units(sums.articles)).head(TOP)),
+        by_turnover=_by_turnover(sums.articles),
         by_quantity=_by_quantity(sums.articles),
         refused=reader.refused(),
         currency=currency,
+        others=tuple(sorted(others, key=lambda other: (-other.receipts, other.currency))),
     )
 
 
-def _read(batches: Iterable[list[bytes]], zone: ZoneInfo) -> tuple[TurnoverFrames | None, str]:
-    sums: TurnoverFrames | None = None
-    currency = ""
+def _read(batches: Iterable[list[bytes]], zone: ZoneInfo) -> dict[str, TurnoverFrames]:
+    """The sums of each currency that has turnover."""
+    sums: dict[str, TurnoverFrames] = {}
     for batch in batches:
-        frames = flatten([read_receipt(raw) for raw in batch])
-        currency = str(frames.heads["currency"].iloc[0])
-        part = tally(frames, zone)
-        sums = part if sums is None else added(sums, part)
-    return sums, currency
+        by_currency: dict[str, list[Receipt]] = {}
+        for receipt in map(read_receipt, batch):
+            by_currency.setdefault(receipt.currency, []).append(receipt)
+        for currency, receipts in by_currency.items():
+            part = tally(flatten(receipts), zone)
+            sums[currency] = added(sums[currency], part) if currency in sums else part
+    return {currency: part for currency, part in sums.items() if len(part.days)}
 
 
-def _over_units(articles: pd.DataFrame) -> pd.DataFrame:
-    how = {"unit": "last", "text": "last", "gross_cents": "sum", "quantity_milli": "sum"}
-    return articles.groupby("article", as_index=False).agg(how)
+def _receipts(sums: TurnoverFrames) -> int:
+    return int(sums.days["receipts"].sum())
+
+
+def _by_turnover(articles: pd.DataFrame) -> tuple[ArticleSales, ...]:
+    """The articles that brought most, over all units; a quantity is in the unit of most lines."""
+    by_lines = articles.sort_values("lines", ascending=False, kind="stable")
+    how = {"unit": "first", "text": "last", "gross_cents": "sum", "quantity_milli": "sum"}
+    top = _articles(_largest(by_lines.groupby("article", as_index=False).agg(how)).head(TOP))
+    quantities = by_lines[by_lines["article"].isin([one.article for one in top])].groupby("article")
+    units = {str(article): (rows["unit"].tolist(), rows["quantity_milli"].tolist()) for article, rows in quantities}
+    return tuple(replace(one, quantity_milli=_sum_of(*units[one.article])) for one in top)
+
+
+def _sum_of(units: list[str], quantities: list[int]) -> int | None:
+    """Quantities told in the first of their units; None where one of them cannot be."""
+    sizes = [ratio(unit, units[0]) for unit in units]
+    if None in sizes:
+        return None
+    return round(sum((size or 0) * quantity for size, quantity in zip(sizes, quantities, strict=True)))
 
 
 def _by_quantity(articles: pd.DataFrame) -> tuple[tuple[str, tuple[ArticleSales, ...]], ...]:

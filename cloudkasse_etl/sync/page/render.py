@@ -98,7 +98,7 @@ def render(
         has_up=bool(facts.upward()),
         has_down=bool(facts.downward()),
         turnover=turnover,
-        refused=_plural("refused", turnover.refused, words, language) if turnover.refused else "",
+        notices=_notices(turnover, words, language),
         figures=view.figures() if turnover.days else [],
         period=view.period() if turnover.days else "",
         sections=view.sections() if turnover.days else [],
@@ -146,6 +146,19 @@ def _table(counts: dict[str, Counts], language: Language) -> dict[str, Any]:
             if any(getattr(row, name) for name in shown)
         ],
     }
+
+
+def _notices(turnover: Turnover, words: dict[str, str], language: Language) -> list[str]:
+    """What is not in the figures, and would be missed."""
+    others = [
+        words["other_currency"].format(
+            count=numbers.count(other.receipts, language),
+            amount=numbers.euros(other.gross_cents, language),
+            currency=numbers.clean(other.currency, 10),
+        )
+        for other in turnover.others
+    ]
+    return others + ([_plural("refused", turnover.refused, words, language)] if turnover.refused else [])
 
 
 def _plural(key: str, value: int, words: dict[str, str], language: Language) -> str:

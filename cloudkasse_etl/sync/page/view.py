@@ -216,14 +216,14 @@ class View:
         if not articles:
             return None
         words = self._words
-        values = [article.quantity_milli if by_quantity else article.gross_cents for article in articles]
+        values = [article.quantity_milli or 0 if by_quantity else article.gross_cents for article in articles]
         heads = (words["quantity"], self._currency) if by_quantity else (self._currency, words["quantity"])
         rows = []
         for article, bar in zip(articles, _bars(values), strict=True):
             amount = self._cents(article.gross_cents)
             quantity = (
                 f"{numbers.quantity(article.quantity_milli, self._language)} {numbers.clean(article.unit, 10)}".strip()
-                if article.article
+                if article.article and article.quantity_milli is not None
                 else ""
             )
             cells = (quantity, amount) if by_quantity else (amount, quantity)
