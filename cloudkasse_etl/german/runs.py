@@ -1,6 +1,16 @@
 """German: runs - lease, guards, how they end, the sensors that look after them, and their checks."""
 
 TEXTS: dict[str, str] = {
+    "Waiting for an import: {found}.": "Wartet auf einen Import: {found}.",
+    "receipts to be checked again, since settings have changed": (
+        "Bons, die erneut zu prüfen sind, weil sich Einstellungen geändert haben"
+    ),
+    "{count:,} refused receipts to try again, since something has changed": (
+        "{count:,} abgelehnte Bons, die erneut zu versuchen sind, weil sich etwas geändert hat"
+    ),
+    "{count:,} receipts whose stock lines may be made up for": (
+        "{count:,} Bons, deren Lagerzeilen nachgeholt werden können"
+    ),
     "Staged receipts that were not imported: {count:,}; {why}. {cure}": (
         "Übernommene Bons, die nicht importiert wurden: {count:,}; {why}. {cure}"
     ),

@@ -11,7 +11,7 @@ from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.decisions import Decision, DecisionStore
 from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.staging import StagedReceipt, StagingStore, Status
+from cloudkasse_etl.state.staging import UNBOOKED, StagedReceipt, StagingStore, Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 
 if TYPE_CHECKING:
@@ -100,6 +100,27 @@ class ReceiptStore(StagingStore):
         query = sa.select(sa.func.count()).where(table.c.company == self._company, table.c.status == status)
         with self._store.reading() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def count_refused(self) -> int:
+        """How many receipts an import has refused."""
+        table = self._tables.receipt
+        return self._count(table.c.status == Status.REJECTED, table.c.refused_by == IMPORT)
+
+    def count_pending_stock(self) -> int:
+        """How many booked receipts have stock lines that are to be made up for."""
+        return self._count(self._tables.receipt.c.stock_pending == sa.true())
+
+    def _count(self, *where: "sa.ColumnElement[bool]") -> int:
+        query = sa.select(sa.func.count()).where(self._tables.receipt.c.company == self._company, *where)
+        with self._store.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def has_unbooked(self) -> bool:
+        """Whether there is any receipt of which settings can still make another status."""
+        table = self._tables.receipt
+        query = sa.select(table.c.receipt_id).where(table.c.company == self._company, table.c.status.in_(UNBOOKED))
+        with self._store.reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def rows(self, status: str | None = None) -> list[ReceiptRow]:
         """The list of receipts, by register and number."""

@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Literal
 
 from cloudkasse_etl.cloudkasse.client import CursorExpired, Page
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 
+Stream = Literal["receipts", "closings"]
 
-def pages_of(session: SyncSession, stream: Any, *, anew: bool) -> Iterator[Page]:
+
+def has_arrived(session: SyncSession, stream: Stream) -> bool:
+    """Whether the cloud has more of a stream than was read."""
+    return session.receipts.cursor(stream) != session.cloud_status.heads[stream]
+
+
+def pages_of(session: SyncSession, stream: Stream, *, anew: bool) -> Iterator[Page]:
     """All pages behind the stored cursor; from the beginning if asked, or where the cloud no longer knows the cursor.
 
     That brings everything a second time, and ids and numbers see to it that nothing is staged twice.

@@ -10,7 +10,7 @@ from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.schemas.receipts import MalformedError, check_closing_time, closing_hash, parse_closing, read_item
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.targets import CLOSINGS
-from cloudkasse_etl.sync.arrivals import pages_of, report_of
+from cloudkasse_etl.sync.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.judging import NUL, WITH_NUL, place_of, storable
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
@@ -25,7 +25,7 @@ def stage_closings(session: SyncSession) -> AssetReport:
         store = session.receipts
         rejections = session.store.rejections(CLOSINGS)
         anew = session.options.retry_rejected and bool(rejections)
-        if not anew and store.cursor("closings") == session.cloud_status.heads["closings"]:
+        if not anew and not has_arrived(session, "closings"):
             return session.deliver(AssetReport(CLOSINGS, refused_counts(rejections), tuple(rejections)), seconds())
         known, settled = store.known_closings(), _settled(session)
         contents = {(r.key, r.code): _contents(r) for r in rejections}

@@ -25,7 +25,7 @@ from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.arrivals import report_of
 from cloudkasse_etl.sync.books_currency import currency_to_book_in
 from cloudkasse_etl.sync.judging import Judge, is_judged, judge_anew, judge_of
-from cloudkasse_etl.sync.levels import quiet_report, set_level
+from cloudkasse_etl.sync.levels import is_level, set_level
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
@@ -61,7 +61,7 @@ def import_receipts(
         _judge_anew(session, seconds)
         fingerprint = session.sources.fingerprint(IMPORT)
         staged = session.receipts.count(Status.STAGED)
-        again = quiet_report(session, IMPORT, fingerprint) is None
+        again = not is_level(session, IMPORT, fingerprint)
         if again:
             # What was level is so no longer: after a run that breaks, or that books chosen receipts only, a later one
             # that meets the old sources again must try what was refused under the new ones.
@@ -84,6 +84,36 @@ def import_receipts(
         if receipt_ids is None:
             set_level(session, postings, fingerprint)
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What an import would look at.
+
+    Attributes:
+        staged: Receipts that are staged.
+        refused: Receipts that an import refused, where something that this can hang on has changed since.
+        stock: Receipts with stock lines that are to be made up for, likewise.
+    """
+
+    staged: int
+    refused: int = 0
+    stock: int = 0
+
+
+def due_for_import(session: SyncSession) -> Due:
+    """Finds out whether an import would have anything to do. Reads no receipts.
+
+    What cannot be told cheaply, for want of a rowversion in the ERP, counts as unchanged.
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached.
+    """
+    receipts = session.receipts
+    staged, fingerprint = receipts.count(Status.STAGED), session.sources.fingerprint(IMPORT)
+    if fingerprint is None or is_level(session, IMPORT, fingerprint):
+        return Due(staged)
+    return Due(staged, receipts.count_refused(), receipts.count_pending_stock())
 
 
 def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:

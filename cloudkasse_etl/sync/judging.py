@@ -288,6 +288,11 @@ def is_judged(judge: Judge, store: StateStore) -> bool:
     return level is not None and level.fingerprint == judge.fingerprint()
 
 
+def is_judging_due(session: SyncSession) -> bool:
+    """Whether there is anything that a run would judge anew, since settings have changed."""
+    return not is_judged(judge_of(session), session.store) and session.receipts.has_unbooked()
+
+
 def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
     """Judges what is not booked where settings have changed since it last was; refused receipts also if asked to.
 

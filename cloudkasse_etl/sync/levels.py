@@ -16,6 +16,22 @@ from cloudkasse_etl.sync.session import SyncSession
 RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.conflict", "cloud.article_unknown"})
 
 
+def is_level(session: SyncSession, asset: str, fingerprint: str | None) -> bool:
+    """Whether an asset's sources are as they were when it was last level; asks for one row of ours.
+
+    A look that starts no run asks the same (novelty.py), so that it and the run cannot disagree.
+
+    Args:
+        session: The run, or a look.
+        asset: The asset's name.
+        fingerprint: Of its sources now; None where they cannot be told cheaply.
+    """
+    if session.options.full or session.options.retry_rejected or fingerprint is None:
+        return False
+    level = session.store.level(asset)
+    return level is not None and level.fingerprint == fingerprint
+
+
 def quiet_report(
     session: SyncSession,
     asset: str,
@@ -30,10 +46,8 @@ def quiet_report(
         fingerprint: Of its sources now.
         unchanged: Tells how many records it holds but for those that are refused.
     """
-    if session.options.full or session.options.retry_rejected or fingerprint is None:
-        return None
-    level = session.store.level(asset)
-    if level is None or level.fingerprint != fingerprint:
+    level = session.store.level(asset) if is_level(session, asset, fingerprint) else None
+    if level is None:
         return None
     rejections = session.store.rejections(asset)
     if any(rejection.code in RETRIED_EVERY_RUN for rejection in rejections):

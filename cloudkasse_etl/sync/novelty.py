@@ -1,13 +1,17 @@
 """Whether a synchronisation would find anything new, asked cheaply: no lease, no write, one request, a few queries.
 
-What a run would read and send is not looked at; what it was last level with is compared with what is there now.
+What a run would read and send is not looked at; what it was last level with is compared with what is there now. The
+very functions that a run asks are asked (is_level, has_arrived, is_judging_due, due_for_import, missing_in_the_cloud),
+so that a look and the run that it starts cannot disagree.
 """
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 import sqlalchemy as sa
@@ -16,14 +20,18 @@ from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.engine import check_state, database_errors, state_engine
-from cloudkasse_etl.state.receipts import ReceiptStore, Status
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.state.targets import IMPORT, NO_TARGET, find_target
+from cloudkasse_etl.state.targets import IMPORT, JUDGED, NO_TARGET, find_target
+from cloudkasse_etl.sync.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
+from cloudkasse_etl.sync.importing import due_for_import
+from cloudkasse_etl.sync.judging import is_judging_due, judge_of
+from cloudkasse_etl.sync.levels import is_level
 from cloudkasse_etl.sync.own_tables import told_as_the_erps
-from cloudkasse_etl.sync.session import refuse_other_company
-from cloudkasse_etl.sync.sources import TABLES, Sources
+from cloudkasse_etl.sync.session import SyncOptions, SyncSession, refuse_other_company
+from cloudkasse_etl.sync.sources import TABLES
+from cloudkasse_etl.sync.upload import missing_in_the_cloud
 from cloudkasse_etl.wording import Language, Text, joined, say
 
 # One look must end before the next: Dagster gives a sensor 60 seconds.
@@ -31,7 +39,7 @@ _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seco
 _ENTITIES = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
 _UPSTREAM = {entity.asset: entity.upstream for entity in _ENTITIES}
 _MASTER_DATA = tuple(asset for asset in TABLES if asset != IMPORT)
-_STREAMS = {"receipts": say("receipts in CloudKasse"), "closings": say("closings in CloudKasse")}
+_STREAMS: Mapping[Stream, Text] = {"receipts": say("receipts in CloudKasse"), "closings": say("closings in CloudKasse")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class Novelty:
     Attributes:
         master_data: Why a synchronisation of master data would find something, in words; empty where it would not.
         receipts: Likewise, of receipts.
+        importable: What an import would find, where the settings leave that to a person.
         unwatched: Tables whose changes cannot be seen cheaply, for want of a rowversion.
         erp_problem: Why the ERP could not be looked at, where receipts are new all the same.
         key: Names the state that was found: the same for the same state.
@@ -48,6 +57,7 @@ class Novelty:
 
     master_data: tuple[Text, ...]
     receipts: tuple[Text, ...]
+    importable: tuple[Text, ...] = ()
     unwatched: tuple[str, ...] = ()
     erp_problem: CloudkasseError | None = None
     key: str = ""
@@ -70,6 +80,8 @@ class Novelty:
                     tables=", ".join(self.unwatched),
                 )
             )
+        if self.importable:
+            texts.append(say("Waiting for an import: {found}.", found=joined("; ", self.importable)))
         problem = [self.erp_problem.told(language)] if self.erp_problem else []
         return " ".join([*(text.told(language) for text in texts), *problem])
 
@@ -85,19 +97,24 @@ def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None)
         CloudkasseError: The cloud or our own tables cannot be asked, or the ERP and nothing else is new.
     """
     status = _ask_cloud(configuration)
-    as_of = as_of or dt.datetime.now(configuration.settings.zone).date()
-    with _looking(configuration) as store:
-        if store is None:
+    with _looking(configuration, status) as session:
+        if session is None:
             first = say("nothing was ever synchronised")
             return Novelty((first,), (first,), key=_key("first", status.heads["receipts"]))
-        receipts, seen = _new_receipts(store, status, configuration)
+        if as_of is not None:
+            session.as_of = as_of
+        receipts, seen = _new_receipts(session)
         try:
-            master_data, unwatched, marks = _new_master_data(configuration, store, status, as_of)
+            master_data, marks = _new_master_data(session)
+            to_import, due = _to_import(session)
+            unwatched = tuple(sorted(table for table, mark in session.sources.watermarks.items() if mark is None))
         except ErpUnavailableError as error:
             if not receipts:
                 raise
             return Novelty((), receipts, erp_problem=error, key=_key(seen))
-    return Novelty(master_data, receipts, unwatched, key=_key(seen, marks))
+    if configuration.settings.receipts.import_ == "direct":
+        return Novelty(master_data, (*receipts, *to_import), (), unwatched, key=_key(seen, marks, due))
+    return Novelty(master_data, receipts, to_import, unwatched, key=_key(seen, marks))
 
 
 def _ask_cloud(configuration: Configuration) -> CloudStatus:
@@ -106,8 +123,29 @@ def _ask_cloud(configuration: Configuration) -> CloudStatus:
         return refuse_other_company(client.status(), configuration.settings)
 
 
+class _Look(SyncSession):
+    """A session that only looks: what a run would find out is found out on it. Its store writes nothing."""
+
+    is_dry = True
+
+    def __init__(
+        self, configuration: Configuration, store: StateStore, status: CloudStatus, resources: ExitStack
+    ) -> None:
+        super().__init__(
+            configuration,
+            run_id="",
+            kind="look",
+            options=SyncOptions(),
+            protocol_folder=Path(),
+            store=store,
+            resources=resources,
+            stop=threading.Event(),
+        )
+        self._status = status
+
+
 @contextmanager
-def _looking(configuration: Configuration) -> Iterator[StateStore | None]:
+def _looking(configuration: Configuration, status: CloudStatus) -> Iterator[_Look | None]:
     """Our own tables as they are, never migrated; None where no synchronisation ever got as far as the cloud."""
     connections, settings = configuration.connections, configuration.settings
     url = connections.state_url.get_secret_value()
@@ -123,7 +161,9 @@ def _looking(configuration: Configuration) -> Iterator[StateStore | None]:
     try:
         with told_as_the_erps(configuration):
             check_state(engine, tables)
-        yield _known_store(engine, tables, configuration)
+        store = _known_store(engine, tables, configuration)
+        with ExitStack() as resources:
+            yield None if store is None else _Look(configuration, store, status, resources)
     finally:
         engine.dispose()
 
@@ -139,45 +179,50 @@ def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configur
     return StateStore(engine, tables, company=company, api_url=api_url, lease=None, run_id="")
 
 
-def _new_receipts(
-    store: StateStore, status: CloudStatus, configuration: Configuration
-) -> tuple[tuple[Text, ...], list[object]]:
-    receipts = ReceiptStore(store)
-    cursors = {stream: receipts.cursor(stream) for stream in _STREAMS}
-    found = [text for stream, text in _STREAMS.items() if cursors[stream] != status.heads[stream]]
-    staged = receipts.count(Status.STAGED) if configuration.settings.receipts.import_ == "direct" else 0
-    if staged:
-        found.append(say("{count:,} staged receipts to import", count=staged))
-    return tuple(found), [sorted(cursors.items()), sorted(status.heads.items()), staged]
+def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
+    """What a run would fetch, and what of the fetched it would judge anew."""
+    found = [text for stream, text in _STREAMS.items() if has_arrived(session, stream)]
+    if is_judging_due(session):
+        found.append(say("receipts to be checked again, since settings have changed"))
+    cursors = [(stream, session.receipts.cursor(stream)) for stream in _STREAMS]
+    judged = session.store.level(JUDGED)
+    heads = sorted(session.cloud_status.heads.items())
+    return tuple(found), [cursors, heads, judge_of(session).fingerprint(), judged.fingerprint if judged else ""]
 
 
-def _new_master_data(
-    configuration: Configuration, store: StateStore, status: CloudStatus, as_of: dt.date
-) -> tuple[tuple[Text, ...], tuple[str, ...], list[object]]:
+def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
+    """What an import would book, try again or make up for."""
+    due, level = due_for_import(session), session.store.level(IMPORT)
+    texts = (
+        (due.staged, say("{count:,} staged receipts to import", count=due.staged)),
+        (due.refused, say("{count:,} refused receipts to try again, since something has changed", count=due.refused)),
+        (due.stock, say("{count:,} receipts whose stock lines may be made up for", count=due.stock)),
+    )
+    marks = [session.sources.fingerprint(IMPORT), level.fingerprint if level else ""]
+    return tuple(text for count, text in texts if count), [due.staged, due.refused, due.stock, *marks]
+
+
+def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
+    """What a run would read and send."""
+    store, sources = session.store, session.sources
     generations = {asset: store.generation(asset) for asset in _UPSTREAM}
-    with Sources(configuration, as_of) as sources:
-        marks = {
-            asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ())))
-            for asset in _MASTER_DATA
-        }
-        unwatched = tuple(sorted(table for table, mark in sources.watermarks.items() if mark is None))
-    changed = [asset for asset, mark in marks.items() if mark is not None and not _is_level(store, asset, mark)]
+    marks = {
+        asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ()))) for asset in _MASTER_DATA
+    }
+    changed = [asset for asset, mark in marks.items() if mark is not None and not is_level(session, asset, mark)]
     found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
     lost = {}
     for entity in _ENTITIES:
-        counted, ours = status.counts.get(entity.name), store.active_count(entity.name)
-        if counted is not None and counted < ours:
-            lost[entity.name] = counted
-            held = say("CloudKasse holds {held:,} of {ours:,} {records}", held=counted, ours=ours, records=entity.noun)
-            found.append(held)
+        ours = store.active_count(entity.name)
+        held = missing_in_the_cloud(session, entity, ours)
+        if held is not None:
+            lost[entity.name] = held
+            found.append(
+                say("CloudKasse holds {held:,} of {ours:,} {records}", held=held, ours=ours, records=entity.noun)
+            )
         if store.pending_attempts(entity.name):
             found.append(say("an interrupted upload of {records} is to be finished", records=entity.noun))
-    return tuple(found), unwatched, [sorted(marks.items()), sorted(generations.items()), sorted(lost.items())]
-
-
-def _is_level(store: StateStore, asset: str, mark: str) -> bool:
-    level = store.level(asset)
-    return level is not None and level.fingerprint == mark
+    return tuple(found), [sorted(marks.items()), sorted(generations.items()), sorted(lost.items())]
 
 
 def _key(*parts: object) -> str:

@@ -8,7 +8,7 @@ from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.staging import KnownReceipt, StagedReceipt, Status
 from cloudkasse_etl.state.targets import STAGING
-from cloudkasse_etl.sync.arrivals import pages_of, report_of
+from cloudkasse_etl.sync.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.closings import stage_closings
 from cloudkasse_etl.sync.judging import (
     MOVED,
@@ -39,8 +39,7 @@ def stage_receipts(session: SyncSession) -> AssetReport:
     with session.timed() as seconds:
         judge = judge_of(session)
         fingerprint = judge.fingerprint()
-        is_read = session.receipts.cursor("receipts") == session.cloud_status.heads["receipts"]
-        if is_read and is_judged(judge, session.store):
+        if not has_arrived(session, "receipts") and is_judged(judge, session.store):
             quiet = quiet_report(session, STAGING, fingerprint)
             if quiet is not None:
                 return session.deliver(quiet, seconds())

@@ -112,11 +112,16 @@ def _recover_lost(session: SyncSession, entity: Entity, active: int) -> bool:
     Returns:
         True where the cloud holds what we think.
     """
-    counted = session.cloud_status.counts.get(entity.name)
-    if counted is None or counted >= active:
+    if missing_in_the_cloud(session, entity, active) is None:
         return True
     learn_what_the_cloud_holds(session, entity)
     return False
+
+
+def missing_in_the_cloud(session: SyncSession, entity: Entity, active: int) -> int | None:
+    """How many records the cloud says that it holds, where this is less than we think; None where it is not."""
+    counted = session.cloud_status.counts.get(entity.name)
+    return None if counted is None or counted >= active else counted
 
 
 @dataclass
