@@ -103,6 +103,9 @@ def _import(found: ImportPlan, language: Language, title: str) -> str:
     numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}
     counts = [f"{count:,} {texts[name]}" for name, count in numbers.items() if count]
     parts = [f"### {title}", ", ".join(counts) or words["no_new_data"]]
+    if found.judged_anew:
+        anew = [f"{count:,} {texts.get(name, words.get(name, name))}" for name, count in found.judged_anew.items()]
+        parts.append(f"{texts['judged_anew']} {', '.join(anew)}")
     if found.accounts:
         rows = [
             (account, *(euro_text(cents, language) if cents else "" for cents in sides))

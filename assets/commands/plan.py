@@ -26,7 +26,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "import": "What an import would book (also of what would be fetched before it)",
         "import_only": "What an import would book", "booked": "receipts", "postings": "postings",
         "movements": "stock movements", "account": "account", "debit": "debit", "credit": "credit",
-        "missing": "Missing settings:",
+        "missing": "Missing settings:", "judged_anew": "By the settings of now:",
     },
     "de": {
         "head": "Was eine Synchronisation jetzt täte; nichts wurde geschrieben oder gesendet.",
@@ -39,7 +39,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "import": "Was ein Import buchen würde (auch von dem, was vorher abgeholt würde)",
         "import_only": "Was ein Import buchen würde", "booked": "Bons", "postings": "Umsatzbuchungen",
         "movements": "Lagerungen", "account": "Konto", "debit": "Soll", "credit": "Haben",
-        "missing": "Fehlende Einstellungen:",
+        "missing": "Fehlende Einstellungen:", "judged_anew": "Nach den jetzigen Einstellungen:",
     },
 }  # fmt: skip
 SIGNS = {"new": "+", "changed": "~", "retired": "-"}
@@ -145,6 +145,9 @@ def _print_import(out: "Console", found: "ImportPlan", language: Language, title
     numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}
     parts = [f"{count:,} {texts[name]}" for name, count in numbers.items() if count]
     out.print(f"\n[bold]{title}[/]: {', '.join(parts) or words['no_new_data']}")
+    if found.judged_anew:
+        anew = [f"{count:,} {texts.get(name, words.get(name, name))}" for name, count in found.judged_anew.items()]
+        out.print(f"  {texts['judged_anew']} {', '.join(anew)}")
     if found.accounts:
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column(texts["account"])

@@ -12,6 +12,7 @@ from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import StagedReceipt, Status
 from cloudkasse_etl.state.scratch import Acceptance
+from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync import extract, upload
 from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.plan_report import (
@@ -189,7 +190,12 @@ class _Books:
 def _import(session: PlanSession) -> ImportPlan:
     books = _Books()
     session.receipts.on_booked = books.book
+    anew = _Arrivals()
+    session.receipts.on_staged = anew.stage
+    fetched = STAGING in session.reports
     postings, movements = import_receipts(session)
+    judged = session.reports.get(STAGING)
+    refused = judged.rejections if judged is not None and not fetched else ()
     missing: Counter[str] = Counter()
     for rejection in postings.rejections:
         if rejection.code == "account_missing":
@@ -203,5 +209,6 @@ def _import(session: PlanSession) -> ImportPlan:
         articles={p: (books.into[p], books.out[p]) for p in sorted({*books.into, *books.out})},
         examples=tuple(books.examples),
         missing=dict(missing),
-        rejections=postings.rejections + movements.rejections,
+        rejections=refused + postings.rejections + movements.rejections,
+        judged_anew=dict(sorted(anew.by_status.items())),
     )

@@ -180,6 +180,8 @@ class ImportPlan:
         examples: The first postings: document, account, amount, text.
         missing: Setting that names no account → receipts refused for it.
         rejections: Receipts and stock lines that would be refused.
+        judged_anew: Receipts that the settings now make something else of, by the status that they would get; told
+            where nothing would be fetched before the import.
     """
 
     receipts: int
@@ -190,6 +192,7 @@ class ImportPlan:
     examples: tuple[Mapping[str, Any], ...]
     missing: Mapping[str, int]
     rejections: tuple[Rejection, ...]
+    judged_anew: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """For `--json`."""
@@ -207,6 +210,7 @@ class ImportPlan:
             ],
             "examples": list(self.examples),
             "missing_settings": dict(self.missing),
+            "judged_anew": dict(self.judged_anew),
             **_refused(self.rejections, language),
         }
 
