@@ -84,7 +84,12 @@ def misbehave(faults: str, url: str, token: str) -> None:
 )
 @click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
 def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url: str, token: str) -> None:
-    """Sell in a running sandbox: whole shop days, from the articles and prices that were synchronised."""
+    """Sell in a running sandbox: whole shop days, from the articles and prices that were synchronised.
+
+    Articles whose group is called Gutschein... are sold as vouchers (of many purposes where they have no VAT, of a
+    single one where they have), those of a group Pfand... as deposits. With an even seed the shop taxes what is sold
+    on account when it is paid, with an odd one at once.
+    """
     from cloudkasse_etl.sandbox.selling import sell_remotely
 
     summary = sell_remotely(
