@@ -87,7 +87,7 @@ def changed_shop(folder: Path, url: str | None = None) -> Iterator[Shop]:
     settings = copy.deepcopy(small_erp.SETTINGS)
     settings["registers"].append({"number": "K2", "name": "Markt", "warehouse": "1", "price_group": "1"})
     settings = with_accounts(settings)
-    guest_card = settings["accounts"]["tenders"].pop("Guthabenkarte")
+    credit_card = settings["accounts"]["tenders"].pop("Kreditkarte")
     cloud = SandboxServer(live / "cloud.db", token=TOKEN, batch_items=BATCH_ITEMS, page_items=PAGE_ITEMS)
     with cloud as server:
         world = World(live, erp_url, server, settings)
@@ -96,7 +96,7 @@ def changed_shop(folder: Path, url: str | None = None) -> Iterator[Shop]:
         server.store.deliver_receipts([_unknown_article("U1", 1), _broken("B1", 2)])
         fetch_and_book(world)
         # from here on nothing is synchronised
-        world.settings["accounts"]["tenders"]["Guthabenkarte"] = guest_card
+        world.settings["accounts"]["tenders"]["Kreditkarte"] = credit_card
         world.settings["accounts"]["business_cases"].pop("Geldtransit")
         world.settings["registers"].append(
             {"number": "K3", "name": "Hof", "warehouse": "1", "price_group": "1", "cash_account": "1003"}

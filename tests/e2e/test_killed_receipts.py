@@ -171,7 +171,7 @@ def make_world(folder: Path, server: SandboxServer, url: str | None = None) -> W
     settings = copy.deepcopy(small_erp.SETTINGS)
     settings["registers"].append({"number": "K2", "name": "Markt", "warehouse": "2", "price_group": "2"})
     settings = with_accounts(settings)
-    del settings["accounts"]["tenders"]["Guthabenkarte"]  # so that something is refused
+    del settings["accounts"]["tenders"]["Kreditkarte"]  # so that something is refused
     return World(folder, url, server, settings)
 
 

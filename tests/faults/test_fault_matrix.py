@@ -79,7 +79,7 @@ def world_in(folder: Path, source: Path) -> Iterator[World]:
     settings = copy.deepcopy(small_erp.SETTINGS)
     settings["registers"].append({"number": "K2", "name": "Markt", "warehouse": "2", "price_group": "2"})
     settings = with_accounts(settings)
-    del settings["accounts"]["tenders"]["Guthabenkarte"]
+    del settings["accounts"]["tenders"]["Kreditkarte"]
     with SandboxServer(folder / "cloud.db", token=TOKEN, batch_items=8, page_items=12) as server:
         world = World(folder, f"sqlite:///{folder / 'erp.db'}", server, settings)
         if (folder / "protocols").exists():  # synchronised before, with the cloud at another port

@@ -59,7 +59,7 @@ def world_of(folder: Path, url: str, page_items: int) -> Iterator[World]:
     settings["registers"].append({"number": "K2", "name": "Markt", "warehouse": "2", "price_group": "2"})
     settings = with_accounts(settings)
     del settings["accounts"]["business_cases"]["Lohnzahlung"]
-    del settings["accounts"]["tenders"]["Guthabenkarte"]
+    del settings["accounts"]["tenders"]["Kreditkarte"]
     with SandboxServer(folder / "cloud.db", token=TOKEN, page_items=page_items) as server:
         yield World(folder, url, server, settings)
 
