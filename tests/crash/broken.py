@@ -23,9 +23,9 @@ def cursor_before_page() -> None:
     """The cursor is stored before its page: a page that is lost in between is never asked for again."""
     stage = ReceiptStore.stage
 
-    def broken(store: ReceiptStore, receipts: Sequence[StagedReceipt], *, cursor: str | None, mended: Any = ()) -> None:
+    def broken(store: ReceiptStore, receipts: Sequence[StagedReceipt], *, cursor: str | None, **more: Any) -> None:
         stage(store, [], cursor=cursor)
-        stage(store, receipts, cursor=None, mended=mended)
+        stage(store, receipts, cursor=None, **more)
 
     patch_for_good(ReceiptStore, stage=broken)
 
