@@ -54,52 +54,85 @@ def receipts(context: click.Context, status: str | None, limit: int, as_json: bo
 
 
 _LINE = click.option("--line", type=click.IntRange(0), help="Only this refused stock line of an imported receipt.")
+_MISSING = click.option(
+    "--missing",
+    type=(TEXT, TEXT),
+    metavar="REGISTER NUMBERS",
+    help="In place of a receipt: numbers of a register that are missing, like 7 or 7-12.",
+)
+_RECEIPT = click.argument("receipt_id", type=TEXT, required=False)
 
 
 @receipts.command()
-@click.argument("receipt_id", type=TEXT)
+@_RECEIPT
 @_LINE
+@_MISSING
 @REASON
 @JSON
-def dismiss(receipt_id: str, line: int | None, reason: str, as_json: bool) -> int:
+def dismiss(
+    receipt_id: str | None, line: int | None, missing: tuple[str, str] | None, reason: str, as_json: bool
+) -> int:
     """Mark a staged or rejected receipt as dealt with by hand: it is never imported.
 
-    With --line, a refused stock line of an imported receipt: it is never made up for.
+    With --line, a refused stock line of an imported receipt: it is never made up for. With --missing, receipt numbers
+    that will never come.
     """
     from cloudkasse_etl.sync import decisions
 
-    if line is None:
-        said = say("The receipt {receipt} is dismissed.", receipt=receipt_id)
-        return decide(reason, lambda who: decisions.dismiss_receipt(who, receipt_id), lambda _: said, as_json=as_json)
-    said = say("Line {line} of receipt {receipt} is dismissed.", line=line, receipt=receipt_id)
-    return decide(reason, lambda who: decisions.dismiss_line(who, receipt_id, line), lambda _: said, as_json=as_json)
+    what = _one_of(receipt_id, line, missing)
+    if missing is not None:
+        said = say("Receipt numbers {numbers} of register {register} are dismissed.", numbers=what[1], register=what[0])
+        return decide(reason, lambda who: decisions.dismiss_numbers(who, *what), lambda _: said, as_json=as_json)
+    if line is not None:
+        said = say("Line {line} of receipt {receipt} is dismissed.", line=line, receipt=what[0])
+        return decide(reason, lambda who: decisions.dismiss_line(who, what[0], line), lambda _: said, as_json=as_json)
+    said = say("The receipt {receipt} is dismissed.", receipt=what[0])
+    return decide(reason, lambda who: decisions.dismiss_receipt(who, what[0]), lambda _: said, as_json=as_json)
 
 
 @receipts.command()
-@click.argument("receipt_id", type=TEXT)
+@_RECEIPT
 @_LINE
+@_MISSING
 @REASON
 @JSON
-def restore(receipt_id: str, line: int | None, reason: str, as_json: bool) -> int:
+def restore(
+    receipt_id: str | None, line: int | None, missing: tuple[str, str] | None, reason: str, as_json: bool
+) -> int:
     """Take a dismissal or a release back: the receipt is checked again, and becomes what it then is.
 
-    With --line, that of a stock line: the next import looks at it again.
+    With --line, that of a stock line: the next import looks at it again. With --missing, that of receipt numbers.
     """
     from cloudkasse_etl.sync import decisions
 
-    if line is not None:
-        said = say("Line {line} of receipt {receipt} is open again.", line=line, receipt=receipt_id)
-        return decide(
-            reason, lambda who: decisions.restore_line(who, receipt_id, line), lambda _: said, as_json=as_json
+    what = _one_of(receipt_id, line, missing)
+    if missing is not None:
+        said = say(
+            "Receipt numbers {numbers} of register {register} are missing again.", numbers=what[1], register=what[0]
         )
+        return decide(reason, lambda who: decisions.restore_numbers(who, *what), lambda _: said, as_json=as_json)
+    if line is not None:
+        said = say("Line {line} of receipt {receipt} is open again.", line=line, receipt=what[0])
+        return decide(reason, lambda who: decisions.restore_line(who, what[0], line), lambda _: said, as_json=as_json)
     return decide(
         reason,
-        lambda who: decisions.restore_receipt(who, receipt_id),
+        lambda who: decisions.restore_receipt(who, what[0]),
         lambda d: say(
-            "The receipt {receipt} was checked again; its status: {status}.", receipt=receipt_id, status=d.status
+            "The receipt {receipt} was checked again; its status: {status}.", receipt=what[0], status=d.status
         ),
         as_json=as_json,
     )
+
+
+def _one_of(receipt_id: str | None, line: int | None, missing: tuple[str, str] | None) -> tuple[str, str]:
+    """The receipt's id, or register and missing numbers.
+
+    Raises:
+        click.UsageError: Neither is given, or both are.
+    """
+    if (receipt_id is None) == (missing is None) or (missing is not None and line is not None):
+        raise click.UsageError("Name one receipt, or --missing REGISTER NUMBERS.")
+    return missing or (receipt_id or "", "")
 
 
 @receipts.command()

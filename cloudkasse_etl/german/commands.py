@@ -76,6 +76,22 @@ TEXTS: dict[str, str] = {
     ),
     "Line {line} of receipt '{receipt}' is not dismissed.": "Zeile {line} des Bons „{receipt}“ ist nicht verworfen.",
     "See: cloudkasse-etl receipts --status dismissed.": "Siehe: cloudkasse-etl receipts --status dismissed.",
+    "Receipt numbers {numbers} of register {register} are dismissed.": (
+        "Die Bonnummern {numbers} der Kasse {register} sind verworfen."
+    ),
+    "Receipt numbers {numbers} of register {register} are missing again.": (
+        "Die Bonnummern {numbers} der Kasse {register} fehlen wieder."
+    ),
+    "Receipt numbers {numbers} of register '{register}' are not missing.": (
+        "Die Bonnummern {numbers} der Kasse „{register}“ fehlen nicht."
+    ),
+    "Check receipt_numbers_complete names those that are; several in a row are written 7-12.": (
+        "Prüfung receipt_numbers_complete nennt die fehlenden; mehrere hintereinander schreibt man 7-12."
+    ),
+    "Receipt numbers {numbers} of register '{register}' are not dismissed.": (
+        "Die Bonnummern {numbers} der Kasse „{register}“ sind nicht verworfen."
+    ),
+    "Write them as they were dismissed.": "Schreiben Sie sie so, wie sie verworfen wurden.",
     # --- closings
     "{count:,} closings": "{count:,} Abschlüsse",
     "{count:,} closings, the first {limit:,} are shown; --limit shows more": (

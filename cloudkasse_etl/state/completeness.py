@@ -1,9 +1,8 @@
 """What the staged receipts and closings say about what is missing: gaps, doubled numbers, closings to compare."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import sqlalchemy as sa
 
@@ -43,16 +42,30 @@ class OpenClosing:
     raw: bytes
 
 
-def _without(gap: Gap, numbers: Sequence[int]) -> Iterator[Gap]:
-    """What is left of a gap without some numbers, which are in order."""
-    first = gap.first
-    for number in numbers:
-        if first <= number <= gap.last:
-            if number > first:
-                yield Gap(gap.register, first, number - 1)
-            first = number + 1
-    if first <= gap.last:
-        yield Gap(gap.register, first, gap.last)
+def numbers_of(key: str) -> Gap | None:
+    """The numbers that a decision's key names: register `|` number, or register `|` first `-` last."""
+    register, _, numbers = key.rpartition("|")
+    first, _, last = numbers.partition("-")
+    if not register or not first.isdecimal() or not (last or first).isdecimal():
+        return None
+    return Gap(register, int(first), int(last or first))
+
+
+def _left(gaps: Iterable[Gap], dismissed: Iterable[Gap | None]) -> Iterator[Gap]:
+    """What is left of gaps without the numbers that were dismissed."""
+    by_register: dict[str, list[Gap]] = {}
+    for done in dismissed:
+        if done is not None:
+            by_register.setdefault(done.register, []).append(done)
+    for gap in gaps:
+        first = gap.first
+        for done in sorted(by_register.get(gap.register, ()), key=lambda d: d.first):
+            if done.first > first and done.first <= gap.last:
+                yield Gap(gap.register, first, done.first - 1)
+            if done.first <= gap.last:
+                first = max(first, done.last + 1)
+        if first <= gap.last:
+            yield Gap(gap.register, first, gap.last)
 
 
 class Completeness:
@@ -63,23 +76,16 @@ class Completeness:
         self._receipt, self._closing = store.tables.receipt, store.tables.closing
 
     def receipt_gaps(self) -> list[Gap]:
-        """Receipt numbers that are missing, from the first one of each register on."""
-        return self._gaps(self._receipt)
+        """Receipt numbers that are missing, from the first one of each register on; not those that were dismissed."""
+        return list(_left(self._gaps(self._receipt), map(numbers_of, self._dismissed(Subject.NUMBERS))))
 
     def closing_gaps(self) -> list[Gap]:
         """Closing numbers that are missing, from the first one of each register on; not those that were dismissed."""
-        dismissed: dict[str, list[int]] = {}
-        for key in self._dismissed:
-            register, _, number = key.rpartition("|")
-            if number.isdecimal():
-                dismissed.setdefault(register, []).append(int(number))
-        found = self._gaps(self._closing)
-        return [part for gap in found for part in _without(gap, sorted(dismissed.get(gap.register, ())))]
+        return list(_left(self._gaps(self._closing), map(numbers_of, self._dismissed(Subject.CLOSING))))
 
-    @cached_property
-    def _dismissed(self) -> frozenset[str]:
-        """The closings that a person has dealt with, by key."""
-        return frozenset(DecisionStore(self._store).holding(Subject.CLOSING, Action.DISMISS))
+    def _dismissed(self, subject: Subject) -> frozenset[str]:
+        """What a person has dealt with, by key."""
+        return frozenset(DecisionStore(self._store).holding(subject, Action.DISMISS))
 
     def _gaps(self, table: sa.Table) -> list[Gap]:
         before = sa.func.lag(table.c.number).over(partition_by=table.c.register, order_by=table.c.number)
@@ -117,7 +123,8 @@ class Completeness:
         query = sa.select(*columns).where(table.c.company == self._store.company, table.c.verified == sa.false())
         with self._store.reading() as connection:
             rows = [OpenClosing(*row) for row in connection.execute(query.order_by(table.c.register, table.c.number))]
-        return [row for row in rows if f"{row.register}|{row.number}" not in self._dismissed]
+        dismissed = self._dismissed(Subject.CLOSING)
+        return [row for row in rows if f"{row.register}|{row.number}" not in dismissed]
 
     def receipts_of(self, closing: OpenClosing) -> tuple[list[bytes], list[int]]:
         """The receipts that a closing's totals cover, as they came, and the numbers of those that were refused.

@@ -20,6 +20,7 @@ class Subject(StrEnum):
     RECEIPT = "receipt"
     LINE = "line"
     CLOSING = "closing"
+    NUMBERS = "numbers"
 
 
 class Action(StrEnum):
@@ -36,7 +37,8 @@ class Decision:
 
     Attributes:
         subject: What it is about.
-        key: A receipt's id; with `|` and the line's number that of a stock line; register `|` number of a closing.
+        key: A receipt's id; with `|` and the line's number that of a stock line; register `|` number of a closing; of
+            receipt numbers that are missing register `|` first `-` last.
         action: What was decided.
         reason: Why.
         decided_at: When; None where an earlier release did not keep it.

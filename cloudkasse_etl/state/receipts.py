@@ -223,6 +223,11 @@ class ReceiptStore(StagingStore):
                 DecisionStore(self._store).put(connection, [decision])
         return done.rowcount == 1
 
+    def decide(self, decision: Decision) -> None:
+        """Notes a decision that changes nothing else."""
+        with self._store.transaction() as connection:
+            DecisionStore(self._store).put(connection, [decision])
+
     def dismiss_line(self, receipt_id: str, decision: Decision, *, last: bool) -> None:
         """Ends the rejection of a stock line; `last` where the receipt has no other refused line."""
         with self._store.transaction() as connection:

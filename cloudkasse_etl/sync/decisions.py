@@ -9,6 +9,7 @@ from cloudkasse_etl.catalogue import HOLDING
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.settings import Configuration
+from cloudkasse_etl.state.completeness import Completeness, numbers_of
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject, ending
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.receipts import ReceiptStore
@@ -218,6 +219,64 @@ def restore_line(decider: Decider, receipt_id: str, line: int) -> Decided:
         decision = decider.decision(Subject.LINE, key, Action.RESTORE)
         ReceiptStore(store).restore_line(receipt_id, decision, newest.ended)
         return Decided(decision, Status.REJECTED, newest.ended)
+
+
+# --- receipt numbers that are missing
+
+
+def dismiss_numbers(decider: Decider, register: str, numbers: str) -> Decided:
+    """Ends that receipt numbers are missing that will never come.
+
+    Args:
+        decider: Who decides.
+        register: The register.
+        numbers: A number, or the first and the last of several in a row like `7-12`.
+
+    Raises:
+        ConfigurationError: Not all of them are missing, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.DISMISS) as store:
+        key = f"{register}|{numbers}"
+        wanted = numbers_of(key)
+        gaps = Completeness(store).receipt_gaps()
+        if wanted is None or not any(
+            gap.register == register and gap.first <= wanted.first <= wanted.last <= gap.last for gap in gaps
+        ):
+            raise ConfigurationError(
+                say(
+                    "Receipt numbers {numbers} of register '{register}' are not missing.",
+                    numbers=numbers,
+                    register=register,
+                ),
+                hint=say("Check receipt_numbers_complete names those that are; several in a row are written 7-12."),
+            )
+        decision = decider.decision(Subject.NUMBERS, key, Action.DISMISS)
+        ReceiptStore(store).decide(decision)
+        return Decided(decision, Status.DISMISSED)
+
+
+def restore_numbers(decider: Decider, register: str, numbers: str) -> Decided:
+    """Takes back that missing receipt numbers were dismissed, as they were.
+
+    Raises:
+        ConfigurationError: They are not dismissed, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.RESTORE) as store:
+        key = f"{register}|{numbers}"
+        if key not in DecisionStore(store).holding(Subject.NUMBERS, Action.DISMISS):
+            raise ConfigurationError(
+                say(
+                    "Receipt numbers {numbers} of register '{register}' are not dismissed.",
+                    numbers=numbers,
+                    register=register,
+                ),
+                hint=say("Write them as they were dismissed."),
+            )
+        decision = decider.decision(Subject.NUMBERS, key, Action.RESTORE)
+        ReceiptStore(store).decide(decision)
+        return Decided(decision, "open")
 
 
 # --- closings

@@ -14,7 +14,8 @@ from cloudkasse_etl.failures import CLOUD
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.reading import untouched_state
-from cloudkasse_etl.state.scratch import ScratchReceipts, ScratchStore
+from cloudkasse_etl.state.scratch import ScratchStore
+from cloudkasse_etl.state.scratch_receipts import ScratchReceipts
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN
 from cloudkasse_etl.sync.own_tables import told_as_the_erps

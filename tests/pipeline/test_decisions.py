@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.books import complete
 from tests.pipeline.test_staging import changed, closing, receipt
 from tests.programs import Program
 
@@ -154,9 +155,23 @@ def test_a_closing_that_is_broken_missing_or_different_is_ended_by_a_person(shop
         (5, "open"),
     ]
     assert shop.call_json("sync", "receipts")[1]["rejections"] == []
-    with shop.world.session() as session:
-        from cloudkasse_etl.sync.completeness import check_completeness
+    found = complete(shop.world)
+    assert [f.numbers for f in found.closing_gaps] == ["2", "4"]
+    assert [f.numbers for f in found.closing_differences] == ["5"]
 
-        report = check_completeness(session)
-    assert [f.numbers for f in report.closing_gaps] == ["2", "4"]
-    assert [f.numbers for f in report.closing_differences] == ["5"]
+
+def test_receipt_numbers_that_will_never_come_are_ended_by_a_person(shop: Program) -> None:
+    shop.world.server.store.deliver_receipts([receipt(number) for number in (1, 5, 7)])
+    shop.call("sync", "receipts")
+    code, out, _ = shop.call("receipts", "dismiss", "--missing", "K1", "3-4", "--reason", "the tablet broke")
+    assert (code, out.strip()) == (0, "Receipt numbers 3-4 of register K1 are dismissed.")
+    assert shop.call("receipts", "dismiss", "--missing", "K1", "6", "--reason", "x")[0] == 0
+    assert [f.numbers for f in complete(shop.world).receipt_gaps] == ["2"]
+    for wrong in ("1", "2-3", "4-2", "x", "99"):
+        code, said = shop.call_json("receipts", "dismiss", "--missing", "K1", wrong, "--reason", "x")
+        assert (code, "are not missing" in said["error"]) == (2, True)
+    assert shop.call("receipts", "dismiss", "r1", "--missing", "K1", "2", "--reason", "x")[0] == 2
+    assert shop.call("receipts", "dismiss", "--reason", "x")[0] == 2
+    assert shop.call("receipts", "restore", "--missing", "K1", "3-4", "--reason", "found it")[0] == 0
+    assert shop.call("receipts", "restore", "--missing", "K1", "3-4", "--reason", "again")[0] == 2
+    assert [f.numbers for f in complete(shop.world).receipt_gaps] == ["2–4"]
