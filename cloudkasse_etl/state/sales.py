@@ -9,9 +9,19 @@ from cloudkasse_etl.state.receipts import Status
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.targets import IMPORT, STAGING
 
+IMPORTED, STAGED, NOT_IMPORTED = "imported", "staged", "refused_by_import"
+DISMISSED, BEFORE_START = "dismissed", "before_start"
+NO_EFFECT, REJECTED = "no_effect", "rejected"
+COUNTED = (IMPORTED, STAGED, NOT_IMPORTED)
+"""What is turnover of the books: booked, or to be booked. What an import refused was sold all the same."""
+APART = (DISMISSED, BEFORE_START)
+"""What was sold, but is not booked here: a person deals with it, or did so before the start date."""
+FATES = (*COUNTED, *APART, NO_EFFECT, REJECTED)
+"""What can have become of a receipt; each receipt stands under one of them."""
+
 
 class SalesReader:
-    """Sales of the store's company: receipts that passed all checks on arrival, whether booked yet or not.
+    """Sales of the store's company: receipts of kind Beleg, by what has become of them.
 
     Args:
         store: Where they are.
@@ -24,38 +34,49 @@ class SalesReader:
         self._known = table.c.company == store.company
         if until is not None:
             self._known &= table.c.staged_at <= until
-        # What an import refused was sold all the same: an account is missing, not the sale.
-        self._counts = (table.c.kind == "Beleg") & (
-            table.c.status.in_([Status.STAGED, Status.IMPORTED])
-            | ((table.c.status == Status.REJECTED) & (table.c.refused_by == IMPORT))
-        )
+        is_import = (table.c.status == Status.REJECTED) & (table.c.refused_by == IMPORT)
+        self._fate = sa.case((is_import, NOT_IMPORTED), else_=table.c.status)
+        # a content that stands beside another of its id is no second sale
+        self._sold = (table.c.kind == "Beleg") & table.c.came_as.is_(None)
 
     def days(self, limit: int) -> list[dt.date]:
-        """The last business days that have receipts, earliest first."""
+        """The last business days on which anything was sold, earliest first."""
         day = self._table.c.business_day
-        query = sa.select(day).where(self._known, self._counts, day.is_not(None)).distinct()
+        counts = self._sold & self._fate.in_([*COUNTED, *APART])
+        query = sa.select(day).where(self._known, counts, day.is_not(None)).distinct()
         with self._store.reading() as connection:
             found = connection.execute(query.order_by(day.desc()).limit(limit)).scalars()
             return sorted(found)
 
-    def raw(self, first: dt.date, last: dt.date, *, size: int = 2000) -> Iterator[list[bytes]]:
-        """Receipts of some business days, both included, as they came, in batches."""
+    def raw(self, first: dt.date, last: dt.date, *, size: int = 2000) -> Iterator[list[tuple[str, bytes]]]:
+        """What was sold on some business days, both included: what became of each receipt, and it as it came."""
         table = self._table
         at = ""
         while True:
             query = (
-                sa.select(table.c.receipt_id, table.c.raw)
-                .where(self._known, self._counts, table.c.receipt_id > at)
+                sa.select(table.c.receipt_id, self._fate, table.c.raw)
+                .where(self._known, self._sold, self._fate.in_([*COUNTED, *APART]), table.c.receipt_id > at)
                 .where(table.c.business_day.between(first, last))
                 .order_by(table.c.receipt_id)
                 .limit(size)
             )
             with self._store.reading() as connection:
-                rows = [(row[0], bytes(row[1])) for row in connection.execute(query)]
+                rows = [(row[0], row[1], bytes(row[2])) for row in connection.execute(query)]
             if not rows:
                 return
             at = rows[-1][0]
-            yield [raw for _, raw in rows]
+            yield [(fate, raw) for _, fate, raw in rows]
+
+    def fates(self, first: dt.date, last: dt.date) -> dict[str, int]:
+        """What became of the receipts of some business days, both included, and of those whose day cannot be read."""
+        day = self._table.c.business_day
+        query = (
+            sa.select(self._fate, sa.func.count())
+            .where(self._known, day.between(first, last) | day.is_(None))
+            .group_by(self._fate)
+        )
+        with self._store.reading() as connection:
+            return {fate: int(count) for fate, count in connection.execute(query)}
 
     def refused(self) -> int:
         """How many receipts stand refused on arrival, and so count nowhere."""

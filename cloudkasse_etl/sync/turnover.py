@@ -1,15 +1,17 @@
 """The use case that sums up what was sold: the receipts of the last business days, read in batches."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from cloudkasse_etl.schemas.receipts import Receipt, read_receipt
-from cloudkasse_etl.state.sales import SalesReader
+from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
+from cloudkasse_etl.state.sales import COUNTED, FATES, SalesReader
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.transform.receipts import flatten
 from cloudkasse_etl.transform.turnover import UNKNOWN_HOUR, TurnoverFrames, added, tally
@@ -77,6 +79,21 @@ class OtherCurrency:
     gross_cents: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """Receipts by what has become of them.
+
+    Attributes:
+        name: One of `state.sales.FATES`.
+        receipts: How many, whatever they are.
+        gross_cents: What was sold on them, in the books' currency; None where nothing was.
+    """
+
+    name: str
+    receipts: int
+    gross_cents: int | None = None
+
+
 @dataclass(frozen=True)
 class Turnover:
     """What was sold on some business days.
@@ -91,6 +108,8 @@ class Turnover:
         refused: Receipts that were refused on arrival and count nowhere.
         currency: Of all amounts: that of the last day. Receipts of another than the books' are refused on arrival, but
             the books' may have changed.
+        fates: What has become of all receipts of the days; each stands once. The turnover is that of those which are
+            booked or to be booked.
         others: What was sold in further currencies, which is in none of the other figures; most receipts first.
     """
 
@@ -104,6 +123,7 @@ class Turnover:
     refused: int = 0
     currency: str = ""
     others: tuple[OtherCurrency, ...] = ()
+    fates: tuple[Fate, ...] = ()
 
     @property
     def gross_cents(self) -> int:
@@ -130,9 +150,12 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
     """
     reader = SalesReader(store, until)
     period = reader.days(days)
-    found = _read(reader.raw(period[0], period[-1]), zone) if period else {}
+    first, last = (period[0], period[-1]) if period else (dt.date.min, dt.date.max)
+    found, by_fate = _read(reader.raw(first, last), zone)
+    counts = reader.fates(first, last)
     if not found:
-        return Turnover(refused=reader.refused())
+        currency = min(by_fate, default="")
+        return Turnover(refused=reader.refused(), fates=_fates(counts, by_fate.get(currency, {})), currency=currency)
     currency, sums = max(found.items(), key=lambda one: (one[1].days["day"].max(), _receipts(one[1]), one[0]))
     others = [
         OtherCurrency(other, _receipts(part), int(part.days["gross_cents"].sum()))
@@ -154,21 +177,34 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
         by_quantity=_by_quantity(sums.articles),
         refused=reader.refused(),
         currency=currency,
+        fates=_fates(counts, by_fate[currency]),
         others=tuple(sorted(others, key=lambda other: (-other.receipts, other.currency))),
     )
 
 
-def _read(batches: Iterable[list[bytes]], zone: ZoneInfo) -> dict[str, TurnoverFrames]:
-    """The sums of each currency that has turnover."""
+def _read(
+    batches: Iterable[list[tuple[str, bytes]]], zone: ZoneInfo
+) -> tuple[dict[str, TurnoverFrames], dict[str, Counter[str]]]:
+    """The sums of each currency that has turnover, and by currency and fate what was sold, in cents."""
     sums: dict[str, TurnoverFrames] = {}
+    by_fate: dict[str, Counter[str]] = {}
     for batch in batches:
-        by_currency: dict[str, list[Receipt]] = {}
-        for receipt in map(read_receipt, batch):
-            by_currency.setdefault(receipt.currency, []).append(receipt)
-        for currency, receipts in by_currency.items():
+        groups: dict[tuple[str, str], list[Receipt]] = {}
+        for fate, raw in batch:
+            with suppress(MalformedError):  # a person has dealt with one that cannot be read
+                receipt = read_receipt(raw)
+                groups.setdefault((receipt.currency, fate), []).append(receipt)
+        for (currency, fate), receipts in groups.items():
             part = tally(flatten(receipts), zone)
-            sums[currency] = added(sums[currency], part) if currency in sums else part
-    return {currency: part for currency, part in sums.items() if len(part.days)}
+            by_fate.setdefault(currency, Counter())[fate] += int(part.days["gross_cents"].sum())
+            if fate in COUNTED:
+                sums[currency] = added(sums[currency], part) if currency in sums else part
+    return {currency: part for currency, part in sums.items() if len(part.days)}, by_fate
+
+
+def _fates(counts: Mapping[str, int], gross_cents: Mapping[str, int]) -> tuple[Fate, ...]:
+    named = [*(fate for fate in FATES if fate in counts), *sorted(counts.keys() - set(FATES))]
+    return tuple(Fate(fate, counts[fate], gross_cents.get(fate)) for fate in named)
 
 
 def _receipts(sums: TurnoverFrames) -> int:

@@ -101,7 +101,7 @@ def render(
         notices=_notices(turnover, words, language),
         figures=view.figures() if turnover.days else [],
         period=view.period() if turnover.days else "",
-        sections=view.sections() if turnover.days else [],
+        sections=view.sections(),
         counts_what=words["what_counts"].format(zone=timezone),
         open=_open(causes, language) if causes else "",
         causes=[(cause, width, _since(cause.since, language, now.tzinfo)) for cause, width in

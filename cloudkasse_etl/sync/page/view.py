@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.state.sales import COUNTED
 from cloudkasse_etl.sync.page import numbers
 from cloudkasse_etl.sync.page.charts import Column, column_chart
 from cloudkasse_etl.sync.page.texts import TEXTS
@@ -81,12 +82,15 @@ class View:
     def sections(self) -> list[Section]:
         """All of them, in the page's order."""
         turnover, words = self._turnover, self._words
+        if not turnover.days:
+            return [section for section in [self._fates()] if section is not None]
         sections = [
             self._days(),
             self._hours(),
             self._shares("rate", turnover.rates, [self._rate(share) for share in turnover.rates]),
             self._shares("tender", self._paid(), [self._tender(share) for share in self._paid()]),
             self._shares("register", turnover.registers, [self._register(share) for share in turnover.registers]),
+            self._fates(),
             self._articles("top", words["top"], turnover.by_turnover, by_quantity=False),
         ]
         for unit, articles in turnover.by_quantity:
@@ -210,6 +214,26 @@ class View:
                 for share, label, bar in zip(shares, labels, bars, strict=True)
             ],
             total=self._total((self._cents(whole), numbers.percent(whole, whole, self._language))),
+        )
+
+    def _fates(self) -> Section | None:
+        """What has become of the receipts: each stands once, so that all of them come to all that were fetched."""
+        fates, words = self._turnover.fates, self._words
+        if not fates:
+            return None
+        receipts = sum(fate.receipts for fate in fates)
+        apart = sum(fate.receipts for fate in fates if fate.name not in COUNTED)
+        cells = [
+            (self._count(fate.receipts), "–" if fate.gross_cents is None else self._cents(fate.gross_cents))
+            for fate in fates
+        ]
+        whole = self._cents(sum(fate.gross_cents or 0 for fate in fates))
+        return Section(
+            name=words["fates"],
+            finding=words["fates_say"].format(receipts=self._count(receipts), apart=self._count(apart)),
+            heads=(words["fate"], words["receipts"], self._amounts()),
+            rows=[Row(words.get(f"fate_{fate.name}", fate.name), two) for fate, two in zip(fates, cells, strict=True)],
+            total=self._total((self._count(receipts), whole)),
         )
 
     def _articles(self, of: str, name: str, articles: Sequence[ArticleSales], *, by_quantity: bool) -> Section | None:
