@@ -18,7 +18,8 @@ def gross_prices(sync: Sync) -> Result:
     """The gross price (Bruttopreis) of each article in each price group, in cents, as the register shows it.
 
     Net prices get the VAT rate that is valid on the day the price holds, and are rounded half up to the cent. An
-    active article with no price in any register's price group is rejected here as `price_missing`.
+    active article with no price that holds today for a quantity of 1 in any register's price group is rejected here as
+    `price_missing`.
     """
     return carry_out(compute_gross_prices, sync, EVERY_REGISTER)
 

@@ -53,16 +53,19 @@ TEXTS: dict[str, Failure] = {
         "Berichtigen Sie in SelectLine ART.SSVerkauf, oder geben Sie dem Schlüssel „{value}“ einen Satz (USDETAIL).",
     ),
     "price_missing": Failure(
-        "The article has no price in any price group that a register uses ({groups}), and no open price.",
-        "Give it a price in SelectLine, mark it as open price, or set it Inaktiv.",
-        "Der Artikel hat in keiner Preisgruppe einer Kasse ({groups}) einen Preis und keinen offenen Preis.",
-        "Tragen Sie in SelectLine einen Preis ein, setzen Sie einen offenen Preis, oder stellen Sie den "
-        "Artikel auf inaktiv.",
+        "The article has no price that holds today for a quantity of 1 in any price group that a register uses "
+        "({groups}), and no open price.",
+        "Give it a price in SelectLine (one that is expired, begins later or needs a larger quantity is not enough), "
+        "mark it as open price, or set it Inaktiv.",
+        "Der Artikel hat in keiner Preisgruppe einer Kasse ({groups}) einen heute für die Menge 1 gültigen Preis "
+        "und keinen offenen Preis.",
+        "Tragen Sie in SelectLine einen Preis ein (ein abgelaufener, künftiger oder Staffelpreis genügt nicht), setzen "
+        "Sie einen offenen Preis, oder stellen Sie den Artikel auf inaktiv.",
     ),
     "price_ambiguous": Failure(
-        "There are {count} different prices for the same article, group, quantity and start: {value}.",
+        "There are {count} prices for the same article, group, quantity and start that differ in {value}.",
         "Leave one of them in SelectLine (ARPREIS).",
-        "Zu demselben Artikel, Gruppe, Menge und Beginn gibt es {count} verschiedene Preise: {value}.",
+        "Zu demselben Artikel, Gruppe, Menge und Beginn gibt es {count} Preise; sie unterscheiden sich in {value}.",
         "Behalten Sie in SelectLine nur einen davon (ARPREIS).",
     ),
     "price_unit_invalid": Failure(
@@ -109,9 +112,10 @@ TEXTS: dict[str, Failure] = {
     ),
     "vat_rate_missing": Failure(
         "Tax code '{value}' has no rate that is valid on {day}, so that the gross price cannot be computed.",
-        "Give tax code '{value}' a rate from that day on (USDETAIL), or correct ART.SSVerkauf in SelectLine.",
+        "Correct ARPREIS.VonDatum or ART.SSVerkauf in SelectLine, or, where tax code '{value}' had a rate by law on "
+        "that day, add it (USDETAIL).",
         "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz; der Bruttopreis ist nicht berechenbar.",
-        "Geben Sie dem Schlüssel „{value}“ in SelectLine einen Satz ab diesem Tag (USDETAIL), oder berichtigen Sie "
-        "ART.SSVerkauf.",
+        "Berichtigen Sie in SelectLine ARPREIS.VonDatum oder ART.SSVerkauf, oder tragen Sie, falls für Schlüssel "
+        "„{value}“ an diesem Tag gesetzlich ein Satz galt, diesen nach (USDETAIL).",
     ),
 }

@@ -21,8 +21,8 @@ DESCRIPTIONS: dict[str, str] = {
     "gross_prices": (
         "Der Bruttopreis jedes Artikels in jeder Preisgruppe, in Cent, wie die Kasse ihn zeigt.\n\n"
         "Nettopreise erhalten den Steuersatz, der am Tag des Preises gilt, und werden kaufmännisch auf den Cent "
-        "gerundet. Ein aktiver Artikel ohne Preis in der Preisgruppe irgendeiner Kasse wird hier als `price_missing` "
-        "abgelehnt."
+        "gerundet. Ein aktiver Artikel ohne heute für die Menge 1 gültigen Preis in der Preisgruppe irgendeiner Kasse "
+        "wird hier als `price_missing` abgelehnt."
     ),
     "cloudkasse_company": "Der Mandant, wie CloudKasse ihn hat, auf dem Stand von SelectLine.",
     "cloudkasse_registers": (

@@ -28,6 +28,9 @@ QUANTITY = r"\d{1,9}\.\d{3}"
 
 # SQL Server's first day; the reader marks a date that it could not read by one before it.
 FIRST_DAY = pd.Timestamp("1753-01-01")
+# Programs write an empty date as 1753-01-01 (SQL Server), 1899-12-30 or 1899-12-31 (Delphi, Access) or 1900-01-01 (SQL
+# Server's 0). Nothing that a shop sells began or ended up to then, so that no day up to this one is taken for a date.
+LAST_EMPTY_DAY = pd.Timestamp("1900-01-01")
 
 _Check = Callable[..., "pd.Series[bool]"]
 

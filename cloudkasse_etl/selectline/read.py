@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.membership import looked_up
-from cloudkasse_etl.schemas.checks import FIRST_DAY as NO_DAY
+from cloudkasse_etl.schemas.checks import FIRST_DAY, LAST_EMPTY_DAY
 from cloudkasse_etl.schemas.contract import UNREADABLE
 from cloudkasse_etl.selectline import convert, tables
 from cloudkasse_etl.selectline.engine import DeniedError, driver_errors, place, read_transaction
@@ -125,15 +125,15 @@ class ErpReader:
     def prices(self, articles: Sequence[str] | None = None) -> Rows:
         """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices.
 
-        A price from SQL Server's first day on, 1753-01-01, has no first day. One until then is not taken for endless:
-        that is refused later, since a price that wrongly ended would be charged for ever.
+        A first day up to 1900-01-01 is what programs write for none, and is read as none. Such a last day is not taken
+        for endless: it is refused later, since a price that wrongly had no end would be charged for ever.
 
         Args:
             articles: Of which articles; of all where None.
         """
         frame, versions = self._rows(tables.PRICES, "article", {}, self.price_filter(), articles)
         frame["min_quantity"] = frame["min_quantity"].fillna(0.0)
-        if (blank := frame["valid_from"] == NO_DAY).any():
+        if (blank := frame["valid_from"].between(FIRST_DAY, LAST_EMPTY_DAY)).any():
             frame["valid_from"] = frame["valid_from"].mask(blank)
         frame.insert(0, "row_id", frame.index.to_numpy())
         return Rows(frame, versions)
@@ -152,13 +152,14 @@ class ErpReader:
         return self._groups("PG")
 
     def tax_rates(self) -> pd.DataFrame:
-        """VAT rates: tax_code, valid_from (a code's first day where SelectLine has none: 1900-01-01), rate (percent).
+        """VAT rates: tax_code, valid_from (1900-01-01 where SelectLine has none, or an empty date), rate (percent).
 
         There is no contract to refuse a row of these, and leaving one out would put an older rate in force. So a code
         of which any row is unusable is left out altogether: its articles are then refused, with the code's name.
         """
         frame = self._frame(tables.TAX_RATES)
-        frame["valid_from"] = frame["valid_from"].fillna(pd.Timestamp("1900-01-01"))
+        start = frame["valid_from"].fillna(LAST_EMPTY_DAY)
+        frame["valid_from"] = start.mask(start.between(FIRST_DAY, LAST_EMPTY_DAY), LAST_EMPTY_DAY)
         usable = frame["rate"].between(0, 100) & (frame["valid_from"].dt.year > 1)
         broken = frame.loc[~usable, "tax_code"]
         good = frame[~frame["tax_code"].isin(broken) & frame["tax_code"].notna()]

@@ -17,7 +17,7 @@ from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.selectline.changes import RowChanges, Totals, buckets_of
 from cloudkasse_etl.state.erp_rows import ErpRows, Header
 from cloudkasse_etl.sync.desired import ARTICLES, PRICES, REGISTERS
-from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN
+from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, holds_on
 from cloudkasse_etl.sync.part import Part
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.sources import BY_ARTICLE
@@ -101,6 +101,8 @@ def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, 
             return None
         found[asset] = details = orjson.loads(level.details)
         if details.get("snapshot") != header.snapshot or details.get("rest") != rest:
+            return None
+        if not holds_on(level, session.as_of):
             return None
         if any(deferral["code"] == "register_required" for deferral in details["deferrals"]):
             return None
@@ -190,6 +192,7 @@ def _read(
         header,
         rows={asset: found["rows"] for asset, found in details.items()},
         lacking=details["gross_prices"]["lacking"],
+        turns={asset: tuple(found["turns"]) for asset, found in details.items() if "turns" in found},
         old=old,
         others=others,
         registers=session.store.generation(REGISTERS.asset),

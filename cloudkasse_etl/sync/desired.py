@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import pandas as pd
 
 from cloudkasse_etl.membership import is_among
@@ -12,6 +13,7 @@ from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
 from cloudkasse_etl.schemas.registers import RegisterPayload
+from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.waiting import Waiting, WaitingStore
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
@@ -19,6 +21,7 @@ from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.wording import Text, say
 
 EXAMPLES = 5
+_BARS = 3  # between the four parts of a price's key
 _ARTICLE_FIRST = "article_required"
 
 
@@ -101,8 +104,7 @@ def _prices(session: SyncSession) -> Desired:
     refused_groups = set(zip(gross.held["article"], gross.held["price_group"], strict=True))
 
     def may_retire(keys: "pd.Series[str]") -> "pd.Series[bool]":
-        parts = keys.str.rsplit("|", n=3)
-        article, group = parts.str[0], parts.str[1]
+        article, group = _article_and_group(keys, store)
         pairs = pd.Series(list(zip(article, group, strict=True)), index=keys.index, dtype=object)
         return group.isin(used) & ~article.isin(refused) & ~pairs.isin(refused_groups) & is_among(article, selling)
 
@@ -113,6 +115,18 @@ def _prices(session: SyncSession) -> Desired:
     currency = sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
     return Desired(payload, may_retire, _deferrals(each))
+
+
+def _article_and_group(keys: "pd.Series[str]", store: StateStore) -> tuple["pd.Series[str]", "pd.Series[str]"]:
+    """Article and price group of prices that the cloud holds; where a number has a `|` too, the record itself tells."""
+    parts = keys.str.rsplit("|", n=3)
+    article, group = parts.str[0].astype("str"), parts.str[1].astype("str")
+    unclear = keys.str.count(r"\|") > _BARS
+    if not unclear.any():
+        return article, group
+    items = {key: orjson.loads(content) for key, content in store.contents("prices", list(keys[unclear])).items()}
+    articles, groups = ({key: item[name] for key, item in items.items()} for name in ("article", "price_group"))
+    return keys.map(articles).fillna(article).astype("str"), keys.map(groups).fillna(group).astype("str")
 
 
 def _by_article(waiting: pd.DataFrame) -> list[Waiting]:

@@ -18,11 +18,13 @@ class Judgement:
         rejections: The records that were refused.
         rows: How many of those that this run looks at were not.
         lacking: Register's price group → how many of them lack a price only there.
+        turns: As AssetReport has them, of those that this run looks at.
     """
 
     rejections: Sequence[Rejection]
     rows: int
     lacking: Mapping[str, int] = field(default_factory=dict)
+    turns: tuple[str | None, str | None] = (None, None)
 
 
 def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> AssetReport:
@@ -36,18 +38,20 @@ def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> 
         if report is None:
             part = part_of(session) if asset in UPSTREAM and fingerprint is not None else None
             judgement = judge()
-            rows, lacking = judgement.rows, judgement.lacking
+            rows, lacking, turns = judgement.rows, judgement.lacking, judgement.turns
             if part is None:
                 rejections = session.store.replace_rejections(asset, judgement.rejections)
             else:
                 rejections = session.store.replace_rejections(asset, judgement.rejections, part.covers)
                 rows, lacking = part.rows_with(asset, rows), part.lacking_with(lacking)
+                turns = part.turns_with(asset, turns)
             report = AssetReport(
                 asset,
                 refused_counts(rejections),
                 tuple(rejections),
                 rows=rows,
                 lacking=lacking,
+                turns=turns,
                 looked_at=None if part is None else len(part.numbers),
             )
             # again: what it is level with is what was read, and that may be of a later moment

@@ -4,11 +4,13 @@ The fingerprint of the sources is taken before they are read: what changes after
 fingerprint.
 """
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 
 import orjson
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.state.records import Level
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 
@@ -17,7 +19,7 @@ RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.c
 
 
 def is_level(session: SyncSession, asset: str, fingerprint: str | None) -> bool:
-    """Whether an asset's sources are as they were when it was last level; asks for one row of ours.
+    """Whether an asset's sources and calendar are as they were when it was last level; asks for one row of ours.
 
     A look that starts no run asks the same (novelty.py), so that it and the run cannot disagree.
 
@@ -29,7 +31,7 @@ def is_level(session: SyncSession, asset: str, fingerprint: str | None) -> bool:
     if session.options.full or session.options.retry_rejected or fingerprint is None:
         return False
     level = session.store.level(asset)
-    return level is not None and level.fingerprint == fingerprint
+    return level is not None and level.fingerprint == fingerprint and holds_on(level, session.as_of)
 
 
 def quiet_report(
@@ -62,8 +64,15 @@ def quiet_report(
         deferrals,
         rows=details["rows"],
         lacking=details["lacking"],
+        turns=tuple(details.get("turns", (None, None))),
         quiet=True,
     )
+
+
+def holds_on(level: Level, day: dt.date) -> bool:
+    """Whether what was found of an asset still holds on a day: a price may have begun or expired since, unread."""
+    last, following = orjson.loads(level.details).get("turns", (None, None))
+    return (last is None or last <= f"{day}") and (following is None or f"{day}" < following)
 
 
 def set_level(session: SyncSession, report: AssetReport, fingerprint: str | None) -> None:
@@ -76,6 +85,8 @@ def set_level(session: SyncSession, report: AssetReport, fingerprint: str | None
     deferrals = [
         {"code": d.code, "count": d.count, "examples": d.examples, "detail": dict(d.detail)} for d in report.deferrals
     ]
-    details = {"deferrals": deferrals, "rows": report.rows, "lacking": dict(report.lacking)}
+    details: dict[str, object] = {"deferrals": deferrals, "rows": report.rows, "lacking": dict(report.lacking)}
+    if any(report.turns):
+        details["turns"] = report.turns
     text = orjson.dumps(details).decode()
     session.store.set_level(report.asset, fingerprint, text)

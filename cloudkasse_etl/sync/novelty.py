@@ -27,7 +27,7 @@ from cloudkasse_etl.sync.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
 from cloudkasse_etl.sync.importing import due_for_import
 from cloudkasse_etl.sync.judging import is_judging_due, judge_of
-from cloudkasse_etl.sync.levels import is_level
+from cloudkasse_etl.sync.levels import holds_on, is_level
 from cloudkasse_etl.sync.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, refuse_other_company
 from cloudkasse_etl.sync.sources import TABLES
@@ -210,6 +210,9 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
         asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ()))) for asset in _MASTER_DATA
     }
     changed = [asset for asset, mark in marks.items() if mark is not None and not is_level(session, asset, mark)]
+    # what the calendar has changed, with the days between which it held: each such change is another state
+    levels = {asset: store.level(asset) for asset in changed}
+    turned = {asset: level.details for asset, level in levels.items() if level and not holds_on(level, session.as_of)}
     found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
     lost = {}
     for entity in _ENTITIES:
@@ -222,7 +225,7 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
             )
         if store.pending_attempts(entity.name):
             found.append(say("an interrupted upload of {records} is to be finished", records=entity.noun))
-    return tuple(found), [sorted(marks.items()), sorted(generations.items()), sorted(lost.items())]
+    return tuple(found), [sorted(known.items()) for known in (marks, generations, lost, turned)]
 
 
 def _key(*parts: object) -> str:

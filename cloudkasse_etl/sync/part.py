@@ -21,6 +21,7 @@ class Part:
         header: The snapshot that says what is unchanged.
         rows: How many records each asset held when it was last level, by asset.
         lacking: Register's price group → how many articles lacked a price only there.
+        turns: As AssetReport has them, by asset, of all articles.
         old: The snapshot's rows of these articles, by table.
         others: The rows that share a bucket with one of theirs, by table.
         registers: How many changes of registers the cloud had accepted when this was found out.
@@ -31,6 +32,7 @@ class Part:
     header: Header
     rows: Mapping[str, int]
     lacking: Mapping[str, int]
+    turns: Mapping[str, tuple[str | None, str | None]]
     old: Mapping[str, pd.DataFrame]
     others: Mapping[str, pd.DataFrame]
     registers: int
@@ -51,6 +53,12 @@ class Part:
             group: self.lacking[group] - int((lacks >> place & 1).sum()) + count
             for place, (group, count) in enumerate(sorted(found.items()))
         }
+
+    def turns_with(self, asset: str, found: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
+        """An asset's turns of all articles, where `found` are of these; those of what these were before remain."""
+        known = self.turns.get(asset, (None, None))
+        last = max((day for day in (known[0], found[0]) if day is not None), default=None)
+        return last, min((day for day in (known[1], found[1]) if day is not None), default=None)
 
 
 _COUNTED = {

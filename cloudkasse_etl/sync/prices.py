@@ -10,6 +10,6 @@ def compute_gross_prices(session: SyncSession) -> AssetReport:
 
     def judge() -> Judgement:
         gross = session.goods.gross
-        return Judgement(gross.rejections, len(gross.prices), gross.lacking)
+        return Judgement(gross.rejections, len(gross.prices), gross.lacking, gross.turns)
 
     return judged(session, "gross_prices", judge)

@@ -97,6 +97,7 @@ class AssetReport:
         seconds: How long it took.
         rows: How many records the asset holds, where it is known.
         lacking: Register's price group → how many articles have a price elsewhere but none in it.
+        turns: The days (ISO text) from which on, and on which next, the calendar alone changes what is found here.
         quiet: True where nothing had changed and nothing was read.
         looked_at: How many articles were looked at, where only those that had changed were.
         left: What the run left undone although it could have done it, and why.
@@ -110,6 +111,7 @@ class AssetReport:
     seconds: float = 0.0
     rows: int | None = None
     lacking: Mapping[str, int] = field(default_factory=dict)
+    turns: tuple[str | None, str | None] = (None, None)
     quiet: bool = False
     looked_at: int | None = None
     left: Text | None = None

@@ -61,7 +61,7 @@ _MASTER_DATA_SETTINGS = {"company", "registers", "articles", "employees", "price
 _BOOKING_SETTINGS = {"company", "registers", "receipts", "books", "accounts", "erp"}
 _CURRENCY = re.compile("[A-Z]{3}")
 # Raised when the same sources come to another content: everything is then compared once.
-CONTENT_VERSION = 1
+CONTENT_VERSION = 2
 
 
 @dataclass(frozen=True)

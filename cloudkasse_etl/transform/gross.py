@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -15,8 +15,10 @@ import pyarrow.compute as pc
 
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.membership import are_distinct, is_among, places_among
-from cloudkasse_etl.schemas.checks import FIRST_DAY as NO_DAY
+from cloudkasse_etl.schemas.checks import LAST_EMPTY_DAY
 from cloudkasse_etl.transform.decimals import divide_half_up, fixed, scaled
+from cloudkasse_etl.transform.price_periods import cut_where_later_prices_hold, split_by_rate
+from cloudkasse_etl.transform.priced_articles import PricedArticles
 from cloudkasse_etl.transform.vat import FAR_FUTURE, FAR_PAST, VatRates
 
 PLACES = 5  # SelectLine's price floats carry at most this many
@@ -27,6 +29,8 @@ LIMIT_EUROS = 10_000_000
 LIST_LIMIT = 1_000_000_000
 QUANTITY_LIMIT_MILLI = 10**12
 _ROWS = 100_000  # prices at once
+_NEVER_BEGAN = np.iinfo("int64").min
+_KEY = ["article", "price_group", "min_quantity_text", "begins"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class GrossPrices:
         waiting: article, key of prices whose article is none that goes up (refused, or unknown to the ERP).
         held: article, price_group of groups with a refused price: nothing of them may be retired.
         lacking_articles: register's price group → numbers of the articles that have a price elsewhere, but none in it.
+        turns: The last day up to `as_of` and the first one after it (ISO text) on which some article's only price
+            begins or is over: from the one until before the other no article loses or gains its price by the
+            calendar alone. None where there is no such day.
     """
 
     prices: pd.DataFrame
@@ -47,6 +54,7 @@ class GrossPrices:
     waiting: pd.DataFrame
     held: pd.DataFrame
     lacking_articles: Mapping[str, "pd.Series[str]"]
+    turns: tuple[str | None, str | None] = (None, None)
 
     @property
     def lacking(self) -> dict[str, int]:
@@ -98,7 +106,8 @@ def gross_prices(
 
     Net groups: round half up (net ÷ price unit × (1 + VAT rate ÷ 100)); gross groups: round half up
     (gross ÷ price unit); both to the cent. An undated price takes the rate of `as_of`; a dated one is
-    split where the rate changes.
+    split where the rate changes. Of the prices that cover a day, the one that begins last holds; an article has a
+    price where one holds on `as_of` for a quantity of 1.
 
     Args:
         prices: As PriceExtract has them, of price groups only.
@@ -112,14 +121,17 @@ def gross_prices(
         as_of: The run's day.
     """
     refusals = _Refusals()
-    has_price = {group: np.zeros(len(articles), dtype=bool) for group in sorted(set(register_groups))}
+    priced = {
+        group: PricedArticles(articles["open_price"].to_numpy(bool), as_of) for group in sorted(set(register_groups))
+    }
     results, waiting = [], []
     for rows, places in _slices(places_among(prices["article"], articles["number"])):
         frame, places = _candidates(prices.take(rows), places, bases)
         unknown = frame.loc[places < 0, ["article", "key"]]
         waiting.append(unknown[~is_among(unknown["article"], known_articles)])
-        for group, priced in has_price.items():
-            priced[places[is_among(frame["price_group"], [group]) & (places >= 0)]] = True
+        for group, found in priced.items():
+            mine = is_among(frame["price_group"], [group]) & (places >= 0)
+            found.add(frame if mine.all() else frame[mine], places[mine])
         frame = _of_articles(frame, articles, places)
         frame = _refuse_unusable(frame, refusals)
         frame = _refuse_ambiguous(frame, refusals)
@@ -127,8 +139,17 @@ def gross_prices(
         results.append(_compute(frame, refusals))
     result = pd.concat(results, ignore_index=True).sort_values("key", kind="stable", ignore_index=True)
     held = pd.concat(refusals.held, ignore_index=True).drop_duplicates()
+    has_price = {group: found.have_one for group, found in priced.items()}
     lacking = _missing(articles, has_price, refused_articles, refusals)
-    return GrossPrices(result, refusals.rejections, pd.concat(waiting, ignore_index=True), held, lacking)
+    waits = pd.concat(waiting, ignore_index=True)
+    return GrossPrices(result, refusals.rejections, waits, held, lacking, _turns(priced.values()))
+
+
+def _turns(priced: Iterable[PricedArticles]) -> tuple[str | None, str | None]:
+    found = [each.turns for each in priced]
+    last = max((day for day, _ in found if day is not None), default=None)
+    following = min((day for _, day in found if day is not None), default=None)
+    return last, following
 
 
 def _slices(places: npt.NDArray[np.int64]) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
@@ -157,15 +178,19 @@ def _candidates(
     quantity, usable = scaled(frame["min_quantity"].fillna(0.0), 3)
     exact, _ = scaled(frame["min_quantity"].fillna(0.0), PLACES)
     usable &= (quantity >= 0) & (quantity <= QUANTITY_LIMIT_MILLI) & (exact == quantity * 100)
-    frame["quantity_usable"] = usable
+    frame["quantity_usable"], frame["quantity_milli"] = usable, quantity
     # quantity 0 or 1 is the base price
     texts = fixed(np.where(quantity == 1000, 0, quantity), 3)
     frame["min_quantity_text"] = texts if usable.all() else texts.where(usable, frame["min_quantity"].astype("str"))
     first, last = frame.pop("valid_from"), frame.pop("valid_to")
+    first = first.mask(first <= LAST_EMPTY_DAY)
     frame["open_start"] = first.isna() & last.notna()
     frame["dated"] = first.notna() | last.notna()
     frame["start"] = first.astype("datetime64[s]").fillna(FAR_PAST)
     frame["end"] = last.astype("datetime64[s]").fillna(FAR_FUTURE)
+    # an undated price ranks before one whose start alone is open
+    frame["begins"] = np.where(frame["dated"], frame["start"].to_numpy("datetime64[s]").astype("int64"), _NEVER_BEGAN)
+    frame["is_later"] = False
     frame["key"] = _keys(frame, _day_texts(frame["start"], frame["dated"]))
     return frame, places
 
@@ -226,7 +251,7 @@ def _refuse_unusable(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
         fair = np.isfinite(price) & (price >= 0) & (price <= LIST_LIMIT) & (single <= LIMIT_EUROS)
     frame = refusals.take(frame, ~fair, "price_out_of_range", value="price")
     frame = frame.assign(price_scaled=scaled(frame["price"], PLACES)[0])
-    frame = refusals.take(frame, frame["end"] == NO_DAY, "price_end_unset", end="end")
+    frame = refusals.take(frame, frame["end"] <= LAST_EMPTY_DAY, "price_end_unset", end="end")
     backwards = frame["start"] > frame["end"]
     return refusals.take(frame, backwards, "price_dates_invalid", start="start", end="end")
 
@@ -235,17 +260,27 @@ def _refuse_ambiguous(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
     """One record a key: equal rows are one, different ones are all refused."""
     if are_distinct(frame, ["key"]):
         return frame
-    frame = frame.drop_duplicates(["key", "price_scaled", "end"])
-    several = frame["key"].duplicated(keep=False)
+    frame = frame.drop_duplicates([*_KEY, "price_scaled", "end"])
+    several = frame.duplicated(_KEY, keep=False)
     if not several.any():
         return frame
-    for key, rows in frame[several].groupby("key"):
-        values = ", ".join(sorted({_shown(price) for price in rows["price"]}))
-        detail = {"count": str(len(rows)), "value": values}
+    for _, rows in frame[several].groupby(_KEY, sort=False):
+        detail = {"count": str(len(rows)), "value": _differing(rows)}
         hangs_on = sorted(zip(rows["price_scaled"], rows["end"], strict=True))
-        refusals.add(str(key), "price_ambiguous", detail, *hangs_on)
+        refusals.add(str(rows["key"].iloc[0]), "price_ambiguous", detail, *hangs_on)
     refusals.held.append(frame.loc[several, ["article", "price_group"]])
     return frame[~several]
+
+
+def _differing(rows: pd.DataFrame) -> str:
+    """In which of SelectLine's columns prices of one key differ, with what they hold: `BisDatum (2025-12-31, NULL)`."""
+    rows = rows.sort_values(["price_scaled", "end"])
+    texts = {
+        "Preis": [_shown(price) for price in rows["price"]],
+        "BisDatum": ["NULL" if end == FAR_FUTURE else _shown(end) for end in rows.sort_values("end")["end"]],
+    }
+    distinct = {column: list(dict.fromkeys(shown)) for column, shown in texts.items()}
+    return ", ".join(f"{column} ({', '.join(shown)})" for column, shown in distinct.items() if len(shown) > 1)
 
 
 def _split_by_rate(frame: pd.DataFrame, rates: VatRates, as_of: dt.date, refusals: _Refusals) -> pd.DataFrame:
@@ -270,24 +305,11 @@ def _refuse_without_rate(frame: pd.DataFrame, lacks: Any, day: Any, refusals: _R
 
 def _pieces(dated: pd.DataFrame, rates: VatRates, refusals: _Refusals) -> pd.DataFrame:
     """Dated net prices, a row a rate, with the same columns."""
-    # An open start is ours, not the shop's: the first rate that is known holds for all of the past there.
-    first = ~rates.periods["tax_code"].duplicated()
-    periods = rates.periods.rename(columns={"start": "rate_start", "end": "rate_end"}).assign(first=first)
-    pieces = dated.drop(columns=["basis_points"]).merge(periods, how="left", on="tax_code")
-    pieces["rate_start"] = pieces["rate_start"].mask(pieces["first"].eq(True) & pieces["open_start"], FAR_PAST)
-    original = pieces["start"]
-    pieces["start"] = np.maximum(original, pieces["rate_start"].fillna(FAR_FUTURE))
-    pieces["end"] = np.minimum(pieces["end"], pieces["rate_end"].fillna(FAR_PAST))
-    pieces["is_original"] = pieces["start"] == original
-    pieces = pieces[pieces["start"] <= pieces["end"]]
-    covered = set(pieces.loc[pieces["is_original"], "key"])
-    uncovered = ~is_among(dated["key"], covered)
+    dated = dated.assign(row=np.arange(len(dated)))
+    pieces = split_by_rate(dated, rates)
+    uncovered = ~np.isin(dated["row"].to_numpy(), pieces["row"].to_numpy())
     _refuse_without_rate(dated, uncovered, _day_texts(dated.loc[uncovered, "start"], True), refusals)
-    pieces = pieces[is_among(pieces["key"], covered)]
-    pieces = pieces.assign(key=_keys(pieces, _day_texts(pieces["start"], True)))
-    # A price of its own that begins on the day of the change takes the place of the split one.
-    pieces = pieces.sort_values("is_original", ascending=False, kind="stable").drop_duplicates("key")
-    return pieces[list(dated.columns)].astype({"basis_points": "int64"})
+    return pieces.assign(key=_keys(pieces, _day_texts(pieces["start"], True))).drop(columns=["row"])
 
 
 def _compute(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
@@ -300,6 +322,8 @@ def _compute(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
     frame = frame.assign(gross_cents=np.where(frame["is_net"].to_numpy(bool), net, gross))
     frame = refusals.take(frame, frame["gross_cents"] > LIMIT_EUROS * 100, "price_out_of_range", value="price")
     frame = refusals.take(frame, frame["gross_cents"] == 0, "price_below_cent", value="price")
+    if (cut := cut_where_later_prices_hold(frame)) is not frame:
+        frame = cut.assign(key=_keys(cut, _day_texts(cut["start"], cut["dated"])))
     columns = {
         "article": frame["article"],
         "price_group": frame["price_group"],

@@ -240,6 +240,42 @@ def test_an_unusable_price_is_refused_with_its_reason(
     assert "?" not in result.rejections[0].text("de")
 
 
+@pytest.mark.parametrize("empty", ["1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01"])
+@pytest.mark.parametrize("group", ["1", "2"])
+def test_an_empty_date_of_another_program_is_no_start_and_no_end(empty: str, group: str) -> None:
+    """Never sent as a price of those days, and never with a cure that would give the tax code a rate in 1900."""
+
+    def told(first: str | None, last: str | None) -> Any:
+        row = {"price": 10.0, "price_group": group, "valid_from": first, "valid_to": last}
+        result = compute(prices(row), groups=(group,))
+        return pieces(result), codes(result)
+
+    assert told(empty, None) == told(None, None)
+    assert told(empty, "2026-12-31") == told(None, "2026-12-31")
+    for first in (empty, None, "2026-01-01"):
+        assert told(first, empty) == ([], ["price_end_unset"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            [(1.0, None), (1.2, None)],
+            "2 prices for the same article, group, quantity and start that differ in Preis (1, 1.2).",
+        ),
+        ([(10.0, "2025-12-31"), (10.0, None)], "differ in BisDatum (2025-12-31, NULL)."),
+        ([(10.0, None), (9.0, "2026-12-31")], "differ in Preis (9, 10), BisDatum (2026-12-31, NULL)."),
+    ],
+)
+def test_prices_that_contradict_each_other_are_told_by_what_differs(
+    rows: list[tuple[float, str | None]], told: str
+) -> None:
+    for order in (rows, rows[::-1]):
+        result = compute(prices(*({"price": p, "valid_from": "2025-01-01", "valid_to": last} for p, last in order)))
+        assert codes(result) == ["price_ambiguous"]
+        assert result.rejections[0].text("en").endswith(told)
+
+
 def test_no_price_unit_is_one() -> None:
     assert list(compute(prices({"price": 10.0}), articles({"price_unit": None})).prices["gross_cents"]) == [1190]
 
