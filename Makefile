@@ -67,11 +67,11 @@ bench: $(VENV)/.bench ## Measure us beside others: make bench [FIGURES=1,2] [REP
 	@$(BIN)/python -m tests.benchmarks --figures "$(FIGURES)" --repeat $(or $(REPEAT),5) --scale $(or $(SCALE),1)
 
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
-	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml -o requirements.txt
-	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
-	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group bench -c requirements.txt -o requirements-bench.txt
 
 audit: $(VENV)/.dev ## Look for known holes in the locked dependencies; needs the network
