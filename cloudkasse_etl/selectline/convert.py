@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,8 +29,11 @@ _KEPT_CELLS = 1000
 _KEPT_CHARACTERS = 200
 
 _TEXT = pyarrow.large_string()
-# What PostgreSQL and SQLite spell a day or a time like; the day is the one that is written, whatever the offset.
-_DAY = r"^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$"
+# What PostgreSQL and SQLite spell a day or a time like. Before there were time zones an offset has seconds.
+_CLOCK = r"[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+_OFFSET = r"(?:Z|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?)"
+_DAY = rf"^\d{{4}}-\d{{2}}-\d{{2}}(?:{_CLOCK}{_OFFSET}?)?$"
+_ZONED = rf"^\d{{4}}-\d{{2}}-\d{{2}}{_CLOCK}{_OFFSET}$"
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 _BITS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False, "": False}
 
@@ -40,13 +44,18 @@ _Unreadable = dict[int, str]
 class Column:
     """Collects a column's chunks.
 
+    Args:
+        kind: What its values become.
+        zone: In which a point in time has its day, whatever the zone of the server or the session that told it. A time
+            without an offset is the ERP's own: its day is the one that is written.
+
     Attributes:
         unreadable: What stood in cells that could not be read, by place.
         is_foreign: Whether a number that names records came as something else than text.
     """
 
-    def __init__(self, kind: Kind) -> None:
-        self._convert = _CONVERTERS[kind]
+    def __init__(self, kind: Kind, zone: dt.tzinfo = dt.UTC) -> None:
+        self._convert = partial(_day, zone=zone) if kind is Kind.DAY else _CONVERTERS[kind]
         self._type = _TYPES[kind]
         self._chunks: list[_Array] = []
         self._length = 0
@@ -150,25 +159,32 @@ def _bit(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
         return _each(values, _one_bit, pyarrow.bool_(), lambda bit: bit is None)
 
 
-def _day(values: Sequence[Any]) -> tuple[_Array, _Unreadable]:
+def _day(values: Sequence[Any], zone: dt.tzinfo) -> tuple[_Array, _Unreadable]:
     try:
-        return _days_of_texts(pyarrow.array(values, _TEXT))
+        return _days_of_texts(pyarrow.array(values, _TEXT), zone)
     except (pyarrow.ArrowException, UnicodeError):
         pass
     try:
         array = pyarrow.array(values)
-        if pyarrow.types.is_timestamp(array.type) or pyarrow.types.is_date(array.type):
+        # with a zone Arrow would give the day in UTC
+        if pyarrow.types.is_date(array.type) or (pyarrow.types.is_timestamp(array.type) and array.type.tz is None):
             return array.cast(pyarrow.date32(), safe=False), {}
     except (pyarrow.ArrowException, OverflowError, TypeError, ValueError):
         pass
-    return _each(values, _one_day, pyarrow.date32(), lambda day: day == UNREADABLE_DAY)
+    known = _Days(zone)
+    return _each(values, known.of, pyarrow.date32(), lambda day: day == UNREADABLE_DAY)
 
 
-def _days_of_texts(texts: _Array) -> tuple[_Array, _Unreadable]:
+def _days_of_texts(texts: _Array, zone: dt.tzinfo) -> tuple[_Array, _Unreadable]:
     if texts.null_count == len(texts):
         return pyarrow.nulls(len(texts), pyarrow.date32()), {}
     filled = pc.and_(texts.is_valid(), pc.not_equal(pc.fill_null(texts, ""), ""))
     days = pc.if_else(pc.match_substring_regex(texts, _DAY), pc.utf8_slice_codeunits(texts, 0, 10), None)
+    zoned = pc.fill_null(pc.match_substring_regex(texts, _ZONED), False)
+    if pc.any(zoned).as_py():
+        known = _Days(zone)
+        found = [known.written(text) for text in texts.filter(zoned).to_pylist()]
+        days = pc.replace_with_mask(days, zoned, pyarrow.array(found, _TEXT))
     try:
         array = days.cast(pyarrow.date32())
     except pyarrow.ArrowInvalid:  # the 30th of February
@@ -235,19 +251,44 @@ def _one_bit(value: Any) -> bool | None:
     return _BITS.get(value.strip().lower()) if isinstance(value, str) else None
 
 
-def _one_day(value: Any) -> dt.date | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    if isinstance(value, str) and re.match(_DAY, value):
+class _Days:
+    """The days of values, one by one; those of points in time are looked up, since a table has few different ones."""
+
+    def __init__(self, zone: dt.tzinfo) -> None:
+        self._zone = zone
+        self._known: dict[Any, dt.date] = {}
+
+    def of(self, value: Any) -> dt.date | None:
+        """The day of a value; none where it is empty."""
+        if value is None or value == "":
+            return None
+        if isinstance(value, dt.date) and (not isinstance(value, dt.datetime) or value.tzinfo is None):
+            return value.date() if isinstance(value, dt.datetime) else value
+        if not isinstance(value, str | dt.datetime):
+            return UNREADABLE_DAY
+        day = self._known.get(value)
+        if day is None:
+            day = self._known[value] = self._read(value)
+        return day
+
+    def written(self, text: str) -> str | None:
+        """The day of a text as ISO 8601 has it; none where it is not one."""
+        day = self.of(text)
+        return None if day is None or day == UNREADABLE_DAY else day.isoformat()
+
+    def _read(self, value: str | dt.datetime) -> dt.date:
         try:
-            return dt.date.fromisoformat(value[:10])
+            if isinstance(value, str):
+                if not re.match(_DAY, value):
+                    return UNREADABLE_DAY
+                if not re.match(_ZONED, value):
+                    return dt.date.fromisoformat(value[:10])
+                value = dt.datetime.fromisoformat(value)
+            return value.astimezone(self._zone).date()
         except ValueError:
             return UNREADABLE_DAY
-    return UNREADABLE_DAY
+        except OverflowError:  # the last hours of the year 9999, or the first of the year 1
+            return dt.date.max if isinstance(value, dt.datetime) and value.year == dt.MAXYEAR else UNREADABLE_DAY
 
 
 _CONVERTERS: dict[Kind, Callable[[Sequence[Any]], tuple[_Array, _Unreadable]]] = {
@@ -255,7 +296,6 @@ _CONVERTERS: dict[Kind, Callable[[Sequence[Any]], tuple[_Array, _Unreadable]]] =
     Kind.TEXT: _text,
     Kind.NUMBER: _number,
     Kind.BIT: _bit,
-    Kind.DAY: _day,
     Kind.VERSION: _version,
 }
 _TYPES = {

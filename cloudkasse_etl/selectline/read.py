@@ -320,7 +320,8 @@ class ErpReader:
                 say("{place}: {texts}", place=place(self._engine.url), texts=texts), hint=lacking[0].cure
             )
         spelled = {name: structure.actual(source.table, field.column) for name, field in fields.items()}
-        columns = {name: convert.Column(fields[name].kind) for name, column in spelled.items() if column}
+        zone = self._settings.zone
+        columns = {name: convert.Column(fields[name].kind, zone) for name, column in spelled.items() if column}
         row_id = structure.actual(source.table, source.row_id)
         statement = select_statement(
             source.table,

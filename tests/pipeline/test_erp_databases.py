@@ -164,6 +164,30 @@ def test_one_reader_sees_one_moment_whatever_is_written_meanwhile(small_url: str
         assert len(reader.articles().frame) == 0
 
 
+@pytest.mark.parametrize("server", ["UTC", "America/New_York", "Pacific/Auckland", "Europe/Berlin"])
+def test_postgresqls_points_in_time_have_their_day_in_the_shops_zone_whatever_the_servers_is(
+    postgres_url: str, server: str
+) -> None:
+    small_erp.build(postgres_url)
+    run(
+        postgres_url,
+        'UPDATE "ARPREIS" SET "VonDatum" = \'2026-11-29\', "BisDatum" = \'2026-12-24\' WHERE "ARPREIS_ID" = 2',
+        'UPDATE "ARPREIS" SET "VonDatum" = \'1753-01-01\' WHERE "ARPREIS_ID" = 3',
+        "SET timezone='Europe/Berlin'",
+        'ALTER TABLE "ARPREIS" ALTER COLUMN "VonDatum" TYPE timestamptz, ALTER COLUMN "BisDatum" TYPE timestamptz',
+        'ALTER TABLE "USDETAIL" ALTER COLUMN "GueltigAb" TYPE timestamptz',
+        f"ALTER DATABASE {sa.make_url(postgres_url).database} SET timezone TO '{server}'",
+    )
+    with reading(postgres_url) as reader:
+        prices, rates = reader.prices().frame, reader.tax_rates()
+    found = {
+        name: dict(zip(prices["row_id"], prices[name].dt.date, strict=True)) for name in ("valid_from", "valid_to")
+    }
+    assert [str(found[name][2]) for name in found] == ["2026-11-29", "2026-12-24"]
+    assert pd.isna(found["valid_from"][3]), "the empty date of 1753, whose offset has seconds"
+    assert [str(day) for day in rates["valid_from"].dt.date] == ["2007-01-01"]
+
+
 def test_nothing_can_be_written_through_the_engine(small_url: str) -> None:
     engine = erp_engine(small_url, SMALL)
     for statement in ('DELETE FROM "ART"', "CREATE TABLE mine (x INTEGER)"):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -269,6 +270,53 @@ def test_days_come_out_as_they_went_in_however_the_driver_gives_them(values: lis
         column = convert.Column(Kind.DAY)
         column.add(form)
         assert [None if pd.isna(day) else day.date() for day in column.series()] == values
+
+
+ZONES = ("Europe/Berlin", "Europe/Zurich", "America/New_York", "Pacific/Auckland", "Asia/Kathmandu", "UTC")
+FROM, TO = dt.datetime.fromisoformat("1800-01-01"), dt.datetime.fromisoformat("2200-01-01")
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    elsewhere=st.sampled_from(ZONES),
+    moments=st.lists(st.datetimes(FROM, TO, timezones=st.just(dt.UTC)), min_size=1),
+)
+def test_a_point_in_time_has_its_day_in_the_shops_zone_whatever_zone_it_was_told_in(
+    zone: str, elsewhere: str, moments: list[dt.datetime]
+) -> None:
+    wanted = [pd.Timestamp(moment).tz_convert(zone).date() for moment in moments]
+    told = [moment.astimezone(ZoneInfo(elsewhere)) for moment in moments]
+    forms: tuple[list[Any], ...] = (
+        told,
+        [*told[:-1], told[-1].astimezone(dt.UTC)],
+        [moment.isoformat() for moment in told],
+        [moment.isoformat(" ").removesuffix(":00") for moment in told],  # as PostgreSQL spells a whole hour's offset
+        [f"{moment:%Y-%m-%d %H:%M:%S.%f}Z" for moment in moments],
+    )
+    for form in forms:
+        column = convert.Column(Kind.DAY, ZoneInfo(zone))
+        column.add(form)
+        assert [day.date() for day in column.series()] == wanted
+        assert not column.unreadable
+
+
+@pytest.mark.parametrize(
+    ("value", "day", "why"),
+    [
+        ("1753-01-01 00:00:00+00:53:28", "1753-01-01", "before there were zones an offset has seconds"),
+        ("1752-12-31 23:06:32+00", "1753-01-01", "the same moment"),
+        ("9999-12-31 23:30:00+00", "9999-12-31", "already the year 10000 in Berlin: there is no later day"),
+        ("2026-02-30 00:00:00+01", None, "no day"),
+        ("2026-11-29 25:00:00+01", None, "no time"),
+    ],
+)
+def test_a_point_in_time_at_the_edges(value: str, day: str | None, why: str) -> None:
+    column = convert.Column(Kind.DAY, ZoneInfo("Europe/Berlin"))
+    column.add([value, None])
+    found = column.series()
+    assert column.unreadable == ({} if day else {0: value}), why
+    assert str(found[0].date()) == (day or "0001-01-01"), why
+    assert pd.isna(found[1])
 
 
 @given(values=st.lists(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)), min_size=1))
