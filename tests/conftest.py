@@ -1,27 +1,25 @@
 """What tests of several folders share: a real PostgreSQL and the real shop. Both skip with a reason where absent."""
 
 import gc
-import importlib
 import os
-import pkgutil
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import uuid
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-import assets
-import cloudkasse_etl
 from tests import databases
+from tests.patience import HANG_SECONDS
+from tests.torture_figures import LONG
 
 MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
 MEMORY = Path("/dev/shm")
@@ -29,19 +27,18 @@ ENOUGH_BYTES = 3 * 2**30
 SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
 # Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
 LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/lock/", "/benchmarks/", "/pipeline/")
-# Coverage follows these and the plain tests of single parts: together they pass 97 of the 100 ways that all of them do,
-# and to be followed takes a test half its time again.
-COUNTED = (
-    "tests/unit/",
-    "tests/contract/",
-    *(
-        f"tests/pipeline/test_{name}.py"
-        for name in (
-            "alerts", "definitions", "erp_databases", "every_code", "history_on_postgresql", "lease", "looking",
-            "migrations", "place_of_our_tables", "plan", "staging", "storage",
-        )
-    ),
-)  # fmt: skip
+
+
+# The short form tries the same examples each time: what a commit's tests say hangs on the commit alone. The long form
+# looks for new ones. No limit is one of time.
+hypothesis.settings.register_profile(
+    "tests",
+    max_examples=500 if LONG else 25,
+    derandomize=not LONG,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,32 +63,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that no worker is left alone with one of them at the end."""
     items.sort(key=lambda item: next((n for n, path in enumerate(LONGEST) if path in item.nodeid), len(LONGEST)))
-    for item in items:
-        # it would stop the counting of all tests that come after it in a worker
-        assert not item.get_closest_marker("no_cover"), f"{item.nodeid}: mark it `uncounted`"
-        is_law = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        # what runs on each database is counted on SQLite
-        if is_law or "postgresql" in item.nodeid.partition("[")[2] or not item.nodeid.startswith(COUNTED):
-            item.add_marker("uncounted")
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Imports the product under coverage: what an `uncounted` test is the first to import would never be counted.
-
-    What is loaded by then stays: that the collector looks through it again and again is a tenth of the tests' time.
-    """
-    _import_under_coverage(session)
+def pytest_collection_finish() -> None:
+    """Keeps the collector from looking through all that is loaded by then again and again: a tenth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
-
-
-def _import_under_coverage(session: pytest.Session) -> None:
-    if session.config.pluginmanager.hasplugin("_cov"):
-        for package in (cloudkasse_etl, assets):
-            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-                if ".migrations." not in module.name:  # loaded anew by each migration, and only in one
-                    importlib.import_module(module.name)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -103,25 +81,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "the shared UI" if any(path in nodeid for path in SHARED_UI) else nodeid.split("::")[0]
 
     return LoadPlaces(config, log)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Keeps coverage from following an `uncounted` test and its fixtures: it would double their time.
-
-    `no_cover` of pytest-cov follows the fixtures, and in a worker of xdist all the rest too: there the coverage that
-    was begun for the workers' master goes on.
-    """
-    if not item.config.pluginmanager.hasplugin("_cov") or not item.get_closest_marker("uncounted"):
-        return (yield)
-    followers = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(followers[0])
-        threading.settrace(followers[1])
 
 
 @pytest.fixture(scope="session")
@@ -169,7 +128,7 @@ def build_real_shop(url: str, articles: int = 0) -> None:
     if not MAKE_ERP.exists():
         pytest.skip(f"the real shop's article list is not there: {MAKE_ERP}")
     command = [sys.executable, str(MAKE_ERP), url, "--articles", str(articles)]
-    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    subprocess.run(command, check=True, capture_output=True, timeout=HANG_SECONDS)
 
 
 @pytest.fixture(scope="session")

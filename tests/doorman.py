@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.patience import HANG_SECONDS
+
 _OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "host", "content-length"}
 
 
@@ -80,7 +82,7 @@ class Doorman:
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         """What the cloud answers."""
-        connection = http.client.HTTPConnection(str(self._target.hostname), self._target.port, timeout=600)
+        connection = http.client.HTTPConnection(str(self._target.hostname), self._target.port, timeout=HANG_SECONDS)
         try:
             kept = {name: value for name, value in headers.items() if name.lower() not in _OF_A_CONNECTION}
             connection.request(method, path, body, kept)

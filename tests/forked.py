@@ -11,6 +11,8 @@ from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from tests.patience import HANG_SECONDS
+
 _MODULES = [
     "cloudkasse_etl.sandbox.server",
     "tests.crash.observed",
@@ -52,11 +54,11 @@ def patch_for_good(owner: object, **replacements: object) -> None:
         setattr(owner, name, replacement)
 
 
-def end_of(process: BaseProcess, seconds: float = 600) -> int:
+def end_of(process: BaseProcess) -> int:
     """Waits until it has ended, and returns its exit code; a process that was killed has -9."""
     try:
-        process.join(seconds)
-        assert process.exitcode is not None, f"the process has not ended within {seconds:.0f} seconds"
+        process.join(HANG_SECONDS)
+        assert process.exitcode is not None, "the process hangs"
         return process.exitcode
     finally:
         process.kill()

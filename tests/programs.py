@@ -7,9 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,16 +231,6 @@ def checks(instance: dg.DagsterInstance, run_id: str) -> dict[tuple[str, str], A
         evaluation = entry.dagster_event.asset_check_evaluation_data
         found[evaluation.asset_key.to_user_string(), evaluation.check_name] = evaluation
     return found
-
-
-def wait_until(is_so: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Waits for something to become true and returns it; fails with what it waited for."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if result := is_so():
-            return result
-        time.sleep(0.2)
-    pytest.fail(f"after {seconds:.0f} seconds: {what}")
 
 
 def names_of(folder: Path) -> Sequence[str]:

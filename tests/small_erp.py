@@ -6,13 +6,14 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.selectline.tables import METADATA
 from tests import databases
+from tests.patience import HANG_SECONDS
 
 SETTINGS: dict[str, Any] = {
     "timezone": "Europe/Berlin",
     "company": {"number": "1", "vat_id": "DE123456789"},
     "registers": [{"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1"}],
     "price_groups": {"1": {"basis": "net"}, "2": {"basis": "gross"}},
-    "api": {"retry_seconds": 2, "attempts": 3},
+    "api": {"connect_seconds": 120, "read_seconds": HANG_SECONDS, "retry_seconds": HANG_SECONDS, "attempts": 3},
 }
 ARTICLE = {
     "EANNummer": None, "Zusatz": None, "Artikelgruppe": "10", "Erfolgskontengruppe": "01", "SSVerkauf": "3",

@@ -28,6 +28,9 @@ TESTS = [
     "tests/unit/test_contracts.py",
 ]
 
+# Some take hours.
+PATIENT = ["-o", "faulthandler_timeout=0"]
+
 
 def main() -> int:
     """Runs them, and writes the page if all of them hold; pytest's exit code."""
@@ -37,7 +40,7 @@ def main() -> int:
         figures = Path(folder) / "figures.jsonl"
         environment = {**os.environ, FILE: str(figures), SHORT: "yes" if is_short else ""}
         began = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "load", *TESTS, *more]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "load", *PATIENT, *TESTS, *more]
         code = subprocess.run(command, env=environment, check=False).returncode
         minutes = (time.monotonic() - began) / 60
         if code:

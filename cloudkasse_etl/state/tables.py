@@ -176,15 +176,15 @@ class StateTables:
             sa.Column("stock_pending", sa.Boolean(create_constraint=False), nullable=False),
             sa.Column("content_hash", sa.Unicode(64), nullable=False),
             sa.Column("raw", sa.LargeBinary, nullable=False),
-            sa.Column("closing_number", sa.BigInteger),
-            sa.Column("came_as", key_text(120)),
+            sa.Column("dismissal", sa.UnicodeText),  # as it stood before version 0008; now it is a decision
             sa.Column("staged_at", UtcDateTime, nullable=False),
             sa.Column("staged_run_id", sa.Unicode(40), nullable=False),
             sa.Column("imported_at", UtcDateTime),
             sa.Column("imported_run_id", sa.Unicode(40)),
+            sa.Column("closing_number", sa.BigInteger),
+            sa.Column("came_as", key_text(120)),
             sa.Index(f"ix_{prefix}receipt_number", "company", "register", "number"),
             sa.Index(f"ix_{prefix}receipt_status", "company", "status"),
-            sa.Index(f"ix_{prefix}receipt_reference", "company", "reference_id"),
             sa.Index(f"ix_{prefix}receipt_closing", "company", "register", "closing_number"),
         )
         self.decision = table(
@@ -251,8 +251,8 @@ class StateTables:
             sa.Column("warehouse", sa.Unicode(10), nullable=False),
             sa.Column("quantity_milli", sa.BigInteger, nullable=False),
             sa.Column("unit", sa.Unicode(10)),
-            sa.Column("serial", sa.UnicodeText),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
+            sa.Column("serial", sa.UnicodeText),
             sa.Index(f"ix_{prefix}movement_date", "company", "movement_date"),
             sa.Index(f"ix_{prefix}movement_receipt", "company", "receipt_id"),
         )

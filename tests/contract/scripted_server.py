@@ -22,9 +22,10 @@ from pydantic import SecretStr
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, CloudClient, ItemResult, record_key
 from cloudkasse_etl.connections import Connections
 from cloudkasse_etl.settings import Api
+from tests.patience import HANG_SECONDS
 
 TOKEN = "s3cret-token-of-the-shop"
-API = Api(connections=2, connect_seconds=1, read_seconds=0.5, attempts=3, retry_seconds=2)
+API = Api(connections=2, connect_seconds=120, read_seconds=HANG_SECONDS, attempts=3, retry_seconds=HANG_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Reply:
     """What it gets. `body` is sent as JSON unless it is bytes.
 
     `missing` bytes of it are announced and never sent; `drop` closes the connection instead of answering;
-    `delay_seconds` passes before the answer, `trickle_seconds` between its bytes.
+    `is_silent` never answers, as long as the server stands; `trickle_seconds` pass between the bytes of an answer.
     """
 
     status: int = 200
@@ -60,7 +61,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     missing: int = 0
     drop: bool = False
-    delay_seconds: float = 0.0
+    is_silent: bool = False
     trickle_seconds: float = 0.0
 
 
@@ -151,8 +152,9 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self.server.requests.append(request)
         reply = self.server.script(request)
-        self.server.stopping.wait(reply.delay_seconds)
-        if reply.drop:
+        if reply.is_silent:
+            self.server.stopping.wait()
+        if reply.drop or reply.is_silent:
             self.close_connection = True
             return
         body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.cloudkasse import transport
@@ -53,7 +53,7 @@ CALLS: dict[str, Callable[[CloudClient], Any]] = {
 
 @pytest.mark.parametrize("name", CALLS)
 @given(answer=NEAR | st.binary(max_size=30), code=STATUSES)
-@settings(max_examples=600 if LONG else 60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600 if LONG else 60)
 def test_any_answer_ends_in_a_clear_error_or_a_result(
     server: ScriptedServer, name: str, answer: Any, code: int
 ) -> None:

@@ -27,13 +27,18 @@ from tests.contract.scripted_server import (
 
 
 def test_the_status_tells_limits_counts_heads_and_how_far_the_clocks_are_apart() -> None:
-    ahead = (datetime.now(UTC) + timedelta(seconds=90)).isoformat()
-    with cloud(in_turn(status(time=ahead, company={"number": "1", "name": None}))) as (opened, server, _):
+    def ahead(_: Request) -> Reply:
+        clock = datetime.now(UTC) + timedelta(seconds=90)
+        return status(time=clock.isoformat(), company={"number": "1", "name": None})
+
+    with cloud(ahead) as (opened, server, _):
+        began = datetime.now(UTC)
         found = opened.status()
+        took_seconds = (datetime.now(UTC) - began).total_seconds()
     assert (found.company_number, found.company_name) == ("1", None)
     assert (found.batch_items, found.page_items, found.counts) == (500, 1000, {"articles": 7})
     assert found.heads == {"receipts": "r9", "closings": "c3"}
-    assert found.clock_offset_seconds == pytest.approx(90, abs=1)
+    assert found.clock_offset_seconds == pytest.approx(90, abs=took_seconds)
     assert server.requests[0].headers["user-agent"].startswith("cloudkasse-etl/")
 
 

@@ -6,7 +6,6 @@ the others; what was not answered can be finished after a restart.
 
 import json
 import threading
-import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from cloudkasse_etl.cloudkasse import batches
 from cloudkasse_etl.cloudkasse.client import StoppedError, record_key
 from cloudkasse_etl.cloudkasse.results import check_results
+from cloudkasse_etl.cloudkasse.transport import Transport
 from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
 from tests.contract.scripted_server import (
     API,
@@ -36,6 +36,7 @@ from tests.contract.scripted_server import (
     sent,
     taken,
 )
+from tests.patience import HANG_SECONDS
 
 
 def client_threads() -> list[str]:
@@ -172,7 +173,7 @@ def test_splitting_finds_the_one_bad_record_among_500(reply: Reply, code: str, m
     assert (bad.item["number"], bad.status, bad.code, bad.message) == ("A321", "rejected", code, message)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25)
 @given(st.sets(st.integers(0, 11)))
 def test_whatever_records_are_bad_exactly_those_are_rejected(bad: set[int]) -> None:
     numbers = {f"A{index}" for index in bad}
@@ -342,16 +343,23 @@ def test_a_generator_closed_midway_leaks_no_thread_and_keeps_what_is_unanswered_
         assert set(journal.attempts) >= {request.key for request in sent(server)} - set(answered)
 
 
-def test_what_the_others_have_answered_is_still_told_when_one_batch_fails() -> None:
-    under_way = threading.Event()
+def test_what_the_others_have_answered_is_still_told_when_one_batch_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way, has_failed = threading.Event(), list[threading.Event]()
 
     def script(request: Request) -> Reply:
         if request.items[0]["number"] == "A0":
-            under_way.wait(10)
+            under_way.wait(HANG_SECONDS)
             return problem(401)
         under_way.set()
-        time.sleep(0.2)
+        has_failed[0].wait(HANG_SECONDS)
         return taken(request)
+
+    def call(transport: Transport, *request: Any, cancel: threading.Event | None = None, **more: Any) -> Any:
+        has_failed.extend([cancel] if cancel else [])
+        return original(transport, *request, cancel=cancel, **more)
+
+    original = Transport.call
+    monkeypatch.setattr(Transport, "call", call)
 
     with cloud(batches_by(script, batch_items=1)) as (opened, _, journal):
         outcomes = opened.send("articles", articles(9))

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -86,7 +86,7 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_this_machine(monkeypatch
         pytest.param(Reply(204, b""), ContractError, "is not CloudKasse's JSON", 3, id="no content"),
         pytest.param(Reply(body={}, missing=5), NetworkError, "broke off", 3, id="cut short"),
         pytest.param(Reply(drop=True), NetworkError, "broke off", 3, id="closed without an answer"),
-        pytest.param(Reply(delay_seconds=9), NetworkError, "timed out", 3, id="silence"),
+        pytest.param(Reply(is_silent=True), NetworkError, "timed out", 3, id="silence"),
         pytest.param(
             Reply(body=b"no gzip", headers={"Content-Encoding": "gzip"}),
             NetworkError,
@@ -102,7 +102,7 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_this_machine(monkeypatch
 def test_each_answer_ends_in_its_own_error(
     reply: Reply, error: type[CloudkasseError], words: str, requests: int
 ) -> None:
-    api = API.model_copy(update={"read_seconds": 0.05})
+    api = API.model_copy(update={"read_seconds": 0.05}) if reply.is_silent else API
     with cloud(in_turn(reply), api=api) as (opened, server, _):
         with pytest.raises(error, match=words):
             opened.status()
@@ -153,35 +153,33 @@ def test_the_server_is_left_alone_for_as_long_as_it_asks(dated: bool) -> None:
     with cloud(in_turn(problem(429, **headers), status())) as (opened, _, _):
         began = time.monotonic()
         opened.status()
-        assert 1.0 <= time.monotonic() - began < 10
+        assert time.monotonic() - began >= 1.0
 
 
 @pytest.mark.parametrize("value", ["3600", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a_retry_after_beyond_the_bound_ends_at_once_and_says_when(value: str) -> None:
     with cloud(in_turn(problem(503, Retry_After=value))) as (opened, server, _):
-        began = time.monotonic()
         with pytest.raises(NetworkError, match=r"asked again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"):
             opened.status()
-        assert time.monotonic() - began < 10
         assert len(server.requests) == 1
 
 
 def test_retries_end_in_time_although_each_try_is_slow() -> None:
-    api = Api(connections=1, connect_seconds=1, read_seconds=0.4, attempts=20, retry_seconds=0.6)
-    with cloud(in_turn(Reply(delay_seconds=9)), api=api) as (opened, _, _):
-        began = time.monotonic()
+    api = Api(connections=1, connect_seconds=120, read_seconds=0.4, attempts=20, retry_seconds=0.6)
+    with cloud(in_turn(Reply(is_silent=True)), api=api) as (opened, server, _):
         with pytest.raises(NetworkError, match="timed out"):
             opened.status()
-        assert time.monotonic() - began < 4
+        assert len(server.requests) <= 4  # of 20 attempts, those that begin within the time
 
 
 def test_an_answer_that_trickles_in_is_given_up() -> None:
-    api = Api(connections=1, read_seconds=0.1, attempts=1)
-    with cloud(in_turn(Reply(body="x" * 1000, trickle_seconds=0.02)), api=api) as (opened, _, _):
-        began = time.monotonic()
-        with pytest.raises(NetworkError, match="too slowly"):
-            opened.status()
-        assert time.monotonic() - began < 4
+    # five times the silence that is allowed is all that an answer gets; to its end this one takes half an hour
+    api = Api(connections=1, connect_seconds=120, read_seconds=0.1, attempts=1)
+    with (
+        cloud(in_turn(Reply(body="x" * 100_000, trickle_seconds=0.02)), api=api) as (opened, _, _),
+        pytest.raises(NetworkError, match="timed out"),
+    ):
+        opened.status()
 
 
 def test_an_endless_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +192,24 @@ def test_an_endless_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         opened.status()
 
 
+def in_each_pause(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> list[bool]:
+    """Lets something happen once a pause has begun; whether it ended the pause, for each pause that is over."""
+    found: list[bool] = []
+
+    def pause(self: transport.Transport, seconds: float, cancel: threading.Event | None) -> None:
+        happens()
+        try:
+            original(self, seconds, cancel)
+        except StoppedError:
+            found.append(True)
+            raise
+        found.append(False)
+
+    original = transport.Transport._pause
+    monkeypatch.setattr(transport.Transport, "_pause", pause)
+    return found
+
+
 @pytest.fixture
 def _ctrl_c() -> Iterator[None]:
     """Ctrl-C as in a terminal: a shell that starts the tests in the background has them ignore it."""
@@ -203,31 +219,25 @@ def _ctrl_c() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_ctrl_c")
-def test_ctrl_c_during_a_long_pause_returns_at_once() -> None:
-    api = API.model_copy(update={"retry_seconds": 600.0})
-    script = batches_by(in_turn(problem(429, Retry_After="300")))
-    with cloud(script, api=api) as (opened, _, journal):
-        timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
-        began = time.monotonic()
+def test_ctrl_c_during_a_long_pause_returns_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_short = in_each_pause(monkeypatch, lambda: os.kill(os.getpid(), signal.SIGINT))
+    with cloud(batches_by(in_turn(problem(429, Retry_After="300")))) as (opened, _, journal):
         with pytest.raises(KeyboardInterrupt):
             journal.store(opened.send("articles", articles(1)))
-        assert time.monotonic() - began < 10
-        timer.join()
         assert len(journal.attempts) == 1
+    assert cut_short == [True]
 
 
-def test_a_lost_lease_ends_a_long_pause_and_sends_nothing_more() -> None:
-    api, stop = API.model_copy(update={"retry_seconds": 600.0}), threading.Event()
-    with cloud(in_turn(problem(503, Retry_After="300")), api=api, stop=stop) as (opened, server, _):
-        timer = threading.Timer(0.2, stop.set)
-        timer.start()
+def test_a_lost_lease_ends_a_long_pause_and_sends_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    cut_short = in_each_pause(monkeypatch, stop.set)
+    with cloud(in_turn(problem(503, Retry_After="300")), stop=stop) as (opened, server, _):
         with pytest.raises(StoppedError):
             opened.status()
         with pytest.raises(StoppedError):
             opened.status()
-        timer.join()
         assert len(server.requests) == 1
+    assert cut_short == [True]
 
 
 # --- why CloudKasse is not reached, and that no secret shows

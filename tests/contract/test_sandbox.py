@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from cloudkasse_etl.sandbox.server import SandboxServer
+from tests.patience import HANG_SECONDS
 
 JSON = "application/json"
 Item = dict[str, Any]
@@ -57,11 +58,11 @@ class Cloud:
         self.http.headers["Authorization"] = "Bearer sandbox"
 
     def get(self, path: str, **parameters: Any) -> requests.Response:
-        return self.http.get(self.url + path, params=parameters, timeout=10)
+        return self.http.get(self.url + path, params=parameters, timeout=HANG_SECONDS)
 
     def post(self, path: str, body: bytes, *, key: str | None = None, **headers: str) -> requests.Response:
         every = {"Idempotency-Key": key or uuid.uuid4().hex, "Content-Type": JSON} | headers
-        return self.http.post(self.url + path, data=body, headers=every, timeout=10)
+        return self.http.post(self.url + path, data=body, headers=every, timeout=HANG_SECONDS)
 
     def send(self, entity: str, *items: Any, key: str | None = None) -> list[dict[str, Any]]:
         answer = self.post(f"/v1/{entity}/batch", json.dumps({"items": items}).encode(), key=key)
@@ -123,20 +124,20 @@ def assert_problem(answer: requests.Response, status: int, code: str) -> None:
 @pytest.mark.parametrize("path", ["/v1/status", "/v1/articles", "/v1/nothing", "/v1"])
 def test_nothing_under_v1_answers_without_the_token(strict: Cloud, header: str | None, path: str) -> None:
     headers = {} if header is None else {"Authorization": header}
-    answer = requests.get(strict.url + path, headers=headers, timeout=10)
+    answer = requests.get(strict.url + path, headers=headers, timeout=HANG_SECONDS)
     assert_problem(answer, 401, "unauthorized")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/sandbox/requests"])
 def test_documents_need_no_token(strict: Cloud, path: str) -> None:
-    assert requests.get(strict.url + path, timeout=10).status_code == 200
+    assert requests.get(strict.url + path, timeout=HANG_SECONDS).status_code == 200
 
 
 def test_unknown_urls_and_methods_are_answered_with_problems(cloud: Cloud) -> None:
     assert_problem(cloud.get("/v1/nothing"), 404, "not_found")
     assert_problem(cloud.get("/v1/status/"), 404, "not_found")
-    answer = cloud.http.delete(cloud.url + "/v1/status", timeout=10)
+    answer = cloud.http.delete(cloud.url + "/v1/status", timeout=HANG_SECONDS)
     assert_problem(answer, 405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET"
 
@@ -195,7 +196,7 @@ def test_a_body_may_name_its_charset(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("size", [1, 10_000_000])
 def test_a_refused_sender_hears_why_however_much_it_sends(strict: Cloud, size: int) -> None:
-    answer = requests.post(strict.url + "/v1/articles/batch", data=b"x" * size, timeout=10)
+    answer = requests.post(strict.url + "/v1/articles/batch", data=b"x" * size, timeout=HANG_SECONDS)
     assert_problem(answer, 401, "unauthorized")
 
 
@@ -215,7 +216,7 @@ def test_a_body_cut_off_by_the_network_changes_nothing(server: SandboxServer, cl
 def test_a_write_needs_an_idempotency_key(strict: Cloud) -> None:
     for key in (b"", b"\xe4", b"a b", b"x" * 256):
         headers: dict[str, str | bytes] = {"Idempotency-Key": key, "Content-Type": JSON}
-        answer = strict.http.post(strict.url + "/v1/registers/batch", data=b"{}", headers=headers, timeout=10)
+        answer = strict.http.post(strict.url + "/v1/registers/batch", data=b"{}", headers=headers, timeout=HANG_SECONDS)
         assert_problem(answer, 400, "idempotency_key_required")
 
 

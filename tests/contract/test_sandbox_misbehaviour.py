@@ -18,6 +18,7 @@ from cloudkasse_etl.sandbox.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.faults_endpoint import misbehave_remotely
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.spoiling import UNKNOWN_FIELD
+from tests.patience import HANG_SECONDS, wait_until
 
 TOKEN = {"Authorization": "Bearer sandbox"}
 REGISTER = {"number": "K1", "name": "Laden", "price_group": "1", "warehouse": None, "currency": None, "active": True}
@@ -38,13 +39,14 @@ def server(running: SandboxServer) -> Iterator[SandboxServer]:
 
 
 def get(server: SandboxServer, path: str = "/v1/receipts", **query: Any) -> requests.Response:
-    return requests.get(server.url + path, params=query, headers=TOKEN, timeout=2)
+    return requests.get(server.url + path, params=query, headers=TOKEN, timeout=HANG_SECONDS)
 
 
 def post(server: SandboxServer, name: str) -> requests.Response:
     headers = TOKEN | {"Idempotency-Key": uuid.uuid4().hex}
     items = [REGISTER | {"number": name}]
-    return requests.post(server.url + "/v1/registers/batch", json={"items": items}, headers=headers, timeout=2)
+    url = server.url + "/v1/registers/batch"
+    return requests.post(url, json={"items": items}, headers=headers, timeout=HANG_SECONDS)
 
 
 def misbehave(server: SandboxServer, faults: str) -> None:
@@ -121,14 +123,19 @@ def test_a_failing_server_or_proxy_has_passed_the_work_on_or_not(server: Sandbox
 
 
 def test_a_slow_answer_comes_after_the_client_has_gone_and_the_work_is_done(server: SandboxServer) -> None:
-    misbehave(server, "slow:1,slow_seconds=0.3")
+    misbehave(server, "slow:1,slow_seconds=5")
     for number in range(4):
         headers = TOKEN | {"Idempotency-Key": uuid.uuid4().hex}
         items = [REGISTER | {"number": f"slow{number}"}]
+        url = server.url + "/v1/registers/batch"
+        # the patience is for the answer alone: to connect takes as long as it takes
         with pytest.raises(requests.ReadTimeout):
-            requests.post(server.url + "/v1/registers/batch", json={"items": items}, headers=headers, timeout=0.1)
+            requests.post(url, json={"items": items}, headers=headers, timeout=(HANG_SECONDS, 0.1))
+    assert server.control.under_way == 4
+    wait_until(lambda: all(holds(server, f"slow{number}") for number in range(4)), "the work is not done")
+    wait_until(lambda: not server.control.under_way, "a slow request is not answered")
+    misbehave(server, "slow:1,slow_seconds=0.3")
     assert get(server).elapsed.total_seconds() > 0.29
-    assert all(holds(server, f"slow{number}") for number in range(4))
 
 
 def test_items_come_again_and_none_is_missing(server: SandboxServer) -> None:
@@ -249,7 +256,7 @@ def test_what_cannot_be_read_is_told_with_what_there_is(server: SandboxServer, t
     with pytest.raises(ConfigurationError, match=words):
         FaultPlan.parse(text)
     order = {"faults": text}
-    answer = requests.post(server.url + "/sandbox/faults", json=order, headers=TOKEN, timeout=2)
+    answer = requests.post(server.url + "/sandbox/faults", json=order, headers=TOKEN, timeout=HANG_SECONDS)
     assert answer.status_code == 400
 
 

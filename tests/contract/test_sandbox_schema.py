@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
@@ -24,6 +24,7 @@ from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.selling import SELL_PATH
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.store import FEEDS
+from tests.patience import HANG_SECONDS
 
 CHECKS = [
     not_a_server_error,
@@ -69,13 +70,13 @@ def server() -> Iterator[SandboxServer]:
         running.store.deliver_closings([CLOSING])
         headers = {"Authorization": "Bearer sandbox", "Idempotency-Key": uuid.uuid4().hex}
         url = running.url + "/v1/registers/batch"
-        assert requests.post(url, json={"items": [REGISTER]}, headers=headers, timeout=10).status_code == 200
+        assert requests.post(url, json={"items": [REGISTER]}, headers=headers, timeout=HANG_SECONDS).status_code == 200
         yield running
 
 
 @pytest.fixture(scope="module")
 def document(server: SandboxServer) -> dict[str, Any]:
-    answer: dict[str, Any] = requests.get(server.url + "/openapi.json", timeout=10).json()
+    answer: dict[str, Any] = requests.get(server.url + "/openapi.json", timeout=HANG_SECONDS).json()
     return answer
 
 
@@ -110,9 +111,9 @@ def test_every_answer_is_as_the_document_says(
     served_before = len(server.requests)
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25)
     def check(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate(headers=TOKEN, checks=CHECKS, timeout=10)
+        case.call_and_validate(headers=TOKEN, checks=CHECKS, timeout=HANG_SECONDS)
 
     check()
     # A generator that only ever met refusals would prove little. (The server keeps no record of /sandbox/.)
@@ -157,4 +158,4 @@ def test_a_document_that_lies_is_found_out(
     path = "/sandbox/requests" if lie is lie_about_the_token else "/v1/status"
     case = schemathesis.openapi.from_dict(lying)[path]["GET"].Case()
     with pytest.raises(FailureGroup):
-        case.call_and_validate(base_url=server.url, headers=TOKEN, checks=CHECKS, timeout=10)
+        case.call_and_validate(base_url=server.url, headers=TOKEN, checks=CHECKS, timeout=HANG_SECONDS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
@@ -19,6 +19,7 @@ from schemathesis.specs.openapi import checks
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.selling import SELL_PATH, sell_remotely
 from cloudkasse_etl.sandbox.server import SandboxServer
+from tests.patience import HANG_SECONDS
 
 ORDER = {"days": 1, "receipts": 40, "seed": 1}
 TOKEN = {"Authorization": "Bearer sandbox"}
@@ -49,23 +50,23 @@ def stocked(server: SandboxServer) -> SandboxServer:
     for entity, item in MASTER_DATA.items():
         headers = TOKEN | {"Idempotency-Key": uuid.uuid4().hex}
         url = f"{server.url}/v1/{entity}/batch"
-        answer = requests.post(url, json={"items": [item]}, headers=headers, timeout=10)
+        answer = requests.post(url, json={"items": [item]}, headers=headers, timeout=HANG_SECONDS)
         assert answer.json()["results"][0]["status"] == "created"
     return server
 
 
 def order(server: SandboxServer, body: Any, **headers: str) -> requests.Response:
-    return requests.post(server.url + SELL_PATH, json=body, headers=TOKEN | headers, timeout=60)
+    return requests.post(server.url + SELL_PATH, json=body, headers=TOKEN | headers, timeout=HANG_SECONDS)
 
 
 def test_what_was_sold_comes_down_as_receipts_and_closings(stocked: SandboxServer) -> None:
     summary = sell_remotely(stocked.url + "/", "sandbox", days=2, receipts=40, seed=1)
     assert (summary["receipts"], summary["days"], summary["closings"]) == (40, ["2026-10-05", "2026-10-06"], 2)
-    page = requests.get(stocked.url + "/v1/receipts", headers=TOKEN, timeout=10).json()
+    page = requests.get(stocked.url + "/v1/receipts", headers=TOKEN, timeout=HANG_SECONDS).json()
     assert len(page["items"]) == sum(summary["by_kind"].values()) + summary["repeated"]
-    closings = requests.get(stocked.url + "/v1/closings", headers=TOKEN, timeout=10).json()["items"]
+    closings = requests.get(stocked.url + "/v1/closings", headers=TOKEN, timeout=HANG_SECONDS).json()["items"]
     assert [closing["number"] for closing in closings] == [1, 2]
-    heads = requests.get(stocked.url + "/v1/status", headers=TOKEN, timeout=10).json()["heads"]
+    heads = requests.get(stocked.url + "/v1/status", headers=TOKEN, timeout=HANG_SECONDS).json()["heads"]
     assert heads["receipts"] == page["next_cursor"]
 
 
@@ -83,7 +84,7 @@ def test_two_sales_at_once_do_not_hand_out_the_same_numbers(stocked: SandboxServ
         thread.start()
     for thread in threads:
         thread.join()
-    items = requests.get(stocked.url + "/v1/receipts", headers=TOKEN, timeout=10).json()["items"]
+    items = requests.get(stocked.url + "/v1/receipts", headers=TOKEN, timeout=HANG_SECONDS).json()["items"]
     numbers = sorted({(item["number"], item["id"]) for item in items})
     assert [number for number, _ in numbers] == list(range(1, len(numbers) + 1))
 
@@ -111,22 +112,22 @@ def test_nothing_synchronised_is_told_with_its_cure(server: SandboxServer) -> No
 def test_a_malformed_order_sells_nothing(stocked: SandboxServer, body: Any) -> None:
     answer = order(stocked, body)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-    assert requests.get(stocked.url + "/v1/receipts", headers=TOKEN, timeout=10).json()["items"] == []
+    assert requests.get(stocked.url + "/v1/receipts", headers=TOKEN, timeout=HANG_SECONDS).json()["items"] == []
 
 
 def test_what_is_no_json_or_too_long_is_refused(stocked: SandboxServer) -> None:
     headers = TOKEN | {"Content-Type": "application/json"}
     url = stocked.url + SELL_PATH
-    assert requests.post(url, data=b"{", headers=headers, timeout=10).status_code == 400
-    assert requests.post(url, data=b"{}", headers=TOKEN, timeout=10).status_code == 400
-    assert requests.post(url, data=b" " * 20_000, headers=headers, timeout=10).status_code == 413
+    assert requests.post(url, data=b"{", headers=headers, timeout=HANG_SECONDS).status_code == 400
+    assert requests.post(url, data=b"{}", headers=TOKEN, timeout=HANG_SECONDS).status_code == 400
+    assert requests.post(url, data=b" " * 20_000, headers=headers, timeout=HANG_SECONDS).status_code == 413
 
 
 def test_without_the_token_nothing_is_sold(stocked: SandboxServer) -> None:
     assert order(stocked, {"days": 1, "receipts": 1, "seed": 1}, Authorization="Bearer wrong").status_code == 401
     with pytest.raises(ConfigurationError, match="token"):
         sell_remotely(stocked.url, "wrong", days=1, receipts=1, seed=1)
-    assert requests.get(stocked.url + "/v1/receipts", headers=TOKEN, timeout=10).json()["items"] == []
+    assert requests.get(stocked.url + "/v1/receipts", headers=TOKEN, timeout=HANG_SECONDS).json()["items"] == []
 
 
 def test_a_sandbox_that_is_not_there_is_told_plainly(server: SandboxServer) -> None:
@@ -164,17 +165,17 @@ def test_a_server_that_is_stopped_while_selling_ends_soon() -> None:
     with SandboxServer(None) as running:
         for entity, item in MASTER_DATA.items():
             headers = TOKEN | {"Idempotency-Key": uuid.uuid4().hex}
-            requests.post(f"{running.url}/v1/{entity}/batch", json={"items": [item]}, headers=headers, timeout=10)
+            requests.post(
+                f"{running.url}/v1/{entity}/batch", json={"items": [item]}, headers=headers, timeout=HANG_SECONDS
+            )
         statuses: list[int] = []
         body = {"days": 1000, "receipts": 500_000, "seed": 1}
         thread = threading.Thread(target=lambda: statuses.append(order(running, body).status_code))
         thread.start()
         while b'"items":[]' in running.store.feed_page("receipts", None, 1):
             time.sleep(0.05)
-        began = time.monotonic()
-    assert time.monotonic() - began < 10
     thread.join()
-    assert statuses == [503]
+    assert statuses == [503]  # sold to the end it would have been 200, many minutes later
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
@@ -193,9 +194,9 @@ def test_the_document_describes_the_endpoint_and_that_it_is_of_the_sandbox_only(
 
     # Nothing is synchronised here, so a good order is refused too, and no order takes long.
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25)
     def check(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate(headers=TOKEN, checks=conformance, timeout=10)
+        case.call_and_validate(headers=TOKEN, checks=conformance, timeout=HANG_SECONDS)
 
     check()
 
@@ -203,5 +204,5 @@ def test_the_document_describes_the_endpoint_and_that_it_is_of_the_sandbox_only(
 def test_the_answer_is_as_the_document_says(stocked: SandboxServer) -> None:
     operation = schemathesis.openapi.from_url(stocked.url + "/openapi.json")[SELL_PATH]["POST"]
     case = operation.Case(body={"days": 1, "receipts": 210, "seed": 3}, media_type="application/json")
-    answer = case.call_and_validate(headers=TOKEN, checks=[checks.response_schema_conformance], timeout=30)
+    answer = case.call_and_validate(headers=TOKEN, checks=[checks.response_schema_conformance], timeout=HANG_SECONDS)
     assert answer.status_code == 200

@@ -39,7 +39,7 @@ def sync(shop: Shop, home: Home, point: str | None = None, listing: Path | None 
     environment = {
         **shop.world.environment, HOME_VARIABLE: str(home.folder), STORAGE_VARIABLE: str(home.storage),
     }  # fmt: skip
-    return end_of(start(sync_by_command, environment, point, listing), 300)
+    return end_of(start(sync_by_command, environment, point, listing))
 
 
 def test_killed_before_or_after_a_step_the_next_command_ends_as_if_nothing_had_been(

@@ -19,14 +19,13 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.conftest import MAKE_ERP
 from tests.e2e.ui_server import Ui, ui_of
+from tests.patience import HANG_SECONDS, wait_until
 from tests.pipeline.test_real_shop import SETTINGS
 from tests.pipeline.test_staging import receipt
-from tests.programs import small_world, wait_until
+from tests.programs import small_world
 from tests.worlds import TOKEN, World
 
 WIDTH, HEIGHT = 1440, 900
-LOAD_SECONDS = 30  # a first page on a computer that is busy with other tests
-RUN_SECONDS = 60
 REASON = "has a wrong check digit"
 ARTICLES = "cloudkasse_articles"
 ACCOUNTS = {"clearing": "1371", "revenue": {"19.00": "8400", "7.00": "8300", "0.00": "8100"}}
@@ -68,7 +67,7 @@ class Visitor:
 
     def launched(self, job: str, runs: list[str]) -> Any:
         """The run that was started since there were these runs of the job, once it has ended."""
-        started = wait_until(lambda: self.ui.runs_of_job(job)[: -len(runs) or None], RUN_SECONDS, f"no run of {job}")
+        started = wait_until(lambda: self.ui.runs_of_job(job)[: -len(runs) or None], f"no run of {job}")
         (run_id,) = started
         return self.ui.ended(run_id)
 
@@ -112,8 +111,8 @@ def page(chromium: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=options)
         opened = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US")
-        opened.set_default_timeout(LOAD_SECONDS * 1000)
-        expect.set_options(timeout=LOAD_SECONDS * 1000)
+        opened.set_default_timeout(HANG_SECONDS * 1000)
+        expect.set_options(timeout=HANG_SECONDS * 1000)
         yield opened
         browser.close()
 

@@ -1,7 +1,7 @@
 """Protects what the UI's daemon does by itself: alerts go out, old runs go, and no secret stays in what it writes."""
 
 from tests.e2e.ui_server import SECRETS, UI_URL, SharedUi, sync_by_command
-from tests.programs import wait_until
+from tests.patience import wait_until
 
 
 def test_the_daemon_alerts_of_a_commands_run_and_prunes(shared_ui: SharedUi) -> None:
@@ -12,9 +12,9 @@ def test_the_daemon_alerts_of_a_commands_run_and_prunes(shared_ui: SharedUi) -> 
         mails = [mail.get_content() for mail in shared_ui.mail.mails]
         return [text for text in mails if link in text], [text for text in shared_ui.webhook.texts if link in text]
 
-    wait_until(lambda: all(told()), 150, "nobody was told")
+    wait_until(lambda: all(told()), "nobody was told")
     events = program.home.storage / "history" / "runs" / f"{shared_ui.old_run}.db"
-    wait_until(lambda: not events.exists(), 60, "the old run is still there")
+    wait_until(lambda: not events.exists(), "the old run is still there")
     (mail,), (text,) = told()
     assert "cloud.gtin_invalid · 1" in mail
     assert "cloud.gtin_invalid · 1" in text

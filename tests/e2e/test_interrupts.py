@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.patience import HANG_SECONDS
+
 # The interrupt comes at the moment at which a module begins to be imported.
 WHILE_IMPORTING = """
 import os, signal, sys
@@ -29,7 +31,7 @@ class Destroyed:
 @assets.cli.group.command()
 def wait():
     Destroyed()
-    threading.Event().wait(60)
+    threading.Event().wait()
 assets.start.main(["wait"])
 """
 IN_THE_END = """
@@ -47,7 +49,7 @@ def ended(code: str, *arguments: str) -> tuple[int, str, Sequence[str]]:
         env={**os.environ, "CLOUDKASSE_SETTINGS": "/nowhere"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr.strip().splitlines()

@@ -35,6 +35,7 @@ from cloudkasse_etl.sync.session import SyncOptions, open_session
 from tests import small_erp
 from tests.books import Tables, complete, tables, with_accounts
 from tests.forked import CONTEXT, patch_for_good, start, was_killed
+from tests.patience import HANG_SECONDS
 from tests.selling_shop import delivered, shop
 from tests.torture_figures import LONG, Promise, record
 from tests.worlds import TOKEN, World
@@ -130,7 +131,7 @@ class Killer:
         begun = CONTEXT.Event()
         process = start(sync_receipts, self.world.environment, self.world.folder, death, begun)
         if kill_after is not None:
-            assert begun.wait(60)
+            assert begun.wait(HANG_SECONDS)
             time.sleep(kill_after)
             process.kill()
         return not was_killed(process)

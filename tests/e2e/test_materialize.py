@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from tests.books import ACCOUNTS
+from tests.patience import HANG_SECONDS
 from tests.pipeline.test_staging import receipt
 from tests.programs import Program, materializations
 
@@ -22,7 +23,7 @@ def materialize(program: Program, *arguments: str) -> subprocess.CompletedProces
         env={**os.environ, **program.environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANG_SECONDS,
         check=False,
     )
 

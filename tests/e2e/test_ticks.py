@@ -5,11 +5,9 @@ import time
 from typing import Any
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.e2e.ui_server import RUN_SECONDS, SELECTOR, Ui
-from tests.programs import wait_until
+from tests.e2e.ui_server import SELECTOR, Ui
+from tests.patience import wait_until
 from tests.worlds import TOKEN
-
-TICK_SECONDS = 150
 
 
 def switch(ui: Ui, kind: str, name: str, *, on: bool) -> None:
@@ -49,7 +47,7 @@ def tick(ui: Ui, name: str, since: float, status: str) -> Any:
         assert not [tick for tick in ticks if tick["status"] == "FAILURE"], ticks
         return next((tick for tick in reversed(ticks) if tick["status"] == status), None)
 
-    return wait_until(found, TICK_SECONDS, f"{name}: no tick came to {status}")
+    return wait_until(found, f"{name}: no tick came to {status}")
 
 
 def test_the_sensor_starts_a_run_when_something_is_new_and_says_so_when_not(ui: Ui) -> None:
@@ -96,16 +94,14 @@ def test_a_run_that_broke_on_the_network_is_started_again_and_not_for_ever(ui: U
 
     def will_retry(run_id: str) -> Any:
         # Dagster decides a moment after the run has turned to failed
-        return wait_until(lambda: ui.run(run_id)["tags"].get("dagster/will_retry"), RUN_SECONDS, "nothing is decided")
+        return wait_until(lambda: ui.run(run_id)["tags"].get("dagster/will_retry"), "nothing is decided")
 
     port, database = int(world.server.url.rsplit(":", 1)[1]), world.folder / "cloud.db"
     world.server.__exit__(None)
     try:
         first = ui.ended(ui.launch("sync_master_data"))
         assert (first["status"], will_retry(first["runId"])) == ("FAILURE", "true")
-        again = wait_until(
-            lambda: ui.run(first["runId"])["tags"].get("dagster/auto_retry_run_id"), RUN_SECONDS, "it is not retried"
-        )
+        again = wait_until(lambda: ui.run(first["runId"])["tags"].get("dagster/auto_retry_run_id"), "it is not retried")
         second = ui.ended(again)
         assert (second["status"], will_retry(again)) == ("FAILURE", "false")
         assert ui.past(again)["started_by"] == "automatic retry"
@@ -125,6 +121,6 @@ def test_the_daemon_judges_how_fresh_the_data_is_and_the_ui_shows_it(ui: Ui) -> 
         shown = found["cloudkasse_prices"]["freshnessStatusInfo"]
         return shown and shown["freshnessStatus"] == "HEALTHY" and found
 
-    found = wait_until(judged, RUN_SECONDS, "the daemon has not judged how fresh the data is")
+    found = wait_until(judged, "the daemon has not judged how fresh the data is")
     assert found["staged_receipts"]["internalFreshnessPolicy"]["failWindowSeconds"] == 26 * 3600
     assert found["sync_report"]["internalFreshnessPolicy"] is None

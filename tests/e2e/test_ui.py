@@ -9,8 +9,8 @@ import psutil
 
 from assets.tags import UNDER_WAY
 from cloudkasse_etl.sandbox.fault_plan import Fault, FaultPlan
-from tests.e2e.ui_server import RUN_SECONDS, SELECTOR, Ui, sync_by_command
-from tests.programs import wait_until
+from tests.e2e.ui_server import SELECTOR, Ui, sync_by_command
+from tests.patience import HANG_SECONDS, wait_until
 
 
 def test_the_graph_shows_every_asset_described(ui: Ui) -> None:
@@ -70,7 +70,7 @@ def test_a_job_and_a_single_asset_start_from_the_ui(ui: Ui) -> None:
 
     job = ui.ended(ui.launch("sync_master_data", config={"full": True}))
     assert (job["status"], ui.past(job["runId"])["kind"]) == ("SUCCESS", "master-data")
-    history = json.loads(ui.program.start("history", "--json").communicate(timeout=60)[0])["runs"]
+    history = json.loads(ui.program.start("history", "--json").communicate(timeout=HANG_SECONDS)[0])["runs"]
     assert [run["run_id"] for run in history[:2]] == [job["runId"], asset["runId"]]
     assert history[0]["started_by"] == "UI"
 
@@ -90,11 +90,11 @@ def test_a_killed_command_does_not_hold_up_the_queue(ui: Ui) -> None:
 
 def test_a_killed_worker_of_the_uis_own_is_a_failed_run_with_its_reason(ui: Ui) -> None:
     control = ui.program.world.server.control
-    control.set(FaultPlan({Fault.SLOW: 1.0}, slow_seconds=15))
+    control.set(FaultPlan({Fault.SLOW: 1.0}, slow_seconds=HANG_SECONDS))
     try:
         killed = ui.launch("sync_master_data", config={"full": True})
         # set once the run's own process holds the lease
-        wait_until(lambda: ui.run(killed)["tags"].get("outcome") == UNDER_WAY, RUN_SECONDS, "it does not run")
+        wait_until(lambda: ui.run(killed)["tags"].get("outcome") == UNDER_WAY, "it does not run")
         started = re.search(r"\(pid: (\d+)\)", ui.told(killed, "EngineEvent"))
         assert started is not None
         psutil.Process(int(started[1])).kill()
@@ -118,7 +118,7 @@ def start_a_sync_that_hangs(ui: Ui, silent: socket.socket) -> "tuple[subprocess.
         run_id = ui.runs_of_job("sync_all")[0]
         return run_id if run_id != before and ui.run(run_id)["status"] == "STARTED" else None
 
-    run_id: str = wait_until(running, 60, "the sync is not running")
+    run_id: str = wait_until(running, "the sync is not running")
     return process, run_id
 
 
@@ -129,7 +129,7 @@ def test_a_run_of_the_command_line_can_be_cancelled_in_the_ui(ui: Ui) -> None:
             "mutation ($id: String!) { terminateRun(runId: $id) { __typename ... on PythonError { message } } }",
             id=run_id,
         )
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 20
     assert "Cancelled in the UI" in out
     assert ui.ended(run_id)["status"] == "CANCELED"

@@ -16,12 +16,11 @@ import pytest
 from assets import runs
 from assets.cli import run
 from assets.demo import is_free
-from tests.programs import Program, program_in, small_world, wait_until
+from tests.patience import HANG_SECONDS, wait_until
+from tests.programs import Program, program_in, small_world
 from tests.receivers import MailServer, Webhook
 from tests.worlds import TOKEN, World
 
-READY_SECONDS = 120  # five processes start, on a computer that may be busy with other tests
-RUN_SECONDS = 90
 SELECTOR = {"repositoryName": "__repository__", "repositoryLocationName": runs.LOCATION}
 PASSWORD = "a-password-of-the-mail-server"
 SECRETS = (PASSWORD, "a-secret-of-the-webhook", TOKEN)
@@ -51,7 +50,7 @@ class Ui:
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=60) as answer:
+        with urlopen(request, timeout=HANG_SECONDS) as answer:
             told = json.load(answer)
         assert "errors" not in told, told
         return told["data"]
@@ -82,13 +81,11 @@ class Ui:
 
     def ended(self, run_id: str) -> Any:
         """The run once it has ended."""
-        return wait_until(
-            lambda: (run := self.run(run_id))["status"] in OVER and run, RUN_SECONDS, f"run {run_id} has not ended"
-        )
+        return wait_until(lambda: (run := self.run(run_id))["status"] in OVER and run, f"run {run_id} has not ended")
 
     def past(self, run_id: str) -> Any:
         """The run as the history tells it; the UI shows but two of its tags, and its GraphQL no hidden ones."""
-        told = self.program.start("history", "--json").communicate(timeout=60)[0]
+        told = self.program.start("history", "--json").communicate(timeout=HANG_SECONDS)[0]
         return next(run for run in json.loads(told)["runs"] if run["run_id"] == run_id)
 
     def told(self, run_id: str, event: str) -> str:
@@ -139,12 +136,12 @@ def ui_of(world: World) -> Iterator[Ui]:
             except OSError:
                 return False
 
-        wait_until(is_ready, READY_SECONDS, "the UI does not answer")
+        wait_until(is_ready, "the UI does not answer")
         yield opened
     finally:
         family = psutil.Process(process.pid).children(recursive=True)
         process.terminate()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HANG_SECONDS)
         alive = [child for child in family if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
         assert not alive, "`ui` left children behind"
         assert process.returncode == 0, err
@@ -153,7 +150,7 @@ def ui_of(world: World) -> Iterator[Ui]:
 
 def sync_by_command(program: Program, *arguments: str) -> Any:
     process = program.start("sync", *arguments, "--json")
-    out, err = process.communicate(timeout=RUN_SECONDS)
+    out, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode in (0, 10), err
     return json.loads(out)
 

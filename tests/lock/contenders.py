@@ -9,7 +9,7 @@ import random
 import sys
 import time
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier, Event
@@ -22,8 +22,11 @@ from cloudkasse_etl.settings import load
 from cloudkasse_etl.state import engine, lease, processes
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
 from tests.forked import patch_for_good
+from tests.patience import HANG_SECONDS
 
 ROWS = 5
+_looks = 0
+"""How often this process has waited to look at a holder again."""
 WRITTEN = sa.Table(
     "written",
     sa.MetaData(),
@@ -41,13 +44,16 @@ class Manner:
         environment: What a shell would export.
         folder: Where it leaves its last words, in a file named by its run.
         busy_seconds: How long it waits for a locked database.
+        lease_seconds: After how long a holder that stands still has lost the lease; without an end, unless a test is
+            about just that: a holder that the machine is too slow for has not died.
         clock_hours: How far its wall clock is wrong; it jumps back to the right time after its first row.
         is_elsewhere: Whether it is on another machine, whose processes nobody here can look at.
     """
 
     environment: Mapping[str, str]
     folder: Path
-    busy_seconds: int = engine.BUSY_SECONDS
+    busy_seconds: int = int(HANG_SECONDS)
+    lease_seconds: float = HANG_SECONDS
     clock_hours: float = 0.0
     is_elsewhere: bool = False
 
@@ -55,10 +61,10 @@ class Manner:
 def once(manner: Manner, run_id: str, begin: Barrier, may_end: Event) -> None:
     """Tries once; the winner writes half of its rows, waits, and writes the others."""
     _behave(manner)
-    begin.wait(180)
+    begin.wait(HANG_SECONDS)
     with _session(manner, run_id) as session:
         write(session)
-        assert may_end.wait(120)
+        assert may_end.wait(HANG_SECONDS)
         write(session)
 
 
@@ -66,7 +72,7 @@ def until_it_works(manner: Manner, run_id: str, begin: Barrier) -> None:
     """Tries again and again until it has had its turn."""
     _behave(manner)
     chance = random.Random(run_id)
-    begin.wait(180)
+    begin.wait(HANG_SECONDS)
     while True:
         try:
             with _session(manner, run_id) as session:
@@ -87,11 +93,11 @@ def until_it_is_stopped(manner: Manner, run_id: str, holds: Event, go_on: Event,
             with session.store.transaction() as connection:
                 _row(connection, run_id)
                 holds.set()
-                assert go_on.wait(120)
+                assert go_on.wait(HANG_SECONDS)
                 _row(connection, run_id)
         else:
             holds.set()
-            assert go_on.wait(120)
+            assert go_on.wait(HANG_SECONDS)
         write(session)
 
 
@@ -101,6 +107,11 @@ def write(session: SyncSession) -> None:
         with session.store.transaction() as connection:
             _row(connection, session.run_id)
         _clock_is_wrong_by(0)
+
+
+def looks(manner: Manner, run_id: str) -> int:
+    """How often a process looked at the lease before it got it."""
+    return int((manner.folder / f"{run_id}.looks").read_text(encoding="utf-8"))
 
 
 def last_words(manner: Manner, run_id: str) -> str:
@@ -125,6 +136,7 @@ def _session(manner: Manner, run_id: str) -> Iterator[SyncSession]:
             protocol_folder=manner.folder,
             started_by=f"contender {run_id}",
         ) as session:
+            (manner.folder / f"{run_id}.looks").write_text(f"{_looks}", encoding="utf-8")
             yield session
     except CloudkasseError as error:
         (manner.folder / run_id).write_text(str(error), encoding="utf-8")
@@ -133,9 +145,25 @@ def _session(manner: Manner, run_id: str) -> Iterator[SyncSession]:
 
 def _behave(manner: Manner) -> None:
     engine.BUSY_SECONDS = manner.busy_seconds
+    patch_for_good(engine, LEASE_SECONDS=manner.lease_seconds)
+    patch_for_good(lease, LEASE_SECONDS=manner.lease_seconds, time=_Clock(time.monotonic, _look))
     if manner.is_elsewhere:
         processes._place = lambda: "another machine"
     _clock_is_wrong_by(manner.clock_hours)
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """What the lease uses of the module `time`."""
+
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+def _look(seconds: float) -> None:
+    global _looks
+    _looks += 1
+    time.sleep(seconds)
 
 
 def _clock_is_wrong_by(hours: float) -> None:

@@ -61,7 +61,7 @@ def by_register(receipts: list[Fields]) -> Iterator[list[Fields]]:
 
 
 @given(seed=st.integers(0, 2**40), days=st.integers(1, 6), receipts=st.integers(0, 300))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_demos_shop_sells_an_adviser_signs_it(
     cloud: Path, tmp_path_factory: pytest.TempPathFactory, seed: int, days: int, receipts: int
 ) -> None:

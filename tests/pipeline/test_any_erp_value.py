@@ -165,7 +165,7 @@ def held(world: World, entity: str) -> dict[str, dict[str, Any]]:
         ("MITARBW", 3, "TS", 2**63 - 1),
     ]
 )
-@settings(max_examples=80 if LONG else 8, deadline=None, derandomize=True)
+@settings(max_examples=80 if LONG else 25)
 @given(cells=SPOILING)
 def test_whatever_stands_in_a_cell_the_good_records_go_up(world: World, cells: list[tuple[str, int, str, Any]]) -> None:
     name = spoil(world.erp_file, cells)
@@ -182,7 +182,7 @@ def test_whatever_stands_in_a_cell_the_good_records_go_up(world: World, cells: l
     holds(Promise.BAD_INPUT)
 
 
-@settings(max_examples=60 if LONG else 6, deadline=None, derandomize=True)
+@settings(max_examples=60 if LONG else 25)
 @given(cells=SPOILING.filter(lambda cells: any(cell[0] in BOOKED_BY for cell in cells)))
 def test_whatever_stands_in_a_cell_the_good_receipts_are_booked(
     world: World, cells: list[tuple[str, int, str, Any]]

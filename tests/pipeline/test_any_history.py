@@ -9,12 +9,13 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.report import Outcome
 from tests import small_erp
+from tests.torture_figures import LONG
 from tests.worlds import TOKEN, World, counts
 
 TODAY = dt.date(2026, 11, 24)
@@ -51,7 +52,7 @@ CHANGES = st.builds(
 TURNS = st.lists(st.tuples(st.lists(CHANGES, max_size=3), st.sampled_from([0, 0, 5, 40])), min_size=1, max_size=4)
 
 
-@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100 if LONG else 25)
 @given(turns=TURNS)
 def test_a_synchronisation_leaves_nothing_for_a_full_comparison_to_find(turns: list[tuple[list[str], int]]) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
@@ -115,7 +115,7 @@ CHANGES = st.builds(
     st.sampled_from(["", "", "", BELOW]),
 )
 TURNS = st.lists(
-    st.tuples(st.lists(CHANGES, min_size=1, max_size=3), st.sampled_from([0, 0, 0, 5, 40])), min_size=5, max_size=6
+    st.tuples(st.lists(CHANGES, min_size=1, max_size=3), st.sampled_from([0, 0, 0, 5, 40])), min_size=2, max_size=4
 )
 
 
@@ -264,7 +264,7 @@ def live(turns: list[tuple[list[Change], int]], erp_url: str, state_urls: tuple[
     return twins
 
 
-@settings(max_examples=40 if LONG else 2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100 if LONG else 25)
 @given(turns=TURNS)
 def test_what_changed_alone_is_found_as_everything_is(turns: list[tuple[list[Change], int]]) -> None:
     with tempfile.TemporaryDirectory() as name:

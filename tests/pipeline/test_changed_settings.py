@@ -241,7 +241,7 @@ def what_comes_of(folder: Path, url: str, last: Choice) -> Tables:
     order=st.permutations(range(len(RECEIPTS))),
     alone=st.booleans(),
 )
-@settings(deadline=None, max_examples=100 if LONG else 25)
+@settings(max_examples=100 if LONG else 25)
 def test_whatever_the_settings_were_the_last_ones_alone_decide(
     erp: tuple[Path, str],
     before: list[tuple[Choice, str]],

@@ -17,6 +17,7 @@ from assets.demo import create_demo, find_demo
 from assets.home import find_home
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.session import hold_lease
+from tests.patience import HANG_SECONDS
 from tests.programs import Program
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
@@ -24,7 +25,9 @@ WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = '
 
 def test_help_answers_without_loading_dagster_or_pandas() -> None:
     code = "import sys, assets.cli; print([m for m in ('dagster', 'pandas', 'sqlalchemy', 'rich') if m in sys.modules])"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG_SECONDS
+    )
     assert loaded.stdout.strip() == "[]"
 
 

@@ -1,9 +1,10 @@
 """Protects our own tables from a program that wants the same rows in another order: a real deadlock on PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,25 +12,21 @@ from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.errors import StateUnavailableError
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.state import lease
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.report import Outcome
 from tests import small_erp
-from tests.programs import wait_until
+from tests.patience import HANG_SECONDS, wait_until
 from tests.worlds import TOKEN, World, by_asset
 
 TABLES = StateTables()
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%synced_record%'"
+IS_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = :pid"
 
 
 @pytest.fixture
 def world(tmp_path: Path, postgres_url: str) -> Iterator[World]:
     erp_url = f"sqlite:///{tmp_path / 'erp.db'}"
     small_erp.build(erp_url)
-    engine = sa.create_engine(postgres_url, poolclass=NullPool)
-    with engine.begin() as connection:
-        # who waits first looks for a deadlock first: by then the other one must be waiting, however busy the machine
-        connection.execute(sa.text(f"ALTER DATABASE {engine.url.database} SET deadlock_timeout = '4s'"))
-    engine.dispose()
     with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
         yield World(tmp_path, erp_url, server, small_erp.SETTINGS, postgres_url)
 
@@ -40,7 +37,7 @@ def another_program(url: str) -> Iterator[sa.Connection]:
     engine = sa.create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql("SET deadlock_timeout = '1h'")
-        connection.rollback()
+        connection.commit()  # else it would be taken back
         records = TABLES.synced_record
         connection.execute(records.update().where(records.c.entity == "articles").values(run_id="another's"))
         yield connection
@@ -48,7 +45,25 @@ def another_program(url: str) -> Iterator[sa.Connection]:
     engine.dispose()
 
 
-def test_a_deadlock_ends_the_run_in_words_and_the_next_one_loses_and_doubles_nothing(world: World) -> None:
+@contextmanager
+def stopping_before_the_records(world: World, goes_on: Callable[[], None]) -> Iterator[None]:
+    """Stops a synchronisation where it holds its lease's row and is about to write the records."""
+
+    def stop(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if TABLES.synced_record.name in statement and not statement.startswith("SELECT"):
+            goes_on()
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", stop)
+    try:
+        yield
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", stop)
+
+
+def test_a_deadlock_ends_the_run_in_words_and_the_next_one_loses_and_doubles_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "BEAT_SECONDS", HANG_SECONDS)  # else a waiting heartbeat might be what is ended
     world.sync(allow_retire=True)
     world.erp("UPDATE ART SET Bezeichnung = 'Neu' WHERE Artikelnummer = 'A4'")
     watcher = sa.create_engine(world.state_url, poolclass=NullPool)
@@ -60,19 +75,26 @@ def test_a_deadlock_ends_the_run_in_words_and_the_next_one_loses_and_doubles_not
         except StateUnavailableError as error:
             failed.append(error)
 
+    def wait_for_the_other() -> None:
+        # the first time only: then the other one waits, and who comes to wait last is the one that is ended
+        if threading.current_thread() is run and not is_there.is_set():
+            is_there.set()
+            wait_until(is_waiting, "the other program does not wait for the synchronisation's row")
+
     def is_waiting() -> bool:
         with watcher.connect() as connection:
-            return bool(connection.execute(sa.text(WAITING)).scalar_one())
+            return bool(connection.execute(sa.text(IS_WAITING), {"pid": pid}).scalar_one())
 
-    with another_program(world.state_url) as other:
-        run = threading.Thread(target=synchronise)
+    is_there = threading.Event()
+    run = threading.Thread(target=synchronise)
+    with another_program(world.state_url) as other, stopping_before_the_records(world, wait_for_the_other):
+        pid = other.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         run.start()
-        wait_until(is_waiting, 30, "the synchronisation does not wait for the other program's rows")
-        # and now the other one wants the row that the synchronisation holds: only its end can help
+        assert is_there.wait(HANG_SECONDS)
+        # the other one wants the row that the synchronisation holds, which wants the other's rows: only an end can help
         other.execute(TABLES.lease.update().values(host="another's"))
         other.rollback()
-        run.join(60)
-        assert not run.is_alive()
+        run.join()
     (error,) = failed
     assert "ended a transaction of ours, which blocked another program and was blocked by it" in str(error)
     assert "Nothing of it was stored; the next synchronisation goes on from here." in str(error)

@@ -7,7 +7,6 @@ reached where the test fails.
 
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,11 +19,11 @@ from cloudkasse_etl.selectline.tables import METADATA
 from tests import databases, small_erp
 from tests.books import balances, with_accounts
 from tests.doorman import Doorman
+from tests.patience import HANG_SECONDS, wait_until
 from tests.programs import STORAGE, Program, program_in
 from tests.receipt_factory import Fields, item, line
 from tests.worlds import TOKEN, World
 
-PATIENCE_SECONDS = 60
 NAME = 'UPDATE "ART" SET "Bezeichnung" = \'{name}\' WHERE "Artikelnummer" = \'A1\''
 pytestmark = databases.CHOOSES_ITSELF
 
@@ -44,7 +43,7 @@ def writer(url: str) -> User:
         count += 1
         statement = NAME.format(name=f"Name {count}")
         if url.startswith("sqlite"):
-            file = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=PATIENCE_SECONDS, isolation_level=None)
+            file = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=HANG_SECONDS, isolation_level=None)
             try:
                 file.execute(statement)
             finally:
@@ -54,7 +53,7 @@ def writer(url: str) -> User:
         try:
             with engine.connect() as connection:
                 _nobody_is_idle(connection)
-                connection.exec_driver_sql(f"SET lock_timeout = '{PATIENCE_SECONDS}s'")
+                connection.exec_driver_sql(f"SET lock_timeout = '{HANG_SECONDS:.0f}s'")
                 connection.exec_driver_sql(statement)
         finally:
             engine.dispose()
@@ -64,13 +63,10 @@ def writer(url: str) -> User:
 
 def _nobody_is_idle(connection: sa.Connection) -> None:
     """Waits until no transaction is open in which nothing happens: a page is stored while the next one is fetched."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
     query = (
         "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%%'"
     )
-    while idle := connection.exec_driver_sql(query).scalars().all():
-        assert time.monotonic() < deadline, f"a transaction stays open: {idle}"
-        time.sleep(0.02)
+    wait_until(lambda: not connection.exec_driver_sql(query).scalars().all(), "a transaction stays open")
 
 
 @pytest.fixture(params=["sqlite, our tables in it", "sqlite, our tables apart", "postgresql", "postgresql, apart"])

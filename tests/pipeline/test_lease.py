@@ -21,6 +21,7 @@ from cloudkasse_etl.state.lease import Lease, current_holder, is_dead
 from cloudkasse_etl.state.processes import described, has_ended
 from cloudkasse_etl.state.tables import StateTables
 from tests.databases import SQL_SERVER
+from tests.patience import HANG_SECONDS
 
 TABLES = StateTables()
 
@@ -33,11 +34,27 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+def times(monkeypatch: pytest.MonkeyPatch, *, lease: float, beat: float, fresh: float) -> None:
+    for name, seconds in (("LEASE_SECONDS", lease), ("BEAT_SECONDS", beat), ("FRESH_SECONDS", fresh)):
+        monkeypatch.setattr(lease_module, name, seconds)
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever took the lease in a test is alive to its end, however slow the machine."""
+    times(monkeypatch, lease=HANG_SECONDS, beat=0.1, fresh=HANG_SECONDS)
+
+
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lease_module, "LEASE_SECONDS", 1.5)
-    monkeypatch.setattr(lease_module, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(lease_module, "FRESH_SECONDS", 0.2)
+def quick(_unhurried: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease that runs out soon."""
+    times(monkeypatch, lease=1.5, beat=0.1, fresh=0.2)
+
+
+@pytest.fixture
+def watching(_unhurried: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lease that does not run out, and a holder that must be watched before it is known to live."""
+    times(monkeypatch, lease=HANG_SECONDS, beat=0.1, fresh=0.2)
 
 
 def lease(engine: sa.Engine, run_id: str) -> Lease:
@@ -82,7 +99,7 @@ def test_a_holder_whose_heart_stopped_is_taken_over_without_a_hand(engine: sa.En
     started = time.monotonic()
     successor = lease(engine, "next")
     successor.acquire(waiting=told.append)
-    assert 0.2 <= time.monotonic() - started <= 3
+    assert time.monotonic() - started >= 0.2
     assert len(told) == 1
     with pytest.raises(LeaseLostError), engine.begin() as connection:
         dead.fence(connection)
@@ -90,16 +107,16 @@ def test_a_holder_whose_heart_stopped_is_taken_over_without_a_hand(engine: sa.En
         successor.fence(connection)
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_holder_whose_process_has_ended_is_taken_over_sooner(engine: sa.Engine) -> None:
+@pytest.mark.usefixtures("watching")
+def test_a_holder_whose_process_has_ended_is_taken_over_before_its_lease_runs_out(engine: sa.Engine) -> None:
     lease(engine, "dead").acquire()
     pretend(engine, process=described(os.getpid()).replace("@", "@1", 1))
     started = time.monotonic()
     lease(engine, "next").acquire()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < HANG_SECONDS
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("watching")
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_a_living_holder_is_left_alone_however_wrong_the_clock_is(engine: sa.Engine, hours: int) -> None:
     living = lease(engine, "living")
@@ -123,9 +140,11 @@ def test_a_living_holder_is_left_alone_however_wrong_the_clock_is(engine: sa.Eng
         thread.join()
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("watching")
 @pytest.mark.parametrize("hours", [-5, 5])
-def test_a_living_holder_is_not_taken_for_dead_however_wrong_the_clock_is(engine: sa.Engine, hours: int) -> None:
+def test_a_living_holder_is_not_taken_for_dead_however_wrong_the_clock_is(
+    engine: sa.Engine, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     living = lease(engine, "living")
     living.acquire()
     living.start_heartbeat(interrupt=lambda: None)
@@ -136,6 +155,7 @@ def test_a_living_holder_is_not_taken_for_dead_however_wrong_the_clock_is(engine
         assert not is_dead(holder, engine, TABLES, "1")
     finally:
         living.stop_heartbeat()
+    times(monkeypatch, lease=1.5, beat=0.1, fresh=0.2)
     pretend(engine, beat_at=dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours))
     holder = current_holder(engine, TABLES, "1")
     assert holder is not None
@@ -194,7 +214,7 @@ def test_a_holder_that_lost_its_lease_is_interrupted_by_its_heartbeat(engine: sa
     interrupted = threading.Event()
     holder.start_heartbeat(interrupt=interrupted.set)
     pretend(engine, run_id="thief", token=99)
-    assert interrupted.wait(5)
+    assert interrupted.wait(HANG_SECONDS)
     holder.release()
     thief = current_holder(engine, TABLES, "1")
     assert thief is not None
@@ -207,7 +227,7 @@ def test_a_cancelled_run_is_interrupted_by_its_heartbeat(engine: sa.Engine) -> N
     holder.acquire()
     interrupted = threading.Event()
     holder.start_heartbeat(interrupt=interrupted.set, cancelled=lambda: True)
-    assert interrupted.wait(5)
+    assert interrupted.wait(HANG_SECONDS)
     holder.release()
 
 

@@ -198,8 +198,8 @@ def test_a_plan_equals_its_effect_on_200_random_changes(world: World, sent: list
     )
     shop = Shop(world, random.Random(SEED))
     seen = set()
-    for batch in range(9):
-        for _ in range(25 if batch else 0):  # the first round brings up everything
+    for batch in range(26):
+        for _ in range(8 if batch else 0):  # the first round brings up everything
             shop.change()
         found = planned(world)
         sent.clear()

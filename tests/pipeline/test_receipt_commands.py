@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import databases
+from tests.patience import HANG_SECONDS
 from tests.pipeline.test_staging import changed, receipt
 from tests.programs import EXECUTABLE, Program
 
@@ -155,7 +156,7 @@ def test_a_terminal_is_asked_once_it_is_known_what_came(shop: Program, answer: b
         os.execve(
             sys.executable, [sys.executable, "-c", EXECUTABLE, "sync", "receipts"], {**os.environ, "TERM": "dumb"}
         )
-    said, deadline = b"", time.monotonic() + 60
+    said, deadline = b"", time.monotonic() + HANG_SECONDS
     while b"Import them now?" not in said and time.monotonic() < deadline:
         if select.select([terminal], [], [], 1)[0]:
             said += os.read(terminal, 4096)

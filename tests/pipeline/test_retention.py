@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from assets import retention, runs
 from assets.retention import prune_history
+from tests.patience import HANG_SECONDS
 from tests.programs import Program, checks, copied_world, materializations, program_in, to_be_copied
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
@@ -199,7 +200,7 @@ def test_pruning_that_is_stopped_goes_on_the_next_time(program: Program, instanc
     history(instance, 40, 40, 40, 0)
     stopped = prune_history(instance, program.home.storage, 30, seconds=1e-9)
     assert (stopped.runs, stopped.is_all) == (0, False)
-    assert prune_history(instance, program.home.storage, 30, seconds=60).runs == 3
+    assert prune_history(instance, program.home.storage, 30, seconds=HANG_SECONDS).runs == 3
 
 
 def test_a_history_in_another_database_is_pruned_without_touching_files(tmp_path: Path) -> None:

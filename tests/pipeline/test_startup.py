@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HANG_SECONDS
 from tests.programs import Program
 
 HEAVY = ("dagster", "pandas", "numpy", "pyarrow", "pandera", "sqlalchemy", "alembic", "pydantic", "requests", "fastapi")
@@ -43,7 +44,7 @@ def test_a_command_imports_nothing_heavy_that_it_does_not_need(
         env={**os.environ, **program.environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     assert set(done.stderr.partition("imported:")[2].split()) == allowed
@@ -68,7 +69,7 @@ threading.Thread(target=work, daemon={daemon}).start()
 from assets.start import main
 main({words!r})
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG_SECONDS)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     assert "at the end" in done.stdout
     assert ("worked" in done.stdout, "taken down" in done.stdout) == (not daemon, not daemon)

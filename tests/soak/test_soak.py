@@ -27,7 +27,7 @@ from tests.books import complete, fetch_and_book, tables, with_accounts
 from tests.e2e.test_ticks import switch
 from tests.e2e.ui_server import AUTOMATION, Ui, sync_by_command, ui_of
 from tests.faults.test_fault_matrix import run
-from tests.programs import wait_until
+from tests.patience import HANG_SECONDS, wait_until
 from tests.torture_figures import LONG, Promise, record
 from tests.worlds import TOKEN, World
 
@@ -48,7 +48,7 @@ BOOKS = ("receipt", "posting", "stock_movement")
 def soaking_world(folder: Path) -> Iterator[World]:
     url = f"sqlite:///{folder / 'erp.db'}"
     small_erp.build(url, articles=24)
-    settings = with_accounts({**copy.deepcopy(small_erp.SETTINGS), "api": API})
+    settings = with_accounts(copy.deepcopy(small_erp.SETTINGS))
     with SandboxServer(folder / "cloud.db", token=TOKEN, batch_items=8, page_items=50) as server:
         yield World(folder, url, server, settings)
 
@@ -63,6 +63,12 @@ def hour_passes(world: World, number: int) -> None:
 def misbehave(world: World, seed: int) -> None:
     plan = FaultPlan.parse(f"{FAULTS},seed={seed},slow_seconds=0.6,retry_after_seconds=0")
     world.server.control.set(plan)
+    world.settings["api"] = API
+
+
+def behave(world: World) -> None:
+    world.server.control.set(FaultPlan())
+    world.settings["api"] = small_erp.SETTINGS["api"]
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ def test_a_shop_that_runs_for_long_does_not_grow(tmp_path: Path, monkeypatch: py
             world.server.requests.clear()
         gc.collect()
         after = Size.of(me, objects=len(gc.get_objects()))
-        world.server.control.set(FaultPlan())
+        behave(world)
         assert not run(world, retry_rejected=True)[1]
         lost, doubled = damage(world)
         assert not complete(world).receipt_gaps
@@ -157,8 +163,8 @@ def test_a_shop_that_runs_by_itself_does_not_grow(tmp_path: Path) -> None:
                 time.sleep(LOOK_SECONDS)
             switch(ui, "Sensor", "new_data", on=False)
             switch(ui, "Schedule", "receipts_in_opening_hours", on=False)
-            wait_until(lambda: not going_on(ui), 300, "a run does not end")
-            world.server.control.set(FaultPlan())
+            wait_until(lambda: not going_on(ui), "a run does not end")
+            behave(world)
             sync_by_command(ui.program, "--import", "--retry-rejected")
             kept, files = history(ui)
         lost, doubled = damage(world)
@@ -181,7 +187,7 @@ def test_a_shop_that_runs_by_itself_does_not_grow(tmp_path: Path) -> None:
 def prune(ui: Ui) -> None:
     """Removes the old runs, by the command."""
     process = ui.program.start("history", "prune", "--keep-days", "1")
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 0, err
 
 

@@ -1,6 +1,5 @@
 """Protects the edge where frames are judged: the right rows are refused, with the right words, and no others."""
 
-import time
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from cloudkasse_etl.schemas.contract import UNREADABLE, Checked, check
 from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
 from cloudkasse_etl.schemas.prices import PriceExtract, PricePayload
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
+from tests.patience import calls_of
 from tests.torture_figures import LONG, Promise, holds
 
 EXTRACTS = (CompanyExtract, RegisterExtract, EmployeeExtract, ArticleExtract, PriceExtract)
@@ -242,7 +242,7 @@ def test_the_content_of_a_rejection_changes_with_any_value_and_only_then() -> No
 TEXTS = st.one_of(st.none(), st.text(max_size=45), st.sampled_from(["A1", "A1 ", "", " ", "x" * 41]))
 
 
-@settings(max_examples=1500 if LONG else 60, deadline=None)
+@settings(max_examples=1500 if LONG else 60)
 @given(
     rows=st.lists(
         st.tuples(TEXTS, TEXTS, st.sampled_from([1.0, np.nan, np.inf]), st.booleans()), min_size=1, max_size=8
@@ -262,14 +262,14 @@ def test_every_row_is_either_kept_or_told_about_and_what_is_kept_is_clean(rows: 
     holds(Promise.BAD_INPUT)
 
 
-@pytest.mark.uncounted
-def test_a_million_articles_are_checked_in_seconds() -> None:
-    count = 1_000_000
+def test_no_loop_over_the_articles_checks_them() -> None:
+    check_articles(10)  # what is made once is made now
+    few, many = calls_of(lambda: check_articles(1_000)), calls_of(lambda: check_articles(20_000))
+    assert many < few + 1_000
+
+
+def check_articles(count: int) -> None:
     numbers = pd.Series(np.arange(count)).astype("str")
     frame = pd.DataFrame({name: value for name, value in ARTICLE.items() if value is not None}, index=range(count))
     frame = frame.assign(number=numbers, name="Artikel " + numbers, description="250 g", gtin=numbers)[list(ARTICLE)]
-    started = time.process_time()
-    checked = judged(frame)
-    seconds = time.process_time() - started
-    assert len(checked.frame) == count
-    assert seconds < 6, f"{seconds:.1f} s; 1 s is usual, and a loop over the rows takes minutes"
+    assert len(judged(frame).frame) == count

@@ -22,14 +22,14 @@ def frame(items: list[dict[str, object]]) -> pd.DataFrame:
     return table.astype({"number": "str", "name": "str", "gross_cents": "int64", "active": "bool"})
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(ITEMS)
 def test_a_record_read_back_from_json_hashes_like_the_one_that_was_sent(items: list[dict[str, object]]) -> None:
     read_back = [orjson.loads(orjson.dumps(item)) for item in items]
     assert list(item_digests(read_back)) == list(digests(frame(items)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(ITEMS)
 def test_equal_contents_hash_alike_and_different_ones_differ(items: list[dict[str, object]]) -> None:
     hashes = list(digests(frame(items)))

@@ -102,7 +102,7 @@ def test_a_gross_price_is_only_divided_by_its_unit() -> None:
     assert list(result.prices["key"]) == ["A1|2|0.000|"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     net=st.integers(0, 10**11), unit=st.integers(1, 10**7), rate=st.sampled_from(["2", "3"]), places=st.integers(0, 5)
 )

@@ -69,7 +69,7 @@ def test_what_books_nothing_need_not_be_taxed_right() -> None:
     rate=st.sampled_from(["0.00", "2.50", "2.60", "3.80", "5.00", "7.00", "8.10", "10.00", "13.00", "19.00", "20.00"]),
     rounding=st.sampled_from(["floor", "ceil", "net floor", "net ceil"]),
 )
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_any_way_of_rounding_to_the_cent_passes(gross: int, rate: str, rounding: str) -> None:
     points = int(rate.replace(".", ""))
     net = gross * 10_000 / (10_000 + points)

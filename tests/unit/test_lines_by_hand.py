@@ -36,7 +36,7 @@ REASONS = st.one_of(st.none(), st.tuples(st.sampled_from(CODES), st.sampled_from
 KEYS = [f"R{n}|{line}" for n in range(3) for line in range(2)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.fixed_dictionaries(dict.fromkeys(KEYS, REASONS)), min_size=2, max_size=8))
 def test_through_any_history_a_line_ends_once_or_is_open_with_its_present_reason_or_is_a_persons(
     history: list[dict[str, tuple[str, str] | None]],

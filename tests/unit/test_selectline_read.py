@@ -333,7 +333,7 @@ def test_decimals_are_numbers() -> None:
     assert column.series().fillna(0).tolist() == [1.19, 0, 0.5]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["insert", "update", "delete"]), st.integers(0, 9)), min_size=1, max_size=8

@@ -118,7 +118,7 @@ def _refused(text: str) -> str:
     return ""
 
 
-@settings(max_examples=2000 if LONG else 150, deadline=None, derandomize=True)
+@settings(max_examples=2000 if LONG else 150)
 @given(
     key=st.sampled_from(KEYS),
     word=st.text("abz019.-:_/@ ", max_size=8),
@@ -147,7 +147,7 @@ def test_no_number_and_no_day_can_be_said_with_true_or_false() -> None:
 DAYS = st.dates().map(str) | st.integers(-(10**10), 10**11).map(str) | st.text("0123456789-T:. ", max_size=12)
 
 
-@settings(max_examples=5000 if LONG else 300, deadline=None, derandomize=True)
+@settings(max_examples=5000 if LONG else 300)
 @given(value=DAYS)
 def test_a_day_is_taken_as_it_is_written_or_not_at_all(value: str) -> None:
     taken = None

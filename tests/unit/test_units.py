@@ -32,7 +32,7 @@ ORACLE: dict[str, tuple[str, Fraction]] = {
 UNITS = st.sampled_from(sorted(ORACLE))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(UNITS, UNITS)
 def test_what_one_unit_is_of_another_is_a_power_of_ten_of_the_same_kind_or_unknown(one: str, other: str) -> None:
     (kind, size), (other_kind, other_size) = ORACLE[one], ORACLE[other]
@@ -74,7 +74,7 @@ def rounded(value: Fraction) -> int:
     return (int(whole) + (rest >= Fraction(1, 2))) * (1 if value >= 0 else -1)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(UNITS, UNITS, st.integers(-(10**9), 10**9).filter(bool)), min_size=1, max_size=8))
 def test_lines_in_any_units_move_what_the_oracle_says_or_are_refused_by_name(found: list[tuple[str, str, int]]) -> None:
     articles = {f"A-{own}": {"unit": own} for _, own, _ in found}
