@@ -81,20 +81,22 @@ def tell(made: Demo) -> int:
 
 
 def booked_figures(configuration: "Configuration") -> list[str]:
-    """What the books hold, in three lines."""
+    """What the books hold, in three lines; in two more for each further currency."""
     from cloudkasse_etl.sync.exports import sum_up
     from cloudkasse_etl.transform.amounts import euros
 
     books = sum_up(configuration)
-    debit, credit, clearing = map(euros, (books.debit_cents, books.credit_cents, books.clearing_cents))
-    balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
+    lines = []
+    for sums in books.booked:
+        debit, credit, clearing = map(euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
+        balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
+        what = f"{sums.postings:,} postings of {sums.receipts:,} receipts (opening cash makes none)"
+        lines += [
+            f"Turnover {euros(sums.turnover_cents)} gross ({sums.currency}), booked in {what}.",
+            f"Debit = credit = {balance}, clearing account {clearing}.",
+        ]
     moved = [f"{_quantity(unit.out_milli - unit.in_milli)} {unit.unit or 'without a unit'}" for unit in books.moved]
-    what = f"{books.postings:,} postings of {books.receipts:,} receipts (opening cash makes none)"
-    return [
-        f"Turnover {euros(books.turnover_cents)} gross, booked in {what}.",
-        f"Debit = credit = {balance}, clearing account {clearing}.",
-        f"{books.movements:,} stock movements (a set moves its parts), out less in: {', '.join(moved)}.",
-    ]
+    return [*lines, f"{books.movements:,} stock movements (a set moves its parts), out less in: {', '.join(moved)}."]
 
 
 def _quantity(milli: int) -> str:

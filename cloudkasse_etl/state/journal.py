@@ -46,8 +46,8 @@ class Journal:
         order = (table.c.register, table.c.receipt_id, table.c.line_number, table.c.movement_id)
         return self._rows(query, table.c.movement_date, first, last, order)
 
-    def totals(self, clearing: str | None, turnover_cases: Collection[str]) -> dict[str, int]:
-        """Counts and sums over all postings.
+    def totals(self, clearing: str | None, turnover_cases: Collection[str]) -> list[tuple[str, dict[str, int]]]:
+        """Of each currency the counts and sums over all its postings; most postings first. Currencies have no sum.
 
         Args:
             clearing: The clearing account.
@@ -61,6 +61,7 @@ class Journal:
             return sa.func.coalesce(sa.func.sum(sa.case((wanted, column), else_=0)), 0)
 
         booked = sa.select(
+            posting.c.currency,
             sa.func.count(sa.distinct(posting.c.receipt_id)),
             sa.func.count(),
             sign(posting.c.amount_cents, True),
@@ -70,7 +71,9 @@ class Journal:
         ).where(posting.c.company == self._store.company)
         names = ("receipts", "postings", "debit_cents", "credit_cents", "clearing_cents", "turnover_cents")
         with self._store.reading() as connection:
-            return dict(zip(names, map(int, connection.execute(booked).one()), strict=True))
+            found = connection.execute(booked.group_by(posting.c.currency))
+            rows = [(str(row[0]), dict(zip(names, map(int, row[1:]), strict=True))) for row in found]
+        return sorted(rows, key=lambda row: (-row[1]["postings"], row[0]))
 
     def moved(self) -> list[tuple[str, int, int, int]]:
         """Of each unit ("" for none) how many stock movements there are, thousandths in and out; most movements first.

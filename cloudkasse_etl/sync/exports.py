@@ -66,23 +66,39 @@ class Books:
     """What the books hold in all.
 
     Attributes:
-        receipts: Receipts that have postings.
-        turnover_cents: Gross, as transform/turnover_cases.py defines it: what was sold less returns and voids.
+        booked: The postings by currency, that of most first; currencies have no sum.
         moved: Stock movements by unit; units have no sum.
     """
 
-    receipts: int
-    postings: int
-    debit_cents: int
-    credit_cents: int
-    clearing_cents: int
-    turnover_cents: int
+    booked: "tuple[BookedInAll, ...]"
     moved: "tuple[Moved, ...]"
 
     @property
     def movements(self) -> int:
         """How many stock movements there are."""
         return sum(moved.movements for moved in self.moved)
+
+
+@dataclass(frozen=True)
+class BookedInAll:
+    """All postings in one currency.
+
+    Attributes:
+        currency: The currency of all amounts.
+        receipts: Receipts that have postings.
+        postings: How many postings.
+        debit_cents, credit_cents: Equal, or the books do not balance.
+        clearing_cents: What the clearing account comes to.
+        turnover_cents: Gross, as transform/turnover_cases.py defines it: what was sold less returns and voids.
+    """
+
+    currency: str
+    receipts: int
+    postings: int
+    debit_cents: int
+    credit_cents: int
+    clearing_cents: int
+    turnover_cents: int
 
 
 class Moved(NamedTuple):
@@ -103,7 +119,10 @@ def sum_up(configuration: Configuration) -> Books:
     with open_reading(configuration) as store:
         journal = Journal(store)
         totals = journal.totals(configuration.settings.accounts.clearing, TURNOVER_CASES)
-        return Books(**totals, moved=tuple(Moved(*row) for row in journal.moved()))
+        return Books(
+            booked=tuple(BookedInAll(currency, **sums) for currency, sums in totals),
+            moved=tuple(Moved(*row) for row in journal.moved()),
+        )
 
 
 def export_postings(

@@ -7,7 +7,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from assets.commands.export import export
-from cloudkasse_etl.sync.exports import Booked, Moved, export_movements, export_postings
+from cloudkasse_etl.sync.exports import Booked, Moved, export_movements, export_postings, sum_up
 from tests.books import fetch_and_book, stock, tables, told
 from tests.pipeline.test_import import BOTH, add_article, add_set, deliver, read_csv, sale, world
 from tests.receipt_factory import Fields, item, line
@@ -82,6 +82,10 @@ def test_a_journal_has_a_total_of_each_currency_and_never_adds_two(world: World)
     summary = export_postings(world.configuration(), path)
     assert summary.booked == (Booked("EUR", 4, 4760, 4760), Booked("HRK", 4, 4760, 4760))
     assert [row[5:8] for row in read_csv(path)[-2:]] == [["47.60", "47.60", "EUR"], ["47.60", "47.60", "HRK"]]
+    in_all = sum_up(world.configuration()).booked
+    assert [(sums.currency, sums.receipts, sums.debit_cents, sums.turnover_cents) for sums in in_all] == [
+        ("EUR", 1, 4760, 2380), ("HRK", 1, 4760, 2380),
+    ]  # fmt: skip
 
 
 def test_the_command_tells_each_unit_and_each_currency_by_itself(world: World) -> None:
