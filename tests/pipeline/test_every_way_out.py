@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 
 from cloudkasse_etl.catalogue import CATALOGUE, CLOUD, HOLDING, records
+from cloudkasse_etl.errors import LeaseHeldError
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.records import SyncedRecord
 from cloudkasse_etl.state.staging import Status
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync import decisions
+from cloudkasse_etl.sync.closing_list import list_closings
 from cloudkasse_etl.sync.judging import judge_of
+from cloudkasse_etl.sync.receipt_list import list_receipts
 from tests.books import book, decider, dismiss, fetch, statuses, with_accounts
+from tests.pipeline.test_import import shop, url_of
 from tests.pipeline.test_staging import closing, receipt
 from tests.programs import small_world
 from tests.worlds import World
@@ -38,8 +42,14 @@ def codes(way: str) -> list[str]:
     return [code for code in CATALOGUE if way_out(code) == way]
 
 
+BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    if getattr(request, "param", "sqlite") == "postgresql":
+        yield from shop(tmp_path, url_of("postgresql", tmp_path, request))
+        return
     with small_world(tmp_path) as made:
         made.settings = with_accounts(made.settings)
         yield made
@@ -171,3 +181,32 @@ def test_a_refused_record_ends_once_it_is_corrected_or_no_longer_wanted(world: W
         store.replace_rejections("selectline_articles", [refused("selectline_articles", "A1", code)])
         store.replace_rejections("selectline_articles", [])
         assert store.rejections("selectline_articles") == []
+
+
+@BOTH
+def test_whatever_is_decided_is_on_record_in_every_database(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(1), receipt(2), receipt(3, business_day="2062-11-23")])
+    world.server.store.deliver_closings([closing(1, 1, 1), closing(1, 1, 2)])
+    fetch(world)
+    dismiss(world, "r1", "by hand")
+    decisions.restore_receipt(decider(world, "after all"), "r1")
+    decisions.release_receipt(decider(world, "it is right"), "r3")
+    decisions.dismiss_closing(decider(world, "the first is right"), "K1|1")
+    decisions.restore_closing(decider(world, "or not"), "K1|1")
+    assert statuses(world) == dict.fromkeys(("r1", "r2", "r3"), "staged")
+    assert open_codes(world) == ["closing_conflict"]
+    book(world)
+    assert statuses(world) == dict.fromkeys(("r1", "r2", "r3"), "imported")
+    listed = {row.receipt_id: row for row in list_receipts(world.configuration())}
+    assert [d.reason for d in listed["r1"].decisions] == ["by hand", "after all"]
+    (found,) = list_closings(world.configuration())
+    assert [(d.action, d.decided_by) for d in found.decisions] == [("dismiss", "a test"), ("restore", "a test")]
+
+
+def test_nothing_is_decided_beside_a_running_synchronisation(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(1)])
+    fetch(world)
+    with world.session(), pytest.raises(LeaseHeldError):
+        dismiss(world, "r1", "by hand")
+    assert statuses(world) == {"r1": "staged"}
+    assert list_receipts(world.configuration())[0].decisions == ()

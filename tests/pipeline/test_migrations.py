@@ -13,7 +13,9 @@ from cloudkasse_etl.errors import ConfigurationError, StateVersionError
 from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
+from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.engine import HEAD, migrate, state_engine, upgrade, version_of
+from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.records import Level
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
@@ -172,6 +174,44 @@ def test_what_waited_before_its_start_was_kept_is_looked_at_anew(engine: sa.Engi
         asset: Level("" if asset == "cloudkasse_prices" else "as it was", text, 7) for asset, text in details.items()
     }
     assert WaitingStore(store).waiting_since_before(dt.datetime.now(dt.UTC)) == []
+
+
+@BOTH
+def test_receipts_of_an_earlier_release_keep_their_closing_their_other_contents_and_why_they_were_dismissed(
+    engine: sa.Engine,
+) -> None:
+    upgrade(engine, TABLES, "0007")
+    (table,) = (table for table in their_tables(engine) if table.name == f"{TABLES.prefix}receipt")
+    digest = "0123456789abcdef0123456789abcdef"
+
+    def stored(receipt_id: str, raw: str, status: str = "staged", dismissal: str | None = None) -> dict[str, Any]:
+        return {
+            "company": "1", "receipt_id": receipt_id, "status": status, "counts_in_closing": True,
+            "stock_pending": False, "content_hash": digest, "raw": raw.encode(), "dismissal": dismissal,
+            "staged_at": FIRST.replace(tzinfo=None), "staged_run_id": "r",
+        }  # fmt: skip
+
+    put(
+        engine,
+        table,
+        stored("r1", '{"id":"r1","closing_number":7}'),
+        stored("r2", '{"id":"r2","closing_number":null}', "dismissed", "booked by hand"),
+        stored("r1!0123456789ab", '{"id":"r1"}', "rejected"),
+        stored("r3!0123456789ab", '{"id":"r3!0123456789ab"}', "rejected"),  # a register's own id
+        stored(f"?{digest}", "no JSON", "rejected"),
+        stored("?other", '["no object"]', "rejected"),
+    )
+    migrate(engine, TABLES)
+    store = StateStore(engine, TABLES, company="1", api_url=URLS[0], lease=None, run_id="")
+    known = ReceiptStore(store).known(["r1", "r2", "r1!0123456789ab", "r3!0123456789ab", f"?{digest}", "?other"])
+    assert {key: found.closing_number for key, found in known.items() if found.closing_number} == {"r1": 7}
+    assert {key: found.came_as for key, found in known.items() if found.came_as is not None} == {
+        "r1!0123456789ab": "r1",
+        f"?{digest}": "",
+    }
+    (decision,) = DecisionStore(store).all(Subject.RECEIPT)
+    assert (decision.key, decision.action, decision.reason) == ("r2", Action.DISMISS, "booked by hand")
+    assert (decision.decided_at, decision.decided_by) == (None, None)  # that was never kept
 
 
 def test_a_schema_where_the_database_has_none_is_refused(engine: sa.Engine) -> None:
