@@ -57,7 +57,11 @@ def plan_counts(found: Plan) -> dict[str, int]:
 def _entity(entity: EntityPlan, language: Language) -> str:
     texts, words, heads = TEXTS[language], WORDS[language], _HEADS[language]
     names = {"retired": words["deactivated"], "resting": texts["resting"], "waiting": texts["waiting"]}
-    counts = [f"{count:,} {names.get(name, words.get(name, name))}" for name, count in entity.counts.items() if count]
+    counts = [
+        f"{counted(count, language)} {names.get(name, words.get(name, name))}"
+        for name, count in entity.counts.items()
+        if count
+    ]
     parts = [f"### {texts[entity.entity]}", ", ".join(counts)]
     if entity.stopped:
         parts.append(f"**{texts['stopped']}** {plain(entity.stopped)}")
@@ -69,7 +73,7 @@ def _entity(entity: EntityPlan, language: Language) -> str:
     if rows:
         parts.append(_table(("", heads["record"], heads["field"], heads["before"], heads["after"]), rows))
     if len(shown) > DETAILS:
-        parts.append(words["more"].format(count=f"{len(shown) - DETAILS:,}"))
+        parts.append(words["more"].format(count=counted(len(shown) - DETAILS, language)))
     parts += [f"- {plain(deferral.text(language))}" for deferral in entity.waiting]
     return "\n\n".join([*parts, *_refused(entity.rejections, language)])
 
@@ -88,11 +92,17 @@ def _rows(record: PlannedRecord, language: Language) -> list[tuple[str, ...]]:
 
 def _receipts(found: ReceiptsPlan, language: Language) -> str:
     texts, words, heads = TEXTS[language], WORDS[language], _HEADS[language]
-    counts = [f"{count:,} {texts.get(name, words.get(name, name))}" for name, count in found.by_status.items()]
-    counts += [f"{found.seen:,} {texts['seen']}"] if found.seen else []
-    counts += [f"{found.closings:,} {texts['closings']}"] if found.closings else []
+    counts = [
+        f"{counted(count, language)} {texts.get(name, words.get(name, name))}"
+        for name, count in found.by_status.items()
+    ]
+    counts += [f"{counted(found.seen, language)} {texts['seen']}"] if found.seen else []
+    counts += [f"{counted(found.closings, language)} {texts['closings']}"] if found.closings else []
     parts = [f"### {texts['receipts']}", ", ".join(counts) or words["no_new_data"]]
-    rows = [(name, f"{count:,}", euro_text(cents, language)) for name, (count, cents) in found.by_register.items()]
+    rows = [
+        (name, counted(count, language), euro_text(cents, language))
+        for name, (count, cents) in found.by_register.items()
+    ]
     if rows:
         parts.append(_table((heads["register"], heads["receipts"], heads["total"]), rows, numbers=(1, 2)))
     return "\n\n".join([*parts, *_refused(found.rejections, language)])
@@ -101,10 +111,13 @@ def _receipts(found: ReceiptsPlan, language: Language) -> str:
 def _import(found: ImportPlan, language: Language, title: str) -> str:
     texts, words, heads = TEXTS[language], WORDS[language], _HEADS[language]
     numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}
-    counts = [f"{count:,} {texts[name]}" for name, count in numbers.items() if count]
+    counts = [f"{counted(count, language)} {texts[name]}" for name, count in numbers.items() if count]
     parts = [f"### {title}", ", ".join(counts) or words["no_new_data"]]
     if found.judged_anew:
-        anew = [f"{count:,} {texts.get(name, words.get(name, name))}" for name, count in found.judged_anew.items()]
+        anew = [
+            f"{counted(count, language)} {texts.get(name, words.get(name, name))}"
+            for name, count in found.judged_anew.items()
+        ]
         parts.append(f"{texts['judged_anew']} {', '.join(anew)}")
     if found.accounts:
         rows = [
@@ -117,9 +130,9 @@ def _import(found: ImportPlan, language: Language, title: str) -> str:
         moved = [(*place, *(_quantity(milli, language) for milli in way)) for place, way in places[:DETAILS]]
         parts.append(_table((heads["article"], heads["warehouse"], heads["in"], heads["out"]), moved, numbers=(2, 3)))
         if len(places) > DETAILS:
-            parts.append(words["more"].format(count=f"{len(places) - DETAILS:,}"))
+            parts.append(words["more"].format(count=counted(len(places) - DETAILS, language)))
     if found.missing:
-        missing = ", ".join(f"`{name}` ({count:,})" for name, count in found.missing.items())
+        missing = ", ".join(f"`{name}` ({counted(count, language)})" for name, count in found.missing.items())
         parts.append(f"**{texts['missing']}** {missing}")
     return "\n\n".join([*parts, *_refused(found.rejections, language)])
 

@@ -137,7 +137,7 @@ def print_counts(out: "Console", assets: Mapping[str, Mapping[str, int]], langua
         table.add_column(WORDS[language][name], justify="right")
     for asset, counts in assets.items():
         if any(counts[name] for name in names):
-            table.add_row(asset, *(f"{counts[name]:,}" if counts[name] else "" for name in names))
+            table.add_row(asset, *(counted(counts[name], language) if counts[name] else "" for name in names))
     out.print(table)
 
 

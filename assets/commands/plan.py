@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assets.commands.output import WORDS, console, print_causes, print_json
+from assets.commands.output import WORDS, console, print_causes, print_counts, print_json
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "import": "What an import would book (also of what would be fetched before it)",
         "import_only": "What an import would book", "booked": "receipts", "postings": "postings",
         "movements": "stock movements", "account": "account", "debit": "debit", "credit": "credit",
+        "counts": "What the run would count",
         "missing": "Missing settings:", "judged_anew": "By the settings of now:",
     },
     "de": {
@@ -39,6 +41,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "import": "Was ein Import buchen würde (auch von dem, was vorher abgeholt würde)",
         "import_only": "Was ein Import buchen würde", "booked": "Bons", "postings": "Umsatzbuchungen",
         "movements": "Lagerungen", "account": "Konto", "debit": "Soll", "credit": "Haben",
+        "counts": "Was der Lauf zählen würde",
         "missing": "Fehlende Einstellungen:", "judged_anew": "Nach den jetzigen Einstellungen:",
     },
 }  # fmt: skip
@@ -75,6 +78,9 @@ def _print(out: "Console", found: "Plan", language: Language) -> None:
         _print_receipts(out, found.receipts, language)
     if found.imports:
         _print_import(out, found.imports, language, texts["import_only" if found.what == "import" else "import"])
+    if any(counts.attempted for counts in found.assets.values()):
+        out.print(f"\n[bold]{texts['counts']}[/]")
+        print_counts(out, {asset: counts.as_dict() for asset, counts in found.assets.items()}, language)
     if found.entities and not found.receipts and not found.imports and not any(map(is_told, found.entities)):
         out.print(texts["nothing"])
 
@@ -92,7 +98,11 @@ def _print_entity(out: "Console", entity: "EntityPlan", language: Language) -> N
         return
     texts, words = TEXTS[language], WORDS[language]
     names = {"retired": words["deactivated"], "resting": texts["resting"], "waiting": texts["waiting"]}
-    parts = [f"{count:,} {names.get(name, words.get(name, name))}" for name, count in entity.counts.items() if count]
+    parts = [
+        f"{counted(count, language)} {names.get(name, words.get(name, name))}"
+        for name, count in entity.counts.items()
+        if count
+    ]
     out.print(f"\n[bold]{texts[entity.entity]}[/]: {', '.join(parts)}")
     if entity.stopped:
         out.print(f"  [red]{texts['stopped']}[/] {escape(entity.stopped)}")
@@ -104,7 +114,7 @@ def _print_entity(out: "Console", entity: "EntityPlan", language: Language) -> N
         for line in _lines(record, language):
             out.print(f"  {escape(line)}", soft_wrap=True)
     if len(shown) > SHOWN_RECORDS:
-        out.print(f"  {words['more'].format(count=f'{len(shown) - SHOWN_RECORDS:,}')}")
+        out.print(f"  {words['more'].format(count=counted(len(shown) - SHOWN_RECORDS, language))}")
     for deferral in entity.waiting:
         out.print(f"  {escape(deferral.text(language))}")
     _print_refused(out, entity.rejections, language)
@@ -127,12 +137,15 @@ def _print_receipts(out: "Console", found: "ReceiptsPlan", language: Language) -
     from cloudkasse_etl.sync.shown import euro_text
 
     texts, words = TEXTS[language], WORDS[language]
-    parts = [f"{count:,} {texts.get(name, words.get(name, name))}" for name, count in found.by_status.items()]
-    parts += [f"{found.seen:,} {texts['seen']}"] if found.seen else []
-    parts += [f"{found.closings:,} {texts['closings']}"] if found.closings else []
+    parts = [
+        f"{counted(count, language)} {texts.get(name, words.get(name, name))}"
+        for name, count in found.by_status.items()
+    ]
+    parts += [f"{counted(found.seen, language)} {texts['seen']}"] if found.seen else []
+    parts += [f"{counted(found.closings, language)} {texts['closings']}"] if found.closings else []
     out.print(f"\n[bold]{texts['receipts']}[/]: {', '.join(parts) or words['no_new_data']}")
     for register, (count, cents) in found.by_register.items():
-        out.print(f"  {register}: {count:,}, {euro_text(cents, language)}")
+        out.print(f"  {register}: {counted(count, language)}, {euro_text(cents, language)}")
     _print_refused(out, found.rejections, language)
 
 
@@ -143,10 +156,13 @@ def _print_import(out: "Console", found: "ImportPlan", language: Language, title
 
     texts, words = TEXTS[language], WORDS[language]
     numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}
-    parts = [f"{count:,} {texts[name]}" for name, count in numbers.items() if count]
+    parts = [f"{counted(count, language)} {texts[name]}" for name, count in numbers.items() if count]
     out.print(f"\n[bold]{title}[/]: {', '.join(parts) or words['no_new_data']}")
     if found.judged_anew:
-        anew = [f"{count:,} {texts.get(name, words.get(name, name))}" for name, count in found.judged_anew.items()]
+        anew = [
+            f"{counted(count, language)} {texts.get(name, words.get(name, name))}"
+            for name, count in found.judged_anew.items()
+        ]
         out.print(f"  {texts['judged_anew']} {', '.join(anew)}")
     if found.accounts:
         table = Table(box=None, pad_edge=False, header_style="dim")
@@ -157,7 +173,7 @@ def _print_import(out: "Console", found: "ImportPlan", language: Language, title
             table.add_row(account, *(euro_text(cents, language) if cents else "" for cents in (debit, credit)))
         out.print(table)
     if found.missing:
-        settings = ", ".join(f"{name} ({count:,})" for name, count in found.missing.items())
+        settings = ", ".join(f"{name} ({counted(count, language)})" for name, count in found.missing.items())
         out.print(f"[red]{texts['missing']}[/] {settings}", soft_wrap=True)
     _print_refused(out, found.rejections, language)
 

@@ -74,7 +74,8 @@ def plan(configuration: Configuration, what: What = "all", *, as_of: dt.date | N
         entities = _master_data(session) if what in ("all", "master-data") else ()
         receipts = _receipts(session) if what in ("all", "receipts") else None
         imports = _import(session) if what in ("all", "import") else None
-    return Plan(what, entities, receipts, imports)
+        counts = {asset: report.counts for asset, report in session.reports.items()}
+    return Plan(what, entities, receipts, imports, counts)
 
 
 def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:

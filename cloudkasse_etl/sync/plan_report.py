@@ -8,7 +8,7 @@ from typing import Any, Literal
 import orjson
 
 from cloudkasse_etl.failures import Language, Rejection
-from cloudkasse_etl.sync.report import Deferral, rejection_dict
+from cloudkasse_etl.sync.report import Counts, Deferral, rejection_dict
 
 Action = Literal["new", "changed", "retired"]
 ACTIONS: tuple[Action, ...] = ("new", "changed", "retired")
@@ -224,12 +224,14 @@ class Plan:
         entities: Master data; empty where it was not asked for.
         receipts: What would be fetched; None where it was not asked for.
         imports: What an import would book: of what is staged, and of what would be fetched before it.
+        assets: What a run would count, asset by asset, in the order in which it would go through them.
     """
 
     what: str
     entities: tuple[EntityPlan, ...] = field(default=())
     receipts: ReceiptsPlan | None = None
     imports: ImportPlan | None = None
+    assets: Mapping[str, Counts] = field(default_factory=dict)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The object that `plan --json` prints."""
@@ -238,6 +240,7 @@ class Plan:
             "entities": {found.entity: found.as_dict(language) for found in self.entities},
             "receipts": self.receipts.as_dict(language) if self.receipts else None,
             "import": self.imports.as_dict(language) if self.imports else None,
+            "assets": {asset: counts.as_dict() for asset, counts in self.assets.items()},
         }
 
 

@@ -35,7 +35,8 @@ class Shop:
             self.name, self.price, self.inactive, self.new, self.gone, self.gtin, self.no_name, self.group,
             self.group_name, self.employee, self.company, self.rate, self.price_gone, self.scale, self.register_name,
             self.dated_price, self.one_price_gone, self.tax_code, self.second_register, self.choice_of_articles,
-            self.stock_item, self.sale, self.sale, self.sale, self.account,
+            self.stock_item, self.sale, self.sale, self.sale, self.sale, self.sale, self.account, self.start_date,
+            self.closed, self.in_kind, self.trade_set,
         ]  # fmt: skip
 
     def change(self) -> None:
@@ -141,19 +142,44 @@ class Shop:
         self.world.settings["articles"] = self.chance.choice([{}, {"groups": ["10"]}, {"only_shop_active": True}])
 
     def account(self) -> None:
-        self.world.settings["accounts"]["tenders"] = self.chance.choice([{}, {"ECKarte": "1361"}])
+        self.world.settings["accounts"]["tenders"] = self.chance.choice([{}, {}, {"ECKarte": "1361"}])
+
+    def start_date(self) -> None:
+        """Before, on or after the day on which everything is sold."""
+        day = self.chance.choice(["2026-11-01", "2026-11-01", "2026-11-01", "2026-12-01"])
+        self.world.settings.setdefault("receipts", {})["start_date"] = day
+
+    def closed(self) -> None:
+        self.world.settings["books"] = {"closed_until": self.chance.choice([None, "2026-10-31", "2026-11-30"])}
+
+    def in_kind(self) -> None:
+        self.world.settings.setdefault("receipts", {})["in_kind_moves_stock"] = self.chance.random() < 0.5
+
+    def trade_set(self) -> None:
+        """Makes a set of an article: it has two components, none, or one that is not there."""
+        self.made += 2
+        whole = self.article()
+        self.world.erp("UPDATE ART SET Stueckliste = 'H' WHERE Artikelnummer = :a", {"a": whole})
+        self.world.erp("DELETE FROM ARTSET WHERE Artikelnummer = :a", {"a": whole})
+        for at, part in enumerate(self.chance.choice([("A1", "A2"), (), ("A3", "nobody")])):
+            self.world.erp(
+                "INSERT INTO ARTSET (ARTSET_ID, TS, Artikelnummer, SetArtikelnummer, Menge) VALUES (:i, 0, :a, :p, 2)",
+                {"i": self.made + at, "a": whole, "p": part},
+            )
 
     def sale(self) -> None:
         """A receipt in order, one that is refused when staged or imported, one without effect, or one more time."""
         sold = receipt(len(self.sold) + 1, register=self.chance.choice(["K1", "K1", "K2"]))
         sold["lines"][0]["article"] = self.chance.choice([self.article(), self.article(), "unknown", None])
-        kind = self.chance.randint(1, 6)
+        kind = self.chance.randint(1, 7)
         if kind == 1:
             sold = changed(sold, "total_cents", 1)
         elif kind in (2, 3):
             sold = changed(sold, "payments.0.tender", "ECKarte")
         elif kind == 4:
             sold["kind"] = "AVTraining"
+        elif kind == 7:
+            sold["kind"] = "AVSachbezug"
         elif kind == 5 and self.sold:
             sold = self.chance.choice([{**self.sold[-1], "closing_number": 1}, {**self.sold[-1], "note": "x"}])
         self.sold.append(sold)
@@ -187,6 +213,13 @@ def booked_by(world: World, run_id: str) -> tuple[dict[str, tuple[int, int]], di
             (run_id,),
         ).fetchall()
     return {row[0]: (row[1], row[2]) for row in accounts}, {(row[0], row[1]): (row[2], row[3]) for row in stock}
+
+
+def rows_of(world: World, run_id: str) -> int:
+    """How many stock movements a run wrote: a trade set's line has several."""
+    with closing_of(sqlite3.connect(world.erp_file)) as database:
+        query = "SELECT count(*) FROM cloudkasse_stock_movement WHERE run_id = ?"
+        return int(database.execute(query, (run_id,)).fetchone()[0])
 
 
 def test_a_plan_equals_its_effect_on_200_random_changes(world: World, sent: list[tuple[str, dict[str, Any]]]) -> None:
@@ -230,13 +263,18 @@ def test_a_plan_equals_its_effect_on_200_random_changes(world: World, sent: list
             report.assets[name].counts
             for name in ("staged_receipts", "staged_closings", "revenue_postings", "stock_movements")
         )
-        assert sum(n for status, n in found.receipts.by_status.items() if status != "rejected") == staged.new
+        assert found.assets == {name: done.counts for name, done in report.assets.items()}
+        told_statuses = sum(n for status, n in found.receipts.by_status.items() if status != "rejected")
+        assert told_statuses == staged.new + staged.changed
         assert (found.receipts.seen, found.receipts.closings) == (staged.unchanged, closed.new)
-        assert (found.imports.receipts, found.imports.movements) == (postings.new, movements.new)
+        assert (found.imports.receipts, found.imports.movements) == (postings.new, rows_of(world, report.run_id))
         assert (found.imports.accounts, found.imports.articles) == booked_by(world, report.run_id)
         seen |= {r.action for e in found.entities for r in e.records} | {code for _, _, code in fresh}
         seen |= {name for name, n in (("booked", postings.new), ("moved", movements.new), ("closed", closed.new)) if n}
+        seen |= {"judged anew"} if staged.changed else set()
+        seen |= set(found.receipts.by_status)
     assert {"new", "changed", "retired", "cloud.gtin_invalid", "value_missing", "booked", "moved", "closed"} <= seen
+    assert {"judged anew", "before_start", "no_effect", "staged"} <= seen
     assert {"receipt_lines_total", "receipt_conflict", "account_missing"} <= seen
     again = planned(world)
     assert all(not e.records for e in again.entities)
