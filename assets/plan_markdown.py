@@ -134,6 +134,9 @@ def _import(found: ImportPlan, language: Language, title: str) -> str:
     if found.missing:
         missing = ", ".join(f"`{name}` ({counted(count, language)})" for name, count in found.missing.items())
         parts.append(f"**{texts['missing']}** {missing}")
+    parts += [
+        f"- {deferral.count:,} {texts['waiting']}: {plain(deferral.text(language))}" for deferral in found.waiting
+    ]
     return "\n\n".join([*parts, *_refused(found.rejections, language)])
 
 

@@ -83,6 +83,11 @@ class Receipts(Section):
 
     import_: Literal["ask", "manual", "direct"] = Field("ask", alias="import")
     start_date: Day | None = Field(None, description="Receipts of an earlier business day are staged, never booked.")
+    void_wait_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        14,
+        description="How many days a void waits for the receipt that it voids; then it is booked as a return of its "
+        "day, to be looked at.",
+    )
     in_kind_moves_stock: bool = Field(False, description="Whether withdrawals in kind (AVSachbezug) move stock.")
     # a day is over later in some zones, and a night's business day may be dated ahead
     days_ahead: Annotated[int, Field(ge=0, le=3660)] = Field(

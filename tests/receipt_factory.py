@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, Receipt, parse_receipt
 from cloudkasse_etl.sections.accounts import Accounts
 from cloudkasse_etl.settings import Register
+from cloudkasse_etl.transform.booking import book
+from cloudkasse_etl.transform.late_stock import is_by_hand
 from cloudkasse_etl.transform.ledger import Ledger
+from cloudkasse_etl.transform.mirrors import MovedRow, Original, PostingRow
+from cloudkasse_etl.transform.receipts import flatten
 from cloudkasse_etl.transform.vat import VatRates
 
 Fields = dict[str, Any]
@@ -132,6 +136,23 @@ def void_of(original: Receipt, **head: Any) -> Receipt:
             "reference": {"receipt_id": original.id},
             **head,
         }
+    )
+
+
+def booked_original(original: Receipt, by: Ledger, *voids: Receipt) -> Original:
+    """A receipt as it stands in the books, for those that void it."""
+    result = book(flatten([original]), by)
+    postings = result.postings[list(PostingRow._fields)].astype(object)
+    moved = result.movements
+    positions = [key.rpartition(":")[2] for key in moved["movement_id"].tolist()]
+    movements = moved.assign(position=positions)[list(MovedRow._fields)].astype(object)
+    return Original(
+        original,
+        [PostingRow(*row) for row in postings.where(postings.notna(), None).itertuples(index=False)],
+        [MovedRow(*row) for row in movements.where(movements.notna(), None).itertuples(index=False)],
+        frozenset(int(r.key.rpartition("|")[2]) for r in result.stock_rejections if not is_by_hand(r)),
+        frozenset(int(r.key.rpartition("|")[2]) for r in result.stock_rejections if is_by_hand(r)),
+        voids,
     )
 
 

@@ -175,6 +175,9 @@ def _print_import(out: "Console", found: "ImportPlan", language: Language, title
     if found.missing:
         settings = ", ".join(f"{name} ({counted(count, language)})" for name, count in found.missing.items())
         out.print(f"[red]{texts['missing']}[/] {settings}", soft_wrap=True)
+    for deferral in found.waiting:
+        told = f"{deferral.count:,} {texts['waiting']}: {deferral.text(language)}"
+        out.print(told, soft_wrap=True, markup=False, highlight=False)
     _print_refused(out, found.rejections, language)
 
 

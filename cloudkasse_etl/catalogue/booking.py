@@ -2,6 +2,20 @@
 
 from cloudkasse_etl.catalogue.entry import Failure, by_hand, unclear
 
+
+def _beyond(en: str, de: str) -> Failure:
+    """A void that is not booked unseen."""
+    return Failure(
+        en,
+        "Look at the receipt in CloudKasse. If it is right, release it: cloudkasse-etl receipts release ID --reason "
+        "TEXT; it is then booked and flagged. Otherwise dismiss it with a reason.",
+        de,
+        "Prüfen Sie den Bon in CloudKasse. Stimmt er, geben Sie ihn frei: cloudkasse-etl receipts release ID --reason "
+        "TEXT; er wird dann gebucht und gekennzeichnet. Sonst verwerfen Sie ihn mit einem Grund.",
+        holds=True,
+    )
+
+
 TEXTS: dict[str, Failure] = {
     "account_missing": Failure(
         "No account is set: {setting}{further}.",
@@ -50,6 +64,11 @@ TEXTS: dict[str, Failure] = {
     "stock_serial_too_long": by_hand(
         "The serial or batch number of article '{article}' is longer than the 80 characters that SelectLine holds.",
         "Die Serien- oder Chargennummer von Artikel „{article}“ ist länger als die 80 Zeichen, die SelectLine fasst.",
+    ),
+    "stock_original_by_hand": by_hand(
+        "The stock of what the line takes back is booked by hand (article '{article}'), and so is its return.",
+        "Der Bestand dessen, was die Zeile zurücknimmt, wird von Hand gebucht (Artikel „{article}“), also auch ihre "
+        "Rückgabe.",
     ),
     "stock_warehouse_missing": Failure(
         "No warehouse is set: {setting}.",
@@ -100,6 +119,49 @@ TEXTS: dict[str, Failure] = {
         "Ist ART.Mengeneinheit von „{article}“ falsch, berichtigen Sie sie in SelectLine; der nächste Import holt es "
         "nach. Wenn nicht, verwerfen Sie die Position hier mit einem Grund (cloudkasse-etl receipts dismiss BON "
         "--line N), und buchen Sie den Bestand danach von Hand.",
+    ),
+    "receipt_original": Failure(
+        "Waits for receipt {value}, which it voids and which is not booked yet.",
+        "It follows by itself once that receipt is fetched and imported; cure its rejection if it has one. After "
+        "{days} days (receipts.void_wait_days) it is booked as a return of its day, to be looked at.",
+        "Wartet auf den Bon {value}, den er storniert und der noch nicht gebucht ist.",
+        "Er folgt von selbst, sobald jener Bon abgeholt und importiert ist; beheben Sie dessen Fehler, falls er einen "
+        "hat. Nach {days} Tagen (receipts.void_wait_days) wird er als Rückgabe seines Tages gebucht, zur Prüfung.",
+    ),
+    "void_of_itself": _beyond(
+        "The receipt voids itself.",
+        "Der Bon storniert sich selbst.",
+    ),
+    "void_circular": _beyond(
+        "The receipts void each other in a circle: {value}.",
+        "Die Bons stornieren einander im Kreis: {value}.",
+    ),
+    "void_exceeds_original": _beyond(
+        "It takes back more than receipt {value} sold: '{text}' came to {sold}, {before} of it were voided before "
+        "({voids}), and this receipt voids {amount}.",
+        "Er nimmt mehr zurück, als Bon {value} verkauft hat: „{text}“ über {sold}, davon vorher storniert {before} "
+        "({voids}), und dieser Bon storniert {amount}.",
+    ),
+    "void_original_dismissed": Failure(
+        "It voids receipt {value}, which a person dismissed: {reason}",
+        "Dismiss this receipt, too, with a reason; or restore the one that it voids (cloudkasse-etl receipts restore), "
+        "then import again.",
+        "Er storniert den Bon {value}, der verworfen wurde: {reason}",
+        "Verwerfen Sie auch diesen Bon mit einem Grund; oder stellen Sie den anderen wieder her (cloudkasse-etl "
+        "receipts restore), und importieren Sie dann erneut.",
+        holds=True,
+    ),
+    "void_original_unknown": Failure(
+        "It voids receipt '{value}', which never came; it was booked as a return of its day, and flagged.",
+        "Look at the receipt, and rebook it if accounts or stock are to be others.",
+        "Er storniert den Bon „{value}“, der nie kam; gebucht als Rückgabe seines Tages und gekennzeichnet.",
+        "Prüfen Sie den Bon, und buchen Sie um, falls Konten oder Bestand andere sein sollen.",
+    ),
+    "original_after_void": Failure(
+        "It came after the receipt that voids it was booked ({value}), and was booked by its own rules and flagged.",
+        "Compare the two, and rebook one of them if they do not cancel each other out.",
+        "Er kam, nachdem sein Storno gebucht war ({value}); gebucht nach seinen eigenen Regeln und gekennzeichnet.",
+        "Vergleichen Sie beide, und buchen Sie einen um, falls sie einander nicht aufheben.",
     ),
     "vat_rate_unexpected": Failure(
         "Article '{article}' was sold at {rate} % on {day}; its tax code {tax_code} has another rate in SelectLine.",

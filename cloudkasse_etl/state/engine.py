@@ -15,7 +15,7 @@ from cloudkasse_etl.state.faults import explain, is_lasting
 from cloudkasse_etl.state.tables import VERSION_TABLE, StateTables, key_text
 from cloudkasse_etl.wording import say
 
-HEAD = "0009"
+HEAD = "0010"
 BUSY_SECONDS = 30
 # How long the lease of a run that stands still lasts. A transaction of such a run keeps its locks, which nobody could
 # take over from; so that is how long a database that can may let it stand still.

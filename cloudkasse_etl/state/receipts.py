@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.state.booked import BookedReceipts
 from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.decisions import Decision, DecisionStore
 from cloudkasse_etl.state.keys import chunks
@@ -36,7 +37,7 @@ class ReceiptRow:
     came_as: str | None
 
 
-class ReceiptStore(StagingStore):
+class ReceiptStore(StagingStore, BookedReceipts):
     """Receipts of the store's company; its closings too."""
 
     # --- reading what is staged
@@ -144,6 +145,7 @@ class ReceiptStore(StagingStore):
         movements: "pd.DataFrame",
         refused: Sequence[Rejection],
         refused_lines: Sequence[Rejection],
+        without_effect: Sequence[str] = (),
     ) -> None:
         """Writes whole receipts: postings, movements, status and rejections in one transaction.
 
@@ -156,6 +158,7 @@ class ReceiptStore(StagingStore):
             movements: As StockMovement has them.
             refused: Receipts that were refused, with the reason; they stay unbooked.
             refused_lines: Stock lines that were refused.
+            without_effect: Receipts that turned out to have no effect.
         """
         now = dt.datetime.now(dt.UTC)
         refused_ids = list(dict.fromkeys(rejection.key for rejection in refused))
@@ -165,11 +168,19 @@ class ReceiptStore(StagingStore):
             self._set(connection, [r for r in booked if r not in pending], {**done, "stock_pending": False})
             self._set(connection, [r for r in booked if r in pending], {**done, "stock_pending": True})
             self._set(connection, refused_ids, {"status": Status.REJECTED, "refused_by": IMPORT})
+            self._set(connection, without_effect, {"status": Status.NO_EFFECT, "refused_by": None})
             self._insert(connection, self._tables.posting, postings)
             self._insert(connection, self._tables.stock_movement, movements)
-            self._store.drop_rejections(connection, IMPORT, [*booked, *refused_ids])
+            self._store.drop_rejections(connection, IMPORT, [*booked, *refused_ids, *without_effect])
             self._store.put_rejections(connection, IMPORT, refused)
             self._store.put_rejections(connection, MOVEMENTS, refused_lines)
+
+    def await_originals(self, receipt_ids: Sequence[str]) -> None:
+        """Lets receipts that an import had refused wait: what they void may still be booked."""
+        if receipt_ids:
+            with self._store.transaction() as connection:
+                self._set(connection, receipt_ids, {"status": Status.STAGED, "refused_by": None})
+                self._store.drop_rejections(connection, IMPORT, receipt_ids)
 
     def make_up_stock(
         self,

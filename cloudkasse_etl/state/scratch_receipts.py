@@ -10,16 +10,15 @@ import pandas as pd
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.decisions import Decision
 from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.scratch import ScratchStore
+from cloudkasse_etl.state.scratch_books import GONE, ScratchBookedReceipts
 from cloudkasse_etl.state.staging import UNBOOKED, KnownReceipt, StagedReceipt, Status, UnbookedReceipt
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 
 _KNOWN = ("hash", "status", "refused_by", "closing_number", "came_as")
-_GONE = "gone"
 
 
-class ScratchReceipts(ReceiptStore):
+class ScratchReceipts(ScratchBookedReceipts):
     """Receipts, read from the database, with those that would be staged kept in a temporary file of SQLite's.
 
     That file has no name, stays in memory while it is small, and goes with the process: a backlog of any length is
@@ -43,7 +42,8 @@ class ScratchReceipts(ReceiptStore):
         self._scratch = sqlite3.connect("", isolation_level=None)
         self._scratch.execute(
             "CREATE TABLE receipt (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, hash TEXT, status TEXT, "
-            "refused_by TEXT, closing_number INTEGER, came_as TEXT, raw BLOB)"
+            "refused_by TEXT, closing_number INTEGER, came_as TEXT, register TEXT, number INTEGER, reference_id TEXT, "
+            "raw BLOB)"
         )
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class ScratchReceipts(ReceiptStore):
         """Those receipts that are stored already, by id."""
         here = {row[0]: KnownReceipt(*row[1:]) for row in self._kept("id, " + ", ".join(_KNOWN), receipt_ids)}
         found = super().known(receipt_ids) | here
-        return {key: known for key, known in found.items() if known.status != _GONE}
+        return {key: known for key, known in found.items() if known.status != GONE}
 
     def stage(
         self,
@@ -76,7 +76,7 @@ class ScratchReceipts(ReceiptStore):
         self._drop(STAGING, dropped)
         self._scratch.executemany(
             "INSERT OR REPLACE INTO receipt (id, hash, status, raw) VALUES (?, '', ?, x'')",
-            [(key, _GONE) for key in dropped],
+            [(key, GONE) for key in dropped],
         )
 
     def restage(
@@ -158,12 +158,20 @@ class ScratchReceipts(ReceiptStore):
         movements: pd.DataFrame,
         refused: Sequence[Rejection],
         refused_lines: Sequence[Rejection],
+        without_effect: Sequence[str] = (),
     ) -> None:
         """Notes what would be booked. The receipts stay as they are: an import reads each of them once."""
+        self.keep_booked(booked, postings, movements)
+        self.keep_judged([rejection.key for rejection in refused], Status.REJECTED)
+        self.keep_judged(without_effect, Status.NO_EFFECT)
         self._drop(IMPORT, [*booked, *(rejection.key for rejection in refused)])
         self._put(IMPORT, refused)
         self._put(MOVEMENTS, refused_lines)
         self.on_booked(postings, movements, len(booked))
+
+    def await_originals(self, receipt_ids: Sequence[str]) -> None:
+        """Notes that receipts would wait that were refused before."""
+        self._drop(IMPORT, receipt_ids)
 
     def make_up_stock(
         self,
@@ -187,18 +195,22 @@ class ScratchReceipts(ReceiptStore):
                 STAGING if r.status is Status.REJECTED else None,
                 r.closing_number,
                 r.came_as,
-                r.raw,
+                *(r.register, r.number, r.reference_id, r.raw),
             )
             for r in receipts
         ]
         self._scratch.execute("BEGIN")
         self._scratch.executemany(
-            f"INSERT OR REPLACE INTO receipt (id, {', '.join(_KNOWN)}, raw) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 -- our own words
+            f"INSERT OR REPLACE INTO receipt (id, {', '.join(_KNOWN)}, register, number, reference_id, raw) "  # noqa: S608 -- our own words
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         self._scratch.execute("COMMIT")
 
-    def _kept(self, columns: str, receipt_ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def _kept(self, columns: str, receipt_ids: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:
+        if receipt_ids is None:
+            yield from self._scratch.execute(f"SELECT {columns} FROM receipt")  # noqa: S608 -- our own words
+            return
         for chunk in chunks(receipt_ids):
             marks = ", ".join("?" * len(chunk))
             yield from self._scratch.execute(f"SELECT {columns} FROM receipt WHERE id IN ({marks})", chunk)  # noqa: S608 -- our own words

@@ -185,6 +185,7 @@ class StateTables:
             sa.Column("came_as", key_text(120)),
             sa.Index(f"ix_{prefix}receipt_number", "company", "register", "number"),
             sa.Index(f"ix_{prefix}receipt_status", "company", "status"),
+            sa.Index(f"ix_{prefix}receipt_reference", "company", "reference_id"),
             sa.Index(f"ix_{prefix}receipt_closing", "company", "register", "closing_number"),
         )
         self.decision = table(

@@ -5,8 +5,7 @@ would break a transaction that tried.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -29,10 +28,12 @@ from cloudkasse_etl.sync.levels import is_level, set_level
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.sync.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors_of_booked, voided_before
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.late_stock import is_by_hand, look_again, receipt_of
-from cloudkasse_etl.transform.ledger import Ledger, Voided
-from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten
+from cloudkasse_etl.transform.ledger import Ledger, Review
+from cloudkasse_etl.transform.mirrors import Mirror, is_void
+from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten, without_effect
 from cloudkasse_etl.transform.stock import move
 from cloudkasse_etl.wording import Text, say
 
@@ -73,8 +74,9 @@ def import_receipts(
             else:
                 if staged:
                     work.staged()
+                work.refused(all_of_them=again)
+                work.voids()
                 if again:
-                    work.refused()
                     work.pending_stock()
         except BaseException:
             for report in work.reports(open_ones=False):
@@ -82,6 +84,7 @@ def import_receipts(
             raise
         postings, movements = work.reports()
         if receipt_ids is None:
+            session.keep_waiting(postings)
             set_level(session, postings, fingerprint)
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
 
@@ -203,34 +206,58 @@ class _Import:
     refused_now: set[str] = field(default_factory=set)
     lines_refused_now: set[str] = field(default_factory=set)
     warnings: list[Rejection] = field(default_factory=list)
+    before: Sequence[Rejection] = ()
+
+    def __post_init__(self) -> None:
+        self._voids = Voids(self.session)
+        self.before = self.session.store.rejections(IMPORT)
 
     def staged(self) -> None:
         """Books everything that is staged."""
         for rows in self.session.receipts.raw(status=Status.STAGED, size=BATCH):
-            self._book(rows, before=())
+            self._book(rows)
             self.looked_at += len(rows)
             self.session.progress(IMPORT, self.looked_at)
 
-    def refused(self) -> None:
-        """Tries again what an import refused: the reason lay in settings or ERP, and something there has changed."""
-        before = self.session.store.rejections(IMPORT)
-        for rows in self.session.receipts.raw(status=Status.REJECTED, refused_by=IMPORT, size=BATCH):
+    def refused(self, *, all_of_them: bool) -> None:
+        """Tries again what an import refused, where the reason may be gone.
+
+        Args:
+            all_of_them: Something has changed in settings or ERP; otherwise only what hangs on other receipts.
+        """
+        store = self.session.receipts
+        hanging = [rejection.key for rejection in self.before if rejection.code in HANGING_ON_RECEIPTS]
+        batches: Iterable[Iterable[tuple[str, bytes]]] = (
+            store.raw(status=Status.REJECTED, refused_by=IMPORT, size=BATCH)
+            if all_of_them
+            else [store.raw_of(hanging[start : start + BATCH]).items() for start in range(0, len(hanging), BATCH)]
+        )
+        for rows in batches:
             # in this run they were refused a moment ago
             fresh = [row for row in rows if row[0] not in self.refused_now]
             if fresh:
-                self._book(fresh, before=before)
+                self._book(fresh)
+
+    def voids(self) -> None:
+        """Books the voids that were held back, as far as their originals are booked by now."""
+        for found in self._voids.rounds():
+            self._book_receipts(found.ready, [], found)
+        if self._voids.left:
+            # one that was refused for its original, and waits now that it may come again
+            before = {rejection.key for rejection in self.before}
+            self.session.receipts.await_originals([key for key in self._voids.left if key in before])
 
     def chosen(self, receipt_ids: Sequence[str]) -> None:
         """Books some receipts."""
         store = self.session.receipts
         _must_be_bookable(store, receipt_ids)
-        before = self.session.store.rejections(IMPORT)
         rows = list(store.raw_of(receipt_ids).items())
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]
-            self._book(part, before=before)
+            self._book(part)
             self.looked_at += len(part)
             self.session.progress(IMPORT, self.looked_at)
+        self.voids()
 
     def pending_stock(self) -> None:
         """Writes the movements of stock lines whose reason for refusal is gone, and renews the reasons of the others.
@@ -244,7 +271,7 @@ class _Import:
         for rows in store.raw_pending_stock(size=BATCH):
             receipts, _ = _parsed(rows)
             frames = flatten(receipts)
-            movements, refused = move(frames, self._ledger(frames, receipts))
+            movements, refused = move(frames, self._ledger(frames, mirrors_of_booked(session, receipts), {}))
             ids = {receipt.id for receipt in receipts}
             mine = {key: found for receipt_id in ids for key, found in opened.get(receipt_id, {}).items()}
             late = look_again(mine, refused)
@@ -260,17 +287,32 @@ class _Import:
             self.moved += _lines_of(movements)
             self.lines_refused_now |= {rejection.key for rejection in late.renewed}
 
-    def _book(self, rows: Iterable[tuple[str, bytes]], *, before: Sequence[Rejection]) -> None:
+    def _book(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Books receipts as they came, but for voids, which come after everything else."""
         receipts, unreadable = _parsed(rows)
+        voids = [receipt for receipt in receipts if is_void(receipt)]
+        self._voids.hold(voids)
+        if voids:
+            receipts = [receipt for receipt in receipts if not is_void(receipt)]
+        if receipts or unreadable:
+            self._book_receipts(receipts, unreadable, Round())
+
+    def _book_receipts(self, receipts: Sequence[Receipt], unreadable: Sequence[Rejection], found: Round) -> None:
         frames = flatten(receipts)
-        booked = book(frames, self._ledger(frames, receipts))
-        refused, anew = _kept_since([*booked.rejections, *unreadable], before)
+        reviews = voided_before(self.session, [receipt.id for receipt in receipts]) | found.reviews
+        booked = book(frames, self._ledger(frames, found.mirrors, reviews))
+        refused, anew = _kept_since([*booked.rejections, *unreadable, *found.refused], self.before)
         refused_ids = {rejection.key for rejection in refused}
+        idle = without_effect(frames, in_kind_moves_stock=self.session.settings.receipts.in_kind_moves_stock).tolist()
         lines = booked.stock_rejections
         numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
         postings = require(booked.postings, RevenuePosting, asset=IMPORT)
         _must_balance(postings)
-        done = [receipt.id for receipt in receipts if receipt.id not in refused_ids]
+        done = [
+            receipt.id
+            for receipt, has_none in zip(receipts, idle, strict=True)
+            if receipt.id not in refused_ids and not has_none
+        ]
         self.session.receipts.book(
             booked=done,
             pending_stock=sorted({receipt_of(line.key) for line in lines if not is_by_hand(line)}),
@@ -278,6 +320,10 @@ class _Import:
             movements=require(booked.movements, StockMovement, asset=MOVEMENTS),
             refused=refused,
             refused_lines=lines,
+            without_effect=[
+                *found.without_effect,
+                *(receipt.id for receipt, has_none in zip(receipts, idle, strict=True) if has_none),
+            ],
         )
         self.booked += len(done)
         self.moved += _lines_of(booked.movements)
@@ -286,16 +332,9 @@ class _Import:
         self.lines_refused_now |= {rejection.key for rejection in lines}
         self.warnings += [warning for warning in booked.warnings if warning.key.rpartition("|")[0] not in refused_ids]
 
-    def _ledger(self, frames: ReceiptFrames, receipts: Iterable[Receipt]) -> Ledger:
+    def _ledger(self, frames: ReceiptFrames, mirrors: Mapping[str, Mirror], reviews: Mapping[str, Review]) -> Ledger:
         settings = self.session.settings
         booked_by = self.session.sources.booking(frames.lines["article"].dropna().unique().tolist())
-        references = frames.heads["reference_id"].dropna().unique().tolist()
-        here = {receipt.id: receipt for receipt in receipts}
-        elsewhere = self.session.receipts.raw_of([r for r in references if r not in here])
-        voided = {r: here[r] for r in references if r in here}
-        for receipt_id, raw in elsewhere.items():
-            with suppress(MalformedError):  # one that was refused as broken is as good as unknown
-                voided[receipt_id] = read_receipt(raw)
         return Ledger(
             accounts=settings.accounts,
             registers={register.number: register for register in settings.registers},
@@ -305,11 +344,9 @@ class _Import:
             revenue_groups=booked_by.revenue_groups,
             trade_sets=booked_by.trade_sets,
             rates=booked_by.rates,
-            voided={
-                receipt_id: Voided(receipt.business_day, frozenset(line.vat_rate for line in receipt.lines))
-                for receipt_id, receipt in voided.items()
-            },
             released=DecisionStore(self.session.store).released(frames.heads["receipt_id"].tolist()),
+            mirrors=mirrors,
+            reviews=reviews,
             in_kind_moves_stock=settings.receipts.in_kind_moves_stock,
             zone=settings.zone,
         )
@@ -321,10 +358,13 @@ class _Import:
                 AssetReport(IMPORT, Counts(new=self.booked, rejected=len(self.refused_now))),
                 AssetReport(MOVEMENTS, Counts(new=self.moved, rejected=len(self.lines_refused_now))),
             )
+        deferrals = self._voids.deferrals()
+        counts = Counts(new=self.booked, deferred=sum(deferral.count for deferral in deferrals))
         return (
             replace(
-                _open_report(self.session, IMPORT, Counts(new=self.booked), self.refused_now),
+                _open_report(self.session, IMPORT, counts, self.refused_now),
                 warnings=tuple(self.warnings),
+                deferrals=deferrals,
             ),
             _open_report(self.session, MOVEMENTS, Counts(new=self.moved), self.lines_refused_now),
         )

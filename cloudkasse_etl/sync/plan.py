@@ -212,4 +212,5 @@ def _import(session: PlanSession) -> ImportPlan:
         missing=dict(missing),
         rejections=refused + postings.rejections + movements.rejections,
         judged_anew=dict(sorted(anew.by_status.items())),
+        waiting=postings.deferrals,
     )

@@ -182,6 +182,7 @@ class ImportPlan:
         rejections: Receipts and stock lines that would be refused.
         judged_anew: Receipts that the settings now make something else of, by the status that they would get; told
             where nothing would be fetched before the import.
+        waiting: Receipts that would wait for others.
     """
 
     receipts: int
@@ -193,6 +194,7 @@ class ImportPlan:
     missing: Mapping[str, int]
     rejections: tuple[Rejection, ...]
     judged_anew: Mapping[str, int] = field(default_factory=dict)
+    waiting: tuple[Deferral, ...] = ()
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """For `--json`."""
@@ -211,6 +213,7 @@ class ImportPlan:
             "examples": list(self.examples),
             "missing_settings": dict(self.missing),
             "judged_anew": dict(self.judged_anew),
+            "waiting": [{"code": d.code, "count": d.count, "text": d.text(language)} for d in self.waiting],
             **_refused(self.rejections, language),
         }
 

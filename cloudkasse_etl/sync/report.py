@@ -281,10 +281,12 @@ def sentence(
     if error:
         # why it broke comes first: what was rejected until then may be no more than its consequence
         text = f"{words[str(outcome)]}: {error}" + (f" {words['until_then']}: {', '.join(parts)}." if parts else "")
-    # What all articles and prices wait for is said at once; that some prices wait for their article, the protocol says.
+    # What all articles and prices wait for is said at once, and so is the receipt for which a void waits; that some
+    # prices wait for their article, the protocol says.
     deferrals = [deferral for report in reports for deferral in report.deferrals]
-    register = next((deferral for deferral in deferrals if deferral.code == "register_required"), None)
-    return f"{text}. {register.text(language)}" if register and not error else text
+    told_at_once = ("register_required", "receipt_original")
+    waits = [deferral.text(language) for deferral in deferrals if deferral.code in told_at_once and not error]
+    return f"{text}. {' '.join(dict.fromkeys(waits))}" if waits else text
 
 
 def _place(report: AssetReport) -> int:

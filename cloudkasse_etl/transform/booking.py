@@ -5,8 +5,8 @@ is posted on clearing therefore ends at 0 in every receipt, and a bookkeeper can
 """
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,14 +24,15 @@ from cloudkasse_etl.transform.business_cases import (
     live_lines,
     repeated_line_numbers,
 )
-from cloudkasse_etl.transform.ledger import POSTINGS, Ledger, Texts, Voided, clean_texts, refusal, text_column
+from cloudkasse_etl.transform.ledger import POSTINGS, Ledger, Texts, clean_texts, refusal, text_column
 from cloudkasse_etl.transform.line_vat import LineVat, line_vat
+from cloudkasse_etl.transform.mirrors import Entry
 from cloudkasse_etl.transform.posting_accounts import line_accounts, tender_accounts
 from cloudkasse_etl.transform.receipts import Booleans, ReceiptFrames, without_effect
 from cloudkasse_etl.transform.stock import move
 from cloudkasse_etl.transform.tax_codes import Judged, judge_lines
 
-__all__ = ["Booked", "Ledger", "Voided", "book"]
+__all__ = ["Booked", "Ledger", "book"]
 
 CLOSED_PERIOD, REVIEW = "closed_period", "review"
 # A message shows 80 characters of a value, so a list of settings is told in two.
@@ -82,9 +83,9 @@ def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
     vat = line_vat(lines, blocks)
     for receipt, rate, cents in vat.unbookable.itertuples(index=False):
         refusals.add(receipt, "vat_unbookable", rate=rate or "-", amount=_amount(cents))
-    judged = judge_lines(lines, vat.rate, heads, ledger)
+    judged = _as_the_originals(lines, judge_lines(lines, vat.rate, heads, ledger), heads, ledger)
     entries = _entries(lines, vat, judged, payments, heads, ledger)
-    _refuse_without_account(entries, ledger, refusals)
+    _refuse_without_account(entries, heads, ledger, refusals)
     booked = ~refusals.refused
     movements, stock_rejections = move(frames, ledger, receipts=booked)
     entries = entries[booked[entries["receipt"].to_numpy("int64")]]
@@ -93,7 +94,7 @@ def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
         movements,
         refusals.rejections(),
         stock_rejections,
-        _warnings(lines, vat, judged, heads, booked),
+        _warnings(lines, vat, judged, heads, booked, ledger),
     )
 
 
@@ -114,6 +115,38 @@ class _Refusals:
     def rejections(self) -> list[Rejection]:
         """By receipt id, whatever the order of the batch."""
         return sorted(self._found.values(), key=lambda found: (found.key, found.code))
+
+
+def _among(heads: pd.DataFrame, receipts: Mapping[str, object]) -> Booleans:
+    """Which receipts are among some, by id."""
+    found: Booleans = heads["receipt_id"].isin(list(receipts)).to_numpy(bool)
+    return found
+
+
+def _mirrored(lines: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> Iterator[tuple[int, Entry]]:
+    """The rows of voids' lines that are posted as their originals were, and how those were posted."""
+    ids = heads["receipt_id"].to_numpy(dtype=object)
+    receipt, numbers = (lines[name].to_numpy("int64") for name in ("receipt", "line_number"))
+    for row in np.flatnonzero(_among(heads, ledger.mirrors)[receipt]).tolist():
+        entry = ledger.mirrors[ids[receipt[row]]].lines.get(int(numbers[row]))
+        if entry is not None:
+            yield row, entry
+
+
+def _as_the_originals(lines: pd.DataFrame, judged: Judged, heads: pd.DataFrame, ledger: Ledger) -> Judged:
+    """What the ERP says today, but for the lines of voids: for them counts what it said of their originals."""
+    tax_code, is_unexpected = judged.tax_code.copy(), judged.is_unexpected.copy()
+    for row, entry in _mirrored(lines, heads, ledger):
+        tax_code[row], is_unexpected[row] = entry.tax_code, False
+    return replace(judged, tax_code=tax_code, is_unexpected=is_unexpected)
+
+
+def _clearing(heads: pd.DataFrame, ledger: Ledger) -> Texts:
+    """The clearing account of each receipt: the original's of a void, else that of the settings; None where not set."""
+    found = np.full(len(heads), ledger.accounts.clearing, dtype=object)
+    for row in np.flatnonzero(_among(heads, ledger.mirrors)).tolist():
+        found[row] = ledger.mirrors[heads["receipt_id"][row]].clearing or found[row]
+    return found
 
 
 def _amount(cents: int) -> str:
@@ -163,11 +196,20 @@ def _entries(
 ) -> pd.DataFrame:
     """What is posted against clearing: receipt's lines, then its payments, each with its account or the setting."""
     of_lines = line_accounts(lines, vat.rate, judged.revenue_account, ledger)
+    for row, entry in _mirrored(lines, heads, ledger):
+        of_lines.account[row] = entry.account
     registers = heads["register"].to_numpy(dtype=object)[payments["receipt"].to_numpy("int64")]
     of_payments = tender_accounts(payments, registers, ledger)
     tender, name = (payments[column].to_numpy(dtype=object) for column in ("tender", "name"))
+    paid_by = clean_texts(np.where(pd.isna(name), tender, name))
+    ids, receipt = heads["receipt_id"].to_numpy(dtype=object), payments["receipt"].to_numpy("int64")
+    for row in np.flatnonzero(_among(heads, ledger.mirrors)[receipt]).tolist():
+        account = ledger.mirrors[ids[receipt[row]]].tender_account(tender[row], paid_by[row])
+        of_payments.account[row] = account or of_payments.account[row]
     nothing, none = np.zeros(len(payments), dtype="int64"), np.full(len(payments), None, dtype=object)
+    reviewed = _among(heads, ledger.reviews)
     is_review = lines["business_case"].isin(REVIEWED_CASES).to_numpy(bool) | _taxed_against_the_rule(lines, vat)
+    is_review |= reviewed[lines["receipt"].to_numpy("int64")]
     pairs: dict[str, tuple[Any, Any]] = {
         "receipt": (lines["receipt"], payments["receipt"]),
         "account": (of_lines.account, of_payments.account),
@@ -178,8 +220,8 @@ def _entries(
         "tax_cents": (-vat.tax_cents, nothing),
         "business_case": (lines["business_case"], none),
         "tender": (np.full(len(lines), None, dtype=object), tender),
-        "text": (clean_texts(lines["text"].to_numpy(dtype=object)), clean_texts(np.where(pd.isna(name), tender, name))),
-        "is_review": (is_review, nothing.astype(bool)),
+        "text": (clean_texts(lines["text"].to_numpy(dtype=object)), paid_by),
+        "is_review": (is_review, reviewed[receipt]),
     }
     entries = pd.DataFrame({column: np.concatenate(parts) for column, parts in pairs.items()})
     posted = (entries["amount_cents"] != 0) & (entries["business_case"] != OPENING_CASH)
@@ -191,14 +233,13 @@ def _taxed_against_the_rule(lines: pd.DataFrame, vat: LineVat) -> Booleans:
     return untaxed & ~pd.isna(vat.rate)
 
 
-def _refuse_without_account(entries: pd.DataFrame, ledger: Ledger, refusals: _Refusals) -> None:
+def _refuse_without_account(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger, refusals: _Refusals) -> None:
     """Refuses each receipt that lacks an account, and names all the settings that it lacks."""
     receipt = entries["receipt"].to_numpy("int64")
     in_order = ~refusals.refused[receipt]
     wanting = entries["account"].isna().to_numpy(bool) & in_order
-    missing: dict[int, list[str]] = {}
-    if ledger.accounts.clearing is None:
-        missing = {int(found): ["accounts.clearing"] for found in np.unique(receipt[in_order])}
+    without = np.array([account is None for account in _clearing(heads, ledger)], dtype=bool)
+    missing = {int(found): ["accounts.clearing"] for found in np.unique(receipt[in_order & without[receipt]])}
     for row, setting in zip(receipt[wanting].tolist(), entries["setting"].to_numpy()[wanting], strict=True):
         missing.setdefault(row, []).append(setting)
     for found, settings in missing.items():
@@ -230,7 +271,7 @@ def _postings(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> pd.
     )
     dates, is_closed = _open_days(days, ledger.closed_until)
     columns = {name: entries[name].to_numpy()[rows] for name in entries.columns}
-    columns["account"][is_clearing] = ledger.accounts.clearing
+    columns["account"][is_clearing] = _clearing(heads, ledger)[receipt[is_clearing]]
     columns["amount_cents"][is_clearing] *= -1
     columns["tax_cents"][is_clearing] = 0
     for name in ("tax_code", "vat_rate"):
@@ -268,7 +309,7 @@ def _open_days(days: Texts, closed_until: dt.date | None) -> tuple[Texts, Boolea
 
 
 def _warnings(
-    lines: pd.DataFrame, vat: LineVat, judged: Judged, heads: pd.DataFrame, booked: Booleans
+    lines: pd.DataFrame, vat: LineVat, judged: Judged, heads: pd.DataFrame, booked: Booleans, ledger: Ledger
 ) -> list[Rejection]:
     """What is booked, and still needs somebody's eye."""
     receipt = lines["receipt"].to_numpy("int64")
@@ -291,4 +332,9 @@ def _warnings(
     warn(odd_rate, "vat_rate_unexpected", rate=vat.rate, article=article, tax_code=judged.own_code, day=days)
     warn(_taxed_against_the_rule(lines, vat), "vat_unexpected", case=cases, rate=vat.rate)
     warn(case.isin(REVIEWED_CASES).to_numpy(bool), "cash_for_review", case=cases)
+    is_first = np.append(True, receipt[1:] != receipt[:-1])[: len(receipt)]
+    reviewed = _among(heads, ledger.reviews)[receipt]
+    for row in np.flatnonzero(is_first & reviewed & booked[receipt]).tolist():
+        review = ledger.reviews[ids[row]]
+        found.append(refusal(POSTINGS, f"{ids[row]}|{numbers[row]}", review.code, review.detail))
     return sorted(found, key=lambda warning: (warning.key, warning.code))

@@ -16,6 +16,7 @@ import pandas as pd
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.sections.accounts import Accounts
 from cloudkasse_etl.settings import Register
+from cloudkasse_etl.transform.mirrors import Mirror
 from cloudkasse_etl.transform.vat import VatRates
 
 POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
@@ -28,16 +29,16 @@ Texts = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True)
-class Voided:
-    """What is needed of a receipt that another one refers to.
+class Review:
+    """Why a receipt is booked and flagged for review as a whole.
 
     Attributes:
-        business_day: Its day, ISO text.
-        rates: The VAT rates of its lines as the wire writes them.
+        code: A key of the failures' catalogue.
+        detail: What fills its text.
     """
 
-    business_day: str
-    rates: frozenset[str | None]
+    code: str
+    detail: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ class Ledger:
         revenue_groups: KTOGRUPPENPOS of revenues (AufwandErloes 'E'): revenue_group, tax_code, account.
         trade_sets: ARTSET: article, component, position (integer or null), quantity (float), unit.
         rates: The VAT rates of the ERP's tax codes by date.
-        voided: What is known of the receipts that others refer to, by id.
         released: Receipts that were held for a person, who has let them through: nothing holds them any more, and
             their postings are flagged.
+        mirrors: What each receipt that voids another takes over from it, by the void's id; all voids are in it.
+        reviews: Receipts that are flagged for review as a whole, by id.
         in_kind_moves_stock: Whether goods taken in kind (AVSachbezug) leave the stock.
         zone: The shop's time zone, in which a time has its day.
     """
@@ -70,8 +72,9 @@ class Ledger:
     revenue_groups: pd.DataFrame
     trade_sets: pd.DataFrame
     rates: VatRates
-    voided: Mapping[str, Voided] = field(default_factory=dict)
     released: frozenset[str] = frozenset()
+    mirrors: Mapping[str, Mirror] = field(default_factory=dict)
+    reviews: Mapping[str, Review] = field(default_factory=dict)
     in_kind_moves_stock: bool = False
     zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("Europe/Berlin"))
 

@@ -29,6 +29,7 @@ from cloudkasse_etl.transform.ledger import (
     text_column,
     usable_texts,
 )
+from cloudkasse_etl.transform.mirrored_stock import TakenBack, of_voids
 from cloudkasse_etl.transform.receipts import Booleans, Integers, ReceiptFrames, without_effect
 from cloudkasse_etl.transform.units import ratio
 
@@ -64,7 +65,9 @@ def move(
     # the ids of such lines would be the same; `book` refuses their receipts
     doubled = lines["receipt"].isin(lines["receipt"].to_numpy()[repeated_line_numbers(lines)])
     lines = lines[lines["business_case"].isin(STOCK_CASES) & ~doubled].reset_index(drop=True)
-    milli = _incoming_milli(lines)
+    back = TakenBack(lines, frames.heads, ledger)
+    lines = lines[~back.is_mirrored].reset_index(drop=True)
+    milli = _incoming_milli(lines, of_voids(lines, frames.heads, ledger))
     lines, milli = lines[milli != 0].reset_index(drop=True), milli[milli != 0]
     codes, numbers = pd.factorize(lines["article"].to_numpy(dtype=object))
     plans = [*article_plans(numbers, ledger), ArticlePlan(Moves.UNKNOWN)]  # the last, -1, is that of no article
@@ -95,7 +98,8 @@ def move(
         setting = setting_name("registers", registers[receipt[row]], "warehouse")
         refusals.add(row, "stock_warehouse_missing", setting=setting)
 
-    return _movements(sold, sizes, plans, frames.heads, warehouses, refusals), refusals.rejections()
+    movements = _movements(sold, sizes, plans, frames.heads, warehouses, refusals)
+    return back.beside(movements), sorted([*refusals.rejections(), *back.rejections], key=lambda refused: refused.key)
 
 
 @dataclass(frozen=True)
@@ -158,20 +162,20 @@ def _refuse_number(row: Any, article: str, plan: ArticlePlan, serial: str | None
         refusals.add(row, "stock_serial_too_long", article=article)
 
 
-def _incoming_milli(lines: pd.DataFrame) -> Integers:
+def _incoming_milli(lines: pd.DataFrame, is_void: Booleans) -> Integers:
     """How much comes in, in thousandths; negative goes out.
 
-    The sign of a sale is its quantity's. Registers write the quantity of a returned deposit with either sign: it
-    comes in where money goes out, and out again where that is voided. Where no money says so, its sign does, as for a
-    sale.
+    The sign of a sale is its quantity's. Registers write the quantity of a returned deposit, and that of a void, with
+    either sign: it comes in where money goes out, and out again where that is voided. Where no money says so, its sign
+    does, as for a sale.
     """
     spelled, quantities = pd.factorize(lines["quantity"].to_numpy(dtype=object))
     # three decimals, so without the point it is thousandths
     milli = np.array([int(quantity.replace(".", "")) for quantity in quantities], dtype="int64")[spelled]
-    is_returned = (lines["business_case"] == DEPOSIT_RETURN).to_numpy(bool)
+    by_its_money = (lines["business_case"] == DEPOSIT_RETURN).to_numpy(bool) | is_void
     gross = lines["gross_cents"].to_numpy("int64")
     by_money = np.where(gross == 0, -milli, -np.sign(gross) * np.abs(milli))
-    return np.where(is_returned, by_money, -milli)
+    return np.where(by_its_money, by_money, -milli)
 
 
 def _warehouse(register: str, ledger: Ledger) -> str | None:

@@ -54,7 +54,8 @@ def judge_lines(lines: pd.DataFrame, rates: Texts, heads: pd.DataFrame, ledger: 
     """Asks the ERP's tables about each line.
 
     The day that counts is the business day; where the rate is another one then, also the day on which the receipt
-    ended (a night shop sells past midnight, when rates change), and the day of the receipt that it voids.
+    ended (a night shop sells past midnight, when rates change), and the day of the receipt that it voids. What a void
+    takes over from its original as it was booked is not asked here.
 
     Args:
         lines: Lines with receipt and article.
@@ -98,12 +99,11 @@ def _distinct_rows(rows: Integers) -> tuple[Integers, Integers]:
 
 
 def _rate_of_voided(rates: Texts, receipt: Integers, heads: pd.DataFrame, ledger: Ledger) -> Booleans:
-    """Where a line's rate is one of the receipt that its own receipt refers to."""
+    """Where a line's rate is one of the receipt that its own receipt voids."""
     result = np.zeros(len(rates), dtype=bool)
-    references = texts(heads["reference_id"])
-    known = np.array([reference in ledger.voided for reference in references], dtype=bool)
-    for row in np.flatnonzero(known[receipt]):
-        result[row] = rates[row] in ledger.voided[references[receipt[row]]].rates
+    ids = heads["receipt_id"].to_numpy(dtype=object)
+    for row in np.flatnonzero(heads["receipt_id"].isin(list(ledger.mirrors)).to_numpy(bool)[receipt]):
+        result[row] = rates[row] in ledger.mirrors[ids[receipt[row]]].rates
     return result
 
 
@@ -120,8 +120,9 @@ class _Periods:
         """The periods of the days that may count for each receipt, the first that counts first."""
         yield self._number(np.asarray(heads["business_day"].to_numpy(dtype=object), dtype="datetime64[D]"))
         yield self._number(_day_of_ending(heads, ledger.zone))
-        voided = [ledger.voided.get(reference) for reference in texts(heads["reference_id"])]
-        days = np.array([found.business_day if found else "NaT" for found in voided], dtype="datetime64[D]")
+        mirrors = [ledger.mirrors.get(receipt_id) for receipt_id in heads["receipt_id"]]
+        voided = [(found.business_day if found else None) or "NaT" for found in mirrors]
+        days = np.array(voided, dtype="datetime64[D]")
         yield self._number(days)
 
     def _number(self, days: _Days) -> Integers:

@@ -309,8 +309,8 @@ def test_a_broken_receipt_that_comes_again_with_its_closing_number_is_the_same(w
     assert statuses(world) == {"G1": "rejected"}
 
 
-def test_the_void_of_a_receipt_that_was_refused_as_broken_is_booked(world: World) -> None:
+def test_the_void_of_a_receipt_that_was_refused_as_broken_waits_for_it_and_holds_up_no_other(world: World) -> None:
     broken = {**good(1), "lines": "none"}
     world.server.store.deliver_receipts([broken, good(2, reference="G1", cancelled=True), good(3)])
     postings, _ = fetch_and_book(world)
-    assert told(postings) == {"new": 2}
+    assert told(postings) == {"new": 1, "deferred": 1}

@@ -1,0 +1,350 @@
+"""The voids of an import: each is held back until the receipt that it voids is booked, and then told what to take over.
+
+The books must not depend on which of them came first. What a void takes over is computed in transform/mirrors.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.schemas.receipts import Receipt, read_receipt
+from cloudkasse_etl.state.booked import ReferredReceipt
+from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
+from cloudkasse_etl.state.staging import Status
+from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS
+from cloudkasse_etl.state.waiting import SHOWN_EXAMPLES, Waiting
+from cloudkasse_etl.sync.report import Deferral
+from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.transform.late_stock import is_by_hand
+from cloudkasse_etl.transform.ledger import Review, refusal
+from cloudkasse_etl.transform.mirrors import Mirror, MovedRow, Original, PostingRow, excess, is_void, mirror, of_known
+
+AWAITED = "receipt_original"
+# Refusals that hang on other receipts and on what people decide: they are looked at in every import.
+HANGING_ON_RECEIPTS = frozenset({"void_of_itself", "void_circular", "void_exceeds_original", "void_original_dismissed"})
+_ROUND = 1_000  # voids that are looked at together: each brings its original with all that was booked of it
+_UNBOOKED = (Status.STAGED, Status.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A void that waits for its turn."""
+
+    register: str
+    number: int
+    receipt_id: str
+    original: str
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """Of two that take back the same thing, the lower one comes first."""
+        return self.register, self.number, self.receipt_id
+
+
+@dataclass
+class Round:
+    """What can be decided of some voids.
+
+    Attributes:
+        ready: Voids that are booked now.
+        mirrors: What they take over, by id.
+        reviews: Those of them that somebody should look at, by id.
+        refused: Voids that are not booked.
+        without_effect: Voids of receipts that have no effect: they have none, either.
+    """
+
+    ready: list[Receipt] = field(default_factory=list)
+    mirrors: dict[str, Mirror] = field(default_factory=dict)
+    reviews: dict[str, Review] = field(default_factory=dict)
+    refused: list[Rejection] = field(default_factory=list)
+    without_effect: list[str] = field(default_factory=list)
+
+
+class Voids:
+    """The voids of one import."""
+
+    def __init__(self, session: SyncSession) -> None:
+        self._session = session
+        self._store = session.receipts
+        self._decisions = DecisionStore(session.store)
+        self._released: frozenset[str] = frozenset()
+        self._held: dict[str, _Held] = {}
+
+    def hold(self, receipts: Iterable[Receipt]) -> None:
+        """Keeps voids back until `rounds`."""
+        for receipt in receipts:
+            if receipt.reference_id is not None:
+                held = _Held(receipt.register, receipt.number, receipt.id, receipt.reference_id)
+                self._held[receipt.id] = held
+
+    def rounds(self) -> Iterator[Round]:
+        """What can be decided, again and again; what a round says must be booked before the next one is asked for.
+
+        A void of a void comes after it; of several that void one receipt, each sees what those before it took back.
+        """
+        self._released = self._decisions.released(list(self._held))
+        while found := self._with_their_originals() or self._circular() or self._given_up():
+            for receipt_id in [*(r.id for r in found.ready), *(r.key for r in found.refused), *found.without_effect]:
+                del self._held[receipt_id]
+            yield found
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The ids of the voids that go on waiting."""
+        return tuple(self._held)
+
+    def deferrals(self) -> tuple[Deferral, ...]:
+        """The voids that go on waiting, by the receipt for which they wait."""
+        if not self._held:
+            return ()
+        by_original: dict[str, list[_Held]] = defaultdict(list)
+        for held in self._in_order():
+            by_original[held.original].append(held)
+        known = self._store.referred(list(by_original))
+        each = [
+            Waiting(AWAITED, original, len(waiting), tuple(_name(held.register, held.number) for held in waiting))
+            for original, waiting in by_original.items()
+        ]
+        names = [_awaited(original, known.get(original)) for original in list(by_original)[:SHOWN_EXAMPLES]]
+        detail = {
+            "value": ", ".join(names) + (", …" if len(each) > SHOWN_EXAMPLES else ""),
+            "days": str(self._session.settings.receipts.void_wait_days),
+        }
+        examples = tuple(example for one in each for example in one.examples)[:SHOWN_EXAMPLES]
+        return (Deferral(AWAITED, len(self._held), examples, detail, tuple(each)),)
+
+    def _in_order(self) -> list[_Held]:
+        return sorted(self._held.values(), key=lambda held: held.place)
+
+    def _with_their_originals(self) -> Round | None:
+        known = self._store.referred([held.original for held in self._held.values()])
+        found = Round()
+        booked: list[_Held] = []
+        elsewhere: list[_Held] = []
+        dismissed: list[_Held] = []
+        seen: set[str] = set()
+        first = self._first_of_each(known)
+        for held in self._in_order():
+            original = known.get(held.original)
+            status = original.status if original else None
+            if held.original == held.receipt_id:
+                if not self._let_through(held, found):
+                    found.refused.append(refusal(IMPORT, held.receipt_id, "void_of_itself", {}))
+            elif status == Status.NO_EFFECT:
+                found.without_effect.append(held.receipt_id)
+            elif status == Status.DISMISSED and held.receipt_id not in self._released:
+                dismissed.append(held)
+            elif status in (Status.BEFORE_START, Status.DISMISSED) and len(elsewhere) < _ROUND:
+                elsewhere.append(held)
+            elif status == Status.IMPORTED and first[held.original] not in seen and len(booked) < _ROUND:
+                seen.add(first[held.original])
+                booked.append(held)
+        reasons = self._decisions.newest(Subject.RECEIPT, [held.original for held in dismissed])
+        for held in dismissed:
+            reason = reasons[held.original].reason if held.original in reasons else "-"
+            detail = {"value": _awaited(held.original, known[held.original]), "reason": reason}
+            found.refused.append(refusal(IMPORT, held.receipt_id, "void_original_dismissed", detail))
+        self._mirror(booked, found)
+        self._take_rates(elsewhere, found)
+        return found if found.ready or found.refused or found.without_effect else None
+
+    def _first_of_each(self, known: Mapping[str, ReferredReceipt]) -> dict[str, str]:
+        """The sale at the beginning, of each receipt that is voided: of a void that is voided, what that void voids."""
+        links = {key: receipt.reference_id for key, receipt in known.items()}
+        while unknown := {reference for reference in links.values() if reference is not None} - links.keys():
+            further = self._store.referred(sorted(unknown))
+            links |= {key: further[key].reference_id if key in further else None for key in unknown}
+        first = {}
+        for key in known:
+            path = [key]
+            while (following := links[path[-1]]) is not None and following not in path:
+                path.append(following)
+            first[key] = path[-1]
+        return first
+
+    def _mirror(self, voids: Sequence[_Held], found: Round) -> None:
+        """Lets voids take over what their originals booked, or refuses those that take back too much."""
+        if not voids:
+            return
+        originals = _originals(self._session, [held.original for held in voids])
+        receipts = _receipts(self._session, [held.receipt_id for held in voids])
+        for held in voids:
+            void, original = receipts[held.receipt_id], originals[held.original]
+            beyond = excess(void, original)
+            if beyond is not None and void.id not in self._released:
+                booked = original.receipt
+                detail = {
+                    "value": f"{booked.id} ({_name(booked.register, booked.number)})",
+                    "text": beyond.text,
+                    "sold": beyond.sold,
+                    "before": beyond.before,
+                    "amount": beyond.value,
+                    "voids": ", ".join(beyond.earlier) or "-",
+                }
+                found.refused.append(refusal(IMPORT, held.receipt_id, "void_exceeds_original", detail))
+                continue
+            found.ready.append(void)
+            found.mirrors[void.id] = mirror(void, original)
+
+    def _take_rates(self, voids: Sequence[_Held], found: Round) -> None:
+        """Books voids of receipts that were booked elsewhere by the rules of today."""
+        receipts = _receipts(self._session, [id_ for held in voids for id_ in (held.original, held.receipt_id)])
+        for held in voids:
+            found.ready.append(receipts[held.receipt_id])
+            found.mirrors[held.receipt_id] = of_known(receipts[held.original])
+
+    def _circular(self) -> Round | None:
+        """Refuses receipts that void each other in a circle: none of them could ever come first."""
+        links = {held.receipt_id: held.original for held in self._held.values()}
+        # what was refused on arrival may be part of a circle, too
+        unknown = set(links.values()) - links.keys()
+        while unknown:
+            known = self._store.referred(sorted(unknown))
+            links |= {
+                receipt_id: found.reference_id
+                for receipt_id, found in known.items()
+                if found.reference_id is not None and found.status in _UNBOOKED
+            }
+            unknown = {links[receipt_id] for receipt_id in known if receipt_id in links} - links.keys()
+        found = Round()
+        for held in self._in_order():
+            circle = _circle(held.receipt_id, links)
+            if circle and not self._let_through(held, found):
+                detail = {"value": ", ".join(circle)}
+                found.refused.append(refusal(IMPORT, held.receipt_id, "void_circular", detail))
+        return found if found.refused or found.ready else None
+
+    def _let_through(self, held: _Held, found: Round) -> bool:
+        """Books a void by the rules of today if a person has released it, whose original cannot be booked first."""
+        if held.receipt_id not in self._released:
+            return False
+        found.ready += _receipts(self._session, [held.receipt_id]).values()
+        found.mirrors[held.receipt_id] = Mirror()
+        return True
+
+    def _given_up(self) -> Round | None:
+        """Books voids that have waited too long as returns of today, for somebody to look at.
+
+        Those wait on whose original is ready to be booked and was only not chosen this time.
+        """
+        session = self._session
+        days, today = session.settings.receipts.void_wait_days, session.as_of
+        known = self._store.referred([id_ for held in self._held.values() for id_ in (held.original, held.receipt_id)])
+        late = []
+        for held in self._in_order():
+            staged = known[held.receipt_id].staged_at.astimezone(session.settings.zone).date()
+            original = known.get(held.original)
+            if (original is None or original.status != Status.STAGED) and (today - staged).days >= days:
+                late.append(held)
+        if not late:
+            return None
+        found = Round()
+        for receipt_id, receipt in _receipts(session, [held.receipt_id for held in late[:_ROUND]]).items():
+            found.ready.append(receipt)
+            found.mirrors[receipt_id] = Mirror()
+            detail = {"value": receipt.reference_id or ""}
+            found.reviews[receipt_id] = Review("void_original_unknown", detail)
+        return found
+
+
+def voided_before(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Review]:
+    """Those of some receipts, about to be booked, whose voids were booked before them, since they had waited too long.
+
+    They are booked by their own rules: what the void moved then cannot be known to have been right.
+    """
+    referring = session.receipts.referring(receipt_ids, Status.IMPORTED)
+    receipts = _receipts(session, [one for some in referring.values() for one in some])
+    found: dict[str, Review] = {}
+    for original, others in referring.items():
+        voids = [receipts[other] for other in others if is_void(receipts[other])]
+        if voids:
+            names = ", ".join(_name(void.register, void.number) for void in voids)
+            found[original] = Review("original_after_void", {"value": names})
+    return found
+
+
+def mirrors_of_booked(session: SyncSession, receipts: Sequence[Receipt]) -> dict[str, Mirror]:
+    """What those of some booked receipts take over that are voids, for stock lines that are made up for."""
+    voids = {receipt.id: receipt.reference_id for receipt in receipts if is_void(receipt)}
+    wanted = [reference for reference in voids.values() if reference is not None]
+    known = session.receipts.referred(wanted)
+    originals = _originals(session, [id_ for id_ in wanted if id_ in known and known[id_].status == Status.IMPORTED])
+    return {
+        receipt.id: mirror(receipt, originals[reference]) if reference in originals else Mirror()
+        for receipt in receipts
+        if receipt.id in voids and (reference := receipt.reference_id) is not None
+    }
+
+
+def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Original]:
+    """Booked receipts, with what was booked of them and what voids them already."""
+    if not receipt_ids:
+        return {}
+    store = session.receipts
+    referring: dict[str, list[str]] = {}
+    unknown = list(receipt_ids)
+    while unknown:
+        found = store.referring(unknown, Status.IMPORTED)
+        referring |= found
+        unknown = sorted({receipt_id for some in found.values() for receipt_id in some} - referring.keys())
+    receipts = _receipts(session, [*receipt_ids, *(receipt_id for some in referring.values() for receipt_id in some)])
+    standing = _Standing(receipts, referring)
+    postings, movements = store.postings_of(receipt_ids), store.movements_of(receipt_ids)
+    refused = {rejection.key: is_by_hand(rejection) for rejection in session.store.rejections(MOVEMENTS)}
+    by_hand = dict.fromkeys(DecisionStore(session.store).holding(Subject.LINE, Action.DISMISS), True) | refused
+    return {
+        receipt_id: Original(
+            receipt := receipts[receipt_id],
+            [PostingRow(*row) for row in postings.get(receipt_id, ())],
+            [MovedRow(*row) for row in movements.get(receipt_id, ())],
+            frozenset(line.number for line in receipt.lines if by_hand.get(f"{receipt_id}|{line.number}") is False),
+            frozenset(line.number for line in receipt.lines if by_hand.get(f"{receipt_id}|{line.number}") is True),
+            standing.voids_of(receipt_id),
+        )
+        for receipt_id in dict.fromkeys(receipt_ids)
+    }
+
+
+class _Standing:
+    """Which booked voids still stand: one that was taken back as a whole has given back what it took."""
+
+    def __init__(self, receipts: Mapping[str, Receipt], referring: Mapping[str, Sequence[str]]) -> None:
+        self._receipts = receipts
+        self._referring = referring
+
+    def voids_of(self, receipt_id: str, path: tuple[str, ...] = ()) -> list[Receipt]:
+        """The voids of a receipt that stand."""
+        here = (*path, receipt_id)
+        voids = [self._receipts[other] for other in self._referring.get(receipt_id, ()) if other not in here]
+        return [void for void in voids if is_void(void) and not self._is_taken_back(void, here)]
+
+    def _is_taken_back(self, void: Receipt, path: tuple[str, ...]) -> bool:
+        return any(other.total_cents == -void.total_cents for other in self.voids_of(void.id, path))
+
+
+def _receipts(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
+    found = session.receipts.raw_of(list(dict.fromkeys(receipt_ids)))
+    return {receipt_id: read_receipt(raw) for receipt_id, raw in found.items()}
+
+
+def _circle(start: str, links: Mapping[str, str]) -> tuple[str, ...]:
+    """The receipts by which one leads back to itself; none where it does not."""
+    path = [start]
+    while (following := links.get(path[-1])) is not None:
+        if following == start:
+            return tuple(path)
+        if following in path:
+            return ()
+        path.append(following)
+    return ()
+
+
+def _name(register: str | None, number: int | None) -> str:
+    return f"{register}-{number}"
+
+
+def _awaited(receipt_id: str, known: ReferredReceipt | None) -> str:
+    if known is None or known.register is None:
+        return receipt_id
+    return f"{receipt_id} ({_name(known.register, known.number)})"

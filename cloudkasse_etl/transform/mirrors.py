@@ -1,0 +1,315 @@
+"""What a void takes over from the receipt that it voids: accounts, tax codes and stock, line by line. Pure.
+
+A void is booked as its original was, turned, whatever has changed since in the ERP and in the settings.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from cloudkasse_etl.schemas.receipts import Line, Receipt
+from cloudkasse_etl.transform.amounts import euros
+from cloudkasse_etl.transform.business_cases import (
+    CASH_DIFFERENCE,
+    DEPOSIT_RETURN,
+    DISCOUNT,
+    NAMED_TENDER,
+    OPENING_CASH,
+    STOCK_CASES,
+)
+from cloudkasse_etl.transform.receipts import IN_KIND
+
+# Money goes out by these, and in by the others, as long as nothing is voided.
+_OUTGOING = (
+    DISCOUNT, DEPOSIT_RETURN, "EinzweckgutscheinEinloesung", "MehrzweckgutscheinEinloesung", "Forderungsentstehung",
+    "Anzahlungsaufloesung", "Privatentnahme", "Lohnzahlung", "Auszahlung",
+)  # fmt: skip
+# Either way, so that their sign does not say whether they void something.
+_EITHER_WAY = ("TrinkgeldAN", "Geldtransit", CASH_DIFFERENCE, OPENING_CASH)
+
+
+class Entry(NamedTuple):
+    """How a line was posted."""
+
+    account: str
+    tax_code: str | None
+
+
+class PostingRow(NamedTuple):
+    """A posting as it is stored; of a receipt in the order of their numbers."""
+
+    account: str
+    amount_cents: int
+    tax_code: str | None
+    business_case: str | None
+    tender: str | None
+    text: str
+
+
+class MovedRow(NamedTuple):
+    """A movement as it is stored: the line's number, the component's place in its set (else 0), and what moved."""
+
+    line_number: int
+    position: str
+    article: str
+    quantity_milli: int
+    unit: str | None
+    serial: str | None
+
+
+@dataclass(frozen=True)
+class Original:
+    """A receipt that is booked, and what was booked of it.
+
+    Attributes:
+        receipt: The receipt.
+        postings: All of its postings.
+        movements: All of its movements.
+        unmoved: Numbers of its lines whose stock was refused and is not moved yet.
+        by_hand: Numbers of its lines whose stock a person was asked to book, or has dealt with.
+        voids: The receipts that void it and are booked already.
+    """
+
+    receipt: Receipt
+    postings: Sequence[PostingRow] = ()
+    movements: Sequence[MovedRow] = ()
+    unmoved: frozenset[int] = frozenset()
+    by_hand: frozenset[int] = frozenset()
+    voids: Sequence[Receipt] = ()
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """What a void takes over; what is not in it is booked by the rules of today.
+
+    Attributes:
+        business_day: The original's day, ISO text; None where the original is not known.
+        rates: The VAT rates of its lines as the wire writes them.
+        clearing: The clearing account that it was posted on.
+        lines: How the void's lines are posted, by number.
+        tenders: The account of each tender and text of a payment.
+        stock: What the void's lines move, by number: with the quantity that is booked of them. A line that is in it
+            and moves nothing has an original that moved nothing.
+        by_hand: Numbers of the void's lines whose original's stock is booked by hand, and so is theirs.
+    """
+
+    business_day: str | None = None
+    rates: frozenset[str | None] = frozenset()
+    clearing: str | None = None
+    lines: Mapping[int, Entry] = field(default_factory=dict)
+    tenders: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    stock: Mapping[int, tuple[MovedRow, ...]] = field(default_factory=dict)
+    by_hand: frozenset[int] = frozenset()
+
+    def tender_account(self, tender: str, text: str) -> str | None:
+        """The account that the original's payment used; only payments "Unbar" are told apart by their names."""
+        found = self.tenders.get((tender, text))
+        if found is None and tender != NAMED_TENDER:
+            accounts = {account for (other, _), account in self.tenders.items() if other == tender}
+            return accounts.pop() if len(accounts) == 1 else None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A void that takes back more than was sold.
+
+    Attributes:
+        text: The text of the line.
+        sold: What the original has of it, gross or a quantity.
+        before: What was voided of it before.
+        value: What this receipt voids of it.
+        earlier: The receipts that voided it before.
+    """
+
+    text: str
+    sold: str
+    before: str
+    value: str
+    earlier: tuple[str, ...]
+
+
+def is_void(receipt: Receipt) -> bool:
+    """Whether a receipt takes back (part of) the one that it refers to: flagged as such, or with a line turned.
+
+    Others may refer to a receipt as well, to settle its invoice; they are booked on their own.
+    """
+    if receipt.reference_id is None or receipt.kind not in ("Beleg", IN_KIND):
+        return False
+    return receipt.cancelled or any(_is_turned(line) for line in _live(receipt))
+
+
+def of_known(receipt: Receipt) -> Mirror:
+    """Of an original that was not booked here: only the rates of its day are taken over."""
+    return Mirror(receipt.business_day, frozenset(line.vat_rate for line in receipt.lines))
+
+
+def mirror(void: Receipt, original: Original) -> Mirror:
+    """What a void takes over from its original."""
+    found = of_known(original.receipt)
+    entries = _entries_of(original)
+    moved: dict[int, list[MovedRow]] = defaultdict(list)
+    for row in original.movements:
+        moved[row.line_number].append(row)
+    lines: dict[int, Entry] = {}
+    stock: dict[int, tuple[MovedRow, ...]] = {}
+    by_hand = set()
+    for line, theirs in _counterparts(void, original):
+        if theirs.number in entries and line.gross_cents:
+            lines[line.number] = entries[theirs.number]
+        if line.business_case in STOCK_CASES and theirs.number in original.by_hand:
+            by_hand.add(line.number)
+        elif line.business_case in STOCK_CASES and theirs.number not in original.unmoved:
+            rows = [row._replace(quantity_milli=_share(row, line, theirs)) for row in moved[theirs.number]]
+            stock[line.number] = tuple(row for row in rows if row.quantity_milli)
+    tenders: dict[tuple[str, str], str] = {}
+    for posting in original.postings[::2]:
+        if posting.tender is not None:
+            tenders.setdefault((posting.tender, posting.text), posting.account)
+    clearing = original.postings[1].account if len(original.postings) > 1 else None
+    return Mirror(found.business_day, found.rates, clearing, lines, tenders, stock, frozenset(by_hand))
+
+
+def excess(void: Receipt, original: Original) -> Excess | None:
+    """What a void takes back beyond the original, all that voided it before counted in; None where it does not.
+
+    Lines are added up by business case, article and rate: two pieces may be taken back by one line that were sold by
+    two. Of part of a quantity each line may be rounded by a cent.
+    """
+    sold, before, now = _Sums(), _Sums(), _Sums()
+    earlier: dict[_Kind, list[str]] = defaultdict(list)
+    texts: dict[_Kind, str] = {}
+    kinds = {line.number: _kind(line) for line in _live(original.receipt)}
+    for line in _live(original.receipt):
+        if _sign(line):
+            sold.add((kinds[line.number], _sign(line)), line)
+            texts.setdefault((kinds[line.number], _sign(line)), line.text)
+    for other in original.voids:
+        for line, theirs in _counterparts(other, original):
+            key = (kinds[theirs.number], _sign(theirs))
+            before.add(key, line, theirs)
+            if (name := f"{other.register}-{other.number}") not in earlier[key]:
+                earlier[key].append(name)
+    for line, theirs in _counterparts(void, original):
+        now.add((kinds[theirs.number], _sign(theirs)), line, theirs)
+    for key in now.gross:
+        gross = before.gross[key] + now.gross[key]
+        milli = before.milli[key] + now.milli[key]
+        rounding = before.parts[key] + now.parts[key]
+        is_counted = len(sold.units[key] | before.units[key] | now.units[key]) == 1 and sold.milli[key]
+        names = tuple(earlier[key])
+        if gross > sold.gross[key] + rounding:
+            return Excess(texts[key], euros(sold.gross[key]), euros(before.gross[key]), euros(now.gross[key]), names)
+        if is_counted and milli > sold.milli[key]:
+            unit = next(iter(sold.units[key])) or ""
+            return Excess(
+                texts[key],
+                _quantity(sold.milli[key], unit),
+                _quantity(before.milli[key], unit),
+                _quantity(now.milli[key], unit),
+                names,
+            )
+    return None
+
+
+_Kind = tuple[tuple[str, str | None, str | None], int]
+
+
+class _Sums:
+    """Gross and quantities by kind of line, without their signs."""
+
+    def __init__(self) -> None:
+        self.gross: dict[_Kind, int] = defaultdict(int)
+        self.milli: dict[_Kind, int] = defaultdict(int)
+        self.parts: dict[_Kind, int] = defaultdict(int)
+        self.units: dict[_Kind, set[str | None]] = defaultdict(set)
+
+    def add(self, key: _Kind, line: Line, theirs: Line | None = None) -> None:
+        self.gross[key] += abs(line.gross_cents)
+        self.milli[key] += _milli(line)
+        self.units[key].add(line.unit)
+        self.parts[key] += theirs is not None and _milli(line) != _milli(theirs)
+
+
+def _live(receipt: Receipt) -> list[Line]:
+    return [line for line in receipt.lines if not line.cancelled]
+
+
+def _kind(line: Line) -> tuple[str, str | None, str | None]:
+    return line.business_case, line.article, line.vat_rate
+
+
+def _milli(line: Line) -> int:
+    return abs(int(line.quantity.replace(".", "")))
+
+
+def _quantity(milli: int, unit: str) -> str:
+    return f"{milli // 1000}.{milli % 1000:03d} {unit}".strip()
+
+
+def _sign(line: Line) -> int:
+    """Of its money; of a line without any, of its quantity."""
+    number = line.gross_cents or int(line.quantity.replace(".", ""))
+    return (number > 0) - (number < 0)
+
+
+def _is_turned(line: Line) -> bool:
+    if line.business_case in _EITHER_WAY:
+        return line.gross_cents != 0
+    return _sign(line) == (1 if line.business_case in _OUTGOING else -1)
+
+
+def _counterparts(void: Receipt, original: Original) -> Iterable[tuple[Line, Line]]:
+    """The lines of a void that take back a line of the original, with the line that they take back.
+
+    Of several that fit, one of the same price, text, amount and number, and one that no other line took yet.
+    """
+    taken: set[int] = set()
+    for line in sorted(_live(void), key=lambda line: line.number):
+        fitting = [theirs for theirs in _live(original.receipt) if _takes_back(line, theirs, void)]
+        if not fitting:
+            continue
+        best = max(fitting, key=lambda theirs: (*_likeness(line, theirs), theirs.number not in taken, -theirs.number))
+        taken.add(best.number)
+        yield line, best
+
+
+def _takes_back(line: Line, theirs: Line, void: Receipt) -> bool:
+    if _kind(line) != _kind(theirs) or not (sign := _sign(line)):
+        return False
+    if line.gross_cents == theirs.gross_cents == 0:
+        return void.cancelled or sign == -_sign(theirs)  # given away: only the flag says that it comes back
+    return bool(line.gross_cents and theirs.gross_cents) and sign == -_sign(theirs)
+
+
+def _likeness(line: Line, theirs: Line) -> tuple[bool, ...]:
+    return (
+        abs(line.unit_price_cents) == abs(theirs.unit_price_cents),
+        line.text == theirs.text,
+        abs(line.gross_cents) == abs(theirs.gross_cents),
+        line.number == theirs.number,
+    )
+
+
+def _share(row: MovedRow, line: Line, theirs: Line) -> int:
+    """How much of a movement a line takes back, rounded half away from zero; where units differ, by the money."""
+    part, whole = _milli(line), _milli(theirs)
+    if line.unit != theirs.unit and theirs.gross_cents:
+        part, whole = abs(line.gross_cents), abs(theirs.gross_cents)
+    if not whole:
+        return 0
+    product = row.quantity_milli * part
+    rounded = (2 * abs(product) + whole) // (2 * whole)
+    return -rounded if product > 0 else rounded
+
+
+def _entries_of(original: Original) -> Mapping[int, Entry]:
+    """How the lines of a booked receipt were posted, by number: lines come in their order, each before its clearing."""
+    lines = sorted(_live(original.receipt), key=lambda line: line.number)
+    posted = [line for line in lines if line.gross_cents and line.business_case != OPENING_CASH]
+    postings: list[Any] = [posting for posting in original.postings[::2] if posting.tender is None]
+    found = [(posting.business_case, posting.amount_cents) for posting in postings]
+    if found != [(line.business_case, -line.gross_cents) for line in posted]:
+        return {}  # goods taken in kind have none
+    return {line.number: Entry(p.account, p.tax_code) for line, p in zip(posted, postings, strict=True)}
