@@ -11,6 +11,7 @@ from cloudkasse_etl.failures import Language
 from cloudkasse_etl.wording import say, spelled
 
 if TYPE_CHECKING:
+    from cloudkasse_etl.state.decisions import Decision
     from cloudkasse_etl.sync.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
@@ -41,16 +42,38 @@ def receipts(context: click.Context, status: str | None, limit: int, as_json: bo
     if context.invoked_subcommand is not None:
         return None
     from cloudkasse_etl.settings import load
-    from cloudkasse_etl.sync.receipt_list import list_receipts
+    from cloudkasse_etl.sync.receipt_list import decision_dict, list_dismissed_numbers, list_receipts
 
     configuration = load()
     found = list_receipts(configuration, status=status)
+    numbers = list_dismissed_numbers(configuration) if status in (None, "dismissed") else []
     language = configuration.settings.language
     if as_json:
-        print_json({"receipts": [receipt.as_dict(language) for receipt in found]})
-    else:
-        _print(found, limit, language)
+        print_json(
+            {
+                "receipts": [receipt.as_dict(language) for receipt in found],
+                "dismissed_numbers": [
+                    {"register": _place(d)[0], "numbers": _place(d)[1], **decision_dict(d)} for d in numbers
+                ],
+            }
+        )
+        return 0
+    _print(found, limit, language)
+    for decision in numbers:
+        register, which = _place(decision)
+        text = say(
+            "Missing numbers {numbers} of register {register} dismissed: {reason}",
+            numbers=which,
+            register=register,
+            reason=decision.reason,
+        )
+        click.echo(text.told(language))
     return 0
+
+
+def _place(decision: "Decision") -> tuple[str, str]:
+    register, _, numbers = decision.key.rpartition("|")
+    return register, numbers
 
 
 _LINE = click.option("--line", type=click.IntRange(0), help="Only this refused stock line of an imported receipt.")

@@ -92,6 +92,15 @@ TEXTS: dict[str, str] = {
         "Die Bonnummern {numbers} der Kasse „{register}“ sind nicht verworfen."
     ),
     "Write them as they were dismissed.": "Schreiben Sie sie so, wie sie verworfen wurden.",
+    "It was refused, and CloudKasse sent a corrected content under the same id, which took its place.": (
+        "Er war abgelehnt; CloudKasse sandte unter derselben Id einen berichtigten Inhalt, der an seine Stelle trat."
+    ),
+    "It could not be read, had no id, and did not come again when everything was fetched anew.": (
+        "Er war nicht lesbar, hatte keine Id und kam nicht wieder, als alles neu abgeholt wurde."
+    ),
+    "Missing numbers {numbers} of register {register} dismissed: {reason}": (
+        "Fehlende Nummern {numbers} der Kasse {register} verworfen: {reason}"
+    ),
     # --- closings
     "{count:,} closings": "{count:,} Abschlüsse",
     "{count:,} closings, the first {limit:,} are shown; --limit shows more": (

@@ -12,6 +12,13 @@ import sqlalchemy as sa
 from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.wording import Language, say, told
+
+# What the program decides by itself, and why; kept in English, told in the settings' language.
+PROGRAM = "cloudkasse-etl"
+REPLACED = say("It was refused, and CloudKasse sent a corrected content under the same id, which took its place.")
+NOT_AGAIN = say("It could not be read, had no id, and did not come again when everything was fetched anew.")
+_TEXTS = {str(text): text for text in (REPLACED, NOT_AGAIN)}
 
 
 class Subject(StrEnum):
@@ -53,6 +60,10 @@ class Decision:
     decided_at: dt.datetime | None = None
     decided_by: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def why(self, language: Language) -> str:
+        """The reason as it is shown."""
+        return told(_TEXTS.get(self.reason, self.reason), language)
 
     @property
     def ended(self) -> tuple[Rejection, ...]:
@@ -96,7 +107,7 @@ class DecisionStore:
                 "subject": str(d.subject),
                 "record_key": d.key,
                 "action": str(d.action),
-                "reason": d.reason,
+                "reason": str(d.reason),
                 "detail": orjson.dumps(dict(d.detail)).decode(),
                 "decided_at": d.decided_at or now,
                 "decided_by": d.decided_by[:200] if d.decided_by else None,

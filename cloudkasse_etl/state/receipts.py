@@ -123,16 +123,19 @@ class ReceiptStore(StagingStore, BookedReceipts):
         with self._store.reading() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
-    def rows(self, status: str | None = None) -> list[ReceiptRow]:
-        """The list of receipts, by register and number."""
+    def rows(self, status: str | None = None, *, also: Sequence[str] = ()) -> list[ReceiptRow]:
+        """The list of receipts of a status, by register and number; after them some others by their ids."""
         table = self._tables.receipt
         columns = [table.c[name] for name in ReceiptRow.__slots__]
         query = sa.select(*columns).where(table.c.company == self._company)
-        if status is not None:
-            query = query.where(table.c.status == status)
+        queries = [query if status is None else query.where(table.c.status == status)]
+        queries += [query.where(table.c.receipt_id.in_(part), table.c.status != status) for part in chunks(also)]
+        found: list[ReceiptRow] = []
         with self._store.reading() as connection:
-            found = connection.execute(query.order_by(table.c.register, table.c.number, table.c.receipt_id))
-            return [ReceiptRow(*row) for row in found]
+            for one in queries:
+                rows = connection.execute(one.order_by(table.c.register, table.c.number, table.c.receipt_id))
+                found += [ReceiptRow(*row) for row in rows]
+        return found
 
     # --- importing
 

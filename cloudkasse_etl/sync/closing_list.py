@@ -37,7 +37,7 @@ class ListedClosing:
     def reason(self, language: Language) -> str:
         """Why it was rejected or dismissed."""
         dismissed = self.decisions and self.decisions[-1].action is Action.DISMISS
-        parts = [self.decisions[-1].reason] if dismissed else []
+        parts = [self.decisions[-1].why(language)] if dismissed else []
         return " ".join([*parts, *(f"{r.text(language)} {r.cure(language)}" for r in self.rejections)])
 
     def as_dict(self, language: Language) -> dict[str, Any]:

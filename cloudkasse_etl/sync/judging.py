@@ -16,7 +16,7 @@ from cloudkasse_etl.failures import Rejection, merged
 from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
 from cloudkasse_etl.settings import Settings
-from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
+from cloudkasse_etl.state.decisions import PROGRAM, REPLACED, Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.staging import NO_ID, UNBOOKED, KnownReceipt, StagedReceipt, Status, UnbookedReceipt
 from cloudkasse_etl.state.store import StateStore
@@ -34,9 +34,7 @@ UNREADABLE = "receipt_malformed"
 CONFLICT = "receipt_conflict"
 NUL = b"\\u0000"
 WITH_NUL = "a name or a time has a NUL character"
-REPLACED = "It was refused, and CloudKasse sent a corrected content under the same id, which took its place."
 MOVED = "CloudKasse sent another receipt under this id, which was one of ours; what was kept here has the id {id} now."
-PROGRAM = "cloudkasse-etl"
 _NUMBERS = 2**53
 
 

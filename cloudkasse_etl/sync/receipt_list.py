@@ -1,6 +1,7 @@
 """The list of receipts: what has become of each, why, and what people decided about it."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,9 @@ class ListedReceipt:
     def reason(self, language: Language) -> str:
         """Why it was rejected, and what people decided about it."""
         refused = " ".join(rejection.text(language) for rejection in self.rejections)
-        decided = [d.reason if d.subject is Subject.RECEIPT else _of_line(d).told(language) for d in self.holding]
+        decided = [
+            d.why(language) if d.subject is Subject.RECEIPT else _of_line(d).told(language) for d in self.holding
+        ]
         return " ".join(part for part in (*decided, refused) if part)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
@@ -87,6 +90,8 @@ def _of_line(decision: Decision) -> Text:
 def list_receipts(configuration: Configuration, *, status: str | None = None) -> list[ListedReceipt]:
     """All receipts, or those of one status, by register and number. May be asked while a synchronisation runs.
 
+    With the dismissed ones are listed those of which a stock line is dismissed.
+
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
     """
@@ -113,5 +118,21 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
                 rejections=tuple(rejections.get(row.receipt_id, ())),
                 decisions=tuple(decisions.get(row.receipt_id, ())),
             )
-            for row in ReceiptStore(store).rows(status)
+            for row in ReceiptStore(store).rows(status, also=_with_lines(decisions) if status == "dismissed" else ())
         ]
+
+
+def _with_lines(decisions: Mapping[str, list[Decision]]) -> list[str]:
+    """The receipts of which a stock line is dismissed."""
+    newest = {d.key: (key, d) for key, found in decisions.items() for d in found if d.subject is Subject.LINE}
+    return sorted({key for key, decision in newest.values() if decision.action is Action.DISMISS})
+
+
+def list_dismissed_numbers(configuration: Configuration) -> list[Decision]:
+    """The decisions by which missing receipt numbers were dismissed.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    with open_reading(configuration) as store:
+        return list(DecisionStore(store).holding(Subject.NUMBERS, Action.DISMISS).values())

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from cloudkasse_etl.cloudkasse.client import Page
 from cloudkasse_etl.failures import Rejection
-from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
+from cloudkasse_etl.state.decisions import NOT_AGAIN, PROGRAM, Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.staging import KnownReceipt, StagedReceipt, Status
 from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.closings import stage_closings
 from cloudkasse_etl.sync.judging import (
     MOVED,
-    PROGRAM,
     UNREADABLE,
     Judge,
     Judged,
@@ -30,8 +29,6 @@ from cloudkasse_etl.sync.report import AssetReport, Counts
 from cloudkasse_etl.sync.session import SyncSession
 
 __all__ = ["NOT_AGAIN", "stage_closings", "stage_receipts"]
-
-NOT_AGAIN = "It could not be read, had no id, and did not come again when everything was fetched anew."
 
 
 def stage_receipts(session: SyncSession) -> AssetReport:

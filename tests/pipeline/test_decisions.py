@@ -102,7 +102,7 @@ def test_a_stock_line_that_was_booked_by_hand_is_dismissed_and_can_be_opened_aga
     code, out, _ = shop.call("receipts", "dismiss", "r1", "--line", "1", "--reason", "counted by hand")
     assert (code, out.strip()) == (0, "Line 1 of receipt r1 is dismissed.")
     assert "Line 1 dismissed: counted by hand" in listed(shop)["r1"]["reason"]
-    assert listed(shop)["r1"]["decisions"][0]["line"] == 1
+    assert listed(shop, "--status", "dismissed")["r1"]["decisions"][0]["line"] == 1
     assert shop.call_json("import")[1]["message"] == "nothing new; 1 rejected"
     # what a person did is never done by the program
     shop.world.erp("UPDATE ART SET Artikelnummer = 'gone' WHERE Artikelnummer = 'A4'")
@@ -167,6 +167,12 @@ def test_receipt_numbers_that_will_never_come_are_ended_by_a_person(shop: Progra
     assert (code, out.strip()) == (0, "Receipt numbers 3-4 of register K1 are dismissed.")
     assert shop.call("receipts", "dismiss", "--missing", "K1", "6", "--reason", "x")[0] == 0
     assert [f.numbers for f in complete(shop.world).receipt_gaps] == ["2"]
+    _, found = shop.call_json("receipts", "--status", "dismissed")
+    assert [(d["register"], d["numbers"], d["reason"]) for d in found["dismissed_numbers"]] == [
+        ("K1", "3-4", "the tablet broke"),
+        ("K1", "6", "x"),
+    ]
+    assert "Missing numbers 3-4 of register K1 dismissed: the tablet broke" in shop.call("receipts")[1]
     for wrong in ("1", "2-3", "4-2", "x", "99"):
         code, said = shop.call_json("receipts", "dismiss", "--missing", "K1", wrong, "--reason", "x")
         assert (code, "are not missing" in said["error"]) == (2, True)

@@ -12,12 +12,12 @@ import orjson
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.state.decisions import NOT_AGAIN, REPLACED
 from cloudkasse_etl.state.receipts import ReceiptRow
 from cloudkasse_etl.state.targets import CLOSINGS, STAGING
 from cloudkasse_etl.sync.completeness import CompletenessReport, check_completeness
-from cloudkasse_etl.sync.judging import REPLACED
 from cloudkasse_etl.sync.receipt_list import list_receipts
-from cloudkasse_etl.sync.receipts import NOT_AGAIN, stage_closings, stage_receipts
+from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import AssetReport
 from tests import small_erp
 from tests.books import dismiss
@@ -360,6 +360,7 @@ def test_a_corrected_receipt_takes_the_place_of_a_refused_one_which_stays_on_rec
         assert (orjson.loads(raw["r1"]), orjson.loads(raw[aside])) == (receipt(1), wrong)
     (kept,) = list_receipts(world.configuration(), status="dismissed")
     assert (kept.reason("en"), kept.decisions[0].decided_by) == (REPLACED, "cloudkasse-etl")
+    assert kept.reason("de") == REPLACED.told("de") != REPLACED
     # whatever is delivered again is known, also where everything is fetched anew
     world.server.store.deliver_receipts([wrong, receipt(1)])
     assert fetch(world, retry_rejected=True)[0].counts.attempted == 0
