@@ -1,6 +1,7 @@
 """German: runs - lease, guards, how they end, the sensors that look after them, and their checks."""
 
 TEXTS: dict[str, str] = {
+    "{count:,} voids that need not wait any longer": "{count:,} Stornos, die nicht länger warten müssen",
     "Waiting for an import: {found}.": "Wartet auf einen Import: {found}.",
     "receipts to be checked again, since settings have changed": (
         "Bons, die erneut zu prüfen sind, weil sich Einstellungen geändert haben"

@@ -107,6 +107,12 @@ class ReceiptStore(StagingStore, BookedReceipts):
         table = self._tables.receipt
         return self._count(table.c.status == Status.REJECTED, table.c.refused_by == IMPORT)
 
+    def count_voids_staged_before(self, moment: dt.datetime) -> int:
+        """How many receipts that refer to another one lie staged since before a moment."""
+        table = self._tables.receipt
+        staged = (table.c.status == Status.STAGED) & table.c.reference_id.is_not(None)
+        return self._count(staged, table.c.staged_at < moment)
+
     def count_pending_stock(self) -> int:
         """How many booked receipts have stock lines that are to be made up for."""
         return self._count(self._tables.receipt.c.stock_pending == sa.true())

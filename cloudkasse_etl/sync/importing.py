@@ -89,36 +89,6 @@ def import_receipts(
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What an import would look at.
-
-    Attributes:
-        staged: Receipts that are staged.
-        refused: Receipts that an import refused, where something that this can hang on has changed since.
-        stock: Receipts with stock lines that are to be made up for, likewise.
-    """
-
-    staged: int
-    refused: int = 0
-    stock: int = 0
-
-
-def due_for_import(session: SyncSession) -> Due:
-    """Finds out whether an import would have anything to do. Reads no receipts.
-
-    What cannot be told cheaply, for want of a rowversion in the ERP, counts as unchanged.
-
-    Raises:
-        ErpUnavailableError: The ERP cannot be reached.
-    """
-    receipts = session.receipts
-    staged, fingerprint = receipts.count(Status.STAGED), session.sources.fingerprint(IMPORT)
-    if fingerprint is None or is_level(session, IMPORT, fingerprint):
-        return Due(staged)
-    return Due(staged, receipts.count_refused(), receipts.count_pending_stock())
-
-
 def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:
     """Lets what is not booked follow the settings; that is told in the name of those who staged it.
 

@@ -25,7 +25,7 @@ from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import IMPORT, JUDGED, NO_TARGET, find_target
 from cloudkasse_etl.sync.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
-from cloudkasse_etl.sync.importing import due_for_import
+from cloudkasse_etl.sync.due import due_for_import
 from cloudkasse_etl.sync.judging import is_judging_due, judge_of
 from cloudkasse_etl.sync.levels import holds_on, is_level
 from cloudkasse_etl.sync.own_tables import told_as_the_erps
@@ -195,11 +195,12 @@ def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
     due, level = due_for_import(session), session.store.level(IMPORT)
     texts = (
         (due.staged, say("{count:,} staged receipts to import", count=due.staged)),
+        (due.voids, say("{count:,} voids that need not wait any longer", count=due.voids)),
         (due.refused, say("{count:,} refused receipts to try again, since something has changed", count=due.refused)),
         (due.stock, say("{count:,} receipts whose stock lines may be made up for", count=due.stock)),
     )
     marks = [session.sources.fingerprint(IMPORT), level.fingerprint if level else ""]
-    return tuple(text for count, text in texts if count), [due.staged, due.refused, due.stock, *marks]
+    return tuple(text for count, text in texts if count), [due.staged, due.voids, due.refused, due.stock, *marks]
 
 
 def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:

@@ -1,6 +1,7 @@
 """Protects that a look and a run never disagree: whatever would make a run do something is seen."""
 
 import copy
+import datetime as dt
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -232,6 +233,21 @@ def test_a_run_that_died_in_an_import_is_followed_by_another(world: World) -> No
         session.store.set_level("revenue_postings", "", "{}")  # as an import does first
     after = look(world)
     assert (after.kind, after.key != before.key) == ("receipts", True)
+
+
+def test_a_void_that_waits_is_nothing_new_until_its_original_or_its_day_comes(world: World) -> None:
+    void = receipt(8, cancelled=True, reference={"receipt_id": "r7"})
+    world.server.store.deliver_receipts([void])
+    assert look(world).kind == "receipts"
+    assert synchronise(world, "receipts").assets["revenue_postings"].counts.deferred == 1
+    found = look(world)
+    assert (found.kind, found.told("en")) == (None, "No new data.")
+    days = dt.timedelta(days=world.configuration().settings.receipts.void_wait_days)
+    later = look_for_novelty(world.configuration(), dt.datetime.now(world.configuration().settings.zone).date() + days)
+    assert "1 voids that need not wait any longer" in later.told("en")
+    deliver(7)(world)
+    synchronise(world, "receipts")
+    assert look(world).kind is None
 
 
 ROUNDS = 400 if LONG else 13
