@@ -55,14 +55,14 @@ def test_the_sensor_starts_a_run_when_something_is_new_and_says_so_when_not(ui: 
     try:
         quiet = tick(ui, "new_data", time.time() - 1, "SKIPPED")
         assert quiet["skipReason"] == "No new data."
-        ui.program.world.erp("UPDATE ART SET Bezeichnung = 'Vom Sensor' WHERE Artikelnummer = 'A1'")
+        ui.program.world.erp("UPDATE ART SET Bezeichnung = 'Vom Sensor' WHERE Artikelnummer = 'A2'")
         changed_at = time.time()
         (run_id,) = tick(ui, "new_data", changed_at - 1, "SUCCESS")["runIds"]
         run = ui.ended(run_id)
         assert (run["status"], run["jobName"]) == ("SUCCESS", "sync_master_data")
         past = ui.past(run_id)
         assert (past["started_by"], past["counts"]["changed"]) == ("sensor new_data", 1)
-        assert ui.program.world.cloud("articles")["A1"]["name"] == "Vom Sensor"
+        assert ui.program.world.cloud("articles")["A2"]["name"] == "Vom Sensor"
         assert tick(ui, "new_data", time.time(), "SKIPPED")["skipReason"] == "No new data."
     finally:
         switch(ui, "Sensor", "new_data", on=False)
