@@ -5,7 +5,7 @@ from cloudkasse_etl.sync.report import Outcome, RunReport, outcome_told, told_co
 from cloudkasse_etl.wording import counted, say
 
 # The list's column shows some 32 characters on a screen of 1,366 pixels, the name of the tag among them.
-ROOM = 23
+ROOM = 22
 ROOM_FOR_A_REASON = 40  # its beginning tells, wherever the column ends
 _MARKS = {Outcome.PARTIALLY_SUCCESSFUL: "⚠ ", Outcome.FAILED: "✗ "}
 # What somebody has to do something about comes first; of the rest, what a person would ask for first.
@@ -25,7 +25,7 @@ def brief(report: RunReport, language: Language) -> str:
     ordered = [told[name] for name in sorted(told, key=_place)]
     text = "".join(ordered[:1])
     for part in ordered[1:]:
-        if len(longer := f"{text} · {part}") > ROOM:
+        if len(longer := f"{text}, {part}") > ROOM:
             break
         text = longer
     unchanged = counted(report.counts.unchanged, language)

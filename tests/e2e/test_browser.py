@@ -218,7 +218,7 @@ def test_the_rejected_records_of_one_asset_are_tried_again_by_an_option_in_the_l
     before = ui.runs_of_job("__ASSET_JOB")
     visitor.click(page.get_by_role("button").filter(has_text=re.compile("^Materialize( selected)?$")).last)
     run = visitor.launched("__ASSET_JOB", before)
-    assert (run["status"], run["tags"]["summary"].split(" · ")[0]) == ("SUCCESS", "1 rejected")
+    assert (run["status"], run["tags"]["summary"].split(", ")[0]) == ("SUCCESS", "1 rejected")
     assert ui.past(run["runId"])["counts"]["still_rejected"] == 0
 
 

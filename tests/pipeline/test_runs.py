@@ -67,15 +67,15 @@ def test_the_list_of_runs_shows_two_short_tags_and_that_a_run_succeeded_in_part(
 ) -> None:
     program.world.erp(WRONG_GTIN)
     run = program.run_job(instance, new_id())
-    assert shown_tags(run) == {"outcome": "⚠ partially successful", "summary": "1 rejected · 12 new"}
+    assert shown_tags(run) == {"outcome": "⚠ partially successful", "summary": "1 rejected, 12 new"}
     program.world.settings["language"] = "de"
     assert shown_tags(program.run_job(instance, new_id())) == {
         "outcome": "nichts Neues",
-        "summary": "1 abgelehnt · 1 wartend",
+        "summary": "1 abgelehnt, 1 wartend",
     }
     program.run_job(instance, new_id(), retry_rejected=True)
     failed = program.run_job(instance, new_id(), retry_rejected=True)
-    assert shown_tags(failed) == {"outcome": "✗ fehlgeschlagen", "summary": "1 abgelehnt · 1 wartend"}
+    assert shown_tags(failed) == {"outcome": "✗ fehlgeschlagen", "summary": "1 abgelehnt, 1 wartend"}
     program.world.settings["api"] = {"attempts": 1}
     program.world.server.__exit__(None)
     broken = program.run_job(instance, new_id(), "sync_master_data", full=True)
