@@ -48,6 +48,5 @@ def test_prices_computed_in_slices_are_those_computed_at_once(monkeypatch: pytes
     sold, rows, known = shop(seed)
     whole = told(compute(rows, sold, groups=("1", "2"), known=known))
     assert all(whole[:4]), "there is one of each"
-    for size in (1, 7, 50):
-        monkeypatch.setattr(gross, "_ROWS", size)
-        assert told(compute(rows, sold, groups=("1", "2"), known=known)) == whole
+    monkeypatch.setattr(gross, "_ROWS", (1, 7, 50)[seed % 3])
+    assert told(compute(rows, sold, groups=("1", "2"), known=known)) == whole
