@@ -188,11 +188,12 @@ def excess(void: Receipt, original: Original) -> Excess | None:
     for other in original.voids:
         for line, theirs in _counterparts(other, original):
             key = (kinds[theirs.number], _sign(theirs))
-            before.add(key, line, theirs)
+            before.add(key, line, sold.milli[key])
             if (name := f"{other.register}-{other.number}") not in earlier[key]:
                 earlier[key].append(name)
     for line, theirs in _counterparts(void, original):
-        now.add((kinds[theirs.number], _sign(theirs)), line, theirs)
+        key = (kinds[theirs.number], _sign(theirs))
+        now.add(key, line, sold.milli[key])
     for key in now.gross:
         gross = before.gross[key] + now.gross[key]
         milli = before.milli[key] + now.milli[key]
@@ -225,11 +226,12 @@ class _Sums:
         self.parts: dict[_Kind, int] = defaultdict(int)
         self.units: dict[_Kind, set[str | None]] = defaultdict(set)
 
-    def add(self, key: _Kind, line: Line, theirs: Line | None = None) -> None:
+    def add(self, key: _Kind, line: Line, whole: int = 0) -> None:
+        """Adds a line; one of less than the whole quantity is a part, whose gross may be rounded."""
         self.gross[key] += abs(line.gross_cents)
         self.milli[key] += _milli(line)
         self.units[key].add(line.unit)
-        self.parts[key] += theirs is not None and _milli(line) != _milli(theirs)
+        self.parts[key] += _milli(line) < whole
 
 
 def _live(receipt: Receipt) -> list[Line]:
