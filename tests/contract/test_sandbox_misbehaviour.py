@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sandbox import faults_endpoint
 from cloudkasse_etl.sandbox.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.faults_endpoint import misbehave_remotely
 from cloudkasse_etl.sandbox.server import SandboxServer
@@ -33,7 +34,8 @@ def running() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def server(running: SandboxServer) -> Iterator[SandboxServer]:
+def server(running: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+    monkeypatch.setattr(faults_endpoint, "TIMEOUT_SECONDS", HANG_SECONDS)
     yield running
     running.control.set(FaultPlan())
 

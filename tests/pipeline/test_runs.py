@@ -14,6 +14,7 @@ from assets.history import read_history
 from assets.runs import repair_dead_runs
 from cloudkasse_etl.sync.brief import ROOM_FOR_A_REASON
 from cloudkasse_etl.sync.session import hold_lease
+from tests.patience import HANG_SECONDS
 from tests.programs import Program, checks, materializations, names_of
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
@@ -295,6 +296,7 @@ def test_a_run_that_is_just_ending_is_left_time_to(
     run_id = new_id()
     ending = {**tags.starting(run_id, "a test"), tags.OUTCOME: "successful"}
     create_run(program, instance, ending, run_id=run_id)
+    monkeypatch.setattr(runs, "SECONDS_TO_END", HANG_SECONDS)
     assert repair_dead_runs(instance, program.world.configuration()) == []
     monkeypatch.setattr(runs, "SECONDS_TO_END", 0.0)
     time.sleep(0.01)
