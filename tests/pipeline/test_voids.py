@@ -20,11 +20,14 @@ from tests.books import balances, book, fetch, fetch_and_book, statuses, stock, 
 from tests.receipt_factory import Fields, as_item, item, line, pay, void_of
 from tests.worlds import TOKEN, World
 
+BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
+
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """A shop with accounts for everything."""
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A shop with accounts for everything, on SQLite, or on both databases where it can make a difference."""
+    is_file = getattr(request, "param", "sqlite") == "sqlite"
+    url = f"sqlite:///{tmp_path / 'erp.db'}" if is_file else request.getfixturevalue("postgres_url")
     small_erp.build(url)
     with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=10) as server:
         yield World(tmp_path, url, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)))
@@ -151,6 +154,7 @@ def test_a_void_of_a_void_sells_again_as_the_first_sale_did(world: World) -> Non
 # --- whichever came first
 
 
+@BOTH
 def test_within_one_import_the_original_comes_first_however_they_are_called(world: World) -> None:
     first = sale("z")
     deliver(world, void(void(first, "b"), "a", 3), void(first, "b"), first)
@@ -219,6 +223,7 @@ def test_a_void_of_what_was_booked_elsewhere_is_booked_by_its_own_rules(world: W
 # --- never more than was sold
 
 
+@BOTH
 def test_a_second_void_of_one_receipt_is_refused_and_names_the_first(world: World) -> None:
     deliver(world, sale(), void(sale()), void(sale(), "second", 3))
     postings, _ = fetch_and_book(world)
@@ -272,6 +277,7 @@ def decider(world: World, reason: str) -> Decider:
     return Decider(world.configuration(), str(uuid.uuid4()), "a test", reason)
 
 
+@BOTH
 def test_a_void_of_a_dismissed_receipt_is_refused_until_that_is_restored(world: World) -> None:
     deliver(world, sale(), void(sale()))
     fetch(world)
