@@ -25,6 +25,23 @@ TEXTS: dict[str, Failure] = {
         "Geben Sie {setting}{further} in cloudkasse.yaml an (für accounts.revenue auch in SelectLine über "
         "KontoVerkauf oder Erfolgskontengruppe des Artikels), und importieren Sie erneut.",
     ),
+    "revenue_account_ambiguous": Failure(
+        "Revenue group '{group}' has different accounts for tax code '{value}' ({accounts}); the line is booked on the "
+        "account of the settings instead.",
+        "Leave one account for revenue group '{group}' and tax code '{value}' in SelectLine (KTOGRUPPENPOS.GKonto), "
+        "and look at the posting.",
+        "Erfolgskontengruppe „{group}“ hat für Steuerschlüssel „{value}“ verschiedene Konten ({accounts}); die "
+        "Position wird stattdessen auf das Konto der Einstellungen gebucht.",
+        "Behalten Sie in SelectLine für Erfolgskontengruppe „{group}“ und Steuerschlüssel „{value}“ nur ein Konto "
+        "(KTOGRUPPENPOS.GKonto), und prüfen Sie die Buchung.",
+    ),
+    "article_ambiguous": Failure(
+        "Article '{value}' stands in several rows of SelectLine's ART that differ in {columns}.",
+        "Leave one row of article '{value}' in SelectLine (ART.Artikelnummer), then import again.",
+        "Artikel „{value}“ steht in mehreren Zeilen von SelectLines ART, die sich in {columns} unterscheiden.",
+        "Behalten Sie in SelectLine nur eine Zeile des Artikels „{value}“ (ART.Artikelnummer), und importieren Sie "
+        "erneut.",
+    ),
     "opening_cash_exceeds_bar": unclear(
         "The opening cash of {opening} is more than the cash of the receipt, {cash}.",
         "Der Anfangsbestand von {opening} ist höher als die Barzahlung des Bons, {cash}.",

@@ -52,6 +52,18 @@ TEXTS: dict[str, Failure] = {
         "Steuerschlüssel „{value}“ hat keinen am {day} gültigen Satz.",
         "Berichtigen Sie in SelectLine ART.SSVerkauf, oder geben Sie dem Schlüssel „{value}“ einen Satz (USDETAIL).",
     ),
+    "tax_code_ambiguous": Failure(
+        "Tax code '{value}' has different rates from the same day on ({rates}).",
+        "Leave one rate for each day of tax code '{value}' in SelectLine (USDETAIL).",
+        "Steuerschlüssel „{value}“ hat ab demselben Tag verschiedene Sätze ({rates}).",
+        "Behalten Sie in SelectLine für jeden Tag nur einen Satz des Schlüssels „{value}“ (USDETAIL).",
+    ),
+    "group_name_ambiguous": Failure(
+        "Article group '{value}' has different names ({names}); its articles go up with the first of them.",
+        "Leave one name for article group '{value}' in SelectLine (GRUPPEN.Bezeichnung).",
+        "Artikelgruppe „{value}“ hat verschiedene Namen ({names}); ihre Artikel werden mit dem ersten übertragen.",
+        "Behalten Sie in SelectLine nur einen Namen der Artikelgruppe „{value}“ (GRUPPEN.Bezeichnung).",
+    ),
     "price_missing": Failure(
         "The article has no price that holds today for a quantity of 1 in any price group that a register uses "
         "({groups}), and no open price.",

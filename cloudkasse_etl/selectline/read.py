@@ -15,6 +15,7 @@ from cloudkasse_etl.schemas.checks import FIRST_DAY, LAST_EMPTY_DAY
 from cloudkasse_etl.schemas.contract import UNREADABLE
 from cloudkasse_etl.selectline import convert, tables
 from cloudkasse_etl.selectline.engine import DeniedError, driver_errors, place, read_transaction
+from cloudkasse_etl.selectline.groups import SEVERAL_NAMES, distinct_names
 from cloudkasse_etl.selectline.rights import all_denied
 from cloudkasse_etl.selectline.statements import select_statement, watermark_statement
 from cloudkasse_etl.selectline.structure import Structure, open_price_field
@@ -112,7 +113,7 @@ class ErpReader:
         column = self._settings.articles.open_price_column
         further = {"open_price": open_price_field(column)} if column else {}
         frame, versions = self._rows(tables.ARTICLES, "number", further, (), numbers)
-        groups = self.article_groups()
+        groups, frame.attrs[SEVERAL_NAMES] = distinct_names(self.article_groups())
         frame["group_name"] = looked_up(frame["group"], groups["number"], groups["name"])
         if not column:
             frame["open_price"] = False

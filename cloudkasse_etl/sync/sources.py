@@ -32,6 +32,7 @@ from cloudkasse_etl.schemas.reading import key_of
 from cloudkasse_etl.schemas.registers import RegisterExtract
 from cloudkasse_etl.selectline.changes import RowChanges
 from cloudkasse_etl.selectline.engine import erp_engine
+from cloudkasse_etl.selectline.groups import SEVERAL_NAMES
 from cloudkasse_etl.selectline.read import ErpReader
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.booked_by import Booking, BookingReader
@@ -295,6 +296,8 @@ class Sources:
         checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=key_of(ArticleExtract))
         frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
         rejections = (*checked.rejections, *untaxed)
+        if self._numbers is None:  # it hangs on no article
+            rejections += _groups_with_several_names(raw.attrs.get(SEVERAL_NAMES, {}))
         return Extract(frame, rejections, _held(rejections), raw.loc[~wanted, "number"])
 
     @cached_property
@@ -343,6 +346,14 @@ class Sources:
             refused_articles=prices.held,
             as_of=self._as_of,
         )
+
+
+def _groups_with_several_names(several: Mapping[str, str]) -> tuple[Rejection, ...]:
+    asset, code = "selectline_articles", "group_name_ambiguous"
+    return tuple(
+        Rejection(asset, f"GRUPPEN AG {number}", code, {"value": number, "names": names}, content=names)
+        for number, names in several.items()
+    )
 
 
 def _empty(model: Any) -> pd.DataFrame:

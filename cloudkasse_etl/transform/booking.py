@@ -19,6 +19,7 @@ from cloudkasse_etl.transform.business_cases import (
     NO_TENDER,
     OPENING_CASH,
     RATE_OF_OTHERS,
+    REVENUE_CASES,
     REVIEWED_CASES,
     UNTAXED_CASES,
     live_lines,
@@ -85,6 +86,7 @@ def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
         refusals.add(receipt, "vat_unbookable", rate=rate or "-", amount=_amount(cents))
     judged = _as_the_originals(lines, judge_lines(lines, vat.rate, heads, ledger), heads, ledger)
     entries = _entries(lines, vat, judged, payments, heads, ledger)
+    _refuse_contradictions(lines, judged, refusals)
     _refuse_without_account(entries, heads, ledger, refusals)
     booked = ~refusals.refused
     movements, stock_rejections = move(frames, ledger, receipts=booked)
@@ -136,9 +138,10 @@ def _mirrored(lines: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> Itera
 def _as_the_originals(lines: pd.DataFrame, judged: Judged, heads: pd.DataFrame, ledger: Ledger) -> Judged:
     """What the ERP says today, but for the lines of voids: for them counts what it said of their originals."""
     tax_code, is_unexpected = judged.tax_code.copy(), judged.is_unexpected.copy()
+    contradiction = judged.contradiction.copy()
     for row, entry in _mirrored(lines, heads, ledger):
-        tax_code[row], is_unexpected[row] = entry.tax_code, False
-    return replace(judged, tax_code=tax_code, is_unexpected=is_unexpected)
+        tax_code[row], is_unexpected[row], contradiction[row] = entry.tax_code, False, None
+    return replace(judged, tax_code=tax_code, is_unexpected=is_unexpected, contradiction=contradiction)
 
 
 def _clearing(heads: pd.DataFrame, ledger: Ledger) -> Texts:
@@ -231,6 +234,15 @@ def _entries(
 def _taxed_against_the_rule(lines: pd.DataFrame, vat: LineVat) -> Booleans:
     untaxed: Booleans = lines["business_case"].isin(UNTAXED_CASES).to_numpy(bool)
     return untaxed & ~pd.isna(vat.rate)
+
+
+def _refuse_contradictions(lines: pd.DataFrame, judged: Judged, refusals: _Refusals) -> None:
+    """Refuses receipts with a revenue line of which the ERP says two things at once: neither is taken for right."""
+    asked = lines["business_case"].isin(REVENUE_CASES).to_numpy(bool) & (lines["gross_cents"] != 0).to_numpy(bool)
+    for row in np.flatnonzero(asked & ~pd.isna(judged.contradiction)).tolist():
+        found = judged.contradiction[row]
+        if not found.is_cured_by_settings:
+            refusals.add(lines["receipt"][row], found.code, **dict(found.detail))
 
 
 def _refuse_without_account(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger, refusals: _Refusals) -> None:
@@ -337,4 +349,9 @@ def _warnings(
     for row in np.flatnonzero(is_first & reviewed & booked[receipt]).tolist():
         review = ledger.reviews[ids[row]]
         found.append(refusal(POSTINGS, f"{ids[row]}|{numbers[row]}", review.code, review.detail))
+    for row in np.flatnonzero(
+        counts & case.isin(REVENUE_CASES).to_numpy(bool) & ~pd.isna(judged.contradiction)
+    ).tolist():
+        contradiction = judged.contradiction[row]
+        found.append(refusal(POSTINGS, f"{ids[row]}|{numbers[row]}", contradiction.code, dict(contradiction.detail)))
     return sorted(found, key=lambda warning: (warning.key, warning.code))

@@ -47,8 +47,9 @@ def employee_payload(employees: pd.DataFrame) -> pd.DataFrame:
 
 def article_payload(articles: pd.DataFrame, rates: VatRates, as_of: dt.date) -> pd.DataFrame:
     """The articles with the VAT rate of the day. Shape of ArticlePayload."""
-    known = pd.Series(rates.texts_on(as_of), dtype="str")
-    vat_rate = looked_up(articles["tax_code"], known.index.to_series(), known)
+    known = rates.texts_on(as_of)
+    codes, texts = (pd.Series(list(column), dtype="str") for column in (known.keys(), known.values()))
+    vat_rate = looked_up(articles["tax_code"], codes, texts)
     return _in_order(articles.assign(vat_rate=vat_rate, active=True), ArticlePayload)
 
 
@@ -69,12 +70,20 @@ def refuse_unknown_tax_codes(
     if not unknown.any():
         return articles, []
     rejections = [
-        Rejection("selectline_articles", number, "tax_code_unknown", {"value": code, "day": f"{as_of}"}, content=code)
+        _of_tax_code(number, code, rates, as_of)
         for number, code in zip(
             articles.loc[unknown, "number"], articles.loc[unknown, "tax_code"].fillna(""), strict=True
         )
     ]
     return articles[~unknown].reset_index(drop=True), rejections
+
+
+def _of_tax_code(number: str, code: str, rates: VatRates, as_of: dt.date) -> Rejection:
+    asset = "selectline_articles"
+    if contradiction := rates.contradictions.get(code):
+        detail = {"value": code, "rates": contradiction}
+        return Rejection(asset, number, "tax_code_ambiguous", detail, content=f"{code}\x1f{contradiction}")
+    return Rejection(asset, number, "tax_code_unknown", {"value": code, "day": f"{as_of}"}, content=code)
 
 
 def keys(entity: str, payload: pd.DataFrame) -> "pd.Series[str]":

@@ -13,6 +13,7 @@ from cloudkasse_etl.transform.ledger import Ledger, Texts, texts
 from cloudkasse_etl.transform.receipts import Booleans, Integers
 
 NO_VAT = "0.00"
+SEVERAL_ACCOUNTS = "revenue_account_ambiguous"
 
 _Days = npt.NDArray[np.datetime64]
 # Position of a day that is not known: of no period, while 0 stands for the time before the first one.
@@ -29,12 +30,26 @@ class Judged:
             the only code that has this rate; else None.
         is_unexpected: True where the article's own code has another rate, also on the other days that may count.
         own_code: The article's own code, None where there is no article or it has none.
+        contradiction: What the ERP says two things about at once that this line hangs on; else None.
     """
 
     revenue_account: Texts
     tax_code: Texts
     is_unexpected: Booleans
     own_code: Texts
+    contradiction: npt.NDArray[np.object_]
+
+
+class Contradiction(NamedTuple):
+    """A code of the catalogue, and what fills its text."""
+
+    code: str
+    detail: tuple[tuple[str, str], ...]
+
+    @property
+    def is_cured_by_settings(self) -> bool:
+        """Whether the settings name what the ERP leaves open, so that the line can be booked all the same."""
+        return self.code == SEVERAL_ACCOUNTS
 
 
 class _Article(NamedTuple):
@@ -48,6 +63,7 @@ class _Choice(NamedTuple):
     tax_code: str | None
     is_unexpected: bool
     own_code: str | None
+    contradiction: Contradiction | None
 
 
 def judge_lines(lines: pd.DataFrame, rates: Texts, heads: pd.DataFrame, ledger: Ledger) -> Judged:
@@ -85,6 +101,7 @@ def judge_lines(lines: pd.DataFrame, rates: Texts, heads: pd.DataFrame, ledger: 
         texts(columns["tax_code"]),
         columns["is_unexpected"].to_numpy(bool) & ~_rate_of_voided(rates, receipt, heads, ledger),
         texts(columns["own_code"]),
+        texts(columns["contradiction"]),
     )
 
 
@@ -155,6 +172,8 @@ class _Catalogue:
         self._articles: dict[Any, _Article] = dict(
             zip(texts(frame["number"]), map(_Article._make, zip(*columns, strict=True)), strict=True)
         )
+        self._ambiguous = _ambiguous(frame)
+        self._contradictions = ledger.rates.contradictions
         self._known: dict[tuple[str, tuple[int, ...]], list[list[str]]] = {}
         self._accounts: dict[str, dict[str, set[str]]] = {}
         groups = [texts(ledger.revenue_groups[name]) for name in ("revenue_group", "tax_code", "account")]
@@ -176,7 +195,32 @@ class _Catalogue:
             None if rate is None else code,
             article.tax_code is not None and not is_own,
             article.tax_code,
+            self._contradiction(number, article, account, is_own, has_rate),
         )
+
+    def _contradiction(
+        self, number: str | None, article: _Article, account: str | None, is_own: bool, has_rate: list[list[str]]
+    ) -> Contradiction | None:
+        if number in self._ambiguous:
+            return self._ambiguous[number]
+        code = article.tax_code or ""
+        if code in self._contradictions:
+            return Contradiction("tax_code_ambiguous", (("value", code), ("rates", self._contradictions[code])))
+        if account:
+            return None
+        group, accounts = article.revenue_group or "", self._accounts.get(article.revenue_group or "", {})
+        asked = (
+            [code]
+            if is_own and code in accounts
+            else next(
+                ([code for code in codes if code in accounts] for codes in has_rate if accounts.keys() & codes), []
+            )
+        )
+        for one in asked:
+            if len(accounts[one]) > 1:
+                detail = (("group", group), ("value", one), ("accounts", ", ".join(sorted(accounts[one]))))
+                return Contradiction(SEVERAL_ACCOUNTS, detail)
+        return None
 
     def _codes(self, rate: str, periods: tuple[int, ...]) -> list[list[str]]:
         """The codes that have this rate, by period."""
@@ -203,6 +247,30 @@ class _Catalogue:
                 # where codes of one rate lead to different accounts, the ERP does not say which; the setting must
                 return _only(set().union(*found.values())), _only(found)
         return None, None
+
+
+_COLUMNS = {
+    "tax_code": "SSVerkauf",
+    "revenue_group": "Erfolgskontengruppe",
+    "revenue_account": "KontoVerkauf",
+    "stock_item": "Lagerartikel",
+    "service_item": "Leistungsartikel",
+    "trade_set": "Stueckliste",
+    "serial": "SerieCharge",
+    "unit": "Mengeneinheit",
+}
+
+
+def _ambiguous(articles: pd.DataFrame) -> dict[Any, Contradiction]:
+    """Articles of which the ERP holds rows that differ in what booking needs."""
+    rows = articles[articles["number"].duplicated(keep=False)]
+    found: dict[Any, Contradiction] = {}
+    for number, mine in rows.groupby("number"):
+        differing = [column for name, column in _COLUMNS.items() if mine[name].nunique(dropna=False) > 1]
+        if differing:
+            detail = (("value", str(number)), ("columns", ", ".join(differing)))
+            found[number] = Contradiction("article_ambiguous", detail)
+    return found
 
 
 def _only(values: Any) -> str | None:

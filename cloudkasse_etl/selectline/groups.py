@@ -1,0 +1,14 @@
+"""Names of SelectLine's groups (GRUPPEN), where the table says but one of each. Reading them: read.py."""
+
+import pandas as pd
+
+SEVERAL_NAMES = "several_names"
+"""Key of `frame.attrs` under which the articles' reader keeps the different names of groups that have several."""
+
+
+def distinct_names(groups: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Groups (number, name), of several names the first by the alphabet; and all names of those that have several."""
+    groups = groups[["number", "name"]].dropna().drop_duplicates().sort_values(["number", "name"])
+    several = groups["number"].duplicated(keep=False)
+    names = {str(number): ", ".join(sorted(rows["name"])) for number, rows in groups[several].groupby("number")}
+    return groups.drop_duplicates("number"), names
