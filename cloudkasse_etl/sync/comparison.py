@@ -67,12 +67,13 @@ def compare_with_cloud(session: SyncSession, entity: Entity) -> Comparison:
     superfluous = pd.Series(list(dict.fromkeys(found.unwanted)), dtype="str")
     superfluous = superfluous[desired.may_retire(superfluous)] if len(superfluous) else superfluous
     missing, waiting = found.missing(), sum(deferral.count for deferral in desired.waiting)
+    wanted = int(np.count_nonzero(~found.is_refused))
     if waits:
-        missing, waiting = [], waiting + len(missing)
+        missing, waiting, wanted = [], waiting + len(missing), wanted - len(missing)
     return Comparison(
         entity=entity.name,
         asset=entity.asset,
-        wanted=len(checked.frame),
+        wanted=wanted,
         missing=len(missing),
         different=found.different,
         superfluous=len(superfluous),

@@ -28,6 +28,8 @@ _TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "equal": "CloudKasse holds all {wanted} {noun} as SelectLine wants them",
         "none": "CloudKasse holds no {noun}, and SelectLine wants none",
+        "open": "There are no {noun} to compare",
+        "open_one": "There is no {noun} to compare",
         "equal_one": "CloudKasse holds the {noun} as SelectLine wants it",
         "unequal": "CloudKasse and SelectLine differ in {count} {noun}",
         "unequal_one": "CloudKasse holds another {noun} than SelectLine",
@@ -47,6 +49,8 @@ _TEXTS: dict[Language, dict[str, str]] = {
     "de": {
         "equal": "CloudKasse hat alle {wanted} {noun}, wie SelectLine sie will",
         "none": "CloudKasse hat keine {noun}, und SelectLine will keine",
+        "open": "Es gibt keine {noun} zu vergleichen",
+        "open_one": "Es gibt kein {noun} zu vergleichen",
         "equal_one": "CloudKasse hat das {noun}, wie SelectLine es will",
         "unequal": "CloudKasse und SelectLine unterscheiden sich in {count} {noun_n}",
         "unequal_one": "CloudKasse hat ein anderes {noun} als SelectLine",
@@ -125,7 +129,7 @@ class Comparison:
     Attributes:
         entity: companies, registers, employees, articles or prices.
         asset: The asset of what the cloud holds of it.
-        wanted: How many records the cloud should hold as active.
+        wanted: How many records the cloud should hold as active, but for those that stand rejected or wait.
         missing, different, superfluous: How many are not level.
         refused: Records that stand rejected; whether they are level is not looked at.
         waiting: Records that wait for something in order.
@@ -158,7 +162,8 @@ class Comparison:
         one = "_one" if self.entity == "companies" else ""
         # the German dative, which only these three words show
         dative = {"Artikel": "Artikeln", "Mitarbeiter": "Mitarbeitern", "Preise": "Preisen"}.get(noun, noun)
-        told = ("equal" if self.wanted else "none") if self.is_level else "unequal"
+        none = "open" if self.refused or self.waiting else "none"
+        told = ("equal" if self.wanted else none) if self.is_level else "unequal"
         text = words[told if told == "none" else told + one].format(
             wanted=counted(self.wanted, language), count=counted(self.count, language), noun=noun, noun_n=dative
         )

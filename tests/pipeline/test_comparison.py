@@ -136,6 +136,18 @@ def test_what_is_rejected_is_no_difference_but_told(world: World) -> None:
     assert found["articles"].sentence("en").endswith("Not counted, since told elsewhere: 1 rejected.")
 
 
+def test_cloudkasse_is_not_said_to_hold_what_stands_rejected_or_waits(world: World) -> None:
+    world.erp(
+        "INSERT INTO ART (ART_ID, TS, Artikelnummer, Bezeichnung, SSVerkauf, Mengeneinheit, EANNummer, Inaktiv) "
+        "VALUES (99, 0, 'NEU', 'Neu', '3', 'Stk', '4006381333932', 0)"
+    )
+    world.sync()
+    assert len(world.cloud("articles")) == 12
+    assert compared(world)["articles"].sentence("en") == (
+        "CloudKasse holds all 12 articles as SelectLine wants them. Not counted, since told elsewhere: 1 rejected."
+    )
+
+
 def test_what_waits_for_a_register_is_no_difference_and_twenty_records_are_told_one_by_one(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'erp.db'}"
     small_erp.build(url, articles=30)
@@ -144,6 +156,10 @@ def test_what_waits_for_a_register_is_no_difference_and_twenty_records_are_told_
         found = compared(world)
         # nothing was ever sent, no register is there: the articles wait
         assert (found["registers"].missing, found["articles"].missing, found["articles"].waiting) == (1, 0, 30)
+        assert [found["articles"].sentence(language) for language in ("en", "de")] == [
+            "There are no articles to compare. Not counted, since told elsewhere: 30 waiting.",
+            "Es gibt keine Artikel zu vergleichen. Nicht mitgezählt, weil anderswo gemeldet: 30 wartend.",
+        ]
         world.sync()
         for number in range(1, 31):
             world.erp("UPDATE ART SET Bezeichnung = 'x' WHERE Artikelnummer = :n", {"n": f"A{number}"})
