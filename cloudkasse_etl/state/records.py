@@ -39,8 +39,10 @@ class Level:
         fingerprint: Of all that the asset depends on.
         details: What was told of it then (JSON).
         generation: Grows with every change that the cloud accepted for this asset.
+        run_id: The run that last noted it; empty in a dry run.
     """
 
     fingerprint: str
     details: str
     generation: int
+    run_id: str = ""

@@ -206,7 +206,7 @@ class StateStore(SyncedRecords):
     def level(self, asset: str) -> Level | None:
         """The sources' state at which the asset was last level, if it ever was."""
         table = self.tables.level
-        query = sa.select(table.c.fingerprint, table.c.details, table.c.generation).where(
+        query = sa.select(table.c.fingerprint, table.c.details, table.c.generation, table.c.run_id).where(
             table.c.target_id == self._target_of(asset), table.c.asset == asset
         )
         with self.reading() as connection:

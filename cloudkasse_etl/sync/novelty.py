@@ -20,6 +20,7 @@ from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.engine import check_state, database_errors, state_engine
+from cloudkasse_etl.state.records import Level
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.state.targets import IMPORT, JUDGED, NO_TARGET, find_target
@@ -187,7 +188,7 @@ def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]
     cursors = [(stream, session.receipts.cursor(stream)) for stream in _STREAMS]
     judged = session.store.level(JUDGED)
     heads = sorted(session.cloud_status.heads.items())
-    return tuple(found), [cursors, heads, judge_of(session).fingerprint(), judged.fingerprint if judged else ""]
+    return tuple(found), [cursors, heads, judge_of(session).fingerprint(), *_noted(judged)]
 
 
 def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
@@ -199,7 +200,7 @@ def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
         (due.refused, say("{count:,} refused receipts to try again, since something has changed", count=due.refused)),
         (due.stock, say("{count:,} receipts whose stock lines may be made up for", count=due.stock)),
     )
-    marks = [session.sources.fingerprint(IMPORT), level.fingerprint if level else ""]
+    marks = [session.sources.fingerprint(IMPORT), *_noted(level)]
     return tuple(text for count, text in texts if count), [due.staged, due.voids, due.refused, due.stock, *marks]
 
 
@@ -226,7 +227,16 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
             )
         if store.pending_attempts(entity.name):
             found.append(say("an interrupted upload of {records} is to be finished", records=entity.noun))
-    return tuple(found), [sorted(known.items()) for known in (marks, generations, lost, turned)]
+    noted = {asset: _noted(level) for asset, level in levels.items()}
+    return tuple(found), [sorted(known.items()) for known in (marks, generations, lost, turned, noted)]
+
+
+def _noted(level: Level | None) -> tuple[str, str]:
+    """What an asset was last level with, and which run noted it: a setting that goes to and fro is new each time.
+
+    A run that broke in between notes nothing by which a key could differ: it would be started again without end.
+    """
+    return (level.fingerprint, level.run_id) if level and level.fingerprint else ("", "")
 
 
 def _key(*parts: object) -> str:

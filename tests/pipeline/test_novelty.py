@@ -250,6 +250,36 @@ def test_a_void_that_waits_is_nothing_new_until_its_original_or_its_day_comes(wo
     assert look(world).kind is None
 
 
+FLIPS: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
+    "the first day": (
+        setting("receipts", "start_date", to="2026-10-01"),
+        setting("receipts", "start_date", to="2026-11-01"),
+    ),
+    "an account": (setting("accounts", "clearing", to="1372"), setting("accounts", "clearing", to="1371")),
+    "a VAT id that is refused": (
+        setting("company", "vat_id", to="DE1"),
+        setting("company", "vat_id", to="DE123456789"),
+    ),
+}
+
+
+@pytest.mark.parametrize("world", ["direct", "manual"], indirect=True)
+@pytest.mark.parametrize("flip", FLIPS)
+def test_a_setting_that_goes_to_and_fro_starts_a_run_each_time(world: World, flip: str) -> None:
+    """Dagster starts no second run under a key: what was taken back in between must not be the state of then."""
+    if flip == "the first day":
+        synchronise(world, "all")
+    keys = []
+    for at in range(4):
+        FLIPS[flip][at % 2](world)
+        found = look(world)
+        if found.kind is not None:
+            keys.append(found.key)
+            synchronise(world, found.kind)
+            assert look(world).kind is None
+    assert len(set(keys)) == len(keys), f"{len(keys)} states, {len(set(keys))} keys"
+
+
 ROUNDS = 400 if LONG else 13
 
 
