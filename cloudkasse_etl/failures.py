@@ -9,6 +9,7 @@ from cloudkasse_etl.catalogue import CATALOGUE as CATALOGUE
 from cloudkasse_etl.catalogue import CLOUD as CLOUD
 from cloudkasse_etl.catalogue import Failure
 from cloudkasse_etl.wording import Language as Language
+from cloudkasse_etl.wording import spelled
 
 _SYSTEMS: dict[Language, tuple[str, str]] = {
     "en": ("in SelectLine", "in the settings"),
@@ -76,8 +77,8 @@ def filled(text: str, detail: Mapping[str, str], language: Language) -> str:
     source = detail.get("column") or detail.get("field") or ""
     if not source:
         text = text.replace(" ({field})", "")  # the cloud need not say which field it minds
-    shown = {name: _shown(value) for name, value in detail.items()}
-    return text.format_map(_Blank(shown | {"system": _SYSTEMS[language][_is_setting(source)]}))
+    shown = {name: _Value(_shown(value)) for name, value in detail.items()}
+    return text.format_map(_Blank(shown | {"system": _Value(_SYSTEMS[language][_is_setting(source)])}))
 
 
 def _is_setting(source: str) -> bool:
@@ -85,9 +86,16 @@ def _is_setting(source: str) -> bool:
     return "." in source and source[0].islower()
 
 
-class _Blank(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
+class _Value(str):
+    """A value of a detail; `{value:n}` in a German text is an amount or a rate, which a detail spells in English."""
+
+    def __format__(self, form: str) -> str:
+        return spelled(str(self), "de") if form == "n" else str(self)
+
+
+class _Blank(dict[str, _Value]):
+    def __missing__(self, key: str) -> _Value:
+        return _Value("?")
 
 
 def _shown(value: str) -> str:

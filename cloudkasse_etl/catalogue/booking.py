@@ -48,11 +48,11 @@ TEXTS: dict[str, Failure] = {
     ),
     "tender_none_amount": unclear(
         "The tender 'Keine' has an amount of {amount}; it must be 0.",
-        "Die Zahlart „Keine“ hat einen Betrag von {amount}; er muss 0 sein.",
+        "Die Zahlart „Keine“ hat einen Betrag von {amount:n}; er muss 0 sein.",
     ),
     "vat_unbookable": unclear(
         "VAT of {amount} at {rate} % was printed, but stands on no line that could be booked with it.",
-        "Gedruckt sind {amount} USt zu {rate} %, aber keine buchbare Position trägt sie.",
+        "Gedruckt sind {amount:n} USt zu {rate:n} %, aber keine buchbare Position trägt sie.",
     ),
     "line_number_repeated": unclear(
         "Two lines of the receipt have the number {number}.",
@@ -156,8 +156,8 @@ TEXTS: dict[str, Failure] = {
     "void_exceeds_original": _beyond(
         "It takes back more than receipt {value} sold: '{text}' came to {sold}, {before} of it were voided before "
         "({voids}), and this receipt voids {amount}.",
-        "Er nimmt mehr zurück, als Bon {value} verkauft hat: „{text}“ über {sold}, davon vorher storniert {before} "
-        "({voids}), und dieser Bon storniert {amount}.",
+        "Er nimmt mehr zurück, als Bon {value} verkauft hat: „{text}“ über {sold:n}, davon vorher storniert {before:n} "
+        "({voids}), und dieser Bon storniert {amount:n}.",
     ),
     "void_original_dismissed": Failure(
         "It voids receipt {value}, which a person dismissed: {reason}",
@@ -183,13 +183,13 @@ TEXTS: dict[str, Failure] = {
     "vat_rate_unexpected": Failure(
         "Article '{article}' was sold at {rate} % on {day}; its tax code {tax_code} has another rate in SelectLine.",
         "It was booked as sold. If the rate is wrong, correct ART.SSVerkauf or USDETAIL in SelectLine.",
-        "Artikel „{article}“ wurde am {day} zu {rate} % verkauft; sein Steuerschlüssel {tax_code} hat einen anderen.",
+        "Artikel „{article}“ wurde am {day} zu {rate:n} % verkauft; sein Steuerschlüssel {tax_code} hat einen anderen.",
         "Gebucht wie verkauft. Ist der Satz falsch, berichtigen Sie ART.SSVerkauf oder USDETAIL in SelectLine.",
     ),
     "vat_unexpected": Failure(
         "VAT at {rate} % was printed on {case}, which bears none.",
         "It was booked as printed and flagged; correct the posting if need be.",
-        "Auf {case} wurde USt zu {rate} % gedruckt, obwohl es keine trägt.",
+        "Auf {case} wurde USt zu {rate:n} % gedruckt, obwohl es keine trägt.",
         "Gebucht wie gedruckt und gekennzeichnet; berichtigen Sie die Buchung bei Bedarf.",
     ),
     "cash_for_review": Failure(

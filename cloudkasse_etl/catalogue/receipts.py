@@ -54,35 +54,35 @@ TEXTS: dict[str, Failure] = {
     ),
     "receipt_lines_total": unclear(
         "The lines come to {value}, the receipt says {total}.",
-        "Die Zeilen ergeben {value}, der Bon sagt {total}.",
+        "Die Zeilen ergeben {value:n}, der Bon sagt {total:n}.",
     ),
     "receipt_payments_total": unclear(
         "The payments come to {value}, the receipt says {total}.",
-        "Die Zahlungen ergeben {value}, der Bon sagt {total}.",
+        "Die Zahlungen ergeben {value:n}, der Bon sagt {total:n}.",
     ),
     "receipt_line_tax": unclear(
         "A line of {value} gross is not its net plus its tax.",
-        "Eine Zeile über {value} brutto ist nicht Netto plus Steuer.",
+        "Eine Zeile über {value:n} brutto ist nicht Netto plus Steuer.",
     ),
     "receipt_tax_rate": unclear(
         "Line {line}: {value} gross at {rate} % has {tax} tax; {expected} was expected.",
-        "Zeile {line}: {value} brutto zu {rate} % hat {tax} Steuer; erwartet wurden {expected}.",
+        "Zeile {line}: {value:n} brutto zu {rate:n} % hat {tax:n} Steuer; erwartet wurden {expected:n}.",
     ),
     "receipt_block_tax": unclear(
         "The VAT table's block of {value} gross is not its net plus its tax.",
-        "Ein Block der Steuertabelle über {value} brutto ist nicht Netto plus Steuer.",
+        "Ein Block der Steuertabelle über {value:n} brutto ist nicht Netto plus Steuer.",
     ),
     "receipt_block_double": unclear(
         "The VAT table has {value} % twice.",
-        "Die Steuertabelle hat {value} % doppelt.",
+        "Die Steuertabelle hat {value:n} % doppelt.",
     ),
     "receipt_vat_gross": unclear(
         "At {rate} % the VAT table has {value} gross, the lines {total}.",
-        "Bei {rate} % hat die Steuertabelle {value} brutto, die Zeilen {total}.",
+        "Bei {rate:n} % hat die Steuertabelle {value:n} brutto, die Zeilen {total:n}.",
     ),
     "receipt_vat_tax": unclear(
         "At {rate} % the VAT table has {value} tax, the lines {total}: more than rounding.",
-        "Bei {rate} % hat die Steuertabelle {value} Steuer, die Zeilen {total}: mehr als Rundung.",
+        "Bei {rate:n} % hat die Steuertabelle {value:n} Steuer, die Zeilen {total:n}: mehr als Rundung.",
     ),
     "business_day_implausible": Failure(
         "Receipt {number} of register {register} is of {day}, but arrived on {arrived}: its clock may be wrong.",

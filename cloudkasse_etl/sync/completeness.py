@@ -16,9 +16,11 @@ from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.amounts import euros
 from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE
+from cloudkasse_etl.wording import counted, spelled
 
 Totals = Counter[tuple[str, ...]]
 _LEVEL = "completeness"
+_VAT = "VAT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,13 @@ def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -
     found = [Finding("", receipt_id, _say(language, "unbalanced")) for receipt_id in asked.unbalanced()]
     balance = asked.balance_of(clearing) if clearing else 0
     if clearing and balance:
-        found.append(Finding("", clearing, _say(language, "clearing", value=euros(balance))))
+        found.append(Finding("", clearing, _say(language, "clearing", value=spelled(euros(balance), language))))
     return tuple(found)
 
 
 def _gap(gap: Gap, kind: str, language: Language) -> Finding:
     numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
-    return Finding(gap.register, numbers, _say(language, kind, count=f"{gap.last - gap.first + 1:,}"))
+    return Finding(gap.register, numbers, _say(language, kind, count=counted(gap.last - gap.first + 1, language)))
 
 
 def _differences(closing: Closing, raws: list[bytes], language: Language) -> list[str]:
@@ -115,7 +117,14 @@ def _differences(closing: Closing, raws: list[bytes], language: Language) -> lis
     receipts = [read_receipt(raw) for raw in raws]
     texts = []
     if closing.receipt_count != len(receipts):
-        texts.append(_say(language, "count", closing=f"{closing.receipt_count:,}", staged=f"{len(receipts):,}"))
+        texts.append(
+            _say(
+                language,
+                "count",
+                closing=counted(closing.receipt_count, language),
+                staged=counted(len(receipts), language),
+            )
+        )
     claimed, staged = _claimed(closing), _staged(receipts)
     for key in sorted(claimed.keys() | staged.keys()):
         if claimed[key] != staged[key]:
@@ -123,9 +132,9 @@ def _differences(closing: Closing, raws: list[bytes], language: Language) -> lis
                 _say(
                     language,
                     "total",
-                    what=" ".join(part for part in key if part),
-                    closing=euros(claimed[key]),
-                    staged=euros(staged[key]),
+                    what=_what(key, language),
+                    closing=spelled(euros(claimed[key]), language),
+                    staged=spelled(euros(staged[key]), language),
                 )
             )
     return texts
@@ -136,7 +145,7 @@ def _claimed(closing: Closing) -> Totals:
     for total in closing.business_cases:
         totals[total.business_case, _percent(total.vat_rate)] += total.gross_cents
         if total.vat_rate is not None:
-            totals["VAT", _percent(total.vat_rate)] += total.tax_cents
+            totals[_VAT, _percent(total.vat_rate)] += total.tax_cents
     for tender in closing.tenders:
         totals[tender.tender, ""] += tender.amount_cents
     return totals
@@ -150,10 +159,16 @@ def _staged(receipts: list[Receipt]) -> Totals:
                 totals[line.business_case, _percent(line.vat_rate)] += line.gross_cents
         for block in receipt.vat:
             if block.vat_rate is not None:
-                totals["VAT", _percent(block.vat_rate)] += block.tax_cents
+                totals[_VAT, _percent(block.vat_rate)] += block.tax_cents
         for payment in receipt.payments:
             totals[payment.tender, ""] += payment.base_amount_cents
     return totals
+
+
+def _what(key: tuple[str, ...], language: Language) -> str:
+    name, percent = key
+    name = "USt" if name == _VAT and language == "de" else name
+    return f"{name} {spelled(percent, language)}".rstrip()
 
 
 def _percent(rate: str | None) -> str:

@@ -13,7 +13,7 @@ import pytest
 import cloudkasse_etl
 from cloudkasse_etl import errors
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.failures import CATALOGUE
+from cloudkasse_etl.failures import CATALOGUE, Rejection
 from cloudkasse_etl.german import TEXTS
 from cloudkasse_etl.wording import Text, joined, say, told, without_stop
 
@@ -130,3 +130,17 @@ def test_words_for_people_are_said_and_not_only_written() -> None:
 def test_a_german_cure_speaks_to_the_person(code: str) -> None:
     cure = CATALOGUE[code].de_cure
     assert " Sie" in cure or cure.endswith("von selbst."), cure
+
+
+def test_amounts_and_rates_in_a_german_reason_are_written_as_germans_write_them() -> None:
+    detail = {"line": "1", "value": "-1,234.50", "rate": "19.00", "tax": "0.00", "expected": "-197.11"}
+    refused = Rejection("staged_receipts", "r1", "receipt_tax_rate", detail)
+    assert refused.text("en") == "Line 1: -1,234.50 gross at 19.00 % has 0.00 tax; -197.11 was expected."
+    assert refused.text("de") == "Zeile 1: -1.234,50 brutto zu 19,00 % hat 0,00 Steuer; erwartet wurden -197,11."
+    assert Rejection("", "", "receipt_lines_total", {}).text("de") == "Die Zeilen ergeben ?, der Bon sagt ?."
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_each_rate_in_a_german_reason_is_written_as_germans_write_it(code: str) -> None:
+    german = CATALOGUE[code].de
+    assert "} %" not in german.replace(":n} %", ""), german
