@@ -58,6 +58,22 @@ TEXTS: dict[str, Failure] = {
         "Steuerschlüssel „{value}“ hat ab demselben Tag verschiedene Sätze ({rates}).",
         "Behalten Sie in SelectLine für jeden Tag nur einen Satz des Schlüssels „{value}“ (USDETAIL).",
     ),
+    "gtin_duplicate": Failure(
+        "Bar code {value} stands at several active articles ({articles}); they go up without it, since a register "
+        "would sell any one of them for it.",
+        "Leave bar code {value} at one of the articles in SelectLine (ART.EANNummer), or set the others Inaktiv.",
+        "Die EAN {value} steht bei mehreren aktiven Artikeln ({articles}); sie werden ohne EAN übertragen, denn die "
+        "Kasse würde irgendeinen davon verkaufen.",
+        "Behalten Sie die EAN {value} in SelectLine bei nur einem der Artikel (ART.EANNummer), oder stellen Sie die "
+        "anderen auf inaktiv.",
+    ),
+    "gtin_form_invalid": Failure(
+        "The bar code '{value}' has no known form: a GTIN has 8, 12, 13 or 14 digits. The article goes up without it.",
+        "Correct or empty ART.EANNummer in SelectLine.",
+        "Die EAN „{value}“ hat keine bekannte Form: Eine GTIN hat 8, 12, 13 oder 14 Ziffern. Der Artikel wird ohne EAN "
+        "übertragen.",
+        "Berichtigen oder leeren Sie ART.EANNummer in SelectLine.",
+    ),
     "group_name_ambiguous": Failure(
         "Article group '{value}' has different names ({names}); its articles go up with the first of them.",
         "Leave one name for article group '{value}' in SelectLine (GRUPPEN.Bezeichnung).",

@@ -21,6 +21,7 @@ from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, holds_on
 from cloudkasse_etl.sync.part import Part
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.sources import BY_ARTICLE
+from cloudkasse_etl.transform.bar_codes import sharing
 
 MOST_ARTICLES = 2_000
 """More changed articles than these, and comparing everything is as quick and simpler."""
@@ -72,6 +73,10 @@ def _look(session: SyncSession) -> Part | None:
             return None
         changes[table] = change
     numbers = {number for change in changes.values() for number in change.numbers}
+    if numbers and len(numbers) <= MOST_ARTICLES:
+        # what is found out of a bar code hangs on all articles that have it, or had it when that was found out
+        numbers |= sharing(session.store.rejections("selectline_articles"), numbers)
+        numbers |= session.sources.sharing_codes(numbers)
     if len(numbers) > MOST_ARTICLES or any(map(_is_odd, numbers)):
         return None
     return _read(session, erp_rows, header, details, frozenset(numbers), changes)

@@ -30,6 +30,7 @@ from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
 from cloudkasse_etl.schemas.reading import key_of
 from cloudkasse_etl.schemas.registers import RegisterExtract
+from cloudkasse_etl.selectline.bar_codes import articles_sharing_codes
 from cloudkasse_etl.selectline.changes import RowChanges
 from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.selectline.groups import SEVERAL_NAMES
@@ -37,6 +38,7 @@ from cloudkasse_etl.selectline.read import ErpReader
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.booked_by import Booking, BookingReader
 from cloudkasse_etl.sync.goods import GOODS, Goods, found, read_goods
+from cloudkasse_etl.transform.bar_codes import all_spellings, judge_bar_codes
 from cloudkasse_etl.transform.gross import GrossPrices, gross_prices
 from cloudkasse_etl.transform.payloads import refuse_unknown_tax_codes
 from cloudkasse_etl.transform.vat import VatRates
@@ -188,6 +190,10 @@ class Sources:
         """Which rows of a table have changed: one of `BY_ARTICLE`. To be asked in a `view`."""
         return RowChanges(self._reader, table)
 
+    def sharing_codes(self, numbers: Iterable[str]) -> set[str]:
+        """The articles that have a bar code of one of some, these included. To be asked in a `view`."""
+        return articles_sharing_codes(self._reader, numbers, all_spellings)
+
     def narrowed(self, numbers: Iterable[str]) -> "Sources":
         """The same ERP as if it held no articles but these, and no other articles' prices; they are read at once.
 
@@ -295,7 +301,8 @@ class Sources:
         asset = "selectline_articles"
         checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=key_of(ArticleExtract))
         frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
-        rejections = (*checked.rejections, *untaxed)
+        frame, of_codes = judge_bar_codes(frame)
+        rejections = (*checked.rejections, *untaxed, *of_codes)
         if self._numbers is None:  # it hangs on no article
             rejections += _groups_with_several_names(raw.attrs.get(SEVERAL_NAMES, {}))
         return Extract(frame, rejections, _held(rejections), raw.loc[~wanted, "number"])
