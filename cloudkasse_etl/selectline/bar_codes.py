@@ -1,7 +1,6 @@
 """Which articles of SelectLine share a bar code with others: asked of the database, so that few rows are read."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,19 +18,14 @@ def articles_sharing_codes(reader: ErpReader, numbers: Iterable[str], spelled: _
         numbers: Some articles.
         spelled: Of bar codes as SelectLine has them, the spellings without blanks and hyphens to be looked for.
     """
+    # by way of the frame, which bears with text that cannot be decoded
+    codes = reader.articles(sorted(numbers)).frame["gtin"].dropna().tolist()
     number, code = (reader.column(tables.ARTICLES, name) for name in ("Artikelnummer", "EANNummer"))
-    codes = [str(code) for (code,) in _rows(reader, code, number, numbers) if code]
     bare = sa.func.replace(sa.func.replace(code, " ", ""), "-", "")
-    return {str(number) for (number,) in _rows(reader, number, bare, spelled(codes))}
-
-
-def _rows(
-    reader: ErpReader,
-    wanted: "sa.ColumnElement[Any]",
-    key: "sa.ColumnElement[Any]",
-    keys: Iterable[str],
-) -> Iterable[tuple[Any, ...]]:
-    known = sorted(set(keys))
-    for start in range(0, len(known), IN_KEYS):
-        among = key.in_(known[start : start + IN_KEYS])
-        yield from reader.fetch(sa.select(wanted).select_from(tables.ART).where(among), "ART")
+    found: set[str] = set()
+    wanted = sorted(set(spelled(codes)))
+    for start in range(0, len(wanted), IN_KEYS):
+        among = bare.in_(wanted[start : start + IN_KEYS])
+        rows = reader.fetch(sa.select(number).select_from(tables.ART).where(among), "ART")
+        found.update(str(number) for (number,) in rows)
+    return found
