@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 import pandas as pd
 
@@ -97,16 +98,15 @@ def _prices(session: SyncSession) -> Desired:
     ready = is_among(gross.prices["article"], held_articles)
     waiting = pd.concat([gross.prices.loc[~ready, ["article", "key"]], gross.waiting], ignore_index=True)
     # A retired article's prices stay as they are, and so do those of a group that no register uses any more, and
-    # those of an article or group with a refused price.
+    # those that may be a refused price's.
     used = {register.price_group for register in session.settings.registers}
     selling = sources.articles.frame["number"]
     refused = sources.prices.held
-    refused_groups = set(zip(gross.held["article"], gross.held["price_group"], strict=True))
 
     def may_retire(keys: "pd.Series[str]") -> "pd.Series[bool]":
         article, group = _article_and_group(keys, store)
-        pairs = pd.Series(list(zip(article, group, strict=True)), index=keys.index, dtype=object)
-        return group.isin(used) & ~article.isin(refused) & ~pairs.isin(refused_groups) & is_among(article, selling)
+        held = _held(keys, article, group, gross.held)
+        return group.isin(used) & ~article.isin(refused) & ~held & is_among(article, selling)
 
     each = _by_article(waiting)
     if part is not None:
@@ -127,6 +127,20 @@ def _article_and_group(keys: "pd.Series[str]", store: StateStore) -> tuple["pd.S
     items = {key: orjson.loads(content) for key, content in store.contents("prices", list(keys[unclear])).items()}
     articles, groups = ({key: item[name] for key, item in items.items()} for name in ("article", "price_group"))
     return keys.map(articles).fillna(article).astype("str"), keys.map(groups).fillna(group).astype("str")
+
+
+def _held(
+    keys: "pd.Series[str]", article: "pd.Series[str]", group: "pd.Series[str]", held: pd.DataFrame
+) -> "pd.Series[bool]":
+    """Which prices of the cloud may be those of a refused price (`GrossPrices.held`)."""
+    near = is_among(article, held["article"])
+    parts = keys[near].str.rsplit("|", n=2)
+    found = pd.DataFrame({"article": article[near], "price_group": group[near]})
+    found = found.assign(quantity=parts.str[1], begins=parts.str[2], at=np.flatnonzero(near))
+    pairs = found.merge(held, on=["article", "price_group"])
+    same = pairs["min_quantity"].isna() | (pairs["min_quantity"] == pairs["quantity"])
+    pairs = pairs[same & (pairs["begins"] >= pairs["first"]) & (pairs["begins"] <= pairs["last"])]
+    return pd.Series(np.isin(np.arange(len(keys)), pairs["at"].to_numpy()), index=keys.index, dtype=bool)
 
 
 def _by_article(waiting: pd.DataFrame) -> list[Waiting]:

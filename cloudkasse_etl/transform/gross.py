@@ -30,6 +30,7 @@ LIST_LIMIT = 1_000_000_000
 QUANTITY_LIMIT_MILLI = 10**12
 _ROWS = 100_000  # prices at once
 _NEVER_BEGAN = np.iinfo("int64").min
+_HELD = ["article", "price_group", "min_quantity", "first", "last"]
 _KEY = ["article", "price_group", "min_quantity_text", "begins"]
 
 
@@ -42,7 +43,8 @@ class GrossPrices:
             gross_cents (int64), key (text); a row a price record of the wire, sorted by key.
         rejections: Prices that could not be computed, and articles without any.
         waiting: article, key of prices whose article is none that goes up (refused, or unknown to the ERP).
-        held: article, price_group of groups with a refused price: nothing of them may be retired.
+        held: article, price_group, min_quantity (text, 3 decimals; missing where any), first, last (ISO text; empty for
+            no first day): whatever began from `first` to `last` there may be a refused price's, and is not retired.
         lacking_articles: register's price group → numbers of the articles that have a price elsewhere, but none in it.
         turns: The last day up to `as_of` and the first one after it (ISO text) on which some article's only price
             begins or is over: from the one until before the other no article loses or gains its price by the
@@ -67,7 +69,7 @@ class _Refusals:
 
     def __init__(self) -> None:
         self.rejections: list[Rejection] = []
-        self.held: list[pd.DataFrame] = [pd.DataFrame(columns=["article", "price_group"], dtype="str")]
+        self.held: list[pd.DataFrame] = [pd.DataFrame(columns=_HELD, dtype="str")]
 
     def take(self, frame: pd.DataFrame, mask: Any, code: str, **detail: str) -> pd.DataFrame:
         """Moves the rows of the mask to the refusals and returns the others.
@@ -78,11 +80,29 @@ class _Refusals:
         if not bad.any():
             return frame  # of a million prices each copy counts
         refused = frame[bad]
-        self.held.append(refused[["article", "price_group"]])
+        self.hold(refused, code)
         for row in refused.to_dict("records"):
             values = {word: _shown(row[column]) for word, column in detail.items()}
             self.add(str(row["key"]), code, values, code, values)
         return frame[~bad]
+
+    def hold(self, refused: pd.DataFrame, code: str) -> None:
+        """Notes which price records may be those of refused prices, as `GrossPrices.held` has them.
+
+        A price's record begins with it, or later within its days, where its rate changes. What is wrong with a price
+        may be its quantity or its dates: then they tell nothing.
+        """
+        dated = refused["dated"].to_numpy(bool)
+        begun = dated & (refused["start"] > FAR_PAST).to_numpy()
+        first = _day_texts(refused["start"], begun).fillna("")
+        last = _day_texts(refused["end"], dated).fillna("")
+        if code in ("price_end_unset", "price_dates_invalid"):
+            last[:] = f"{FAR_FUTURE:%Y-%m-%d}"
+        if code == "price_dates_invalid":
+            first[:] = ""
+        quantity = refused["min_quantity_text"].where(refused["quantity_usable"])
+        held = refused[["article", "price_group"]].assign(min_quantity=quantity, first=first, last=last)
+        self.held.append(held.astype("str"))
 
     def add(self, key: str, code: str, detail: Mapping[str, str], *hangs_on: Any) -> None:
         """Notes one refusal; it is judged anew when what it hangs on changes."""
@@ -268,7 +288,7 @@ def _refuse_ambiguous(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
         detail = {"count": str(len(rows)), "value": _differing(rows)}
         hangs_on = sorted(zip(rows["price_scaled"], rows["end"], strict=True))
         refusals.add(str(rows["key"].iloc[0]), "price_ambiguous", detail, *hangs_on)
-    refusals.held.append(frame.loc[several, ["article", "price_group"]])
+    refusals.hold(frame[several], "price_ambiguous")
     return frame[~several]
 
 

@@ -133,3 +133,18 @@ def test_a_price_of_a_group_or_article_with_a_bar_in_its_number_is_retired_too(w
     assert not cloud["A|1|1|2|5.000|"]["active"]
     assert not cloud["A2|1|2|5.000|"]["active"]
     assert cloud["A|1|1|2|0.000|"]["active"]
+
+
+@databases.ONLY_SQLITE
+def test_a_promotion_that_is_taken_back_ends_although_prices_of_other_days_contradict_each_other(world: World) -> None:
+    world.as_of = dt.date(2026, 3, 1)
+    price(world, 100, "2019-01-01", "2019-12-31", price=5.0)
+    price(world, 101, "2026-03-01", "2026-03-31", price=7.0)
+    price(world, 102, quantity=5.0, price=6.0)
+    world.sync()
+    price(world, 103, "2019-01-01", "2019-12-31", price=6.0)
+    world.erp("DELETE FROM ARPREIS WHERE ARPREIS_ID IN (101, 102)")
+    report = world.sync()
+    assert [r.code for r in report.assets["gross_prices"].rejections] == ["price_ambiguous"]
+    active = [key for key, record in world.cloud("prices").items() if record["active"] and record["article"] == "A1"]
+    assert active == ["A1|1|0.000|", "A1|1|0.000|2019-01-01"], "what is unclear stays as it was"

@@ -204,7 +204,23 @@ def test_the_same_key_with_different_prices_is_ambiguous_and_none_goes_up() -> N
     result = compute(prices({"min_quantity": 0.0, "price": 1.0}, {"min_quantity": 1.0, "price": 1.2}))
     assert codes(result) == ["price_ambiguous"]
     assert len(result.prices) == 0
-    assert list(result.held.itertuples(index=False, name=None)) == [("A1", "1")]
+    assert result.held.values.tolist() == [["A1", "1", "0.000", "", ""]]
+
+
+@pytest.mark.parametrize(
+    ("row", "held"),
+    [
+        ({"price": -1.0}, ["0.000", "", ""]),
+        ({"price": -1.0, "valid_from": "2020-05-01"}, ["0.000", "2020-05-01", "9999-12-31"]),
+        ({"price": -1.0, "min_quantity": 5.0, "valid_to": "2020-05-31"}, ["5.000", "", "2020-05-31"]),
+        ({"valid_from": "2020-05-01", "valid_to": "1900-01-01"}, ["0.000", "2020-05-01", "9999-12-31"]),
+        ({"valid_from": "2062-05-01", "valid_to": "2020-12-31"}, ["0.000", "", "9999-12-31"]),
+        ({"min_quantity": -5.0, "valid_from": "2020-05-01"}, [None, "2020-05-01", "9999-12-31"]),
+    ],
+)
+def test_a_refused_price_holds_the_records_that_may_be_its_own(row: dict[str, Any], held: list[str | None]) -> None:
+    found = compute(prices(row)).held.astype(object)
+    assert found.where(found.notna(), None).values.tolist() == [["A1", "1", *held]]
 
 
 def test_the_same_price_twice_is_one() -> None:

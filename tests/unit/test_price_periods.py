@@ -152,15 +152,22 @@ def test_what_is_active_in_the_cloud_after_a_change_of_prices_shows_the_same(
 ) -> None:
     cloud = {record["key"]: record for record in records_of(compute(before, as_of))}
     result = compute(after, as_of)
-    held = set(result.held.itertuples(index=False, name=None))
     found = {record["key"]: record for record in records_of(result)}
-    kept = {key: one for key, one in cloud.items() if (one["article"], one["price_group"]) in held}
-    active = list((kept | found).values())
+    held = result.held.values.tolist()
+    kept = {key: one for key, one in cloud.items() if key not in found and is_held(one, held)}
+    active = [*kept.values(), *found.values()]
     for on in span():
+        unclear = register(list(kept.values()), on)
         shown, right = register(active, on), law(after, on, as_of)
-        assert {series: value for series, value in shown.items() if series[:2] not in held} == {
-            series: value for series, value in right.items() if series[:2] not in held
+        assert {series: value for series, value in shown.items() if series not in unclear} == {
+            series: value for series, value in right.items() if series not in unclear
         }, on
+
+
+def is_held(record: dict[str, Any], held: list[list[str]]) -> bool:
+    """Whether a record may be that of one of the prices that were refused."""
+    series, begins = (record["article"], record["price_group"], record["min_quantity"]), record["valid_from"] or ""
+    return any((a, g, q) == series and first <= begins <= last for a, g, q, first, last in held)
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:
