@@ -29,7 +29,7 @@ from cloudkasse_etl.transform.receipt_days import DayBounds, check_days
 from cloudkasse_etl.transform.receipts import content_hash, flatten, without_effect
 
 # Raised when the checks judge otherwise than before: what is not booked is then checked again.
-CHECKS_VERSION = 3
+CHECKS_VERSION = 4
 UNREADABLE = "receipt_malformed"
 CONFLICT = "receipt_conflict"
 NUL = b"\\u0000"

@@ -30,11 +30,12 @@ def check_days(receipts: Sequence[Receipt], fetched: Sequence[dt.datetime], boun
     """Looks which business days are far from when their receipts arrived in the cloud.
 
     Only the arrival is asked: the register's own times come from the same clock as its business day. What arrived with
-    the right business day is booked on it, whatever the other times say.
+    the right business day is booked on it, whatever the other times say. Nothing arrived after it was fetched: one
+    that says so has its time of arrival from a wrong clock, and is measured against the day on which it was fetched.
 
     Args:
         receipts: The receipts.
-        fetched: When each was fetched, for those that do not say when they arrived.
+        fetched: When each was fetched.
         bounds: How far is too far.
 
     Returns:
@@ -44,8 +45,8 @@ def check_days(receipts: Sequence[Receipt], fetched: Sequence[dt.datetime], boun
     days: dict[str, int] = {}
     for at, receipt in enumerate(receipts):
         arrived = day_of(receipt.arrived_at, bounds.zone) if receipt.arrived_at else None
-        if arrived is None:
-            arrived = fetched[at].astimezone(bounds.zone).date()
+        here = fetched[at].astimezone(bounds.zone).date()
+        arrived = here if arrived is None else min(arrived, here)
         day = days.get(receipt.business_day)
         if day is None:
             day = days[receipt.business_day] = dt.date.fromisoformat(receipt.business_day).toordinal()

@@ -1,8 +1,10 @@
 """Protects the books from a register's wrong clock (held for a person, and named), and from times that are none."""
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -68,6 +70,24 @@ def test_the_day_of_arrival_is_the_shops(world: World, arrived_at: str | None, h
     world.server.store.deliver_receipts([of_day("2026-11-23", arrived_at=arrived_at)])
     fetch(world)
     assert statuses(world) == {"r1": "rejected" if held else "staged"}
+
+
+@pytest.mark.parametrize(("days", "held"), [(40_000, True), (2, True), (1, False), (0, False)])
+def test_a_time_of_arrival_in_the_future_does_not_let_a_business_day_in_the_future_through(
+    world: World, days: int, held: bool
+) -> None:
+    day = dt.datetime.now(ZoneInfo("Europe/Berlin")).date() + dt.timedelta(days)
+    world.server.store.deliver_receipts([of_day(f"{day}", arrived_at=f"{day}T23:00:00+01:00")])
+    fetch(world)
+    book(world)
+    assert statuses(world) == {"r1": "rejected" if held else "imported"}
+
+
+def test_a_wrong_time_of_arrival_does_not_hold_a_sale_of_today(world: World) -> None:
+    today = dt.datetime.now(ZoneInfo("Europe/Berlin")).date()
+    world.server.store.deliver_receipts([of_day(f"{today}", arrived_at="2062-11-23T10:15:44+01:00")])
+    fetch(world)
+    assert statuses(world) == {"r1": "staged"}
 
 
 def test_what_books_nothing_is_not_held_but_a_sale_before_the_start_is(world: World) -> None:
