@@ -174,6 +174,12 @@ TEXTS: dict[str, Failure] = {
         "Er storniert den Bon „{value}“, der nie kam; gebucht als Rückgabe seines Tages und gekennzeichnet.",
         "Prüfen Sie den Bon, und buchen Sie um, falls Konten oder Bestand andere sein sollen.",
     ),
+    "void_of_unsold": Failure(
+        "It takes back '{text}' for {amount}, which receipt {value} does not have; it was booked and flagged.",
+        "Look at the receipt, and rebook it if it took back something else.",
+        "Er nimmt „{text}“ über {amount:n} zurück, das auf Bon {value} nicht steht; gebucht und gekennzeichnet.",
+        "Prüfen Sie den Bon, und buchen Sie um, falls er etwas anderes zurücknahm.",
+    ),
     "original_after_void": Failure(
         "It came after the receipt that voids it was booked ({value}), and was booked by its own rules and flagged.",
         "Compare the two, and rebook one of them if they do not cancel each other out.",

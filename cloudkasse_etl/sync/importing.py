@@ -32,7 +32,7 @@ from cloudkasse_etl.sync.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.late_stock import is_by_hand, look_again, receipt_of
 from cloudkasse_etl.transform.ledger import Ledger, Review
-from cloudkasse_etl.transform.mirrors import Mirror, is_void
+from cloudkasse_etl.transform.mirrors import Mirror
 from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten, without_effect
 from cloudkasse_etl.transform.stock import move
 from cloudkasse_etl.wording import Text, say
@@ -260,10 +260,7 @@ class _Import:
     def _book(self, rows: Iterable[tuple[str, bytes]]) -> None:
         """Books receipts as they came, but for voids, which come after everything else."""
         receipts, unreadable = _parsed(rows)
-        voids = [receipt for receipt in receipts if is_void(receipt)]
-        self._voids.hold(voids)
-        if voids:
-            receipts = [receipt for receipt in receipts if not is_void(receipt)]
+        receipts = self._voids.hold(receipts)
         if receipts or unreadable:
             self._book_receipts(receipts, unreadable, Round())
 

@@ -4,11 +4,12 @@ The books must not depend on which of them came first. What a void takes over is
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cloudkasse_etl.failures import Rejection
-from cloudkasse_etl.schemas.receipts import Receipt, read_receipt
+from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.booked import ReferredReceipt
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.staging import Status
@@ -16,15 +17,29 @@ from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS
 from cloudkasse_etl.state.waiting import SHOWN_EXAMPLES, Waiting
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.transform.amounts import euros
 from cloudkasse_etl.transform.late_stock import is_by_hand
 from cloudkasse_etl.transform.ledger import Review, refusal
-from cloudkasse_etl.transform.mirrors import Mirror, MovedRow, Original, PostingRow, excess, is_void, mirror, of_known
+from cloudkasse_etl.transform.mirrors import (
+    Mirror,
+    MovedRow,
+    Original,
+    PostingRow,
+    excess,
+    is_void,
+    mirror,
+    of_known,
+    undoes,
+    unsold,
+)
 
 AWAITED = "receipt_original"
 # Refusals that hang on other receipts and on what people decide: they are looked at in every import.
 HANGING_ON_RECEIPTS = frozenset({"void_of_itself", "void_circular", "void_exceeds_original", "void_original_dismissed"})
 _ROUND = 1_000  # voids that are looked at together: each brings its original with all that was booked of it
 _UNBOOKED = (Status.STAGED, Status.REJECTED)
+# What a void can be held against: booked here, or elsewhere.
+_DECIDED = (Status.IMPORTED, Status.BEFORE_START, Status.DISMISSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +86,15 @@ class Voids:
         self._released: frozenset[str] = frozenset()
         self._held: dict[str, _Held] = {}
 
-    def hold(self, receipts: Iterable[Receipt]) -> None:
-        """Keeps voids back until `rounds`."""
-        for receipt in receipts:
-            if receipt.reference_id is not None:
+    def hold(self, receipts: Iterable[Receipt]) -> list[Receipt]:
+        """Keeps the voids among some receipts back until `rounds`, and returns the others."""
+        found = list(receipts)
+        voids = voids_among(self._session, found)
+        for receipt in found:
+            if receipt.id in voids and receipt.reference_id is not None:
                 held = _Held(receipt.register, receipt.number, receipt.id, receipt.reference_id)
                 self._held[receipt.id] = held
+        return [receipt for receipt in found if receipt.id not in voids]
 
     def rounds(self) -> Iterator[Round]:
         """What can be decided, again and again; what a round says must be booked before the next one is asked for.
@@ -121,7 +139,6 @@ class Voids:
         known = self._store.referred([held.original for held in self._held.values()])
         found = Round()
         booked: list[_Held] = []
-        elsewhere: list[_Held] = []
         dismissed: list[_Held] = []
         seen: set[str] = set()
         first = self._first_of_each(known)
@@ -135,9 +152,7 @@ class Voids:
                 found.without_effect.append(held.receipt_id)
             elif status == Status.DISMISSED and held.receipt_id not in self._released:
                 dismissed.append(held)
-            elif status in (Status.BEFORE_START, Status.DISMISSED) and len(elsewhere) < _ROUND:
-                elsewhere.append(held)
-            elif status == Status.IMPORTED and first[held.original] not in seen and len(booked) < _ROUND:
+            elif status in _DECIDED and first[held.original] not in seen and len(booked) < _ROUND:
                 seen.add(first[held.original])
                 booked.append(held)
         reasons = self._decisions.newest(Subject.RECEIPT, [held.original for held in dismissed])
@@ -145,8 +160,7 @@ class Voids:
             reason = reasons[held.original].reason if held.original in reasons else "-"
             detail = {"value": _awaited(held.original, known[held.original]), "reason": reason}
             found.refused.append(refusal(IMPORT, held.receipt_id, "void_original_dismissed", detail))
-        self._mirror(booked, found)
-        self._take_rates(elsewhere, found)
+        self._mirror(booked, {key for key, one in known.items() if one.status == Status.IMPORTED}, found)
         return found if found.ready or found.refused or found.without_effect else None
 
     def _first_of_each(self, known: Mapping[str, ReferredReceipt]) -> dict[str, str]:
@@ -163,19 +177,25 @@ class Voids:
             first[key] = path[-1]
         return first
 
-    def _mirror(self, voids: Sequence[_Held], found: Round) -> None:
-        """Lets voids take over what their originals booked, or refuses those that take back too much."""
+    def _mirror(self, voids: Sequence[_Held], booked_here: Collection[str], found: Round) -> None:
+        """Lets voids take over what their originals booked, or refuses those that take back too much.
+
+        Of originals that were booked elsewhere, only the rates are known.
+        """
         if not voids:
             return
         originals = _originals(self._session, [held.original for held in voids])
         receipts = _receipts(self._session, [held.receipt_id for held in voids])
         for held in voids:
-            void, original = receipts[held.receipt_id], originals[held.original]
+            void, original = receipts[held.receipt_id], originals.get(held.original)
+            if original is None:  # a person dismissed what nobody could read, and released its void
+                found.ready.append(void)
+                found.mirrors[void.id] = Mirror()
+                continue
             beyond = excess(void, original)
             if beyond is not None and void.id not in self._released:
-                booked = original.receipt
                 detail = {
-                    "value": f"{booked.id} ({_name(booked.register, booked.number)})",
+                    "value": _shown(original.receipt),
                     "text": beyond.text,
                     "sold": beyond.sold,
                     "before": beyond.before,
@@ -185,14 +205,16 @@ class Voids:
                 found.refused.append(refusal(IMPORT, held.receipt_id, "void_exceeds_original", detail))
                 continue
             found.ready.append(void)
-            found.mirrors[void.id] = mirror(void, original)
-
-    def _take_rates(self, voids: Sequence[_Held], found: Round) -> None:
-        """Books voids of receipts that were booked elsewhere by the rules of today."""
-        receipts = _receipts(self._session, [id_ for held in voids for id_ in (held.original, held.receipt_id)])
-        for held in voids:
-            found.ready.append(receipts[held.receipt_id])
-            found.mirrors[held.receipt_id] = of_known(receipts[held.original])
+            is_here = held.original in booked_here
+            found.mirrors[void.id] = mirror(void, original) if is_here else of_known(original.receipt)
+            line = unsold(void, original.receipt)
+            if line is not None:
+                detail = {
+                    "value": _shown(original.receipt),
+                    "text": line.text,
+                    "amount": euros(line.gross_cents),
+                }
+                found.reviews[void.id] = Review("void_of_unsold", detail)
 
     def _circular(self) -> Round | None:
         """Refuses receipts that void each other in a circle: none of them could ever come first."""
@@ -255,18 +277,36 @@ def voided_before(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str,
     """
     referring = session.receipts.referring(receipt_ids, Status.IMPORTED)
     receipts = _receipts(session, [one for some in referring.values() for one in some])
+    among = voids_among(session, receipts.values())
     found: dict[str, Review] = {}
     for original, others in referring.items():
-        voids = [receipts[other] for other in others if is_void(receipts[other])]
+        voids = [receipts[other] for other in others if other in among]
         if voids:
             names = ", ".join(_name(void.register, void.number) for void in voids)
             found[original] = Review("original_after_void", {"value": names})
     return found
 
 
+def voids_among(session: SyncSession, receipts: Iterable[Receipt]) -> set[str]:
+    """The ids of those of some receipts that take another one back."""
+    found, others = set(), []
+    for receipt in receipts:
+        if is_void(receipt):
+            found.add(receipt.id)
+        elif receipt.reference_id is not None and receipt.reference_id != receipt.id:
+            others.append(receipt)
+    originals = _receipts(session, [receipt.reference_id for receipt in others if receipt.reference_id is not None])
+    for receipt in others:
+        original = originals.get(receipt.reference_id or "")
+        if original is not None and undoes(receipt, original):
+            found.add(receipt.id)
+    return found
+
+
 def mirrors_of_booked(session: SyncSession, receipts: Sequence[Receipt]) -> dict[str, Mirror]:
     """What those of some booked receipts take over that are voids, for stock lines that are made up for."""
-    voids = {receipt.id: receipt.reference_id for receipt in receipts if is_void(receipt)}
+    among = voids_among(session, receipts)
+    voids = {receipt.id: receipt.reference_id for receipt in receipts if receipt.id in among}
     wanted = [reference for reference in voids.values() if reference is not None]
     known = session.receipts.referred(wanted)
     originals = _originals(session, [id_ for id_ in wanted if id_ in known and known[id_].status == Status.IMPORTED])
@@ -289,7 +329,8 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
         referring |= found
         unknown = sorted({receipt_id for some in found.values() for receipt_id in some} - referring.keys())
     receipts = _receipts(session, [*receipt_ids, *(receipt_id for some in referring.values() for receipt_id in some)])
-    standing = _Standing(receipts, referring)
+    among = voids_among(session, receipts.values())
+    voids = {key: [receipts[other] for other in some if other in among] for key, some in referring.items()}
     postings, movements = store.postings_of(receipt_ids), store.movements_of(receipt_ids)
     refused = {rejection.key: is_by_hand(rejection) for rejection in session.store.rejections(MOVEMENTS)}
     by_hand = dict.fromkeys(DecisionStore(session.store).holding(Subject.LINE, Action.DISMISS), True) | refused
@@ -300,32 +341,21 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
             [MovedRow(*row) for row in movements.get(receipt_id, ())],
             frozenset(line.number for line in receipt.lines if by_hand.get(f"{receipt_id}|{line.number}") is False),
             frozenset(line.number for line in receipt.lines if by_hand.get(f"{receipt_id}|{line.number}") is True),
-            standing.voids_of(receipt_id),
+            voids.get(receipt_id, ()),
+            voids,
         )
         for receipt_id in dict.fromkeys(receipt_ids)
+        if receipt_id in receipts
     }
-
-
-class _Standing:
-    """Which booked voids still stand: one that was taken back as a whole has given back what it took."""
-
-    def __init__(self, receipts: Mapping[str, Receipt], referring: Mapping[str, Sequence[str]]) -> None:
-        self._receipts = receipts
-        self._referring = referring
-
-    def voids_of(self, receipt_id: str, path: tuple[str, ...] = ()) -> list[Receipt]:
-        """The voids of a receipt that stand."""
-        here = (*path, receipt_id)
-        voids = [self._receipts[other] for other in self._referring.get(receipt_id, ()) if other not in here]
-        return [void for void in voids if is_void(void) and not self._is_taken_back(void, here)]
-
-    def _is_taken_back(self, void: Receipt, path: tuple[str, ...]) -> bool:
-        return any(other.total_cents == -void.total_cents for other in self.voids_of(void.id, path))
 
 
 def _receipts(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
     found = session.receipts.raw_of(list(dict.fromkeys(receipt_ids)))
-    return {receipt_id: read_receipt(raw) for receipt_id, raw in found.items()}
+    receipts = {}
+    for receipt_id, raw in found.items():
+        with suppress(MalformedError):  # what others refer to may be anything
+            receipts[receipt_id] = read_receipt(raw)
+    return receipts
 
 
 def _circle(start: str, links: Mapping[str, str]) -> tuple[str, ...]:
@@ -338,6 +368,10 @@ def _circle(start: str, links: Mapping[str, str]) -> tuple[str, ...]:
             return ()
         path.append(following)
     return ()
+
+
+def _shown(receipt: Receipt) -> str:
+    return f"{receipt.id} ({_name(receipt.register, receipt.number)})"
 
 
 def _name(register: str | None, number: int | None) -> str:

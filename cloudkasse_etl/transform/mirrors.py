@@ -69,6 +69,7 @@ class Original:
         unmoved: Numbers of its lines whose stock was refused and is not moved yet.
         by_hand: Numbers of its lines whose stock a person was asked to book, or has dealt with.
         voids: The receipts that void it and are booked already.
+        further: Those that void these, and so on, by the id of what they void.
     """
 
     receipt: Receipt
@@ -77,6 +78,7 @@ class Original:
     unmoved: frozenset[int] = frozenset()
     by_hand: frozenset[int] = frozenset()
     voids: Sequence[Receipt] = ()
+    further: Mapping[str, Sequence[Receipt]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,29 @@ class Excess:
 def is_void(receipt: Receipt) -> bool:
     """Whether a receipt takes back (part of) the one that it refers to: flagged as such, or with a line turned.
 
-    Others may refer to a receipt as well, to settle its invoice; they are booked on their own.
+    Others may refer to a receipt as well, to settle its invoice; they are booked on their own. One that takes back a
+    void or a return has ordinary signs, and is told by what it refers to (`undoes`).
     """
     if receipt.reference_id is None or receipt.kind not in ("Beleg", IN_KIND):
         return False
     return receipt.cancelled or any(_is_turned(line) for line in _live(receipt))
+
+
+def undoes(receipt: Receipt, original: Receipt) -> bool:
+    """Whether each line of a receipt takes back one of that to which it refers: a void of a void needs no flag."""
+    lines = [line for line in _live(receipt) if _sign(line)]
+    is_of_goods = receipt.kind in ("Beleg", IN_KIND)
+    return is_of_goods and bool(lines) and len(list(_counterparts(receipt, original))) == len(lines)
+
+
+def unsold(void: Receipt, original: Receipt) -> Line | None:
+    """The first line that a void takes back although its original does not have it; None where there is none."""
+    matched = {line.number for line, _ in _counterparts(void, original)}
+    for line in _live(void):
+        takes_back = void.cancelled or (line.business_case not in _EITHER_WAY and _is_turned(line))
+        if takes_back and _sign(line) and line.number not in matched:
+            return line
+    return None
 
 
 def of_known(receipt: Receipt) -> Mirror:
@@ -155,7 +175,7 @@ def mirror(void: Receipt, original: Original) -> Mirror:
     lines: dict[int, Entry] = {}
     stock: dict[int, tuple[MovedRow, ...]] = {}
     by_hand = set()
-    for line, theirs in _counterparts(void, original):
+    for line, theirs in _counterparts(void, original.receipt):
         if theirs.number in entries and line.gross_cents:
             lines[line.number] = entries[theirs.number]
         if line.business_case in STOCK_CASES and theirs.number in original.by_hand:
@@ -175,31 +195,25 @@ def excess(void: Receipt, original: Original) -> Excess | None:
     """What a void takes back beyond the original, all that voided it before counted in; None where it does not.
 
     Lines are added up by business case, article and rate: two pieces may be taken back by one line that were sold by
-    two. Of part of a quantity each line may be rounded by a cent.
+    two. What names a serial number or a batch is added up by that as well. Of part of a quantity each line may be
+    rounded by a cent.
     """
-    sold, before, now = _Sums(), _Sums(), _Sums()
-    earlier: dict[_Kind, list[str]] = defaultdict(list)
+    sold, now = _Sums(), _Sums()
     texts: dict[_Kind, str] = {}
-    kinds = {line.number: _kind(line) for line in _live(original.receipt)}
     for line in _live(original.receipt):
-        if _sign(line):
-            sold.add((kinds[line.number], _sign(line)), line)
-            texts.setdefault((kinds[line.number], _sign(line)), line.text)
-    for other in original.voids:
-        for line, theirs in _counterparts(other, original):
-            key = (kinds[theirs.number], _sign(theirs))
-            before.add(key, line, sold.milli[key])
-            if (name := f"{other.register}-{other.number}") not in earlier[key]:
-                earlier[key].append(name)
-    for line, theirs in _counterparts(void, original):
-        key = (kinds[theirs.number], _sign(theirs))
-        now.add(key, line, sold.milli[key])
+        for key in _keys(line, line.serial):
+            sold.add(key, line)
+            texts.setdefault(key, line.text)
+    before, earlier = _taken_back(original.receipt, original.voids, original.further)
+    for line, theirs in _counterparts(void, original.receipt):
+        for key in _keys(theirs, _serial(line, theirs)):
+            now.add(key, line, sold.milli[key])
     for key in now.gross:
         gross = before.gross[key] + now.gross[key]
         milli = before.milli[key] + now.milli[key]
         rounding = before.parts[key] + now.parts[key]
         is_counted = len(sold.units[key] | before.units[key] | now.units[key]) == 1 and sold.milli[key]
-        names = tuple(earlier[key])
+        names = tuple(earlier.get(key, ()))
         if gross > sold.gross[key] + rounding:
             return Excess(texts[key], euros(sold.gross[key]), euros(before.gross[key]), euros(now.gross[key]), names)
         if is_counted and milli > sold.milli[key]:
@@ -214,7 +228,42 @@ def excess(void: Receipt, original: Original) -> Excess | None:
     return None
 
 
-_Kind = tuple[tuple[str, str | None, str | None], int]
+_Kind = tuple[tuple[str | None, ...], int]
+
+
+def _taken_back(
+    receipt: Receipt, voids: Sequence[Receipt], further: Mapping[str, Sequence[Receipt]], path: tuple[str, ...] = ()
+) -> tuple["_Sums", Mapping[_Kind, list[str]]]:
+    """What voids have taken back of a receipt, less what was taken back of them in turn; and which voids those are."""
+    found, names = _Sums(), defaultdict[_Kind, list[str]](list)
+    whole: dict[_Kind, int] = defaultdict(int)
+    for line in _live(receipt):
+        for key in _keys(line, line.serial):
+            whole[key] += _milli(line)
+    here = (*path, receipt.id)
+    for void in voids:
+        if void.id in here:
+            continue
+        taken = _Sums()
+        turned: dict[_Kind, _Kind] = {}
+        for line, theirs in _counterparts(void, receipt):
+            serial = _serial(line, theirs)
+            for key, back in zip(_keys(theirs, serial), _keys(line, serial), strict=True):
+                taken.add(key, line, whole[key])
+                turned[key] = back
+        given_back, _ = _taken_back(void, further.get(void.id, ()), further, here)
+        for key, back in turned.items():
+            gross = max(0, taken.gross[key] - given_back.gross[back])
+            milli = max(0, taken.milli[key] - given_back.milli[back])
+            if not gross and not milli:
+                continue
+            found.gross[key] += gross
+            found.milli[key] += milli
+            found.parts[key] += taken.parts[key] + given_back.parts[back]
+            found.units[key] |= taken.units[key] | given_back.units[back]
+            if (name := f"{void.register}-{void.number}") not in names[key]:
+                names[key].append(name)
+    return found, names
 
 
 class _Sums:
@@ -242,6 +291,18 @@ def _kind(line: Line) -> tuple[str, str | None, str | None]:
     return line.business_case, line.article, line.vat_rate
 
 
+def _keys(line: Line, serial: str | None) -> list[_Kind]:
+    """What a line is added up by: its kind, and within that the number that was keyed in."""
+    if not (sign := _sign(line)):
+        return []
+    kind = _kind(line)
+    return [(kind, sign), ((*kind, serial), sign)] if serial else [(kind, sign)]
+
+
+def _serial(line: Line, theirs: Line) -> str | None:
+    return line.serial if line.serial == theirs.serial else None
+
+
 def _milli(line: Line) -> int:
     return abs(int(line.quantity.replace(".", "")))
 
@@ -262,14 +323,15 @@ def _is_turned(line: Line) -> bool:
     return _sign(line) == (1 if line.business_case in _OUTGOING else -1)
 
 
-def _counterparts(void: Receipt, original: Original) -> Iterable[tuple[Line, Line]]:
+def _counterparts(void: Receipt, original: Receipt) -> Iterable[tuple[Line, Line]]:
     """The lines of a void that take back a line of the original, with the line that they take back.
 
-    Of several that fit, one of the same price, text, amount and number, and one that no other line took yet.
+    Of several that fit, one of the same serial number, price, text, amount and number, and one that no other line took
+    yet.
     """
     taken: set[int] = set()
     for line in sorted(_live(void), key=lambda line: line.number):
-        fitting = [theirs for theirs in _live(original.receipt) if _takes_back(line, theirs, void)]
+        fitting = [theirs for theirs in _live(original) if _takes_back(line, theirs, void)]
         if not fitting:
             continue
         best = max(fitting, key=lambda theirs: (*_likeness(line, theirs), theirs.number not in taken, -theirs.number))
@@ -280,6 +342,8 @@ def _counterparts(void: Receipt, original: Original) -> Iterable[tuple[Line, Lin
 def _takes_back(line: Line, theirs: Line, void: Receipt) -> bool:
     if _kind(line) != _kind(theirs) or not (sign := _sign(line)):
         return False
+    if line.serial and theirs.serial and line.serial != theirs.serial:
+        return False
     if line.gross_cents == theirs.gross_cents == 0:
         return void.cancelled or sign == -_sign(theirs)  # given away: only the flag says that it comes back
     return bool(line.gross_cents and theirs.gross_cents) and sign == -_sign(theirs)
@@ -287,6 +351,7 @@ def _takes_back(line: Line, theirs: Line, void: Receipt) -> bool:
 
 def _likeness(line: Line, theirs: Line) -> tuple[bool, ...]:
     return (
+        line.serial == theirs.serial,
         abs(line.unit_price_cents) == abs(theirs.unit_price_cents),
         line.text == theirs.text,
         abs(line.gross_cents) == abs(theirs.gross_cents),

@@ -24,7 +24,7 @@ from tests.worlds import World
 WAITING = {"register_required", "article_required", "receipt_original"}
 WARNINGS = {
     "vat_rate_unexpected", "vat_unexpected", "cash_for_review", "revenue_account_ambiguous",
-    "void_original_unknown", "original_after_void",
+    "void_original_unknown", "void_of_unsold", "original_after_void",
 }  # fmt: skip
 
 
