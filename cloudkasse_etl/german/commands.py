@@ -42,6 +42,7 @@ TEXTS: dict[str, str] = {
     "{count:,} receipts, the first {limit:,} are shown; --limit shows more": (
         "{count:,} Bons, gezeigt werden die ersten {limit:,}; --limit zeigt mehr"
     ),
+    "Line {line}: {reason}": "Zeile {line}: {reason}",
     "Line {line} dismissed: {reason}": "Zeile {line} verworfen: {reason}",
     "The receipt {receipt} is dismissed.": "Der Bon {receipt} ist verworfen.",
     "Line {line} of receipt {receipt} is dismissed.": "Zeile {line} des Bons {receipt} ist verworfen.",

@@ -35,6 +35,7 @@ class ReceiptRow:
     status: str
     closing_number: int | None
     came_as: str | None
+    reference_id: str | None = None
 
 
 class ReceiptStore(StagingStore, BookedReceipts):

@@ -13,6 +13,8 @@ from cloudkasse_etl.state.receipts import Status
 from cloudkasse_etl.state.store import StateStore
 
 SHOWN_EXAMPLES = 5
+AWAITED = "receipt_original"
+"""The code under which voids wait for their originals."""
 
 
 @dataclass(frozen=True, slots=True)

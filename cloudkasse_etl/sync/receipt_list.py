@@ -1,15 +1,18 @@
 """The list of receipts: what has become of each, why, and what people decided about it."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
-from cloudkasse_etl.state.receipts import ReceiptStore
-from cloudkasse_etl.state.targets import IMPORT, STAGING
+from cloudkasse_etl.state.keys import bounded_key
+from cloudkasse_etl.state.receipts import ReceiptRow, ReceiptStore
+from cloudkasse_etl.state.staging import Status
+from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
+from cloudkasse_etl.state.waiting import AWAITED, WaitingStore
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.transform.amounts import euros
 from cloudkasse_etl.wording import Text, say
@@ -21,6 +24,8 @@ class ListedReceipt:
 
     Attributes:
         rejections: Why it is refused, where it is.
+        lines: Why stock lines of it are refused, where they are; by line.
+        waits: What it waits for, where it is a void that waits for its original.
         decisions: What people decided about it and its stock lines, oldest first.
     """
 
@@ -34,6 +39,8 @@ class ListedReceipt:
     closing_number: int | None
     rejections: tuple[Rejection, ...]
     decisions: tuple[Decision, ...] = ()
+    lines: tuple[Rejection, ...] = ()
+    waits: Rejection | None = None
 
     @property
     def total(self) -> str | None:
@@ -47,12 +54,16 @@ class ListedReceipt:
         return tuple(d for d in newest.values() if d.action is not Action.RESTORE)
 
     def reason(self, language: Language) -> str:
-        """Why it was rejected, and what people decided about it."""
-        refused = " ".join(rejection.text(language) for rejection in self.rejections)
+        """Why it, or a stock line of it, was rejected, what it waits for, and what people decided about it."""
+        refused = [rejection.text(language) for rejection in (*self.rejections, *([self.waits] if self.waits else ()))]
+        lines = [
+            say("Line {line}: {reason}", line=r.key.rpartition("|")[2], reason=r.text(language)).told(language)
+            for r in self.lines
+        ]
         decided = [
             d.why(language) if d.subject is Subject.RECEIPT else _of_line(d).told(language) for d in self.holding
         ]
-        return " ".join(part for part in (*decided, refused) if part)
+        return " ".join(part for part in (*decided, *refused, *lines) if part)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The receipt as `receipts --json` prints it."""
@@ -100,6 +111,11 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
         for asset in (STAGING, IMPORT):
             for rejection in store.rejections(asset):
                 rejections.setdefault(rejection.key, []).append(rejection)
+        lines: dict[str, list[Rejection]] = {}
+        for rejection in store.rejections(MOVEMENTS):
+            lines.setdefault(rejection.key.rpartition("|")[0], []).append(rejection)
+        awaited = {waiting.awaited for waiting in WaitingStore(store).stored(IMPORT)}
+        days = str(configuration.settings.receipts.void_wait_days)
         decisions: dict[str, list[Decision]] = {}
         for decision in DecisionStore(store).all(Subject.RECEIPT, Subject.LINE):
             of_line = decision.subject is Subject.LINE
@@ -117,9 +133,17 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
                 closing_number=row.closing_number,
                 rejections=tuple(rejections.get(row.receipt_id, ())),
                 decisions=tuple(decisions.get(row.receipt_id, ())),
+                lines=tuple(lines.get(row.receipt_id, ())),
+                waits=_waits(row, awaited, days),
             )
             for row in ReceiptStore(store).rows(status, also=_with_lines(decisions) if status == "dismissed" else ())
         ]
+
+
+def _waits(row: ReceiptRow, awaited: Collection[str], days: str) -> Rejection | None:
+    if row.status != Status.STAGED or not row.reference_id or bounded_key(row.reference_id) not in awaited:
+        return None
+    return Rejection(IMPORT, row.receipt_id, AWAITED, {"value": row.reference_id, "days": days})
 
 
 def _with_lines(decisions: Mapping[str, list[Decision]]) -> list[str]:

@@ -14,7 +14,7 @@ from cloudkasse_etl.state.booked import ReferredReceipt
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.staging import Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS
-from cloudkasse_etl.state.waiting import SHOWN_EXAMPLES, Waiting
+from cloudkasse_etl.state.waiting import AWAITED, SHOWN_EXAMPLES, Waiting
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.amounts import euros
@@ -33,7 +33,6 @@ from cloudkasse_etl.transform.mirrors import (
     unsold,
 )
 
-AWAITED = "receipt_original"
 # Refusals that hang on other receipts and on what people decide: they are looked at in every import.
 HANGING_ON_RECEIPTS = frozenset({"void_of_itself", "void_circular", "void_exceeds_original", "void_original_dismissed"})
 _ROUND = 1_000  # voids that are looked at together: each brings its original with all that was booked of it

@@ -53,6 +53,18 @@ def test_receipts_are_staged_by_a_sync_and_booked_by_an_import(shop: Program) ->
     assert kinds == ["receipts", "import", "import", "import", "receipts", "all"]
 
 
+def test_the_list_says_what_a_void_waits_for_and_which_stock_line_is_refused(shop: Program) -> None:
+    void = receipt(2, cancelled=True, reference={"receipt_id": "r9"})
+    shop.world.server.store.deliver_receipts([changed(receipt(1), "lines.0.article", "NEU"), void])
+    shop.call_json("sync", "receipts", "--import")
+    assert [(r["status"], r["reason"]) for r in shop.call_json("receipts")[1]["receipts"]] == [
+        ("imported", "Line 1: Article 'NEU' is not in SelectLine, so no stock was moved."),
+        ("staged", "Waits for receipt r9, which it voids and which is not booked yet."),
+    ]
+    shop.call_json("receipts", "dismiss", "r1", "--line", "1", "--reason", "counted")
+    assert shop.call_json("receipts")[1]["receipts"][0]["reason"] == "Line 1 dismissed: counted"
+
+
 @pytest.mark.parametrize(
     ("setting", "option", "imported"),
     [("ask", [], 0), ("manual", [], 0), ("direct", [], 1), ("direct", ["--no-import"], 0), ("manual", ["--import"], 1)],
@@ -118,7 +130,7 @@ def test_the_books_are_exported_balanced_with_totals(shop: Program, tmp_path: Pa
     shop.call("sync", "receipts", "--import")
     journal, movements = tmp_path / "journal.csv", tmp_path / "movements.csv"
     code, out, _ = shop.call("export", "postings", "--from", "2026-11-01", "--to", "2026-11-30", "--csv", str(journal))
-    assert (code, "Soll 95,20, Haben 95,20" in out) == (0, True)
+    assert (code, "Soll 95,20 EUR, Haben 95,20 EUR" in out) == (0, True)
     rows = journal.read_text(encoding="utf-8-sig").splitlines()
     assert rows[0].startswith("Datum;Belegnummer;Kasse;Abschluss;Konto;Soll;Haben")
     assert rows[1].startswith("23.11.2026;K1-1;K1;;8400;;23,80;EUR;3;19,00;-3,80;Umsatz;;Kaffee;")
