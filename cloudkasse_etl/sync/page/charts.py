@@ -1,23 +1,17 @@
-"""Column charts as inline SVG, drawn by matplotlib without a display. Only our own numbers and words go in here.
+"""The geometry of a column chart: where its bars, lines and words lie. What is drawn of it stands in chart.svg.j2.
 
-Foreign texts (articles, causes) never do: matplotlib would read `$` as mathematics and measure letters that its font
-lacks. They stand in tables with bars, which also need no second version for a phone.
+The template escapes each word, and its colours are the page's, so that one drawing serves light, dark and paper.
 """
 
-import io
-import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
-# Colours are the page's variables, so that one drawing serves light, dark and paper; matplotlib wants real ones.
-_BAR, _BEST, _INK, _LINE = "#010101", "#020202", "#030303", "#040404"
-_VARIABLES = {_BAR: "var(--bar)", _BEST: "var(--best)", _INK: "var(--muted)", _LINE: "var(--line)"}
-_POINTS_TO_PIXELS = 72
-# Width and height in pixels, and what a label is wide: a phone's chart has larger letters for its size.
+# Width and height in the drawing's own units; a phone's chart has larger letters for its size.
 SIZES = {"wide": (640, 300), "narrow": (350, 250)}
+FONT = 12
+_LETTER = 7  # what a digit is wide, generously
+_INTERVALS = 5
+_FEWEST = 6  # columns that share the width: a single one must not fill it
 
 
 @dataclass(frozen=True)
@@ -29,84 +23,131 @@ class Column:
     value: str = ""
 
 
-def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label: str, thousands: str) -> Markup:
-    """A column chart in two sizes, of which the page's style shows one.
+@dataclass(frozen=True)
+class Bar:
+    """A column as it is drawn: its rectangle, and the middle and the words of its labels."""
 
-    Args:
-        columns: From left to right.
+    x: float
+    y: float
+    width: float
+    height: float
+    is_best: bool
+    middle: float
+    label: Sequence[str]
+    value: str
+    value_y: float
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One size of a chart.
+
+    Attributes:
+        size: A key of SIZES.
+        width, height: The whole drawing.
+        left, right, bottom: Where the room for the columns begins and ends.
+        zero: The height of 0.
+        lines: Height and label of each grid line.
+        bars: The columns, from left to right.
+    """
+
+    size: str
+    width: int
+    height: int
+    left: float
+    right: float
+    bottom: float
+    zero: float
+    lines: Sequence[tuple[float, str]]
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A column chart in each size, of which the page's style shows one.
+
+    Attributes:
         title: What a screen reader says instead of the picture.
         x_label: What the columns are.
         y_label: What their height is, with its unit.
-        thousands: The mark between thousands.
+        drawings: The sizes.
     """
-    drawn = [
-        Markup('<div class="{}">{}</div>').format(size, _draw(columns, size, title, x_label, y_label, thousands))
-        for size in SIZES
-    ]
-    return Markup("").join(drawn)
+
+    title: str
+    x_label: str
+    y_label: str
+    drawings: Sequence[Drawing]
 
 
-def _draw(columns: Sequence[Column], size: str, title: str, x_label: str, y_label: str, thousands: str) -> Markup:
-    # its first start builds a list of fonts, which it tells on standard error
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label: str, thousands: str) -> Chart:
+    """A column chart.
 
+    Args:
+        columns: From left to right, one at least.
+        title: What a screen reader says instead of the picture.
+        x_label: What the columns are.
+        y_label: What their height is, with its unit.
+        thousands: The mark between thousands, "," or ".".
+    """
+    return Chart(title, x_label, y_label, [_drawing(columns, size, thousands) for size in SIZES])
+
+
+def _drawing(columns: Sequence[Column], size: str, thousands: str) -> Drawing:
     width, height = SIZES[size]
-    values = [column.cents / 100 for column in columns]  # for the eye: nothing is summed up here
-    best = max(range(len(columns)), key=lambda at: columns[at].cents)
-    with mpl.rc_context({"svg.fonttype": "none", "text.parse_math": False, "font.size": 12.0}):
-        figure = Figure(figsize=(width / _POINTS_TO_PIXELS, height / _POINTS_TO_PIXELS), layout="constrained")
-        figure.patch.set_visible(False)
-        axes = figure.subplots()
-        axes.patch.set_visible(False)
-        bars = axes.bar(range(len(columns)), values, width=0.75, color=_BAR)
-        bars[best].set_facecolor(_BEST)
-        for bar in bars:
-            bar.set_clip_on(False)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        axes.grid(axis="y", color=_LINE, linewidth=1, clip_on=False)
-        axes.set_axisbelow(True)
-        axes.axhline(0, color=_INK, linewidth=1, clip_on=False)
-        axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _whole(value, thousands)))
-        shown = [at for at, column in enumerate(columns) if column.label]
-        axes.set_xticks(shown, [columns[at].label for at in shown])
-        axes.tick_params(length=0, labelcolor=_INK)
-        axes.set_xlabel(x_label, color=_INK)
-        axes.set_ylabel(y_label, color=_INK)
-        # a single column must not fill the whole width
-        spare = max(0.0, (6 - len(columns)) / 2)
-        axes.set_xlim(-0.6 - spare, len(columns) - 0.4 + spare)
-        low, high = min(0.0, *values), max(0.0, *values)
-        axes.set_ylim(low - 0.12 * (high - low) * (low < 0) or low, (high + 0.12 * (high - low)) or 1)
-        for at, column in enumerate(columns):
-            if column.value:
-                place = "bottom" if values[at] >= 0 else "top"
-                axes.annotate(
-                    column.value, (at, values[at]), (0, 3 if values[at] >= 0 else -3), textcoords="offset points",
-                    ha="center", va=place, color=_INK, annotation_clip=False,
-                )  # fmt: skip
-        out = io.StringIO()
-        figure.savefig(out, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return _inline(out.getvalue(), title)
+    values = [column.cents for column in columns]
+    low, high = min(0, *values), max(0, *values)
+    step = _step(high - low)
+    ticks = range(step * -(-low // step), high + 1, step)
+    labels = [_amount(tick, step, thousands) for tick in ticks]
+    left = 2 * FONT + _LETTER * max(map(len, labels))
+    right = width - FONT / 2
+    rows = max((column.label.count("\n") + 1 for column in columns), default=1)
+    top, bottom = 1.5 * FONT, height - (rows + 1.5) * 1.2 * FONT - (1.2 * FONT if low < 0 else 0)
+    scale = (bottom - top) / ((high - low) or 1)
+
+    def at(cents: int) -> float:
+        return round(bottom - (cents - low) * scale, 1)
+
+    share = (right - left) / max(_FEWEST, len(columns))
+    start = left + (right - left - share * len(columns)) / 2
+    best = max(range(len(columns)), key=lambda number: values[number])
+    bars = []
+    for number, column in enumerate(columns):
+        y = min(at(column.cents), at(0))
+        end = at(column.cents)
+        bars.append(
+            Bar(
+                x=round(start + share * (number + 0.125), 1),
+                y=y,
+                width=round(0.75 * share, 1),
+                height=round(abs(at(column.cents) - at(0)), 1),
+                is_best=number == best,
+                middle=round(start + share * (number + 0.5), 1),
+                label=column.label.split("\n") if column.label else (),
+                value=column.value,
+                value_y=round(end - FONT / 3 if column.cents >= 0 else end + FONT, 1),
+            )
+        )
+    lines = [(at(tick), label) for tick, label in zip(ticks, labels, strict=True)]
+    below = bottom + (1.2 * FONT if low < 0 else 0)
+    return Drawing(size, width, height, left, right, below, at(0), lines, bars)
 
 
-def _inline(svg: str, title: str) -> Markup:
-    """A drawing as part of a page: no header, no ids (two drawings would share them), the page's colours and font."""
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
-    body = re.sub(r'\s(?:id|width|height|xmlns|xmlns:xlink|version)="[^"]*"', "", body)
-    body = re.sub(r"font-family: [^;\"]*; ", "", body)  # the page's own; its letters are narrower than matplotlib's
-    for colour, variable in _VARIABLES.items():
-        body = body.replace(colour, variable)
-    body = re.sub(r"<!--.*?-->|\n", " ", body, flags=re.DOTALL)
-    body = re.sub(r" {2,}", " ", body)
-    head = Markup('<svg role="img" aria-label="{}"').format(title)
-    return head + Markup(body.removeprefix("<svg"))
+def _step(span: int) -> int:
+    """The distance of the grid lines in cents: 1, 2 or 5 times a power of ten, so that there are few."""
+    power = 1
+    while True:
+        for factor in (1, 2, 5):
+            if factor * power * _INTERVALS >= span:
+                return factor * power
+        power *= 10
 
 
-def _whole(value: float, thousands: str) -> str:
-    return f"{value:,.0f}".replace(",", thousands).replace("-", "\N{MINUS SIGN}")
+def _amount(cents: int, step: int, thousands: str) -> str:
+    """An amount beside a grid line: whole euros, with cents only where the lines lie closer than that."""
+    sign = "\N{MINUS SIGN}" if cents < 0 else ""
+    whole, part = divmod(abs(cents), 100)
+    text = f"{whole:,}".replace(",", thousands)
+    if step % 100:
+        text += f"{',' if thousands == '.' else '.'}{part:02d}"
+    return sign + text

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cloudkasse_etl.causes import Cause
 from cloudkasse_etl.errors import unwritable_file
@@ -81,10 +81,12 @@ def render(
     words = TEXTS[language]
     view = View(turnover, language, turnover.currency, registers)
     causes = facts.causes()
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FunctionLoader(lambda name: files(__package__).joinpath(name).read_text(encoding="utf-8")),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
     environment.filters["foreign"] = numbers.clean
-    template = environment.from_string(files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8"))
-    return template.render(
+    return environment.get_template("page.html.j2").render(
         t=words,
         language=language,
         run=_run(facts, language, now.tzinfo),

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
 from cloudkasse_etl.failures import Language
 from cloudkasse_etl.state.sales import COUNTED
 from cloudkasse_etl.sync.page import numbers
-from cloudkasse_etl.sync.page.charts import Column, column_chart
+from cloudkasse_etl.sync.page.charts import Chart, Column, column_chart
 from cloudkasse_etl.sync.page.texts import TEXTS
 from cloudkasse_etl.sync.turnover import ArticleSales, Share, Turnover
 
@@ -56,7 +54,7 @@ class Section:
     finding: str
     heads: Sequence[str]
     rows: Sequence[Row]
-    chart: Markup | None = None
+    chart: Chart | None = None
     total: Row | None = None
     full: bool = False
 
@@ -282,7 +280,7 @@ class View:
             return ""
         return numbers.count(_rounded(cents, 100), self._language)
 
-    def _chart(self, columns: Sequence[Column], title: str, x_label: str) -> Markup:
+    def _chart(self, columns: Sequence[Column], title: str, x_label: str) -> Chart:
         return column_chart(columns, title=title, x_label=x_label, y_label=self._amounts(), thousands=self._thousands)
 
     def _total(self, cells: Sequence[str]) -> Row:
