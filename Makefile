@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --requi
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui check test coverage databases torture bench lock audit clean
+.PHONY: help demo ui check test tests coverage databases torture bench lock audit clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ test: $(VENV)/.dev ## All that CI runs
 	@{ $(BIN)/mypy && $(BIN)/lint-imports --no-logo; } >$(VENV)/types.log 2>&1 & types=$$!; \
 	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder; tests=$$?; \
 	wait $$types || { cat $(VENV)/types.log; exit 1; }; exit $$tests
+
+tests: $(VENV)/.dev ## Some of the tests: make tests PARTS="tests/unit tests/contract"
+	@$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder $(PARTS)
 
 coverage: $(VENV)/.dev ## Which lines the tests of parts and of the pipeline pass; fails below what pyproject.toml asks for
 	@$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov tests/unit tests/contract tests/pipeline

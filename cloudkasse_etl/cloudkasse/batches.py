@@ -1,6 +1,6 @@
 """Sending master data in batches: attempts and their keys, several in flight, and halving what is refused as a whole.
 
-The rule that everything here serves (cloudkasse-api.md): a key is random, belongs to ONE attempt at ONE body, is in
+The rule that all of this serves (docs/cloudkasse-api.md): a key is random, belongs to ONE attempt at ONE body, is in
 the journal with that body before it is sent, and leaves it only once the attempt was answered.
 """
 

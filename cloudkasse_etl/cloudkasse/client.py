@@ -1,4 +1,4 @@
-"""`CloudClient`: all that the program asks of CloudKasse (cloudkasse-api.md). How it is asked lies in the files beside.
+"""`CloudClient`: all that the program asks of CloudKasse (docs/cloudkasse-api.md). How it asks is in the files beside.
 
 Another cloud register is another client with these methods; nothing past them knows a URL.
 """

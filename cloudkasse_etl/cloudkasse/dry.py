@@ -1,7 +1,7 @@
 """`DryClient`: asks CloudKasse as `CloudClient` does, and sends it nothing: what would be sent is taken as accepted.
 
-Refused is what the contract says is always refused (cloudkasse-api.md), and what the caller foresees. Of anything else
-that the cloud may refuse nobody knows before it was sent.
+Refused is what the contract says is always refused (docs/cloudkasse-api.md), and what the caller foresees. Of anything
+else that the cloud may refuse nobody knows before it was sent.
 """
 
 import threading

@@ -34,7 +34,7 @@ class OverShort(Section):
 
 
 class Accounts(Section):
-    """Where receipts are booked; nothing has a default (facts: no account may be invented)."""
+    """Where receipts are booked; nothing has a default (docs/rules.md, Posting: no account is invented)."""
 
     clearing: Account | None = None
     revenue: dict[Rate, Account] = Field(default_factory=dict)

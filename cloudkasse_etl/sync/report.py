@@ -1,4 +1,4 @@
-"""What a use case returns, and what a run comes to (design: outcomes). No I/O."""
+"""What a use case returns, and what a run comes to. No I/O."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -141,7 +141,7 @@ class RunReport:
         return tuple(sorted(found, key=lambda rejection: rejection.still))
 
     def as_dict(self, language: Language) -> dict[str, Any]:
-        """The object that `sync --json` prints (design: commands)."""
+        """The object that `sync --json` prints."""
         return {
             "run_id": self.run_id,
             "outcome": str(self.outcome),
@@ -183,7 +183,7 @@ def refused_counts(rejections: Iterable[Rejection]) -> Counts:
 
 
 def outcome_of(counts: Counts, *, broke: bool = False) -> Outcome:
-    """What the counts come to (design, section 5)."""
+    """What the counts come to."""
     if broke:
         return Outcome.FAILED
     if counts.attempted == 0:

@@ -1,4 +1,4 @@
-"""From receipts to balanced revenue postings (design, section 11; facts, part F). Pure; stock is in stock.py.
+"""From receipts to balanced revenue postings (docs/rules.md, Posting). Pure; stock is in stock.py.
 
 Each line is posted on its own account and, with the opposite sign, on the clearing account; so is each payment. What
 is posted on clearing therefore ends at 0 in every receipt, and a bookkeeper can follow each line across it.

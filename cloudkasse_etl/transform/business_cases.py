@@ -1,4 +1,4 @@
-"""What DSFinV-K's codes mean for books and stock (facts, part F): which lines count, and as what."""
+"""What DSFinV-K's codes mean for books and stock (docs/rules.md): which lines count, and as what."""
 
 from typing import Final
 

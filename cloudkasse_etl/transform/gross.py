@@ -1,4 +1,4 @@
-"""Gross prices in cents, by price group, from SelectLine's prices (design, section 7). Pure, exact, vectorised."""
+"""Gross prices in cents, by price group, from SelectLine's prices (docs/rules.md). Pure, exact, vectorised."""
 
 import datetime as dt
 import hashlib

@@ -1,4 +1,4 @@
-"""The VAT that each line is booked with, so that it comes to what the receipt's VAT table says (facts, part F)."""
+"""The VAT that each line is booked with, so that it comes to what the receipt's VAT table says (docs/rules.md)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The checks on receipts as they arrive (design, section 10; VAT rules: facts, parts C and F). Pure, in whole cents."""
+"""The checks on receipts as they arrive (docs/rules.md, VAT). Pure, in whole cents."""
 
 from collections.abc import Collection, Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""Which of the ERP's tax codes and revenue accounts belong to a line's article and rate on its day (facts, part F)."""
+"""Which of the ERP's tax codes and revenue accounts belong to a line's article and rate on its day (docs/rules.md)."""
 
 import datetime as dt
 from collections.abc import Iterator

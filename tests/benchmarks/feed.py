@@ -1,7 +1,7 @@
 """A feed of receipts that is as fast for one client as for another: pages made beforehand, served from a file.
 
-It speaks cloudkasse-api.md as far as receipts go (status, receipts, closings, of which there are none), in a process
-of its own. The first part of the path is how many receipts there are: `/100000/v1/receipts`. So one feed serves
+It speaks docs/cloudkasse-api.md as far as receipts go (status, receipts, closings, of which there are none), in a
+process of its own. The first part of the path is how many receipts there are: `/100000/v1/receipts`. So one feed serves
 shops of all sizes, each a cloud of its own.
 """
 

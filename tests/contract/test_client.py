@@ -1,4 +1,4 @@
-"""Protects what is read from CloudKasse: its status, what it holds, and what has arrived (cloudkasse-api.md).
+"""Protects what is read from CloudKasse: its status, what it holds, and what has arrived (docs/cloudkasse-api.md).
 
 A broken chain of pages is never taken for all there is, and ends; a stray entry holds up nothing.
 """

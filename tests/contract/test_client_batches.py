@@ -1,4 +1,4 @@
-"""Protects the sending of master data to CloudKasse (cloudkasse-api.md), on a real socket.
+"""Protects the sending of master data to CloudKasse (docs/cloudkasse-api.md), on a real socket.
 
 No record is lost, doubled or taken for accepted, whatever the network or the other side does; no bad record holds up
 the others; what was not answered can be finished after a restart.
