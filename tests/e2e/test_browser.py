@@ -248,7 +248,8 @@ def test_receipts_are_posted_by_a_run_whose_config_was_edited_in_the_launchpad(
     page, world = visitor.page, ui.program.world
     with sqlite3.connect(world.erp_file) as database:
         (sold,) = database.execute(
-            "SELECT min(Artikelnummer) FROM ART WHERE Lagerartikel AND NOT Inaktiv AND Stueckliste IS NULL"
+            "SELECT min(Artikelnummer) FROM ART WHERE Lagerartikel AND NOT Inaktiv AND Stueckliste IS NULL "
+            "AND Mengeneinheit = 'Stk'"
         ).fetchone()
     database.close()
     assert sold in world.cloud("articles")
