@@ -58,6 +58,14 @@ TEXTS: dict[str, Failure] = {
         "Steuerschlüssel „{value}“ hat ab demselben Tag verschiedene Sätze ({rates}).",
         "Behalten Sie in SelectLine für jeden Tag nur einen Satz des Schlüssels „{value}“ (USDETAIL).",
     ),
+    "article_key_ambiguous": Failure(
+        "The article's prices in price group {group} have the keys of an article '{other}' in price group {value}: the "
+        "mark | is part of the article's number and of the price group's.",
+        "Give the article or the price group a number without | in SelectLine.",
+        "Die Preise des Artikels in Preisgruppe {group} haben die Schlüssel eines Artikels „{other}“ in Preisgruppe "
+        "{value}: Das Zeichen | ist Teil der Artikelnummer und der Nummer der Preisgruppe.",
+        "Geben Sie dem Artikel oder der Preisgruppe in SelectLine eine Nummer ohne |.",
+    ),
     "gtin_duplicate": Failure(
         "Bar code {value} stands at several active articles ({articles}); they go up without it, since a register "
         "would sell any one of them for it.",

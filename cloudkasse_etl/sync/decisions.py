@@ -16,7 +16,7 @@ from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.staging import NO_ID, KnownReceipt, StagedReceipt, Status, UnbookedReceipt
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
-from cloudkasse_etl.sync.judging import Judge, Judged, conflicting, unreadable
+from cloudkasse_etl.sync.judging import Judge, Judged, conflicting, let_second_contents_through, unreadable
 from cloudkasse_etl.wording import Text, say
 
 
@@ -107,6 +107,12 @@ def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RESTORE)
         found = _judged(decider, store, receipt_id, known, released=False)
         receipts.restage([found], among=among, decisions=[decision])
+        if found.status is Status.REJECTED and known.came_as is None:
+            # a correct content that came meanwhile was refused only since a person had dealt with this one
+            let_second_contents_through(receipts, Judge(decider.configuration.settings, store))
+            now = receipts.known([receipt_id])[receipt_id]
+            if now.status != Status.REJECTED:
+                return Decided(decision, now.status)
         return Decided(decision, found.status, tuple(found.rejections))
 
 

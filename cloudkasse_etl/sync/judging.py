@@ -320,7 +320,7 @@ def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
                 if staged.status is not Status.REJECTED:
                     result.counts += Counts(new=1) if was_refused else Counts(changed=1)
         store.restage(moved)
-    _resolve(store, judge, result)
+    result.counts += Counts(new=let_second_contents_through(store, judge))
     if level_again:
         session.store.set_level(JUDGED, judge.fingerprint(), "{}")
     return result
@@ -352,8 +352,13 @@ def _differs(row: UnbookedReceipt, staged: StagedReceipt, known: _ByCode) -> boo
     return not was_refused or reasons != {code: dict(r.detail) for code, r in known.items()}
 
 
-def _resolve(store: ReceiptStore, judge: Judge, result: JudgedAnew) -> None:
-    """Lets a second content that passes the checks take the place of a first one that does not."""
+def let_second_contents_through(store: ReceiptStore, judge: Judge) -> int:
+    """Lets a second content that passes the checks take the place of a first one that does not.
+
+    Returns:
+        How many receipts are staged by this that were refused before.
+    """
+    count = 0
     for rows in store.unbooked(statuses=(Status.REJECTED,), second=True):
         for row in rows:
             if not row.came_as or not gives_way(store.known([row.came_as]).get(row.came_as)):
@@ -369,7 +374,8 @@ def _resolve(store: ReceiptStore, judge: Judge, result: JudgedAnew) -> None:
                     decisions=[replaced(key)],
                     dropped=[row.receipt_id],
                 )
-                result.counts += Counts(new=1)
+                count += 1
+    return count
 
 
 def gives_way(known: KnownReceipt | None) -> bool:

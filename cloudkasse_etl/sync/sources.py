@@ -40,7 +40,7 @@ from cloudkasse_etl.sync.booked_by import Booking, BookingReader
 from cloudkasse_etl.sync.goods import GOODS, Goods, found, read_goods
 from cloudkasse_etl.transform.bar_codes import all_spellings, judge_bar_codes
 from cloudkasse_etl.transform.gross import GrossPrices, gross_prices
-from cloudkasse_etl.transform.payloads import refuse_unknown_tax_codes
+from cloudkasse_etl.transform.payloads import refuse_ambiguous_keys, refuse_unknown_tax_codes
 from cloudkasse_etl.transform.vat import VatRates
 
 # Which of the ERP's tables an asset's content comes from: a change in none of them leaves it as it is.
@@ -301,8 +301,9 @@ class Sources:
         asset = "selectline_articles"
         checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=key_of(ArticleExtract))
         frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
+        frame, alike = refuse_ambiguous_keys(frame, self._settings.price_groups)
         frame, of_codes = judge_bar_codes(frame)
-        rejections = (*checked.rejections, *untaxed, *of_codes)
+        rejections = (*checked.rejections, *untaxed, *alike, *of_codes)
         if self._numbers is None:  # it hangs on no article
             rejections += _groups_with_several_names(raw.attrs.get(SEVERAL_NAMES, {}))
         return Extract(frame, rejections, _held(rejections), raw.loc[~wanted, "number"])

@@ -1,7 +1,7 @@
 """From checked extracts to what goes over the wire: one frame a kind of record, in the wire's fields and order."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,40 @@ def refuse_unknown_tax_codes(
         )
     ]
     return articles[~unknown].reset_index(drop=True), rejections
+
+
+def refuse_ambiguous_keys(
+    articles: pd.DataFrame, price_groups: Collection[str]
+) -> tuple[pd.DataFrame, list[Rejection]]:
+    """Takes out articles whose prices would have the keys of another article's, since a key's parts are joined by `|`.
+
+    Article `A|1` in group `2` has the keys of article `A` in group `1|2`.
+
+    Args:
+        articles: All that go up, as ArticleExtract has them.
+        price_groups: The price groups that the settings name.
+
+    Returns:
+        The other articles, and a rejection for each that was taken out.
+    """
+    found: dict[int, Rejection] = {}
+    for longer in sorted(group for group in price_groups if "|" in group):
+        for group in sorted(price_groups):
+            beginning, is_end, _ = longer.rpartition(f"|{group}") if longer.endswith(f"|{group}") else ("", "", "")
+            if not is_end:
+                continue
+            others = articles["number"].str.removesuffix(f"|{beginning}")
+            for row in np.flatnonzero((others != articles["number"]) & others.isin(articles["number"])):
+                detail = {"group": group, "other": str(others.iloc[row]), "value": longer}
+                number = str(articles["number"].iloc[row])
+                found.setdefault(
+                    int(row), Rejection("selectline_articles", number, "article_key_ambiguous", detail, content=longer)
+                )
+    if not found:
+        return articles, []
+    kept = np.ones(len(articles), dtype=bool)
+    kept[list(found)] = False
+    return articles[kept].reset_index(drop=True), list(found.values())
 
 
 def _of_tax_code(number: str, code: str, rates: VatRates, as_of: dt.date) -> Rejection:

@@ -143,7 +143,7 @@ def test_everything_is_synchronised_by_two_clicks_on_the_page_of_jobs(ui: Ui, fi
     assert told["outcome"] == "⚠ partially successful"
     assert (past["outcome"], past["started_by"]) == ("partially_successful", "UI")
     real = MAKE_ERP.exists()
-    assert past["counts"]["rejected"] == (5 if real else 1)
+    assert past["counts"]["rejected"] == (11 if real else 1)
     assert len(ui.program.world.cloud("articles")) == (4247 if real else 4)
 
 

@@ -60,6 +60,17 @@ def test_a_dismissed_receipt_that_is_restored_follows_the_settings_of_now(shop: 
     assert shop.call_json("receipts", "restore", "r1", "--reason", "no")[1]["status"] == "before_start"
 
 
+def test_a_correct_content_that_came_after_a_dismissal_takes_the_place_once_that_is_taken_back(shop: Program) -> None:
+    for item in (changed(receipt(1), "total_cents", 1), receipt(1)):
+        shop.world.server.store.deliver_receipts([item])
+        shop.call("sync", "receipts")
+        shop.call("receipts", "dismiss", "r1", "--reason", "booked by hand")
+    assert listed(shop)["r1"]["status"] == "dismissed"
+    assert shop.call_json("receipts", "restore", "r1", "--reason", "it was not")[1]["status"] == "staged"
+    assert shop.call_json("import")[1]["message"].startswith("successful: 1 receipts imported")
+    assert sorted(row["status"] for row in listed(shop).values()) == ["dismissed", "imported"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "cure"),
     [

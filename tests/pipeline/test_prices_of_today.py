@@ -135,6 +135,22 @@ def test_a_price_of_a_group_or_article_with_a_bar_in_its_number_is_retired_too(w
     assert cloud["A|1|1|2|0.000|"]["active"]
 
 
+def test_an_article_whose_prices_would_have_the_keys_of_anothers_is_refused_by_both_names(world: World) -> None:
+    world.settings["price_groups"]["1|1"] = {"basis": "net"}
+    world.settings["registers"].append({"number": "K2", "name": "Markt", "warehouse": "1", "price_group": "1|1"})
+    world.erp("UPDATE ART SET Artikelnummer = 'A1|1' WHERE Artikelnummer = 'A2'")
+    world.erp("UPDATE ARPREIS SET Artikelnummer = 'A1|1' WHERE Artikelnummer = 'A2'")
+    price(world, 100, group="1|1", price=5.0)
+    report = world.sync()
+    (refused,) = [r for r in report.rejections if r.code == "article_key_ambiguous"]
+    assert (refused.key, refused.detail["other"], refused.detail["value"]) == ("A1|1", "A1", "1|1")
+    assert world.cloud("prices")["A1|1|1|0.000|"]["gross_cents"] == 595
+    assert world.sync().outcome is Outcome.NO_NEW_DATA
+    world.erp("UPDATE ART SET Artikelnummer = 'A2' WHERE Artikelnummer = 'A1|1'")
+    world.erp("UPDATE ARPREIS SET Artikelnummer = 'A2' WHERE Artikelnummer = 'A1|1'")
+    assert not [r for r in world.sync().rejections if r.code == "article_key_ambiguous"]
+
+
 @databases.ONLY_SQLITE
 def test_a_promotion_that_is_taken_back_ends_although_prices_of_other_days_contradict_each_other(world: World) -> None:
     world.as_of = dt.date(2026, 3, 1)
