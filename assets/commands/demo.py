@@ -81,12 +81,17 @@ def tell(made: Demo) -> int:
 
 
 def booked_figures(configuration: "Configuration") -> list[str]:
-    """What the books hold, in three lines; in two more for each further currency."""
+    """What the books hold, in four lines; in two more for each further currency."""
+    from collections import Counter
+
     from cloudkasse_etl.sync.exports import sum_up
+    from cloudkasse_etl.sync.receipt_list import list_receipts
     from cloudkasse_etl.transform.amounts import euros
 
     books = sum_up(configuration)
-    lines = []
+    fates = Counter(receipt.status for receipt in list_receipts(configuration))
+    idle = f"{fates['no_effect']:,} without effect on the books (training, broken off, orders)"
+    lines = [f"{fates.total():,} receipts: {fates['imported']:,} imported, {idle}."]
     for sums in books.booked:
         debit, credit, clearing = map(euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
         balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
@@ -101,4 +106,5 @@ def booked_figures(configuration: "Configuration") -> list[str]:
 
 def _quantity(milli: int) -> str:
     """Thousandths as people write them: whole numbers without decimals."""
-    return f"{milli / 1000:,.3f}".removesuffix(".000")
+    whole, part = divmod(abs(milli), 1000)
+    return f"{'-' if milli < 0 else ''}{whole:,}" + (f".{part:03d}" if part else "")
