@@ -249,7 +249,7 @@ HOSTILE: dict[str, tuple[Fields, bool]] = {
     "NUL in a business case": (item(line("Umsatz\0")), False),
     "no time at all": (item(line(), ended_at="gestern"), False),
     "a time of another calendar": (item(line(), ended_at="99999-01-01T00:00:00Z"), False),
-    "the last day": (item(line(), business_day="9999-12-31"), True),
+    "the last day": (item(line(), business_day="9999-12-31"), False),  # held: its register's clock is wrong
     "the largest amounts": (item(line(gross=10**13), line(gross=1 - 10**13)), True),
     "the largest quantity": (item(line(article="A1", quantity="999999999999.999")), True),
     "the largest number": (item(line(), number=2**53), True),
