@@ -171,7 +171,8 @@ def test_what_waited_before_its_start_was_kept_is_looked_at_anew(engine: sa.Engi
     migrate(engine, TABLES)
     store = StateStore(engine, TABLES, company="1", api_url=URLS[0], lease=None, run_id="")
     assert {asset: store.level(asset) for asset in details} == {
-        asset: Level("" if asset == "cloudkasse_prices" else "as it was", text, 7, "r") for asset, text in details.items()
+        asset: Level("" if asset == "cloudkasse_prices" else "as it was", text, 7, "r")
+        for asset, text in details.items()
     }
     assert WaitingStore(store).waiting_since_before(dt.datetime.now(dt.UTC)) == []
 
