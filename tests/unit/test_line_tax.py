@@ -55,7 +55,7 @@ def test_a_lines_tax_is_what_its_rate_makes_of_its_gross(
 def test_the_refusal_of_a_lines_tax_names_line_rate_and_what_was_expected() -> None:
     (rejection,) = found(0)
     assert rejection.text() == "Line 1: 11.90 gross at 19.00 % has 0.00 tax; 1.90 was expected."
-    assert rejection.text("de") == "Zeile 1: 11.90 brutto zu 19.00 % hat 0.00 Steuer; erwartet wurden 1.90."
+    assert rejection.text("de") == "Zeile 1: 11,90 brutto zu 19,00 % hat 0,00 Steuer; erwartet wurden 1,90."
     assert found(0, gross=-1190)[0].text() == "Line 1: -11.90 gross at 19.00 % has 0.00 tax; -1.90 was expected."
 
 
