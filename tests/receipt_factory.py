@@ -6,13 +6,14 @@ import msgspec
 import pandas as pd
 from hypothesis import strategies as st
 
+from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, Receipt, parse_receipt
 from cloudkasse_etl.sections.accounts import Accounts
 from cloudkasse_etl.settings import Register
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.late_stock import is_by_hand
 from cloudkasse_etl.transform.ledger import Ledger
-from cloudkasse_etl.transform.mirrors import MovedRow, Original, PostingRow
+from cloudkasse_etl.transform.mirrors import Original
 from cloudkasse_etl.transform.receipts import flatten
 from cloudkasse_etl.transform.vat import VatRates
 

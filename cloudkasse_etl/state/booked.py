@@ -4,10 +4,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.tables import StateTables
@@ -31,28 +32,6 @@ class ReferredReceipt:
     number: int | None
     reference_id: str | None
     staged_at: dt.datetime
-
-
-class StoredPosting(NamedTuple):
-    """A posting, without what it has from its receipt."""
-
-    account: str
-    amount_cents: int
-    tax_code: str | None
-    business_case: str | None
-    tender: str | None
-    text: str
-
-
-class StoredMovement(NamedTuple):
-    """A stock movement, without what it has from its receipt; `position` is the component's place in its set."""
-
-    line_number: int
-    position: str
-    article: str
-    quantity_milli: int
-    unit: str | None
-    serial: str | None
 
 
 class BookedReceipts:
@@ -93,24 +72,24 @@ class BookedReceipts:
         with self._store.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def postings_of(self, receipt_ids: Sequence[str]) -> dict[str, list[StoredPosting]]:
+    def postings_of(self, receipt_ids: Sequence[str]) -> dict[str, list[PostingRow]]:
         """The postings of some receipts, by id and in the order of their numbers."""
         table = self._tables.posting
-        columns = [table.c[name] for name in ("receipt_id", "posting_id", *StoredPosting._fields)]
+        columns = [table.c[name] for name in ("receipt_id", "posting_id", *PostingRow._fields)]
         rows = self._rows(columns, table.c.receipt_id, receipt_ids)
-        found: dict[str, list[StoredPosting]] = defaultdict(list)
+        found: dict[str, list[PostingRow]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: int(row.posting_id.rpartition(":")[2])):
-            found[row.receipt_id].append(StoredPosting._make(row[2:]))
+            found[row.receipt_id].append(PostingRow._make(row[2:]))
         return dict(found)
 
-    def movements_of(self, receipt_ids: Sequence[str]) -> dict[str, list[StoredMovement]]:
+    def movements_of(self, receipt_ids: Sequence[str]) -> dict[str, list[MovedRow]]:
         """The stock movements of some receipts, by id, and in the order of lines and components."""
         table = self._tables.stock_movement
         columns = [
             table.c[name]
             for name in ("receipt_id", "movement_id", "line_number", "article", "quantity_milli", "unit", "serial")
         ]
-        found: dict[str, list[StoredMovement]] = defaultdict(list)
+        found: dict[str, list[MovedRow]] = defaultdict(list)
         for row in self._rows(columns, table.c.receipt_id, receipt_ids):
             found[row.receipt_id].append(stored_movement(row))
         return {key: sorted(rows, key=_place) for key, rows in found.items()}
@@ -126,12 +105,12 @@ class BookedReceipts:
         return found
 
 
-def stored_movement(row: Any) -> StoredMovement:
+def stored_movement(row: Any) -> MovedRow:
     """A movement from its row in the table, or in a frame that is to be written."""
     position = row.movement_id.rpartition(":")[2]
     unit, serial = (None if text != text else text for text in (row.unit, row.serial))  # null is NaN in a frame
-    return StoredMovement(row.line_number, position, row.article, row.quantity_milli, unit, serial)
+    return MovedRow(row.line_number, position, row.article, row.quantity_milli, unit, serial)
 
 
-def _place(row: StoredMovement) -> tuple[int, list[int]]:
+def _place(row: MovedRow) -> tuple[int, list[int]]:
     return row.line_number, [int(part) for part in row.position.split(".")]

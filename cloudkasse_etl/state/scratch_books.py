@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cloudkasse_etl.state.booked import ReferredReceipt, StoredMovement, StoredPosting, stored_movement
+from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
+from cloudkasse_etl.state.booked import ReferredReceipt, stored_movement
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.staging import Status
 from cloudkasse_etl.state.store import StateStore
@@ -26,8 +27,8 @@ class ScratchBookedReceipts(ReceiptStore):
     def __init__(self, store: StateStore) -> None:
         super().__init__(store)
         self._status: dict[str, str] = {}
-        self._postings: dict[str, list[StoredPosting]] = defaultdict(list)
-        self._movements: dict[str, list[StoredMovement]] = defaultdict(list)
+        self._postings: dict[str, list[PostingRow]] = defaultdict(list)
+        self._movements: dict[str, list[MovedRow]] = defaultdict(list)
         self._referring: dict[str, list[str]] = defaultdict(list)
 
     @abstractmethod
@@ -53,11 +54,11 @@ class ScratchBookedReceipts(ReceiptStore):
         wanted = sorted(self._wanted.intersection(booked))
         if not wanted:
             return
-        columns = ["receipt_id", *StoredPosting._fields]
+        columns = ["receipt_id", *PostingRow._fields]
         values: list[Any]
         for values in postings.loc[postings["receipt_id"].isin(wanted), columns].to_numpy(dtype=object).tolist():
             key, *rest = (None if value != value else value for value in values)  # a null text is NaN
-            self._postings[str(key)].append(StoredPosting._make(rest))
+            self._postings[str(key)].append(PostingRow._make(rest))
         row: Any
         for row in movements[movements["receipt_id"].isin(wanted)].itertuples():
             self._movements[row.receipt_id].append(stored_movement(row))
@@ -84,12 +85,12 @@ class ScratchBookedReceipts(ReceiptStore):
         keys = [key for key in receipt_ids if key in found or key in self._referring]
         return {key: [*found.get(key, ()), *self._referring.get(key, ())] for key in keys}
 
-    def postings_of(self, receipt_ids: Sequence[str]) -> dict[str, list[StoredPosting]]:
+    def postings_of(self, receipt_ids: Sequence[str]) -> dict[str, list[PostingRow]]:
         """The postings of some receipts, by id, and those that would be written by now."""
         here = {key: self._postings[key] for key in receipt_ids if key in self._postings}
         return super().postings_of(receipt_ids) | here
 
-    def movements_of(self, receipt_ids: Sequence[str]) -> dict[str, list[StoredMovement]]:
+    def movements_of(self, receipt_ids: Sequence[str]) -> dict[str, list[MovedRow]]:
         """The stock movements of some receipts, by id, and those that would be written by now."""
         here = {key: self._movements[key] for key in receipt_ids if key in self._movements}
         return super().movements_of(receipt_ids) | here

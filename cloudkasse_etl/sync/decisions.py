@@ -100,9 +100,9 @@ def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
     """
     with decider.deciding(Action.RESTORE) as store:
         receipts = ReceiptStore(store)
-        among = (Status.DISMISSED,)
+        among: tuple[Status, ...] = (Status.DISMISSED,)
         if receipt_id in DecisionStore(store).released([receipt_id]):
-            among = (Status.DISMISSED, Status.STAGED, Status.REJECTED)  # type: ignore[assignment]
+            among = (Status.DISMISSED, Status.STAGED, Status.REJECTED)
         known = _known(receipts, receipt_id, Action.RESTORE, among)
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RESTORE)
         found = _judged(decider, store, receipt_id, known, released=False)

@@ -22,9 +22,7 @@ from cloudkasse_etl.transform.late_stock import is_by_hand
 from cloudkasse_etl.transform.ledger import Review, refusal
 from cloudkasse_etl.transform.mirrors import (
     Mirror,
-    MovedRow,
     Original,
-    PostingRow,
     excess,
     is_void,
     mirror,
@@ -336,8 +334,8 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
     return {
         receipt_id: Original(
             receipt := receipts[receipt_id],
-            [PostingRow(*row) for row in postings.get(receipt_id, ())],
-            [MovedRow(*row) for row in movements.get(receipt_id, ())],
+            postings.get(receipt_id, ()),
+            movements.get(receipt_id, ()),
             frozenset(line.number for line in receipt.lines if by_hand.get(f"{receipt_id}|{line.number}") is False),
             frozenset(line.number for line in receipt.lines if by_hand.get(f"{receipt_id}|{line.number}") is True),
             voids.get(receipt_id, ()),

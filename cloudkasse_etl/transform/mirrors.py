@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.schemas.receipts import Line, Receipt
 from cloudkasse_etl.transform.amounts import euros
 from cloudkasse_etl.transform.business_cases import (
@@ -34,28 +35,6 @@ class Entry(NamedTuple):
 
     account: str
     tax_code: str | None
-
-
-class PostingRow(NamedTuple):
-    """A posting as it is stored; of a receipt in the order of their numbers."""
-
-    account: str
-    amount_cents: int
-    tax_code: str | None
-    business_case: str | None
-    tender: str | None
-    text: str
-
-
-class MovedRow(NamedTuple):
-    """A movement as it is stored: the line's number, the component's place in its set (else 0), and what moved."""
-
-    line_number: int
-    position: str
-    article: str
-    quantity_milli: int
-    unit: str | None
-    serial: str | None
 
 
 @dataclass(frozen=True)
