@@ -9,9 +9,9 @@ from assets.markdown import plain
 from assets.tables import shown_table
 from cloudkasse_etl.causes import Cause, by_cause
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.i18n.text import counted, say, shown_time
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.report import AssetReport
-from cloudkasse_etl.wording import counted, say, shown_time
 
 # The UI lists an asset's checks by the alphabet and opens the first: the one that fails most often has to be that.
 REJECTIONS = "all_records_accepted"

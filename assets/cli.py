@@ -22,7 +22,7 @@ from assets.commands.sandbox import sandbox
 from assets.commands.sync import sync
 from assets.commands.ui import ui
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.wording import Language, say
+from cloudkasse_etl.i18n.text import Language, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -11,12 +11,12 @@ import dagster as dg
 from assets.steps import plain_failures
 from assets.tables import shown_table
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.comparison import COMPARED, compare_all, compare_with_cloud
 from cloudkasse_etl.sync.comparison_report import COLUMNS, Comparison
 from cloudkasse_etl.sync.desired import Entity
 from cloudkasse_etl.sync.session import SyncSession
-from cloudkasse_etl.wording import say
 
 # Evaluated on demand only, so it sorts last of an asset's checks: the UI opens the first one.
 SAME_AS_SELECTLINE = "same_as_selectline"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from assets.home import PROJECT, Home, enter_environment
 from cloudkasse_etl.errors import ConfigurationError, system_reason
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.i18n.text import say
 
 if TYPE_CHECKING:
     from cloudkasse_etl.settings import Configuration

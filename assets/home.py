@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from assets.storage import VARIABLE as STORAGE_VARIABLE
 from assets.storage import storage_faults
 from cloudkasse_etl.errors import Problem, problems_error
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.i18n.text import say
 
 if TYPE_CHECKING:
     import dagster as dg

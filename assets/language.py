@@ -14,7 +14,7 @@ def in_language(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> li
     """
     if settings.language == "en":
         return list(assets)
-    from cloudkasse_etl.german.assets import DESCRIPTIONS  # an English shop does without
+    from cloudkasse_etl.i18n.german.assets import DESCRIPTIONS  # an English shop does without
 
     return [
         asset.map_asset_specs(lambda spec: spec.replace_attributes(description=DESCRIPTIONS[spec.key.to_user_string()]))

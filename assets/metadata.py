@@ -10,9 +10,9 @@ import dagster as dg
 from assets.tables import shown_table
 from cloudkasse_etl.causes import by_cause
 from cloudkasse_etl.failures import Language, Rejection
+from cloudkasse_etl.i18n.text import counted, say
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
-from cloudkasse_etl.wording import counted, say
 
 # Past this many records of one cause the table has a row a cause instead of a row a record.
 RECORDS_OF_A_CAUSE = 5

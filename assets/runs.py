@@ -31,9 +31,9 @@ from sqlalchemy.engine import make_url
 
 from assets import tags
 from assets.home import PROJECT
+from cloudkasse_etl.i18n.text import Language, say
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.own_tables import watch_lease
-from cloudkasse_etl.wording import Language, say
 
 # As workspace.yaml names them: by these the UI finds the job of a run.
 LOCATION = "cloudkasse"

@@ -10,9 +10,9 @@ from assets.checks import REJECTIONS, check_results
 from assets.contracts import lineage
 from assets.metadata import asset_metadata
 from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.i18n.text import Language, told
 from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.sync.session import SyncSession
-from cloudkasse_etl.wording import Language, told
 
 # What an asset's function takes to get the run's session: the resource `sync`.
 Sync = dg.ResourceParam[SyncSession]

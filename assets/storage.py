@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cloudkasse_etl.errors import HistoryUnavailableError, Problem, system_reason
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.i18n.text import say
 
 VARIABLE = "CLOUDKASSE_DAGSTER_STORAGE"
 # A run takes half a megabyte; SQLite and its journals want some more.

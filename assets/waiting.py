@@ -6,10 +6,10 @@ from typing import Any
 import dagster as dg
 
 from assets.tables import shown_table
+from cloudkasse_etl.i18n.text import Language, shown_time
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.waiting import LongWait, look_for_waiting, told_waits
-from cloudkasse_etl.wording import Language, shown_time
 
 WAITING = "nothing_waits_too_long"
 SHOWN_CAUSES = 20

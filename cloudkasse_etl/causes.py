@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from cloudkasse_etl.failures import Language, Rejection, filled, lookup
-from cloudkasse_etl.wording import counted
+from cloudkasse_etl.i18n.text import counted
 
 SHOWN_EXAMPLES = 5
 Place = tuple[int, str, str, str]

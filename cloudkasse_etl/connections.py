@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from cloudkasse_etl.errors import Problem, problems_error
-from cloudkasse_etl.wording import Text, say
+from cloudkasse_etl.i18n.text import Text, say
 
 
 class Connections(BaseModel):

@@ -7,7 +7,7 @@ import re
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.wording import Text, say
+from cloudkasse_etl.i18n.text import Text, say
 
 _UNREACHABLE = ("", "08001", "08S01", "08006", "HYT00", "HYT01", "57P01", "57P03", "53300")
 

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudkasse_etl.wording import Language, Text, joined, say, told
+from cloudkasse_etl.i18n.text import Language, Text, joined, say, told
 
 
 class CloudkasseError(Exception):

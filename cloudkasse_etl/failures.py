@@ -8,8 +8,8 @@ from datetime import datetime
 from cloudkasse_etl.catalogue import CATALOGUE as CATALOGUE
 from cloudkasse_etl.catalogue import CLOUD as CLOUD
 from cloudkasse_etl.catalogue import Failure
-from cloudkasse_etl.wording import Language as Language
-from cloudkasse_etl.wording import spelled
+from cloudkasse_etl.i18n.text import Language as Language
+from cloudkasse_etl.i18n.text import spelled
 
 _SYSTEMS: dict[Language, tuple[str, str]] = {
     "en": ("in SelectLine", "in the settings"),

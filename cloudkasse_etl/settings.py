@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 
 from cloudkasse_etl.connections import Connections, read_connections
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
+from cloudkasse_etl.i18n.text import Language, say
 from cloudkasse_etl.sections.accounts import Account, Accounts
 from cloudkasse_etl.sections.alerts import Alerts
 from cloudkasse_etl.sections.automation import Automation
@@ -17,7 +18,6 @@ from cloudkasse_etl.sections.base import Day, Section
 from cloudkasse_etl.sections.ui import Ui
 from cloudkasse_etl.settings_file import SettingsFile, refused
 from cloudkasse_etl.settings_yaml import MAX_BYTES, shown, too_large
-from cloudkasse_etl.wording import Language, say
 
 SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
 DEFAULT_SETTINGS = "cloudkasse.yaml"

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from cloudkasse_etl.errors import ConfigurationError, Problem
-from cloudkasse_etl.wording import Text, say
+from cloudkasse_etl.i18n.text import Text, say
 
 _YAML = "tag:yaml.org,2002:"
 TEXT_TAG = f"{_YAML}str"

@@ -4,7 +4,7 @@ import click
 
 from assets.commands.output import WORDS, console, print_json
 from cloudkasse_etl.errors import ConfigurationError, Problem
-from cloudkasse_etl.wording import Language, say
+from cloudkasse_etl.i18n.text import Language, say
 
 EXIT_SETTINGS = 2
 EXIT_WRONG = 20

@@ -84,9 +84,9 @@ def booked_figures(configuration: "Configuration") -> list[str]:
     """What the books hold, in four lines; in two more for each further currency."""
     from collections import Counter
 
+    from cloudkasse_etl.i18n.amounts import euros
     from cloudkasse_etl.sync.exports import sum_up
     from cloudkasse_etl.sync.receipt_list import list_receipts
-    from cloudkasse_etl.transform.amounts import euros
 
     books = sum_up(configuration)
     fates = Counter(receipt.status for receipt in list_receipts(configuration))

@@ -7,7 +7,7 @@ import click
 
 from assets.commands.values import DAY, FILE
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.wording import joined, say, spelled
+from cloudkasse_etl.i18n.text import joined, say, spelled
 
 
 @click.command()
@@ -17,9 +17,9 @@ from cloudkasse_etl.wording import joined, say, spelled
 @click.option("--csv", "path", type=FILE, required=True, help="File to write.")
 def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: Path) -> int:
     """Write the posting journal or the stock movements of some days as CSV, with totals."""
+    from cloudkasse_etl.i18n.amounts import euros, units
     from cloudkasse_etl.settings import load
     from cloudkasse_etl.sync.exports import export_movements, export_postings
-    from cloudkasse_etl.transform.amounts import euros, units
 
     if first is not None and last is not None and last < first:
         raise ConfigurationError(

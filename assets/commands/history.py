@@ -9,7 +9,7 @@ import click
 
 from assets.commands.output import COLOURS, WORDS, console, print_json
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
-from cloudkasse_etl.wording import Language, say, spelled, told
+from cloudkasse_etl.i18n.text import Language, say, spelled, told
 
 if TYPE_CHECKING:
     import dagster as dg

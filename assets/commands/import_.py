@@ -6,7 +6,7 @@ import click
 
 from assets.commands.output import console, print_json
 from assets.commands.values import TEXT
-from cloudkasse_etl.wording import told
+from cloudkasse_etl.i18n.text import told
 
 if TYPE_CHECKING:
     from assets.home import Home

@@ -13,7 +13,7 @@ import click
 
 from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.wording import counted, say, told
+from cloudkasse_etl.i18n.text import counted, say, told
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,7 +6,7 @@ import click
 
 from assets.commands.output import WORDS, console, print_causes, print_counts, print_json
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.wording import counted
+from cloudkasse_etl.i18n.text import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

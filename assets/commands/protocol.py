@@ -7,7 +7,7 @@ import click
 
 from assets.commands.output import COLOURS, console, print_causes, print_json, shown_path
 from assets.commands.values import FILE_OR_OUTPUT, TEXT
-from cloudkasse_etl.wording import say, told
+from cloudkasse_etl.i18n.text import say, told
 
 
 @click.command()

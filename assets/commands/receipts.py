@@ -8,7 +8,7 @@ from assets.commands.deciding import JSON, REASON, decide
 from assets.commands.output import console, print_json
 from assets.commands.values import TEXT
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.wording import say, spelled
+from cloudkasse_etl.i18n.text import say, spelled
 
 if TYPE_CHECKING:
     from cloudkasse_etl.state.decisions import Decision

@@ -6,7 +6,7 @@ import click
 
 from assets.commands.output import shown_path
 from assets.commands.values import FILE, TEXT
-from cloudkasse_etl.wording import say, told
+from cloudkasse_etl.i18n.text import say, told
 
 
 @click.command()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from assets import tags
 from assets.home import Home, open_instance
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.report import Outcome, RunReport
-from cloudkasse_etl.wording import say
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.session import SyncOptions

@@ -100,7 +100,7 @@ def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url
 
 def describe_sales(summary: Mapping[str, Any]) -> str:
     """What was sold, in one sentence."""
-    from cloudkasse_etl.transform.amounts import euros
+    from cloudkasse_etl.i18n.amounts import euros
 
     return (
         f"{summary['sales']:,} sales, {summary['returns']:,} returns, {summary['voids']:,} voids on "

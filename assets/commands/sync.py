@@ -10,7 +10,7 @@ import click
 from assets.commands.output import COLOURS, WORDS, console, print_causes, print_counts, print_json, shown_path
 from assets.tags import KINDS
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.wording import counted, say, told
+from cloudkasse_etl.i18n.text import counted, say, told
 
 if TYPE_CHECKING:
     from rich.console import Console

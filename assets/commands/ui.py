@@ -16,7 +16,7 @@ from assets.commands import values
 from assets.demo import FOLDER
 from assets.home import Home, find_home, open_instance
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.wording import Language, say
+from cloudkasse_etl.i18n.text import Language, say
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 20

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cloudkasse_etl.causes import Place, more_than, place
 from cloudkasse_etl.failures import Language, Rejection
-from cloudkasse_etl.wording import counted
+from cloudkasse_etl.i18n.text import counted
 
 MAX_CAUSES = 20
 MAX_REASON = 600

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from cloudkasse_etl.alerting.message import Message
 from cloudkasse_etl.errors import DeliveryError
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.i18n.text import say
 
 # Slack cuts off at 40,000 characters, Teams refuses beyond 28 KB.
 MAX_TEXT = 20_000

@@ -19,7 +19,7 @@ from cloudkasse_etl.cloudkasse.results import CONTRACT_CODE, ItemResult, check_r
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import CloudkasseError, ContractError
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.i18n.text import say
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 REGISTER_REQUIRED = "register_required"

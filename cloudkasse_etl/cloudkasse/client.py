@@ -22,8 +22,8 @@ from cloudkasse_etl.cloudkasse.results import ENTITIES, ItemResult, ItemStatus, 
 from cloudkasse_etl.cloudkasse.transport import Answer, StoppedError, Transport
 from cloudkasse_etl.connections import Connections
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.settings import Api
-from cloudkasse_etl.wording import say
 
 __all__ = [
     "ENTITIES",

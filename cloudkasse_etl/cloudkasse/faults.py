@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import requests
 from urllib3 import exceptions as urllib3_errors
 
-from cloudkasse_etl.wording import Text, say
+from cloudkasse_etl.i18n.text import Text, say
 
 NETWORK_HINT = say("Look at this machine's network, then start again; nothing is lost.")
 

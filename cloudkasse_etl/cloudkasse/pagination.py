@@ -12,8 +12,8 @@ from cloudkasse_etl.cloudkasse.results import record_key
 from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.json_text import as_kept
-from cloudkasse_etl.wording import say
 
 Stream = Literal["receipts", "closings"]
 T = TypeVar("T")

@@ -12,7 +12,7 @@ import orjson
 from pydantic import SecretStr
 
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ContractError, NetworkError
-from cloudkasse_etl.wording import say
+from cloudkasse_etl.i18n.text import say
 
 # 408 and 425 are a server's "once more, please"; the contract does not name them, proxies send them.
 _RETRYABLE = frozenset({408, 425, 429})

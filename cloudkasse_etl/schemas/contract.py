@@ -16,9 +16,9 @@ from pandera.errors import SchemaErrors
 
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.membership import are_distinct
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
-from cloudkasse_etl.wording import say
 
 UNREADABLE = "unreadable"
 """Key of `frame.attrs` under which a reader keeps what stood in cells that it could not read: column → index label →

@@ -3,8 +3,8 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import field, key_field, keyed, text_field
-from cloudkasse_etl.wording import say
 
 
 class EmployeeExtract(pa.DataFrameModel):

@@ -3,9 +3,9 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import DAY, RATE, field, key_field, keyed, text_field
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, TENDERS
-from cloudkasse_etl.wording import say
 
 _FLAGS = "closed_period|review|closed_period review"
 # An id of a receipt is whatever the register makes it: it is kept, not judged.

@@ -4,8 +4,8 @@ import pandera.pandas as pa
 from pandera.engines.pandas_engine import DateTime
 from pandera.typing import Series
 
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import DAY, QUANTITY, field, key_field, keyed, text_field
-from cloudkasse_etl.wording import say
 
 _TEN_MILLION_IN_CENTS = 1_000_000_000
 

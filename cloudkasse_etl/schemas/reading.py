@@ -6,8 +6,8 @@ from typing import Any
 
 import pandera.pandas as pa
 
+from cloudkasse_etl.i18n.text import Language, counted, say, told
 from cloudkasse_etl.schemas.checks import DAY, FIRST_DAY, QUANTITY, RATE
-from cloudkasse_etl.wording import Language, counted, say, told
 
 _EXAMPLES = {DAY: "2026-07-01", RATE: "19.00", QUANTITY: "0.000", "[A-Z]{2}": "DE", "[A-Z]{3}": "EUR"}
 

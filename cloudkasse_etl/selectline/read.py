@@ -10,6 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import ErpSchemaError
+from cloudkasse_etl.i18n.text import joined, say
 from cloudkasse_etl.membership import looked_up
 from cloudkasse_etl.schemas.checks import FIRST_DAY, LAST_EMPTY_DAY
 from cloudkasse_etl.schemas.contract import UNREADABLE
@@ -22,7 +23,6 @@ from cloudkasse_etl.selectline.structure import Structure, open_price_field
 from cloudkasse_etl.selectline.tables import Field, Source
 from cloudkasse_etl.selectline.versions import FOREIGN, VERSION, Rows, row_versions, together
 from cloudkasse_etl.settings import Settings
-from cloudkasse_etl.wording import joined, say
 
 CHUNK_ROWS = 20_000
 IN_KEYS = 500  # SQL Server takes at most 2,100 parameters

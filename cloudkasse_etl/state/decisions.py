@@ -10,9 +10,9 @@ import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.i18n.text import Language, say, told
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.wording import Language, say, told
 
 # What the program decides by itself, and why; kept in English, told in the settings' language.
 PROGRAM = "cloudkasse-etl"

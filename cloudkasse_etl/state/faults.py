@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
 from cloudkasse_etl.errors import StateLockedError, StateUnavailableError
-from cloudkasse_etl.wording import Text, say
+from cloudkasse_etl.i18n.text import Text, say
 
 FULL_HINT = say("Make room there, then start again; what had been accepted by then counts.")
 

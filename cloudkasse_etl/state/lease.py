@@ -24,10 +24,10 @@ from cloudkasse_etl.errors import (
     StateLockedError,
     StateUnavailableError,
 )
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.engine import LEASE_SECONDS, database_errors
 from cloudkasse_etl.state.processes import described, has_ended
 from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.wording import say
 
 BEAT_SECONDS = 2.0
 FRESH_SECONDS = 2 * BEAT_SECONDS

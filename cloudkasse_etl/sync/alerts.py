@@ -18,12 +18,12 @@ from cloudkasse_etl.alerting.webhook import WebhookChannel
 from cloudkasse_etl.causes import SHOWN_EXAMPLES
 from cloudkasse_etl.connections import Connections
 from cloudkasse_etl.errors import DeliveryError, Problem
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sections.alerts import Email
 from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.wording import say
 
 _RUN = "run "
 # A run of `all` does what these do: its success ends their failures, too.

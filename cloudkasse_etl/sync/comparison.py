@@ -16,6 +16,7 @@ import pandas as pd
 
 from cloudkasse_etl.cloudkasse.client import record_key
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.keys import bounded_key
@@ -26,7 +27,6 @@ from cloudkasse_etl.sync.plan_session import open_plan
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests, item_text
-from cloudkasse_etl.wording import say
 
 COMPARED = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
 

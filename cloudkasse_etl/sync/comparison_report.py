@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.i18n.text import counted
 from cloudkasse_etl.sync.shown import field_name, shown_name, shown_value
-from cloudkasse_etl.wording import counted
 
 SHOWN = 20
 """How many differing records are told one by one."""

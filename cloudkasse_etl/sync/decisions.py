@@ -8,6 +8,7 @@ from typing import Any
 from cloudkasse_etl.catalogue import HOLDING
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.completeness import Completeness, numbers_of
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject, ending
@@ -17,7 +18,6 @@ from cloudkasse_etl.state.staging import NO_ID, KnownReceipt, StagedReceipt, Sta
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.judging import Judge, Judged, conflicting, let_second_contents_through, unreadable
-from cloudkasse_etl.wording import Text, say
 
 
 @dataclass(frozen=True)

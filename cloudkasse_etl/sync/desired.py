@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.membership import is_among
 from cloudkasse_etl.schemas.articles import ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyPayload
@@ -19,7 +20,6 @@ from cloudkasse_etl.state.waiting import Waiting, WaitingStore
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads
-from cloudkasse_etl.wording import Text, say
 
 EXAMPLES = 5
 _BARS = 3  # between the four parts of a price's key

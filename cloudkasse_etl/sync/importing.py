@@ -13,6 +13,7 @@ import pandas as pd
 
 from cloudkasse_etl.errors import ConfigurationError, ContractError
 from cloudkasse_etl.failures import Rejection, merged
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
@@ -35,7 +36,6 @@ from cloudkasse_etl.transform.ledger import Ledger, Review
 from cloudkasse_etl.transform.mirrors import Mirror
 from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten, without_effect
 from cloudkasse_etl.transform.stock import move
-from cloudkasse_etl.wording import Text, say
 
 BATCH = 5_000
 IMPORT_THEM = say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line.")

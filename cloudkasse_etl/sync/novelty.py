@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
+from cloudkasse_etl.i18n.text import Language, Text, joined, say
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.engine import check_state, database_errors, state_engine
 from cloudkasse_etl.state.records import Level
@@ -33,7 +34,6 @@ from cloudkasse_etl.sync.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, refuse_other_company
 from cloudkasse_etl.sync.sources import TABLES
 from cloudkasse_etl.sync.upload import missing_in_the_cloud
-from cloudkasse_etl.wording import Language, Text, joined, say
 
 # One look must end before the next: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}

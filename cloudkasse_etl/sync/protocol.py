@@ -15,8 +15,8 @@ import orjson
 
 from cloudkasse_etl.errors import ConfigurationError, unwritable_file
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.report import RunReport, rejection_dict
-from cloudkasse_etl.wording import say
 
 FIELDS = ("asset", "key", "code", "text", "cure", "since", "still")
 _TITLES: dict[Language, tuple[str, ...]] = {

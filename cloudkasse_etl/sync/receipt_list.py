@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.failures import Language, Rejection
+from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.keys import bounded_key
@@ -14,8 +16,6 @@ from cloudkasse_etl.state.staging import Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.state.waiting import AWAITED, WaitingStore
 from cloudkasse_etl.sync.own_tables import open_reading
-from cloudkasse_etl.transform.amounts import euros
-from cloudkasse_etl.wording import Text, say
 
 
 @dataclass(frozen=True)

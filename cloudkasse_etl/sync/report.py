@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from cloudkasse_etl.failures import Language, Rejection
-from cloudkasse_etl.wording import Text, counted
+from cloudkasse_etl.i18n.text import Text, counted
 
 if TYPE_CHECKING:  # its module brings SQLAlchemy, which `--help` does without
     from cloudkasse_etl.state.waiting import Waiting

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
 from cloudkasse_etl.errors import AuthorizationError, NetworkError
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.receipts import ReceiptStore
@@ -24,7 +25,6 @@ from cloudkasse_etl.sync.part import Part
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.sync.sources import Sources
-from cloudkasse_etl.wording import say
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudkasse_etl.failures import Language
-from cloudkasse_etl.transform.amounts import euros
-from cloudkasse_etl.wording import spelled
+from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.text import spelled
 
 _NAMING = ("name", "display_name", "gross_cents")
 _MAX_CHARACTERS = 80

@@ -13,6 +13,7 @@ import pandas as pd
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.failures import CLOUD, Rejection, merged
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.membership import places_among
 from cloudkasse_etl.schemas.contract import Checked, check, source_of
 from cloudkasse_etl.state.keys import bounded_key
@@ -29,7 +30,6 @@ from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.snapshot import keep_snapshot
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
-from cloudkasse_etl.wording import say
 
 
 def upload_company(session: SyncSession) -> AssetReport:

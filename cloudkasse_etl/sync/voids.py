@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.booked import ReferredReceipt
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
@@ -17,7 +18,6 @@ from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS
 from cloudkasse_etl.state.waiting import AWAITED, SHOWN_EXAMPLES, Waiting
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
-from cloudkasse_etl.transform.amounts import euros
 from cloudkasse_etl.transform.late_stock import is_by_hand
 from cloudkasse_etl.transform.ledger import Review, refusal
 from cloudkasse_etl.transform.mirrors import (

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
+from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.schemas.receipts import Receipt
-from cloudkasse_etl.sync.page import numbers
 from cloudkasse_etl.transform.receipts import flatten
 from cloudkasse_etl.transform.turnover import TurnoverFrames, added, tally
 from tests.receipt_factory import line, pay, receipt, void_of
@@ -108,20 +108,20 @@ def test_batches_add_up_to_the_whole(seed: int) -> None:
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        (numbers.euros(123_456_789, "en"), "1,234,567.89"),
-        (numbers.euros(-5, "de"), "−0,05"),
-        (numbers.quantity(-2000, "en"), "−2"),
-        (numbers.quantity(93_388, "de"), "93,388"),
-        (numbers.percent(1, 3, "en"), "33.3 %"),
-        (numbers.percent(-1, 8, "de"), "−12,5 %"),
-        (numbers.percent(0, 0, "de"), "–"),
-        (numbers.rate("10.70", "de"), "10,7 %"),
-        (numbers.rate("7.00", "en"), "7 %"),
-        (numbers.day(dt.date(2026, 10, 5), "de"), "Mo 5.10."),
-        (numbers.day(dt.date(2026, 10, 5), "en", year=True), "Mon 5 Oct 2026"),
-        (numbers.duration(3700, "en"), "1 h 1 min"),
-        (numbers.clean("a\u202eb\x00c\ud800"), "a�b�c�"),
-        (numbers.clean("x" * 300, 10), "xxxxxxxxx…"),
+        (formats.euros(123_456_789, "en"), "1,234,567.89"),
+        (formats.euros(-5, "de"), "−0,05"),
+        (formats.quantity(-2000, "en"), "−2"),
+        (formats.quantity(93_388, "de"), "93,388"),
+        (formats.percent(1, 3, "en"), "33.3 %"),
+        (formats.percent(-1, 8, "de"), "−12,5 %"),
+        (formats.percent(0, 0, "de"), "–"),
+        (formats.rate("10.70", "de"), "10,7 %"),
+        (formats.rate("7.00", "en"), "7 %"),
+        (formats.day(dt.date(2026, 10, 5), "de"), "Mo 5.10."),
+        (formats.day(dt.date(2026, 10, 5), "en", year=True), "Mon 5 Oct 2026"),
+        (formats.duration(3700, "en"), "1 h 1 min"),
+        (formats.clean("a\u202eb\x00c\ud800"), "a�b�c�"),
+        (formats.clean("x" * 300, 10), "xxxxxxxxx…"),
     ],
 )
 def test_numbers_read_as_a_person_writes_them(shown: str, expected: str) -> None:

@@ -12,9 +12,9 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from cloudkasse_etl.causes import Cause
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.own_tables import open_reading
-from cloudkasse_etl.sync.page import numbers
 from cloudkasse_etl.sync.page.facts import RunFacts
 from cloudkasse_etl.sync.page.texts import TEXTS
 from cloudkasse_etl.sync.page.view import View, cause_rows
@@ -85,7 +85,7 @@ def render(
         loader=FunctionLoader(lambda name: files(__package__).joinpath(name).read_text(encoding="utf-8")),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["foreign"] = numbers.clean
+    environment.filters["foreign"] = formats.clean
     return environment.get_template("page.html.j2").render(
         t=words,
         language=language,
@@ -110,8 +110,8 @@ def render(
                 cause_rows(causes, language, SHOWN_CAUSES)],
         further=len(causes) - SHOWN_CAUSES,
         waiting=(facts.protocol or {}).get("deferred", []),
-        number=lambda value: numbers.count(value, language),
-        made=words["made"].format(now=numbers.moment(now, language), version=version("cloudkasse-etl")),
+        number=lambda value: formats.count(value, language),
+        made=words["made"].format(now=formats.moment(now, language), version=version("cloudkasse-etl")),
     )  # fmt: skip
 
 
@@ -122,12 +122,12 @@ def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None) -> dict[st
         "id": facts.run_id,
         "outcome": facts.outcome,
         "word": words[facts.outcome],
-        "sentence": numbers.clean(message[:1].upper() + message[1:], 1000) or words[facts.outcome],
+        "sentence": formats.clean(message[:1].upper() + message[1:], 1000) or words[facts.outcome],
         "facts": [
             (words["kind"], words.get(f"kind_{facts.kind}", facts.kind)),
-            (words["started"], numbers.moment(facts.started_at.astimezone(zone), language)),
-            (words["took"], "–" if facts.seconds is None else numbers.duration(facts.seconds, language)),
-            (words["by"], numbers.clean(facts.started_by)),
+            (words["started"], formats.moment(facts.started_at.astimezone(zone), language)),
+            (words["took"], "–" if facts.seconds is None else formats.duration(facts.seconds, language)),
+            (words["by"], formats.clean(facts.started_by)),
             (words["run"], facts.run_id),
         ],
     }
@@ -142,7 +142,7 @@ def _table(counts: dict[str, Counts], language: Language) -> dict[str, Any]:
         "rows": [
             (
                 words.get(label, label),
-                [numbers.count(getattr(row, name), language) if getattr(row, name) else "–" for name in shown],
+                [formats.count(getattr(row, name), language) if getattr(row, name) else "–" for name in shown],
             )
             for label, row in counts.items()
             if any(getattr(row, name) for name in shown)
@@ -154,9 +154,9 @@ def _notices(turnover: Turnover, words: dict[str, str], language: Language) -> l
     """What is not in the figures, and would be missed."""
     others = [
         words["other_currency"].format(
-            count=numbers.count(other.receipts, language),
-            amount=numbers.euros(other.gross_cents, language),
-            currency=numbers.clean(other.currency, 10),
+            count=formats.count(other.receipts, language),
+            amount=formats.euros(other.gross_cents, language),
+            currency=formats.clean(other.currency, 10),
         )
         for other in turnover.others
     ]
@@ -164,7 +164,7 @@ def _notices(turnover: Turnover, words: dict[str, str], language: Language) -> l
 
 
 def _plural(key: str, value: int, words: dict[str, str], language: Language) -> str:
-    return words[f"{key}_one"] if value == 1 else words[key].format(count=numbers.count(value, language))
+    return words[f"{key}_one"] if value == 1 else words[key].format(count=formats.count(value, language))
 
 
 def _open(causes: list[Cause], language: Language) -> str:
@@ -173,10 +173,10 @@ def _open(causes: list[Cause], language: Language) -> str:
     if records == 1:
         return words["open_says_one"]
     named = words["cause_one"] if len(causes) == 1 else words["causes"].format(count=len(causes))
-    return words["open_says"].format(count=numbers.count(records, language), causes=named)
+    return words["open_says"].format(count=formats.count(records, language), causes=named)
 
 
 def _since(since: dt.datetime | None, language: Language, zone: dt.tzinfo | None) -> str:
     if since is None:
         return ""
-    return TEXTS[language]["since"].format(since=numbers.moment(since.astimezone(zone), language))
+    return TEXTS[language]["since"].format(since=formats.moment(since.astimezone(zone), language))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.failures import Language
+from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.state.sales import COUNTED
-from cloudkasse_etl.sync.page import numbers
 from cloudkasse_etl.sync.page.charts import Chart, Column, column_chart
 from cloudkasse_etl.sync.page.texts import TEXTS
 from cloudkasse_etl.sync.turnover import ArticleSales, Share, Turnover
@@ -92,7 +92,7 @@ class View:
             self._articles("top", words["top"], turnover.by_turnover, by_quantity=False),
         ]
         for unit, articles in turnover.by_quantity:
-            title = words["most"].format(unit=numbers.clean(unit, 20) or words["no_unit"])
+            title = words["most"].format(unit=formats.clean(unit, 20) or words["no_unit"])
             sections.append(self._articles("most", title, articles, by_quantity=True))
         return [section for section in sections if section is not None]
 
@@ -102,24 +102,24 @@ class View:
         average = _rounded(turnover.gross_cents, turnover.receipts)
         return [
             (words["turnover"], self._money(turnover.gross_cents)),
-            (words["receipts"], numbers.count(turnover.receipts, self._language)),
+            (words["receipts"], formats.count(turnover.receipts, self._language)),
             (words["average"], self._money(average)),
-            (words["days"], numbers.count(len(turnover.days), self._language)),
+            (words["days"], formats.count(len(turnover.days), self._language)),
         ]
 
     def period(self) -> str:
         """Over which days."""
         first, last = self._turnover.days[0].day, self._turnover.days[-1].day
         values = {
-            "first": numbers.day(first, self._language, year=True),
-            "last": numbers.day(last, self._language, year=True),
+            "first": formats.day(first, self._language, year=True),
+            "last": formats.day(last, self._language, year=True),
             "days": len(self._turnover.days),
             "currency": self._currency,
         }
         return self._words["period_one" if first == last else "period"].format(**values)
 
     def _money(self, cents: int) -> str:
-        return f"{numbers.euros(cents, self._language)} {self._currency}"
+        return f"{formats.euros(cents, self._language)} {self._currency}"
 
     def _amounts(self) -> str:
         return f"{self._words['turnover']} ({self._currency})"
@@ -137,7 +137,7 @@ class View:
             columns = [
                 Column(
                     sums.get(day, 0),
-                    numbers.day(day, language).replace(" ", "\n", 1) if day in labelled else "",
+                    formats.day(day, language).replace(" ", "\n", 1) if day in labelled else "",
                     self._value(sums.get(day, 0), day == best.day, len(shown)) if day in sums else "",
                 )
                 for day in shown
@@ -146,13 +146,13 @@ class View:
         return Section(
             name=words["by_day"],
             finding=words["by_day_says"].format(
-                label=numbers.day(best.day, language),
-                amount=numbers.euros(best.gross_cents, language),
+                label=formats.day(best.day, language),
+                amount=formats.euros(best.gross_cents, language),
                 currency=self._currency,
             ),
             heads=(words["day"], words["receipts"], self._amounts()),
             rows=[
-                Row(numbers.day(d.day, language, year=True), (self._count(d.receipts), self._cents(d.gross_cents)))
+                Row(formats.day(d.day, language, year=True), (self._count(d.receipts), self._cents(d.gross_cents)))
                 for d in days
             ],
             chart=chart,
@@ -200,18 +200,18 @@ class View:
         return Section(
             name=words[f"by_{of}"],
             finding=words[says].format(
-                label=labels[0], percent=numbers.percent(shares[0].gross_cents, whole, self._language)
+                label=labels[0], percent=formats.percent(shares[0].gross_cents, whole, self._language)
             ),
             heads=(words[of], self._currency, words["share"]),
             rows=[
                 Row(
                     label,
-                    (self._cents(share.gross_cents), numbers.percent(share.gross_cents, whole, self._language)),
+                    (self._cents(share.gross_cents), formats.percent(share.gross_cents, whole, self._language)),
                     *bar,
                 )
                 for share, label, bar in zip(shares, labels, bars, strict=True)
             ],
-            total=self._total((self._cents(whole), numbers.percent(whole, whole, self._language))),
+            total=self._total((self._cents(whole), formats.percent(whole, whole, self._language))),
         )
 
     def _fates(self) -> Section | None:
@@ -244,12 +244,12 @@ class View:
         for article, bar in zip(articles, _bars(values), strict=True):
             amount = self._cents(article.gross_cents)
             quantity = (
-                f"{numbers.quantity(article.quantity_milli, self._language)} {numbers.clean(article.unit, 10)}".strip()
+                f"{formats.quantity(article.quantity_milli, self._language)} {formats.clean(article.unit, 10)}".strip()
                 if article.article and article.quantity_milli is not None
                 else ""
             )
             cells = (quantity, amount) if by_quantity else (amount, quantity)
-            rows.append(Row(self._article(article), cells, *bar, note=numbers.clean(article.article, 40)))
+            rows.append(Row(self._article(article), cells, *bar, note=formats.clean(article.article, 40)))
         return Section(
             name=name,
             finding=words[f"{of}_says"].format(label=self._article(articles[0])),
@@ -261,24 +261,24 @@ class View:
         return [share for share in self._turnover.tenders if share.gross_cents]
 
     def _rate(self, share: Share) -> str:
-        return numbers.rate(share.key, self._language) if share.key else self._words["no_vat"]
+        return formats.rate(share.key, self._language) if share.key else self._words["no_vat"]
 
     def _tender(self, share: Share) -> str:
-        name = numbers.clean(share.name, 40)
+        name = formats.clean(share.name, 40)
         return f"{self._words.get(share.key, share.key)}: {name}" if name else self._words.get(share.key, share.key)
 
     def _register(self, share: Share) -> str:
         name = self._registers.get(share.key, "")
-        return numbers.clean(f"{share.key} {name}".strip(), 60)
+        return formats.clean(f"{share.key} {name}".strip(), 60)
 
     def _article(self, article: ArticleSales) -> str:
-        return numbers.clean(article.text, 60) if article.article else self._words["no_article"]
+        return formats.clean(article.text, 60) if article.article else self._words["no_article"]
 
     def _value(self, cents: int, is_best: bool, columns: int) -> str:
         """What stands on a column: whole euros, and only where there is room."""
         if not (is_best or columns <= ALL_VALUES):
             return ""
-        return numbers.count(_rounded(cents, 100), self._language)
+        return formats.count(_rounded(cents, 100), self._language)
 
     def _chart(self, columns: Sequence[Column], title: str, x_label: str) -> Chart:
         return column_chart(columns, title=title, x_label=x_label, y_label=self._amounts(), thousands=self._thousands)
@@ -287,10 +287,10 @@ class View:
         return Row(self._words["all"], cells)
 
     def _count(self, value: int) -> str:
-        return numbers.count(value, self._language)
+        return formats.count(value, self._language)
 
     def _cents(self, value: int) -> str:
-        return numbers.euros(value, self._language)
+        return formats.euros(value, self._language)
 
 
 def _rounded(value: int, by: int) -> int:

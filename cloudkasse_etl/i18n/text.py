@@ -118,6 +118,6 @@ _ENGLISH, _GERMAN = _English(), _German()
 
 @cache
 def _german() -> Mapping[str, str]:
-    from cloudkasse_etl.german import TEXTS  # an English shop does without
+    from cloudkasse_etl.i18n.german import TEXTS  # an English shop does without
 
     return TEXTS

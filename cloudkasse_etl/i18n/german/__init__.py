@@ -3,7 +3,7 @@
 Descriptions of the assets are told by the assets' names (assets.py): they are no sentences that the program says.
 """
 
-from cloudkasse_etl.german import alerts, checks, cloud, columns, commands, erp, history, runs, settings, state, ui
+from cloudkasse_etl.i18n.german import alerts, checks, cloud, columns, commands, erp, history, runs, settings, state, ui
 
 TEXTS: dict[str, str] = {
     english: german
