@@ -7,9 +7,9 @@ import dagster as dg
 
 from assets.markdown import plain
 from assets.tables import shown_table
-from cloudkasse_etl.causes import Cause, by_cause
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import counted, say, shown_time
+from cloudkasse_etl.rejections.causes import Cause, by_cause
+from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.report import AssetReport
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from assets.commands.output import WORDS
 from assets.commands.plan import SIGNS, TEXTS, is_told
 from assets.markdown import plain
-from cloudkasse_etl.causes import by_cause
-from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.i18n.text import counted, spelled
+from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
 from cloudkasse_etl.sync.shown import euro_text, field_name, naming_field, shown_name, shown_value
 

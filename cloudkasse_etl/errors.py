@@ -1,4 +1,4 @@
-"""Every exception of the program, named by how one recovers from it. No texts of rejected records (failures.py).
+"""Every exception of the program, named by how one recovers from it. No texts of rejected records (rejection.py).
 
 ::
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cloudkasse_etl.failures import Language
+from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,8 +8,8 @@ import click
 
 from assets.commands import values
 from assets.commands.output import print_json
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import Text
+from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.decisions import Decided, Decider

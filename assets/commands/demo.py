@@ -8,7 +8,7 @@ import click
 from assets.commands import values
 from assets.commands.output import COLOURS, console, print_causes, shown_path
 from assets.demo import FOLDER, Demo, create_demo, find_demo
-from cloudkasse_etl.causes import by_cause
+from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.sync.report import Outcome, RunReport
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cloudkasse_etl.errors import system_reason
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import counted, say, told
+from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cloudkasse_etl.causes import Cause
+    from cloudkasse_etl.rejections.causes import Cause
 
 EXIT_UNFORESEEN = 20
 COLOURS = {
@@ -146,7 +146,7 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
     from rich.markup import escape
     from rich.padding import Padding
 
-    from cloudkasse_etl.causes import more_than
+    from cloudkasse_etl.rejections.causes import more_than
 
     def indented(text: str) -> None:
         out.print(Padding(text, (0, 0, 0, 2), expand=False))

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assets.commands.output import WORDS, console, print_causes, print_counts, print_json
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import counted
+from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -182,7 +182,7 @@ def _print_import(out: "Console", found: "ImportPlan", language: Language, title
 
 
 def _print_refused(out: "Console", rejections: Any, language: Language) -> None:
-    from cloudkasse_etl.causes import by_cause
+    from cloudkasse_etl.rejections.causes import by_cause
 
     if rejections:
         print_causes(out, by_cause(rejections, language), language, SHOWN_CAUSES)

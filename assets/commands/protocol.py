@@ -49,7 +49,7 @@ def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
 def _print(found: dict[str, Any]) -> None:
     from rich.markup import escape
 
-    from cloudkasse_etl.causes import causes_of
+    from cloudkasse_etl.rejections.causes import causes_of
 
     out = console()
     out.print(f"[bold {COLOURS[found['outcome']]}]{escape(found['message'][:1].upper() + found['message'][1:])}[/]")

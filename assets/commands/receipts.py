@@ -7,8 +7,8 @@ import click
 from assets.commands.deciding import JSON, REASON, decide
 from assets.commands.output import console, print_json
 from assets.commands.values import TEXT
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import say, spelled
+from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from cloudkasse_etl.state.decisions import Decision

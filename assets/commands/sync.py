@@ -9,8 +9,8 @@ import click
 
 from assets.commands.output import COLOURS, WORDS, console, print_causes, print_counts, print_json, shown_path
 from assets.tags import KINDS
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import counted, say, told
+from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,7 +103,7 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
     """What a run came to, for a person: the sentence, the counts, the causes of rejections with their cures."""
     from rich.markup import escape
 
-    from cloudkasse_etl.causes import by_cause
+    from cloudkasse_etl.rejections.causes import by_cause
 
     colour = COLOURS[str(report.outcome)]
     out.print(f"[bold {colour}]{escape(report.message[:1].upper() + report.message[1:])}[/]")

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cloudkasse_etl.causes import Place, more_than, place
-from cloudkasse_etl.failures import Language, Rejection
 from cloudkasse_etl.i18n.text import counted
+from cloudkasse_etl.rejections.causes import Place, more_than, place
+from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 MAX_CAUSES = 20
 MAX_REASON = 600

@@ -15,9 +15,9 @@ import pyarrow
 from pandera.errors import SchemaErrors
 
 from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.membership import are_distinct
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
 
 UNREADABLE = "unreadable"

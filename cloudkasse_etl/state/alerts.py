@@ -12,8 +12,8 @@ from itertools import islice
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.causes import may_differ, what_differs
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.causes import may_differ, what_differs
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.engine import database_errors
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.tables import StateTables

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.decisions import Decision, DecisionStore
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.state.targets import CLOSINGS

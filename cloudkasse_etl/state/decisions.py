@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.store import StateStore
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.booked import BookedReceipts
 from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.decisions import Decision, DecisionStore

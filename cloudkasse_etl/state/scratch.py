@@ -14,7 +14,7 @@ from typing import NoReturn, cast
 import pandas as pd
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection, merged
+from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.records import Level, PendingAttempt, SyncedRecord
 from cloudkasse_etl.state.store import StateStore

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.decisions import Decision
 from cloudkasse_etl.state.keys import chunks
 from cloudkasse_etl.state.scratch import ScratchStore

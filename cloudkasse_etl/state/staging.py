@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.closings import ClosingStore
 from cloudkasse_etl.state.decisions import Decision, DecisionStore

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection, merged
+from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.state.bulk import insert_columns
 from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.records import Level, PendingAttempt, SyncedRecord

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.keys import bounded_key, chunks
 from cloudkasse_etl.state.receipts import Status
 from cloudkasse_etl.state.store import StateStore

@@ -1,7 +1,7 @@
 """What a run came to, in the few characters that a list of runs has room for. The whole sentence is in report.py."""
 
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import counted, say
+from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.report import Outcome, RunReport, outcome_told, told_counts
 
 # The list's column shows some 32 characters on a screen of 1,366 pixels, the name of the tag among them.

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from cloudkasse_etl.failures import Language, Rejection
+from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.completeness import Completeness
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject

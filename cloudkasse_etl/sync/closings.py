@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.schemas.receipts import MalformedError, check_closing_time, closing_hash, parse_closing, read_item
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject

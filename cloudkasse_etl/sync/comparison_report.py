@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import counted
+from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.shown import field_name, shown_name, shown_value
 
 SHOWN = 20

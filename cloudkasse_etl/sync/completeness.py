@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.i18n.text import counted, spelled
+from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.receipts import Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.completeness import Completeness, Gap, OpenClosing
 from cloudkasse_etl.state.targets import STAGING

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.selectline.changes import RowChanges, Totals, buckets_of
 from cloudkasse_etl.state.erp_rows import ErpRows, Header
 from cloudkasse_etl.sync.desired import ARTICLES, PRICES, REGISTERS

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sync.delta import UPSTREAM, part_of
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, refused_counts

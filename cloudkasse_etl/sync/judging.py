@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from cloudkasse_etl.catalogue import HOLDING
-from cloudkasse_etl.failures import Rejection, merged
+from cloudkasse_etl.rejections.catalogue import HOLDING
+from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.json_text import as_kept
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
 from cloudkasse_etl.settings import Settings

@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.cloudkasse.client import ItemResult
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.records import SyncedRecord
 
 

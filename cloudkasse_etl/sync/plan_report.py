@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
-from cloudkasse_etl.failures import Language, Rejection
+from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.report import Counts, Deferral, rejection_dict
 
 Action = Literal["new", "changed", "retired"]

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from cloudkasse_etl.errors import ConfigurationError, unwritable_file
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.report import RunReport, rejection_dict
 
 FIELDS = ("asset", "key", "code", "text", "cure", "since", "still")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cloudkasse_etl.cloudkasse.client import Page
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.decisions import NOT_AGAIN, PROGRAM, Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.staging import KnownReceipt, StagedReceipt, Status
 from cloudkasse_etl.state.targets import STAGING

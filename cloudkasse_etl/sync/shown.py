@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cloudkasse_etl.failures import Language
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.i18n.text import spelled
+from cloudkasse_etl.rejections.rejection import Language
 
 _NAMING = ("name", "display_name", "gross_cents")
 _MAX_CHARACTERS = 80

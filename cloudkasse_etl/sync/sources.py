@@ -21,7 +21,7 @@ from typing import Any, Self
 import orjson
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.checks import FIRST_DAY
 from cloudkasse_etl.schemas.company import CompanyExtract

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.booked import ReferredReceipt
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from cloudkasse_etl.causes import by_cause
-from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.i18n.text import Text, counted, say, shown_time, told
+from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.state.waiting import SHOWN_EXAMPLES, StagedLong, Waiting, WaitingStore
 from cloudkasse_etl.sync.session import SyncSession

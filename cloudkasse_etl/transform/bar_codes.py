@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 
 ASSET, DUPLICATE, NO_FORM = "selectline_articles", "gtin_duplicate", "gtin_form_invalid"
 LENGTHS = (8, 12, 13, 14)

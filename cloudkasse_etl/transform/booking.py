@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.business_cases import (
     CASH,
     NO_TENDER,

@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cloudkasse_etl.failures import Rejection
 from cloudkasse_etl.membership import are_distinct, is_among, places_among
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import LAST_EMPTY_DAY
 from cloudkasse_etl.transform.decimals import divide_half_up, fixed, scaled
 from cloudkasse_etl.transform.price_periods import cut_where_later_prices_hold, split_by_rate

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from cloudkasse_etl.failures import Rejection, lookup
+from cloudkasse_etl.rejections.rejection import Rejection, lookup
 
 
 @dataclass(frozen=True)

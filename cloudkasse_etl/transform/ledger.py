@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sections.accounts import Accounts
 from cloudkasse_etl.settings import Register
 from cloudkasse_etl.transform.mirrors import Mirror

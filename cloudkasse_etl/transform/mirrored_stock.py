@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.booked_rows import MovedRow
 from cloudkasse_etl.transform.ledger import MOVEMENTS, Ledger, refusal, setting_name
 from cloudkasse_etl.transform.receipts import Booleans

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.article_plans import ITSELF, ArticlePlan, Moves, article_plans
 from cloudkasse_etl.transform.business_cases import (
     DEPOSIT_RETURN,

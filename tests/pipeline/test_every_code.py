@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.failures import CATALOGUE, CLOUD, Language, Rejection
+from cloudkasse_etl.rejections.rejection import CATALOGUE, CLOUD, Language, Rejection
 from cloudkasse_etl.sync import extract, upload
 from tests import databases
 from tests.programs import small_world

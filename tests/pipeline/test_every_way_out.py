@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.catalogue import CATALOGUE, CLOUD, HOLDING, records
 from cloudkasse_etl.errors import LeaseHeldError
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD, HOLDING, record_codes
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.records import SyncedRecord
 from cloudkasse_etl.state.staging import Status
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
@@ -34,7 +34,7 @@ def way_out(code: str) -> str:
         return "what is waited for comes"
     if code in WARNINGS:
         return "it is told once, and nothing is open"
-    if code in records.TEXTS or code.startswith(CLOUD):
+    if code in record_codes.TEXTS or code.startswith(CLOUD):
         return "the record is corrected"
     if code.startswith("closing_"):
         return "closings dismiss"

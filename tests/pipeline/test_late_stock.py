@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.sync.plan import plan
 from cloudkasse_etl.sync.receipts import stage_receipts

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.failures import CATALOGUE
+from cloudkasse_etl.rejections.rejection import CATALOGUE
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, TENDERS, Receipt
 from cloudkasse_etl.transform.booking import Booked, Ledger, book

@@ -7,8 +7,8 @@ import pytest
 
 from assets.checks import REJECTIONS, check_results
 from assets.metadata import rejection_table
-from cloudkasse_etl.causes import by_cause
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.report import AssetReport, Counts
 

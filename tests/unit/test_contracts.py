@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.failures import CATALOGUE
+from cloudkasse_etl.rejections.rejection import CATALOGUE
 from cloudkasse_etl.schemas.articles import ArticleExtract, ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyExtract, CompanyPayload
 from cloudkasse_etl.schemas.contract import UNREADABLE, Checked, check

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.catalogue import CATALOGUE
-from cloudkasse_etl.failures import Rejection
+from cloudkasse_etl.rejections.catalogue import CATALOGUE
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.late_stock import is_by_hand, look_again
 from cloudkasse_etl.transform.ledger import MOVEMENTS, refusal
 

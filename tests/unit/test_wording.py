@@ -13,9 +13,9 @@ import pytest
 import cloudkasse_etl
 from cloudkasse_etl import errors
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.failures import CATALOGUE, Rejection
 from cloudkasse_etl.i18n.german import TEXTS
 from cloudkasse_etl.i18n.text import Text, joined, say, told, without_stop
+from cloudkasse_etl.rejections.rejection import CATALOGUE, Rejection
 
 PROJECT = Path(cloudkasse_etl.__file__).parent.parent
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloudkasse_etl.causes import Cause, causes_of
+from cloudkasse_etl.rejections.causes import Cause, causes_of
 from cloudkasse_etl.sync.report import Counts
 
 UP = {

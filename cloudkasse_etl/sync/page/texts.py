@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cloudkasse_etl.failures import Language
+from cloudkasse_etl.rejections.rejection import Language
 
 TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from cloudkasse_etl.catalogue import CATALOGUE as CATALOGUE
-from cloudkasse_etl.catalogue import CLOUD as CLOUD
-from cloudkasse_etl.catalogue import Failure
 from cloudkasse_etl.i18n.text import Language as Language
 from cloudkasse_etl.i18n.text import spelled
+from cloudkasse_etl.rejections.catalogue import CATALOGUE as CATALOGUE
+from cloudkasse_etl.rejections.catalogue import CLOUD as CLOUD
+from cloudkasse_etl.rejections.catalogue import Failure
 
 _SYSTEMS: dict[Language, tuple[str, str]] = {
     "en": ("in SelectLine", "in the settings"),

@@ -1,6 +1,6 @@
 """Refused, or to be looked at, when receipts are booked and stock is moved."""
 
-from cloudkasse_etl.catalogue.entry import Failure, by_hand, unclear
+from cloudkasse_etl.rejections.catalogue.entry import Failure, by_hand, unclear
 
 
 def _beyond(en: str, de: str) -> Failure:

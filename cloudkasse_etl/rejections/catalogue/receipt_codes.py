@@ -1,6 +1,6 @@
 """Refused on arrival: receipts and closings that do not add up or keep the contract."""
 
-from cloudkasse_etl.catalogue.entry import Failure, unclear
+from cloudkasse_etl.rejections.catalogue.entry import Failure, unclear
 
 TEXTS: dict[str, Failure] = {
     "receipt_malformed": Failure(

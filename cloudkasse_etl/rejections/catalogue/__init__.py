@@ -1,9 +1,14 @@
 """The catalogue of rejections: code → what is wrong and what to do (de, en), a file an area. Nothing but texts."""
 
-from cloudkasse_etl.catalogue import booking, cloud, receipts, records
-from cloudkasse_etl.catalogue.entry import CLOUD, Failure
+from cloudkasse_etl.rejections.catalogue import booking_codes, cloud_codes, receipt_codes, record_codes
+from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure
 
-CATALOGUE: dict[str, Failure] = {**records.TEXTS, **receipts.TEXTS, **booking.TEXTS, **cloud.TEXTS}
+CATALOGUE: dict[str, Failure] = {
+    **record_codes.TEXTS,
+    **receipt_codes.TEXTS,
+    **booking_codes.TEXTS,
+    **cloud_codes.TEXTS,
+}
 HOLDING = frozenset(code for code, failure in CATALOGUE.items() if failure.holds)
 """Codes that hold a receipt for a person, who can let it through as it is."""
 

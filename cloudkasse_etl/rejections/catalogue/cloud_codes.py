@@ -1,6 +1,6 @@
 """What waits for the cloud, and what it refuses."""
 
-from cloudkasse_etl.catalogue.entry import CLOUD, Failure
+from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure
 
 TEXTS: dict[str, Failure] = {
     "register_required": Failure(

@@ -11,8 +11,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from cloudkasse_etl.failures import Language, Rejection, filled, lookup
 from cloudkasse_etl.i18n.text import counted
+from cloudkasse_etl.rejections.rejection import Language, Rejection, filled, lookup
 
 SHOWN_EXAMPLES = 5
 Place = tuple[int, str, str, str]

@@ -1,6 +1,6 @@
 """Refused on our side: records of the ERP, and prices."""
 
-from cloudkasse_etl.catalogue.entry import Failure
+from cloudkasse_etl.rejections.catalogue.entry import Failure
 
 TEXTS: dict[str, Failure] = {
     "value_missing": Failure(
