@@ -7,9 +7,9 @@ import dagster as dg
 
 from assets import tags
 from assets.history import past_run
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import joined, say
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.alerts import EndedRun, is_wanted, send_alerts
 from cloudkasse_etl.sync.protocol import read_protocol
 from cloudkasse_etl.sync.report import Outcome

@@ -76,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _language() -> Language:
     """What the settings say, however wrong they are otherwise."""
-    from cloudkasse_etl.settings import language_of, settings_path
+    from cloudkasse_etl.config.settings import language_of, settings_path
 
     return language_of(settings_path())
 

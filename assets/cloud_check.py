@@ -10,9 +10,9 @@ import dagster as dg
 
 from assets.steps import plain_failures
 from assets.tables import shown_table
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.comparison import COMPARED, compare_all, compare_with_cloud
 from cloudkasse_etl.sync.comparison_report import COLUMNS, Comparison
 from cloudkasse_etl.sync.desired import Entity

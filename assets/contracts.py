@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from pandera.pandas import DataFrameModel
 
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.schemas.articles import ArticleExtract, ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyExtract, CompanyPayload
@@ -16,7 +17,6 @@ from cloudkasse_etl.schemas.prices import GrossPrice, PriceExtract, PricePayload
 from cloudkasse_etl.schemas.reading import drawn_from, readable_columns
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
 from cloudkasse_etl.schemas.staging import ClosingStaged, ReceiptStaged
-from cloudkasse_etl.settings import Settings
 
 CONTRACTS: Mapping[str, type[DataFrameModel]] = {
     "selectline_company": CompanyExtract,

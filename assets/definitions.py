@@ -21,7 +21,7 @@ from assets.resources import OnProgress, OnReport, options, sync_resource
 from assets.retention import prune_sensor
 from assets.schedules import build_schedules
 from assets.sensors import dead_run_sensor, new_data_sensor
-from cloudkasse_etl.settings import Configuration, load
+from cloudkasse_etl.config.settings import Configuration, load
 
 ASSETS = (
     *master_data.ASSETS,

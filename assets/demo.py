@@ -13,7 +13,7 @@ from cloudkasse_etl.errors import ConfigurationError, system_reason
 from cloudkasse_etl.i18n.text import say
 
 if TYPE_CHECKING:
-    from cloudkasse_etl.settings import Configuration
+    from cloudkasse_etl.config.settings import Configuration
 
 FOLDER = Path(".demo")
 SANDBOX_PORT = 8850
@@ -43,8 +43,8 @@ class Demo:
     @contextmanager
     def running(self) -> "Iterator[tuple[Configuration, Home]]":
         """Starts its CloudKasse and turns this process's environment to the demo."""
+        from cloudkasse_etl.config.settings import load
         from cloudkasse_etl.sandbox.server import SandboxServer
-        from cloudkasse_etl.settings import load
 
         with SandboxServer(self.folder / "cloudkasse.db", port=self.port, token=TOKEN) as server:
             home = enter_environment(

@@ -8,8 +8,8 @@ from pydantic import Field
 from assets import tags
 from assets.plan_markdown import plan_counts, plan_markdown
 from assets.steps import plain_failures
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.plan import plan
 
 

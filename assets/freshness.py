@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.config.settings import Settings
 
 _RECEIPT_GROUPS = ("receipts", "postings")
 

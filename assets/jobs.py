@@ -9,8 +9,8 @@ from pydantic import Field, create_model
 from assets import tags
 from assets.cloud_check import KEYS
 from assets.resources import Options
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import Text, say, told
-from cloudkasse_etl.settings import Settings
 
 MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
 

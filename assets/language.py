@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.config.settings import Settings
 
 
 def in_language(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> list[dg.AssetsDefinition]:

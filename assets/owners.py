@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.home import PROJECT
-from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.config.settings import Settings
 
 
 class _InProject(dg.FilePathMapping):

@@ -12,9 +12,9 @@ from assets import tags
 from assets.interrupts import interrupt_main_thread
 from assets.steps import failure, is_restartable
 from assets.storage import unwritable
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.report import RunReport
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
 

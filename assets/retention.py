@@ -14,8 +14,8 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from assets.runs import HistoryFiles, history_files
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import Text, joined, say, told
-from cloudkasse_etl.settings import Settings
 
 SECONDS_BETWEEN_LOOKS = 600
 # Dagster gives a sensor 60 seconds; what is left over is done at the next look.

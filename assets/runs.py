@@ -31,8 +31,8 @@ from sqlalchemy.engine import make_url
 
 from assets import tags
 from assets.home import PROJECT
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import Language, say
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.own_tables import watch_lease
 
 # As workspace.yaml names them: by these the UI finds the job of a run.

@@ -5,9 +5,9 @@ from typing import Any
 
 import dagster as dg
 
+from cloudkasse_etl.config.automation_settings import OpeningHours
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import Text, joined, say
-from cloudkasse_etl.sections.automation import OpeningHours
-from cloudkasse_etl.settings import Settings
 
 _WEEKDAYS = {
     "mon": say("Mon"), "tue": say("Tue"), "wed": say("Wed"), "thu": say("Thu"), "fri": say("Fri"), "sat": say("Sat"),

@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 
 from assets.tables import shown_table
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import Language, shown_time
-from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.waiting import LongWait, look_for_waiting, told_waits
 

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 import yaml
 
+from cloudkasse_etl.config.settings import Configuration, load
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.settings import Configuration, load
 from cloudkasse_etl.sync import extract, upload
 from cloudkasse_etl.sync.prices import compute_gross_prices
 from cloudkasse_etl.sync.report import AssetReport, RunReport

@@ -18,7 +18,7 @@ def check(cloud: bool, as_json: bool) -> int:
 
     With --cloud every record that CloudKasse holds is compared too, once all else is well.
     """
-    from cloudkasse_etl.settings import language_of, load, settings_path
+    from cloudkasse_etl.config.settings import language_of, load, settings_path
     from cloudkasse_etl.sync.diagnosis import diagnose
 
     found = diagnose() + _home_problems()
@@ -54,7 +54,7 @@ def _home_problems() -> list[Problem]:
 
 def _compare(as_json: bool) -> int:
     from assets.commands.comparing import print_comparisons
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.sync.comparison import compare_all
 
     configuration = load()

@@ -42,7 +42,7 @@ def closings(context: click.Context, status: str | None, limit: int, as_json: bo
     """
     if context.invoked_subcommand is not None:
         return None
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.sync.closing_list import list_closings
 
     configuration = load()

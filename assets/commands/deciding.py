@@ -30,7 +30,7 @@ def decide(
         as_json: Whether to print one JSON object instead.
     """
     from assets.commands.running import command_line
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.sync.decisions import Decider
 
     configuration = load()

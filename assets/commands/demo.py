@@ -12,7 +12,7 @@ from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.sync.report import Outcome, RunReport
 
 if TYPE_CHECKING:
-    from cloudkasse_etl.settings import Configuration
+    from cloudkasse_etl.config.settings import Configuration
 
 FAILED = 20
 

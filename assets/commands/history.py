@@ -60,7 +60,7 @@ def prune(keep_days: int | None, as_json: bool) -> None:
     Open rejections, receipts, postings and what each asset shows last stay. Runs that have not ended are not touched.
     """
     from assets.home import find_home, open_instance
-    from cloudkasse_etl.settings import language_of, read_settings, settings_path
+    from cloudkasse_etl.config.settings import language_of, read_settings, settings_path
 
     days = keep_days or read_settings(settings_path()).history.keep_days
     if days is None:
@@ -83,7 +83,7 @@ def prune(keep_days: int | None, as_json: bool) -> None:
 def _repair(instance: "dg.DagsterInstance") -> bool:
     """Marks runs whose process died; where settings or database are out of order, the list must do without."""
     from assets.runs import repair_dead_runs
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
 
     with suppress(CloudkasseError):
         return bool(repair_dead_runs(instance, load()))
@@ -92,7 +92,7 @@ def _repair(instance: "dg.DagsterInstance") -> bool:
 
 def _shown_in() -> tuple[Language, dt.tzinfo | None]:
     """The settings' language and time zone; where the settings are broken, this computer's zone."""
-    from cloudkasse_etl.settings import language_of, read_settings, settings_path
+    from cloudkasse_etl.config.settings import language_of, read_settings, settings_path
 
     try:
         settings = read_settings(settings_path())

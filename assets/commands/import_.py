@@ -10,7 +10,7 @@ from cloudkasse_etl.i18n.text import told
 
 if TYPE_CHECKING:
     from assets.home import Home
-    from cloudkasse_etl.settings import Configuration
+    from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.report import RunReport
 
 
@@ -27,7 +27,7 @@ def import_(receipt_ids: tuple[str, ...], retry_rejected: bool, as_json: bool) -
     """
     from assets.commands.sync import print_report
     from assets.home import find_home
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
 
     configuration, home = load(), find_home()
     if receipt_ids:

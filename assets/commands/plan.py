@@ -56,7 +56,7 @@ def plan(what: Any, as_json: bool) -> int:
 
     Counts are complete; of each kind the first records are told one by one (20 with --json).
     """
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.sync.plan import plan as make_plan
 
     configuration = load()

@@ -41,7 +41,7 @@ def receipts(context: click.Context, status: str | None, limit: int, as_json: bo
     """List the receipts: register, number, day, total, status and reason."""
     if context.invoked_subcommand is not None:
         return None
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.sync.receipt_list import decision_dict, list_dismissed_numbers, list_receipts
 
     configuration = load()

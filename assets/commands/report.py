@@ -22,7 +22,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
     if (run_id is None) != last:
         raise click.UsageError("Name a run, or --last, and not both.")
     from assets.home import find_home, open_instance
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
 
     configuration, home = load(), find_home()
     with open_instance(home) as instance:

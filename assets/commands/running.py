@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from assets import tags
 from assets.home import Home, open_instance
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.report import Outcome, RunReport
 
 if TYPE_CHECKING:

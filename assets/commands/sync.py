@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from assets.commands.running import OnProgress, OnStep
     from assets.home import Home
-    from cloudkasse_etl.settings import Configuration
+    from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.report import RunReport
 
 SHOWN_CAUSES = 10
@@ -47,7 +47,7 @@ def sync(
     Sends only what has changed, and says so when nothing has.
     """
     from assets.home import find_home
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
 
     configuration, home = load(), find_home()
     wish = configuration.settings.receipts.import_

@@ -33,7 +33,7 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
     Runs that are started there, or by a schedule, need it to go on running.
     """
     from assets.demo import is_free
-    from cloudkasse_etl.settings import load
+    from cloudkasse_etl.config.settings import load
 
     if not is_free(port):
         raise _in_use(port)

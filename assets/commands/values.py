@@ -38,7 +38,7 @@ class _Day(click.DateTime):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The day's beginning."""
-        from cloudkasse_etl.sections.base import FIRST_DAY, LAST_DAY
+        from cloudkasse_etl.config.section import FIRST_DAY, LAST_DAY
 
         found: dt.datetime = super().convert(value, param, ctx)
         if not FIRST_DAY <= found.date() <= LAST_DAY:

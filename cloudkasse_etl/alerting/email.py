@@ -10,9 +10,9 @@ from email.utils import formatdate, make_msgid
 from pydantic import SecretStr
 
 from cloudkasse_etl.alerting.message import Message
+from cloudkasse_etl.config.alert_settings import Email
 from cloudkasse_etl.errors import DeliveryError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.sections.alerts import Email
 
 PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 _HINT = say("Correct alerts.email in the settings, or look whether the mail server is up.")

@@ -20,10 +20,10 @@ from cloudkasse_etl.cloudkasse.pagination import (
 )
 from cloudkasse_etl.cloudkasse.results import ENTITIES, ItemResult, ItemStatus, record_key
 from cloudkasse_etl.cloudkasse.transport import Answer, StoppedError, Transport
-from cloudkasse_etl.connections import Connections
+from cloudkasse_etl.config.connections import Connections
+from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.settings import Api
 
 __all__ = [
     "ENTITIES",

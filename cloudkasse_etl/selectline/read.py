@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.i18n.text import joined, say
 from cloudkasse_etl.membership import looked_up
@@ -22,7 +23,6 @@ from cloudkasse_etl.selectline.statements import select_statement, watermark_sta
 from cloudkasse_etl.selectline.structure import Structure, open_price_field
 from cloudkasse_etl.selectline.tables import Field, Source
 from cloudkasse_etl.selectline.versions import FOREIGN, VERSION, Rows, row_versions, together
-from cloudkasse_etl.settings import Settings
 
 CHUNK_ROWS = 20_000
 IN_KEYS = 500  # SQL Server takes at most 2,100 parameters

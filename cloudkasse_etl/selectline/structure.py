@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine.reflection import ObjectKind
 
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import Problem
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.selectline.tables import ART, SOURCES, Field, Kind, Source
-from cloudkasse_etl.settings import Settings
 
 OPEN_PRICE_KEY = "articles.open_price_column"
 

@@ -15,12 +15,12 @@ from typing import Protocol
 from cloudkasse_etl.alerting.email import EmailChannel
 from cloudkasse_etl.alerting.message import FailedRun, Message, RejectionCause, compose
 from cloudkasse_etl.alerting.webhook import WebhookChannel
-from cloudkasse_etl.connections import Connections
+from cloudkasse_etl.config.alert_settings import Email
+from cloudkasse_etl.config.connections import Connections
+from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import DeliveryError, Problem
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES
-from cloudkasse_etl.sections.alerts import Email
-from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.tables import StateTables

@@ -4,8 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import Language, Rejection
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.completeness import Completeness
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.receipts import ReceiptStore

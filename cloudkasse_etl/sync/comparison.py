@@ -15,10 +15,10 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.cloudkasse.client import record_key
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.contract import check
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.records import SyncedRecord
 from cloudkasse_etl.sync.comparison_report import SHOWN, Comparison, Cure, Difference, FieldDifference

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.completeness import Completeness, numbers_of
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject, ending
 from cloudkasse_etl.state.keys import bounded_key

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.journal import Journal
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.protocol import cell

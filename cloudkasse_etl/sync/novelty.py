@@ -17,9 +17,9 @@ import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.i18n.text import Language, Text, joined, say
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.engine import check_state, database_errors, state_engine
 from cloudkasse_etl.state.records import Level
 from cloudkasse_etl.state.store import StateStore

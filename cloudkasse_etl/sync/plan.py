@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import MassRetirementError
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.receipts import StagedReceipt, Status
 from cloudkasse_etl.state.scratch import Acceptance
 from cloudkasse_etl.state.targets import STAGING

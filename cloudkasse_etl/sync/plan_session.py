@@ -10,8 +10,8 @@ from typing import Any
 
 from cloudkasse_etl.cloudkasse.client import CloudClient, record_key
 from cloudkasse_etl.cloudkasse.dry import DryClient
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import CLOUD
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.reading import untouched_state
 from cloudkasse_etl.state.scratch import ScratchStore

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Language, Rejection
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.keys import bounded_key
 from cloudkasse_etl.state.receipts import ReceiptRow, ReceiptStore

@@ -12,9 +12,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
+from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import AuthorizationError, NetworkError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.settings import Configuration, Settings
 from cloudkasse_etl.state.lease import Lease
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.store import StateStore

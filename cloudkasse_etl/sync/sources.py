@@ -21,6 +21,7 @@ from typing import Any, Self
 import orjson
 import pandas as pd
 
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.checks import FIRST_DAY
@@ -35,7 +36,6 @@ from cloudkasse_etl.selectline.changes import RowChanges
 from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.selectline.groups import SEVERAL_NAMES
 from cloudkasse_etl.selectline.read import ErpReader
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.booked_by import Booking, BookingReader
 from cloudkasse_etl.sync.goods import GOODS, Goods, found, read_goods
 from cloudkasse_etl.transform.bar_codes import all_spellings, judge_bar_codes

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cloudkasse_etl.config.account_settings import Accounts
+from cloudkasse_etl.config.settings import Register
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.sections.accounts import Accounts
-from cloudkasse_etl.settings import Register
 from cloudkasse_etl.transform.mirrors import Mirror
 from cloudkasse_etl.transform.vat import VatRates
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.sections.accounts import OverShort
+from cloudkasse_etl.config.account_settings import OverShort
 from cloudkasse_etl.transform.business_cases import (
     CASH,
     CASH_DIFFERENCE,

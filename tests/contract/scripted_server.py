@@ -20,8 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import SecretStr
 
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, CloudClient, ItemResult, record_key
-from cloudkasse_etl.connections import Connections
-from cloudkasse_etl.settings import Api
+from cloudkasse_etl.config.connections import Connections
+from cloudkasse_etl.config.settings import Api
 from tests.patience import HANG_SECONDS
 
 TOKEN = "s3cret-token-of-the-shop"

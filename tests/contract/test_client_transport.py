@@ -20,9 +20,9 @@ from pydantic import SecretStr
 
 from cloudkasse_etl.cloudkasse import transport
 from cloudkasse_etl.cloudkasse.client import CloudClient, StoppedError
-from cloudkasse_etl.connections import Connections
+from cloudkasse_etl.config.connections import Connections
+from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ConfigurationError, ContractError, NetworkError
-from cloudkasse_etl.settings import Api
 from tests.contract.scripted_server import (
     API,
     TOKEN,

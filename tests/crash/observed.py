@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from cloudkasse_etl.settings import load
+from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.state import lease
 from cloudkasse_etl.sync import importing
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts

@@ -22,9 +22,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.settings import load
 from cloudkasse_etl.state import lease
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.store import StateStore

@@ -24,8 +24,8 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.pool import NullPool
 
+from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.errors import LeaseHeldError, LeaseLostError
-from cloudkasse_etl.settings import load
 from cloudkasse_etl.state.engine import LEASE_SECONDS
 from cloudkasse_etl.state.lease import BEAT_SECONDS, FRESH_SECONDS, current_holder
 from cloudkasse_etl.state.tables import StateTables

@@ -12,9 +12,9 @@ import pytest
 
 from assets import tags
 from assets.alerts import ended_runs
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.state.targets import IMPORT
 from cloudkasse_etl.sync.alerts import AlertReport, EndedRun, send_alerts
 from tests.programs import Program, checks, materializations

@@ -12,9 +12,9 @@ import pytest
 
 from assets import tags
 from assets.schedules import opening_crons
+from cloudkasse_etl.config.automation_settings import OpeningHours
+from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sections.automation import OpeningHours
-from cloudkasse_etl.settings import Settings, parse_settings
 from cloudkasse_etl.sync.novelty import Novelty, look_for_novelty
 from cloudkasse_etl.sync.session import hold_lease
 from tests.pipeline.test_runs import create_run

@@ -15,10 +15,10 @@ from assets.cloud_check import SAME_AS_SELECTLINE
 from assets.definitions import build_defs
 from assets.definitions import defs as code_location
 from assets.home import PROJECT
-from cloudkasse_etl.connections import read_connections
+from cloudkasse_etl.config.connections import read_connections
+from cloudkasse_etl.config.settings import Configuration, Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.german.assets import DESCRIPTIONS
-from cloudkasse_etl.settings import Configuration, Settings, parse_settings
 
 SECRETS = {"CLOUDKASSE_ERP_URL": "mssql+pyodbc://sa:Geheim1@server/SL_M", "CLOUDKASSE_API_TOKEN": "token-Geheim2"}
 GRAPH = {

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.company import CompanyExtract
@@ -25,7 +26,6 @@ from cloudkasse_etl.selectline.diagnose import diagnose
 from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
 from cloudkasse_etl.selectline.read import ErpReader
 from cloudkasse_etl.selectline.tables import METADATA
-from cloudkasse_etl.settings import Settings
 from tests import databases, small_erp
 from tests.conftest import build_real_shop
 

@@ -18,10 +18,10 @@ from assets.commands.output import print_causes
 from assets.metadata import RECORDS_OF_A_CAUSE, rejection_table
 from assets.plan_markdown import plan_markdown
 from cloudkasse_etl.alerting.message import RejectionCause, compose
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, by_cause, causes_of, placeholders
 from cloudkasse_etl.rejections.rejection import Language, Rejection, merged
-from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.state.alerts import AlertStore
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.store import StateStore

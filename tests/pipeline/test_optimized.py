@@ -11,7 +11,7 @@ from tests.worlds import World
 # The library alone: a Python that optimizes has to compile every library anew, and Dagster takes a minute for that.
 SYNC = """
 import os, pathlib, sys
-from cloudkasse_etl.settings import load
+from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.sync.session import SyncOptions, open_session
 from tests.worlds import MASTER_DATA
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cloudkasse_etl.config.settings import language_of, parse_settings, read_settings
+from cloudkasse_etl.config.settings_yaml import MAX_BYTES
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.settings import language_of, parse_settings, read_settings
-from cloudkasse_etl.settings_yaml import MAX_BYTES
 from tests.patience import calls_of
 from tests.torture_figures import LONG, Promise, holds
 

@@ -7,9 +7,9 @@ import pytest
 
 from assets.checks import REJECTIONS, check_results
 from assets.metadata import rejection_table
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.settings import Settings
 from cloudkasse_etl.sync.report import AssetReport, Counts
 
 SINCE = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from stdnum import ean
 
+from cloudkasse_etl.config.settings import parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.shop import DEMO_SETTINGS, NO_PRICE, WRONG_GTIN, build_demo_shop, gtin13
 from cloudkasse_etl.schemas.articles import ArticleExtract
@@ -19,7 +20,6 @@ from cloudkasse_etl.schemas.prices import PriceExtract
 from cloudkasse_etl.selectline.diagnose import diagnose
 from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.selectline.read import ErpReader
-from cloudkasse_etl.settings import parse_settings
 
 SETTINGS = parse_settings(DEMO_SETTINGS)
 FRAMES = ("company", "employees", "tax_rates", "warehouses")

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 
 from assets.markdown import plain
 from assets.metadata import asset_metadata
-from cloudkasse_etl.settings import Settings
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral
 
 HOSTILE = [

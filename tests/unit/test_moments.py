@@ -10,9 +10,9 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.pool import NullPool
 
+from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.selectline.tables import METADATA
-from cloudkasse_etl.settings import load
 from cloudkasse_etl.sync.sources import Sources
 from tests import databases, small_erp
 

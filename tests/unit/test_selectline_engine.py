@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.selectline import tables
 from cloudkasse_etl.selectline.diagnose import diagnose
@@ -15,7 +16,6 @@ from cloudkasse_etl.selectline.engine import driver_errors, erp_engine, grant
 from cloudkasse_etl.selectline.read import WATCHED, ErpReader
 from cloudkasse_etl.selectline.statements import select_statement, watermark_statement
 from cloudkasse_etl.selectline.tables import SOURCES, Kind
-from cloudkasse_etl.settings import Settings
 from tests import small_erp
 from tests.databases import SQL_SERVER
 

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.contract import UNREADABLE, check
@@ -25,7 +26,6 @@ from cloudkasse_etl.selectline import convert
 from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.selectline.read import ErpReader
 from cloudkasse_etl.selectline.tables import Kind
-from cloudkasse_etl.settings import Settings
 from tests import small_erp
 
 SMALL = Settings.model_validate(small_erp.SETTINGS)

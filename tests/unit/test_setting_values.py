@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from cloudkasse_etl.connections import read_connections
+from cloudkasse_etl.config.connections import read_connections
+from cloudkasse_etl.config.section import FIRST_DAY, LAST_DAY
+from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sections.base import FIRST_DAY, LAST_DAY
-from cloudkasse_etl.settings import Settings, parse_settings
 from tests.torture_figures import LONG
 
 GROUPS = "price_groups: {'1': {basis: net}}\n"

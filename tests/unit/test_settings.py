@@ -7,11 +7,17 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from cloudkasse_etl import settings, settings_file
-from cloudkasse_etl.connections import read_connections
+from cloudkasse_etl.config import (
+    account_settings,
+    alert_settings,
+    automation_settings,
+    settings,
+    settings_file,
+    ui_settings,
+)
+from cloudkasse_etl.config.connections import read_connections
+from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sections import accounts, alerts, automation, ui
-from cloudkasse_etl.settings import Settings, parse_settings
 
 API = {"CLOUDKASSE_API_URL": "https://api.example.org", "CLOUDKASSE_API_TOKEN": "t"}
 
@@ -95,7 +101,10 @@ def test_no_kind_of_wrong_value_is_told_in_the_checkers_words() -> None:
 
 
 def test_every_pattern_of_the_settings_has_words_for_what_it_wants() -> None:
-    sources = "".join(inspect.getsource(module) for module in (settings, accounts, alerts, automation, ui))
+    sources = "".join(
+        inspect.getsource(module)
+        for module in (settings, account_settings, alert_settings, automation_settings, ui_settings)
+    )
     patterns = set(re.findall(r'pattern=r[\'"]\^(.*?)\$[\'"]', sources))
     assert patterns == set(settings_file.WANTED_BY_PATTERN)
 

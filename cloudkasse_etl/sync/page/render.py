@@ -9,11 +9,11 @@ from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.rejections.causes import Cause
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.settings import Configuration
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.page.facts import RunFacts
 from cloudkasse_etl.sync.page.texts import TEXTS

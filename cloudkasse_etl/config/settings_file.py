@@ -12,9 +12,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
+from cloudkasse_etl.config.settings_yaml import TEXT_TAG, read_yaml, shown
 from cloudkasse_etl.errors import ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import Text, joined, say
-from cloudkasse_etl.settings_yaml import TEXT_TAG, read_yaml, shown
 
 Path = tuple[int | str, ...]
 ONE_ACCOUNT = say("one account")

@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from cloudkasse_etl.config.section import Section
+from cloudkasse_etl.config.settings_file import refused
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.sections.base import Section
-from cloudkasse_etl.settings_file import refused
 
 Address = Annotated[str, Field(pattern=r'^[^\s@<>",;:()]+@[^\s@<>",;:()]+$', description="An e-mail address.")]
 

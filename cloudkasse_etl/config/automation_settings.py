@@ -4,9 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from cloudkasse_etl.config.section import Section
+from cloudkasse_etl.config.settings_file import refused
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.sections.base import Section
-from cloudkasse_etl.settings_file import refused
 
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="A time of the day, 08:00.")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from cloudkasse_etl.connections import Connections, read_connections
+from cloudkasse_etl.config.account_settings import Account, Accounts
+from cloudkasse_etl.config.alert_settings import Alerts
+from cloudkasse_etl.config.automation_settings import Automation
+from cloudkasse_etl.config.connections import Connections, read_connections
+from cloudkasse_etl.config.section import Day, Section
+from cloudkasse_etl.config.settings_file import SettingsFile, refused
+from cloudkasse_etl.config.settings_yaml import MAX_BYTES, shown, too_large
+from cloudkasse_etl.config.ui_settings import Ui
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
 from cloudkasse_etl.i18n.text import Language, say
-from cloudkasse_etl.sections.accounts import Account, Accounts
-from cloudkasse_etl.sections.alerts import Alerts
-from cloudkasse_etl.sections.automation import Automation
-from cloudkasse_etl.sections.base import Day, Section
-from cloudkasse_etl.sections.ui import Ui
-from cloudkasse_etl.settings_file import SettingsFile, refused
-from cloudkasse_etl.settings_yaml import MAX_BYTES, shown, too_large
 
 SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
 DEFAULT_SETTINGS = "cloudkasse.yaml"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cloudkasse_etl.sections.base import Section
+from cloudkasse_etl.config.section import Section
 
 Owner = Annotated[
     str,

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
+from cloudkasse_etl.config.section import Section
+from cloudkasse_etl.config.settings_file import ONE_ACCOUNT, refused, unknown
+from cloudkasse_etl.config.settings_yaml import shown
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.sections.base import Section
-from cloudkasse_etl.settings_file import ONE_ACCOUNT, refused, unknown
-from cloudkasse_etl.settings_yaml import shown
 
 # DSFinV-K 2.4, GV_TYP and ZAHLART_TYP. Cases that book on no account of their own are not in here.
 BUSINESS_CASE_ACCOUNTS = (
