@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
+from cloudkasse_etl.databases.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.selectline.tables import METADATA

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
+from cloudkasse_etl.databases.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
 from cloudkasse_etl.errors import StateLockedError, StateUnavailableError
 from cloudkasse_etl.i18n.text import Text, say
 

@@ -1,0 +1,1 @@
+"""What the ERP's database and our own have in common."""
