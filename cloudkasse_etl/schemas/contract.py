@@ -14,9 +14,9 @@ import pandera.pandas as pa
 import pyarrow
 from pandera.errors import SchemaErrors
 
+from cloudkasse_etl.arrow_lookup import are_distinct
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.membership import are_distinct
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
 

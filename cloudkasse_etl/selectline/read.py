@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from cloudkasse_etl.arrow_lookup import looked_up
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.i18n.text import joined, say
-from cloudkasse_etl.membership import looked_up
 from cloudkasse_etl.schemas.checks import FIRST_DAY, LAST_EMPTY_DAY
 from cloudkasse_etl.schemas.contract import UNREADABLE
 from cloudkasse_etl.selectline import convert, tables

@@ -8,8 +8,8 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from cloudkasse_etl.arrow_lookup import is_among
 from cloudkasse_etl.i18n.text import Text, say
-from cloudkasse_etl.membership import is_among
 from cloudkasse_etl.schemas.articles import ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cloudkasse_etl.membership import is_among
+from cloudkasse_etl.arrow_lookup import is_among
 from cloudkasse_etl.selectline.changes import buckets_of
 from cloudkasse_etl.state.erp_rows import ErpRows, Header, SourceTotals, packed
 from cloudkasse_etl.state.records import Level

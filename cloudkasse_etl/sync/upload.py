@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 import orjson
 import pandas as pd
 
+from cloudkasse_etl.arrow_lookup import places_among
 from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.membership import places_among
 from cloudkasse_etl.rejections.rejection import CLOUD, Rejection, merged
 from cloudkasse_etl.schemas.contract import Checked, check, source_of
 from cloudkasse_etl.state.keys import bounded_key

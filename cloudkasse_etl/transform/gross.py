@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cloudkasse_etl.membership import are_distinct, is_among, places_among
+from cloudkasse_etl.arrow_lookup import are_distinct, is_among, places_among
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import LAST_EMPTY_DAY
 from cloudkasse_etl.transform.decimals import divide_half_up, fixed, scaled

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.membership import is_among, looked_up
+from cloudkasse_etl.arrow_lookup import is_among, looked_up
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyPayload
