@@ -10,11 +10,11 @@ from pandera.pandas import DataFrameModel
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.schemas.articles import ArticleExtract, ArticlePayload
+from cloudkasse_etl.schemas.column_docs import drawn_from, readable_columns
 from cloudkasse_etl.schemas.company import CompanyExtract, CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.prices import GrossPrice, PriceExtract, PricePayload
-from cloudkasse_etl.schemas.reading import drawn_from, readable_columns
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
 from cloudkasse_etl.schemas.staging import ClosingStaged, ReceiptStaged
 

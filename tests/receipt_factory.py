@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cloudkasse_etl.config.account_settings import Accounts
 from cloudkasse_etl.config.settings import Register
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
-from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, RECEIVABLES, Receipt, parse_receipt
+from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, RECEIVABLES, Receipt, parse_receipt
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.late_stock import is_by_hand
 from cloudkasse_etl.transform.ledger import Ledger

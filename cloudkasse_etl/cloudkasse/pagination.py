@@ -13,7 +13,7 @@ from cloudkasse_etl.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.schemas.json_text import as_kept
+from cloudkasse_etl.schemas.lenient_json import as_kept
 
 Stream = Literal["receipts", "closings"]
 T = TypeVar("T")

@@ -32,7 +32,7 @@ from cloudkasse_etl.cloudkasse.statuses import RetryableError
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, TransientError
 from cloudkasse_etl.i18n.text import say, without_stop
-from cloudkasse_etl.schemas.json_text import read_json
+from cloudkasse_etl.schemas.lenient_json import read_json
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_PROBLEM_BYTES = 64 * 1024

@@ -5,7 +5,7 @@ from pandera.typing import Series
 
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import DAY, RATE, field, key_field, keyed, text_field
-from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, TENDERS
+from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, TENDERS
 
 _FLAGS = "closed_period|review|closed_period review"
 # An id of a receipt is whatever the register makes it: it is kept, not judged.

@@ -1,4 +1,4 @@
-"""Receipts and closings as they are staged: the columns of our tables that an analyst reads; their JSON: receipts.py"""
+"""Receipts and closings as they are staged: the columns that an analyst reads. Their JSON: wire_receipts.py"""
 
 import pandera.pandas as pa
 from pandera.engines.pandas_engine import DateTime

@@ -6,8 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.schemas.json_text import as_kept
-from cloudkasse_etl.schemas.receipts import MalformedError, check_closing_time, closing_hash, parse_closing, read_item
+from cloudkasse_etl.schemas.lenient_json import as_kept
+from cloudkasse_etl.schemas.wire_receipts import (
+    MalformedError,
+    check_closing_time,
+    closing_hash,
+    parse_closing,
+    read_item,
+)
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.targets import CLOSINGS
 from cloudkasse_etl.sync.arrivals import has_arrived, pages_of, report_of

@@ -17,7 +17,7 @@ from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
-from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
+from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.decisions import DecisionStore
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.staging import UNBOOKED, Status

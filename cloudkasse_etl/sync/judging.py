@@ -14,8 +14,8 @@ import orjson
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection, merged
-from cloudkasse_etl.schemas.json_text import as_kept
-from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
+from cloudkasse_etl.schemas.lenient_json import as_kept
+from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
 from cloudkasse_etl.state.decisions import PROGRAM, REPLACED, Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.state.staging import NO_ID, UNBOOKED, KnownReceipt, StagedReceipt, Status, UnbookedReceipt

@@ -25,11 +25,11 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.checks import FIRST_DAY
+from cloudkasse_etl.schemas.column_docs import key_of
 from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
-from cloudkasse_etl.schemas.reading import key_of
 from cloudkasse_etl.schemas.registers import RegisterExtract
 from cloudkasse_etl.selectline.bar_codes import articles_sharing_codes
 from cloudkasse_etl.selectline.changes import RowChanges

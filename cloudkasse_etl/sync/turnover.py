@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
+from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.sales import COUNTED, FATES, SalesReader
 from cloudkasse_etl.state.store import StateStore
 from cloudkasse_etl.transform.receipts import flatten

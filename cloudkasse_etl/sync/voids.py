@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.schemas.receipts import MalformedError, Receipt, read_receipt
+from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.booked import ReferredReceipt
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.staging import Status

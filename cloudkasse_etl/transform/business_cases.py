@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.schemas.receipts import RECEIVABLES
+from cloudkasse_etl.schemas.wire_receipts import RECEIVABLES
 from cloudkasse_etl.transform.receipts import Booleans, Integers, ReceiptFrames
 
 OPENING_CASH: Final = "Anfangsbestand"

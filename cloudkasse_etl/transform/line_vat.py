@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.schemas.receipts import RECEIVABLES
+from cloudkasse_etl.schemas.wire_receipts import RECEIVABLES
 from cloudkasse_etl.transform.business_cases import OPENING_CASH, UNTAXED_CASES
 from cloudkasse_etl.transform.ledger import Texts, texts
 from cloudkasse_etl.transform.receipts import Booleans, Integers

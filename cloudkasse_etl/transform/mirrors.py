@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
-from cloudkasse_etl.schemas.receipts import Line, Receipt
+from cloudkasse_etl.schemas.wire_receipts import Line, Receipt
 from cloudkasse_etl.transform.business_cases import (
     CASH_DIFFERENCE,
     DEPOSIT_RETURN,

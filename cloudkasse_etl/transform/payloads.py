@@ -10,10 +10,10 @@ import pandas as pd
 from cloudkasse_etl.arrow_lookup import is_among, looked_up
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticlePayload
+from cloudkasse_etl.schemas.column_docs import key_of
 from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
-from cloudkasse_etl.schemas.reading import key_of
 from cloudkasse_etl.schemas.registers import RegisterPayload
 from cloudkasse_etl.transform.vat import VatRates
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.schemas.receipts import Receipt, day_of
+from cloudkasse_etl.schemas.wire_receipts import Receipt, day_of
 
 IMPLAUSIBLE = "business_day_implausible"
 

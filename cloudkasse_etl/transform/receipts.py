@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cloudkasse_etl.schemas.receipts import Receipt
+from cloudkasse_etl.schemas.wire_receipts import Receipt
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]

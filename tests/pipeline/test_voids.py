@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.schemas.receipts import parse_receipt
+from cloudkasse_etl.schemas.wire_receipts import parse_receipt
 from cloudkasse_etl.state.waiting import WaitingStore
 from cloudkasse_etl.sync.decisions import Decider, dismiss_line, dismiss_receipt, release_receipt, restore_receipt
 from cloudkasse_etl.sync.importing import import_receipts

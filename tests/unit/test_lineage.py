@@ -9,7 +9,7 @@ from assets.contracts import CONTRACTS, DRAWN_FROM, lineage
 from assets.definitions import ASSETS, build_defs
 from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings
-from cloudkasse_etl.schemas.reading import key_of, readable_columns
+from cloudkasse_etl.schemas.column_docs import key_of, readable_columns
 
 URLS = {
     "CLOUDKASSE_ERP_URL": "sqlite:///erp.db",

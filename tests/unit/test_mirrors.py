@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from cloudkasse_etl.config.account_settings import Accounts
-from cloudkasse_etl.schemas.receipts import Receipt
+from cloudkasse_etl.schemas.wire_receipts import Receipt
 from cloudkasse_etl.transform.booking import Booked, Ledger, book
 from cloudkasse_etl.transform.mirrors import Mirror, excess, is_void, mirror
 from cloudkasse_etl.transform.receipts import flatten

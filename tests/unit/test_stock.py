@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cloudkasse_etl.schemas.postings import StockMovement
-from cloudkasse_etl.schemas.receipts import BUSINESS_CASES, KINDS, Receipt
+from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, Receipt
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.ledger import Ledger
 from cloudkasse_etl.transform.receipts import flatten

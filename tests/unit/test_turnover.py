@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.schemas.receipts import Receipt
+from cloudkasse_etl.schemas.wire_receipts import Receipt
 from cloudkasse_etl.transform.receipts import flatten
 from cloudkasse_etl.transform.turnover import TurnoverFrames, added, tally
 from tests.receipt_factory import line, pay, receipt, void_of

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 import orjson
 
-from cloudkasse_etl.schemas.json_text import read_json
+from cloudkasse_etl.schemas.lenient_json import read_json
 
 KINDS: Final = (
     "Beleg", "AVRechnung", "AVTransfer", "AVBestellung", "AVTraining", "AVBelegstorno", "AVBelegabbruch",
