@@ -72,7 +72,7 @@ class Demo:
         import sqlalchemy as sa
         from sqlalchemy.pool import NullPool
 
-        from cloudkasse_etl.selectline.tables import METADATA
+        from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 
         articles, prices = METADATA.tables["ART"], METADATA.tables["ARPREIS"]
         shop_price = sa.and_(

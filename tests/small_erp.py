@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.selectline.tables import METADATA
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from tests import databases
 from tests.patience import HANG_SECONDS
 

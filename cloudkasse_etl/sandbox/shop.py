@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from cloudkasse_etl.erp.selectline import erp_tables
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.selectline import tables
 
 OPEN_PRICE_COLUMN = "_OFFENERPREIS"
 WRONG_GTIN = "604"
@@ -262,7 +262,7 @@ def gtin13(first_twelve: str) -> str:
 
 def _fill(connection: sa.Connection, today: dt.date) -> None:
     metadata = sa.MetaData()
-    copies = {name: table.to_metadata(metadata) for name, table in tables.METADATA.tables.items()}
+    copies = {name: table.to_metadata(metadata) for name, table in erp_tables.METADATA.tables.items()}
     copies["ART"].append_column(sa.Column(OPEN_PRICE_COLUMN, sa.Boolean))
     metadata.create_all(connection)
     version = 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from cloudkasse_etl.selectline.read import ErpReader
+from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.transform.vat import VatRates
 
 _SMALL = ("ARTSET", "KTOGRUPPENPOS", "USDETAIL")

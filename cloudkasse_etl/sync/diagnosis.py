@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient
 from cloudkasse_etl.config.connections import Connections, read_connections
 from cloudkasse_etl.config.settings import Settings, read_settings, settings_path
+from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.selectline.diagnose import diagnose as diagnose_erp
-from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.state.diagnose import diagnose as diagnose_state
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.alerts import diagnose_alerts

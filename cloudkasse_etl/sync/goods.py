@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from cloudkasse_etl.erp.selectline.reader import ErpReader
+from cloudkasse_etl.erp.selectline.row_versions import Rows
 from cloudkasse_etl.errors import ErpSchemaError
-from cloudkasse_etl.selectline.read import ErpReader
-from cloudkasse_etl.selectline.versions import Rows
 from cloudkasse_etl.transform.vat import VatRates
 
 GOODS = ("ART", "ARPREIS", "GRUPPEN", "USDETAIL")

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine, read_transaction
 from cloudkasse_etl.errors import StateUnavailableError
-from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
 from cloudkasse_etl.state.engine import migrate, state_engine
 from cloudkasse_etl.state.lease import Holder, current_holder, is_dead
 from cloudkasse_etl.state.store import StateStore

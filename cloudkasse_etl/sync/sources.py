@@ -22,6 +22,11 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.erp.selectline.article_codes import articles_sharing_codes
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
+from cloudkasse_etl.erp.selectline.groups import SEVERAL_NAMES
+from cloudkasse_etl.erp.selectline.reader import ErpReader
+from cloudkasse_etl.erp.selectline.row_changes import RowChanges
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.checks import FIRST_DAY
@@ -31,11 +36,6 @@ from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
 from cloudkasse_etl.schemas.registers import RegisterExtract
-from cloudkasse_etl.selectline.bar_codes import articles_sharing_codes
-from cloudkasse_etl.selectline.changes import RowChanges
-from cloudkasse_etl.selectline.engine import erp_engine
-from cloudkasse_etl.selectline.groups import SEVERAL_NAMES
-from cloudkasse_etl.selectline.read import ErpReader
 from cloudkasse_etl.sync.booked_by import Booking, BookingReader
 from cloudkasse_etl.sync.goods import GOODS, Goods, found, read_goods
 from cloudkasse_etl.transform.bar_codes import all_spellings, judge_bar_codes

@@ -18,10 +18,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.sync.own_tables import open_reading
 from tests import databases, small_erp
 from tests.books import fetch_and_book, tables, with_accounts

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA, SOURCES
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.selectline.tables import METADATA, SOURCES
 from cloudkasse_etl.sync.report import AssetReport
 from tests import databases, small_erp
 from tests.books import book, fetch, statuses, told, with_accounts

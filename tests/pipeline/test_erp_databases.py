@@ -16,16 +16,16 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine, read_transaction
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
+from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.errors import ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
-from cloudkasse_etl.selectline.diagnose import diagnose
-from cloudkasse_etl.selectline.engine import erp_engine, read_transaction
-from cloudkasse_etl.selectline.read import ErpReader
-from cloudkasse_etl.selectline.tables import METADATA
 from tests import databases, small_erp
 from tests.conftest import build_real_shop
 

@@ -14,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.selectline.tables import METADATA
 from tests import databases, small_erp
 from tests.books import balances, with_accounts
 from tests.doorman import Doorman

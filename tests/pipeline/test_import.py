@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.state.receipts import ReceiptStore
 from cloudkasse_etl.sync.completeness import CompletenessReport
 from cloudkasse_etl.sync.exports import Booked, ExportSummary, Moved, export_movements, export_postings

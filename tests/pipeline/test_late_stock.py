@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.sync.plan import plan
 from cloudkasse_etl.sync.receipts import stage_receipts
 from tests.books import book, fetch, fetch_and_book, stock, tables, told

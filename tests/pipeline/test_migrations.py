@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import ConfigurationError, StateVersionError
-from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.state.alerts import AlertStore, CauseKey
 from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
 from cloudkasse_etl.state.engine import HEAD, migrate, state_engine, upgrade, version_of

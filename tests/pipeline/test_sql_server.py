@@ -20,9 +20,9 @@ from sqlalchemy.dialects import mssql
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
+from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.selectline.diagnose import diagnose
-from cloudkasse_etl.selectline.engine import erp_engine
 from cloudkasse_etl.state.alerts import AlertStore
 from cloudkasse_etl.state.engine import state_engine, upgrade
 from cloudkasse_etl.state.lease import current_holder

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.selectline.tables import METADATA
 from tests import small_erp
 from tests.books import book, fetch, tables, with_accounts
 from tests.receipt_factory import Fields, item, line, pay

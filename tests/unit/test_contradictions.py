@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from cloudkasse_etl.erp.selectline.groups import distinct_names
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
-from cloudkasse_etl.selectline.groups import distinct_names
 from cloudkasse_etl.transform.booking import Booked, book
 from cloudkasse_etl.transform.payloads import refuse_unknown_tax_codes
 from cloudkasse_etl.transform.receipts import flatten

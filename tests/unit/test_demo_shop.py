@@ -10,6 +10,9 @@ import pytest
 from stdnum import ean
 
 from cloudkasse_etl.config.settings import parse_settings
+from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
+from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.shop import DEMO_SETTINGS, NO_PRICE, WRONG_GTIN, build_demo_shop, gtin13
 from cloudkasse_etl.schemas.articles import ArticleExtract
@@ -17,9 +20,6 @@ from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
-from cloudkasse_etl.selectline.diagnose import diagnose
-from cloudkasse_etl.selectline.engine import erp_engine
-from cloudkasse_etl.selectline.read import ErpReader
 
 SETTINGS = parse_settings(DEMO_SETTINGS)
 FRAMES = ("company", "employees", "tax_rates", "warehouses")

@@ -11,8 +11,8 @@ import yaml
 from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.config.settings import load
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ErpSchemaError
-from cloudkasse_etl.selectline.tables import METADATA
 from cloudkasse_etl.sync.sources import Sources
 from tests import databases, small_erp
 

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.erp.selectline import erp_tables
+from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
+from cloudkasse_etl.erp.selectline.erp_engine import driver_errors, erp_engine, grant
+from cloudkasse_etl.erp.selectline.erp_tables import SOURCES, Kind
+from cloudkasse_etl.erp.selectline.reader import WATCHED, ErpReader
+from cloudkasse_etl.erp.selectline.statements import select_statement, watermark_statement
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
-from cloudkasse_etl.selectline import tables
-from cloudkasse_etl.selectline.diagnose import diagnose
-from cloudkasse_etl.selectline.engine import driver_errors, erp_engine, grant
-from cloudkasse_etl.selectline.read import WATCHED, ErpReader
-from cloudkasse_etl.selectline.statements import select_statement, watermark_statement
-from cloudkasse_etl.selectline.tables import SOURCES, Kind
 from tests import small_erp
 from tests.databases import SQL_SERVER
 
@@ -42,7 +42,7 @@ def on_sql_server(statement: Any) -> str:
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.table.name)
-def test_every_reading_is_valid_on_sql_server(source: tables.Source) -> None:
+def test_every_reading_is_valid_on_sql_server(source: erp_tables.Source) -> None:
     columns = [(field.column, field.kind) for field in source.fields.values()]
     where = [sa.column(name) == "G" for name in source.only] + [sa.column("TypNummer").in_(["1", "2"])]
     text = on_sql_server(
@@ -61,7 +61,7 @@ def test_the_fingerprints_are_one_valid_statement_on_sql_server() -> None:
 
 
 def test_the_schema_of_the_settings_is_put_into_every_statement() -> None:
-    statement = select_statement(tables.ART, [("Artikelnummer", Kind.KEY)], dialect="mssql")
+    statement = select_statement(erp_tables.ART, [("Artikelnummer", Kind.KEY)], dialect="mssql")
     compiled = statement.compile(dialect=SQL_SERVER, schema_translate_map={None: "sl"}, render_schema_translate=True)
     assert "FROM sl.[ART]" in str(compiled)
 

@@ -17,15 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.erp.selectline import conversion
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
+from cloudkasse_etl.erp.selectline.erp_tables import Kind
+from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.contract import UNREADABLE, check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
-from cloudkasse_etl.selectline import convert
-from cloudkasse_etl.selectline.engine import erp_engine
-from cloudkasse_etl.selectline.read import ErpReader
-from cloudkasse_etl.selectline.tables import Kind
 from tests import small_erp
 
 SMALL = Settings.model_validate(small_erp.SETTINGS)
@@ -223,7 +223,7 @@ def test_a_table_without_its_row_numbers_is_read_all_the_same(path: Path) -> Non
 
 
 def test_many_rows_are_read_in_order_across_chunks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloudkasse_etl.selectline.read.CHUNK_ROWS", 2)
+    monkeypatch.setattr("cloudkasse_etl.erp.selectline.reader.CHUNK_ROWS", 2)
     change(path, "UPDATE ART SET Preiseinheit = 'drei' WHERE ART_ID = 3")
     change(path, "UPDATE ART SET Preiseinheit = 'fünf' WHERE ART_ID = 5")
     with reading(path) as reader:
@@ -248,7 +248,7 @@ CELLS = st.one_of(
 @settings(max_examples=300)
 @given(kind=st.sampled_from(Kind), values=st.lists(CELLS, min_size=1))
 def test_whatever_stands_in_a_column_it_becomes_a_column_of_its_type(kind: Kind, values: list[Any]) -> None:
-    column = convert.Column(kind)
+    column = conversion.Column(kind)
     column.add(values)
     column.add([None])
     series = column.series()
@@ -267,7 +267,7 @@ def test_days_come_out_as_they_went_in_however_the_driver_gives_them(values: lis
         [day and f"{day.isoformat()} 12:00:00.000000" for day in values],
     )
     for form in forms:
-        column = convert.Column(Kind.DAY)
+        column = conversion.Column(Kind.DAY)
         column.add(form)
         assert [None if pd.isna(day) else day.date() for day in column.series()] == values
 
@@ -294,7 +294,7 @@ def test_a_point_in_time_has_its_day_in_the_shops_zone_whatever_zone_it_was_told
         [f"{moment:%Y-%m-%d %H:%M:%S.%f}Z" for moment in moments],
     )
     for form in forms:
-        column = convert.Column(Kind.DAY, ZoneInfo(zone))
+        column = conversion.Column(Kind.DAY, ZoneInfo(zone))
         column.add(form)
         assert [day.date() for day in column.series()] == wanted
         assert not column.unreadable
@@ -311,7 +311,7 @@ def test_a_point_in_time_has_its_day_in_the_shops_zone_whatever_zone_it_was_told
     ],
 )
 def test_a_point_in_time_at_the_edges(value: str, day: str | None, why: str) -> None:
-    column = convert.Column(Kind.DAY, ZoneInfo("Europe/Berlin"))
+    column = conversion.Column(Kind.DAY, ZoneInfo("Europe/Berlin"))
     column.add([value, None])
     found = column.series()
     assert column.unreadable == ({} if day else {0: value}), why
@@ -322,13 +322,13 @@ def test_a_point_in_time_at_the_edges(value: str, day: str | None, why: str) -> 
 @given(values=st.lists(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)), min_size=1))
 def test_numbers_come_out_as_they_went_in(values: list[float | None]) -> None:
     for form in (values, [None if v is None else repr(v) for v in values]):
-        column = convert.Column(Kind.NUMBER)
+        column = conversion.Column(Kind.NUMBER)
         column.add(form)
         np.testing.assert_array_equal(column.series().to_numpy(), np.array(values, dtype="float64"))
 
 
 def test_decimals_are_numbers() -> None:
-    column = convert.Column(Kind.NUMBER)
+    column = conversion.Column(Kind.NUMBER)
     column.add([Decimal("1.19"), None, Decimal("0.5")])
     assert column.series().fillna(0).tolist() == [1.19, 0, 0.5]
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
-from cloudkasse_etl.selectline.tables import Kind
+from cloudkasse_etl.erp.selectline.erp_tables import Kind
 
 UNREADABLE_MARK = "\x00"
 UNREADABLE_NUMBER = math.inf

@@ -1,7 +1,7 @@
 """SelectLine's tables and columns that are known (docs/rules.md, Words), and which of them each frame is read from.
 
 Column names are SelectLine's, to the letter. The tables carry no schema: the engine puts in that of the settings.
-How a column's values are converted is convert.py's business.
+How a column's values are converted is conversion.py's business.
 """
 
 from collections.abc import Mapping

@@ -17,9 +17,9 @@ from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.databases.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
+from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.i18n.text import Text, say
-from cloudkasse_etl.selectline.tables import METADATA
 
 CONNECT_SECONDS = 15
 LOCK_SECONDS = 60

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from cloudkasse_etl.selectline import convert, statements, tables
-from cloudkasse_etl.selectline.read import ErpReader
-from cloudkasse_etl.selectline.versions import checked_versions
+from cloudkasse_etl.erp.selectline import conversion, erp_tables, statements
+from cloudkasse_etl.erp.selectline.reader import ErpReader
+from cloudkasse_etl.erp.selectline.row_versions import checked_versions
 
 BUCKET_ROWS = statements.BUCKET_ROWS
-_SOURCES = {"ART": (tables.ARTICLES, "Artikelnummer"), "ARPREIS": (tables.PRICES, "Artikelnummer")}
+_SOURCES = {"ART": (erp_tables.ARTICLES, "Artikelnummer"), "ARPREIS": (erp_tables.PRICES, "Artikelnummer")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class RowChanges:
         self._row_id = reader.spelled(source, source.row_id)
         self._version = reader.spelled(source, "TS")
         self._key = reader.spelled(source, key)
-        self._where: tuple[sa.ColumnElement[bool], ...] = reader.price_filter() if source is tables.PRICES else ()
+        self._where: tuple[sa.ColumnElement[bool], ...] = reader.price_filter() if source is erp_tables.PRICES else ()
 
     def above(self, version: int) -> pd.DataFrame | None:
         """The rows whose rowversion is past one."""
@@ -68,12 +68,12 @@ class RowChanges:
             self._source, self._row_id, self._version, self._key, (*where, *self._where)
         )
         ids, versions, keys = _columns(self._reader.fetch(statement, self._table), 3)
-        number, version = convert.Column(tables.Kind.KEY), convert.Column(tables.Kind.VERSION)
+        number, version = conversion.Column(erp_tables.Kind.KEY), conversion.Column(erp_tables.Kind.VERSION)
         number.add(keys)
         version.add(versions)
         if number.is_foreign:
             return None
-        return checked_versions(convert.row_ids(ids), version.series().to_numpy(), number.series())
+        return checked_versions(conversion.row_ids(ids), version.series().to_numpy(), number.series())
 
     def _buckets(self, row_id: str | None) -> Mapping[int, Totals] | None:
         if self._version is None:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.selectline import tables
-from cloudkasse_etl.selectline.read import IN_KEYS, ErpReader
+from cloudkasse_etl.erp.selectline import erp_tables
+from cloudkasse_etl.erp.selectline.reader import IN_KEYS, ErpReader
 
 _Spell = Callable[[Sequence[str]], Iterable[str]]
 
@@ -20,12 +20,12 @@ def articles_sharing_codes(reader: ErpReader, numbers: Iterable[str], spelled: _
     """
     # by way of the frame, which bears with text that cannot be decoded
     codes = reader.articles(sorted(numbers)).frame["gtin"].dropna().tolist()
-    number, code = (reader.column(tables.ARTICLES, name) for name in ("Artikelnummer", "EANNummer"))
+    number, code = (reader.column(erp_tables.ARTICLES, name) for name in ("Artikelnummer", "EANNummer"))
     bare = sa.func.replace(sa.func.replace(code, " ", ""), "-", "")
     found: set[str] = set()
     wanted = sorted(set(spelled(codes)))
     for start in range(0, len(wanted), IN_KEYS):
         among = bare.in_(wanted[start : start + IN_KEYS])
-        rows = reader.fetch(sa.select(number).select_from(tables.ART).where(among), "ART")
+        rows = reader.fetch(sa.select(number).select_from(erp_tables.ART).where(among), "ART")
         found.update(str(number) for (number,) in rows)
     return found

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.selectline.tables import Kind
+from cloudkasse_etl.erp.selectline.erp_tables import Kind
 
 BUCKET_ROWS = 1024
 """How many row numbers make a bucket: what is changed is narrowed down to some of them first."""

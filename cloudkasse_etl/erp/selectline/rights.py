@@ -4,10 +4,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.erp.selectline.erp_engine import DeniedError, denied, driver_errors, read_transaction
+from cloudkasse_etl.erp.selectline.erp_tables import SOURCES
+from cloudkasse_etl.erp.selectline.structure import Structure
 from cloudkasse_etl.errors import ErpSchemaError
-from cloudkasse_etl.selectline.engine import DeniedError, denied, driver_errors, read_transaction
-from cloudkasse_etl.selectline.structure import Structure
-from cloudkasse_etl.selectline.tables import SOURCES
 
 
 def denied_tables(engine: sa.Engine, structure: Structure) -> list[str]:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.erp.selectline.erp_engine import denied, read_transaction
+from cloudkasse_etl.erp.selectline.reader import ErpReader
+from cloudkasse_etl.erp.selectline.rights import denied_tables
+from cloudkasse_etl.erp.selectline.structure import Structure, table_place
 from cloudkasse_etl.errors import CloudkasseError, Problem
 from cloudkasse_etl.i18n.text import Text, say
-from cloudkasse_etl.selectline.engine import denied, read_transaction
-from cloudkasse_etl.selectline.read import ErpReader
-from cloudkasse_etl.selectline.rights import denied_tables
-from cloudkasse_etl.selectline.structure import Structure, table_place
 
 _SHOWN_NAMES = 20
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine.reflection import ObjectKind
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.erp.selectline.erp_tables import ART, SOURCES, Field, Kind, Source
 from cloudkasse_etl.errors import Problem
 from cloudkasse_etl.i18n.text import Text, say
-from cloudkasse_etl.selectline.tables import ART, SOURCES, Field, Kind, Source
 
 OPEN_PRICE_KEY = "articles.open_price_column"
 

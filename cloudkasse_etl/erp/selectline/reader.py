@@ -11,31 +11,31 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.arrow_lookup import looked_up
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.erp.selectline import conversion, erp_tables
+from cloudkasse_etl.erp.selectline.erp_engine import DeniedError, driver_errors, place, read_transaction
+from cloudkasse_etl.erp.selectline.erp_tables import Field, Source
+from cloudkasse_etl.erp.selectline.groups import SEVERAL_NAMES, distinct_names
+from cloudkasse_etl.erp.selectline.rights import all_denied
+from cloudkasse_etl.erp.selectline.row_versions import FOREIGN, VERSION, Rows, row_versions, together
+from cloudkasse_etl.erp.selectline.statements import select_statement, watermark_statement
+from cloudkasse_etl.erp.selectline.structure import Structure, open_price_field
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.i18n.text import joined, say
 from cloudkasse_etl.schemas.checks import FIRST_DAY, LAST_EMPTY_DAY
 from cloudkasse_etl.schemas.contract import UNREADABLE
-from cloudkasse_etl.selectline import convert, tables
-from cloudkasse_etl.selectline.engine import DeniedError, driver_errors, place, read_transaction
-from cloudkasse_etl.selectline.groups import SEVERAL_NAMES, distinct_names
-from cloudkasse_etl.selectline.rights import all_denied
-from cloudkasse_etl.selectline.statements import select_statement, watermark_statement
-from cloudkasse_etl.selectline.structure import Structure, open_price_field
-from cloudkasse_etl.selectline.tables import Field, Source
-from cloudkasse_etl.selectline.versions import FOREIGN, VERSION, Rows, row_versions, together
 
 CHUNK_ROWS = 20_000
 IN_KEYS = 500  # SQL Server takes at most 2,100 parameters
 WATCHED = (
-    tables.MANDANT,
-    tables.MITARBW,
-    tables.ART,
-    tables.ARPREIS,
-    tables.GRUPPEN,
-    tables.USDETAIL,
-    tables.LAGER,
-    tables.KTOGRUPPENPOS,
-    tables.ARTSET,
+    erp_tables.MANDANT,
+    erp_tables.MITARBW,
+    erp_tables.ART,
+    erp_tables.ARPREIS,
+    erp_tables.GRUPPEN,
+    erp_tables.USDETAIL,
+    erp_tables.LAGER,
+    erp_tables.KTOGRUPPENPOS,
+    erp_tables.ARTSET,
 )
 """The tables that are read, and whose changes are watched."""
 
@@ -93,7 +93,7 @@ class ErpReader:
 
     def company(self) -> pd.DataFrame:
         """All rows of MANDANT, as `CompanyExtract` has them; one is usual."""
-        frame = self._frame(tables.COMPANY)
+        frame = self._frame(erp_tables.COMPANY)
         signs = frame["country_sign"].map(lambda sign: _COUNTRY_SIGNS.get(sign, sign), na_action="ignore")
         frame["country"] = frame["country"].fillna(signs.astype("str")).astype("str")
         number = frame["house_number"]
@@ -102,7 +102,7 @@ class ErpReader:
 
     def employees(self) -> pd.DataFrame:
         """All employees, as `EmployeeExtract` has them."""
-        return self._frame(tables.EMPLOYEES)
+        return self._frame(erp_tables.EMPLOYEES)
 
     def articles(self, numbers: Sequence[str] | None = None) -> Rows:
         """Articles, as `ArticleExtract` has them, the inactive ones and those of every group included.
@@ -112,7 +112,7 @@ class ErpReader:
         """
         column = self._settings.articles.open_price_column
         further = {"open_price": open_price_field(column)} if column else {}
-        frame, versions = self._rows(tables.ARTICLES, "number", further, (), numbers)
+        frame, versions = self._rows(erp_tables.ARTICLES, "number", further, (), numbers)
         groups, frame.attrs[SEVERAL_NAMES] = distinct_names(self.article_groups())
         frame["group_name"] = looked_up(frame["group"], groups["number"], groups["name"])
         if not column:
@@ -132,7 +132,7 @@ class ErpReader:
         Args:
             articles: Of which articles; of all where None.
         """
-        frame, versions = self._rows(tables.PRICES, "article", {}, self.price_filter(), articles)
+        frame, versions = self._rows(erp_tables.PRICES, "article", {}, self.price_filter(), articles)
         frame["min_quantity"] = frame["min_quantity"].fillna(0.0)
         if (blank := frame["valid_from"].between(FIRST_DAY, LAST_EMPTY_DAY)).any():
             frame["valid_from"] = frame["valid_from"].mask(blank)
@@ -141,7 +141,7 @@ class ErpReader:
 
     def price_filter(self) -> tuple["sa.ColumnElement[bool]", ...]:
         """Which rows of ARPREIS are read."""
-        kind, group = self.column(tables.PRICES, "PreisTyp"), self.column(tables.PRICES, "TypNummer")
+        kind, group = self.column(erp_tables.PRICES, "PreisTyp"), self.column(erp_tables.PRICES, "TypNummer")
         return kind == "G", group.in_(sorted(self._settings.price_groups))
 
     def article_groups(self) -> pd.DataFrame:
@@ -158,7 +158,7 @@ class ErpReader:
         There is no contract to refuse a row of these, and leaving one out would put an older rate in force. So a code
         of which any row is unusable is left out altogether: its articles are then refused, with the code's name.
         """
-        frame = self._frame(tables.TAX_RATES)
+        frame = self._frame(erp_tables.TAX_RATES)
         start = frame["valid_from"].fillna(LAST_EMPTY_DAY)
         frame["valid_from"] = start.mask(start.between(FIRST_DAY, LAST_EMPTY_DAY), LAST_EMPTY_DAY)
         usable = frame["rate"].between(0, 100) & (frame["valid_from"].dt.year > 1)
@@ -168,7 +168,7 @@ class ErpReader:
 
     def warehouses(self) -> pd.DataFrame:
         """Warehouses: number, name, inactive."""
-        return self._frame(tables.WAREHOUSES)
+        return self._frame(erp_tables.WAREHOUSES)
 
     def booking_articles(self, numbers: Sequence[str]) -> pd.DataFrame:
         """What booking needs to know of some articles, the inactive ones included.
@@ -177,8 +177,8 @@ class ErpReader:
             number, tax_code, revenue_group, revenue_account, unit (str); stock_item, service_item, trade_set, serial
             (bool). Numbers that the ERP does not hold are missing.
         """
-        number = self.column(tables.BOOKING_ARTICLES, "Artikelnummer")
-        parts = [self._frame(tables.BOOKING_ARTICLES, {}, among) for among in _among(number, numbers)]
+        number = self.column(erp_tables.BOOKING_ARTICLES, "Artikelnummer")
+        parts = [self._frame(erp_tables.BOOKING_ARTICLES, {}, among) for among in _among(number, numbers)]
         frame = pd.concat(parts, ignore_index=True)
         frame["trade_set"] = frame.pop("set_kind").eq("H").fillna(False).astype(bool)
         serial = frame.pop("serial_kind")
@@ -190,12 +190,12 @@ class ErpReader:
 
     def revenue_groups(self) -> pd.DataFrame:
         """Revenue accounts by revenue group and tax code: revenue_group, tax_code, account."""
-        kind = self.column(tables.REVENUE_GROUPS, "AufwandErloes")
-        return self._frame(tables.REVENUE_GROUPS, {}, kind == "E").reset_index(drop=True)
+        kind = self.column(erp_tables.REVENUE_GROUPS, "AufwandErloes")
+        return self._frame(erp_tables.REVENUE_GROUPS, {}, kind == "E").reset_index(drop=True)
 
     def trade_sets(self) -> pd.DataFrame:
         """Components of trade sets: article, component, position (int64), quantity (float64), unit."""
-        frame = self._frame(tables.TRADE_SETS).reset_index(drop=True)
+        frame = self._frame(erp_tables.TRADE_SETS).reset_index(drop=True)
         frame = frame[frame["article"].notna() & frame["component"].notna()].reset_index(drop=True)
         # a position that lacks or is no number does not change what the set consists of
         position = frame["position"].where(np.isfinite(frame["position"]), 0).to_numpy(dtype=np.int64)
@@ -230,7 +230,7 @@ class ErpReader:
             return {}
 
     def _groups(self, kind: str) -> pd.DataFrame:
-        return self._frame(tables.GROUPS, {}, self.column(tables.GROUPS, "Id") == kind)
+        return self._frame(erp_tables.GROUPS, {}, self.column(erp_tables.GROUPS, "Id") == kind)
 
     def _open(self) -> sa.Connection:
         if self._connection is None:
@@ -298,7 +298,7 @@ class ErpReader:
         keys: Sequence[str] | None,
     ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         """A source with its rows' rowversions; of some keys only, where they are given."""
-        fields = {**further, VERSION: Field("TS", tables.Kind.VERSION, optional=True)}
+        fields = {**further, VERSION: Field("TS", erp_tables.Kind.VERSION, optional=True)}
         if keys is None:
             frame = self._frame(source, fields, *where)
         else:
@@ -322,7 +322,7 @@ class ErpReader:
             )
         spelled = {name: structure.actual(source.table, field.column) for name, field in fields.items()}
         zone = self._settings.zone
-        columns = {name: convert.Column(fields[name].kind, zone) for name, column in spelled.items() if column}
+        columns = {name: conversion.Column(fields[name].kind, zone) for name, column in spelled.items() if column}
         row_id = structure.actual(source.table, source.row_id)
         statement = select_statement(
             source.table,
@@ -341,7 +341,7 @@ class ErpReader:
         }
         frame = pd.DataFrame(
             {
-                name: columns[name].series() if name in columns else convert.empty(field.kind, len(ids))
+                name: columns[name].series() if name in columns else conversion.empty(field.kind, len(ids))
                 for name, field in fields.items()
             }
         )
@@ -353,7 +353,7 @@ class ErpReader:
         return frame
 
     def _read(
-        self, statement: "sa.Select[*tuple[Any, ...]]", columns: Sequence[convert.Column], *, numbered: bool
+        self, statement: "sa.Select[*tuple[Any, ...]]", columns: Sequence[conversion.Column], *, numbered: bool
     ) -> "np.ndarray[Any, np.dtype[np.int64]]":
         """Fills the columns; returns the rows' numbers, or places where the table has none."""
         try:
@@ -363,7 +363,7 @@ class ErpReader:
                 raise
         # SQLite holds text that is no UTF-8. The driver's own decoding is much the quickest, but stops at it.
         driver: Any = self._open().connection.driver_connection
-        driver.text_factory = convert.tolerant_text
+        driver.text_factory = conversion.tolerant_text
         try:
             for column in columns:
                 column.clear()
@@ -372,14 +372,14 @@ class ErpReader:
             driver.text_factory = str
 
     def _fetch(
-        self, statement: "sa.Select[*tuple[Any, ...]]", columns: Sequence[convert.Column], *, numbered: bool
+        self, statement: "sa.Select[*tuple[Any, ...]]", columns: Sequence[conversion.Column], *, numbered: bool
     ) -> "np.ndarray[Any, np.dtype[np.int64]]":
         ids = [np.array([], dtype=np.int64)]
         count = 0
         with self._open().execute(statement, execution_options={"yield_per": CHUNK_ROWS}) as result:
             for rows in result.partitions():
                 values = list(zip(*rows, strict=True))
-                ids.append(convert.row_ids(values.pop(0)) if numbered else np.arange(count, count + len(rows)))
+                ids.append(conversion.row_ids(values.pop(0)) if numbered else np.arange(count, count + len(rows)))
                 count += len(rows)
                 for column, taken in zip(columns, values, strict=True):
                     column.add(taken)

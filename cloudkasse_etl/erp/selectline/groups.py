@@ -1,4 +1,4 @@
-"""Names of SelectLine's groups (GRUPPEN), where the table says but one of each. Reading them: read.py."""
+"""Names of SelectLine's groups (GRUPPEN), where the table says but one of each. Reading them: reader.py."""
 
 import pandas as pd
 

@@ -1,0 +1,1 @@
+"""The ERP's side, a package a way to reach it."""
