@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
-from cloudkasse_etl.cloudkasse.client import CursorExpired, Page
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.tills.cloudkasse.client import CursorExpired, Page
 
 Stream = Literal["receipts", "closings"]
 

@@ -14,7 +14,6 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from cloudkasse_etl.cloudkasse.client import record_key
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
@@ -25,6 +24,7 @@ from cloudkasse_etl.sync.comparison_report import SHOWN, Comparison, Cure, Diffe
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
 from cloudkasse_etl.sync.plan_session import open_plan
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.tills.cloudkasse.client import record_key
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests, item_text
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 
-from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient
 from cloudkasse_etl.config.connections import Connections, read_connections
 from cloudkasse_etl.config.settings import Settings, read_settings, settings_path
 from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
@@ -13,6 +12,7 @@ from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.diagnose import diagnose as diagnose_state
 from cloudkasse_etl.state.tables import StateTables
 from cloudkasse_etl.sync.alerts import diagnose_alerts
+from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient
 
 CLOCK_SECONDS = 60
 ERP = say("ERP")

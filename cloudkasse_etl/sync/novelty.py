@@ -16,7 +16,6 @@ from pathlib import Path
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.i18n.text import Language, Text, joined, say
@@ -34,6 +33,7 @@ from cloudkasse_etl.sync.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, refuse_other_company
 from cloudkasse_etl.sync.sources import TABLES
 from cloudkasse_etl.sync.upload import missing_in_the_cloud
+from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus
 
 # One look must end before the next: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}

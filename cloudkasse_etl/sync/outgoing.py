@@ -9,9 +9,9 @@ import numpy.typing as npt
 import orjson
 import pandas as pd
 
-from cloudkasse_etl.cloudkasse.client import ItemResult
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.records import SyncedRecord
+from cloudkasse_etl.tills.cloudkasse.client import ItemResult
 
 
 @dataclass

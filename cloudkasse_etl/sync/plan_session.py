@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cloudkasse_etl.cloudkasse.client import CloudClient, record_key
-from cloudkasse_etl.cloudkasse.dry import DryClient
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import CLOUD
 from cloudkasse_etl.state.keys import bounded_key
@@ -21,6 +19,8 @@ from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN
 from cloudkasse_etl.sync.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession
+from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key
+from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
 from cloudkasse_etl.transform.digest import item_digests
 
 # A person waits for the answer: a cloud that is away is told within half a minute.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cloudkasse_etl.cloudkasse.client import Page
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.decisions import NOT_AGAIN, PROGRAM, Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.staging import KnownReceipt, StagedReceipt, Status
@@ -27,6 +26,7 @@ from cloudkasse_etl.sync.judging import (
 from cloudkasse_etl.sync.levels import quiet_report, set_level
 from cloudkasse_etl.sync.report import AssetReport, Counts
 from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.tills.cloudkasse.client import Page
 
 __all__ = ["NOT_AGAIN", "stage_closings", "stage_receipts"]
 

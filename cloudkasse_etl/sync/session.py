@@ -11,7 +11,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import AuthorizationError, NetworkError
 from cloudkasse_etl.i18n.text import say
@@ -25,6 +24,7 @@ from cloudkasse_etl.sync.part import Part
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.sync.sources import Sources
+from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
 
 
 @dataclass(frozen=True, slots=True)

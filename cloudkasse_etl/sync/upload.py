@@ -11,7 +11,6 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.arrow_lookup import places_among
-from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import CLOUD, Rejection, merged
@@ -28,6 +27,7 @@ from cloudkasse_etl.sync.part import Part
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.snapshot import keep_snapshot
+from cloudkasse_etl.tills.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
 

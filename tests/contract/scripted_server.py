@@ -19,9 +19,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
-from cloudkasse_etl.cloudkasse.client import Attempt, BatchOutcome, CloudClient, ItemResult, record_key
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.tills.cloudkasse.client import Attempt, BatchOutcome, CloudClient, ItemResult, record_key
 from tests.patience import HANG_SECONDS
 
 TOKEN = "s3cret-token-of-the-shop"

@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
-from cloudkasse_etl.cloudkasse import pagination
-from cloudkasse_etl.cloudkasse.client import CursorExpired
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.tills.cloudkasse import pagination
+from cloudkasse_etl.tills.cloudkasse.client import CursorExpired
 from tests.contract.scripted_server import (
     Reply,
     Request,

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.cloudkasse import batches
-from cloudkasse_etl.cloudkasse.client import StoppedError, record_key
-from cloudkasse_etl.cloudkasse.results import check_results
-from cloudkasse_etl.cloudkasse.transport import Transport
 from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
+from cloudkasse_etl.tills.cloudkasse import batches
+from cloudkasse_etl.tills.cloudkasse.client import StoppedError, record_key
+from cloudkasse_etl.tills.cloudkasse.results import check_results
+from cloudkasse_etl.tills.cloudkasse.transport import Transport
 from tests.contract.scripted_server import (
     API,
     TOKEN,

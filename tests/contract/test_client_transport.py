@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cloudkasse_etl.cloudkasse import transport
-from cloudkasse_etl.cloudkasse.client import CloudClient, StoppedError
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ConfigurationError, ContractError, NetworkError
+from cloudkasse_etl.tills.cloudkasse import transport
+from cloudkasse_etl.tills.cloudkasse.client import CloudClient, StoppedError
 from tests.contract.scripted_server import (
     API,
     TOKEN,

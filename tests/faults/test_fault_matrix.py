@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from cloudkasse_etl.cloudkasse import transport
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sandbox.fault_plan import Fault, FaultPlan
 from cloudkasse_etl.sandbox.models import Entity
@@ -30,6 +29,7 @@ from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.tills.cloudkasse import transport
 from tests import small_erp
 from tests.books import complete, tables, with_accounts
 from tests.patience import wait_until

@@ -14,12 +14,12 @@ from typing import Any, Protocol, Self
 
 import orjson
 
-from cloudkasse_etl.cloudkasse.pagination import list_records
-from cloudkasse_etl.cloudkasse.results import CONTRACT_CODE, ItemResult, check_results, record_key, rejected
-from cloudkasse_etl.cloudkasse.statuses import RefusedError
-from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import CloudkasseError, ContractError
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.tills.cloudkasse.pagination import list_records
+from cloudkasse_etl.tills.cloudkasse.results import CONTRACT_CODE, ItemResult, check_results, record_key, rejected
+from cloudkasse_etl.tills.cloudkasse.statuses import RefusedError
+from cloudkasse_etl.tills.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 REGISTER_REQUIRED = "register_required"

@@ -1,7 +1,7 @@
 """One request to CloudKasse with all that surrounds it: login, time limits, retries. No entity, no cursor, no batch.
 
 Retries are here and in no other layer. What a status means stands in statuses.py, what an error of requests or
-urllib3 means in faults.py; both are asked here only.
+urllib3 means in network_errors.py; both are asked here only.
 """
 
 import contextlib
@@ -27,12 +27,12 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
-from cloudkasse_etl.cloudkasse import faults, statuses
-from cloudkasse_etl.cloudkasse.statuses import RetryableError
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, TransientError
 from cloudkasse_etl.i18n.text import say, without_stop
 from cloudkasse_etl.schemas.lenient_json import read_json
+from cloudkasse_etl.tills.cloudkasse import network_errors, statuses
+from cloudkasse_etl.tills.cloudkasse.statuses import RetryableError
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_PROBLEM_BYTES = 64 * 1024
@@ -307,11 +307,11 @@ class Transport:
                 if not 200 <= response.status_code < 300:
                     raise self._refusal(response, f"{method} {path}", deadline)
                 raw = self._read(response, deadline, MAX_ANSWER_BYTES)
-        except faults.UNUSABLE_ADDRESS:
+        except network_errors.UNUSABLE_ADDRESS:
             # not `from error`: its text holds the whole address, a proxy's password included
             raise ConfigurationError(UNUSABLE_TEXT, hint=UNUSABLE_HINT) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            fault = faults.explain(error, self.host, connect_seconds, read_seconds)
+            fault = network_errors.explain(error, self.host, connect_seconds, read_seconds)
             if not fault.retryable:
                 raise NetworkError(say("{fault}.", fault=fault.text), hint=fault.hint) from error
             raise RetryableError(NetworkError, fault.text, fault.hint) from error
@@ -338,7 +338,7 @@ class Transport:
                 raise RetryableError(
                     NetworkError,
                     say("CloudKasse ({host}) answers too slowly: timed out", host=self.host),
-                    faults.NETWORK_HINT,
+                    network_errors.NETWORK_HINT,
                 )
         return b"".join(parts)
 

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from cloudkasse_etl.cloudkasse.batches import Attempt, AttemptJournal, BatchOutcome, BatchSender
-from cloudkasse_etl.cloudkasse.pagination import (
+from cloudkasse_etl.config.connections import Connections
+from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.tills.cloudkasse.batches import Attempt, AttemptJournal, BatchOutcome, BatchSender
+from cloudkasse_etl.tills.cloudkasse.pagination import (
     CursorExpired,
     Page,
     Stream,
@@ -18,12 +22,8 @@ from cloudkasse_etl.cloudkasse.pagination import (
     list_pages,
     list_records,
 )
-from cloudkasse_etl.cloudkasse.results import ENTITIES, ItemResult, ItemStatus, record_key
-from cloudkasse_etl.cloudkasse.transport import Answer, StoppedError, Transport
-from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api
-from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.tills.cloudkasse.results import ENTITIES, ItemResult, ItemStatus, record_key
+from cloudkasse_etl.tills.cloudkasse.transport import Answer, StoppedError, Transport
 
 __all__ = [
     "ENTITIES",

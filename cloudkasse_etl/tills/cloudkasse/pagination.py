@@ -8,12 +8,12 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from cloudkasse_etl.cloudkasse.results import record_key
-from cloudkasse_etl.cloudkasse.statuses import RefusedError
-from cloudkasse_etl.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.lenient_json import as_kept
+from cloudkasse_etl.tills.cloudkasse.results import record_key
+from cloudkasse_etl.tills.cloudkasse.statuses import RefusedError
+from cloudkasse_etl.tills.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
 
 Stream = Literal["receipts", "closings"]
 T = TypeVar("T")

@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 from stdnum import ean
 
-from cloudkasse_etl.cloudkasse.batches import Attempt, BatchOutcome
-from cloudkasse_etl.cloudkasse.client import CloudClient
-from cloudkasse_etl.cloudkasse.results import CONTRACT_CODE, ItemResult, record_key, rejected
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.tills.cloudkasse.batches import Attempt, BatchOutcome
+from cloudkasse_etl.tills.cloudkasse.client import CloudClient
+from cloudkasse_etl.tills.cloudkasse.results import CONTRACT_CODE, ItemResult, record_key, rejected
 
 MAX_NAME = 80
 _BATCH = 500

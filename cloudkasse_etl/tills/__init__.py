@@ -1,0 +1,1 @@
+"""The tills' side, a package a kind of till."""
