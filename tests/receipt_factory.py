@@ -10,12 +10,12 @@ from cloudkasse_etl.config.account_settings import Accounts
 from cloudkasse_etl.config.settings import Register
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, RECEIVABLES, Receipt, parse_receipt
-from cloudkasse_etl.transform.booking import book
-from cloudkasse_etl.transform.late_stock import is_by_hand
-from cloudkasse_etl.transform.ledger import Ledger
-from cloudkasse_etl.transform.mirrors import Original
-from cloudkasse_etl.transform.receipts import flatten
-from cloudkasse_etl.transform.vat import VatRates
+from cloudkasse_etl.transform.books.booking import book
+from cloudkasse_etl.transform.books.ledger import Ledger
+from cloudkasse_etl.transform.books.reversals import Original
+from cloudkasse_etl.transform.prices.vat_rates import VatRates
+from cloudkasse_etl.transform.receipt_frames import flatten
+from cloudkasse_etl.transform.stock.late_lines import is_by_hand
 
 Fields = dict[str, Any]
 AMOUNTS = ("gross_cents", "net_cents", "tax_cents")

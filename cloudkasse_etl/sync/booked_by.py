@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from cloudkasse_etl.erp.selectline.reader import ErpReader
-from cloudkasse_etl.transform.vat import VatRates
+from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 _SMALL = ("ARTSET", "KTOGRUPPENPOS", "USDETAIL")
 """The tables all rows of which are read at once."""

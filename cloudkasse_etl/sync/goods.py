@@ -9,7 +9,7 @@ import pandas as pd
 from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.erp.selectline.row_versions import Rows
 from cloudkasse_etl.errors import ErpSchemaError
-from cloudkasse_etl.transform.vat import VatRates
+from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 GOODS = ("ART", "ARPREIS", "GRUPPEN", "USDETAIL")
 """The tables that they come from."""

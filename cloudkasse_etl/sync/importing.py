@@ -30,12 +30,12 @@ from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors_of_booked, voided_before
-from cloudkasse_etl.transform.booking import book
-from cloudkasse_etl.transform.late_stock import is_by_hand, look_again, receipt_of
-from cloudkasse_etl.transform.ledger import Ledger, Review
-from cloudkasse_etl.transform.mirrors import Mirror
-from cloudkasse_etl.transform.receipts import ReceiptFrames, flatten, without_effect
-from cloudkasse_etl.transform.stock import move
+from cloudkasse_etl.transform.books.booking import book
+from cloudkasse_etl.transform.books.ledger import Ledger, Review
+from cloudkasse_etl.transform.books.reversals import Mirror
+from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, flatten, without_effect
+from cloudkasse_etl.transform.stock.late_lines import is_by_hand, look_again, receipt_of
+from cloudkasse_etl.transform.stock.movements import move
 
 BATCH = 5_000
 IMPORT_THEM = say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line.")

@@ -26,7 +26,7 @@ from cloudkasse_etl.sync.report import Counts
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_days import DayBounds, check_days
-from cloudkasse_etl.transform.receipts import content_hash, flatten, without_effect
+from cloudkasse_etl.transform.receipt_frames import content_hash, flatten, without_effect
 
 # Raised when the checks judge otherwise than before: what is not booked is then checked again.
 CHECKS_VERSION = 4

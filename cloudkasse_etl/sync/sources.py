@@ -39,9 +39,9 @@ from cloudkasse_etl.schemas.registers import RegisterExtract
 from cloudkasse_etl.sync.booked_by import Booking, BookingReader
 from cloudkasse_etl.sync.goods import GOODS, Goods, found, read_goods
 from cloudkasse_etl.transform.bar_codes import all_spellings, judge_bar_codes
-from cloudkasse_etl.transform.gross import GrossPrices, gross_prices
 from cloudkasse_etl.transform.payloads import refuse_ambiguous_keys, refuse_unknown_tax_codes
-from cloudkasse_etl.transform.vat import VatRates
+from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
+from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 # Which of the ERP's tables an asset's content comes from: a change in none of them leaves it as it is.
 TABLES: Mapping[str, tuple[str, ...]] = {

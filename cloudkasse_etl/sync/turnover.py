@@ -13,9 +13,9 @@ import pandas as pd
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.sales import COUNTED, FATES, SalesReader
 from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.transform.receipts import flatten
-from cloudkasse_etl.transform.turnover import UNKNOWN_HOUR, TurnoverFrames, added, tally
-from cloudkasse_etl.transform.units import ratio
+from cloudkasse_etl.transform.receipt_frames import flatten
+from cloudkasse_etl.transform.stock.units import ratio
+from cloudkasse_etl.transform.turnover_sums import UNKNOWN_HOUR, TurnoverFrames, added, tally
 
 DAYS = 30
 TOP = 10

@@ -1,6 +1,6 @@
 """The voids of an import: each is held back until the receipt that it voids is booked, and then told what to take over.
 
-The books must not depend on which of them came first. What a void takes over is computed in transform/mirrors.py.
+The books must not depend on which of them came first. What a void takes over: transform/books/reversals.py.
 """
 
 from collections import defaultdict
@@ -18,18 +18,9 @@ from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS
 from cloudkasse_etl.state.waiting import AWAITED, SHOWN_EXAMPLES, Waiting
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
-from cloudkasse_etl.transform.late_stock import is_by_hand
-from cloudkasse_etl.transform.ledger import Review, refusal
-from cloudkasse_etl.transform.mirrors import (
-    Mirror,
-    Original,
-    excess,
-    is_void,
-    mirror,
-    of_known,
-    undoes,
-    unsold,
-)
+from cloudkasse_etl.transform.books.ledger import Review, refusal
+from cloudkasse_etl.transform.books.reversals import Mirror, Original, excess, is_void, mirror, of_known, undoes, unsold
+from cloudkasse_etl.transform.stock.late_lines import is_by_hand
 
 # Refusals that hang on other receipts and on what people decide: they are looked at in every import.
 HANGING_ON_RECEIPTS = frozenset({"void_of_itself", "void_circular", "void_exceeds_original", "void_original_dismissed"})

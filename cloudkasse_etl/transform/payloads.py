@@ -15,7 +15,7 @@ from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
 from cloudkasse_etl.schemas.registers import RegisterPayload
-from cloudkasse_etl.transform.vat import VatRates
+from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 KEY_COLUMNS = {
     "companies": key_of(CompanyPayload),

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, RECEIVABLES, TENDERS
-from cloudkasse_etl.transform.business_cases import UNTAXED_CASES
-from cloudkasse_etl.transform.receipts import Integers, ReceiptFrames
+from cloudkasse_etl.transform.books.business_cases import UNTAXED_CASES
+from cloudkasse_etl.transform.receipt_frames import Integers, ReceiptFrames
 
 
 def check_receipts(

@@ -22,9 +22,9 @@ from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, parse_
 from cloudkasse_etl.sync import closings as closings_use_case
 from cloudkasse_etl.sync import receipts as receipts_use_case
 from cloudkasse_etl.tills.cloudkasse.client import Page
-from cloudkasse_etl.transform.booking import Ledger, book
+from cloudkasse_etl.transform.books.booking import Ledger, book
 from cloudkasse_etl.transform.receipt_checks import check_receipts
-from cloudkasse_etl.transform.receipts import content_hash, flatten
+from cloudkasse_etl.transform.receipt_frames import content_hash, flatten
 from tests import books, small_erp
 from tests.books import fetch, fetch_and_book, statuses, tables, told, with_accounts
 from tests.receipt_factory import Fields, as_item, item, ledger, line, pay, valid_receipt, valid_receipts

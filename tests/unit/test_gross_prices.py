@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.transform.decimals import divide_half_up, fixed, scaled
-from cloudkasse_etl.transform.gross import GrossPrices, gross_prices
-from cloudkasse_etl.transform.vat import VatRates
+from cloudkasse_etl.transform.prices.decimals import divide_half_up, fixed, scaled
+from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
+from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 RATES = VatRates.from_rates(
     pd.DataFrame(

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cloudkasse_etl.transform import gross
-from cloudkasse_etl.transform.gross import GrossPrices
+from cloudkasse_etl.transform.prices import gross_prices
+from cloudkasse_etl.transform.prices.gross_prices import GrossPrices
 from tests.unit.test_gross_prices import articles, compute, prices
 
 DAYS = (None, "2020-06-15", "2020-08-01", "2026-01-01")
@@ -48,5 +48,5 @@ def test_prices_computed_in_slices_are_those_computed_at_once(monkeypatch: pytes
     sold, rows, known = shop(seed)
     whole = told(compute(rows, sold, groups=("1", "2"), known=known))
     assert all(whole[:4]), "there is one of each"
-    monkeypatch.setattr(gross, "_ROWS", (1, 7, 50)[seed % 3])
+    monkeypatch.setattr(gross_prices, "_ROWS", (1, 7, 50)[seed % 3])
     assert told(compute(rows, sold, groups=("1", "2"), known=known)) == whole

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.receipt_checks import check_receipts
-from cloudkasse_etl.transform.receipts import flatten
+from cloudkasse_etl.transform.receipt_frames import flatten
 from tests.receipt_factory import block, line, receipt
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.transform.late_stock import is_by_hand, look_again
-from cloudkasse_etl.transform.ledger import MOVEMENTS, refusal
+from cloudkasse_etl.transform.books.ledger import MOVEMENTS, refusal
+from cloudkasse_etl.transform.stock.late_lines import is_by_hand, look_again
 
 CODES = sorted(code for code in CATALOGUE if code.startswith("stock_"))
 BY_HAND = [code for code in CODES if CATALOGUE[code].by_hand]

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.transform.gross import GrossPrices, gross_prices
-from cloudkasse_etl.transform.vat import VatRates
+from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
+from cloudkasse_etl.transform.prices.vat_rates import VatRates
 from tests.torture_figures import LONG
 from tests.unit.test_gross_prices import articles, prices
 

@@ -9,8 +9,8 @@ import pytest
 
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.schemas.wire_receipts import Receipt
-from cloudkasse_etl.transform.receipts import flatten
-from cloudkasse_etl.transform.turnover import TurnoverFrames, added, tally
+from cloudkasse_etl.transform.receipt_frames import flatten
+from cloudkasse_etl.transform.turnover_sums import TurnoverFrames, added, tally
 from tests.receipt_factory import line, pay, receipt, void_of
 
 BERLIN = ZoneInfo("Europe/Berlin")

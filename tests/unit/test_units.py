@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.transform.receipts import flatten
-from cloudkasse_etl.transform.stock import move
-from cloudkasse_etl.transform.units import ratio
+from cloudkasse_etl.transform.receipt_frames import flatten
+from cloudkasse_etl.transform.stock.movements import move
+from cloudkasse_etl.transform.stock.units import ratio
 from tests.receipt_factory import ledger, line, receipt
 
 # Made of the prefixes alone: a unit is its kind's base times a power of ten, squared or cubed where it is a power.

@@ -16,8 +16,8 @@ import pandas as pd
 from cloudkasse_etl.config.account_settings import Accounts
 from cloudkasse_etl.config.settings import Register
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.transform.mirrors import Mirror
-from cloudkasse_etl.transform.vat import VatRates
+from cloudkasse_etl.transform.books.reversals import Mirror
+from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.transform.decimals import fixed, scaled
+from cloudkasse_etl.transform.prices.decimals import fixed, scaled
 
 FAR_PAST = pd.Timestamp(1900, 1, 1)
 FAR_FUTURE = pd.Timestamp(9999, 12, 31)

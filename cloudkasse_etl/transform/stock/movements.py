@@ -12,15 +12,14 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.transform.article_plans import ITSELF, ArticlePlan, Moves, article_plans
-from cloudkasse_etl.transform.business_cases import (
+from cloudkasse_etl.transform.books.business_cases import (
     DEPOSIT_RETURN,
     SALE,
     STOCK_CASES,
     live_lines,
     repeated_line_numbers,
 )
-from cloudkasse_etl.transform.ledger import (
+from cloudkasse_etl.transform.books.ledger import (
     MOVEMENTS,
     Ledger,
     Texts,
@@ -29,9 +28,10 @@ from cloudkasse_etl.transform.ledger import (
     text_column,
     usable_texts,
 )
-from cloudkasse_etl.transform.mirrored_stock import TakenBack, of_voids
-from cloudkasse_etl.transform.receipts import Booleans, Integers, ReceiptFrames, without_effect
-from cloudkasse_etl.transform.units import ratio
+from cloudkasse_etl.transform.receipt_frames import Booleans, Integers, ReceiptFrames, without_effect
+from cloudkasse_etl.transform.stock.article_plans import ITSELF, ArticlePlan, Moves, article_plans
+from cloudkasse_etl.transform.stock.stock_reversals import TakenBack, of_voids
+from cloudkasse_etl.transform.stock.units import ratio
 
 _LARGEST_MILLI = 10**18
 _UNIT_LENGTH = 10  # of SelectLine's Mengeneinheit

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cloudkasse_etl.arrow_lookup import is_among
-from cloudkasse_etl.transform.vat import FAR_FUTURE, FAR_PAST, VatRates
+from cloudkasse_etl.transform.prices.vat_rates import FAR_FUTURE, FAR_PAST, VatRates
 
 _SERIES = ["article", "price_group", "min_quantity_text"]
 

@@ -1,12 +1,12 @@
-"""The movements of lines that take back what another receipt moved. Pure; what those lines take over: mirrors.py."""
+"""The movements of lines that take back what another receipt moved. Pure; what those lines take over: reversals.py."""
 
 import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.booked_rows import MovedRow
-from cloudkasse_etl.transform.ledger import MOVEMENTS, Ledger, refusal, setting_name
-from cloudkasse_etl.transform.receipts import Booleans
+from cloudkasse_etl.transform.books.ledger import MOVEMENTS, Ledger, refusal, setting_name
+from cloudkasse_etl.transform.receipt_frames import Booleans
 
 
 class TakenBack:

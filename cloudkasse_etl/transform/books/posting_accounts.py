@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.config.account_settings import OverShort
-from cloudkasse_etl.transform.business_cases import (
+from cloudkasse_etl.transform.books.business_cases import (
     CASH,
     CASH_DIFFERENCE,
     DISCOUNT,
@@ -16,8 +16,8 @@ from cloudkasse_etl.transform.business_cases import (
     NO_TENDER,
     REVENUE_CASES,
 )
-from cloudkasse_etl.transform.ledger import Ledger, Texts, clean_texts, setting_name
-from cloudkasse_etl.transform.tax_codes import NO_VAT
+from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, setting_name
+from cloudkasse_etl.transform.books.tax_codes import NO_VAT
 
 _LONGEST = 15  # RevenuePosting.account
 _OF_THE_ERP = "ART.KontoVerkauf, KTOGRUPPENPOS.GKonto"

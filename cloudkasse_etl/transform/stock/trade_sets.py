@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from cloudkasse_etl.transform.ledger import texts, usable_texts
-from cloudkasse_etl.transform.units import ratio
+from cloudkasse_etl.transform.books.ledger import texts, usable_texts
+from cloudkasse_etl.transform.stock.units import ratio
 
 # A set within a set, five deep: past that, or past so many components, the lists lead round in a circle or are broken.
 _DEPTH, _COMPONENTS = 5, 1_000

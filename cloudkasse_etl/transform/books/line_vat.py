@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.schemas.wire_receipts import RECEIVABLES
-from cloudkasse_etl.transform.business_cases import OPENING_CASH, UNTAXED_CASES
-from cloudkasse_etl.transform.ledger import Texts, texts
-from cloudkasse_etl.transform.receipts import Booleans, Integers
+from cloudkasse_etl.transform.books.business_cases import OPENING_CASH, UNTAXED_CASES
+from cloudkasse_etl.transform.books.ledger import Texts, texts
+from cloudkasse_etl.transform.receipt_frames import Booleans, Integers
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cloudkasse_etl.schemas.checks import LAST_EMPTY_DAY
-from cloudkasse_etl.transform.vat import FAR_FUTURE, FAR_PAST
+from cloudkasse_etl.transform.prices.vat_rates import FAR_FUTURE, FAR_PAST
 
 _ONE_MILLI = 1000
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cloudkasse_etl.transform.ledger import Ledger, Texts, texts
-from cloudkasse_etl.transform.receipts import Booleans, Integers
+from cloudkasse_etl.transform.books.ledger import Ledger, Texts, texts
+from cloudkasse_etl.transform.receipt_frames import Booleans, Integers
 
 NO_VAT = "0.00"
 SEVERAL_ACCOUNTS = "revenue_account_ambiguous"

@@ -1,4 +1,4 @@
-"""From receipts to balanced revenue postings (docs/rules.md, Posting). Pure; stock is in stock.py.
+"""From receipts to balanced revenue postings (docs/rules.md, Posting). Pure; stock is in movements.py.
 
 Each line is posted on its own account and, with the opposite sign, on the clearing account; so is each payment. What
 is posted on clearing therefore ends at 0 in every receipt, and a bookkeeper can follow each line across it.
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.transform.business_cases import (
+from cloudkasse_etl.transform.books.business_cases import (
     CASH,
     NO_TENDER,
     OPENING_CASH,
@@ -25,13 +25,13 @@ from cloudkasse_etl.transform.business_cases import (
     live_lines,
     repeated_line_numbers,
 )
-from cloudkasse_etl.transform.ledger import POSTINGS, Ledger, Texts, clean_texts, refusal, text_column
-from cloudkasse_etl.transform.line_vat import LineVat, line_vat
-from cloudkasse_etl.transform.mirrors import Entry
-from cloudkasse_etl.transform.posting_accounts import line_accounts, tender_accounts
-from cloudkasse_etl.transform.receipts import Booleans, ReceiptFrames, without_effect
-from cloudkasse_etl.transform.stock import move
-from cloudkasse_etl.transform.tax_codes import Judged, judge_lines
+from cloudkasse_etl.transform.books.ledger import POSTINGS, Ledger, Texts, clean_texts, refusal, text_column
+from cloudkasse_etl.transform.books.line_vat import LineVat, line_vat
+from cloudkasse_etl.transform.books.posting_accounts import line_accounts, tender_accounts
+from cloudkasse_etl.transform.books.reversals import Entry
+from cloudkasse_etl.transform.books.tax_codes import Judged, judge_lines
+from cloudkasse_etl.transform.receipt_frames import Booleans, ReceiptFrames, without_effect
+from cloudkasse_etl.transform.stock.movements import move
 
 __all__ = ["Booked", "Ledger", "book"]
 

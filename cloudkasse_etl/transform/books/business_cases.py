@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.schemas.wire_receipts import RECEIVABLES
-from cloudkasse_etl.transform.receipts import Booleans, Integers, ReceiptFrames
+from cloudkasse_etl.transform.receipt_frames import Booleans, Integers, ReceiptFrames
 
 OPENING_CASH: Final = "Anfangsbestand"
 CASH_DIFFERENCE: Final = "DifferenzSollIst"

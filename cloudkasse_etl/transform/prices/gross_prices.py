@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from cloudkasse_etl.arrow_lookup import are_distinct, is_among, places_among
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import LAST_EMPTY_DAY
-from cloudkasse_etl.transform.decimals import divide_half_up, fixed, scaled
-from cloudkasse_etl.transform.price_periods import cut_where_later_prices_hold, split_by_rate
-from cloudkasse_etl.transform.priced_articles import PricedArticles
-from cloudkasse_etl.transform.vat import FAR_FUTURE, FAR_PAST, VatRates
+from cloudkasse_etl.transform.prices.decimals import divide_half_up, fixed, scaled
+from cloudkasse_etl.transform.prices.price_periods import cut_where_later_prices_hold, split_by_rate
+from cloudkasse_etl.transform.prices.priced_articles import PricedArticles
+from cloudkasse_etl.transform.prices.vat_rates import FAR_FUTURE, FAR_PAST, VatRates
 
 PLACES = 5  # SelectLine's price floats carry at most this many
 SCALE = 10**PLACES

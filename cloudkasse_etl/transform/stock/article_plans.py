@@ -3,8 +3,8 @@
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from cloudkasse_etl.transform.ledger import Ledger, texts, usable_texts
-from cloudkasse_etl.transform.trade_sets import Component, Refused, TradeSets
+from cloudkasse_etl.transform.books.ledger import Ledger, texts, usable_texts
+from cloudkasse_etl.transform.stock.trade_sets import Component, Refused, TradeSets
 
 ITSELF = "0"
 """The position of a movement that is of no set's component."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.schemas.wire_receipts import Line, Receipt
-from cloudkasse_etl.transform.business_cases import (
+from cloudkasse_etl.transform.books.business_cases import (
     CASH_DIFFERENCE,
     DEPOSIT_RETURN,
     DISCOUNT,
@@ -19,7 +19,7 @@ from cloudkasse_etl.transform.business_cases import (
     OPENING_CASH,
     STOCK_CASES,
 )
-from cloudkasse_etl.transform.receipts import IN_KIND
+from cloudkasse_etl.transform.receipt_frames import IN_KIND
 
 # Money goes out by these, and in by the others, as long as nothing is voided.
 _OUTGOING = (

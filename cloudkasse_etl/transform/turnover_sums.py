@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.transform.business_cases import NAMED_TENDER, SALE, live_lines
-from cloudkasse_etl.transform.receipts import Integers, ReceiptFrames, without_effect
+from cloudkasse_etl.transform.books.business_cases import NAMED_TENDER, SALE, live_lines
+from cloudkasse_etl.transform.receipt_frames import Integers, ReceiptFrames, without_effect
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
 
 UNKNOWN_HOUR: Final = -1

@@ -1,0 +1,1 @@
+"""From receipts to revenue postings: cases, VAT, accounts, and what a void takes back."""

@@ -1,0 +1,1 @@
+"""From SelectLine's net prices to what a register shows, in cents."""
