@@ -11,7 +11,7 @@ from cloudkasse_etl.i18n.text import say, spelled
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
-    from cloudkasse_etl.state.decisions import Decision
+    from cloudkasse_etl.state.stores.books.decision_log import Decision
     from cloudkasse_etl.sync.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")

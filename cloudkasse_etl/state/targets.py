@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.tables import StateTables
 
 STAGING: Final = "staged_receipts"
 CLOSINGS: Final = "staged_closings"

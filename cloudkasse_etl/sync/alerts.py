@@ -21,9 +21,9 @@ from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import DeliveryError, Problem
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES
-from cloudkasse_etl.state.alerts import AlertStore, CauseKey
-from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import migrate, state_engine
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.sent_alerts import AlertStore, CauseKey
 
 _RUN = "run "
 # A run of `all` does what these do: its success ends their failures, too.

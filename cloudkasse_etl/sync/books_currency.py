@@ -5,7 +5,7 @@ from contextlib import suppress
 import orjson
 
 from cloudkasse_etl.errors import ErpSchemaError, ErpUnavailableError
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.sync.session import SyncSession
 
 

@@ -14,7 +14,7 @@ from cloudkasse_etl.schemas.wire_receipts import (
     parse_closing,
     read_item,
 )
-from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
 from cloudkasse_etl.state.targets import CLOSINGS
 from cloudkasse_etl.sync.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.judging import NUL, WITH_NUL, place_of, storable

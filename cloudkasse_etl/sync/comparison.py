@@ -18,8 +18,8 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.contract import check
-from cloudkasse_etl.state.keys import bounded_key
-from cloudkasse_etl.state.records import SyncedRecord
+from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.sync.comparison_report import SHOWN, Comparison, Cure, Difference, FieldDifference
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
 from cloudkasse_etl.sync.plan_session import open_plan

@@ -13,7 +13,7 @@ from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.i18n.text import counted, spelled
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, parse_closing, read_receipt
-from cloudkasse_etl.state.completeness import Completeness, Gap, OpenClosing
+from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, OpenClosing
 from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE

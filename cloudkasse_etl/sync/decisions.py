@@ -10,12 +10,18 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.completeness import Completeness, numbers_of
-from cloudkasse_etl.state.decisions import Action, Decision, DecisionStore, Subject, ending
-from cloudkasse_etl.state.keys import bounded_key
-from cloudkasse_etl.state.receipts import ReceiptStore
-from cloudkasse_etl.state.staging import NO_ID, KnownReceipt, StagedReceipt, Status, UnbookedReceipt
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, DecisionStore, Subject, ending
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.staged_receipts import (
+    NO_ID,
+    KnownReceipt,
+    StagedReceipt,
+    Status,
+    UnbookedReceipt,
+)
+from cloudkasse_etl.state.stores.missing_numbers import Completeness, numbers_of
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.judging import Judge, Judged, conflicting, let_second_contents_through, unreadable
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges, Totals, buckets_of
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.erp_rows import ErpRows, Header
+from cloudkasse_etl.state.stores.erp_rows import ErpRows, Header
 from cloudkasse_etl.sync.desired import ARTICLES, PRICES, REGISTERS
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN, holds_on
 from cloudkasse_etl.sync.part import Part

@@ -15,8 +15,8 @@ from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
 from cloudkasse_etl.schemas.registers import RegisterPayload
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.waiting import Waiting, WaitingStore
+from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.waiting_records import Waiting, WaitingStore
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform import payloads

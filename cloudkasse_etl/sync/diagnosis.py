@@ -9,8 +9,8 @@ from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.diagnose import diagnose as diagnose_state
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
+from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.sync.alerts import diagnose_alerts
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient
 

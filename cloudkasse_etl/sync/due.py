@@ -3,9 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from cloudkasse_etl.state.staging import Status
+from cloudkasse_etl.state.stores.books.staged_receipts import Status
+from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.state.targets import IMPORT
-from cloudkasse_etl.state.waiting import WaitingStore
 from cloudkasse_etl.sync.levels import is_level
 from cloudkasse_etl.sync.session import SyncSession
 

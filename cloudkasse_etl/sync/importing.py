@@ -18,15 +18,15 @@ from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
-from cloudkasse_etl.state.decisions import DecisionStore
-from cloudkasse_etl.state.receipts import ReceiptStore
-from cloudkasse_etl.state.staging import UNBOOKED, Status
+from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.state.stores.books.decision_log import DecisionStore
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.staged_receipts import UNBOOKED, Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.arrivals import report_of
 from cloudkasse_etl.sync.books_currency import currency_to_book_in
 from cloudkasse_etl.sync.judging import Judge, is_judged, judge_anew, judge_of
 from cloudkasse_etl.sync.levels import is_level, set_level
-from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors_of_booked, voided_before

@@ -16,10 +16,17 @@ from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.lenient_json import as_kept
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
-from cloudkasse_etl.state.decisions import PROGRAM, REPLACED, Action, Decision, DecisionStore, Subject
-from cloudkasse_etl.state.receipts import ReceiptStore
-from cloudkasse_etl.state.staging import NO_ID, UNBOOKED, KnownReceipt, StagedReceipt, Status, UnbookedReceipt
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.books.decision_log import PROGRAM, REPLACED, Action, Decision, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.staged_receipts import (
+    NO_ID,
+    UNBOOKED,
+    KnownReceipt,
+    StagedReceipt,
+    Status,
+    UnbookedReceipt,
+)
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.targets import IMPORT, JUDGED, STAGING
 from cloudkasse_etl.sync.books_currency import currency_to_stage_in, last_known_currency
 from cloudkasse_etl.sync.report import Counts

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.records import Level
+from cloudkasse_etl.state.stores.records import Level
 from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.session import SyncSession
 

@@ -19,17 +19,17 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.i18n.text import Language, Text, joined, say
-from cloudkasse_etl.state.engine import check_state, database_errors, state_engine
-from cloudkasse_etl.state.records import Level
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import check_state, database_errors, state_engine
+from cloudkasse_etl.state.database.opening import told_as_the_erps
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.records import Level
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.targets import IMPORT, JUDGED, NO_TARGET, find_target
 from cloudkasse_etl.sync.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
 from cloudkasse_etl.sync.due import due_for_import
 from cloudkasse_etl.sync.judging import is_judging_due, judge_of
 from cloudkasse_etl.sync.levels import holds_on, is_level
-from cloudkasse_etl.sync.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession, refuse_other_company
 from cloudkasse_etl.sync.sources import TABLES
 from cloudkasse_etl.sync.upload import missing_in_the_cloud

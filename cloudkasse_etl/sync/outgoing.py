@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.records import SyncedRecord
+from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.tills.cloudkasse.client import ItemResult
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.erp_rows import Header
-from cloudkasse_etl.state.keys import is_bounded
+from cloudkasse_etl.state.database.keys import is_bounded
+from cloudkasse_etl.state.stores.erp_rows import Header
 from cloudkasse_etl.sync.sources import Sources
 
 

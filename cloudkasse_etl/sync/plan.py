@@ -10,8 +10,8 @@ import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import MassRetirementError
-from cloudkasse_etl.state.receipts import StagedReceipt, Status
-from cloudkasse_etl.state.scratch import Acceptance
+from cloudkasse_etl.state.dry_run.scratch import Acceptance
+from cloudkasse_etl.state.stores.books.receipt_store import StagedReceipt, Status
 from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync import extract, upload
 from cloudkasse_etl.sync.importing import import_receipts

@@ -10,13 +10,13 @@ from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import CLOUD
-from cloudkasse_etl.state.keys import bounded_key
-from cloudkasse_etl.state.reading import untouched_state
-from cloudkasse_etl.state.scratch import ScratchStore
-from cloudkasse_etl.state.scratch_receipts import ScratchReceipts
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.database.opening import told_as_the_erps
+from cloudkasse_etl.state.database.reading import untouched_state
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.dry_run.scratch import ScratchStore
+from cloudkasse_etl.state.dry_run.scratch_receipts import ScratchReceipts
 from cloudkasse_etl.sync.levels import RETRIED_EVERY_RUN
-from cloudkasse_etl.sync.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.report import AssetReport
 from cloudkasse_etl.sync.session import SyncOptions, SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key

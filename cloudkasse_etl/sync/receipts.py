@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.decisions import NOT_AGAIN, PROGRAM, Action, Decision, DecisionStore, Subject
-from cloudkasse_etl.state.staging import KnownReceipt, StagedReceipt, Status
+from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt, Status
 from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.closings import stage_closings

@@ -9,7 +9,7 @@ from cloudkasse_etl.i18n.text import Text, counted
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 if TYPE_CHECKING:  # its module brings SQLAlchemy, which `--help` does without
-    from cloudkasse_etl.state.waiting import Waiting
+    from cloudkasse_etl.state.stores.waiting_records import Waiting
 
 SHOWN_REJECTIONS = 20
 
@@ -74,7 +74,7 @@ class Deferral:
 
     def by_awaited(self) -> "tuple[Waiting, ...]":
         """What waits, by the one thing that it waits for."""
-        from cloudkasse_etl.state.waiting import Waiting
+        from cloudkasse_etl.state.stores.waiting_records import Waiting
 
         return self.each or (Waiting(self.code, "", self.count, self.examples),)
 

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import AuthorizationError, NetworkError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.lease import Lease
-from cloudkasse_etl.state.receipts import ReceiptStore
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.state.waiting import WaitingStore
-from cloudkasse_etl.sync.own_tables import own_tables
+from cloudkasse_etl.state.database.opening import own_tables
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease.lease import Lease
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.part import Part
 from cloudkasse_etl.sync.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.report import AssetReport, RunReport, outcome_of, sentence, total

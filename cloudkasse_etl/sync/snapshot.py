@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from cloudkasse_etl.arrow_lookup import is_among
 from cloudkasse_etl.erp.selectline.row_changes import buckets_of
-from cloudkasse_etl.state.erp_rows import ErpRows, Header, SourceTotals, packed
-from cloudkasse_etl.state.records import Level
+from cloudkasse_etl.state.stores.erp_rows import ErpRows, Header, SourceTotals, packed
+from cloudkasse_etl.state.stores.records import Level
 from cloudkasse_etl.sync.delta import UPSTREAM
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.sync.sources import Sources

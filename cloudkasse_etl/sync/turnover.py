@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
-from cloudkasse_etl.state.sales import COUNTED, FATES, SalesReader
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.books.sales import COUNTED, FATES, SalesReader
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.transform.receipt_frames import flatten
 from cloudkasse_etl.transform.stock.units import ratio
 from cloudkasse_etl.transform.turnover_sums import UNKNOWN_HOUR, TurnoverFrames, added, tally

@@ -15,9 +15,9 @@ from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import CLOUD, Rejection, merged
 from cloudkasse_etl.schemas.contract import Checked, check, source_of
-from cloudkasse_etl.state.keys import bounded_key
-from cloudkasse_etl.state.records import SyncedRecord
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.stores.records import SyncedRecord
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.sync.comparison import learn_what_the_cloud_holds
 from cloudkasse_etl.sync.delta import UPSTREAM, has_row_keys, part_of
 from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, EXAMPLES, PRICES, REGISTERS, Desired, Entity

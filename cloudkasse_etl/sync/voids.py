@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
-from cloudkasse_etl.state.booked import ReferredReceipt
-from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
-from cloudkasse_etl.state.staging import Status
+from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt
+from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.staged_receipts import Status
+from cloudkasse_etl.state.stores.waiting_records import AWAITED, SHOWN_EXAMPLES, Waiting
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS
-from cloudkasse_etl.state.waiting import AWAITED, SHOWN_EXAMPLES, Waiting
 from cloudkasse_etl.sync.report import Deferral
 from cloudkasse_etl.sync.session import SyncSession
 from cloudkasse_etl.transform.books.ledger import Review, refusal

@@ -1,6 +1,7 @@
 """The use case that looks for what has waited too long: for a register, an article, an import, somebody to correct it.
 
-It changes nothing and no run's outcome. Since when each waits is kept by state/waiting.py and beside the rejections.
+It changes nothing and no run's outcome. Since when each waits is kept by
+state/stores/waiting_records.py and beside the rejections.
 """
 
 import datetime as dt
@@ -11,8 +12,8 @@ from itertools import groupby
 from cloudkasse_etl.i18n.text import Text, counted, say, shown_time, told
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting, WaitingStore
 from cloudkasse_etl.state.targets import STAGING
-from cloudkasse_etl.state.waiting import SHOWN_EXAMPLES, StagedLong, Waiting, WaitingStore
 from cloudkasse_etl.sync.session import SyncSession
 
 

@@ -11,9 +11,9 @@ import orjson
 import pandas as pd
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.receipts import ReceiptStore, StagedReceipt
-from cloudkasse_etl.state.records import SyncedRecord
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore, StagedReceipt
+from cloudkasse_etl.state.stores.records import SyncedRecord
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.tills.cloudkasse.results import record_key
 from cloudkasse_etl.transform.digest import item_digests
 from tests.forked import patch_for_good

@@ -22,7 +22,7 @@ from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.own_tables import open_reading
+from cloudkasse_etl.state.database.opening import open_reading
 from tests import databases, small_erp
 from tests.books import fetch_and_book, tables, with_accounts
 from tests.receipt_factory import item, line

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cloudkasse_etl.config.settings import load
-from cloudkasse_etl.state import lease
+from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync import importing
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.session import SyncOptions, open_session

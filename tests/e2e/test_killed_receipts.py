@@ -25,9 +25,9 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.state import lease
-from cloudkasse_etl.state.receipts import ReceiptStore
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.lease import lease
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.sync import importing
 from cloudkasse_etl.sync.completeness import CompletenessReport
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts

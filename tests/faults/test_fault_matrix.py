@@ -25,8 +25,8 @@ from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.spoiling import UNKNOWN_FIELD
+from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.sync.importing import import_receipts
-from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
 from cloudkasse_etl.sync.report import Outcome
 from cloudkasse_etl.tills.cloudkasse import transport

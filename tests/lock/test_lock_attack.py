@@ -26,10 +26,10 @@ from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.errors import LeaseHeldError, LeaseLostError
-from cloudkasse_etl.state.engine import LEASE_SECONDS
-from cloudkasse_etl.state.lease import BEAT_SECONDS, FRESH_SECONDS, current_holder
-from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.sync.own_tables import watch_lease
+from cloudkasse_etl.state.database.engine import LEASE_SECONDS
+from cloudkasse_etl.state.database.opening import watch_lease
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease.lease import BEAT_SECONDS, FRESH_SECONDS, current_holder
 from tests import small_erp
 from tests.conftest import fresh_database
 from tests.forked import CONTEXT, end_of, start

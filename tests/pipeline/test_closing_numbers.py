@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cloudkasse_etl.state.journal import Journal
+from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.sync.completeness import CompletenessReport
-from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.receipt_list import list_receipts
 from tests.books import book, complete, fetch, tables, told, with_accounts
 from tests.pipeline.test_import import shop, url_of

@@ -8,8 +8,8 @@ import pytest
 from cloudkasse_etl.errors import LeaseHeldError
 from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD, HOLDING, record_codes
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.records import SyncedRecord
-from cloudkasse_etl.state.staging import Status
+from cloudkasse_etl.state.stores.books.staged_receipts import Status
+from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync import decisions
 from cloudkasse_etl.sync.closing_list import list_closings

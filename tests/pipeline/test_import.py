@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.state.receipts import ReceiptStore
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
 from cloudkasse_etl.sync.completeness import CompletenessReport
 from cloudkasse_etl.sync.exports import Booked, ExportSummary, Moved, export_movements, export_postings
 from cloudkasse_etl.sync.importing import import_receipts

@@ -14,12 +14,12 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError, LeaseLostError, StateUnavailableError
-from cloudkasse_etl.state import lease as lease_module
-from cloudkasse_etl.state import processes
-from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.lease import Lease, current_holder, is_dead
-from cloudkasse_etl.state.processes import described, has_ended
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import migrate, state_engine
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease import lease as lease_module
+from cloudkasse_etl.state.lease import processes
+from cloudkasse_etl.state.lease.lease import Lease, current_holder, is_dead
+from cloudkasse_etl.state.lease.processes import described, has_ended
 from tests.databases import SQL_SERVER
 from tests.patience import HANG_SECONDS
 

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import ConfigurationError, StateVersionError
-from cloudkasse_etl.state.alerts import AlertStore, CauseKey
-from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
-from cloudkasse_etl.state.engine import HEAD, migrate, state_engine, upgrade, version_of
-from cloudkasse_etl.state.receipts import ReceiptStore
-from cloudkasse_etl.state.records import Level
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.state.waiting import WaitingStore
+from cloudkasse_etl.state.database.engine import HEAD, migrate, state_engine, upgrade, version_of
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.records import Level
+from cloudkasse_etl.state.stores.sent_alerts import AlertStore, CauseKey
+from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 
 TABLES = StateTables()
 BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)

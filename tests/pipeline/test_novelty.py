@@ -208,8 +208,8 @@ def test_what_a_person_could_import_is_told_and_no_run_is_promised(world: World)
 
 def test_a_look_reads_no_receipts_and_no_articles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from cloudkasse_etl.erp.selectline.reader import ErpReader
-    from cloudkasse_etl.state.receipts import ReceiptStore
-    from cloudkasse_etl.state.store import StateStore
+    from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+    from cloudkasse_etl.state.stores.store import StateStore
 
     def read(*_: object, **__: object) -> Any:
         raise AssertionError("a look reads no table as a whole")

@@ -22,10 +22,10 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, by_cause, causes_of, placeholders
 from cloudkasse_etl.rejections.rejection import Language, Rejection, merged
-from cloudkasse_etl.state.alerts import AlertStore
-from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import migrate, state_engine
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.sent_alerts import AlertStore
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.targets import EVERY_CLOUD
 from cloudkasse_etl.sync.page.facts import RunFacts
 from cloudkasse_etl.sync.page.render import render

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.errors import StateUnavailableError
-from cloudkasse_etl.state.diagnose import diagnose
-from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import migrate, state_engine
+from cloudkasse_etl.state.database.state_diagnosis import diagnose
+from cloudkasse_etl.state.database.tables import StateTables
 from tests.disks import in_a_disk
 from tests.programs import Program
 
@@ -62,7 +62,7 @@ def test_looking_changes_no_byte_and_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_that_somebody_writes_at_this_moment_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloudkasse_etl.state.diagnose._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("cloudkasse_etl.state.database.state_diagnosis._PATIENCE_SECONDS", 0.1)
     file = made(tmp_path / "state.db")
     engine = state_engine(f"sqlite:///{file}", may_create=False)
     with engine.begin():
@@ -71,8 +71,8 @@ def test_that_somebody_writes_at_this_moment_is_no_problem(tmp_path: Path, monke
 
 
 LOOK = """
-from cloudkasse_etl.state.diagnose import diagnose
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.state_diagnosis import diagnose
+from cloudkasse_etl.state.database.tables import StateTables
 print(*(problem.text for problem in diagnose("sqlite:///{file}", StateTables())))
 """
 
@@ -95,8 +95,8 @@ def test_a_read_only_file_in_a_folder_that_can_be_written_is_found_too(tmp_path:
 FILL = """
 from pathlib import Path
 from cloudkasse_etl.errors import StateUnavailableError
-from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import migrate, state_engine
+from cloudkasse_etl.state.database.tables import StateTables
 Path("{folder}/filler").write_bytes(bytes({filler}))
 engine = state_engine("sqlite:///{folder}/state.db", may_create=True)
 try:

@@ -23,13 +23,13 @@ from sqlglot.errors import ErrorLevel
 from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.state.alerts import AlertStore
-from cloudkasse_etl.state.engine import state_engine, upgrade
-from cloudkasse_etl.state.lease import current_holder
-from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.state.waiting import WaitingStore
+from cloudkasse_etl.state.database.engine import state_engine, upgrade
+from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease.lease import current_holder
+from cloudkasse_etl.state.stores.sent_alerts import AlertStore
+from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.exports import export_movements, export_postings, sum_up
-from cloudkasse_etl.sync.own_tables import open_reading
 from cloudkasse_etl.sync.plan import plan
 from cloudkasse_etl.sync.receipt_list import list_receipts
 from cloudkasse_etl.sync.turnover import sum_up_sales
@@ -45,13 +45,13 @@ PACKAGE = Path(__file__).resolve().parents[2] / "cloudkasse_etl"
 # These execute on a driver itself, nothing but a SELECT 1, or what is executed elsewhere too; `insert_columns` does on
 # SQLite what it leaves to SQLAlchemy elsewhere, and its INSERTs are compiled below.
 OTHERS = {
-    ("state/bulk.py", "insert_columns"),
-    ("state/engine.py", "_mssql_connect"),
-    ("state/lease.py", "_lost_to"),
-    ("state/diagnose.py", "_try_to_write"),
-    ("state/engine.py", "_sqlite_connect"),
-    ("state/reading.py", "_tidied"),
-    ("sync/own_tables.py", "told_as_the_erps"),
+    ("state/database/bulk.py", "insert_columns"),
+    ("state/database/engine.py", "_mssql_connect"),
+    ("state/lease/lease.py", "_lost_to"),
+    ("state/database/state_diagnosis.py", "_try_to_write"),
+    ("state/database/engine.py", "_sqlite_connect"),
+    ("state/database/reading.py", "_tidied"),
+    ("state/database/opening.py", "told_as_the_erps"),
 }
 CLUSTERED_KEY_BYTES, KEY_BYTES, MOST_PARAMETERS = 900, 1700, 2100
 

@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.state.decisions import NOT_AGAIN, REPLACED
-from cloudkasse_etl.state.receipts import ReceiptRow
+from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, REPLACED
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptRow
 from cloudkasse_etl.state.targets import CLOSINGS, STAGING
 from cloudkasse_etl.sync.completeness import CompletenessReport, check_completeness
 from cloudkasse_etl.sync.receipt_list import list_receipts

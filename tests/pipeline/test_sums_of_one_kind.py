@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.tables import StateTables
-from cloudkasse_etl.sync.own_tables import open_reading
+from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.sync.page.render import write_page
 from cloudkasse_etl.sync.turnover import OtherCurrency, Turnover, sum_up_sales
 from tests.books import fetch

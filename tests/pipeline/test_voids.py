@@ -10,7 +10,7 @@ import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
-from cloudkasse_etl.state.waiting import WaitingStore
+from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.decisions import Decider, dismiss_line, dismiss_receipt, release_receipt, restore_receipt
 from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.plan import plan

@@ -16,7 +16,7 @@ import pytest
 from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.state.erp_rows import ErpRows
+from cloudkasse_etl.state.stores.erp_rows import ErpRows
 from cloudkasse_etl.sync import delta
 from cloudkasse_etl.sync.extract import extract_prices
 from cloudkasse_etl.sync.plan import plan

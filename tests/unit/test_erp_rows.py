@@ -5,7 +5,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloudkasse_etl.state.erp_rows import packed, unpacked
+from cloudkasse_etl.state.stores.erp_rows import packed, unpacked
 
 ROWS = st.lists(
     st.tuples(

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import TransientError
-from cloudkasse_etl.state.faults import explain, is_lasting
+from cloudkasse_etl.state.database.state_faults import explain, is_lasting
 
 POSTGRESQL = sa.make_url("postgresql+psycopg://clerk:geheim@db.example/shop")
 SQL_SERVER = sa.make_url("mssql+pyodbc://clerk:geheim@db.example/shop")

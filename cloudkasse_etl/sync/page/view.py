@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.state.sales import COUNTED
+from cloudkasse_etl.state.stores.books.sales import COUNTED
 from cloudkasse_etl.sync.page.charts import Chart, Column, column_chart
 from cloudkasse_etl.sync.page.texts import TEXTS
 from cloudkasse_etl.sync.turnover import ArticleSales, Share, Turnover

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.connected import ConnectedState
-from cloudkasse_etl.state.keys import chunks
+from cloudkasse_etl.state.connection import ConnectedState
+from cloudkasse_etl.state.database.keys import chunks
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.booked import BookedReceipts
-from cloudkasse_etl.state.bulk import insert_columns
-from cloudkasse_etl.state.decisions import Decision, DecisionStore
-from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.staging import UNBOOKED, StagedReceipt, StagingStore, Status
+from cloudkasse_etl.state.database.bulk import insert_columns
+from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.stores.books.booked_receipts import BookedReceipts
+from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionStore
+from cloudkasse_etl.state.stores.books.staged_receipts import UNBOOKED, StagedReceipt, StagingStore, Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 
 if TYPE_CHECKING:

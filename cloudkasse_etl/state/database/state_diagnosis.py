@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.errors import CloudkasseError, Problem
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.engine import check_state, database_errors, require_folder, sqlite_file, state_engine
-from cloudkasse_etl.state.faults import denied, explain, read_only
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import check_state, database_errors, require_folder, sqlite_file, state_engine
+from cloudkasse_etl.state.database.state_faults import denied, explain, read_only
+from cloudkasse_etl.state.database.tables import StateTables
 
 WHERE = say("own tables")
 _PATIENCE_SECONDS = 5

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.closings import closing_number_of
-from cloudkasse_etl.state.decisions import Action, DecisionStore, Subject
-from cloudkasse_etl.state.receipts import Status
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.receipt_store import Status
+from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
+from cloudkasse_etl.state.stores.store import StateStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.rejections.rejection import Rejection, merged
-from cloudkasse_etl.state.bulk import insert_columns
-from cloudkasse_etl.state.keys import bounded_key, chunks
-from cloudkasse_etl.state.records import Level, PendingAttempt, SyncedRecord
-from cloudkasse_etl.state.synced import SyncedRecords
+from cloudkasse_etl.state.database.bulk import insert_columns
+from cloudkasse_etl.state.database.keys import bounded_key, chunks
+from cloudkasse_etl.state.stores.records import Level, PendingAttempt, SyncedRecord
+from cloudkasse_etl.state.stores.synced import SyncedRecords
 
 
 class StateStore(SyncedRecords):

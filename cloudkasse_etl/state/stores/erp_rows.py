@@ -15,9 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.bulk import insert_columns
-from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.database.bulk import insert_columns
+from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.stores.store import StateStore
 
 SNAPSHOT = "erp_rows"
 """The level under which the snapshot's header is kept."""

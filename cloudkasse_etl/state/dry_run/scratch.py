@@ -15,10 +15,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from cloudkasse_etl.rejections.rejection import Rejection, merged
-from cloudkasse_etl.state.keys import bounded_key
-from cloudkasse_etl.state.records import Level, PendingAttempt, SyncedRecord
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.records import Level, PendingAttempt, SyncedRecord
+from cloudkasse_etl.state.stores.store import StateStore
 
 _LOOKED_UP = 10_000  # past this many keys it is quicker to read all
 

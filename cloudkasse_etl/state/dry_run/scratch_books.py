@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
-from cloudkasse_etl.state.booked import ReferredReceipt, stored_movement
-from cloudkasse_etl.state.receipts import ReceiptStore
-from cloudkasse_etl.state.staging import Status
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt, stored_movement
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.staged_receipts import Status
+from cloudkasse_etl.state.stores.store import StateStore
 
 if TYPE_CHECKING:
     import pandas as pd

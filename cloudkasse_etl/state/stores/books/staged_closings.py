@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.decisions import Decision, DecisionStore
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionStore
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.targets import CLOSINGS
 
 

@@ -1,4 +1,4 @@
-"""What was booked of receipts, and what is known of those that others refer to. It is written by receipts.py."""
+"""What was booked of receipts, and what is known of those that others refer to. It is written by receipt_store.py."""
 
 import datetime as dt
 from collections import defaultdict
@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
-from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.store import StateStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool, StaticPool
 
-from cloudkasse_etl.state.engine import (
+from cloudkasse_etl.state.database.engine import (
     BUSY_SECONDS,
     HEAD,
     database_errors,
@@ -22,7 +22,7 @@ from cloudkasse_etl.state.engine import (
     state_engine,
     version_of,
 )
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.tables import StateTables
 
 _ROWS = 1_000
 _SIDE_FILES = ("-wal", "-shm")

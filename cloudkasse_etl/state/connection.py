@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.errors import LeaseLostError, StateUnavailableError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.engine import database_errors
-from cloudkasse_etl.state.lease import Lease
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import database_errors
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
 
 

@@ -25,9 +25,9 @@ from cloudkasse_etl.errors import (
     StateUnavailableError,
 )
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.engine import LEASE_SECONDS, database_errors
-from cloudkasse_etl.state.processes import described, has_ended
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import LEASE_SECONDS, database_errors
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease.processes import described, has_ended
 
 BEAT_SECONDS = 2.0
 FRESH_SECONDS = 2 * BEAT_SECONDS

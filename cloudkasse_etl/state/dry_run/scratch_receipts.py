@@ -8,11 +8,17 @@ from typing import Any
 import pandas as pd
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.decisions import Decision
-from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.scratch import ScratchStore
-from cloudkasse_etl.state.scratch_books import GONE, ScratchBookedReceipts
-from cloudkasse_etl.state.staging import UNBOOKED, KnownReceipt, StagedReceipt, Status, UnbookedReceipt
+from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.dry_run.scratch import ScratchStore
+from cloudkasse_etl.state.dry_run.scratch_books import GONE, ScratchBookedReceipts
+from cloudkasse_etl.state.stores.books.decision_log import Decision
+from cloudkasse_etl.state.stores.books.staged_receipts import (
+    UNBOOKED,
+    KnownReceipt,
+    StagedReceipt,
+    Status,
+    UnbookedReceipt,
+)
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 
 _KNOWN = ("hash", "status", "refused_by", "closing_number", "came_as")

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.i18n.text import Language, say, told
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.stores.store import StateStore
 
 # What the program decides by itself, and why; kept in English, told in the settings' language.
 PROGRAM = "cloudkasse-etl"

@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.bulk import insert_columns
-from cloudkasse_etl.state.closings import ClosingStore
-from cloudkasse_etl.state.decisions import Decision, DecisionStore
-from cloudkasse_etl.state.keys import chunks
+from cloudkasse_etl.state.database.bulk import insert_columns
+from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionStore
+from cloudkasse_etl.state.stores.books.staged_closings import ClosingStore
 from cloudkasse_etl.state.targets import IMPORT, STAGING
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.receipts import Status
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.books.receipt_store import Status
+from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.targets import IMPORT, STAGING
 
 IMPORTED, STAGED, NOT_IMPORTED = "imported", "staged", "refused_by_import"

@@ -12,8 +12,8 @@ from sqlalchemy.pool import QueuePool
 
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError, StateVersionError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.faults import explain, is_lasting
-from cloudkasse_etl.state.tables import VERSION_TABLE, StateTables, key_text
+from cloudkasse_etl.state.database.state_faults import explain, is_lasting
+from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables, key_text
 
 HEAD = "0010"
 BUSY_SECONDS = 30

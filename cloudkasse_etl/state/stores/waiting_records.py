@@ -8,9 +8,9 @@ import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.keys import bounded_key, chunks
-from cloudkasse_etl.state.receipts import Status
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.database.keys import bounded_key, chunks
+from cloudkasse_etl.state.stores.books.receipt_store import Status
+from cloudkasse_etl.state.stores.store import StateStore
 
 SHOWN_EXAMPLES = 5
 AWAITED = "receipt_original"

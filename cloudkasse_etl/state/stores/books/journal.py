@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.closings import closing_number_of
-from cloudkasse_etl.state.store import StateStore
+from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
+from cloudkasse_etl.state.stores.store import StateStore
 
 POSTING_COLUMNS = (
     "posting_date", "document_number", "register", "closing_number", "receipt_id", "account", "amount_cents",

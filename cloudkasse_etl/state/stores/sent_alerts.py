@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.rejections.causes import may_differ, what_differs
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.engine import database_errors
-from cloudkasse_etl.state.keys import chunks
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import database_errors
+from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.targets import EVERY_CLOUD, find_target, is_of_the_company
 
 # Failed runs stand under no cloud in particular: the first one may fail before any cloud was ever reached.

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine, read_transaction
 from cloudkasse_etl.errors import StateUnavailableError
-from cloudkasse_etl.state.engine import migrate, state_engine
-from cloudkasse_etl.state.lease import Holder, current_holder, is_dead
-from cloudkasse_etl.state.store import StateStore
-from cloudkasse_etl.state.tables import StateTables
+from cloudkasse_etl.state.database.engine import migrate, state_engine
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease.lease import Holder, current_holder, is_dead
+from cloudkasse_etl.state.stores.store import StateStore
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The lease: one synchronisation of a company at a time."""

@@ -1,0 +1,1 @@
+"""What is kept of synchronisations, a store a subject."""
