@@ -62,7 +62,7 @@ class Demo:
     def sell(self) -> str:
         """Sells two days in its CloudKasse, which must be running. Returns what was sold, in words."""
         from assets.commands.sandbox import describe_sales
-        from cloudkasse_etl.sandbox.selling import sell_remotely
+        from cloudkasse_etl.sandbox.till.selling import sell_remotely
 
         url = f"http://127.0.0.1:{self.port}"
         return describe_sales(sell_remotely(url, TOKEN, days=2, receipts=500, seed=1))
@@ -100,7 +100,7 @@ def create_demo(folder: Path) -> Demo:
     Raises:
         ConfigurationError: The older one is in use, or the folder cannot be written.
     """
-    from cloudkasse_etl.sandbox.shop import DEMO_SETTINGS, build_demo_shop
+    from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, build_demo_shop
 
     older = find_demo(folder)
     if older is not None and not is_free(older.port):

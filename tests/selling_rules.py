@@ -8,8 +8,8 @@ from datetime import date, datetime
 from fractions import Fraction
 from math import ceil, floor
 
-from cloudkasse_etl.sandbox.receipt_models import KINDS, Closing, Receipt
-from cloudkasse_etl.sandbox.sales_summary import SalesSummary
+from cloudkasse_etl.sandbox.cloud.receipt_models import KINDS, Closing, Receipt
+from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary
 from tests.selling_shop import ARTICLES, PRICES, Fields, once
 
 BUSINESS_CASES = {

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cloudkasse_etl.sandbox.models import Entity
-from cloudkasse_etl.sandbox.store import Store
-from cloudkasse_etl.sandbox.validation import Limits
+from cloudkasse_etl.sandbox.cloud.cloud_store import Store
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.cloud.validation import Limits
 
 Fields = dict[str, Any]
 

@@ -40,7 +40,7 @@ def sandbox(context: click.Context, port: int, data: Path | None, token: str, fa
 
 
 def _list_faults() -> str:
-    from cloudkasse_etl.sandbox.fault_plan import DESCRIPTIONS
+    from cloudkasse_etl.sandbox.faults.fault_plan import DESCRIPTIONS
 
     width = max(len(fault) for fault in DESCRIPTIONS)
     return "\n".join(f"  {fault:<{width}}  {text}" for fault, text in DESCRIPTIONS.items())
@@ -66,7 +66,7 @@ def misbehave(faults: str, url: str, token: str) -> None:
     a fifth of all requests, each fault equally often. "seed=7" chooses which requests, the same seed the same ones;
     "slow_seconds=65" how late a slow answer comes, "retry_after_seconds=1" what Retry-After asks for.
     """
-    from cloudkasse_etl.sandbox.faults_endpoint import misbehave_remotely
+    from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 
     state = misbehave_remotely(url, token, faults)
     click.echo(f"The sandbox misbehaves: {state['faults']}" if state["faults"] != "off" else "The sandbox behaves.")
@@ -90,7 +90,7 @@ def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url
     single one where they have), those of a group Pfand... as deposits. With an even seed the shop taxes what is sold
     on account when it is paid, with an odd one at once.
     """
-    from cloudkasse_etl.sandbox.selling import sell_remotely
+    from cloudkasse_etl.sandbox.till.selling import sell_remotely
 
     summary = sell_remotely(
         url, token, days=days, receipts=receipts, seed=seed, first_day=first_day.date() if first_day else None

@@ -1,6 +1,6 @@
 """The HTTP layer of the bundled CloudKasse: URLs, headers, problem answers, and the document that describes them.
 
-What a batch does to the data is in store.py, what is wrong with an item in validation.py, the token in gate.py.
+What a batch does to the data is in cloud_store.py, what is wrong with an item in validation.py, the token in gate.py.
 """
 
 import asyncio
@@ -15,15 +15,17 @@ from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
-from cloudkasse_etl.sandbox import faults_endpoint, sell_endpoint, validation
-from cloudkasse_etl.sandbox.answers import PAGES, BatchAnswer, ServedRequests, Status, component_schemas
-from cloudkasse_etl.sandbox.fault_plan import FaultPlan
+from cloudkasse_etl.sandbox import sell_endpoint
+from cloudkasse_etl.sandbox.cloud import validation
+from cloudkasse_etl.sandbox.cloud.answers import PAGES, BatchAnswer, ServedRequests, Status, component_schemas
+from cloudkasse_etl.sandbox.cloud.cloud_store import FEEDS, Store
+from cloudkasse_etl.sandbox.cloud.orders import describe_order, read_body
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.cloud.validation import Limits, RequestProblem
+from cloudkasse_etl.sandbox.faults import faults_endpoint
+from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
+from cloudkasse_etl.sandbox.faults.wire_faults import Control, Misbehaviour
 from cloudkasse_etl.sandbox.gate import Gate, Served, problem_response
-from cloudkasse_etl.sandbox.misbehaviour import Control, Misbehaviour
-from cloudkasse_etl.sandbox.models import Entity
-from cloudkasse_etl.sandbox.orders import describe_order, read_body
-from cloudkasse_etl.sandbox.store import FEEDS, Store
-from cloudkasse_etl.sandbox.validation import Limits, RequestProblem
 
 API_VERSION = "1.0"
 MAX_KEPT_REQUESTS = 100_000

@@ -10,8 +10,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloudkasse_etl.sandbox import faults_endpoint, selling, validation
-from cloudkasse_etl.sandbox.validation import PROBLEM_TYPE, RequestProblem
+from cloudkasse_etl.sandbox.cloud import validation
+from cloudkasse_etl.sandbox.cloud.validation import PROBLEM_TYPE, RequestProblem
+from cloudkasse_etl.sandbox.faults import faults_endpoint
+from cloudkasse_etl.sandbox.till import selling
 
 # A client that is still sending when the answer comes sees a broken connection instead of the answer. So the rest of
 # a refused body is read, up to here.

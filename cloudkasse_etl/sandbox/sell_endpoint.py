@@ -12,12 +12,12 @@ from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox.models import Day
-from cloudkasse_etl.sandbox.orders import read_order
-from cloudkasse_etl.sandbox.sales_summary import SalesSummary
-from cloudkasse_etl.sandbox.selling import MAX_DAYS, MAX_RECEIPTS, SELL_PATH, sell
-from cloudkasse_etl.sandbox.store import Store
-from cloudkasse_etl.sandbox.validation import RequestProblem
+from cloudkasse_etl.sandbox.cloud.cloud_store import Store
+from cloudkasse_etl.sandbox.cloud.orders import read_order
+from cloudkasse_etl.sandbox.cloud.record_models import Day
+from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
+from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary
+from cloudkasse_etl.sandbox.till.selling import MAX_DAYS, MAX_RECEIPTS, SELL_PATH, sell
 
 SEED_LIMIT = 2**53  # what every JSON reader takes exactly
 

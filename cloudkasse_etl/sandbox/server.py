@@ -15,11 +15,11 @@ from starlette.types import ASGIApp
 
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.app import create_app
-from cloudkasse_etl.sandbox.fault_plan import OFF, FaultPlan
+from cloudkasse_etl.sandbox.cloud.cloud_store import Store
+from cloudkasse_etl.sandbox.cloud.validation import Limits
+from cloudkasse_etl.sandbox.faults.fault_plan import OFF, FaultPlan
+from cloudkasse_etl.sandbox.faults.wire_faults import Control, SocketProtocol
 from cloudkasse_etl.sandbox.gate import Served
-from cloudkasse_etl.sandbox.misbehaviour import Control, SocketProtocol
-from cloudkasse_etl.sandbox.store import Store
-from cloudkasse_etl.sandbox.validation import Limits
 
 DEFAULT_TOKEN = "sandbox"
 STOP_SECONDS = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudkasse_etl.sandbox.shop import DEMO_SETTINGS, build_demo_shop
+from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, build_demo_shop
 from tests.benchmarks.feed import TOKEN
 from tests.benchmarks.process import OURS, PROJECT, Run, measure
 

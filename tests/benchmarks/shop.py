@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from cloudkasse_etl.sandbox.selling import sell
+from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, build_demo_shop
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sandbox.shop import DEMO_SETTINGS, build_demo_shop
+from cloudkasse_etl.sandbox.till.selling import sell
 from tests.benchmarks.feed import TOKEN
 from tests.benchmarks.process import OURS, PROJECT, Run, measure
 from tests.selling_shop import delivered, once

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sandbox.till.selling import sell
 from tests import small_erp
 from tests.books import with_accounts
 from tests.selling_shop import Fields, delivered, once, shop

@@ -14,11 +14,11 @@ import pytest
 import requests
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox import faults_endpoint
-from cloudkasse_etl.sandbox.fault_plan import FaultPlan
-from cloudkasse_etl.sandbox.faults_endpoint import misbehave_remotely
+from cloudkasse_etl.sandbox.faults import faults_endpoint
+from cloudkasse_etl.sandbox.faults.body_faults import UNKNOWN_FIELD
+from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
+from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sandbox.spoiling import UNKNOWN_FIELD
 from tests.patience import HANG_SECONDS, wait_until
 
 TOKEN = {"Authorization": "Bearer sandbox"}

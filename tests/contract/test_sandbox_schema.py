@@ -19,11 +19,11 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
-from cloudkasse_etl.sandbox.faults_endpoint import FAULTS_PATH
-from cloudkasse_etl.sandbox.models import Entity
-from cloudkasse_etl.sandbox.selling import SELL_PATH
+from cloudkasse_etl.sandbox.cloud.cloud_store import FEEDS
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.faults.faults_endpoint import FAULTS_PATH
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sandbox.store import FEEDS
+from cloudkasse_etl.sandbox.till.selling import SELL_PATH
 from tests.patience import HANG_SECONDS
 
 CHECKS = [

@@ -30,11 +30,11 @@ from starlette.types import ASGIApp, Scope
 from assets.commands import ui
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox import server as server_module
+from cloudkasse_etl.sandbox.cloud.cloud_store import SCHEMA_VERSION, Store
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.cloud.validation import Limits, RequestProblem
 from cloudkasse_etl.sandbox.gate import Gate
-from cloudkasse_etl.sandbox.models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer, serve
-from cloudkasse_etl.sandbox.store import SCHEMA_VERSION, Store
-from cloudkasse_etl.sandbox.validation import Limits, RequestProblem
 from tests.patience import HANG_SECONDS, calls_of, wait_until
 
 # Twice what is usual. A loop within the loop over the items would come to hundreds.
@@ -348,7 +348,7 @@ def test_stores_opened_at_the_same_moment_agree_on_one_file(tmp_path: Path) -> N
 def test_a_file_locked_by_another_process_is_answered_with_try_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cloudkasse_etl.sandbox.store.BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("cloudkasse_etl.sandbox.cloud.cloud_store.BUSY_TIMEOUT_SECONDS", 0.1)
     data = tmp_path / "cloud.db"
     with SandboxServer(data) as server, contextlib.closing(sqlite3.connect(data, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

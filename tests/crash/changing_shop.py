@@ -19,9 +19,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
-from cloudkasse_etl.sandbox.models import Entity
-from cloudkasse_etl.sandbox.selling import sell
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.state.database.opening import open_reading
 from tests import databases, small_erp
 from tests.books import fetch_and_book, tables, with_accounts

@@ -23,8 +23,8 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import load
-from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
 from cloudkasse_etl.state.stores.store import StateStore

@@ -20,11 +20,11 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.sandbox.fault_plan import Fault, FaultPlan
-from cloudkasse_etl.sandbox.models import Entity
-from cloudkasse_etl.sandbox.selling import sell
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.faults.body_faults import UNKNOWN_FIELD
+from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sandbox.spoiling import UNKNOWN_FIELD
+from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts

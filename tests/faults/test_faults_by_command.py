@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from cloudkasse_etl.sandbox.fault_plan import Fault, FaultPlan
-from cloudkasse_etl.sandbox.selling import sell
+from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
+from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.tills.cloudkasse import transport
 from tests.programs import Program
 from tests.torture_figures import LONG, Promise, record

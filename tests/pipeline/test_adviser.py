@@ -17,10 +17,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.sandbox.selling import sell
+from cloudkasse_etl.sandbox.cloud.cloud_store import Store
+from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, build_demo_shop
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sandbox.shop import DEMO_SETTINGS, build_demo_shop
-from cloudkasse_etl.sandbox.store import Store
+from cloudkasse_etl.sandbox.till.selling import sell
 from tests.adviser import CODES, KINDS, OWED_BY_THE_SHOP, RULES, TENDER_KINDS, faults_of_line, faults_over_time
 from tests.books import fetch_and_book, tables, told
 from tests.databases import CHOOSES_ITSELF

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.completeness import CompletenessReport
 from tests import small_erp
 from tests.books import Tables, book, complete, fetch, tables, with_accounts

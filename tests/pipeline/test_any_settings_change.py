@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sandbox.till.selling import sell
 from tests import small_erp
 from tests.books import Tables, book, fetch, tables, with_accounts
 from tests.selling_shop import Fields, delivered, once, shop

@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.sandbox.models import Entity
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.cloud.validation import Limits
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sandbox.validation import Limits
 from cloudkasse_etl.sync.comparison import compare_all
 from cloudkasse_etl.sync.comparison_report import Comparison
 from cloudkasse_etl.sync.report import Outcome

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from assets.commands.sandbox import sell
-from cloudkasse_etl.sandbox.selling import MAX_DAYS, MAX_RECEIPTS
+from cloudkasse_etl.sandbox.till.selling import MAX_DAYS, MAX_RECEIPTS
 from tests.programs import Program, names_of
 
 

@@ -15,8 +15,8 @@ import dagster as dg
 import pytest
 
 from assets import runs, tags
-from cloudkasse_etl.sandbox.closings import has_effect
-from cloudkasse_etl.sandbox.selling import sell
+from cloudkasse_etl.sandbox.till.day_closings import has_effect
+from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.page.facts import RunFacts
 from cloudkasse_etl.sync.page.render import render
 from cloudkasse_etl.sync.page.texts import TEXTS

@@ -10,9 +10,9 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from cloudkasse_etl.sandbox.models import Entity
+from cloudkasse_etl.sandbox.cloud.cloud_store import Store
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sandbox.store import Store
 from cloudkasse_etl.sync.importing import import_receipts
 from cloudkasse_etl.sync.plan import What, plan
 from cloudkasse_etl.sync.plan_report import Plan

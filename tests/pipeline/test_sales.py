@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from cloudkasse_etl.sandbox.selling import sell
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.completeness import CompletenessReport
 from cloudkasse_etl.sync.report import AssetReport, Outcome
 from tests.books import book, complete, fetch, told, with_accounts

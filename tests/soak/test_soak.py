@@ -18,9 +18,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cloudkasse_etl.sandbox.fault_plan import FaultPlan
-from cloudkasse_etl.sandbox.selling import sell
+from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.tills.cloudkasse import transport
 from tests import small_erp
 from tests.books import complete, fetch_and_book, tables, with_accounts

@@ -14,7 +14,7 @@ from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox.shop import DEMO_SETTINGS, NO_PRICE, WRONG_GTIN, build_demo_shop, gtin13
+from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, NO_PRICE, WRONG_GTIN, build_demo_shop, gtin13
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
@@ -142,7 +142,7 @@ def test_nothing_is_overwritten_and_nothing_half_built_is_left(tmp_path: Path, m
     with pytest.raises(ConfigurationError, match="already"):
         build_demo_shop(path)
     assert path.read_text() == "somebody's data"
-    monkeypatch.setattr("cloudkasse_etl.sandbox.shop._rowversions", lambda *_: 1 / 0)
+    monkeypatch.setattr("cloudkasse_etl.sandbox.selectline.demo_erp._rowversions", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         build_demo_shop(tmp_path / "other.db")
     assert [file.name for file in tmp_path.iterdir()] == ["shop.db"]

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox.closings import close
-from cloudkasse_etl.sandbox.sales_summary import SalesSummary
-from cloudkasse_etl.sandbox.selling import FIRST_DAY, sell
-from cloudkasse_etl.sandbox.store import Store
+from cloudkasse_etl.sandbox.cloud.cloud_store import Store
+from cloudkasse_etl.sandbox.till.day_closings import close
+from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary
+from cloudkasse_etl.sandbox.till.selling import FIRST_DAY, sell
 from tests.patience import calls_of
 from tests.selling_rules import (
     check_closings,

@@ -16,14 +16,14 @@ import orjson
 import requests
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox.catalogue import Catalogue
-from cloudkasse_etl.sandbox.counter import Memory
-from cloudkasse_etl.sandbox.deliveries import Deliveries
-from cloudkasse_etl.sandbox.remote import no_sandbox, send_order
-from cloudkasse_etl.sandbox.sales_summary import SalesSummary, Tally
-from cloudkasse_etl.sandbox.selling_plan import make_plan
-from cloudkasse_etl.sandbox.shifts import Clock, Rates, Worker
-from cloudkasse_etl.sandbox.store import FeedName, Store
+from cloudkasse_etl.sandbox.cloud.cloud_store import FeedName, Store
+from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, send_order
+from cloudkasse_etl.sandbox.till.assortment import Catalogue
+from cloudkasse_etl.sandbox.till.counter import Memory
+from cloudkasse_etl.sandbox.till.deliveries import Deliveries
+from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary, Tally
+from cloudkasse_etl.sandbox.till.selling_plan import make_plan
+from cloudkasse_etl.sandbox.till.shifts import Clock, Rates, Worker
 
 # A fixed day, not today: the same store and seed give the same receipts whenever one asks. Three weeks before the end
 # of summer time, so that a longer sale has both offsets in it.

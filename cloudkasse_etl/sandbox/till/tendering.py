@@ -2,9 +2,9 @@
 
 import random
 
-from cloudkasse_etl.sandbox import money
-from cloudkasse_etl.sandbox.counter import Memory
-from cloudkasse_etl.sandbox.drafts import Draft
+from cloudkasse_etl.sandbox.till import money
+from cloudkasse_etl.sandbox.till.counter import Memory
+from cloudkasse_etl.sandbox.till.receipt_builder import Draft
 
 TENDERS = ("Bar", "ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte", "Unbar")
 TENDER_WEIGHTS = (52, 87, 94, 97, 99.3, 100)  # cumulative

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloudkasse_etl.sandbox.closings import has_effect
+from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES, VOUCHERS_SOLD
 
 NO_VAT = "none"

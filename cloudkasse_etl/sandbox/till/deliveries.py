@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from cloudkasse_etl.sandbox.shifts import Clock, Shift
+from cloudkasse_etl.sandbox.till.shifts import Clock, Shift
 
 LATE_SECONDS = 30 * 60  # what arrives later than this counts as late
 

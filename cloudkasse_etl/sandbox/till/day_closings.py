@@ -12,7 +12,7 @@ exactly.
 from collections.abc import Iterable
 from typing import Any
 
-from cloudkasse_etl.sandbox.drafts import RECEIVABLES
+from cloudkasse_etl.sandbox.till.receipt_builder import RECEIVABLES
 
 Fields = dict[str, Any]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from cloudkasse_etl.sandbox import money
+from cloudkasse_etl.sandbox.till import money
 
 RECEIVABLES = frozenset({"Forderungsentstehung", "Forderungsaufloesung"})
 NAMES = {

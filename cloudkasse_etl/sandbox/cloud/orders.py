@@ -1,4 +1,4 @@
-"""Orders to the sandbox, beside CloudKasse's contract: how one is described and read. How one is sent: remote.py."""
+"""Orders to the sandbox, beside CloudKasse's contract: how one is described. How one is sent: remote_control.py."""
 
 from typing import Any, TypeVar
 
@@ -6,8 +6,8 @@ import orjson
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from cloudkasse_etl.sandbox import validation
-from cloudkasse_etl.sandbox.validation import RequestProblem
+from cloudkasse_etl.sandbox.cloud import validation
+from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
 
 MAX_BODY_BYTES = 10_000
 

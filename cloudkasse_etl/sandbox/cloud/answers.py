@@ -8,8 +8,8 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
-from cloudkasse_etl.sandbox.models import RECORDS, STORED, Entity
-from cloudkasse_etl.sandbox.receipt_models import Closing, Receipt
+from cloudkasse_etl.sandbox.cloud.receipt_models import Closing, Receipt
+from cloudkasse_etl.sandbox.cloud.record_models import RECORDS, STORED, Entity
 
 
 class Answer(BaseModel):

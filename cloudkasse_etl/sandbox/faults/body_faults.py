@@ -1,4 +1,4 @@
-"""What a misbehaving cloud makes of its own good answers: JSON in, JSON out. Which answer is spoiled, misbehaviour.py.
+"""What a misbehaving cloud makes of its own good answers: JSON in, JSON out. Which answer is spoiled, wire_faults.py.
 
 Everything is decided by the generator that is passed in, so that a seed spoils the same answers in the same way.
 """

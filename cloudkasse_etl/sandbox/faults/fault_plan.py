@@ -1,6 +1,6 @@
 """What can go wrong with a request to the sandbox, and how a person asks for it: "all:0.2,seed=7".
 
-Only what is asked for, and the choice; how it is done on a connection is in misbehaviour.py.
+Only what is asked for, and the choice; how it is done on a connection is in wire_faults.py.
 """
 
 import random

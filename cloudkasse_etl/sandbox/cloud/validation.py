@@ -1,7 +1,7 @@
 """What is wrong with a request or with one item of it: the only place that decides on refusals.
 
-An item's own shape is in models.py; here its faults become codes, and the rules stand that need to know what else
-the cloud holds. How a parameter or body should look stands beside its check, as a piece of the OpenAPI document.
+An item's own shape is in record_models.py; here its faults become codes, and the rules stand that need to know what
+else the cloud holds. How a parameter or body should look stands beside its check, as a piece of the OpenAPI document.
 No SQL and no socket: store and server ask, and say what they know.
 """
 
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import ValidationError
 
-from cloudkasse_etl.sandbox.models import KEY_FIELDS, RECORDS, Entity
+from cloudkasse_etl.sandbox.cloud.record_models import KEY_FIELDS, RECORDS, Entity
 
 # Longest text of a client's that an answer repeats: a rejected megabyte must not come back as a megabyte.
 MAX_ECHO = 200
@@ -277,7 +277,7 @@ def _refusal(entity: Entity, failed: ValidationError) -> Refusal:
         case "period_invalid":
             return Refusal("period_invalid", "valid_to", first["msg"])
         case code:
-            # Our own errors of models.py bring their code and text.
+            # Our own errors of record_models.py bring their code and text.
             return Refusal(code, field, first["msg"])
 
 

@@ -20,8 +20,8 @@ from typing import Any, Literal
 import orjson
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox.models import Entity
-from cloudkasse_etl.sandbox.validation import (
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.cloud.validation import (
     CheckedItem,
     Knowledge,
     Limits,

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloudkasse_etl.sandbox import money
-from cloudkasse_etl.sandbox.catalogue import Offer, Offers
-from cloudkasse_etl.sandbox.drafts import Draft
+from cloudkasse_etl.sandbox.till import money
+from cloudkasse_etl.sandbox.till.assortment import Offer, Offers
+from cloudkasse_etl.sandbox.till.receipt_builder import Draft
 
 LINE_COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 LINE_WEIGHTS = (24, 50, 68, 81, 88, 92, 95, 97, 98, 99, 99.5, 100)  # cumulative, as random.choices wants them

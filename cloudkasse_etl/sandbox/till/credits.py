@@ -4,10 +4,10 @@ Nothing is settled that was not owed before: who wants to redeem a voucher while
 So a voucher is never worth less than nothing, and the liability of all of them never turns into a claim.
 """
 
-from cloudkasse_etl.sandbox.catalogue import Offer
-from cloudkasse_etl.sandbox.counter import Counter, Credit
-from cloudkasse_etl.sandbox.drafts import Draft
-from cloudkasse_etl.sandbox.scenario import Scenario
+from cloudkasse_etl.sandbox.till.assortment import Offer
+from cloudkasse_etl.sandbox.till.counter import Counter, Credit
+from cloudkasse_etl.sandbox.till.receipt_builder import Draft
+from cloudkasse_etl.sandbox.till.scenario import Scenario
 
 MULTI_PURPOSE, SINGLE_PURPOSE, ADVANCE, ON_ACCOUNT, CARD = "MZ", "EZ", "AZ", "RE", "GK"
 

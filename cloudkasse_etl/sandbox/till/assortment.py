@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox.models import Entity
-from cloudkasse_etl.sandbox.money import parse_milli
-from cloudkasse_etl.sandbox.store import Store
+from cloudkasse_etl.sandbox.cloud.cloud_store import Store
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.till.money import parse_milli
 
 DEFAULT_CURRENCY = "EUR"
 # CloudKasse's articles do not say how they are sold; this shop's registers go by the name of the article group.

@@ -1,6 +1,6 @@
 """A CloudKasse that misbehaves as networks, proxies and servers do, on real connections: what is cut is cut there.
 
-Which faults there are and when they happen is in fault_plan.py, what becomes of an answer's JSON in spoiling.py.
+Which faults there are and when they happen is in fault_plan.py, what becomes of an answer's JSON in body_faults.py.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cloudkasse_etl.sandbox import spoiling
-from cloudkasse_etl.sandbox.fault_plan import FEED_PATHS, HOUR, Fault, FaultPlan
-from cloudkasse_etl.sandbox.validation import PROBLEM_TYPE, RequestProblem
+from cloudkasse_etl.sandbox.cloud.validation import PROBLEM_TYPE, RequestProblem
+from cloudkasse_etl.sandbox.faults import body_faults
+from cloudkasse_etl.sandbox.faults.fault_plan import FEED_PATHS, HOUR, Fault, FaultPlan
 
 TRANSPORT = "cloudkasse.transport"
 SWAPPED = "swapped."
@@ -203,14 +203,14 @@ class _Request:
         if content is None:
             return answer
         if fault is Fault.UNKNOWN_FIELDS:
-            return answer.with_json(spoiling.add_unknown_fields(content, self._rng))
+            return answer.with_json(body_faults.add_unknown_fields(content, self._rng))
         if fault is Fault.WRONG_TYPES:
-            return answer.with_json(spoiling.give_wrong_type(content, self._rng))
+            return answer.with_json(body_faults.give_wrong_type(content, self._rng))
         if fault is Fault.REPEATED_ITEMS:
             first = (await self._page(None)).json() or {"items": []}
-            return answer.with_json(spoiling.repeat_items(content, first["items"], self._rng))
+            return answer.with_json(body_faults.repeat_items(content, first["items"], self._rng))
         if fault is Fault.STANDING_CURSOR:
-            return answer.with_json(spoiling.hold_cursor(content, self._asked))
+            return answer.with_json(body_faults.hold_cursor(content, self._asked))
         if fault is Fault.SWAPPED_PAGES:
             return await self._second_page_first(answer, content)
         if fault is Fault.CLOCK_OFF:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cloudkasse_etl.sandbox.counter import Counter
-from cloudkasse_etl.sandbox.drafts import Draft
+from cloudkasse_etl.sandbox.till.counter import Counter
+from cloudkasse_etl.sandbox.till.receipt_builder import Draft
 
 
 class Scenario(NamedTuple):

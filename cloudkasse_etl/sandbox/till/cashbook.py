@@ -6,9 +6,9 @@ Each function returns drafts that are paid. Customers are in baskets.py.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cloudkasse_etl.sandbox.counter import Counter
-from cloudkasse_etl.sandbox.drafts import Draft, copy_of, counter_entry
-from cloudkasse_etl.sandbox.tendering import settle
+from cloudkasse_etl.sandbox.till.counter import Counter
+from cloudkasse_etl.sandbox.till.receipt_builder import Draft, copy_of, counter_entry
+from cloudkasse_etl.sandbox.till.tendering import settle
 
 FLOAT_CENTS = 200_00  # what lies in the drawer in the morning and stays there at night
 

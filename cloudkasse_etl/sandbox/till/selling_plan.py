@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox import baskets, cashbook
-from cloudkasse_etl.sandbox.catalogue import Catalogue, Till
+from cloudkasse_etl.sandbox.till import baskets, cashbook
+from cloudkasse_etl.sandbox.till.assortment import Catalogue, Till
 
 # From so many receipts on, every scenario and every extra happens at least once.
 COMPLETE_FROM_RECEIPTS = 200

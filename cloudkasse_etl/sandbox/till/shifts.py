@@ -12,14 +12,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from cloudkasse_etl.sandbox import baskets, cashbook
-from cloudkasse_etl.sandbox.catalogue import Offers
-from cloudkasse_etl.sandbox.closings import close, has_effect
-from cloudkasse_etl.sandbox.counter import Counter, Memory
-from cloudkasse_etl.sandbox.drafts import Draft
-from cloudkasse_etl.sandbox.scenario import Scenario
-from cloudkasse_etl.sandbox.selling_plan import Plan, RegisterDay
-from cloudkasse_etl.sandbox.tendering import settle
+from cloudkasse_etl.sandbox.till import baskets, cashbook
+from cloudkasse_etl.sandbox.till.assortment import Offers
+from cloudkasse_etl.sandbox.till.counter import Counter, Memory
+from cloudkasse_etl.sandbox.till.day_closings import close, has_effect
+from cloudkasse_etl.sandbox.till.receipt_builder import Draft
+from cloudkasse_etl.sandbox.till.scenario import Scenario
+from cloudkasse_etl.sandbox.till.selling_plan import Plan, RegisterDay
+from cloudkasse_etl.sandbox.till.tendering import settle
 
 SATURDAY = 5
 OPENS_AT = 9 * 3600

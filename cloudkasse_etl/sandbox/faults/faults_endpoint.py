@@ -8,12 +8,12 @@ from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox.answers import FaultsNow
-from cloudkasse_etl.sandbox.fault_plan import FaultPlan
-from cloudkasse_etl.sandbox.misbehaviour import Control
-from cloudkasse_etl.sandbox.orders import describe_order, read_order
-from cloudkasse_etl.sandbox.remote import no_sandbox, send_order
-from cloudkasse_etl.sandbox.validation import RequestProblem
+from cloudkasse_etl.sandbox.cloud.answers import FaultsNow
+from cloudkasse_etl.sandbox.cloud.orders import describe_order, read_order
+from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, send_order
+from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
+from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
+from cloudkasse_etl.sandbox.faults.wire_faults import Control
 
 FAULTS_PATH = "/sandbox/faults"
 TIMEOUT_SECONDS = 10.0

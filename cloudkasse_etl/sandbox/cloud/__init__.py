@@ -1,0 +1,1 @@
+"""The sandbox as a cloud: what it stores, checks and answers."""

@@ -1,0 +1,1 @@
+"""The sandbox that misbehaves: which faults there are, and how each looks on the wire."""

@@ -1,0 +1,1 @@
+"""The sandbox's ERP: a made-up shop in SelectLine's tables."""
