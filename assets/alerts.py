@@ -1,4 +1,4 @@
-"""The sensor that tells of new rejections and failed runs. Whether something is new: cloudkasse_etl/sync/alerts.py."""
+"""The sensor that tells of new rejections and failed runs. Whether something is new: sync/monitoring/alerts.py."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +10,9 @@ from assets.history import past_run
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import joined, say
-from cloudkasse_etl.sync.alerts import EndedRun, is_wanted, send_alerts
-from cloudkasse_etl.sync.protocol import read_protocol
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.monitoring.alerts import EndedRun, is_wanted, send_alerts
+from cloudkasse_etl.sync.run.protocol import read_protocol
+from cloudkasse_etl.sync.run.report import Outcome
 
 SECONDS_BETWEEN_LOOKS = 30
 # Runs of single assets in the UI have no job of ours.

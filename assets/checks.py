@@ -11,7 +11,7 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import counted, say, shown_time
 from cloudkasse_etl.rejections.causes import Cause, by_cause
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.sync.report import AssetReport
+from cloudkasse_etl.sync.run.report import AssetReport
 
 # The UI lists an asset's checks by the alphabet and opens the first: the one that fails most often has to be that.
 REJECTIONS = "all_records_accepted"

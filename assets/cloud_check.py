@@ -13,10 +13,10 @@ from assets.tables import shown_table
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.sync.comparison import COMPARED, compare_all, compare_with_cloud
-from cloudkasse_etl.sync.comparison_report import COLUMNS, Comparison
-from cloudkasse_etl.sync.desired import Entity
-from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.sync.comparison.cloud_comparison import COMPARED, compare_all, compare_with_cloud
+from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS, Comparison
+from cloudkasse_etl.sync.master_data.desired_records import Entity
+from cloudkasse_etl.sync.run.session import SyncSession
 
 # Evaluated on demand only, so it sorts last of an asset's checks: the UI opens the first one.
 SAME_AS_SELECTLINE = "same_as_selectline"

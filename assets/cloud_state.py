@@ -9,16 +9,16 @@ from assets.cloud_check import report_if_full
 from assets.master_data import selectline_articles, selectline_company, selectline_employees, selectline_registers
 from assets.prices import gross_prices
 from assets.steps import Result, Sync, carry_out
-from cloudkasse_etl.sync.desired import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
-from cloudkasse_etl.sync.report import AssetReport
-from cloudkasse_etl.sync.session import SyncSession
-from cloudkasse_etl.sync.upload import (
+from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
+from cloudkasse_etl.sync.master_data.upload import (
     upload_articles,
     upload_company,
     upload_employees,
     upload_prices,
     upload_registers,
 )
+from cloudkasse_etl.sync.run.report import AssetReport
+from cloudkasse_etl.sync.run.session import SyncSession
 
 GROUP = "cloud_state"
 

@@ -8,7 +8,7 @@ from assets.markdown import plain
 from assets.receipts import staged_closings, staged_receipts
 from assets.steps import Sync, plain_failures
 from cloudkasse_etl.i18n.text import Language, say
-from cloudkasse_etl.sync.completeness import Finding, check_completeness
+from cloudkasse_etl.sync.monitoring.completeness import Finding, check_completeness
 
 SHOWN_FINDINGS = 20
 _SPECS = {

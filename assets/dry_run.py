@@ -10,7 +10,7 @@ from assets.plan_markdown import plan_counts, plan_markdown
 from assets.steps import plain_failures
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.sync.plan import plan
+from cloudkasse_etl.sync.dry_run.plan import plan
 
 
 def plan_job(configuration: Configuration) -> Any:

@@ -9,8 +9,8 @@ import dagster as dg
 from assets import tags
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say, told
-from cloudkasse_etl.sync.protocol import SEE_HISTORY, ambiguous_run
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.run.protocol import SEE_HISTORY, ambiguous_run
+from cloudkasse_etl.sync.run.report import Outcome
 
 _WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
 _OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)

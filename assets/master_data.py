@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.checks import rejections_check
 from assets.steps import Result, Sync, carry_out
-from cloudkasse_etl.sync.extract import (
+from cloudkasse_etl.sync.master_data.extraction import (
     extract_articles,
     extract_company,
     extract_employees,

@@ -12,7 +12,7 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import counted, say
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
-from cloudkasse_etl.sync.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
+from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
 
 # Past this many records of one cause the table has a row a cause instead of a row a record.
 RECORDS_OF_A_CAUSE = 5

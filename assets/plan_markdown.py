@@ -8,8 +8,8 @@ from assets.markdown import plain
 from cloudkasse_etl.i18n.text import counted, spelled
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
-from cloudkasse_etl.sync.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
-from cloudkasse_etl.sync.shown import euro_text, field_name, naming_field, shown_name, shown_value
+from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
+from cloudkasse_etl.sync.master_data.shown import euro_text, field_name, naming_field, shown_name, shown_value
 
 _HEADS: dict[Language, dict[str, str]] = {
     "en": {

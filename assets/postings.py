@@ -7,7 +7,7 @@ import dagster as dg
 from assets.checks import REVIEW, rejections_check, review_check
 from assets.receipts import staged_receipts
 from assets.steps import Result, Sync, materialized, plain_failures
-from cloudkasse_etl.sync.importing import import_if_chosen
+from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
 
 GROUP = "postings"
 POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"

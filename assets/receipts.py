@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.checks import rejections_check
 from assets.steps import Result, Sync, carry_out
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 
 GROUP = "receipts"
 

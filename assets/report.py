@@ -9,7 +9,7 @@ from assets.metadata import run_metadata
 from assets.steps import Result, Sync, plain_failures
 from assets.waiting import waiting_check, waiting_result
 from cloudkasse_etl.errors import OutcomeFailedError
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.run.report import Outcome
 
 BEFORE_THE_REPORT = (
     *master_data.ASSETS,

@@ -15,8 +15,8 @@ from assets.storage import unwritable
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
-from cloudkasse_etl.sync.report import RunReport
-from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
+from cloudkasse_etl.sync.run.report import RunReport
+from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
 
 OnReport = Callable[[RunReport], None]
 OnProgress = Callable[[str, int], None]

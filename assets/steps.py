@@ -11,8 +11,8 @@ from assets.contracts import lineage
 from assets.metadata import asset_metadata
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, told
-from cloudkasse_etl.sync.report import AssetReport
-from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.sync.run.report import AssetReport
+from cloudkasse_etl.sync.run.session import SyncSession
 
 # What an asset's function takes to get the run's session: the resource `sync`.
 Sync = dg.ResourceParam[SyncSession]

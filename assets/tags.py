@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
-from cloudkasse_etl.sync.brief import brief, brief_reason, shown_outcome
-from cloudkasse_etl.sync.report import Counts, Outcome, RunReport
+from cloudkasse_etl.sync.run.report import Counts, Outcome, RunReport
+from cloudkasse_etl.sync.run.summary import brief, brief_reason, shown_outcome
 
 SHOWN_OUTCOME = "outcome"
 SHOWN_SUMMARY = "summary"  # by the alphabet after the outcome, as the UI lists them

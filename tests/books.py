@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.state.database.opening import open_reading
-from cloudkasse_etl.sync.completeness import CompletenessReport, check_completeness
-from cloudkasse_etl.sync.decisions import Decider, dismiss_receipt
-from cloudkasse_etl.sync.importing import import_receipts
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
-from cloudkasse_etl.sync.report import AssetReport
+from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport, check_completeness
+from cloudkasse_etl.sync.receipts.decisions import Decider, dismiss_receipt
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import AssetReport
 from tests.receipt_factory import accounts
 from tests.worlds import World
 

@@ -14,19 +14,19 @@ import yaml
 from cloudkasse_etl.config.settings import Configuration, load
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync import extract, upload
-from cloudkasse_etl.sync.prices import compute_gross_prices
-from cloudkasse_etl.sync.report import AssetReport, RunReport
-from cloudkasse_etl.sync.session import SyncOptions, SyncSession, open_session
+from cloudkasse_etl.sync.master_data import extraction, upload
+from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.run.report import AssetReport, RunReport
+from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
 from tests import databases
 
 TOKEN = "a-token-of-the-tests"
 MASTER_DATA = (
-    extract.extract_company,
-    extract.extract_registers,
-    extract.extract_employees,
-    extract.extract_articles,
-    extract.extract_prices,
+    extraction.extract_company,
+    extraction.extract_registers,
+    extraction.extract_employees,
+    extraction.extract_articles,
+    extraction.extract_prices,
     compute_gross_prices,
     upload.upload_company,
     upload.upload_registers,

@@ -19,7 +19,7 @@ def check(cloud: bool, as_json: bool) -> int:
     With --cloud every record that CloudKasse holds is compared too, once all else is well.
     """
     from cloudkasse_etl.config.settings import language_of, load, settings_path
-    from cloudkasse_etl.sync.diagnosis import diagnose
+    from cloudkasse_etl.sync.monitoring.diagnosis import diagnose
 
     found = diagnose() + _home_problems()
     problems = [problem for problem in found if not problem.is_note]
@@ -55,7 +55,7 @@ def _home_problems() -> list[Problem]:
 def _compare(as_json: bool) -> int:
     from assets.commands.comparing import print_comparisons
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.comparison import compare_all
+    from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all
 
     configuration = load()
     found, language = compare_all(configuration), configuration.settings.language

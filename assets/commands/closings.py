@@ -11,7 +11,7 @@ from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
-    from cloudkasse_etl.sync.closing_list import ListedClosing
+    from cloudkasse_etl.sync.receipts.closing_list import ListedClosing
 
 STATUSES = ("equal", "open", "missing", "rejected", "dismissed")
 STATUS_WORDS: dict[Language, dict[str, str]] = {
@@ -43,7 +43,7 @@ def closings(context: click.Context, status: str | None, limit: int, as_json: bo
     if context.invoked_subcommand is not None:
         return None
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.closing_list import list_closings
+    from cloudkasse_etl.sync.receipts.closing_list import list_closings
 
     configuration = load()
     found = list_closings(configuration, status=status)
@@ -65,7 +65,7 @@ def dismiss(register: str, number: str | None, reason: str, as_json: bool) -> in
 
     A closing that came without register or number is named by its key in the protocol alone.
     """
-    from cloudkasse_etl.sync import decisions
+    from cloudkasse_etl.sync.receipts import decisions
 
     said = say("The closing {closing} is dismissed.", closing=_shown(register, number))
     key = _key(register, number)
@@ -79,7 +79,7 @@ def dismiss(register: str, number: str | None, reason: str, as_json: bool) -> in
 @JSON
 def restore(register: str, number: str | None, reason: str, as_json: bool) -> int:
     """Take a dismissal back: what was open of the closing is open again."""
-    from cloudkasse_etl.sync import decisions
+    from cloudkasse_etl.sync.receipts import decisions
 
     said = say("The closing {closing} is open again.", closing=_shown(register, number))
     key = _key(register, number)

@@ -8,7 +8,7 @@ from cloudkasse_etl.rejections.rejection import Language
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cloudkasse_etl.sync.comparison_report import Comparison
+    from cloudkasse_etl.sync.comparison.comparison_report import Comparison
 
 
 def print_comparisons(out: "Console", found: "Sequence[Comparison]", language: Language) -> None:
@@ -16,7 +16,7 @@ def print_comparisons(out: "Console", found: "Sequence[Comparison]", language: L
     from rich.markup import escape
     from rich.table import Table
 
-    from cloudkasse_etl.sync.comparison_report import COLUMNS
+    from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS
 
     for comparison in found:
         colour = "green" if comparison.is_level else "yellow"

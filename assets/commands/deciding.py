@@ -12,7 +12,7 @@ from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
-    from cloudkasse_etl.sync.decisions import Decided, Decider
+    from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
 
 REASON = click.option("--reason", type=values.REASON, required=True, help="Why; it stays on record.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -31,7 +31,7 @@ def decide(
     """
     from assets.commands.running import command_line
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.decisions import Decider
+    from cloudkasse_etl.sync.receipts.decisions import Decider
 
     configuration = load()
     decided = action(Decider(configuration, str(uuid.uuid4()), command_line(), reason))
@@ -46,7 +46,7 @@ def decide(
 
 
 def _as_dict(decided: "Decided", language: Language) -> dict[str, Any]:
-    from cloudkasse_etl.sync.report import rejection_dict
+    from cloudkasse_etl.sync.run.report import rejection_dict
 
     return {
         "subject": str(decided.decision.subject),

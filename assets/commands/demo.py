@@ -9,7 +9,7 @@ from assets.commands import values
 from assets.commands.output import COLOURS, console, print_causes, shown_path
 from assets.demo import FOLDER, Demo, create_demo, find_demo
 from cloudkasse_etl.rejections.causes import by_cause
-from cloudkasse_etl.sync.report import Outcome, RunReport
+from cloudkasse_etl.sync.run.report import Outcome, RunReport
 
 if TYPE_CHECKING:
     from cloudkasse_etl.config.settings import Configuration
@@ -44,7 +44,7 @@ def tell(made: Demo) -> int:
     out.print("[bold]A made-up farm shop and a CloudKasse on this computer.[/]")
     with made.running() as (configuration, home):
         from assets.commands.running import synchronise
-        from cloudkasse_etl.sync.session import SyncOptions
+        from cloudkasse_etl.sync.run.session import SyncOptions
 
         def step(headline: str, kind: str = "all", options: SyncOptions | None = None) -> RunReport:
             out.print(f"\n[bold]{headline}[/]")
@@ -85,8 +85,8 @@ def booked_figures(configuration: "Configuration") -> list[str]:
     from collections import Counter
 
     from cloudkasse_etl.i18n.amounts import euros
-    from cloudkasse_etl.sync.exports import sum_up
-    from cloudkasse_etl.sync.receipt_list import list_receipts
+    from cloudkasse_etl.sync.outputs.exports import sum_up
+    from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 
     books = sum_up(configuration)
     fates = Counter(receipt.status for receipt in list_receipts(configuration))

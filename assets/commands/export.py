@@ -19,7 +19,7 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     """Write the posting journal or the stock movements of some days as CSV, with totals."""
     from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.i18n.amounts import euros, units
-    from cloudkasse_etl.sync.exports import export_movements, export_postings
+    from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings
 
     if first is not None and last is not None and last < first:
         raise ConfigurationError(

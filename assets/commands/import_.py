@@ -11,7 +11,7 @@ from cloudkasse_etl.i18n.text import told
 if TYPE_CHECKING:
     from assets.home import Home
     from cloudkasse_etl.config.settings import Configuration
-    from cloudkasse_etl.sync.report import RunReport
+    from cloudkasse_etl.sync.run.report import RunReport
 
 
 @click.command("import")
@@ -31,7 +31,7 @@ def import_(receipt_ids: tuple[str, ...], retry_rejected: bool, as_json: bool) -
 
     configuration, home = load(), find_home()
     if receipt_ids:
-        from cloudkasse_etl.sync.importing import require_bookable
+        from cloudkasse_etl.sync.receipts.receipt_import import require_bookable
 
         require_bookable(configuration, receipt_ids)
     report = import_staged(configuration, home, receipt_ids, retry_rejected=retry_rejected, quiet=as_json)
@@ -56,7 +56,7 @@ def import_staged(
 
     with progress(configuration.settings.language, quiet=quiet) as (on_step, on_progress):
         from assets.commands.running import synchronise
-        from cloudkasse_etl.sync.session import SyncOptions
+        from cloudkasse_etl.sync.run.session import SyncOptions
 
         return synchronise(
             configuration,

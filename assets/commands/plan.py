@@ -11,7 +11,7 @@ from cloudkasse_etl.rejections.rejection import Language
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cloudkasse_etl.sync.plan_report import EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
+    from cloudkasse_etl.sync.dry_run.plan_report import EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
 
 SHOWN_RECORDS = 10
 SHOWN_CAUSES = 10
@@ -57,7 +57,7 @@ def plan(what: Any, as_json: bool) -> int:
     Counts are complete; of each kind the first records are told one by one (20 with --json).
     """
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.plan import plan as make_plan
+    from cloudkasse_etl.sync.dry_run.plan import plan as make_plan
 
     configuration = load()
     found = make_plan(configuration, what)
@@ -121,7 +121,7 @@ def _print_entity(out: "Console", entity: "EntityPlan", language: Language) -> N
 
 
 def _lines(record: "PlannedRecord", language: Language) -> list[str]:
-    from cloudkasse_etl.sync.shown import field_name, shown_name, shown_value
+    from cloudkasse_etl.sync.master_data.shown import field_name, shown_name, shown_value
 
     sign = SIGNS[record.action]
     if record.action == "changed":
@@ -134,7 +134,7 @@ def _lines(record: "PlannedRecord", language: Language) -> list[str]:
 
 
 def _print_receipts(out: "Console", found: "ReceiptsPlan", language: Language) -> None:
-    from cloudkasse_etl.sync.shown import euro_text
+    from cloudkasse_etl.sync.master_data.shown import euro_text
 
     texts, words = TEXTS[language], WORDS[language]
     parts = [
@@ -152,7 +152,7 @@ def _print_receipts(out: "Console", found: "ReceiptsPlan", language: Language) -
 def _print_import(out: "Console", found: "ImportPlan", language: Language, title: str) -> None:
     from rich.table import Table
 
-    from cloudkasse_etl.sync.shown import euro_text
+    from cloudkasse_etl.sync.master_data.shown import euro_text
 
     texts, words = TEXTS[language], WORDS[language]
     numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}

@@ -27,7 +27,7 @@ def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
     if csv_file == "-" and as_json:
         raise click.UsageError("--json and --csv - would both be written to standard output.")
     from assets.home import find_home
-    from cloudkasse_etl.sync.protocol import csv_of, read_protocol, write_csv
+    from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol, write_csv
 
     found = read_protocol(find_home().protocols, run_id)
     if csv_file == "-":

@@ -12,7 +12,7 @@ from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from cloudkasse_etl.state.stores.books.decision_log import Decision
-    from cloudkasse_etl.sync.receipt_list import ListedReceipt
+    from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
 STATUS_WORDS: dict[Language, dict[str, str]] = {
@@ -42,7 +42,7 @@ def receipts(context: click.Context, status: str | None, limit: int, as_json: bo
     if context.invoked_subcommand is not None:
         return None
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.receipt_list import decision_dict, list_dismissed_numbers, list_receipts
+    from cloudkasse_etl.sync.receipts.receipt_list import decision_dict, list_dismissed_numbers, list_receipts
 
     configuration = load()
     found = list_receipts(configuration, status=status)
@@ -100,7 +100,7 @@ def dismiss(
     With --line, a refused stock line of an imported receipt: it is never made up for. With --missing, receipt numbers
     that will never come.
     """
-    from cloudkasse_etl.sync import decisions
+    from cloudkasse_etl.sync.receipts import decisions
 
     what = _one_of(receipt_id, line, missing)
     if missing is not None:
@@ -126,7 +126,7 @@ def restore(
 
     With --line, that of a stock line: the next import looks at it again. With --missing, that of receipt numbers.
     """
-    from cloudkasse_etl.sync import decisions
+    from cloudkasse_etl.sync.receipts import decisions
 
     what = _one_of(receipt_id, line, missing)
     if missing is not None:
@@ -164,7 +164,7 @@ def _one_of(receipt_id: str | None, line: int | None, missing: tuple[str, str] |
 @JSON
 def release(receipt_id: str, reason: str, as_json: bool) -> int:
     """Let a receipt through that is held for a person; its postings are flagged for review."""
-    from cloudkasse_etl.sync import decisions
+    from cloudkasse_etl.sync.receipts import decisions
 
     return decide(
         reason,

@@ -33,9 +33,9 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
         past = last_run(instance) if run_id is None else find_run(instance, run_id)
     from assets.tags import starter_told
     from cloudkasse_etl.errors import ConfigurationError
-    from cloudkasse_etl.sync.page.facts import RunFacts
-    from cloudkasse_etl.sync.page.render import write_page
-    from cloudkasse_etl.sync.protocol import read_protocol
+    from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+    from cloudkasse_etl.sync.outputs.page.render import write_page
+    from cloudkasse_etl.sync.run.protocol import read_protocol
 
     try:
         protocol = read_protocol(home.protocols, past.run_id)

@@ -11,10 +11,10 @@ from assets import tags
 from assets.home import Home, open_instance
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.sync.report import Outcome, RunReport
+from cloudkasse_etl.sync.run.report import Outcome, RunReport
 
 if TYPE_CHECKING:
-    from cloudkasse_etl.sync.session import SyncOptions
+    from cloudkasse_etl.sync.run.session import SyncOptions
 
 OnStep = Callable[[str, int, int], None]
 OnProgress = Callable[[str, int], None]
@@ -48,7 +48,7 @@ def synchronise(
     from assets.definitions import build_defs
     from assets.jobs import OPTIONS
     from assets.runs import open_history, repair_dead_runs, run_job
-    from cloudkasse_etl.sync.session import hold_lease
+    from cloudkasse_etl.sync.run.session import hold_lease
 
     run_id = str(uuid.uuid4())
     who = command_line()

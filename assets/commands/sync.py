@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from assets.commands.running import OnProgress, OnStep
     from assets.home import Home
     from cloudkasse_etl.config.settings import Configuration
-    from cloudkasse_etl.sync.report import RunReport
+    from cloudkasse_etl.sync.run.report import RunReport
 
 SHOWN_CAUSES = 10
 ASK: dict[Language, str] = {
@@ -58,7 +58,7 @@ def sync(
         chosen, ask = import_receipts, False
     with progress(configuration.settings.language, quiet=as_json) as (on_step, on_progress):
         from assets.commands.running import synchronise
-        from cloudkasse_etl.sync.session import SyncOptions
+        from cloudkasse_etl.sync.run.session import SyncOptions
 
         report = synchronise(
             configuration,

@@ -1,1 +1,1 @@
-"""Alerts: what they say, and how they get there by e-mail and webhook. Whether one is due: sync/alerts.py."""
+"""Alerts: what they say, and how they get there by e-mail and webhook. When one is due: sync/monitoring/alerts.py."""

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.state.lease import lease
-from cloudkasse_etl.sync import importing
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
-from cloudkasse_etl.sync.session import SyncOptions, open_session
+from cloudkasse_etl.sync.receipts import receipt_import
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.session import SyncOptions, open_session
 from tests.crash.boundaries import Boundaries, OnBoundary, dying_at
 from tests.crash.broken import BROKEN
 from tests.worlds import MASTER_DATA
 
 BATCH = 20
-RECEIPTS = (stage_receipts, stage_closings, importing.import_receipts)
+RECEIPTS = (stage_receipts, stage_closings, receipt_import.import_receipts)
 STEPS = {"all": (*MASTER_DATA, *RECEIPTS), "master data": MASTER_DATA, "receipts": RECEIPTS}
 
 
@@ -64,7 +64,7 @@ def at_boundaries(point: str | None, listing: Path | None) -> OnBoundary:
     """What this process does at its boundaries: it notes them in a file, or dies at one of them."""
     # a killed process is known to be dead, so its lease need not be watched for long
     lease.BEAT_SECONDS, lease.FRESH_SECONDS = 0.04, 0.1
-    importing.BATCH = BATCH
+    receipt_import.BATCH = BATCH
     return _written(listing) if listing else dying_at(point or "")
 
 

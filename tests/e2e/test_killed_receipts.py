@@ -28,10 +28,10 @@ from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
 from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.sync import importing
-from cloudkasse_etl.sync.completeness import CompletenessReport
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
-from cloudkasse_etl.sync.session import SyncOptions, open_session
+from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
+from cloudkasse_etl.sync.receipts import receipt_import
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.session import SyncOptions, open_session
 from tests import small_erp
 from tests.books import Tables, complete, tables, with_accounts
 from tests.forked import CONTEXT, patch_for_good, start, was_killed
@@ -64,7 +64,7 @@ def sync_receipts(environment: Mapping[str, str], folder: Path, death: Death | N
     """What a killed process was doing: a whole `sync receipts --import`, with small pages and batches."""
     # the killed process is known to be dead, so its lease need not be watched for long
     lease.BEAT_SECONDS, lease.FRESH_SECONDS = 0.04, 0.1
-    importing.BATCH = BATCH
+    receipt_import.BATCH = BATCH
     if death is not None:
         _arrange(death)
     with open_session(
@@ -78,7 +78,7 @@ def sync_receipts(environment: Mapping[str, str], folder: Path, death: Death | N
         begun.set()
         stage_receipts(session)
         stage_closings(session)
-        importing.import_receipts(session)
+        receipt_import.import_receipts(session)
         session.finish()
 
 

@@ -26,9 +26,9 @@ from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.state.database.opening import open_reading
-from cloudkasse_etl.sync.importing import import_receipts
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import Outcome
 from cloudkasse_etl.tills.cloudkasse import transport
 from tests import small_erp
 from tests.books import complete, tables, with_accounts

@@ -16,7 +16,7 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.targets import IMPORT
-from cloudkasse_etl.sync.alerts import AlertReport, EndedRun, send_alerts
+from cloudkasse_etl.sync.monitoring.alerts import AlertReport, EndedRun, send_alerts
 from tests.programs import Program, checks, materializations
 from tests.receivers import MailServer, Webhook, make_certificate
 from tests.worlds import TOKEN, World

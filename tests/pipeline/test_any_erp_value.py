@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA, SOURCES
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.report import AssetReport
+from cloudkasse_etl.sync.run.report import AssetReport
 from tests import databases, small_erp
 from tests.books import book, fetch, statuses, told, with_accounts
 from tests.receipt_factory import item, line

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.run.report import Outcome
 from tests import small_erp
 from tests.torture_figures import LONG
 from tests.worlds import TOKEN, World, counts

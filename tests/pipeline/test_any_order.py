@@ -14,7 +14,7 @@ import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.sync.completeness import CompletenessReport
+from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from tests import small_erp
 from tests.books import Tables, book, complete, fetch, tables, with_accounts
 from tests.selling_shop import Fields, delivered, once, shop
@@ -124,7 +124,7 @@ def test_in_any_order_with_repeats_and_any_page_size_the_tables_are_the_same(
     seed: int,
 ) -> None:
     chance = random.Random(seed)
-    monkeypatch.setattr("cloudkasse_etl.sync.importing.BATCH", chance.choice([20, 70, 5000]))
+    monkeypatch.setattr("cloudkasse_etl.sync.receipts.receipt_import.BATCH", chance.choice([20, 70, 5000]))
     with world_of(tmp_path, f"sqlite:///{tmp_path / 'erp.db'}", page_items=chance.randint(7, 100)) as world:
         deliver_somehow(world, sold, chance)
         found = at_the_end(world)

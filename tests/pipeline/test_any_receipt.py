@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.schemas.lenient_json import as_kept
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, parse_receipt
-from cloudkasse_etl.sync import closings as closings_use_case
-from cloudkasse_etl.sync import receipts as receipts_use_case
+from cloudkasse_etl.sync.receipts import closing_staging as closings_use_case
+from cloudkasse_etl.sync.receipts import receipt_staging as receipts_use_case
 from cloudkasse_etl.tills.cloudkasse.client import Page
 from cloudkasse_etl.transform.books.booking import Ledger, book
 from cloudkasse_etl.transform.receipt_checks import check_receipts

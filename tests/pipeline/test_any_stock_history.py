@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.decisions import dismiss_line, restore_line
-from cloudkasse_etl.sync.plan import plan
+from cloudkasse_etl.sync.dry_run.plan import plan
+from cloudkasse_etl.sync.receipts.decisions import dismiss_line, restore_line
 from tests import databases, small_erp
 from tests.books import book, decider, fetch_and_book, tables, with_accounts
 from tests.pipeline.test_import import add_article, deliver

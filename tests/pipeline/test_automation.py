@@ -15,8 +15,8 @@ from assets.schedules import opening_crons
 from cloudkasse_etl.config.automation_settings import OpeningHours
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sync.novelty import Novelty, look_for_novelty
-from cloudkasse_etl.sync.session import hold_lease
+from cloudkasse_etl.sync.changes.new_data import Novelty, look_for_novelty
+from cloudkasse_etl.sync.run.session import hold_lease
 from tests.pipeline.test_runs import create_run
 from tests.pipeline.test_staging import closing, receipt
 from tests.programs import Program

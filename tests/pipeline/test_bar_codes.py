@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cloudkasse_etl.sync.report import RunReport
+from cloudkasse_etl.sync.run.report import RunReport
 from cloudkasse_etl.transform.bar_codes import all_spellings, plain
 from tests import databases
 from tests.programs import small_world

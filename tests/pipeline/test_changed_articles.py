@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.erp_rows import SNAPSHOT
-from cloudkasse_etl.sync.report import RunReport
+from cloudkasse_etl.sync.run.report import RunReport
 from tests import databases, small_erp
 from tests.conftest import fresh_database
 from tests.torture_figures import LONG

@@ -131,7 +131,7 @@ def test_an_import_of_chosen_receipts_judges_anew_and_says_what_it_found(world: 
     fetch(world)
     world.settings["receipts"] = {}
     with world.session() as session:
-        from cloudkasse_etl.sync.importing import import_receipts, require_bookable
+        from cloudkasse_etl.sync.receipts.receipt_import import import_receipts, require_bookable
 
         require_bookable(session.configuration, ["r1"])
         postings, _ = import_receipts(session, ["r1"])

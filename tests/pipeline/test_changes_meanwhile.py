@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync import extract, upload
-from cloudkasse_etl.sync.prices import compute_gross_prices
-from cloudkasse_etl.sync.report import AssetReport, RunReport
-from cloudkasse_etl.sync.session import SyncSession
+from cloudkasse_etl.sync.master_data import extraction, upload
+from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.run.report import AssetReport, RunReport
+from cloudkasse_etl.sync.run.session import SyncSession
 from tests import databases, small_erp
 from tests.pipeline.test_changed_articles import ARTICLES, CHANGES, SHOP, Change
 from tests.torture_figures import LONG
@@ -28,16 +28,16 @@ pytestmark = databases.CHOOSES_ITSELF
 
 Step = Callable[[SyncSession], AssetReport]
 AFTER: Mapping[Step, Sequence[Step]] = {
-    extract.extract_company: (),
-    extract.extract_registers: (),
-    extract.extract_employees: (),
-    extract.extract_articles: (),
-    extract.extract_prices: (),
-    compute_gross_prices: (extract.extract_articles, extract.extract_prices),
-    upload.upload_company: (extract.extract_company,),
-    upload.upload_registers: (extract.extract_registers, upload.upload_company),
-    upload.upload_employees: (extract.extract_employees, upload.upload_company),
-    upload.upload_articles: (extract.extract_articles, upload.upload_registers),
+    extraction.extract_company: (),
+    extraction.extract_registers: (),
+    extraction.extract_employees: (),
+    extraction.extract_articles: (),
+    extraction.extract_prices: (),
+    compute_gross_prices: (extraction.extract_articles, extraction.extract_prices),
+    upload.upload_company: (extraction.extract_company,),
+    upload.upload_registers: (extraction.extract_registers, upload.upload_company),
+    upload.upload_employees: (extraction.extract_employees, upload.upload_company),
+    upload.upload_articles: (extraction.extract_articles, upload.upload_registers),
     upload.upload_prices: (compute_gross_prices, upload.upload_articles),
 }
 """The steps of a run, and what comes before each."""

@@ -16,7 +16,7 @@ from assets.commands.ui import is_foreign
 from assets.demo import create_demo, find_demo
 from assets.home import find_home
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sync.session import hold_lease
+from cloudkasse_etl.sync.run.session import hold_lease
 from tests.patience import HANG_SECONDS
 from tests.programs import Program
 

@@ -8,8 +8,8 @@ import pytest
 
 from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.journal import Journal
-from cloudkasse_etl.sync.completeness import CompletenessReport
-from cloudkasse_etl.sync.receipt_list import list_receipts
+from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests.books import book, complete, fetch, tables, told, with_accounts
 from tests.pipeline.test_import import shop, url_of
 from tests.pipeline.test_staging import closing, receipt

@@ -14,9 +14,9 @@ from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.comparison import compare_all
-from cloudkasse_etl.sync.comparison_report import Comparison
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all
+from cloudkasse_etl.sync.comparison.comparison_report import Comparison
+from cloudkasse_etl.sync.run.report import Outcome
 from tests import small_erp
 from tests.worlds import TOKEN, World, by_asset
 

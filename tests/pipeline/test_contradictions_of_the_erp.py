@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.run.report import Outcome
 from tests import databases
 from tests.programs import small_world
 from tests.worlds import World, by_asset

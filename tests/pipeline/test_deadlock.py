@@ -14,7 +14,7 @@ from cloudkasse_etl.errors import StateUnavailableError
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease import lease
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.run.report import Outcome
 from tests import small_erp
 from tests.patience import HANG_SECONDS, wait_until
 from tests.worlds import TOKEN, World, by_asset

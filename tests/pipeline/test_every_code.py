@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloudkasse_etl.rejections.rejection import CATALOGUE, CLOUD, Language, Rejection
-from cloudkasse_etl.sync import extract, upload
+from cloudkasse_etl.sync.master_data import extraction, upload
 from tests import databases
 from tests.programs import small_world
 from tests.worlds import World
@@ -82,7 +82,12 @@ def test_the_prices_of_a_refused_article_wait_and_name_it(world: World) -> None:
 
 def test_a_price_whose_article_the_cloud_has_lost_is_refused_and_goes_up_once_it_is_back(world: World) -> None:
     with world.session() as session:
-        for step in (extract.extract_company, upload.upload_company, upload.upload_registers, upload.upload_articles):
+        for step in (
+            extraction.extract_company,
+            upload.upload_company,
+            upload.upload_registers,
+            upload.upload_articles,
+        ):
             step(session)
         with closing(sqlite3.connect(world.folder / "cloud.db")) as cloud, cloud:
             cloud.execute("DELETE FROM record WHERE entity = 'articles' AND key LIKE '%A1%'")

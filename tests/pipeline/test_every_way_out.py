@@ -11,10 +11,10 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.books.staged_receipts import Status
 from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
-from cloudkasse_etl.sync import decisions
-from cloudkasse_etl.sync.closing_list import list_closings
-from cloudkasse_etl.sync.judging import judge_of
-from cloudkasse_etl.sync.receipt_list import list_receipts
+from cloudkasse_etl.sync.receipts import decisions
+from cloudkasse_etl.sync.receipts.closing_list import list_closings
+from cloudkasse_etl.sync.receipts.judgement import judge_of
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests.books import book, decider, dismiss, fetch, statuses, with_accounts
 from tests.pipeline.test_import import shop, url_of
 from tests.pipeline.test_staging import closing, receipt

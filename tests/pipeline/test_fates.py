@@ -11,9 +11,9 @@ import pytest
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.sales import COUNTED
-from cloudkasse_etl.sync.page.render import write_page
-from cloudkasse_etl.sync.receipt_list import list_receipts
-from cloudkasse_etl.sync.turnover import Turnover, sum_up_sales
+from cloudkasse_etl.sync.outputs.page.render import write_page
+from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests import small_erp
 from tests.books import book, dismiss, fetch
 from tests.pipeline.test_page import Page, facts

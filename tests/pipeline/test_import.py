@@ -17,12 +17,12 @@ from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
-from cloudkasse_etl.sync.completeness import CompletenessReport
-from cloudkasse_etl.sync.exports import Booked, ExportSummary, Moved, export_movements, export_postings
-from cloudkasse_etl.sync.importing import import_receipts
-from cloudkasse_etl.sync.receipt_list import list_receipts
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
-from cloudkasse_etl.sync.report import Outcome, RunReport
+from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
+from cloudkasse_etl.sync.outputs.exports import Booked, ExportSummary, Moved, export_movements, export_postings
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import Outcome, RunReport
 from tests import databases, small_erp
 from tests.books import (
     balances,
@@ -313,7 +313,7 @@ def test_an_import_that_broke_leaves_nothing_that_a_later_one_takes_for_settled(
         raise StateUnavailableError("The database went away.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("cloudkasse_etl.sync.importing.BATCH", 1)
+        patch.setattr("cloudkasse_etl.sync.receipts.receipt_import.BATCH", 1)
         patch.setattr(ReceiptStore, "book", dies_afterwards)
         with pytest.raises(StateUnavailableError):
             book(world)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.sync.plan import plan
-from cloudkasse_etl.sync.receipts import stage_receipts
+from cloudkasse_etl.sync.dry_run.plan import plan
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_receipts
 from tests.books import book, fetch, fetch_and_book, stock, tables, told
 from tests.pipeline.test_import import BOTH, add_article, add_set, deliver, sale, world
 from tests.receipt_factory import item, line

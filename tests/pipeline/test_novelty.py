@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.importing import import_if_chosen
-from cloudkasse_etl.sync.novelty import Novelty, look_for_novelty
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
-from cloudkasse_etl.sync.report import RunReport
+from cloudkasse_etl.sync.changes.new_data import Novelty, look_for_novelty
+from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import RunReport
 from tests import databases, small_erp
 from tests.pipeline.test_staging import changed, closing, receipt
 from tests.torture_figures import LONG

@@ -27,12 +27,12 @@ from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
 from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.targets import EVERY_CLOUD
-from cloudkasse_etl.sync.page.facts import RunFacts
-from cloudkasse_etl.sync.page.render import render
-from cloudkasse_etl.sync.plan_report import EntityPlan, Plan
-from cloudkasse_etl.sync.protocol import protocol_path, read_protocol, write_protocol
-from cloudkasse_etl.sync.report import AssetReport, Counts, Outcome, RunReport
-from cloudkasse_etl.sync.turnover import Turnover
+from cloudkasse_etl.sync.dry_run.plan_report import EntityPlan, Plan
+from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+from cloudkasse_etl.sync.outputs.page.render import render
+from cloudkasse_etl.sync.outputs.turnover import Turnover
+from cloudkasse_etl.sync.run.protocol import protocol_path, read_protocol, write_protocol
+from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, RunReport
 from tests.torture_figures import LONG
 
 ASSET = "revenue_postings"

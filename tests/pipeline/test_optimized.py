@@ -12,7 +12,7 @@ from tests.worlds import World
 SYNC = """
 import os, pathlib, sys
 from cloudkasse_etl.config.settings import load
-from cloudkasse_etl.sync.session import SyncOptions, open_session
+from cloudkasse_etl.sync.run.session import SyncOptions, open_session
 from tests.worlds import MASTER_DATA
 
 folder = pathlib.Path(os.environ["CLOUDKASSE_SETTINGS"]).parent

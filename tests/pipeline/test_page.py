@@ -17,10 +17,10 @@ import pytest
 from assets import runs, tags
 from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.sync.page.facts import RunFacts
-from cloudkasse_etl.sync.page.render import render
-from cloudkasse_etl.sync.page.texts import TEXTS
-from cloudkasse_etl.sync.turnover import ArticleSales, Day, Hour, Share, Turnover
+from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+from cloudkasse_etl.sync.outputs.page.render import render
+from cloudkasse_etl.sync.outputs.page.texts import TEXTS
+from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Day, Hour, Share, Turnover
 from tests.programs import Program, materializations
 from tests.receipt_factory import item, line
 from tests.selling_shop import delivered, once

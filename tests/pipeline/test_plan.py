@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.importing import import_receipts
-from cloudkasse_etl.sync.plan import What, plan
-from cloudkasse_etl.sync.plan_report import Plan
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
+from cloudkasse_etl.sync.dry_run.plan import What, plan
+from cloudkasse_etl.sync.dry_run.plan_report import Plan
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from tests import small_erp
 from tests.pipeline.test_staging import changed, closing, receipt
 from tests.programs import Program, program_in

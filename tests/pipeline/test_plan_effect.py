@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import closing as closing_of
 from typing import Any
 
-from cloudkasse_etl.sync.importing import import_receipts
-from cloudkasse_etl.sync.plan_report import EntityPlan, ImportPlan, ReceiptsPlan
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
-from cloudkasse_etl.sync.report import RunReport
+from cloudkasse_etl.sync.dry_run.plan_report import EntityPlan, ImportPlan, ReceiptsPlan
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import RunReport
 from tests.pipeline.test_plan import CASH, booking, planned, sent, world
 from tests.pipeline.test_staging import changed, closing, receipt
 from tests.worlds import MASTER_DATA, World

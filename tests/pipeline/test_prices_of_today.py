@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.sync.novelty import look_for_novelty
-from cloudkasse_etl.sync.report import Outcome, RunReport
+from cloudkasse_etl.sync.changes.new_data import look_for_novelty
+from cloudkasse_etl.sync.run.report import Outcome, RunReport
 from tests import databases
 from tests.programs import small_world
 from tests.worlds import World, by_asset

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.run.report import Outcome
 from tests.conftest import MAKE_ERP, build_real_shop
 from tests.worlds import TOKEN, World, by_asset
 

@@ -98,7 +98,7 @@ def test_what_books_nothing_is_not_held_but_a_sale_before_the_start_is(world: Wo
 
 
 def test_a_released_receipt_is_booked_on_its_own_day_and_flagged(world: World) -> None:
-    from cloudkasse_etl.sync.decisions import release_receipt, restore_receipt
+    from cloudkasse_etl.sync.receipts.decisions import release_receipt, restore_receipt
 
     world.server.store.deliver_receipts([of_day("2026-01-05"), receipt(2)])
     fetch(world)
@@ -204,9 +204,9 @@ def test_times_that_an_earlier_release_took_break_nothing(world: World, monkeypa
     world.server.store.deliver_receipts(old)
     world.server.store.deliver_closings([closing(1, 1, 3, created_at="in the evening")])
     with monkeypatch.context() as earlier:
-        earlier.setattr("cloudkasse_etl.sync.judging.check_times", takes_any)
-        earlier.setattr("cloudkasse_etl.sync.judging.CHECKS_VERSION", 0)
-        earlier.setattr("cloudkasse_etl.sync.closings.check_closing_time", takes_any)
+        earlier.setattr("cloudkasse_etl.sync.receipts.judgement.check_times", takes_any)
+        earlier.setattr("cloudkasse_etl.sync.receipts.judgement.CHECKS_VERSION", 0)
+        earlier.setattr("cloudkasse_etl.sync.receipts.closing_staging.check_closing_time", takes_any)
         fetch(world)
         book(world, "r1")
     complete(world)  # the booked one is compared with its closing as it is

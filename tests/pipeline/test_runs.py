@@ -12,8 +12,8 @@ from assets import runs, tags
 from assets.contracts import DRAWN_FROM, lineage
 from assets.history import read_history
 from assets.runs import repair_dead_runs
-from cloudkasse_etl.sync.brief import ROOM_FOR_A_REASON
-from cloudkasse_etl.sync.session import hold_lease
+from cloudkasse_etl.sync.run.session import hold_lease
+from cloudkasse_etl.sync.run.summary import ROOM_FOR_A_REASON
 from tests.patience import HANG_SECONDS
 from tests.programs import Program, checks, materializations, names_of
 

@@ -19,8 +19,8 @@ import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.sync.completeness import CompletenessReport
-from cloudkasse_etl.sync.report import AssetReport, Outcome
+from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
+from cloudkasse_etl.sync.run.report import AssetReport, Outcome
 from tests.books import book, complete, fetch, told, with_accounts
 from tests.pipeline.test_real_shop import SETTINGS
 from tests.selling_shop import Fields, delivered, once

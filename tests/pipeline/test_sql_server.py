@@ -29,10 +29,10 @@ from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import current_holder
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
 from cloudkasse_etl.state.stores.waiting_records import WaitingStore
-from cloudkasse_etl.sync.exports import export_movements, export_postings, sum_up
-from cloudkasse_etl.sync.plan import plan
-from cloudkasse_etl.sync.receipt_list import list_receipts
-from cloudkasse_etl.sync.turnover import sum_up_sales
+from cloudkasse_etl.sync.dry_run.plan import plan
+from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings, sum_up
+from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests import databases, small_erp
 from tests.books import book, complete, dismiss, fetch, tables, with_accounts
 from tests.receipt_factory import item, line

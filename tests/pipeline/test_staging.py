@@ -15,10 +15,10 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, REPLACED
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptRow
 from cloudkasse_etl.state.targets import CLOSINGS, STAGING
-from cloudkasse_etl.sync.completeness import CompletenessReport, check_completeness
-from cloudkasse_etl.sync.receipt_list import list_receipts
-from cloudkasse_etl.sync.receipts import stage_closings, stage_receipts
-from cloudkasse_etl.sync.report import AssetReport
+from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport, check_completeness
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import AssetReport
 from tests import small_erp
 from tests.books import dismiss
 from tests.worlds import TOKEN, World

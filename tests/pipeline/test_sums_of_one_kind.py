@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.database.tables import StateTables
-from cloudkasse_etl.sync.page.render import write_page
-from cloudkasse_etl.sync.turnover import OtherCurrency, Turnover, sum_up_sales
+from cloudkasse_etl.sync.outputs.page.render import write_page
+from cloudkasse_etl.sync.outputs.turnover import OtherCurrency, Turnover, sum_up_sales
 from tests.books import fetch
 from tests.pipeline.test_import import deliver, sale, world
 from tests.pipeline.test_movement_list import sold

@@ -16,8 +16,8 @@ from cloudkasse_etl.errors import (
     NetworkError,
 )
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync import upload
-from cloudkasse_etl.sync.report import Outcome
+from cloudkasse_etl.sync.master_data import upload
+from cloudkasse_etl.sync.run.report import Outcome
 from tests import databases, small_erp
 from tests.worlds import TOKEN, World, by_asset, counts
 

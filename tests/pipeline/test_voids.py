@@ -11,10 +11,16 @@ import pytest
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
 from cloudkasse_etl.state.stores.waiting_records import WaitingStore
-from cloudkasse_etl.sync.decisions import Decider, dismiss_line, dismiss_receipt, release_receipt, restore_receipt
-from cloudkasse_etl.sync.importing import import_receipts
-from cloudkasse_etl.sync.plan import plan
-from cloudkasse_etl.sync.plan_report import ImportPlan
+from cloudkasse_etl.sync.dry_run.plan import plan
+from cloudkasse_etl.sync.dry_run.plan_report import ImportPlan
+from cloudkasse_etl.sync.receipts.decisions import (
+    Decider,
+    dismiss_line,
+    dismiss_receipt,
+    release_receipt,
+    restore_receipt,
+)
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from tests import small_erp
 from tests.books import balances, book, fetch, fetch_and_book, statuses, stock, tables, told, with_accounts
 from tests.receipt_factory import Fields, as_item, item, line, pay, void_of

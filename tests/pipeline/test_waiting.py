@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from cloudkasse_etl.sync.waiting import WaitingReport, look_for_waiting
+from cloudkasse_etl.sync.monitoring.waiting import WaitingReport, look_for_waiting
 from tests import databases
 from tests.programs import Program, checks
 from tests.receipt_factory import item, line

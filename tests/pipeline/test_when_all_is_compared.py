@@ -17,10 +17,10 @@ from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.erp_rows import ErpRows
-from cloudkasse_etl.sync import delta
-from cloudkasse_etl.sync.extract import extract_prices
-from cloudkasse_etl.sync.plan import plan
-from cloudkasse_etl.sync.report import RunReport
+from cloudkasse_etl.sync.changes import changed_articles
+from cloudkasse_etl.sync.dry_run.plan import plan
+from cloudkasse_etl.sync.master_data.extraction import extract_prices
+from cloudkasse_etl.sync.run.report import RunReport
 from tests import databases, small_erp
 from tests.worlds import MASTER_DATA, TOKEN, World, by_asset, counts
 
@@ -130,7 +130,7 @@ def test_what_concerns_more_than_the_changed_articles_is_found_by_looking_at_all
 
 
 def test_all_is_looked_at_on_demand_and_where_much_has_changed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delta, "MOST_ARTICLES", 2)
+    monkeypatch.setattr(changed_articles, "MOST_ARTICLES", 2)
     for option in ("full", "retry_rejected", "allow_retire"):
         rename(world, option)
         assert looked_at(world.sync(**{option: True})) == (1 if option == "allow_retire" else None)

@@ -10,7 +10,7 @@ from assets.metadata import rejection_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.sync.report import AssetReport, Counts
+from cloudkasse_etl.sync.run.report import AssetReport, Counts
 
 SINCE = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC)
 

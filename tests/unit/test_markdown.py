@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from assets.markdown import plain
 from assets.metadata import asset_metadata
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.sync.report import AssetReport, Counts, Deferral
+from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral
 
 HOSTILE = [
     "<script>alert(1)</script>",

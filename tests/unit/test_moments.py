@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ErpSchemaError
-from cloudkasse_etl.sync.sources import Sources
+from cloudkasse_etl.sync.inputs.erp_frames import Sources
 from tests import databases, small_erp
 
 pytestmark = databases.CHOOSES_ITSELF

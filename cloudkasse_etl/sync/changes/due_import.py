@@ -1,0 +1,52 @@
+"""Whether an import would have anything to do, told without reading a receipt."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from cloudkasse_etl.state.stores.books.staged_receipts import Status
+from cloudkasse_etl.state.stores.waiting_records import WaitingStore
+from cloudkasse_etl.state.targets import IMPORT
+from cloudkasse_etl.sync.changes.unchanged import is_level
+from cloudkasse_etl.sync.run.session import SyncSession
+
+_SETTLED = (Status.IMPORTED, Status.NO_EFFECT, Status.DISMISSED)  # an original for which no void waits any longer
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What an import would look at.
+
+    Attributes:
+        staged: Receipts that are staged, but for voids that wait for their originals.
+        voids: Voids that need not wait any longer, as far as their originals tell or the days that have passed.
+        refused: Receipts that an import refused, where something that this can hang on has changed since.
+        stock: Receipts with stock lines that are to be made up for, likewise.
+    """
+
+    staged: int
+    voids: int = 0
+    refused: int = 0
+    stock: int = 0
+
+
+def due_for_import(session: SyncSession) -> Due:
+    """Finds out whether an import would have anything to do. Reads no receipts.
+
+    What cannot be told cheaply, for want of a rowversion in the ERP, counts as unchanged.
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached.
+    """
+    receipts, fingerprint = session.receipts, session.sources.fingerprint(IMPORT)
+    waiting = WaitingStore(session.store).stored(IMPORT)
+    staged = max(0, receipts.count(Status.STAGED) - sum(each.count for each in waiting))
+    voids = 0
+    if waiting:
+        known = receipts.status_of([each.awaited for each in waiting])
+        settled = [each.count for each in waiting if known.get(each.awaited, ("", None))[0] in _SETTLED]
+        day = session.as_of - dt.timedelta(days=session.settings.receipts.void_wait_days - 1)
+        before = dt.datetime.combine(day, dt.time(), session.settings.zone)
+        voids = sum(settled) or receipts.count_voids_staged_before(before)
+    if fingerprint is None or is_level(session, IMPORT, fingerprint):
+        return Due(staged, voids)
+    return Due(staged, voids, receipts.count_refused(), receipts.count_pending_stock())

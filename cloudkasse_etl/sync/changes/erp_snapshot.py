@@ -1,0 +1,119 @@
+"""Keeps, at the end of a run, as of which rowversion each row was looked at: the next one looks at what changed since.
+
+One transaction writes the rows and says of each asset that it is level with them. A run that ends before leaves assets
+that say nothing of the kind, and the next one looks at everything.
+"""
+
+import secrets
+from collections.abc import Mapping
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cloudkasse_etl.arrow_lookup import is_among
+from cloudkasse_etl.erp.selectline.row_changes import buckets_of
+from cloudkasse_etl.state.stores.erp_rows import ErpRows, Header, SourceTotals, packed
+from cloudkasse_etl.state.stores.records import Level
+from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM
+from cloudkasse_etl.sync.inputs.erp_frames import Sources
+from cloudkasse_etl.sync.run.session import SyncSession
+
+_MOST_GROUPS = 62  # of which each takes a bit
+
+
+def keep_snapshot(session: SyncSession) -> None:
+    """Keeps the rows that this run looked at, if everything is level with them by now."""
+    sources = session.goods
+    if session.is_dry or not sources.is_read_to_the_end:
+        return
+    levels = _levels(session)
+    if levels is None:
+        return
+    rows = _with_counts(sources)
+    if rows is None or not sources.is_steady():
+        return
+    part, erp_rows, snapshot = session.part, ErpRows(session.store), secrets.token_hex(8)
+    found: dict[str, tuple[pd.DataFrame, set[int] | None]] = {}
+    totals: dict[str, SourceTotals] = {}
+    for table, mine in rows.items():
+        totals[table] = _totals(mine)
+        if part is None:
+            found[table] = mine, None
+            continue
+        old, before, others = part.old[table], part.header.totals[table], part.others[table]
+        totals[table] = SourceTotals(
+            before.count - len(old) + len(mine),
+            before.version_sum - int(old["version"].sum()) + totals[table].version_sum,
+            max(before.highest, totals[table].highest),
+        )
+        every = pd.concat([others, mine], ignore_index=True).sort_values("row_id")
+        touched = pd.concat([every["row_id"], old["row_id"]]).to_numpy()
+        found[table] = every, set(buckets_of(touched).tolist())
+    with session.store.transaction() as connection:
+        for table, (written, instead_of) in found.items():
+            buckets = list(packed(written, buckets_of(written["row_id"].to_numpy())))
+            erp_rows.put(connection, table, buckets, instead_of)
+        erp_rows.replace(connection, Header(snapshot, totals))
+        for asset, (level, rest) in levels.items():
+            details = orjson.loads(level.details) | {"snapshot": snapshot, "rest": rest}
+            session.store.put_level(connection, asset, level.fingerprint, orjson.dumps(details).decode())
+
+
+def _levels(session: SyncSession) -> Mapping[str, tuple[Level, str | None]] | None:
+    """The levels of all assets that a snapshot is for, and what else they hang on; None where one is not level."""
+    store, sources, found = session.store, session.sources, {}
+    for asset, upstream in UPSTREAM.items():
+        level, generations = store.level(asset), [store.generation(name) for name in upstream]
+        now = sources.fingerprint(asset, *generations)
+        if level is None or now is None or level.fingerprint != now:
+            return None
+        found[asset] = level, sources.rest(asset, *generations)
+    return found
+
+
+def _totals(rows: pd.DataFrame) -> SourceTotals:
+    versions = rows["version"].to_numpy()
+    # one by one: a sum of 64 bits could overflow
+    return SourceTotals(len(rows), sum(versions.tolist()), int(versions.max(initial=0)))
+
+
+def _with_counts(sources: Sources) -> dict[str, pd.DataFrame] | None:
+    """The rows with what each counts for; None where the ERP does not tell when a row changed.
+
+    What an article counts for stands at one of its rows. Of ART: whether it goes up, and the registers' price groups
+    that it lacks a price in, a bit each. Of ARPREIS: whether the row is used, and the article's gross prices.
+    """
+    gross, articles, prices = sources.gross, sources.versions("ART"), sources.versions("ARPREIS")
+    if articles is None or prices is None or len(gross.lacking_articles) > _MOST_GROUPS:
+        return None
+    selling = sources.articles.frame["number"]
+    goes_up = is_among(articles["article"], selling)
+    if int(goes_up.sum()) > len(selling):  # a row that goes up, and an inactive one under the same number
+        goes_up &= ~articles["article"].duplicated().to_numpy()
+    lacks = np.zeros(len(articles), np.int64)
+    for place, (_, lacking) in enumerate(sorted(gross.lacking_articles.items())):
+        lacks |= (is_among(articles["article"], lacking) & goes_up).astype(np.int64) << place
+    used = np.isin(prices["row_id"].to_numpy(), sources.prices.frame["row_id"].to_numpy(), assume_unique=True)
+    return {
+        "ART": articles.assign(counted=goes_up.astype(np.int64), further=lacks),
+        "ARPREIS": prices.assign(
+            counted=used.astype(np.int64), further=_made(prices["article"], gross.prices["article"])
+        ),
+    }
+
+
+def _made(articles: "pd.Series[str]", prices: "pd.Series[str]") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """How many of the prices are an article's, at the first of its rows."""
+    made = np.zeros(len(articles), np.int64)
+    counted = pc.value_counts(pa.array(prices, pa.large_string()))
+    if isinstance(counted, pa.ChunkedArray):
+        counted = counted.combine_chunks()
+    places = pc.index_in(pa.array(articles, pa.large_string()), value_set=counted.field("values"))
+    at = pc.fill_null(places, -1).to_numpy(zero_copy_only=False)
+    distinct, first = np.unique(at, return_index=True)
+    counts = counted.field("counts").to_numpy(zero_copy_only=False)
+    made[first[distinct >= 0]] = counts[distinct[distinct >= 0]]
+    return made

@@ -1,0 +1,252 @@
+"""Whether a synchronisation would find anything new, asked cheaply: no lease, no write, one request, a few queries.
+
+What a run would read and send is not looked at; what it was last level with is compared with what is there now. The
+very functions that a run asks are asked (is_level, has_arrived, is_judging_due, due_for_import, missing_in_the_cloud),
+so that a look and the run that it starts cannot disagree.
+"""
+
+import datetime as dt
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import sqlalchemy as sa
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
+from cloudkasse_etl.i18n.text import Language, Text, joined, say
+from cloudkasse_etl.state.database.engine import check_state, database_errors, state_engine
+from cloudkasse_etl.state.database.opening import told_as_the_erps
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.records import Level
+from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.targets import IMPORT, JUDGED, NO_TARGET, find_target
+from cloudkasse_etl.sync.changes.due_import import due_for_import
+from cloudkasse_etl.sync.changes.unchanged import holds_on, is_level
+from cloudkasse_etl.sync.inputs.erp_frames import TABLES
+from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
+from cloudkasse_etl.sync.master_data.upload import missing_in_the_cloud
+from cloudkasse_etl.sync.receipts.arrivals import Stream, has_arrived
+from cloudkasse_etl.sync.receipts.judgement import is_judging_due, judge_of
+from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, refuse_other_company
+from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus
+
+# One look must end before the next: Dagster gives a sensor 60 seconds.
+_PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
+_ENTITIES = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
+_UPSTREAM = {entity.asset: entity.upstream for entity in _ENTITIES}
+_MASTER_DATA = tuple(asset for asset in TABLES if asset != IMPORT)
+_STREAMS: Mapping[Stream, Text] = {"receipts": say("receipts in CloudKasse"), "closings": say("closings in CloudKasse")}
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """What a look found.
+
+    Attributes:
+        master_data: Why a synchronisation of master data would find something, in words; empty where it would not.
+        receipts: Likewise, of receipts.
+        importable: What an import would find, where the settings leave that to a person.
+        unwatched: Tables whose changes cannot be seen cheaply, for want of a rowversion.
+        erp_problem: Why the ERP could not be looked at, where receipts are new all the same.
+        key: Names the state that was found: the same for the same state.
+    """
+
+    master_data: tuple[Text, ...]
+    receipts: tuple[Text, ...]
+    importable: tuple[Text, ...] = ()
+    unwatched: tuple[str, ...] = ()
+    erp_problem: CloudkasseError | None = None
+    key: str = ""
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of run that takes it over; None where nothing is new."""
+        if self.master_data and self.receipts:
+            return "all"
+        return "master-data" if self.master_data else "receipts" if self.receipts else None
+
+    def told(self, language: Language) -> str:
+        """What was found, in a sentence or two."""
+        found = [*self.master_data, *self.receipts]
+        texts = [say("New: {found}.", found=joined("; ", found)) if found else say("No new data.")]
+        if self.unwatched:
+            texts.append(
+                say(
+                    "Changes in {tables} cannot be seen this way, for want of column TS; the schedules find them.",
+                    tables=", ".join(self.unwatched),
+                )
+            )
+        if self.importable:
+            texts.append(say("Waiting for an import: {found}.", found=joined("; ", self.importable)))
+        problem = [self.erp_problem.told(language)] if self.erp_problem else []
+        return " ".join([*(text.told(language) for text in texts), *problem])
+
+
+def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None) -> Novelty:
+    """Looks whether ERP, settings, calendar or cloud have moved since the last synchronisation.
+
+    Args:
+        configuration: Settings and connections.
+        as_of: The day whose VAT rates are in force; the shop's today where None.
+
+    Raises:
+        CloudkasseError: The cloud or our own tables cannot be asked, or the ERP and nothing else is new.
+    """
+    status = _ask_cloud(configuration)
+    with _looking(configuration, status) as session:
+        if session is None:
+            first = say("nothing was ever synchronised")
+            return Novelty((first,), (first,), key=_key("first", status.heads["receipts"]))
+        if as_of is not None:
+            session.as_of = as_of
+        receipts, seen = _new_receipts(session)
+        try:
+            master_data, marks = _new_master_data(session)
+            to_import, due = _to_import(session)
+            unwatched = tuple(sorted(table for table, mark in session.sources.watermarks.items() if mark is None))
+        except ErpUnavailableError as error:
+            if not receipts:
+                raise
+            return Novelty((), receipts, erp_problem=error, key=_key(seen))
+    if configuration.settings.receipts.import_ == "direct":
+        return Novelty(master_data, (*receipts, *to_import), (), unwatched, key=_key(seen, marks, due))
+    return Novelty(master_data, receipts, to_import, unwatched, key=_key(seen, marks))
+
+
+def _ask_cloud(configuration: Configuration) -> CloudStatus:
+    api = configuration.settings.api.model_copy(update=_PATIENCE)
+    with CloudClient(configuration.connections, api, _NoJournal()) as client:
+        return refuse_other_company(client.status(), configuration.settings)
+
+
+class _Look(SyncSession):
+    """A session that only looks: what a run would find out is found out on it. Its store writes nothing."""
+
+    is_dry = True
+
+    def __init__(
+        self, configuration: Configuration, store: StateStore, status: CloudStatus, resources: ExitStack
+    ) -> None:
+        super().__init__(
+            configuration,
+            run_id="",
+            kind="look",
+            options=SyncOptions(),
+            protocol_folder=Path(),
+            store=store,
+            resources=resources,
+            stop=threading.Event(),
+        )
+        self._status = status
+
+
+@contextmanager
+def _looking(configuration: Configuration, status: CloudStatus) -> Iterator[_Look | None]:
+    """Our own tables as they are, never migrated; None where no synchronisation ever got as far as the cloud."""
+    connections, settings = configuration.connections, configuration.settings
+    url = connections.state_url.get_secret_value()
+    tables = StateTables(settings.state.prefix, settings.state.db_schema)
+    try:
+        engine = state_engine(url, may_create=False)
+    except StateUnavailableError:
+        with told_as_the_erps(configuration):
+            if url == connections.erp_url.get_secret_value():
+                raise
+        yield None  # a file of our own that the first run makes
+        return
+    try:
+        with told_as_the_erps(configuration):
+            check_state(engine, tables)
+        store = _known_store(engine, tables, configuration)
+        with ExitStack() as resources:
+            yield None if store is None else _Look(configuration, store, status, resources)
+    finally:
+        engine.dispose()
+
+
+def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configuration) -> StateStore | None:
+    company, api_url = configuration.settings.company.number, configuration.connections.api_url
+    with database_errors(engine), engine.connect().execution_options(read=True) as connection:
+        there = set(sa.inspect(connection).get_table_names(schema=tables.schema))
+        if any(table.name not in there for table in tables.metadata.tables.values()):
+            return None  # an older release's, at most: the next run moves them forward
+        if find_target(connection, tables, company, api_url) == NO_TARGET:
+            return None
+    return StateStore(engine, tables, company=company, api_url=api_url, lease=None, run_id="")
+
+
+def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
+    """What a run would fetch, and what of the fetched it would judge anew."""
+    found = [text for stream, text in _STREAMS.items() if has_arrived(session, stream)]
+    if is_judging_due(session):
+        found.append(say("receipts to be checked again, since settings have changed"))
+    cursors = [(stream, session.receipts.cursor(stream)) for stream in _STREAMS]
+    judged = session.store.level(JUDGED)
+    heads = sorted(session.cloud_status.heads.items())
+    return tuple(found), [cursors, heads, judge_of(session).fingerprint(), *_noted(judged)]
+
+
+def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
+    """What an import would book, try again or make up for."""
+    due, level = due_for_import(session), session.store.level(IMPORT)
+    texts = (
+        (due.staged, say("{count:,} staged receipts to import", count=due.staged)),
+        (due.voids, say("{count:,} voids that need not wait any longer", count=due.voids)),
+        (due.refused, say("{count:,} refused receipts to try again, since something has changed", count=due.refused)),
+        (due.stock, say("{count:,} receipts whose stock lines may be made up for", count=due.stock)),
+    )
+    marks = [session.sources.fingerprint(IMPORT), *_noted(level)]
+    return tuple(text for count, text in texts if count), [due.staged, due.voids, due.refused, due.stock, *marks]
+
+
+def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
+    """What a run would read and send."""
+    store, sources = session.store, session.sources
+    generations = {asset: store.generation(asset) for asset in _UPSTREAM}
+    marks = {
+        asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ()))) for asset in _MASTER_DATA
+    }
+    changed = [asset for asset, mark in marks.items() if mark is not None and not is_level(session, asset, mark)]
+    # what the calendar has changed, with the days between which it held: each such change is another state
+    levels = {asset: store.level(asset) for asset in changed}
+    turned = {asset: level.details for asset, level in levels.items() if level and not holds_on(level, session.as_of)}
+    found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
+    lost = {}
+    for entity in _ENTITIES:
+        ours = store.active_count(entity.name)
+        held = missing_in_the_cloud(session, entity, ours)
+        if held is not None:
+            lost[entity.name] = held
+            found.append(
+                say("CloudKasse holds {held:,} of {ours:,} {records}", held=held, ours=ours, records=entity.noun)
+            )
+        if store.pending_attempts(entity.name):
+            found.append(say("an interrupted upload of {records} is to be finished", records=entity.noun))
+    noted = {asset: _noted(level) for asset, level in levels.items()}
+    return tuple(found), [sorted(known.items()) for known in (marks, generations, lost, turned, noted)]
+
+
+def _noted(level: Level | None) -> tuple[str, str]:
+    """What an asset was last level with, and which run noted it: a setting that goes to and fro is new each time.
+
+    A run that broke in between notes nothing by which a key could differ: it would be started again without end.
+    """
+    return (level.fingerprint, level.run_id) if level and level.fingerprint else ("", "")
+
+
+def _key(*parts: object) -> str:
+    # what changes while a run gets on is part of it (cursors, generations): after one that broke halfway, the next
+    # look starts another; after one that could do nothing, it does not
+    return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
+
+
+class _NoJournal:
+    """For a client that only asks."""
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        raise AssertionError("a look sends nothing")

@@ -1,0 +1,1 @@
+"""What the cloud really holds, record by record, beside what the ERP wants."""

@@ -1,0 +1,1 @@
+"""What a synchronisation would do, found by the use cases themselves."""

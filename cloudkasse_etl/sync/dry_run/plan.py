@@ -1,0 +1,216 @@
+"""The dry run: what a synchronisation would do. Runs the use cases themselves on a session that writes nothing."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import pandas as pd
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import MassRetirementError
+from cloudkasse_etl.state.dry_run.scratch import Acceptance
+from cloudkasse_etl.state.stores.books.receipt_store import StagedReceipt, Status
+from cloudkasse_etl.state.targets import STAGING
+from cloudkasse_etl.sync.dry_run.plan_report import (
+    DETAILS,
+    EntityPlan,
+    ImportPlan,
+    Plan,
+    PlannedRecord,
+    ReceiptLine,
+    ReceiptsPlan,
+)
+from cloudkasse_etl.sync.dry_run.plan_session import PlanSession, open_plan
+from cloudkasse_etl.sync.master_data import extraction, upload
+from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import AssetReport
+from cloudkasse_etl.sync.run.session import SyncSession
+
+What = Literal["all", "master-data", "receipts", "import"]
+UseCase = Callable[[SyncSession], AssetReport]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One kind of record: its use cases, and the kind whose stop keeps it from going up (as the assets depend)."""
+
+    entity: str
+    reads: tuple[UseCase, ...]
+    upload: UseCase
+    after: str | None = None
+
+
+_STEPS = (
+    _Step("companies", (extraction.extract_company,), upload.upload_company),
+    _Step("registers", (extraction.extract_registers,), upload.upload_registers, "companies"),
+    _Step("employees", (extraction.extract_employees,), upload.upload_employees, "companies"),
+    _Step("articles", (extraction.extract_articles,), upload.upload_articles, "registers"),
+    _Step("prices", (extraction.extract_prices, compute_gross_prices), upload.upload_prices, "articles"),
+)
+
+
+def plan(configuration: Configuration, what: What = "all", *, as_of: dt.date | None = None) -> Plan:
+    """Finds out what a synchronisation would do, record by record. Writes nothing anywhere, and asks with GET alone.
+
+    What the cloud refuses for reasons of its own is known only when it is sent; what its contract says that it always
+    refuses is foreseen.
+
+    Args:
+        configuration: Settings and connections.
+        what: `all` with an import at the end, or a part.
+        as_of: The day that is planned for; today where None.
+
+    Raises:
+        CloudkasseError: ERP, cloud or our own tables cannot be read; there is no plan then.
+    """
+    with open_plan(configuration, as_of=as_of) as session:
+        # what is asked of the cloud first is whether it is there: nobody waits for a comparison in vain
+        if what != "import":
+            session.cloud_status  # noqa: B018 -- asked for its errors
+        entities = _master_data(session) if what in ("all", "master-data") else ()
+        receipts = _receipts(session) if what in ("all", "receipts") else None
+        imports = _import(session) if what in ("all", "import") else None
+        counts = {asset: report.counts for asset, report in session.reports.items()}
+    return Plan(what, entities, receipts, imports, counts)
+
+
+def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
+    blocked: dict[str, str] = {}
+    found = []
+    for step in _STEPS:
+        reports = [read(session) for read in step.reads]
+        cause = blocked.get(step.after) if step.after else None
+        if cause is not None:
+            blocked[step.entity] = cause
+            refused = tuple(r for report in reports for r in report.rejections)
+            found.append(EntityPlan(step.entity, rejections=refused, skipped=cause))
+            continue
+        stopped = None
+        try:
+            report = step.upload(session)
+        except MassRetirementError as error:
+            stopped = error.told(session.settings.language)
+            blocked[step.entity] = step.entity
+            options, session.options = session.options, replace(session.options, allow_retire=True)
+            report = step.upload(session)
+            session.options = options
+        found.append(
+            EntityPlan(
+                step.entity,
+                records=tuple(_record(acceptance) for acceptance in session.store.acceptances(step.entity)),
+                unchanged=report.counts.unchanged,
+                rejections=tuple(r for part in (*reports, report) for r in part.rejections),
+                waiting=report.deferrals,
+                stopped=stopped,
+            )
+        )
+    return tuple(found)
+
+
+def _record(acceptance: Acceptance) -> PlannedRecord:
+    if not acceptance.active:
+        return PlannedRecord(acceptance.key, "retired", acceptance.after, acceptance.before)
+    action: Literal["new", "changed"] = "new" if acceptance.before is None else "changed"
+    return PlannedRecord(acceptance.key, action, acceptance.after, acceptance.before)
+
+
+@dataclass
+class _Arrivals:
+    """Counts what would be staged; of no receipt more than the first few are kept."""
+
+    by_status: Counter[str] = field(default_factory=Counter)
+    receipts: Counter[str] = field(default_factory=Counter)
+    cents: Counter[str] = field(default_factory=Counter)
+    examples: list[ReceiptLine] = field(default_factory=list)
+    closings: int = 0
+
+    def stage(self, receipts: Sequence[StagedReceipt]) -> None:
+        for r in receipts:
+            self.by_status[str(r.status)] += 1
+            if r.status is Status.STAGED:
+                self.receipts[r.register or ""] += 1
+                self.cents[r.register or ""] += r.total_cents or 0
+        for r in receipts[: DETAILS - len(self.examples)]:
+            self.examples.append(
+                ReceiptLine(r.receipt_id, r.register, r.number, r.business_day, r.total_cents, str(r.status))
+            )
+
+    def close(self, closings: Sequence[Mapping[str, Any]]) -> None:
+        self.closings += len(closings)
+
+
+def _receipts(session: PlanSession) -> ReceiptsPlan:
+    arrivals = _Arrivals()
+    session.receipts.on_staged, session.receipts.on_closings = arrivals.stage, arrivals.close
+    staged, closed = stage_receipts(session), stage_closings(session)
+    return ReceiptsPlan(
+        by_status=dict(sorted(arrivals.by_status.items())),
+        seen=staged.counts.unchanged,
+        total_cents=sum(arrivals.cents.values()),
+        by_register={name: (count, arrivals.cents[name]) for name, count in sorted(arrivals.receipts.items())},
+        examples=tuple(arrivals.examples),
+        rejections=staged.rejections + closed.rejections,
+        closings=arrivals.closings,
+    )
+
+
+@dataclass
+class _Books:
+    """Sums up what would be booked, batch by batch."""
+
+    receipts: int = 0
+    postings: int = 0
+    movements: int = 0
+    debit: Counter[str] = field(default_factory=Counter)
+    credit: Counter[str] = field(default_factory=Counter)
+    into: Counter[tuple[str, str]] = field(default_factory=Counter)
+    out: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def book(self, postings: pd.DataFrame | None, movements: pd.DataFrame, receipts: int) -> None:
+        self.receipts += receipts
+        self.movements += len(movements)
+        places = list(zip(movements["article"], movements["warehouse"], strict=True))
+        for place, quantity in zip(places, movements["quantity_milli"].tolist(), strict=True):
+            (self.into if quantity > 0 else self.out)[place] += abs(quantity)
+        if postings is None:  # stock that is made up for
+            return
+        self.postings += len(postings)
+        amounts = postings["amount_cents"]
+        for counter, part in ((self.debit, amounts.clip(lower=0)), (self.credit, -amounts.clip(upper=0))):
+            for account, cents in part.groupby(postings["account"]).sum().items():
+                counter[str(account)] += int(cents)
+        shown = postings[["document_number", "posting_date", "account", "amount_cents", "text"]]
+        self.examples += shown.head(DETAILS - len(self.examples)).to_dict("records")  # type: ignore[arg-type]
+
+
+def _import(session: PlanSession) -> ImportPlan:
+    books = _Books()
+    session.receipts.on_booked = books.book
+    anew = _Arrivals()
+    session.receipts.on_staged = anew.stage
+    fetched = STAGING in session.reports
+    postings, movements = import_receipts(session)
+    judged = session.reports.get(STAGING)
+    refused = judged.rejections if judged is not None and not fetched else ()
+    missing: Counter[str] = Counter()
+    for rejection in postings.rejections:
+        if rejection.code == "account_missing":
+            told = rejection.detail.get("setting", "") + rejection.detail.get("further", "")
+            missing.update(dict.fromkeys(told.split(", "), 1))
+    return ImportPlan(
+        receipts=books.receipts,
+        postings=books.postings,
+        accounts={a: (books.debit[a], books.credit[a]) for a in sorted({*books.debit, *books.credit})},
+        movements=books.movements,
+        articles={p: (books.into[p], books.out[p]) for p in sorted({*books.into, *books.out})},
+        examples=tuple(books.examples),
+        missing=dict(missing),
+        rejections=refused + postings.rejections + movements.rejections,
+        judged_anew=dict(sorted(anew.by_status.items())),
+        waiting=postings.deferrals,
+    )

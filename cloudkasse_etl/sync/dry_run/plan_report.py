@@ -1,0 +1,260 @@
+"""What a dry run found: frozen, and as the object that `plan --json` prints. No I/O."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+
+from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.sync.run.report import Counts, Deferral, rejection_dict
+
+Action = Literal["new", "changed", "retired"]
+ACTIONS: tuple[Action, ...] = ("new", "changed", "retired")
+DETAILS = 20
+"""How many records, rejections, receipts, postings and articles are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field of a record before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRecord:
+    """A record that would be sent.
+
+    Attributes:
+        key: Its key.
+        action: What it would be to the cloud.
+        content: What would be sent (JSON).
+        before: What the cloud last accepted (JSON); None where it never had the record.
+    """
+
+    key: str
+    action: Action
+    content: str
+    before: str | None
+
+    @property
+    def changes(self) -> tuple[FieldChange, ...]:
+        """Field by field, what a change changes; nothing for other actions."""
+        if self.action != "changed" or self.before is None:
+            return ()
+        before, after = orjson.loads(self.before), orjson.loads(self.content)
+        return tuple(FieldChange(n, before.get(n), after[n]) for n in after if before.get(n) != after[n])
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """What would be sent."""
+        found: dict[str, Any] = orjson.loads(self.content)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPlan:
+    """What would become of one kind of record.
+
+    Attributes:
+        entity: companies, registers, employees, articles or prices.
+        records: What would be sent and accepted, in the order of sending.
+        unchanged: How many are level.
+        rejections: What our checks refuse, and what the cloud is bound to refuse; `still` for what rests.
+        waiting: What waits for something in order.
+        stopped: Why a synchronisation would stop here (too many retirements); `records` are then what would go with
+            --allow-retire.
+        skipped: The entity whose stop keeps this one from being looked at.
+    """
+
+    entity: str
+    records: tuple[PlannedRecord, ...] = ()
+    unchanged: int = 0
+    rejections: tuple[Rejection, ...] = ()
+    waiting: tuple[Deferral, ...] = ()
+    stopped: str | None = None
+    skipped: str | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Records by what would become of them; each refused record once."""
+        fresh = {r.key for r in self.rejections if not r.still}
+        resting = {r.key for r in self.rejections} - fresh
+        actions = [record.action for record in self.records]
+        return {
+            **{action: actions.count(action) for action in ACTIONS},
+            "unchanged": self.unchanged,
+            "rejected": len(fresh),
+            "resting": len(resting),
+            "waiting": sum(deferral.count for deferral in self.waiting),
+        }
+
+    def as_dict(self, language: Language) -> dict[str, Any]:
+        """For `--json`: counts in full, details of the first ones."""
+        return {
+            "counts": self.counts,
+            "stopped": self.stopped,
+            "skipped": self.skipped,
+            "records": {
+                action: [_record(r) for r in [r for r in self.records if r.action == action][:DETAILS]]
+                for action in ACTIONS
+            },
+            "rejections": [rejection_dict(r, language) for r in self.rejections[:DETAILS]],
+            "waiting": [{"code": d.code, "count": d.count, "text": d.text(language)} for d in self.waiting],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """A receipt that would be staged."""
+
+    receipt_id: str
+    register: str | None
+    number: int | None
+    business_day: dt.date | None
+    total_cents: int | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptsPlan:
+    """What fetching would bring.
+
+    Attributes:
+        by_status: Receipts by the status that they would get; those that are judged otherwise now included.
+        seen: Receipts that come again, and are staged already.
+        total_cents: Of the receipts that would be ready for an import.
+        by_register: Register → (receipts, cents) of the same.
+        examples: The first ones.
+        rejections: Of receipts and closings; `still` for those refused before.
+        closings: How many closings.
+    """
+
+    by_status: Mapping[str, int]
+    seen: int
+    total_cents: int
+    by_register: Mapping[str, tuple[int, int]]
+    examples: tuple[ReceiptLine, ...]
+    rejections: tuple[Rejection, ...]
+    closings: int
+
+    def as_dict(self, language: Language) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "receipts": dict(self.by_status),
+            "seen": self.seen,
+            "total_cents": self.total_cents,
+            "registers": {
+                name: {"receipts": count, "total_cents": cents} for name, (count, cents) in self.by_register.items()
+            },
+            "examples": [
+                {
+                    "receipt_id": r.receipt_id,
+                    "register": r.register,
+                    "number": r.number,
+                    "business_day": r.business_day.isoformat() if r.business_day else None,
+                    "total_cents": r.total_cents,
+                    "status": r.status,
+                }
+                for r in self.examples
+            ],
+            "closings": self.closings,
+            **_refused(self.rejections, language),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """What an import would book.
+
+    Attributes:
+        receipts: How many receipts.
+        postings: How many postings.
+        accounts: Account → (debit, credit), both in cents and not negative.
+        movements: How many stock movements.
+        articles: (article, warehouse) → thousandths in and out, both not negative.
+        examples: The first postings: document, account, amount, text.
+        missing: Setting that names no account → receipts refused for it.
+        rejections: Receipts and stock lines that would be refused.
+        judged_anew: Receipts that the settings now make something else of, by the status that they would get; told
+            where nothing would be fetched before the import.
+        waiting: Receipts that would wait for others.
+    """
+
+    receipts: int
+    postings: int
+    accounts: Mapping[str, tuple[int, int]]
+    movements: int
+    articles: Mapping[tuple[str, str], tuple[int, int]]
+    examples: tuple[Mapping[str, Any], ...]
+    missing: Mapping[str, int]
+    rejections: tuple[Rejection, ...]
+    judged_anew: Mapping[str, int] = field(default_factory=dict)
+    waiting: tuple[Deferral, ...] = ()
+
+    def as_dict(self, language: Language) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "receipts": self.receipts,
+            "postings": self.postings,
+            "accounts": {
+                account: {"debit_cents": debit, "credit_cents": credit}
+                for account, (debit, credit) in self.accounts.items()
+            },
+            "movements": self.movements,
+            "articles": [
+                {"article": article, "warehouse": warehouse, "in_milli": into, "out_milli": out}
+                for (article, warehouse), (into, out) in list(self.articles.items())[:DETAILS]
+            ],
+            "examples": list(self.examples),
+            "missing_settings": dict(self.missing),
+            "judged_anew": dict(self.judged_anew),
+            "waiting": [{"code": d.code, "count": d.count, "text": d.text(language)} for d in self.waiting],
+            **_refused(self.rejections, language),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a synchronisation would do, if nothing changed meanwhile.
+
+    Attributes:
+        what: all, master-data, receipts or import.
+        entities: Master data; empty where it was not asked for.
+        receipts: What would be fetched; None where it was not asked for.
+        imports: What an import would book: of what is staged, and of what would be fetched before it.
+        assets: What a run would count, asset by asset, in the order in which it would go through them.
+    """
+
+    what: str
+    entities: tuple[EntityPlan, ...] = field(default=())
+    receipts: ReceiptsPlan | None = None
+    imports: ImportPlan | None = None
+    assets: Mapping[str, Counts] = field(default_factory=dict)
+
+    def as_dict(self, language: Language) -> dict[str, Any]:
+        """The object that `plan --json` prints."""
+        return {
+            "what": self.what,
+            "entities": {found.entity: found.as_dict(language) for found in self.entities},
+            "receipts": self.receipts.as_dict(language) if self.receipts else None,
+            "import": self.imports.as_dict(language) if self.imports else None,
+            "assets": {asset: counts.as_dict() for asset, counts in self.assets.items()},
+        }
+
+
+def _record(record: PlannedRecord) -> dict[str, Any]:
+    changes = [{"field": c.field, "before": c.before, "after": c.after} for c in record.changes]
+    return {"key": record.key, **({"changes": changes} if record.action == "changed" else {"item": record.item})}
+
+
+def _refused(rejections: tuple[Rejection, ...], language: Language) -> dict[str, Any]:
+    return {
+        "rejected": len({r.key for r in rejections if not r.still}),
+        "still_rejected": len({r.key for r in rejections if r.still} - {r.key for r in rejections if not r.still}),
+        "rejections": [rejection_dict(r, language) for r in rejections[:DETAILS]],
+    }

@@ -1,0 +1,116 @@
+"""The session of a dry run: the use cases run on it as on a real one; nothing is sent, and nothing is written."""
+
+import datetime as dt
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.rejections.rejection import CLOUD
+from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.database.opening import told_as_the_erps
+from cloudkasse_etl.state.database.reading import untouched_state
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.dry_run.scratch import ScratchStore
+from cloudkasse_etl.state.dry_run.scratch_receipts import ScratchReceipts
+from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN
+from cloudkasse_etl.sync.run.report import AssetReport
+from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession
+from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key
+from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
+from cloudkasse_etl.transform.digest import item_digests
+
+# A person waits for the answer: a cloud that is away is told within half a minute.
+_ATTEMPTS, _RETRY_SECONDS = 4, 30
+
+
+class PlanSession(SyncSession):
+    """A session that only reads. Made by `open_plan`."""
+
+    store: ScratchStore
+    is_dry = True
+
+    def __init__(self, configuration: Configuration, store: ScratchStore, resources: ExitStack) -> None:
+        super().__init__(
+            configuration,
+            run_id="",
+            kind="plan",
+            options=SyncOptions(import_receipts=True),
+            protocol_folder=Path(),
+            store=store,
+            resources=resources,
+            stop=threading.Event(),
+        )
+
+    @cached_property
+    def receipts(self) -> ScratchReceipts:
+        """Staged receipts, and those that would be."""
+        receipts = ScratchReceipts(self.store)
+        self._resources.callback(receipts.close)
+        return receipts
+
+    @cached_property
+    def client(self) -> CloudClient:
+        """The cloud, which is only asked."""
+        api = self.settings.api
+        hasty = api.model_copy(
+            update={
+                "attempts": min(api.attempts, _ATTEMPTS),
+                "retry_seconds": min(api.retry_seconds, _RETRY_SECONDS),
+            }
+        )
+        client = DryClient(self.configuration.connections, hasty, self._foresee, stop=self._stop)
+        return self._resources.enter_context(client)
+
+    def keep_waiting(self, report: AssetReport) -> None:
+        """Nothing is kept of a dry run."""
+
+    def _foresee(self, entity: str, items: Sequence[dict[str, Any]]) -> list[str | None]:
+        """What was refused for another reason than its content, and is tried in every run, is expected to be again."""
+        refused = {
+            rejection.key: rejection
+            for rejection in self.store.rejections(f"cloudkasse_{_SINGULAR.get(entity, entity)}")
+            if rejection.code in RETRIED_EVERY_RUN and rejection.code not in _CURED_BY_THE_RUN
+        }
+        if not refused:
+            return [None] * len(items)
+        codes: list[str | None] = []
+        for item, content in zip(items, item_digests(items).tolist(), strict=True):
+            before = refused.get(bounded_key(record_key(entity, item)))
+            same = before is not None and before.content == str(content)
+            codes.append(before.code.removeprefix(CLOUD) if before is not None and same else None)
+        return codes
+
+
+# A price goes up after the articles, and only if its article is there as far as we know.
+_CURED_BY_THE_RUN = {"cloud.article_unknown"}
+_SINGULAR = {"companies": "company"}  # as the assets are named
+
+
+@contextmanager
+def open_plan(configuration: Configuration, *, as_of: dt.date | None = None) -> Iterator[PlanSession]:
+    """Opens the session of a dry run: no lease, no migration, no run.
+
+    Args:
+        configuration: Settings and connections.
+        as_of: The day that is planned for; today where None.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached; that there are none yet is no error.
+    """
+    connections, settings = configuration.connections, configuration.settings
+    url, erp_url = connections.state_url.get_secret_value(), connections.erp_url.get_secret_value()
+    tables = StateTables(settings.state.prefix, settings.state.db_schema)
+    with (
+        told_as_the_erps(configuration),
+        untouched_state(url, tables, may_be_missing=url != erp_url) as (engine, known),
+        ExitStack() as resources,
+    ):
+        store = ScratchStore(engine, known, company=settings.company.number, api_url=connections.api_url)
+        session = PlanSession(configuration, store, resources)
+        if as_of is not None:
+            session.as_of = as_of
+        yield session

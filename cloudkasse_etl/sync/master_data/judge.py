@@ -1,0 +1,59 @@
+"""What reading and computing have in common: quiet sources are left alone, refused records are noted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM, part_of
+from cloudkasse_etl.sync.changes.unchanged import quiet_report, set_level
+from cloudkasse_etl.sync.run.report import AssetReport, refused_counts
+from cloudkasse_etl.sync.run.session import SyncSession
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came of reading or computing an asset.
+
+    Attributes:
+        rejections: The records that were refused.
+        rows: How many of those that this run looks at were not.
+        lacking: Register's price group → how many of them lack a price only there.
+        turns: As AssetReport has them, of those that this run looks at.
+    """
+
+    rejections: Sequence[Rejection]
+    rows: int
+    lacking: Mapping[str, int] = field(default_factory=dict)
+    turns: tuple[str | None, str | None] = (None, None)
+
+
+def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> AssetReport:
+    """Judges an asset's records if anything that they come from has changed, and reports.
+
+    Only refusals count here: a record counts as sent where the cloud takes it.
+    """
+    with session.timed() as seconds:
+        fingerprint = session.sources.fingerprint(asset)
+        report = quiet_report(session, asset, fingerprint)
+        if report is None:
+            part = part_of(session) if asset in UPSTREAM and fingerprint is not None else None
+            judgement = judge()
+            rows, lacking, turns = judgement.rows, judgement.lacking, judgement.turns
+            if part is None:
+                rejections = session.store.replace_rejections(asset, judgement.rejections)
+            else:
+                rejections = session.store.replace_rejections(asset, judgement.rejections, part.covers)
+                rows, lacking = part.rows_with(asset, rows), part.lacking_with(lacking)
+                turns = part.turns_with(asset, turns)
+            report = AssetReport(
+                asset,
+                refused_counts(rejections),
+                tuple(rejections),
+                rows=rows,
+                lacking=lacking,
+                turns=turns,
+                looked_at=None if part is None else len(part.numbers),
+            )
+            # again: what it is level with is what was read, and that may be of a later moment
+            set_level(session, report, session.sources.fingerprint(asset))
+        return session.deliver(report, seconds())

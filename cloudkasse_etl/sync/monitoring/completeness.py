@@ -1,0 +1,214 @@
+"""The use case that looks for what is missing: gaps, doubled numbers, closings that differ from their receipts.
+
+Its findings are asset checks: they name register and numbers, and never change a run's outcome.
+"""
+
+import hashlib
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+import orjson
+
+from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.text import counted, spelled
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, parse_closing, read_receipt
+from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, OpenClosing
+from cloudkasse_etl.state.targets import STAGING
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE
+
+Totals = Counter[tuple[str, ...]]
+_LEVEL = "completeness"
+_VAT = "VAT"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is missing or does not fit.
+
+    Attributes:
+        register: The register.
+        numbers: Receipt or closing numbers, `4711` or `4711–4715`.
+        text: What is wrong, in words.
+    """
+
+    register: str
+    numbers: str
+    text: str
+
+
+@dataclass(frozen=True)
+class CompletenessReport:
+    """What was found, by check; empty where all is complete."""
+
+    receipt_gaps: tuple[Finding, ...] = ()
+    doubled_numbers: tuple[Finding, ...] = ()
+    implausible_days: tuple[Finding, ...] = ()
+    closing_gaps: tuple[Finding, ...] = ()
+    closing_differences: tuple[Finding, ...] = ()
+    unbalanced: tuple[Finding, ...] = ()
+
+
+def check_completeness(session: SyncSession) -> CompletenessReport:
+    """Compares what is staged with itself and with the closings, and the books with zero.
+
+    A closing that was found equal once is not compared again. What a late receipt fills goes away by itself. Where
+    nothing was staged or booked since the last time, its findings stand.
+    """
+    asked = Completeness(session.store)
+    language = session.settings.language
+    clearing = session.settings.accounts.clearing
+    mark = hashlib.blake2b(repr((asked.mark(), language, clearing)).encode(), digest_size=16).hexdigest()
+    last = session.store.level(_LEVEL)
+    if last is not None and last.fingerprint == mark:
+        found = orjson.loads(last.details)
+        return CompletenessReport(**{name: tuple(Finding(**f) for f in findings) for name, findings in found.items()})
+    report = _compare(session, asked, language)
+    session.store.set_level(_LEVEL, mark, orjson.dumps(asdict(report)).decode())
+    return report
+
+
+def _compare(session: SyncSession, asked: Completeness, language: Language) -> CompletenessReport:
+    equal: list[OpenClosing] = []
+    differences: list[Finding] = []
+    for closing in asked.open_closings():
+        raws, refused = asked.receipts_of(closing)
+        texts = _differences(parse_closing(orjson.loads(closing.raw)), raws, language)
+        if not texts:
+            equal.append(closing)
+            continue
+        if refused:
+            texts.append(_say(language, "refused", numbers=_numbers(refused)))
+        differences.append(Finding(closing.register, str(closing.number), "; ".join(texts)))
+    asked.set_verified(equal)
+    return CompletenessReport(
+        receipt_gaps=tuple(_gap(gap, "receipt_gap", language) for gap in asked.receipt_gaps()),
+        doubled_numbers=tuple(
+            Finding(d.register, str(d.number), _say(language, "doubled", count=str(d.count)))
+            for d in asked.doubled_numbers()
+        ),
+        implausible_days=tuple(
+            Finding(r.detail["register"], r.detail["number"], r.text(language))
+            for r in session.store.rejections(STAGING)
+            if r.code == IMPLAUSIBLE
+        ),
+        closing_gaps=tuple(_gap(gap, "closing_gap", language) for gap in asked.closing_gaps()),
+        closing_differences=tuple(differences),
+        unbalanced=_unbalanced(asked, session.settings.accounts.clearing, language),
+    )
+
+
+def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -> tuple[Finding, ...]:
+    found = [Finding("", receipt_id, _say(language, "unbalanced")) for receipt_id in asked.unbalanced()]
+    balance = asked.balance_of(clearing) if clearing else 0
+    if clearing and balance:
+        found.append(Finding("", clearing, _say(language, "clearing", value=spelled(euros(balance), language))))
+    return tuple(found)
+
+
+def _gap(gap: Gap, kind: str, language: Language) -> Finding:
+    numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
+    return Finding(gap.register, numbers, _say(language, kind, count=counted(gap.last - gap.first + 1, language)))
+
+
+def _differences(closing: Closing, raws: list[bytes], language: Language) -> list[str]:
+    """How a closing differs from its receipts, in words; nothing where it does not."""
+    receipts = [read_receipt(raw) for raw in raws]
+    texts = []
+    if closing.receipt_count != len(receipts):
+        texts.append(
+            _say(
+                language,
+                "count",
+                closing=counted(closing.receipt_count, language),
+                staged=counted(len(receipts), language),
+            )
+        )
+    claimed, staged = _claimed(closing), _staged(receipts)
+    for key in sorted(claimed.keys() | staged.keys()):
+        if claimed[key] != staged[key]:
+            texts.append(
+                _say(
+                    language,
+                    "total",
+                    what=_what(key, language),
+                    closing=spelled(euros(claimed[key]), language),
+                    staged=spelled(euros(staged[key]), language),
+                )
+            )
+    return texts
+
+
+def _claimed(closing: Closing) -> Totals:
+    totals: Totals = Counter()
+    for total in closing.business_cases:
+        totals[total.business_case, _percent(total.vat_rate)] += total.gross_cents
+        if total.vat_rate is not None:
+            totals[_VAT, _percent(total.vat_rate)] += total.tax_cents
+    for tender in closing.tenders:
+        totals[tender.tender, ""] += tender.amount_cents
+    return totals
+
+
+def _staged(receipts: list[Receipt]) -> Totals:
+    totals: Totals = Counter()
+    for receipt in receipts:
+        for line in receipt.lines:
+            if not line.cancelled:
+                totals[line.business_case, _percent(line.vat_rate)] += line.gross_cents
+        for block in receipt.vat:
+            if block.vat_rate is not None:
+                totals[_VAT, _percent(block.vat_rate)] += block.tax_cents
+        for payment in receipt.payments:
+            totals[payment.tender, ""] += payment.base_amount_cents
+    return totals
+
+
+def _what(key: tuple[str, ...], language: Language) -> str:
+    name, percent = key
+    name = "USt" if name == _VAT and language == "de" else name
+    return f"{name} {spelled(percent, language)}".rstrip()
+
+
+def _percent(rate: str | None) -> str:
+    return "" if rate is None else f"{rate} %"
+
+
+def _numbers(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10]))
+    return shown + (", …" if len(numbers) > 10 else "")
+
+
+_TEXTS: dict[str, dict[Language, str]] = {
+    "receipt_gap": {
+        "en": "{count} receipt numbers are missing; they may still come if a tablet is offline.",
+        "de": "{count} Bonnummern fehlen; sie können noch kommen, wenn ein Tablet offline ist.",
+    },
+    "closing_gap": {"en": "{count} closings are missing.", "de": "{count} Kassenabschlüsse fehlen."},
+    "doubled": {
+        "en": "{count} receipts have this number; all of them were taken.",
+        "de": "{count} Bons haben diese Nummer; alle wurden übernommen.",
+    },
+    "count": {
+        "en": "{closing} receipts in the closing, {staged} staged",
+        "de": "{closing} Bons im Abschluss, {staged} übernommen",
+    },
+    "total": {
+        "en": "{what}: {closing} in the closing, {staged} staged",
+        "de": "{what}: {closing} im Abschluss, {staged} übernommen",
+    },
+    "unbalanced": {
+        "en": "the postings of this receipt do not sum to 0",
+        "de": "die Buchungen dieses Bons ergeben nicht 0",
+    },
+    "clearing": {
+        "en": "the clearing account comes to {value}, not to 0",
+        "de": "das Verrechnungskonto ergibt {value}, nicht 0",
+    },
+    "refused": {"en": "refused receipts: {numbers}", "de": "abgelehnte Bons: {numbers}"},
+}
+
+
+def _say(language: Language, text: str, **values: str) -> str:
+    return _TEXTS[text][language].format(**values)

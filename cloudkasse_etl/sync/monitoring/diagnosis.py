@@ -1,0 +1,115 @@
+"""What `check` finds: all that is wrong with settings, ERP, own tables, cloud and clock, at once. Writes nothing."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from cloudkasse_etl.config.connections import Connections, read_connections
+from cloudkasse_etl.config.settings import Settings, read_settings, settings_path
+from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.sync.monitoring.alerts import diagnose_alerts
+from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient
+
+CLOCK_SECONDS = 60
+ERP = say("ERP")
+
+
+def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
+    """Looks at everything that a synchronisation needs.
+
+    Args:
+        environment: The environment's variables; the process's own where None.
+
+    Returns:
+        Every problem with its cure; empty where all is well.
+    """
+    environment = os.environ if environment is None else environment
+    problems: list[Problem] = []
+    settings, connections = None, None
+    try:
+        settings = read_settings(settings_path(environment))
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        connections = read_connections(environment)
+    except ConfigurationError as error:
+        problems += error.problems
+    if connections is None:
+        return problems
+    # with broken settings the systems can still be looked at, as the defaults would have it
+    shown = settings or Settings()
+    erp = _erp(shown, connections)
+    problems += erp
+    problems += _state(shown, connections, erp)
+    problems += _cloud(shown if settings else None, connections)
+    problems += diagnose_alerts(shown, connections)
+    return problems
+
+
+def _erp(settings: Settings, connections: Connections) -> list[Problem]:
+    try:
+        engine = erp_engine(connections.erp_url.get_secret_value(), settings)
+    except CloudkasseError as error:
+        return [_problem(ERP, error)]
+    try:
+        return diagnose_erp(engine, settings)
+    finally:
+        engine.dispose()
+
+
+def _state(settings: Settings, connections: Connections, erp: Sequence[Problem]) -> list[Problem]:
+    url = connections.state_url.get_secret_value()
+    if url == connections.erp_url.get_secret_value() and any(problem.where == ERP for problem in erp):
+        return []  # the database is the ERP's: that it cannot be reached is told already
+    return diagnose_state(url, StateTables(settings.state.prefix, settings.state.db_schema))
+
+
+class _NoJournal:
+    """For a client that only asks."""
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        raise AssertionError("check sends nothing")
+
+
+def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]:
+    # one look, not minutes of retries: a person waits
+    api = (settings or Settings()).api.model_copy(update={"attempts": 2, "retry_seconds": 10, "connect_seconds": 5})
+    try:
+        with CloudClient(connections, api, _NoJournal()) as client:
+            status = client.status()
+    except CloudkasseError as error:
+        return [_problem("CloudKasse", error)]
+    problems = []
+    ours = settings.company.number if settings else None
+    if ours is not None and status.company_number not in (None, ours):
+        problems.append(
+            Problem(
+                "CloudKasse",
+                say(
+                    "The token belongs to company '{theirs}', the settings to '{ours}'.",
+                    theirs=status.company_number,
+                    ours=ours,
+                ),
+                say("Correct company.number in the settings, or CLOUDKASSE_API_TOKEN."),
+            )
+        )
+    offset = status.clock_offset_seconds
+    if abs(offset) > CLOCK_SECONDS:
+        problems.append(
+            Problem(
+                say("clock"),
+                say("This machine's clock is {seconds:,.0f} seconds behind CloudKasse's.", seconds=offset)
+                if offset > 0
+                else say("This machine's clock is {seconds:,.0f} seconds ahead of CloudKasse's.", seconds=-offset),
+                say("Set the clock, or let the system set it from a time server."),
+            )
+        )
+    return problems
+
+
+def _problem(where: str, error: CloudkasseError) -> Problem:
+    return Problem(where, error.message, error.hint or "")

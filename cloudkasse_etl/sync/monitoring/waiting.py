@@ -1,0 +1,150 @@
+"""The use case that looks for what has waited too long: for a register, an article, an import, somebody to correct it.
+
+It changes nothing and no run's outcome. Since when each waits is kept by
+state/stores/waiting_records.py and beside the rejections.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from cloudkasse_etl.i18n.text import Text, counted, say, shown_time, told
+from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting, WaitingStore
+from cloudkasse_etl.state.targets import STAGING
+from cloudkasse_etl.sync.run.session import SyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class LongWait:
+    """Records of an asset that wait for one reason.
+
+    Attributes:
+        asset: Where they wait.
+        count: How many.
+        since: Since when the first of them has waited.
+        examples: Keys of the first few, as one text.
+        why: What they wait for, in the settings' language.
+        cure: What to do.
+    """
+
+    asset: str
+    count: int
+    since: dt.datetime
+    examples: str
+    why: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingReport:
+    """What has waited longer than the settings allow; longest first.
+
+    Attributes:
+        hours: What the settings allow; None where they allow everything.
+        waits: One a cause.
+    """
+
+    hours: int | None
+    waits: tuple[LongWait, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many records wait."""
+        return sum(wait.count for wait in self.waits)
+
+
+def look_for_waiting(session: SyncSession) -> WaitingReport:
+    """Finds what has waited longer than `checks.waiting_hours`.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be read.
+    """
+    hours, language = session.settings.checks.waiting_hours, session.settings.language
+    if hours is None:
+        return WaitingReport(None)
+    limit = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
+    store = WaitingStore(session.store)
+    waits = _deferred(store.waiting_since_before(limit), session)
+    waits += _staged(store.staged_since_before(limit), session)
+    waits += [
+        LongWait(
+            cause.asset,
+            cause.count,
+            cause.since,
+            cause.examples,
+            cause.summary,
+            cause.cure,
+        )
+        for cause in by_cause(store.rejected_since_before(limit), language)
+        if cause.since is not None
+    ]
+    return WaitingReport(hours, tuple(sorted(waits, key=lambda wait: wait.since)))
+
+
+def told_waits(report: WaitingReport, session: SyncSession) -> str:
+    """What the report comes to and its longest wait, in the settings' language; empty where nothing waits too long."""
+    language, zone = session.settings.language, session.settings.zone
+    if report.hours is None:
+        return told(say("Switched off in the settings (checks.waiting_hours)."), language)
+    if not report.waits:
+        return ""
+    since = shown_time(report.waits[0].since, zone)
+    head = say("1 record has waited for more than {hours} hours: since {since}.", hours=report.hours, since=since)
+    if report.count > 1:
+        head = say(
+            "{count} records have waited for more than {hours} hours, the first since {since}.",
+            count=counted(report.count, language),
+            hours=report.hours,
+            since=since,
+        )
+    return f"{head.told(language)} {_line(report.waits[0], session).told(language)}"
+
+
+def _line(wait: LongWait, session: SyncSession) -> Text:
+    return say(
+        "{asset}: {count} since {since} ({examples}). {why} {cure}",
+        asset=wait.asset,
+        count=counted(wait.count, session.settings.language),
+        since=shown_time(wait.since, session.settings.zone),
+        examples=wait.examples,
+        why=wait.why,
+        cure=wait.cure,
+    )
+
+
+def _deferred(waiting: Sequence[Waiting], session: SyncSession) -> list[LongWait]:
+    language = session.settings.language
+    found = []
+    for (asset, code), each in groupby(sorted(waiting, key=_cause), key=_cause):
+        some = list(each)
+        names = [one.awaited for one in some if one.awaited]
+        examples = [key for one in some for key in one.examples]
+        count = sum(one.count for one in some)
+        sample = Rejection(asset, "", code, {"value": _few(names, len(names))} if names else {})
+        since = min(one.since for one in some if one.since is not None)
+        found.append(LongWait(asset, count, since, _few(examples, count), sample.text(language), sample.cure(language)))
+    return found
+
+
+def _cause(waiting: Waiting) -> tuple[str, str]:
+    return waiting.asset, waiting.code
+
+
+def _staged(staged: StagedLong, session: SyncSession) -> list[LongWait]:
+    if staged.since is None:
+        return []
+    language = session.settings.language
+    why = told(say("Fetched and checked, but not booked."), language)
+    cure = told(
+        say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line."),
+        language,
+    )
+    return [LongWait(STAGING, staged.count, staged.since, _few(staged.examples, staged.count), why, cure)]
+
+
+def _few(keys: Sequence[str], count: int) -> str:
+    """The first few; told that there are more."""
+    return ", ".join(keys[:SHOWN_EXAMPLES]) + (", …" if count > min(len(keys), SHOWN_EXAMPLES) else "")

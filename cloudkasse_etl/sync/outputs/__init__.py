@@ -1,0 +1,1 @@
+"""What others read: the page of a run, turnover, exports."""

@@ -1,0 +1,272 @@
+"""The use cases that write what was booked as CSV for a bookkeeper: a posting journal, a stock movement list."""
+
+import csv
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import unwritable_file
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.state.stores.books.journal import Journal
+from cloudkasse_etl.sync.run.protocol import cell
+from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
+
+_POSTINGS: dict[Language, tuple[str, ...]] = {
+    "en": (
+        "Date", "Document", "Register", "Closing", "Account", "Debit", "Credit", "Currency", "Tax code", "VAT %",
+        "VAT amount", "Business case", "Tender", "Text", "Note", "Receipt",
+    ),
+    "de": (
+        "Datum", "Belegnummer", "Kasse", "Abschluss", "Konto", "Soll", "Haben", "Währung", "Steuerschlüssel", "USt %",
+        "USt-Betrag", "Geschäftsvorfall", "Zahlart", "Text", "Hinweis", "Bon",
+    ),
+}  # fmt: skip
+_MOVEMENTS: dict[Language, tuple[str, ...]] = {
+    "en": ("Date", "Article", "Warehouse", "In", "Out", "Unit", "Register", "Receipt", "Line", "Serial or batch"),
+    "de": ("Datum", "Artikel", "Lager", "Zugang", "Abgang", "Einheit", "Kasse", "Bon", "Zeile", "Serie oder Charge"),
+}
+_TOTAL: dict[Language, str] = {"en": "Total", "de": "Summe"}
+_FLAGS: dict[Language, dict[str, str]] = {
+    "en": {"closed_period": "period closed: booked on the first open day", "review": "please review"},
+    "de": {"closed_period": "Periode abgeschlossen: am ersten offenen Tag gebucht", "review": "bitte prüfen"},
+}
+
+
+@dataclass(frozen=True)
+class ExportSummary:
+    """What was written.
+
+    Attributes:
+        rows: Postings or movements.
+        booked: Postings by currency; currencies have no sum.
+        moved: Movements by unit; units have no sum.
+    """
+
+    rows: int
+    booked: "tuple[Booked, ...]" = ()
+    moved: "tuple[Moved, ...]" = ()
+
+
+class Booked(NamedTuple):
+    """The postings in one currency; debit and credit are equal, or the books do not balance."""
+
+    currency: str
+    postings: int
+    debit_cents: int
+    credit_cents: int
+
+
+@dataclass(frozen=True)
+class Books:
+    """What the books hold in all.
+
+    Attributes:
+        booked: The postings by currency, that of most first; currencies have no sum.
+        moved: Stock movements by unit; units have no sum.
+    """
+
+    booked: "tuple[BookedInAll, ...]"
+    moved: "tuple[Moved, ...]"
+
+    @property
+    def movements(self) -> int:
+        """How many stock movements there are."""
+        return sum(moved.movements for moved in self.moved)
+
+
+@dataclass(frozen=True)
+class BookedInAll:
+    """All postings in one currency.
+
+    Attributes:
+        currency: The currency of all amounts.
+        receipts: Receipts that have postings.
+        postings: How many postings.
+        debit_cents, credit_cents: Equal, or the books do not balance.
+        clearing_cents: What the clearing account comes to.
+        turnover_cents: Gross, as transform/turnover_cases.py defines it: what was sold less returns and voids.
+    """
+
+    currency: str
+    receipts: int
+    postings: int
+    debit_cents: int
+    credit_cents: int
+    clearing_cents: int
+    turnover_cents: int
+
+
+class Moved(NamedTuple):
+    """The stock movements in one unit; "" where articles have none."""
+
+    unit: str
+    movements: int
+    in_milli: int
+    out_milli: int
+
+
+def sum_up(configuration: Configuration) -> Books:
+    """Sums up all that was booked.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    with open_reading(configuration) as store:
+        journal = Journal(store)
+        totals = journal.totals(configuration.settings.accounts.clearing, TURNOVER_CASES)
+        return Books(
+            booked=tuple(BookedInAll(currency, **sums) for currency, sums in totals),
+            moved=tuple(Moved(*row) for row in journal.moved()),
+        )
+
+
+def export_postings(
+    configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
+) -> ExportSummary:
+    """Writes the posting journal of some days, both included, with its totals.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    language = configuration.settings.language
+    sums = _Sums()
+    with open_reading(configuration) as store, _csv(path, _POSTINGS[language]) as write:
+        for row in Journal(store).postings(first, last):
+            found = row._mapping
+            amount: int = found["amount_cents"]
+            sums.add(found["currency"], amount)
+            write(
+                [
+                    _day(found["posting_date"], language),
+                    found["document_number"],
+                    found["register"],
+                    found["closing_number"],
+                    found["account"],
+                    _decimal(amount, 2, language) if amount > 0 else None,
+                    _decimal(-amount, 2, language) if amount < 0 else None,
+                    found["currency"],
+                    found["tax_code"],
+                    _comma(found["vat_rate"], language),
+                    _decimal(found["tax_cents"], 2, language) if found["vat_rate"] is not None else None,
+                    found["business_case"],
+                    found["tender"],
+                    found["text"],
+                    _notes(found["flag"], language),
+                    found["receipt_id"],
+                ]
+            )
+        booked = tuple(Booked(*row) for row in sums.rows())
+        for total in booked or (Booked("", 0, 0, 0),):
+            amounts = [_decimal(cents, 2, language) for cents in (total.debit_cents, total.credit_cents)]
+            write([_TOTAL[language], *[None] * 4, *amounts, total.currency, *[None] * 8])
+    return ExportSummary(sum(total.postings for total in booked), booked=booked)
+
+
+def export_movements(
+    configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
+) -> ExportSummary:
+    """Writes the stock movements of some days, both included, with their totals.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    language = configuration.settings.language
+    sums = _Sums()
+    with open_reading(configuration) as store, _csv(path, _MOVEMENTS[language]) as write:
+        for row in Journal(store).movements(first, last):
+            found = row._mapping
+            quantity: int = found["quantity_milli"]
+            sums.add(found["unit"] or "", quantity)
+            write(
+                [
+                    _day(found["movement_date"], language),
+                    found["article"],
+                    found["warehouse"],
+                    _decimal(quantity, 3, language) if quantity > 0 else None,
+                    _decimal(-quantity, 3, language) if quantity < 0 else None,
+                    found["unit"],
+                    found["register"],
+                    found["receipt_id"],
+                    found["line_number"],
+                    found["serial"],
+                ]
+            )
+        moved = tuple(Moved(*row) for row in sums.rows())
+        for total in moved or (Moved("", 0, 0, 0),):
+            quantities = [_decimal(milli, 3, language) for milli in (total.in_milli, total.out_milli)]
+            write([_TOTAL[language], None, None, *quantities, total.unit, *[None] * 4])
+    return ExportSummary(sum(total.movements for total in moved), moved=moved)
+
+
+class _Sums:
+    """Counts rows and adds up what is positive and what is negative, of each currency or unit by itself."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[int]] = {}
+
+    def add(self, name: str, value: int) -> None:
+        """Adds a row."""
+        row = self._found.setdefault(name, [0, 0, 0])
+        row[0] += 1
+        row[1 if value > 0 else 2] += abs(value)
+
+    def rows(self) -> list[tuple[str, int, int, int]]:
+        """Name, rows, positive and negative sum, both as positive numbers; most rows first."""
+        found = sorted(self._found.items(), key=lambda row: (-row[1][0], row[0]))
+        return [(name, count, positive, negative) for name, (count, positive, negative) in found]
+
+
+@contextmanager
+def _csv(path: Path, titles: Iterable[str]) -> Iterator[Callable[[list[Any]], None]]:
+    """A CSV file that appears once it is whole; cells that would be formulas are text."""
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        # semicolons and a byte order mark are what a German Excel expects
+        with temporary.open("w", encoding="utf-8-sig", newline="") as file:
+            write = _writer(file)
+            write(list(titles))
+            yield write
+        temporary.replace(path)
+    except OSError as error:
+        raise unwritable_file(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _writer(file: IO[str]) -> Callable[[list[Any]], None]:
+    writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
+
+    def write(values: list[Any]) -> None:
+        writer.writerow([value if isinstance(value, _Number) else cell(value) for value in values])
+
+    return write
+
+
+class _Number(str):
+    """An amount as text: its minus sign makes no formula of it."""
+
+    __slots__ = ()
+
+
+def _decimal(value: int, places: int, language: Language) -> _Number:
+    sign, digits = ("-" if value < 0 else ""), f"{abs(value):0{places + 1}d}"
+    return _Number(f"{sign}{digits[:-places]}{',' if language == 'de' else '.'}{digits[-places:]}")
+
+
+def _comma(value: str | None, language: Language) -> _Number | None:
+    return None if value is None else _Number(value.replace(".", ",") if language == "de" else value)
+
+
+def _day(value: dt.date, language: Language) -> str:
+    return f"{value:%d.%m.%Y}" if language == "de" else value.isoformat()
+
+
+def _notes(flag: str | None, language: Language) -> str:
+    return "; ".join(_FLAGS[language].get(part, part) for part in (flag or "").split())

@@ -1,0 +1,78 @@
+"""What is known of a run, as the page takes it: from the history, and from the protocol where there is one."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloudkasse_etl.rejections.causes import Cause, causes_of
+from cloudkasse_etl.sync.run.report import Counts
+
+UP = {
+    "company": ("selectline_company", "cloudkasse_company"),
+    "registers": ("selectline_registers", "cloudkasse_registers"),
+    "employees": ("selectline_employees", "cloudkasse_employees"),
+    "articles": ("selectline_articles", "cloudkasse_articles"),
+    "prices": ("selectline_prices", "gross_prices", "cloudkasse_prices"),
+}
+DOWN = ("staged_receipts", "staged_closings", "revenue_postings", "stock_movements")
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A run.
+
+    Attributes:
+        run_id: Its id.
+        kind: `all`, `master-data`, `receipts`, `import` or `assets`.
+        outcome: One of the four outcomes, or `running`, `queued`.
+        message: The run's sentence, or why it broke.
+        started_at: When it began.
+        seconds: How long it took; None while it runs.
+        started_by: Who started it, in words.
+        counts: The run's totals.
+        protocol: As `read_protocol` gives it; None where the run left none.
+    """
+
+    run_id: str
+    kind: str
+    outcome: str
+    message: str
+    started_at: dt.datetime
+    seconds: float | None
+    started_by: str
+    counts: Mapping[str, int]
+    protocol: Mapping[str, Any] | None = None
+
+    @property
+    def until(self) -> dt.datetime | None:
+        """When it ended: what was staged later is not told on its page. None while it runs."""
+        return None if self.seconds is None else self.started_at + dt.timedelta(seconds=self.seconds + 1)
+
+    @property
+    def assets(self) -> Mapping[str, Counts] | None:
+        """Counts by asset; None where the protocol is missing, or of a release that did not note them."""
+        noted = self.protocol.get("assets") if self.protocol else None
+        if noted is None:
+            return None
+        names = Counts().as_dict()
+        return {asset: Counts(**{name: int(counts[name]) for name in names}) for asset, counts in noted.items()}
+
+    def upward(self) -> dict[str, Counts]:
+        """What went up, by kind of record; those that the run did not touch are missing."""
+        assets = self.assets or {}
+        return {
+            entity: sum((assets[name] for name in names if name in assets), Counts())
+            for entity, names in UP.items()
+            if any(name in assets for name in names)
+        }
+
+    def downward(self) -> dict[str, Counts]:
+        """What came down and was booked, by asset."""
+        assets = self.assets or {}
+        return {name: assets[name] for name in DOWN if name in assets}
+
+    def causes(self) -> list[Cause]:
+        """The rejections that stood open after the run, one entry a cause, most records first."""
+        protocol = self.protocol or {}
+        return causes_of(protocol.get("rejections", ()), protocol.get("language", "en"))

@@ -1,0 +1,182 @@
+"""The use case that makes the page of a run: what is known of it, what was sold up to it, in one HTML file."""
+
+import datetime as dt
+import os
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import unwritable_file
+from cloudkasse_etl.i18n import formats
+from cloudkasse_etl.rejections.causes import Cause
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+from cloudkasse_etl.sync.outputs.page.texts import TEXTS
+from cloudkasse_etl.sync.outputs.page.view import View, cause_rows
+from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
+from cloudkasse_etl.sync.run.report import Counts
+
+SHOWN_CAUSES = 20
+SYMBOLS = {"no_new_data": "✓", "successful": "✓", "partially_successful": "!", "failed": "✕"}
+COLUMNS = ("new", "changed", "deactivated", "rejected", "still_rejected", "deferred")
+
+
+def write_page(configuration: Configuration, facts: RunFacts, path: Path) -> Turnover:
+    """Writes the page of a run. The file appears in one piece.
+
+    Args:
+        configuration: Settings and connections; the language and the zone are theirs.
+        facts: The run.
+        path: Where the page is written.
+
+    Returns:
+        What was sold up to the run, as the page tells it.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    settings = configuration.settings
+    with open_reading(configuration) as store:
+        turnover = sum_up_sales(store, settings.zone, until=facts.until)
+    registers = {register.number: register.name for register in settings.registers}
+    page = render(facts, turnover, language=settings.language, timezone=settings.timezone, registers=registers,
+                  now=dt.datetime.now(settings.zone))  # fmt: skip
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise unwritable_file(path, error) from error
+    finally:
+        if temporary.is_file():
+            temporary.unlink()
+    return turnover
+
+
+def render(
+    facts: RunFacts,
+    turnover: Turnover,
+    *,
+    language: Language,
+    timezone: str,
+    registers: dict[str, str],
+    now: dt.datetime,
+) -> str:
+    """The page as text.
+
+    Args:
+        facts: The run.
+        turnover: What was sold up to it.
+        language: German or English.
+        timezone: The name of the shop's zone.
+        registers: The registers' names by number.
+        now: When the page is made, on the shop's clock.
+    """
+    words = TEXTS[language]
+    view = View(turnover, language, turnover.currency, registers)
+    causes = facts.causes()
+    environment = Environment(
+        loader=FunctionLoader(lambda name: files(__package__).joinpath(name).read_text(encoding="utf-8")),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["foreign"] = formats.clean
+    return environment.get_template("page.html.j2").render(
+        t=words,
+        language=language,
+        run=_run(facts, language, now.tzinfo),
+        symbol=SYMBOLS.get(facts.outcome, "…"),
+        up=_table(facts.upward(), language),
+        down=_table(facts.downward(), language),
+        totals=_table({words["totals"]: Counts(**facts.counts)}, language),
+        has_assets=facts.assets is not None,
+        has_protocol=facts.protocol is not None,
+        is_over=facts.seconds is not None,
+        has_up=bool(facts.upward()),
+        has_down=bool(facts.downward()),
+        turnover=turnover,
+        notices=_notices(turnover, words, language),
+        figures=view.figures() if turnover.days else [],
+        period=view.period() if turnover.days else "",
+        sections=view.sections(),
+        counts_what=words["what_counts"].format(zone=timezone),
+        open=_open(causes, language) if causes else "",
+        causes=[(cause, width, _since(cause.since, language, now.tzinfo)) for cause, width in
+                cause_rows(causes, language, SHOWN_CAUSES)],
+        further=len(causes) - SHOWN_CAUSES,
+        waiting=(facts.protocol or {}).get("deferred", []),
+        number=lambda value: formats.count(value, language),
+        made=words["made"].format(now=formats.moment(now, language), version=version("cloudkasse-etl")),
+    )  # fmt: skip
+
+
+def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None) -> dict[str, Any]:
+    words = TEXTS[language]
+    message = facts.message.strip()
+    return {
+        "id": facts.run_id,
+        "outcome": facts.outcome,
+        "word": words[facts.outcome],
+        "sentence": formats.clean(message[:1].upper() + message[1:], 1000) or words[facts.outcome],
+        "facts": [
+            (words["kind"], words.get(f"kind_{facts.kind}", facts.kind)),
+            (words["started"], formats.moment(facts.started_at.astimezone(zone), language)),
+            (words["took"], "–" if facts.seconds is None else formats.duration(facts.seconds, language)),
+            (words["by"], formats.clean(facts.started_by)),
+            (words["run"], facts.run_id),
+        ],
+    }
+
+
+def _table(counts: dict[str, Counts], language: Language) -> dict[str, Any]:
+    """Counts as a table; columns and rows in which nothing happened are left out."""
+    shown = [name for name in COLUMNS if any(getattr(row, name) for row in counts.values())]
+    words = TEXTS[language]
+    return {
+        "heads": [words[name] for name in shown],
+        "rows": [
+            (
+                words.get(label, label),
+                [formats.count(getattr(row, name), language) if getattr(row, name) else "–" for name in shown],
+            )
+            for label, row in counts.items()
+            if any(getattr(row, name) for name in shown)
+        ],
+    }
+
+
+def _notices(turnover: Turnover, words: dict[str, str], language: Language) -> list[str]:
+    """What is not in the figures, and would be missed."""
+    others = [
+        words["other_currency"].format(
+            count=formats.count(other.receipts, language),
+            amount=formats.euros(other.gross_cents, language),
+            currency=formats.clean(other.currency, 10),
+        )
+        for other in turnover.others
+    ]
+    return others + ([_plural("refused", turnover.refused, words, language)] if turnover.refused else [])
+
+
+def _plural(key: str, value: int, words: dict[str, str], language: Language) -> str:
+    return words[f"{key}_one"] if value == 1 else words[key].format(count=formats.count(value, language))
+
+
+def _open(causes: list[Cause], language: Language) -> str:
+    words = TEXTS[language]
+    records = len({(cause.asset, key) for cause in causes for key in cause.keys})
+    if records == 1:
+        return words["open_says_one"]
+    named = words["cause_one"] if len(causes) == 1 else words["causes"].format(count=len(causes))
+    return words["open_says"].format(count=formats.count(records, language), causes=named)
+
+
+def _since(since: dt.datetime | None, language: Language, zone: dt.tzinfo | None) -> str:
+    if since is None:
+        return ""
+    return TEXTS[language]["since"].format(since=formats.moment(since.astimezone(zone), language))

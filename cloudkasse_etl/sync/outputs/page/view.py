@@ -1,0 +1,314 @@
+"""From figures to what the template shows: labels, findings and bars in the shop's language. No HTML of its own."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cloudkasse_etl.i18n import formats
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.state.stores.books.sales import COUNTED
+from cloudkasse_etl.sync.outputs.page.charts import Chart, Column, column_chart
+from cloudkasse_etl.sync.outputs.page.texts import TEXTS
+from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Share, Turnover
+
+# Up to this many columns each carries its value; of more only the best one does.
+ALL_VALUES = 8
+# So many times as many days as business days may be shown before the days without receipts are left out.
+SPARSE = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table with bars.
+
+    Attributes:
+        label: What it is.
+        cells: Its figures as text.
+        start, width: Its bar in percent of the room; None without one.
+        note: More about the label, in small letters.
+    """
+
+    label: str
+    cells: Sequence[str]
+    start: float | None = None
+    width: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chart with its table.
+
+    Attributes:
+        name: What it shows.
+        finding: What is seen in it.
+        heads: The table's headings, the label's first.
+        rows: The table.
+        chart: A drawing; None where the table carries the bars.
+        total: A last row; None without one.
+        full: Takes the whole width of the page.
+    """
+
+    name: str
+    finding: str
+    heads: Sequence[str]
+    rows: Sequence[Row]
+    chart: Chart | None = None
+    total: Row | None = None
+    full: bool = False
+
+
+class View:
+    """Makes the sections of one turnover.
+
+    Args:
+        turnover: What was sold.
+        language: German or English.
+        currency: The currency of the amounts.
+        registers: The registers' names by number.
+    """
+
+    def __init__(self, turnover: Turnover, language: Language, currency: str, registers: dict[str, str]) -> None:
+        self._turnover = turnover
+        self._language = language
+        self._currency = currency
+        self._registers = registers
+        self._words = TEXTS[language]
+        self._thousands = "." if language == "de" else ","
+
+    def sections(self) -> list[Section]:
+        """All of them, in the page's order."""
+        turnover, words = self._turnover, self._words
+        if not turnover.days:
+            return [section for section in [self._fates()] if section is not None]
+        sections = [
+            self._days(),
+            self._hours(),
+            self._shares("rate", turnover.rates, [self._rate(share) for share in turnover.rates]),
+            self._shares("tender", self._paid(), [self._tender(share) for share in self._paid()]),
+            self._shares("register", turnover.registers, [self._register(share) for share in turnover.registers]),
+            self._fates(),
+            self._articles("top", words["top"], turnover.by_turnover, by_quantity=False),
+        ]
+        for unit, articles in turnover.by_quantity:
+            title = words["most"].format(unit=formats.clean(unit, 20) or words["no_unit"])
+            sections.append(self._articles("most", title, articles, by_quantity=True))
+        return [section for section in sections if section is not None]
+
+    def figures(self) -> list[tuple[str, str]]:
+        """The few large numbers."""
+        turnover, words = self._turnover, self._words
+        average = _rounded(turnover.gross_cents, turnover.receipts)
+        return [
+            (words["turnover"], self._money(turnover.gross_cents)),
+            (words["receipts"], formats.count(turnover.receipts, self._language)),
+            (words["average"], self._money(average)),
+            (words["days"], formats.count(len(turnover.days), self._language)),
+        ]
+
+    def period(self) -> str:
+        """Over which days."""
+        first, last = self._turnover.days[0].day, self._turnover.days[-1].day
+        values = {
+            "first": formats.day(first, self._language, year=True),
+            "last": formats.day(last, self._language, year=True),
+            "days": len(self._turnover.days),
+            "currency": self._currency,
+        }
+        return self._words["period_one" if first == last else "period"].format(**values)
+
+    def _money(self, cents: int) -> str:
+        return f"{formats.euros(cents, self._language)} {self._currency}"
+
+    def _amounts(self) -> str:
+        return f"{self._words['turnover']} ({self._currency})"
+
+    def _days(self) -> Section:
+        days, words, language = self._turnover.days, self._words, self._language
+        best = max(days, key=lambda day: day.gross_cents)
+        chart = None
+        if len(days) > 1:
+            sums = {day.day: day.gross_cents for day in days}
+            span = (days[-1].day - days[0].day).days + 1
+            # a day off is seen as a gap, but a shop that opens once a month is not mostly gaps
+            shown = [days[0].day + dt.timedelta(n) for n in range(span)] if span <= SPARSE * len(days) else list(sums)
+            labelled = set(shown) if len(shown) <= ALL_VALUES else set(shown[:: max(7, -(-len(shown) // 5))])
+            columns = [
+                Column(
+                    sums.get(day, 0),
+                    formats.day(day, language).replace(" ", "\n", 1) if day in labelled else "",
+                    self._value(sums.get(day, 0), day == best.day, len(shown)) if day in sums else "",
+                )
+                for day in shown
+            ]
+            chart = self._chart(columns, words["by_day"], words["day_axis"])
+        return Section(
+            name=words["by_day"],
+            finding=words["by_day_says"].format(
+                label=formats.day(best.day, language),
+                amount=formats.euros(best.gross_cents, language),
+                currency=self._currency,
+            ),
+            heads=(words["day"], words["receipts"], self._amounts()),
+            rows=[
+                Row(formats.day(d.day, language, year=True), (self._count(d.receipts), self._cents(d.gross_cents)))
+                for d in days
+            ],
+            chart=chart,
+            full=True,
+            total=self._total((self._count(self._turnover.receipts), self._cents(self._turnover.gross_cents))),
+        )
+
+    def _hours(self) -> Section | None:
+        hours, words = self._turnover.hours, self._words
+        if not hours:
+            return None
+        sums = {hour.hour: hour.gross_cents for hour in hours}
+        best = max(hours, key=lambda hour: hour.gross_cents).hour
+        shown = range(hours[0].hour, hours[-1].hour + 1)
+        step = 1 if len(shown) <= 12 else 2
+        columns = [
+            Column(
+                sums.get(hour, 0),
+                str(hour) if (hour - shown[0]) % step == 0 else "",
+                self._value(sums.get(hour, 0), hour == best, len(shown)),
+            )
+            for hour in shown
+        ]
+        return Section(
+            name=words["by_hour"],
+            finding=words["by_hour_says"].format(first=best, last=best + 1),
+            heads=(words["hour"], words["receipts"], self._amounts()),
+            rows=[
+                Row(f"{hour.hour}:00–{hour.hour}:59", (self._count(hour.receipts), self._cents(hour.gross_cents)))
+                for hour in hours
+            ],
+            chart=self._chart(columns, words["by_hour"], words["hour_axis"]),
+            full=True,
+            total=self._total(
+                (self._count(sum(h.receipts for h in hours)), self._cents(sum(h.gross_cents for h in hours)))
+            ),
+        )
+
+    def _shares(self, of: str, shares: Sequence[Share], labels: Sequence[str]) -> Section | None:
+        if not shares:
+            return None
+        words, whole = self._words, sum(share.gross_cents for share in shares)
+        bars = _bars([share.gross_cents for share in shares])
+        says = "by_rate_says_none" if of == "rate" and not shares[0].key else f"by_{of}_says"
+        return Section(
+            name=words[f"by_{of}"],
+            finding=words[says].format(
+                label=labels[0], percent=formats.percent(shares[0].gross_cents, whole, self._language)
+            ),
+            heads=(words[of], self._currency, words["share"]),
+            rows=[
+                Row(
+                    label,
+                    (self._cents(share.gross_cents), formats.percent(share.gross_cents, whole, self._language)),
+                    *bar,
+                )
+                for share, label, bar in zip(shares, labels, bars, strict=True)
+            ],
+            total=self._total((self._cents(whole), formats.percent(whole, whole, self._language))),
+        )
+
+    def _fates(self) -> Section | None:
+        """What has become of the receipts: each stands once, so that all of them come to all that were fetched."""
+        fates, words = self._turnover.fates, self._words
+        if not fates:
+            return None
+        receipts = sum(fate.receipts for fate in fates)
+        apart = sum(fate.receipts for fate in fates if fate.name not in COUNTED)
+        cells = [
+            (self._count(fate.receipts), "–" if fate.gross_cents is None else self._cents(fate.gross_cents))
+            for fate in fates
+        ]
+        whole = self._cents(sum(fate.gross_cents or 0 for fate in fates))
+        return Section(
+            name=words["fates"],
+            finding=words["fates_say"].format(receipts=self._count(receipts), apart=self._count(apart)),
+            heads=(words["fate"], words["receipts"], self._amounts()),
+            rows=[Row(words.get(f"fate_{fate.name}", fate.name), two) for fate, two in zip(fates, cells, strict=True)],
+            total=self._total((self._count(receipts), whole)),
+        )
+
+    def _articles(self, of: str, name: str, articles: Sequence[ArticleSales], *, by_quantity: bool) -> Section | None:
+        if not articles:
+            return None
+        words = self._words
+        values = [article.quantity_milli or 0 if by_quantity else article.gross_cents for article in articles]
+        heads = (words["quantity"], self._currency) if by_quantity else (self._currency, words["quantity"])
+        rows = []
+        for article, bar in zip(articles, _bars(values), strict=True):
+            amount = self._cents(article.gross_cents)
+            quantity = (
+                f"{formats.quantity(article.quantity_milli, self._language)} {formats.clean(article.unit, 10)}".strip()
+                if article.article and article.quantity_milli is not None
+                else ""
+            )
+            cells = (quantity, amount) if by_quantity else (amount, quantity)
+            rows.append(Row(self._article(article), cells, *bar, note=formats.clean(article.article, 40)))
+        return Section(
+            name=name,
+            finding=words[f"{of}_says"].format(label=self._article(articles[0])),
+            heads=(words["article"], *heads),
+            rows=rows,
+        )
+
+    def _paid(self) -> list[Share]:
+        return [share for share in self._turnover.tenders if share.gross_cents]
+
+    def _rate(self, share: Share) -> str:
+        return formats.rate(share.key, self._language) if share.key else self._words["no_vat"]
+
+    def _tender(self, share: Share) -> str:
+        name = formats.clean(share.name, 40)
+        return f"{self._words.get(share.key, share.key)}: {name}" if name else self._words.get(share.key, share.key)
+
+    def _register(self, share: Share) -> str:
+        name = self._registers.get(share.key, "")
+        return formats.clean(f"{share.key} {name}".strip(), 60)
+
+    def _article(self, article: ArticleSales) -> str:
+        return formats.clean(article.text, 60) if article.article else self._words["no_article"]
+
+    def _value(self, cents: int, is_best: bool, columns: int) -> str:
+        """What stands on a column: whole euros, and only where there is room."""
+        if not (is_best or columns <= ALL_VALUES):
+            return ""
+        return formats.count(_rounded(cents, 100), self._language)
+
+    def _chart(self, columns: Sequence[Column], title: str, x_label: str) -> Chart:
+        return column_chart(columns, title=title, x_label=x_label, y_label=self._amounts(), thousands=self._thousands)
+
+    def _total(self, cells: Sequence[str]) -> Row:
+        return Row(self._words["all"], cells)
+
+    def _count(self, value: int) -> str:
+        return formats.count(value, self._language)
+
+    def _cents(self, value: int) -> str:
+        return formats.euros(value, self._language)
+
+
+def _rounded(value: int, by: int) -> int:
+    """A quotient of whole numbers, half away from zero."""
+    if by == 0:
+        return 0
+    found = (2 * abs(value) + by) // (2 * by)
+    return found if value >= 0 else -found
+
+
+def _bars(values: Sequence[int]) -> list[tuple[float, float]]:
+    """Start and width of each value's bar in percent; negative ones go to the left of the common zero."""
+    low, high = min(0, *values), max(0, *values)
+    room = (high - low) or 1
+    return [(round(100 * (min(value, 0) - low) / room, 2), round(100 * abs(value) / room, 2)) for value in values]
+
+
+def cause_rows(causes: Sequence[Any], language: Language, shown: int) -> list[tuple[Any, float]]:
+    """The first causes with the width of their bars in percent."""
+    bars = _bars([cause.count for cause in causes[:shown]] or [0])
+    return [(cause, width) for cause, (_, width) in zip(causes[:shown], bars, strict=False)]

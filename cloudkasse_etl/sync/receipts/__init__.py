@@ -1,0 +1,1 @@
+"""Receipts on their way down: fetched, checked, staged, decided about, booked."""

@@ -1,0 +1,348 @@
+"""The use cases by which a person ends what is open: dismiss it, take that back, or let it through. All on record."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.rejections.catalogue import HOLDING
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, DecisionStore, Subject, ending
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.staged_receipts import (
+    NO_ID,
+    KnownReceipt,
+    StagedReceipt,
+    Status,
+    UnbookedReceipt,
+)
+from cloudkasse_etl.state.stores.missing_numbers import Completeness, numbers_of
+from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
+from cloudkasse_etl.sync.receipts.judgement import Judge, Judged, conflicting, let_second_contents_through, unreadable
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Who decides, and why.
+
+    Attributes:
+        configuration: Settings and connections.
+        run_id: An id of its own, for the lease.
+        decided_by: Who decides, like `command line (user@host)`.
+        reason: Why; it is kept.
+    """
+
+    configuration: Configuration
+    run_id: str
+    decided_by: str
+    reason: str
+
+    def decision(self, subject: Subject, key: str, action: Action, **detail: Any) -> Decision:
+        """A decision of theirs."""
+        return Decision(subject, key, action, self.reason.strip(), decided_by=self.decided_by, detail=detail)
+
+    @contextmanager
+    def deciding(self, action: Action) -> Iterator[StateStore]:
+        """Our own tables under the lease: nothing is decided beside a running synchronisation.
+
+        Raises:
+            ConfigurationError: No reason is given.
+            LeaseHeldError: A synchronisation is running.
+            StateUnavailableError: Our own tables cannot be reached or written.
+        """
+        from cloudkasse_etl.sync.run.session import hold_store  # and with it all that a synchronisation needs
+
+        if not self.reason.strip():
+            raise ConfigurationError(say("Nothing is decided without a reason."), hint=say("Give one: --reason '…'."))
+        with hold_store(self.configuration, run_id=self.run_id, kind=str(action), started_by=self.decided_by) as store:
+            yield store
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What came of a decision.
+
+    Attributes:
+        decision: The decision.
+        status: What the receipt is now; of a line or closing `dismissed`, `rejected` or `open`.
+        rejections: Why it is refused now, where it is.
+    """
+
+    decision: Decision
+    status: str
+    rejections: tuple[Rejection, ...] = ()
+
+
+# --- receipts
+
+
+def dismiss_receipt(decider: Decider, receipt_id: str) -> Decided:
+    """Marks a staged or rejected receipt as dealt with by hand; it is never imported then.
+
+    Raises:
+        ConfigurationError: There is no such receipt, its status is another one, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.DISMISS) as store:
+        receipts = ReceiptStore(store)
+        _known(receipts, receipt_id, Action.DISMISS, (Status.STAGED, Status.REJECTED))
+        open_ones = [r for asset in (STAGING, IMPORT) for r in store.rejections(asset) if r.key == receipt_id]
+        decision = decider.decision(Subject.RECEIPT, receipt_id, Action.DISMISS, **ending(open_ones))
+        receipts.dismiss(decision)
+        return Decided(decision, Status.DISMISSED)
+
+
+def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
+    """Takes back that a receipt was dismissed or released: it is checked again, and becomes what it then is.
+
+    Raises:
+        ConfigurationError: There is no such receipt, it is neither dismissed nor released, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.RESTORE) as store:
+        receipts = ReceiptStore(store)
+        among: tuple[Status, ...] = (Status.DISMISSED,)
+        if receipt_id in DecisionStore(store).released([receipt_id]):
+            among = (Status.DISMISSED, Status.STAGED, Status.REJECTED)
+        known = _known(receipts, receipt_id, Action.RESTORE, among)
+        decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RESTORE)
+        found = _judged(decider, store, receipt_id, known, released=False)
+        receipts.restage([found], among=among, decisions=[decision])
+        if found.status is Status.REJECTED and known.came_as is None:
+            # a correct content that came meanwhile was refused only since a person had dealt with this one
+            let_second_contents_through(receipts, Judge(decider.configuration.settings, store))
+            now = receipts.known([receipt_id])[receipt_id]
+            if now.status != Status.REJECTED:
+                return Decided(decision, now.status)
+        return Decided(decision, found.status, tuple(found.rejections))
+
+
+def release_receipt(decider: Decider, receipt_id: str) -> Decided:
+    """Lets a receipt through that is held for a person. Its postings are flagged `review`.
+
+    Raises:
+        ConfigurationError: There is no such receipt, nothing that can be released holds it, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.RELEASE) as store:
+        receipts = ReceiptStore(store)
+        known = _known(receipts, receipt_id, Action.RELEASE, (Status.REJECTED,))
+        open_ones = [r for asset in (STAGING, IMPORT) for r in store.rejections(asset) if r.key == receipt_id]
+        if not any(r.code in HOLDING for r in open_ones):
+            raise ConfigurationError(
+                say("The receipt '{receipt}' cannot be released: it is wrong, not merely held.", receipt=receipt_id),
+                hint=say("Have it corrected, or dismiss it and book it by hand; see: cloudkasse-etl receipts."),
+            )
+        decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RELEASE, **ending(open_ones))
+        found = _judged(decider, store, receipt_id, known, released=True)
+        receipts.restage([found], among=(Status.REJECTED,), decisions=[decision])
+        return Decided(decision, found.status, tuple(found.rejections))
+
+
+def _known(receipts: ReceiptStore, receipt_id: str, action: Action, among: tuple[Status, ...]) -> KnownReceipt:
+    known = receipts.known([receipt_id]).get(receipt_id)
+    if known is None:
+        raise ConfigurationError(
+            say("There is no receipt '{receipt}'.", receipt=receipt_id), hint=say("See: cloudkasse-etl receipts.")
+        )
+    if known.status not in among:
+        raise ConfigurationError(
+            say(
+                "The receipt '{receipt}' cannot be {action}; its status: {status}.",
+                receipt=receipt_id, action=ACTIONS[action], status=known.status,
+            ),
+            hint=say("See: cloudkasse-etl receipts."),
+        )  # fmt: skip
+    return known
+
+
+ACTIONS: dict[Action, Text] = {
+    Action.DISMISS: say("dismissed"),
+    Action.RESTORE: say("restored"),
+    Action.RELEASE: say("released"),
+}
+
+
+def _judged(
+    decider: Decider, store: StateStore, receipt_id: str, known: KnownReceipt, *, released: bool
+) -> StagedReceipt:
+    """What a stored receipt is found to be now."""
+    receipts = ReceiptStore(store)
+    (row,) = receipts.stored(receipt_id)
+    if known.came_as is not None:
+        return _ours(row, known.came_as)
+    judge = Judge(decider.configuration.settings, store)
+    (judged,) = judge.stored([row], released={receipt_id} if released else set())
+    return judged.staged
+
+
+def _ours(row: UnbookedReceipt, came_as: str) -> StagedReceipt:
+    """A content under an id of ours stays refused: another one has the id as which it came, or it has none."""
+    content = StagedReceipt(row.receipt_id, row.content_hash, row.raw, Status.REJECTED)
+    if came_as == NO_ID:
+        return unreadable(content)
+    return conflicting(Judged(content, None), row.receipt_id, came_as)
+
+
+# --- stock lines
+
+
+def dismiss_line(decider: Decider, receipt_id: str, line: int) -> Decided:
+    """Ends a refused stock line of an imported receipt that was dealt with by hand; it is never made up for then.
+
+    Raises:
+        ConfigurationError: There is no such line that is refused, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.DISMISS) as store:
+        key = bounded_key(f"{receipt_id}|{line}")
+        open_ones = [r for r in store.rejections(MOVEMENTS) if r.key.rpartition("|")[0] == receipt_id]
+        mine = [r for r in open_ones if r.key == key]
+        if not mine:
+            raise ConfigurationError(
+                say("Line {line} of receipt '{receipt}' is no refused stock line.", line=line, receipt=receipt_id),
+                hint=say("The protocol of the last run names those that are: cloudkasse-etl protocol RUN_ID."),
+            )
+        decision = decider.decision(Subject.LINE, key, Action.DISMISS, **ending(mine))
+        ReceiptStore(store).dismiss_line(receipt_id, decision, last=len(mine) == len(open_ones))
+        return Decided(decision, Status.DISMISSED)
+
+
+def restore_line(decider: Decider, receipt_id: str, line: int) -> Decided:
+    """Takes back that a stock line was dismissed: it is refused as it was, and the next import looks at it again.
+
+    Raises:
+        ConfigurationError: The line is not dismissed, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.RESTORE) as store:
+        key = bounded_key(f"{receipt_id}|{line}")
+        newest = DecisionStore(store).newest(Subject.LINE, [key]).get(key)
+        if newest is None or newest.action is not Action.DISMISS:
+            raise ConfigurationError(
+                say("Line {line} of receipt '{receipt}' is not dismissed.", line=line, receipt=receipt_id),
+                hint=say("See: cloudkasse-etl receipts --status dismissed."),
+            )
+        decision = decider.decision(Subject.LINE, key, Action.RESTORE)
+        ReceiptStore(store).restore_line(receipt_id, decision, newest.ended)
+        return Decided(decision, Status.REJECTED, newest.ended)
+
+
+# --- receipt numbers that are missing
+
+
+def dismiss_numbers(decider: Decider, register: str, numbers: str) -> Decided:
+    """Ends that receipt numbers are missing that will never come.
+
+    Args:
+        decider: Who decides.
+        register: The register.
+        numbers: A number, or the first and the last of several in a row like `7-12`.
+
+    Raises:
+        ConfigurationError: Not all of them are missing, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.DISMISS) as store:
+        key = f"{register}|{numbers}"
+        wanted = numbers_of(key)
+        gaps = Completeness(store).receipt_gaps()
+        if wanted is None or not any(
+            gap.register == register and gap.first <= wanted.first <= wanted.last <= gap.last for gap in gaps
+        ):
+            raise ConfigurationError(
+                say(
+                    "Receipt numbers {numbers} of register '{register}' are not missing.",
+                    numbers=numbers,
+                    register=register,
+                ),
+                hint=say("Check receipt_numbers_complete names those that are; several in a row are written 7-12."),
+            )
+        decision = decider.decision(Subject.NUMBERS, key, Action.DISMISS)
+        ReceiptStore(store).decide(decision)
+        return Decided(decision, Status.DISMISSED)
+
+
+def restore_numbers(decider: Decider, register: str, numbers: str) -> Decided:
+    """Takes back that missing receipt numbers were dismissed, as they were.
+
+    Raises:
+        ConfigurationError: They are not dismissed, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.RESTORE) as store:
+        key = f"{register}|{numbers}"
+        if key not in DecisionStore(store).holding(Subject.NUMBERS, Action.DISMISS):
+            raise ConfigurationError(
+                say(
+                    "Receipt numbers {numbers} of register '{register}' are not dismissed.",
+                    numbers=numbers,
+                    register=register,
+                ),
+                hint=say("Write them as they were dismissed."),
+            )
+        decision = decider.decision(Subject.NUMBERS, key, Action.RESTORE)
+        ReceiptStore(store).decide(decision)
+        return Decided(decision, "open")
+
+
+# --- closings
+
+
+def dismiss_closing(decider: Decider, key: str) -> Decided:
+    """Ends all that is open of a closing: its refusal, that it is missing, that it differs from its receipts.
+
+    Args:
+        decider: Who decides.
+        key: Register `|` number, or the key of the protocol where a closing came without them.
+
+    Raises:
+        ConfigurationError: It is dismissed already, nothing is known of it, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.DISMISS) as store:
+        receipts = ReceiptStore(store)
+        open_ones = [r for r in store.rejections(CLOSINGS) if r.key == bounded_key(key)]
+        newest = DecisionStore(store).newest(Subject.CLOSING, [key]).get(key)
+        if newest is not None and newest.action is Action.DISMISS and not open_ones:
+            raise ConfigurationError(
+                say("The closing '{closing}' is dismissed already.", closing=_shown(key)),
+                hint=say("See: cloudkasse-etl closings."),
+            )
+        if not open_ones and not receipts.has_closing_place(key):
+            raise ConfigurationError(
+                say("Nothing is open of a closing '{closing}'.", closing=_shown(key)),
+                hint=say("See: cloudkasse-etl closings."),
+            )
+        decision = decider.decision(Subject.CLOSING, key, Action.DISMISS, **ending(open_ones))
+        receipts.decide_closing(decision, ended=[key], opened=())
+        return Decided(decision, Status.DISMISSED)
+
+
+def restore_closing(decider: Decider, key: str) -> Decided:
+    """Takes back that a closing was dismissed: what was open of it is open again.
+
+    Raises:
+        ConfigurationError: It is not dismissed, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+    """
+    with decider.deciding(Action.RESTORE) as store:
+        newest = DecisionStore(store).newest(Subject.CLOSING, [key]).get(key)
+        if newest is None or newest.action is not Action.DISMISS:
+            raise ConfigurationError(
+                say("The closing '{closing}' is not dismissed.", closing=_shown(key)),
+                hint=say("See: cloudkasse-etl closings."),
+            )
+        decision = decider.decision(Subject.CLOSING, key, Action.RESTORE)
+        opened = [replace(r, still=True) for r in newest.ended]
+        ReceiptStore(store).decide_closing(decision, ended=(), opened=opened)
+        return Decided(decision, Status.REJECTED if opened else "open", tuple(opened))
+
+
+def _shown(key: str) -> str:
+    return key.replace("|", " ")

@@ -1,0 +1,379 @@
+"""The use case that books staged receipts: postings and stock movements, whole receipts a transaction.
+
+Nothing is booked twice: a receipt's status, its postings and its movements are written together, and unique keys
+would break a transaction that tried.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import pandas as pd
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import ConfigurationError, ContractError
+from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.rejections.rejection import Rejection, merged
+from cloudkasse_etl.schemas.contract import require
+from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
+from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
+from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.state.stores.books.decision_log import DecisionStore
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.staged_receipts import UNBOOKED, Status
+from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
+from cloudkasse_etl.sync.changes.unchanged import is_level, set_level
+from cloudkasse_etl.sync.receipts.arrivals import report_of
+from cloudkasse_etl.sync.receipts.books_currency import currency_to_book_in
+from cloudkasse_etl.sync.receipts.judgement import Judge, is_judged, judge_anew, judge_of
+from cloudkasse_etl.sync.receipts.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors_of_booked, voided_before
+from cloudkasse_etl.sync.run.report import AssetReport, Counts, refused_counts
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.books.booking import book
+from cloudkasse_etl.transform.books.ledger import Ledger, Review
+from cloudkasse_etl.transform.books.reversals import Mirror
+from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, flatten, without_effect
+from cloudkasse_etl.transform.stock.late_lines import is_by_hand, look_again, receipt_of
+from cloudkasse_etl.transform.stock.movements import move
+
+BATCH = 5_000
+IMPORT_THEM = say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line.")
+
+
+def import_receipts(
+    session: SyncSession,
+    receipt_ids: Sequence[str] | None = None,
+) -> tuple[AssetReport, AssetReport]:
+    """Books what is staged, and makes up for what an earlier import refused where its reason may be gone.
+
+    Args:
+        session: The run.
+        receipt_ids: Only these; all that are staged where None.
+
+    Returns:
+        The reports of `revenue_postings` (receipts) and `stock_movements` (stock lines).
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached: accounts and articles come from there.
+        ConfigurationError: A chosen receipt is not staged.
+    """
+    with session.timed() as seconds:
+        _judge_anew(session, seconds)
+        fingerprint = session.sources.fingerprint(IMPORT)
+        staged = session.receipts.count(Status.STAGED)
+        again = not is_level(session, IMPORT, fingerprint)
+        if again:
+            # What was level is so no longer: after a run that breaks, or that books chosen receipts only, a later one
+            # that meets the old sources again must try what was refused under the new ones.
+            session.store.set_level(IMPORT, "", "{}")
+        work = _Import(session)
+        try:
+            if receipt_ids is not None:
+                work.chosen(receipt_ids)
+            else:
+                if staged:
+                    work.staged()
+                work.refused(all_of_them=again)
+                work.voids()
+                if again:
+                    work.pending_stock()
+        except BaseException:
+            for report in work.reports(open_ones=False):
+                session.deliver(report, seconds())
+            raise
+        postings, movements = work.reports()
+        if receipt_ids is None:
+            session.keep_waiting(postings)
+            set_level(session, postings, fingerprint)
+        return session.deliver(postings, seconds()), session.deliver(movements, seconds())
+
+
+def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:
+    """Lets what is not booked follow the settings; that is told in the name of those who staged it.
+
+    A run that has fetched receipts before has done it already.
+    """
+    found = judge_anew(session, judge_of(session))
+    if found.found and STAGING not in session.reports:
+        session.deliver(report_of(session, STAGING, found.counts, found.refused), seconds())
+
+
+def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
+    """Imports, where the run was asked to or the settings say so; one that fetched none was started for nothing else.
+
+    Whatever materialises the assets, `receipts.import: direct` holds. What was not chosen counts nothing, tells what is
+    still refused, and says that it left receipts unbooked and why.
+    """
+    settings, asked = session.settings.receipts, session.options.import_receipts
+    wanted = settings.import_ == "direct" if asked is None else asked
+    if wanted or STAGING not in session.reports:
+        return import_receipts(session, session.options.receipt_ids or None)
+    with session.timed() as seconds:
+        left = _left(session.receipts.count(Status.STAGED), settings.import_, asked)
+        postings, movements = (
+            replace(_open_report(session, asset, Counts(), set()), left=left) for asset in (IMPORT, MOVEMENTS)
+        )
+        return session.deliver(postings, seconds()), session.deliver(movements, seconds())
+
+
+def _left(staged: int, setting: str, asked: bool | None) -> Text | None:
+    """That receipts were left unbooked, and why; None where none were."""
+    if not staged:
+        return None
+    why = say("receipts.import is {setting} in the settings", setting=setting)
+    if asked is not None and setting == "direct":
+        why = say("this run was asked not to import")
+    return say(
+        "Staged receipts that were not imported: {count:,}; {why}. {cure}", count=staged, why=why, cure=IMPORT_THEM
+    )
+
+
+def require_bookable(configuration: Configuration, receipt_ids: Sequence[str]) -> None:
+    """Looks, before there is a run, whether receipts can be imported.
+
+    Where settings have changed, only the run finds out what those are that are not booked.
+
+    Raises:
+        ConfigurationError: One of them cannot be imported; the message says which and what it is.
+    """
+    with open_reading(configuration) as store:
+        if is_judged(Judge(configuration.settings, store), store):
+            _must_be_bookable(ReceiptStore(store), receipt_ids)
+        else:
+            _must_be_bookable(ReceiptStore(store), receipt_ids, or_unbooked=True)
+
+
+def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str], *, or_unbooked: bool = False) -> None:
+    status = store.status_of(receipt_ids)
+    for receipt_id in receipt_ids:
+        found, refused_by = status.get(receipt_id, (say("not there"), None))
+        bookable = found == Status.STAGED or (found == Status.REJECTED and refused_by == IMPORT)
+        if not bookable and not (or_unbooked and found in UNBOOKED):
+            raise ConfigurationError(
+                say(
+                    "The receipt '{receipt}' cannot be imported; its status: {status}.",
+                    receipt=receipt_id,
+                    status=found,
+                ),
+                hint=say("See: cloudkasse-etl receipts --status staged."),
+            )
+
+
+def _open_report(session: SyncSession, asset: str, counts: Counts, fresh: set[str]) -> AssetReport:
+    rejections = tuple(replace(r, still=r.key not in fresh) for r in session.store.rejections(asset))
+    return AssetReport(asset, counts + refused_counts(rejections), rejections)
+
+
+@dataclass
+class _Import:
+    """One import: what it did so far."""
+
+    session: SyncSession
+    booked: int = 0
+    moved: int = 0
+    looked_at: int = 0
+    refused_now: set[str] = field(default_factory=set)
+    lines_refused_now: set[str] = field(default_factory=set)
+    warnings: list[Rejection] = field(default_factory=list)
+    before: Sequence[Rejection] = ()
+
+    def __post_init__(self) -> None:
+        self._voids = Voids(self.session)
+        self.before = self.session.store.rejections(IMPORT)
+
+    def staged(self) -> None:
+        """Books everything that is staged."""
+        for rows in self.session.receipts.raw(status=Status.STAGED, size=BATCH):
+            self._book(rows)
+            self.looked_at += len(rows)
+            self.session.progress(IMPORT, self.looked_at)
+
+    def refused(self, *, all_of_them: bool) -> None:
+        """Tries again what an import refused, where the reason may be gone.
+
+        Args:
+            all_of_them: Something has changed in settings or ERP; otherwise only what hangs on other receipts.
+        """
+        store = self.session.receipts
+        hanging = [rejection.key for rejection in self.before if rejection.code in HANGING_ON_RECEIPTS]
+        batches: Iterable[Iterable[tuple[str, bytes]]] = (
+            store.raw(status=Status.REJECTED, refused_by=IMPORT, size=BATCH)
+            if all_of_them
+            else [store.raw_of(hanging[start : start + BATCH]).items() for start in range(0, len(hanging), BATCH)]
+        )
+        for rows in batches:
+            # in this run they were refused a moment ago
+            fresh = [row for row in rows if row[0] not in self.refused_now]
+            if fresh:
+                self._book(fresh)
+
+    def voids(self) -> None:
+        """Books the voids that were held back, as far as their originals are booked by now."""
+        for found in self._voids.rounds():
+            self._book_receipts(found.ready, [], found)
+        if self._voids.left:
+            # one that was refused for its original, and waits now that it may come again
+            before = {rejection.key for rejection in self.before}
+            self.session.receipts.await_originals([key for key in self._voids.left if key in before])
+
+    def chosen(self, receipt_ids: Sequence[str]) -> None:
+        """Books some receipts."""
+        store = self.session.receipts
+        _must_be_bookable(store, receipt_ids)
+        rows = list(store.raw_of(receipt_ids).items())
+        for start in range(0, len(rows), BATCH):
+            part = rows[start : start + BATCH]
+            self._book(part)
+            self.looked_at += len(part)
+            self.session.progress(IMPORT, self.looked_at)
+        self.voids()
+
+    def pending_stock(self) -> None:
+        """Writes the movements of stock lines whose reason for refusal is gone, and renews the reasons of the others.
+
+        What a person was asked to book by hand is left alone; so is what was dismissed, and has no open rejection.
+        """
+        session, store = self.session, self.session.receipts
+        opened: dict[str, dict[str, Rejection]] = {}
+        for rejection in session.store.rejections(MOVEMENTS):
+            opened.setdefault(receipt_of(rejection.key), {})[rejection.key] = rejection
+        for rows in store.raw_pending_stock(size=BATCH):
+            receipts, _ = _parsed(rows)
+            frames = flatten(receipts)
+            movements, refused = move(frames, self._ledger(frames, mirrors_of_booked(session, receipts), {}))
+            ids = {receipt.id for receipt in receipts}
+            mine = {key: found for receipt_id in ids for key, found in opened.get(receipt_id, {}).items()}
+            late = look_again(mine, refused)
+            lines = movements["receipt_id"] + "|" + movements["line_number"].astype("str")
+            written = store.moved([receipt_id for receipt_id, _ in rows])
+            movements = movements[lines.isin(late.ended).to_numpy(bool) & ~movements["movement_id"].isin(written)]
+            store.make_up_stock(
+                complete=sorted(ids - set(map(receipt_of, late.waiting))),
+                movements=require(movements, StockMovement, asset=MOVEMENTS),
+                ended=sorted(late.ended),
+                renewed=late.renewed,
+            )
+            self.moved += _lines_of(movements)
+            self.lines_refused_now |= {rejection.key for rejection in late.renewed}
+
+    def _book(self, rows: Iterable[tuple[str, bytes]]) -> None:
+        """Books receipts as they came, but for voids, which come after everything else."""
+        receipts, unreadable = _parsed(rows)
+        receipts = self._voids.hold(receipts)
+        if receipts or unreadable:
+            self._book_receipts(receipts, unreadable, Round())
+
+    def _book_receipts(self, receipts: Sequence[Receipt], unreadable: Sequence[Rejection], found: Round) -> None:
+        frames = flatten(receipts)
+        reviews = voided_before(self.session, [receipt.id for receipt in receipts]) | found.reviews
+        booked = book(frames, self._ledger(frames, found.mirrors, reviews))
+        refused, anew = _kept_since([*booked.rejections, *unreadable, *found.refused], self.before)
+        refused_ids = {rejection.key for rejection in refused}
+        idle = without_effect(frames, in_kind_moves_stock=self.session.settings.receipts.in_kind_moves_stock).tolist()
+        lines = booked.stock_rejections
+        numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
+        postings = require(booked.postings, RevenuePosting, asset=IMPORT)
+        _must_balance(postings)
+        done = [
+            receipt.id
+            for receipt, has_none in zip(receipts, idle, strict=True)
+            if receipt.id not in refused_ids and not has_none
+        ]
+        self.session.receipts.book(
+            booked=done,
+            pending_stock=sorted({receipt_of(line.key) for line in lines if not is_by_hand(line)}),
+            postings=postings.assign(receipt_number=postings["receipt_id"].map(numbers).astype("int64")),
+            movements=require(booked.movements, StockMovement, asset=MOVEMENTS),
+            refused=refused,
+            refused_lines=lines,
+            without_effect=[
+                *found.without_effect,
+                *(receipt.id for receipt, has_none in zip(receipts, idle, strict=True) if has_none),
+            ],
+        )
+        self.booked += len(done)
+        self.moved += _lines_of(booked.movements)
+        asked = self.session.options.retry_rejected
+        self.refused_now |= {rejection.key for rejection in refused} if asked else anew
+        self.lines_refused_now |= {rejection.key for rejection in lines}
+        self.warnings += [warning for warning in booked.warnings if warning.key.rpartition("|")[0] not in refused_ids]
+
+    def _ledger(self, frames: ReceiptFrames, mirrors: Mapping[str, Mirror], reviews: Mapping[str, Review]) -> Ledger:
+        settings = self.session.settings
+        booked_by = self.session.sources.booking(frames.lines["article"].dropna().unique().tolist())
+        return Ledger(
+            accounts=settings.accounts,
+            registers={register.number: register for register in settings.registers},
+            currency=currency_to_book_in(self.session),
+            closed_until=settings.books.closed_until,
+            articles=booked_by.articles,
+            revenue_groups=booked_by.revenue_groups,
+            trade_sets=booked_by.trade_sets,
+            rates=booked_by.rates,
+            released=DecisionStore(self.session.store).released(frames.heads["receipt_id"].tolist()),
+            mirrors=mirrors,
+            reviews=reviews,
+            in_kind_moves_stock=settings.receipts.in_kind_moves_stock,
+            zone=settings.zone,
+        )
+
+    def reports(self, *, open_ones: bool = True) -> tuple[AssetReport, AssetReport]:
+        """What the import came to; without asking for open rejections where it broke."""
+        if not open_ones:
+            return (
+                AssetReport(IMPORT, Counts(new=self.booked, rejected=len(self.refused_now))),
+                AssetReport(MOVEMENTS, Counts(new=self.moved, rejected=len(self.lines_refused_now))),
+            )
+        deferrals = self._voids.deferrals()
+        counts = Counts(new=self.booked, deferred=sum(deferral.count for deferral in deferrals))
+        return (
+            replace(
+                _open_report(self.session, IMPORT, counts, self.refused_now),
+                warnings=tuple(self.warnings),
+                deferrals=deferrals,
+            ),
+            _open_report(self.session, MOVEMENTS, Counts(new=self.moved), self.lines_refused_now),
+        )
+
+
+def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Rejection]]:
+    """Staged receipts, and the refusals of those that an earlier release took although the contract is broken."""
+    receipts, refused = [], []
+    for receipt_id, raw in rows:
+        try:
+            receipts.append(read_receipt(raw))
+        except MalformedError as error:
+            content = hashlib.blake2b(raw, digest_size=16).hexdigest()
+            refused.append(Rejection(IMPORT, receipt_id, "receipt_malformed", {"message": str(error)}, content=content))
+    return receipts, refused
+
+
+def _lines_of(movements: pd.DataFrame) -> int:
+    """How many stock lines the movements are of: a trade set is one line."""
+    return len(movements[["receipt_id", "line_number"]].drop_duplicates())
+
+
+def _must_balance(postings: pd.DataFrame) -> None:
+    """Looks once more, before anything is written, whether debit is credit in each receipt."""
+    sums = postings.groupby("receipt_id")["amount_cents"].sum()
+    odd = sums[sums != 0]
+    if len(odd):
+        raise ContractError(
+            say(
+                "The postings of receipt {receipt} do not balance: they come to {cents} cents.",
+                receipt=odd.index[0],
+                cents=int(odd.iloc[0]),
+            ),
+            hint=say("Nothing was written. This is an error of the program: please report it."),
+        )
+
+
+def _kept_since(rejections: Iterable[Rejection], before: Sequence[Rejection]) -> tuple[list[Rejection], set[str]]:
+    """The refusals, each with the time since when its record is refused; and the keys of those with a new reason."""
+    since: dict[str, datetime | None] = {}
+    for old in before:  # the oldest come first
+        since.setdefault(old.key, old.since)
+    same = {(old.key, old.code, old.content) for old in before}
+    found = [replace(rejection, since=since.get(rejection.key)) for rejection in merged(rejections)]
+    return found, {r.key for r in found if (r.key, r.code, r.content) not in same}

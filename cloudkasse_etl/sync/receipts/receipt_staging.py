@@ -1,0 +1,233 @@
+"""The use case that fetches receipts: each page checked and staged once, together with its cursor."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt, Status
+from cloudkasse_etl.state.targets import STAGING
+from cloudkasse_etl.sync.changes.unchanged import quiet_report, set_level
+from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
+from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
+from cloudkasse_etl.sync.receipts.judgement import (
+    MOVED,
+    UNREADABLE,
+    Judge,
+    Judged,
+    conflicting,
+    gives_way,
+    is_judged,
+    judge_anew,
+    judge_of,
+    own_key,
+    replaced,
+    set_aside,
+)
+from cloudkasse_etl.sync.run.report import AssetReport, Counts
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.tills.cloudkasse.client import Page
+
+__all__ = ["NOT_AGAIN", "stage_closings", "stage_receipts"]
+
+
+def stage_receipts(session: SyncSession) -> AssetReport:
+    """Fetches the receipts that have arrived since the last time, checks them, and stages them. Books nothing."""
+    with session.timed() as seconds:
+        judge = judge_of(session)
+        fingerprint = judge.fingerprint()
+        if not has_arrived(session, "receipts") and is_judged(judge, session.store):
+            quiet = quiet_report(session, STAGING, fingerprint)
+            if quiet is not None:
+                return session.deliver(quiet, seconds())
+        staging = _Staging(session, judge)
+        try:
+            staging.judge_anew()
+            fetched = 0
+            for page in pages_of(session, "receipts", anew=staging.reads_anew):
+                staging.stage(page)
+                fetched += len(page.texts)
+                session.progress(STAGING, fetched)
+            staging.end_unreadable()
+        except BaseException:
+            session.deliver(AssetReport(STAGING, staging.counts + Counts(rejected=len(staging.refused))), seconds())
+            raise
+        report = report_of(session, STAGING, staging.counts, staging.refused)
+        set_level(session, report, fingerprint)
+        return session.deliver(report, seconds())
+
+
+class _Staging:
+    """Stages the receipts of a run page by page."""
+
+    def __init__(self, session: SyncSession, judge: Judge) -> None:
+        self._session = session
+        self._store = session.receipts
+        self._judge = judge
+        self.counts = Counts()
+        self.refused: set[str] = set()
+        self._unreadable = {r.key for r in session.store.rejections(STAGING) if r.code == UNREADABLE}
+        self._seen_unreadable: set[str] = set()
+        # What came broken may have been broken on its way only: it is fetched again, not just looked at again.
+        self.reads_anew = session.options.retry_rejected and bool(self._unreadable)
+
+    def judge_anew(self) -> None:
+        """Lets what is not booked follow the settings, and looks at refused receipts again if somebody asks for it."""
+        found = judge_anew(self._session, self._judge)
+        self.counts += found.counts
+        self.refused |= found.refused
+
+    def stage(self, page: Page) -> None:
+        """Checks a page and stages it with its cursor; what is stored already is only counted."""
+        judged = self._judge.arrived(page.texts)
+        known = self._store.known([j.staged.receipt_id for j in judged])
+        self._judge.check([j for j in judged if not _is_same(j, known.get(j.staged.receipt_id))])
+        sorted_out = _Page(self._session, self._unreadable)
+        for one in judged:
+            if one.receipt is None:
+                self._seen_unreadable.add(one.staged.receipt_id)
+            sorted_out.add(one, known.get(one.staged.receipt_id))
+        fresh, mended = sorted_out.fresh, sorted_out.mended
+        self._store.stage(
+            [j.staged for j in fresh.values()],
+            cursor=page.next_cursor,
+            mended=[j.staged for j in mended.values()],
+            decisions=sorted_out.decisions,
+            closings=sorted_out.closings,
+        )
+        arrived = [j.staged for j in (*fresh.values(), *mended.values()) if j.staged.status is not Status.DISMISSED]
+        refused = {staged.receipt_id for staged in arrived if staged.status is Status.REJECTED}
+        self.refused = (self.refused - mended.keys()) | refused
+        self._unreadable -= mended.keys()
+        self._unreadable |= {key for key, j in fresh.items() if j.receipt is None and _is_unreadable(j.staged)}
+        self.counts += Counts(new=len(arrived) - len(refused), unchanged=sorted_out.seen)
+
+    def end_unreadable(self) -> None:
+        """Lets what had not even an id rest, if everything was fetched again and it did not come like that again."""
+        if self.reads_anew:
+            missing = sorted(self._unreadable - self._seen_unreadable)
+            nameless = [key for key, found in self._store.known(missing).items() if found.came_as == ""]
+            for key in sorted(nameless):
+                self._store.dismiss(Decision(Subject.RECEIPT, key, Action.DISMISS, NOT_AGAIN, decided_by=PROGRAM))
+                self.refused.discard(key)
+
+
+class _Page:
+    """What becomes of the receipts of a page, one after the other.
+
+    Attributes:
+        fresh: Contents that are stored anew, by the id under which they are.
+        mended: Contents that take the place of what is stored under their ids.
+        decisions: What is decided by that.
+        closings: By id, the closing's number that another delivery filled in.
+        seen: How many are stored already.
+    """
+
+    def __init__(self, session: SyncSession, unreadable: set[str]) -> None:
+        self._session = session
+        self._store = session.receipts
+        self._unreadable = unreadable
+        self.fresh: dict[str, Judged] = {}
+        self.mended: dict[str, Judged] = {}
+        self.decisions: list[Decision] = []
+        self.closings: dict[str, int] = {}
+        self.seen = 0
+
+    def add(self, judged: Judged, known: KnownReceipt | None) -> None:
+        """Sorts one receipt out; `known` is what was stored under its id before this page."""
+        staged, key = judged.staged, judged.staged.receipt_id
+        here = self.mended.get(key) or self.fresh.get(key)
+        if here is not None:
+            self._again(judged, here)
+        elif known is None:
+            self.fresh[key] = judged
+        elif known.came_as is not None and known.came_as != staged.came_as:
+            self._make_room(key, known, known.came_as)
+            self.mended[key] = judged
+        elif known.content_hash == staged.content_hash or judged.receipt is None:
+            self._see(judged, known.closing_number)  # what cannot be read is no other content
+        elif key in self._unreadable and gives_way(known):
+            self.mended[key] = judged
+        elif gives_way(known) and judged.passed:
+            first = StagedReceipt(key, known.content_hash, self._store.raw_of([key])[key], Status.DISMISSED)
+            self._replace(first)
+            self.mended[key] = judged
+        else:
+            self._conflict(judged)
+
+    def _again(self, judged: Judged, here: Judged) -> None:
+        """Another delivery of what came on this page already."""
+        key = judged.staged.receipt_id
+        place = self.mended if key in self.mended else self.fresh
+        if here.staged.came_as is not None and here.staged.came_as != judged.staged.came_as:
+            self._step_aside(here.staged, here.staged.came_as)
+            place[key] = judged
+        elif here.staged.content_hash == judged.staged.content_hash or judged.receipt is None:
+            self._see(judged, here.staged.closing_number)
+        elif here.receipt is None:
+            place[key] = judged
+        elif not here.passed and judged.passed:
+            self._replace(here.staged)
+            place[key] = judged
+        else:
+            self._conflict(judged)
+
+    def _see(self, judged: Judged, closing_number: int | None) -> None:
+        self.seen += 1
+        key, stated = judged.staged.receipt_id, judged.staged.closing_number
+        if stated is not None and (closing_number is None or stated > closing_number):
+            self.closings[key] = max(stated, self.closings.get(key, stated))
+
+    def _conflict(self, judged: Judged) -> None:
+        came_as = judged.staged.receipt_id
+        key, is_stored = own_key(self._store, came_as, judged.staged.content_hash, self.fresh)
+        same = self.fresh.get(f"{came_as}!{judged.staged.content_hash[:12]}")
+        if is_stored or (same is not None and same.staged.content_hash == judged.staged.content_hash):
+            self.seen += 1
+        else:
+            self.fresh[key] = Judged(conflicting(judged, key, came_as), None)
+
+    def _replace(self, first: StagedReceipt) -> None:
+        """Sets a refused content aside, since a corrected one takes its place."""
+        came_as = first.receipt_id
+        key, _ = own_key(self._store, came_as, first.content_hash, self.fresh)
+        self.fresh[key] = Judged(set_aside(first, key, came_as), None)
+        self.decisions.append(replaced(key))
+
+    def _step_aside(self, ours: StagedReceipt, came_as: str) -> None:
+        """Gives what this page has put under an id of ours another one."""
+        key = ours.receipt_id
+        free, _ = own_key(self._store, came_as, ours.content_hash, self.fresh)
+        rejections = [replace(r, key=free) for r in ours.rejections]
+        self.fresh[free] = Judged(replace(ours, receipt_id=free, rejections=rejections), None)
+        self.decisions = [replace(d, key=free) if d.key == key else d for d in self.decisions]
+
+    def _make_room(self, key: str, known: KnownReceipt, came_as: str) -> None:
+        """Gives what is kept here under an id of ours another one, since a receipt came whose own id that is."""
+        free, _ = own_key(self._store, came_as, known.content_hash, {*self.fresh, key})
+        rejections: Sequence[Rejection] = ()
+        if known.status == Status.REJECTED:
+            stored = [r for r in self._session.store.rejections(STAGING) if r.key == key]
+            rejections = [replace(r, key=free) for r in stored]
+        moved = StagedReceipt(
+            free,
+            known.content_hash,
+            self._store.raw_of([key])[key],
+            Status(known.status),
+            came_as=came_as,
+            rejections=rejections,
+        )
+        self.fresh[free] = Judged(moved, None)
+        decided = DecisionStore(self._session.store).newest(Subject.RECEIPT, [key]).get(key)
+        if decided is not None:
+            self.decisions.append(replace(decided, key=free))
+            moved_on = Decision(Subject.RECEIPT, key, Action.RESTORE, MOVED.format(id=free), decided_by=PROGRAM)
+            self.decisions.append(moved_on)
+
+
+def _is_same(judged: Judged, known: KnownReceipt | None) -> bool:
+    return known is not None and known.came_as is None and known.content_hash == judged.staged.content_hash
+
+
+def _is_unreadable(staged: StagedReceipt) -> bool:
+    return any(rejection.code == UNREADABLE for rejection in staged.rejections)

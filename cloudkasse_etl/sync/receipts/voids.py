@@ -1,0 +1,372 @@
+"""The voids of an import: each is held back until the receipt that it voids is booked, and then told what to take over.
+
+The books must not depend on which of them came first. What a void takes over: transform/books/reversals.py.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
+from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt
+from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.staged_receipts import Status
+from cloudkasse_etl.state.stores.waiting_records import AWAITED, SHOWN_EXAMPLES, Waiting
+from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS
+from cloudkasse_etl.sync.run.report import Deferral
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.books.ledger import Review, refusal
+from cloudkasse_etl.transform.books.reversals import Mirror, Original, excess, is_void, mirror, of_known, undoes, unsold
+from cloudkasse_etl.transform.stock.late_lines import is_by_hand
+
+# Refusals that hang on other receipts and on what people decide: they are looked at in every import.
+HANGING_ON_RECEIPTS = frozenset({"void_of_itself", "void_circular", "void_exceeds_original", "void_original_dismissed"})
+_ROUND = 1_000  # voids that are looked at together: each brings its original with all that was booked of it
+_UNBOOKED = (Status.STAGED, Status.REJECTED)
+# What a void can be held against: booked here, or elsewhere.
+_DECIDED = (Status.IMPORTED, Status.BEFORE_START, Status.DISMISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A void that waits for its turn."""
+
+    register: str
+    number: int
+    receipt_id: str
+    original: str
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """Of two that take back the same thing, the lower one comes first."""
+        return self.register, self.number, self.receipt_id
+
+
+@dataclass
+class Round:
+    """What can be decided of some voids.
+
+    Attributes:
+        ready: Voids that are booked now.
+        mirrors: What they take over, by id.
+        reviews: Those of them that somebody should look at, by id.
+        refused: Voids that are not booked.
+        without_effect: Voids of receipts that have no effect: they have none, either.
+    """
+
+    ready: list[Receipt] = field(default_factory=list)
+    mirrors: dict[str, Mirror] = field(default_factory=dict)
+    reviews: dict[str, Review] = field(default_factory=dict)
+    refused: list[Rejection] = field(default_factory=list)
+    without_effect: list[str] = field(default_factory=list)
+
+
+class Voids:
+    """The voids of one import."""
+
+    def __init__(self, session: SyncSession) -> None:
+        self._session = session
+        self._store = session.receipts
+        self._decisions = DecisionStore(session.store)
+        self._released: frozenset[str] = frozenset()
+        self._held: dict[str, _Held] = {}
+
+    def hold(self, receipts: Iterable[Receipt]) -> list[Receipt]:
+        """Keeps the voids among some receipts back until `rounds`, and returns the others."""
+        found = list(receipts)
+        voids = voids_among(self._session, found)
+        for receipt in found:
+            if receipt.id in voids and receipt.reference_id is not None:
+                held = _Held(receipt.register, receipt.number, receipt.id, receipt.reference_id)
+                self._held[receipt.id] = held
+        return [receipt for receipt in found if receipt.id not in voids]
+
+    def rounds(self) -> Iterator[Round]:
+        """What can be decided, again and again; what a round says must be booked before the next one is asked for.
+
+        A void of a void comes after it; of several that void one receipt, each sees what those before it took back.
+        """
+        self._released = self._decisions.released(list(self._held))
+        while found := self._with_their_originals() or self._circular() or self._given_up():
+            for receipt_id in [*(r.id for r in found.ready), *(r.key for r in found.refused), *found.without_effect]:
+                del self._held[receipt_id]
+            yield found
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The ids of the voids that go on waiting."""
+        return tuple(self._held)
+
+    def deferrals(self) -> tuple[Deferral, ...]:
+        """The voids that go on waiting, by the receipt for which they wait."""
+        if not self._held:
+            return ()
+        by_original: dict[str, list[_Held]] = defaultdict(list)
+        for held in self._in_order():
+            by_original[held.original].append(held)
+        known = self._store.referred(list(by_original))
+        each = [
+            Waiting(AWAITED, original, len(waiting), tuple(_name(held.register, held.number) for held in waiting))
+            for original, waiting in by_original.items()
+        ]
+        names = [_awaited(original, known.get(original)) for original in list(by_original)[:SHOWN_EXAMPLES]]
+        detail = {
+            "value": ", ".join(names) + (", …" if len(each) > SHOWN_EXAMPLES else ""),
+            "days": str(self._session.settings.receipts.void_wait_days),
+        }
+        examples = tuple(example for one in each for example in one.examples)[:SHOWN_EXAMPLES]
+        return (Deferral(AWAITED, len(self._held), examples, detail, tuple(each)),)
+
+    def _in_order(self) -> list[_Held]:
+        return sorted(self._held.values(), key=lambda held: held.place)
+
+    def _with_their_originals(self) -> Round | None:
+        known = self._store.referred([held.original for held in self._held.values()])
+        found = Round()
+        booked: list[_Held] = []
+        dismissed: list[_Held] = []
+        seen: set[str] = set()
+        first = self._first_of_each(known)
+        for held in self._in_order():
+            original = known.get(held.original)
+            status = original.status if original else None
+            if held.original == held.receipt_id:
+                if not self._let_through(held, found):
+                    found.refused.append(refusal(IMPORT, held.receipt_id, "void_of_itself", {}))
+            elif status == Status.NO_EFFECT:
+                found.without_effect.append(held.receipt_id)
+            elif status == Status.DISMISSED and held.receipt_id not in self._released:
+                dismissed.append(held)
+            elif status in _DECIDED and first[held.original] not in seen and len(booked) < _ROUND:
+                seen.add(first[held.original])
+                booked.append(held)
+        reasons = self._decisions.newest(Subject.RECEIPT, [held.original for held in dismissed])
+        for held in dismissed:
+            reason = reasons[held.original].reason if held.original in reasons else "-"
+            detail = {"value": _awaited(held.original, known[held.original]), "reason": reason}
+            found.refused.append(refusal(IMPORT, held.receipt_id, "void_original_dismissed", detail))
+        self._mirror(booked, {key for key, one in known.items() if one.status == Status.IMPORTED}, found)
+        return found if found.ready or found.refused or found.without_effect else None
+
+    def _first_of_each(self, known: Mapping[str, ReferredReceipt]) -> dict[str, str]:
+        """The sale at the beginning, of each receipt that is voided: of a void that is voided, what that void voids."""
+        links = {key: receipt.reference_id for key, receipt in known.items()}
+        while unknown := {reference for reference in links.values() if reference is not None} - links.keys():
+            further = self._store.referred(sorted(unknown))
+            links |= {key: further[key].reference_id if key in further else None for key in unknown}
+        first = {}
+        for key in known:
+            path = [key]
+            while (following := links[path[-1]]) is not None and following not in path:
+                path.append(following)
+            first[key] = path[-1]
+        return first
+
+    def _mirror(self, voids: Sequence[_Held], booked_here: Collection[str], found: Round) -> None:
+        """Lets voids take over what their originals booked, or refuses those that take back too much.
+
+        Of originals that were booked elsewhere, only the rates are known.
+        """
+        if not voids:
+            return
+        originals = _originals(self._session, [held.original for held in voids])
+        receipts = _receipts(self._session, [held.receipt_id for held in voids])
+        for held in voids:
+            void, original = receipts[held.receipt_id], originals.get(held.original)
+            if original is None:  # a person dismissed what nobody could read, and released its void
+                found.ready.append(void)
+                found.mirrors[void.id] = Mirror()
+                continue
+            beyond = excess(void, original)
+            if beyond is not None and void.id not in self._released:
+                detail = {
+                    "value": _shown(original.receipt),
+                    "text": beyond.text,
+                    "sold": beyond.sold,
+                    "before": beyond.before,
+                    "amount": beyond.value,
+                    "voids": ", ".join(beyond.earlier) or "-",
+                }
+                found.refused.append(refusal(IMPORT, held.receipt_id, "void_exceeds_original", detail))
+                continue
+            found.ready.append(void)
+            is_here = held.original in booked_here
+            found.mirrors[void.id] = mirror(void, original) if is_here else of_known(original.receipt)
+            line = unsold(void, original.receipt)
+            if line is not None:
+                detail = {
+                    "value": _shown(original.receipt),
+                    "text": line.text,
+                    "amount": euros(line.gross_cents),
+                }
+                found.reviews[void.id] = Review("void_of_unsold", detail)
+
+    def _circular(self) -> Round | None:
+        """Refuses receipts that void each other in a circle: none of them could ever come first."""
+        links = {held.receipt_id: held.original for held in self._held.values()}
+        # what was refused on arrival may be part of a circle, too
+        unknown = set(links.values()) - links.keys()
+        while unknown:
+            known = self._store.referred(sorted(unknown))
+            links |= {
+                receipt_id: found.reference_id
+                for receipt_id, found in known.items()
+                if found.reference_id is not None and found.status in _UNBOOKED
+            }
+            unknown = {links[receipt_id] for receipt_id in known if receipt_id in links} - links.keys()
+        found = Round()
+        for held in self._in_order():
+            circle = _circle(held.receipt_id, links)
+            if circle and not self._let_through(held, found):
+                detail = {"value": ", ".join(circle)}
+                found.refused.append(refusal(IMPORT, held.receipt_id, "void_circular", detail))
+        return found if found.refused or found.ready else None
+
+    def _let_through(self, held: _Held, found: Round) -> bool:
+        """Books a void by the rules of today if a person has released it, whose original cannot be booked first."""
+        if held.receipt_id not in self._released:
+            return False
+        found.ready += _receipts(self._session, [held.receipt_id]).values()
+        found.mirrors[held.receipt_id] = Mirror()
+        return True
+
+    def _given_up(self) -> Round | None:
+        """Books voids that have waited too long as returns of today, for somebody to look at.
+
+        Those wait on whose original is ready to be booked and was only not chosen this time.
+        """
+        session = self._session
+        days, today = session.settings.receipts.void_wait_days, session.as_of
+        known = self._store.referred([id_ for held in self._held.values() for id_ in (held.original, held.receipt_id)])
+        late = []
+        for held in self._in_order():
+            staged = known[held.receipt_id].staged_at.astimezone(session.settings.zone).date()
+            original = known.get(held.original)
+            if (original is None or original.status != Status.STAGED) and (today - staged).days >= days:
+                late.append(held)
+        if not late:
+            return None
+        found = Round()
+        for receipt_id, receipt in _receipts(session, [held.receipt_id for held in late[:_ROUND]]).items():
+            found.ready.append(receipt)
+            found.mirrors[receipt_id] = Mirror()
+            detail = {"value": receipt.reference_id or ""}
+            found.reviews[receipt_id] = Review("void_original_unknown", detail)
+        return found
+
+
+def voided_before(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Review]:
+    """Those of some receipts, about to be booked, whose voids were booked before them, since they had waited too long.
+
+    They are booked by their own rules: what the void moved then cannot be known to have been right.
+    """
+    referring = session.receipts.referring(receipt_ids, Status.IMPORTED)
+    receipts = _receipts(session, [one for some in referring.values() for one in some])
+    among = voids_among(session, receipts.values())
+    found: dict[str, Review] = {}
+    for original, others in referring.items():
+        voids = [receipts[other] for other in others if other in among]
+        if voids:
+            names = ", ".join(_name(void.register, void.number) for void in voids)
+            found[original] = Review("original_after_void", {"value": names})
+    return found
+
+
+def voids_among(session: SyncSession, receipts: Iterable[Receipt]) -> set[str]:
+    """The ids of those of some receipts that take another one back."""
+    found, others = set(), []
+    for receipt in receipts:
+        if is_void(receipt):
+            found.add(receipt.id)
+        elif receipt.reference_id is not None and receipt.reference_id != receipt.id:
+            others.append(receipt)
+    originals = _receipts(session, [receipt.reference_id for receipt in others if receipt.reference_id is not None])
+    for receipt in others:
+        original = originals.get(receipt.reference_id or "")
+        if original is not None and undoes(receipt, original):
+            found.add(receipt.id)
+    return found
+
+
+def mirrors_of_booked(session: SyncSession, receipts: Sequence[Receipt]) -> dict[str, Mirror]:
+    """What those of some booked receipts take over that are voids, for stock lines that are made up for."""
+    among = voids_among(session, receipts)
+    voids = {receipt.id: receipt.reference_id for receipt in receipts if receipt.id in among}
+    wanted = [reference for reference in voids.values() if reference is not None]
+    known = session.receipts.referred(wanted)
+    originals = _originals(session, [id_ for id_ in wanted if id_ in known and known[id_].status == Status.IMPORTED])
+    return {
+        receipt.id: mirror(receipt, originals[reference]) if reference in originals else Mirror()
+        for receipt in receipts
+        if receipt.id in voids and (reference := receipt.reference_id) is not None
+    }
+
+
+def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Original]:
+    """Booked receipts, with what was booked of them and what voids them already."""
+    if not receipt_ids:
+        return {}
+    store = session.receipts
+    referring: dict[str, list[str]] = {}
+    unknown = list(receipt_ids)
+    while unknown:
+        found = store.referring(unknown, Status.IMPORTED)
+        referring |= found
+        unknown = sorted({receipt_id for some in found.values() for receipt_id in some} - referring.keys())
+    receipts = _receipts(session, [*receipt_ids, *(receipt_id for some in referring.values() for receipt_id in some)])
+    among = voids_among(session, receipts.values())
+    voids = {key: [receipts[other] for other in some if other in among] for key, some in referring.items()}
+    postings, movements = store.postings_of(receipt_ids), store.movements_of(receipt_ids)
+    refused = {rejection.key: is_by_hand(rejection) for rejection in session.store.rejections(MOVEMENTS)}
+    by_hand = dict.fromkeys(DecisionStore(session.store).holding(Subject.LINE, Action.DISMISS), True) | refused
+    return {
+        receipt_id: Original(
+            receipt := receipts[receipt_id],
+            postings.get(receipt_id, ()),
+            movements.get(receipt_id, ()),
+            frozenset(line.number for line in receipt.lines if by_hand.get(f"{receipt_id}|{line.number}") is False),
+            frozenset(line.number for line in receipt.lines if by_hand.get(f"{receipt_id}|{line.number}") is True),
+            voids.get(receipt_id, ()),
+            voids,
+        )
+        for receipt_id in dict.fromkeys(receipt_ids)
+        if receipt_id in receipts
+    }
+
+
+def _receipts(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
+    found = session.receipts.raw_of(list(dict.fromkeys(receipt_ids)))
+    receipts = {}
+    for receipt_id, raw in found.items():
+        with suppress(MalformedError):  # what others refer to may be anything
+            receipts[receipt_id] = read_receipt(raw)
+    return receipts
+
+
+def _circle(start: str, links: Mapping[str, str]) -> tuple[str, ...]:
+    """The receipts by which one leads back to itself; none where it does not."""
+    path = [start]
+    while (following := links.get(path[-1])) is not None:
+        if following == start:
+            return tuple(path)
+        if following in path:
+            return ()
+        path.append(following)
+    return ()
+
+
+def _shown(receipt: Receipt) -> str:
+    return f"{receipt.id} ({_name(receipt.register, receipt.number)})"
+
+
+def _name(register: str | None, number: int | None) -> str:
+    return f"{register}-{number}"
+
+
+def _awaited(receipt_id: str, known: ReferredReceipt | None) -> str:
+    if known is None or known.register is None:
+        return receipt_id
+    return f"{receipt_id} ({_name(known.register, known.number)})"

@@ -1,0 +1,1 @@
+"""One run: its session, what it comes to, and its protocol."""

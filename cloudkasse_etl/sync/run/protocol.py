@@ -1,0 +1,173 @@
+"""The protocol of a run: every open rejection with its reason and cure, as JSON and CSV, a pair of files a run."""
+
+import csv
+import datetime as dt
+import io
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from cloudkasse_etl.errors import ConfigurationError, unwritable_file
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.sync.run.report import RunReport, rejection_dict
+
+FIELDS = ("asset", "key", "code", "text", "cure", "since", "still")
+_TITLES: dict[Language, tuple[str, ...]] = {
+    "en": ("Asset", "Record", "Code", "What is wrong", "What to do", "Since", "Rejected before"),
+    "de": ("Asset", "Datensatz", "Code", "Was ist falsch", "Was ist zu tun", "Seit", "Schon vorher abgelehnt"),
+}
+# A cell that begins so is taken for a formula by spreadsheet programs; with the wide signs too where they are typed.
+_FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
+SEE_HISTORY = say("See: cloudkasse-etl history.")
+
+
+def protocol_path(folder: Path, run_id: str) -> Path:
+    """Where the protocol of a run stands as CSV; the JSON file beside it has the same name."""
+    return folder / f"{run_id}.csv"
+
+
+def write_protocol(report: RunReport, path: Path, language: Language, timezone: str) -> None:
+    """Writes both files, each in one piece: a reader never finds half of one.
+
+    Rejections are written one after the other: of a hundred thousand unknown articles the texts alone would fill the
+    memory.
+
+    Raises:
+        OSError: They cannot be written.
+    """
+    head = {
+        "run_id": report.run_id,
+        "outcome": str(report.outcome),
+        "kind": report.kind,
+        "message": report.message,
+        "error": report.error,
+        "language": language,
+        "timezone": timezone,
+        "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "assets": {
+            name: {**asset.counts.as_dict(), "seconds": round(asset.seconds, 3)}
+            for name, asset in report.assets.items()
+        },
+    }
+    deferred = [
+        {"asset": name, "code": d.code, "count": d.count, "text": d.text(language), "examples": list(d.examples)}
+        for name, asset in report.assets.items()
+        for d in asset.deferrals
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        _replaced(path.with_suffix(".json")) as file,
+        _replaced(path) as table,
+        _rows(table, language, timezone) as add,
+    ):
+        file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
+        file.write(b',\n  "rejections": [')
+        separator = b"\n    "
+        for rejection in report.rejections:
+            found = rejection_dict(rejection, language)
+            file.write(separator + orjson.dumps(found))
+            separator = b",\n    "
+            add(found)
+        file.write(b'],\n  "deferred": ' + orjson.dumps(deferred) + b"\n}")
+
+
+@contextmanager
+def _rows(file: IO[bytes], language: Language, timezone: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Gives what writes a rejection as a row of CSV."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(_TITLES[language])
+    zone = ZoneInfo(timezone) if timezone else None  # the protocol of an older release has none
+    try:
+        yield lambda rejection: writer.writerow([cell(rejection[name], zone) for name in FIELDS])
+        text.flush()
+    finally:
+        with suppress(OSError):
+            text.detach()
+
+
+def csv_of(protocol: dict[str, Any]) -> bytes:
+    """A protocol's rejections as CSV that a spreadsheet program opens as it is.
+
+    Semicolons and a byte order mark are what a German Excel expects; a cell that would be a formula is
+    made text by an apostrophe.
+    """
+    buffer = io.BytesIO()
+    with _rows(buffer, protocol.get("language", "en"), protocol.get("timezone")) as add:
+        for rejection in protocol["rejections"]:
+            add(rejection)
+    return buffer.getvalue()
+
+
+def write_csv(protocol: dict[str, Any], path: Path) -> None:
+    """Writes a protocol's rejections as a CSV file.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+    """
+    try:
+        with _replaced(path) as file:
+            file.write(csv_of(protocol))
+    except OSError as error:
+        raise unwritable_file(path, error) from error
+
+
+def read_protocol(folder: Path, run_id: str) -> dict[str, Any]:
+    """The protocol of a run; the beginning of the run's id is enough where only one run has it.
+
+    Raises:
+        ConfigurationError: There is no such protocol, or several.
+    """
+    if not re.fullmatch(r"[0-9a-zA-Z-]{1,64}", run_id):
+        raise ConfigurationError(say("'{run}' is no run id.", run=run_id[:64]), hint=SEE_HISTORY)
+    found = sorted(folder.glob(f"{run_id}*.json"))
+    exact = [path for path in found if path.stem == run_id]
+    if not found:
+        raise ConfigurationError(
+            say("There is no protocol of a run '{run}'.", run=run_id),
+            hint=say(
+                "See: cloudkasse-etl history. A run that was killed leaves none; the next one's has what is open."
+            ),
+        )
+    if len(found) > 1 and not exact:
+        raise ambiguous_run(run_id, len(found))
+    protocol: dict[str, Any] = orjson.loads((exact or found)[0].read_bytes())
+    return protocol
+
+
+def ambiguous_run(run_id: str, count: int) -> ConfigurationError:
+    """The error of an id's beginning that several runs have."""
+    return ConfigurationError(
+        say("{count} runs begin with '{run}'.", count=count, run=run_id), hint=say("Give more of the run id.")
+    )
+
+
+def cell(value: Any, zone: dt.tzinfo | None = None) -> str:
+    """A value as a cell that no spreadsheet program takes for a formula; times in a zone, or this computer's."""
+    if isinstance(value, bool):
+        return "x" if value else ""
+    text = "" if value is None else str(value)
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)", value):
+        return dt.datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of another one once all of it is written."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):  # half of a file, which takes the room that is wanting
+            temporary.unlink()
+        raise

@@ -1,0 +1,351 @@
+"""One run: its lease, its connections, what was read once, and what came of each use case so far."""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.config.settings import Configuration, Settings
+from cloudkasse_etl.errors import AuthorizationError, NetworkError
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.state.database.opening import own_tables
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease.lease import Lease
+from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.waiting_records import WaitingStore
+from cloudkasse_etl.sync.inputs.article_subset import Part
+from cloudkasse_etl.sync.inputs.erp_frames import Sources
+from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
+from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, sentence, total
+from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """What a person can ask of one run.
+
+    Attributes:
+        full: Compare everything, however quiet the sources look.
+        retry_rejected: Try rejected records again although nothing about them has changed.
+        allow_retire: Retire records even where they are more than the settings allow unasked.
+        import_receipts: Book what is staged, once it was fetched; None: as receipts.import of the settings says.
+        receipt_ids: Of an import: only these receipts; all that are staged where empty.
+    """
+
+    full: bool = False
+    retry_rejected: bool = False
+    allow_retire: bool = False
+    import_receipts: bool | None = None
+    receipt_ids: tuple[str, ...] = ()
+
+
+class _Journal:
+    """Lets the client store its requests before they are sent."""
+
+    def __init__(self, store: StateStore) -> None:
+        self._store = store
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        self._store.record_attempts((attempt.key, attempt.entity, attempt.body) for attempt in attempts)
+
+
+class SyncSession:
+    """What the use cases of one run share. Made by `open_session`, used in one thread.
+
+    Attributes:
+        is_dry: Whether nothing is kept of it.
+        part: The articles that it looks at, where they are not all; found out by `delta.part_of`.
+        part_is_known: Whether that was found out.
+    """
+
+    is_dry = False
+    part: Part | None = None
+    part_is_known = False
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        run_id: str,
+        kind: str,
+        options: SyncOptions,
+        protocol_folder: Path,
+        store: StateStore,
+        resources: ExitStack,
+        stop: threading.Event,
+    ) -> None:
+        self.configuration = configuration
+        self.settings = configuration.settings
+        self.run_id = run_id
+        self.kind = kind
+        self.options = options
+        self.store = store
+        self.reports: dict[str, AssetReport] = {}
+        self.protocol_path = protocol_path(protocol_folder, run_id)
+        self.as_of: dt.date = dt.datetime.now(self.settings.zone).date()
+        # Told how many records of an asset a long step has got through; whoever watches replaces it.
+        self.progress: Callable[[str, int], None] = lambda asset, count: None
+        self._resources = resources
+        self._stop = stop
+        self._finished: RunReport | None = None
+        self._status: CloudStatus | None = None
+        self._unreachable: NetworkError | None = None
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The ERP and the settings as frames, each read once a run.
+
+        Raises:
+            ErpUnavailableError: The ERP cannot be reached.
+        """
+        return self._resources.enter_context(Sources(self.configuration, self.as_of))
+
+    @property
+    def has_read_company(self) -> bool:
+        """Whether this run has read the company from the ERP already."""
+        return "sources" in self.__dict__ and self.sources.has_read_company
+
+    @property
+    def goods(self) -> Sources:
+        """The same of the articles that this run looks at, and of their prices."""
+        return self.sources if self.part is None else self.part.sources
+
+    def look_at_everything(self) -> None:
+        """From here on this run looks at all articles."""
+        self.part_is_known, self.part = True, None
+
+    @cached_property
+    def receipts(self) -> ReceiptStore:
+        """Staged receipts and what was booked of them."""
+        return ReceiptStore(self.store)
+
+    @cached_property
+    def client(self) -> CloudClient:
+        """The cloud, whose requests are stored before they are sent."""
+        client = CloudClient(self.configuration.connections, self.settings.api, _Journal(self.store), stop=self._stop)
+        return self._resources.enter_context(client)
+
+    @property
+    def cloud_status(self) -> CloudStatus:
+        """What the cloud says of itself, asked once a run; if it cannot be reached, that is not tried again either.
+
+        Raises:
+            NetworkError: It cannot be reached.
+            AuthorizationError: The token is wrong, or another company's.
+        """
+        if self._unreachable is not None:
+            raise self._unreachable
+        if self._status is None:
+            try:
+                self._status = self._ask_status()
+            except NetworkError as error:
+                self._unreachable = error
+                raise
+        return self._status
+
+    def _ask_status(self) -> CloudStatus:
+        return refuse_other_company(self.client.status(), self.settings)
+
+    def keep_waiting(self, report: AssetReport) -> None:
+        """Keeps what waits of an asset, and since when; what waits no longer is forgotten."""
+        WaitingStore(self.store).replace(report.asset, [w for d in report.deferrals for w in d.by_awaited()])
+
+    @contextmanager
+    def timed(self) -> Iterator[Callable[[], float]]:
+        """Gives a function that says how many seconds have passed."""
+        started = time.monotonic()
+        yield lambda: time.monotonic() - started
+
+    def deliver(self, report: AssetReport, seconds: float) -> AssetReport:
+        """Notes what a use case came to and how long it took, for the run's summary."""
+        report = replace(report, seconds=seconds)
+        self.reports[report.asset] = report
+        return report
+
+    def finish(self, error: str | None = None) -> RunReport:
+        """Sums the run up and writes its protocol. A second call gives the same report, unless it brings an error.
+
+        Args:
+            error: Why the run broke, where it did.
+        """
+        if self._finished is not None and (error is None or self._finished.error):
+            return self._finished
+        counts = total(self.reports.values())
+        outcome = outcome_of(counts, broke=error is not None)
+        report = RunReport(
+            run_id=self.run_id,
+            kind=self.kind,
+            outcome=outcome,
+            message=sentence(outcome, self.reports.values(), self.settings.language, error),
+            assets=dict(self.reports),
+            protocol=str(self.protocol_path),
+            error=error,
+        )
+        write_protocol(report, self.protocol_path, self.settings.language, self.settings.timezone)
+        self._finished = report
+        return report
+
+
+def refuse_other_company(status: CloudStatus, settings: Settings) -> CloudStatus:
+    """Gives the cloud's status back, if it is that of our company.
+
+    Raises:
+        AuthorizationError: The token is another company's.
+    """
+    ours = settings.company.number
+    if status.company_number is not None and status.company_number != ours:
+        raise AuthorizationError(
+            say(
+                "CloudKasse's token belongs to company '{theirs}', the settings to '{ours}'.",
+                theirs=status.company_number,
+                ours=ours,
+            ),
+            hint=say("Correct company.number in the settings, or CLOUDKASSE_API_TOKEN."),
+        )
+    return status
+
+
+@contextmanager
+def open_session(
+    configuration: Configuration,
+    *,
+    run_id: str,
+    kind: str,
+    options: SyncOptions,
+    protocol_folder: Path,
+    started_by: str,
+    cancelled: Callable[[], bool] = lambda: False,
+    interrupt: Callable[[], None] = lambda: None,
+) -> Iterator[SyncSession]:
+    """Opens a run: migrates our tables if need be, takes the lease, keeps it, and gives it back.
+
+    Args:
+        configuration: Settings and connections.
+        run_id: The run's id; a lease that was taken for it beforehand is taken again.
+        kind: What kind of run it is, for the history.
+        options: What was asked of this run.
+        protocol_folder: Where protocols are written.
+        started_by: Who started it, in words.
+        cancelled: Asked every two seconds whether somebody cancelled the run.
+        interrupt: Called, from another thread, when the run was cancelled or the lease was lost.
+
+    Raises:
+        LeaseHeldError: Another run of the same company is going on.
+        StateUnavailableError: Our own tables cannot be reached or written.
+    """
+    stop = threading.Event()
+
+    def interrupted() -> None:
+        stop.set()  # ends all waiting for the cloud within a moment
+        interrupt()
+
+    with ExitStack() as resources:
+        lease = resources.enter_context(
+            _leased(
+                configuration,
+                run_id=run_id,
+                kind=kind,
+                started_by=started_by,
+                cancelled=cancelled,
+                interrupt=interrupted,
+            )
+        )
+        yield SyncSession(
+            configuration,
+            run_id=run_id,
+            kind=kind,
+            options=options,
+            protocol_folder=protocol_folder,
+            store=_store(configuration, lease, run_id),
+            resources=resources,
+            stop=stop,
+        )
+
+
+@contextmanager
+def hold_lease(
+    configuration: Configuration,
+    *,
+    run_id: str,
+    kind: str,
+    started_by: str,
+    waiting: Callable[[str], None] = lambda message: None,
+) -> Iterator[None]:
+    """Holds the lease for a run that does not exist yet, so that a refused command leaves no run.
+
+    Args:
+        configuration: Settings and connections.
+        run_id: The id that the run will have.
+        kind: What kind of run it will be.
+        started_by: Who starts it, in words.
+        waiting: Told in words when a dead run's lease must run out first.
+
+    Raises:
+        LeaseHeldError: Another run of the same company is going on.
+        StateUnavailableError: Our own tables cannot be reached or written.
+    """
+    with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by, waiting=waiting):
+        yield
+
+
+@contextmanager
+def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_by: str) -> Iterator[StateStore]:
+    """Our own tables, to change something small in them by hand: under the lease, but no run.
+
+    Raises:
+        LeaseHeldError: A synchronisation is running.
+        StateUnavailableError: They cannot be reached or written.
+    """
+    with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by) as lease:
+        yield _store(configuration, lease, run_id)
+
+
+@dataclass(frozen=True)
+class _Leased:
+    lease: Lease
+    engine: sa.Engine
+    tables: StateTables
+
+
+@contextmanager
+def _leased(
+    configuration: Configuration,
+    *,
+    run_id: str,
+    kind: str,
+    started_by: str,
+    waiting: Callable[[str], None] = lambda message: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    interrupt: Callable[[], None] = lambda: None,
+) -> Iterator[_Leased]:
+    with own_tables(configuration) as (engine, tables):
+        company = configuration.settings.company.number
+        lease = Lease(engine, tables, company=company, run_id=run_id, kind=kind, started_by=started_by)
+        lease.acquire(waiting=waiting)
+        try:
+            lease.start_heartbeat(cancelled=cancelled, interrupt=interrupt)
+            yield _Leased(lease, engine, tables)
+        except (KeyboardInterrupt, StoppedError):
+            if lease.lost is not None:  # that is why it was interrupted
+                raise lease.lost from None
+            raise
+        finally:
+            lease.release()
+
+
+def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateStore:
+    return StateStore(
+        leased.engine,
+        leased.tables,
+        company=configuration.settings.company.number,
+        api_url=configuration.connections.api_url,
+        lease=leased.lease,
+        run_id=run_id,
+    )

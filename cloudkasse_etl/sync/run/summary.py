@@ -1,0 +1,42 @@
+"""What a run came to, in the few characters that a list of runs has room for. The whole sentence is in report.py."""
+
+from cloudkasse_etl.i18n.text import counted, say
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.sync.run.report import Outcome, RunReport, outcome_told, told_counts
+
+# The list's column shows some 32 characters on a screen of 1,366 pixels, the name of the tag among them.
+ROOM = 22
+ROOM_FOR_A_REASON = 40  # its beginning tells, wherever the column ends
+_MARKS = {Outcome.PARTIALLY_SUCCESSFUL: "⚠ ", Outcome.FAILED: "✗ "}
+# What somebody has to do something about comes first; of the rest, what a person would ask for first.
+_ORDER = ("rejected", "revenue_postings", "staged_receipts", "new", "changed", "deactivated", "open", "waiting")
+
+
+def shown_outcome(outcome: Outcome, language: Language) -> str:
+    """The outcome in words, with a mark where somebody should look."""
+    return f"{_MARKS.get(outcome, '')}{outcome_told(outcome, language)}"
+
+
+def brief(report: RunReport, language: Language) -> str:
+    """The counts that matter most, as many as there is room for, or the beginning of the reason why the run broke."""
+    if report.error:
+        return brief_reason(report.error, report.outcome, language)
+    told = told_counts(report.outcome, report.assets.values(), language)
+    ordered = [told[name] for name in sorted(told, key=_place)]
+    text = "".join(ordered[:1])
+    for part in ordered[1:]:
+        if len(longer := f"{text}, {part}") > ROOM:
+            break
+        text = longer
+    unchanged = counted(report.counts.unchanged, language)
+    return text or say("{count} as before", count=unchanged).told(language)
+
+
+def brief_reason(reason: str, outcome: Outcome, language: Language) -> str:
+    """The beginning of a reason, without the word that the outcome says already."""
+    text = reason.removeprefix(f"{outcome_told(outcome, language)}: ")
+    return text if len(text) <= ROOM_FOR_A_REASON else f"{text[: ROOM_FOR_A_REASON - 1].rstrip()}…"
+
+
+def _place(name: str) -> int:
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
