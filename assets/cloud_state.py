@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from assets.checks import REGISTER_FIRST, register_check, rejections_check
-from assets.cloud_check import report_if_full
+from assets.checks.cloud_equals_erp import report_if_full
+from assets.checks.rejections import REGISTER_FIRST, register_check, rejections_check
 from assets.master_data import selectline_articles, selectline_company, selectline_employees, selectline_registers
 from assets.prices import gross_prices
 from assets.steps import Result, Sync, carry_out

@@ -7,20 +7,21 @@ from typing import Any
 
 import dagster as dg
 
-from assets import cloud_state, completeness, master_data, postings, prices, receipts, report
-from assets.alerts import alert_sensor
-from assets.cloud_check import cloud_checks
-from assets.contracts import with_columns
-from assets.dry_run import plan_job
-from assets.freshness import with_freshness
-from assets.home import find_home
-from assets.jobs import build_jobs, comparison_job
-from assets.language import in_language
-from assets.owners import with_code, with_owners
-from assets.resources import OnProgress, OnReport, options, sync_resource
-from assets.retention import prune_sensor
-from assets.schedules import build_schedules
-from assets.sensors import dead_run_sensor, new_data_sensor
+from assets import cloud_state, master_data, postings, prices, receipts, report
+from assets.automation.alerts import alert_sensor
+from assets.automation.jobs import build_jobs, comparison_job
+from assets.automation.plan_job import plan_job
+from assets.automation.schedules import build_schedules
+from assets.automation.sensors import dead_run_sensor, new_data_sensor
+from assets.checks import completeness
+from assets.checks.cloud_equals_erp import cloud_checks
+from assets.instance.home import find_home
+from assets.instance.retention import prune_sensor
+from assets.run.resources import OnProgress, OnReport, options, sync_resource
+from assets.ui.columns import with_columns
+from assets.ui.freshness import with_freshness
+from assets.ui.owners import with_code, with_owners
+from assets.ui.translated import in_language
 from cloudkasse_etl.config.settings import Configuration, load
 
 ASSETS = (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.checks import REVIEW, rejections_check, review_check
+from assets.checks.rejections import REVIEW, rejections_check, review_check
 from assets.receipts import staged_receipts
 from assets.steps import Result, Sync, materialized, plain_failures
 from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen

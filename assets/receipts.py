@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.checks import rejections_check
+from assets.checks.rejections import rejections_check
 from assets.steps import Result, Sync, carry_out
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets import cloud_state, master_data, postings, prices, receipts
-from assets.metadata import run_metadata
+from assets.checks.waiting import waiting_check, waiting_result
 from assets.steps import Result, Sync, plain_failures
-from assets.waiting import waiting_check, waiting_result
+from assets.ui.metadata import run_metadata
 from cloudkasse_etl.errors import OutcomeFailedError
 from cloudkasse_etl.sync.run.report import Outcome
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from assets.checks import REJECTIONS, check_results
-from assets.contracts import lineage
-from assets.metadata import asset_metadata
+from assets.checks.rejections import REJECTIONS, check_results
+from assets.ui.columns import lineage
+from assets.ui.metadata import asset_metadata
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, told
 from cloudkasse_etl.sync.run.report import AssetReport

@@ -17,17 +17,17 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets import tags
-from assets.cli import run
+from assets.cli.group import run
 from assets.definitions import build_defs
-from assets.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, Home, find_home, open_instance
-from assets.runs import open_history, run_job
-from assets.storage import VARIABLE as STORAGE_VARIABLE
+from assets.instance import tags
+from assets.instance.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, Home, find_home, open_instance
+from assets.instance.runs import open_history, run_job
+from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests import databases, small_erp
 from tests.worlds import TOKEN, World
 
-EXECUTABLE = "from assets.start import main; main()"
+EXECUTABLE = "from assets.cli.start import main; main()"
 STORAGE = "dagster"
 _TEMPLATES: dict[Path, str] = {}
 """Folders of shops that are to be copied → their databases, where these are no files."""

@@ -12,7 +12,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster_graphql.schema import create_schema
 
-from assets import runs
+from assets.instance import runs
 
 _FRAGMENTS = """
 fragment E on PythonError { message className stack cause { message stack } causes { message stack }

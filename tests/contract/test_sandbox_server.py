@@ -27,7 +27,7 @@ import requests
 import uvicorn
 from starlette.types import ASGIApp, Scope
 
-from assets.commands import ui
+from assets.cli.commands import ui
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox import server as server_module
 from cloudkasse_etl.sandbox.cloud.cloud_store import SCHEMA_VERSION, Store

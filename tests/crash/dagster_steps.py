@@ -11,8 +11,8 @@ from typing import Any
 
 from dagster._core.execution.api import execute_run_iterator
 
-from assets import runs
-from assets.cli import run
+from assets.cli.group import run
+from assets.instance import runs
 from tests.crash.boundaries import OnBoundary
 from tests.crash.observed import at_boundaries
 from tests.forked import patch_for_good

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from assets import tags
-from assets.home import HOME_VARIABLE, Home, find_home, open_instance
-from assets.storage import VARIABLE as STORAGE_VARIABLE
+from assets.instance import tags
+from assets.instance.home import HOME_VARIABLE, Home, find_home, open_instance
+from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from tests.crash.changing_shop import Shop, changed_shop, lost_and_doubled, state_of
 from tests.crash.dagster_steps import sync_by_command
 from tests.forked import end_of, preloaded, start
@@ -22,7 +22,7 @@ KILLED = -9
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    preloads = preloaded("tests.crash.dagster_steps", "assets.definitions", "assets.commands.running")
+    preloads = preloaded("tests.crash.dagster_steps", "assets.definitions", "assets.cli.running")
     with preloads, changed_shop(tmp_path) as made:
         yield made
 

@@ -18,27 +18,27 @@ def interrupt(event, arguments):
     if event == "import" and arguments[0] == sys.argv[1]:
         os.kill(os.getpid(), signal.SIGINT)
 sys.addaudithook(interrupt)
-from assets.start import main
+from assets.cli.start import main
 main(sys.argv[2:])
 """
 # No exception gets out of a destructor: Python would tell it and go on.
 IN_A_DESTRUCTOR = """
 import signal, sys, threading
-import assets.start, assets.cli
+import assets.cli.start, assets.cli.group
 class Destroyed:
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
-@assets.cli.group.command()
+@assets.cli.group.group.command()
 def wait():
     Destroyed()
     threading.Event().wait()
-assets.start.main(["wait"])
+assets.cli.start.main(["wait"])
 """
 IN_THE_END = """
 import atexit, signal
-import assets.start
+import assets.cli.start
 atexit.register(signal.raise_signal, signal.SIGINT)
-assets.start.main(["--version"])
+assets.cli.start.main(["--version"])
 """
 
 
@@ -58,7 +58,7 @@ def ended(code: str, *arguments: str) -> tuple[int, str, Sequence[str]]:
 @pytest.mark.parametrize(
     "module",
     [
-        pytest.param("assets.interrupts", id="before the handler is in place"),
+        pytest.param("assets.run.interrupts", id="before the handler is in place"),
         pytest.param("click", id="among the imports of all commands"),
         pytest.param("dagster", id="among the imports of one command"),
     ],

@@ -7,7 +7,7 @@ import subprocess
 
 import psutil
 
-from assets.tags import UNDER_WAY
+from assets.instance.tags import UNDER_WAY
 from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
 from tests.e2e.ui_server import SELECTOR, Ui, sync_by_command
 from tests.patience import HANG_SECONDS, wait_until

@@ -13,9 +13,9 @@ from urllib.request import Request, urlopen
 import psutil
 import pytest
 
-from assets import runs
-from assets.cli import run
-from assets.demo import is_free
+from assets.cli.demo_shop import is_free
+from assets.cli.group import run
+from assets.instance import runs
 from tests.patience import HANG_SECONDS, wait_until
 from tests.programs import Program, program_in, small_world
 from tests.receivers import MailServer, Webhook

@@ -10,8 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets import tags
-from assets.alerts import ended_runs
+from assets.automation.alerts import ended_runs
+from assets.instance import tags
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.rejections.rejection import Rejection

@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets import tags
-from assets.schedules import opening_crons
+from assets.automation.schedules import opening_crons
+from assets.instance import tags
 from cloudkasse_etl.config.automation_settings import OpeningHours
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from assets import cli
-from assets.cli import run
-from assets.commands.ui import is_foreign
-from assets.demo import create_demo, find_demo
-from assets.home import find_home
+from assets.cli import group
+from assets.cli.commands.ui import is_foreign
+from assets.cli.demo_shop import create_demo, find_demo
+from assets.cli.group import run
+from assets.instance.home import find_home
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.run.session import hold_lease
 from tests.patience import HANG_SECONDS
@@ -24,14 +24,15 @@ WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = '
 
 
 def test_help_answers_without_loading_dagster_or_pandas() -> None:
-    code = "import sys, assets.cli; print([m for m in ('dagster', 'pandas', 'sqlalchemy', 'rich') if m in sys.modules])"
+    slow = ("dagster", "pandas", "sqlalchemy", "rich")
+    code = f"import sys, assets.cli.group; print([m for m in {slow} if m in sys.modules])"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG_SECONDS
     )
     assert loaded.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["", *cli.group.commands])
+@pytest.mark.parametrize("name", ["", *group.group.commands])
 def test_each_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*name.split(), "--help"]) == 0
     assert capsys.readouterr().out.startswith("Usage: cloudkasse-etl")
@@ -210,7 +211,7 @@ def test_an_unforeseen_error_names_its_log_and_shows_no_traceback(
     def fail(*arguments: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("assets.commands.running.open_instance", fail)
+    monkeypatch.setattr("assets.cli.running.open_instance", fail)
     code, out, err = program.call("sync")
     assert (code, out) == (20, "")
     assert "ZeroDivisionError" in err

@@ -9,12 +9,12 @@ import pytest
 import yaml
 from dagster._core.execution.api import create_execution_plan  # validates run config as the launchpad does
 
-from assets import runs
-from assets.checks import REJECTIONS
-from assets.cloud_check import SAME_AS_SELECTLINE
+from assets.checks.cloud_equals_erp import SAME_AS_SELECTLINE
+from assets.checks.rejections import REJECTIONS
 from assets.definitions import build_defs
 from assets.definitions import defs as code_location
-from assets.home import PROJECT
+from assets.instance import runs
+from assets.instance.home import PROJECT
 from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError

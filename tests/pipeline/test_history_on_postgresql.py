@@ -9,8 +9,8 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.pool import NullPool
 
-from assets.home import HOME_VARIABLE, PROJECT, find_home
-from assets.retention import prune_history
+from assets.instance.home import HOME_VARIABLE, PROJECT, find_home
+from assets.instance.retention import prune_history
 from tests.programs import Program, program_in, small_world
 
 pytest.importorskip("dagster_postgres", reason="the extra dagster-postgres is not installed")

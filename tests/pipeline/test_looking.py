@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.cloud_check import KEYS, SAME_AS_SELECTLINE
-from assets.history import last_run, read_history
+from assets.checks.cloud_equals_erp import KEYS, SAME_AS_SELECTLINE
+from assets.instance.run_history import last_run, read_history
 from cloudkasse_etl.sync.run.session import hold_lease
 from tests.pipeline.test_comparison import behind_our_back
 from tests.programs import Program, checks

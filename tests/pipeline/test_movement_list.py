@@ -6,7 +6,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from assets.commands.export import export
+from assets.cli.commands.export import export
 from cloudkasse_etl.sync.outputs.exports import Booked, Moved, export_movements, export_postings, sum_up
 from tests.books import fetch_and_book, stock, tables, told
 from tests.pipeline.test_import import BOTH, add_article, add_set, deliver, read_csv, sale, world

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from assets.checks import REJECTIONS, check_results
-from assets.commands.output import print_causes
-from assets.metadata import RECORDS_OF_A_CAUSE, rejection_table
-from assets.plan_markdown import plan_markdown
+from assets.checks.rejections import REJECTIONS, check_results
+from assets.cli.output import print_causes
+from assets.ui.metadata import RECORDS_OF_A_CAUSE, rejection_table
+from assets.ui.plan_markdown import plan_markdown
 from cloudkasse_etl.alerting.message import RejectionCause, compose
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.catalogue import CATALOGUE

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from assets.commands.sandbox import sell
+from assets.cli.commands.sandbox import sell
 from cloudkasse_etl.sandbox.till.selling import MAX_DAYS, MAX_RECEIPTS
 from tests.programs import Program, names_of
 

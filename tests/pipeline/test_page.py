@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from assets import runs, tags
+from assets.instance import runs, tags
 from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts

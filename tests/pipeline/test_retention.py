@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from assets import retention, runs
-from assets.retention import prune_history
+from assets.instance import retention, runs
+from assets.instance.retention import prune_history
 from tests.patience import HANG_SECONDS
 from tests.programs import Program, checks, copied_world, materializations, program_in, to_be_copied
 

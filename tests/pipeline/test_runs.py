@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets import runs, tags
-from assets.contracts import DRAWN_FROM, lineage
-from assets.history import read_history
-from assets.runs import repair_dead_runs
+from assets.instance import runs, tags
+from assets.instance.run_history import read_history
+from assets.instance.runs import repair_dead_runs
+from assets.ui.columns import DRAWN_FROM, lineage
 from cloudkasse_etl.sync.run.session import hold_lease
 from cloudkasse_etl.sync.run.summary import ROOM_FOR_A_REASON
 from tests.patience import HANG_SECONDS

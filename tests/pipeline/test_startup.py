@@ -14,7 +14,7 @@ HEAVY = ("dagster", "pandas", "numpy", "pyarrow", "pandera", "sqlalchemy", "alem
 # Prints on standard error, behind what the command says, which of them it imported.
 TELL = f"""
 import sys
-from assets.cli import run
+from assets.cli.group import run
 code = run(sys.argv[1:])
 print("imported:", *sorted(set({HEAVY!r}) & sys.modules.keys()), file=sys.stderr)
 sys.exit(code)
@@ -66,7 +66,7 @@ def work():
     time.sleep(0.5)
     os.write(1, b"worked")
 threading.Thread(target=work, daemon={daemon}).start()
-from assets.start import main
+from assets.cli.start import main
 main({words!r})
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANG_SECONDS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.demo import find_demo
+from assets.cli.demo_shop import find_demo
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.state.database.opening import open_reading

@@ -5,8 +5,8 @@ import datetime as dt
 import dagster as dg
 import pytest
 
-from assets.checks import REJECTIONS, check_results
-from assets.metadata import rejection_table
+from assets.checks.rejections import REJECTIONS, check_results
+from assets.ui.metadata import rejection_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection

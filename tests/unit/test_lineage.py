@@ -5,8 +5,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.contracts import CONTRACTS, DRAWN_FROM, lineage
 from assets.definitions import ASSETS, build_defs
+from assets.ui.columns import CONTRACTS, DRAWN_FROM, lineage
 from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.schemas.column_docs import key_of, readable_columns

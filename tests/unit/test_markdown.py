@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 from markdown_it import MarkdownIt
 
-from assets.markdown import plain
-from assets.metadata import asset_metadata
+from assets.ui.markdown import plain
+from assets.ui.metadata import asset_metadata
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral
 

@@ -1,0 +1,107 @@
+"""The jobs that a person or a schedule starts. Each ends in sync_report; their kinds are in tags.py."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from pydantic import Field, create_model
+
+from assets.checks.cloud_equals_erp import KEYS
+from assets.instance import tags
+from assets.run.resources import Options
+from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.i18n.text import Text, say, told
+
+MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
+
+
+RECEIPT_GROUPS = ("receipts", "postings", "report")
+_FETCHING = ("full", "retry_rejected", "allow_retire", "import_receipts")
+# What a person can ask of each job; the launchpad shows these and no others.
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "sync_all": _FETCHING,
+    "sync_master_data": ("full", "retry_rejected", "allow_retire"),
+    "sync_receipts": ("retry_rejected", "import_receipts"),
+    "import_receipts": ("retry_rejected", "receipt_ids"),
+}
+
+
+def build_jobs(settings: Settings) -> list[Any]:
+    """The jobs that synchronise: whether one imports what it fetched has its default in the settings."""
+    return [
+        _job(
+            "sync_all",
+            dg.AssetSelection.all(),
+            settings,
+            say("Synchronises everything between SelectLine and CloudKasse: all that the other jobs do, in one run."),
+        ),
+        _job(
+            "sync_master_data",
+            dg.AssetSelection.groups(*MASTER_DATA_GROUPS),
+            settings,
+            say(
+                "Brings company, registers, employees, articles and gross prices up to CloudKasse. "
+                "Sends only what has changed; says so and stops when nothing has."
+            ),
+        ),
+        _job(
+            "sync_receipts",
+            dg.AssetSelection.groups(*RECEIPT_GROUPS),
+            settings,
+            say(
+                "Fetches the receipts and closings that have come in since the last time, checks and stages them; "
+                "imports them too, if asked."
+            ),
+        ),
+        _job(
+            "import_receipts",
+            dg.AssetSelection.groups("postings", "report"),
+            settings,
+            say("Books the receipts that are staged: revenue postings and stock movements."),
+        ),
+    ]
+
+
+def comparison_job(settings: Settings) -> Any:
+    """The job that asks CloudKasse for all it holds. It takes no lease and has no report."""
+    return dg.define_asset_job(
+        tags.COMPARISON,
+        selection=dg.AssetSelection.checks(*KEYS),
+        executor_def=dg.in_process_executor,
+        description=say(
+            "Compares what CloudKasse holds with what SelectLine wants now, record by record, and changes "
+            "nothing. What differs stands in check same_as_selectline of each asset."
+        ).told(settings.language),
+    )
+
+
+def _config(job: str, settings: Settings) -> dg.ConfigMapping:
+    """A job's run config: its options at the top, `full: true` is all one writes.
+
+    Naming the console logger makes Dagster take that of our definitions, which a command keeps silent.
+    """
+    fields: dict[str, Any] = {}
+    for name in OPTIONS[job]:
+        known = Options.model_fields[name]
+        description = told(known.description or "", settings.language)
+        annotation, default = known.annotation, known.default
+        if name == "import_receipts":  # said outright, so that the launchpad shows what would happen
+            annotation, default = bool, settings.receipts.import_ == "direct"
+        fields[name] = (annotation, Field(default=default, description=description))
+    options = create_model("JobOptions", __base__=dg.Config, **fields)
+
+    def lift(config: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"resources": {"options": {"config": dict(config)}}, "loggers": {"console": {}}}
+
+    return dg.ConfigMapping(config_fn=lift, config_schema=options.to_config_schema())
+
+
+def _job(name: str, selection: dg.AssetSelection, settings: Settings, description: Text) -> Any:
+    return dg.define_asset_job(
+        name,
+        selection=selection - dg.AssetSelection.checks(*KEYS),
+        config=_config(name, settings),
+        tags=tags.restarts(settings.automation.retries),
+        executor_def=dg.in_process_executor,
+        description=description.told(settings.language),
+    )

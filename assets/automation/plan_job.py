@@ -1,0 +1,58 @@
+"""The job `plan`: the dry run in the UI. An op and no asset, since nothing is materialised; its table is in the run."""
+
+from typing import Any, Literal
+
+import dagster as dg
+from pydantic import Field
+
+from assets.instance import tags
+from assets.steps import plain_failures
+from assets.ui.plan_markdown import plan_counts, plan_markdown
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sync.dry_run.plan import plan
+
+
+def plan_job(configuration: Configuration) -> Any:
+    """The job. It takes no lease, so that it holds up no synchronisation; in the UI's queue it waits its turn."""
+
+    language = configuration.settings.language
+
+    class PlanOptions(dg.Config):
+        """What the dry run is about."""
+
+        what: Literal["all", "master-data", "receipts", "import"] = Field(
+            default="all", description=say("Everything with an import at the end, or a part of it.").told(language)
+        )
+
+    @dg.op(
+        name="what_would_be_done",
+        out=dg.Out(dg.Nothing),
+        description=say(
+            "Runs the synchronisation's own code on a copy in memory. The plan is this step's output metadata."
+        ).told(language),
+    )
+    def what_would_be_done(context: dg.OpExecutionContext, config: PlanOptions) -> None:
+        with plain_failures(language):
+            found = plan(configuration, config.what)
+        text = plan_markdown(found, language)
+        context.add_output_metadata({"plan": dg.MetadataValue.md(text), **plan_counts(found)})
+        context.log.info(text)
+
+    @dg.job(
+        name=tags.PLAN,
+        executor_def=dg.in_process_executor,
+        description=say(
+            "Tells what a synchronisation and an import would do now, old to new, and does nothing: neither "
+            "SelectLine nor CloudKasse nor our own tables are changed. The table stands in the run's step "
+            "what_would_be_done, under its output."
+        ).told(language),
+        config=dg.ConfigMapping(
+            config_fn=lambda config: {"ops": {"what_would_be_done": {"config": dict(config)}}},
+            config_schema=PlanOptions.to_config_schema(),
+        ),
+    )
+    def job() -> None:
+        what_would_be_done()
+
+    return job

@@ -1,0 +1,91 @@
+"""Sensors. What they do to runs is in runs.py."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets.automation.schedules import what_is_going_on
+from assets.instance import tags
+from assets.instance.runs import repair_dead_runs
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sync.changes.new_data import look_for_novelty
+
+SECONDS_BETWEEN_LOOKS = 10
+
+
+def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
+    """Marks runs whose process died as failed, since Dagster's own run monitoring does not see those of a command."""
+
+    @dg.sensor(
+        name="dead_runs",
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=say(
+            "Marks runs as failed whose process has died, so that they do not hold up the queue. "
+            "It starts nothing; leave it switched on."
+        ).told(configuration.settings.language),
+    )
+    def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        try:
+            repaired = repair_dead_runs(context.instance, configuration)
+        except CloudkasseError as error:
+            return dg.SkipReason(error.told(configuration.settings.language))
+        if repaired:
+            return dg.SkipReason(
+                say("Marked as failed: {runs}.", runs=", ".join(run_id[:8] for run_id in repaired)).told(
+                    configuration.settings.language
+                )
+            )
+        return dg.SkipReason(say("No dead run.").told(configuration.settings.language))
+
+    return dead_runs
+
+
+def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.SensorDefinition:
+    """Starts the job that takes over what is new, and none where nothing is.
+
+    Args:
+        configuration: Settings and connections.
+        jobs: Those that it may start.
+    """
+
+    @dg.sensor(
+        name="new_data",
+        jobs=jobs,
+        minimum_interval_seconds=configuration.settings.automation.look_seconds,
+        description=say(
+            "Looks whether SelectLine, the settings, the VAT rates in force or CloudKasse have moved since the "
+            "last synchronisation, and starts the job that takes it over. It reads no records and writes nothing."
+        ).told(configuration.settings.language),
+    )
+    def new_data(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
+        language = configuration.settings.language
+        if going_on := what_is_going_on(context.instance):
+            return dg.SkipReason(going_on.told(language))
+        try:
+            novelty = look_for_novelty(configuration)
+        except CloudkasseError as error:
+            return dg.SkipReason(error.told(language))
+        if novelty.kind is None:
+            return dg.SkipReason(novelty.told(language))
+        context.log.info(novelty.told(language))
+        return dg.RunRequest(
+            run_key=f"{novelty.kind}:{novelty.key}{_after_an_outage(context.instance)}",
+            job_name=tags.job_of(novelty.kind),
+        )
+
+    return new_data
+
+
+def _after_an_outage(instance: dg.DagsterInstance) -> str:
+    """Part of a run's key: after a run that broke on network or database, the same state may start another.
+
+    By then the look has reached both again. After any other failure somebody has to change something first.
+    """
+    records = instance.get_run_records(dg.RunsFilter(), limit=1)
+    run = records[0].dagster_run if records else None
+    broke = run is not None and run.status is dg.DagsterRunStatus.FAILURE and tags.may_restart(run.tags)
+    return f":{run.run_id}" if run is not None and broke else ""

@@ -1,0 +1,88 @@
+"""The check that CloudKasse holds what SelectLine wants: asks for every record, so it runs on demand and in full runs.
+
+No job that synchronises carries it. A full run reports it as it goes, which is why the check has two ways here.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from assets.steps import plain_failures
+from assets.ui.tables import shown_table
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.sync.comparison.cloud_comparison import COMPARED, compare_all, compare_with_cloud
+from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS, Comparison
+from cloudkasse_etl.sync.master_data.desired_records import Entity
+from cloudkasse_etl.sync.run.session import SyncSession
+
+# Evaluated on demand only, so it sorts last of an asset's checks: the UI opens the first one.
+SAME_AS_SELECTLINE = "same_as_selectline"
+KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(entity.asset), SAME_AS_SELECTLINE) for entity in COMPARED)
+
+
+def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
+    """The check of each kind of record; chosen together they read SelectLine once."""
+
+    @dg.multi_asset_check(
+        name="compare_with_cloud_step",
+        specs=[
+            dg.AssetCheckSpec(
+                SAME_AS_SELECTLINE,
+                asset=entity.asset,
+                description=say(
+                    "CloudKasse holds just what SelectLine wants now, asked record by record. Runs when "
+                    "somebody asks for it, in job compare_with_cloud and in runs with `full`. It changes nothing."
+                ).told(configuration.settings.language),
+            )
+            for entity in COMPARED
+        ],
+        can_subset=True,
+    )
+    def compare(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        chosen = {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
+        with plain_failures(configuration.settings.language):
+            found = compare_all(configuration, [entity for entity in COMPARED if entity.asset in chosen])
+        for comparison in found:
+            yield dg.AssetCheckResult(
+                asset_key=comparison.asset, check_name=SAME_AS_SELECTLINE, **_told(comparison, configuration)
+            )
+
+    return compare
+
+
+def report_if_full(instance: dg.DagsterInstance, session: SyncSession, entity: Entity) -> None:
+    """Compares after a full upload, and reports the check beside the run, whose plan does not have it."""
+    if not session.options.full:
+        return
+    with plain_failures(session.settings.language):
+        comparison = compare_with_cloud(session, entity)
+    instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(entity.asset),
+            check_name=SAME_AS_SELECTLINE,
+            **_told(comparison, session.configuration),
+        )
+    )
+
+
+def _told(comparison: Comparison, configuration: Configuration) -> dict[str, Any]:
+    language = configuration.settings.language
+    return {
+        "passed": comparison.is_level,
+        "severity": dg.AssetCheckSeverity.WARN,
+        "description": comparison.sentence(language),
+        "metadata": _metadata(comparison, language),
+    }
+
+
+def _metadata(comparison: Comparison, language: Language) -> Mapping[str, dg.MetadataValue[Any]]:
+    counts = {
+        name: dg.MetadataValue.int(getattr(comparison, name))
+        for name in ("wanted", "missing", "different", "superfluous", "refused", "waiting")
+    }
+    if comparison.is_level:
+        return counts
+    return {**counts, "differences": shown_table(COLUMNS[language], comparison.rows(language))}

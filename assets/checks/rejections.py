@@ -1,0 +1,149 @@
+"""Asset checks: what an analyst should look at although the run is green. They read reports and change no outcome."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets.ui.markdown import plain
+from assets.ui.tables import shown_table
+from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.i18n.text import counted, say, shown_time
+from cloudkasse_etl.rejections.causes import Cause, by_cause
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.sync.run.report import AssetReport
+
+# The UI lists an asset's checks by the alphabet and opens the first: the one that fails most often has to be that.
+REJECTIONS = "all_records_accepted"
+REGISTER_FIRST = "register_before_articles"
+SHOWN_WARNINGS = 20
+SHOWN_CAUSES = 3
+CAUSE_COLUMNS: dict[Language, tuple[str, ...]] = {
+    "en": ("what to do", "what is wrong", "count", "examples", "since", "code"),
+    "de": ("was zu tun ist", "was nicht stimmt", "Anzahl", "Beispiele", "seit", "Code"),
+}
+EVERY_REGISTER = "prices_for_every_register"
+REVIEW = "nothing_to_review"
+
+
+def rejections_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns while records of the asset stand rejected, those of earlier runs included."""
+    return dg.AssetCheckSpec(
+        REJECTIONS,
+        asset=asset,
+        description="No record stands rejected. Rejected records hold up nothing else; the table of rejections on the "
+        "asset and the run's protocol say which they are and what to do.",
+    )
+
+
+def register_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns while records wait for a register."""
+    return dg.AssetCheckSpec(
+        REGISTER_FIRST,
+        asset=asset,
+        description="A register is synchronised, so that CloudKasse takes articles and prices. Until then they wait.",
+    )
+
+
+def every_register_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns while a register cannot sell articles that another one can."""
+    return dg.AssetCheckSpec(
+        EVERY_REGISTER,
+        asset=asset,
+        description="Each article that has a price in one register's price group has one in every register's. "
+        "May well be meant so: a market stall sells less than the shop.",
+    )
+
+
+def review_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns of what was booked in this run but should be looked at."""
+    return dg.AssetCheckSpec(
+        REVIEW,
+        asset=asset,
+        description="Nothing that this run booked needs to be looked at: VAT rates are those of the ERP on that day, "
+        "no cash went in or out without a known reason.",
+    )
+
+
+def check_results(report: AssetReport, names: Sequence[str], settings: Settings) -> list[dg.AssetCheckResult]:
+    """The results of the named checks; Dagster wants every declared one, always."""
+    evaluate = {
+        REJECTIONS: _rejections,
+        REGISTER_FIRST: _register_first,
+        EVERY_REGISTER: _every_register,
+        REVIEW: _review,
+    }
+    return [evaluate[name](report, settings)._replace(asset_key=dg.AssetKey(report.asset)) for name in names]
+
+
+def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    count, language = len({rejection.key for rejection in report.rejections}), settings.language
+    causes = by_cause(report.rejections, language)
+    if len(report.rejections) == 1:
+        text = f"{report.rejections[0].key}: {causes[0].summary} {causes[0].cure}"
+    else:
+        shown = [f"{counted(cause.count, language)} × {cause.summary} {cause.cure}" for cause in causes[:SHOWN_CAUSES]]
+        text = " ".join(shown) + (" …" if len(causes) > SHOWN_CAUSES else "")
+    result = _warning(REJECTIONS, text, rejected=count, causes=len(causes))
+    table = {"rejections": _by_cause(causes[:SHOWN_WARNINGS], settings)} if causes else {}
+    return result._replace(metadata={**result.metadata, **table})
+
+
+def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[Any]:
+    """The causes as on the page of the asset, and what that has no room for: a cause's code, and since when it is."""
+    rows = [
+        (
+            c.cure,
+            c.summary,
+            c.count,
+            c.examples,
+            shown_time(c.since, settings.zone) if c.since else "–",
+            c.code,
+        )
+        for c in causes
+    ]
+    return shown_table(CAUSE_COLUMNS[settings.language], rows)
+
+
+def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    shown = [f"{warning.key}: {warning.text(settings.language)}" for warning in report.warnings[:SHOWN_WARNINGS]]
+    text = "; ".join(shown[:1])
+    count = len(report.warnings)
+    result = _warning(REVIEW, _several(count, text, settings) if count > 1 else text, to_review=count)
+    found = {"warnings": dg.MetadataValue.md("\n".join(f"- {plain(line)}" for line in shown))} if shown else {}
+    return result._replace(metadata={**result.metadata, **found})
+
+
+def _several(count: int, first: str, settings: Settings) -> str:
+    return say("{count:,} to review; {first}", count=count, first=first).told(settings.language)
+
+
+def _register_first(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    waiting = [deferral for deferral in report.deferrals if deferral.code == "register_required"]
+    text = waiting[0].text(settings.language) if waiting else ""
+    return _warning(REGISTER_FIRST, text, waiting=sum(deferral.count for deferral in waiting))
+
+
+def _every_register(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    lacking = {
+        register.number: report.lacking[register.price_group]
+        for register in settings.registers
+        if report.lacking.get(register.price_group)
+    }
+    missing = (
+        say("{register}: {count:,} articles without a price", register=number, count=count)
+        for number, count in lacking.items()
+    )
+    text = "; ".join(one.told(settings.language) for one in missing)
+    return _warning(EVERY_REGISTER, text, **lacking)
+
+
+def _warning(name: str, text: str, **counts: int) -> dg.AssetCheckResult:
+    """A check that has passed where there is nothing to say."""
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not text,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=text or None,
+        metadata=counts,
+    )

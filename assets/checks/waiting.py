@@ -1,0 +1,49 @@
+"""The check that nothing waits forgotten: it stands on the run's report, and changes no run's outcome."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets.ui.tables import shown_table
+from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.i18n.text import Language, shown_time
+from cloudkasse_etl.sync.monitoring.waiting import LongWait, look_for_waiting, told_waits
+from cloudkasse_etl.sync.run.session import SyncSession
+
+WAITING = "nothing_waits_too_long"
+SHOWN_CAUSES = 20
+_COLUMNS: dict[Language, tuple[str, ...]] = {
+    "en": ("asset", "count", "examples", "since", "what it waits for", "what to do"),
+    "de": ("Asset", "Anzahl", "Beispiele", "seit", "worauf es wartet", "was zu tun ist"),
+}
+
+
+def waiting_check(asset: str) -> dg.AssetCheckSpec:
+    """Warns of what has waited longer than the settings allow."""
+    return dg.AssetCheckSpec(
+        WAITING,
+        asset=asset,
+        description="Nothing has waited longer than `checks.waiting_hours` in the settings: articles and prices for a "
+        "register or for each other, receipts for their import, rejected records for somebody to correct them.",
+    )
+
+
+def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
+    """What waits too long: how much and the longest in the check's own line, and a row a cause with what to do."""
+    report = look_for_waiting(session)
+    return dg.AssetCheckResult(
+        check_name=WAITING,
+        passed=not report.waits,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told_waits(report, session) or None,
+        metadata={
+            "waiting": report.count,
+            **({"causes": _table(report.waits[:SHOWN_CAUSES], session.settings)} if report.waits else {}),
+        },
+    )
+
+
+def _table(waits: Sequence[LongWait], settings: Settings) -> dg.MetadataValue[Any]:
+    rows = [(w.asset, w.count, w.examples, shown_time(w.since, settings.zone), w.why, w.cure) for w in waits]
+    return shown_table(_COLUMNS[settings.language], rows)

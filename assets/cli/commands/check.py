@@ -1,0 +1,86 @@
+"""`check`: everything that would keep a synchronisation from working, at once, each with its cure."""
+
+import click
+
+from assets.cli.output import WORDS, console, print_json
+from cloudkasse_etl.errors import ConfigurationError, Problem
+from cloudkasse_etl.i18n.text import Language, say
+
+EXIT_SETTINGS = 2
+EXIT_WRONG = 20
+
+
+@click.command()
+@click.option("--cloud", is_flag=True, help="Compare all that CloudKasse holds with what SelectLine wants now.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def check(cloud: bool, as_json: bool) -> int:
+    """Check settings, ERP, CloudKasse and clock: what is wrong, and how to mend it. Changes nothing.
+
+    With --cloud every record that CloudKasse holds is compared too, once all else is well.
+    """
+    from cloudkasse_etl.config.settings import language_of, load, settings_path
+    from cloudkasse_etl.sync.monitoring.diagnosis import diagnose
+
+    found = diagnose() + _home_problems()
+    problems = [problem for problem in found if not problem.is_note]
+    notes = [problem for problem in found if problem.is_note]
+    if cloud and not problems:
+        return _compare(as_json)
+    language = language_of(settings_path())
+    if as_json:
+        listed = {"ok": not problems, "problems": [problem.as_dict(language) for problem in problems]}
+        print_json(listed | ({"notes": [note.as_dict(language) for note in notes]} if notes else {}))
+    else:
+        _print(problems, notes, language)
+    if not problems:
+        return 0
+    try:
+        load()
+    except ConfigurationError:
+        return EXIT_SETTINGS
+    return EXIT_WRONG
+
+
+def _home_problems() -> list[Problem]:
+    """What is wrong with the place of history and protocols."""
+    from assets.instance.home import find_home
+    from assets.instance.storage import storage_problems
+
+    try:
+        return storage_problems(find_home().storage)
+    except ConfigurationError as error:
+        return list(error.problems)
+
+
+def _compare(as_json: bool) -> int:
+    from assets.cli.comparing import print_comparisons
+    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all
+
+    configuration = load()
+    found, language = compare_all(configuration), configuration.settings.language
+    is_level = all(comparison.is_level for comparison in found)
+    if as_json:
+        cloud = {comparison.entity: comparison.as_dict(language) for comparison in found}
+        print_json({"ok": is_level, "problems": [], "cloud": cloud})
+    else:
+        print_comparisons(console(), found, language)
+    return 0 if is_level else EXIT_WRONG
+
+
+def _print(problems: list[Problem], notes: list[Problem], language: Language) -> None:
+    from rich.markup import escape
+
+    out = console()
+    if not problems:
+        well = say("All is well: settings, ERP, CloudKasse and clock.")
+        out.print(f"[green]{well.told(language)}[/]")
+    else:
+        head = say("1 problem") if len(problems) == 1 else say("{count} problems", count=len(problems))
+        out.print(f"[red]{head.told(language)}[/]")
+    cure = WORDS[language]["cure"]
+    for problem in problems + notes:
+        told = problem.as_dict(language)
+        out.print(f"[bold]{escape(told['where'])}[/]: {escape(told['text'])}", soft_wrap=True)
+        if told["cure"]:
+            out.print(f"  [green]{cure}[/] {escape(told['cure'])}", soft_wrap=True)

@@ -1,0 +1,119 @@
+"""`closings`: the list of closings, what is open of them, and what a person can decide about one."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from assets.cli.deciding import JSON, REASON, decide
+from assets.cli.option_types import TEXT
+from assets.cli.output import console, print_json
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.rejection import Language
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.sync.receipts.closing_list import ListedClosing
+
+STATUSES = ("equal", "open", "missing", "rejected", "dismissed")
+STATUS_WORDS: dict[Language, dict[str, str]] = {
+    "en": {},
+    "de": {
+        "equal": "stimmt überein",
+        "open": "offen",
+        "missing": "fehlt",
+        "rejected": "abgelehnt",
+        "dismissed": "verworfen",
+    },
+}
+_COLUMNS: dict[Language, tuple[str, ...]] = {
+    "en": ("register", "number", "day", "receipts", "status", "what is wrong"),
+    "de": ("Kasse", "Nummer", "Tag", "Bons", "Status", "was nicht stimmt"),
+}
+
+
+@click.group(invoke_without_command=True)
+@click.option("--status", type=click.Choice(STATUSES), help="Only closings of this status.")
+@click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all closings, and nothing else.")
+@click.pass_context
+def closings(context: click.Context, status: str | None, limit: int, as_json: bool) -> int | None:
+    """List the closings: register, number, day, status and reason.
+
+    `equal`: found equal to its receipts; `open`: not found so yet; `missing`: a number between two that are there.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.sync.receipts.closing_list import list_closings
+
+    configuration = load()
+    found = list_closings(configuration, status=status)
+    language = configuration.settings.language
+    if as_json:
+        print_json({"closings": [closing.as_dict(language) for closing in found]})
+    else:
+        _print(found, limit, language)
+    return 0
+
+
+@closings.command()
+@click.argument("register", type=TEXT)
+@click.argument("number", type=TEXT, required=False)
+@REASON
+@JSON
+def dismiss(register: str, number: str | None, reason: str, as_json: bool) -> int:
+    """End all that is open of a closing: that it was refused, is missing, or differs from its receipts.
+
+    A closing that came without register or number is named by its key in the protocol alone.
+    """
+    from cloudkasse_etl.sync.receipts import decisions
+
+    said = say("The closing {closing} is dismissed.", closing=_shown(register, number))
+    key = _key(register, number)
+    return decide(reason, lambda who: decisions.dismiss_closing(who, key), lambda _: said, as_json=as_json)
+
+
+@closings.command()
+@click.argument("register", type=TEXT)
+@click.argument("number", type=TEXT, required=False)
+@REASON
+@JSON
+def restore(register: str, number: str | None, reason: str, as_json: bool) -> int:
+    """Take a dismissal back: what was open of the closing is open again."""
+    from cloudkasse_etl.sync.receipts import decisions
+
+    said = say("The closing {closing} is open again.", closing=_shown(register, number))
+    key = _key(register, number)
+    return decide(reason, lambda who: decisions.restore_closing(who, key), lambda _: said, as_json=as_json)
+
+
+def _key(register: str, number: str | None) -> str:
+    return register if number is None else f"{register}|{number}"
+
+
+def _shown(register: str, number: str | None) -> str:
+    return _key(register, number).replace("|", " ")
+
+
+def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for at, name in enumerate(_COLUMNS[language]):
+        table.add_column(name, justify="right" if at in (1, 3) else "left", overflow="fold")
+    for closing in found[:limit]:
+        status = STATUS_WORDS[language].get(closing.status, closing.status)
+        values = [closing.register, closing.number, closing.business_day, closing.receipt_count, status]
+        table.add_row(
+            *("" if value is None else escape(str(value)) for value in values), escape(closing.reason(language))
+        )
+    if found:
+        out.print(table)
+    if len(found) > limit:
+        text = say(
+            "{count:,} closings, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit
+        )
+    else:
+        text = say("{count:,} closings", count=len(found))
+    out.print(text.told(language))

@@ -1,0 +1,53 @@
+"""`export`: what was booked, as CSV for a bookkeeper."""
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from assets.cli.option_types import DAY, FILE
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import joined, say, spelled
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["postings", "movements"]))
+@click.option("--from", "first", type=DAY, help="First day, like 2026-11-01.")
+@click.option("--to", "last", type=DAY, help="Last day, included.")
+@click.option("--csv", "path", type=FILE, required=True, help="File to write.")
+def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: Path) -> int:
+    """Write the posting journal or the stock movements of some days as CSV, with totals."""
+    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.i18n.amounts import euros, units
+    from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings
+
+    if first is not None and last is not None and last < first:
+        raise ConfigurationError(
+            say("--to ({last}) is before --from ({first}).", last=f"{last:%Y-%m-%d}", first=f"{first:%Y-%m-%d}"),
+            hint=say("Both days are included; a single day is named twice."),
+        )
+    write = export_postings if what == "postings" else export_movements
+    configuration = load()
+    summary = write(configuration, path, first=first.date() if first else None, last=last.date() if last else None)
+    language = configuration.settings.language
+    booked = [
+        say(
+            "debit {debit} {currency}, credit {credit} {currency}", currency=total.currency,
+            debit=spelled(euros(total.debit_cents), language), credit=spelled(euros(total.credit_cents), language),
+        )
+        for total in summary.booked
+    ]  # fmt: skip
+    moved = [
+        say(
+            "in {into} {unit}, out {out} {unit}", unit=total.unit or say("without a unit"),
+            into=spelled(units(total.in_milli), language), out=spelled(units(total.out_milli), language),
+        )
+        for total in summary.moved
+    ]  # fmt: skip
+    # each currency and each unit by itself: kilograms and pieces have no sum
+    text = say("{count:,} postings written to {file}", count=summary.rows, file=str(path))
+    if what == "movements":
+        text = say("{count:,} movements written to {file}", count=summary.rows, file=str(path))
+    sums = joined("; ", [*booked, *moved])
+    click.echo(joined(": ", [text, sums] if summary.rows else [text]).told(language) + ".")
+    return 0

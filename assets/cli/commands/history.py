@@ -1,0 +1,128 @@
+"""`history`: all runs, from the UI and from the command line, newest first."""
+
+import datetime as dt
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from assets.cli.output import COLOURS, WORDS, console, print_json
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
+from cloudkasse_etl.i18n.text import Language, say, spelled, told
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from assets.instance.run_history import PastRun
+
+
+_HEADS: dict[Language, tuple[str, ...]] = {
+    "en": ("run", "started", "seconds", "kind", "by", "result"),
+    "de": ("Lauf", "Beginn", "Sekunden", "Art", "durch", "Ergebnis"),
+}
+
+
+@click.group(invoke_without_command=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many runs to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.pass_context
+def history(context: click.Context, limit: int, as_json: bool) -> None:
+    """List the latest runs: what they came to, who started them, and why they failed.
+
+    The failures of a run are listed by: cloudkasse-etl protocol RUN
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from assets.instance.home import find_home, open_instance
+
+    with open_instance(find_home()) as instance:
+        from assets.instance.run_history import read_history
+
+        runs = read_history(instance, limit)
+        if any(run.outcome == "running" for run in runs) and _repair(instance):
+            runs = read_history(instance, limit)
+    language, zone = _shown_in()
+    if as_json:
+        print_json({"runs": [run.as_dict(language, zone) for run in runs]})
+    elif runs:
+        _print_table(runs, language, zone)
+    else:
+        click.echo(told(say("There are no runs yet. The first one: cloudkasse-etl sync."), language))
+
+
+@history.command()
+@click.option("--keep-days", type=click.IntRange(1, 36_500), help="Without it, history.keep_days of the settings.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def prune(keep_days: int | None, as_json: bool) -> None:
+    """Remove old runs with their logs and protocols, and give their space back.
+
+    Open rejections, receipts, postings and what each asset shows last stay. Runs that have not ended are not touched.
+    """
+    from assets.instance.home import find_home, open_instance
+    from cloudkasse_etl.config.settings import language_of, read_settings, settings_path
+
+    days = keep_days or read_settings(settings_path()).history.keep_days
+    if days is None:
+        raise ConfigurationError(
+            say("Nothing says how long runs are kept."), hint=say("Use --keep-days, or set history.keep_days.")
+        )
+    home = find_home()
+    with open_instance(home) as instance:
+        from assets.instance.retention import prune_history
+
+        pruned = prune_history(instance, home.storage, days)
+    if as_json:
+        print_json(
+            {"runs": pruned.runs, "bytes": pruned.bytes, "note": told(pruned.note, language_of(settings_path()))}
+        )
+    else:
+        click.echo(told(pruned.sentence, language_of(settings_path())))
+
+
+def _repair(instance: "dg.DagsterInstance") -> bool:
+    """Marks runs whose process died; where settings or database are out of order, the list must do without."""
+    from assets.instance.runs import repair_dead_runs
+    from cloudkasse_etl.config.settings import load
+
+    with suppress(CloudkasseError):
+        return bool(repair_dead_runs(instance, load()))
+    return False
+
+
+def _shown_in() -> tuple[Language, dt.tzinfo | None]:
+    """The settings' language and time zone; where the settings are broken, this computer's zone."""
+    from cloudkasse_etl.config.settings import language_of, read_settings, settings_path
+
+    try:
+        settings = read_settings(settings_path())
+    except CloudkasseError:
+        return language_of(settings_path()), None
+    return settings.language, settings.zone
+
+
+def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo | None) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from assets.instance.tags import kind_told, starter_told
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    run_id, started, seconds, kind, by, outcome = _HEADS[language]
+    table.add_column(run_id, no_wrap=True)
+    table.add_column(started, no_wrap=True)
+    table.add_column(seconds, justify="right")
+    table.add_column(kind, no_wrap=True)
+    table.add_column(by, no_wrap=True, overflow="ellipsis", max_width=34)
+    table.add_column(outcome)
+    for run in runs:
+        result = told(run.message, language) or WORDS[language][run.outcome]
+        table.add_row(
+            run.run_id[:8],
+            f"{run.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            "" if run.seconds is None else spelled(f"{run.seconds:.1f}", language),
+            kind_told(run.kind, language),
+            escape(starter_told(run.started_by, language)),
+            f"[{COLOURS[run.outcome]}]{escape(result)}[/]",
+        )
+    console().print(table)

@@ -1,0 +1,202 @@
+"""`receipts`: the list of staged receipts (the manual's Belege dialog), and what a person can decide about one."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from assets.cli.deciding import JSON, REASON, decide
+from assets.cli.option_types import TEXT
+from assets.cli.output import console, print_json
+from cloudkasse_etl.i18n.text import say, spelled
+from cloudkasse_etl.rejections.rejection import Language
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.state.stores.books.decision_log import Decision
+    from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
+
+STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
+STATUS_WORDS: dict[Language, dict[str, str]] = {
+    "en": {},
+    "de": {
+        "staged": "übernommen",
+        "imported": "importiert",
+        "rejected": "abgelehnt",
+        "no_effect": "ohne Wirkung",
+        "before_start": "vor Startdatum",
+        "dismissed": "verworfen",
+    },
+}
+_COLUMNS: dict[Language, tuple[str, ...]] = {
+    "en": ("register", "number", "day", "total", "status", "what is wrong", "id"),
+    "de": ("Kasse", "Nummer", "Tag", "Summe", "Status", "was nicht stimmt", "Id"),
+}
+
+
+@click.group(invoke_without_command=True)
+@click.option("--status", type=click.Choice(STATUSES), help="Only receipts of this status.")
+@click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all receipts, and nothing else.")
+@click.pass_context
+def receipts(context: click.Context, status: str | None, limit: int, as_json: bool) -> int | None:
+    """List the receipts: register, number, day, total, status and reason."""
+    if context.invoked_subcommand is not None:
+        return None
+    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.sync.receipts.receipt_list import decision_dict, list_dismissed_numbers, list_receipts
+
+    configuration = load()
+    found = list_receipts(configuration, status=status)
+    numbers = list_dismissed_numbers(configuration) if status in (None, "dismissed") else []
+    language = configuration.settings.language
+    if as_json:
+        print_json(
+            {
+                "receipts": [receipt.as_dict(language) for receipt in found],
+                "dismissed_numbers": [
+                    {"register": _place(d)[0], "numbers": _place(d)[1], **decision_dict(d)} for d in numbers
+                ],
+            }
+        )
+        return 0
+    _print(found, limit, language)
+    for decision in numbers:
+        register, which = _place(decision)
+        text = say(
+            "Missing numbers {numbers} of register {register} dismissed: {reason}",
+            numbers=which,
+            register=register,
+            reason=decision.reason,
+        )
+        click.echo(text.told(language))
+    return 0
+
+
+def _place(decision: "Decision") -> tuple[str, str]:
+    register, _, numbers = decision.key.rpartition("|")
+    return register, numbers
+
+
+_LINE = click.option("--line", type=click.IntRange(0), help="Only this refused stock line of an imported receipt.")
+_MISSING = click.option(
+    "--missing",
+    type=(TEXT, TEXT),
+    metavar="REGISTER NUMBERS",
+    help="In place of a receipt: numbers of a register that are missing, like 7 or 7-12.",
+)
+_RECEIPT = click.argument("receipt_id", type=TEXT, required=False)
+
+
+@receipts.command()
+@_RECEIPT
+@_LINE
+@_MISSING
+@REASON
+@JSON
+def dismiss(
+    receipt_id: str | None, line: int | None, missing: tuple[str, str] | None, reason: str, as_json: bool
+) -> int:
+    """Mark a staged or rejected receipt as dealt with by hand: it is never imported.
+
+    With --line, a refused stock line of an imported receipt: it is never made up for. With --missing, receipt numbers
+    that will never come.
+    """
+    from cloudkasse_etl.sync.receipts import decisions
+
+    what = _one_of(receipt_id, line, missing)
+    if missing is not None:
+        said = say("Receipt numbers {numbers} of register {register} are dismissed.", numbers=what[1], register=what[0])
+        return decide(reason, lambda who: decisions.dismiss_numbers(who, *what), lambda _: said, as_json=as_json)
+    if line is not None:
+        said = say("Line {line} of receipt {receipt} is dismissed.", line=line, receipt=what[0])
+        return decide(reason, lambda who: decisions.dismiss_line(who, what[0], line), lambda _: said, as_json=as_json)
+    said = say("The receipt {receipt} is dismissed.", receipt=what[0])
+    return decide(reason, lambda who: decisions.dismiss_receipt(who, what[0]), lambda _: said, as_json=as_json)
+
+
+@receipts.command()
+@_RECEIPT
+@_LINE
+@_MISSING
+@REASON
+@JSON
+def restore(
+    receipt_id: str | None, line: int | None, missing: tuple[str, str] | None, reason: str, as_json: bool
+) -> int:
+    """Take a dismissal or a release back: the receipt is checked again, and becomes what it then is.
+
+    With --line, that of a stock line: the next import looks at it again. With --missing, that of receipt numbers.
+    """
+    from cloudkasse_etl.sync.receipts import decisions
+
+    what = _one_of(receipt_id, line, missing)
+    if missing is not None:
+        said = say(
+            "Receipt numbers {numbers} of register {register} are missing again.", numbers=what[1], register=what[0]
+        )
+        return decide(reason, lambda who: decisions.restore_numbers(who, *what), lambda _: said, as_json=as_json)
+    if line is not None:
+        said = say("Line {line} of receipt {receipt} is open again.", line=line, receipt=what[0])
+        return decide(reason, lambda who: decisions.restore_line(who, what[0], line), lambda _: said, as_json=as_json)
+    return decide(
+        reason,
+        lambda who: decisions.restore_receipt(who, what[0]),
+        lambda d: say(
+            "The receipt {receipt} was checked again; its status: {status}.", receipt=what[0], status=d.status
+        ),
+        as_json=as_json,
+    )
+
+
+def _one_of(receipt_id: str | None, line: int | None, missing: tuple[str, str] | None) -> tuple[str, str]:
+    """The receipt's id, or register and missing numbers.
+
+    Raises:
+        click.UsageError: Neither is given, or both are.
+    """
+    if (receipt_id is None) == (missing is None) or (missing is not None and line is not None):
+        raise click.UsageError("Name one receipt, or --missing REGISTER NUMBERS.")
+    return missing or (receipt_id or "", "")
+
+
+@receipts.command()
+@click.argument("receipt_id", type=TEXT)
+@REASON
+@JSON
+def release(receipt_id: str, reason: str, as_json: bool) -> int:
+    """Let a receipt through that is held for a person; its postings are flagged for review."""
+    from cloudkasse_etl.sync.receipts import decisions
+
+    return decide(
+        reason,
+        lambda who: decisions.release_receipt(who, receipt_id),
+        lambda d: say("The receipt {receipt} is released; its status: {status}.", receipt=receipt_id, status=d.status),
+        as_json=as_json,
+    )
+
+
+def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for at, name in enumerate(_COLUMNS[language]):
+        table.add_column(name, justify="right" if at in (1, 3) else "left", overflow="fold")
+    for receipt in found[:limit]:
+        total = None if receipt.total is None else spelled(str(receipt.total), language)
+        status = STATUS_WORDS[language].get(receipt.status, receipt.status)
+        values: list[Any] = [receipt.register, receipt.number, receipt.business_day, total, status]
+        table.add_row(
+            *("" if value is None else escape(str(value)) for value in values),
+            escape(receipt.reason(language)),
+            escape(receipt.receipt_id),
+        )
+    if found:
+        out.print(table)
+    if len(found) > limit:
+        text = say(
+            "{count:,} receipts, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit
+        )
+    else:
+        text = say("{count:,} receipts", count=len(found))
+    out.print(text.told(language))

@@ -1,0 +1,57 @@
+"""`report`: one HTML page about a run and what was sold up to it."""
+
+from pathlib import Path
+
+import click
+
+from assets.cli.option_types import FILE, TEXT
+from assets.cli.output import shown_path
+from cloudkasse_etl.i18n.text import say, told
+
+
+@click.command()
+@click.argument("run_id", type=TEXT, required=False)
+@click.option("--last", is_flag=True, help="The latest run that has ended.")
+@click.option("--html", "html_file", required=True, type=FILE, help="Where it is written.")
+def report(run_id: str | None, last: bool, html_file: Path) -> None:
+    """Write one HTML page: what a run came to, what is rejected and why, and what was sold.
+
+    RUN_ID is the run's id, or the beginning of it, as `history` and the UI show it. The page needs no network and
+    no other file.
+    """
+    if (run_id is None) != last:
+        raise click.UsageError("Name a run, or --last, and not both.")
+    from assets.instance.home import find_home, open_instance
+    from cloudkasse_etl.config.settings import load
+
+    configuration, home = load(), find_home()
+    with open_instance(home) as instance:
+        from assets.instance.run_history import find_run, last_run
+        from assets.instance.runs import repair_dead_runs
+
+        repair_dead_runs(instance, configuration)
+        past = last_run(instance) if run_id is None else find_run(instance, run_id)
+    from assets.instance.tags import starter_told
+    from cloudkasse_etl.errors import ConfigurationError
+    from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+    from cloudkasse_etl.sync.outputs.page.render import write_page
+    from cloudkasse_etl.sync.run.protocol import read_protocol
+
+    try:
+        protocol = read_protocol(home.protocols, past.run_id)
+    except ConfigurationError:  # a run that was killed leaves none; the page says so
+        protocol = None
+    facts = RunFacts(
+        run_id=past.run_id,
+        kind=past.kind,
+        outcome=past.outcome,
+        message=told(past.message, configuration.settings.language),
+        started_at=past.started_at,
+        seconds=past.seconds,
+        started_by=starter_told(past.started_by, configuration.settings.language),
+        counts=past.counts,
+        protocol=protocol,
+    )
+    write_page(configuration, facts, html_file)
+    written = say("The page of run {run} is written to {file}.", run=past.run_id[:8], file=shown_path(html_file))
+    click.echo(written.told(configuration.settings.language))

@@ -1,0 +1,56 @@
+"""`protocol`: the records that failed in a run, why, and what to do."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
+from assets.cli.output import COLOURS, console, print_causes, print_json, shown_path
+from cloudkasse_etl.i18n.text import say, told
+
+
+@click.command()
+@click.argument("run_id", type=TEXT)
+@click.option(
+    "--csv",
+    "csv_file",
+    type=FILE_OR_OUTPUT,
+    help="Write it as a CSV file; - is standard output.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
+    """Show every record that stood rejected after a run, why, and what to do.
+
+    RUN_ID is the run's id, or the beginning of it, as `history` and the UI show it.
+    """
+    if csv_file == "-" and as_json:
+        raise click.UsageError("--json and --csv - would both be written to standard output.")
+    from assets.instance.home import find_home
+    from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol, write_csv
+
+    found = read_protocol(find_home().protocols, run_id)
+    if csv_file == "-":
+        click.echo(csv_of(found), nl=False)
+    elif csv_file is not None:
+        write_csv(found, Path(csv_file))
+    if as_json:
+        print_json(found)
+    elif csv_file is None:
+        _print(found)
+    elif csv_file != "-":
+        language = found["language"]
+        written = say(
+            "{count:,} rejections written to {file}.", count=len(found["rejections"]), file=shown_path(csv_file)
+        )
+        click.echo(told(written, language))
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.markup import escape
+
+    from cloudkasse_etl.rejections.causes import causes_of
+
+    out = console()
+    out.print(f"[bold {COLOURS[found['outcome']]}]{escape(found['message'][:1].upper() + found['message'][1:])}[/]")
+    print_causes(out, causes_of(found["rejections"], found["language"]), found["language"], limit=1000)

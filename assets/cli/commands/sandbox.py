@@ -1,0 +1,110 @@
+"""`sandbox`: the bundled CloudKasse as a server of its own."""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assets.cli.demo_shop import SANDBOX_PORT
+from assets.cli.option_types import ADDRESS, DAY, FILE, TEXT
+
+
+@click.group(invoke_without_command=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=SANDBOX_PORT, show_default=True, help="0: any free one.")
+@click.option(
+    "--data",
+    type=FILE,
+    help="The file that keeps what it was sent; without it everything is gone when it ends.",
+)
+@click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+@click.option(
+    "--faults", default="off", help="What goes wrong with requests, as `misbehave` takes it: all:0.2,seed=7 for one."
+)
+@click.pass_context
+def sandbox(context: click.Context, port: int, data: Path | None, token: str, faults: str) -> None:
+    """Run the bundled CloudKasse on this computer, to try things out. Ctrl-C ends it.
+
+    It speaks the whole contract and checks what it is sent as the real one does. The token that it accepts is
+    that of CLOUDKASSE_API_TOKEN, or `sandbox`.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from cloudkasse_etl.sandbox.server import serve
+
+    def announce(url: str) -> None:
+        click.echo(f"CloudKasse sandbox at {url} (its contract: {url}/docs). Ctrl-C ends it.")
+
+    serve(data, port=port, token=token, announce=announce, faults=faults)
+
+
+def _list_faults() -> str:
+    from cloudkasse_etl.sandbox.faults.fault_plan import DESCRIPTIONS
+
+    width = max(len(fault) for fault in DESCRIPTIONS)
+    return "\n".join(f"  {fault:<{width}}  {text}" for fault, text in DESCRIPTIONS.items())
+
+
+class _ListsFaults(click.Command):
+    """A command whose help ends with the faults there are; read only when somebody asks for help."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(f"\nFaults:\n{_list_faults()}\n")
+
+
+@sandbox.command(cls=_ListsFaults)
+@click.argument("faults")
+@click.option(
+    "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
+)
+@click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+def misbehave(faults: str, url: str, token: str) -> None:
+    """Let requests to a running sandbox go wrong, as networks, proxies and servers do; `off` ends it.
+
+    FAULTS names faults and the share of requests that each befalls, "cut_body:0.05,rate_limited:0.1", or "all:0.2":
+    a fifth of all requests, each fault equally often. "seed=7" chooses which requests, the same seed the same ones;
+    "slow_seconds=65" how late a slow answer comes, "retry_after_seconds=1" what Retry-After asks for.
+    """
+    from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
+
+    state = misbehave_remotely(url, token, faults)
+    click.echo(f"The sandbox misbehaves: {state['faults']}" if state["faults"] != "off" else "The sandbox behaves.")
+
+
+@sandbox.command()
+@click.option("--days", type=click.IntRange(1, 1000), default=1, show_default=True, help="Opening days to sell.")
+@click.option(
+    "--receipts", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="Receipts over all days."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed sells the same.")
+@click.option("--first-day", type=DAY, help="Without it, the day after the last one sold.")
+@click.option(
+    "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
+)
+@click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url: str, token: str) -> None:
+    """Sell in a running sandbox: whole shop days, from the articles and prices that were synchronised.
+
+    Articles whose group is called Gutschein... are sold as vouchers (of many purposes where they have no VAT, of a
+    single one where they have), those of a group Pfand... as deposits. With an even seed the shop taxes what is sold
+    on account when it is paid, with an odd one at once.
+    """
+    from cloudkasse_etl.sandbox.till.selling import sell_remotely
+
+    summary = sell_remotely(
+        url, token, days=days, receipts=receipts, seed=seed, first_day=first_day.date() if first_day else None
+    )
+    click.echo(describe_sales(summary))
+
+
+def describe_sales(summary: Mapping[str, Any]) -> str:
+    """What was sold, in one sentence."""
+    from cloudkasse_etl.i18n.amounts import euros
+
+    return (
+        f"{summary['sales']:,} sales, {summary['returns']:,} returns, {summary['voids']:,} voids on "
+        f"{len(summary['registers'])} registers over {len(summary['days'])} days: "
+        f"turnover {euros(summary['turnover_cents'])} gross, vouchers sold {euros(summary['vouchers_sold_cents'])}; "
+        f"{summary['late']:,} receipts come late, {summary['closings']:,} closings."
+    )

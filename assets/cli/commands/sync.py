@@ -1,0 +1,143 @@
+"""`sync`: one synchronisation, and what came of it."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from assets.cli.output import COLOURS, WORDS, console, print_causes, print_counts, print_json, shown_path
+from assets.instance.tags import KINDS
+from cloudkasse_etl.i18n.text import counted, say, told
+from cloudkasse_etl.rejections.rejection import Language
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from assets.cli.running import OnProgress, OnStep
+    from assets.instance.home import Home
+    from cloudkasse_etl.config.settings import Configuration
+    from cloudkasse_etl.sync.run.report import RunReport
+
+SHOWN_CAUSES = 10
+ASK: dict[Language, str] = {
+    "en": "{count} receipts were staged. Import them now?",
+    "de": "{count} Bons wurden übernommen. Jetzt importieren?",
+}
+
+
+@click.command()
+@click.argument("what", type=click.Choice([kind for kind in KINDS.values() if kind != "import"]), default="all")
+@click.option(
+    "--import/--no-import",
+    "import_receipts",
+    default=None,
+    help="Import the receipts right after they were fetched, or leave them staged. Without it the settings decide.",
+)
+@click.option("--full", is_flag=True, help="Compare every record, however quiet the ERP looks.")
+@click.option("--retry-rejected", is_flag=True, help="Try rejected records again although nothing about them changed.")
+@click.option("--allow-retire", is_flag=True, help="Retire records even if they are more than the settings allow.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+def sync(
+    what: str, import_receipts: bool | None, full: bool, retry_rejected: bool, allow_retire: bool, as_json: bool
+) -> int:
+    """Synchronise SelectLine with CloudKasse: everything, the master data alone, or the receipts alone.
+
+    Sends only what has changed, and says so when nothing has.
+    """
+    from assets.instance.home import find_home
+    from cloudkasse_etl.config.settings import load
+
+    configuration, home = load(), find_home()
+    wish = configuration.settings.receipts.import_
+    if import_receipts is None:
+        chosen = wish == "direct"
+        ask = wish == "ask" and what != "master-data" and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+    else:
+        chosen, ask = import_receipts, False
+    with progress(configuration.settings.language, quiet=as_json) as (on_step, on_progress):
+        from assets.cli.running import synchronise
+        from cloudkasse_etl.sync.run.session import SyncOptions
+
+        report = synchronise(
+            configuration,
+            home,
+            what,
+            SyncOptions(full=full, retry_rejected=retry_rejected, allow_retire=allow_retire, import_receipts=chosen),
+            on_step=on_step,
+            on_progress=on_progress,
+            waiting=lambda message: click.echo(told(message, configuration.settings.language), err=True),
+        )
+    language = configuration.settings.language
+    if as_json:
+        print_json(report.as_dict(language))
+    else:
+        print_report(console(), report, language)
+    if ask and staged_now(report):
+        return _ask_to_import(configuration, home, report)
+    return report.outcome.exit_code
+
+
+def staged_now(report: "RunReport") -> int:
+    """How many receipts this run staged."""
+    staged = report.assets.get("staged_receipts")
+    return staged.counts.new if staged else 0
+
+
+def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunReport") -> int:
+    """The manual's dialog: now that it is known what came. The import is a run of its own."""
+    from assets.cli.commands.import_ import import_staged
+
+    question = ASK[configuration.settings.language].format(
+        count=counted(staged_now(report), configuration.settings.language)
+    )
+    if not click.confirm(f"\n{question}", default=True):
+        return report.outcome.exit_code
+    imported = import_staged(configuration, home, ())
+    print_report(console(), imported, configuration.settings.language)
+    return max(report.outcome.exit_code, imported.outcome.exit_code)
+
+
+def print_report(out: "Console", report: "RunReport", language: Language) -> None:
+    """What a run came to, for a person: the sentence, the counts, the causes of rejections with their cures."""
+    from rich.markup import escape
+
+    from cloudkasse_etl.rejections.causes import by_cause
+
+    colour = COLOURS[str(report.outcome)]
+    out.print(f"[bold {colour}]{escape(report.message[:1].upper() + report.message[1:])}[/]")
+    print_counts(out, {name: asset.counts.as_dict() for name, asset in report.assets.items()}, language)
+    if report.rejections:
+        out.print()
+        print_causes(out, by_cause(report.rejections, language), language, SHOWN_CAUSES)
+        out.print()
+    if report.protocol:
+        out.print(f"[dim]{WORDS[language]['protocol']}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)
+    runs = say(
+        "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui", run=report.run_id[:8]
+    )
+    out.print(f"[dim]{runs.told(language)}[/]")
+
+
+@contextmanager
+def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
+    """A progress bar on a terminal that names the step and how far it has got; nothing elsewhere."""
+    out = console(stderr=True)
+    if quiet or not out.is_terminal:
+        yield (lambda name, number, of: None), (lambda asset, count: None)
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=out, transient=True
+    ) as bar:
+        task = bar.add_task(say("Starting …").told(language), total=None)
+
+        def show(name: str, number: int, of: int) -> None:
+            bar.update(task, description=name, completed=number - 1, total=of)
+
+        def count_up(asset: str, count: int) -> None:
+            bar.update(task, description=f"{asset} {counted(count, language)}")
+
+        yield show, count_up

@@ -1,0 +1,182 @@
+"""`ui`: Dagster's web interface and daemon, started as they should be and ended with all their children."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from assets.cli import option_types
+from assets.cli.demo_shop import FOLDER
+from assets.instance.home import Home, find_home, open_instance
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import Language, say
+
+HOST = "127.0.0.1"
+STOP_SECONDS = 20
+FAILED = 20
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI.")
+@click.option("--demo", "is_demo", is_flag=True, help="Show the demo's shop; it is made first if there is none.")
+@click.option("--folder", type=option_types.FOLDER, default=FOLDER, help="The demo's folder.")
+def ui(port: int, is_demo: bool, folder: Path) -> int:
+    """Open the Dagster UI on this computer: the graph, all runs, the failures. Ctrl-C ends it.
+
+    Runs that are started there, or by a schedule, need it to go on running.
+    """
+    from assets.cli.demo_shop import is_free
+    from cloudkasse_etl.config.settings import load
+
+    if not is_free(port):
+        raise _in_use(port)
+    if is_demo:
+        from assets.cli.commands.demo import demo_or_new
+
+        with demo_or_new(folder).running() as (configuration, home):
+            return _serve(home, port, configuration.settings.language)
+    # With broken settings there would be no asset, no job and no schedule in it, and Dagster's stack traces here. Once
+    # it is open, broken settings keep what was loaded before, and a reload heals them.
+    configuration, home = load(), find_home()
+    return _serve(home, port, configuration.settings.language)
+
+
+def _serve(home: Home, port: int, language: Language) -> int:
+    """Runs `dagster dev` until it ends or we are told to stop; then nothing of it is left."""
+    with open_instance(home):
+        pass  # a first start makes the history's tables here, before Dagster's processes all try to
+    url = f"http://{HOST}:{port}"
+    click.echo(say("Starting …").told(language))
+    command = ["dagster", "dev", "--workspace", str(home.workspace), "--host", HOST, "--port", str(port)]
+    # it says itself that one should use `dg dev`, which does not take a workspace
+    quiet = ["-W", "ignore:Function `dev_command` is superseded", "-m"]
+    with _child([sys.executable, *quiet, *command, "--log-level", "error"]) as process:
+        try:
+            announced = False
+            while process.poll() is None:
+                if not announced and is_foreign(port, process.pid):
+                    # taken since it was looked at; Dagster would stand there for ever, and this is another's page
+                    raise _in_use(port)
+                if not announced and _answers(f"{url}/server_info"):
+                    click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).told(language))
+                    report = f"{url}/assets/sync_report"
+                    click.echo(say("What was rejected last, and what to do: {url}", url=report).told(language))
+                    announced = True
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            click.echo(say("Ending …").told(language))
+            return 0
+    click.secho(say("Dagster ended by itself; what it said stands above.").told(language), fg="red", err=True)
+    return FAILED
+
+
+def _in_use(port: int) -> ConfigurationError:
+    return ConfigurationError(
+        say("Port {port} is in use.", port=port), hint=say("Name another one with --port, or end what runs there.")
+    )
+
+
+@contextmanager
+def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
+    """A child in a process group of its own, which ends with all its own children when the block does.
+
+    Ctrl-C in a terminal goes to a whole group at once: in ours it would hit Dagster's five processes at the same
+    time, each of which would then wait for, or complain about, the others.
+    """
+    group: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **group
+    )
+    # the terminal was closed; not so under nohup
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    ending = threading.Event()
+    telling = threading.Thread(target=_pass_on, args=(process, ending), daemon=True)
+    telling.start()
+    try:
+        yield process
+        if process.poll() is not None:
+            telling.join(timeout=1)  # its last words say why; a child of its own may hold the pipe open
+    finally:
+        ending.set()
+        former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave children behind
+        _stop(process)
+        signal.signal(signal.SIGINT, former)
+
+
+def _pass_on(process: "subprocess.Popen[bytes]", ending: threading.Event) -> None:
+    """Writes what Dagster says to standard error; what it says while it is ended is of no use to anybody."""
+    for line in process.stdout or ():
+        if not ending.is_set():
+            sys.stderr.write(line.decode(errors="replace"))
+            sys.stderr.flush()
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    import psutil
+
+    try:
+        family = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    if process.poll() is None:
+        if sys.platform == "win32":
+            process.send_signal(signal.CTRL_BREAK_EVENT)
+        else:
+            process.terminate()  # Dagster takes it as Ctrl-C, and before it can it ends without a traceback
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    # What is left now is a run that was going on: it is told to stop, so that it can say so in the history.
+    _, alive = psutil.wait_procs(family, timeout=1)
+    for child in alive:
+        with suppress(psutil.NoSuchProcess):
+            child.terminate()
+    _, alive = psutil.wait_procs(alive, timeout=STOP_SECONDS)
+    for child in alive:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    process.kill()
+    process.wait()
+
+
+def is_foreign(port: int, pid: int) -> bool:
+    """Whether something listens on a port that is neither a process nor one of those that it has started."""
+    import socket
+
+    import psutil
+
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)]
+        listening = {
+            connection.laddr.port
+            for process in family
+            for connection in process.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+        }
+    except psutil.Error:  # it is ending, or this system does not tell
+        return False
+    return port not in listening
+
+
+def _answers(url: str) -> bool:
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(url, timeout=2):
+            return True
+    except OSError:
+        return False

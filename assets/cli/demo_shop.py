@@ -1,0 +1,158 @@
+"""The demo's folder: a made-up shop, its settings, the sandbox's data and a history of its own. No printing."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assets.instance.home import PROJECT, Home, enter_environment
+from cloudkasse_etl.errors import ConfigurationError, system_reason
+from cloudkasse_etl.i18n.text import say
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.config.settings import Configuration
+
+FOLDER = Path(".demo")
+SANDBOX_PORT = 8850
+TOKEN = "sandbox"
+# Apples become dearer, 2.99 instead of 2.79 at the register; the shop keeps its prices net, at 7 % VAT.
+DEARER_ARTICLE = "202"
+DEARER_NET = 2.7944
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo in a folder.
+
+    Attributes:
+        folder: Where all of it lies, absolute.
+        port: Where its CloudKasse listens; what was sent where is kept by address, so it stays the same.
+    """
+
+    folder: Path
+    port: int
+
+    @property
+    def erp(self) -> Path:
+        """The shop's database."""
+        return self.folder / "erp.db"
+
+    @contextmanager
+    def running(self) -> "Iterator[tuple[Configuration, Home]]":
+        """Starts its CloudKasse and turns this process's environment to the demo."""
+        from cloudkasse_etl.config.settings import load
+        from cloudkasse_etl.sandbox.server import SandboxServer
+
+        with SandboxServer(self.folder / "cloudkasse.db", port=self.port, token=TOKEN) as server:
+            home = enter_environment(
+                {
+                    "CLOUDKASSE_ERP_URL": f"sqlite:///{self.erp.as_posix()}",
+                    "CLOUDKASSE_API_URL": server.url,
+                    "CLOUDKASSE_API_TOKEN": TOKEN,
+                    "CLOUDKASSE_SETTINGS": str(self.folder / "cloudkasse.yaml"),
+                    "CLOUDKASSE_DAGSTER_STORAGE": str(self.folder / "dagster"),
+                    "DAGSTER_HOME": str(PROJECT),
+                }
+            )
+            yield load(), home
+
+    def sell(self) -> str:
+        """Sells two days in its CloudKasse, which must be running. Returns what was sold, in words."""
+        from assets.cli.commands.sandbox import describe_sales
+        from cloudkasse_etl.sandbox.till.selling import sell_remotely
+
+        url = f"http://127.0.0.1:{self.port}"
+        return describe_sales(sell_remotely(url, TOKEN, days=2, receipts=500, seed=1))
+
+    def change_a_price(self) -> str:
+        """Does what a clerk does in SelectLine: gives one article another price. Returns what was done, in words."""
+        import sqlalchemy as sa
+        from sqlalchemy.pool import NullPool
+
+        from cloudkasse_etl.erp.selectline.erp_tables import METADATA
+
+        articles, prices = METADATA.tables["ART"], METADATA.tables["ARPREIS"]
+        shop_price = sa.and_(
+            prices.c.Artikelnummer == DEARER_ARTICLE,
+            prices.c.PreisTyp == "G",
+            prices.c.TypNummer == "1",
+            prices.c.Menge == 0,
+            prices.c.VonDatum.is_(None),
+        )
+        named = sa.select(articles.c.Bezeichnung).where(articles.c.Artikelnummer == DEARER_ARTICLE)
+        engine = sa.create_engine(sa.URL.create("sqlite", database=str(self.erp)), poolclass=NullPool)
+        try:
+            with engine.begin() as connection:
+                name = connection.execute(named).scalar_one()
+                before = connection.execute(sa.select(prices.c.Preis).where(shop_price)).scalar_one()
+                connection.execute(prices.update().where(shop_price).values(Preis=DEARER_NET))
+        finally:
+            engine.dispose()
+        return f"{name} (article {DEARER_ARTICLE}) from {before:.4f} to {DEARER_NET:.4f} net"
+
+
+def create_demo(folder: Path) -> Demo:
+    """Makes the demo afresh; an older one in the same folder is thrown away.
+
+    Raises:
+        ConfigurationError: The older one is in use, or the folder cannot be written.
+    """
+    from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, build_demo_shop
+
+    older = find_demo(folder)
+    if older is not None and not is_free(older.port):
+        raise ConfigurationError(
+            say(
+                "The demo in {folder} is in use: something listens on its port {port}.",
+                folder=str(folder),
+                port=older.port,
+            ),
+            hint=say("End `cloudkasse-etl ui --demo` first, or name another folder with --folder."),
+        )
+    port = next(port for port in (SANDBOX_PORT, *range(SANDBOX_PORT + 1, 65536)) if is_free(port))
+    demo = Demo(folder.absolute(), port)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("erp.db", "cloudkasse.db", "cloudkasse.yaml", "demo.json", "dagster"):
+            _remove(folder, name)
+        build_demo_shop(demo.erp)
+        (folder / "cloudkasse.yaml").write_text(DEMO_SETTINGS, encoding="utf-8")
+        # last: a demo that was interrupted while it was made is none
+        (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            say("The demo cannot be made in {folder}: {reason}.", folder=str(folder), reason=system_reason(error)),
+            hint=say("Name another folder with --folder."),
+        ) from error
+    return demo
+
+
+def find_demo(folder: Path) -> Demo | None:
+    """The demo that was made in a folder, if any."""
+    try:
+        port = json.loads((folder / "demo.json").read_text(encoding="utf-8"))["port"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return Demo(folder.absolute(), int(port))
+
+
+def _remove(folder: Path, name: str) -> None:
+    for path in folder.glob(f"{name}*"):  # SQLite keeps a journal beside its file
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on a port of this computer."""
+    import socket
+
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

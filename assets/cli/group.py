@@ -1,0 +1,88 @@
+"""The command line: the group, its exit codes and its errors. The commands are in commands/, a file each."""
+
+import io
+import sys
+from collections.abc import Sequence
+
+import click
+
+from assets.cli.commands.check import check
+from assets.cli.commands.closings import closings
+from assets.cli.commands.demo import demo
+from assets.cli.commands.export import export
+from assets.cli.commands.history import history
+from assets.cli.commands.import_ import import_
+from assets.cli.commands.list_receipts import receipts
+from assets.cli.commands.page import report
+from assets.cli.commands.plan import plan
+from assets.cli.commands.protocol import protocol
+from assets.cli.commands.sandbox import sandbox
+from assets.cli.commands.sync import sync
+from assets.cli.commands.ui import ui
+from assets.cli.output import print_error, print_unforeseen
+from assets.run import interrupts
+from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.i18n.text import Language, say
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="cloudkasse-etl")
+def group() -> None:
+    """Keeps SelectLine Auftrag and CloudKasse level.
+
+    Exit codes: 0 successful or nothing new, 10 partially successful, 20 failed, 30 another synchronisation is
+    running, 2 wrong use or settings.
+    """
+
+
+for command in (sync, import_, plan, receipts, closings, export, history, protocol, report, check, sandbox, demo, ui):
+    group.add_command(command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs a command and returns its exit code. A foreseeable error is told in words, never as a traceback."""
+    as_json = "--json" in arguments
+    interrupts.raise_in_main_thread()
+    _never_fail_to_print()
+    try:
+        result = group.main(list(arguments), prog_name="cloudkasse-etl", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
+    except click.ClickException as error:
+        usage = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else None
+        return print_error(error.format_message(), hint=usage, exit_code=2, as_json=as_json)
+    except CloudkasseError as error:
+        return print_error(
+            error.message, hint=error.hint, exit_code=error.exit_code, as_json=as_json, language=_language()
+        )
+    except (KeyboardInterrupt, click.Abort):
+        interrupts.end_at_once()
+        return print_error(
+            say("Interrupted. What had been accepted by then counts; the next call goes on from there."),
+            hint=None,
+            exit_code=interrupts.EXIT_CODE,
+            as_json=as_json,
+            language=_language(),
+        )
+    except BrokenPipeError:
+        # whoever read our output has gone; Python must not complain about it while it ends
+        sys.stdout = None
+        return 0
+    except Exception as error:  # noqa: BLE001 -- the last line of defence: a sentence and a log instead of a traceback
+        return print_unforeseen(error, as_json=as_json, language=_language())
+
+
+def _language() -> Language:
+    """What the settings say, however wrong they are otherwise."""
+    from cloudkasse_etl.config.settings import language_of, settings_path
+
+    return language_of(settings_path())
+
+
+def _never_fail_to_print() -> None:
+    """Windows' consoles and pipes may use an old code page, which lacks letters that a foreign name has."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,0 +1,97 @@
+"""One synchronisation as a command runs it: lease, run and report, in this process. Printing is in sync.py."""
+
+import gc
+import getpass
+import socket
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from assets.instance import tags
+from assets.instance.home import Home, open_instance
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sync.run.report import Outcome, RunReport
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.sync.run.session import SyncOptions
+
+OnStep = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int], None]
+
+
+def synchronise(
+    configuration: Configuration,
+    home: Home,
+    kind: str,
+    options: "SyncOptions",
+    *,
+    on_step: OnStep = lambda name, number, of: None,
+    on_progress: OnProgress = lambda asset, count: None,
+    waiting: Callable[[str], None] = lambda message: None,
+) -> RunReport:
+    """Runs the job of a kind in this process and returns what it came to.
+
+    Args:
+        configuration: Settings and connections.
+        home: Dagster's folders; the environment already names them.
+        kind: `all`, `master-data`, `receipts` or `import`.
+        options: What is asked of the run.
+        on_step: Told which asset begins, its number and how many there are.
+        on_progress: Told how many records of an asset a long step has got through.
+        waiting: Told in words when a dead run's lease must run out first.
+
+    Raises:
+        LeaseHeldError: Another synchronisation is running; there is no run then.
+        StateUnavailableError: The lease cannot be taken; there is no run then.
+    """
+    from assets.automation.jobs import OPTIONS
+    from assets.definitions import build_defs
+    from assets.instance.runs import open_history, repair_dead_runs, run_job
+    from cloudkasse_etl.sync.run.session import hold_lease
+
+    run_id = str(uuid.uuid4())
+    who = command_line()
+    reports: list[RunReport] = []
+    with open_instance(home) as instance, open_history(instance, run_id):
+        repair_dead_runs(instance, configuration)
+        with hold_lease(configuration, run_id=run_id, kind=kind, started_by=who, waiting=waiting):
+            definitions = build_defs(
+                configuration,
+                protocol_folder=home.protocols,
+                started_by=who,
+                on_report=reports.append,
+                on_progress=on_progress,
+                silent=True,
+            )
+            if not gc.get_freeze_count():
+                gc.freeze()  # what is loaded by now stays, and need not be looked through while the run goes on
+            run = run_job(
+                definitions,
+                instance,
+                tags.job_of(kind),
+                run_id=run_id,
+                run_config={name: _plain(getattr(options, name)) for name in OPTIONS[tags.job_of(kind)]},
+                # who typed it has read that it failed: nothing goes on behind their back
+                run_tags={**tags.starting(run_id, who), **tags.NO_RETRY},
+                on_step=on_step,
+            )
+    if reports:
+        return reports[-1]
+    message = tags.message_of(run.tags) or say("The run ended without saying why.").told(
+        configuration.settings.language
+    )
+    return RunReport(run_id, kind, Outcome.FAILED, message, {}, "", message)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def command_line() -> str:
+    """Who types: `command line (user@host)`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        user = "?"
+    return f"command line ({user}@{socket.gethostname()})"

@@ -1,0 +1,41 @@
+"""Where a command's process begins and ends. Interrupts are heard before the slow imports, and until the very end."""
+
+import sys
+
+try:
+    import atexit
+    import gc
+    import os
+    import threading
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from assets.run import interrupts
+except KeyboardInterrupt:  # before the first handler is in place
+    sys.exit(20)
+
+_JSON = '{"error": "Interrupted.", "hint": null, "exit_code": %d}\n'
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command and ends the process with its exit code."""
+    # What is imported stays: that the collector looked through it again and again was a seventh of a quiet sync.
+    gc.set_threshold(50_000, 20, 50)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    interrupts.end_at_once(printed=_JSON % interrupts.EXIT_CODE if "--json" in words else "")
+    from assets.cli.group import run
+
+    code = run(words)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    interrupts.end_at_once(code)
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """Ends the process as Python does, but for taking every module and object down: a quarter of a quiet sync."""
+    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+        atexit._run_exitfuncs()
+        os._exit(code)
+    sys.exit(code)

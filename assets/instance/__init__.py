@@ -1,0 +1,1 @@
+"""All that touches Dagster's inside: its instance, its storage, its runs and their tags."""

@@ -1,0 +1,247 @@
+"""Old runs go: their records, events, logs and protocols, and the disk space. What is open or shown last stays."""
+
+import datetime as dt
+import re
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+from assets.instance.runs import HistoryFiles, history_files
+from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.i18n.text import Text, joined, say, told
+
+SECONDS_BETWEEN_LOOKS = 600
+# Dagster gives a sensor 60 seconds; what is left over is done at the next look.
+SECONDS_A_LOOK = 20.0
+OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+NOT_OVER = [status for status in dg.DagsterRunStatus if status not in OVER]
+WRITING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+# Less is soon filled again, and not worth writing a whole database anew.
+FREE_SHARE = 0.1
+_RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What became of the old runs.
+
+    Attributes:
+        runs: How many were removed.
+        bytes: How much disk space came back.
+        is_all: False where the time was up before all were removed.
+        note: What could not be done now; empty where everything was.
+    """
+
+    runs: int = 0
+    bytes: int = 0
+    is_all: bool = True
+    note: str = ""
+
+    @property
+    def sentence(self) -> Text:
+        """All of it in words."""
+        what = say(
+            "{runs:,} runs removed, {megabytes:,.1f} MB given back.", runs=self.runs, megabytes=self.bytes / 1_000_000
+        )
+        return joined(" ", (what, self.note)) if self.note else what
+
+
+def prune_history(
+    instance: dg.DagsterInstance, storage: Path, keep_days: int, *, seconds: float | None = None
+) -> Pruned:
+    """Removes finished runs that were last touched more than `keep_days` ago. Safe beside runs and the UI.
+
+    Dagster's own `delete_run` leaves the run's event file, its logs, tags and check results, and databases as large
+    as before; these go here, also those of runs that somebody deleted in the UI. Kept whatever their age: runs whose
+    materialisation or check is the latest that an asset shows, and those that an unfinished run repeats.
+
+    Args:
+        instance: Whose runs.
+        storage: The folder with history, logs and protocols.
+        keep_days: How old a run may become.
+        seconds: After this time it stops; None: when everything is done.
+    """
+    try:
+        with FileLock(storage / "pruning.lock", timeout=0):
+            return _prune(instance, storage, keep_days, time.monotonic() + seconds if seconds else None)
+    except Timeout:
+        return Pruned(is_all=False, note=say("Old runs are being removed by somebody else at this moment."))
+
+
+def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
+    """Removes old runs once a day, where the settings say how long they are kept.
+
+    A sensor and not a scheduled job: a job would stand in the queue of synchronisations, and add a run to remove.
+
+    Args:
+        settings: history.keep_days.
+        storage: The folder with history, logs and protocols.
+    """
+    keep_days = settings.history.keep_days
+
+    @dg.sensor(
+        name="prune_history",
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.STOPPED if keep_days is None else dg.DefaultSensorStatus.RUNNING,
+        description=say(
+            "Removes runs that are older than the settings allow (history.keep_days), once a day, with their "
+            "logs and protocols. Open rejections and what each asset shows last stay. It starts nothing."
+        ).told(settings.language),
+    )
+    def prune(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        if keep_days is None:
+            return dg.SkipReason(say("The settings keep all runs (history.keep_days).").told(settings.language))
+        today = f"{dt.datetime.now(settings.zone):%Y-%m-%d}"
+        if context.cursor == today:
+            return dg.SkipReason(say("Done for today.").told(settings.language))
+        pruned = prune_history(context.instance, storage, keep_days, seconds=SECONDS_A_LOOK)
+        if pruned.is_all and not pruned.note:
+            context.update_cursor(today)
+        return dg.SkipReason(told(pruned.sentence, settings.language))
+
+    return prune
+
+
+def _prune(instance: dg.DagsterInstance, storage: Path, keep_days: int, deadline: float | None) -> Pruned:
+    cutoff = dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days)
+    files = history_files(instance)
+    before = _size(storage)
+    kept = _needed(instance, files)
+    old = dg.RunsFilter(statuses=OVER, created_before=cutoff, updated_before=cutoff)
+    removed, is_all = 0, True
+    for record in instance.get_run_records(old, ascending=True):
+        run_id = record.dagster_run.run_id
+        if run_id in kept:
+            continue
+        if deadline is not None and time.monotonic() > deadline:
+            is_all = False
+            break
+        # The record first: whatever is left if we die here belongs to no run, and goes the next time.
+        instance.delete_run(run_id)
+        if files is not None:
+            _remove_events(files, run_id)
+        for path in _other_files(storage, run_id):
+            _remove(path)
+        removed += 1
+    note = ""
+    _remove_leftovers(instance, storage, files, cutoff)
+    if files is not None:
+        note = _give_back(instance, files)
+    return Pruned(removed, max(before - _size(storage), 0), is_all, note)
+
+
+def _needed(instance: dg.DagsterInstance, files: HistoryFiles | None) -> set[str]:
+    """Runs that stay whatever their age."""
+    needed: set[str] = set()
+    for asset in instance.get_asset_records():
+        entry = asset.asset_entry
+        if entry.last_run_id:
+            needed.add(entry.last_run_id)
+        if entry.last_materialization is not None:
+            needed.add(entry.last_materialization.run_id)
+    for record in instance.get_run_records(dg.RunsFilter(statuses=NOT_OVER)):
+        run = record.dagster_run
+        needed |= {parent for parent in (run.parent_run_id, run.root_run_id) if parent}
+    if files is not None:
+        with closing(_connect(files.index)) as index:
+            latest = "SELECT MAX(id) FROM asset_check_executions GROUP BY asset_key, check_name"
+            query = f"SELECT run_id FROM asset_check_executions WHERE id IN ({latest})"  # noqa: S608 -- no foreign text
+            needed |= {row[0] for row in index.execute(query)}
+    return needed
+
+
+def _remove_leftovers(
+    instance: dg.DagsterInstance, storage: Path, files: HistoryFiles | None, cutoff: dt.datetime
+) -> None:
+    """Removes what belongs to no run any more.
+
+    What may be left over is listed before the runs are: a run is recorded before it writes anything, so one that
+    begins meanwhile is not taken for gone.
+    """
+    found = [path for path in _named_by_runs(storage) if path.lstat().st_mtime < cutoff.timestamp()]
+    if files is None:
+        for path in found:
+            if not instance.has_run(_run_of(path)):
+                _remove(path)
+        return
+    events = [path for path in files.events.glob("*.db*") if _RUN_ID.match(path.name)]
+    with closing(_connect(files.runs)) as runs, closing(_connect(files.index)) as index:
+        checked = {row[0] for row in index.execute("SELECT DISTINCT run_id FROM asset_check_executions") if row[0]}
+        known = {row[0] for row in runs.execute("SELECT run_id FROM runs")}
+        runs.execute("DELETE FROM run_tags WHERE run_id NOT IN (SELECT run_id FROM runs)")
+        gone = [(run_id,) for run_id in checked - known]
+        if gone:
+            index.execute("BEGIN IMMEDIATE")
+            index.executemany("DELETE FROM asset_check_executions WHERE run_id = ?", gone)
+            index.execute("COMMIT")
+    for path in [*events, *found]:
+        if _run_of(path) not in known:
+            _remove(path)
+
+
+def _give_back(instance: dg.DagsterInstance, files: HistoryFiles) -> str:
+    """Lets the databases shrink; returns why not, where they cannot now."""
+    for path in (files.index, files.runs):
+        with closing(_connect(path)) as database:
+            (free,) = database.execute("PRAGMA freelist_count").fetchone()
+            (pages,) = database.execute("PRAGMA page_count").fetchone()
+            if free < pages * FREE_SHARE:
+                continue
+            if instance.get_run_records(dg.RunsFilter(statuses=WRITING), limit=1):
+                # the run would wait for its turn to write, and Dagster lets it wait for some seconds only
+                return say("The databases are made smaller when no run is going on.")
+            try:
+                database.execute("VACUUM")
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.OperationalError as error:
+                return say("{file} could not be made smaller now ({reason}).", file=path.name, reason=str(error))
+    return ""
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=10, isolation_level=None)
+
+
+def _remove_events(files: HistoryFiles, run_id: str) -> None:
+    for ending in (".db", ".db-wal", ".db-shm"):
+        _remove(files.events / f"{run_id}{ending}")
+
+
+def _other_files(storage: Path, run_id: str) -> list[Path]:
+    """Logs that Dagster captured, its files, and our protocol."""
+    protocols = storage / "protocols"
+    return [storage / run_id, storage / "storage" / run_id, protocols / f"{run_id}.csv", protocols / f"{run_id}.json"]
+
+
+def _named_by_runs(storage: Path) -> Iterator[Path]:
+    for folder in (storage, storage / "storage", storage / "protocols"):
+        if folder.is_dir():
+            yield from (path for path in folder.iterdir() if _RUN_ID.match(path.name))
+
+
+def _run_of(path: Path) -> str:
+    return path.name[:36]
+
+
+def _remove(path: Path) -> None:
+    # On Windows a file that the UI has open stays; it goes the next time.
+    with suppress(OSError):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # a run that goes on makes and removes files
+            total += path.lstat().st_size if path.is_file() else 0
+    return total

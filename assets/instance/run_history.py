@@ -1,0 +1,134 @@
+"""The history of all runs, read from the Dagster instance by tags alone; the assets are not loaded for it."""
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import dagster as dg
+
+from assets.instance import tags
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.sync.run.protocol import SEE_HISTORY, ambiguous_run
+from cloudkasse_etl.sync.run.report import Outcome
+
+_WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
+_OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run in the history.
+
+    Attributes:
+        outcome: One of the four outcomes, or `running`, `queued`.
+        started_at: When it began, or when it was queued.
+        seconds: How long it took; None while it runs.
+        message: The sentence of the run, or why it broke.
+    """
+
+    run_id: str
+    kind: str
+    outcome: str
+    started_at: dt.datetime
+    seconds: float | None
+    started_by: str
+    counts: dict[str, int]
+    message: str
+
+    def as_dict(self, language: Language, zone: dt.tzinfo | None) -> dict[str, Any]:
+        """As `history --json` prints it.
+
+        Args:
+            language: Of the message, where the run itself left none.
+            zone: The shop's; None: this computer's.
+        """
+        started_at = self.started_at.astimezone(zone).isoformat(timespec="seconds")
+        return {**asdict(self), "started_at": started_at, "message": told(self.message, language)}
+
+
+def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:
+    """The latest runs that synchronised or tried to, newest first."""
+    return [past_run(instance, record) for record in _records(instance, limit)]
+
+
+def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
+    """A run by its id; the beginning of it is enough where only one run has it.
+
+    Raises:
+        ConfigurationError: There is no such run, or there are several.
+    """
+    records = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]))
+    if not records:
+        # a history of years has a hundred thousand ids; their records would be read for seconds
+        found = [known for known in instance.get_run_ids() if known.startswith(run_id)] if run_id else []
+        if not found:
+            raise ConfigurationError(say("There is no run '{run}'.", run=run_id[:64]), hint=SEE_HISTORY)
+        if len(found) > 1:
+            raise ambiguous_run(run_id, len(found))
+        records = instance.get_run_records(dg.RunsFilter(run_ids=found))
+    return past_run(instance, records[0])
+
+
+def last_run(instance: dg.DagsterInstance) -> PastRun:
+    """The latest run that has ended.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    records = _records(instance, 1, dg.RunsFilter(statuses=list(_OVER)))
+    if not records:
+        raise ConfigurationError(say("No run has ended yet."), hint=say("The first one: cloudkasse-etl sync."))
+    return past_run(instance, records[0])
+
+
+def _records(instance: dg.DagsterInstance, limit: int, filters: dg.RunsFilter | None = None) -> list[dg.RunRecord]:
+    """The latest records but for those of jobs that only look; Dagster cannot leave a job out by itself."""
+    found: list[dg.RunRecord] = []
+    cursor = None
+    while len(found) < limit:
+        page = instance.get_run_records(filters, limit=limit, cursor=cursor)
+        found += [record for record in page if record.dagster_run.job_name not in tags.LOOKING]
+        if len(page) < limit:
+            break
+        cursor = page[-1].dagster_run.run_id
+    return found[:limit]
+
+
+def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
+    """A run as the history tells it."""
+    run = record.dagster_run
+    # A re-execution carries its parent's tags until its own set-up has replaced them.
+    own = run.tags if tags.is_own(run.run_id, run.tags) else {}
+    started = dt.datetime.fromtimestamp(record.start_time, dt.UTC) if record.start_time else record.create_timestamp
+    ended = record.end_time if run.status in _OVER else None
+    outcome = _outcome(run.status, tags.outcome_of(own))
+    message = tags.message_of(own)
+    return PastRun(
+        run_id=run.run_id,
+        kind=tags.kind_of(run.job_name),
+        outcome=outcome,
+        started_at=started.astimezone(),
+        seconds=round(ended - started.timestamp(), 1) if ended else None,
+        started_by=tags.starter_of(own) or "UI",
+        counts=tags.counts_of(own),
+        message=message or (_reason(instance, run) if outcome == str(Outcome.FAILED) else ""),
+    )
+
+
+def _outcome(status: dg.DagsterRunStatus, tag: str) -> str:
+    """The run's own word for it; a run that ended without one has failed."""
+    if status in _WAITING:
+        return "queued"
+    if status not in _OVER:
+        return tags.RUNNING
+    return tag if tag in list(Outcome) else str(Outcome.FAILED)
+
+
+def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    """Why a run ended that could not say so itself."""
+    for kind in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED):
+        for entry in instance.all_logs(run.run_id, of_type=kind):
+            if entry.dagster_event is not None and entry.dagster_event.message:
+                return entry.dagster_event.message
+    return say("The run ended without saying why.")

@@ -1,0 +1,244 @@
+"""Running a job in this process, and repairing dead runs: the only module that touches Dagster's private API."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.code_pointer import CodePointer
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import create_execution_plan, execute_run_iterator
+from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    INDEX_SHARD_NAME,
+    SqliteEventLogStorage,
+)
+from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import make_url
+
+from assets.instance import tags
+from assets.instance.home import PROJECT
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.i18n.text import Language, say
+from cloudkasse_etl.state.database.opening import watch_lease
+
+# As workspace.yaml names them: by these the UI finds the job of a run.
+LOCATION = "cloudkasse"
+MODULE = "assets.definitions"
+ATTRIBUTE = "defs"
+
+# Between giving its lease back and Dagster's last event a run lives for some milliseconds.
+SECONDS_TO_END = 30.0
+_ALIVE = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
+OnStep = Callable[[str, int, int], None]
+
+
+def run_job(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    *,
+    run_id: str,
+    run_config: Mapping[str, Any],
+    run_tags: Mapping[str, str],
+    on_step: OnStep = lambda name, number, of: None,
+) -> dg.DagsterRun:
+    """Runs a job in this process, as a run like those of the UI.
+
+    `execute_in_process` would record a run without its code location: the UI would not list it under its job nor
+    run it again, and run-status sensors would not see it.
+
+    Args:
+        definitions: Whose job it is.
+        instance: Where the run is recorded.
+        job_name: The job.
+        run_id: The run's id, chosen by the caller, who holds the lease under it.
+        run_config: The job's run config.
+        run_tags: The run's tags besides the job's.
+        on_step: Told which step begins, its number and how many there are.
+
+    Returns:
+        The run as it ended. A failed or interrupted run raises nothing.
+    """
+    job = definitions.resolve_job_def(job_name)
+    plan = create_execution_plan(
+        job, run_config=run_config, instance_ref=instance.get_ref(), tags={**job.run_tags, **run_tags}
+    )
+    run = instance.create_run_for_job(
+        job_def=job,
+        execution_plan=plan,
+        run_id=run_id,
+        run_config=run_config,
+        tags={**job.run_tags, **run_tags},
+        remote_job_origin=remote_origin(job_name),
+        job_code_origin=_code_origin(job_name),
+    )
+    begun = 0
+    for event in execute_run_iterator(InMemoryJob(job), run, instance):
+        if event.is_step_start and event.step_key is not None:
+            begun += 1
+            on_step(event.step_key, begun, len(plan.step_keys_to_execute))
+    ended = instance.get_run_by_id(run_id)
+    if ended is None:
+        raise RuntimeError(f"The run {run_id} is gone from Dagster's history; somebody removed it while it ran.")
+    return ended
+
+
+@contextmanager
+def open_history(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Keeps the SQLite files open that a run's events go to, for as long as the block lasts.
+
+    Dagster opens and closes a file for each event and each look: some 950 times in a run that has nothing to do. Each
+    time its statements are compiled anew, and at each closing SQLite writes its log back and removes it. That came to
+    two fifths of the run. Another database than SQLite keeps its connections itself.
+    """
+    events, runs = instance.event_log_storage, instance.run_storage
+    engines: dict[str, Engine] = {}
+    try:
+        if isinstance(events, SqliteEventLogStorage):
+            for shard in (INDEX_SHARD_NAME, run_id):
+                engines[shard] = _kept_engine(events.conn_string_for_shard(shard))
+            events.__dict__["_connect"] = _kept_events(events, dict(engines))
+        if isinstance(runs, SqliteRunStorage):
+            engines["runs"] = _kept_engine(runs._conn_string)
+            runs.__dict__["connect"] = engines["runs"].begin
+        yield
+    finally:
+        events.__dict__.pop("_connect", None)
+        runs.__dict__.pop("connect", None)
+        for engine in engines.values():
+            engine.dispose()
+
+
+def _kept_engine(url: str) -> Engine:
+    return create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
+
+
+def _kept_events(events: SqliteEventLogStorage, engines: Mapping[str, Engine]) -> Any:
+    """Does what the storage's `_connect` does, for some of its files on an engine that stays."""
+    usual = events._connect
+
+    @contextmanager
+    def connect(shard: str) -> Iterator[Connection]:
+        engine = engines.get(shard)
+        if engine is None:
+            with usual(shard) as connection:
+                yield connection
+            return
+        with events._db_lock:
+            if shard not in events._initialized_dbs:
+                events._initdb(engine)
+                events._initialized_dbs.add(shard)
+            with engine.begin() as connection:
+                yield connection
+
+    return connect
+
+
+def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration) -> list[str]:
+    """Marks runs as failed whose process has died, and returns their ids.
+
+    A killed run of the command line would stay STARTED for ever and hold up the queue: Dagster's run monitoring
+    looks only at processes that Dagster launched. A run that carries its own id in its tags took
+    the lease under it (a command does so before the run exists), so it is alive exactly as long as that lease is.
+
+    Raises:
+        CloudkasseError: The lease cannot be read.
+    """
+    # Asked before and after: a run that begins in between has its lease afterwards, one that ends had it before.
+    with watch_lease(configuration) as watch:
+        records = instance.get_run_records(dg.RunsFilter(statuses=list(_ALIVE)))
+        suspects = [record for record in records if tags.is_own(record.dagster_run.run_id, record.dagster_run.tags)]
+        if not suspects:
+            return []
+        living = watch.living({record.dagster_run.run_id for record in suspects})
+    repaired = []
+    for record in suspects:
+        run_id = record.dagster_run.run_id
+        if run_id in living:
+            continue
+        has_outcome = tags.outcome_of(record.dagster_run.tags) != tags.RUNNING
+        if has_outcome and time.time() - record.update_timestamp.timestamp() < SECONDS_TO_END:
+            continue
+        run = instance.get_run_by_id(run_id)
+        if run is not None and run.status in _ALIVE:
+            _mark_as_dead(instance, run, configuration.settings.language)
+            repaired.append(run_id)
+    return repaired
+
+
+def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, language: Language) -> None:
+    message = say(
+        "failed: the process of this run ended before the run did; it was killed, or the computer was switched off. "
+        "{counts}",
+        counts=tags.WHAT_COUNTS,
+    ).told(language)
+    if tags.outcome_of(run.tags) == tags.RUNNING:
+        instance.add_run_tags(run.run_id, tags.failed(message, language))
+    instance.report_run_failed(run, message)
+
+
+@dataclass(frozen=True)
+class HistoryFiles:
+    """Where Dagster's SQLite storage keeps the history.
+
+    Attributes:
+        runs: The database of runs and their tags.
+        index: The database of what the assets show.
+        events: The folder that has a database of events for each run, named by the run's id.
+    """
+
+    runs: Path
+    index: Path
+    events: Path
+
+
+def history_files(instance: dg.DagsterInstance) -> HistoryFiles | None:
+    """The files of the history; None where it lies in another database, which keeps its house itself."""
+    events, runs = instance.event_log_storage, instance.run_storage
+    if not isinstance(events, SqliteEventLogStorage) or not isinstance(runs, SqliteRunStorage):
+        return None
+    database = make_url(runs._conn_string).database
+    if not database:
+        return None
+    index = Path(events.path_for_shard(INDEX_SHARD_NAME))
+    return HistoryFiles(Path(database), index, index.parent)
+
+
+def remote_origin(job_name: str) -> RemoteJobOrigin:
+    """What a run of the UI carries: by its location's and repository's names the UI finds the job."""
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(
+        loadable_target_origin=LoadableTargetOrigin(
+            executable_path=sys.executable, module_name=MODULE, working_directory=str(PROJECT)
+        ),
+        location_name=LOCATION,
+    )
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job_name)
+
+
+def _code_origin(job_name: str) -> JobPythonOrigin:
+    repository = RepositoryPythonOrigin(
+        executable_path=sys.executable,
+        code_pointer=CodePointer.from_module(MODULE, ATTRIBUTE, str(PROJECT)),
+        entry_point=DEFAULT_DAGSTER_ENTRY_POINT,
+    )
+    return JobPythonOrigin(job_name, repository)

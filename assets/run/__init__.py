@@ -1,0 +1,1 @@
+"""What a run of Dagster's holds: its resources, and how it is interrupted."""

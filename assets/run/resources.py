@@ -1,0 +1,205 @@
+"""The two resources: `options`, what a run is asked to do, and `sync`, the run's one session. No business rules."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from assets.instance import tags
+from assets.instance.storage import unwritable
+from assets.run.interrupts import interrupt_main_thread
+from assets.steps import failure, is_restartable
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.i18n.text import Language, say
+from cloudkasse_etl.sync.run.report import RunReport
+from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
+
+OnReport = Callable[[RunReport], None]
+OnProgress = Callable[[str, int], None]
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Options(dg.Config):
+    """What a run is asked to do besides the usual; the launchpad shows these fields with their defaults."""
+
+    full: bool = Field(
+        default=False,
+        description=say(
+            "Compare every record instead of looking first whether anything has changed. Finds the same, "
+            "slower; for when somebody doubts it."
+        ),
+    )
+    retry_rejected: bool = Field(
+        default=False,
+        description=say("Try the rejected records again although nothing about them has changed."),
+    )
+    allow_retire: bool = Field(
+        default=False,
+        description=say("Let a run pass that would retire more records than the settings allow without being asked."),
+    )
+    import_receipts: bool | None = Field(
+        default=None,
+        description=say(
+            "Book the receipts right after they were fetched: revenue postings and stock movements. Otherwise "
+            "they are staged, and job import_receipts books them later. Left out, receipts.import of the settings "
+            "decides."
+        ),
+    )
+    receipt_ids: list[str] = Field(
+        default=[],
+        description=say("For an import: only the receipts with these ids. Empty: all that are staged."),
+    )
+
+
+@dg.resource(
+    config_schema=Options.to_config_schema(),
+    description="What this run is asked to do.",
+)
+def options(context: dg.InitResourceContext) -> SyncOptions:
+    """The run config as the library takes it."""
+    return SyncOptions(**{**context.resource_config, "receipt_ids": tuple(context.resource_config["receipt_ids"])})
+
+
+def sync_resource(
+    configuration: Configuration,
+    *,
+    protocol_folder: Path,
+    started_by: str | None = None,
+    on_report: OnReport | None = None,
+    on_progress: OnProgress | None = None,
+) -> dg.ResourceDefinition:
+    """The resource `sync`: one lease, one session a run, and the run's tags.
+
+    The configuration is closed over rather than given as the resource's config: it holds secrets, and Dagster shows
+    and stores resource config.
+
+    Args:
+        configuration: Settings and connections.
+        protocol_folder: Where the protocols of all runs lie.
+        started_by: Who started the run, where this process executes its own; None: the run's tags say it.
+        on_report: Is given what the run came to.
+        on_progress: Told how far a long step has got; None: the run's log is.
+    """
+
+    @dg.resource(
+        required_resource_keys={"options"},
+        description="The run's session: lease, connections, what was read, counts. Takes the lease; writes the tags.",
+    )
+    def sync(context: dg.InitResourceContext) -> Iterator[SyncSession]:
+        instance, run = context.instance, context.run
+        if instance is None or run is None:
+            raise RuntimeError("The resource `sync` belongs to a run of Dagster; there is none.")
+        who = started_by or _starter(run.tags)
+        kind = tags.kind_of(run.job_name)
+        try:
+            with open_session(
+                configuration,
+                run_id=run.run_id,
+                kind=kind,
+                options=context.resources.options,
+                protocol_folder=protocol_folder,
+                started_by=who,
+                # Cancelling in the UI sends a signal to the workers that Dagster launched; a run of the command line
+                # has none, and a second signal would interrupt the clearing up.
+                cancelled=(lambda: _is_canceling(instance, run.run_id)) if started_by else (lambda: False),
+                interrupt=interrupt_main_thread,
+            ) as session:
+                instance.add_run_tags(run.run_id, tags.starting(run.run_id, who, run.tags))
+                session.progress = on_progress or _logged(context)
+                try:
+                    yield session
+                finally:
+                    # The lease is still held here: a run without a lease and without an outcome is a dead one.
+                    _end(session, instance, on_report)
+        except CloudkasseError as error:
+            instance.add_run_tags(
+                run.run_id,
+                {
+                    **tags.starting(run.run_id, who, run.tags),
+                    **tags.broken(error, configuration.settings.language),
+                },
+            )
+            raise failure(error, configuration.settings.language) from None
+
+    return sync
+
+
+def _logged(context: dg.InitResourceContext) -> OnProgress:
+    """Writes progress into the run's log, a line every few seconds: a page of receipts takes milliseconds."""
+    told = time.monotonic()
+
+    def tell(asset: str, count: int) -> None:
+        nonlocal told
+        if context.log is not None and time.monotonic() - told > SECONDS_BETWEEN_LINES:
+            told = time.monotonic()
+            context.log.info("%s: %s so far", asset, f"{count:,}")
+
+    return tell
+
+
+def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None) -> None:
+    try:
+        # a lost lease breaks a run in many ways, as an interrupt or as what it met first: that it was lost tells more
+        lost, language = session.store.lost, session.settings.language
+        why = lost.told(language) if lost else _what_broke(instance, session.run_id, language)
+        report = session.finish(error=why)
+    except OSError as error:
+        problem = unwritable(session.protocol_path.parent, error)
+        instance.add_run_tags(session.run_id, tags.broken(problem, session.settings.language))
+        return
+    veto = {} if _may_pass_by_itself(instance, session.run_id) else tags.NO_RETRY
+    instance.add_run_tags(session.run_id, {**tags.ended(report, session.settings.language), **veto})
+    if on_report:
+        on_report(report)
+
+
+def _starter(run_tags: Any) -> str:
+    if run_tags.get(tags.RETRY_NUMBER):
+        return "automatic retry"
+    if name := run_tags.get("dagster/schedule_name"):
+        return f"schedule {name}"
+    if name := run_tags.get("dagster/sensor_name"):
+        return f"sensor {name}"
+    return "UI"
+
+
+def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
+
+
+def _what_broke(instance: dg.DagsterInstance, run_id: str, language: Language) -> str | None:
+    """Why steps could not work, from the event log: the exception itself does not reach a resource."""
+    if _is_canceling(instance, run_id):
+        return say("Cancelled in the UI. {counts}", counts=tags.WHAT_COUNTS).told(language)
+    # sync_report fails over what the counts came to, which is no reason of its own
+    reasons = [_reason(event, language) for event in _failures(instance, run_id) if event.step_key != "sync_report"]
+    return " ".join(dict.fromkeys(reasons)) or None
+
+
+def _may_pass_by_itself(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether nothing failed but for network or database: one cause that somebody has to cure forbids a new start.
+
+    A run that turned red by its rejections failed in sync_report, and comes to the same the next time.
+    """
+    return all(is_restartable(event) for event in _failures(instance, run_id))
+
+
+def _failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterEvent]:
+    logs = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return [entry.dagster_event for entry in logs if entry.dagster_event is not None]
+
+
+def _reason(event: dg.DagsterEvent, language: Language) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data is not None:
+        return str(data.user_failure_data.description)
+    if data.error_source is not None and data.error_source.name == "INTERRUPT":
+        return say("Interrupted. {counts}", counts=tags.WHAT_COUNTS).told(language)
+    cause = data.error.cause or data.error if data.error else None
+    text = cause.message.strip().splitlines()[0] if cause and cause.message.strip() else "?"
+    return say("Unforeseen error in {step}: {fault}", step=event.step_key, fault=text).told(language)

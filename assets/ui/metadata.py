@@ -1,0 +1,90 @@
+"""How reports and contracts look on an asset: metadata of a materialisation, and the columns of what it holds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.ui.tables import shown_table
+from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.i18n.text import counted, say
+from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
+
+# Past this many records of one cause the table has a row a cause instead of a row a record.
+RECORDS_OF_A_CAUSE = 5
+# An asset's page has room for some 450 pixels: code and time stand in check all_records_accepted, and in the protocol.
+_BY_RECORD: dict[Language, tuple[str, ...]] = {
+    "en": ("what to do", "what is wrong", "record"),
+    "de": ("was zu tun ist", "was nicht stimmt", "Datensatz"),
+}
+_BY_CAUSE: dict[Language, tuple[str, ...]] = {
+    "en": ("what to do", "what is wrong", "count", "examples"),
+    "de": ("was zu tun ist", "was nicht stimmt", "Anzahl", "Beispiele"),
+}
+
+
+def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> Mapping[str, Any]:
+    """What every materialisation carries: the same keys always, so that the UI draws them over time."""
+    language = settings.language
+    summary = sentence(outcome_of(report.counts), [replace(report, deferrals=())], language)
+    summary = _with_deferrals(summary, report.deferrals, language)
+    if report.left:
+        summary = f"{summary.removesuffix('.')}. {report.left.told(language)}"
+    return {
+        "summary": dg.MetadataValue.text(summary),
+        "rejections": rejection_table(report.rejections, settings),
+        **report.counts.as_dict(),
+        "seconds": round(report.seconds, 3),
+        **({} if report.rows is None else {"dagster/row_count": report.rows}),
+        **({} if report.looked_at is None else {"looked_at": dg.MetadataValue.text(_looked_at(report, language))}),
+        "protocol": dg.MetadataValue.path(str(protocol)),
+    }
+
+
+def _looked_at(report: AssetReport, language: Language) -> str:
+    """That not all records were compared: whoever wonders what the counts are of reads it here."""
+    return say("changed articles: {count:,}; everything else is as it was", count=report.looked_at).told(language)
+
+
+def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
+    """What sync_report carries: the sentence and the totals of the whole run."""
+    left = dict.fromkeys(asset.left.told(settings.language) for asset in report.assets.values() if asset.left)
+    summary = " ".join([f"{report.message.removesuffix('.')}.", *left]) if left else report.message
+    return {
+        "summary": dg.MetadataValue.text(summary),
+        "rejections": rejection_table(report.rejections, settings),
+        "outcome": str(report.outcome),
+        **report.counts.as_dict(),
+        "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
+        "protocol": dg.MetadataValue.path(report.protocol),
+        # made on demand: with 20,000 receipts it takes three seconds, a quiet run half a one
+        "page": dg.MetadataValue.text(f"cloudkasse-etl report {report.run_id[:8]} --html report.html"),
+    }
+
+
+def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.MetadataValue[Any]:
+    """The rejections as a table: the first records, or the causes where one has many records.
+
+    The protocol holds them all.
+    """
+    if not rejections:
+        return dg.MetadataValue.text("–")
+    language = settings.language
+    causes = by_cause(rejections, language)
+    rows: list[tuple[str | int, ...]]
+    if causes[0].count > RECORDS_OF_A_CAUSE:
+        names = _BY_CAUSE[language]
+        rows = [(c.cure, c.summary, c.count, c.examples) for c in causes]
+    else:
+        names = _BY_RECORD[language]
+        rows = [(r.cure(language), r.text(language), r.key) for r in rejections]
+    return shown_table(names, rows[:SHOWN_REJECTIONS])
+
+
+def _with_deferrals(summary: str, deferrals: Iterable[Deferral], language: Language) -> str:
+    waiting = [f"{counted(deferral.count, language)} × {deferral.text(language)}" for deferral in deferrals]
+    return " ".join([f"{summary}.", *waiting]) if waiting else summary
