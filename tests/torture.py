@@ -10,8 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.promises_page import PAGE, read, write_page
-from tests.torture_figures import FILE, SHORT
+from tests.support.promises_page import PAGE, read, write_page
+from tests.support.torture_figures import FILE, SHORT
 
 TESTS = [
     "tests/crash",

@@ -15,10 +15,10 @@ import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from tests import small_erp
-from tests.books import with_accounts
-from tests.selling_shop import Fields, delivered, once, shop
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import with_accounts
+from tests.support.selling_shop import Fields, delivered, once, shop
+from tests.support.worlds import TOKEN, World
 
 FEW, MANY = 10_000, 100_000
 FACTOR = 1.3

@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, BatchOutcome, CloudClient, ItemResult, record_key
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 TOKEN = "s3cret-token-of-the-shop"
 API = Api(connections=2, connect_seconds=120, read_seconds=HANG_SECONDS, attempts=3, retry_seconds=HANG_SECONDS)

@@ -36,7 +36,7 @@ from tests.contract.scripted_server import (
     sent,
     taken,
 )
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 
 def client_threads() -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 JSON = "application/json"
 Item = dict[str, Any]

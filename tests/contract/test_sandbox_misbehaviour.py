@@ -19,7 +19,7 @@ from cloudkasse_etl.sandbox.faults.body_faults import UNKNOWN_FIELD
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.patience import HANG_SECONDS, wait_until
+from tests.support.patience import HANG_SECONDS, wait_until
 
 TOKEN = {"Authorization": "Bearer sandbox"}
 REGISTER = {"number": "K1", "name": "Laden", "price_group": "1", "warehouse": None, "currency": None, "active": True}

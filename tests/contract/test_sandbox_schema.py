@@ -24,7 +24,7 @@ from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.faults.faults_endpoint import FAULTS_PATH
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import SELL_PATH
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 CHECKS = [
     not_a_server_error,

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi import checks
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import SELL_PATH, sell_remotely
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 ORDER = {"days": 1, "receipts": 40, "seed": 1}
 TOKEN = {"Authorization": "Bearer sandbox"}

@@ -35,7 +35,7 @@ from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits, RequestProblem
 from cloudkasse_etl.sandbox.gate import Gate
 from cloudkasse_etl.sandbox.server import SandboxServer, serve
-from tests.patience import HANG_SECONDS, calls_of, wait_until
+from tests.support.patience import HANG_SECONDS, calls_of, wait_until
 
 # Twice what is usual. A loop within the loop over the items would come to hundreds.
 CALLS_AN_ITEM = 26

@@ -16,7 +16,7 @@ from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.tills.cloudkasse.results import record_key
 from cloudkasse_etl.transform.digest import item_digests
-from tests.forked import patch_for_good
+from tests.support.forked import patch_for_good
 
 
 def cursor_before_page() -> None:

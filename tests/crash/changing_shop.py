@@ -23,10 +23,10 @@ from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.state.database.opening import open_reading
-from tests import databases, small_erp
-from tests.books import fetch_and_book, tables, with_accounts
-from tests.receipt_factory import item, line
-from tests.worlds import TOKEN, World
+from tests.support import databases, small_erp
+from tests.support.books import fetch_and_book, tables, with_accounts
+from tests.support.receipt_factory import item, line
+from tests.support.worlds import TOKEN, World
 
 BATCH_ITEMS = 3
 PAGE_ITEMS = 12

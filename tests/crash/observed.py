@@ -11,7 +11,7 @@ from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_r
 from cloudkasse_etl.sync.run.session import SyncOptions, open_session
 from tests.crash.boundaries import Boundaries, OnBoundary, dying_at
 from tests.crash.broken import BROKEN
-from tests.worlds import MASTER_DATA
+from tests.support.worlds import MASTER_DATA
 
 BATCH = 20
 RECEIPTS = (stage_receipts, stage_closings, receipt_import.import_receipts)

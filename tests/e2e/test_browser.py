@@ -19,11 +19,11 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.conftest import MAKE_ERP
 from tests.e2e.ui_server import Ui, ui_of
-from tests.patience import HANG_SECONDS, wait_until
 from tests.pipeline.test_real_shop import SETTINGS
 from tests.pipeline.test_staging import receipt
-from tests.programs import small_world
-from tests.worlds import TOKEN, World
+from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.programs import small_world
+from tests.support.worlds import TOKEN, World
 
 WIDTH, HEIGHT = 1440, 900
 REASON = "has a wrong check digit"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 # The interrupt comes at the moment at which a module begins to be imported.
 WHILE_IMPORTING = """

@@ -11,9 +11,9 @@ import pytest
 
 from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync.run.session import hold_lease
-from tests.patience import HANG_SECONDS, wait_until
-from tests.programs import Program
-from tests.torture_figures import LONG, Promise, record
+from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.programs import Program
+from tests.support.torture_figures import LONG, Promise, record
 
 ONLY_LONG = pytest.mark.skipif(not LONG, reason="long form")
 

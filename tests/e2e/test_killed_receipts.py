@@ -32,13 +32,13 @@ from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.receipts import receipt_import
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.session import SyncOptions, open_session
-from tests import small_erp
-from tests.books import Tables, complete, tables, with_accounts
-from tests.forked import CONTEXT, patch_for_good, start, was_killed
-from tests.patience import HANG_SECONDS
-from tests.selling_shop import delivered, shop
-from tests.torture_figures import LONG, Promise, record
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import Tables, complete, tables, with_accounts
+from tests.support.forked import CONTEXT, patch_for_good, start, was_killed
+from tests.support.patience import HANG_SECONDS
+from tests.support.selling_shop import delivered, shop
+from tests.support.torture_figures import LONG, Promise, record
+from tests.support.worlds import TOKEN, World
 
 KILLS = 300 if LONG else 25
 RECEIPTS = 140

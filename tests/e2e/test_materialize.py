@@ -9,10 +9,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.books import ACCOUNTS
-from tests.patience import HANG_SECONDS
 from tests.pipeline.test_staging import receipt
-from tests.programs import Program, materializations
+from tests.support.books import ACCOUNTS
+from tests.support.patience import HANG_SECONDS
+from tests.support.programs import Program, materializations
 
 
 def materialize(program: Program, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.e2e.ui_server import SELECTOR, Ui
-from tests.patience import wait_until
-from tests.worlds import TOKEN
+from tests.support.patience import wait_until
+from tests.support.worlds import TOKEN
 
 
 def switch(ui: Ui, kind: str, name: str, *, on: bool) -> None:

@@ -16,10 +16,10 @@ import pytest
 from assets.cli.demo_shop import is_free
 from assets.cli.group import run
 from assets.instance import runs
-from tests.patience import HANG_SECONDS, wait_until
-from tests.programs import Program, program_in, small_world
-from tests.receivers import MailServer, Webhook
-from tests.worlds import TOKEN, World
+from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.programs import Program, program_in, small_world
+from tests.support.receivers import MailServer, Webhook
+from tests.support.worlds import TOKEN, World
 
 SELECTOR = {"repositoryName": "__repository__", "repositoryLocationName": runs.LOCATION}
 PASSWORD = "a-password-of-the-mail-server"

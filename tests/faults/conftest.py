@@ -1,5 +1,5 @@
 """Fixtures of this folder."""
 
-from tests.programs import empty_history, program, synced_folder
+from tests.support.programs import empty_history, program, synced_folder
 
 __all__ = ["empty_history", "program", "synced_folder"]

@@ -30,12 +30,12 @@ from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import Outcome
 from cloudkasse_etl.tills.cloudkasse import transport
-from tests import small_erp
-from tests.books import complete, tables, with_accounts
-from tests.patience import wait_until
-from tests.selling_shop import Fields, delivered, shop
-from tests.torture_figures import LONG, Promise, record
-from tests.worlds import MASTER_DATA, TOKEN, World
+from tests.support import small_erp
+from tests.support.books import complete, tables, with_accounts
+from tests.support.patience import wait_until
+from tests.support.selling_shop import Fields, delivered, shop
+from tests.support.torture_figures import LONG, Promise, record
+from tests.support.worlds import MASTER_DATA, TOKEN, World
 
 ARTICLES = 24
 RECEIPTS = 40

@@ -22,8 +22,8 @@ from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError
 from cloudkasse_etl.state.database import engine
 from cloudkasse_etl.state.lease import lease, processes
 from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
-from tests.forked import patch_for_good
-from tests.patience import HANG_SECONDS
+from tests.support.forked import patch_for_good
+from tests.support.patience import HANG_SECONDS
 
 ROWS = 5
 _looks = 0

@@ -30,12 +30,12 @@ from cloudkasse_etl.state.database.engine import LEASE_SECONDS
 from cloudkasse_etl.state.database.opening import watch_lease
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import BEAT_SECONDS, FRESH_SECONDS, current_holder
-from tests import small_erp
 from tests.conftest import fresh_database
-from tests.forked import CONTEXT, end_of, start
 from tests.lock.contenders import ROWS, WRITTEN, Manner, last_words, looks, once, until_it_is_stopped, until_it_works
-from tests.patience import HANG_SECONDS, wait_until
-from tests.torture_figures import LONG, Promise, record
+from tests.support import small_erp
+from tests.support.forked import CONTEXT, end_of, start
+from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.torture_figures import LONG, Promise, record
 
 CONTENDERS = 16
 ROUNDS = 20 if LONG else 1

@@ -1,6 +1,6 @@
 """Protects the demo's books from what no tax adviser would sign: VAT, accounts, vouchers, cash, receivables.
 
-The rules are in tests/adviser.py. The shop is the demo's own, its settings too; seeds and days are many.
+The rules are in tests/support/adviser.py. The shop is the demo's own, its settings too; seeds and days are many.
 """
 
 import datetime as dt
@@ -21,12 +21,12 @@ from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, build_demo_shop
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from tests.adviser import CODES, KINDS, OWED_BY_THE_SHOP, RULES, TENDER_KINDS, faults_of_line, faults_over_time
-from tests.books import fetch_and_book, tables, told
-from tests.databases import CHOOSES_ITSELF
-from tests.selling_rules import counts, live_lines, ways_of_taxing_accounts
-from tests.selling_shop import Fields, delivered, once
-from tests.worlds import TOKEN, World
+from tests.support.adviser import CODES, KINDS, OWED_BY_THE_SHOP, RULES, TENDER_KINDS, faults_of_line, faults_over_time
+from tests.support.books import fetch_and_book, tables, told
+from tests.support.databases import CHOOSES_ITSELF
+from tests.support.selling_rules import counts, live_lines, ways_of_taxing_accounts
+from tests.support.selling_shop import Fields, delivered, once
+from tests.support.worlds import TOKEN, World
 
 pytestmark = CHOOSES_ITSELF
 CLEARING = "1371"

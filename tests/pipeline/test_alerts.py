@@ -17,9 +17,9 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.targets import IMPORT
 from cloudkasse_etl.sync.monitoring.alerts import AlertReport, EndedRun, send_alerts
-from tests.programs import Program, checks, materializations
-from tests.receivers import MailServer, Webhook, make_certificate
-from tests.worlds import TOKEN, World
+from tests.support.programs import Program, checks, materializations
+from tests.support.receivers import MailServer, Webhook, make_certificate
+from tests.support.worlds import TOKEN, World
 
 PASSWORD = "a-password-of-the-mail-server"
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)

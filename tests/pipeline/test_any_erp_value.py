@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA, SOURCES
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.run.report import AssetReport
-from tests import databases, small_erp
-from tests.books import book, fetch, statuses, told, with_accounts
-from tests.receipt_factory import item, line
-from tests.torture_figures import LONG, Promise, holds
-from tests.worlds import TOKEN, World
+from tests.support import databases, small_erp
+from tests.support.books import book, fetch, statuses, told, with_accounts
+from tests.support.receipt_factory import item, line
+from tests.support.torture_figures import LONG, Promise, holds
+from tests.support.worlds import TOKEN, World
 
 pytestmark = databases.CHOOSES_ITSELF
 

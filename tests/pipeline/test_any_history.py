@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.run.report import Outcome
-from tests import small_erp
-from tests.torture_figures import LONG
-from tests.worlds import TOKEN, World, counts
+from tests.support import small_erp
+from tests.support.torture_figures import LONG
+from tests.support.worlds import TOKEN, World, counts
 
 TODAY = dt.date(2026, 11, 24)
 BELOW = ", TS = 1"  # of a transaction that took its rowversion long before it was committed

@@ -15,11 +15,11 @@ import pytest
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
-from tests import small_erp
-from tests.books import Tables, book, complete, fetch, tables, with_accounts
-from tests.selling_shop import Fields, delivered, once, shop
-from tests.torture_figures import LONG
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import Tables, book, complete, fetch, tables, with_accounts
+from tests.support.selling_shop import Fields, delivered, once, shop
+from tests.support.torture_figures import LONG
+from tests.support.worlds import TOKEN, World
 
 # In the short form as many orders of a smaller shop.
 SEEDS = range(25)

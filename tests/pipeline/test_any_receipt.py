@@ -25,11 +25,11 @@ from cloudkasse_etl.tills.cloudkasse.client import Page
 from cloudkasse_etl.transform.books.booking import Ledger, book
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_frames import content_hash, flatten
-from tests import books, small_erp
-from tests.books import fetch, fetch_and_book, statuses, tables, told, with_accounts
-from tests.receipt_factory import Fields, as_item, item, ledger, line, pay, valid_receipt, valid_receipts
-from tests.torture_figures import LONG, Promise, holds
-from tests.worlds import TOKEN, World
+from tests.support import books, small_erp
+from tests.support.books import fetch, fetch_and_book, statuses, tables, told, with_accounts
+from tests.support.receipt_factory import Fields, as_item, item, ledger, line, pay, valid_receipt, valid_receipts
+from tests.support.torture_figures import LONG, Promise, holds
+from tests.support.worlds import TOKEN, World
 
 BOOKS: Ledger = ledger()
 REGISTERS = ("K1", "K2")

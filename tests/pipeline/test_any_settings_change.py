@@ -18,11 +18,11 @@ import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from tests import small_erp
-from tests.books import Tables, book, fetch, tables, with_accounts
-from tests.selling_shop import Fields, delivered, once, shop
-from tests.torture_figures import LONG
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import Tables, book, fetch, tables, with_accounts
+from tests.support.selling_shop import Fields, delivered, once, shop
+from tests.support.torture_figures import LONG
+from tests.support.worlds import TOKEN, World
 
 SEEDS = range(200) if LONG else range(25)
 DAYS, RECEIPTS = 4, 90

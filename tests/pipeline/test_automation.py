@@ -19,7 +19,7 @@ from cloudkasse_etl.sync.changes.new_data import Novelty, look_for_novelty
 from cloudkasse_etl.sync.run.session import hold_lease
 from tests.pipeline.test_runs import create_run
 from tests.pipeline.test_staging import closing, receipt
-from tests.programs import Program
+from tests.support.programs import Program
 
 NEW_NAME = "UPDATE ART SET Bezeichnung = 'Anders' WHERE Artikelnummer = 'A1'"
 

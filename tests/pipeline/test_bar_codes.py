@@ -8,9 +8,9 @@ import pytest
 
 from cloudkasse_etl.sync.run.report import RunReport
 from cloudkasse_etl.transform.bar_codes import all_spellings, plain
-from tests import databases
-from tests.programs import small_world
-from tests.worlds import World
+from tests.support import databases
+from tests.support.programs import small_world
+from tests.support.worlds import World
 
 GOOD = "4006381333931"
 UPC = "036000291452"

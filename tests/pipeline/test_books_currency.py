@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests import small_erp
-from tests.books import balances, book, fetch, statuses, tables, with_accounts
-from tests.receipt_factory import Fields, item, line, pay
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import balances, book, fetch, statuses, tables, with_accounts
+from tests.support.receipt_factory import Fields, item, line, pay
+from tests.support.worlds import TOKEN, World
 
 
 @pytest.fixture

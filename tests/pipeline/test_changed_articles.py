@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.erp_rows import SNAPSHOT
 from cloudkasse_etl.sync.run.report import RunReport
-from tests import databases, small_erp
 from tests.conftest import fresh_database
-from tests.torture_figures import LONG
-from tests.worlds import TOKEN, World
+from tests.support import databases, small_erp
+from tests.support.torture_figures import LONG
+from tests.support.worlds import TOKEN, World
 
 pytestmark = databases.CHOOSES_ITSELF
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.targets import STAGING
-from tests import small_erp
-from tests.books import Tables, book, dismiss, fetch, statuses, stock, tables, told, with_accounts
 from tests.pipeline.test_staging import changed, receipt
-from tests.programs import Program, small_world
-from tests.torture_figures import LONG
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import Tables, book, dismiss, fetch, statuses, stock, tables, told, with_accounts
+from tests.support.programs import Program, small_world
+from tests.support.torture_figures import LONG
+from tests.support.worlds import TOKEN, World
 
 Fields = dict[str, Any]
 

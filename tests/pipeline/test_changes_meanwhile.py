@@ -19,10 +19,10 @@ from cloudkasse_etl.sync.master_data import extraction, upload
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport
 from cloudkasse_etl.sync.run.session import SyncSession
-from tests import databases, small_erp
 from tests.pipeline.test_changed_articles import ARTICLES, CHANGES, SHOP, Change
-from tests.torture_figures import LONG
-from tests.worlds import TOKEN, World
+from tests.support import databases, small_erp
+from tests.support.torture_figures import LONG
+from tests.support.worlds import TOKEN, World
 
 pytestmark = databases.CHOOSES_ITSELF
 

@@ -17,8 +17,8 @@ from assets.cli.group import run
 from assets.instance.home import find_home
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.run.session import hold_lease
-from tests.patience import HANG_SECONDS
-from tests.programs import Program
+from tests.support.patience import HANG_SECONDS
+from tests.support.programs import Program
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 

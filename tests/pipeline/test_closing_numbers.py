@@ -10,11 +10,11 @@ from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
-from tests.books import book, complete, fetch, tables, told, with_accounts
 from tests.pipeline.test_import import shop, url_of
 from tests.pipeline.test_staging import closing, receipt
-from tests.programs import small_world
-from tests.worlds import World
+from tests.support.books import book, complete, fetch, tables, told, with_accounts
+from tests.support.programs import small_world
+from tests.support.worlds import World
 
 BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
 

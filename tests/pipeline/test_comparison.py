@@ -17,8 +17,8 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all
 from cloudkasse_etl.sync.comparison.comparison_report import Comparison
 from cloudkasse_etl.sync.run.report import Outcome
-from tests import small_erp
-from tests.worlds import TOKEN, World, by_asset
+from tests.support import small_erp
+from tests.support.worlds import TOKEN, World, by_asset
 
 
 @pytest.fixture

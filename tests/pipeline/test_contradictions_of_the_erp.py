@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cloudkasse_etl.sync.run.report import Outcome
-from tests import databases
-from tests.programs import small_world
-from tests.worlds import World, by_asset
+from tests.support import databases
+from tests.support.programs import small_world
+from tests.support.worlds import World, by_asset
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync.run.report import Outcome
-from tests import small_erp
-from tests.patience import HANG_SECONDS, wait_until
-from tests.worlds import TOKEN, World, by_asset
+from tests.support import small_erp
+from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.worlds import TOKEN, World, by_asset
 
 TABLES = StateTables()
 IS_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = :pid"

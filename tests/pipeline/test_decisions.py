@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.books import complete
 from tests.pipeline.test_staging import changed, closing, receipt
-from tests.programs import Program
+from tests.support.books import complete
+from tests.support.programs import Program
 
 pytestmark = pytest.mark.synced
 

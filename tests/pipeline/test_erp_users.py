@@ -16,13 +16,13 @@ from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests import databases, small_erp
-from tests.books import balances, with_accounts
-from tests.doorman import Doorman
-from tests.patience import HANG_SECONDS, wait_until
-from tests.programs import STORAGE, Program, program_in
-from tests.receipt_factory import Fields, item, line
-from tests.worlds import TOKEN, World
+from tests.support import databases, small_erp
+from tests.support.books import balances, with_accounts
+from tests.support.doorman import Doorman
+from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.programs import STORAGE, Program, program_in
+from tests.support.receipt_factory import Fields, item, line
+from tests.support.worlds import TOKEN, World
 
 NAME = 'UPDATE "ART" SET "Bezeichnung" = \'{name}\' WHERE "Artikelnummer" = \'A1\''
 pytestmark = databases.CHOOSES_ITSELF

@@ -9,9 +9,9 @@ import pytest
 
 from cloudkasse_etl.rejections.rejection import CATALOGUE, CLOUD, Language, Rejection
 from cloudkasse_etl.sync.master_data import extraction, upload
-from tests import databases
-from tests.programs import small_world
-from tests.worlds import World
+from tests.support import databases
+from tests.support.programs import small_world
+from tests.support.worlds import World
 
 TESTS = Path(__file__).resolve().parents[1]
 LONG = "x" * 81

@@ -15,11 +15,11 @@ from cloudkasse_etl.sync.receipts import decisions
 from cloudkasse_etl.sync.receipts.closing_list import list_closings
 from cloudkasse_etl.sync.receipts.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
-from tests.books import book, decider, dismiss, fetch, statuses, with_accounts
 from tests.pipeline.test_import import shop, url_of
 from tests.pipeline.test_staging import closing, receipt
-from tests.programs import small_world
-from tests.worlds import World
+from tests.support.books import book, decider, dismiss, fetch, statuses, with_accounts
+from tests.support.programs import small_world
+from tests.support.worlds import World
 
 WAITING = {"register_required", "article_required", "receipt_original"}
 WARNINGS = {

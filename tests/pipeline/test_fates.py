@@ -14,11 +14,11 @@ from cloudkasse_etl.state.stores.books.sales import COUNTED
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
-from tests import small_erp
-from tests.books import book, dismiss, fetch
 from tests.pipeline.test_page import Page, facts
 from tests.pipeline.test_staging import changed, receipt
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import book, dismiss, fetch
+from tests.support.worlds import TOKEN, World
 
 CASH = {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1", "cash_account": "1000"}
 

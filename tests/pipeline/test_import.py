@@ -23,8 +23,8 @@ from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
-from tests import databases, small_erp
-from tests.books import (
+from tests.support import databases, small_erp
+from tests.support.books import (
     balances,
     book,
     complete,
@@ -37,8 +37,8 @@ from tests.books import (
     told,
     with_accounts,
 )
-from tests.receipt_factory import Fields, item, line, pay
-from tests.worlds import TOKEN, World
+from tests.support.receipt_factory import Fields, item, line, pay
+from tests.support.worlds import TOKEN, World
 
 BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
 

@@ -11,10 +11,10 @@ from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_receipts
-from tests.books import book, fetch, fetch_and_book, stock, tables, told
 from tests.pipeline.test_import import BOTH, add_article, add_set, deliver, sale, world
-from tests.receipt_factory import item, line
-from tests.worlds import World
+from tests.support.books import book, fetch, fetch_and_book, stock, tables, told
+from tests.support.receipt_factory import item, line
+from tests.support.worlds import World
 
 __all__ = ["world"]  # a fixture
 

@@ -20,8 +20,8 @@ from cloudkasse_etl.state.lease import lease as lease_module
 from cloudkasse_etl.state.lease import processes
 from cloudkasse_etl.state.lease.lease import Lease, current_holder, is_dead
 from cloudkasse_etl.state.lease.processes import described, has_ended
-from tests.databases import SQL_SERVER
-from tests.patience import HANG_SECONDS
+from tests.support.databases import SQL_SERVER
+from tests.support.patience import HANG_SECONDS
 
 TABLES = StateTables()
 

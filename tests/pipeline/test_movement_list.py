@@ -8,10 +8,10 @@ from click.testing import CliRunner
 
 from assets.cli.commands.export import export
 from cloudkasse_etl.sync.outputs.exports import Booked, Moved, export_movements, export_postings, sum_up
-from tests.books import fetch_and_book, stock, tables, told
 from tests.pipeline.test_import import BOTH, add_article, add_set, deliver, read_csv, sale, world
-from tests.receipt_factory import Fields, item, line
-from tests.worlds import World
+from tests.support.books import fetch_and_book, stock, tables, told
+from tests.support.receipt_factory import Fields, item, line
+from tests.support.worlds import World
 
 __all__ = ["world"]  # a fixture
 

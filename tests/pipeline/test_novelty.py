@@ -16,10 +16,10 @@ from cloudkasse_etl.sync.changes.new_data import Novelty, look_for_novelty
 from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import RunReport
-from tests import databases, small_erp
 from tests.pipeline.test_staging import changed, closing, receipt
-from tests.torture_figures import LONG
-from tests.worlds import MASTER_DATA, TOKEN, World
+from tests.support import databases, small_erp
+from tests.support.torture_figures import LONG
+from tests.support.worlds import MASTER_DATA, TOKEN, World
 
 CASH = {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1", "cash_account": "1000"}
 FURTHER = {**CASH, "number": "K9"}

@@ -33,7 +33,7 @@ from cloudkasse_etl.sync.outputs.page.render import render
 from cloudkasse_etl.sync.outputs.turnover import Turnover
 from cloudkasse_etl.sync.run.protocol import protocol_path, read_protocol, write_protocol
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, RunReport
-from tests.torture_figures import LONG
+from tests.support.torture_figures import LONG
 
 ASSET = "revenue_postings"
 URL = "https://api.example.org"

@@ -5,15 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.programs import small_world
-from tests.worlds import World
+from tests.support.programs import small_world
+from tests.support.worlds import World
 
 # The library alone: a Python that optimizes has to compile every library anew, and Dagster takes a minute for that.
 SYNC = """
 import os, pathlib, sys
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.sync.run.session import SyncOptions, open_session
-from tests.worlds import MASTER_DATA
+from tests.support.worlds import MASTER_DATA
 
 folder = pathlib.Path(os.environ["CLOUDKASSE_SETTINGS"]).parent
 assert False, "is left out"

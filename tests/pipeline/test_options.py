@@ -8,7 +8,7 @@ import pytest
 
 from assets.cli.commands.sandbox import sell
 from cloudkasse_etl.sandbox.till.selling import MAX_DAYS, MAX_RECEIPTS
-from tests.programs import Program, names_of
+from tests.support.programs import Program, names_of
 
 
 @pytest.fixture(autouse=True)

@@ -21,9 +21,9 @@ from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 from cloudkasse_etl.sync.outputs.page.render import render
 from cloudkasse_etl.sync.outputs.page.texts import TEXTS
 from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Day, Hour, Share, Turnover
-from tests.programs import Program, materializations
-from tests.receipt_factory import item, line
-from tests.selling_shop import delivered, once
+from tests.support.programs import Program, materializations
+from tests.support.receipt_factory import item, line
+from tests.support.selling_shop import delivered, once
 
 TURNOVER = {
     "Umsatz", "Aufschlag", "Rabatt", "Pfand", "PfandRueckzahlung", "EinzweckgutscheinKauf",

@@ -17,10 +17,10 @@ from cloudkasse_etl.sync.dry_run.plan import What, plan
 from cloudkasse_etl.sync.dry_run.plan_report import Plan
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
-from tests import small_erp
 from tests.pipeline.test_staging import changed, closing, receipt
-from tests.programs import Program, program_in
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.programs import Program, program_in
+from tests.support.worlds import TOKEN, World
 
 ACCOUNTS: dict[str, Any] = {"clearing": "1371", "revenue": {"19.00": "8400"}}
 CASH = {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1", "cash_account": "1000"}

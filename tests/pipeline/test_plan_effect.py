@@ -12,7 +12,7 @@ from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_r
 from cloudkasse_etl.sync.run.report import RunReport
 from tests.pipeline.test_plan import CASH, booking, planned, sent, world
 from tests.pipeline.test_staging import changed, closing, receipt
-from tests.worlds import MASTER_DATA, World
+from tests.support.worlds import MASTER_DATA, World
 
 __all__ = ["sent", "world"]  # fixtures
 

@@ -8,9 +8,9 @@ import pytest
 
 from cloudkasse_etl.sync.changes.new_data import look_for_novelty
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
-from tests import databases
-from tests.programs import small_world
-from tests.worlds import World, by_asset
+from tests.support import databases
+from tests.support.programs import small_world
+from tests.support.worlds import World, by_asset
 
 NEW_PRICE = (
     "INSERT INTO ARPREIS (ARPREIS_ID, Artikelnummer, PreisTyp, TypNummer, Menge, Preis, VonDatum, BisDatum) "

@@ -12,7 +12,7 @@ import pytest
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.run.report import Outcome
 from tests.conftest import MAKE_ERP, build_real_shop
-from tests.worlds import TOKEN, World, by_asset
+from tests.support.worlds import TOKEN, World, by_asset
 
 WITHOUT_PRICE = ["PE2-91-115", "SL9-90-005", "rne493037", "rne493047"]
 # Three pairs that share a bar code, in the shop itself.

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import databases
-from tests.patience import HANG_SECONDS
 from tests.pipeline.test_staging import changed, receipt
-from tests.programs import EXECUTABLE, Program
+from tests.support import databases
+from tests.support.patience import HANG_SECONDS
+from tests.support.programs import EXECUTABLE, Program
 
 ACCOUNTS = {"clearing": "1371", "revenue": {"19.00": "8400"}, "tenders": {"ECKarte": "1361"}}
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cloudkasse_etl.state.targets import STAGING
-from tests.books import book, complete, decider, fetch, statuses, tables, told, with_accounts
 from tests.pipeline.test_staging import closing, receipt
-from tests.programs import Program, small_world
-from tests.worlds import World
+from tests.support.books import book, complete, decider, fetch, statuses, tables, told, with_accounts
+from tests.support.programs import Program, small_world
+from tests.support.worlds import World
 
 ARRIVED = "2026-11-23T10:15:44+01:00"
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from assets.instance import retention, runs
 from assets.instance.retention import prune_history
-from tests.patience import HANG_SECONDS
-from tests.programs import Program, checks, copied_world, materializations, program_in, to_be_copied
+from tests.support.patience import HANG_SECONDS
+from tests.support.programs import Program, checks, copied_world, materializations, program_in, to_be_copied
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 

@@ -14,8 +14,8 @@ from assets.instance.runs import repair_dead_runs
 from assets.ui.columns import DRAWN_FROM, lineage
 from cloudkasse_etl.sync.run.session import hold_lease
 from cloudkasse_etl.sync.run.summary import ROOM_FOR_A_REASON
-from tests.patience import HANG_SECONDS
-from tests.programs import Program, checks, materializations, names_of
+from tests.support.patience import HANG_SECONDS
+from tests.support.programs import Program, checks, materializations, names_of
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 COUNTS = ["new", "changed", "deactivated", "unchanged", "rejected", "still_rejected", "deferred"]

@@ -21,10 +21,10 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.run.report import AssetReport, Outcome
-from tests.books import book, complete, fetch, told, with_accounts
 from tests.pipeline.test_real_shop import SETTINGS
-from tests.selling_shop import Fields, delivered, once
-from tests.worlds import TOKEN, World
+from tests.support.books import book, complete, fetch, told, with_accounts
+from tests.support.selling_shop import Fields, delivered, once
+from tests.support.worlds import TOKEN, World
 
 CLEARING = "1371"
 WAREHOUSES = {"K1": "1", "K2": "2"}

@@ -21,13 +21,13 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests import small_erp
 from tests.contract.scripted_server import Reply, Request, ScriptedServer, problem, result, status
 from tests.pipeline.test_staging import changed, closing, receipt
-from tests.programs import Program, program_in
-from tests.receivers import MailServer, Webhook, make_certificate
-from tests.ui_answers import ui_answers
-from tests.worlds import World
+from tests.support import small_erp
+from tests.support.programs import Program, program_in
+from tests.support.receivers import MailServer, Webhook, make_certificate
+from tests.support.ui_answers import ui_answers
+from tests.support.worlds import World
 
 # Words that stand nowhere else, between characters that are written otherwise in a URL, a page, JSON or Python. A word
 # is looked for: whichever way a secret was written, cut or escaped, one of its words is still whole.

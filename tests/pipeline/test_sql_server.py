@@ -33,10 +33,10 @@ from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
-from tests import databases, small_erp
-from tests.books import book, complete, dismiss, fetch, tables, with_accounts
-from tests.receipt_factory import item, line
-from tests.worlds import TOKEN, World
+from tests.support import databases, small_erp
+from tests.support.books import book, complete, dismiss, fetch, tables, with_accounts
+from tests.support.receipt_factory import item, line
+from tests.support.worlds import TOKEN, World
 
 pytestmark = databases.CHOOSES_ITSELF
 

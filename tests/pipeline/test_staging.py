@@ -19,9 +19,9 @@ from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport, chec
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import AssetReport
-from tests import small_erp
-from tests.books import dismiss
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import dismiss
+from tests.support.worlds import TOKEN, World
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import HANG_SECONDS
-from tests.programs import Program
+from tests.support.patience import HANG_SECONDS
+from tests.support.programs import Program
 
 HEAVY = ("dagster", "pandas", "numpy", "pyarrow", "pandera", "sqlalchemy", "alembic", "pydantic", "requests", "fastapi")
 # Prints on standard error, behind what the command says, which of them it imported.

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from assets.instance.storage import storage_faults, storage_problems
-from tests.disks import in_a_disk
-from tests.programs import Program
+from tests.support.disks import in_a_disk
+from tests.support.programs import Program
 
 HISTORY = "from assets.cli.start import main; main(['history', '--json'])"
 IN_FOLDER = "mount -t tmpfs -o size={kilobytes}k tmpfs '{folder}' && export CLOUDKASSE_DAGSTER_STORAGE='{folder}'"

@@ -10,11 +10,11 @@ from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import OtherCurrency, Turnover, sum_up_sales
-from tests.books import fetch
 from tests.pipeline.test_import import deliver, sale, world
 from tests.pipeline.test_movement_list import sold
 from tests.pipeline.test_page import facts
-from tests.worlds import World
+from tests.support.books import fetch
+from tests.support.worlds import World
 
 __all__ = ["world"]  # a fixture
 

@@ -13,10 +13,10 @@ from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
-from tests.databases import CHOOSES_ITSELF
-from tests.programs import Program
-from tests.selling_rules import BUSINESS_CASES, TURNED_OVER, counts, live_lines
-from tests.selling_shop import delivered, once
+from tests.support.databases import CHOOSES_ITSELF
+from tests.support.programs import Program
+from tests.support.selling_rules import BUSINESS_CASES, TURNED_OVER, counts, live_lines
+from tests.support.selling_shop import delivered, once
 
 pytestmark = CHOOSES_ITSELF
 

@@ -18,8 +18,8 @@ from cloudkasse_etl.errors import (
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.master_data import upload
 from cloudkasse_etl.sync.run.report import Outcome
-from tests import databases, small_erp
-from tests.worlds import TOKEN, World, by_asset, counts
+from tests.support import databases, small_erp
+from tests.support.worlds import TOKEN, World, by_asset, counts
 
 
 @pytest.fixture

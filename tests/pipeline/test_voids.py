@@ -21,10 +21,10 @@ from cloudkasse_etl.sync.receipts.decisions import (
     restore_receipt,
 )
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
-from tests import small_erp
-from tests.books import balances, book, fetch, fetch_and_book, statuses, stock, tables, told, with_accounts
-from tests.receipt_factory import Fields, as_item, item, line, pay, void_of
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import balances, book, fetch, fetch_and_book, statuses, stock, tables, told, with_accounts
+from tests.support.receipt_factory import Fields, as_item, item, line, pay, void_of
+from tests.support.worlds import TOKEN, World
 
 BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
 

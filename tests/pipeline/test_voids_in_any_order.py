@@ -16,11 +16,11 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests import small_erp
-from tests.books import book, fetch, tables, with_accounts
-from tests.receipt_factory import Fields, item, line, pay
-from tests.torture_figures import LONG
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import book, fetch, tables, with_accounts
+from tests.support.receipt_factory import Fields, item, line, pay
+from tests.support.torture_figures import LONG
+from tests.support.worlds import TOKEN, World
 
 SEEDS = range(300 if LONG else 25)
 PRICES = {"A1": 1190, "SET": 2380}

@@ -8,10 +8,10 @@ import pytest
 
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
 from cloudkasse_etl.sync.receipts.decisions import dismiss_receipt, release_receipt
-from tests.books import balances, book, decider, fetch, fetch_and_book, statuses, stock, tables, with_accounts
-from tests.programs import small_world
-from tests.receipt_factory import Fields, as_item, item, line, void_of
-from tests.worlds import World
+from tests.support.books import balances, book, decider, fetch, fetch_and_book, statuses, stock, tables, with_accounts
+from tests.support.programs import small_world
+from tests.support.receipt_factory import Fields, as_item, item, line, void_of
+from tests.support.worlds import World
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.sync.monitoring.waiting import WaitingReport, look_for_waiting
-from tests import databases
-from tests.programs import Program, checks
-from tests.receipt_factory import item, line
+from tests.support import databases
+from tests.support.programs import Program, checks
+from tests.support.receipt_factory import item, line
 
 CHECK = ("sync_report", "nothing_waits_too_long")
 TRIED = "UPDATE ART SET EANNummer = :gtin WHERE Artikelnummer = :number"

@@ -21,8 +21,8 @@ from cloudkasse_etl.sync.changes import changed_articles
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.master_data.extraction import extract_prices
 from cloudkasse_etl.sync.run.report import RunReport
-from tests import databases, small_erp
-from tests.worlds import MASTER_DATA, TOKEN, World, by_asset, counts
+from tests.support import databases, small_erp
+from tests.support.worlds import MASTER_DATA, TOKEN, World, by_asset, counts
 
 # its shops are copies of files
 pytestmark = databases.CHOOSES_ITSELF

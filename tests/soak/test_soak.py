@@ -22,14 +22,14 @@ from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.tills.cloudkasse import transport
-from tests import small_erp
-from tests.books import complete, fetch_and_book, tables, with_accounts
 from tests.e2e.test_ticks import switch
 from tests.e2e.ui_server import AUTOMATION, Ui, sync_by_command, ui_of
 from tests.faults.test_fault_matrix import run
-from tests.patience import HANG_SECONDS, wait_until
-from tests.torture_figures import LONG, Promise, record
-from tests.worlds import TOKEN, World
+from tests.support import small_erp
+from tests.support.books import complete, fetch_and_book, tables, with_accounts
+from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.torture_figures import LONG, Promise, record
+from tests.support.worlds import TOKEN, World
 
 RUNS = 400 if LONG else 6
 # Of the runs before things are counted for the first time: caches fill, pools open.

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from cloudkasse_etl.config.settings import language_of, parse_settings, read_settings
 from cloudkasse_etl.config.settings_yaml import MAX_BYTES
 from cloudkasse_etl.errors import ConfigurationError
-from tests.patience import calls_of
-from tests.torture_figures import LONG, Promise, holds
+from tests.support.patience import calls_of
+from tests.support.torture_figures import LONG, Promise, holds
 
 # Twice what the longest of them take, about four for each character. With aliases written out, it would be billions.
 ENOUGH_CALLS = 200_000

@@ -18,7 +18,7 @@ from cloudkasse_etl.transform.books.reversals import Mirror, mirror, of_known
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_frames import flatten, without_effect
-from tests.receipt_factory import (
+from tests.support.receipt_factory import (
     accounts,
     block,
     booked_original,

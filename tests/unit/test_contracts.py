@@ -17,8 +17,8 @@ from cloudkasse_etl.schemas.contract import UNREADABLE, Checked, check
 from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
 from cloudkasse_etl.schemas.prices import PriceExtract, PricePayload
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
-from tests.patience import calls_of
-from tests.torture_figures import LONG, Promise, holds
+from tests.support.patience import calls_of
+from tests.support.torture_figures import LONG, Promise, holds
 
 EXTRACTS = (CompanyExtract, RegisterExtract, EmployeeExtract, ArticleExtract, PriceExtract)
 PAYLOADS: dict[type[pa.DataFrameModel], str] = {

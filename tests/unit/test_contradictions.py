@@ -13,7 +13,7 @@ from cloudkasse_etl.transform.books.booking import Booked, book
 from cloudkasse_etl.transform.payloads import refuse_unknown_tax_codes
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 from cloudkasse_etl.transform.receipt_frames import flatten
-from tests.receipt_factory import article_frame, item, ledger, line
+from tests.support.receipt_factory import article_frame, item, ledger, line
 from tests.unit.test_gross_prices import articles
 
 Rate = tuple[str, str, float]

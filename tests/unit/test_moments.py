@@ -14,7 +14,7 @@ from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.sync.inputs.erp_frames import Sources
-from tests import databases, small_erp
+from tests.support import databases, small_erp
 
 pytestmark = databases.CHOOSES_ITSELF
 TODAY = pd.Timestamp("2026-11-24").date()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 TESTS = Path(__file__).resolve().parents[1]
 CLOCKS = ("process_time", "perf_counter", "thread_time")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
-from tests.torture_figures import LONG
+from tests.support.torture_figures import LONG
 from tests.unit.test_gross_prices import articles, prices
 
 FIRST = dt.date(2024, 1, 1)

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.promises_page import PAGE, TRIED, lines, page
-from tests.torture_figures import Promise
+from tests.support.promises_page import PAGE, TRIED, lines, page
+from tests.support.torture_figures import Promise
 
 PROJECT = PAGE.parent.parent
 

@@ -16,8 +16,8 @@ from cloudkasse_etl.erp.selectline.erp_tables import SOURCES, Kind
 from cloudkasse_etl.erp.selectline.reader import WATCHED, ErpReader
 from cloudkasse_etl.erp.selectline.statements import select_statement, watermark_statement
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
-from tests import small_erp
-from tests.databases import SQL_SERVER
+from tests.support import small_erp
+from tests.support.databases import SQL_SERVER
 
 SMALL = Settings.model_validate(small_erp.SETTINGS)
 

@@ -26,7 +26,7 @@ from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.contract import UNREADABLE, check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
-from tests import small_erp
+from tests.support import small_erp
 
 SMALL = Settings.model_validate(small_erp.SETTINGS)
 

@@ -1,6 +1,6 @@
 """Protects the simulated shop: every receipt and closing is exact and possible, and the same seed sells the same.
 
-All sums are computed again in tests/selling_rules.py, from the receipts as they arrive.
+All sums are computed again in tests/support/selling_rules.py, from the receipts as they arrive.
 """
 
 from collections import Counter, defaultdict
@@ -18,8 +18,8 @@ from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.till.day_closings import close
 from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary
 from cloudkasse_etl.sandbox.till.selling import FIRST_DAY, sell
-from tests.patience import calls_of
-from tests.selling_rules import (
+from tests.support.patience import calls_of
+from tests.support.selling_rules import (
     check_closings,
     check_everything_occurs,
     check_goods,
@@ -30,7 +30,7 @@ from tests.selling_rules import (
     live_lines,
     tax_in,
 )
-from tests.selling_shop import ARTICLES, PRICES, Fields, article, delivered, once, price, register, shop
+from tests.support.selling_shop import ARTICLES, PRICES, Fields, article, delivered, once, price, register, shop
 
 # Three times what is usual. A look at all receipts before it would come to hundreds more for each.
 CALLS_A_RECEIPT = 430

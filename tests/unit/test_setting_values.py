@@ -15,7 +15,7 @@ from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.section import FIRST_DAY, LAST_DAY
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
-from tests.torture_figures import LONG
+from tests.support.torture_figures import LONG
 
 GROUPS = "price_groups: {'1': {basis: net}}\n"
 REGISTER = "{number: K1, name: a, warehouse: 1, price_group: 1}"

@@ -11,7 +11,7 @@ from cloudkasse_etl.transform.books.booking import book
 from cloudkasse_etl.transform.books.ledger import Ledger
 from cloudkasse_etl.transform.receipt_frames import flatten
 from cloudkasse_etl.transform.stock.movements import move
-from tests.receipt_factory import accounts, ledger, line, pay, receipt, void_of
+from tests.support.receipt_factory import accounts, ledger, line, pay, receipt, void_of
 
 
 def moved(*receipts: Receipt, by: Ledger | None = None) -> list[tuple[str, int]]:

@@ -11,7 +11,7 @@ from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 _MODULES = [
     "cloudkasse_etl.sandbox.server",

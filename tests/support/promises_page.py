@@ -12,9 +12,9 @@ from typing import Any
 
 import psutil
 
-from tests.torture_figures import Promise
+from tests.support.torture_figures import Promise
 
-PAGE = Path(__file__).parent.parent / "docs" / "promises.md"
+PAGE = Path(__file__).parents[2] / "docs" / "promises.md"
 PACKAGES = ("dagster", "sqlalchemy", "psycopg", "pandas")
 
 # What a point is in each test, by the beginning of its name; a test that is not here has no line in the page.

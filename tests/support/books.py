@@ -14,8 +14,8 @@ from cloudkasse_etl.sync.receipts.decisions import Decider, dismiss_receipt
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import AssetReport
-from tests.receipt_factory import accounts
-from tests.worlds import World
+from tests.support.receipt_factory import accounts
+from tests.support.worlds import World
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]

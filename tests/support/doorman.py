@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from tests.patience import HANG_SECONDS
+from tests.support.patience import HANG_SECONDS
 
 _OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "host", "content-length"}
 

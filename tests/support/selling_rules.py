@@ -10,7 +10,7 @@ from math import ceil, floor
 
 from cloudkasse_etl.sandbox.cloud.receipt_models import KINDS, Closing, Receipt
 from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary
-from tests.selling_shop import ARTICLES, PRICES, Fields, once
+from tests.support.selling_shop import ARTICLES, PRICES, Fields, once
 
 BUSINESS_CASES = {
     "Umsatz", "Pfand", "PfandRueckzahlung", "Rabatt", "Aufschlag", "ZuschussEcht", "ZuschussUnecht", "TrinkgeldAG",

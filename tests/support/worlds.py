@@ -18,7 +18,7 @@ from cloudkasse_etl.sync.master_data import extraction, upload
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport
 from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
-from tests import databases
+from tests.support import databases
 
 TOKEN = "a-token-of-the-tests"
 MASTER_DATA = (

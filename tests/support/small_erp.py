@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
-from tests import databases
-from tests.patience import HANG_SECONDS
+from tests.support import databases
+from tests.support.patience import HANG_SECONDS
 
 SETTINGS: dict[str, Any] = {
     "timezone": "Europe/Berlin",

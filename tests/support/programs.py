@@ -24,8 +24,8 @@ from assets.instance.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, Hom
 from assets.instance.runs import open_history, run_job
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests import databases, small_erp
-from tests.worlds import TOKEN, World
+from tests.support import databases, small_erp
+from tests.support.worlds import TOKEN, World
 
 EXECUTABLE = "from assets.cli.start import main; main()"
 STORAGE = "dagster"
