@@ -33,7 +33,7 @@ from assets.instance import tags
 from assets.instance.home import PROJECT
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import Language, say
-from cloudkasse_etl.state.database.opening import watch_lease
+from cloudkasse_etl.sync.inputs.own_tables import watch_lease
 
 # As workspace.yaml names them: by these the UI finds the job of a run.
 LOCATION = "cloudkasse"

@@ -3,7 +3,7 @@
 import datetime as dt
 import unicodedata
 
-from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.i18n.text import Language
 
 _WEEKDAYS: dict[Language, tuple[str, ...]] = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),

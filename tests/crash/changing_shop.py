@@ -22,7 +22,7 @@ from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from tests.support import databases, small_erp
 from tests.support.books import fetch_and_book, tables, with_accounts
 from tests.support.receipt_factory import item, line

@@ -25,7 +25,7 @@ from cloudkasse_etl.sandbox.faults.body_faults import UNKNOWN_FIELD
 from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import Outcome

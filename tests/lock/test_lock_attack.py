@@ -27,9 +27,9 @@ from sqlalchemy.pool import NullPool
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.errors import LeaseHeldError, LeaseLostError
 from cloudkasse_etl.state.database.engine import LEASE_SECONDS
-from cloudkasse_etl.state.database.opening import watch_lease
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import BEAT_SECONDS, FRESH_SECONDS, current_holder
+from cloudkasse_etl.sync.inputs.own_tables import watch_lease
 from tests.conftest import fresh_database
 from tests.lock.contenders import ROWS, WRITTEN, Manner, last_words, looks, once, until_it_is_stopped, until_it_works
 from tests.support import small_erp

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.journal import Journal
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests.pipeline.test_import import shop, url_of

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.sales import COUNTED
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts

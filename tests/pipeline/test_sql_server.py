@@ -24,12 +24,12 @@ from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.database.engine import state_engine, upgrade
-from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import current_holder
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
 from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.dry_run.plan import plan
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
@@ -51,7 +51,7 @@ OTHERS = {
     ("state/database/state_diagnosis.py", "_try_to_write"),
     ("state/database/engine.py", "_sqlite_connect"),
     ("state/database/reading.py", "_tidied"),
-    ("state/database/opening.py", "told_as_the_erps"),
+    ("sync/inputs/own_tables.py", "told_as_the_erps"),
 }
 CLUSTERED_KEY_BYTES, KEY_BYTES, MOST_PARAMETERS = 900, 1700, 2100
 

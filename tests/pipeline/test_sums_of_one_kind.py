@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import OtherCurrency, Turnover, sum_up_sales
 from tests.pipeline.test_import import deliver, sale, world

@@ -10,7 +10,7 @@ import pytest
 from assets.cli.demo_shop import find_demo
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
-from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
 from tests.support.databases import CHOOSES_ITSELF

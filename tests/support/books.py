@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport, check_completeness
 from cloudkasse_etl.sync.receipts.decisions import Decider, dismiss_receipt
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts

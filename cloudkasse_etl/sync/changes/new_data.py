@@ -20,7 +20,6 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.i18n.text import Language, Text, joined, say
 from cloudkasse_etl.state.database.engine import check_state, database_errors, state_engine
-from cloudkasse_etl.state.database.opening import told_as_the_erps
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.stores.records import Level
 from cloudkasse_etl.state.stores.store import StateStore
@@ -28,6 +27,7 @@ from cloudkasse_etl.state.targets import IMPORT, JUDGED, NO_TARGET, find_target
 from cloudkasse_etl.sync.changes.due_import import due_for_import
 from cloudkasse_etl.sync.changes.unchanged import holds_on, is_level
 from cloudkasse_etl.sync.inputs.erp_frames import TABLES
+from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
 from cloudkasse_etl.sync.master_data.upload import missing_in_the_cloud
 from cloudkasse_etl.sync.receipts.arrivals import Stream, has_arrived

@@ -11,12 +11,12 @@ from typing import Any
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import CLOUD
 from cloudkasse_etl.state.database.keys import bounded_key
-from cloudkasse_etl.state.database.opening import told_as_the_erps
 from cloudkasse_etl.state.database.reading import untouched_state
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.dry_run.scratch import ScratchStore
 from cloudkasse_etl.state.dry_run.scratch_receipts import ScratchReceipts
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN
+from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key

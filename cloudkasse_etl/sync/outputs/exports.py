@@ -11,8 +11,8 @@ from typing import IO, Any, NamedTuple
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.journal import Journal
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.run.protocol import cell
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import Language, Rejection
-from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
 from cloudkasse_etl.state.stores.missing_numbers import Completeness
 from cloudkasse_etl.state.targets import CLOSINGS
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.receipt_list import decision_dict
 
 

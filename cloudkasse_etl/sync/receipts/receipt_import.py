@@ -18,12 +18,12 @@ from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
-from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.decision_log import DecisionStore
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
 from cloudkasse_etl.state.stores.books.staged_receipts import UNBOOKED, Status
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.changes.unchanged import is_level, set_level
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
 from cloudkasse_etl.sync.receipts.books_currency import currency_to_book_in
 from cloudkasse_etl.sync.receipts.judgement import Judge, is_judged, judge_anew, judge_of

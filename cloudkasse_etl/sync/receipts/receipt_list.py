@@ -10,12 +10,12 @@ from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.database.keys import bounded_key
-from cloudkasse_etl.state.database.opening import open_reading
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptRow, ReceiptStore
 from cloudkasse_etl.state.stores.books.staged_receipts import Status
 from cloudkasse_etl.state.stores.waiting_records import AWAITED, WaitingStore
 from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import AuthorizationError, NetworkError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.database.opening import own_tables
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
@@ -22,6 +21,7 @@ from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.inputs.article_subset import Part
 from cloudkasse_etl.sync.inputs.erp_frames import Sources
+from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError

@@ -14,7 +14,7 @@ from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.rejections.causes import Cause
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.state.database.opening import open_reading
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 from cloudkasse_etl.sync.outputs.page.texts import TEXTS
 from cloudkasse_etl.sync.outputs.page.view import View, cause_rows
