@@ -114,9 +114,9 @@ def refuse_ambiguous_keys(
 
 def _of_tax_code(number: str, code: str, rates: VatRates, as_of: dt.date) -> Rejection:
     asset = "selectline_articles"
-    if contradiction := rates.contradictions.get(code):
-        detail = {"value": code, "rates": contradiction}
-        return Rejection(asset, number, "tax_code_ambiguous", detail, content=f"{code}\x1f{contradiction}")
+    if fault := rates.fault(code):
+        refusal, found = fault
+        return Rejection(asset, number, refusal, {"value": code, "rates": found}, content=f"{code}\x1f{found}")
     return Rejection(asset, number, "tax_code_unknown", {"value": code, "day": f"{as_of}"}, content=code)
 
 

@@ -64,6 +64,28 @@ def test_a_receipt_waits_for_a_tax_code_with_two_rates_of_one_day() -> None:
     assert refusal_of({"X": {"tax_code": "2"}}, rates=known) is None, "another code"
 
 
+@pytest.mark.parametrize(
+    ("rate", "shown"), [(8.125, "8.125"), (-7.7, "-7.7"), (100.01, "100.01"), (float("inf"), "?"), (1e300, "1e+300")]
+)
+def test_a_rate_that_cannot_be_charged_is_told_and_the_one_that_it_was_to_end_is_not_charged_on(
+    rate: float, shown: str
+) -> None:
+    known = rates(("3", "2007-01-01", 19.0), ("3", "2024-01-01", rate), OTHER)
+    assert known.on(dt.date(2026, 1, 1)) == {"2": 250}
+    kept, rejections = refuse_unknown_tax_codes(articles({"number": "A1"}), known, dt.date(2026, 1, 1))
+    assert (list(kept["number"]), [r.code for r in rejections]) == ([], ["tax_rate_invalid"])
+    assert f"'3' has a rate that cannot be charged (2024-01-01: {shown})" in rejections[0].text("en")
+    found = refusal_of({"X": {}}, rates=known)
+    assert found is not None
+    assert found[0] == "tax_rate_invalid"
+    assert refusal_of({"X": {"tax_code": "2"}}, rates=rates(OTHER, BEFORE, ("2", "2018-01-02", 19.0))) is None
+
+
+@pytest.mark.parametrize("rate", [0.07, 2.55, 5.7, 7.7, 8.1, 16.35, 19.29, 99.99, 100.0, 0.0])
+def test_a_rate_of_two_decimals_is_usable_although_it_is_a_binary_float(rate: float) -> None:
+    assert dict(rates(("3", "2024-01-01", rate)).unusable) == {}
+
+
 @pytest.mark.parametrize("accounts", [("8500", "8501"), ("8501", "8500")])
 def test_a_revenue_group_with_two_accounts_for_one_tax_code_is_told_and_neither_is_taken(
     accounts: tuple[str, str],

@@ -58,6 +58,14 @@ TEXTS: dict[str, Failure] = {
         "Steuerschlüssel „{value}“ hat ab demselben Tag verschiedene Sätze ({rates}).",
         "Behalten Sie in SelectLine für jeden Tag nur einen Satz des Schlüssels „{value}“ (USDETAIL).",
     ),
+    "tax_rate_invalid": Failure(
+        "Tax code '{value}' has a rate that cannot be charged ({rates}): a rate is 0 to 100 percent with at most two "
+        "decimals.",
+        "Correct the rate of tax code '{value}' in SelectLine (USDETAIL).",
+        "Steuerschlüssel „{value}“ hat einen Satz, der nicht berechnet werden kann ({rates}): Ein Satz liegt zwischen "
+        "0 und 100 Prozent und hat höchstens zwei Nachkommastellen.",
+        "Berichtigen Sie in SelectLine den Satz des Schlüssels „{value}“ (USDETAIL).",
+    ),
     "article_key_ambiguous": Failure(
         "The article's prices in price group {group} have the keys of an article '{other}' in price group {value}: the "
         "mark | is part of the article's number and of the price group's.",

@@ -173,7 +173,7 @@ class _Catalogue:
             zip(texts(frame["number"]), map(_Article._make, zip(*columns, strict=True)), strict=True)
         )
         self._ambiguous = _ambiguous(frame)
-        self._contradictions = ledger.rates.contradictions
+        self._rates = ledger.rates
         self._known: dict[tuple[str, tuple[int, ...]], list[list[str]]] = {}
         self._accounts: dict[str, dict[str, set[str]]] = {}
         groups = [texts(ledger.revenue_groups[name]) for name in ("revenue_group", "tax_code", "account")]
@@ -204,8 +204,9 @@ class _Catalogue:
         if number in self._ambiguous:
             return self._ambiguous[number]
         code = article.tax_code or ""
-        if code in self._contradictions:
-            return Contradiction("tax_code_ambiguous", (("value", code), ("rates", self._contradictions[code])))
+        if fault := self._rates.fault(code):
+            refusal, found = fault
+            return Contradiction(refusal, (("value", code), ("rates", found)))
         if account:
             return None
         group, accounts = article.revenue_group or "", self._accounts.get(article.revenue_group or "", {})
