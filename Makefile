@@ -87,4 +87,4 @@ audit: $(VENV)/.dev ## Look for known holes in the locked dependencies; needs th
 	else echo "The dependencies were not audited: the service that knows of holes cannot be reached from here."; fi
 
 clean: ## Remove what the targets made
-	@rm -rf $(VENV) .demo .dagster
+	@rm -rf $(VENV) .demo .dagster build

@@ -1,4 +1,4 @@
-"""Keeps the results in docs/benchmarks.json and shows them: docs/benchmarks.md, and a plot a figure."""
+"""Shows the results: their medians in docs/benchmarks.md; raw figures and plots go to a folder that git ignores."""
 
 import json
 import os
@@ -13,7 +13,8 @@ import psutil
 
 from tests.benchmarks.process import PROJECT
 
-FOLDER = PROJECT / "docs"
+PAGE = PROJECT / "docs" / "benchmarks.md"
+FIGURES = PROJECT / "build" / "benchmarks"
 NAMED = ("cloudkasse-etl", "dagster", "pandas", "numpy", "pyarrow", "sqlalchemy", "pandera", "msgspec", "orjson")
 PINNED = PROJECT / "requirements-bench.txt"
 HEADER = """\
@@ -22,40 +23,57 @@ HEADER = """\
 Made by `make bench`; how the time is spent, and what was tried, is told in [performance.md](performance.md).
 In each round every program runs once, in turn; shown are medians of the rounds. A ratio is the median of the rounds'
 own ratios, so a moment in which the machine was busy counts once. Whole processes are measured, cold start and child
-processes included; peak memory is the resident memory of the process and its children together.
+processes included; peak memory is the resident memory of the process and its children together. Plots and raw figures
+of the last measurement lie in `build/benchmarks/`.
 """
 
 
-def keep(found: list[dict[str, Any]], folder: Path = FOLDER) -> None:
-    """Adds results to those that are kept, each in the place of an older one of the same figure, and shows all."""
-    folder.mkdir(exist_ok=True)
-    path = folder / "benchmarks.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def keep(found: list[dict[str, Any]], page: Path = PAGE, figures: Path = FIGURES) -> None:
+    """Shows results on the page, each in the place of an older one of the same figure, and keeps them for a look.
+
+    The page itself is what is known of the other figures: it is all of them that git has.
+    """
+    figures.mkdir(parents=True, exist_ok=True)
+    shown = page.read_text(encoding="utf-8") if page.exists() else ""
     for result in found:
-        kept[result["number"]] = result | {"machine": machine(), "versions": versions()}
-    kept = dict(sorted(kept.items()))
-    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (folder / "benchmarks.md").write_text(markdown(list(kept.values())), encoding="utf-8")
-    for result in found:
-        plot(result, folder / f"benchmark-{result['number']}.svg")
+        result = result | {"machine": machine(), "versions": versions()}
+        shown = with_result(shown, result)
+        name = f"benchmark-{result['number']}"
+        kept = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+        (figures / f"{name}.json").write_text(kept, encoding="utf-8")
+        plot(result, figures / f"{name}.svg")
+    page.write_text(shown, encoding="utf-8")
 
 
-def markdown(results: list[dict[str, Any]]) -> str:
-    """The page."""
-    parts = [HEADER, _summary(results)]
-    parts += [_section(result) for result in results]
-    return "\n".join(parts)
+def with_result(page: str, result: dict[str, Any]) -> str:
+    """The page with a figure's rows and section in the place of its older ones, all in the order of their numbers."""
+    rows, sections = _read(page)
+    rows[result["number"]] = _summary(result)
+    sections[result["number"]] = _section(result)
+    parts = [
+        HEADER,
+        "| figure | claim | limit | measured | kept |\n|---|---|---|---|---|",
+        *("\n".join(lines) for _, lines in sorted(rows.items())),
+    ]
+    return "\n".join(parts) + "\n\n" + "\n".join(text for _, text in sorted(sections.items()))
 
 
-def _summary(results: list[dict[str, Any]]) -> str:
-    rows = ["| figure | claim | limit | measured | kept |", "|---|---|---|---|---|"]
-    for result in results:
-        for claim in result["claims"]:
-            rows.append(
-                f"| {result['number']} | {claim['text']} | {_limit(claim)} | **{_shown(claim, claim['median'])}** | "
-                f"{'yes' if claim['holds'] else '**no**'} |"
-            )
-    return "\n".join(rows) + "\n"
+def _read(page: str) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Of a page: the summary's rows and the sections, by the numbers of their figures."""
+    summary, *found = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    rows: dict[str, list[str]] = {}
+    for line in summary.splitlines():
+        if match := re.match(r"\| (\d\w*) \|", line):
+            rows.setdefault(match[1], []).append(line)
+    return rows, {text.removeprefix("## ").partition(".")[0]: text.rstrip() + "\n" for text in found}
+
+
+def _summary(result: dict[str, Any]) -> list[str]:
+    return [
+        f"| {result['number']} | {claim['text']} | {_limit(claim)} | **{_shown(claim, claim['median'])}** | "
+        f"{'yes' if claim['holds'] else '**no**'} |"
+        for claim in result["claims"]
+    ]
 
 
 def _section(result: dict[str, Any]) -> str:
@@ -73,8 +91,6 @@ def _section(result: dict[str, Any]) -> str:
             *rows,
             "",
             *claims,
-            "",
-            f"![Figure {result['number']}](benchmark-{result['number']}.svg)",
             "",
             f"{result['rounds']} rounds, {result['date']}; {result['machine']}; {result['versions']}.",
             "",
