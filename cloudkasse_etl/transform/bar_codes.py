@@ -1,7 +1,7 @@
-"""Bar codes of articles: in the one form that registers scan, and never one at two articles. Pure, vectorised.
+"""Normalises articles' bar codes to the form that registers scan, and removes duplicates. Pure, vectorised.
 
-A register that scans a code which stands at two articles sells one of them at random, at its price and from its
-stock. So neither gets it: both are sold by hand, and both are told by name. The check digit is CloudKasse's to judge.
+A register that scans a code which two articles share sells one of them at random, at its price and from its stock.
+So both articles lose the code and are sold by hand, with a rejection for each. CloudKasse validates the check digit.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -20,7 +20,7 @@ _SHOWN_ARTICLES = 5
 
 
 def plain(codes: "pd.Series[Any]") -> "pd.Series[str]":
-    """Bar codes without blanks and hyphens, where the rest is a valid GTIN; else as they are."""
+    """Bar codes without blanks and hyphens where the result is a valid GTIN; else unchanged."""
     texts = codes.astype("str")
     odd = texts.str.contains("[ -]", regex=True, na=False).to_numpy(bool)
     if not odd.any():
@@ -30,7 +30,7 @@ def plain(codes: "pd.Series[Any]") -> "pd.Series[str]":
 
 
 def is_valid(codes: "pd.Series[Any]") -> "pd.Series[bool]":
-    """Where a code has 8, 12, 13 or 14 digits and the check digit is right."""
+    """Mask of codes with 8, 12, 13 or 14 digits and a valid check digit."""
     result = pd.Series(False, index=codes.index)
     formed = _has_form(codes)
     if formed.any():
@@ -46,29 +46,29 @@ def _has_form(codes: "pd.Series[Any]") -> npt.NDArray[np.bool_]:
 
 
 def comparable(codes: "pd.Series[Any]") -> "pd.Series[str]":
-    """Valid codes in 14 digits, in which one of 12 equals the same with a leading zero; missing where not valid."""
+    """Valid codes padded to 14 digits, so that 12 digits equal 13 with a leading zero; missing where not valid."""
     return codes.where(is_valid(codes)).str.zfill(_LONGEST)
 
 
 def spellings(code: str) -> list[str]:
-    """How a comparable code may be written without blanks and hyphens."""
+    """The ways to write a comparable code without blanks and hyphens."""
     return [code[-length:] for length in LENGTHS if not code[:-length].strip("0")]
 
 
 def all_spellings(codes: Sequence[str]) -> list[str]:
-    """How the codes of some articles may be written at others, without blanks and hyphens."""
+    """The ways in which other articles may write the codes of these, without blanks and hyphens."""
     known = comparable(plain(pd.Series(list(codes), dtype="str"))).dropna().unique()
     return [spelling for code in known for spelling in spellings(code)]
 
 
 def judge_bar_codes(articles: pd.DataFrame) -> tuple[pd.DataFrame, list[Rejection]]:
-    """Brings bar codes into the form that registers scan; takes away what is none, or stands at two articles.
+    """Normalises bar codes, and removes those that are invalid or shared by two articles.
 
     Args:
-        articles: As ArticleExtract has them: all that go up, or some and all that share a code with one of these.
+        articles: As ArticleExtract has them: all that are uploaded, or some and all that share a code with them.
 
     Returns:
-        The articles, none missing, and what is told of them by number.
+        All the articles, and warnings by article number for the codes that were removed.
     """
     if articles["gtin"].isna().all():
         return articles, []
@@ -90,7 +90,7 @@ def judge_bar_codes(articles: pd.DataFrame) -> tuple[pd.DataFrame, list[Rejectio
 
 
 def sharing(rejections: Iterable[Rejection], numbers: Collection[str]) -> set[str]:
-    """The articles that were told to share a bar code with one of some."""
+    """The given articles that have a rejection for sharing a bar code."""
     told = [one for one in rejections if one.code == DUPLICATE]
     codes = {one.detail["value"] for one in told if one.key in numbers}
     return {one.key for one in told if one.detail["value"] in codes}

@@ -1,4 +1,4 @@
-"""A record's content as text and as a 64-bit hash: what decides whether it is new, changed or unchanged."""
+"""A record's content as text and as a 64-bit hash, which decides whether it is new, changed or unchanged."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,18 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.util import hash_array
 
-# Every field is set off by a character that no checked text contains, and null is not the empty text.
+# Fields are separated by a character that no checked text contains, and null differs from the empty text.
 _SEPARATOR = "\x1f"
 _NULL = "\x00"
-_ROWS = 50_000  # at once: a Python text each is made of them
+_ROWS = 50_000  # at once: each row becomes a Python text
 
 
 def digests(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Hashes each row over all its columns, whatever their order.
 
-    The hash is a keyed 64-bit one over the row's text: that two contents of one record collide is a matter
-    of 1 in 18 quintillion. Column types do not count, only what stands in them: a row read back from JSON
-    hashes like the row that was sent.
+    The hash is a keyed 64-bit one over the row's text: the chance that two contents of one record collide is 1 in 18
+    quintillion. Column types do not count, only the values: a row read back from JSON has the hash of the row that
+    was sent.
 
     Returns:
         int64, one a row.
@@ -51,11 +51,14 @@ def _texts(column: "pd.Series[Any]") -> pa.Array:
 
 
 def item_digests(items: Sequence[Mapping[str, Any]], fields: Iterable[str] | None = None) -> npt.NDArray[np.int64]:
-    """Hashes wire items as `digests` hashes the frame that they were made from.
+    """Hashes wire items, with the same result as `digests` for the frame that they were made from.
 
     Args:
         items: The items.
-        fields: What of them is hashed; the first item's fields where None. A field that an item lacks is null.
+        fields: The fields to hash; the first item's fields where None. A field that an item lacks is null.
+
+    Returns:
+        int64, one an item.
     """
     if not items:
         return np.empty(0, dtype="int64")
@@ -64,7 +67,7 @@ def item_digests(items: Sequence[Mapping[str, Any]], fields: Iterable[str] | Non
 
 
 def _item_texts(values: list[Any]) -> pa.Array:
-    """A field of all items as `item_text` has it; value by value only where it is neither text nor flag nor number."""
+    """A field of all items, as `item_text` has it; item by item only where values are not texts, flags or numbers."""
     kinds = set(map(type, values)) - {type(None)}
     if kinds <= {str}:
         return pa.array(values, pa.large_string())
@@ -76,7 +79,7 @@ def _item_texts(values: list[Any]) -> pa.Array:
 
 
 def item_text(value: Any) -> str | None:
-    """A field of a wire item as its hash sees it."""
+    """A field of a wire item as the text that is hashed."""
     if value is None or isinstance(value, str):
         return value
     return orjson.dumps(value).decode()

@@ -1,4 +1,4 @@
-"""From checked extracts to what goes over the wire: one frame a kind of record, in the wire's fields and order."""
+"""From checked extracts to upload payloads: one frame a kind of record, in the wire's fields and order."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator
@@ -27,18 +27,28 @@ KEY_COLUMNS = {
 
 
 def company_payload(company: pd.DataFrame, *, number: str, vat_id: str | None, tax_number: str | None) -> pd.DataFrame:
-    """The company: the ERP's row and what only the settings know. Shape of CompanyPayload."""
+    """The company's payload: the ERP's row, and the fields that only the settings hold.
+
+    Args:
+        company: One row, as CompanyExtract has it.
+        number: The company's number in the settings.
+        vat_id: VAT identification number, or None.
+        tax_number: National tax number, or None.
+
+    Returns:
+        One row, as CompanyPayload has it.
+    """
     frame = company.assign(number=number, vat_id=vat_id, tax_number=tax_number)
     return _in_order(frame, CompanyPayload)
 
 
 def register_payload(registers: pd.DataFrame) -> pd.DataFrame:
-    """The registers, all active: one that the settings no longer name is retired. Shape of RegisterPayload."""
+    """The registers' payload, all active; those that the settings no longer name are retired (RegisterPayload)."""
     return _in_order(registers.assign(active=True), RegisterPayload)
 
 
 def employee_payload(employees: pd.DataFrame) -> pd.DataFrame:
-    """The employees with the name that the register shows. Shape of EmployeePayload."""
+    """The employees' payload, with the name that the register shows (EmployeePayload)."""
     first, last = employees["first_name"].fillna(""), employees["last_name"].fillna("")
     shown = (first + " " + last).str.strip()
     shown = shown.where(shown != "", employees["number"])
@@ -46,7 +56,16 @@ def employee_payload(employees: pd.DataFrame) -> pd.DataFrame:
 
 
 def article_payload(articles: pd.DataFrame, rates: VatRates, as_of: dt.date) -> pd.DataFrame:
-    """The articles with the VAT rate of the day. Shape of ArticlePayload."""
+    """The articles' payload with the VAT rate of the day.
+
+    Args:
+        articles: As ArticleExtract has them; each tax code must have a rate on the day.
+        rates: VAT rates by date.
+        as_of: The run's day.
+
+    Returns:
+        A row for each article, as ArticlePayload has them.
+    """
     known = rates.texts_on(as_of)
     codes, texts = (pd.Series(list(column), dtype="str") for column in (known.keys(), known.values()))
     vat_rate = looked_up(articles["tax_code"], codes, texts)
@@ -54,17 +73,22 @@ def article_payload(articles: pd.DataFrame, rates: VatRates, as_of: dt.date) -> 
 
 
 def price_payload(prices: pd.DataFrame, *, currency: str) -> pd.DataFrame:
-    """The gross prices in the company's currency. Shape of PricePayload."""
+    """The gross prices' payload in the company's currency (PricePayload)."""
     return _in_order(prices.assign(currency=currency, active=True), PricePayload)
 
 
 def refuse_unknown_tax_codes(
     articles: pd.DataFrame, rates: VatRates, as_of: dt.date
 ) -> tuple[pd.DataFrame, list[Rejection]]:
-    """Takes out articles whose tax code has no rate on the day: no register could sell them.
+    """Removes articles whose tax code has no rate on the day: no register could sell them.
+
+    Args:
+        articles: As ArticleExtract has them.
+        rates: VAT rates by date.
+        as_of: The run's day.
 
     Returns:
-        The other articles, and a rejection for each that was taken out.
+        The other articles, and a rejection for each that was removed.
     """
     unknown = ~is_among(articles["tax_code"], rates.on(as_of))
     if not unknown.any():
@@ -81,16 +105,16 @@ def refuse_unknown_tax_codes(
 def refuse_ambiguous_keys(
     articles: pd.DataFrame, price_groups: Collection[str]
 ) -> tuple[pd.DataFrame, list[Rejection]]:
-    """Takes out articles whose prices would have the keys of another article's, since a key's parts are joined by `|`.
+    """Removes articles whose prices would have the keys of another article's, since a key's parts are joined by `|`.
 
     Article `A|1` in group `2` has the keys of article `A` in group `1|2`.
 
     Args:
-        articles: All that go up, as ArticleExtract has them.
+        articles: All that are uploaded, as ArticleExtract has them.
         price_groups: The price groups that the settings name.
 
     Returns:
-        The other articles, and a rejection for each that was taken out.
+        The other articles, and a rejection for each that was removed.
     """
     found: dict[int, Rejection] = {}
     for longer in sorted(group for group in price_groups if "|" in group):

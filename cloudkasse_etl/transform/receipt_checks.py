@@ -69,7 +69,7 @@ class _Check:
     def codes(
         self, values: Sequence[str], receipts: Integers | None, known: Collection[str], code: str, **detail: str
     ) -> None:
-        """Refuses receipts of which a value is none of those that are known."""
+        """Refuses receipts with a value that is not among the known ones."""
         unknown = set(values).difference(known)
         if unknown:
             rows = [row for row, value in enumerate(values) if value in unknown]
@@ -94,11 +94,11 @@ class _Check:
                 self._add(int(receipt[row]), code, value=euros(gross[row]))
 
     def tax_of_rates(self) -> None:
-        """A line's tax is what its rate makes of its gross, but for rounding; at 0 % there is none.
+        """Checks that each line's tax follows from its rate and gross, but for rounding; at 0 % it must be 0.
 
         Registers round up, down or half up, some from the net amount: that makes a cent and a half at most. Some
         round the tax of one piece and multiply it: half a cent a piece, as long as that is below a tenth of the tax.
-        Cases that bear no VAT, and receivables, may name the rate of what they go with and have no tax of it.
+        Cases that are not taxed, and receivables, may name the rate of the goods they belong to without having tax.
         """
         rates = sorted({*self._rate.tolist()} - {None})
         points_of = {rate: int(rate.replace(".", "")) for rate in rates} | {None: 0}
@@ -127,10 +127,10 @@ class _Check:
             )
 
     def vat(self) -> None:
-        """A rate's block covers the gross of all lines of that rate, or of all but the Forderungs lines.
+        """Checks that a rate's block covers the gross of all lines of that rate, or of all but the Forderungs lines.
 
         Its tax may differ from the lines' by half a cent a line, rounded up: it was computed from the total.
-        A block of nothing (no gross, or a rate of 0 %) need not be printed.
+        An empty block (no gross, or a rate of 0 %) need not be printed.
         """
         block_rate = self._blocks["vat_rate"]
         rates = sorted({*self._rate.tolist(), *block_rate} - {None})
@@ -139,7 +139,7 @@ class _Check:
         codes = {rate: code for code, rate in enumerate(rates)} | {None: -1}
 
         def keys_of(receipt: Integers, of_row: Iterable[str | None]) -> tuple[Integers, Integers]:
-            """Where there is a rate, and what receipt and rate make there."""
+            """Mask of rows with a rate, and the combined key of receipt and rate in those rows."""
             code = np.array([codes[rate] for rate in of_row], dtype="int64")
             rows = np.flatnonzero(code >= 0)
             return rows, receipt[rows] * len(rates) + code[rows]

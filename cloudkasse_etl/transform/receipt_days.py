@@ -18,7 +18,7 @@ class DayBounds:
     Attributes:
         ahead: Days after it.
         back: Days before it.
-        zone: The shop's time zone, in which a time has its day.
+        zone: The shop's time zone, which decides the day of a point in time.
     """
 
     ahead: int
@@ -27,11 +27,11 @@ class DayBounds:
 
 
 def check_days(receipts: Sequence[Receipt], fetched: Sequence[dt.datetime], bounds: DayBounds) -> dict[int, Rejection]:
-    """Looks which business days are far from when their receipts arrived in the cloud.
+    """Finds business days that are too far from the day on which their receipt arrived in the cloud.
 
-    Only the arrival is asked: the register's own times come from the same clock as its business day. What arrived with
-    the right business day is booked on it, whatever the other times say. Nothing arrived after it was fetched: one
-    that says so has its time of arrival from a wrong clock, and is measured against the day on which it was fetched.
+    Only the arrival is compared: the register's own times come from the same clock as its business day. A receipt that
+    arrived with the right business day is booked on it, whatever its other times are. No receipt arrives after it was
+    fetched: where the time of arrival is later, that clock is wrong, and the day of fetching is compared instead.
 
     Args:
         receipts: The receipts.

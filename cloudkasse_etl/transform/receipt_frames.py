@@ -23,8 +23,8 @@ IN_KIND = "AVSachbezug"
 class ReceiptFrames:
     """Receipts, flat. `receipt` in the other frames is a receipt's row number in `heads`.
 
-    Made of columns as lists (`columns`: by frame and name), which the checks on arrival take: the frames of a page
-    cost more than looking at it, so each is made when it is first asked for.
+    Built from columns as lists (`columns`: by frame and name), which the checks on arrival use directly: building the
+    frames of a page costs more than checking it, so each frame is built when it is first used.
 
     Attributes:
         heads: receipt_id, register, number (int64), kind, cancelled, reference_id, business_day (text), ended_at
@@ -68,7 +68,7 @@ class ReceiptFrames:
 
 
 class _Columns(dict[str, Any]):
-    """Columns of rows, each made when it is first asked for."""
+    """Columns of rows, each built when it is first used."""
 
     def __init__(self, fields: Mapping[str, str], rows: Sequence[Any], **more: Any) -> None:
         super().__init__(more)
@@ -124,11 +124,11 @@ _plain, _sorted = msgspec.json.Encoder(), msgspec.json.Encoder(order="sorted")
 
 
 def content_hash(receipt: Receipt) -> str:
-    """Hash of all known fields but those that a later delivery may fill in (closing_number, arrived_at)."""
+    """Hash of all known fields except those that a later delivery may fill in (closing_number, arrived_at)."""
     closing_number, arrived_at = receipt.closing_number, receipt.arrived_at
     receipt.closing_number = receipt.arrived_at = None
     try:
-        # decimals have one spelling since the parsing, and fields are in order; but `tse` is an object of any shape
+        # decimals are normalised by parsing, and fields are in order; but `tse` is an object of any shape
         text = _plain.encode(receipt) if receipt.tse is None else _sorted.encode(receipt)
     finally:
         receipt.closing_number, receipt.arrived_at = closing_number, arrived_at

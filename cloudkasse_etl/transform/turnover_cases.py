@@ -1,4 +1,4 @@
-"""What the word turnover (Umsatz) means, by DSFinV-K's business cases; the one place that says it.
+"""Defines turnover (Umsatz) by DSFinV-K's business cases; the only place that does.
 
 Turnover is gross: what was sold, less returns, voids and discounts, with deposits, single-purpose vouchers (taxed when
 they are sold) and tips to the owner. The page of `report`, `sandbox sell`, the demo and its books show this sum.

@@ -1,4 +1,4 @@
-"""What receipts come to as turnover: by day, hour, VAT rate, register, tender and article. Pure, exact cents."""
+"""Sums the turnover of receipts by day, hour, VAT rate, register, tender and article. Pure, exact cents."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -46,11 +46,14 @@ class TurnoverFrames:
 
 
 def tally(frames: ReceiptFrames, zone: ZoneInfo) -> TurnoverFrames:
-    """Sums receipts up; cancelled lines, kinds AV* and broken-off receipts are left out.
+    """Sums up receipts; cancelled lines, kinds AV* and broken-off receipts are left out.
 
     Args:
         frames: Receipts as `flatten` lays them out.
         zone: The shop's time zone, for the hours.
+
+    Returns:
+        The sums; see `TurnoverFrames`.
     """
     heads = frames.heads
     lines = live_lines(frames, ~without_effect(frames, in_kind_moves_stock=False))
@@ -104,7 +107,7 @@ def tally(frames: ReceiptFrames, zone: ZoneInfo) -> TurnoverFrames:
 
 
 def added(first: TurnoverFrames, second: TurnoverFrames) -> TurnoverFrames:
-    """The sums of both; no larger than there are days, articles and so on."""
+    """The sums of both; its size depends on the numbers of days, articles and so on, not of receipts."""
     return TurnoverFrames(
         **{name: _summed(name, pd.concat([getattr(first, name), getattr(second, name)])) for name in _KEYS}
     )

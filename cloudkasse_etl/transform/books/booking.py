@@ -36,20 +36,20 @@ from cloudkasse_etl.transform.stock.movements import move
 __all__ = ["Booked", "Ledger", "book"]
 
 CLOSED_PERIOD, REVIEW = "closed_period", "review"
-# A message shows 80 characters of a value, so a list of settings is told in two.
+# A message shows 80 characters of a value, so a list of settings is split over two values.
 _SHOWN = 78
 
 
 @dataclass(frozen=True)
 class Booked:
-    """What came of a batch of receipts.
+    """The result of booking a batch of receipts.
 
     Attributes:
         postings: As RevenuePosting has them, of whole receipts only, by receipt and posting number.
         movements: As StockMovement has them, of the receipts that are booked and of goods taken in kind.
         rejections: Receipts of which nothing is booked, by receipt id; one a receipt and code.
         stock_rejections: Stock lines that are not moved although their receipt is booked, by receipt id and line.
-        warnings: Lines that are booked and that somebody should look at, by receipt id and line.
+        warnings: Lines that are booked and that a person should check, by receipt id and line.
     """
 
     postings: pd.DataFrame
@@ -62,8 +62,8 @@ class Booked:
 def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
     """Books receipts that passed the checks on arrival.
 
-    Receipts without effect book nothing. A receipt that cannot be booked is rejected as a whole. What a receipt
-    comes to depends on it and the ledger alone, not on the others of the batch.
+    Receipts without effect book nothing. A receipt that cannot be booked is rejected as a whole. The result for one
+    receipt depends on it and the ledger alone, not on the other receipts of the batch.
     """
     heads = frames.heads
     refusals = _Refusals(heads)
@@ -109,7 +109,7 @@ class _Refusals:
         self._found: dict[tuple[str, str], Rejection] = {}
 
     def add(self, receipt: int, code: str, **detail: str) -> None:
-        """Refuses a receipt; of several reasons with one code the first is told."""
+        """Refuses a receipt; of several reasons with the same code, only the first is reported."""
         self.refused[receipt] = True
         key = str(self._ids[receipt])
         self._found.setdefault((key, code), refusal(POSTINGS, key, code, detail))
@@ -120,7 +120,7 @@ class _Refusals:
 
 
 def _among(heads: pd.DataFrame, receipts: Mapping[str, object]) -> Booleans:
-    """Which receipts are among some, by id."""
+    """Mask of the receipts whose id is among the given ones."""
     found: Booleans = heads["receipt_id"].isin(list(receipts)).to_numpy(bool)
     return found
 
@@ -136,7 +136,7 @@ def _mirrored(lines: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> Itera
 
 
 def _as_the_originals(lines: pd.DataFrame, judged: Judged, heads: pd.DataFrame, ledger: Ledger) -> Judged:
-    """What the ERP says today, but for the lines of voids: for them counts what it said of their originals."""
+    """Replaces the ERP's present tax codes and accounts, for lines of voids, by those of their original receipts."""
     tax_code, is_unexpected = judged.tax_code.copy(), judged.is_unexpected.copy()
     contradiction = judged.contradiction.copy()
     for row, entry in _mirrored(lines, heads, ledger):
@@ -145,7 +145,7 @@ def _as_the_originals(lines: pd.DataFrame, judged: Judged, heads: pd.DataFrame, 
 
 
 def _clearing(heads: pd.DataFrame, ledger: Ledger) -> Texts:
-    """The clearing account of each receipt: the original's of a void, else that of the settings; None where not set."""
+    """The clearing account of each receipt: for a void its original's, else the settings'; None where not set."""
     found = np.full(len(heads), ledger.accounts.clearing, dtype=object)
     for row in np.flatnonzero(_among(heads, ledger.mirrors)).tolist():
         found[row] = ledger.mirrors[heads["receipt_id"][row]].clearing or found[row]
@@ -159,9 +159,9 @@ def _amount(cents: int) -> str:
 def _without_opening_cash(
     payments: pd.DataFrame, lines: pd.DataFrame, heads: pd.DataFrame, refusals: _Refusals
 ) -> pd.DataFrame:
-    """Takes a receipt's opening cash off its cash payments in base currency; neither is booked.
+    """Deducts a receipt's opening cash from its cash payments in base currency; neither is booked.
 
-    The void of such a receipt has both reversed, and so is the rule: cash that is less negative is refused.
+    For the void of such a receipt both signs are reversed: cash that is less negative is refused.
     """
     receipt = payments["receipt"].to_numpy("int64")
     amounts = payments["base_amount_cents"].to_numpy("int64", copy=True)
@@ -197,7 +197,7 @@ def _refuse_paid_by_nothing(payments: pd.DataFrame, refusals: _Refusals) -> None
 def _entries(
     lines: pd.DataFrame, vat: LineVat, judged: Judged, payments: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger
 ) -> pd.DataFrame:
-    """What is posted against clearing: receipt's lines, then its payments, each with its account or the setting."""
+    """Everything posted against clearing: each receipt's lines, then its payments, with the account or the setting."""
     of_lines = line_accounts(lines, vat.rate, judged.revenue_account, ledger)
     for row, entry in _mirrored(lines, heads, ledger):
         of_lines.account[row] = entry.account
@@ -237,7 +237,7 @@ def _taxed_against_the_rule(lines: pd.DataFrame, vat: LineVat) -> Booleans:
 
 
 def _refuse_contradictions(lines: pd.DataFrame, judged: Judged, refusals: _Refusals) -> None:
-    """Refuses receipts with a revenue line of which the ERP says two things at once: neither is taken for right."""
+    """Refuses receipts with a revenue line for which the ERP holds contradicting data, instead of choosing one."""
     asked = lines["business_case"].isin(REVENUE_CASES).to_numpy(bool) & (lines["gross_cents"] != 0).to_numpy(bool)
     for row in np.flatnonzero(asked & ~pd.isna(judged.contradiction)).tolist():
         found = judged.contradiction[row]
@@ -246,7 +246,7 @@ def _refuse_contradictions(lines: pd.DataFrame, judged: Judged, refusals: _Refus
 
 
 def _refuse_without_account(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger, refusals: _Refusals) -> None:
-    """Refuses each receipt that lacks an account, and names all the settings that it lacks."""
+    """Refuses each receipt that lacks an account, and names all the settings that are missing."""
     receipt = entries["receipt"].to_numpy("int64")
     in_order = ~refusals.refused[receipt]
     wanting = entries["account"].isna().to_numpy(bool) & in_order
@@ -269,7 +269,7 @@ def _in_two(settings: Iterable[str]) -> dict[str, str]:
 
 
 def _postings(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """Two postings an entry: on its account, and turned on clearing."""
+    """Two postings for each entry: one on its account, and one with the opposite sign on clearing."""
     rows = np.repeat(np.arange(len(entries)), 2)
     is_clearing: Booleans = np.tile([False, True], len(entries))
     receipt = entries["receipt"].to_numpy("int64")[rows]
@@ -323,7 +323,7 @@ def _open_days(days: Texts, closed_until: dt.date | None) -> tuple[Texts, Boolea
 def _warnings(
     lines: pd.DataFrame, vat: LineVat, judged: Judged, heads: pd.DataFrame, booked: Booleans, ledger: Ledger
 ) -> list[Rejection]:
-    """What is booked, and still needs somebody's eye."""
+    """Warnings for lines that are booked but that a person should check."""
     receipt = lines["receipt"].to_numpy("int64")
     counts = booked[receipt] & (lines["gross_cents"] != 0).to_numpy(bool)
     case = lines["business_case"]

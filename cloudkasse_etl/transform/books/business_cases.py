@@ -1,4 +1,4 @@
-"""What DSFinV-K's codes mean for books and stock (docs/rules.md): which lines count, and as what."""
+"""Groups DSFinV-K's business cases by their effect on books and stock, and selects the lines that count."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ UNTAXED_CASES: Final = (
 )  # fmt: skip
 REVIEWED_CASES: Final = ("Einzahlung", "Auszahlung")
 DEPOSIT_RETURN: Final = "PfandRueckzahlung"
-# Taxed like what they go with: the own tax code of an article that they name says nothing about them.
+# Taxed like the goods that they belong to: the tax code of an article that they name is ignored.
 RATE_OF_OTHERS: Final = ("Pfand", DEPOSIT_RETURN, *RECEIVABLES)
 SALE: Final = "Umsatz"
 STOCK_CASES: Final = (SALE, "Pfand", DEPOSIT_RETURN)
@@ -30,7 +30,7 @@ NAMED_TENDER: Final = "Unbar"
 
 
 def live_lines(frames: ReceiptFrames, receipts: Booleans) -> pd.DataFrame:
-    """The lines that count of the chosen receipts, by receipt and line number, with a fresh index."""
+    """The lines of the chosen receipts that are not cancelled, by receipt and line number, with a fresh index."""
     lines = frames.lines
     receipt = lines["receipt"].to_numpy("int64")
     chosen = np.flatnonzero(~lines["cancelled"].to_numpy(bool) & receipts[receipt])
@@ -39,6 +39,6 @@ def live_lines(frames: ReceiptFrames, receipts: Booleans) -> pd.DataFrame:
 
 
 def repeated_line_numbers(lines: pd.DataFrame) -> Integers:
-    """Positions of lines, ordered as `live_lines` does, whose number the line before has as well."""
+    """Positions of lines (ordered as by `live_lines`) with the same number as the line before."""
     keys = lines[["receipt", "line_number"]].to_numpy("int64")
     return np.flatnonzero((keys[1:] == keys[:-1]).all(axis=1)) + 1

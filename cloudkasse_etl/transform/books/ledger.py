@@ -1,4 +1,4 @@
-"""What booking has to know besides the receipts: settings, articles and rates. How it is used lies in booking.py."""
+"""The inputs of booking besides the receipts: settings, articles and rates. Their use is in booking.py."""
 
 import datetime as dt
 import re
@@ -34,7 +34,7 @@ class Review:
 
     Attributes:
         code: A key of the failures' catalogue.
-        detail: What fills its text.
+        detail: The values of the placeholders in the code's text.
     """
 
     code: str
@@ -43,25 +43,25 @@ class Review:
 
 @dataclass(frozen=True)
 class Ledger:
-    """What booking has to know besides the receipts.
+    """The inputs of booking besides the receipts.
 
     Attributes:
         accounts: The accounts of the settings.
-        registers: The registers of the settings by number; one that sold in former times may be missing.
-        currency: In which the books are kept, three letters; None where nobody says: nothing can be booked then.
+        registers: The registers of the settings by number; one that was used only in the past may be missing.
+        currency: The currency of the books, three letters; None where it is not known: then nothing can be booked.
         closed_until: The last day of the books' closed period.
-        articles: The articles that occur, the components of trade sets among them, inactive ones as well: number,
+        articles: The articles of the receipts, with the components of trade sets and inactive articles: number,
             tax_code, revenue_group, revenue_account, unit (text or null), stock_item, service_item, trade_set,
-            serial (bool). An article that is not here does not exist.
+            serial (bool). An article that is missing here does not exist in the ERP.
         revenue_groups: KTOGRUPPENPOS of revenues (AufwandErloes 'E'): revenue_group, tax_code, account.
         trade_sets: ARTSET: article, component, position (integer or null), quantity (float), unit.
         rates: The VAT rates of the ERP's tax codes by date.
-        released: Receipts that were held for a person, who has let them through: nothing holds them any more, and
+        released: Receipts that were held for review and that a person has released: they are not held again, and
             their postings are flagged.
-        mirrors: What each receipt that voids another takes over from it, by the void's id; all voids are in it.
+        mirrors: What each void takes over from the receipt that it voids, by the void's id; holds all voids.
         reviews: Receipts that are flagged for review as a whole, by id.
         in_kind_moves_stock: Whether goods taken in kind (AVSachbezug) leave the stock.
-        zone: The shop's time zone, in which a time has its day.
+        zone: The shop's time zone, which decides the day of a point in time.
     """
 
     accounts: Accounts
@@ -80,14 +80,14 @@ class Ledger:
 
 
 def texts(column: "pd.Series[Any]") -> Texts:
-    """A column's texts as objects; what is null in any way is None."""
+    """A column's texts as objects; every kind of null becomes None."""
     values = column.to_numpy(dtype=object, copy=True)
     values[column.isna().to_numpy()] = None
     return values
 
 
 def clean_texts(values: Texts) -> Texts:
-    """Texts of registers as any table and file takes them: no control characters, nothing that cannot be encoded."""
+    """Texts of registers made safe for tables and files: no control characters, nothing that cannot be encoded."""
     codes, distinct = pd.factorize(values)
     clean = np.empty(len(distinct) + 1, dtype=object)  # the last, -1, is None
     clean[:-1] = [
@@ -98,7 +98,7 @@ def clean_texts(values: Texts) -> Texts:
 
 
 def usable_texts(values: Any) -> Texts:
-    """The same without blanks around them; None where nothing is left."""
+    """As `clean_texts`, without surrounding blanks; None where no text remains."""
     found = np.empty(len(values), dtype=object)
     found[:] = values
     codes, distinct = pd.factorize(clean_texts(found))
@@ -112,12 +112,22 @@ def text_column(values: Any) -> "pd.Series[str]":
 
 
 def setting_name(*keys: str) -> str:
-    """A setting as a person looks it up in cloudkasse.yaml, `accounts.revenue."19.00"`."""
+    """A setting's path as it is written in cloudkasse.yaml, `accounts.revenue."19.00"`."""
     return ".".join(key if _PLAIN_KEY.fullmatch(key) else f'"{key}"' for key in keys)
 
 
 def refusal(asset: str, key: str, code: str, detail: Mapping[str, str]) -> Rejection:
-    """A rejection that is the same one as long as its reason is, whatever else has changed meanwhile."""
+    """Makes a rejection that counts as unchanged as long as its code and detail are the same.
+
+    Args:
+        asset: The asset that refuses the record.
+        key: The record's key within the asset.
+        code: A code of the catalogue.
+        detail: The values of the placeholders in the code's text.
+
+    Returns:
+        The rejection; its `content` is a hash of code and detail.
+    """
     reason = "\x1f".join([code, *(f"{name}\x1e{detail[name]}" for name in sorted(detail))])
     content = blake2b(reason.encode("utf-8", "replace"), digest_size=16).hexdigest()
     return Rejection(asset, key, code, dict(detail), content=content)

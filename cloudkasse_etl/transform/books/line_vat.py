@@ -1,4 +1,4 @@
-"""The VAT that each line is booked with, so that it comes to what the receipt's VAT table says (docs/rules.md)."""
+"""The VAT that each line is booked with, so that the lines' sums equal the receipt's VAT table (docs/rules.md)."""
 
 from dataclasses import dataclass
 
@@ -27,22 +27,25 @@ class LineVat:
 
 
 def line_vat(lines: pd.DataFrame, blocks: pd.DataFrame) -> LineVat:
-    """Spreads the printed tax over the lines.
+    """Distributes the printed tax over the lines.
 
-    A line keeps its own tax; what the table differs by, a few cents, goes to the rate's line with the largest |gross|
+    A line keeps its own tax; the difference to the table, a few cents, goes to the rate's line with the largest |gross|
     (of several the lowest number). The table's row of a rate covers all lines of that rate, or all but the
-    receivables (Forderungs lines): where it leaves them out, they are booked without VAT. A missing row is one of 0.
-    A case that bears no VAT is booked without even where it names a rate; should tax have been printed on it,
-    that tax is booked all the same, because it was printed.
+    receivables (Forderungs lines): where it leaves them out, they are booked without VAT. A missing row counts as 0.
+    A case that is not taxed is booked without VAT even where it names a rate; if tax was printed for it,
+    that tax is booked nevertheless, because it was printed.
 
     Args:
         lines: Lines that count, by receipt and line number.
         blocks: The VAT tables of the same receipts.
+
+    Returns:
+        Rate and tax in cents of each line, and the printed tax that no line could be booked with.
     """
     gross, tax = lines["gross_cents"].to_numpy("int64"), lines["tax_cents"].to_numpy("int64")
     rate = texts(lines["vat_rate"])
     spelled = np.concatenate([rate, texts(blocks["vat_rate"])])
-    codes, rates = pd.factorize(spelled, sort=True)  # sorted, lest a receipt's order of rates hang on its batch
+    codes, rates = pd.factorize(spelled, sort=True)  # sorted: a receipt's order of rates is the same in any batch
     codes = codes.astype("int64") + 1  # 0 is no rate
     receipts = np.concatenate([lines["receipt"].to_numpy("int64"), blocks["receipt"].to_numpy("int64")])
     keys, groups = np.unique(receipts * (len(rates) + 1) + codes, return_inverse=True)
@@ -66,7 +69,7 @@ def line_vat(lines: pd.DataFrame, blocks: pd.DataFrame) -> LineVat:
     adjusted, first = np.unique(of_line[rows][order], return_index=True)
     booked[rows[order[first]]] += difference[adjusted]
 
-    # Printed tax that nobody bears: its rate has no line that is booked, or it has no rate, or stands on opening cash.
+    # Printed tax without a line: the rate has no line that is booked, or there is no rate, or it is on opening cash.
     astray = is_opening | (codes[: len(lines)] == 0)
     lost = total(of_line[astray], tax[astray])
     difference[adjusted] = 0

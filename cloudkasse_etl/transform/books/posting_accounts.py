@@ -1,4 +1,4 @@
-"""The account of each line and payment, or the setting that would have to name it. No account stands in for another."""
+"""Chooses the account of each line and payment, or names the setting that is missing. There is no fallback account."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class RowAccounts:
 
     Attributes:
         account: The account; None where there is none.
-        setting: What is looked up in the settings; named to the clerk where it is missing.
+        setting: The path of the setting that is looked up; shown to the clerk where it is missing.
     """
 
     account: Texts
@@ -45,8 +45,11 @@ def line_accounts(lines: pd.DataFrame, rates: Texts, revenue_account: Texts, led
     Args:
         lines: Lines with business_case and gross_cents.
         rates: The rate that each is booked with; a sale without VAT is booked like one of 0 %.
-        revenue_account: What the ERP says of each (`judge_lines`).
+        revenue_account: The ERP's account for each line (`judge_lines`).
         ledger: The settings.
+
+    Returns:
+        The account or the missing setting, a row for each line.
     """
     accounts = ledger.accounts
 
@@ -69,7 +72,7 @@ def line_accounts(lines: pd.DataFrame, rates: Texts, revenue_account: Texts, led
     named = own_revenue & ~pd.isna(revenue_account)
     of_row, distinct = pd.factorize(revenue_account)
     broken = named & np.array([*map(_is_broken, distinct), False])[of_row]
-    # no other account takes its place: whoever named this one meant something
+    # not replaced by another account: this one was named on purpose
     shown = clean_texts(np.asarray(distinct, dtype=object))
     setting = np.array([f"{_OF_THE_ERP} = '{text[:_LONGEST]}'" for text in shown] + [""], dtype=object)[of_row]
     account = np.where(named, revenue_account, found.account)
@@ -88,6 +91,9 @@ def tender_accounts(payments: pd.DataFrame, registers: Texts, ledger: Ledger) ->
         payments: Payments with tender and name.
         registers: The register that took each.
         ledger: The settings.
+
+    Returns:
+        The account or the missing setting, a row for each payment.
     """
     tenders: Mapping[str, Any] = ledger.accounts.tenders
 
@@ -112,7 +118,7 @@ def tender_accounts(payments: pd.DataFrame, registers: Texts, ledger: Ledger) ->
 
 
 def _look_up(find: Callable[..., _Found], *columns: Any) -> RowAccounts:
-    """Asks once for each distinct combination."""
+    """Calls `find` once for each distinct combination of the columns' values."""
     frame = pd.DataFrame(dict(enumerate(columns)))
     of_row = frame.groupby(list(frame.columns), sort=False).ngroup().to_numpy("int64")
     distinct = frame.iloc[np.unique(of_row, return_index=True)[1]]

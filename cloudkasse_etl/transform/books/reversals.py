@@ -1,6 +1,6 @@
 """What a void takes over from the receipt that it voids: accounts, tax codes and stock, line by line. Pure.
 
-A void is booked as its original was, turned, whatever has changed since in the ERP and in the settings.
+A void is booked like its original with opposite signs, whatever has changed since in the ERP and in the settings.
 """
 
 from collections import defaultdict
@@ -21,12 +21,12 @@ from cloudkasse_etl.transform.books.business_cases import (
 )
 from cloudkasse_etl.transform.receipt_frames import IN_KIND
 
-# Money goes out by these, and in by the others, as long as nothing is voided.
+# Money goes out with these, and comes in with the others, unless the line is a void.
 _OUTGOING = (
     DISCOUNT, DEPOSIT_RETURN, "EinzweckgutscheinEinloesung", "MehrzweckgutscheinEinloesung", "Forderungsentstehung",
     "Anzahlungsaufloesung", "Privatentnahme", "Lohnzahlung", "Auszahlung",
 )  # fmt: skip
-# Either way, so that their sign does not say whether they void something.
+# Their sign may be either, so it does not show whether they void something.
 _EITHER_WAY = ("TrinkgeldAN", "Geldtransit", CASH_DIFFERENCE, OPENING_CASH)
 
 
@@ -48,7 +48,7 @@ class Original:
         unmoved: Numbers of its lines whose stock was refused and is not moved yet.
         by_hand: Numbers of its lines whose stock a person was asked to book, or has dealt with.
         voids: The receipts that void it and are booked already.
-        further: Those that void these, and so on, by the id of what they void.
+        further: The receipts that void those, and so on, by the id of the voided receipt.
     """
 
     receipt: Receipt
@@ -62,7 +62,7 @@ class Original:
 
 @dataclass(frozen=True)
 class Mirror:
-    """What a void takes over; what is not in it is booked by the rules of today.
+    """What a void takes over from its original; anything that is missing here is booked by today's rules.
 
     Attributes:
         business_day: The original's day, ISO text; None where the original is not known.
@@ -70,9 +70,9 @@ class Mirror:
         clearing: The clearing account that it was posted on.
         lines: How the void's lines are posted, by number.
         tenders: The account of each tender and text of a payment.
-        stock: What the void's lines move, by number: with the quantity that is booked of them. A line that is in it
-            and moves nothing has an original that moved nothing.
-        by_hand: Numbers of the void's lines whose original's stock is booked by hand, and so is theirs.
+        stock: What the void's lines move, by number: with the quantity that is booked of them. A line that is present
+            but moves nothing has an original that moved nothing.
+        by_hand: Numbers of the void's lines that are booked by hand because their original's stock is.
     """
 
     business_day: str | None = None
@@ -84,7 +84,7 @@ class Mirror:
     by_hand: frozenset[int] = frozenset()
 
     def tender_account(self, tender: str, text: str) -> str | None:
-        """The account that the original's payment used; only payments "Unbar" are told apart by their names."""
+        """The account that the original's payment used; only payments "Unbar" are distinguished by their names."""
         found = self.tenders.get((tender, text))
         if found is None and tender != NAMED_TENDER:
             accounts = {account for (other, _), account in self.tenders.items() if other == tender}
@@ -98,8 +98,8 @@ class Excess:
 
     Attributes:
         text: The text of the line.
-        sold: What the original has of it, gross or a quantity.
-        before: What was voided of it before.
+        sold: Gross or quantity of it in the original.
+        before: What earlier receipts voided of it.
         value: What this receipt voids of it.
         earlier: The receipts that voided it before.
     """
@@ -112,10 +112,10 @@ class Excess:
 
 
 def is_void(receipt: Receipt) -> bool:
-    """Whether a receipt takes back (part of) the one that it refers to: flagged as such, or with a line turned.
+    """Whether a receipt takes back (part of) the one that it refers to: flagged as a void, or with a reversed line.
 
-    Others may refer to a receipt as well, to settle its invoice; they are booked on their own. One that takes back a
-    void or a return has ordinary signs, and is told by what it refers to (`undoes`).
+    Other receipts may refer to a receipt as well, to settle its invoice; they are booked on their own. One that takes
+    back a void or a return has ordinary signs; it is recognised by comparing it with that receipt (`undoes`).
     """
     if receipt.reference_id is None or receipt.kind not in ("Beleg", IN_KIND):
         return False
@@ -123,14 +123,14 @@ def is_void(receipt: Receipt) -> bool:
 
 
 def undoes(receipt: Receipt, original: Receipt) -> bool:
-    """Whether each line of a receipt takes back one of that to which it refers: a void of a void needs no flag."""
+    """Whether every line of a receipt takes back a line of the one it refers to: a void of a void needs no flag."""
     lines = [line for line in _live(receipt) if _sign(line)]
     is_of_goods = receipt.kind in ("Beleg", IN_KIND)
     return is_of_goods and bool(lines) and len(list(_counterparts(receipt, original))) == len(lines)
 
 
 def unsold(void: Receipt, original: Receipt) -> Line | None:
-    """The first line that a void takes back although its original does not have it; None where there is none."""
+    """The first line that a void takes back although its original does not have it; None if there is no such line."""
     matched = {line.number for line, _ in _counterparts(void, original)}
     for line in _live(void):
         takes_back = void.cancelled or (line.business_case not in _EITHER_WAY and _is_turned(line))
@@ -140,7 +140,7 @@ def unsold(void: Receipt, original: Receipt) -> Line | None:
 
 
 def of_known(receipt: Receipt) -> Mirror:
-    """Of an original that was not booked here: only the rates of its day are taken over."""
+    """The mirror for an original that was not booked here: only the rates of its day are taken over."""
     return Mirror(receipt.business_day, frozenset(line.vat_rate for line in receipt.lines))
 
 
@@ -171,11 +171,11 @@ def mirror(void: Receipt, original: Original) -> Mirror:
 
 
 def excess(void: Receipt, original: Original) -> Excess | None:
-    """What a void takes back beyond the original, all that voided it before counted in; None where it does not.
+    """The first line of a void that takes back more than earlier voids left of the original; None if there is none.
 
-    Lines are added up by business case, article and rate: two pieces may be taken back by one line that were sold by
-    two. What names a serial number or a batch is added up by that as well. Of part of a quantity each line may be
-    rounded by a cent.
+    Lines are added up by business case, article and rate: one line may take back two pieces that were sold in two
+    lines. Lines that name a serial number or a batch are added up by that as well. Where part of a quantity is taken
+    back, each line may be off by a cent of rounding.
     """
     sold, now = _Sums(), _Sums()
     texts: dict[_Kind, str] = {}
@@ -213,7 +213,7 @@ _Kind = tuple[tuple[str | None, ...], int]
 def _taken_back(
     receipt: Receipt, voids: Sequence[Receipt], further: Mapping[str, Sequence[Receipt]], path: tuple[str, ...] = ()
 ) -> tuple["_Sums", Mapping[_Kind, list[str]]]:
-    """What voids have taken back of a receipt, less what was taken back of them in turn; and which voids those are."""
+    """What voids have taken back of a receipt, less what was taken back of the voids; and the ids of those voids."""
     found, names = _Sums(), defaultdict[_Kind, list[str]](list)
     whole: dict[_Kind, int] = defaultdict(int)
     for line in _live(receipt):
@@ -246,7 +246,7 @@ def _taken_back(
 
 
 class _Sums:
-    """Gross and quantities by kind of line, without their signs."""
+    """Sums of gross and quantities by kind of line, without their signs."""
 
     def __init__(self) -> None:
         self.gross: dict[_Kind, int] = defaultdict(int)
@@ -271,7 +271,7 @@ def _kind(line: Line) -> tuple[str, str | None, str | None]:
 
 
 def _keys(line: Line, serial: str | None) -> list[_Kind]:
-    """What a line is added up by: its kind, and within that the number that was keyed in."""
+    """The sums that a line belongs to: its kind, and within that the serial number or batch that was keyed in."""
     if not (sign := _sign(line)):
         return []
     kind = _kind(line)
@@ -291,7 +291,7 @@ def _quantity(milli: int, unit: str) -> str:
 
 
 def _sign(line: Line) -> int:
-    """Of its money; of a line without any, of its quantity."""
+    """The sign of a line's money; where it has none, of its quantity."""
     number = line.gross_cents or int(line.quantity.replace(".", ""))
     return (number > 0) - (number < 0)
 
@@ -305,8 +305,8 @@ def _is_turned(line: Line) -> bool:
 def _counterparts(void: Receipt, original: Receipt) -> Iterable[tuple[Line, Line]]:
     """The lines of a void that take back a line of the original, with the line that they take back.
 
-    Of several that fit, one of the same serial number, price, text, amount and number, and one that no other line took
-    yet.
+    Where several lines fit, the one with the same serial number, price, text, amount and number is preferred that no
+    other line has taken yet.
     """
     taken: set[int] = set()
     for line in sorted(_live(void), key=lambda line: line.number):
@@ -339,7 +339,7 @@ def _likeness(line: Line, theirs: Line) -> tuple[bool, ...]:
 
 
 def _share(row: MovedRow, line: Line, theirs: Line) -> int:
-    """How much of a movement a line takes back, rounded half away from zero; where units differ, by the money."""
+    """The part of a movement that a line takes back, rounded half away from zero; where units differ, by the money."""
     part, whole = _milli(line), _milli(theirs)
     if line.unit != theirs.unit and theirs.gross_cents:
         part, whole = abs(line.gross_cents), abs(theirs.gross_cents)
@@ -351,7 +351,7 @@ def _share(row: MovedRow, line: Line, theirs: Line) -> int:
 
 
 def _entries_of(original: Original) -> Mapping[int, Entry]:
-    """How the lines of a booked receipt were posted, by number: lines come in their order, each before its clearing."""
+    """How each line of a booked receipt was posted, by number: postings are in line order, each before its clearing."""
     lines = sorted(_live(original.receipt), key=lambda line: line.number)
     posted = [line for line in lines if line.gross_cents and line.business_case != OPENING_CASH]
     postings: list[Any] = [posting for posting in original.postings[::2] if posting.tender is None]

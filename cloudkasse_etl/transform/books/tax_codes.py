@@ -1,4 +1,4 @@
-"""Which of the ERP's tax codes and revenue accounts belong to a line's article and rate on its day (docs/rules.md)."""
+"""Finds the ERP's tax code and revenue account for a line's article and rate on its day (docs/rules.md)."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ NO_VAT = "0.00"
 SEVERAL_ACCOUNTS = "revenue_account_ambiguous"
 
 _Days = npt.NDArray[np.datetime64]
-# Position of a day that is not known: of no period, while 0 stands for the time before the first one.
+# Position of an unknown day: of no period, while 0 means the time before the first period.
 _UNKNOWN = -1
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What the ERP says of each line.
+    """The ERP's tax code and account of each line.
 
     Attributes:
         revenue_account: The account that article and rate lead to; None where the ERP names none, or several.
@@ -30,7 +30,7 @@ class Judged:
             the only code that has this rate; else None.
         is_unexpected: True where the article's own code has another rate, also on the other days that may count.
         own_code: The article's own code, None where there is no article or it has none.
-        contradiction: What the ERP says two things about at once that this line hangs on; else None.
+        contradiction: Contradicting data in the ERP that this line depends on; else None.
     """
 
     revenue_account: Texts
@@ -41,14 +41,14 @@ class Judged:
 
 
 class Contradiction(NamedTuple):
-    """A code of the catalogue, and what fills its text."""
+    """A code of the catalogue, and the values of its placeholders."""
 
     code: str
     detail: tuple[tuple[str, str], ...]
 
     @property
     def is_cured_by_settings(self) -> bool:
-        """Whether the settings name what the ERP leaves open, so that the line can be booked all the same."""
+        """Whether the settings name what is ambiguous in the ERP, so that the line can be booked nevertheless."""
         return self.code == SEVERAL_ACCOUNTS
 
 
@@ -67,23 +67,26 @@ class _Choice(NamedTuple):
 
 
 def judge_lines(lines: pd.DataFrame, rates: Texts, heads: pd.DataFrame, ledger: Ledger) -> Judged:
-    """Asks the ERP's tables about each line.
+    """Looks up each line's tax code and revenue account in the ERP's tables.
 
-    The day that counts is the business day; where the rate is another one then, also the day on which the receipt
-    ended (a night shop sells past midnight, when rates change), and the day of the receipt that it voids. What a void
-    takes over from its original as it was booked is not asked here.
+    The business day decides; where the line's rate is not in force then, also the day on which the receipt ended (a
+    night shop sells past midnight, when rates change), and the day of the receipt that it voids. Values that a void
+    takes over from its booked original are not looked up here.
 
     Args:
         lines: Lines with receipt and article.
         rates: The rate that each is booked with.
         heads: The receipts.
         ledger: Articles, revenue accounts and rates.
+
+    Returns:
+        A row for each line.
     """
     periods = _Periods(ledger)
     receipt = lines["receipt"].to_numpy("int64")
     article_codes, articles = pd.factorize(lines["article"].to_numpy(dtype=object))
     rate_codes, distinct_rates = pd.factorize(rates)
-    # Thousands of articles on dozens of days, but rates change on few of them: so there are few different questions.
+    # Thousands of articles on dozens of days, but rates change on few of them: so there are few distinct lookups.
     questions = np.column_stack([article_codes, rate_codes, *(days[receipt] for days in periods.of(heads, ledger))])
     distinct, answer_of = _distinct_rows(questions.astype("int64"))
     catalogue = _Catalogue(ledger, periods)
@@ -109,14 +112,14 @@ def _distinct_rows(rows: Integers) -> tuple[Integers, Integers]:
     """The distinct rows and, for each row, which of them it is."""
     keys = np.zeros(len(rows), dtype="int64")
     for column in rows.T:
-        # numbered anew after each column, so that the product never grows past 64 bits
+        # numbered from 0 again after each column, so that the product never exceeds 64 bits
         _, keys = np.unique(keys * (column.max(initial=0) + 2) + column + 1, return_inverse=True)
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     return rows[first], inverse
 
 
 def _rate_of_voided(rates: Texts, receipt: Integers, heads: pd.DataFrame, ledger: Ledger) -> Booleans:
-    """Where a line's rate is one of the receipt that its own receipt voids."""
+    """Where a line's rate is a rate of the receipt that its own receipt voids."""
     result = np.zeros(len(rates), dtype=bool)
     ids = heads["receipt_id"].to_numpy(dtype=object)
     for row in np.flatnonzero(heads["receipt_id"].isin(list(ledger.mirrors)).to_numpy(bool)[receipt]):
@@ -125,7 +128,7 @@ def _rate_of_voided(rates: Texts, receipt: Integers, heads: pd.DataFrame, ledger
 
 
 class _Periods:
-    """The times between two changes of any rate."""
+    """The periods between two changes of any rate."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._rates = ledger.rates
@@ -134,7 +137,7 @@ class _Periods:
         self._known: dict[int, dict[str, int]] = {0: {}}
 
     def of(self, heads: pd.DataFrame, ledger: Ledger) -> Iterator[Integers]:
-        """The periods of the days that may count for each receipt, the first that counts first."""
+        """The periods of the days that may count for each receipt, the preferred one first."""
         yield self._number(np.asarray(heads["business_day"].to_numpy(dtype=object), dtype="datetime64[D]"))
         yield self._number(_day_of_ending(heads, ledger.zone))
         mirrors = [ledger.mirrors.get(receipt_id) for receipt_id in heads["receipt_id"]]
@@ -156,7 +159,7 @@ class _Periods:
 
 
 def _day_of_ending(heads: pd.DataFrame, zone: dt.tzinfo) -> _Days:
-    """The shop's day on which a receipt ended; NaT where that cannot be read."""
+    """The shop's day on which a receipt ended; NaT where the time cannot be parsed."""
     ended = pd.to_datetime(heads["ended_at"], utc=True, errors="coerce", format="ISO8601")
     local = ended.dt.tz_convert(zone).dt.tz_localize(None)
     return local.to_numpy().astype("datetime64[D]")
@@ -245,7 +248,7 @@ class _Catalogue:
         for codes in has_rate:
             found = {code: accounts[code] for code in codes if code in accounts}
             if found:
-                # where codes of one rate lead to different accounts, the ERP does not say which; the setting must
+                # codes of one rate lead to different accounts: ambiguous in the ERP, so the setting must decide
                 return _only(set().union(*found.values())), _only(found)
         return None, None
 
@@ -263,7 +266,7 @@ _COLUMNS = {
 
 
 def _ambiguous(articles: pd.DataFrame) -> dict[Any, Contradiction]:
-    """Articles of which the ERP holds rows that differ in what booking needs."""
+    """Articles with several rows in the ERP that differ in what booking needs."""
     rows = articles[articles["number"].duplicated(keep=False)]
     found: dict[Any, Contradiction] = {}
     for number, mine in rows.groupby("number"):
@@ -275,5 +278,5 @@ def _ambiguous(articles: pd.DataFrame) -> dict[Any, Contradiction]:
 
 
 def _only(values: Any) -> str | None:
-    """The one value, if there is but one."""
+    """The single distinct value, else None."""
     return str(next(iter(values))) if len(values) == 1 else None

@@ -1,1 +1,1 @@
-"""From SelectLine's net prices to what a register shows, in cents."""
+"""From SelectLine's net and gross prices to what a register shows, in cents."""

@@ -1,4 +1,4 @@
-"""Exact decimals in integer arrays: SelectLine keeps prices as binary floats, and nothing is computed with those."""
+"""Exact decimals in integer arrays: SelectLine stores prices as binary floats, which are never computed with."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -10,7 +10,7 @@ import pandas as pd
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
-# Above this a float's spacing comes near to half a unit of the fifth decimal.
+# Above this a float's spacing is close to half a unit of the fifth decimal.
 _EXACT_LIMIT = 1e11
 INTEGER_LIMIT = 9.0e18
 
@@ -18,8 +18,8 @@ INTEGER_LIMIT = 9.0e18
 def scaled(values: Any, places: int) -> tuple[Integers, Booleans]:
     """Reads floats as decimals of at most `places` places, scaled to integers.
 
-    A float stands for the shortest decimal that reads back as it: 0.285 is 0.285, although the nearest
-    binary number lies below. Where that decimal has more places, it is rounded half up (away from zero).
+    A float is read as the shortest decimal that parses to it: 0.285 is 0.285, although the nearest
+    binary number is below. Where that decimal has more places, it is rounded half up (away from zero).
 
     Args:
         values: Floats; NaN where there is no value.
@@ -35,7 +35,7 @@ def scaled(values: Any, places: int) -> tuple[Integers, Booleans]:
         safe = np.where(usable, floats, 0.0)
         product = safe * factor
         result = np.rint(product)
-        # close to a tie the product's own error decides which way it falls: those few are done in decimals
+        # close to a tie the product's own error decides the direction: those few are computed as decimals
         tied = np.abs(np.abs(product - np.floor(product)) - 0.5) < 1e-4
         doubtful = np.flatnonzero(tied | (np.abs(product) > _EXACT_LIMIT))
     integers = result.astype("int64")

@@ -42,13 +42,13 @@ class GrossPrices:
         prices: article, price_group, min_quantity (text, 3 decimals), valid_from, valid_to (text or null),
             gross_cents (int64), key (text); a row a price record of the wire, sorted by key.
         rejections: Prices that could not be computed, and articles without any.
-        waiting: article, key of prices whose article is none that goes up (refused, or unknown to the ERP).
+        waiting: article, key of prices whose article is not uploaded (refused, or unknown to the ERP).
         held: article, price_group, min_quantity (text, 3 decimals; missing where any), first, last (ISO text; empty for
-            no first day): whatever began from `first` to `last` there may be a refused price's, and is not retired.
+            no first day): records that begin from `first` to `last` may belong to a refused price and are not retired.
         lacking_articles: register's price group → numbers of the articles that have a price elsewhere, but none in it.
         turns: The last day up to `as_of` and the first one after it (ISO text) on which some article's only price
-            begins or is over: from the one until before the other no article loses or gains its price by the
-            calendar alone. None where there is no such day.
+            begins or expires: between these two days no article gains or loses its price by the calendar alone.
+            None where there is no such day.
     """
 
     prices: pd.DataFrame
@@ -65,7 +65,7 @@ class GrossPrices:
 
 
 class _Refusals:
-    """Collects what is refused, and the article and group that it belongs to."""
+    """Collects rejections, and the articles and groups that they belong to."""
 
     def __init__(self) -> None:
         self.rejections: list[Rejection] = []
@@ -87,10 +87,10 @@ class _Refusals:
         return frame[~bad]
 
     def hold(self, refused: pd.DataFrame, code: str) -> None:
-        """Notes which price records may be those of refused prices, as `GrossPrices.held` has them.
+        """Notes which price records may belong to refused prices, as `GrossPrices.held` has them.
 
-        A price's record begins with it, or later within its days, where its rate changes. What is wrong with a price
-        may be its quantity or its dates: then they tell nothing.
+        A price's record begins with it, or later within its days, where its rate changes. Where a price's quantity or
+        dates are what is wrong, they are not used to narrow this down.
         """
         dated = refused["dated"].to_numpy(bool)
         begun = dated & (refused["start"] > FAR_PAST).to_numpy()
@@ -105,7 +105,7 @@ class _Refusals:
         self.held.append(held.astype("str"))
 
     def add(self, key: str, code: str, detail: Mapping[str, str], *hangs_on: Any) -> None:
-        """Notes one refusal; it is judged anew when what it hangs on changes."""
+        """Notes one refusal; the record is tried again when any of the values in `hangs_on` changes."""
         text = "\x1f".join(map(str, hangs_on)).encode("utf-8", "replace")
         content = hashlib.blake2b(text, digest_size=16).hexdigest()
         self.rejections.append(Rejection("gross_prices", key, code, detail, content=content))
@@ -122,23 +122,26 @@ def gross_prices(
     refused_articles: frozenset[str] = frozenset(),
     as_of: dt.date,
 ) -> GrossPrices:
-    """Computes the gross prices of the articles that go up.
+    """Computes the gross prices of the articles that are uploaded.
 
     Net groups: round half up (net ÷ price unit × (1 + VAT rate ÷ 100)); gross groups: round half up
     (gross ÷ price unit); both to the cent. An undated price takes the rate of `as_of`; a dated one is
-    split where the rate changes. Of the prices that cover a day, the one that begins last holds; an article has a
-    price where one holds on `as_of` for a quantity of 1.
+    split where the rate changes. Of the prices that cover a day, the one that begins last applies; an article has a
+    price where one applies on `as_of` for a quantity of 1.
 
     Args:
         prices: As PriceExtract has them, of price groups only.
-        articles: The articles that go up, as ArticleExtract has them.
+        articles: The articles that are uploaded, as ArticleExtract has them.
         rates: VAT rates by date.
-        bases: Price group → whether SelectLine keeps it net or gross.
+        bases: Price group → whether SelectLine stores it net or gross.
         register_groups: The groups that registers use; empty while there is no register.
         known_articles: Numbers of all articles of the ERP that are known and need no price now (inactive,
             not chosen): their prices stay as they are.
-        refused_articles: Articles that have a price which was refused on reading: it is not missing as well.
+        refused_articles: Articles with a price that was refused on reading: not reported as missing as well.
         as_of: The run's day.
+
+    Returns:
+        Prices in cents, rejections, and the prices that wait for their article.
     """
     refusals = _Refusals()
     priced = {
@@ -173,7 +176,7 @@ def _turns(priced: Iterable[PricedArticles]) -> tuple[str | None, str | None]:
 
 
 def _slices(places: npt.NDArray[np.int64]) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Row numbers and places of some prices at a time, all of an article's together: the steps take much room a row."""
+    """Row numbers and places of some prices at a time, all of an article's together, to bound the memory in use."""
     if len(places) <= _ROWS:
         yield np.arange(len(places)), places
         return
@@ -187,8 +190,8 @@ def _slices(places: npt.NDArray[np.int64]) -> Iterator[tuple[npt.NDArray[np.int6
 def _candidates(
     prices: pd.DataFrame, places: npt.NDArray[np.int64], bases: Mapping[str, str]
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """Prices above or below zero (0 and NULL are no price) with their key, and the places of their articles."""
-    # a huge or broken price is kept here: it is refused below, not taken for none
+    """Prices other than 0 and NULL (which mean no price), with their key, and the places of their articles."""
+    # a huge or broken price is kept here: it is refused below, not treated as missing
     is_price = prices["price"].notna() & (prices["price"] != 0) & is_among(prices["price_group"], bases)
     frame = prices.drop(columns=["row_id"])
     if not is_price.all():
@@ -216,7 +219,7 @@ def _candidates(
 
 
 def _of_articles(frame: pd.DataFrame, articles: pd.DataFrame, places: npt.NDArray[np.int64]) -> pd.DataFrame:
-    """The prices of the articles that go up, with their article's units and tax code."""
+    """The prices of the articles that are uploaded, with their article's units and tax code."""
     wanted = places >= 0
     if not wanted.all():
         frame, places = frame[wanted].reset_index(drop=True), places[wanted]
@@ -277,7 +280,7 @@ def _refuse_unusable(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
 
 
 def _refuse_ambiguous(frame: pd.DataFrame, refusals: _Refusals) -> pd.DataFrame:
-    """One record a key: equal rows are one, different ones are all refused."""
+    """Makes keys unique: equal rows are merged, different ones with the same key are all refused."""
     if are_distinct(frame, ["key"]):
         return frame
     frame = frame.drop_duplicates([*_KEY, "price_scaled", "end"])
@@ -304,7 +307,7 @@ def _differing(rows: pd.DataFrame) -> str:
 
 
 def _split_by_rate(frame: pd.DataFrame, rates: VatRates, as_of: dt.date, refusals: _Refusals) -> pd.DataFrame:
-    """Gives each net price its rate; a dated one becomes a row a rate."""
+    """Gives each net price its rate; a dated one becomes one row for each rate."""
     today = rates.on(as_of)
     is_net, dated = frame["is_net"].to_numpy(bool), frame["dated"].to_numpy(bool)
     rate = np.array([*today.values(), -1])[places_among(frame["tax_code"], today)]
@@ -317,14 +320,14 @@ def _split_by_rate(frame: pd.DataFrame, rates: VatRates, as_of: dt.date, refusal
 
 
 def _refuse_without_rate(frame: pd.DataFrame, lacks: Any, day: Any, refusals: _Refusals) -> pd.DataFrame:
-    """Takes out prices whose tax code has no rate on a day."""
+    """Removes prices whose tax code has no rate on a day."""
     lost = frame[np.asarray(lacks, dtype=bool)].assign(day=day)
     refusals.take(lost, np.ones(len(lost)), "vat_rate_missing", value="tax_code", day="day")
     return frame.drop(index=lost.index) if len(lost) else frame
 
 
 def _pieces(dated: pd.DataFrame, rates: VatRates, refusals: _Refusals) -> pd.DataFrame:
-    """Dated net prices, a row a rate, with the same columns."""
+    """Dated net prices, one row for each rate, with the same columns."""
     dated = dated.assign(row=np.arange(len(dated)))
     pieces = split_by_rate(dated, rates)
     uncovered = ~np.isin(dated["row"].to_numpy(), pieces["row"].to_numpy())
@@ -368,7 +371,7 @@ def _missing(
         articles: As ArticleExtract has them.
         has_price: Register's price group → whether each article has a price in it.
         refused_articles: As `gross_prices` has them.
-        refusals: Where they go.
+        refusals: Collects the rejections.
     """
     if not has_price:
         return {}

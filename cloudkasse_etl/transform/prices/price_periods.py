@@ -19,7 +19,7 @@ _SERIES = ["article", "price_group", "min_quantity_text"]
 
 
 def split_by_rate(dated: pd.DataFrame, rates: VatRates) -> pd.DataFrame:
-    """Dated net prices, one row for each rate that holds on some of their days.
+    """Splits dated net prices into one row for each rate that is in force on some of their days.
 
     Args:
         dated: Prices with tax_code, start, end (days, both inclusive) and open_start.
@@ -29,7 +29,7 @@ def split_by_rate(dated: pd.DataFrame, rates: VatRates) -> pd.DataFrame:
         The same columns, with basis_points of the row's days, and is_later: True for all but the row in which the
         price begins. A price that begins before any rate of its tax code has no row at all.
     """
-    # An open start is ours, not the shop's: the first rate that is known holds for all of the past there.
+    # An open start is set by this program, not by the shop: the first known rate applies to all of the past there.
     first = ~rates.periods["tax_code"].duplicated()
     periods = rates.periods.rename(columns={"start": "rate_start", "end": "rate_end"}).assign(first=first)
     pieces = dated.drop(columns=["basis_points"]).merge(periods, how="left", on="tax_code")
@@ -45,7 +45,7 @@ def split_by_rate(dated: pd.DataFrame, rates: VatRates) -> pd.DataFrame:
 
 
 def cut_where_later_prices_hold(frame: pd.DataFrame) -> pd.DataFrame:
-    """Takes out of the later parts of prices the days on which a price that begins later than the whole price holds.
+    """Removes from the later parts of prices the days on which a price applies that begins after the whole price.
 
     Every other row stays as it is: it begins with its price, so that the register ranks it rightly by itself.
 
@@ -54,7 +54,7 @@ def cut_where_later_prices_hold(frame: pd.DataFrame) -> pd.DataFrame:
             number that ranks the whole prices by their start; is_later, as `split_by_rate` has it.
 
     Returns:
-        The rows with the same columns; a later part may have become none, or several.
+        The rows with the same columns; a later part may have disappeared, or become several.
     """
     is_later = frame["is_later"].to_numpy(bool)
     if not is_later.any():

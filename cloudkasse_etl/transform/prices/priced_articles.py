@@ -15,11 +15,11 @@ _ONE_MILLI = 1000
 class PricedArticles:
     """Collects the prices of one group, some at a time, all of an article's together.
 
-    A price that is expired, begins later, or holds only from a larger quantity on is none: a register shows nothing
-    then. One that is refused counts, since it is named by its own rejection.
+    A price that is expired, begins later, or applies only from a larger quantity does not count: a register shows
+    nothing then. A refused price counts, since its own rejection names it.
 
     Args:
-        open_price: By article, whether its price is keyed in: it needs none.
+        open_price: By article, whether its price is keyed in at the register, so that it needs none here.
         as_of: The run's day.
     """
 
@@ -32,11 +32,11 @@ class PricedArticles:
 
     @property
     def turns(self) -> tuple[str | None, str | None]:
-        """The last day up to today, and the first one after it, on which a price that counts begins or is over."""
+        """The last day up to today, and the first one after it, on which a price that counts begins or expires."""
         return _text(self._last), _text(self._next)
 
     def add(self, prices: pd.DataFrame, places: npt.NDArray[np.int64]) -> None:
-        """Takes in prices of this group.
+        """Adds prices of this group.
 
         Args:
             prices: start, end (days, both inclusive), quantity_milli, quantity_usable.

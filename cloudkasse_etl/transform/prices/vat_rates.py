@@ -21,10 +21,10 @@ class VatRates:
     Attributes:
         periods: tax_code (str), start, end (datetime, both inclusive; the last end is 9999-12-31),
             basis_points (int64, 1900 is 19 %); one row a period of one rate, in order of code and time.
-        contradictions: Tax code → where it has different rates from one day on, in words that need no language
-            ("2024-01-01: 7.70, 8.10"). Such a code has no periods: which of its rates is meant nobody can tell.
-        unusable: Tax code → rates that cannot be one, and since when ("2024-01-01: 8.125"). Such a code has no
-            periods either: to leave out the row would charge the rate that the row was to end.
+        contradictions: Tax code → where it has different rates from one day on, as text without words
+            ("2024-01-01: 7.70, 8.10"). Such a code has no periods: which of its rates is right cannot be decided.
+        unusable: Tax code → invalid rates and their first day ("2024-01-01: 8.125"). Such a code has no periods
+            either: without the row, the rate that it was to replace would be charged on.
     """
 
     periods: pd.DataFrame
@@ -33,12 +33,12 @@ class VatRates:
 
     @classmethod
     def from_rates(cls, rates: pd.DataFrame) -> "VatRates":
-        """Makes periods of the ERP's list: of a code's rows the newest start up to a day counts.
+        """Makes periods of the ERP's list: of a code's rows, the one with the newest start up to a day applies.
 
-        The same row twice is one; different rates of one code from one day on are a contradiction, whatever the order.
+        Identical rows count once; different rates of one code from one day on are a contradiction, whatever the order.
 
         Args:
-            rates: tax_code, valid_from, rate (percent). Rows without a code, date or rate say nothing.
+            rates: tax_code, valid_from, rate (percent). Rows without a code, date or rate are ignored.
         """
         percent = rates["rate"].to_numpy("float64")
         basis_points, usable = scaled(percent, 2)

@@ -1,4 +1,4 @@
-"""What an article of a receipt's line means for the stock: itself, the components of a set, or nothing. Pure."""
+"""How an article of a receipt's line affects the stock: itself, the components of a set, or not at all. Pure."""
 
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from cloudkasse_etl.transform.books.ledger import Ledger, texts, usable_texts
 from cloudkasse_etl.transform.stock.trade_sets import Component, Refused, TradeSets
 
 ITSELF = "0"
-"""The position of a movement that is of no set's component."""
+"""The position of a movement that does not belong to a component of a set."""
 
 
 class Moves(IntEnum):
@@ -25,10 +25,10 @@ class Part(NamedTuple):
     Attributes:
         position: The component's place in the set, or `ITSELF`.
         article: Its number.
-        unit: What SelectLine counts it in; None where it names none.
+        unit: Its unit of quantity in SelectLine; None where it has none.
         numerator, denominator: How much of it one unit of the line's article is.
         is_converted: Whether the set gives it in another unit.
-        needs_number: Whether it is kept by serial number or batch.
+        needs_number: Whether it is tracked by serial number or batch.
     """
 
     position: str
@@ -41,13 +41,13 @@ class Part(NamedTuple):
 
 
 class ArticlePlan(NamedTuple):
-    """What one article of the lines means for the stock.
+    """How one article of the lines affects the stock.
 
     Attributes:
         moves: What it moves.
-        unit: What SelectLine counts the article itself in; None where it names none.
-        parts: Which articles.
-        numbered: Those of them that are kept by serial number or batch, each once.
+        unit: The article's own unit of quantity in SelectLine; None where it has none.
+        parts: The articles that are moved.
+        numbered: Those of them that are tracked by serial number or batch, each once.
         refused: Why its set cannot be moved.
     """
 
@@ -59,7 +59,7 @@ class ArticlePlan(NamedTuple):
 
 
 def article_plans(numbers: Any, ledger: Ledger) -> list[ArticlePlan]:
-    """What each of these articles means for the stock."""
+    """The stock plan of each of these articles."""
     frame = ledger.articles
     is_kept = frame["stock_item"].to_numpy(bool) & ~frame["service_item"].to_numpy(bool)
     flags = [frame["trade_set"].to_numpy(bool).tolist(), is_kept.tolist(), frame["serial"].to_numpy(bool).tolist()]

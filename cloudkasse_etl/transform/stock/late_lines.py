@@ -1,4 +1,4 @@
-"""What becomes of stock lines that an earlier import refused, now that they were looked at again. Pure."""
+"""Decides what happens to stock lines that an earlier import refused and that were checked again. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -8,12 +8,12 @@ from cloudkasse_etl.rejections.rejection import Rejection, lookup
 
 @dataclass(frozen=True)
 class LateLines:
-    """Stock lines that were looked at again, by the keys of their rejections.
+    """Stock lines that were checked again, by the keys of their rejections.
 
     Attributes:
-        ended: Those that are refused no more: what they move is written now.
-        renewed: Those that are refused for another reason than before, with that reason; `since` is the first time.
-        waiting: All that the program will make up for once their reason is gone.
+        ended: No longer refused: their movements are written now.
+        renewed: Refused for another reason than before, with that reason; `since` is the first time.
+        waiting: All that the program will move later, once the reason for their refusal is gone.
     """
 
     ended: frozenset[str]
@@ -32,14 +32,17 @@ def receipt_of(key: str) -> str:
 
 
 def look_again(opened: Mapping[str, Rejection], refused: Iterable[Rejection]) -> LateLines:
-    """Tells what becomes of open stock lines.
+    """Decides what happens to open stock lines.
 
-    A line that a person was asked to book stays as it is, whatever has changed since: nobody can tell whether it is
-    booked already. One that has no open rejection (it is moved, or was dismissed) is none of ours.
+    A line that a person was asked to book stays as it is, whatever has changed since: the program cannot know whether
+    it is booked already. A line without an open rejection (it is moved, or was dismissed) is ignored.
 
     Args:
-        opened: The open rejections of the lines that were looked at, by key.
+        opened: The open rejections of the lines that were checked again, by key.
         refused: The lines that are refused now.
+
+    Returns:
+        The lines by what happens to them.
     """
     present = {rejection.key: rejection for rejection in refused}
     ours = {key: rejection for key, rejection in opened.items() if not is_by_hand(rejection)}

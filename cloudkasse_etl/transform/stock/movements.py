@@ -1,7 +1,7 @@
 """From receipts to stock movements. Pure; revenue is in booking.py, what an article moves in article_plans.py.
 
-A movement is made of a receipt's line, not of its posting: a line that cannot be moved is refused alone, and is made
-up for by calling `move` again, when the article is there.
+A movement is made from a receipt's line, not from its posting: a line that cannot be moved is refused alone, and
+calling `move` again, once the article exists, makes its movement.
 """
 
 from dataclasses import dataclass
@@ -44,12 +44,12 @@ def move(
     """Makes the stock movements of receipts that passed the checks on arrival.
 
     Out is negative. A quantity is the line's, in the article's unit, times the set's, exact to the thousandth; where
-    a product is finer it is rounded half away from zero, so that a return brings back what the sale took. A line that
-    names no unit is in the article's own; one of an article that has none keeps its own. What converting a unit would
-    round to nothing is refused.
+    a product is finer it is rounded half away from zero, so that a return restores what the sale took. A line that
+    names no unit is in the article's own; where the article has none, the line's is kept. A quantity that converting
+    its unit would round to zero is refused.
 
-    A serial or batch number stays on the movement as it was keyed in; in a set, on that of the article that is kept by
-    number, or of every component where none is.
+    A serial or batch number stays on the movement as it was keyed in; in a set, on that of the article that is tracked
+    by number, or of every component where none is.
 
     Args:
         frames: Receipts.
@@ -62,7 +62,7 @@ def move(
     """
     moving = ~without_effect(frames, in_kind_moves_stock=ledger.in_kind_moves_stock)
     lines = live_lines(frames, moving if receipts is None else moving & receipts)
-    # the ids of such lines would be the same; `book` refuses their receipts
+    # such lines would have the same ids; `book` refuses their receipts
     doubled = lines["receipt"].isin(lines["receipt"].to_numpy()[repeated_line_numbers(lines)])
     lines = lines[lines["business_case"].isin(STOCK_CASES) & ~doubled].reset_index(drop=True)
     back = TakenBack(lines, frames.heads, ledger)
@@ -108,9 +108,9 @@ class _SoldLines:
 
     Attributes:
         frame: The lines.
-        milli: How much comes in, in thousandths of the line's own unit; negative goes out.
-        codes: Which article's plan is a line's.
-        units, serials: As they were keyed in, but for what no table takes; None where nothing is left.
+        milli: Quantity that comes in, in thousandths of the line's own unit; negative goes out.
+        codes: The position of each line's article plan.
+        units, serials: As they were keyed in, without characters that no table accepts; None where no text remains.
     """
 
     frame: pd.DataFrame
@@ -153,7 +153,7 @@ def _sizes(sold: _SoldLines, plans: list[ArticlePlan]) -> _Sizes:
 
 
 def _refuse_number(row: Any, article: str, plan: ArticlePlan, serial: str | None, refusals: "_Refusals") -> None:
-    """Refuses a line of what is kept by number where the number is missing, or cannot be put on one article."""
+    """Refuses a line whose article is tracked by number if the number is missing or fits several articles."""
     if serial is None:
         refusals.add(row, "stock_serial_missing", article=article)
     elif len(plan.numbered) > 1:
@@ -166,8 +166,8 @@ def _incoming_milli(lines: pd.DataFrame, is_void: Booleans) -> Integers:
     """How much comes in, in thousandths; negative goes out.
 
     The sign of a sale is its quantity's. Registers write the quantity of a returned deposit, and that of a void, with
-    either sign: it comes in where money goes out, and out again where that is voided. Where no money says so, its sign
-    does, as for a sale.
+    either sign: it comes in where money goes out, and out again where that is voided. Where there is no money, the
+    quantity's sign decides, as for a sale.
     """
     spelled, quantities = pd.factorize(lines["quantity"].to_numpy(dtype=object))
     # three decimals, so without the point it is thousandths
@@ -184,7 +184,7 @@ def _warehouse(register: str, ledger: Ledger) -> str | None:
 
 
 class _Refusals:
-    """Collects the lines that are refused; of several reasons the first is told."""
+    """Collects the lines that are refused; of several reasons only the first is reported."""
 
     def __init__(self, heads: pd.DataFrame, lines: pd.DataFrame) -> None:
         self._ids = heads["receipt_id"].to_numpy(dtype=object)
@@ -197,7 +197,7 @@ class _Refusals:
         self._found.setdefault(int(row), refusal(MOVEMENTS, key, code, detail))
 
     def unknown(self, rows: Integers) -> None:
-        """Refuses sales of articles that SelectLine does not have, or of none."""
+        """Refuses sales of articles that SelectLine does not have, and sales without an article."""
         article, text = self._lines["article"], self._lines["text"]
         for row in rows:
             number = article[row]
@@ -257,7 +257,7 @@ def _movements(
     ids = heads["receipt_id"].to_numpy(dtype=object)[receipt]
     numbers = lines["line_number"].to_numpy("int64")[rows]
     positions, unit = of_part("position"), _cut(of_part("unit"))
-    # what SelectLine counts the article in; a line's own unit only where SelectLine names none
+    # the article's unit in SelectLine; a line's own unit only where SelectLine has none
     keyed_in = _cut(sold.units)[rows]
     unnamed = pd.isna(unit) & (positions == ITSELF)
     unit[unnamed] = keyed_in[unnamed]
@@ -284,7 +284,7 @@ def _movements(
 
 
 def _cut(units: Texts) -> Texts:
-    """Units as long as SelectLine has them."""
+    """Units shortened to the length that SelectLine allows."""
     codes, distinct = pd.factorize(units)
     return np.array([unit[:_UNIT_LENGTH] for unit in distinct] + [None], dtype=object)[codes]
 

@@ -1,4 +1,4 @@
-"""The movements of lines that take back what another receipt moved. Pure; what those lines take over: reversals.py."""
+"""Stock movements of lines that take back what another receipt moved. Pure; lines are matched in reversals.py."""
 
 import numpy as np
 import pandas as pd
@@ -10,11 +10,11 @@ from cloudkasse_etl.transform.receipt_frames import Booleans
 
 
 class TakenBack:
-    """The lines of a batch that move what their originals moved, turned.
+    """The lines of a batch that move what their originals moved, with opposite signs.
 
     Attributes:
         is_mirrored: Which lines those are, whether they move something or not.
-        rejections: Those of them whose register has no warehouse.
+        rejections: Rejections of those of them whose register has no warehouse.
     """
 
     def __init__(self, lines: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> None:
@@ -46,7 +46,7 @@ class TakenBack:
                 self._moving += [(at, number, found) for found in moved]
 
     def beside(self, movements: pd.DataFrame) -> pd.DataFrame:
-        """All movements, those of other lines and those of these, by receipt and line in the order of the batch."""
+        """All movements, of other lines and of these, by receipt and line in the order of the batch."""
         if not self._moving:
             return movements
         heads = self._heads
@@ -73,7 +73,16 @@ class TakenBack:
 
 
 def of_voids(lines: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> Booleans:
-    """Which lines are those of receipts that void others."""
+    """Which lines belong to receipts that void others.
+
+    Args:
+        lines: Lines with the row number of their receipt.
+        heads: The receipts.
+        ledger: Knows all voids (`mirrors`).
+
+    Returns:
+        A mask over the lines.
+    """
     found: Booleans = heads["receipt_id"].isin(list(ledger.mirrors)).to_numpy(bool)
     of_lines: Booleans = found[lines["receipt"].to_numpy("int64")]
     return of_lines

@@ -12,7 +12,7 @@ import pandas as pd
 from cloudkasse_etl.transform.books.ledger import texts, usable_texts
 from cloudkasse_etl.transform.stock.units import ratio
 
-# A set within a set, five deep: past that, or past so many components, the lists lead round in a circle or are broken.
+# Sets within a set, five deep: past that, or past so many components, the lists are circular or broken.
 _DEPTH, _COMPONENTS = 5, 1_000
 _LARGEST = 1_000_000
 # Longer positions would not leave room for a movement's id.
@@ -25,8 +25,8 @@ class Component(NamedTuple):
     Attributes:
         position: Its place, unique in the set: ARTSET's position, "2.1" for the first part of a set in second place.
         article: Its number.
-        quantity: How many of its base unit go into one set, exactly as the decimal says that SelectLine shows.
-        is_converted: Whether the set names another unit than that of the component, or a set on the way to it does.
+        quantity: How many of its base unit go into one set, exactly the decimal that SelectLine shows.
+        is_converted: Whether the set names another unit than that of the component, or a set in between does.
     """
 
     position: str
@@ -46,14 +46,14 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Refused:
-    """Why a set cannot be taken apart: a code of the catalogue, and what fills its text."""
+    """Why a set cannot be resolved: a code of the catalogue, and the values of its placeholders."""
 
     code: str
     detail: dict[str, str]
 
 
 class TradeSets:
-    """All sets of a ledger; each is taken apart once."""
+    """All sets of a ledger; each is resolved once."""
 
     def __init__(self, articles: pd.DataFrame, trade_sets: pd.DataFrame) -> None:
         self._is_set: dict[Any, bool] = dict(
@@ -74,7 +74,7 @@ class TradeSets:
         self._known: dict[str, list[Component] | Refused] = {}
 
     def components(self, number: str) -> list[Component] | Refused:
-        """The parts of a set that are no sets themselves, or why it has none."""
+        """The parts of a set that are not sets themselves, or why they cannot be found."""
         found = self._known.get(number)
         if found is None:
             try:
@@ -105,7 +105,7 @@ class TradeSets:
             own_unit = self._units[component]
             # ARTSET.Menge is in the component's own unit, unless the row names another one of the same kind
             size = (ratio(unit, own_unit) if unit and own_unit else None) or Fraction(1)
-            # the shortest decimal that reads back as this float is what was keyed in
+            # the shortest decimal that parses to this float is what was keyed in
             product = _Times(times.quantity * Fraction(Decimal(repr(quantity))) * size, times.is_converted or size != 1)
             if self._is_set[component]:
                 yield from self._walk(component, f"{prefix}{position}.", product, (*path, component), count)
@@ -127,7 +127,7 @@ class _BrokenSetError(Exception):
 
 
 def _placed(parts: list[_Row]) -> list[tuple[int, _Row]]:
-    """A set's parts by position; where positions are missing, doubled or unusable, all are counted anew."""
+    """A set's parts by position; where positions are missing, duplicate or unusable, all are numbered again."""
     ordered = sorted(parts, key=lambda row: (isnan(row.position), row.position, row.component or "", row.quantity))
     positions = [int(row.position) for row in ordered if 1 <= row.position <= _LAST_POSITION]
     if len(set(positions)) < len(ordered):

@@ -1,7 +1,7 @@
-"""How much one unit of quantity is of another, in exact fractions: metric units, and the spellings of a piece. Pure.
+"""Conversion between units of quantity in exact fractions: metric units, and the spellings of a piece. Pure.
 
 SelectLine's price quantity unit (ART.Preismengeneinheit) is not converted: its factor is an average for quotations
-(a cheese kept in pieces and priced by weight), and what lies in stock is kept in both units there.
+(a cheese kept in pieces and priced by weight), and stock is kept in both units there.
 """
 
 import unicodedata
@@ -55,7 +55,7 @@ _KNOWN: Final = {
     for size, spellings in sizes.items()
     for spelling in spellings.split()
 }
-# In capitals these mean something else to as many people (T: a day, M: a month, S: a size), so that they are not known.
+# Ambiguous in capitals (T: a day, M: a month, S: a size), so they are treated as unknown.
 _LOWER_CASE_ONLY: Final = frozenset("tmsh")
 
 
