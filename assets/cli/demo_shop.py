@@ -61,7 +61,7 @@ class Demo:
 
     def sell(self) -> str:
         """Sells two days in its CloudKasse, which must be running. Returns what was sold, in words."""
-        from assets.cli.commands.sandbox import describe_sales
+        from cloudkasse_etl.sandbox.till.sales_summary import describe_sales
         from cloudkasse_etl.sandbox.till.selling import sell_remotely
 
         url = f"http://127.0.0.1:{self.port}"

@@ -4,7 +4,8 @@ import json
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cloudkasse_etl.rejections.causes import Cause
+    from cloudkasse_etl.sync.run.report import RunReport
 
+OnStep = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int], None]
 EXIT_UNFORESEEN = 20
+SHOWN_CAUSES = 10
 COLOURS = {
     "no_new_data": "green",
     "successful": "green",
@@ -167,6 +172,73 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
         indented(f"[green]{words['cure']}[/] {escape(cause.cure)}")
     if further := more_than(len(causes), limit, language):
         out.print(further)
+
+
+def print_rows(
+    out: "Console", heads: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int]
+) -> None:
+    """A table of records for a person; nothing where there are none.
+
+    Args:
+        out: Where to.
+        heads: What the columns are called.
+        rows: The values as they are written; None is left empty.
+        numbers: Which columns hold numbers.
+    """
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for at, name in enumerate(heads):
+        table.add_column(name, justify="right" if at in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+    if table.row_count:
+        out.print(table)
+
+
+def print_report(out: "Console", report: "RunReport", language: Language) -> None:
+    """What a run came to, for a person: the sentence, the counts, the causes of rejections with their cures."""
+    from rich.markup import escape
+
+    from cloudkasse_etl.rejections.causes import by_cause
+
+    colour = COLOURS[str(report.outcome)]
+    out.print(f"[bold {colour}]{escape(report.message[:1].upper() + report.message[1:])}[/]")
+    print_counts(out, {name: asset.counts.as_dict() for name, asset in report.assets.items()}, language)
+    if report.rejections:
+        out.print()
+        print_causes(out, by_cause(report.rejections, language), language, SHOWN_CAUSES)
+        out.print()
+    if report.protocol:
+        out.print(f"[dim]{WORDS[language]['protocol']}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)
+    runs = say(
+        "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui", run=report.run_id[:8]
+    )
+    out.print(f"[dim]{runs.told(language)}[/]")
+
+
+@contextmanager
+def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
+    """A progress bar on a terminal that names the step and how far it has got; nothing elsewhere."""
+    out = console(stderr=True)
+    if quiet or not out.is_terminal:
+        yield (lambda name, number, of: None), (lambda asset, count: None)
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=out, transient=True
+    ) as bar:
+        task = bar.add_task(say("Starting …").told(language), total=None)
+
+        def show(name: str, number: int, of: int) -> None:
+            bar.update(task, description=name, completed=number - 1, total=of)
+
+        def count_up(asset: str, count: int) -> None:
+            bar.update(task, description=f"{asset} {counted(count, language)}")
+
+        yield show, count_up
 
 
 def _speaks_unicode() -> bool:

@@ -1,4 +1,4 @@
-"""One synchronisation as a command runs it: lease, run and report, in this process. Printing is in sync.py."""
+"""One synchronisation as a command runs it: lease, run and report, in this process. Printing is in output.py."""
 
 import gc
 import getpass
@@ -7,17 +7,17 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import click
+
+from assets.cli.output import OnProgress, OnStep, progress
 from assets.instance import tags
 from assets.instance.home import Home, open_instance
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, told
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.run.session import SyncOptions
-
-OnStep = Callable[[str, int, int], None]
-OnProgress = Callable[[str, int], None]
 
 
 def synchronise(
@@ -82,6 +82,29 @@ def synchronise(
         configuration.settings.language
     )
     return RunReport(run_id, kind, Outcome.FAILED, message, {}, "", message)
+
+
+def import_staged(
+    configuration: Configuration,
+    home: Home,
+    receipt_ids: tuple[str, ...],
+    *,
+    retry_rejected: bool = False,
+    quiet: bool = False,
+) -> RunReport:
+    """Runs the import as a run of its own and returns what it came to."""
+    from cloudkasse_etl.sync.run.session import SyncOptions
+
+    with progress(configuration.settings.language, quiet=quiet) as (on_step, on_progress):
+        return synchronise(
+            configuration,
+            home,
+            "import",
+            SyncOptions(retry_rejected=retry_rejected, import_receipts=True, receipt_ids=receipt_ids),
+            on_step=on_step,
+            on_progress=on_progress,
+            waiting=lambda message: click.echo(told(message, configuration.settings.language), err=True),
+        )
 
 
 def _plain(value: object) -> object:

@@ -6,7 +6,7 @@ import click
 
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import TEXT
-from assets.cli.output import console, print_json
+from assets.cli.output import console, print_json, print_rows
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
 
@@ -95,21 +95,19 @@ def _shown(register: str, number: str | None) -> str:
 
 
 def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    out = console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for at, name in enumerate(_COLUMNS[language]):
-        table.add_column(name, justify="right" if at in (1, 3) else "left", overflow="fold")
-    for closing in found[:limit]:
-        status = STATUS_WORDS[language].get(closing.status, closing.status)
-        values = [closing.register, closing.number, closing.business_day, closing.receipt_count, status]
-        table.add_row(
-            *("" if value is None else escape(str(value)) for value in values), escape(closing.reason(language))
+    out, words = console(), STATUS_WORDS[language]
+    rows = (
+        (
+            closing.register,
+            closing.number,
+            closing.business_day,
+            closing.receipt_count,
+            words.get(closing.status, closing.status),
+            closing.reason(language),
         )
-    if found:
-        out.print(table)
+        for closing in found[:limit]
+    )
+    print_rows(out, _COLUMNS[language], rows, numbers=(1, 3))
     if len(found) > limit:
         text = say(
             "{count:,} closings, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit

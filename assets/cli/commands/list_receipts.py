@@ -1,12 +1,12 @@
 """`receipts`: the list of staged receipts (the manual's Belege dialog), and what a person can decide about one."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import TEXT
-from assets.cli.output import console, print_json
+from assets.cli.output import console, print_json, print_rows
 from cloudkasse_etl.i18n.text import say, spelled
 from cloudkasse_etl.rejections.rejection import Language
 
@@ -175,24 +175,20 @@ def release(receipt_id: str, reason: str, as_json: bool) -> int:
 
 
 def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    out = console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for at, name in enumerate(_COLUMNS[language]):
-        table.add_column(name, justify="right" if at in (1, 3) else "left", overflow="fold")
-    for receipt in found[:limit]:
-        total = None if receipt.total is None else spelled(str(receipt.total), language)
-        status = STATUS_WORDS[language].get(receipt.status, receipt.status)
-        values: list[Any] = [receipt.register, receipt.number, receipt.business_day, total, status]
-        table.add_row(
-            *("" if value is None else escape(str(value)) for value in values),
-            escape(receipt.reason(language)),
-            escape(receipt.receipt_id),
+    out, words = console(), STATUS_WORDS[language]
+    rows = (
+        (
+            receipt.register,
+            receipt.number,
+            receipt.business_day,
+            None if receipt.total is None else spelled(str(receipt.total), language),
+            words.get(receipt.status, receipt.status),
+            receipt.reason(language),
+            receipt.receipt_id,
         )
-    if found:
-        out.print(table)
+        for receipt in found[:limit]
+    )
+    print_rows(out, _COLUMNS[language], rows, numbers=(1, 3))
     if len(found) > limit:
         text = say(
             "{count:,} receipts, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit

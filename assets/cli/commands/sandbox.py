@@ -1,9 +1,7 @@
 """`sandbox`: the bundled CloudKasse as a server of its own."""
 
 import datetime as dt
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -90,21 +88,10 @@ def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url
     single one where they have), those of a group Pfand... as deposits. With an even seed the shop taxes what is sold
     on account when it is paid, with an odd one at once.
     """
+    from cloudkasse_etl.sandbox.till.sales_summary import describe_sales
     from cloudkasse_etl.sandbox.till.selling import sell_remotely
 
     summary = sell_remotely(
         url, token, days=days, receipts=receipts, seed=seed, first_day=first_day.date() if first_day else None
     )
     click.echo(describe_sales(summary))
-
-
-def describe_sales(summary: Mapping[str, Any]) -> str:
-    """What was sold, in one sentence."""
-    from cloudkasse_etl.i18n.amounts import euros
-
-    return (
-        f"{summary['sales']:,} sales, {summary['returns']:,} returns, {summary['voids']:,} voids on "
-        f"{len(summary['registers'])} registers over {len(summary['days'])} days: "
-        f"turnover {euros(summary['turnover_cents'])} gross, vouchers sold {euros(summary['vouchers_sold_cents'])}; "
-        f"{summary['late']:,} receipts come late, {summary['closings']:,} closings."
-    )

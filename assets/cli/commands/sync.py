@@ -1,26 +1,20 @@
 """`sync`: one synchronisation, and what came of it."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from assets.cli.output import COLOURS, WORDS, console, print_causes, print_counts, print_json, shown_path
+from assets.cli.output import console, print_json, print_report, progress
 from assets.instance.tags import KINDS
-from cloudkasse_etl.i18n.text import counted, say, told
+from cloudkasse_etl.i18n.text import counted, told
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from assets.cli.running import OnProgress, OnStep
     from assets.instance.home import Home
     from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.run.report import RunReport
 
-SHOWN_CAUSES = 10
 ASK: dict[Language, str] = {
     "en": "{count} receipts were staged. Import them now?",
     "de": "{count} Bons wurden übernommen. Jetzt importieren?",
@@ -87,7 +81,7 @@ def staged_now(report: "RunReport") -> int:
 
 def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunReport") -> int:
     """The manual's dialog: now that it is known what came. The import is a run of its own."""
-    from assets.cli.commands.import_ import import_staged
+    from assets.cli.running import import_staged
 
     question = ASK[configuration.settings.language].format(
         count=counted(staged_now(report), configuration.settings.language)
@@ -97,47 +91,3 @@ def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunRep
     imported = import_staged(configuration, home, ())
     print_report(console(), imported, configuration.settings.language)
     return max(report.outcome.exit_code, imported.outcome.exit_code)
-
-
-def print_report(out: "Console", report: "RunReport", language: Language) -> None:
-    """What a run came to, for a person: the sentence, the counts, the causes of rejections with their cures."""
-    from rich.markup import escape
-
-    from cloudkasse_etl.rejections.causes import by_cause
-
-    colour = COLOURS[str(report.outcome)]
-    out.print(f"[bold {colour}]{escape(report.message[:1].upper() + report.message[1:])}[/]")
-    print_counts(out, {name: asset.counts.as_dict() for name, asset in report.assets.items()}, language)
-    if report.rejections:
-        out.print()
-        print_causes(out, by_cause(report.rejections, language), language, SHOWN_CAUSES)
-        out.print()
-    if report.protocol:
-        out.print(f"[dim]{WORDS[language]['protocol']}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)
-    runs = say(
-        "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui", run=report.run_id[:8]
-    )
-    out.print(f"[dim]{runs.told(language)}[/]")
-
-
-@contextmanager
-def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
-    """A progress bar on a terminal that names the step and how far it has got; nothing elsewhere."""
-    out = console(stderr=True)
-    if quiet or not out.is_terminal:
-        yield (lambda name, number, of: None), (lambda asset, count: None)
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=out, transient=True
-    ) as bar:
-        task = bar.add_task(say("Starting …").told(language), total=None)
-
-        def show(name: str, number: int, of: int) -> None:
-            bar.update(task, description=name, completed=number - 1, total=of)
-
-        def count_up(asset: str, count: int) -> None:
-            bar.update(task, description=f"{asset} {counted(count, language)}")
-
-        yield show, count_up

@@ -1,10 +1,11 @@
 """What a sale came to: counts and sums that somebody else can compare with what arrived."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES, VOUCHERS_SOLD
 
@@ -139,6 +140,16 @@ class Tally:
             self.tax[block["vat_rate"]] += block["tax_cents"]
         for payment in receipt["payments"]:
             self.tenders[receipt["register"]][payment["tender"]] += payment["base_amount_cents"]
+
+
+def describe_sales(summary: Mapping[str, Any]) -> str:
+    """What was sold, in one sentence."""
+    return (
+        f"{summary['sales']:,} sales, {summary['returns']:,} returns, {summary['voids']:,} voids on "
+        f"{len(summary['registers'])} registers over {len(summary['days'])} days: "
+        f"turnover {euros(summary['turnover_cents'])} gross, vouchers sold {euros(summary['vouchers_sold_cents'])}; "
+        f"{summary['late']:,} receipts come late, {summary['closings']:,} closings."
+    )
 
 
 def _group(receipt: dict[str, Any]) -> str:
