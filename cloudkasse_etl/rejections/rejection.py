@@ -1,10 +1,10 @@
 """Rejections: records that failed, with the reason. What their codes say is in catalogue/, exceptions in errors.py."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language as Language
 from cloudkasse_etl.i18n.text import spelled
 from cloudkasse_etl.rejections.catalogue import CATALOGUE as CATALOGUE
@@ -62,7 +62,7 @@ def merged(rejections: Iterable[Rejection]) -> list[Rejection]:
                 name: value if value in (other := first.detail.get(name, value)).split(", ") else f"{other}, {value}"
                 for name, value in rejection.detail.items()
             }
-            content = hashlib.blake2b(f"{first.content}{rejection.content}".encode(), digest_size=16).hexdigest()
+            content = fingerprint(f"{first.content}{rejection.content}")
             found[rejection.key, rejection.code] = replace(first, detail=detail, content=content)
     return list(found.values())
 

@@ -5,7 +5,6 @@ Not pandera's `drop_invalid_rows`: on an index that is not unique it drops the w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from pandera.errors import SchemaErrors
 
 from cloudkasse_etl.arrow_lookup import are_distinct
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
@@ -284,5 +284,4 @@ class _Rows:
 
 def _content(rows: Sequence[Mapping[str, Any]]) -> str:
     """A hash of all values: the same in every process, another one as soon as any value is."""
-    text = repr([list(row.items()) for row in rows])
-    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+    return fingerprint([list(row.items()) for row in rows])

@@ -1,7 +1,6 @@
 """Receipts and closings as CloudKasse sends them (wire contract; codes of DSFinV-K 2.4): codes, types, parsing."""
 
 import datetime as dt
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeVar
@@ -9,6 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 import orjson
 
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.schemas.lenient_json import read_json
 
 KINDS: Final = (
@@ -341,5 +341,4 @@ def item_id(item: Any) -> str | None:
 
 def closing_hash(closing: Closing) -> str:
     """Hash of all known fields but the time of its making."""
-    text = msgspec.json.encode(msgspec.structs.replace(closing, created_at=None), order="sorted")
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
+    return fingerprint(msgspec.json.encode(msgspec.structs.replace(closing, created_at=None), order="sorted"))

@@ -1,6 +1,5 @@
 """Receipts as flat frames, their content hash, and which of them have no effect. Pure."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.schemas.wire_receipts import Receipt
 
 Integers = npt.NDArray[np.int64]
@@ -132,7 +132,7 @@ def content_hash(receipt: Receipt) -> str:
         text = _plain.encode(receipt) if receipt.tse is None else _sorted.encode(receipt)
     finally:
         receipt.closing_number, receipt.arrived_at = closing_number, arrived_at
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
+    return fingerprint(text)
 
 
 def without_effect(frames: ReceiptFrames, *, in_kind_moves_stock: bool) -> Booleans:

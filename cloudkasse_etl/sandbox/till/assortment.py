@@ -3,7 +3,6 @@
 Only reads the store. What customers make of it is in baskets.py.
 """
 
-import hashlib
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.till.money import parse_milli
@@ -214,8 +214,8 @@ def _active(store: Store, entity: Entity) -> list[dict[str, Any]]:
     return sorted(records, key=lambda record: str(record.get("number", "")))
 
 
-def _popularity(seed: int, number: str) -> bytes:
-    return hashlib.blake2b(f"{seed}|{number}".encode(), digest_size=8).digest()
+def _popularity(seed: int, number: str) -> str:
+    return fingerprint(f"{seed}|{number}", size=8)
 
 
 def _turns(prices: dict[str, list[dict[str, Any]]]) -> list[str]:

@@ -1,8 +1,9 @@
 """Foreign keys as our columns and statements take them."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
+
+from cloudkasse_etl.fingerprint import fingerprint
 
 KEY_LENGTH = 120
 _CHUNK = 500
@@ -14,8 +15,7 @@ def bounded_key(key: str) -> str:
     """A key that fits our column: an overlong one keeps its beginning and gets a digest in place of its end."""
     if len(key) <= KEY_LENGTH:
         return key
-    digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).hexdigest()
-    return f"{key[: KEY_LENGTH - 17]}~{digest}"
+    return f"{key[: KEY_LENGTH - 17]}~{fingerprint(key, size=8)}"
 
 
 def is_bounded(key: str) -> bool:

@@ -1,11 +1,12 @@
 """Which process holds something, as others can look for it: whether it is known to have ended."""
 
-import hashlib
 import os
 import socket
 from pathlib import Path
 
 import psutil
+
+from cloudkasse_etl.fingerprint import fingerprint
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
@@ -46,15 +47,11 @@ def _place() -> str:
     Containers that share a host's name count their processes apart, and so do machines that somebody cloned.
     """
     if not psutil.LINUX:
-        return _digest(socket.gethostname())
+        return fingerprint(socket.gethostname(), size=8)
     try:
-        return _digest(_BOOT.read_text(encoding="ascii") + str(_NAMESPACE.readlink()))
+        return fingerprint(_BOOT.read_text(encoding="ascii") + str(_NAMESPACE.readlink()), size=8)
     except OSError:
         return ""
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _is_hidden(pid: int) -> bool:

@@ -1,7 +1,6 @@
 """Which causes of rejections are open, and which were told already. Needs no lease: it changes nothing of a sync."""
 
 import datetime as dt
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -12,6 +11,7 @@ from itertools import islice
 import orjson
 import sqlalchemy as sa
 
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.causes import may_differ, what_differs
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.database.engine import database_errors
@@ -182,8 +182,7 @@ def _may_differ(code: str) -> bool:
 
 def _key_of(rejection: Rejection) -> CauseKey:
     named = what_differs(rejection) if _may_differ(rejection.code) else ""
-    digest = hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=8).hexdigest() if named else ""
-    return CauseKey(rejection.asset, rejection.code, named=digest)
+    return CauseKey(rejection.asset, rejection.code, named=fingerprint(named, size=8) if named else "")
 
 
 def _read(subject: str, code: str, *, is_run: bool) -> CauseKey:

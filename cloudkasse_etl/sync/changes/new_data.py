@@ -6,7 +6,6 @@ so that a look and the run that it starts cannot disagree.
 """
 
 import datetime as dt
-import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, joined, say
 from cloudkasse_etl.state.database.engine import check_state, database_errors, state_engine
 from cloudkasse_etl.state.database.tables import StateTables
@@ -242,7 +242,7 @@ def _noted(level: Level | None) -> tuple[str, str]:
 def _key(*parts: object) -> str:
     # what changes while a run gets on is part of it (cursors, generations): after one that broke halfway, the next
     # look starts another; after one that could do nothing, it does not
-    return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
+    return fingerprint(orjson.dumps(parts))
 
 
 class _NoJournal:

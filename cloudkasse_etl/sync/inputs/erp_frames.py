@@ -10,7 +10,6 @@ changes in between, or after the reading, is found by the next run.
 
 import copy
 import datetime as dt
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -27,6 +26,7 @@ from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.erp.selectline.groups import SEVERAL_NAMES
 from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticleExtract
 from cloudkasse_etl.schemas.checks import FIRST_DAY
@@ -182,9 +182,9 @@ class Sources:
         settings = self._settings.model_dump(
             mode="json", include=_BOOKING_SETTINGS if asset == "revenue_postings" else _MASTER_DATA_SETTINGS
         )
-        source = hashlib.blake2b(_without_secret(self._url).encode(), digest_size=8).hexdigest()
+        source = fingerprint(_without_secret(self._url), size=8)
         parts = [CONTENT_VERSION, asset, source, marks, rates, settings, upstream]
-        return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+        return fingerprint(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
 
     def changes(self, table: str) -> RowChanges:
         """Which rows of a table have changed: one of `BY_ARTICLE`. To be asked in a `view`."""

@@ -5,7 +5,6 @@ that is looked at twice alerts once, and one that nobody looked at is found by t
 """
 
 import datetime as dt
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from cloudkasse_etl.config.alert_settings import Email
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import DeliveryError, Problem
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES
 from cloudkasse_etl.state.database.engine import migrate, state_engine
@@ -192,7 +192,7 @@ def _is_over(
 
 def _key(run: EndedRun) -> CauseKey:
     reason = " ".join(_VARYING.sub("#", run.reason or "").split())
-    return CauseKey(f"{_RUN}{run.kind}", hashlib.blake2b(reason.encode(), digest_size=16).hexdigest(), is_run=True)
+    return CauseKey(f"{_RUN}{run.kind}", fingerprint(reason), is_run=True)
 
 
 def _message(

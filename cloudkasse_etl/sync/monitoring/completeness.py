@@ -3,12 +3,12 @@
 Its findings are asset checks: they name register and numbers, and never change a run's outcome.
 """
 
-import hashlib
 from collections import Counter
 from dataclasses import asdict, dataclass
 
 import orjson
 
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.amounts import euros
 from cloudkasse_etl.i18n.text import counted, spelled
 from cloudkasse_etl.rejections.rejection import Language
@@ -59,7 +59,7 @@ def check_completeness(session: SyncSession) -> CompletenessReport:
     asked = Completeness(session.store)
     language = session.settings.language
     clearing = session.settings.accounts.clearing
-    mark = hashlib.blake2b(repr((asked.mark(), language, clearing)).encode(), digest_size=16).hexdigest()
+    mark = fingerprint((asked.mark(), language, clearing))
     last = session.store.level(_LEVEL)
     if last is not None and last.fingerprint == mark:
         found = orjson.loads(last.details)

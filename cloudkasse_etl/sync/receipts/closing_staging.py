@@ -1,10 +1,10 @@
 """The use case that fetches closings: each page staged once, together with its cursor."""
 
 import datetime as dt
-import hashlib
 from dataclasses import replace
 from typing import Any
 
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.lenient_json import as_kept
 from cloudkasse_etl.schemas.wire_receipts import (
@@ -95,7 +95,7 @@ def _closing(text: bytes) -> dict[str, Any] | Rejection:
         if NUL in raw and not storable(closing.register):
             raise MalformedError(WITH_NUL)
     except MalformedError as error:
-        digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
+        digest = fingerprint(raw)
         place = place_of(item)
         key = f"{place['register']}|{place['number']}" if place else f"?{digest}"
         return Rejection(CLOSINGS, key, "closing_malformed", {"message": str(error)}, content=digest)

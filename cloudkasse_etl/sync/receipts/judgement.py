@@ -4,7 +4,6 @@ A status that hangs on a setting follows the setting: both a run that fetches an
 """
 
 import datetime as dt
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import orjson
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.lenient_json import as_kept
@@ -79,7 +79,7 @@ class Judge:
         """Of all that a receipt's status can hang on besides the receipt and what people decide about it."""
         days = [self._days.ahead, self._days.back, str(self._days.zone)]
         parts = [CHECKS_VERSION, sorted(self._registers), self._currency, str(self._start), self._in_kind, days]
-        return hashlib.blake2b(orjson.dumps(parts), digest_size=16).hexdigest()
+        return fingerprint(orjson.dumps(parts))
 
     def arrived(self, raws: Sequence[bytes]) -> list[Judged]:
         """Reads receipts that were just fetched; they are not checked yet."""
@@ -181,8 +181,7 @@ def _digest(item: Any) -> str:
     """Of what cannot be read as a receipt; like `content_hash` without what a later delivery may fill in."""
     if isinstance(item, dict):
         item = {name: value for name, value in item.items() if name not in ("closing_number", "arrived_at")}
-    text = item if isinstance(item, bytes) else orjson.dumps(item, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
+    return fingerprint(item if isinstance(item, bytes) else orjson.dumps(item, option=orjson.OPT_SORT_KEYS))
 
 
 def _refuse_nul(receipt: Receipt) -> None:

@@ -4,7 +4,6 @@ Nothing is booked twice: a receipt's status, its postings and its movements are 
 would break a transaction that tried.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +12,7 @@ import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ConfigurationError, ContractError
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
@@ -344,8 +344,9 @@ def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Reje
         try:
             receipts.append(read_receipt(raw))
         except MalformedError as error:
-            content = hashlib.blake2b(raw, digest_size=16).hexdigest()
-            refused.append(Rejection(IMPORT, receipt_id, "receipt_malformed", {"message": str(error)}, content=content))
+            refused.append(
+                Rejection(IMPORT, receipt_id, "receipt_malformed", {"message": str(error)}, content=fingerprint(raw))
+            )
     return receipts, refused
 
 

@@ -5,7 +5,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from cloudkasse_etl.config.account_settings import Accounts
 from cloudkasse_etl.config.settings import Register
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.reversals import Mirror
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
@@ -128,6 +128,5 @@ def refusal(asset: str, key: str, code: str, detail: Mapping[str, str]) -> Rejec
     Returns:
         The rejection; its `content` is a hash of code and detail.
     """
-    reason = "\x1f".join([code, *(f"{name}\x1e{detail[name]}" for name in sorted(detail))])
-    content = blake2b(reason.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    content = fingerprint(code, *(f"{name}\x1e{detail[name]}" for name in sorted(detail)))
     return Rejection(asset, key, code, dict(detail), content=content)

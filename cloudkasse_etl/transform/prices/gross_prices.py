@@ -1,7 +1,6 @@
 """Gross prices in cents, by price group, from SelectLine's prices (docs/rules.md). Pure, exact, vectorised."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cloudkasse_etl.arrow_lookup import are_distinct, is_among, places_among
+from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import LAST_EMPTY_DAY
 from cloudkasse_etl.transform.prices.decimals import divide_half_up, fixed, scaled
@@ -106,9 +106,7 @@ class _Refusals:
 
     def add(self, key: str, code: str, detail: Mapping[str, str], *hangs_on: Any) -> None:
         """Notes one refusal; the record is tried again when any of the values in `hangs_on` changes."""
-        text = "\x1f".join(map(str, hangs_on)).encode("utf-8", "replace")
-        content = hashlib.blake2b(text, digest_size=16).hexdigest()
-        self.rejections.append(Rejection("gross_prices", key, code, detail, content=content))
+        self.rejections.append(Rejection("gross_prices", key, code, detail, content=fingerprint(*hangs_on)))
 
 
 def gross_prices(
