@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from tests.support import databases
 from tests.support.patience import HANG_SECONDS
-from tests.support.torture_figures import LONG
+from tests.support.torture.torture_figures import LONG
 
 MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
 MEMORY = Path("/dev/shm")

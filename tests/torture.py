@@ -10,8 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support.promises_page import PAGE, read, write_page
-from tests.support.torture_figures import FILE, SHORT
+from tests.support.torture.promises_page import PAGE, read, write_page
+from tests.support.torture.torture_figures import FILE, SHORT
 
 TESTS = [
     "tests/crash",
@@ -20,12 +20,12 @@ TESTS = [
     "tests/soak",
     "tests/e2e/test_killed_receipts.py",
     "tests/e2e/test_killed.py",
-    "tests/pipeline/test_any_erp_value.py",
-    "tests/pipeline/test_any_order.py",
-    "tests/pipeline/test_any_receipt.py",
+    "tests/pipeline/master_data/test_any_erp_value.py",
+    "tests/pipeline/receipts/test_any_order.py",
+    "tests/pipeline/receipts/test_any_receipt.py",
     "tests/contract/test_any_answer.py",
-    "tests/unit/test_any_settings.py",
-    "tests/unit/test_contracts.py",
+    "tests/unit/config/test_any_settings.py",
+    "tests/unit/schemas/test_contracts.py",
 ]
 
 # Some take hours.

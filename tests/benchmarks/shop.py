@@ -16,7 +16,7 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from tests.benchmarks.feed import TOKEN
 from tests.benchmarks.process import OURS, PROJECT, Run, measure
-from tests.support.selling_shop import delivered, once
+from tests.support.selling.selling_shop import delivered, once
 from tests.support.worlds import TOKEN as SANDBOX_TOKEN
 from tests.support.worlds import World
 

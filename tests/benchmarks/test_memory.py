@@ -17,7 +17,7 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from tests.support import small_erp
 from tests.support.books import with_accounts
-from tests.support.selling_shop import Fields, delivered, once, shop
+from tests.support.selling.selling_shop import Fields, delivered, once, shop
 from tests.support.worlds import TOKEN, World
 
 FEW, MANY = 10_000, 100_000

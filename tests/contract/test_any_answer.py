@@ -15,9 +15,9 @@ from cloudkasse_etl.schemas.lenient_json import read_json
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, parse_receipt
 from cloudkasse_etl.tills.cloudkasse import transport
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
-from tests.contract.scripted_server import API, Reply, ScriptedServer, articles, client, status
 from tests.support.receipt_factory import item, line
-from tests.support.torture_figures import LONG, Promise, holds
+from tests.support.servers.scripted_server import API, Reply, ScriptedServer, articles, client, status
+from tests.support.torture.torture_figures import LONG, Promise, holds
 
 ONCE = API.model_copy(update={"attempts": 1})
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("A0")

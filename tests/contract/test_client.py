@@ -12,7 +12,7 @@ import pytest
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.tills.cloudkasse import pagination
 from cloudkasse_etl.tills.cloudkasse.client import CursorExpired
-from tests.contract.scripted_server import (
+from tests.support.servers.scripted_server import (
     Reply,
     Request,
     Script,

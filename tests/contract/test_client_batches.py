@@ -18,7 +18,8 @@ from cloudkasse_etl.tills.cloudkasse import batches
 from cloudkasse_etl.tills.cloudkasse.client import StoppedError, record_key
 from cloudkasse_etl.tills.cloudkasse.results import check_results
 from cloudkasse_etl.tills.cloudkasse.transport import Transport
-from tests.contract.scripted_server import (
+from tests.support.patience import HANG_SECONDS
+from tests.support.servers.scripted_server import (
     API,
     TOKEN,
     Journal,
@@ -36,7 +37,6 @@ from tests.contract.scripted_server import (
     sent,
     taken,
 )
-from tests.support.patience import HANG_SECONDS
 
 
 def client_threads() -> list[str]:

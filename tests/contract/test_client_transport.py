@@ -23,7 +23,7 @@ from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ConfigurationError, ContractError, NetworkError
 from cloudkasse_etl.tills.cloudkasse import transport
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient, StoppedError
-from tests.contract.scripted_server import (
+from tests.support.servers.scripted_server import (
     API,
     TOKEN,
     Journal,

@@ -14,7 +14,7 @@ from tests.crash.boundaries import COMMIT, STEP, from_the_middle, kinds, spread
 from tests.crash.changing_shop import Shop, State, changed_shop, lost_and_doubled, state_of
 from tests.crash.observed import sync_all
 from tests.support.forked import start, was_killed
-from tests.support.torture_figures import LONG, Promise, record
+from tests.support.torture.torture_figures import LONG, Promise, record
 
 SAMPLE = 6
 # Of the long form: each a test of its own, so that as many run at once as there are processors.

@@ -14,7 +14,7 @@ from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from tests.crash.changing_shop import Shop, changed_shop, lost_and_doubled, state_of
 from tests.crash.dagster_steps import sync_by_command
 from tests.support.forked import end_of, preloaded, start
-from tests.support.torture_figures import LONG, Promise, record
+from tests.support.torture.torture_figures import LONG, Promise, record
 
 SAMPLE = ["after staged_receipts"]
 KILLED = -9

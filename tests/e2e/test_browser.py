@@ -19,8 +19,8 @@ from playwright.sync_api import Locator, Page, expect, sync_playwright
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.conftest import MAKE_ERP
 from tests.e2e.ui_server import Ui, ui_of
-from tests.pipeline.test_real_shop import SETTINGS
-from tests.pipeline.test_staging import receipt
+from tests.pipeline.master_data.test_real_shop import SETTINGS
+from tests.pipeline.receipts.test_staging import receipt
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import small_world
 from tests.support.worlds import TOKEN, World

@@ -13,7 +13,7 @@ from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync.run.session import hold_lease
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import Program
-from tests.support.torture_figures import LONG, Promise, record
+from tests.support.torture.torture_figures import LONG, Promise, record
 
 ONLY_LONG = pytest.mark.skipif(not LONG, reason="long form")
 

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.pipeline.test_staging import receipt
+from tests.pipeline.receipts.test_staging import receipt
 from tests.support.books import ACCOUNTS
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, materializations

@@ -18,7 +18,7 @@ from assets.cli.group import run
 from assets.instance import runs
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import Program, program_in, small_world
-from tests.support.receivers import MailServer, Webhook
+from tests.support.servers.receivers import MailServer, Webhook
 from tests.support.worlds import TOKEN, World
 
 SELECTOR = {"repositoryName": "__repository__", "repositoryLocationName": runs.LOCATION}

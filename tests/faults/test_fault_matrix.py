@@ -33,8 +33,8 @@ from cloudkasse_etl.tills.cloudkasse import transport
 from tests.support import small_erp
 from tests.support.books import complete, tables, with_accounts
 from tests.support.patience import wait_until
-from tests.support.selling_shop import Fields, delivered, shop
-from tests.support.torture_figures import LONG, Promise, record
+from tests.support.selling.selling_shop import Fields, delivered, shop
+from tests.support.torture.torture_figures import LONG, Promise, record
 from tests.support.worlds import MASTER_DATA, TOKEN, World
 
 ARTICLES = 24

@@ -35,7 +35,7 @@ from tests.lock.contenders import ROWS, WRITTEN, Manner, last_words, looks, once
 from tests.support import small_erp
 from tests.support.forked import CONTEXT, end_of, start
 from tests.support.patience import HANG_SECONDS, wait_until
-from tests.support.torture_figures import LONG, Promise, record
+from tests.support.torture.torture_figures import LONG, Promise, record
 
 CONTENDERS = 16
 ROUNDS = 20 if LONG else 1

@@ -28,7 +28,7 @@ from tests.faults.test_fault_matrix import run
 from tests.support import small_erp
 from tests.support.books import complete, fetch_and_book, tables, with_accounts
 from tests.support.patience import HANG_SECONDS, wait_until
-from tests.support.torture_figures import LONG, Promise, record
+from tests.support.torture.torture_figures import LONG, Promise, record
 from tests.support.worlds import TOKEN, World
 
 RUNS = 400 if LONG else 6

@@ -1,0 +1,292 @@
+"""Protects that a run that looks at the changed articles alone finds exactly what one that looks at all of them finds.
+
+A random history of the ERP goes by. After each turn two runs start from the same state of ours and of the cloud: one as
+it is, and one whose snapshot of the ERP's rows was taken away, so that it compares everything. What the cloud holds,
+all that we keep and all that is reported must then be the same.
+"""
+
+import copy
+import datetime as dt
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.state.stores.erp_rows import SNAPSHOT
+from cloudkasse_etl.sync.run.report import RunReport
+from tests.conftest import fresh_database
+from tests.support import databases, small_erp
+from tests.support.torture.torture_figures import LONG
+from tests.support.worlds import TOKEN, World
+
+pytestmark = databases.CHOOSES_ITSELF
+
+TODAY = dt.date(2026, 11, 24)
+ARTICLES = 8
+BELOW = ', "TS" = 1'  # of a transaction that took its rowversion long before it was committed
+ODD = ("a1", " A1", "A1 ", "A|1", "", "X" * 41, "ART row 1", "A1\n")
+PRICE = (
+    'INSERT INTO "ARPREIS" ({id}"Artikelnummer", "PreisTyp", "TypNummer", "Menge", "Preis", "VonDatum", "BisDatum") '
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What somebody does in the ERP: a kind of change, to an article, with another one or with a number."""
+
+    kind: str
+    number: int
+    other: int
+    cents: int
+    below: str
+
+    def statements(self, new_id: Callable[[], str]) -> list[str]:
+        a, b, below = f"A{self.number}", f"A{self.other}", self.below
+        price, odd = self.cents / 100, ODD[self.cents % len(ODD)]
+        group = str(1 + self.cents % 2)
+        art = f'UPDATE "ART" SET {{}}{below} WHERE "Artikelnummer" = \'{a}\''
+        arpreis = f'UPDATE "ARPREIS" SET {{}}{below} WHERE "Artikelnummer" = \'{a}\''
+        insert = PRICE.format(id='"ARPREIS_ID", ') + f"VALUES ({new_id()}, "
+        dated = "'2026-11-29 00:00:00', '2027-01-15 00:00:00'"
+        return {
+            "named": [art.format(f"\"Bezeichnung\" = 'Name {self.cents}'")],
+            "nameless": [art.format('"Bezeichnung" = NULL')],
+            "inactive": [art.format('"Inaktiv" = {true}')],
+            "active": [art.format('"Inaktiv" = {false}')],
+            "deleted": [f'DELETE FROM "ART" WHERE "Artikelnummer" = \'{a}\''],
+            "gtin": [art.format("\"EANNummer\" = '4006381333932'")],  # its check digit is wrong
+            "no gtin": [art.format('"EANNummer" = NULL')],
+            "unit": [art.format(f'"Preiseinheit" = {self.cents % 3}')],
+            "tax code": [art.format(f"\"SSVerkauf\" = '{3 + self.cents % 2}'")],
+            "open": [art.format(f"\"Artikelgruppe\" = '{self.cents % 3}'")],
+            "numbered": [art.format(f"\"Artikelnummer\" = '{b}'")],
+            "with prices": [art.format(f"\"Artikelnummer\" = '{b}'"), arpreis.format(f"\"Artikelnummer\" = '{b}'")],
+            "swapped": [
+                art.format("\"Artikelnummer\" = 'between'"),
+                art.replace(f"= '{a}'", f"= '{b}'").format(f"\"Artikelnummer\" = '{a}'"),
+                art.replace(f"= '{a}'", "= 'between'").format(f"\"Artikelnummer\" = '{b}'"),
+            ],
+            "odd": [art.format(f"\"Artikelnummer\" = '{odd}'")],
+            "odd price": [arpreis.format(f"\"Artikelnummer\" = '{odd}'")],
+            "cured": [f'UPDATE "ART" SET "Artikelnummer" = \'{a}\'{below} WHERE "Artikelnummer" = \'{odd}\''],
+            "price": [arpreis.format(f'"Preis" = {price}')],
+            "bad price": [arpreis.format('"Preis" = -1')],
+            "no price": [f'DELETE FROM "ARPREIS" WHERE "Artikelnummer" = \'{a}\''],
+            "group": [arpreis.format(f"\"TypNummer\" = '{group}'")],
+            "other group": [arpreis.format("\"TypNummer\" = '9'")],
+            "customer": [arpreis.format("\"PreisTyp\" = 'K'")],
+            "everyone": [arpreis.format("\"PreisTyp\" = 'G'")],
+            "new price": [f"{insert}'{a}', 'G', '{group}', 0, {price}, NULL, NULL)"],
+            "scale": [f"{insert}'{a}', 'G', '{group}', {self.cents % 4}, {price}, NULL, NULL)"],
+            "dated": [f"{insert}'{a}', 'G', '{group}', 0, {price}, {dated})"],
+            "unknown article": [f"{insert}'X{self.number}', 'G', '{group}', 0, {price}, NULL, NULL)"],
+            "huge quantity": [f"{insert}'{a}', 'G', '{group}', 1000000000, {price}, NULL, NULL)"],
+            "rate": [
+                (
+                    'INSERT INTO "USDETAIL" ("USDETAIL_ID", "SteuerCode", "GueltigAb", "Steuer") '
+                    f"VALUES ({new_id()}, '3', '2027-01-0{self.number} 00:00:00', {15 + self.number})"
+                )
+            ],
+            "group's name": [f'UPDATE "GRUPPEN" SET "Bezeichnung" = \'G{self.cents}\' WHERE "Id" = \'AG\''],
+        }[self.kind]
+
+
+KINDS = (
+    "named", "nameless", "inactive", "active", "deleted", "gtin", "no gtin", "unit", "tax code", "numbered",
+    "with prices", "swapped", "odd", "odd price", "cured", "price", "bad price", "no price", "group", "other group",
+    "customer", "everyone", "new price", "scale", "dated", "unknown article", "huge quantity", "rate", "group's name",
+)  # fmt: skip
+CHANGES = st.builds(
+    Change,
+    st.sampled_from(KINDS),
+    st.integers(1, ARTICLES),
+    st.integers(1, ARTICLES),
+    st.integers(100, 9999),
+    st.sampled_from(["", "", "", BELOW]),
+)
+TURNS = st.lists(
+    st.tuples(st.lists(CHANGES, min_size=1, max_size=3), st.sampled_from([0, 0, 0, 5, 40])), min_size=2, max_size=4
+)
+
+
+@dataclass
+class Twins:
+    """One ERP, and twice the same state of ours and of the cloud: one run looks at what changed, one at everything."""
+
+    folder: Path
+    erp_url: str
+    state_urls: tuple[str, str]
+    servers: tuple[SandboxServer, SandboxServer]
+    as_of: dt.date = TODAY
+    ids: int = 1000
+    narrowed: list[int | None] = field(default_factory=list)
+
+    def world(self, place: int) -> World:
+        return World(
+            self.folder, self.erp_url, self.servers[place], copy.deepcopy(SHOP), self.state_urls[place], self.as_of
+        )
+
+    def change(self, change: Change) -> None:
+        true, false = ("TRUE", "FALSE") if self.erp_url.startswith("postgresql") else ("1", "0")
+        for statement in change.statements(self.new_id):
+            text = statement.replace("{true}", true).replace("{false}", false)
+            self.world(0).erp(text.replace(":", "\\:"))
+
+    def new_id(self) -> str:
+        self.ids += 1
+        return str(self.ids)
+
+    def copy_state(self) -> None:
+        """Makes the second what the first is, but for its snapshot."""
+        with sqlite3.connect(self.folder / "cloud0.db") as source, sqlite3.connect(self.folder / "cloud1.db") as target:
+            source.backup(target)
+        first, second = self.state_urls
+        if first.startswith("sqlite"):
+            shutil.copy(first.removeprefix("sqlite:///"), second.removeprefix("sqlite:///"))
+        else:
+            databases.clone(first, *(str(sa.make_url(url).database) for url in (first, second)))
+        engine = sa.create_engine(second, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.execute(
+                sa.text("UPDATE cloudkasse_target SET api_url = :new WHERE api_url = :old"),
+                {"new": self.servers[1].url, "old": self.servers[0].url},
+            )
+            connection.execute(sa.text("DELETE FROM cloudkasse_level WHERE asset = :asset"), {"asset": SNAPSHOT})
+        engine.dispose()
+
+    def turn(self) -> None:
+        """Both runs; what they leave must be the same."""
+        self.copy_state()
+        began = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        reports = [self.world(place).sync(allow_retire=True) for place in (0, 1)]
+        assert told(reports[0]) == told(reports[1])
+        assert held(self.folder / "cloud0.db") == held(self.folder / "cloud1.db")
+        kept = [kept_in(url, began) for url in self.state_urls]
+        for name, rows in kept[1].items():
+            assert kept[0][name] == rows, name
+        assert all(report.looked_at is None for report in reports[1].assets.values())
+        gross = reports[0].assets["gross_prices"]
+        if not gross.quiet:
+            self.narrowed.append(gross.looked_at)
+
+
+SHOP: dict[str, Any] = {
+    **small_erp.SETTINGS,
+    "registers": [
+        {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1"},
+        {"number": "K2", "name": "Markt", "warehouse": "1", "price_group": "2"},
+    ],
+}
+
+
+def told(report: RunReport) -> dict[str, Any]:
+    """All that a run tells, but for when."""
+    return {
+        name: (
+            asset.counts.as_dict(),
+            sorted((r.key, r.code, r.content, r.still) for r in asset.rejections),
+            asset.deferrals,
+            asset.rows,
+            asset.lacking,
+            asset.quiet,
+        )
+        for name, asset in report.assets.items()
+    }
+
+
+def held(cloud: Path) -> list[Any]:
+    with sqlite3.connect(cloud) as connection:
+        rows = connection.execute("SELECT entity, key, active, body FROM record ORDER BY entity, key").fetchall()
+    found = [(entity, key, active, json.loads(body)) for entity, key, active, body in rows]
+    return [(entity, key, active, {n: v for n, v in body.items() if n != "id"}) for entity, key, active, body in found]
+
+
+def kept_in(url: str, began: dt.datetime) -> dict[str, Any]:
+    """Our own tables, but for when and by which run what is new was written, and for the snapshot."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+
+        def rows(query: str) -> list[tuple[Any, ...]]:
+            return [tuple(row) for row in connection.execute(sa.text(query))]
+
+        def since(value: Any) -> Any:
+            moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+            return moment if moment < began else "now"
+
+        levels = {}
+        for asset, details, generation in rows("SELECT asset, details, generation FROM cloudkasse_level"):
+            found = json.loads(details)
+            levels[asset] = ({k: v for k, v in found.items() if k not in ("snapshot", "rest")}, generation)
+        levels.pop(SNAPSHOT, None)
+        found = {
+            "levels": levels,
+            "records": sorted(
+                rows("SELECT entity, record_key, content_hash, content, active FROM cloudkasse_synced_record")
+            ),
+            "rejections": sorted(
+                (*row[:5], str(since(row[5])))
+                for row in rows("SELECT asset, record_key, code, detail, content, since FROM cloudkasse_rejection")
+            ),
+            "waiting": sorted(
+                (*row[:5], str(since(row[5])))
+                for row in rows("SELECT asset, code, awaited, record_count, examples, since FROM cloudkasse_waiting")
+            ),
+            "attempts": rows("SELECT entity FROM cloudkasse_attempt"),
+        }
+    engine.dispose()
+    return found
+
+
+def live(turns: list[tuple[list[Change], int]], erp_url: str, state_urls: tuple[str, str], folder: Path) -> Twins:
+    """A shop's history, turn by turn."""
+    small_erp.build(erp_url, ARTICLES)
+    with (
+        SandboxServer(folder / "cloud0.db", token=TOKEN) as first,
+        SandboxServer(folder / "cloud1.db", token=TOKEN) as second,
+    ):
+        twins = Twins(folder, erp_url, state_urls, (first, second))
+        twins.world(0).sync(allow_retire=True)
+        for changes, days in turns:
+            twins.as_of += dt.timedelta(days=days)
+            for change in changes:
+                twins.change(change)
+            twins.turn()
+    return twins
+
+
+@settings(max_examples=100 if LONG else 25)
+@given(turns=TURNS)
+def test_what_changed_alone_is_found_as_everything_is(turns: list[tuple[list[Change], int]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        urls = (f"sqlite:///{folder / 'ours0.db'}", f"sqlite:///{folder / 'ours1.db'}")
+        live(turns, f"sqlite:///{folder / 'erp.db'}", urls, folder)
+
+
+@pytest.fixture
+def postgres_urls(_postgres: Any) -> Callable[[], str]:
+    """Makes fresh databases."""
+    return lambda: fresh_database(_postgres)
+
+
+def test_it_is_so_on_postgresql(postgres_urls: Callable[[], str], tmp_path: Path) -> None:
+    turns = [
+        ([Change("named", 1, 1, 101, ""), Change("price", 2, 2, 250, ""), Change("unknown article", 1, 1, 500, "")], 5),
+        (
+            [Change("with prices", 3, 4, 100, ""), Change("deleted", 5, 5, 100, ""), Change("no price", 6, 6, 100, "")],
+            0,
+        ),
+        ([Change("swapped", 7, 8, 100, BELOW)], 0),
+    ]
+    twins = live(turns, postgres_urls(), (postgres_urls(), postgres_urls()), tmp_path)
+    assert all(twins.narrowed), twins.narrowed

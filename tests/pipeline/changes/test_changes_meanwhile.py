@@ -1,0 +1,108 @@
+"""Protects that nothing is lost that the ERP's users change while a run goes on, whatever it does in which order.
+
+A run reads at several moments. Between any two of its steps somebody changes something; the next run, which looks at
+what has changed alone, must leave nothing to one that compares everything and asks the cloud for all it holds.
+"""
+
+import copy
+import datetime as dt
+import itertools
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sync.master_data import extraction, upload
+from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.run.report import AssetReport, RunReport
+from cloudkasse_etl.sync.run.session import SyncSession
+from tests.pipeline.changes.test_changed_articles import ARTICLES, CHANGES, SHOP, Change
+from tests.support import databases, small_erp
+from tests.support.torture.torture_figures import LONG
+from tests.support.worlds import TOKEN, World
+
+pytestmark = databases.CHOOSES_ITSELF
+
+Step = Callable[[SyncSession], AssetReport]
+AFTER: Mapping[Step, Sequence[Step]] = {
+    extraction.extract_company: (),
+    extraction.extract_registers: (),
+    extraction.extract_employees: (),
+    extraction.extract_articles: (),
+    extraction.extract_prices: (),
+    compute_gross_prices: (extraction.extract_articles, extraction.extract_prices),
+    upload.upload_company: (extraction.extract_company,),
+    upload.upload_registers: (extraction.extract_registers, upload.upload_company),
+    upload.upload_employees: (extraction.extract_employees, upload.upload_company),
+    upload.upload_articles: (extraction.extract_articles, upload.upload_registers),
+    upload.upload_prices: (compute_gross_prices, upload.upload_articles),
+}
+"""The steps of a run, and what comes before each."""
+
+
+def in_order(wish: Sequence[Step]) -> list[Step]:
+    """The steps as near to a wish as what comes before what allows, as Dagster may carry them out."""
+    done: list[Step] = []
+    while len(done) < len(wish):
+        done.append(next(s for s in wish if s not in done and set(AFTER[s]) <= set(done)))
+    return done
+
+
+class Shop:
+    """A shop whose ERP is changed while it is synchronised."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._ids = itertools.count(1000)
+
+    def change(self, change: Change) -> None:
+        for statement in change.statements(lambda: str(next(self._ids))):
+            self._world.erp(statement.replace("{true}", "1").replace("{false}", "0").replace(":", "\\:"))
+
+    def sync(self, steps: Sequence[Step], changes: Mapping[int, Change]) -> None:
+        """A run; the changes are made before the steps of these places."""
+        with self._world.session(allow_retire=True) as session:
+            for place, step in enumerate(steps):
+                if place in changes:
+                    self.change(changes[place])
+                step(session)
+            session.finish()
+
+
+def sent(report: RunReport) -> int:
+    counts = report.counts
+    return counts.new + counts.changed + counts.deactivated
+
+
+def refused(report: RunReport) -> set[tuple[str, str, str, str | None]]:
+    return {(r.asset, r.key, r.code, r.content) for asset in report.assets.values() for r in asset.rejections}
+
+
+@settings(max_examples=100 if LONG else 25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    before=st.lists(CHANGES, max_size=2),
+    wish=st.permutations(list(AFTER)),
+    meanwhile=st.dictionaries(st.integers(0, len(AFTER) - 1), CHANGES, min_size=1, max_size=4),
+)
+def test_what_is_changed_during_a_run_is_found_by_it_or_by_the_next_one(
+    before: list[Change], wish: list[Step], meanwhile: dict[int, Change]
+) -> None:
+    with tempfile.TemporaryDirectory() as name, SandboxServer(None, token=TOKEN) as server:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'erp.db'}"
+        small_erp.build(url, ARTICLES)
+        # apart, so that the ERP has SQLite's default journal: whoever reads keeps everybody from writing
+        state = f"sqlite:///{folder / 'state.db'}"
+        world = World(folder, url, server, copy.deepcopy(SHOP), state, dt.date(2026, 11, 24))
+        shop = Shop(world)
+        world.sync(allow_retire=True)
+        for change in before:
+            shop.change(change)
+        shop.sync(in_order(wish), meanwhile)
+        next_one = world.sync(allow_retire=True)
+        everything = world.sync(full=True, allow_retire=True)
+        assert sent(everything) == 0
+        assert refused(everything) == refused(next_one)

@@ -1,0 +1,320 @@
+"""Protects that a look and a run never disagree: whatever would make a run do something is seen."""
+
+import copy
+import datetime as dt
+import random
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sync.changes.new_data import Novelty, look_for_novelty
+from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import RunReport
+from tests.pipeline.receipts.test_staging import changed, closing, receipt
+from tests.support import databases, small_erp
+from tests.support.torture.torture_figures import LONG
+from tests.support.worlds import MASTER_DATA, TOKEN, World
+
+CASH = {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1", "cash_account": "1000"}
+FURTHER = {**CASH, "number": "K9"}
+SETTINGS: dict[str, Any] = {
+    **small_erp.SETTINGS,
+    "registers": [CASH],
+    "accounts": {"clearing": "1371", "revenue": {"19.00": "8400"}},
+    "receipts": {"import": "direct", "start_date": "2026-11-01"},
+}
+ARTICLE = (
+    "INSERT INTO ART (ART_ID, TS, Artikelnummer, Bezeichnung, SSVerkauf, Mengeneinheit, Lagerartikel, Inaktiv) "
+    "VALUES (99, 0, 'NEU', 'Neu', '3', 'Stk', 1, 0)"
+)
+
+
+def with_article(sold: dict[str, Any], article: str) -> dict[str, Any]:
+    sold["lines"][0]["article"] = article
+    return sold
+
+
+@dataclass(frozen=True)
+class Start:
+    """A shop in which something waits for everything: an account, a register, an article, an earlier first day."""
+
+    erp_url: str
+    erp: bytes
+    cloud: bytes
+
+    def shop(self, folder: Path, server: SandboxServer) -> World:
+        return World(folder, self.erp_url, server, copy.deepcopy(SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Made once, because every test would take seconds to; where the ERP lies stays the same for all."""
+    folder = tmp_path_factory.mktemp("start")
+    url = f"sqlite:///{folder / 'erp.db'}"
+    databases.only_in_a_file(databases.place(url))
+    small_erp.build(url)
+    with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
+        world = Start(url, b"", b"").shop(folder, server)
+        server.store.deliver_receipts(
+            [
+                receipt(1),
+                changed(receipt(2), "payments.0.tender", "ECKarte"),
+                receipt(3, register="K9"),
+                with_article(receipt(4), "NEU"),
+                receipt(5, business_day="2026-10-31"),
+            ]
+        )
+        synchronise(world, "all")
+    return Start(url, (folder / "erp.db").read_bytes(), (folder / "cloud.db").read_bytes())
+
+
+@pytest.fixture
+def world(start: Start, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """That shop as it was; parametrised by what the settings say of imports."""
+    Path(start.erp_url.removeprefix("sqlite:///")).write_bytes(start.erp)
+    (tmp_path / "cloud.db").write_bytes(start.cloud)
+    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
+        made = start.shop(tmp_path, server)
+        made.settings["receipts"]["import"] = getattr(request, "param", "direct")
+        made.erp("UPDATE cloudkasse_target SET api_url = :url WHERE api_url <> ''", {"url": server.url})
+        yield made
+
+
+def look(world: World) -> Novelty:
+    return look_for_novelty(world.configuration())
+
+
+def synchronise(world: World, kind: str) -> RunReport:
+    """A run of a kind, as the assets depend on each other; whether it imports, the settings say."""
+    with world.session() as session:
+        if kind in ("all", "master-data"):
+            for step in MASTER_DATA:
+                step(session)
+        if kind in ("all", "receipts"):
+            stage_receipts(session)
+            stage_closings(session)
+            import_if_chosen(session)
+        return session.finish()
+
+
+def erp(statement: str) -> Callable[[World], None]:
+    return lambda world: world.erp(statement)
+
+
+def setting(*path: str, to: Any) -> Callable[[World], None]:
+    def change(world: World) -> None:
+        section = world.settings
+        for name in path[:-1]:
+            section = section.setdefault(name, {})
+        section[path[-1]] = to
+
+    return change
+
+
+def lose(world: World) -> None:
+    with sqlite3.connect(world.folder / "cloud.db") as cloud:
+        assert cloud.execute("DELETE FROM record WHERE entity = 'articles' AND key LIKE '%A1%'").rowcount == 1
+    cloud.close()
+
+
+def deliver(number: int) -> Callable[[World], None]:
+    return lambda world: world.server.store.deliver_receipts([receipt(number)])
+
+
+# what changes; what a look starts where the import is direct; and where it is left to a person; what it says then
+CHANGES: dict[str, tuple[Callable[[World], None], str | None, str | None, str]] = {
+    "a missing account is named": (
+        setting("accounts", "tenders", to={"ECKarte": "1361"}), "receipts", None, "1 refused receipts to try again",
+    ),
+    "a revenue account in the ERP": (
+        erp("INSERT INTO KTOGRUPPENPOS (KTOGRUPPENPOS_ID, TS, AufwandErloes, Gruppe, GKonto, Steuercode) "
+            "VALUES (1, 0, 'E', '01', '8400', '3')"),
+        "receipts", None, "1 refused receipts to try again",
+    ),
+    "the article of a stock line": (erp(ARTICLE), "all", "master-data", "1 receipts whose stock lines may be made up"),
+    "a component of a trade set": (
+        erp("INSERT INTO ARTSET (ARTSET_ID, TS, Artikelnummer, SetArtikelnummer, Menge) VALUES (1, 0, 'A1', 'A2', 1)"),
+        "receipts", None, "1 receipts whose stock lines may be made up",
+    ),
+    "the period that is closed": (setting("books", "closed_until", to="2026-10-31"), "receipts", None, "try again"),
+    "the register of a waiting receipt": (setting("registers", to=[CASH, FURTHER]), "all", "all", "checked again"),
+    "an earlier first day": (
+        setting("receipts", "start_date", to="2026-10-01"), "receipts", "receipts", "to be checked again",
+    ),
+    "whether withdrawals move stock": (
+        setting("receipts", "in_kind_moves_stock", to=True), "receipts", "receipts", "to be checked again",
+    ),
+    "a cash account": (setting("registers", to=[{**CASH, "cash_account": "1001"}]), "all", "master-data", "try again"),
+    "a receipt": (deliver(9), "receipts", "receipts", "receipts in CloudKasse"),
+    "a closing": (
+        lambda world: world.server.store.deliver_closings([closing(1, 1, 1)]),
+        "receipts", "receipts", "closings in CloudKasse",
+    ),
+    "an article's name": (erp("UPDATE ART SET Bezeichnung = 'X'"), "all", "master-data", "selectline_articles"),
+    "a price": (erp("UPDATE ARPREIS SET Preis = 11"), "master-data", "master-data", "selectline_prices"),
+    "a VAT rate": (erp("UPDATE USDETAIL SET Steuer = 16"), "all", "master-data", "gross_prices"),
+    "a group's name": (erp("UPDATE GRUPPEN SET Bezeichnung = 'X'"), "master-data", "master-data", "changes for"),
+    "an employee": (erp("UPDATE MITARBW SET Name = 'X'"), "master-data", "master-data", "cloudkasse_employees"),
+    "the company": (erp("UPDATE MANDANT SET Ort = 'X'"), "all", "master-data", "cloudkasse_company"),
+    "which articles go up": (
+        setting("articles", "only_shop_active", to=True), "master-data", "master-data", "cloudkasse_articles",
+    ),
+    "a cloud that lost a record": (lose, "master-data", "master-data", "4 of 5 articles"),
+    "a table of which nothing is read": (erp("UPDATE LAGER SET Bezeichnung = 'X'"), None, None, "No new data."),
+    "the language": (setting("language", to="de"), None, None, "Nichts Neues."),
+    "when is warned": (setting("checks", "waiting_hours", to=1), None, None, "No new data."),
+    "how much may be retired": (setting("safety", "retire_percent", to=5), None, None, "No new data."),
+    "nothing": (lambda world: None, None, None, "No new data."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("world", "mode"), [("direct", 1), ("manual", 2)], indirect=["world"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_makes_a_run_do_something_is_seen_and_taken_over_by_the_run_that_is_named(
+    world: World, mode: int, change: str
+) -> None:
+    apply, words = CHANGES[change][0], CHANGES[change][3]
+    kind = CHANGES[change][mode]
+    apply(world)
+    found = look(world)
+    assert found.kind == kind, found.told("en")
+    assert words in found.told("de" if change == "the language" else "en")
+    assert look(world).key == found.key
+    if kind is not None:
+        synchronise(world, kind)
+        assert look(world).kind is None, look(world).told("en")
+    report = synchronise(world, "all")
+    assert report.counts.attempted == 0, report.message
+
+
+@pytest.mark.parametrize("world", ["ask"], indirect=True)
+def test_what_a_person_could_import_is_told_and_no_run_is_promised(world: World) -> None:
+    world.settings["accounts"]["tenders"] = {"ECKarte": "1361"}
+    deliver(9)(world)
+    synchronise(world, "receipts")
+    found = look(world)
+    assert found.kind is None
+    assert found.told("en") == (
+        "No new data. Waiting for an import: 1 staged receipts to import; 1 refused receipts to try again, since "
+        "something has changed; 1 receipts whose stock lines may be made up for."
+    )
+
+
+def test_a_look_reads_no_receipts_and_no_articles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cloudkasse_etl.erp.selectline.reader import ErpReader
+    from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+    from cloudkasse_etl.state.stores.store import StateStore
+
+    def read(*_: object, **__: object) -> Any:
+        raise AssertionError("a look reads no table as a whole")
+
+    for owner, names in (
+        (ErpReader, ("articles", "prices", "employees", "booking_articles", "trade_sets", "revenue_groups")),
+        (ReceiptStore, ("raw", "rows", "raw_pending_stock", "unbooked")),
+        (StateStore, ("synced", "rejections")),
+    ):
+        for name in names:
+            monkeypatch.setattr(owner, name, read)
+    for apply, *_ in list(CHANGES.values())[:12]:
+        apply(world)
+    assert look(world).kind == "all"
+
+
+def test_a_run_that_died_in_an_import_is_followed_by_another(world: World) -> None:
+    world.settings["accounts"]["tenders"] = {"ECKarte": "1361"}
+    before = look(world)
+    with world.session() as session:
+        session.store.set_level("revenue_postings", "", "{}")  # as an import does first
+    after = look(world)
+    assert (after.kind, after.key != before.key) == ("receipts", True)
+
+
+def test_a_void_that_waits_is_nothing_new_until_its_original_or_its_day_comes(world: World) -> None:
+    void = receipt(8, cancelled=True, reference={"receipt_id": "r7"})
+    world.server.store.deliver_receipts([void])
+    assert look(world).kind == "receipts"
+    assert synchronise(world, "receipts").assets["revenue_postings"].counts.deferred == 1
+    found = look(world)
+    assert (found.kind, found.told("en")) == (None, "No new data.")
+    days = dt.timedelta(days=world.configuration().settings.receipts.void_wait_days)
+    later = look_for_novelty(world.configuration(), dt.datetime.now(world.configuration().settings.zone).date() + days)
+    assert "1 voids that need not wait any longer" in later.told("en")
+    deliver(7)(world)
+    synchronise(world, "receipts")
+    assert look(world).kind is None
+
+
+FLIPS: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
+    "the first day": (
+        setting("receipts", "start_date", to="2026-10-01"),
+        setting("receipts", "start_date", to="2026-11-01"),
+    ),
+    "an account": (setting("accounts", "clearing", to="1372"), setting("accounts", "clearing", to="1371")),
+    "a VAT id that is refused": (
+        setting("company", "vat_id", to="DE1"),
+        setting("company", "vat_id", to="DE123456789"),
+    ),
+}
+
+
+@pytest.mark.parametrize("world", ["direct", "manual"], indirect=True)
+@pytest.mark.parametrize("flip", FLIPS)
+def test_a_setting_that_goes_to_and_fro_starts_a_run_each_time(world: World, flip: str) -> None:
+    """Dagster starts no second run under a key: what was taken back in between must not be the state of then."""
+    if flip == "the first day":
+        synchronise(world, "all")
+    keys = []
+    for at in range(4):
+        FLIPS[flip][at % 2](world)
+        found = look(world)
+        if found.kind is not None:
+            keys.append(found.key)
+            synchronise(world, found.kind)
+            assert look(world).kind is None
+    assert len(set(keys)) == len(keys), f"{len(keys)} states, {len(set(keys))} keys"
+
+
+ROUNDS = 400 if LONG else 13
+
+
+def test_a_look_and_a_run_agree_after_any_changes(world: World) -> None:
+    chance = random.Random(16)
+    numbers = iter(range(10, 10 * ROUNDS))
+    several: list[Callable[[World], None]] = [
+        lambda world: deliver(next(numbers))(world),
+        lambda world: world.server.store.deliver_receipts(
+            [changed(receipt(next(numbers)), "payments.0.tender", chance.choice(["ECKarte", "Kreditkarte"]))]
+        ),
+        lambda world: world.server.store.deliver_receipts([with_article(receipt(next(numbers)), "NEU")]),
+        lambda world: world.server.store.deliver_receipts([receipt(next(numbers), register=chance.choice("JQ"))]),
+        lambda world: setting("accounts", "tenders", to=chance.choice([{}, {"ECKarte": "1361"}]))(world),
+        lambda world: setting("receipts", "start_date", to=f"2026-1{chance.randint(0, 2)}-01")(world),
+        lambda world: setting("registers", to=[CASH, *[{**CASH, "number": n} for n in "JQ" if chance.random() < 0.3]])(
+            world
+        ),
+        lambda world: world.erp("DELETE FROM ART WHERE Artikelnummer = 'NEU'"),
+        lambda world: world.erp(ARTICLE.replace("INSERT", "INSERT OR REPLACE")),
+        lambda world: world.erp("UPDATE ART SET Bezeichnung = :n", {"n": f"N{next(numbers)}"}),
+        lambda world: world.erp("UPDATE LAGER SET Bezeichnung = :n", {"n": f"N{next(numbers)}"}),
+        lambda world: world.erp("UPDATE ARPREIS SET Preis = :p", {"p": float(next(numbers))}),
+        lambda world: None,
+    ]
+    kinds = set()
+    for at in range(2 * ROUNDS):
+        world.settings["receipts"]["import"] = "direct" if at < ROUNDS else "manual"
+        for change in chance.choices(several, k=chance.choice([1, 1, 2, 3])):
+            change(world)
+        found = look(world)
+        kinds.add(found.kind)
+        if found.kind is not None:
+            synchronise(world, found.kind)
+        report = synchronise(world, "all")
+        assert report.counts.attempted == 0, (found.told("en"), report.message)
+        assert look(world).kind is None
+    assert kinds == {None, "all", "receipts", "master-data"}

@@ -1,0 +1,236 @@
+"""Protects SQL Server, of which there is none here: every statement that runs elsewhere is one of T-SQL as well.
+
+The statements are not listed by hand: whole runs are listened to, and what SQLAlchemy executes in them is compiled
+for SQL Server and read by a parser of its language.
+"""
+
+import ast
+import copy
+import datetime as dt
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import sqlglot
+from sqlalchemy.dialects import mssql
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel
+
+from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
+from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.state.database.engine import state_engine, upgrade
+from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.lease.lease import current_holder
+from cloudkasse_etl.state.stores.sent_alerts import AlertStore
+from cloudkasse_etl.state.stores.waiting_records import WaitingStore
+from cloudkasse_etl.sync.dry_run.plan import plan
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
+from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings, sum_up
+from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+from tests.support import databases, small_erp
+from tests.support.books import book, complete, dismiss, fetch, tables, with_accounts
+from tests.support.receipt_factory import item, line
+from tests.support.worlds import TOKEN, World
+
+pytestmark = databases.CHOOSES_ITSELF
+
+DIALECT = mssql.dialect()  # type: ignore[no-untyped-call]
+PACKAGE = Path(__file__).resolve().parents[3] / "cloudkasse_etl"
+# These execute on a driver itself, nothing but a SELECT 1, or what is executed elsewhere too; `insert_columns` does on
+# SQLite what it leaves to SQLAlchemy elsewhere, and its INSERTs are compiled below.
+OTHERS = {
+    ("state/database/bulk.py", "insert_columns"),
+    ("state/database/engine.py", "_mssql_connect"),
+    ("state/lease/lease.py", "_lost_to"),
+    ("state/database/state_diagnosis.py", "_try_to_write"),
+    ("state/database/engine.py", "_sqlite_connect"),
+    ("state/database/reading.py", "_tidied"),
+    ("sync/inputs/own_tables.py", "told_as_the_erps"),
+}
+CLUSTERED_KEY_BYTES, KEY_BYTES, MOST_PARAMETERS = 900, 1700, 2100
+
+
+class Heard:
+    """What was executed: each statement once, as T-SQL."""
+
+    def __init__(self) -> None:
+        self.statements: dict[str, sa.ClauseElement] = {}
+        self.places: set[tuple[str, str]] = set()
+        self.most_parameters = 0
+
+    def hear(self, _: Any, clause: Any, multiparams: Any, params: Any, options: Any) -> None:
+        """SQLAlchemy's event `before_execute`."""
+        given = multiparams[0] if multiparams else params
+        keys = list(given) if given else None
+        if isinstance(clause, sa.sql.ddl.ExecutableDDLElement):
+            compiled = clause.compile(dialect=DIALECT)
+        else:
+            compiled = clause.compile(dialect=DIALECT, column_keys=keys, compile_kwargs={"render_postcompile": True})
+            self.most_parameters = max(self.most_parameters, len(compiled.positiontup or compiled.params))
+        self.statements[str(compiled)] = clause
+        frame = sys._getframe(1)
+        while frame.f_back is not None:
+            frame = frame.f_back
+            if frame.f_code.co_filename.startswith(str(PACKAGE)):
+                self.places.add((frame.f_code.co_filename.removeprefix(f"{PACKAGE}/"), frame.f_code.co_name))
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
+    """Everything that setting up, synchronising, importing, exporting, planning and looking execute."""
+    folder = tmp_path_factory.mktemp("listening")
+    erp, found = f"sqlite:///{folder / 'erp.db'}", Heard()
+    small_erp.build(erp)
+    sa.event.listen(sa.Engine, "before_execute", found.hear)
+    try:
+        with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
+            world = World(
+                folder, erp, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)), f"sqlite:///{folder / 'ours.db'}"
+            )
+            live(world)
+        for table in StateTables().metadata.sorted_tables:
+            found.hear(None, table.insert(), (), dict.fromkeys(table.columns.keys()), {})
+    finally:
+        sa.event.remove(sa.Engine, "before_execute", found.hear)
+    return found
+
+
+CLOSING: dict[str, Any] = {
+    "register": "K1", "number": 1, "created_at": "2026-11-23T20:00:00+01:00", "business_day": "2026-11-23",
+    "first_receipt_number": 900, "last_receipt_number": 901, "receipt_count": 0, "business_cases": [], "tenders": [],
+}  # fmt: skip
+
+
+def refused_earlier(ours: sa.Engine) -> None:
+    """What an older release kept of a refused receipt, which a migration moves."""
+    tables, row = StateTables(), {"company": "1", "asset": "staged_receipts", "code": "c", "record_key": "R0"}
+    texts = dict.fromkeys(("detail", "content", "first_run_id", "run_id"), "{}")
+    with ours.begin() as connection:
+        connection.execute(tables.target.insert().values(company="1", api_url="https://old.example"))
+        since = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+        connection.execute(tables.rejection.insert().values(target_id=1, since=since, **row, **texts))
+
+
+def live(world: World) -> None:
+    """A shop's life in short: all that is done with the two databases."""
+    configuration = world.configuration()
+    ours = state_engine(world.state_url, may_create=True)
+    upgrade(ours, StateTables(), "0003")
+    refused_earlier(ours)
+    plan(configuration)  # of an older release's tables, whose rows are copied
+    world.sync()
+    world.sync(full=True)
+    lines = [line(article="A1"), line(article="gone")]
+    world.server.store.deliver_receipts(
+        [item(*lines, id="R1"), item(line(), id="R2", register="K9"), {"id": "R3"}, item(line(), id="R4", number=4)]
+    )
+    world.server.store.deliver_closings([CLOSING])
+    fetch(world)
+    configuration = world.configuration()
+    plan(configuration)
+    list_receipts(configuration)
+    book(world, "R1")
+    book(world)
+    world.sync()  # what is changed after this is looked at by itself: above the snapshot, and in its buckets
+    world.erp("UPDATE ARPREIS SET Preis = 11 WHERE ARPREIS_ID = 1")
+    world.erp("DELETE FROM ARPREIS WHERE ARPREIS_ID = 3")
+    world.sync()
+    world.erp("UPDATE ART SET Inaktiv = 1 WHERE ART_ID = 5")
+    world.settings["registers"].append({**world.settings["registers"][0], "number": "K9"})
+    world.sync()
+    fetch(world)
+    book(world, retry_rejected=True)
+    complete(world)
+    tables(world)
+    dismiss(world, "R3", "looked at")
+    with world.session() as session:
+        receipts = session.receipts
+        receipts.stage([], cursor=None, closings={"R1": 1}, dropped=["R0"])
+        receipts.stored("R1")
+        assert receipts.closing_rows()
+        assert receipts.has_closing_place("K1|1")
+        assert receipts.count_refused() <= receipts.has_unbooked()
+    configuration = world.configuration()
+    for export in (export_postings, export_movements):
+        export(configuration, world.folder / "export.csv")
+    sum_up(configuration)
+    with open_reading(configuration) as store:
+        sum_up_sales(store, configuration.settings.zone)
+        for look in (WaitingStore(store).rejected_since_before, WaitingStore(store).staged_since_before):
+            look(dt.datetime.now(dt.UTC))
+    alerts = AlertStore(ours, StateTables(), company="1", api_url=configuration.connections.api_url)
+    causes = list(alerts.open_causes())
+    alerts.examples(causes[0], 3)
+    alerts.note("email", causes)
+    alerts.forget("email", alerts.known("email"))
+    current_holder(ours, StateTables(), "1")
+    ours.dispose()
+    engine = erp_engine(world.erp_url, configuration.settings)
+    diagnose(engine, configuration.settings)
+    engine.dispose()
+
+
+def executing() -> Iterator[tuple[str, str]]:
+    """The functions of ours that execute a statement of SQLAlchemy's."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "sandbox" in path.parts or path.name.startswith("scratch"):
+            continue  # SQLite's own, without SQLAlchemy
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "execute":
+                    yield path.relative_to(PACKAGE).as_posix(), function.name
+
+
+def test_no_place_that_executes_something_is_forgotten(heard: Heard) -> None:
+    places = set(executing())
+    assert len(places) > 50
+    forgotten = " ".join(f"{file}:{name}" for file, name in sorted(places - heard.places - OTHERS))
+    assert not forgotten
+
+
+def test_every_statement_is_one_of_t_sql(heard: Heard) -> None:
+    assert len(heard.statements) > 100
+    for statement in heard.statements:
+        parsed = sqlglot.parse(statement, read="tsql", error_level=ErrorLevel.RAISE)
+        assert parsed, statement
+        assert not any(isinstance(part, exp.Command) for part in parsed), f"not understood: {statement}"
+
+
+def test_no_value_stands_in_a_statement(heard: Heard) -> None:
+    """What the shop, the registers or the cloud say goes in as a parameter; only our own words are written out."""
+    own = re.compile(r"[A-Za-z_|.:, \-0-9]*")
+    for statement in heard.statements:
+        for literal in re.findall(r"'((?:[^']|'')*)'", statement):
+            assert own.fullmatch(literal), statement
+            assert literal not in ("R1", "R2", "K9", "A1", "gone"), statement
+
+
+def test_no_statement_has_more_parameters_than_sql_server_takes(heard: Heard) -> None:
+    assert heard.most_parameters <= MOST_PARAMETERS
+
+
+def test_a_rowversion_is_read_as_a_number(heard: Heard) -> None:
+    found = [statement for statement in heard.statements if "UNION ALL" in statement and "TS" in statement]
+    assert found
+    for marks in found:
+        assert "max(CAST([TS] AS BIGINT))" in marks
+        assert "sum(CAST(CAST([TS] AS BIGINT) AS NUMERIC(38, 0)))" in marks
+
+
+@pytest.mark.parametrize("table", StateTables().metadata.sorted_tables, ids=lambda table: str(table.name))
+def test_the_longest_keys_fit_into_sql_servers_indexes(table: sa.Table) -> None:
+    def size(columns: Any) -> int:
+        return sum(2 * (column.type.length or 0) if hasattr(column.type, "length") else 8 for column in columns)
+
+    assert size(table.primary_key.columns) <= CLUSTERED_KEY_BYTES
+    uniques = [c.columns for c in table.constraints if isinstance(c, sa.UniqueConstraint)]
+    for columns in [*uniques, *(index.columns for index in table.indexes)]:
+        assert size(columns) <= KEY_BYTES

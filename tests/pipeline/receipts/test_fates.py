@@ -1,0 +1,105 @@
+"""Protects the page's promise that no receipt is left out: each stands once by what became of it, and sums add up."""
+
+import copy
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.state.stores.books.sales import COUNTED
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
+from cloudkasse_etl.sync.outputs.page.render import write_page
+from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+from tests.pipeline.outputs.test_page import Page, facts
+from tests.pipeline.receipts.test_staging import changed, receipt
+from tests.support import small_erp
+from tests.support.books import book, dismiss, fetch
+from tests.support.worlds import TOKEN, World
+
+CASH = {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1", "cash_account": "1000"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    small_erp.build(url)
+    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
+        settings = copy.deepcopy(small_erp.SETTINGS) | {
+            "registers": [CASH],
+            "accounts": {"clearing": "1371", "revenue": {"19.00": "8400"}},
+            "receipts": {"start_date": "2026-11-01"},
+        }
+        yield World(tmp_path, url, server, settings)
+
+
+def turnover(world: World) -> Turnover:
+    configuration = world.configuration()
+    with open_reading(configuration) as store:
+        return sum_up_sales(store, configuration.settings.zone)
+
+
+def test_every_receipt_stands_once_by_what_became_of_it_and_the_sums_add_up(world: World) -> None:
+    chance = random.Random(10)
+    sold, seen = 0, set[str]()
+    for rounds in range(26):
+        first = 10 * rounds
+        items = [
+            receipt(first + 1),
+            receipt(first + 2),
+            changed(receipt(first + 3), "payments.0.tender", "ECKarte"),
+            receipt(first + 4, business_day="2026-10-31"),
+            receipt(first + 5, kind="AVTraining"),
+            changed(receipt(first + 6), "total_cents", 1),
+            receipt(first + 7),
+        ]
+        chosen = chance.sample(items, chance.randint(1, len(items)))
+        world.server.store.deliver_receipts(chosen)
+        fetch(world)
+        booked = chance.random() < 0.4
+        if booked:
+            book(world)
+        waiting = [r.receipt_id for r in list_receipts(world.configuration()) if r.status in ("staged", "rejected")]
+        for receipt_id in chance.sample(waiting, min(1, len(waiting))):
+            dismiss(world, receipt_id, "by hand")
+        sold += len(chosen)
+        found = turnover(world)
+        by_name = {fate.name: fate for fate in found.fates}
+        listed = list_receipts(world.configuration())
+        assert sum(fate.receipts for fate in found.fates) == len(listed) == sold
+        for status in ("imported", "staged", "dismissed", "before_start", "no_effect"):
+            here = by_name[status].receipts if status in by_name else 0
+            assert here == sum(r.status == status for r in listed), status
+        refused = sum(by_name[name].receipts for name in ("refused_by_import", "rejected") if name in by_name)
+        assert refused == sum(r.status == "rejected" for r in listed)
+        assert found.gross_cents == sum(by_name[name].gross_cents or 0 for name in COUNTED if name in by_name)
+        day = "2026-10-31"
+        earlier = by_name["before_start"].gross_cents if "before_start" in by_name else 0
+        assert earlier == sum(
+            r.total_cents or 0 for r in listed if r.status == "before_start" and str(r.business_day) == day
+        )
+        seen |= by_name.keys()
+    assert seen == {
+        "imported", "staged", "refused_by_import", "dismissed", "before_start", "no_effect", "rejected",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ("before the start date", "All")), ("de", ("vor dem", "Alle"))])
+def test_the_page_has_a_row_for_what_is_dismissed_and_before_the_start_date(
+    world: World, language: str, words: tuple[str, str]
+) -> None:
+    world.settings["language"] = language
+    world.server.store.deliver_receipts([receipt(1, business_day="2026-10-31")])
+    fetch(world)
+    for more, expected in ((), 1), ((receipt(2),), 2):
+        world.server.store.deliver_receipts(list(more))
+        fetch(world)
+        path = world.folder / "page.html"
+        write_page(world.configuration(), replace(facts(), seconds=None), path)  # all there is by now
+        rows = Page(path.read_text(encoding="utf-8")).rows
+        (row,) = [row for row in rows if row and row[0].startswith(words[0])]
+        assert row[1] == "1"
+        assert [words[1], str(expected)] in [row[:2] for row in rows if row]
