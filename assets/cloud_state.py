@@ -8,7 +8,8 @@ from assets.checks.cloud_equals_erp import report_if_full
 from assets.checks.rejections import REGISTER_FIRST, register_check, rejections_check
 from assets.master_data import selectline_articles, selectline_company, selectline_employees, selectline_registers
 from assets.prices import gross_prices
-from assets.steps import Result, Sync, carry_out
+from assets.run.resources import Sync
+from assets.steps import Result, carry_out
 from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
 from cloudkasse_etl.sync.master_data.upload import (
     upload_articles,

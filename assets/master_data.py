@@ -3,7 +3,8 @@
 import dagster as dg
 
 from assets.checks.rejections import rejections_check
-from assets.steps import Result, Sync, carry_out
+from assets.run.resources import Sync
+from assets.steps import Result, carry_out
 from cloudkasse_etl.sync.master_data.extraction import (
     extract_articles,
     extract_company,

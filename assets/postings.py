@@ -6,7 +6,9 @@ import dagster as dg
 
 from assets.checks.rejections import REVIEW, rejections_check, review_check
 from assets.receipts import staged_receipts
-from assets.steps import Result, Sync, materialized, plain_failures
+from assets.run.failures import plain_failures
+from assets.run.resources import Sync
+from assets.steps import Result, materialized
 from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
 
 GROUP = "postings"

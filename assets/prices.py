@@ -4,7 +4,8 @@ import dagster as dg
 
 from assets.checks.rejections import EVERY_REGISTER, every_register_check, rejections_check
 from assets.master_data import selectline_articles, selectline_prices
-from assets.steps import Result, Sync, carry_out
+from assets.run.resources import Sync
+from assets.steps import Result, carry_out
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 
 

@@ -6,7 +6,9 @@ import dagster as dg
 
 from assets import cloud_state, master_data, postings, prices, receipts
 from assets.checks.waiting import waiting_check, waiting_result
-from assets.steps import Result, Sync, plain_failures
+from assets.run.failures import plain_failures
+from assets.run.resources import Sync
+from assets.steps import Result
 from assets.ui.metadata import run_metadata
 from cloudkasse_etl.errors import OutcomeFailedError
 from cloudkasse_etl.sync.run.report import Outcome

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from assets.instance import tags
-from assets.steps import plain_failures
+from assets.run.failures import plain_failures
 from assets.ui.plan_markdown import plan_counts, plan_markdown
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.steps import plain_failures
+from assets.run.failures import plain_failures
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say

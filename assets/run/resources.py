@@ -10,14 +10,16 @@ from pydantic import Field
 
 from assets.instance import tags
 from assets.instance.storage import unwritable
+from assets.run.failures import failure, is_restartable
 from assets.run.interrupts import interrupt_main_thread
-from assets.steps import failure, is_restartable
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
 from cloudkasse_etl.sync.run.report import RunReport
 from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
 
+# What an asset's function takes to get the run's session: the resource `sync`.
+Sync = dg.ResourceParam[SyncSession]
 OnReport = Callable[[RunReport], None]
 OnProgress = Callable[[str, int], None]
 SECONDS_BETWEEN_LINES = 5.0

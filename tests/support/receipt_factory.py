@@ -10,7 +10,7 @@ from cloudkasse_etl.config.account_settings import Accounts
 from cloudkasse_etl.config.settings import Register
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, RECEIVABLES, Receipt, parse_receipt
-from cloudkasse_etl.transform.books.booking import book
+from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.books.ledger import Ledger
 from cloudkasse_etl.transform.books.reversals import Original
 from cloudkasse_etl.transform.prices.vat_rates import VatRates

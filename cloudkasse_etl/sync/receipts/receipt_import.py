@@ -30,7 +30,7 @@ from cloudkasse_etl.sync.receipts.judgement import Judge, is_judged, judge_anew,
 from cloudkasse_etl.sync.receipts.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors_of_booked, voided_before
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.transform.books.booking import book
+from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.books.ledger import Ledger, Review
 from cloudkasse_etl.transform.books.reversals import Mirror
 from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, flatten, without_effect

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cloudkasse_etl.rejections.rejection import CATALOGUE
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, TENDERS, Receipt
-from cloudkasse_etl.transform.books.booking import Booked, Ledger, book
+from cloudkasse_etl.transform.booking import Booked, Ledger, book
 from cloudkasse_etl.transform.books.reversals import Mirror, mirror, of_known
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 from cloudkasse_etl.transform.receipt_checks import check_receipts

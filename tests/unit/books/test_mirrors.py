@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from cloudkasse_etl.config.account_settings import Accounts
 from cloudkasse_etl.schemas.wire_receipts import Receipt
-from cloudkasse_etl.transform.books.booking import Booked, Ledger, book
+from cloudkasse_etl.transform.booking import Booked, Ledger, book
 from cloudkasse_etl.transform.books.reversals import Mirror, excess, is_void, mirror
 from cloudkasse_etl.transform.receipt_frames import flatten
 from tests.support.receipt_factory import (

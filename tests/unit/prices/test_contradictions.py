@@ -9,7 +9,7 @@ import pytest
 
 from cloudkasse_etl.erp.selectline.groups import distinct_names
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
-from cloudkasse_etl.transform.books.booking import Booked, book
+from cloudkasse_etl.transform.booking import Booked, book
 from cloudkasse_etl.transform.payloads import refuse_unknown_tax_codes
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 from cloudkasse_etl.transform.receipt_frames import flatten

@@ -7,7 +7,7 @@ import pytest
 
 from cloudkasse_etl.schemas.postings import StockMovement
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, Receipt
-from cloudkasse_etl.transform.books.booking import book
+from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.books.ledger import Ledger
 from cloudkasse_etl.transform.receipt_frames import flatten
 from cloudkasse_etl.transform.stock.movements import move
