@@ -1,5 +1,5 @@
-"""The bundled CloudKasse: a server that keeps the contract, for tests, the demo and trying things out.
+"""The bundled CloudKasse: a server that implements the till contract, for tests, the demo and experiments.
 
-It knows nothing of the rest of the package but its errors: the client is tested against it, and the two must not
-share a mistake.
+It imports nothing of the package but its errors: the client is tested against it, and the two must not share a
+mistake.
 """

@@ -36,13 +36,16 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def create_app(store: Store, *, token: str, limits: Limits, control: Control | None = None) -> FastAPI:
     """Return the CloudKasse of a store as an ASGI application.
 
-    What it has answered stands in `app.state.served`, a deque of (method, path, status).
+    The requests that it has answered are in `app.state.served`, a deque of (method, path, status).
 
     Args:
-        store: The data; stays the caller's to close.
+        store: The data; the caller closes it.
         token: The only bearer token that it accepts.
-        limits: How much it takes.
-        control: What goes wrong with requests, on purpose.
+        limits: How much it accepts.
+        control: Faults to inject into requests.
+
+    Returns:
+        The application.
     """
     control = control or Control(FaultPlan())
     app = FastAPI(title="CloudKasse sandbox", version=API_VERSION, redirect_slashes=False, redoc_url=None)
@@ -144,7 +147,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document; what is read and answered raw has to be added to what FastAPI sees."""
+    """Return the OpenAPI document, with the parts that are read and answered raw and that FastAPI does not see."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         document["components"]["schemas"] |= component_schemas()

@@ -1,4 +1,4 @@
-"""What every request of the sandbox passes first: the token, and an answer to whatever happens behind it."""
+"""Outermost layer of the sandbox: checks the token, records requests, and answers unexpected errors."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def problem_response(problem: RequestProblem) -> Response:
-    """The answer that tells of a problem."""
+    """The HTTP response for a problem."""
     return Response(problem.body(), problem.status, problem.headers, media_type=PROBLEM_TYPE)
 
 
@@ -39,7 +39,7 @@ STOPPING = problem_response(RequestProblem(503, "stopping", "The sandbox is bein
 
 
 class Gate:
-    """Outermost layer: token, time taken, record of requests, and an answer to what nobody expected."""
+    """Checks the token, times and records requests, and turns unexpected exceptions into answers."""
 
     def __init__(self, app: ASGIApp, *, token: str, served: deque[Served]) -> None:
         self._app = app
@@ -47,7 +47,7 @@ class Gate:
         self._served = served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request with the right token pass; record what it was answered."""
+        """Let a request with the right token pass; record the answer's status."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -69,7 +69,7 @@ class Gate:
 
 
 class _Exchange:
-    """One request and its answer, as they pass the gate."""
+    """One request and its answer while they pass the gate."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, served: deque[Served]) -> None:
         self._scope = scope
@@ -81,7 +81,7 @@ class _Exchange:
         self._is_answered = False
 
     async def answer(self, response: Response) -> None:
-        """Give an answer in place of the application's, unless that has begun; the rest of the body is not awaited."""
+        """Send an answer in place of the application's, unless that has begun; the rest of the body is not awaited."""
         self._is_body_read = True
         if not self._is_answered:
             await response(self._scope, self.receive, self.send)

@@ -1,4 +1,4 @@
-"""POST /sandbox/sell: lets the simulated shop sell over HTTP. Of the sandbox only; no CloudKasse has it."""
+"""POST /sandbox/sell: lets the simulated shop sell over HTTP. Only the sandbox has this endpoint."""
 
 import asyncio
 import threading
@@ -19,11 +19,11 @@ from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
 from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary
 from cloudkasse_etl.sandbox.till.selling import MAX_DAYS, MAX_RECEIPTS, SELL_PATH, sell
 
-SEED_LIMIT = 2**53  # what every JSON reader takes exactly
+SEED_LIMIT = 2**53  # every JSON parser reads integers up to here exactly
 
 
 class SaleOrder(BaseModel):
-    """What shall be sold."""
+    """How much to sell."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 

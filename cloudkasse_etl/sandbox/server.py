@@ -1,4 +1,4 @@
-"""The bundled CloudKasse on a real socket: in a thread of its own, or in the main thread until a signal ends it."""
+"""Runs the bundled CloudKasse on a real socket: in its own thread, or in the main thread until a signal ends it."""
 
 import asyncio
 import signal
@@ -27,21 +27,21 @@ TICK_SECONDS = 0.1  # how soon a signal is noticed
 
 
 class SandboxServer:
-    """A CloudKasse on a real socket of 127.0.0.1, in a thread of its own, for as long as the `with` block lasts.
+    """A CloudKasse on a real socket of 127.0.0.1, in its own thread, for the duration of the `with` block.
 
     Args:
-        data: The file it keeps its data in; None keeps them in memory.
-        port: The port; 0 takes a free one.
+        data: The file for its data; None keeps them in memory.
+        port: The port; 0 chooses a free one.
         token: The bearer token that it accepts.
         batch_items: Most items in a batch.
         page_items: Most items on a page.
         article_limit: Most active articles, None for any number.
-        faults: What goes wrong with requests (`FaultPlan.parse`).
+        faults: The faults to inject (`FaultPlan.parse`).
 
     Attributes:
         url: Where it listens, such as "http://127.0.0.1:40123".
-        store: Its data, to look into and to let receipts arrive.
-        control: What goes wrong with requests, to change it while it runs.
+        store: Its data, to inspect and to let receipts arrive.
+        control: The injected faults, to change them while it runs.
 
     Raises:
         ConfigurationError: On entering, when the port or the file cannot be used.
@@ -112,10 +112,12 @@ def serve(
     """Run a CloudKasse in the main thread until SIGINT or SIGTERM; then return.
 
     Args:
-        data, port, token: As of `SandboxServer`.
+        data: The file for its data; None keeps them in memory.
+        port: The port; 0 chooses a free one.
+        token: The bearer token that it accepts.
         announce: Called once with the URL, when requests are served and a signal ends it cleanly.
-        limits: How much it takes.
-        faults: What goes wrong with requests (`FaultPlan.parse`).
+        limits: How much it accepts.
+        faults: The faults to inject (`FaultPlan.parse`).
 
     Raises:
         ConfigurationError: The port, the file or the faults cannot be used; nothing was announced.
@@ -130,7 +132,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that tells when it serves, and that ends by returning where uvicorn would raise the signal again."""
+    """Uvicorn that reports when it serves, and that returns at a signal where uvicorn would raise it again."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -139,7 +141,7 @@ class _Server(uvicorn.Server):
         self._told_to_stop = asyncio.Event()
 
     def stop(self) -> None:
-        """Ends it at once, from another thread; uvicorn looks ten times a second only."""
+        """Stops it at once, from another thread; uvicorn checks its flag only ten times a second."""
         self.should_exit = True
         if self._loop is not None:
             with suppress(RuntimeError):  # it has ended by itself
@@ -156,12 +158,12 @@ class _Server(uvicorn.Server):
                 await asyncio.wait_for(self._told_to_stop.wait(), TICK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # uvicorn would sleep before it looks whether anybody is still there
+        # uvicorn would sleep before it checks whether any connection is left
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        await asyncio.sleep(0)  # those that only waited for another request are gone now
+        await asyncio.sleep(0)  # lets connections close that only waited for another request
         if self.server_state.connections or self.server_state.tasks:
             await super().shutdown(sockets)
 
@@ -188,15 +190,15 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
-        date_header=False,  # the gate's: a cloud whose clock is off says so here, too
+        date_header=False,  # set by the gate: it simulates a cloud whose clock is wrong
         timeout_keep_alive=60,
-        timeout_graceful_shutdown=STOP_SECONDS,  # type: ignore[arg-type]  # asyncio takes parts of a second
+        timeout_graceful_shutdown=STOP_SECONDS,  # type: ignore[arg-type]  # asyncio accepts fractions of a second
     )
 
 
 def _listen(port: int) -> socket.socket:
     try:
-        # Python itself leaves a socket open on a number that is no port.
+        # Python itself leaves a socket open on an invalid port number.
         if not 0 <= port <= 65535:
             raise OSError("a port is a number from 0 to 65535")
         return socket.create_server(("127.0.0.1", port))

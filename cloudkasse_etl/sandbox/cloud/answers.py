@@ -1,4 +1,4 @@
-"""What CloudKasse answers: pages, results of a batch, problems, its status.
+"""CloudKasse's answers: pages, results of a batch, problems, its status.
 
 These models only describe: what the server sends is raw JSON, and the OpenAPI document is made of them.
 """
@@ -74,7 +74,7 @@ class Count(Answer):
 
 
 class Heads(Answer):
-    """Where a client stands that has fetched everything."""
+    """The cursors of a client that has fetched everything."""
 
     receipts: str = Field(description="Cursor after the newest receipt")
     closings: str = Field(description="Cursor after the newest closing")

@@ -1,8 +1,8 @@
-"""What the bundled CloudKasse holds, in one SQLite file that survives a restart and a kill.
+"""The sandbox's data, in one SQLite file that survives a restart and a kill.
 
-Master records, what arrived (receipts, closings), and the answers kept under their idempotency keys. Nothing here
-knows HTTP beyond the status of a refusal. Several threads may share a store, and several processes a file: whatever
-is kept between two calls is in the file.
+Holds master records, what arrived (receipts, closings), and the answers by idempotency key. Nothing here knows HTTP
+beyond the status of a refusal. Several threads may share a store, and several processes a file: whatever is kept
+between two calls is in the file.
 """
 
 import base64
@@ -11,38 +11,33 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sandbox.cloud.applied_items import apply_items
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import (
-    CheckedItem,
-    Knowledge,
     Limits,
     RequestProblem,
     check_item,
-    identity,
     parse_batch,
-    refuse_in_context,
-    refuse_over_limit,
 )
 
 FeedName = Literal["receipts", "closings"]
 FEEDS: tuple[FeedName, ...] = ("receipts", "closings")
 
-APPLICATION_ID = 0x434B5342  # "CKSB": tells our files from every other SQLite file
+APPLICATION_ID = 0x434B5342  # "CKSB": marks our files among other SQLite files
 SCHEMA_VERSION = 1
 KEEP_ANSWER_SECONDS = 24 * 60 * 60
 BUSY_TIMEOUT_SECONDS = 10.0
 NEEDS_REGISTER = frozenset({Entity.ARTICLES, Entity.PRICES})
 
-# `seq` and `position` count up and are never used twice (AUTOINCREMENT): they are what the cursors stand on.
+# `seq` and `position` count up and are never used twice (AUTOINCREMENT): cursors refer to them.
 SCHEMA = (
     """CREATE TABLE record (
         seq INTEGER PRIMARY KEY AUTOINCREMENT, entity TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL UNIQUE,
@@ -57,15 +52,6 @@ SCHEMA = (
     "CREATE INDEX answer_by_age ON answer (answered_at)",
     "CREATE TABLE store (id TEXT NOT NULL)",
 )
-
-
-@dataclass(slots=True)
-class _Row:
-    """A record while a batch is at work on it."""
-
-    id: str
-    active: bool
-    body: bytes
 
 
 class Store:
@@ -112,23 +98,22 @@ class Store:
             self._connection.close()
 
     def write_batch(self, entity: Entity, body: bytes, *, key: str, limits: Limits) -> bytes:
-        """Take a batch of master records, once for its idempotency key.
+        """Apply a batch of master records, once for its idempotency key.
 
-        Items and answer are stored in one transaction: after a crash either both are there or neither. The lock on
-        the file is held from the look for the key on, so that of two requests with the same key one waits for the
-        other's answer.
+        Items and answer are stored in one transaction: after a crash either both are there or neither. The file is
+        locked from the lookup of the key on: of two requests with the same key one waits for the other's answer.
 
         Args:
             entity: The kind of the records.
             body: The request's body as it came; "the same body" means these bytes.
             key: The idempotency key.
-            limits: How much this cloud takes.
+            limits: How much this cloud accepts.
 
         Returns:
             The answer's body. For a known key it is byte for byte the earlier answer.
 
         Raises:
-            RequestProblem: The whole batch is refused; nothing of it was taken.
+            RequestProblem: The whole batch is refused; nothing of it was applied.
         """
         fingerprint = hashlib.sha256(entity.encode() + b"\n" + body).digest()
         with self._transaction("IMMEDIATE") as db:
@@ -141,11 +126,11 @@ class Store:
                         422, "idempotency_key_reused", "This Idempotency-Key was used before with another body."
                     )
                 return bytes(kept[1])
-            # Looked at after the key: a repeated request gets its answer even when limits or registers changed since.
+            # Checked after the key: a repeated request gets its answer even when limits or registers changed since.
             items = parse_batch(body, limits.batch_items)
             if entity in NEEDS_REGISTER and not _has_active_register(db):
                 raise RequestProblem(409, "register_required", f"There must be an active register before {entity}.")
-            results = _apply(db, entity, [check_item(entity, item) for item in items], limits.article_limit)
+            results = apply_items(db, entity, [check_item(entity, item) for item in items], limits.article_limit)
             answer = orjson.dumps({"results": results})
             db.execute("INSERT INTO answer VALUES (?, ?, ?, ?)", (key, fingerprint, now, answer))
             return answer
@@ -153,8 +138,16 @@ class Store:
     def list_page(self, entity: Entity, cursor: str | None, limit: int) -> bytes:
         """Return a page of an entity's records, retired ones included, in the order in which they were created.
 
+        Args:
+            entity: The kind of the records.
+            cursor: Where the page begins; None for the first page.
+            limit: Most records on the page.
+
+        Returns:
+            The page as JSON.
+
         Raises:
-            RequestProblem: 410 when the cursor is none of this store's.
+            RequestProblem: 410 when the cursor is not from this store.
         """
         with self._transaction("DEFERRED") as db:
             head = db.execute("SELECT max(seq) FROM record WHERE entity = ?", (entity,)).fetchone()[0] or 0
@@ -169,10 +162,18 @@ class Store:
         return b'{"items":[' + items + b'],"next_cursor":' + orjson.dumps(following) + b"}"
 
     def feed_page(self, feed: FeedName, after: str | None, limit: int) -> bytes:
-        """Return what arrived after a cursor, in the order of arrival.
+        """Return a page of what arrived after a cursor, in the order of arrival.
+
+        Args:
+            feed: Receipts or closings.
+            after: The cursor; None for the beginning.
+            limit: Most items on the page.
+
+        Returns:
+            The page as JSON.
 
         Raises:
-            RequestProblem: 410 when the cursor is none of this store's.
+            RequestProblem: 410 when the cursor is not from this store.
         """
         with self._transaction("DEFERRED") as db:
             position = self._position(feed, after, _head(db, feed))
@@ -187,7 +188,7 @@ class Store:
         return b'{"items":[' + items + b"]," + tail[1:]
 
     def deliver_receipts(self, receipts: Iterable[dict[str, Any]]) -> None:
-        """Let receipts arrive, in this order; one that was here before arrives again."""
+        """Let receipts arrive, in this order; a receipt that arrived before arrives again."""
         self._deliver("receipts", receipts)
 
     def deliver_closings(self, closings: Iterable[dict[str, Any]]) -> None:
@@ -201,7 +202,7 @@ class Store:
         return [orjson.loads(body) | {"id": id_} for body, id_ in rows]
 
     def summary(self) -> dict[str, Any]:
-        """Return `company` (the one sent first), `counts` and `heads` as GET /v1/status shows them, of one moment."""
+        """Return `company` (the one sent first), `counts` and `heads` of GET /v1/status, from one snapshot."""
         with self._transaction("DEFERRED") as db:
             counted = {
                 entity: {"active": active, "total": total}
@@ -221,9 +222,9 @@ class Store:
         }
 
     def _prepare(self) -> str:
-        """Recognise or create the file. Nothing is written before it is known to be ours."""
+        """Recognise or create the file. Nothing is written before it is known to be a sandbox's."""
         db = self._connection
-        # In one transaction: another process may be creating the tables between two of these questions.
+        # In one transaction: another process may be creating the tables between two of these queries.
         with self._transaction("DEFERRED"):
             application_id, version = _pragma(db, "application_id"), _pragma(db, "user_version")
             empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
@@ -240,7 +241,7 @@ class Store:
         # A killed process loses nothing in this mode; only a power cut could, which a sandbox may.
         db.execute("PRAGMA synchronous = NORMAL")
         with self._transaction("IMMEDIATE"):
-            # Asked again under the lock: another process may have created the tables meanwhile.
+            # Checked again under the lock: another process may have created the tables meanwhile.
             if _pragma(db, "application_id") != APPLICATION_ID:
                 for statement in SCHEMA:
                     db.execute(statement)
@@ -275,7 +276,7 @@ class Store:
             db.executemany("INSERT INTO arrival (feed, body) VALUES (?, ?)", rows)
 
     def _cursor(self, name: str, position: int) -> str:
-        # With the store's id in it, a cursor of a sandbox that was thrown away is unknown to the next one.
+        # With the store's id in it, a cursor of a deleted sandbox is unknown to the next one.
         return base64.urlsafe_b64encode(f"{self._id}:{name}:{position}".encode()).decode().rstrip("=")
 
     def _position(self, name: str, cursor: str | None, head: int) -> int:
@@ -292,8 +293,8 @@ class Store:
 
 
 def _use_wal(db: sqlite3.Connection) -> None:
-    """Let readers of another process not wait for a writer."""
-    # SQLite refuses this change at once, whatever its timeout, while another process is just making it.
+    """Switch to write-ahead logging, so that readers of another process do not wait for a writer."""
+    # SQLite refuses this change at once, whatever its timeout, while another process is making it.
     deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
     while True:
         try:
@@ -306,7 +307,7 @@ def _use_wal(db: sqlite3.Connection) -> None:
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the upper bits only say with what
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # the upper bits only say what was busy
 
 
 def _pragma(db: sqlite3.Connection, name: Literal["application_id", "user_version"]) -> int:
@@ -319,82 +320,3 @@ def _head(db: sqlite3.Connection, feed: FeedName) -> int:
 
 def _has_active_register(db: sqlite3.Connection) -> bool:
     return bool(db.execute("SELECT 1 FROM record WHERE entity = ? AND active", (Entity.REGISTERS,)).fetchone())
-
-
-def _held_rows(db: sqlite3.Connection, entity: Entity, checked: Sequence[CheckedItem]) -> dict[str, _Row]:
-    wanted = orjson.dumps([item.identity for item in checked if item.identity is not None]).decode()
-    rows = db.execute(
-        "SELECT key, id, active, body FROM record WHERE entity = ? AND key IN (SELECT value FROM json_each(?))",
-        (entity, wanted),
-    )
-    return {key: _Row(id_, bool(active), body) for key, id_, active, body in rows}
-
-
-def _knowledge(db: sqlite3.Connection, entity: Entity, checked: Sequence[CheckedItem]) -> Knowledge:
-    if entity is not Entity.PRICES:
-        return Knowledge()
-    wanted = sorted({identity(item.fields["article"]) for item in checked if item.refusal is None})
-    articles = db.execute(
-        "SELECT key FROM record WHERE entity = ? AND key IN (SELECT value FROM json_each(?))",
-        (Entity.ARTICLES, orjson.dumps(wanted).decode()),
-    )
-    registers = db.execute("SELECT body FROM record WHERE entity = ?", (Entity.REGISTERS,))
-    return Knowledge(
-        articles=frozenset(key for (key,) in articles),
-        price_groups=frozenset(orjson.loads(body)["price_group"] for (body,) in registers),
-    )
-
-
-def _apply(
-    db: sqlite3.Connection, entity: Entity, checked: Sequence[CheckedItem], article_limit: int | None
-) -> list[dict[str, Any]]:
-    """Take the items in their order (a later one of the same key wins) and return one result each."""
-    held = _held_rows(db, entity, checked)
-    before = frozenset(held)
-    knowledge = _knowledge(db, entity, checked)
-    limit = article_limit if entity is Entity.ARTICLES else None
-    active_count = 0
-    if limit is not None:
-        active_count = db.execute("SELECT count(*) FROM record WHERE entity = ? AND active", (entity,)).fetchone()[0]
-    written: dict[str, _Row] = {}
-    results: list[dict[str, Any]] = []
-    for index, item in enumerate(checked):
-        row = held.get(item.identity) if item.identity is not None else None
-        refusal, status = item.refusal, "rejected"
-        if refusal is None and item.identity is not None:
-            body, active = orjson.dumps(item.fields), bool(item.fields.get("active", True))
-            if row is not None and row.body == body:
-                status = "unchanged"
-            else:
-                refusal = refuse_in_context(entity, item.fields, knowledge)
-                change = active - (row is not None and row.active)
-                if refusal is None and limit is not None and change > 0 and active_count >= limit:
-                    refusal = refuse_over_limit(limit)
-                if refusal is None:
-                    active_count += change
-                    status = _status(row, active)
-                    row = _Row(row.id if row else f"{entity[:3]}_{secrets.token_hex(8)}", active, body)
-                    held[item.identity] = written[item.identity] = row
-        error = refusal._asdict() if refusal else None
-        results.append(
-            {"index": index, "key": item.key, "status": status, "id": row.id if row else None, "error": error}
-        )
-    _write(db, entity, written, before)
-    return results
-
-
-def _status(row: _Row | None, active: bool) -> str:
-    if row is None:
-        return "created"
-    return "deactivated" if row.active and not active else "updated"
-
-
-def _write(db: sqlite3.Connection, entity: Entity, written: dict[str, _Row], before: frozenset[str]) -> None:
-    db.executemany(
-        "INSERT INTO record (entity, key, id, active, body) VALUES (?, ?, ?, ?, ?)",
-        [(entity, key, row.id, row.active, row.body) for key, row in written.items() if key not in before],
-    )
-    db.executemany(
-        "UPDATE record SET active = ?, body = ? WHERE entity = ? AND key = ?",
-        [(row.active, row.body, entity, key) for key, row in written.items() if key in before],
-    )

@@ -1,4 +1,4 @@
-"""Orders to the sandbox, beside CloudKasse's contract: how one is described. How one is sent: remote_control.py."""
+"""Reads and describes the commands that the sandbox accepts beside CloudKasse's contract (sent: remote_control.py)."""
 
 from typing import Any, TypeVar
 
@@ -15,13 +15,13 @@ Order = TypeVar("Order", bound=BaseModel)
 
 
 def describe_order(model: type[BaseModel]) -> dict[str, Any]:
-    """Return what the OpenAPI document says of an order's body and token."""
+    """Return the OpenAPI description of an order's body and token."""
     body = {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}
     return {"requestBody": body, "security": [{"bearer": []}]}
 
 
 async def read_body(request: Request, most_bytes: int) -> bytes:
-    """Read a body of JSON, up to a size."""
+    """Read a JSON body up to a maximal size."""
     validation.check_content_type(request.headers.get("content-type", ""))
     body = bytearray()
     async for chunk in request.stream():
@@ -35,7 +35,7 @@ async def read_order(request: Request, model: type[Order]) -> Order:
     """Read an order.
 
     Raises:
-        RequestProblem: The body is too large, no JSON, or not what the model wants.
+        RequestProblem: The body is too large, not JSON, or does not fit the model.
     """
     body = await read_body(request, MAX_BODY_BYTES)
     try:

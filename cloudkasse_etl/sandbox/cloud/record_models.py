@@ -16,7 +16,7 @@ MAX_GROSS_CENTS = 1_000_000_000_00
 
 
 class Entity(StrEnum):
-    """The kinds of master data, as they stand in URLs."""
+    """The kinds of master data, as they are written in URLs."""
 
     COMPANIES = "companies"
     REGISTERS = "registers"
@@ -33,7 +33,7 @@ def _check_gtin(value: str) -> str:
 
 
 def _check_date(value: str) -> str:
-    # date.fromisoformat alone also takes 20260101 and 2026-W01-1.
+    # date.fromisoformat alone also accepts 20260101 and 2026-W01-1.
     try:
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
             raise ValueError(value)

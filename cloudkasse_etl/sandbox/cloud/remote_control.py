@@ -1,4 +1,4 @@
-"""Orders to a sandbox that runs elsewhere: how one is sent, and what keeps it from being carried out."""
+"""Sends commands to a sandbox that runs in another process, and explains why one could not be carried out."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from cloudkasse_etl.errors import ConfigurationError
 def send_order(
     url: str, path: str, token: str, order: dict[str, Any], *, timeout: float | tuple[float, float]
 ) -> requests.Response:
-    """Send an order to a running sandbox, and return its answer, whatever that is.
+    """Send an order to a running sandbox, and return its answer, whatever its status.
 
     Args:
         url: Where it listens, such as "http://127.0.0.1:8090".
@@ -18,6 +18,9 @@ def send_order(
         token: Its bearer token.
         order: The body.
         timeout: Seconds, as requests takes them.
+
+    Returns:
+        The answer; its status is not checked but for a wrong token.
 
     Raises:
         ConfigurationError: Nothing listens there, or the token is wrong.
@@ -44,7 +47,7 @@ def send_order(
 
 
 def no_sandbox(answer: requests.Response, what: str) -> ConfigurationError:
-    """Return the error of an answer that no sandbox of this release gives; `what` says what only one does."""
+    """Return the error for an answer that no sandbox of this release gives; `what` names the feature that it lacks."""
     return ConfigurationError(
         f"What answers there is no sandbox of this release (status {answer.status_code}).",
         hint=f"Only the bundled CloudKasse {what}; CLOUDKASSE_API_URL must name it.",

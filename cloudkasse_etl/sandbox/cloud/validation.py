@@ -1,8 +1,8 @@
-"""What is wrong with a request or with one item of it: the only place that decides on refusals.
+"""Validates requests and their items: the only place that decides on refusals.
 
-An item's own shape is in record_models.py; here its faults become codes, and the rules stand that need to know what
-else the cloud holds. How a parameter or body should look stands beside its check, as a piece of the OpenAPI document.
-No SQL and no socket: store and server ask, and say what they know.
+The fields of an item are declared in record_models.py; here their faults become codes, and the rules are checked that
+depend on other records of the cloud. The OpenAPI description of a parameter or body is beside its check. No SQL and no
+socket: store and server call this module and pass in what they know.
 """
 
 import hmac
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from cloudkasse_etl.sandbox.cloud.record_models import KEY_FIELDS, RECORDS, Entity
 
-# Longest text of a client's that an answer repeats: a rejected megabyte must not come back as a megabyte.
+# Longest text of a client that an answer repeats: a rejected megabyte must not be returned as a megabyte.
 MAX_ECHO = 200
 IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
 PROBLEM_TYPE = "application/problem+json"
@@ -27,11 +27,11 @@ PAGE_LIMIT = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a CloudKasse takes.
+    """How much a CloudKasse accepts.
 
     Attributes:
         batch_items: Most items in a batch.
-        page_items: Most items on a page, and how many come when a client does not say.
+        page_items: Most items on a page, and the number where a client does not ask for one.
         article_limit: Most active articles that the licence allows; None for any number.
         body_bytes: Longest body of a request.
     """
@@ -78,7 +78,7 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CheckedItem:
-    """An item after the checks that need nothing but itself.
+    """An item after the checks that depend on it alone.
 
     Attributes:
         key: The key as an answer shows it, parts joined by `|`.
@@ -95,11 +95,11 @@ class CheckedItem:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What the cloud holds that decides on an item.
+    """The records of the cloud that an item's validity depends on.
 
     Attributes:
         articles: Identities of the articles that the batch's prices name and that exist.
-        price_groups: Price groups that a register uses or, being retired, used.
+        price_groups: Price groups that a register uses, or that a retired register used.
     """
 
     articles: Collection[str] = frozenset()
@@ -113,9 +113,9 @@ def describe_problems(statuses: Collection[int]) -> dict[int | str, dict[str, An
 
 
 def is_token_right(values: Sequence[bytes], expected: bytes) -> bool:
-    """Tell whether the values of the Authorization header are one bearer token, the right one."""
+    """Whether the values of the Authorization header are one bearer token, the right one."""
     scheme, _, token = values[0].partition(b" ") if len(values) == 1 else (b"", b"", b"")
-    # Both are evaluated, in constant time: how long it takes must not tell how much of a token was right.
+    # Both are evaluated, in constant time: the duration must not reveal how much of a token was right.
     return bool(hmac.compare_digest(token.strip(), expected) & (scheme.lower() == b"bearer"))
 
 
@@ -140,7 +140,7 @@ def check_idempotency_key(values: Sequence[str]) -> str:
 
 
 def check_content_type(value: str) -> None:
-    """Refuse a body that does not call itself JSON in UTF-8."""
+    """Refuse a body whose content type is not JSON in UTF-8."""
     kind, *parameters = (part.strip().lower().replace('"', "") for part in value.split(";"))
     charsets = [part for part in parameters if part.startswith("charset=")]
     if kind != "application/json" or charsets not in ([], ["charset=utf-8"]):
@@ -223,12 +223,21 @@ def check_item(entity: Entity, item: Any) -> CheckedItem:
 
 
 def refuse_in_context(entity: Entity, fields: dict[str, Any], knowledge: Knowledge) -> Refusal | None:
-    """Check a well-formed item against what the cloud holds."""
+    """Check a well-formed item against the other records of the cloud.
+
+    Args:
+        entity: The kind of the record.
+        fields: The item's checked fields.
+        knowledge: The records that its validity depends on.
+
+    Returns:
+        Why it is refused; None if it is not.
+    """
     if entity is not Entity.PRICES:
         return None
     if identity(fields["article"]) not in knowledge.articles:
         return Refusal("article_unknown", "article", "the cloud holds no article of this number")
-    # Whoever retires a price must get rid of it also after the last register has left its group.
+    # It must be possible to retire a price also after the last register has left its group.
     if fields["active"] and fields["price_group"] not in knowledge.price_groups:
         return Refusal("price_group_unknown", "price_group", "no register uses this price group")
     return None
@@ -246,9 +255,9 @@ def _nullable_fields(entity: Entity) -> frozenset[str]:
 
 
 def _refusal(entity: Entity, failed: ValidationError) -> Refusal:
-    """Turn the first fault into a code. Pydantic's own texts speak of Python; none of them leaves here."""
+    """Turn the first fault into a code. Pydantic's own texts are about Python, so none of them is passed on."""
     faults = failed.errors(include_url=False, include_context=False, include_input=True)
-    # A field too many or missing is a fault of the client's program, and tells more than any value.
+    # An unknown or missing field is a fault of the client's program, and says more than any value.
     first = min(faults, key=lambda fault: fault["type"] not in {"extra_forbidden", "missing"})
     field = str(first["loc"][0]) if first["loc"] else ""
     nullable = field in _nullable_fields(entity)
@@ -277,7 +286,7 @@ def _refusal(entity: Entity, failed: ValidationError) -> Refusal:
         case "period_invalid":
             return Refusal("period_invalid", "valid_to", first["msg"])
         case code:
-            # Our own errors of record_models.py bring their code and text.
+            # Our own errors of record_models.py carry their code and text.
             return Refusal(code, field, first["msg"])
 
 

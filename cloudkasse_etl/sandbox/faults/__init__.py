@@ -1,1 +1,1 @@
-"""The sandbox that misbehaves: which faults there are, and how each looks on the wire."""
+"""Faults that the sandbox injects on request: which there are, and how each looks on the wire."""

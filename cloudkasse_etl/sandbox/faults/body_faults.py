@@ -1,6 +1,6 @@
-"""What a misbehaving cloud makes of its own good answers: JSON in, JSON out. Which answer is spoiled, wire_faults.py.
+"""Spoils the JSON of good answers, to simulate a misbehaving cloud. Which answer is spoiled: wire_faults.py.
 
-Everything is decided by the generator that is passed in, so that a seed spoils the same answers in the same way.
+Every choice is made with the generator that is passed in, so that a seed spoils the same answers in the same way.
 """
 
 import random
@@ -10,7 +10,7 @@ from typing import Any
 Json = dict[str, Any]
 
 UNKNOWN_FIELD = "x_new_field"
-# What the contract passes on as it is: whatever stands in it is known to nobody and belongs to the record.
+# The contract passes this on unchanged: its content is unspecified and belongs to the record.
 OPAQUE = frozenset({"tse"})
 MOST_REPEATED = 5
 
@@ -26,7 +26,7 @@ def add_unknown_fields(value: Any, rng: random.Random) -> Any:
 
 
 def give_wrong_type(answer: Json, rng: random.Random) -> Json:
-    """Give one field a value of another type; nulls stay, since another value could be meant just so."""
+    """Give one field a value of another type; nulls stay, since another value could be valid there."""
     places = list(_places(answer))
     top = [place for place in places if len(place) == 1]
     place = rng.choice(top if not places or rng.random() < 0.25 else places)
@@ -35,7 +35,16 @@ def give_wrong_type(answer: Json, rng: random.Random) -> Json:
 
 
 def repeat_items(page: Json, earlier: list[Any], rng: random.Random) -> Json:
-    """Let items of this page and of an earlier one come once more, anywhere on the page."""
+    """Repeat items of this page and of an earlier one, at random places of the page.
+
+    Args:
+        page: The page.
+        earlier: Items of an earlier page.
+        rng: Chooses the items and their places.
+
+    Returns:
+        The page with the repeated items.
+    """
     items = list(page["items"])
     source = [*items, *earlier]
     for item in rng.sample(source, min(len(source), rng.randint(1, MOST_REPEATED))):
@@ -44,7 +53,7 @@ def repeat_items(page: Json, earlier: list[Any], rng: random.Random) -> Json:
 
 
 def hold_cursor(page: Json, asked: str | None) -> Json:
-    """Let a page announce another one, and name as its cursor the one that was asked for."""
+    """Let a page announce another one, but with the cursor of the request, so that the client would loop."""
     held = page | ({"has_more": True} if "has_more" in page else {})
     return held if asked is None else held | {"next_cursor": asked}
 

@@ -1,6 +1,6 @@
-"""What can go wrong with a request to the sandbox, and how a person asks for it: "all:0.2,seed=7".
+"""The faults that can be injected into requests to the sandbox, and their notation: "all:0.2,seed=7".
 
-Only what is asked for, and the choice; how it is done on a connection is in wire_faults.py.
+Only parsing and choosing; how a fault is carried out on a connection is in wire_faults.py.
 """
 
 import random
@@ -62,14 +62,14 @@ OF_FEEDS = frozenset({Fault.SWAPPED_PAGES})
 
 @dataclass(frozen=True)
 class FaultPlan:
-    """What share of the requests goes wrong, and how.
+    """Which share of the requests fails, and how.
 
     Attributes:
-        shares: By fault, the share of the requests that can go wrong in this way.
-        mixed: The share of the requests that go wrong in any way, each way equally often.
-        seed: Decides which requests go wrong.
-        slow_seconds: How late a slow answer is; more than the client's read timeout, so that it gives up.
-        retry_after_seconds: What Retry-After asks for.
+        shares: By fault, the share of the eligible requests that it is injected into.
+        mixed: The share of the requests that get any fault, each fault equally often.
+        seed: Decides which requests fail.
+        slow_seconds: Delay of a slow answer; more than the client's read timeout, so that it gives up.
+        retry_after_seconds: The value of Retry-After.
     """
 
     shares: Mapping[Fault, float] = field(default_factory=dict)
@@ -80,10 +80,10 @@ class FaultPlan:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read "all:0.2,seed=7" or "rate_limited:0.1,cut_body:0.05,slow_seconds=5"; "off" is none.
+        """Parse "all:0.2,seed=7" or "rate_limited:0.1,cut_body:0.05,slow_seconds=5"; "off" means no faults.
 
         Raises:
-            ConfigurationError: What is wrong with it.
+            ConfigurationError: The text cannot be parsed; the message says why.
         """
         shares: dict[Fault, float] = {}
         mixed = 0.0
@@ -115,7 +115,17 @@ class FaultPlan:
         return ",".join([*parts, *settings])
 
     def choose(self, method: str, path: str, *, has_cursor: bool, rng: random.Random) -> Fault | None:
-        """Return what goes wrong with a request; None if nothing does."""
+        """Choose the fault of one request.
+
+        Args:
+            method: The HTTP method.
+            path: The path, without the query.
+            has_cursor: Whether the request asks for a page after a cursor; some faults need one.
+            rng: Decides.
+
+        Returns:
+            The fault; None if the request is served normally.
+        """
         possible = [fault for fault in Fault if _can_happen(fault, method, path, has_cursor)]
         spread = self.mixed / len(possible)
         roll = rng.random()

@@ -1,4 +1,4 @@
-"""/sandbox/faults: lets the sandbox misbehave, and tells what went wrong so far. Of the sandbox only."""
+"""/sandbox/faults: sets the faults to inject, and reports those injected so far. Only the sandbox has this endpoint."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -23,7 +23,7 @@ Route = tuple[str, Endpoint, Any, str, str, set[int]]
 
 
 class FaultOrder(BaseModel):
-    """What shall go wrong."""
+    """The faults to inject."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -31,7 +31,7 @@ class FaultOrder(BaseModel):
 
 
 def routes(control: Control) -> list[tuple[Route, dict[str, Any]]]:
-    """Return path, endpoint, model of the answer, name, summary, refusals, and what the document says besides."""
+    """Return path, endpoint, model of the answer, name, summary, refusals, and additions to the OpenAPI document."""
     told = "Sandbox only: what goes wrong at present, and what went wrong so far"
     asked = "Sandbox only: let requests go wrong"
     return [
@@ -44,12 +44,15 @@ def routes(control: Control) -> list[tuple[Route, dict[str, Any]]]:
 
 
 def misbehave_remotely(url: str, token: str, faults: str) -> dict[str, Any]:
-    """Let a running sandbox misbehave, and return what it says of it (the fields of `FaultsNow`).
+    """Set the faults that a running sandbox injects, and return its state (the fields of `FaultsNow`).
 
     Args:
         url: Where it listens, such as "http://127.0.0.1:8090".
         token: Its bearer token.
         faults: As `FaultPlan.parse` reads it.
+
+    Returns:
+        The fields of `FaultsNow`.
 
     Raises:
         ConfigurationError: The faults cannot be read, nothing listens there, it is no sandbox, or the token is wrong.

@@ -1,6 +1,6 @@
-"""A CloudKasse that misbehaves as networks, proxies and servers do, on real connections: what is cut is cut there.
+"""Injects faults on real connections as networks, proxies and servers cause them: a cut answer is cut on its socket.
 
-Which faults there are and when they happen is in fault_plan.py, what becomes of an answer's JSON in body_faults.py.
+Which faults there are and when they happen is in fault_plan.py; changes to an answer's JSON are in body_faults.py.
 """
 
 import asyncio
@@ -35,10 +35,10 @@ Json = dict[str, Any]
 
 
 class SocketProtocol(H11Protocol):
-    """Uvicorn's protocol, which lets the application get at its own connection, to break it."""
+    """Uvicorn's protocol, extended to give the application access to its own connection, to break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its parent has it
-        """Take note of the connection."""
+        """Remember the connection."""
         super().connection_made(transport)
         app: Any = self.app
 
@@ -49,12 +49,12 @@ class SocketProtocol(H11Protocol):
 
 
 class Control:
-    """What goes wrong at present, and what has gone wrong so far; shared by the ASGI layer and those who steer it.
+    """The faults in force and those injected so far; shared by the ASGI layer and its callers.
 
     Attributes:
         plan: The faults.
         done: How often each has happened.
-        under_way: How many requests are going wrong right now, be their clients gone or not.
+        under_way: How many requests are being spoiled right now, whether or not their clients still wait.
     """
 
     def __init__(self, plan: FaultPlan) -> None:
@@ -62,14 +62,23 @@ class Control:
         self.set(plan)
 
     def set(self, plan: FaultPlan) -> None:
-        """Begin anew with other faults; the same ones make the same requests of a sequence go wrong."""
+        """Start again with other faults; the same plan makes the same requests of a sequence fail."""
         self.plan = plan
         self.done: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
 
     def draw(self, method: str, path: str, has_cursor: bool) -> tuple[Fault | None, random.Random]:
-        """Return what goes wrong with the next request to a path, and what decides how."""
-        # by path, since requests to several paths, or several connections, overtake each other
+        """Choose the fault of the next request to a path.
+
+        Args:
+            method: The HTTP method.
+            path: The path, without the query.
+            has_cursor: Whether the request asks for a page after a cursor.
+
+        Returns:
+            The fault, None if there is no fault; and the generator for its further choices.
+        """
+        # by path, since requests to several paths, or over several connections, overtake each other
         request = f"{method} {path}"
         self._seen[request] += 1
         rng = random.Random(f"{self.plan.seed} {request} {self._seen[request]}")
@@ -86,7 +95,7 @@ class _Answer:
     body: bytes = b""
 
     def json(self) -> Json | None:
-        """The object of a good answer; None of any other."""
+        """The JSON object of a successful answer; None for any other."""
         found = orjson.loads(self.body) if self.status == 200 else None
         return found if isinstance(found, dict) else None
 
@@ -96,7 +105,7 @@ class _Answer:
 
 
 class Misbehaviour:
-    """The ASGI layer that lets requests to /v1 go wrong; all others, and all while nothing is asked for, pass."""
+    """The ASGI layer that injects faults into requests to /v1; all others, and all without a plan, pass unchanged."""
 
     def __init__(self, app: ASGIApp, *, control: Control) -> None:
         self._app = app
@@ -122,7 +131,7 @@ class Misbehaviour:
 
 
 class _Request:
-    """One request that goes wrong."""
+    """One request that a fault is injected into."""
 
     def __init__(
         self,
@@ -144,7 +153,7 @@ class _Request:
         self._asked = query.get("after") or query.get("cursor")
 
     async def go_wrong(self, fault: Fault | None) -> None:
-        """Answer with a fault, or not at all."""
+        """Carry out a fault; the client may get no answer at all."""
         match fault:
             case Fault.RATE_LIMITED:
                 await self._refuse(429, "rate_limited", "Too many requests.")
@@ -192,7 +201,7 @@ class _Request:
             answer = await self._answer()
             await asyncio.sleep(self._plan.slow_seconds)
         else:
-            body = await self._whole_body()  # so that the work is done although the client has gone by then
+            body = await self._whole_body()  # so that the work is done although the client has left by then
             await asyncio.sleep(self._plan.slow_seconds)
             answer = await self._run(self._query, _replay(body))
         await self._answer_with(answer)
@@ -227,13 +236,13 @@ class _Request:
     # --- pages in the other order
 
     async def _second_page_first(self, answer: _Answer, first: Json) -> _Answer:
-        """Answer with the page after the one that was asked for; its cursor leads to the one left out."""
+        """Answer with the page after the requested one; its cursor leads back to the page that was left out."""
         if not first["has_more"] or (self._asked or "").startswith(SWAPPED):
             return answer
         second = (await self._page(first["next_cursor"])).json()
         if second is None:
             return answer
-        # In the cursor itself: it holds after a restart, and what arrives meanwhile comes after both pages.
+        # In the cursor itself: it is valid after a restart, and what arrives meanwhile comes after both pages.
         place = orjson.dumps([self._asked, len(first["items"]), second["next_cursor"]])
         cursor = SWAPPED + base64.urlsafe_b64encode(place).decode().rstrip("=")
         return answer.with_json(second | {"next_cursor": cursor, "has_more": True})
@@ -243,7 +252,7 @@ class _Request:
         try:
             after, count, following = orjson.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
         except (ValueError, TypeError):
-            return await self._run(self._query, self._receive)  # the store says that it does not know it
+            return await self._run(self._query, self._receive)  # the store answers that it does not know the cursor
         answer, rest = await self._page(after, str(count)), (await self._page(following, "1")).json()
         content = answer.json()
         if content is None or rest is None:
@@ -253,13 +262,13 @@ class _Request:
     # --- what the application answers
 
     async def _answer(self) -> _Answer:
-        """Let the application do the work."""
+        """Let the application serve the request."""
         if self._asked is not None and self._asked.startswith(SWAPPED):
             return await self._left_out_page(self._asked)
         return await self._run(self._query, self._receive)
 
     async def _page(self, after: str | None, limit: str | None = None) -> _Answer:
-        """Ask the application for another page of what was asked for."""
+        """Ask the application for another page of the requested list."""
         name = "after" if self._scope["path"] in FEED_PATHS else "cursor"
         query = {key: value for key, value in self._query.items() if key != name}
         return await self._run(
@@ -276,7 +285,7 @@ class _Request:
             else:
                 answer.body += message.get("body", b"")
 
-        # as it came where nothing was changed: the application itself judges what is wrong with a query
+        # unchanged where nothing was modified: the application itself checks a wrong query
         raw = self._scope["query_string"] if query is self._query else urlencode(query).encode()
         await self._app({**self._scope, "query_string": raw}, receive, collect)
         return answer
@@ -296,7 +305,7 @@ class _Request:
         await self._send({"type": "http.response.body", "body": answer.body})
 
     async def _cut(self, answer: _Answer) -> None:
-        """Announce the whole body, and send a part of it."""
+        """Announce the whole body, but send only a part of it."""
         part = answer.body[: self._rng.randrange(max(len(answer.body), 1))]
         headers = _with_length(answer.headers, max(len(answer.body), 1))
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -305,7 +314,7 @@ class _Request:
         await self._wait_for_the_end()
 
     async def _hang_up(self) -> None:
-        """Close the connection without an answer: in order, or by a reset as a crashed machine's."""
+        """Close the connection without an answer: properly, or by a reset like a machine that crashed."""
         transport = self._transport()
         if self._rng.random() < 0.5:
             wait_no_more = struct.pack(LINGER, 1, 0)
@@ -320,7 +329,7 @@ class _Request:
         return transport
 
     async def _wait_for_the_end(self) -> None:
-        # An application that returned earlier would look to uvicorn like one that forgot to answer.
+        # To uvicorn, an application that returned earlier would look like one that forgot to answer.
         while (await self._receive())["type"] != "http.disconnect":
             pass
 

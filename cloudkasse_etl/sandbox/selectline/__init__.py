@@ -1,1 +1,1 @@
-"""The sandbox's ERP: a made-up shop in SelectLine's tables."""
+"""The sandbox's ERP: a fictional shop in SelectLine's tables."""

@@ -1,6 +1,6 @@
-"""The demo shop: a SelectLine-shaped SQLite database of a made-up farm shop, and its settings. Nobody's real data.
+"""Builds the demo shop: a SelectLine-shaped SQLite database of a fictional farm shop, and its settings.
 
-Two things are wrong in it on purpose, so that a first synchronisation shows what a rejection looks like: article
+Two records are wrong on purpose, so that a first synchronisation shows what a rejection looks like: article
 `WRONG_GTIN` has a bar code with a wrong check digit, and article `NO_PRICE` has no price.
 """
 
@@ -202,7 +202,7 @@ _ARTICLES = {
 }
 # fmt: on
 _OPEN_PRICE, _INACTIVE, _SET = {"991"}, {"992", "993"}, "801"
-# only goods of one rate: a set with a drink in it would have to be split
+# goods of one rate only: a set with a drink in it would have to be split
 _SET_PARTS = (("601", 1), ("603", 1), ("605", 1), ("206", 1))
 _SCALES = {"101": 169, "102": 159, "201": 269, "501": 209, "505": 139}  # shop's gross price from 10 on
 _ADVENT = {"507": 490, "704": 2290, "802": 490, "601": 590}  # shop's gross price in Advent
@@ -228,14 +228,14 @@ _EMPLOYEES = (
 
 
 def build_demo_shop(path: Path, today: dt.date | None = None) -> None:
-    """Builds the demo shop's database; it appears under its name only once it is whole.
+    """Builds the demo shop's database; the file appears under its name only once it is complete.
 
     Args:
-        path: The SQLite file; its folder is made. It must not exist.
-        today: The day by whose year the Advent prices are dated; by default today's.
+        path: The SQLite file; its folder is created. It must not exist.
+        today: The day whose year dates the Advent prices; by default today.
 
     Raises:
-        ConfigurationError: There is a file already: it is never overwritten.
+        ConfigurationError: The file exists already: it is never overwritten.
     """
     if path.exists():
         raise ConfigurationError(
@@ -247,7 +247,7 @@ def build_demo_shop(path: Path, today: dt.date | None = None) -> None:
     engine = sa.create_engine(sa.URL.create("sqlite", database=str(unfinished)), poolclass=NullPool)
     try:
         with engine.begin() as connection:
-            _fill(connection, today or dt.date.today())  # noqa: DTZ011 - the year is all that is taken of it
+            _fill(connection, today or dt.date.today())  # noqa: DTZ011 - only the year is used
         unfinished.rename(path)
     finally:
         engine.dispose()
@@ -276,7 +276,7 @@ def _fill(connection: sa.Connection, today: dt.date) -> None:
 
 
 def _rowversions(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
-    """Moves TS like SQL Server's rowversion: one counter for the database, at every insert and update."""
+    """Makes TS count like SQL Server's rowversion: one counter for the database, at every insert and update."""
     connection.exec_driver_sql("CREATE TABLE rowversion_counter (value INTEGER NOT NULL)")
     connection.exec_driver_sql("INSERT INTO rowversion_counter VALUES (?)", (version + 1000,))
     for name in metadata.tables:
@@ -372,7 +372,7 @@ def _prices(today: dt.date) -> Iterator[dict[str, Any]]:
 
 
 def _price(article: _Article, group: str, gross_cents: int, quantity: float = 0.0) -> dict[str, Any]:
-    """A price as SelectLine keeps it: group 1 net with four decimals, group 2 gross; both per price unit."""
+    """A price as SelectLine stores it: group 1 net with four decimals, group 2 gross; both per price unit."""
     price = Decimal(gross_cents * article.per).scaleb(-2)
     if group == "1":
         price = (price * 100 / (100 + article.percent)).quantize(Decimal("0.0001"), ROUND_HALF_UP)

@@ -1,1 +1,1 @@
-"""The sandbox's registers: a simulated shop that sells, closes its day and delivers what it wrote."""
+"""The sandbox's registers: a simulated shop that sells, closes its days and delivers receipts and closings."""

@@ -1,6 +1,6 @@
-"""What a register may sell on a day: the articles and prices that were synchronised into the store.
+"""The articles and prices that a register may sell on a day, as synchronised into the store.
 
-Only reads the store. What customers make of it is in baskets.py.
+Only reads the store. How customers choose from it is in baskets.py.
 """
 
 from bisect import bisect_right
@@ -16,7 +16,7 @@ from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.till.money import parse_milli
 
 DEFAULT_CURRENCY = "EUR"
-# CloudKasse's articles do not say how they are sold; this shop's registers go by the name of the article group.
+# CloudKasse's articles do not say how they are sold; this shop's registers use the name of the article group.
 VOUCHER_GROUP = "gutschein"
 DEPOSIT_GROUP = "pfand"
 BOTTLES = frozenset({"fl", "flasche", "kasten"})
@@ -65,17 +65,17 @@ class Offer:
 
     @property
     def is_voucher(self) -> bool:
-        """Whether it is a voucher: of many purposes where no rate is known yet, of a single one where it is."""
+        """Whether it is a voucher: multi-purpose where it has no rate, single-purpose where it has one."""
         return self.group.casefold().startswith(VOUCHER_GROUP)
 
     @property
     def is_deposit(self) -> bool:
-        """Whether it is a deposit, which is sold with what it goes with."""
+        """Whether it is a deposit, which is sold together with bottled goods."""
         return self.group.casefold().startswith(DEPOSIT_GROUP)
 
     @property
     def is_bottled(self) -> bool:
-        """Whether a deposit goes with it."""
+        """Whether a deposit is charged with it."""
         return self.unit is not None and self.unit.casefold() in BOTTLES
 
     @property
@@ -84,7 +84,7 @@ class Offer:
         return self.vat_rate not in UNTAXED
 
     def price_cents(self, quantity_milli: int) -> int:
-        """Return the price of one unit when so much is bought: the highest step that is reached, else the base."""
+        """Return the price of one unit at this quantity: the highest step that is reached, else the base."""
         cents = self.base_cents or 0
         for from_milli, step_cents in self.steps:
             if from_milli <= quantity_milli:
@@ -94,9 +94,9 @@ class Offer:
 
 @dataclass(frozen=True)
 class Offers:
-    """All goods that a register may sell on a day, the most popular first, and parts of them in the same order.
+    """All goods that a register may sell on a day, the most popular first, and selections of them in the same order.
 
-    Vouchers and deposits are no goods: they are in lists of their own.
+    Vouchers and deposits do not count as goods: they are in lists of their own.
     """
 
     all: list[Offer] = field(default_factory=list)
@@ -131,7 +131,7 @@ class Offers:
 
 
 class Catalogue:
-    """Active registers, employees, articles and prices of a store, as they are when this is made.
+    """Active registers, employees, articles and prices of a store, read once when this object is created.
 
     Args:
         store: The sandbox's data.
@@ -156,7 +156,7 @@ class Catalogue:
                     f"The sandbox cannot sell: it holds no active {entity}.",
                     hint="Synchronise the master data first: cloudkasse-etl sync master-data.",
                 )
-        # Sorted by something that does not depend on the order of the upload, so that the seed alone decides.
+        # Sorted by criteria that do not depend on the order of the upload, so that the seed alone decides.
         self._articles = sorted(articles, key=lambda article: _popularity(seed, article["number"]))
         self._prices: dict[tuple[str, str], dict[str, list[dict[str, Any]]]] = {}
         for price in _active(store, Entity.PRICES):
@@ -168,11 +168,11 @@ class Catalogue:
     def offers(self, till: Till, day: date) -> Offers:
         """Return what a register may sell on a day.
 
-        Of several prices from the same quantity on, the one that began last counts: a dated price goes before the
-        one that always has been. Articles without a base price above zero are not sold, unless the price is keyed in.
+        Of several prices from the same quantity on, the one that began last counts: a dated price goes before an
+        undated one. Articles without a base price above zero are not sold, unless the price is keyed in.
         """
         group = (till.price_group or "", till.currency)
-        # Prices change on few days only: between two of them the offers are the same objects.
+        # Prices change on few days only: between them the same objects are returned.
         key = (till.price_group, till.currency, bisect_right(self._turns.get(group, []), day.isoformat()))
         if key not in self._offers:
             self._offers[key] = self._read(self._prices.get(group, {}), day.isoformat())
@@ -219,7 +219,7 @@ def _popularity(seed: int, number: str) -> str:
 
 
 def _turns(prices: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """Return the days on which a price begins, or no longer counts, in order."""
+    """Return the days on which a price begins or expires, in order."""
     days = set()
     for price in (price for of_article in prices.values() for price in of_article):
         if price["valid_from"] is not None:

@@ -1,4 +1,4 @@
-"""What customers do at a register: sales and returns of every kind, one function a scenario.
+"""Scenarios of customers at a register: sales and returns of every kind, one function each.
 
 A scenario fills a draft and says how it is paid; how payments are split is in tendering.py. Vouchers, advances and
 open accounts are in credits.py; what else a register writes (cash in and out, orders, training) is in cashbook.py.
@@ -86,7 +86,7 @@ def _surcharge(counter: Counter, draft: Draft) -> str:
 def _deposit(counter: Counter, draft: Draft) -> str:
     line = counter.goods(draft, counter.pick(counter.offers.bottled), milli=1000 * counter.rng.randint(1, 6))
     milli = money.parse_milli(line["quantity"])
-    # a deposit is taxed like what it goes with, whatever rate its own article has
+    # a deposit is taxed like the goods that it belongs to, whatever rate its own article has
     if counter.offers.deposits:
         offer = counter.pick(counter.offers.deposits)
         price = offer.price_cents(milli) or 15

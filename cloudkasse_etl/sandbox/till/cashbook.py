@@ -1,4 +1,4 @@
-"""What a register writes besides sales: cash in and out, counting, voids, broken-off receipts, other slips.
+"""Receipts besides sales: cash in and out, counting, voids, broken-off receipts, other slips.
 
 Each function returns drafts that are paid. Customers are in baskets.py.
 """
@@ -10,16 +10,16 @@ from cloudkasse_etl.sandbox.till.counter import Counter
 from cloudkasse_etl.sandbox.till.receipt_builder import Draft, copy_of, counter_entry
 from cloudkasse_etl.sandbox.till.tendering import settle
 
-FLOAT_CENTS = 200_00  # what lies in the drawer in the morning and stays there at night
+FLOAT_CENTS = 200_00  # the cash that is in the drawer in the morning and stays there at night
 
 
 class Extra(NamedTuple):
-    """Something that happens between two customers.
+    """An event between two customers.
 
     Attributes:
         name: Its name in plans and tests.
-        group: Which of the `Rates` says how often.
-        weight: How often, out of the weights of its group.
+        group: The field of `Rates` that gives its frequency.
+        weight: Its weight among those of its group.
         write: Returns the receipt; None when there is no receipt that it could refer to.
     """
 
@@ -30,7 +30,17 @@ class Extra(NamedTuple):
 
 
 def cash(currency: str, business_case: str, text: str, cents: int) -> Draft:
-    """Return a receipt that moves cash: negative out of the drawer."""
+    """Return a receipt that moves cash.
+
+    Args:
+        currency: The register's currency.
+        business_case: DSFinV-K GV_TYP.
+        text: The text of the line.
+        cents: The amount; negative is taken out of the drawer.
+
+    Returns:
+        The receipt, paid.
+    """
     draft = Draft(currency)
     draft.add(business_case, text, cents, None)
     draft.pay("Bar", cents)
@@ -38,23 +48,26 @@ def cash(currency: str, business_case: str, text: str, cents: int) -> Draft:
 
 
 def opening(currency: str) -> Draft:
-    """Return the receipt of the cash that lies in the drawer in the morning."""
+    """Return the receipt of the cash that is in the drawer in the morning."""
     return cash(currency, "Anfangsbestand", "Anfangsbestand", FLOAT_CENTS)
 
 
 def change(currency: str, least_cents: int) -> Draft:
-    """Return the receipt of change that is brought from the bank: whole hundreds, at least an amount."""
+    """Return the receipt of change that is brought from the bank: whole hundreds, at least this amount."""
     return cash(currency, "Geldtransit", "Wechselgeld von der Bank", 100_00 * -(-least_cents // 100_00))
 
 
 def cash_up(counter: Counter, currency: str, drawer_cents: int, tips_cents: int) -> list[Draft]:
-    """Return what is written at night: tips paid out, a difference found by counting, takings to the bank.
+    """Return the receipts at night: tips paid out, a difference found by counting, takings to the bank.
 
     Args:
         counter: The register.
         currency: Its currency.
-        drawer_cents: What should lie in the drawer.
+        drawer_cents: The expected cash in the drawer.
         tips_cents: Tips for staff that are paid out in cash, however they were paid in.
+
+    Returns:
+        The receipts, in order.
     """
     rng, drafts = counter.rng, []
     if 0 < tips_cents < drawer_cents:
@@ -106,7 +119,7 @@ def _sold_as(kind: str, how: str, note: str) -> Callable[[Counter, str], Draft]:
 
 
 def _in_kind(counter: Counter, currency: str) -> Draft:
-    """Goods given to the staff; their value goes into payroll, and nobody pays."""
+    """Goods given to the staff; their value goes into payroll, and they are not paid."""
     draft = Draft(currency, kind="AVSachbezug", note="Sachbezug Personal")
     counter.basket(draft)
     draft.pay("Unbar", draft.total_cents, name="Sachbezug")
@@ -114,7 +127,7 @@ def _in_kind(counter: Counter, currency: str) -> Draft:
 
 
 def _slip(kind: str, note: str) -> Callable[[Counter, str], Draft]:
-    """A slip that names goods and no money: an order, a table moved."""
+    """A slip that names goods but no money: an order, a table moved."""
 
     def write(counter: Counter, currency: str) -> Draft:
         draft = Draft(currency, kind=kind, note=note)
@@ -177,7 +190,7 @@ EXTRAS = (
     Extra("Privateinlage", "cash_moves", 1, _moved("Privateinlage", "Privateinlage", 1000, 10_000, 1000)),
     Extra("Einzahlung", "cash_moves", 1, _moved("Einzahlung", "Einzahlung", 100, 5000, 1)),
     Extra("Auszahlung", "cash_moves", 2, _moved("Auszahlung", "Auszahlung Porto", -2000, -100, 1)),
-    # its input tax is booked with the supplier's invoice: a register knows output tax only
+    # its input tax is booked with the supplier's invoice: a register has output tax only
     Extra("Auszahlung for an invoice", "cash_moves", 1, _moved("Auszahlung", "Büromaterial", -3000, -200, 1)),
     Extra("Lohnzahlung", "cash_moves", 1, _moved("Lohnzahlung", "Lohn Aushilfe", -12_000, -4000, 500)),
     Extra("ZuschussEcht", "cash_moves", 0.5, _moved("ZuschussEcht", "Zuschuss der Stadt", 5000, 50_000, 5000)),

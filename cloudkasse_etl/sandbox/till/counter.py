@@ -1,6 +1,6 @@
-"""A register that serves customers on one day: how goods come onto a draft, and what is remembered for later visits.
+"""A register that serves customers on one day: adds goods to a draft, and remembers receipts for later visits.
 
-Which kinds of visits there are is in baskets.py.
+The kinds of visits are in baskets.py.
 """
 
 import random
@@ -14,11 +14,11 @@ from cloudkasse_etl.sandbox.till.assortment import Offer, Offers
 from cloudkasse_etl.sandbox.till.receipt_builder import Draft
 
 LINE_COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
-LINE_WEIGHTS = (24, 50, 68, 81, 88, 92, 95, 97, 98, 99, 99.5, 100)  # cumulative, as random.choices wants them
+LINE_WEIGHTS = (24, 50, 68, 81, 88, 92, 95, 97, 98, 99, 99.5, 100)  # cumulative, for random.choices
 QUANTITIES = (1, 2, 3, 4, 5)
 QUANTITY_WEIGHTS = (70, 88, 95, 98, 100)
 MAX_KEPT_CREDITS = 200
-# Lines that nobody is owed anything for afterwards: a receipt of these alone can be voided at any time.
+# Lines that leave no debt: a receipt with only these can be voided at any time.
 VOIDABLE_CASES = frozenset(
     {"Umsatz", "Aufschlag", "Rabatt", "Pfand", "PfandRueckzahlung", "TrinkgeldAG", "ZuschussUnecht"}
 )
@@ -26,7 +26,7 @@ VOIDABLE_CASES = frozenset(
 
 @dataclass(slots=True)
 class Credit:
-    """A voucher, an advance or an open account that a customer can come back with."""
+    """A voucher, an advance or an open account that a customer can use later."""
 
     number: str
     cents: int
@@ -35,13 +35,13 @@ class Credit:
 
 @dataclass
 class Memory:
-    """What a register remembers from one day to the next, of bounded size.
+    """What a register remembers from one day to the next, limited in size.
 
     Attributes:
         recent: Finished receipts of customers that are not voided.
         credits: Vouchers and the like by kind, the oldest first; the very oldest are never redeemed.
         cards_cents: What was paid onto stored-value cards and is not spent yet, over all cards.
-        tips_cents: Tips for the staff that were taken in and are not paid out yet.
+        tips_cents: Tips for the staff that were received and are not paid out yet.
     """
 
     recent: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=40))
@@ -59,7 +59,7 @@ class Memory:
         return kept.popleft() if kept else None
 
     def charge(self, cents: int) -> bool:
-        """Take an amount off the stored-value cards; False, and nothing taken, where they do not hold so much."""
+        """Deduct an amount from the stored-value cards; False, and no change, where their balance is lower."""
         is_covered = 0 < cents <= self.cards_cents
         self.cards_cents -= cents if is_covered else 0
         return is_covered
@@ -108,12 +108,22 @@ class Counter:
         return f"{prefix}-{self.register}-{self.rng.randrange(1_000_000):06d}{self.serial:04d}"
 
     def pick(self, offers: Sequence[Offer] | None = None) -> Offer:
-        """Return an article: the first ones of the list are bought far more often."""
+        """Return an article at random; those at the beginning of the list are bought far more often."""
         among = offers or self.offers.all
         return among[int(len(among) * self.rng.random() ** 2)]
 
     def goods(self, draft: Draft, offer: Offer | None = None, *, milli: int | None = None, **options: Any) -> Any:
-        """Add an Umsatz line at the price in force and return it."""
+        """Add an Umsatz line at the price in force and return it.
+
+        Args:
+            draft: The receipt.
+            offer: The article; chosen at random if None.
+            milli: The quantity in thousandths; chosen at random if None.
+            **options: Further arguments of `Draft.add`.
+
+        Returns:
+            The line.
+        """
         offer = offer or self.pick()
         milli = milli or self.quantity_milli(offer)
         price = self._keyed_price() if offer.base_cents is None else offer.price_cents(abs(milli))
@@ -127,7 +137,7 @@ class Counter:
             self.goods(draft)
 
     def basket_up_to(self, draft: Draft, cents: int) -> bool:
-        """Add goods that come to an amount at most; False, and no line, where nothing is as cheap."""
+        """Add goods worth at most this amount; False, and no line, where nothing is that cheap."""
         self.basket(draft)
         while draft.lines and draft.total_cents > cents:
             del draft.lines[-1]
@@ -139,13 +149,13 @@ class Counter:
         return 0 < draft.total_cents <= cents
 
     def basket_of(self, draft: Draft, cents: int) -> None:
-        """Add goods until they come to an amount, or the basket is full."""
+        """Add goods until they are worth this amount, or the basket is full."""
         self.basket(draft)
         while draft.total_cents < cents and len(draft.lines) < max(LINE_COUNTS):
             self.goods(draft)
 
     def quantity_milli(self, offer: Offer) -> int:
-        """Return how much a customer takes of an article."""
+        """Return the quantity of an article that a customer buys, in thousandths."""
         if offer.is_weighed and offer.base_cents is not None:
             return self.rng.randrange(50, 2500)
         return self.rng.choices(QUANTITIES, cum_weights=QUANTITY_WEIGHTS)[0] * 1000
@@ -157,7 +167,20 @@ class Counter:
 def article_line(
     draft: Draft, case: str, offer: Offer, text: str, price: int, milli: int = 1000, *, cancelled: bool = False
 ) -> dict[str, Any]:
-    """Add a line that names an article."""
+    """Add a line that names an article.
+
+    Args:
+        draft: The receipt.
+        case: DSFinV-K GV_TYP.
+        offer: The article.
+        text: The text of the line.
+        price: Gross cents of one unit.
+        milli: The quantity in thousandths.
+        cancelled: Whether the line was cancelled during entry.
+
+    Returns:
+        The line.
+    """
     return draft.add(
         case,
         text,

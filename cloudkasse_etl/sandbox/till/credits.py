@@ -1,7 +1,7 @@
-"""Visits that leave something owed, and those that settle it: vouchers, stored-value cards, advances, open accounts.
+"""Visits that leave a debt, and those that settle it: vouchers, stored-value cards, advances, open accounts.
 
-Nothing is settled that was not owed before: who wants to redeem a voucher while no customer has any buys one instead.
-So a voucher is never worth less than nothing, and the liability of all of them never turns into a claim.
+Only existing debts are settled: a visit that would redeem a voucher while none is open sells one instead. So a
+voucher's value never falls below zero, and neither does the liability of all of them.
 """
 
 from cloudkasse_etl.sandbox.till.assortment import Offer
@@ -13,7 +13,7 @@ MULTI_PURPOSE, SINGLE_PURPOSE, ADVANCE, ON_ACCOUNT, CARD = "MZ", "EZ", "AZ", "RE
 
 
 def _taxed_rate(counter: Counter) -> str | None:
-    """A rate at which something is sold that VAT is due on; None in a shop without."""
+    """A rate above zero at which something is sold; None in a shop that charges no VAT."""
     taxed = [offer for offer in counter.offers.all if offer.is_taxed]
     return counter.pick(taxed).vat_rate if taxed else None
 
@@ -44,7 +44,7 @@ def _multi_purpose_sale(counter: Counter, draft: Draft) -> str:
     offers = counter.offers.multi_purpose
     offer = counter.pick(offers) if offers else None
     cents = counter.rng.choice((1000, 2000, 2500, 5000, 10000))
-    # without VAT whatever rate the article has: what it will be redeemed for is not known
+    # without VAT whatever rate the article has: it is not known yet for which goods it will be redeemed
     _sell_voucher(counter, draft, MULTI_PURPOSE, "MehrzweckgutscheinKauf", "Gutschein", cents, None, offer)
     if counter.rng.random() < 0.3:
         counter.goods(draft)

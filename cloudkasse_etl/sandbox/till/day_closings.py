@@ -1,12 +1,12 @@
-"""The closing of a register's day: what it counts, and its totals by business case, VAT rate and tender.
+"""The closing of a register's day: its counts, and its totals by business case, VAT rate and tender.
 
-Works on finished receipts as they travel; knows nothing of how they came about.
+Works on finished receipts in wire format, however they were made.
 
-How the tax of one rate is shared among business cases is not laid down: the contract says that tax is the sum of the
-receipts' VAT blocks. Here a line brings the tax that stands on it, and what a block differs from its lines goes to the
-business case of the line with the largest |gross| of that rate (the first of several), receipt by receipt. A
-Forderungs line that a block leaves out brings its gross and no tax. So the totals of a rate are those of the blocks,
-exactly.
+The contract does not say how the tax of one rate is distributed over business cases, only that tax is the sum of the
+receipts' VAT blocks. Here a line counts with the tax that it shows, and the difference between a block and its lines
+goes to the business case of the line with the largest |gross| of that rate (the first of several), receipt by receipt.
+A Forderungs line that a block leaves out counts with its gross and no tax. So the totals of a rate are exactly those
+of the blocks.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ Fields = dict[str, Any]
 
 
 def has_effect(receipt: Fields) -> bool:
-    """Tell whether a receipt counts: of kind Beleg, and not broken off (flagged without a reference)."""
+    """Whether a receipt counts: of kind Beleg, and not broken off (flagged without a reference)."""
     return receipt["kind"] == "Beleg" and not (receipt["cancelled"] and receipt["reference"] is None)
 
 
@@ -29,8 +29,11 @@ def close(receipts: Iterable[Fields], *, register: str, number: int, created_at:
         receipts: All of the register's receipts of that day, whatever their kind; at least one.
         register: The register's number.
         number: The closing's number.
-        created_at: When it is made.
-        business_day: The day.
+        created_at: When it is made, RFC 3339.
+        business_day: The day, ISO 8601.
+
+    Returns:
+        The closing in wire format.
     """
     numbers: list[int] = []
     count = 0

@@ -1,4 +1,4 @@
-"""When the cloud gets to see what a register wrote: at once, hours late, out of order, twice.
+"""When receipts arrive in the cloud: at once, hours late, out of order, twice.
 
 A tablet that is offline delivers when it is online again, which may be after the closing of the day.
 """
@@ -14,7 +14,7 @@ LATE_SECONDS = 30 * 60  # what arrives later than this counts as late
 
 
 class Deliveries:
-    """Receipts on their way, the next one to arrive first.
+    """Receipts that have not arrived yet, the next one to arrive first.
 
     Args:
         clock: The shop's zone.
@@ -47,12 +47,12 @@ class Deliveries:
 
         Args:
             shift: The register's day.
-            rng: Decides.
-            next_opening: When the shop opens next, in seconds since 1970; None on the last day, after which nothing
-                is under way any more.
-            offline: How likely the tablet goes offline.
-            repeats: How likely a receipt comes twice.
-            is_showcase: Whether it goes offline until after the closing, and something comes twice, in any case.
+            rng: Makes the random choices.
+            next_opening: When the shop opens next, in seconds since 1970; None on the last day, after which everything
+                has arrived.
+            offline: Probability that the tablet goes offline.
+            repeats: Probability that a receipt arrives twice.
+            is_showcase: Whether it goes offline until after the closing, and a receipt arrives twice, in any case.
         """
         arrivals = [ended + rng.randint(1, 8) for ended in shift.ended]
         if is_showcase or rng.random() < offline:
@@ -62,14 +62,14 @@ class Deliveries:
             self.late += arrival - ended > LATE_SECONDS
             self.after_closing += is_closed
             self._send(receipt, arrival, shift.closing["number"] if is_closed else None)
-            # The opening cash never is what an outage takes: what comes twice in any case comes first with null.
+            # An outage never delays the opening cash: it is the receipt that always arrives twice, first with null.
             if rng.random() < repeats or (is_showcase and place == 0):
                 self.repeated += 1
                 again = max(arrival, shift.closed_at) + rng.randint(60, 5400)
                 self._send(receipt, again, shift.closing["number"])
 
     def arriving(self, until: int | None) -> Iterator[dict[str, Any]]:
-        """Yield what arrives before a moment, in the order of arrival; all that is under way if None."""
+        """Yield what arrives before a moment, in the order of arrival; everything that is pending if None."""
         while self._waiting and (until is None or self._waiting[0][0] < until):
             yield heapq.heappop(self._waiting)[2]
 
@@ -78,7 +78,7 @@ class Deliveries:
     ) -> None:
         count = len(arrivals)
         if count == 1:
-            return  # nobody came, and there was nothing to count
+            return  # no customer came, and there was nothing to count
         first = rng.randint(1, max(1, count // 2))
         missed = list(range(first, min(count, first + max(1, count // 3))))
         if is_showcase or rng.random() < 0.35:
@@ -91,6 +91,6 @@ class Deliveries:
             arrivals[place] = max(arrivals[place], back + order // 5)
 
     def _send(self, receipt: dict[str, Any], arrival: int, closing_number: int | None) -> None:
-        self._count += 1  # keeps the order of what arrives in the same second
+        self._count += 1  # preserves the order of receipts that arrive in the same second
         sent = receipt | {"closing_number": closing_number, "arrived_at": self._clock.show(arrival)}
         heapq.heappush(self._waiting, (arrival, self._count, sent))

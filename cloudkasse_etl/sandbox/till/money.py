@@ -1,6 +1,6 @@
-"""Exact cents: rounding, the tax inside a gross amount, quantities. Whole numbers only; no float comes in here.
+"""Exact cents: rounding, the tax inside a gross amount, quantities. Integers only, never floats.
 
-Kept apart from the rest of the package on purpose: what the client recomputes must not be computed by its own code.
+Separate from the rest of the package on purpose: the client's own code must not compute what the client checks.
 """
 
 from functools import cache
@@ -16,12 +16,12 @@ def half_up(numerator: int, denominator: int) -> int:
 
 
 def amount_cents(unit_price_cents: int, quantity_milli: int) -> int:
-    """Return what a quantity in thousandths costs."""
+    """Return the price of a quantity in thousandths."""
     return half_up(unit_price_cents * quantity_milli, 1000)
 
 
 def share_cents(cents: int, percent: int) -> int:
-    """Return so many percent of an amount."""
+    """Return a percentage of an amount."""
     return half_up(cents * percent, 100)
 
 
@@ -30,7 +30,7 @@ def tax_cents(gross_cents: int, vat_rate: str | None) -> int:
 
     Args:
         gross_cents: The gross amount.
-        vat_rate: The rate in percent as it travels, such as "19.00"; None where no VAT key applies.
+        vat_rate: The rate in percent in wire format, such as "19.00"; None where no VAT key applies.
     """
     if vat_rate is None:
         return 0
@@ -50,6 +50,6 @@ def parse_milli(quantity: str) -> int:
 
 
 def format_milli(quantity_milli: int) -> str:
-    """Return a quantity in thousandths as it travels: three decimals, a minus where negative."""
+    """Return a quantity in thousandths in wire format: three decimals, a minus where negative."""
     whole, part = divmod(abs(quantity_milli), 1000)
     return f"{'-' if quantity_milli < 0 else ''}{whole}.{part:03d}"

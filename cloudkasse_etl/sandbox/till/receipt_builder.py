@@ -1,7 +1,7 @@
-"""A receipt on its way: lines and payments are added, and at the end totals and the printed VAT block are drawn up.
+"""Builds a receipt: lines and payments are added, and at the end the totals and the printed VAT block are computed.
 
-The shape and the sums of a receipt (contract, section Receipts). What is sold is in baskets.py, what else a register
-writes in cashbook.py.
+The shape and the sums of a receipt are the contract's (section Receipts). Sales are in baskets.py, other receipts in
+cashbook.py.
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Draft:
         kind: DSFinV-K BON_TYP.
         cancelled: DSFinV-K BON_STORNO.
         reference: The id of the receipt that it refers to.
-        lines, payments: As they travel.
+        lines, payments: In wire format.
         vat: The VAT block if it is not to be computed from the lines.
         is_vat_without_receivables: Whether the VAT block leaves out the Forderungs lines; both ways occur.
     """
@@ -60,7 +60,23 @@ class Draft:
         voucher: str | None = None,
         cancelled: bool = False,
     ) -> Fields:
-        """Add a line and return it; gross and the tax in it are rounded half up."""
+        """Add a line and return it; gross and the tax in it are rounded half up.
+
+        Args:
+            business_case: DSFinV-K GV_TYP.
+            text: The text of the line.
+            unit_price_cents: Gross price of one unit.
+            vat_rate: Percent in wire format, such as "19.00"; None where no VAT applies.
+            quantity_milli: The quantity in thousandths; negative for a return.
+            article: The article's number.
+            gtin: Its bar code.
+            unit: The unit of the quantity.
+            voucher: The voucher's number.
+            cancelled: Whether the line was cancelled during entry.
+
+        Returns:
+            The line in wire format.
+        """
         gross_cents = money.amount_cents(unit_price_cents, quantity_milli)
         tax_cents = money.tax_cents(gross_cents, vat_rate)
         line = {
@@ -85,11 +101,23 @@ class Draft:
         return line
 
     def pay(self, tender: str, cents: int, *, name: str | None = None) -> None:
-        """Add a payment in the register's currency; change given back is already taken off."""
+        """Add a payment in the register's currency.
+
+        Args:
+            tender: DSFinV-K ZAHLART_TYP.
+            cents: The amount, with change given back already deducted.
+            name: The tender's name, for those of type Unbar.
+        """
         self._pay(tender, name or NAMES.get(tender, tender), self.currency, cents, cents)
 
     def pay_foreign_cash(self, currency: str, amount_cents: int, base_amount_cents: int) -> None:
-        """Add a payment in cash of another currency."""
+        """Add a payment in cash of another currency.
+
+        Args:
+            currency: The other currency, three letters.
+            amount_cents: The amount in that currency.
+            base_amount_cents: Its value in the register's currency.
+        """
         self._pay("Bar", f"Bar {currency}", currency, amount_cents, base_amount_cents)
 
     def _pay(self, tender: str, name: str, currency: str, amount_cents: int, base_amount_cents: int) -> None:
@@ -105,21 +133,21 @@ class Draft:
 
     @property
     def total_cents(self) -> int:
-        """What the lines that count come to."""
+        """The gross sum of the lines that are not cancelled."""
         return sum(int(line["gross_cents"]) for line in self.lines if not line["cancelled"])
 
     @property
     def unpaid_cents(self) -> int:
-        """What the payments do not cover yet."""
+        """The part of the total that the payments do not cover yet."""
         return self.total_cents - sum(int(payment["base_amount_cents"]) for payment in self.payments)
 
     @property
     def cash_cents(self) -> int:
-        """What is paid in cash, less what is paid out; of receipts without effect too."""
+        """The cash paid in, less the cash paid out; of receipts without effect too."""
         return sum(int(payment["base_amount_cents"]) for payment in self.payments if payment["tender"] == "Bar")
 
     def gross_by_rate(self, *business_cases: str) -> dict[str | None, int]:
-        """Return what the lines that count come to at each rate; of these business cases, or of all."""
+        """Return the gross sum of the lines that are not cancelled at each rate; of these business cases, or of all."""
         sums: dict[str | None, int] = {}
         for line in self.lines:
             if not line["cancelled"] and (not business_cases or line["business_case"] in business_cases):
@@ -129,7 +157,20 @@ class Draft:
     def finish(
         self, *, id_: str, register: str, number: int, started_at: str, ended_at: str, day: date, employee: str | None
     ) -> Fields:
-        """Return the receipt; `closing_number` and `arrived_at` are filled in by whoever delivers it."""
+        """Return the receipt; `closing_number` and `arrived_at` are filled in on delivery.
+
+        Args:
+            id_: The receipt's id.
+            register: The register's number.
+            number: The receipt's number at the register.
+            started_at: RFC 3339.
+            ended_at: RFC 3339.
+            day: The business day.
+            employee: The employee's number; None if there is none.
+
+        Returns:
+            The receipt in wire format.
+        """
         if self.unpaid_cents:
             raise AssertionError(f"Receipt {register}/{number} is not paid: {self.unpaid_cents} cents are open.")
         return {
@@ -156,7 +197,7 @@ class Draft:
         }
 
     def _printed_vat(self) -> list[Fields]:
-        # From the totals, as registers print it: so it is some cents off the sum of the lines' tax now and then.
+        # Computed from the totals, as registers print it: it may differ from the sum of the lines' tax by cents.
         covered: dict[str, int] = {}
         for line in self.lines:
             rate = line["vat_rate"]

@@ -1,4 +1,4 @@
-"""What a sale came to: counts and sums that somebody else can compare with what arrived."""
+"""Counts and sums of a simulated sale, for comparison with what arrived."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES, VOUCHERS_SOLD
 
 NO_VAT = "none"
-# A Beleg with nothing but these is no visit of a customer.
+# A Beleg with only these is not a customer's visit.
 CASH_CASES = frozenset(
     {
         "Anfangsbestand",
@@ -79,7 +79,7 @@ class SalesSummary:
 
 @dataclass
 class Tally:
-    """Counts receipts on their way into a summary."""
+    """Adds receipts up to a summary."""
 
     counts: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -91,7 +91,7 @@ class Tally:
     days: dict[str, None] = field(default_factory=dict)  # a dict keeps the order
 
     def add(self, receipts: Iterable[dict[str, Any]]) -> None:
-        """Count a closed day of a register."""
+        """Add a closed day of a register."""
         self.counts["closings"] += 1
         for receipt in receipts:
             self.days[receipt["business_day"]] = None
@@ -104,7 +104,17 @@ class Tally:
                 self.counts["broken_off"] += 1
 
     def summary(self, *, registers: Iterable[str], late: int, after_closing: int, repeated: int) -> SalesSummary:
-        """Return the summary of all that was added."""
+        """Return the summary of all that was added.
+
+        Args:
+            registers: The numbers of the registers.
+            late: Receipts that first arrived more than half an hour after they ended.
+            after_closing: Receipts that first arrived after the closing of their day.
+            repeated: Receipts that were delivered twice.
+
+        Returns:
+            The summary.
+        """
         counts = self.counts
         return SalesSummary(
             days=tuple(self.days),

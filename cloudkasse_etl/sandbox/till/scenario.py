@@ -1,4 +1,4 @@
-"""What a kind of visit at a register is; which ones there are is in baskets.py and credits.py."""
+"""The type of a kind of visit at a register; the scenarios themselves are in baskets.py and credits.py."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,10 +12,10 @@ class Scenario(NamedTuple):
 
     Attributes:
         name: Its name in plans and tests.
-        weight: How often it happens, out of all weights.
-        serve: Fills the draft; returns how it is paid (a word of tendering.py), "" for as it comes.
+        weight: How often it happens, relative to the sum of all weights.
+        serve: Fills the draft; returns how it is paid (a word of tendering.py), "" for at random.
         needs: The list of `Offers` that must not be empty.
-        after: The name of the scenario that must have happened at the register before; empty where none must.
+        after: The name of the scenario that must have happened at the register before; empty for none.
     """
 
     name: str
@@ -26,5 +26,5 @@ class Scenario(NamedTuple):
 
 
 def main_supply(draft: Draft) -> tuple[str | None, int]:
-    """Return the rate at which most goods are sold, and what they come to."""
+    """Return the rate with the largest gross of goods, and that gross in cents."""
     return max(draft.gross_by_rate("Umsatz").items(), key=lambda item: (item[1], item[0] or ""))

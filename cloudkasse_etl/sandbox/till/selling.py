@@ -1,7 +1,7 @@
 """The simulated shop: sells what was synchronised into a store, and delivers receipts and closings into it.
 
-What is decided where: selling_plan.py who sells how much; shifts.py a register's day; baskets.py and cashbook.py what
-happens there; deliveries.py when it arrives. `sell_remotely` asks a running sandbox for it.
+selling_plan.py decides who sells how much; shifts.py simulates a register's day; baskets.py and cashbook.py are the
+events of a day; deliveries.py decides when receipts arrive. `sell_remotely` asks a running sandbox to sell.
 """
 
 import random
@@ -25,7 +25,7 @@ from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary, Tally
 from cloudkasse_etl.sandbox.till.selling_plan import make_plan
 from cloudkasse_etl.sandbox.till.shifts import Clock, Rates, Worker
 
-# A fixed day, not today: the same store and seed give the same receipts whenever one asks. Three weeks before the end
+# A fixed day, not today: the same store and seed give the same receipts at any time. Three weeks before the end
 # of summer time, so that a longer sale has both offsets in it.
 FIRST_DAY = date(2026, 10, 5)
 DEFAULT_TIMEZONE = "Europe/Berlin"
@@ -36,13 +36,13 @@ SELL_PATH = "/sandbox/sell"
 CONNECT_SECONDS = 5.0
 SELL_SECONDS = 900.0
 
-# Two sales at once in one process would hand out the same numbers.
+# Two simultaneous sales in one process would assign the same numbers.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass
 class Position:
-    """How far the shop has come, as the store's own receipts and closings tell.
+    """How far the shop has progressed, read from the store's own receipts and closings.
 
     Attributes:
         last_day: The last business day; None when nothing was sold yet.
@@ -55,7 +55,14 @@ class Position:
     closings: dict[str, int] = field(default_factory=dict)
 
     def see(self, register: str, business_day: str, receipt_number: int, closing_number: int) -> None:
-        """Take note of a receipt or a closing."""
+        """Update the position by a receipt or a closing.
+
+        Args:
+            register: The register's number.
+            business_day: Its day, ISO 8601.
+            receipt_number: The receipt's number; 0 for a closing.
+            closing_number: The closing's number; 0 for a receipt.
+        """
         day = date.fromisoformat(business_day)
         self.last_day = day if self.last_day is None else max(day, self.last_day)
         self.numbers[register] = max(receipt_number, self.numbers.get(register, 0))
@@ -73,28 +80,31 @@ def sell(
     rates: Rates = Rates(),  # noqa: B008 -- frozen
     should_stop: Callable[[], bool] = lambda: False,
 ) -> SalesSummary:
-    """Let the shop be open for some days, and the cloud get what its registers write.
+    """Simulate some days of the shop, and deliver to the cloud what its registers write.
 
     Every day has at each active register an opening cash, customers, cash in and out, and a closing at night. The
-    receipts of a day are delivered before the next day begins; what a tablet that was offline still holds comes
-    later, at the latest at the end. Then nothing is under way and every day is closed.
+    receipts of a day are delivered before the next day begins; those of a tablet that was offline come later, at the
+    latest at the end. Then everything has arrived and every day is closed.
 
-    The same seed on a store with the same content gives the same receipts, ids included. A second call goes on with
+    The same seed on a store with the same content gives the same receipts, ids included. A second call continues with
     the following days and numbers.
 
     Args:
         store: The sandbox's data, with master data synchronised into it.
-        days: On how many days the shop is open; Sundays are passed over and not counted.
+        days: On how many days the shop is open; Sundays are skipped and not counted.
         receipts: How many customers are served, over all days and registers: receipts of kind Beleg with an effect
             that sell or take back something: articles, vouchers, deposits, a payment of an advance or an open
-            account. On top of them come voids, receipts that are broken off, slips of the kinds AV..., and those that
-            only move cash (opening, counting, paying in and out).
+            account. In addition there are voids, receipts that are broken off, slips of the kinds AV..., and those
+            that only move cash (opening, counting, paying in and out).
         seed: Decides everything else.
         first_day: The first day; by default the day after the last one sold, else `FIRST_DAY`.
         timezone: The shop's zone.
-        rates: How often the less ordinary happens. From 200 receipts on, everything that this shop can do happens at
+        rates: How often the rarer events happen. From 200 receipts on, everything that this shop can do happens at
             least once, whatever the rates.
-        should_stop: Asked before every day; when it is true, what is under way is delivered and the call ends.
+        should_stop: Called before every day; when it returns true, pending receipts are delivered and the call ends.
+
+    Returns:
+        What was sold.
 
     Raises:
         ConfigurationError: Nothing is synchronised that could be sold, or an argument is out of range.
@@ -109,7 +119,7 @@ def sell(
         catalogue = Catalogue(store, seed=seed)
         position = _read_position(store)
         first_day = _first_day(position, first_day)
-        # The position is part of every seed: a second call with the same seed is another week, not the same again.
+        # The position is part of every seed: a second call with the same seed gives another week, not the same again.
         rng = random.Random(f"{seed}|{first_day}|{sorted(position.numbers.items())}")
         plan = make_plan(catalogue, days=days, receipts=receipts, first_day=first_day, rng=rng)
         worker = Worker(plan, seed, clock, rates, catalogue.employees)
@@ -161,7 +171,13 @@ def sell_remotely(
     Args:
         url: Where it listens, such as "http://127.0.0.1:8090".
         token: Its bearer token.
-        days, receipts, seed, first_day: As of `sell`.
+        days: On how many days the shop is open (`sell`).
+        receipts: How many customers are served, over all days and registers.
+        seed: Decides everything else.
+        first_day: The first day; by default the day after the last one sold.
+
+    Returns:
+        The fields of `SalesSummary`.
 
     Raises:
         ConfigurationError: Nothing listens there, it is no sandbox, the token is wrong, or it has nothing to sell.

@@ -1,6 +1,6 @@
-"""Who sells how much on which day, and where the rare things are put that must not be missing.
+"""Distributes customers over days and registers, and reserves places for rare events that must not be missing.
 
-Decided before anything is sold, from seed and position alone; nothing here writes.
+Decided before anything is sold, from seed and position alone; nothing is written here.
 """
 
 import random
@@ -13,14 +13,14 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.till import baskets, cashbook
 from cloudkasse_etl.sandbox.till.assortment import Catalogue, Till
 
-# From so many receipts on, every scenario and every extra happens at least once.
+# From this many receipts on, every scenario and every extra happens at least once.
 COMPLETE_FROM_RECEIPTS = 200
 WEEKDAY_WEIGHTS = (10, 9, 10, 11, 14, 16, 0)  # Monday first; closed on Sundays
 SUNDAY = 6
 
 
 class RegisterDay(NamedTuple):
-    """What a register does on a day.
+    """The work of a register on a day.
 
     Attributes:
         first_slot: How many customers were served in this call before.
@@ -40,7 +40,7 @@ class Plan:
     Attributes:
         days: The business days, in order.
         register_days: What each register does on each of them, in order.
-        scenarios, extras: What must happen at which slot: the name of a scenario, of an extra.
+        scenarios, extras: The name of the scenario, of the extra, that must happen in a slot.
         showcase: The busiest register day if everything must happen at least once: its tablet goes offline.
     """
 
@@ -51,28 +51,31 @@ class Plan:
     showcase: RegisterDay | None = None
 
     def of(self, day: date) -> list[RegisterDay]:
-        """Return what the registers do on a day."""
+        """Return the work of the registers on a day."""
         count = len(self.register_days) // len(self.days)
         place = self.days.index(day) * count
         return self.register_days[place : place + count]
 
 
 def make_plan(catalogue: Catalogue, *, days: int, receipts: int, first_day: date, rng: random.Random) -> Plan:
-    """Spread the receipts over days and registers.
+    """Distribute the receipts over days and registers.
 
     Args:
         catalogue: What can be sold.
         days: How many days the shop is open.
         receipts: How many customers are served.
-        first_day: The first day; a Sunday is passed over.
-        rng: Decides.
+        first_day: The first day; a Sunday is skipped.
+        rng: Makes the random choices.
+
+    Returns:
+        The plan.
 
     Raises:
         ConfigurationError: No register has anything to sell on one of the days.
     """
     open_days = list(_open_days(first_day, days))
     places = [(day, place, till) for day in open_days for place, till in enumerate(catalogue.tills)]
-    # The first register is the shop's main one; what has nothing to sell stays closed, but is opened and counted.
+    # The first register is the shop's main one; one with nothing to sell stays closed, but is opened and counted.
     weights = [
         WEEKDAY_WEIGHTS[day.weekday()] * (3 if place == 0 else 2) if catalogue.offers(till, day).all else 0
         for day, place, till in places
@@ -90,7 +93,7 @@ def make_plan(catalogue: Catalogue, *, days: int, receipts: int, first_day: date
     if receipts >= COMPLETE_FROM_RECEIPTS:
         plan.showcase = max(register_days, key=lambda register_day: register_day.quota)
         plan.extras = dict(zip(rng.sample(range(receipts), len(cashbook.EXTRAS)), cashbook.BY_NAME, strict=True))
-        # what is voided must be a sale that leaves nothing owed
+        # a sale that is voided must not leave a debt
         plan.scenarios = {slot: "plain" for slot, name in plan.extras.items() if name.startswith("void,")}
         plan.scenarios |= dict(_placed_scenarios(catalogue, register_days, rng, set(plan.scenarios)))
     return plan
@@ -101,17 +104,17 @@ def _placed_scenarios(
 ) -> Iterator[tuple[int, str]]:
     """Give every scenario a slot of its own, at a register that can serve it that day.
 
-    One that settles what another one leaves owed comes right after it: nobody else can settle it in between. What
-    needs something that no register sells is left out.
+    One that settles the debt of another one comes right after it: no other visit can settle it in between. Scenarios
+    that need something that no register sells are left out.
 
     Args:
         catalogue: What can be sold.
         register_days: Where it can be.
-        rng: Decides.
+        rng: Makes the random choices.
         taken: Slots that are not to be used; those that are used are added.
     """
     busy = [register_day for register_day in register_days if register_day.quota]
-    # What not every register can serve comes first, and then what needs two slots, while there are any left.
+    # First scenarios that not every register can serve, then those that need two slots, while slots are free.
     for scenario in sorted(baskets.SCENARIOS, key=lambda scenario: (scenario.needs == "all", not scenario.after)):
         names = [scenario.after, scenario.name] if scenario.after else [scenario.name]
         for register_day in rng.sample(busy, len(busy)):

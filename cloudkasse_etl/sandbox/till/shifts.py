@@ -1,6 +1,6 @@
-"""A register's day from the opening cash to the takings at night: finished receipts and their closing.
+"""Simulates a register's day from the opening cash to the takings at night: finished receipts and their closing.
 
-Nothing arrives anywhere here: deliveries.py decides what the cloud gets to see, and when.
+Nothing is delivered here: deliveries.py decides what arrives in the cloud, and when.
 """
 
 import random
@@ -54,7 +54,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Clock:
-    """Times of a zone. Within a day it counts seconds, so that a change to summer time does not matter."""
+    """Times of a zone. Within a day it counts seconds, so that a change to summer time has no effect."""
 
     zone: ZoneInfo
 
@@ -69,7 +69,7 @@ class Clock:
 
 @dataclass
 class Shift:
-    """What a register did on a day.
+    """The result of a register's day.
 
     Attributes:
         receipts: Finished receipts in the order of their numbers.
@@ -86,13 +86,13 @@ class Shift:
 
 @dataclass
 class Worker:
-    """Works the shifts of one call.
+    """Simulates the shifts of one call.
 
     Attributes:
         plan: Who sells how much, and what must happen where.
-        seed: The seed; goes into the ids. With an even one the shop taxes what is sold on account when it is paid.
+        seed: The seed; part of the ids. With an even one the shop taxes what is sold on account when it is paid.
         clock: The shop's zone.
-        rates: How often what happens.
+        rates: The frequencies of events.
         employees: Numbers of those who sell; may be empty.
     """
 
@@ -112,15 +112,18 @@ class Worker:
         closing_number: int,
         rng: random.Random,
     ) -> Shift:
-        """Work one register's day.
+        """Simulate one register's day.
 
         Args:
             register_day: Which register, which day, how many customers.
             offers: What it may sell.
-            memory: What the register remembers of former days; is carried on.
+            memory: What the register remembers of earlier days; is updated.
             first_number: The number of its next receipt.
             closing_number: The number of its next closing.
-            rng: Decides.
+            rng: Makes the random choices.
+
+        Returns:
+            The day's receipts and closing.
         """
         day, till = register_day.day, register_day.till
         counter = Counter(till.number, offers, memory, rng, is_taxed_when_paid=self.seed % 2 == 0)
@@ -130,7 +133,7 @@ class Worker:
         def write(draft: Draft, started: int, ended: int) -> dict[str, Any]:
             number = first_number + len(shift.receipts)
             receipt = draft.finish(
-                # Number and register never come again, so neither does the id, whatever seed another call has.
+                # Number and register are never repeated, so neither is the id, whatever seed another call has.
                 id_=_receipt_id(self.seed, till.number, number),
                 register=till.number,
                 number=number,
@@ -158,7 +161,7 @@ class Worker:
                 draft = Draft(till.currency)
                 settle(draft, rng, event.serve(counter, draft), memory)
             if (wanting := -draft.cash_cents - _drawer_cents(shift.receipts)) > 0:
-                # nothing can be taken out of an empty drawer, and a cash account below zero is one that nobody believes
+                # nothing can be taken out of an empty drawer, and a cash account below zero would not be plausible
                 write(cashbook.change(till.currency, wanting), started, started)
             receipt = write(draft, started, ended)
             if not isinstance(event, cashbook.Extra):
@@ -197,7 +200,7 @@ class Worker:
         return events
 
     def _cash_up(self, shift: Shift, counter: Counter, currency: str, opens: int, write: Writer) -> None:
-        """Count and bring the takings away, some minutes before the closing; both may be after midnight."""
+        """Count the cash and bring the takings away, some minutes before the closing; both may be after midnight."""
         rng = counter.rng
         counter.memory.tips_cents += _tips_cents(shift.receipts)
         drafts = cashbook.cash_up(counter, currency, _drawer_cents(shift.receipts), counter.memory.tips_cents)
@@ -213,7 +216,7 @@ def _receipt_id(seed: int, register: str, number: int) -> str:
 
 
 def _times(count: int, opens: int, day: date, rng: random.Random) -> list[int]:
-    """Return so many moments within the opening hours, in order: most in the late morning and towards the evening."""
+    """Return this many moments within the opening hours, in order: most in the late morning and towards the evening."""
     length = (CLOSES_AT_ON_SATURDAYS if day.weekday() == SATURDAY else CLOSES_AT) - OPENS_AT
     peaks = (0.22, 0.78)
     shares = (rng.triangular(0, 1, peaks[rng.random() < 0.5]) for _ in range(count))

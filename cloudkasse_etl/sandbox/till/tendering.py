@@ -1,4 +1,4 @@
-"""How a receipt is paid: which tenders, how split. Change given back is taken off the cash at once."""
+"""How a receipt is paid: which tenders, how split. Change given back is deducted from the cash at once."""
 
 import random
 
@@ -9,7 +9,7 @@ from cloudkasse_etl.sandbox.till.receipt_builder import Draft
 TENDERS = ("Bar", "ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte", "Unbar")
 TENDER_WEIGHTS = (52, 87, 94, 97, 99.3, 100)  # cumulative
 CARD_NAMES = ("VISA", "Mastercard")
-# What one unit of foreign cash is taken for, in ten thousandths of the register's currency. A rate of the shop's.
+# The value of one unit of foreign cash, in ten thousandths of the register's currency. The shop's own rate.
 FOREIGN_RATE = 10_425
 
 
@@ -18,13 +18,13 @@ def settle(draft: Draft, rng: random.Random, how: str, memory: Memory | None = N
 
     Args:
         draft: The receipt; its total may be negative.
-        rng: Decides what `how` leaves open.
-        how: A tender; "mixed" or "foreign"; "nothing" or "Keine" for a total of zero; "" for as it comes.
-        memory: What is on the stored-value cards, which pay no more; None: they pay anything, as in training.
+        rng: Makes the choices that `how` does not.
+        how: A tender; "mixed" or "foreign"; "nothing" or "Keine" for a total of zero; "" for at random.
+        memory: The balance of the stored-value cards, which pay no more; None: they pay anything, as in training.
     """
     total = draft.total_cents
     if total == 0:
-        # A register writes either no payment or the tender "Keine"; both are in order.
+        # A register writes either no payment or the tender "Keine"; both are valid.
         if how == "Keine" or (how != "nothing" and rng.random() < 0.5):
             draft.pay("Keine", 0)
     elif total < 0:
