@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from cloudkasse_etl.errors import CloudkasseError
     from cloudkasse_etl.rejections.rejection import Rejection
     from cloudkasse_etl.sync.dry_run.plan import plan
+    from cloudkasse_etl.sync.run.context import SyncOptions
     from cloudkasse_etl.sync.run.report import AssetReport, Outcome, RunReport
-    from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
+    from cloudkasse_etl.sync.run.session import SyncSession, open_session
 
 __all__ = [
     "AssetReport",
@@ -35,7 +36,8 @@ _HOMES = {
     "cloudkasse_etl.rejections.rejection": ("Rejection",),
     "cloudkasse_etl.sync.dry_run.plan": ("plan",),
     "cloudkasse_etl.sync.run.report": ("AssetReport", "Outcome", "RunReport"),
-    "cloudkasse_etl.sync.run.session": ("SyncOptions", "SyncSession", "open_session"),
+    "cloudkasse_etl.sync.run.context": ("SyncOptions",),
+    "cloudkasse_etl.sync.run.session": ("SyncSession", "open_session"),
 }
 
 

@@ -17,7 +17,7 @@ from cloudkasse_etl.i18n.text import say, told
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
 
 if TYPE_CHECKING:
-    from cloudkasse_etl.sync.run.session import SyncOptions
+    from cloudkasse_etl.sync.run.context import SyncOptions
 
 
 def synchronise(
@@ -93,7 +93,7 @@ def import_staged(
     quiet: bool = False,
 ) -> RunReport:
     """Runs the import as a run of its own and returns what it came to."""
-    from cloudkasse_etl.sync.run.session import SyncOptions
+    from cloudkasse_etl.sync.run.context import SyncOptions
 
     with progress(configuration.settings.language, quiet=quiet) as (on_step, on_progress):
         return synchronise(

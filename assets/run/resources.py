@@ -15,8 +15,9 @@ from assets.run.interrupts import interrupt_main_thread
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
+from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.report import RunReport
-from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
+from cloudkasse_etl.sync.run.session import SyncSession, open_session
 
 # What an asset's function takes to get the run's session: the resource `sync`.
 Sync = dg.ResourceParam[SyncSession]

@@ -27,7 +27,8 @@ STAGE = """
 import os, pathlib, re, uuid
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_receipts
-from cloudkasse_etl.sync.run.session import SyncOptions, open_session
+from cloudkasse_etl.sync.run.context import SyncOptions
+from cloudkasse_etl.sync.run.session import open_session
 
 folder = pathlib.Path(os.environ["CLOUDKASSE_SETTINGS"]).parent
 run = {"run_id": str(uuid.uuid4()), "kind": "receipts", "started_by": "a test"}

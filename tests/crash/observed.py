@@ -8,7 +8,8 @@ from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync.receipts import receipt_import
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
-from cloudkasse_etl.sync.run.session import SyncOptions, open_session
+from cloudkasse_etl.sync.run.context import SyncOptions
+from cloudkasse_etl.sync.run.session import open_session
 from tests.crash.boundaries import Boundaries, OnBoundary, dying_at
 from tests.crash.broken import BROKEN
 from tests.support.worlds import MASTER_DATA

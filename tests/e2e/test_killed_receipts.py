@@ -31,7 +31,8 @@ from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.receipts import receipt_import
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
-from cloudkasse_etl.sync.run.session import SyncOptions, open_session
+from cloudkasse_etl.sync.run.context import SyncOptions
+from cloudkasse_etl.sync.run.session import open_session
 from tests.support import small_erp
 from tests.support.books import Tables, complete, tables, with_accounts
 from tests.support.forked import CONTEXT, patch_for_good, start, was_killed

@@ -21,7 +21,8 @@ from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError
 from cloudkasse_etl.state.database import engine
 from cloudkasse_etl.state.lease import lease, processes
-from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
+from cloudkasse_etl.sync.run.context import SyncOptions
+from cloudkasse_etl.sync.run.session import SyncSession, open_session
 from tests.support.forked import patch_for_good
 from tests.support.patience import HANG_SECONDS
 

@@ -16,8 +16,9 @@ from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.master_data import extraction, upload
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport
-from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, open_session
+from cloudkasse_etl.sync.run.session import SyncSession, open_session
 from tests.support import databases
 
 TOKEN = "a-token-of-the-tests"
@@ -92,9 +93,8 @@ class World:
             options=SyncOptions(**options),
             protocol_folder=self.folder / "protocols",
             started_by="a test",
+            as_of=self.as_of,
         ) as session:
-            if self.as_of is not None:
-                session.as_of = self.as_of
             yield session
 
     def sync(self, **options: Any) -> RunReport:

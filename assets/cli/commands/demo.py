@@ -44,7 +44,7 @@ def tell(made: Demo) -> int:
     out.print("[bold]A made-up farm shop and a CloudKasse on this computer.[/]")
     with made.running() as (configuration, home):
         from assets.cli.running import synchronise
-        from cloudkasse_etl.sync.run.session import SyncOptions
+        from cloudkasse_etl.sync.run.context import SyncOptions
 
         def step(headline: str, kind: str = "all", options: SyncOptions | None = None) -> RunReport:
             out.print(f"\n[bold]{headline}[/]")

@@ -52,7 +52,7 @@ def sync(
         chosen, ask = import_receipts, False
     with progress(configuration.settings.language, quiet=as_json) as (on_step, on_progress):
         from assets.cli.running import synchronise
-        from cloudkasse_etl.sync.run.session import SyncOptions
+        from cloudkasse_etl.sync.run.context import SyncOptions
 
         report = synchronise(
             configuration,

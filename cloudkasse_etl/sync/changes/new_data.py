@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 import sqlalchemy as sa
@@ -32,7 +31,8 @@ from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, COMPANY, E
 from cloudkasse_etl.sync.master_data.upload import missing_in_the_cloud
 from cloudkasse_etl.sync.receipts.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.receipts.judgement import is_judging_due, judge_of
-from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession, refuse_other_company
+from cloudkasse_etl.sync.run.context import RunContext, today
+from cloudkasse_etl.sync.run.session import SyncSession, refuse_other_company
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus
 
 # One look must end before the next: Dagster gives a sensor 60 seconds.
@@ -98,12 +98,10 @@ def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None)
         CloudkasseError: The cloud or our own tables cannot be asked, or the ERP and nothing else is new.
     """
     status = _ask_cloud(configuration)
-    with _looking(configuration, status) as session:
+    with _looking(configuration, status, as_of) as session:
         if session is None:
             first = say("nothing was ever synchronised")
             return Novelty((first,), (first,), key=_key("first", status.heads["receipts"]))
-        if as_of is not None:
-            session.as_of = as_of
         receipts, seen = _new_receipts(session)
         try:
             master_data, marks = _new_master_data(session)
@@ -129,24 +127,13 @@ class _Look(SyncSession):
 
     is_dry = True
 
-    def __init__(
-        self, configuration: Configuration, store: StateStore, status: CloudStatus, resources: ExitStack
-    ) -> None:
-        super().__init__(
-            configuration,
-            run_id="",
-            kind="look",
-            options=SyncOptions(),
-            protocol_folder=Path(),
-            store=store,
-            resources=resources,
-            stop=threading.Event(),
-        )
+    def __init__(self, context: RunContext, store: StateStore, status: CloudStatus, resources: ExitStack) -> None:
+        super().__init__(context, store=store, resources=resources, stop=threading.Event())
         self._status = status
 
 
 @contextmanager
-def _looking(configuration: Configuration, status: CloudStatus) -> Iterator[_Look | None]:
+def _looking(configuration: Configuration, status: CloudStatus, as_of: dt.date | None) -> Iterator[_Look | None]:
     """Our own tables as they are, never migrated; None where no synchronisation ever got as far as the cloud."""
     connections, settings = configuration.connections, configuration.settings
     url = connections.state_url.get_secret_value()
@@ -163,8 +150,9 @@ def _looking(configuration: Configuration, status: CloudStatus) -> Iterator[_Loo
         with told_as_the_erps(configuration):
             check_state(engine, tables)
         store = _known_store(engine, tables, configuration)
+        context = RunContext(configuration, today(settings) if as_of is None else as_of, kind="look")
         with ExitStack() as resources:
-            yield None if store is None else _Look(configuration, store, status, resources)
+            yield None if store is None else _Look(context, store, status, resources)
     finally:
         engine.dispose()
 

@@ -3,13 +3,12 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.state.dry_run.scratch import Acceptance
 from cloudkasse_etl.state.stores.books.receipt_store import StagedReceipt, Status
 from cloudkasse_etl.state.targets import STAGING
@@ -89,15 +88,10 @@ def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
             refused = tuple(r for report in reports for r in report.rejections)
             found.append(EntityPlan(step.entity, rejections=refused, skipped=cause))
             continue
-        stopped = None
-        try:
-            report = step.upload(session)
-        except MassRetirementError as error:
-            stopped = error.told(session.settings.language)
+        report = step.upload(session)
+        stopped = session.stopped.get(report.asset)
+        if stopped is not None:
             blocked[step.entity] = step.entity
-            options, session.options = session.options, replace(session.options, allow_retire=True)
-            report = step.upload(session)
-            session.options = options
         found.append(
             EntityPlan(
                 step.entity,
@@ -105,7 +99,7 @@ def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
                 unchanged=report.counts.unchanged,
                 rejections=tuple(r for part in (*reports, report) for r in part.rejections),
                 waiting=report.deferrals,
-                stopped=stopped,
+                stopped=stopped.told(session.settings.language) if stopped else None,
             )
         )
     return tuple(found)

@@ -5,10 +5,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.rejections.rejection import CLOUD
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.database.reading import untouched_state
@@ -17,8 +17,9 @@ from cloudkasse_etl.state.dry_run.scratch import ScratchStore
 from cloudkasse_etl.state.dry_run.scratch_receipts import ScratchReceipts
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN
 from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
+from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.report import AssetReport
-from cloudkasse_etl.sync.run.session import SyncOptions, SyncSession
+from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key
 from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
 from cloudkasse_etl.transform.digest import item_digests
@@ -28,22 +29,18 @@ _ATTEMPTS, _RETRY_SECONDS = 4, 30
 
 
 class PlanSession(SyncSession):
-    """A session that only reads. Made by `open_plan`."""
+    """A session that only reads. Made by `open_plan`.
+
+    Attributes:
+        stopped: Why a synchronisation would stop at an asset, by the asset's name.
+    """
 
     store: ScratchStore
     is_dry = True
 
-    def __init__(self, configuration: Configuration, store: ScratchStore, resources: ExitStack) -> None:
-        super().__init__(
-            configuration,
-            run_id="",
-            kind="plan",
-            options=SyncOptions(import_receipts=True),
-            protocol_folder=Path(),
-            store=store,
-            resources=resources,
-            stop=threading.Event(),
-        )
+    def __init__(self, context: RunContext, store: ScratchStore, resources: ExitStack) -> None:
+        super().__init__(context, store=store, resources=resources, stop=threading.Event())
+        self.stopped: dict[str, MassRetirementError] = {}
 
     @cached_property
     def receipts(self) -> ScratchReceipts:
@@ -64,6 +61,10 @@ class PlanSession(SyncSession):
         )
         client = DryClient(self.configuration.connections, hasty, self._foresee, stop=self._stop)
         return self._resources.enter_context(client)
+
+    def stop_before(self, asset: str, damage: MassRetirementError) -> None:
+        """Notes that a synchronisation would stop here."""
+        self.stopped[asset] = damage
 
     def keep_waiting(self, report: AssetReport) -> None:
         """Nothing is kept of a dry run."""
@@ -110,7 +111,10 @@ def open_plan(configuration: Configuration, *, as_of: dt.date | None = None) -> 
         ExitStack() as resources,
     ):
         store = ScratchStore(engine, known, company=settings.company.number, api_url=connections.api_url)
-        session = PlanSession(configuration, store, resources)
-        if as_of is not None:
-            session.as_of = as_of
-        yield session
+        context = RunContext(
+            configuration,
+            as_of=today(settings) if as_of is None else as_of,
+            kind="plan",
+            options=SyncOptions(import_receipts=True),
+        )
+        yield PlanSession(context, store, resources)

@@ -338,7 +338,7 @@ class _Upload:
             # few as they are: without a register the shop stands still, and broken settings look just like that
             allowed = False
         if not allowed and not self.session.options.allow_retire:
-            raise MassRetirementError(
+            damage = MassRetirementError(
                 say(
                     "{retiring:,} of {active:,} {records} would be retired: {share}.",
                     retiring=retiring,
@@ -350,6 +350,7 @@ class _Upload:
                 ),
                 hint=say("Look whether ERP and settings are right; if it is meant, run it again with --allow-retire."),
             )
+            self.session.stop_before(self.entity.asset, damage)
 
     def broken(self) -> AssetReport:
         """What had gone through before the upload broke; asks nothing any more."""

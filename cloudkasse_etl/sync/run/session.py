@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Configuration, Settings
-from cloudkasse_etl.errors import AuthorizationError, NetworkError
+from cloudkasse_etl.errors import AuthorizationError, MassRetirementError, NetworkError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import Lease
@@ -22,28 +22,10 @@ from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.inputs.article_subset import Part
 from cloudkasse_etl.sync.inputs.erp_frames import Sources
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
+from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
-
-
-@dataclass(frozen=True, slots=True)
-class SyncOptions:
-    """What a person can ask of one run.
-
-    Attributes:
-        full: Compare everything, however quiet the sources look.
-        retry_rejected: Try rejected records again although nothing about them has changed.
-        allow_retire: Retire records even where they are more than the settings allow unasked.
-        import_receipts: Book what is staged, once it was fetched; None: as receipts.import of the settings says.
-        receipt_ids: Of an import: only these receipts; all that are staged where empty.
-    """
-
-    full: bool = False
-    retry_rejected: bool = False
-    allow_retire: bool = False
-    import_receipts: bool | None = None
-    receipt_ids: tuple[str, ...] = ()
 
 
 class _Journal:
@@ -69,27 +51,11 @@ class SyncSession:
     part: Part | None = None
     part_is_known = False
 
-    def __init__(
-        self,
-        configuration: Configuration,
-        *,
-        run_id: str,
-        kind: str,
-        options: SyncOptions,
-        protocol_folder: Path,
-        store: StateStore,
-        resources: ExitStack,
-        stop: threading.Event,
-    ) -> None:
-        self.configuration = configuration
-        self.settings = configuration.settings
-        self.run_id = run_id
-        self.kind = kind
-        self.options = options
+    def __init__(self, context: RunContext, *, store: StateStore, resources: ExitStack, stop: threading.Event) -> None:
+        self._context = context
         self.store = store
         self.reports: dict[str, AssetReport] = {}
-        self.protocol_path = protocol_path(protocol_folder, run_id)
-        self.as_of: dt.date = dt.datetime.now(self.settings.zone).date()
+        self.protocol_path = protocol_path(context.protocol_folder, context.run_id)
         # Told how many records of an asset a long step has got through; whoever watches replaces it.
         self.progress: Callable[[str, int], None] = lambda asset, count: None
         self._resources = resources
@@ -97,6 +63,36 @@ class SyncSession:
         self._finished: RunReport | None = None
         self._status: CloudStatus | None = None
         self._unreachable: NetworkError | None = None
+
+    @property
+    def context(self) -> RunContext:
+        """What never changes during the run."""
+        return self._context
+
+    @property
+    def configuration(self) -> Configuration:
+        """Settings and connections."""
+        return self._context.configuration
+
+    @property
+    def settings(self) -> Settings:
+        """What cloudkasse.yaml says."""
+        return self._context.settings
+
+    @property
+    def options(self) -> SyncOptions:
+        """What was asked of this run."""
+        return self._context.options
+
+    @property
+    def run_id(self) -> str:
+        """The run's id; empty where nothing is kept of it."""
+        return self._context.run_id
+
+    @property
+    def as_of(self) -> dt.date:
+        """The day whose prices and VAT rates hold."""
+        return self._context.as_of
 
     @cached_property
     def sources(self) -> Sources:
@@ -153,6 +149,18 @@ class SyncSession:
     def _ask_status(self) -> CloudStatus:
         return refuse_other_company(self.client.status(), self.settings)
 
+    def stop_before(self, asset: str, damage: MassRetirementError) -> None:
+        """Stops an upload that would retire too much. A dry run notes it and goes on, to tell what would be retired.
+
+        Args:
+            asset: What brings the records up.
+            damage: Says how many would be retired, and what to do.
+
+        Raises:
+            MassRetirementError: In all but a dry run.
+        """
+        raise damage
+
     def keep_waiting(self, report: AssetReport) -> None:
         """Keeps what waits of an asset, and since when; what waits no longer is forgotten."""
         WaitingStore(self.store).replace(report.asset, [w for d in report.deferrals for w in d.by_awaited()])
@@ -181,7 +189,7 @@ class SyncSession:
         outcome = outcome_of(counts, broke=error is not None)
         report = RunReport(
             run_id=self.run_id,
-            kind=self.kind,
+            kind=self.context.kind,
             outcome=outcome,
             message=sentence(outcome, self.reports.values(), self.settings.language, error),
             assets=dict(self.reports),
@@ -223,6 +231,7 @@ def open_session(
     started_by: str,
     cancelled: Callable[[], bool] = lambda: False,
     interrupt: Callable[[], None] = lambda: None,
+    as_of: dt.date | None = None,
 ) -> Iterator[SyncSession]:
     """Opens a run: migrates our tables if need be, takes the lease, keeps it, and gives it back.
 
@@ -235,6 +244,10 @@ def open_session(
         started_by: Who started it, in words.
         cancelled: Asked every two seconds whether somebody cancelled the run.
         interrupt: Called, from another thread, when the run was cancelled or the lease was lost.
+        as_of: The day whose prices and VAT rates hold; the shop's today where None.
+
+    Yields:
+        The run's session, to be used in this thread.
 
     Raises:
         LeaseHeldError: Another run of the same company is going on.
@@ -257,16 +270,15 @@ def open_session(
                 interrupt=interrupted,
             )
         )
-        yield SyncSession(
+        context = RunContext(
             configuration,
+            as_of=today(configuration.settings) if as_of is None else as_of,
             run_id=run_id,
             kind=kind,
             options=options,
             protocol_folder=protocol_folder,
-            store=_store(configuration, lease, run_id),
-            resources=resources,
-            stop=stop,
         )
+        yield SyncSession(context, store=_store(configuration, lease, run_id), resources=resources, stop=stop)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from tests.support.worlds import World
 SYNC = """
 import os, pathlib, sys
 from cloudkasse_etl.config.settings import load
-from cloudkasse_etl.sync.run.session import SyncOptions, open_session
+from cloudkasse_etl.sync.run.context import SyncOptions
+from cloudkasse_etl.sync.run.session import open_session
 from tests.support.worlds import MASTER_DATA
 
 folder = pathlib.Path(os.environ["CLOUDKASSE_SETTINGS"]).parent
