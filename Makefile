@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --requi
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui check test tests coverage databases torture bench lock audit clean
+.PHONY: help demo ui check test tests coverage databases torture bench locale lock audit clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
 
 bench: $(VENV)/.bench ## Measure us beside others: make bench [FIGURES=1,2] [REPEAT=5] [SCALE=1]
 	@$(BIN)/python -m tests.benchmarks --figures "$(FIGURES)" --repeat $(or $(REPEAT),5) --scale $(or $(SCALE),1)
+
+locale: $(VENV)/.dev ## Bring new sentences of the code into the languages' catalogues, to be translated there
+	@$(BIN)/python -m tests.support.extraction
 
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

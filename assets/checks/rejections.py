@@ -8,7 +8,8 @@ import dagster as dg
 from assets.ui.markdown import plain
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.i18n.text import counted, say, shown_time
+from cloudkasse_etl.i18n.formats import counted, shown_time
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import Cause, by_cause
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import AssetReport

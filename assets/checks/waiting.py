@@ -7,7 +7,8 @@ import dagster as dg
 
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.i18n.text import Language, shown_time
+from cloudkasse_etl.i18n.formats import shown_time
+from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.sync.monitoring.waiting import LongWait, look_for_waiting, told_waits
 from cloudkasse_etl.sync.run.session import SyncSession
 

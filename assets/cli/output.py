@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cloudkasse_etl.errors import system_reason
-from cloudkasse_etl.i18n.text import counted, say, told
+from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import say, told
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import dagster as dg
 
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.i18n.text import counted, say
+from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from assets.cli.commands.plan import SIGNS, TEXTS, is_told
 from assets.cli.output import WORDS
 from assets.ui.markdown import plain
-from cloudkasse_etl.i18n.text import counted, spelled
+from cloudkasse_etl.i18n.formats import counted, spelled
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan

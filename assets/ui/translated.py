@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.i18n.messages import ENGLISH, translated
 
 
 def in_language(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> list[dg.AssetsDefinition]:
@@ -12,11 +13,12 @@ def in_language(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> li
 
     Checks that an asset declares itself are made with it, before there are settings; theirs stay English.
     """
-    if settings.language == "en":
+    language = settings.language
+    if language == ENGLISH:
         return list(assets)
-    from cloudkasse_etl.i18n.german.assets import DESCRIPTIONS  # an English shop does without
-
     return [
-        asset.map_asset_specs(lambda spec: spec.replace_attributes(description=DESCRIPTIONS[spec.key.to_user_string()]))
+        asset.map_asset_specs(
+            lambda spec: spec.replace_attributes(description=translated(spec.description or "", language))
+        )
         for asset in assets
     ]

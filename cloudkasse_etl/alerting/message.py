@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cloudkasse_etl.i18n.text import counted
+from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.rejections.causes import Place, more_than, place
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 

@@ -1,31 +1,80 @@
-"""Amounts, quantities, days and foreign texts as a person reads them in German or English. Pure."""
+"""The one place where numbers, days and foreign texts become what a person reads. How a language writes them is data.
+
+What a `pattern` shows in English a language's catalogue shows in its own way: a new language needs no line here.
+"""
 
 import datetime as dt
 import unicodedata
+from functools import cache
+from zoneinfo import ZoneInfo
 
-from cloudkasse_etl.i18n.text import Language
+from cloudkasse_etl.i18n.messages import ENGLISH, Language, translated
 
-_WEEKDAYS: dict[Language, tuple[str, ...]] = {
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-    "de": ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"),
-}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+PATTERNS = "pattern"
+"""The context of the patterns in the catalogues."""
+MINUS = "\N{MINUS SIGN}"
+
+
+def pattern(english: str) -> str:
+    """Marks how English writes something, for the catalogues."""
+    return english
+
+
+_NUMBER = pattern("1,234.5")
+_WEEKDAYS = pattern("Mon Tue Wed Thu Fri Sat Sun")
+_MONTHS = pattern("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")
+_DAY = pattern("{weekday} {day} {month_name}")
+_DAY_AND_YEAR = pattern("{weekday} {day} {month_name} {year}")
+_DAY_IN_FIGURES = pattern("{year}-{month:02}-{day:02}")
 # They turn the order of what follows them, also outside of the text that they stand in.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def count(value: int, language: Language) -> str:
-    """A whole number with its thousands apart."""
-    text = f"{abs(value):,}"
-    return ("\N{MINUS SIGN}" if value < 0 else "") + (text.replace(",", ".") if language == "de" else text)
+@cache
+def marks(language: Language) -> tuple[str, str]:
+    """The mark between thousands and the mark before decimals."""
+    number = translated(_NUMBER, language, PATTERNS)
+    return number[1], number[5]
 
 
-def decimal(value: int, places: int, language: Language) -> str:
+def spelled(number: str, language: Language) -> str:
+    """A number that is written the English way, in a language's: 1,234.5 is 1.234,5 in German."""
+    if language == ENGLISH:
+        return number
+    thousands, decimals = marks(language)
+    return number.translate({ord(","): thousands, ord("."): decimals})
+
+
+def counted(value: int, language: Language) -> str:
+    """A whole number with its thousands apart, as messages write it: `-1,234`."""
+    return spelled(f"{value:,}", language)
+
+
+def plain_euros(cents: int) -> str:
+    """Cents as messages and details hold them, for `spelled`: `-1,234.50`."""
+    return decimal(int(cents), 2, ENGLISH, minus="-")
+
+
+def plain_units(milli: int) -> str:
+    """Thousandths as messages hold them, for `spelled`: `-1,234.500`."""
+    return decimal(int(milli), 3, ENGLISH, minus="-")
+
+
+def count(value: int, language: Language, *, minus: str = MINUS) -> str:
+    """A whole number with its thousands apart, as pages write it: with a typographic minus."""
+    return (minus if value < 0 else "") + counted(abs(value), language)
+
+
+def decimal(value: int, places: int, language: Language, *, minus: str = MINUS) -> str:
     """A number that is kept as so many of its smallest parts: cents, thousandths."""
     whole, part = divmod(abs(value), 10**places)
-    mark = "," if language == "de" else "."
-    sign = "\N{MINUS SIGN}" if value < 0 else ""
-    return f"{sign}{count(whole, language)}{mark}{part:0{places}d}"
+    return (minus if value < 0 else "") + spelled(f"{whole:,}.{part:0{places}d}", language)
+
+
+def ungrouped(value: int, places: int, language: Language) -> str:
+    """The same for a spreadsheet program: nothing between the thousands, and the minus that it knows."""
+    whole, part = divmod(abs(value), 10**places)
+    return ("-" if value < 0 else "") + spelled(f"{whole}.{part:0{places}d}", language)
 
 
 def euros(cents: int, language: Language) -> str:
@@ -33,11 +82,19 @@ def euros(cents: int, language: Language) -> str:
     return decimal(cents, 2, language)
 
 
-def quantity(milli: int, language: Language) -> str:
+def quantity(milli: int, language: Language, *, minus: str = MINUS) -> str:
     """A quantity: pieces without decimals, all others with three."""
-    if milli % 1000 == 0:
-        return count(milli // 1000 if milli >= 0 else -(-milli // 1000), language)
-    return decimal(milli, 3, language)
+    whole, part = divmod(abs(milli), 1000)
+    if part == 0:
+        return (minus if milli < 0 else "") + count(whole, language)
+    return decimal(milli, 3, language, minus=minus)
+
+
+def short_quantity(milli: int, language: Language) -> str:
+    """A quantity with as many decimals as it needs."""
+    whole, part = divmod(abs(milli), 1000)
+    text = f"{whole:,}" + (f".{part:03d}".rstrip("0") if part else "")
+    return ("-" if milli < 0 else "") + spelled(text, language)
 
 
 def percent(part: int, whole: int, language: Language) -> str:
@@ -52,15 +109,24 @@ def percent(part: int, whole: int, language: Language) -> str:
 def rate(text: str, language: Language) -> str:
     """A VAT rate with as many decimals as it needs."""
     short = text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{short.replace('.', ',') if language == 'de' else short} %"
+    return f"{spelled(short, language)} %"
 
 
 def day(value: dt.date, language: Language, *, year: bool = False) -> str:
     """A day with its weekday."""
-    weekday = _WEEKDAYS[language][value.weekday()]
-    if language == "de":
-        return f"{weekday} {value.day}.{value.month}." + (str(value.year) if year else "")
-    return f"{weekday} {value.day} {_MONTHS[value.month - 1]}" + (f" {value.year}" if year else "")
+    return translated(_DAY_AND_YEAR if year else _DAY, language, PATTERNS).format(
+        weekday=translated(_WEEKDAYS, language, PATTERNS).split()[value.weekday()],
+        day=value.day,
+        month=value.month,
+        month_name=translated(_MONTHS, language, PATTERNS).split()[value.month - 1],
+        year=value.year,
+    )
+
+
+def day_in_figures(value: dt.date, language: Language) -> str:
+    """A day as a spreadsheet program knows it."""
+    text = translated(_DAY_IN_FIGURES, language, PATTERNS)
+    return text.format(year=value.year, month=value.month, day=value.day)
 
 
 def moment(value: dt.datetime, language: Language) -> str:
@@ -68,11 +134,18 @@ def moment(value: dt.datetime, language: Language) -> str:
     return f"{day(value.date(), language, year=True)}, {value:%H:%M}"
 
 
+def shown_time(value: dt.datetime, zone: ZoneInfo) -> str:
+    """A point in time by the shop's clock, to the minute, with the zone that was in force: 2026-07-01 09:05 CEST.
+
+    The Dagster UI shows its own times in the browser's zone, which need not be the shop's.
+    """
+    return f"{value.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
 def duration(seconds: float, language: Language) -> str:
     """How long something took."""
     if seconds < 60:
-        text = f"{seconds:.1f} s"
-        return text.replace(".", ",") if language == "de" else text
+        return spelled(f"{seconds:.1f} s", language)
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
 

@@ -1,91 +1,86 @@
 """Sentences for people: said in English where they arise, told in the settings' language where they are shown.
 
-What a rejected record is told with has codes and both languages (failures.py); all other German is in german/.
+The languages are in locale/ (messages.py), which `make locale` brings up to what is said (tests/support/extraction.py).
 """
 
 import string
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from functools import cache
-from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Any, Self
 
-Language = Literal["de", "en"]
-_SWAPPED = str.maketrans(",.", ".,")
+from cloudkasse_etl.i18n.formats import spelled
+from cloudkasse_etl.i18n.messages import ENGLISH, translated, translated_count
+from cloudkasse_etl.i18n.messages import Language as Language
 
 
 class Text(str):
-    """A sentence in English that knows how to be told in German too; to all that know nothing of it a plain string.
+    """A sentence in English that can be told in other languages; to all that know nothing of that a plain string.
 
     Attributes:
         template: The English words, with `{names}`.
         values: What fills them; other texts among them are told in the same language.
+        many: The English words for any number but 1; empty where nothing is counted.
+        context: What tells equal English words apart; empty for most.
     """
 
     template: str
     values: Mapping[str, object]
+    many: str
+    context: str
 
-    def __new__(cls, template: str, values: Mapping[str, object]) -> Self:
+    def __new__(cls, template: str, values: Mapping[str, object], many: str = "", context: str = "") -> Self:
         """A text; the string that it is to others is the English one."""
-        made = super().__new__(cls, _ENGLISH.vformat(template, (), values))
-        made.template = template
-        made.values = values
+        made = super().__new__(cls, cls._filled(template, values, many, context, ENGLISH))
+        made.template, made.values, made.many, made.context = template, values, many, context
         return made
 
-    def __getnewargs__(self) -> tuple[str, Mapping[str, object]]:  # type: ignore[override]
-        return self.template, self.values
+    def __getnewargs__(self) -> tuple[str, Mapping[str, object], str, str]:  # type: ignore[override]
+        return self.template, self.values, self.many, self.context
 
     def told(self, language: Language) -> str:
         """The sentence in a language."""
-        if language == "en":
+        if language == ENGLISH:
             return str.__str__(self)
-        template = _german().get(self.template, self.template)
         values = {
             name: value.told(language) if isinstance(value, Text) else value for name, value in self.values.items()
         }
-        return _GERMAN.vformat(template, (), values)
+        return self._filled(self.template, values, self.many, self.context, language)
+
+    @staticmethod
+    def _filled(template: str, values: Mapping[str, object], many: str, context: str, language: Language) -> str:
+        if many:
+            words = translated_count(template, many, int(str(values["count"])), language)
+        else:
+            words = translated(template, language, context)
+        return _formatter(language).vformat(words, (), values)
 
 
 class _Beginning(Text):
     """A text without its last full stop, in whichever language."""
 
-    def __new__(cls, template: str, values: Mapping[str, object]) -> Self:
-        """The English one is without it too."""
-        made = str.__new__(cls, _ENGLISH.vformat(template, (), values).removesuffix("."))
-        made.template, made.values = template, values
-        return made
-
-    def told(self, language: Language) -> str:
-        """The text in a language."""
-        return super().told(language).removesuffix(".")
+    @staticmethod
+    def _filled(template: str, values: Mapping[str, object], many: str, context: str, language: Language) -> str:
+        return Text._filled(template, values, many, context, language).removesuffix(".")
 
 
 def say(template: str, /, **values: object) -> Text:
-    """A sentence; `german` must have an entry for its words, which a test sees to."""
+    """A sentence; each language must have an entry for its words, which a test sees to."""
     return Text(template, values)
+
+
+def say_count(one: str, many: str, /, *, count: int, **values: object) -> Text:
+    """A sentence that counts: `one` for 1, `many` for any other number; other languages have their own forms."""
+    return Text(one, {"count": count, **values}, many)
+
+
+def say_as(context: str, template: str, /, **values: object) -> Text:
+    """A sentence whose English words are others elsewhere; `context` says which these are."""
+    return Text(template, values, context=context)
 
 
 def told(text: str, language: Language) -> str:
     """A text in a language, as far as it is one; a plain string is a name or somebody else's words."""
     return text.told(language) if isinstance(text, Text) else text
-
-
-def spelled(number: str, language: Language) -> str:
-    """A number that is written the English way, in a language's: 1,234.5 is 1.234,5 in German."""
-    return number.translate(_SWAPPED) if language == "de" else number
-
-
-def counted(value: int, language: Language) -> str:
-    """A whole number with its thousands told apart."""
-    return spelled(f"{value:,}", language)
-
-
-def shown_time(moment: datetime, zone: ZoneInfo) -> str:
-    """A point in time by the shop's clock, to the minute, with the zone that was in force: 2026-07-01 09:05 CEST.
-
-    The Dagster UI shows its own times in the browser's zone, which need not be the shop's.
-    """
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def without_stop(text: str) -> Text:
@@ -99,25 +94,17 @@ def joined(separator: str, texts: Iterable[str]) -> Text:
     return Text(separator.join(f"{{{name}}}" for name in values), values)
 
 
-class _English(string.Formatter):
-    """As str.format; {names} only."""
+class _Formatter(string.Formatter):
+    """As str.format, {names} only; numbers as the language writes them."""
 
-
-class _German(string.Formatter):
-    """Numbers with a comma for decimals and points for thousands."""
+    def __init__(self, language: Language) -> None:
+        self._language = language
 
     def format_field(self, value: Any, format_spec: str) -> str:
         text = str(super().format_field(value, format_spec))
-        if isinstance(value, (int, float)) and format_spec:
-            return spelled(text, "de")
-        return text
-
-
-_ENGLISH, _GERMAN = _English(), _German()
+        return spelled(text, self._language) if isinstance(value, (int, float)) and format_spec else text
 
 
 @cache
-def _german() -> Mapping[str, str]:
-    from cloudkasse_etl.i18n.german import TEXTS  # an English shop does without
-
-    return TEXTS
+def _formatter(language: Language) -> _Formatter:
+    return _Formatter(language)

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from cloudkasse_etl.i18n.text import counted
+from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.rejections.rejection import Language, Rejection, filled, lookup
 
 SHOWN_EXAMPLES = 5
@@ -191,7 +191,7 @@ def placeholders(text: str) -> tuple[str, ...]:
 
 @cache
 def _named_by_the_cure(code: str) -> tuple[str, ...]:
-    return placeholders(lookup(code).en_cure)
+    return placeholders(lookup(code).cure)
 
 
 def _grouped(rejections: Iterable[tuple[tuple[str, str, str], Victim]], language: Language) -> list[Cause]:

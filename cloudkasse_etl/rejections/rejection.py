@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.text import Language as Language
-from cloudkasse_etl.i18n.text import spelled
+from cloudkasse_etl.i18n.formats import spelled
+from cloudkasse_etl.i18n.messages import ENGLISH, translated
+from cloudkasse_etl.i18n.messages import Language as Language
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.catalogue import CATALOGUE as CATALOGUE
 from cloudkasse_etl.rejections.catalogue import CLOUD as CLOUD
 from cloudkasse_etl.rejections.catalogue import Failure
 
-_SYSTEMS: dict[Language, tuple[str, str]] = {
-    "en": ("in SelectLine", "in the settings"),
-    "de": ("in SelectLine", "in den Einstellungen"),
-}
+_IN_THE_ERP, _IN_THE_SETTINGS = say("in SelectLine"), say("in the settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,11 @@ class Rejection:
 
     def text(self, language: Language = "en") -> str:
         """What is wrong, in plain words."""
-        failure = lookup(self.code)
-        return filled(failure.de if language == "de" else failure.en, self.detail, language)
+        return filled(lookup(self.code).text, self.detail, language)
 
     def cure(self, language: Language = "en") -> str:
         """What to do about it."""
-        failure = lookup(self.code)
-        return filled(failure.de_cure if language == "de" else failure.en_cure, self.detail, language)
+        return filled(lookup(self.code).cure, self.detail, language)
 
 
 def merged(rejections: Iterable[Rejection]) -> list[Rejection]:
@@ -73,12 +71,14 @@ def lookup(code: str) -> Failure:
 
 
 def filled(text: str, detail: Mapping[str, str], language: Language) -> str:
-    """A text of the catalogue with what a rejection's detail has for it."""
+    """A text of the catalogue in a language, with what a rejection's detail has for it."""
+    text = translated(text, language)
     source = detail.get("column") or detail.get("field") or ""
     if not source:
         text = text.replace(" ({field})", "")  # the cloud need not say which field it minds
-    shown = {name: _Value(_shown(value)) for name, value in detail.items()}
-    return text.format_map(_Blank(shown | {"system": _Value(_SYSTEMS[language][_is_setting(source)])}))
+    system = (_IN_THE_SETTINGS if _is_setting(source) else _IN_THE_ERP).told(language)
+    shown = {name: _Value(_shown(value), language) for name, value in detail.items()}
+    return text.format_map(_Blank(shown | {"system": _Value(system, language)}))
 
 
 def _is_setting(source: str) -> bool:
@@ -87,15 +87,22 @@ def _is_setting(source: str) -> bool:
 
 
 class _Value(str):
-    """A value of a detail; `{value:n}` in a German text is an amount or a rate, which a detail spells in English."""
+    """A value of a detail; `{value:n}` in a text is an amount or a rate, which a detail spells in English."""
+
+    language: Language
+
+    def __new__(cls, text: str, language: Language) -> Self:
+        made = super().__new__(cls, text)
+        made.language = language
+        return made
 
     def __format__(self, form: str) -> str:
-        return spelled(str(self), "de") if form == "n" else str(self)
+        return spelled(str(self), self.language) if form == "n" else str(self)
 
 
 class _Blank(dict[str, _Value]):
     def __missing__(self, key: str) -> _Value:
-        return _Value("?")
+        return _Value("?", ENGLISH)
 
 
 def _shown(value: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandera.pandas as pa
 
-from cloudkasse_etl.i18n.text import Language, counted, say, told
+from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import Language, say, told
 from cloudkasse_etl.schemas.checks import DAY, FIRST_DAY, QUANTITY, RATE
 
 _EXAMPLES = {DAY: "2026-07-01", RATE: "19.00", QUANTITY: "0.000", "[A-Z]{2}": "DE", "[A-Z]{3}": "EUR"}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, RECEIVABLES, TENDERS
 from cloudkasse_etl.transform.books.business_cases import UNTAXED_CASES
@@ -82,16 +82,16 @@ class _Check:
         lines = _sums(self._receipt, self._gross, self._count)
         paid = _sums(self._payments["receipt"], _ints(self._payments["base_amount_cents"]), self._count)
         for at in np.flatnonzero(self._counts & (lines != total)).tolist():
-            self._add(at, "receipt_lines_total", value=euros(lines[at]), total=euros(total[at]))
+            self._add(at, "receipt_lines_total", value=plain_euros(lines[at]), total=plain_euros(total[at]))
         for at in np.flatnonzero(self._counts & (paid != total)).tolist():
-            self._add(at, "receipt_payments_total", value=euros(paid[at]), total=euros(total[at]))
+            self._add(at, "receipt_payments_total", value=plain_euros(paid[at]), total=plain_euros(total[at]))
         blocks = (self._blocks["receipt"], *(_ints(self._blocks[name]) for name in _AMOUNTS))
         for (receipt, gross, net, tax), code in (
             ((self._receipt, self._gross, self._net, self._tax), "receipt_line_tax"),
             (blocks, "receipt_block_tax"),
         ):
             for row in np.flatnonzero(self._counts[receipt] & (gross != net + tax)).tolist():
-                self._add(int(receipt[row]), code, value=euros(gross[row]))
+                self._add(int(receipt[row]), code, value=plain_euros(gross[row]))
 
     def tax_of_rates(self) -> None:
         """Checks that each line's tax follows from its rate and gross, but for rounding; at 0 % it must be 0.
@@ -120,10 +120,10 @@ class _Check:
                 int(self._receipt[row]),
                 "receipt_tax_rate",
                 line=str(self._lines["line_number"][place]),
-                value=euros(self._gross[row]),
+                value=plain_euros(self._gross[row]),
                 rate=str(self._rate[row]),
-                tax=euros(self._tax[row]),
-                expected=euros(expected if self._gross[row] >= 0 else -expected),
+                tax=plain_euros(self._tax[row]),
+                expected=plain_euros(expected if self._gross[row] >= 0 else -expected),
             )
 
     def vat(self) -> None:
@@ -174,7 +174,7 @@ class _Check:
                 value, total, code = block_gross[row], lines[0][row], "receipt_vat_gross"
             else:
                 value, total, code = block_tax[row], lines[1][row], "receipt_vat_tax"
-            self._add(at, code, rate=rate, value=euros(value), total=euros(total))
+            self._add(at, code, rate=rate, value=plain_euros(value), total=plain_euros(total))
 
     def _add(self, at: int, code: str, **detail: str) -> None:
         mine = self.found.setdefault(at, [])

@@ -84,7 +84,7 @@ def booked_figures(configuration: "Configuration") -> list[str]:
     """What the books hold, in four lines; in two more for each further currency."""
     from collections import Counter
 
-    from cloudkasse_etl.i18n.amounts import euros
+    from cloudkasse_etl.i18n.formats import plain_euros
     from cloudkasse_etl.sync.outputs.exports import sum_up
     from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 
@@ -93,11 +93,11 @@ def booked_figures(configuration: "Configuration") -> list[str]:
     idle = f"{fates['no_effect']:,} without effect on the books (training, broken off, orders)"
     lines = [f"{fates.total():,} receipts: {fates['imported']:,} imported, {idle}."]
     for sums in books.booked:
-        debit, credit, clearing = map(euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
+        debit, credit, clearing = map(plain_euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
         balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
         what = f"{sums.postings:,} postings of {sums.receipts:,} receipts (opening cash makes none)"
         lines += [
-            f"Turnover {euros(sums.turnover_cents)} gross ({sums.currency}), booked in {what}.",
+            f"Turnover {plain_euros(sums.turnover_cents)} gross ({sums.currency}), booked in {what}.",
             f"Debit = credit = {balance}, clearing account {clearing}.",
         ]
     moved = [f"{_quantity(unit.out_milli - unit.in_milli)} {unit.unit or 'without a unit'}" for unit in books.moved]

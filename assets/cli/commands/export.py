@@ -7,7 +7,8 @@ import click
 
 from assets.cli.option_types import DAY, FILE
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.i18n.text import joined, say, spelled
+from cloudkasse_etl.i18n.formats import spelled
+from cloudkasse_etl.i18n.text import joined, say
 
 
 @click.command()
@@ -18,7 +19,7 @@ from cloudkasse_etl.i18n.text import joined, say, spelled
 def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: Path) -> int:
     """Write the posting journal or the stock movements of some days as CSV, with totals."""
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.i18n.amounts import euros, units
+    from cloudkasse_etl.i18n.formats import plain_euros, plain_units
     from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings
 
     if first is not None and last is not None and last < first:
@@ -33,14 +34,15 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     booked = [
         say(
             "debit {debit} {currency}, credit {credit} {currency}", currency=total.currency,
-            debit=spelled(euros(total.debit_cents), language), credit=spelled(euros(total.credit_cents), language),
+            debit=spelled(plain_euros(total.debit_cents), language),
+            credit=spelled(plain_euros(total.credit_cents), language),
         )
         for total in summary.booked
     ]  # fmt: skip
     moved = [
         say(
             "in {into} {unit}, out {out} {unit}", unit=total.unit or say("without a unit"),
-            into=spelled(units(total.in_milli), language), out=spelled(units(total.out_milli), language),
+            into=spelled(plain_units(total.in_milli), language), out=spelled(plain_units(total.out_milli), language),
         )
         for total in summary.moved
     ]  # fmt: skip

@@ -9,7 +9,8 @@ import click
 
 from assets.cli.output import COLOURS, WORDS, console, print_json
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
-from cloudkasse_etl.i18n.text import Language, say, spelled, told
+from cloudkasse_etl.i18n.formats import spelled
+from cloudkasse_etl.i18n.text import Language, say, told
 
 if TYPE_CHECKING:
     import dagster as dg

@@ -7,7 +7,8 @@ import click
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import TEXT
 from assets.cli.output import console, print_json, print_rows
-from cloudkasse_etl.i18n.text import say, spelled
+from cloudkasse_etl.i18n.formats import spelled
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assets.cli.output import WORDS, console, print_causes, print_counts, print_json
-from cloudkasse_etl.i18n.text import counted
+from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import click
 
 from assets.cli.output import console, print_json, print_report, progress
 from assets.instance.tags import KINDS
-from cloudkasse_etl.i18n.text import counted, told
+from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import told
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:

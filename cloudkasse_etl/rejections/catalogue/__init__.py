@@ -1,4 +1,4 @@
-"""The catalogue of rejections: code → what is wrong and what to do (de, en), a file an area. Nothing but texts."""
+"""The catalogue of rejections: code → what is wrong and what to do, a file an area. Nothing but texts."""
 
 from cloudkasse_etl.rejections.catalogue import booking_codes, cloud_codes, receipt_codes, record_codes
 from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES, VOUCHERS_SOLD
 
@@ -157,7 +157,8 @@ def describe_sales(summary: Mapping[str, Any]) -> str:
     return (
         f"{summary['sales']:,} sales, {summary['returns']:,} returns, {summary['voids']:,} voids on "
         f"{len(summary['registers'])} registers over {len(summary['days'])} days: "
-        f"turnover {euros(summary['turnover_cents'])} gross, vouchers sold {euros(summary['vouchers_sold_cents'])}; "
+        f"turnover {plain_euros(summary['turnover_cents'])} gross, "
+        f"vouchers sold {plain_euros(summary['vouchers_sold_cents'])}; "
         f"{summary['late']:,} receipts come late, {summary['closings']:,} closings."
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from cloudkasse_etl.i18n.text import counted
+from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.master_data.shown import field_name, shown_name, shown_value
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cloudkasse_etl.i18n.amounts import euros
-from cloudkasse_etl.i18n.text import spelled
+from cloudkasse_etl.i18n.formats import plain_euros, spelled
 from cloudkasse_etl.rejections.rejection import Language
 
 _NAMING = ("name", "display_name", "gross_cents")
@@ -29,7 +28,7 @@ def field_name(field: str) -> str:
 
 
 def shown_value(field: str, value: Any, language: Language) -> str:
-    """A value as a person reads it: cents as euros, nothing as such, a foreign text cut to a bearable length."""
+    """A value as a person reads it: cents as plain_euros, nothing as such, a foreign text cut to a bearable length."""
     if value is None or value == "":
         return _EMPTY[language]
     if field.endswith("_cents") and isinstance(value, int):
@@ -40,4 +39,4 @@ def shown_value(field: str, value: Any, language: Language) -> str:
 
 def euro_text(cents: int, language: Language) -> str:
     """An amount in the language's spelling."""
-    return f"{spelled(euros(cents), language)} €"
+    return f"{spelled(plain_euros(cents), language)} €"

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass
 import orjson
 
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.amounts import euros
-from cloudkasse_etl.i18n.text import counted, spelled
+from cloudkasse_etl.i18n.formats import counted, plain_euros, spelled
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, OpenClosing
@@ -103,7 +102,7 @@ def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -
     found = [Finding("", receipt_id, _say(language, "unbalanced")) for receipt_id in asked.unbalanced()]
     balance = asked.balance_of(clearing) if clearing else 0
     if clearing and balance:
-        found.append(Finding("", clearing, _say(language, "clearing", value=spelled(euros(balance), language))))
+        found.append(Finding("", clearing, _say(language, "clearing", value=spelled(plain_euros(balance), language))))
     return tuple(found)
 
 
@@ -133,8 +132,8 @@ def _differences(closing: Closing, raws: list[bytes], language: Language) -> lis
                     language,
                     "total",
                     what=_what(key, language),
-                    closing=spelled(euros(claimed[key]), language),
-                    staged=spelled(euros(staged[key]), language),
+                    closing=spelled(plain_euros(claimed[key]), language),
+                    staged=spelled(plain_euros(staged[key]), language),
                 )
             )
     return texts

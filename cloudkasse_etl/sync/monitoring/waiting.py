@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from cloudkasse_etl.i18n.text import Text, counted, say, shown_time, told
+from cloudkasse_etl.i18n.formats import counted, shown_time
+from cloudkasse_etl.i18n.text import Text, say, told
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting, WaitingStore

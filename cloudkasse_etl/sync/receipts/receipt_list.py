@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.database.keys import bounded_key
@@ -45,7 +45,7 @@ class ListedReceipt:
     @property
     def total(self) -> str | None:
         """The total as a person writes it."""
-        return None if self.total_cents is None else euros(self.total_cents)
+        return None if self.total_cents is None else plain_euros(self.total_cents)
 
     @property
     def holding(self) -> tuple[Decision, ...]:

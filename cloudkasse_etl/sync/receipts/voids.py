@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt
@@ -200,7 +200,7 @@ class Voids:
                 detail = {
                     "value": _shown(original.receipt),
                     "text": line.text,
-                    "amount": euros(line.gross_cents),
+                    "amount": plain_euros(line.gross_cents),
                 }
                 found.reviews[void.id] = Review("void_of_unsold", detail)
 

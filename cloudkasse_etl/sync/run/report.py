@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from cloudkasse_etl.i18n.text import Text, counted
+from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 if TYPE_CHECKING:  # its module brings SQLAlchemy, which `--help` does without

@@ -1,6 +1,7 @@
 """What a run came to, in the few characters that a list of runs has room for. The whole sentence is in report.py."""
 
-from cloudkasse_etl.i18n.text import counted, say
+from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import Outcome, RunReport, outcome_told, told_counts
 

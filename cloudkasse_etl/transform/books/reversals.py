@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.schemas.wire_receipts import Line, Receipt
 from cloudkasse_etl.transform.books.business_cases import (
@@ -194,7 +194,13 @@ def excess(void: Receipt, original: Original) -> Excess | None:
         is_counted = len(sold.units[key] | before.units[key] | now.units[key]) == 1 and sold.milli[key]
         names = tuple(earlier.get(key, ()))
         if gross > sold.gross[key] + rounding:
-            return Excess(texts[key], euros(sold.gross[key]), euros(before.gross[key]), euros(now.gross[key]), names)
+            return Excess(
+                texts[key],
+                plain_euros(sold.gross[key]),
+                plain_euros(before.gross[key]),
+                plain_euros(now.gross[key]),
+                names,
+            )
         if is_counted and milli > sold.milli[key]:
             unit = next(iter(sold.units[key])) or ""
             return Excess(

@@ -19,6 +19,7 @@ from assets.ui.metadata import RECORDS_OF_A_CAUSE, rejection_table
 from assets.ui.plan_markdown import plan_markdown
 from cloudkasse_etl.alerting.message import RejectionCause, compose
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.i18n.messages import translated
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, by_cause, causes_of, placeholders
 from cloudkasse_etl.rejections.rejection import Language, Rejection, merged
@@ -164,7 +165,7 @@ def test_every_surface_groups_counts_and_orders_rejections_alike(
 
 def test_a_cure_names_the_same_things_in_both_languages() -> None:
     for code, failure in CATALOGUE.items():
-        assert set(placeholders(failure.en_cure)) == set(placeholders(failure.de_cure)), code
+        assert set(placeholders(failure.cure)) == set(placeholders(translated(failure.cure, "de"))), code
 
 
 def test_a_second_missing_account_is_a_cause_of_its_own_and_is_told() -> None:

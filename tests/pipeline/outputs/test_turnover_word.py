@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assets.cli.demo_shop import find_demo
-from cloudkasse_etl.i18n.amounts import euros
+from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
@@ -33,9 +33,9 @@ def test_turnover_is_one_sum_where_it_is_sold_booked_and_on_the_page(program: Pr
     store.close()
     lines = [line for receipt in receipts for line in live_lines(receipt)]
     expected = sum(line["gross_cents"] for line in lines if line["business_case"] in TURNED_OVER)
-    assert sold == booked == euros(expected)
+    assert sold == booked == plain_euros(expected)
     vouchers = sum(line["gross_cents"] for line in lines if line["business_case"] == "MehrzweckgutscheinKauf")
-    assert f"vouchers sold {euros(vouchers)}" in told
+    assert f"vouchers sold {plain_euros(vouchers)}" in told
 
     with closing(sqlite3.connect(demo.erp)) as connection:
         moved = connection.execute(
@@ -49,7 +49,7 @@ def test_turnover_is_one_sum_where_it_is_sold_booked_and_on_the_page(program: Pr
         assert sum_up_sales(books, configuration.settings.zone).gross_cents == expected
         code, _, _ = program.call("report", "--last", "--html", str(tmp_path / "page.html"))
     assert code == 0
-    assert euros(expected) in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert plain_euros(expected) in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_sandbox_sell_tells_the_same_word(program: Program) -> None:

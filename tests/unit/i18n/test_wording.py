@@ -1,68 +1,92 @@
-"""Protects that whatever the program says can be told in German too, with the same names filled in."""
+"""Protects that whatever the program says can be told in each of its languages, with the same names filled in."""
 
 import ast
 import copy
 import pickle
 import string
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Message as Entry
 
-import cloudkasse_etl
 from cloudkasse_etl import errors
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.i18n.german import TEXTS
-from cloudkasse_etl.i18n.text import Text, joined, say, told, without_stop
+from cloudkasse_etl.i18n.formats import PATTERNS
+from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, languages, translated
+from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told, without_stop
 from cloudkasse_etl.rejections.rejection import CATALOGUE, Rejection
+from tests.support.extraction import PROJECT, catalogue, messages, path_of
 
-PROJECT = Path(cloudkasse_etl.__file__).parent.parent
-
-
-def said() -> Iterator[tuple[str, str]]:
-    """All calls of `say`: where, and the English words."""
-    for folder in ("cloudkasse_etl", "assets"):
-        for path in (PROJECT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
-                    template = node.args[0]
-                    where = f"{path.name}:{node.lineno}"
-                    assert isinstance(template, ast.Constant), f"{where}: words that are computed have no translation"
-                    yield where, str(template.value)
+LANGUAGES = [language for language in languages() if language != ENGLISH]
+# A language that says all that the program says; of others what they lack stays English.
+COMPLETE = ["de"]
 
 
-def names(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+def fields(template: str) -> set[tuple[str, str]]:
+    return {(name, form or "") for _, name, form, _ in string.Formatter().parse(template) if name}
 
 
-def has_words(template: str) -> bool:
-    return any(c.isalpha() for text, *_ in string.Formatter().parse(template) for c in text)
+def entries(language: str) -> list[Entry]:
+    return [entry for entry in catalogue(language) if entry.id]
 
 
-def test_all_that_is_said_has_a_german_text_and_every_german_text_is_said() -> None:
-    english = {template: where for where, template in said()}
-    assert not {where: t for t, where in english.items() if t not in TEXTS and has_words(t)}
-    assert not set(TEXTS) - set(english), "what is no longer said needs no German"
+def forms(entry: Entry) -> list[tuple[str, str]]:
+    """English words and what stands for them in the language, each form of a sentence that counts."""
+    if isinstance(entry.id, str):
+        return [(entry.id, str(entry.string))]
+    return [(str(entry.id[min(at, 1)]), text) for at, text in enumerate(entry.string or ())]
 
 
-def test_no_english_words_are_translated_twice() -> None:
-    keys = [
-        key.value
-        for path in (PROJECT / "cloudkasse_etl" / "german").glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Dict)
-        for key in node.keys
-        if isinstance(key, ast.Constant)
-    ]
-    assert [key for key, times in Counter(keys).items() if times > 1] == []
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalogue_has_an_entry_for_all_that_is_said_and_for_nothing_else(language: str) -> None:
+    said = {(m.context, m.text, m.many) for m in messages()}
+    there = {
+        (entry.context or "", *((entry.id, "") if isinstance(entry.id, str) else entry.id))
+        for entry in entries(language)
+    }
+    assert said - there == set(), "make locale brings them in"
+    assert there - said == set(), "make locale takes them out"
+    assert catalogue(language).obsolete == {}
+    assert [entry.id for entry in entries(language) if entry.fuzzy] == []
 
 
-@pytest.mark.parametrize("english", TEXTS)
-def test_both_languages_are_filled_from_the_same_names(english: str) -> None:
-    german = TEXTS[english]
-    assert names(german) == names(english)
-    assert english.endswith(".") == german.endswith(".")
+@pytest.mark.parametrize("language", COMPLETE)
+def test_every_entry_is_translated(language: str) -> None:
+    assert [entry.id for entry in entries(language) if not all(text for _, text in forms(entry))] == []
+
+
+def test_a_language_is_one_file() -> None:
+    assert {path for path in LOCALE.rglob("*") if path.is_file()} == {path_of(language) for language in LANGUAGES}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_are_filled_from_the_same_names(language: str) -> None:
+    for entry in entries(language):
+        for english, text in forms(entry) if entry.context != PATTERNS else ():
+            if text:
+                assert fields(text) == fields(english), text
+                assert english.endswith(".") == text.endswith("."), text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_program_reads_a_catalogue_as_babel_does(language: str) -> None:
+    for entry in entries(language):
+        if isinstance(entry.id, str) and entry.string:
+            assert translated(entry.id, language, entry.context or "") == entry.string
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 1234])
+def test_one_form_of_a_sentence_goes_with_each_number(count: int) -> None:
+    text = say_count("{count} day", "{count} days", count=count)
+    assert text == (f"{count} day" if count == 1 else f"{count} days")
+    assert text.told("de") == text, "a sentence without an entry stays English"
+    assert pickle.loads(pickle.dumps(text)) == text
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_every_reason_and_cure_of_a_rejection_can_be_told(code: str) -> None:
+    said = {message.text for message in messages()}
+    assert {CATALOGUE[code].text, CATALOGUE[code].cure} <= said
 
 
 def test_a_text_is_english_to_whoever_knows_nothing_of_it() -> None:
@@ -99,7 +123,7 @@ SHOWN_BY = {
 }
 SHOWN_BY |= {"problems_error", "echo", "secho", "print_error", "SkipReason"}
 # The sandbox and the demo's story are English: they are no part of a shop's work.
-ENGLISH = ("sandbox", "demo.py", "german")
+IN_ENGLISH = ("sandbox", "demo.py")
 
 
 def shown() -> Iterator[tuple[str, ast.expr]]:
@@ -128,7 +152,7 @@ def test_words_for_people_are_said_and_not_only_written() -> None:
 
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_a_german_cure_speaks_to_the_person(code: str) -> None:
-    cure = CATALOGUE[code].de_cure
+    cure = translated(CATALOGUE[code].cure, "de")
     assert " Sie" in cure or cure.endswith("von selbst."), cure
 
 
@@ -141,6 +165,7 @@ def test_amounts_and_rates_in_a_german_reason_are_written_as_germans_write_them(
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
-def test_each_rate_in_a_german_reason_is_written_as_germans_write_it(code: str) -> None:
-    german = CATALOGUE[code].de
-    assert "} %" not in german.replace(":n} %", ""), german
+def test_each_rate_in_a_reason_is_written_as_the_language_does(code: str) -> None:
+    for language in languages():
+        text = translated(CATALOGUE[code].text, language)
+        assert "} %" not in text.replace(":n} %", ""), text

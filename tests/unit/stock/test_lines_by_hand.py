@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudkasse_etl.i18n.messages import translated
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.ledger import MOVEMENTS, refusal
@@ -19,10 +20,10 @@ BY_HAND = [code for code in CODES if CATALOGUE[code].by_hand]
 def test_the_cure_of_a_stock_line_says_whether_the_program_will_move_it(code: str) -> None:
     failure = CATALOGUE[code]
     by_program = (
-        "the next import makes up for it" in failure.en_cure,
-        "der nächste Import holt es nach" in failure.de_cure,
+        "the next import makes up for it" in failure.cure,
+        "der nächste Import holt es nach" in translated(failure.cure, "de"),
     )
-    never = ("does not move it any more" in failure.en_cure, "bewegt sie nicht mehr" in failure.de_cure)
+    never = ("does not move it any more" in failure.cure, "bewegt sie nicht mehr" in translated(failure.cure, "de"))
     assert by_program == (not failure.by_hand,) * 2
     assert never == (failure.by_hand,) * 2
 

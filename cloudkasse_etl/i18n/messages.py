@@ -1,0 +1,97 @@
+"""The catalogues of locale/: what an English sentence is in another language, by gettext. English stands in the code.
+
+A language is one file, locale/<language>/LC_MESSAGES/cloudkasse_etl.po; `make locale` writes into it what is new in
+the code. It is compiled in memory when its first sentence is asked for, which takes some milliseconds: no compiled file
+can be missing or older than its source, and an English shop reads none.
+"""
+
+import gettext
+import io
+import re
+import struct
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+Language = str
+"""`en`, or the name of a folder in locale/."""
+ENGLISH: Language = "en"
+LOCALE = Path(__file__).parent / "locale"
+_STRING = re.compile(r'(?:(msgctxt|msgid_plural|msgid|msgstr)(?:\[(\d+)\])?\s+)?"(.*)"\s*')
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
+_MAGIC = 0x950412DE
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """All languages that there are, English among them."""
+    return tuple(sorted({ENGLISH, *(path.parts[-3] for path in LOCALE.glob("*/LC_MESSAGES/cloudkasse_etl.po"))}))
+
+
+def translated(text: str, language: Language, context: str = "") -> str:
+    """A text in a language; the text itself where the language has none for it.
+
+    Args:
+        text: English words, as they stand in the code.
+        language: One of `languages()`.
+        context: Tells equal English words apart that are different ones elsewhere; empty for most.
+    """
+    if language == ENGLISH:
+        return text
+    catalogue = _catalogue(language)
+    return catalogue.pgettext(context, text) if context else catalogue.gettext(text)
+
+
+def translated_count(one: str, many: str, count: int, language: Language) -> str:
+    """The form of a text for a number, as the language's own rule has it: English has one for 1 and one for others."""
+    if language == ENGLISH:
+        return one if count == 1 else many
+    return _catalogue(language).ngettext(one, many, count)
+
+
+@cache
+def _catalogue(language: Language) -> gettext.NullTranslations:
+    if language not in languages():
+        return gettext.NullTranslations()
+    path = LOCALE / language / "LC_MESSAGES" / "cloudkasse_etl.po"
+    return gettext.GNUTranslations(io.BytesIO(_compiled(dict(_entries(path.read_text(encoding="utf-8"))))))
+
+
+def _entries(text: str) -> Iterator[tuple[str, str]]:
+    """The entries of a .po file as a .mo file has them; those that are no longer said or not yet sure are left out."""
+    for block in text.split("\n\n"):
+        lines = block.split("\n")
+        if any(line.startswith("#,") and "fuzzy" in line for line in lines):
+            continue
+        parts: dict[str, str] = {}
+        at = ""
+        for line in lines:
+            if found := _STRING.match(line):
+                name, number, value = found.groups()
+                at = f"{name}{number or ''}" if name else at
+                parts[at] = parts.get(at, "") + value
+        forms = [value for name, value in parts.items() if name.startswith("msgstr")]
+        if "msgid" in parts and all(forms) and forms:
+            key = parts["msgid"] + (f"\0{parts['msgid_plural']}" if "msgid_plural" in parts else "")
+            context = f"{parts['msgctxt']}\4" if "msgctxt" in parts else ""
+            yield _plain(context + key), _plain("\0".join(forms))
+
+
+def _plain(value: str) -> str:
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), value) if "\\" in value else value
+
+
+def _compiled(entries: Mapping[str, str]) -> bytes:
+    """A .mo file: a head, where each original and each translation begins, and the texts (gettext manual, 10.3)."""
+    pairs = sorted((key.encode(), value.encode()) for key, value in entries.items())
+    texts = bytearray()
+    originals: list[int] = []
+    translations: list[int] = []
+    start = 28 + 16 * len(pairs)
+    for table, column in ((originals, 0), (translations, 1)):
+        for pair in pairs:
+            table += [len(pair[column]), start + len(texts)]
+            texts += pair[column] + b"\0"
+    head = struct.pack("<7I", _MAGIC, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 0)
+    return head + struct.pack(f"<{4 * len(pairs)}I", *originals, *translations) + bytes(texts)
