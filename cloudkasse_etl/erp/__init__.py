@@ -1,1 +1,1 @@
-"""The ERP's side, a package a way to reach it."""
+"""Access to ERPs, one package for each way to reach one."""

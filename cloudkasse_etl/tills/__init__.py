@@ -1,1 +1,1 @@
-"""The tills' side, a package a kind of till."""
+"""Access to tills, one package for each kind."""

@@ -1,1 +1,1 @@
-"""The ERP, read only: SelectLine's tables as frames with English columns. It judges no rows; the contracts do."""
+"""The ERP, read only: SelectLine's tables as frames with English columns. Rows are validated by the contracts only."""

@@ -1,4 +1,4 @@
-"""Which articles of SelectLine share a bar code with others: asked of the database, so that few rows are read."""
+"""Finds articles of SelectLine that share a bar code with others; the database searches, so that few rows are read."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -11,14 +11,17 @@ _Spell = Callable[[Sequence[str]], Iterable[str]]
 
 
 def articles_sharing_codes(reader: ErpReader, numbers: Iterable[str], spelled: _Spell) -> set[str]:
-    """Articles, active or not, with the bar code of one of some, whatever blanks and hyphens are written in it.
+    """Articles, active or not, with the bar code of one of these, whatever blanks and hyphens are written in it.
 
     Args:
         reader: In its `with` block.
-        numbers: Some articles.
-        spelled: Of bar codes as SelectLine has them, the spellings without blanks and hyphens to be looked for.
+        numbers: Numbers of articles.
+        spelled: Makes of SelectLine's bar codes the spellings without blanks and hyphens to search for.
+
+    Returns:
+        Numbers of articles, the given ones among them.
     """
-    # by way of the frame, which bears with text that cannot be decoded
+    # read through the frame, which tolerates text that cannot be decoded
     codes = reader.articles(sorted(numbers)).frame["gtin"].dropna().tolist()
     number, code = (reader.column(erp_tables.ARTICLES, name) for name in ("Artikelnummer", "EANNummer"))
     bare = sa.func.replace(sa.func.replace(code, " ", ""), "-", "")

@@ -1,8 +1,8 @@
-"""Driver values to columns, a chunk at a time: vectorised while a chunk is clean, value by value where it is not.
+"""Converts driver values to columns, a chunk at a time: vectorised while a chunk is clean, else value by value.
 
-A foreign database holds anything: SQLite puts text into a float column, PostgreSQL knows NaN and infinite days. One
-such cell must stop nothing. It becomes a value that every contract refuses (text with a NUL, infinity, a day before
-SQL Server's first one, a null flag), and what stood there is kept for the message.
+A foreign database may contain anything: SQLite accepts text in a float column, PostgreSQL has NaN and infinite days.
+One such cell must not stop the run. It becomes a value that every contract refuses (text with a NUL, infinity, a day
+before SQL Server's first one, a null flag), and the original value is kept for the message.
 """
 
 import datetime as dt
@@ -24,12 +24,12 @@ UNREADABLE_MARK = "\x00"
 UNREADABLE_NUMBER = math.inf
 UNREADABLE_DAY = dt.date(1, 1, 1)
 
-# What stood in unreadable cells is only ever shown, so a few are enough, and none whole.
+# Contents of unreadable cells are only shown in messages, so a few are enough, and shortened.
 _KEPT_CELLS = 1000
 _KEPT_CHARACTERS = 200
 
 _TEXT = pyarrow.large_string()
-# What PostgreSQL and SQLite spell a day or a time like. Before there were time zones an offset has seconds.
+# How PostgreSQL and SQLite write a day or a time. Before there were time zones an offset has seconds.
 _CLOCK = r"[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 _OFFSET = r"(?:Z|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?)"
 _DAY = rf"^\d{{4}}-\d{{2}}-\d{{2}}(?:{_CLOCK}{_OFFSET}?)?$"
@@ -45,13 +45,13 @@ class Column:
     """Collects a column's chunks.
 
     Args:
-        kind: What its values become.
-        zone: In which a point in time has its day, whatever the zone of the server or the session that told it. A time
-            without an offset is the ERP's own: its day is the one that is written.
+        kind: The type of its values.
+        zone: The zone that decides the day of a point in time, whatever the zone of the server or the session. A time
+            without an offset is the ERP's local time: its day is the one that is written.
 
     Attributes:
-        unreadable: What stood in cells that could not be read, by place.
-        is_foreign: Whether a number that names records came as something else than text.
+        unreadable: The contents of cells that could not be read, by place.
+        is_foreign: Whether a number that identifies records was stored as something other than text.
     """
 
     def __init__(self, kind: Kind, zone: dt.tzinfo = dt.UTC) -> None:
@@ -64,10 +64,10 @@ class Column:
         self.is_foreign = False
 
     def add(self, values: Sequence[Any]) -> None:
-        """Takes the next rows' values, as the driver gave them."""
+        """Adds the next rows' values, as the driver returned them."""
         array, unreadable = self._convert(values)
         if self._kind is Kind.KEY and not self.is_foreign:
-            # SQLite alone: what is shown as the text A1 need not be found by it
+            # SQLite only: a value shown as the text A1 is not necessarily found by that text
             self.is_foreign = not set(map(type, values)) <= {str, type(None)}
         for position, text in unreadable.items():
             if len(self.unreadable) >= _KEPT_CELLS:
@@ -77,11 +77,11 @@ class Column:
         self._length += len(array)
 
     def clear(self) -> None:
-        """Forgets what it has, for another attempt."""
+        """Discards all values, for another attempt."""
         self._chunks, self._length, self.unreadable = [], 0, {}
 
     def series(self) -> "pd.Series[Any]":
-        """The whole column; it gives up its chunks."""
+        """The whole column; the chunks are released."""
         whole = pyarrow.chunked_array(self._chunks, type=self._type)
         self._chunks = []
         if self._type == pyarrow.bool_() and whole.null_count:
@@ -94,19 +94,19 @@ class Column:
 
 
 def empty(kind: Kind, length: int) -> "pd.Series[Any]":
-    """A column that the table lacks."""
+    """An empty column in place of one that the table lacks."""
     column = Column(kind)
     column.add([None] * length)
     return column.series()
 
 
 def tolerant_text(data: bytes) -> str:
-    """Bytes of SQLite as text; what is no UTF-8 becomes text that is refused."""
+    """Bytes of SQLite as text; invalid UTF-8 becomes text that the contracts refuse."""
     return _one_text(data) or ""
 
 
 def row_ids(values: Iterable[Any]) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """SelectLine's row numbers; one that is no whole number becomes a negative one by its place, so that it is told."""
+    """SelectLine's row numbers; one that is not an integer is replaced by a negative one, to be reported."""
     taken = list(values)
     try:
         return np.asarray(pyarrow.array(taken, pyarrow.int64()).to_numpy())
@@ -201,7 +201,7 @@ def _each(
     kind: pyarrow.DataType,
     is_unreadable: Callable[[Any], bool],
 ) -> tuple[_Array, _Unreadable]:
-    """The slow way, for a chunk with something foreign in it."""
+    """The slow way, for a chunk with unexpected values."""
     taken = [one(value) for value in values]
     bad = [position for position, value in enumerate(taken) if is_unreadable(value)][:_KEPT_CELLS]
     return pyarrow.array(taken, kind), {position: _shown(values[position]) for position in bad}
@@ -259,7 +259,7 @@ class _Days:
         self._known: dict[Any, dt.date] = {}
 
     def of(self, value: Any) -> dt.date | None:
-        """The day of a value; none where it is empty."""
+        """The day of a value; None where it is empty."""
         if value is None or value == "":
             return None
         if isinstance(value, dt.date) and (not isinstance(value, dt.datetime) or value.tzinfo is None):
@@ -272,7 +272,7 @@ class _Days:
         return day
 
     def written(self, text: str) -> str | None:
-        """The day of a text as ISO 8601 has it; none where it is not one."""
+        """The day of a text in ISO 8601; None where it is not a day."""
         day = self.of(text)
         return None if day is None or day == UNREADABLE_DAY else day.isoformat()
 

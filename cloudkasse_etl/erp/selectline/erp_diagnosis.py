@@ -1,4 +1,4 @@
-"""What is wrong with the ERP, for `cloudkasse-etl check`: everything at once, each with its cure. It only reads."""
+"""Diagnoses the ERP for `cloudkasse-etl check`: all problems at once, each with its cure. It only reads."""
 
 from collections.abc import Callable, Iterable
 
@@ -16,14 +16,14 @@ _SHOWN_NAMES = 20
 
 
 def diagnose(engine: sa.Engine, settings: Settings) -> list[Problem]:
-    """Looks whether the ERP can be reached and read, and holds what the settings name.
+    """Checks whether the ERP can be reached and read, and contains what the settings name.
 
     Args:
         engine: From `erp_engine`.
-        settings: What is to be read.
+        settings: Which tables, groups and registers are used.
 
     Returns:
-        All problems; empty where all is well. Those of the ERP are returned, not raised.
+        All problems; empty if there are none. Problems of the ERP are returned, not raised.
     """
     try:
         with read_transaction(engine) as connection:
@@ -115,7 +115,7 @@ def _employees(reader: ErpReader, settings: Settings) -> list[Problem]:
 
 
 def _unknown(table: str, what: Text, key: str, wanted: Iterable[str], held: Iterable[str | None]) -> list[Problem]:
-    """What the settings name and the ERP does not hold."""
+    """A problem for each value that the settings name and the ERP does not contain."""
     there = {name for name in held if isinstance(name, str)}
     return [
         Problem(
@@ -132,7 +132,7 @@ def _unknown(table: str, what: Text, key: str, wanted: Iterable[str], held: Iter
 
 
 def _listed(names: Iterable[str]) -> str:
-    """The names, as far as a line holds them."""
+    """The names, cut where they exceed a line."""
     found = [str(name) for name in names]
     return ", ".join(found[:_SHOWN_NAMES]) + (", …" if len(found) > _SHOWN_NAMES else "") or say("none")
 

@@ -1,7 +1,7 @@
-"""The engine that reads the ERP, its read-only transaction, and the translation of what drivers complain about.
+"""The engine that reads the ERP, its read-only transaction, and the translation of driver errors.
 
 The ERP is never written: SQLite is opened read-only, PostgreSQL's transactions are READ ONLY, and on SQL Server, which
-has no such thing, there are only SELECTs. Our own tables may lie in the same database; they have their own engine.
+has no such mode, there are only SELECTs. Our own tables may be in the same database; they have their own engine.
 """
 
 import re
@@ -25,7 +25,7 @@ CONNECT_SECONDS = 15
 LOCK_SECONDS = 60
 
 _EXTRAS = {"postgresql": "postgres", "mssql": "mssql"}
-# In each transaction: nobody's lock is waited for without end, and PostgreSQL spells days in one way.
+# In each transaction: waiting for a lock is limited, and PostgreSQL writes days in one format.
 _PREPARATIONS = {
     "postgresql": (f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'", "SET LOCAL datestyle = 'ISO'"),
     "mssql": (f"SET LOCK_TIMEOUT {LOCK_SECONDS * 1000}",),
@@ -82,7 +82,7 @@ def erp_engine(url: str, settings: Settings) -> sa.Engine:
 
 @contextmanager
 def read_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One connection in one read-only transaction: on SQLite and PostgreSQL all its statements see the same moment.
+    """One connection in one read-only transaction: on SQLite and PostgreSQL all its statements see the same snapshot.
 
     SQL Server reads what is committed at each statement (READ COMMITTED): snapshots are not switched on everywhere.
 
@@ -103,10 +103,10 @@ def driver_errors(url: sa.URL, table: str | None = None) -> Iterator[None]:
 
     Args:
         url: The database's, for file, host, port and database name.
-        table: The table that is being read, where it is one.
+        table: The table that is being read, if it is one.
 
     Raises:
-        ErpUnavailableError: Not reachable, wrong password, file missing, or any failure of the database's own.
+        ErpUnavailableError: Not reachable, wrong password, file missing, or any other failure of the database.
         ErpSchemaError: A table or column is missing, or the login may not read it.
         ConfigurationError: The database driver itself is missing or does not know an option of the URL.
     """
@@ -151,7 +151,7 @@ def _pool(url: sa.URL) -> dict[str, Any]:
         path = _sqlite_path(url)
 
         def connect() -> sqlite3.Connection:
-            # mode=ro: a mistyped path must be an error; SQLite would make an empty database of it
+            # mode=ro: a mistyped path must be an error; SQLite would create an empty database there
             return sqlite3.connect(
                 f"file:{quote(str(path))}?mode=ro",
                 uri=True,
@@ -182,7 +182,7 @@ def _transaction_options(backend: str) -> dict[str, Any]:
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:
-    # The driver says BEGIN before a write only, and there is none: without it each SELECT sees another moment.
+    # The driver sends BEGIN before a write only, and there is none: without it each SELECT sees another snapshot.
     connection.exec_driver_sql("BEGIN")
 
 
@@ -252,12 +252,15 @@ class DeniedError(ErpSchemaError):
 
 
 def denied(url: sa.URL, tables: Sequence[str], schema: str | None = None) -> DeniedError:
-    """The error of a missing right, with the statement that gives it.
+    """The error of a missing right, with the statement that grants it.
 
     Args:
         url: The database's.
-        tables: All tables that the login may not read; none where they are not known.
-        schema: Where they stand, if that is not the default.
+        tables: All tables that the login may not read; empty where they are not known.
+        schema: Their schema, if it is not the default.
+
+    Returns:
+        The error, to be raised.
     """
     if len(tables) == 1:
         what = say("table {table}", table=tables[0])
@@ -275,16 +278,25 @@ def denied(url: sa.URL, tables: Sequence[str], schema: str | None = None) -> Den
 
 
 def grant(url: sa.URL, tables: Sequence[str], schema: str | None = None) -> str:
-    """The statement as the database takes it: names that would be folded to lower case in quotes."""
+    """The statement that grants the right, in the database's dialect: names that would be lower-cased are quoted.
+
+    Args:
+        url: The database's, for its dialect.
+        tables: The tables.
+        schema: Their schema, if it is not the default.
+
+    Returns:
+        SQL; on SQL Server one statement for each table.
+    """
     quote_name = url.get_dialect()().identifier_preparer.quote
     names = [".".join(quote_name(part) for part in (schema, table) if part) for table in tables] or ["..."]
-    # SQL Server takes one table a statement
+    # SQL Server accepts one table a statement
     lists = [[name] for name in names] if url.get_backend_name() == "mssql" else [names]
     return "; ".join(f"GRANT SELECT ON {', '.join(some)} TO ..." for some in lists)
 
 
 def _is_denied(state: str, text: str) -> bool:
-    # SQL Server speaks the language of its installation, so that only the numbers can be relied on
+    # SQL Server's texts are in the language of its installation, so that only the numbers are reliable
     return state == "42501" or (state == "42000" and re.search(r"\((229|230)\)", text) is not None)
 
 

@@ -1,7 +1,7 @@
-"""SelectLine's tables and columns that are known (docs/rules.md, Words), and which of them each frame is read from.
+"""SelectLine's tables and columns (docs/rules.md, Words), and the columns that each frame is read from.
 
-Column names are SelectLine's, to the letter. The tables carry no schema: the engine puts in that of the settings.
-How a column's values are converted is conversion.py's business.
+Column names are SelectLine's own. The tables have no schema: the engine adds that of the settings. How a column's
+values are converted is in conversion.py.
 """
 
 from collections.abc import Mapping
@@ -130,7 +130,7 @@ ARTSET = _table(
 
 
 class Kind(Enum):
-    """What a column's values become."""
+    """The type that a column's values are converted to."""
 
     KEY = "text exactly as it is"
     TEXT = "text without blanks around it; null where nothing is left"
@@ -142,13 +142,13 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a frame's column comes from.
+    """The source of a frame's column.
 
     Attributes:
         column: SelectLine's column.
-        kind: What its values become.
-        optional: True where the column may lack: it is read as empty then. Only for what versions differ in or what
-            is merely shown; a price unit that silently read as empty would make prices ten times as high.
+        kind: The type that its values are converted to.
+        optional: True where the column may be missing and is then read as empty. Only for columns that differ between
+            versions or are merely shown; a price unit silently read as empty would make prices ten times as high.
     """
 
     column: str
@@ -163,7 +163,7 @@ class Source:
     Attributes:
         table: The table.
         fields: Frame column → field.
-        only: Further columns that a reading selects rows by; they must be there.
+        only: Further columns that rows are selected by; they must exist.
     """
 
     table: sa.Table
@@ -172,7 +172,7 @@ class Source:
 
     @property
     def row_id(self) -> str:
-        """SelectLine's own number of a row; by it the rows are sorted and named. Not every table need have it."""
+        """SelectLine's own number of a row, by which rows are sorted and named. Some tables have none."""
         return f"{self.table.name}_ID"
 
 

@@ -1,4 +1,4 @@
-"""Reads SelectLine into frames with English columns, in short transactions. Whether a row is any good: schemas."""
+"""Reads SelectLine into frames with English columns, in short transactions. Rows are validated in schemas."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -25,7 +25,7 @@ from cloudkasse_etl.schemas.checks import FIRST_DAY, LAST_EMPTY_DAY
 from cloudkasse_etl.schemas.contract import UNREADABLE
 
 CHUNK_ROWS = 20_000
-IN_KEYS = 500  # SQL Server takes at most 2,100 parameters
+IN_KEYS = 500  # SQL Server accepts at most 2,100 parameters
 WATCHED = (
     erp_tables.MANDANT,
     erp_tables.MITARBW,
@@ -37,34 +37,35 @@ WATCHED = (
     erp_tables.KTOGRUPPENPOS,
     erp_tables.ARTSET,
 )
-"""The tables that are read, and whose changes are watched."""
+"""The tables that are read, and watched for changes."""
 
-# MANDANT.Land holds the sign of a car; where Mandantenland is empty, these are the ones that differ from ISO 3166.
+# MANDANT.Land holds a vehicle country code, used where Mandantenland is empty; these differ from ISO 3166.
 _COUNTRY_SIGNS = {"D": "DE", "A": "AT", "FL": "LI", "L": "LU", "F": "FR", "I": "IT", "B": "BE"}
 
 
 class ErpReader:
-    """SelectLine's tables as frames. Nothing can be read but in a `with` block, which is one view of the database.
+    """SelectLine's tables as frames. They can be read within a `with` block only, which is one view of the database.
 
     Each outermost `with` block is ONE connection in one read-only transaction (PostgreSQL: REPEATABLE READ), so that
-    an article and its price are of the same moment; a block inside another one belongs to it. The transaction ends
-    with the block, and so must the reading: an open one keeps the ERP's users from writing (SQLite) or is ended by the
-    server (PostgreSQL, idle_in_transaction_session_timeout). No request to the cloud belongs into a block.
+    an article and its price are of the same moment; nested blocks share the transaction of the outermost. It ends
+    with the block, and reading must be finished by then: an open transaction keeps the ERP's users from writing
+    (SQLite) or is ended by the server (PostgreSQL, idle_in_transaction_session_timeout). Do not send requests to the
+    cloud within a block.
 
     Read `watermarks()` before the frames: on SQL Server, where each statement sees what is committed by then, a change
     in between is then found by the next run rather than by none.
 
     All frames: texts are `str` (null as missing, never empty), flags `bool`, numbers `float64`, days `datetime64[s]`.
     The index holds SelectLine's row numbers (`ART_ID`), where the table has them. A cell that cannot be read becomes
-    what every contract refuses: text ending in NUL, infinity, the year 1, or a missing flag (the column is `boolean`
-    then); what stood there is in `frame.attrs["unreadable"]`.
+    a value that every contract refuses: text ending in NUL, infinity, the year 1, or a missing flag (the column is
+    `boolean` then); its original content is in `frame.attrs["unreadable"]`.
 
     Args:
         engine: From `erp_engine`.
         settings: For schema, price groups and the column of open prices.
 
     Raises:
-        ErpUnavailableError: From any method: the database cannot be reached, or breaks off.
+        ErpUnavailableError: From any method: the database cannot be reached, or the connection breaks.
         ErpSchemaError: From any method: a table or column that it needs is missing, or may not be read.
     """
 
@@ -108,7 +109,7 @@ class ErpReader:
         """Articles, as `ArticleExtract` has them, the inactive ones and those of every group included.
 
         Args:
-            numbers: Of which articles; all where None.
+            numbers: Numbers of the articles; all where None.
         """
         column = self._settings.articles.open_price_column
         further = {"open_price": open_price_field(column)} if column else {}
@@ -126,11 +127,11 @@ class ErpReader:
     def prices(self, articles: Sequence[str] | None = None) -> Rows:
         """The prices of the groups that the settings name, as `PriceExtract` has them; no customer's own prices.
 
-        A first day up to 1900-01-01 is what programs write for none, and is read as none. Such a last day is not taken
-        for endless: it is refused later, since a price that wrongly had no end would be charged for ever.
+        Programs write 1900-01-01 or earlier for a missing date, so such a first day is read as missing. Such a last day
+        is not read as endless but refused later: a price without an end by mistake would be charged for ever.
 
         Args:
-            articles: Of which articles; of all where None.
+            articles: Numbers of the articles; all where None.
         """
         frame, versions = self._rows(erp_tables.PRICES, "article", {}, self.price_filter(), articles)
         frame["min_quantity"] = frame["min_quantity"].fillna(0.0)
@@ -140,7 +141,7 @@ class ErpReader:
         return Rows(frame, versions)
 
     def price_filter(self) -> tuple["sa.ColumnElement[bool]", ...]:
-        """Which rows of ARPREIS are read."""
+        """The conditions for the rows of ARPREIS that are read."""
         kind, group = self.column(erp_tables.PRICES, "PreisTyp"), self.column(erp_tables.PRICES, "TypNummer")
         return kind == "G", group.in_(sorted(self._settings.price_groups))
 
@@ -155,8 +156,8 @@ class ErpReader:
     def tax_rates(self) -> pd.DataFrame:
         """VAT rates: tax_code, valid_from (1900-01-01 where SelectLine has none, or an empty date), rate (percent).
 
-        There is no contract to refuse a row of these, and leaving one out would put an older rate in force. So a code
-        of which any row is unusable is left out altogether: its articles are then refused, with the code's name.
+        No contract refuses rows of this frame, and leaving one out would put an older rate in force. So a code with an
+        unusable row is left out altogether: its articles are then refused, with the code's name.
         """
         frame = self._frame(erp_tables.TAX_RATES)
         start = frame["valid_from"].fillna(LAST_EMPTY_DAY)
@@ -171,11 +172,11 @@ class ErpReader:
         return self._frame(erp_tables.WAREHOUSES)
 
     def booking_articles(self, numbers: Sequence[str]) -> pd.DataFrame:
-        """What booking needs to know of some articles, the inactive ones included.
+        """The columns of some articles that booking needs; inactive articles are included.
 
         Returns:
             number, tax_code, revenue_group, revenue_account, unit (str); stock_item, service_item, trade_set, serial
-            (bool). Numbers that the ERP does not hold are missing.
+            (bool). Numbers that the ERP does not contain are missing.
         """
         number = self.column(erp_tables.BOOKING_ARTICLES, "Artikelnummer")
         parts = [self._frame(erp_tables.BOOKING_ARTICLES, {}, among) for among in _among(number, numbers)]
@@ -184,7 +185,7 @@ class ErpReader:
         serial = frame.pop("serial_kind")
         frame["serial"] = (serial.notna() & serial.ne("O").fillna(False)).astype(bool)
         for flag in ("stock_item", "service_item"):
-            # a flag that cannot be read is none
+            # a flag that cannot be read is missing
             frame[flag] = frame[flag].fillna(False).astype(bool)
         return frame
 
@@ -197,20 +198,20 @@ class ErpReader:
         """Components of trade sets: article, component, position (int64), quantity (float64), unit."""
         frame = self._frame(erp_tables.TRADE_SETS).reset_index(drop=True)
         frame = frame[frame["article"].notna() & frame["component"].notna()].reset_index(drop=True)
-        # a position that lacks or is no number does not change what the set consists of
+        # a position that is missing or not a number does not change the components
         position = frame["position"].where(np.isfinite(frame["position"]), 0).to_numpy(dtype=np.int64)
         frame["position"] = position
         return frame
 
     def watermarks(self, among: Collection[str] | None = None) -> dict[str, str | None]:
-        """A cheap fingerprint of tables that are read, by their names: another one after any insert, update, delete.
+        """A cheap fingerprint of tables that are read, by table name; it changes with any insert, update, delete.
 
-        It is made of COUNT, MAX(TS) and SUM(TS). A deleted row moves no maximum, hence the count; a rowversion that
-        was handed out before another can be committed after it, below a maximum already read, hence the sum. A table
-        without TS has None: it has to be compared in full.
+        It is made of COUNT, MAX(TS) and SUM(TS). A deleted row does not change the maximum, hence the count; a
+        rowversion that was assigned before another can be committed after it, below a maximum already read, hence the
+        sum. A table without TS has None: it has to be compared in full.
 
         Args:
-            among: Names of the tables that are asked for; all that are watched where None.
+            among: Names of the tables to read; all that are watched where None.
         """
         structure = self._known()
         asked = [table for table in WATCHED if among is None or table.name in among]
@@ -222,11 +223,11 @@ class ErpReader:
         return marks
 
     def _marks(self, versioned: Sequence[tuple[sa.Table, str]]) -> dict[str, str | None]:
-        """The fingerprints; none where one cannot be told, and everything is compared in full."""
+        """The fingerprints; None where one cannot be computed, so that the table is compared in full."""
         try:
             return {name: ":".join(parts) for name, *parts in self.fetch(watermark_statement(versioned))}
         except OverflowError:
-            # SQLite adds up integers of 64 bits only; a TS that no rowversion can be must not stop the run.
+            # SQLite sums integers of 64 bits only; an impossible TS must not stop the run.
             return {}
 
     def _groups(self, kind: str) -> pd.DataFrame:
@@ -239,7 +240,7 @@ class ErpReader:
 
     @contextmanager
     def _refusals(self, table: str | None = None) -> Iterator[None]:
-        """Translates errors; a missing right is told with all that are missing, and again at whatever is read next.
+        """Translates errors; a missing right is reported with all missing rights, and again at the next reading.
 
         PostgreSQL answers everything after a first refusal with 25P02, which would hide the reason.
         """
@@ -263,18 +264,18 @@ class ErpReader:
         return self._structure
 
     def column(self, source: Source, name: str) -> "sa.ColumnElement[Any]":
-        """A column of a source's table as the database spells it."""
+        """A column of a source's table, spelled as in the database."""
         return sa.column(self._known().actual(source.table, name) or name)
 
     def spelled(self, source: Source, name: str) -> str | None:
-        """How the database spells a column; None where it lacks."""
+        """The spelling of a column in the database; None where it is missing."""
         return self._known().actual(source.table, name)
 
     def fetch(self, statement: sa.Executable, table: str | None = None) -> Sequence[tuple[Any, ...]]:
-        """What a small statement, on one table or several, gives.
+        """The rows of a small statement on one table or several.
 
         Raises:
-            OverflowError: SQLite cannot add that up.
+            OverflowError: SQLite cannot compute that sum.
         """
         with self._refusals(table):
             try:
@@ -286,7 +287,7 @@ class ErpReader:
 
     @property
     def sees_one_moment(self) -> bool:
-        """Whether all statements see the same moment; on SQL Server each sees what is committed by then."""
+        """Whether all statements see the same snapshot; on SQL Server each sees what is committed by then."""
         return self._engine.dialect.name != "mssql"
 
     def _rows(
@@ -297,14 +298,14 @@ class ErpReader:
         where: Sequence["sa.ColumnElement[bool]"],
         keys: Sequence[str] | None,
     ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-        """A source with its rows' rowversions; of some keys only, where they are given."""
+        """A source with its rows' rowversions; restricted to some keys if they are given."""
         fields = {**further, VERSION: Field("TS", erp_tables.Kind.VERSION, optional=True)}
         if keys is None:
             frame = self._frame(source, fields, *where)
         else:
             column = self.column(source, source.fields[key].column)
             frame = together([self._frame(source, fields, *where, among) for among in _among(column, keys)])
-            # SQL Server's IN takes a1 for A1
+            # SQL Server's IN treats a1 and A1 as equal
             frame = _kept(frame, frame[frame[key].isin(list(keys))])
         version = frame.pop(VERSION)
         return frame, None if FOREIGN in frame.attrs else row_versions(frame, key, version, source.row_id)
@@ -355,13 +356,13 @@ class ErpReader:
     def _read(
         self, statement: "sa.Select[*tuple[Any, ...]]", columns: Sequence[conversion.Column], *, numbered: bool
     ) -> "np.ndarray[Any, np.dtype[np.int64]]":
-        """Fills the columns; returns the rows' numbers, or places where the table has none."""
+        """Fills the columns; returns the rows' numbers, or their positions where the table has none."""
         try:
             return self._fetch(statement, columns, numbered=numbered)
         except sa.exc.OperationalError as error:
             if "Could not decode to UTF-8" not in str(error.orig):
                 raise
-        # SQLite holds text that is no UTF-8. The driver's own decoding is much the quickest, but stops at it.
+        # SQLite may hold text that is not UTF-8. The driver's own decoding is by far the fastest, but fails on it.
         driver: Any = self._open().connection.driver_connection
         driver.text_factory = conversion.tolerant_text
         try:
@@ -387,12 +388,12 @@ class ErpReader:
 
 
 def _among(column: "sa.ColumnElement[Any]", keys: Sequence[str]) -> Iterator["sa.ColumnElement[bool]"]:
-    """That a key is one of some: in parts that each fit a statement, and one that holds nowhere for none."""
+    """Conditions that a key is one of some, in parts that each fit a statement; one that is never true for no keys."""
     for start in range(0, max(len(keys), 1), IN_KEYS):
         yield column.in_(keys[start : start + IN_KEYS])
 
 
 def _kept(source: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with what is known about unreadable cells of the one that it was made from."""
+    """The frame with the information about unreadable cells of the one that it was made from."""
     frame.attrs = dict(source.attrs)
     return frame

@@ -1,4 +1,4 @@
-"""Which tables the ERP's login may not read, and the GRANT that lets it."""
+"""Finds the tables that the ERP's login may not read, and names the GRANT that permits it."""
 
 from typing import Any
 
@@ -11,19 +11,29 @@ from cloudkasse_etl.errors import ErpSchemaError
 
 
 def denied_tables(engine: sa.Engine, structure: Structure) -> list[str]:
-    """The tables that exist and may not be read, of all that a synchronisation reads."""
+    """Of all tables that a synchronisation reads, those that exist and may not be read."""
     tables = dict.fromkeys(source.table for source in SOURCES)
     return [table.name for table in tables if table.name in structure.columns and _is_denied(engine, table, structure)]
 
 
 def all_denied(engine: sa.Engine, structure: Structure, schema: str | None, found: DeniedError) -> ErpSchemaError:
-    """One refusal as one error that names all tables: nobody wants to ask an administrator nine times."""
+    """Extends one refusal to an error that names all denied tables, so that an administrator is asked only once.
+
+    Args:
+        engine: From `erp_engine`.
+        structure: The tables and columns of the database.
+        schema: The schema of SelectLine's tables, if it is not the default.
+        found: The first refusal.
+
+    Returns:
+        The error to raise; `found` where no other table is denied.
+    """
     names = denied_tables(engine, structure)
     return denied(engine.url, names, schema) if names else found
 
 
 def _is_denied(engine: sa.Engine, table: sa.Table, structure: Structure) -> bool:
-    """Reads one row's needed columns, in a transaction of its own: PostgreSQL ends one at the first refusal."""
+    """Reads the needed columns of one row, in a transaction of its own: PostgreSQL aborts it at the first refusal."""
     columns = structure.read_columns(table)
     if not columns:
         return False
@@ -36,5 +46,5 @@ def _is_denied(engine: sa.Engine, table: sa.Table, structure: Structure) -> bool
     except DeniedError:
         return True
     except ErpSchemaError:
-        return False  # a column went missing meanwhile: who reads it is told
+        return False  # a column went missing meanwhile: whoever reads it gets the error
     return False

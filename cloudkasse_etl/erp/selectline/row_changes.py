@@ -1,4 +1,4 @@
-"""Which rows of ART and ARPREIS have changed, asked cheaply: by rowversion, by counts and sums, by buckets of rows."""
+"""Finds changed rows of ART and ARPREIS cheaply: by rowversion, by counts and sums, by buckets of rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ _SOURCES = {"ART": (erp_tables.ARTICLES, "Artikelnummer"), "ARPREIS": (erp_table
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many rows there are, and the sum of their rowversions: another one after nearly any change."""
+    """The number of rows, and the sum of their rowversions, which changes with nearly any write."""
 
     count: int
     version_sum: int
 
 
 class RowChanges:
-    """Asks a table for its changed rows, among those that the extracts read.
+    """Queries a table for its changed rows, among those that the extracts read.
 
-    Frames are as `Rows.versions`; None where the table does not tell.
+    Frames are as `Rows.versions`; None where the table's data does not allow it.
 
     Args:
         reader: In its `with` block.
@@ -45,7 +45,7 @@ class RowChanges:
         self._where: tuple[sa.ColumnElement[bool], ...] = reader.price_filter() if source is erp_tables.PRICES else ()
 
     def above(self, version: int) -> pd.DataFrame | None:
-        """The rows whose rowversion is past one."""
+        """The rows whose rowversion is greater than this one."""
         return self._rows(statements.above(self._version, version)) if self._version else None
 
     def within(self, bucket: int) -> pd.DataFrame | None:
@@ -53,12 +53,12 @@ class RowChanges:
         return self._rows(*statements.in_bucket(self._row_id, bucket)) if self._row_id else None
 
     def totals(self) -> Totals | None:
-        """Of all rows."""
+        """Count and sum of all rows."""
         found = self._buckets(None)
         return None if found is None else found[0]
 
     def buckets(self) -> Mapping[int, Totals] | None:
-        """Of each bucket of rows that has any."""
+        """Count and sum of each bucket that has rows."""
         return self._buckets(self._row_id) if self._row_id else None
 
     def _rows(self, *where: "sa.ColumnElement[bool]") -> pd.DataFrame | None:
@@ -83,11 +83,11 @@ class RowChanges:
             rows = self._reader.fetch(statement, self._table)
             return {int(bucket): Totals(int(count), int(total)) for bucket, count, total in rows}
         except (TypeError, ValueError, OverflowError):
-            return None  # a row number or rowversion that is none
+            return None  # an invalid row number or rowversion
 
 
 def buckets_of(ids: "np.ndarray[Any, np.dtype[np.int64]]") -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """The buckets that rows are in."""
+    """The number of each row's bucket."""
     return ids // BUCKET_ROWS
 
 

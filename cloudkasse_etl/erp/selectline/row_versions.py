@@ -1,4 +1,4 @@
-"""Rows together with what tells whether they have changed: their numbers and rowversions, read in one statement."""
+"""Rows together with their numbers and rowversions, which show whether they have changed, read in one statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from cloudkasse_etl.schemas.contract import UNREADABLE
 
 VERSION = "row_version"
 FOREIGN = "foreign keys"
-"""Marks a frame some of whose keys were no text: by the text that is shown for them they need not be found."""
+"""Marks a frame with keys that were not stored as text: searching for the text that is shown may not find them."""
 Numbers: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
-_LIMIT = 2**52  # far past what a database hands out; below it sums of a bucket are exact
+_LIMIT = 2**52  # far beyond what a database assigns; below it sums of a bucket are exact
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of a table, and as of when.
+    """Rows of a table, and their versions when they were read.
 
     Attributes:
         frame: The rows.
         versions: row_id (int64, ascending, each once), version (int64), article (str, never null): a row a row read.
-            None where the table does not tell: it lacks TS or row numbers, or holds odd ones.
+            None where the table's data does not allow it: it lacks TS or row numbers, or has invalid ones.
     """
 
     frame: pd.DataFrame
@@ -31,13 +31,16 @@ class Rows:
 
 
 def row_versions(frame: pd.DataFrame, key: str, version: "pd.Series[int]", row_id: str) -> pd.DataFrame | None:
-    """A frame's `Rows.versions`.
+    """Makes a frame's `Rows.versions`.
 
     Args:
-        frame: Read; its index holds the rows' numbers.
+        frame: As it was read; its index holds the rows' numbers.
         key: Its column with the article's number.
         version: The rows' rowversions.
-        row_id: What its index is called where it does.
+        row_id: The name that its index has if it holds row numbers.
+
+    Returns:
+        As `Rows.versions`; None also where the frame's index holds no row numbers.
     """
     if frame.index.name != row_id:
         return None
@@ -45,7 +48,16 @@ def row_versions(frame: pd.DataFrame, key: str, version: "pd.Series[int]", row_i
 
 
 def checked_versions(ids: Numbers, versions: Numbers, articles: "pd.Series[str]") -> pd.DataFrame | None:
-    """The same of columns; None where they cannot tell whether a row has changed."""
+    """Makes `Rows.versions` of its columns.
+
+    Args:
+        ids: The rows' numbers.
+        versions: Their rowversions.
+        articles: Their articles' numbers.
+
+    Returns:
+        As `Rows.versions`; None where a row number or rowversion is invalid.
+    """
     if not len(ids):
         return pd.DataFrame({"row_id": np.empty(0, np.int64), "version": np.empty(0, np.int64), "article": articles})
     usable = (
@@ -62,7 +74,7 @@ def checked_versions(ids: Numbers, versions: Numbers, articles: "pd.Series[str]"
 
 
 def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Readings of one table as one, in the order of the rows' numbers, with what is known of unreadable cells."""
+    """Joins several readings of one table, ordered by row number, with the information about unreadable cells."""
     if len(parts) == 1:
         return parts[0]
     attributes = [part.attrs for part in parts]

@@ -1,4 +1,4 @@
-"""The SELECTs that are sent to SelectLine's database, in SQLAlchemy Core. Nothing here runs them."""
+"""Builds the SELECTs for SelectLine's database, in SQLAlchemy Core. Nothing here runs them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.erp.selectline.erp_tables import Kind
 
 BUCKET_ROWS = 1024
-"""How many row numbers make a bucket: what is changed is narrowed down to some of them first."""
+"""The number of row numbers in a bucket: changes are first narrowed down to some buckets."""
 
 
 def select_statement(
@@ -23,10 +23,13 @@ def select_statement(
 
     Args:
         table: The table.
-        columns: Columns as the database spells them, and what they become.
+        columns: Columns as they are spelled in the database, and the types of their values.
         dialect: Name of the SQL dialect.
         row_id: SelectLine's row number: comes first and sorts, so that two readings give the same order.
-        where: What selects rows.
+        where: The conditions for rows.
+
+    Returns:
+        The SELECT.
     """
     selected = [_raw(column, kind, dialect) for column, kind in columns]
     statement: sa.Select[*tuple[Any, ...]] = (
@@ -50,7 +53,18 @@ def watermark_statement(tables: Sequence[tuple[sa.Table, str]]) -> "sa.Executabl
 def changed_statement(
     table: sa.Table, row_id: str, version: str, key: str, where: Sequence["sa.ColumnElement[bool]"]
 ) -> "sa.Select[*tuple[Any, ...]]":
-    """Row number, rowversion and key of some rows, in the order of their numbers."""
+    """Row number, rowversion and key of some rows, ordered by row number.
+
+    Args:
+        table: The table.
+        row_id: The column of the row number, as it is spelled in the database.
+        version: That of the rowversion.
+        key: That of the article's number.
+        where: The conditions for rows.
+
+    Returns:
+        The SELECT.
+    """
     return (
         sa.select(sa.column(row_id), _version(version), sa.column(key))
         .select_from(table)
@@ -60,12 +74,12 @@ def changed_statement(
 
 
 def above(version: str, highest: int) -> "sa.ColumnElement[bool]":
-    """That a row's rowversion is past one."""
+    """The condition that a row's rowversion is greater than this one."""
     return _version(version) > sa.literal(highest, sa.BigInteger)
 
 
 def in_bucket(row_id: str, bucket: int) -> tuple["sa.ColumnElement[bool]", "sa.ColumnElement[bool]"]:
-    """That a row is one of a bucket; as a range, which an index answers."""
+    """The conditions that a row is in a bucket; as a range, so that an index can be used."""
     number = sa.column(row_id, sa.BigInteger)
     return number >= bucket * BUCKET_ROWS, number < (bucket + 1) * BUCKET_ROWS
 
@@ -73,11 +87,21 @@ def in_bucket(row_id: str, bucket: int) -> tuple["sa.ColumnElement[bool]", "sa.C
 def bucket_statement(
     table: sa.Table, row_id: str | None, version: str, where: Sequence["sa.ColumnElement[bool]"]
 ) -> "sa.Select[*tuple[Any, ...]]":
-    """COUNT and SUM(TS) as text of each bucket of rows, after its number; of all rows where there is no `row_id`."""
+    """COUNT and SUM(TS) of each bucket of rows, as text after the bucket's number.
+
+    Args:
+        table: The table.
+        row_id: The column of the row number, as it is spelled in the database; None sums all rows.
+        version: That of the rowversion.
+        where: The conditions for rows.
+
+    Returns:
+        The SELECT.
+    """
     totals = (sa.func.count(), sa.func.coalesce(_total(version), "0"))
     if row_id is None:
         return sa.select(sa.literal(0, sa.Integer, literal_execute=True), *totals).select_from(table).where(*where)
-    # not a parameter: SQL Server would take that of the grouping for another one
+    # not a parameter: SQL Server would not recognise it as the expression of the grouping
     bucket = sa.column(row_id, sa.BigInteger) // sa.literal(BUCKET_ROWS, sa.Integer, literal_execute=True)
     return sa.select(bucket, *totals).select_from(table).where(*where).group_by(bucket)
 

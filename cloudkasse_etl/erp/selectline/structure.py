@@ -1,4 +1,4 @@
-"""Which of the known tables and columns a particular SelectLine database has, and what of the needed ones it lacks."""
+"""The known tables and columns that a SelectLine database really has, and the needed ones that it lacks."""
 
 import warnings
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ OPEN_PRICE_KEY = "articles.open_price_column"
 
 
 def open_price_field(column: str) -> Field:
-    """The custom column of ART that marks articles whose price is keyed in; the settings name it."""
+    """The custom column of ART, named in the settings, that marks articles whose price is keyed in."""
     return Field(column, Kind.BIT)
 
 
@@ -25,8 +25,8 @@ class Structure:
     """The columns that the database really has.
 
     Attributes:
-        columns: Table → column, as a look-up spells it → column, as the database spells it.
-        exact: True where the database tells upper from lower case in names (PostgreSQL).
+        columns: Table → column, normalised for look-up → column, as the database spells it.
+        exact: True where names in the database are case-sensitive (PostgreSQL).
         open_price_column: The custom column that the settings name.
     """
 
@@ -36,10 +36,10 @@ class Structure:
 
     @classmethod
     def of(cls, connection: sa.Connection, settings: Settings) -> "Structure":
-        """Looks the tables up in the database's catalogue; views pass for tables."""
+        """Reads the database's catalogue; views count as tables."""
         names = sorted({source.table.name for source in SOURCES})
         with warnings.catch_warnings():
-            # types of a shop's custom columns that SQLAlchemy does not know are of no interest here
+            # SQLAlchemy warns about types of a shop's custom columns that it does not know; they are not read
             warnings.simplefilter("ignore", sa.exc.SAWarning)
             found = sa.inspect(connection).get_multi_columns(
                 schema=settings.erp.db_schema, filter_names=names, kind=ObjectKind.ANY
@@ -56,7 +56,7 @@ class Structure:
         )
 
     def actual(self, table: sa.Table, column: str) -> str | None:
-        """The column as the database spells it; None where it lacks."""
+        """The column as the database spells it; None where it is missing."""
         return self.columns.get(table.name, {}).get(_spelling(column, self.exact))
 
     def lacking(self, source: Source, fields: Mapping[str, Field]) -> list[Problem]:
@@ -93,7 +93,7 @@ class Structure:
         return [name for name in dict.fromkeys(found) if name]
 
     def problems(self, sources: Iterable[Source] = SOURCES) -> list[Problem]:
-        """All that is lacking, of all tables that are read; each once, however many readings need it."""
+        """All that is missing, of all tables that are read; each once, however many readings need it."""
         custom = {"open_price": open_price_field(self.open_price_column)} if self.open_price_column else {}
         found = (
             problem
@@ -104,7 +104,7 @@ class Structure:
 
 
 def table_place(name: str) -> Text:
-    """A table as a problem's place."""
+    """A table as the place of a problem."""
     return say("ERP, table {table}", table=name)
 
 

@@ -1,1 +1,1 @@
-"""The cloud's side: CloudKasse's HTTP API, spoken and checked. Knows nothing of the ERP, our tables or Dagster."""
+"""Client of CloudKasse's HTTP API; checks every answer. Knows nothing of the ERP, our tables or Dagster."""

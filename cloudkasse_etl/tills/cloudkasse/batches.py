@@ -1,6 +1,6 @@
-"""Sending master data in batches: attempts and their keys, several in flight, and halving what is refused as a whole.
+"""Sends master data in batches: journals attempts, sends several at once, and halves a batch that is refused.
 
-The rule that all of this serves (docs/cloudkasse-api.md): a key is random, belongs to ONE attempt at ONE body, is in
+The rule that this implements (docs/cloudkasse-api.md): a key is random, belongs to ONE attempt at ONE body, is in
 the journal with that body before it is sent, and leaves it only once the attempt was answered.
 """
 
@@ -28,7 +28,7 @@ KEY_REUSED = "idempotency_key_reused"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at one body; what the journal keeps until it is answered."""
+    """One attempt at one body; the journal keeps it until it is answered."""
 
     key: str
     entity: str
@@ -36,7 +36,7 @@ class Attempt:
 
 
 class AttemptJournal(Protocol):
-    """Where attempts are kept, so that one whose answer was lost can be finished after a restart."""
+    """Stores attempts, so that one whose answer was lost can be finished after a restart."""
 
     def record(self, attempts: Sequence[Attempt]) -> None:
         """Stores the attempts in one transaction; nothing of them is sent before it returns."""
@@ -44,11 +44,11 @@ class AttemptJournal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What is known after an answer: to be stored in one transaction.
+    """The result of an answer, to be stored in one transaction.
 
     Attributes:
-        answered: Keys of attempts that are answered: drop them from the journal.
-        results: What became of the records; one record comes once only.
+        answered: Keys of attempts that are answered: remove them from the journal.
+        results: The results of the records; each record appears once only.
     """
 
     answered: tuple[str, ...]
@@ -57,7 +57,7 @@ class BatchOutcome:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Records on their way. `reread` and `rekeyed`: it had its one repetition after a conflict, a used key."""
+    """Records to send. `reread`, `rekeyed`: it was repeated once already, after a conflict or a key in use."""
 
     items: list[dict[str, Any]]
     attempt: Attempt
@@ -75,7 +75,7 @@ class _Batch:
         rekeyed: bool = False,
         written: list[bytes] | None = None,
     ) -> Self:
-        """A batch under a key of its own; `written` are the items as JSON, where they are written already."""
+        """A batch under a key of its own; `written` are the items as JSON, where they are encoded already."""
         texts = map(orjson.dumps, items) if written is None else written
         attempt = Attempt(key=str(uuid.uuid4()), entity=entity, body=b'{"items":[' + b",".join(texts) + b"]}")
         return cls(items=items, attempt=attempt, reread=reread, rekeyed=rekeyed)
@@ -87,7 +87,7 @@ class _Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Conflict:
-    """A conflict, and the ids of the records that the cloud holds just as they were sent, by key."""
+    """A conflict, and the ids, by key, of the records that the cloud has with the same content as they were sent."""
 
     held: dict[str, str]
 
@@ -112,11 +112,20 @@ class BatchSender:
         self._page_items = page_items
 
     def send(self, entity: str, items: Iterable[dict[str, Any]], batch_items: int) -> Iterator[BatchOutcome]:
-        """Sends records, each of them once; see `CloudClient.send`."""
+        """Sends records, each of them once; see `CloudClient.send`.
+
+        Args:
+            entity: One of `ENTITIES`.
+            items: With every field of the contract.
+            batch_items: Most records in a batch.
+
+        Yields:
+            What to store and which attempts to remove, in one transaction.
+        """
         return self._run(_batches(entity, items, batch_items), self._connections)
 
     def resend(self, attempts: Iterable[Attempt]) -> Iterator[BatchOutcome]:
-        """Finishes attempts one after the other: two of them may hold the same record, and the later one has to win."""
+        """Finishes attempts one after the other: two of them may hold the same record, and the later one must win."""
         return self._run(map(_Batch.restored, attempts), 1)
 
     def _run(self, work: Iterator[_Batch | BatchOutcome], lanes: int) -> Iterator[BatchOutcome]:
@@ -127,7 +136,7 @@ class BatchSender:
         pool = ThreadPoolExecutor(lanes, thread_name_prefix="cloudkasse")
         try:
             while True:
-                # As many as there are threads: whatever stands in the journal is really on its way.
+                # No more than there are threads, so that every attempt in the journal is really being sent.
                 fresh: list[_Batch] = []
                 while failure is None and len(running) + len(fresh) < lanes:
                     batch = again.popleft() if again else next(work, None)
@@ -142,14 +151,14 @@ class BatchSender:
                 running |= {pool.submit(self._deliver, batch, cancel): batch for batch in fresh}
                 if not running:
                     break
-                # The time limit lets Ctrl-C through on every system; without one the wait may be deaf to it.
+                # The time limit lets Ctrl-C through on every system; without one the wait may ignore it.
                 done, _ = wait(running, timeout=NOTICE_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
                     batch = running.pop(future)
                     try:
                         outcome, remaining = _settle(batch, future.result(), self._transport.without_token)
                     except CloudkasseError as error:
-                        # What the others have answered by now is still worth storing: go on until all are back.
+                        # The answers to the others are still worth storing: continue until all have finished.
                         failure = failure or error
                         cancel.set()
                         continue
@@ -183,10 +192,10 @@ class BatchSender:
             return refusal
 
     def _held(self, batch: _Batch, cancel: threading.Event) -> dict[str, str]:
-        """Reads a batch's records again from the cloud: which of them it holds by now just as they were sent.
+        """Reads a batch's records again from the cloud, to find those that it has with the same content already.
 
-        The API reads an entity by pages only, so this lists it until all keys were met. It is rare, and what
-        it finds level already (a parallel writer, an own attempt that came late) is not sent a second time.
+        The API reads an entity by pages only, so this lists it until all keys were found. It is rare, and records that
+        are equal already (a parallel writer, an own attempt that arrived late) are not sent a second time.
         """
         entity = batch.attempt.entity
         wanted = {record_key(entity, item): item for item in batch.items}
@@ -229,10 +238,10 @@ def _batches(entity: str, items: Iterable[dict[str, Any]], batch_items: int) -> 
 
 
 def _settle(batch: _Batch, reply: _Reply, hide: Callable[[str], str]) -> tuple[BatchOutcome, list[_Batch]]:
-    """What an answer means for the records, and what has to be sent again under new keys.
+    """Turns an answer into results of records, and into batches that have to be sent again under new keys.
 
     Raises:
-        RefusedError: A refusal that is no batch's own fault.
+        RefusedError: A refusal that is not caused by the batch's content.
     """
     entity, items = batch.attempt.entity, batch.items
     results: tuple[ItemResult, ...] = ()

@@ -1,6 +1,6 @@
-"""`CloudClient`: all that the program asks of CloudKasse (docs/cloudkasse-api.md). How it asks is in the files beside.
+"""`CloudClient`: all requests of the program to CloudKasse (docs/cloudkasse-api.md). The other files implement them.
 
-Another cloud register is another client with these methods; nothing past them knows a URL.
+Another till gets another client with these methods; no caller knows a URL.
 """
 
 import threading
@@ -44,16 +44,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class CloudStatus:
-    """What CloudKasse says of itself.
+    """CloudKasse's description of itself.
 
     Attributes:
         api_version: `major.minor`.
         time: The server's clock, with an offset.
         company_number: None where the cloud holds no company yet.
-        company_name: Likewise.
+        company_name: None where the cloud holds no company yet.
         batch_items: How many records a batch may hold.
         page_items: How many records a page may hold.
-        counts: Active records by entity, as far as the server counts them.
+        counts: Active records by entity; an entity that the server does not count is missing.
         heads: The newest cursor of `receipts` and of `closings`.
         clock_offset_seconds: Server time minus ours, ours taken at the middle of the request.
     """
@@ -70,16 +70,16 @@ class CloudStatus:
 
 
 class CloudClient:
-    """Speaks to one company's CloudKasse.
+    """Client of one company's CloudKasse.
 
     Methods raise `NetworkError` (not reached, or failing for as long as the retries allow), `AuthorizationError`
-    (the token), `ContractError` (an answer that the contract does not know) and `StoppedError` (see `stop`).
+    (the token), `ContractError` (an answer that violates the contract) and `StoppedError` (see `stop`).
 
     Args:
         connections: Address and token.
         api: Connections, time limits and retries.
         journal: Keeps attempts at writing until they are answered.
-        stop: Set it from another thread to end all waiting within a moment (a lost lease).
+        stop: Set it from another thread to end all waiting almost at once (a lost lease).
         backoff_seconds: The first pause before a retry is up to this long, each further one up to twice as long.
     """
 
@@ -110,25 +110,28 @@ class CloudClient:
         self._transport.close()
 
     def status(self) -> CloudStatus:
-        """One request: is it reached, is the token good, what is there."""
+        """One request: whether the cloud is reached and the token valid, and what there is to fetch."""
         self._known = self._transport.call("GET", "/v1/status", _read_status)
         return self._known
 
     def records(self, entity: str) -> Iterator[list[dict[str, Any]]]:
-        """Pages of what the cloud holds of an entity now, retired records included."""
+        """Pages of an entity's present records, retired ones included."""
         _check_entity(entity)
         return list_records(self._transport, entity, self._limits().page_items)
 
     def pages(self, stream: Stream, after: str | None, limit: int | None = None) -> Iterator[Page]:
-        """Pages of what has arrived since a cursor, each fetched while the one before is worked on.
+        """Pages of what has arrived since a cursor; the next one is fetched while a page is processed.
 
-        An item may come again on a later page. Closing the generator waits for what is in flight (at most one
+        An item may appear again on a later page. Closing the generator waits for pending requests (at most one
         request's time limits) and retries no more.
 
         Args:
             stream: `receipts` or `closings`.
             after: A stored cursor; None starts at the beginning.
             limit: Items a page; the server's own limit where None.
+
+        Yields:
+            The pages, in the order of arrival.
 
         Raises:
             CursorExpired: Start at the beginning.
@@ -137,18 +140,18 @@ class CloudClient:
         return fetched_ahead(lambda cancel: list_pages(self._transport, stream, after, items, cancel))
 
     def send(self, entity: str, items: Iterable[dict[str, Any]]) -> Iterator[BatchOutcome]:
-        """Sends records, several batches at a time, and yields what became of them as answers come in.
+        """Sends records, several batches at a time, and yields their results as answers come in.
 
-        Attempts are journaled in the calling thread before they leave. Items are read as they are needed. When a
-        batch fails for good, what the others in flight have answered is still yielded before the error is raised.
-        Closing the generator waits for what is in flight (at most one request's time limits) and retries no more.
+        Attempts are journaled in the calling thread before they are sent. Items are read as they are needed. When a
+        batch fails for good, the answers to the others in flight are still yielded before the error is raised.
+        Closing the generator waits for pending requests (at most one request's time limits) and retries no more.
 
         Args:
             entity: One of `ENTITIES`.
             items: With every field of the contract; each record once, since batches overtake each other.
 
         Yields:
-            What to store and which attempts to drop, in one transaction. Every record comes in one outcome exactly.
+            What to store and which attempts to remove, in one transaction. Every record is in exactly one outcome.
             After an error, the records of attempts still in the journal are unknown: `resend` finishes them.
         """
         _check_entity(entity)
@@ -179,7 +182,7 @@ def _check_entity(entity: str) -> None:
 
 
 def _read_status(answer: Answer) -> CloudStatus:
-    """Checks what is used; everything else in the answer is ignored.
+    """Checks the fields that are used; everything else in the answer is ignored.
 
     Raises:
         ContractError: A field is missing or ill-typed, or the API is of another generation.

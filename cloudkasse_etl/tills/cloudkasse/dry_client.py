@@ -1,7 +1,7 @@
-"""`DryClient`: asks CloudKasse as `CloudClient` does, and sends it nothing: what would be sent is taken as accepted.
+"""`DryClient`: reads from CloudKasse like `CloudClient` but sends it nothing; records count as accepted.
 
-Refused is what the contract says is always refused (docs/cloudkasse-api.md), and what the caller foresees. Of anything
-else that the cloud may refuse nobody knows before it was sent.
+Rejected are only records that the contract always rejects (docs/cloudkasse-api.md), and those that the caller
+foresees. What else the cloud would reject is unknown until it is really sent.
 """
 
 import threading
@@ -22,25 +22,25 @@ MAX_NAME = 80
 _BATCH = 500
 
 Item = dict[str, Any]
-# The entity and some of its items in; for each of them the cloud's code of the refusal that is to be expected, or None.
+# Takes the entity and some of its items; returns for each the code with which the cloud will reject it, or None.
 Foresight = Callable[[str, Sequence[Item]], Sequence[str | None]]
 
 
 class _NoJournal:
-    """There is never an attempt to keep."""
+    """A journal for a client that makes no attempts."""
 
     def record(self, attempts: Sequence[Attempt]) -> None:
         raise AssertionError("A dry run sends nothing.")
 
 
 class DryClient(CloudClient):
-    """Speaks to one company's CloudKasse, with GET alone.
+    """Client of one company's CloudKasse that uses GET only.
 
     Args:
         connections: Address and token.
         api: Connections, time limits and retries.
         foresee: What the caller expects the cloud to refuse.
-        stop: As of `CloudClient`.
+        stop: As for `CloudClient`.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class DryClient(CloudClient):
         self._foresee = foresee
 
     def send(self, entity: str, items: Iterable[Item]) -> Iterator[BatchOutcome]:
-        """Yields what is to be expected of records if they were sent."""
+        """Yields the expected results of records if they were sent."""
         stream = iter(items)
         while batch := list(islice(stream, _BATCH)):
             codes = self._foresee(entity, batch)
@@ -59,7 +59,7 @@ class DryClient(CloudClient):
             )
 
     def resend(self, attempts: Iterable[Attempt]) -> Iterator[BatchOutcome]:
-        """Yields what is to be expected of attempts if they were finished."""
+        """Yields the expected results of attempts if they were finished."""
         for attempt in attempts:
             for outcome in self.send(attempt.entity, orjson.loads(attempt.body)["items"]):
                 yield BatchOutcome((attempt.key,), outcome.results)

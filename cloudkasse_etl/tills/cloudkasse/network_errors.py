@@ -1,4 +1,4 @@
-"""What requests' and urllib3's errors mean in plain words. Statuses are statuses.py's."""
+"""Explains errors of requests and urllib3 in plain words. HTTP statuses are in statuses.py."""
 
 import ssl
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from cloudkasse_etl.i18n.text import Text, say
 
 NETWORK_HINT = say("Look at this machine's network, then start again; nothing is lost.")
 
-# Errors whose text quotes a whole address, with whatever password stands in it.
+# Errors whose text quotes a whole address, with any password in it.
 UNUSABLE_ADDRESS = (
     requests.exceptions.InvalidURL,  # InvalidProxyURL is one
     requests.exceptions.MissingSchema,
@@ -37,7 +37,17 @@ class Fault:
 
 
 def explain(error: Exception, host: str, connect_seconds: float, read_seconds: float) -> Fault:
-    """Tells apart what a person would look for in different places: name, port, certificate, proxy, line."""
+    """Explains why a request had no answer, by its cause: name, port, certificate, proxy, connection.
+
+    Args:
+        error: What requests or urllib3 raised.
+        host: The host as a message may name it.
+        connect_seconds: The connect timeout in force.
+        read_seconds: The read timeout in force.
+
+    Returns:
+        The reason, what to do, and whether another try may help.
+    """
     causes = list(_causes(error))
 
     def caused_by(*kinds: type[BaseException]) -> bool:

@@ -1,4 +1,4 @@
-"""Following cursors: what the cloud holds now, and what has arrived since. Each page's envelope is checked here."""
+"""Reads paged lists by following cursors: present records, and what has arrived. Checks each page's envelope."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,20 +18,20 @@ from cloudkasse_etl.tills.cloudkasse.transport import NOTICE_SECONDS, Answer, Tr
 Stream = Literal["receipts", "closings"]
 T = TypeVar("T")
 
-# A chain of ever new cursors ends here rather than never; at 1000 records a page these are 100 million.
+# An endless chain of new cursors is stopped here; at 1000 records a page these are 100 million.
 MAX_PAGES = 100_000
-# Filtering on their side may leave a page empty, but not page after page.
+# Filtering by the server may leave a page empty, but not many pages in a row.
 MAX_EMPTY_PAGES = 100
 REPORT_HINT = say("Report it to CloudKasse; nothing of it was taken over.")
 
 
 class CursorExpired(ContractError):  # noqa: N818 - the contract's own word
-    """The cloud no longer knows the cursor (410): start at the beginning, the ids protect against doubles."""
+    """The cloud no longer knows the cursor (410): start at the beginning; the ids prevent duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of receipts or closings, whose entries nobody has read yet.
+    """A page of receipts or closings whose entries are not parsed yet.
 
     Attributes:
         texts: The JSON of each entry as it came, in the order of arrival.
@@ -45,7 +45,7 @@ class Page:
 
 
 class _Envelope(msgspec.Struct):
-    """A page around its entries, which stay as they are: reading them twice costs more than all other work on them."""
+    """A page's fields; its entries are not decoded: parsing them twice costs more than all other work on them."""
 
     items: list[msgspec.Raw]
     next_cursor: Any
@@ -58,10 +58,19 @@ _envelopes = msgspec.json.Decoder(_Envelope)
 def list_records(
     transport: Transport, entity: str, limit: int, cancel: threading.Event | None = None
 ) -> Iterator[list[dict[str, Any]]]:
-    """Pages of what the cloud holds of an entity, retired records included.
+    """Pages of an entity's present records, retired ones included.
+
+    Args:
+        transport: Sends one request.
+        entity: One of `ENTITIES`.
+        limit: Records a page.
+        cancel: Ends the waiting.
+
+    Yields:
+        The records of a page.
 
     Raises:
-        ContractError: A broken page, or a chain of pages that does not come to its end.
+        ContractError: A broken page, or a chain of pages that does not end.
     """
     path = f"/v1/{entity}"
 
@@ -93,7 +102,7 @@ def list_records(
 
 
 def _has_key(entity: str, item: Any) -> bool:
-    """Whether a record can be told from others: one without its key would look like one that is missing."""
+    """Whether a record has a usable key: one without would look like a missing record."""
     try:
         return isinstance(item, dict) and bool(record_key(entity, item))
     except KeyError:
@@ -104,6 +113,16 @@ def list_pages(
     transport: Transport, stream: Stream, after: str | None, limit: int, cancel: threading.Event | None = None
 ) -> Iterator[Page]:
     """Pages of what has arrived since a cursor, the last one included even where it is empty.
+
+    Args:
+        transport: Sends one request.
+        stream: `receipts` or `closings`.
+        after: A stored cursor; None starts at the beginning.
+        limit: Items a page.
+        cancel: Ends the waiting.
+
+    Yields:
+        The pages, in the order of arrival.
 
     Raises:
         CursorExpired: The cloud no longer knows the cursor.
@@ -146,12 +165,12 @@ def list_pages(
 
 
 def _envelope(answer: Answer) -> _Envelope | None:
-    """A page around its entries; None where it is not as the contract says."""
+    """The page's fields with undecoded entries; None where the page does not have the contract's shape."""
     try:
-        answer.raw.decode()  # what is left as it is is not looked at so closely
+        answer.raw.decode()  # entries that are not decoded are not checked for valid UTF-8 otherwise
         return _envelopes.decode(answer.raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        data = answer.data  # raises where it is no JSON at all
+        data = answer.data  # raises where it is not JSON at all
     items = data.get("items")
     if not isinstance(items, list):
         return None
@@ -163,7 +182,7 @@ def fetched_ahead(pages: Callable[[threading.Event], Iterator[T]]) -> Iterator[T
     """Fetches, in a thread, one page more than was asked for: the network works while a page is checked and stored.
 
     Args:
-        pages: Makes the iterator; the event that it is given ends its waiting.
+        pages: Creates the iterator; setting the event that it is given ends its waiting.
     """
     cancel = threading.Event()
     source = pages(cancel)
@@ -188,12 +207,12 @@ def _not_as_agreed(path: str) -> ContractError:
 
 
 def _circle(path: str) -> ContractError:
-    """Raised while a page is read, this is a broken answer, which is asked for again."""
+    """The error for a cursor that leads in a circle; raised while reading a page, so that the page is retried."""
     return ContractError(say("The pages of {path} go round in a circle.", path=path), hint=REPORT_HINT)
 
 
 class _CursorWatch:
-    """Sees to it that a chain of pages comes to an end."""
+    """Ensures that a chain of pages ends."""
 
     def __init__(self, path: str, start: str | None = None) -> None:
         self._path = path
@@ -202,7 +221,7 @@ class _CursorWatch:
         self._empty_pages = 0
 
     def follow(self, cursor: str, *, empty: bool) -> None:
-        """Takes note of the cursor that is followed next."""
+        """Notes the cursor that is followed next."""
         self._pages += 1
         self._empty_pages = self._empty_pages + 1 if empty else 0
         if cursor in self._seen:

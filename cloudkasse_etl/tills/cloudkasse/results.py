@@ -1,4 +1,4 @@
-"""What became of each record that was sent: the entities' keys, and the check of a batch's results one by one."""
+"""Results of records that were sent: the entities' keys, and the validation of a batch's results."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ ItemStatus = Literal[WireStatus, "deferred"]
 CONTRACT_CODE = "contract"
 _KEY_FIELDS = {"prices": ("article", "price_group", "min_quantity", "valid_from")}
 _STATUSES = frozenset(get_args(WireStatus))
-# A foreign text ends up in a table and on a page: enough to understand it, not enough to flood it.
+# A text of the server is stored in a table and shown on a page: long enough to understand, but limited.
 _MAX_TEXT = 500
 _MAX_CODE = 60
 # as wide as our column for it
@@ -22,16 +22,16 @@ _MAX_ID = 100
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What the cloud did with one record.
+    """The cloud's result for one record.
 
     Attributes:
         item: The record as it was sent.
-        status: `deferred` waits for something in order; `rejected` was not taken; all others hold.
+        status: `deferred` waits for something in order; `rejected` was not accepted; all others were.
         cloud_id: The cloud's own id of it.
-        code: Why it was rejected or deferred: the cloud's code, `contract` where its answer was none, or `http_400`
+        code: Why it was rejected or deferred: the cloud's code, `contract` where its answer was invalid, or `http_400`
             and the like where a refusal named no code.
         field: The field that the rejection is about.
-        message: The cloud's own words, or ours for `contract`.
+        message: The cloud's own text, or ours for `contract`.
     """
 
     item: dict[str, Any]
@@ -50,7 +50,18 @@ def record_key(entity: str, item: Mapping[str, Any]) -> str:
 def rejected(
     item: dict[str, Any], code: str, message: str | None, *, field: str | None = None, cloud_id: str | None = None
 ) -> ItemResult:
-    """A record that was not taken; foreign texts are cut to a bearable length."""
+    """Makes the result of a record that was not accepted; long texts of the server are shortened.
+
+    Args:
+        item: The record as it was sent.
+        code: The reason, as `ItemResult.code`.
+        message: The cloud's text.
+        field: The field that the rejection is about.
+        cloud_id: The cloud's own id of the record.
+
+    Returns:
+        The result, `rejected`.
+    """
     return ItemResult(
         item=item,
         status="rejected",
@@ -67,10 +78,19 @@ def check_results(
     results: Sequence[Any],
     hide: Callable[[str], str] = lambda text: text,
 ) -> tuple[ItemResult, ...]:
-    """Gives each record that was sent its result; `hide` takes out of the server's texts what nobody may read.
+    """Assigns the results of a batch to the records that were sent.
 
-    A result belongs to a record by index AND key. One that is missing, doubled, out of order or ill-typed makes that
-    record rejected with code `contract`: it is never counted as accepted, and no other record suffers for it.
+    A result belongs to a record by index AND key. If it is missing, duplicate, out of order or ill-typed, that
+    record is rejected with code `contract`: it never counts as accepted, and no other record is affected.
+
+    Args:
+        entity: One of `ENTITIES`.
+        items: The records in the order sent.
+        results: The answer's results, not checked yet.
+        hide: Removes secrets from the server's texts.
+
+    Returns:
+        A result for each record, in the order sent.
     """
     by_index: dict[int, Any] = {}
     seen: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""What a status other than 2xx means, by the contract's table of errors; Retry-After; problem+json. Sends nothing."""
+"""Turns HTTP statuses other than 2xx into errors, by the contract's table; reads Retry-After and problem+json."""
 
 import html
 import re
@@ -14,19 +14,19 @@ from pydantic import SecretStr
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ContractError, NetworkError
 from cloudkasse_etl.i18n.text import say
 
-# 408 and 425 are a server's "once more, please"; the contract does not name them, proxies send them.
+# 408 and 425 ask for another try; the contract does not name them, but proxies send them.
 _RETRYABLE = frozenset({408, 425, 429})
 _PLAIN = frozenset({401, 403, 404, 407})
 FAR_FUTURE_SECONDS = 10 * 365 * 86400.0
 
 
 class RefusedError(ContractError):
-    """CloudKasse refused one request, and the caller may know what to do about it.
+    """CloudKasse refused one request; the caller may be able to handle it.
 
     Attributes:
         status: The HTTP status, a 4xx other than 401, 403, 404, 407, 408, 425 and 429.
         code: The problem's own code, where it gave one.
-        detail: The problem's own words; only for the rejection of a record, never for a message.
+        detail: The problem's own text; only for the rejection of a record, never for a message.
     """
 
     def __init__(self, message: str, *, hint: str | None, status: int, code: str | None, detail: str | None) -> None:
@@ -40,7 +40,7 @@ class RetryableError(Exception):
     """A try failed in a way that the next one may not; never leaves transport.py.
 
     Attributes:
-        kind: What is raised if it was the last try.
+        kind: The error to raise if it was the last try.
         text: What is wrong, without a full stop.
         hint: What to do.
         retry_after: The seconds that the server asks for.
@@ -58,19 +58,19 @@ class RetryableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is used of a problem+json."""
+    """The fields of a problem+json that are used."""
 
     code: str | None = None
     detail: str | None = None
 
 
 def is_explained_by_body(status: int) -> bool:
-    """Whether the problem in the body decides what is done about this status."""
+    """Whether the problem in the body decides how this status is handled."""
     return 400 <= status < 500 and status not in _RETRYABLE | _PLAIN
 
 
 def read_problem(raw: bytes, token: SecretStr) -> Problem:
-    """The problem in a body; empty where it is none. A token that the server echoes is taken out."""
+    """The problem in a body; empty where there is none. A token that the server echoes is removed."""
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -85,7 +85,7 @@ def read_problem(raw: bytes, token: SecretStr) -> Problem:
 
 
 def without_token(text: str, token: SecretStr) -> str:
-    """A text of the server's without a token that it echoes, also as a URL or a page writes it."""
+    """A text of the server without a token that it echoes, also in URL or HTML encoding."""
     secret = token.get_secret_value()
     for form in (secret, quote(secret), quote(secret, safe=""), html.escape(secret)):
         text = text.replace(form, "…")
@@ -93,14 +93,17 @@ def without_token(text: str, token: SecretStr) -> str:
 
 
 def explain(status: int, headers: Mapping[str, str], problem: Problem, *, request: str, base: str) -> Exception:
-    """The error that a status other than 2xx stands for.
+    """The error for a status other than 2xx.
 
     Args:
         status: The status.
         headers: The answer's headers, by any case.
-        problem: What the body says, for the statuses that `is_explained_by_body`.
+        problem: The problem in the body, for the statuses that `is_explained_by_body`.
         request: Method and path.
         base: CloudKasse's address, without a login.
+
+    Returns:
+        The error to raise.
     """
     host = urlsplit(base).netloc
     if status < 400:
@@ -151,7 +154,7 @@ def explain(status: int, headers: Mapping[str, str], problem: Problem, *, reques
 
 
 def _host_of(base: str, location: str) -> str:
-    """The host alone: the rest of where a redirect points may carry a login or a ticket."""
+    """The host only: the rest of a redirect's target may contain a login or a ticket."""
     try:
         return urlsplit(urljoin(base, location)).hostname or "nowhere"
     except ValueError:
@@ -159,7 +162,7 @@ def _host_of(base: str, location: str) -> str:
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from now, from either form. A date is taken against the server's own clock, where it shows it."""
+    """Seconds from now, from either form. A date is compared to the server's own clock, where it sends that."""
     value = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+", value):
         return min(float(value), FAR_FUTURE_SECONDS)

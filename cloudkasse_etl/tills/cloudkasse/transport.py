@@ -1,7 +1,7 @@
-"""One request to CloudKasse with all that surrounds it: login, time limits, retries. No entity, no cursor, no batch.
+"""One request to CloudKasse with everything around it: login, time limits, retries. No entity, no cursor, no batch.
 
-Retries are here and in no other layer. What a status means stands in statuses.py, what an error of requests or
-urllib3 means in network_errors.py; both are asked here only.
+Retries are here and in no other layer. Statuses are interpreted in statuses.py, errors of requests and urllib3 in
+network_errors.py; both are called here only.
 """
 
 import contextlib
@@ -37,9 +37,9 @@ from cloudkasse_etl.tills.cloudkasse.statuses import RetryableError
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_PROBLEM_BYTES = 64 * 1024
 READ_BYTES = 64 * 1024
-# A read timeout only bounds the silence between two bytes; this bounds the whole answer.
+# A read timeout only limits the silence between two bytes; this limits the whole answer.
 DEADLINE_READS = 5
-# How soon a stop is noticed; also what lets Ctrl-C through on Windows, where a wait without an end is deaf.
+# How soon a stop is noticed; also lets Ctrl-C through on Windows, where an unlimited wait ignores it.
 NOTICE_SECONDS = 0.1
 BACKOFF_LIMIT_SECONDS = 30.0
 
@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 
 class StoppedError(TransientError):
-    """The work was called off (lease lost, or a neighbour failed) while it waited for CloudKasse."""
+    """The work was cancelled (lease lost, or a parallel request failed) while it waited for CloudKasse."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Answer:
 
     Attributes:
         raw: Its body.
-        host: Who sent it.
+        host: The server that sent it.
         sent_at: When this machine sent the request.
         received_at: When this machine had the whole answer.
     """
@@ -74,14 +74,14 @@ class Answer:
         """Its JSON object.
 
         Raises:
-            RetryableError: It is none.
+            RetryableError: The body is not a JSON object.
         """
         try:
             data = read_json(self.raw)
         except ValueError:
             data = None
         if not isinstance(data, dict):
-            # not `from`: the decoder's error carries the document, which may be anybody's page
+            # not `from`: the decoder's error contains the document, which may be a foreign page
             raise RetryableError(
                 ContractError,
                 say("What {host} answers is not CloudKasse's JSON", host=self.host),
@@ -102,7 +102,7 @@ class _BearerAuth(AuthBase):
 
 
 class _Session(requests.Session):
-    """Knows no redirects. Even unfollowed, requests would read their whole body and trip over a bad Location."""
+    """Ignores redirects. Even unfollowed, requests would read their whole body and fail on an invalid Location."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
@@ -115,7 +115,7 @@ class Transport:
         api_url: CloudKasse's address. User and password in it are dropped: the token is the login.
         token: The bearer token.
         api: Connections, time limits and retries.
-        stop: Set by somebody else to end all waiting at once (a lost lease).
+        stop: Set by another thread to end all waiting at once (a lost lease).
         backoff_seconds: The first pause is up to this long, each further one up to twice the one before.
 
     Raises:
@@ -141,9 +141,9 @@ class Transport:
         self._token = token
         self._stop = stop or threading.Event()
         self._backoff_seconds = backoff_seconds
-        # Given with each request: as the session's own value, REQUESTS_CA_BUNDLE would override the settings.
+        # Passed with each request: as the session's own value, REQUESTS_CA_BUNDLE would override the settings.
         self._verify: bool | str = _checked_bundle(api)
-        # The bundled server on this machine is never asked for through a company's proxy.
+        # The bundled server on this machine is never reached through a company's proxy.
         loopback = parts.hostname if parts.hostname in ("localhost", "127.0.0.1", "::1") else None
         self._proxies = {"no_proxy": loopback} if loopback else None
         if not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
@@ -154,7 +154,7 @@ class Transport:
             )
         self._session = _Session()
         self._session.auth = _BearerAuth(token)
-        # A shared cookie jar is the one thing of a session that threads would change under each other.
+        # A shared cookie jar is the only part of a session that threads would change concurrently.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update(
             {
@@ -173,7 +173,7 @@ class Transport:
         self.close()
 
     def without_token(self, text: str) -> str:
-        """A text of the server's, fit to be read by everybody."""
+        """A text of the server without the token, safe to show."""
         return statuses.without_token(text, self._token)
 
     def close(self) -> None:
@@ -196,16 +196,19 @@ class Transport:
         Args:
             method: GET, or POST with a body and a key.
             path: From `/v1` on.
-            read: Makes the result from the answer; a `ContractError` of it counts as a broken answer and is retried.
-            params: The query; None is left out.
+            read: Makes the result from the answer; a `ContractError` from it counts as a broken answer and is retried.
+            params: The query; None values are left out.
             body: JSON.
             key: The `Idempotency-Key`: without one a POST must not be sent, since it may be repeated.
-            cancel: Ends the waiting of this request, next to the transport's own stop.
+            cancel: Ends the waiting of this request, in addition to the transport's own stop.
+
+        Returns:
+            The result of `read`.
 
         Raises:
             NetworkError: Not reached, or failing for as long as the settings allow.
             AuthorizationError: 401, 403.
-            ContractError: Another address, a redirect, or answers that are none of the contract's.
+            ContractError: Another address, a redirect, or answers that violate the contract.
             RefusedError: Any other 4xx.
             StoppedError: Stopped or cancelled before an answer came.
         """
@@ -218,7 +221,7 @@ class Transport:
             self._raise_if_stopped(cancel)
             seconds = DEADLINE_READS * self._api.read_seconds
             if tries > 1:
-                # a first try may take its time, a repeated one only what the retries have left
+                # a first try may take its full time, a repeated one only the time that the retries have left
                 seconds = min(seconds, max(self._api.retry_seconds - (time.monotonic() - began), 0.01))
             answer = self._exchange(method, path, params, body, key, seconds)
             try:
@@ -252,9 +255,9 @@ class Transport:
             raise error.kind(text, hint=hint) from error.__cause__
 
     def _pause_seconds(self, state: RetryCallState) -> float:
-        """Full jitter on an exponential back-off, on top of what the server asks for.
+        """Full jitter on an exponential back-off, in addition to the pause that the server asks for.
 
-        On top, and growing: several connections that one limit sent away together must not come back together.
+        In addition, and growing: several connections that were refused by one limit must not all return at once.
         """
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, RetryableError) and error.retry_after else 0.0
@@ -282,7 +285,7 @@ class Transport:
         key: str | None,
         seconds: float,
     ) -> Answer:
-        """One try, over within `seconds` (give or take one silence, which the read timeout bounds)."""
+        """One try that ends within `seconds` (plus at most one silence, which the read timeout limits)."""
         deadline = time.monotonic() + seconds
         connect_seconds, read_seconds = min(self._api.connect_seconds, seconds), min(self._api.read_seconds, seconds)
         headers = {} if key is None else {"Idempotency-Key": key}
@@ -294,7 +297,7 @@ class Transport:
                 method,
                 self._base + path,
                 params=params,
-                # As a file it goes out in small blocks. In one piece, the whole upload would have to fit into the
+                # As a file it is sent in small blocks. In one piece, the whole upload would have to fit into the
                 # connect timeout: 4 MiB over a shop's 1 Mbit/s line never does.
                 data=None if body is None else io.BytesIO(body),
                 headers=headers,
@@ -308,7 +311,7 @@ class Transport:
                     raise self._refusal(response, f"{method} {path}", deadline)
                 raw = self._read(response, deadline, MAX_ANSWER_BYTES)
         except network_errors.UNUSABLE_ADDRESS:
-            # not `from error`: its text holds the whole address, a proxy's password included
+            # not `from error`: its text contains the whole address, a proxy's password included
             raise ConfigurationError(UNUSABLE_TEXT, hint=UNUSABLE_HINT) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = network_errors.explain(error, self.host, connect_seconds, read_seconds)
@@ -320,8 +323,8 @@ class Transport:
     def _read(self, response: requests.Response, deadline: float, limit: int) -> bytes:
         parts: list[bytes] = []
         size = 0
-        # read1 comes back with whatever has arrived; read would wait for a full block, and a server that
-        # sends a byte a minute would hold it for weeks
+        # read1 returns with whatever has arrived; read would wait for a full block, and a server that
+        # sends a byte a minute would block it for weeks
         while block := response.raw.read1(READ_BYTES, decode_content=True):
             parts.append(block)
             size += len(block)
@@ -346,14 +349,14 @@ class Transport:
         status = response.status_code
         problem = statuses.Problem()
         if statuses.is_explained_by_body(status):
-            with contextlib.suppress(ContractError):  # too long a body is no problem+json
+            with contextlib.suppress(ContractError):  # a body that is too long is not a problem+json
                 problem = statuses.read_problem(self._read(response, deadline, MAX_PROBLEM_BYTES), self._token)
         else:
             self._drain(response, deadline)
         return statuses.explain(status, response.headers, problem, request=request, base=self._base)
 
     def _drain(self, response: requests.Response, deadline: float) -> None:
-        """Reads a body that nobody wants, so that the connection can be used again; too long a one costs it."""
+        """Reads an unused body so that the connection can be reused; if it is too long, the connection is closed."""
         try:
             self._read(response, deadline, MAX_PROBLEM_BYTES)
         except (urllib3.exceptions.HTTPError, ContractError, RetryableError):
@@ -361,7 +364,7 @@ class Transport:
 
 
 def _checked_bundle(api: Api) -> bool | str:
-    """What requests takes as `verify`; a file that it could not use is named here rather than at each request."""
+    """The value of `verify` for requests; a file that cannot be used is reported here rather than at each request."""
     if api.ca_bundle is None:
         return True
     try:
