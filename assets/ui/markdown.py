@@ -8,8 +8,3 @@ _SIGNS = re.compile(r"[\\|`*\[\]]|(?<![^\W_])_|_(?![^\W_])")
 def plain(text: str) -> str:
     """A text as a line or a table's cell takes it."""
     return _SIGNS.sub(r"\\\g<0>", " ".join(text.splitlines())).replace("<", "&lt;")
-
-
-def plain_lines(text: str) -> str:
-    """A text of several lines, line by line."""
-    return "\n".join(map(plain, text.splitlines()))

@@ -1,0 +1,285 @@
+"""A dry run's plan as people read it: headings, counts and rows in their language. No markup.
+
+cli/commands/plan.py draws it for a terminal, assets/ui/plan_markdown.py for the UI.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cloudkasse_etl.i18n.formats import counted, spelled
+from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
+from cloudkasse_etl.sync.master_data.shown import euro_text, field_name, naming_field, shown_name, shown_value
+from cloudkasse_etl.sync.run.report import Deferral
+
+_TEXTS: dict[Language, dict[str, str]] = {
+    "en": {
+        "head": "What a synchronisation would do now; nothing was written or sent.",
+        "nothing": "Nothing: everything is level.",
+        "companies": "Company", "registers": "Registers", "employees": "Employees", "articles": "Articles",
+        "prices": "Prices", "resting": "rejected before, resting", "waiting": "waiting",
+        "new": "new", "changed": "changed", "retired": "retired", "unchanged": "unchanged", "rejected": "rejected",
+        "none": "nothing new", "stopped": "It would stop here:",
+        "skipped": "Not reached: it would stop before, at {what}.",
+        "receipts": "Receipts that would be fetched", "staged": "ready for an import", "no_effect": "without effect",
+        "before_start": "before the start date", "seen": "staged already", "closings": "closings",
+        "import": "What an import would book (also of what would be fetched before it)",
+        "import_only": "What an import would book", "booked": "receipts", "postings": "postings",
+        "movements": "stock movements", "account": "account", "debit": "debit", "credit": "credit",
+        "record": "record", "field": "field", "before": "now", "after": "then", "register": "register",
+        "count": "receipts", "total": "total", "article": "article", "warehouse": "warehouse", "in": "in", "out": "out",
+        "counts": "What the run would count",
+        "missing": "Missing settings:", "judged_anew": "By the settings of now:",
+    },
+    "de": {
+        "head": "Was eine Synchronisation jetzt täte; nichts wurde geschrieben oder gesendet.",
+        "nothing": "Nichts: alles ist auf gleichem Stand.",
+        "companies": "Unternehmen", "registers": "Kassen", "employees": "Mitarbeiter", "articles": "Artikel",
+        "prices": "Preise", "resting": "schon früher abgelehnt, ruht", "waiting": "wartend",
+        "new": "neu", "changed": "geändert", "retired": "stillgelegt", "unchanged": "unverändert",
+        "rejected": "abgelehnt", "none": "nichts Neues", "stopped": "Hier hielte sie an:",
+        "skipped": "Nicht erreicht: sie hielte vorher an, bei {what}.",
+        "receipts": "Bons, die abgeholt würden", "staged": "importierbar", "no_effect": "ohne Wirkung",
+        "before_start": "vor dem Startdatum", "seen": "schon übernommen", "closings": "Abschlüsse",
+        "import": "Was ein Import buchen würde (auch von dem, was vorher abgeholt würde)",
+        "import_only": "Was ein Import buchen würde", "booked": "Bons", "postings": "Umsatzbuchungen",
+        "movements": "Lagerungen", "account": "Konto", "debit": "Soll", "credit": "Haben",
+        "record": "Datensatz", "field": "Feld", "before": "jetzt", "after": "dann", "register": "Kasse",
+        "count": "Bons", "total": "Summe", "article": "Artikel", "warehouse": "Lager", "in": "Zugang", "out": "Abgang",
+        "counts": "Was der Lauf zählen würde",
+        "missing": "Fehlende Einstellungen:", "judged_anew": "Nach den jetzigen Einstellungen:",
+    },
+}  # fmt: skip
+_SIGNS = {"new": "+", "changed": "~", "retired": "-"}
+_CHANGES_FIRST = ("changed", "retired", "new")  # that something is new says less
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings; `numbers` are the places of the columns that hold numbers."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...] = ()
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """A field of a record that would change, or a record that would be new or retired, by the field that names it.
+
+    Attributes:
+        sign: `+` new, `~` changed, `-` retired.
+        key: The record's key.
+        field: Which field; empty where a record has none that names it, or nothing to show of a change.
+        before: What the cloud holds; empty of a new record.
+        after: What it would hold; empty of a retired one.
+    """
+
+    sign: str
+    key: str
+    field: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityView:
+    """One kind of record.
+
+    Attributes:
+        title: What it is called.
+        counts: How many records would become what, in words.
+        stopped: Heading and reason, where a synchronisation would stop here.
+        skipped: That it would have stopped before; empty where it would not.
+        heads: What the parts of a line are called.
+        lines: The first records.
+        more: How many records are not among them; empty where all are.
+        waiting: What waits for something in order.
+        causes: What would be refused, by cause.
+    """
+
+    title: str
+    counts: str
+    stopped: tuple[str, str] | None
+    skipped: str
+    heads: tuple[str, ...]
+    lines: tuple[RecordLine, ...]
+    more: str
+    waiting: tuple[str, ...]
+    causes: Sequence[Cause]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptsView:
+    """What would be fetched: title, counts in words, receipts and sums by register, what would be refused."""
+
+    title: str
+    counts: str
+    registers: Table
+    causes: Sequence[Cause]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """What would be booked.
+
+    Attributes:
+        title: What the part is called.
+        counts: Receipts, postings and movements, in words.
+        judged_anew: What the settings of now make of receipts, in words; empty where nothing else.
+        accounts: Debit and credit by account.
+        articles: What goes in and out by article and warehouse, the first ones.
+        more_articles: How many are not among them; empty where all are.
+        missing: A heading for the settings that name no account.
+        missing_settings: Those settings, each with how many receipts it keeps back.
+        waiting: Receipts that would wait for others.
+        causes: What would be refused, by cause.
+    """
+
+    title: str
+    counts: str
+    judged_anew: str
+    accounts: Table
+    articles: Table
+    more_articles: str
+    missing: str
+    missing_settings: tuple[tuple[str, str], ...]
+    waiting: tuple[str, ...]
+    causes: Sequence[Cause]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """The whole plan.
+
+    Attributes:
+        head: What it is.
+        entities: The kinds of record of which there is anything to say.
+        receipts: What would be fetched; None where it was not asked for.
+        imports: What would be booked; None where it was not asked for.
+        nothing: That there is nothing to do; empty where there is.
+        counts: A heading for what the run would count.
+    """
+
+    head: str
+    entities: tuple[EntityView, ...]
+    receipts: ReceiptsView | None
+    imports: ImportView | None
+    nothing: str
+    counts: str
+
+
+def view_of(found: Plan, language: Language, *, records: int = DETAILS) -> PlanView:
+    """A plan in words.
+
+    Args:
+        found: What the dry run found.
+        language: Of the words.
+        records: How many records of a kind are told one by one.
+
+    Returns:
+        Counts in full, records and articles up to a limit.
+    """
+    texts = _TEXTS[language]
+    entities = tuple(_entity(entity, language, records) for entity in found.entities if _is_told(entity))
+    receipts = _receipts(found.receipts, language) if found.receipts else None
+    title = texts["import_only" if found.what == "import" else "import"]
+    imports = _import(found.imports, language, title) if found.imports else None
+    is_empty = bool(found.entities) and not entities and receipts is None and imports is None
+    return PlanView(texts["head"], entities, receipts, imports, texts["nothing"] if is_empty else "", texts["counts"])
+
+
+def _is_told(entity: EntityPlan) -> bool:
+    told = sum(count for name, count in entity.counts.items() if name != "unchanged")
+    return bool(told or entity.stopped or entity.skipped)
+
+
+def _entity(entity: EntityPlan, language: Language, limit: int) -> EntityView:
+    texts = _TEXTS[language]
+    shown = sorted(entity.records, key=lambda record: _CHANGES_FIRST.index(record.action))
+    return EntityView(
+        title=texts[entity.entity],
+        counts=_in_words(entity.counts, language),
+        stopped=(texts["stopped"], entity.stopped) if entity.stopped else None,
+        skipped=texts["skipped"].format(what=texts[entity.skipped]) if entity.skipped else "",
+        heads=("", texts["record"], texts["field"], texts["before"], texts["after"]),
+        lines=tuple(line for record in shown[:limit] for line in _lines(record, language)),
+        more=more_than(len(shown), limit, language),
+        waiting=tuple(deferral.text(language) for deferral in entity.waiting),
+        causes=by_cause(entity.rejections, language),
+    )
+
+
+def _lines(record: PlannedRecord, language: Language) -> list[RecordLine]:
+    sign = _SIGNS[record.action]
+    if record.action == "changed":
+        return [
+            RecordLine(
+                sign, record.key, field_name(c.field), *(shown_value(c.field, v, language) for v in (c.before, c.after))
+            )
+            for c in record.changes
+        ] or [RecordLine(sign, record.key)]
+    value = shown_name(record.item, language)
+    before, after = (value, "") if record.action == "retired" else ("", value)
+    return [RecordLine(sign, record.key, field_name(naming_field(record.item) or ""), before, after)]
+
+
+def _receipts(found: ReceiptsPlan, language: Language) -> ReceiptsView:
+    texts = _TEXTS[language]
+    counts = [_named(count, name, language) for name, count in found.by_status.items()]
+    counts += [_named(found.seen, "seen", language)] if found.seen else []
+    counts += [_named(found.closings, "closings", language)] if found.closings else []
+    rows = tuple(
+        (name, counted(count, language), euro_text(cents, language))
+        for name, (count, cents) in found.by_register.items()
+    )
+    return ReceiptsView(
+        title=texts["receipts"],
+        counts=", ".join(counts) or texts["none"],
+        registers=Table((texts["register"], texts["count"], texts["total"]), rows, numbers=(1, 2)),
+        causes=by_cause(found.rejections, language),
+    )
+
+
+def _import(found: ImportPlan, language: Language, title: str) -> ImportView:
+    texts = _TEXTS[language]
+    numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}
+    anew = ", ".join(_named(count, name, language) for name, count in found.judged_anew.items())
+    accounts = tuple(
+        (account, *(euro_text(cents, language) if cents else "" for cents in sides))
+        for account, sides in found.accounts.items()
+    )
+    places = list(found.articles.items())
+    moved = tuple((*place, *(_quantity(milli, language) for milli in way)) for place, way in places[:DETAILS])
+    return ImportView(
+        title=title,
+        counts=_in_words(numbers, language) or texts["none"],
+        judged_anew=f"{texts['judged_anew']} {anew}" if anew else "",
+        accounts=Table((texts["account"], texts["debit"], texts["credit"]), accounts, numbers=(1, 2)),
+        articles=Table(tuple(texts[name] for name in ("article", "warehouse", "in", "out")), moved, numbers=(2, 3)),
+        more_articles=more_than(len(places), DETAILS, language),
+        missing=texts["missing"],
+        missing_settings=tuple((name, counted(count, language)) for name, count in found.missing.items()),
+        waiting=tuple(_waiting(found.waiting, language)),
+        causes=by_cause(found.rejections, language),
+    )
+
+
+def _in_words(counts: Mapping[str, int], language: Language) -> str:
+    return ", ".join(_named(count, name, language) for name, count in counts.items() if count)
+
+
+def _named(count: int, name: str, language: Language) -> str:
+    return f"{counted(count, language)} {_TEXTS[language].get(name, name)}"
+
+
+def _waiting(deferrals: Iterable[Deferral], language: Language) -> Iterable[str]:
+    return (f"{one.count:,} {_TEXTS[language]['waiting']}: {one.text(language)}" for one in deferrals)
+
+
+def _quantity(milli: int, language: Language) -> str:
+    if not milli:
+        return ""
+    text = f"{milli // 1000:,}" + (f".{milli % 1000:03d}".rstrip("0") if milli % 1000 else "")
+    return spelled(text, language)
