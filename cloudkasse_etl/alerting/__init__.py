@@ -1,1 +1,1 @@
-"""Alerts: what they say, and how they get there by e-mail and webhook. When one is due: sync/monitoring/alerts.py."""
+"""Alerts: their text, and their delivery by e-mail and webhook. When one is due: sync/monitoring/alerts.py."""

@@ -1,4 +1,4 @@
-"""Alerts by e-mail, over SMTP. No error shows the password, nor what the server answered."""
+"""Sends alerts by e-mail, over SMTP. No error contains the password or the server's answer."""
 
 import smtplib
 import ssl
@@ -20,12 +20,12 @@ _LOGIN_HINT = say("Correct alerts.email.user in the settings and CLOUDKASSE_SMTP
 
 
 class EmailChannel:
-    """A mail server and whom it writes to.
+    """A mail server and the recipients of its mails.
 
     Args:
         email: The settings.
         password: For `email.user`.
-        timeout_seconds: How long the server may take for each answer.
+        timeout_seconds: Time limit for each answer of the server.
     """
 
     def __init__(self, email: Email, password: SecretStr | None, timeout_seconds: float) -> None:
@@ -35,10 +35,10 @@ class EmailChannel:
         self._port = email.port or PORTS[email.security]
 
     def send(self, message: Message) -> None:
-        """Hands a message to the server.
+        """Passes a message to the server.
 
         Raises:
-            DeliveryError: The server cannot be reached, or takes it for none of the recipients.
+            DeliveryError: The server cannot be reached, or accepts it for none of the recipients.
         """
         mail = EmailMessage()
         mail["From"] = self._email.sender
@@ -46,17 +46,17 @@ class EmailChannel:
         mail["Subject"] = " ".join(message.subject.split())
         mail["Date"] = formatdate(localtime=True)
         mail["Message-ID"] = make_msgid(domain=self._email.sender.rpartition("@")[2])
-        mail["Auto-Submitted"] = "auto-generated"  # keeps absence notes from answering (RFC 3834)
+        mail["Auto-Submitted"] = "auto-generated"  # prevents automatic replies (RFC 3834)
         mail.set_content(message.body)
         with self._connection() as server:
-            # one recipient who is refused does not keep it from the others
+            # refusing one recipient does not affect the others
             server.send_message(mail, self._email.sender, list(self._email.recipients))
 
     def look(self) -> None:
-        """Looks whether the server can be reached and takes the login; sends nothing.
+        """Checks whether the server can be reached and accepts the login; sends nothing.
 
         Raises:
-            DeliveryError: It cannot be, or does not.
+            DeliveryError: It cannot be reached, or refuses the login.
         """
         with self._connection() as server:
             server.noop()
@@ -73,7 +73,7 @@ class EmailChannel:
                     server.login(self._email.user, self._password.get_secret_value())
                 yield server
             finally:
-                # what was accepted stays so, whether or not the server says goodbye
+                # what was accepted stays accepted, even if the connection is not closed properly
                 with suppress(smtplib.SMTPException, OSError):
                     server.quit()
                 server.close()
@@ -96,7 +96,7 @@ class EmailChannel:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Errors in plain words. Never `from` the original: its text is the server's, which may repeat the login."""
+        """Translates errors. Never `from` the original: it contains the server's text, which may repeat the login."""
         place = f"{self._email.host}:{self._port}"
         try:
             yield
@@ -134,7 +134,7 @@ class EmailChannel:
                 say("The mail server {place} refuses ({code}).", place=place, code=error.smtp_code), hint=_HINT
             ) from None
         except smtplib.SMTPException as error:
-            if isinstance(error.__context__, TimeoutError):  # as smtplib tells of it while it waits for an answer
+            if isinstance(error.__context__, TimeoutError):  # how smtplib reports a timeout while waiting for an answer
                 raise self._too_slow(place) from None
             raise DeliveryError(
                 say(

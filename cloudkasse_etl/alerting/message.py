@@ -1,4 +1,4 @@
-"""What an alert says, in German or English: an entry a cause, however many records it has. No I/O."""
+"""The text of an alert: one entry for each cause, however many records it has. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class RejectionCause:
     """Records that are rejected for one cause.
 
     Attributes:
-        asset: Where they are refused.
-        code: What is wrong with them.
-        count: How many they are.
-        examples: The first of them.
+        asset: The asset that refuses them.
+        code: The rejection's code.
+        count: The number of records.
+        examples: The keys of the first of them.
     """
 
     asset: str
@@ -28,19 +28,19 @@ class RejectionCause:
     examples: Sequence[Rejection]
 
     def place(self, language: Language) -> Place:
-        """Where it stands among others, as on every surface."""
+        """Its sort key, the same in every report."""
         return place(self.count, self.asset, self.code, self.examples[0].cure(language) if self.examples else "")
 
 
 @dataclass(frozen=True, slots=True)
 class FailedRun:
-    """A run that could not work.
+    """A run that could not do its work.
 
     Attributes:
         run_id: The run's id.
-        kinds: What kinds of runs fail for this reason.
-        at: When it ended, in the shop's time, as it is shown.
-        reason: Why, in plain words.
+        kinds: The kinds of runs that fail for this reason.
+        at: When it ended, as text in the shop's time zone.
+        reason: The reason in plain words.
     """
 
     run_id: str
@@ -103,11 +103,14 @@ def compose(
 
     Args:
         company: The company's number.
-        runs: Failed runs, one a reason.
+        runs: Failed runs, one for each reason.
         causes: Causes of rejections.
-        language: German or English.
+        language: The language of the text.
         latest_run: The run whose protocol lists the rejections; empty where none is known.
         ui_url: Address of the Dagster UI, for links to the runs.
+
+    Returns:
+        Subject and body.
     """
     words = _WORDS[language]
     head = [words["failed"]] if runs else []

@@ -1,4 +1,4 @@
-"""Alerts to a webhook that takes `{"text": ...}`, as Teams and Slack do. Its URL is a secret: no error shows it."""
+"""Sends alerts to a webhook that accepts `{"text": ...}`, like Teams and Slack. No error shows its secret URL."""
 
 import re
 from urllib.parse import urlsplit
@@ -20,11 +20,11 @@ class WebhookChannel:
     """A webhook.
 
     Args:
-        url: Its address, whole.
-        timeout_seconds: How long it may take to answer.
+        url: The complete address.
+        timeout_seconds: Time limit for an answer.
 
     Raises:
-        DeliveryError: The URL is none.
+        DeliveryError: The URL is invalid.
     """
 
     def __init__(self, url: SecretStr, timeout_seconds: float) -> None:
@@ -41,7 +41,7 @@ class WebhookChannel:
         """Posts a message.
 
         Raises:
-            DeliveryError: The receiver cannot be reached or did not take it.
+            DeliveryError: The receiver cannot be reached or did not accept it.
         """
         text = f"{message.subject}\n\n{message.body}"
         status = self._request("POST", {"text": _escaped(text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…")})
@@ -51,7 +51,7 @@ class WebhookChannel:
             )
 
     def look(self) -> None:
-        """Looks whether the receiver can be reached; whatever it answers will do. Sends nothing.
+        """Checks whether the receiver can be reached; any answer counts. Sends nothing.
 
         Raises:
             DeliveryError: It cannot be reached.
@@ -61,18 +61,18 @@ class WebhookChannel:
     def _request(self, method: str, body: dict[str, str] | None) -> int:
         try:
             with requests.Session() as session:
-                session.auth = _no_auth  # or requests would send what .netrc has for this host
+                session.auth = _no_auth  # or requests would send the login that .netrc has for this host
                 with session.request(
                     method,
                     self._url.get_secret_value(),
                     json=body,
                     timeout=self._timeout_seconds,
-                    # followed, it would take the message to an address that nobody named
+                    # a redirect would send the message to an address that was never configured
                     allow_redirects=False,
-                    stream=True,  # the answer's body says nothing of use, and may be endless
+                    stream=True,  # the answer's body is not needed, and may be endless
                 ) as response:
                     return response.status_code
-        # never `from error`: its text holds the whole address
+        # never `from error`: its text contains the whole address
         except requests.exceptions.SSLError:
             raise DeliveryError(
                 say("The certificate of the webhook at {host} is not trusted.", host=self._host), hint=_HINT
@@ -98,5 +98,5 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _escaped(text: str) -> str:
-    """Text in which nothing is markup: in Slack, a record named `<!channel>` would call everybody."""
+    """Escapes markup: in Slack, a record named `<!channel>` would notify everybody."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

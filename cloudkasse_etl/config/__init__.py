@@ -1,1 +1,1 @@
-"""The settings file and the environment, checked and typed. Nothing else reads them."""
+"""Reads and validates the settings file and the environment. Nothing else reads them."""

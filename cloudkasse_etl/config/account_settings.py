@@ -9,7 +9,7 @@ from cloudkasse_etl.config.settings_file import ONE_ACCOUNT, refused, unknown
 from cloudkasse_etl.config.settings_yaml import shown
 from cloudkasse_etl.i18n.text import say
 
-# DSFinV-K 2.4, GV_TYP and ZAHLART_TYP. Cases that book on no account of their own are not in here.
+# DSFinV-K 2.4, GV_TYP and ZAHLART_TYP. Cases without an account of their own are missing here.
 BUSINESS_CASE_ACCOUNTS = (
     "Pfand", "PfandRueckzahlung", "ZuschussEcht", "ZuschussUnecht", "TrinkgeldAG", "TrinkgeldAN",
     "EinzweckgutscheinKauf", "EinzweckgutscheinEinloesung", "MehrzweckgutscheinKauf", "MehrzweckgutscheinEinloesung",
@@ -21,7 +21,7 @@ TENDER_ACCOUNTS = ("ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabe
 Account = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,15}$", description="An account number, as text.")]
 Rate = Annotated[
     str,
-    # as receipts write it: an account under "07.00" or in other digits would never be found
+    # in the spelling of receipts: an account under "07.00" or in other digits would never be found
     Field(pattern=r"^(0|[1-9][0-9]?)\.[0-9]{2}$", description='A VAT rate in percent with two decimals, "19.00".'),
 ]
 
@@ -34,7 +34,7 @@ class OverShort(Section):
 
 
 class Accounts(Section):
-    """Where receipts are booked; nothing has a default (docs/rules.md, Posting: no account is invented)."""
+    """The accounts for booking receipts; none has a default (docs/rules.md, Posting: no account is invented)."""
 
     clearing: Account | None = None
     revenue: dict[Rate, Account] = Field(default_factory=dict)

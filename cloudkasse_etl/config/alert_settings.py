@@ -1,4 +1,4 @@
-"""Who is told of new rejections and failed runs."""
+"""Settings: the recipients of alerts about new rejections and failed runs."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,7 +13,7 @@ Address = Annotated[str, Field(pattern=r'^[^\s@<>",;:()]+@[^\s@<>",;:()]+$', des
 
 
 class Email(Section):
-    """The mail server that alerts go through; the password comes from the environment."""
+    """The mail server that sends alerts; the password comes from the environment."""
 
     host: Annotated[str, Field(pattern=r"^[0-9A-Za-z._:-]+$")]
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
@@ -35,7 +35,7 @@ class Email(Section):
 
 
 class Alerts(Section):
-    """Who is told of new rejections and failed runs; the webhook's URL comes from the environment."""
+    """The recipients of alerts about new rejections and failed runs; the webhook's URL comes from the environment."""
 
     email: Email | None = None
     webhook: bool = False

@@ -1,4 +1,4 @@
-"""When synchronisations start by themselves."""
+"""Settings: when synchronisations start automatically."""
 
 from typing import Annotated, Literal, Self
 
@@ -13,13 +13,13 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Nightly(Section):
-    """When everything is synchronised, on each day."""
+    """The time of each day at which everything is synchronised."""
 
     time: Clock = "02:30"
 
 
 class OpeningHours(Section):
-    """When receipts are fetched during the day; the last time is at closing."""
+    """The hours between which receipts are fetched; the last time is at closing."""
 
     every_minutes: Annotated[int, Field(ge=1, le=720)] = 15
     opens: Clock = "08:00"
@@ -41,14 +41,14 @@ class OpeningHours(Section):
 
 
 class FreshWithin(Section):
-    """After how many hours without a look the data counts as stale; null: it never does."""
+    """After how many hours without a check the data counts as stale; null: never."""
 
     master_data: Annotated[int, Field(ge=1, le=8760)] | None = 26
     receipts: Annotated[int, Field(ge=1, le=8760)] | None = 26
 
 
 class Automation(Section):
-    """When synchronisations start by themselves, once their schedule or sensor is switched on in the UI."""
+    """When synchronisations start automatically, once their schedule or sensor is switched on in the UI."""
 
     nightly: Nightly = Nightly()
     receipts: OpeningHours = OpeningHours()

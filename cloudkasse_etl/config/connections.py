@@ -1,4 +1,4 @@
-"""Addresses and secrets, from the environment only. What they lead to is not opened here."""
+"""Addresses and secrets, from the environment only. Nothing is connected to here."""
 
 import re
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
     api = needed("CLOUDKASSE_API_URL", say("Set it to CloudKasse's address, e.g. https://api.example.org."))
     token = needed("CLOUDKASSE_API_TOKEN", say("Set it to the token that CloudKasse gave you."))
     state = environment.get("CLOUDKASSE_STATE_URL", "").strip()
-    # What alerts need is missed by `check` and when alerts are sent: it must not keep a synchronisation from running.
+    # Missing settings of alerts are reported by `check` and when alerts are sent: they must not stop a synchronisation.
     smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
     webhook_url = environment.get("CLOUDKASSE_ALERT_WEBHOOK_URL", "").strip()
     host = _host(api)
@@ -86,21 +86,21 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
 
 
 def _host(url: str) -> str | None:
-    """The host of CloudKasse's address; None where it is none."""
+    """The host of CloudKasse's address; None where the address is invalid."""
     try:
         found = urlsplit(url) if re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", url) else None
-        return None if found is None or found.port == 0 else found.hostname  # a port that is none raises
+        return None if found is None or found.port == 0 else found.hostname  # an invalid port raises
     except ValueError:
         return None
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether a host is this computer, so that nobody on the way can read what is sent."""
+    """Whether a host is this computer, so that no other machine can read what is sent."""
     return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 def _database_problems(name: str, url: str) -> list[Problem]:
-    """What can be told of a database's URL without opening it; the URL itself is not shown."""
+    """Problems of a database's URL that are visible without opening it; the URL itself is not shown."""
     if not url:
         return []
     if not re.match(r"^(sqlite|postgresql|mssql)(\+\w+)?://", url):
@@ -131,7 +131,7 @@ def _database_problems(name: str, url: str) -> list[Problem]:
 
 
 def _has_bare_character(url: str) -> bool:
-    """Whether a password's @ or / would be taken for the host's: parts of it would then show in messages."""
+    """Whether a password contains an unescaped @ or /: parts of it would count as the host and be shown in messages."""
     scheme, _, rest = url.partition("://")
     if not rest or scheme.startswith("sqlite"):
         return False

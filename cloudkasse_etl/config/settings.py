@@ -1,4 +1,4 @@
-"""cloudkasse.yaml and the environment, read once into frozen, checked values. Nothing else reads the environment."""
+"""Reads cloudkasse.yaml and the environment once, into frozen, checked values. Nothing else reads the environment."""
 
 import os
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ DEFAULT_SETTINGS = "cloudkasse.yaml"
 
 # No group's number is longer in SelectLine: GRUPPEN.Nummer.
 GroupNumber = Annotated[str, Field(min_length=1, max_length=13)]
-# Folders of one and the same zones, with leap seconds or without, and names that stand for no place: an hour or half a
-# minute beside the shop's clock, receipts at midnight would be another day's.
+# Folders that repeat the same zones, with leap seconds or without, and names of no place: their clocks differ from the
+# shop's by up to half a minute or an hour, and receipts at midnight would belong to another day.
 _NO_PLACES = ("posix/", "right/", "posixrules", "localtime", "Factory")
 
 
 class Company(Section):
-    """What SelectLine's tables do not say about the company."""
+    """The company's data that SelectLine's tables do not contain."""
 
     number: Annotated[str, Field(min_length=1, max_length=20)] = "1"
     database_name: str | None = Field(None, description="MANDANT.Datenbankname, where MANDANT has several rows.")
@@ -40,7 +40,7 @@ class Company(Section):
 
 
 class Register(Section):
-    """A register: SelectLine's tables name none, so the settings do."""
+    """A register: SelectLine's tables have none, so the settings name them."""
 
     number: Annotated[str, Field(min_length=1, max_length=40)]
     name: Annotated[str, Field(min_length=1)]
@@ -50,14 +50,14 @@ class Register(Section):
 
 
 def _some(value: Any) -> Any:
-    """A list that names "all" would choose the group or employee of that name alone."""
+    """Refuses "all" within a list: it would select only the group or employee with that name."""
     if isinstance(value, list | tuple) and "all" in value:
         raise refused(say("Write all without a list to choose all; in a list it is a number like any other."))
     return value
 
 
 class Articles(Section):
-    """Which articles go up."""
+    """Which articles are uploaded."""
 
     groups: Annotated[Literal["all"] | tuple[GroupNumber, ...], BeforeValidator(_some)] = "all"
     only_shop_active: bool = False
@@ -67,19 +67,19 @@ class Articles(Section):
 
 
 class Employees(Section):
-    """Which employees go up."""
+    """Which employees are uploaded."""
 
     numbers: Annotated[Literal["all"] | tuple[Annotated[str, Field(max_length=6)], ...], BeforeValidator(_some)] = "all"
 
 
 class PriceGroup(Section):
-    """How SelectLine keeps the prices of a group; no column of it says so."""
+    """Whether SelectLine stores the prices of a group net or gross; no column of it says so."""
 
     basis: Literal["net", "gross"]
 
 
 class Receipts(Section):
-    """How receipts are taken over."""
+    """How receipts are fetched and checked."""
 
     import_: Literal["ask", "manual", "direct"] = Field("ask", alias="import")
     start_date: Day | None = Field(None, description="Receipts of an earlier business day are staged, never booked.")
@@ -89,11 +89,11 @@ class Receipts(Section):
         "day, to be looked at.",
     )
     in_kind_moves_stock: bool = Field(False, description="Whether withdrawals in kind (AVSachbezug) move stock.")
-    # a day is over later in some zones, and a night's business day may be dated ahead
+    # a day ends later in some zones, and a night's business day may be dated ahead
     days_ahead: Annotated[int, Field(ge=0, le=3660)] = Field(
         1, description="A receipt whose business day is further ahead of the day it arrived on is held for a person."
     )
-    # a tablet may be offline for weeks; what is older than a quarter meets a VAT return that was filed
+    # a tablet may be offline for weeks; receipts older than a quarter belong to a VAT return that was filed
     days_back: Annotated[int, Field(ge=0, le=36600)] = Field(
         92, description="A receipt whose business day is further back from the day it arrived on is held for a person."
     )
@@ -106,7 +106,7 @@ class Books(Section):
 
 
 class Safety(Section):
-    """When to stop and ask rather than go on."""
+    """Limits beyond which a run stops and asks a person."""
 
     retire_percent: Annotated[int, Field(ge=0, le=100)] = Field(
         20, description="A run that would retire more than this share of an entity's records stops."
@@ -130,7 +130,7 @@ class Api(Section):
 
 
 class Erp(Section):
-    """Where in the ERP's database SelectLine's tables stand."""
+    """The place of SelectLine's tables in the ERP's database."""
 
     db_schema: str | None = Field(
         None, alias="schema", description="Schema of SelectLine's tables, where not the default."
@@ -138,7 +138,7 @@ class Erp(Section):
 
 
 class State(Section):
-    """Where our own tables stand; the database comes from the environment."""
+    """The place of our own tables; the database comes from the environment."""
 
     db_schema: str | None = Field(None, alias="schema", description="A schema of their own for our tables.")
     prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "cloudkasse_"
@@ -199,7 +199,7 @@ class Settings(Section):
     def _unique_registers(cls, value: tuple[Register, ...]) -> tuple[Register, ...]:
         first: dict[str, int] = {}
         for at, register in enumerate(value):
-            # in capitals or not: SelectLine's database does not tell them apart, and a person hardly
+            # ignoring case: SelectLine's database does, and a person hardly sees the difference
             if first.setdefault(register.number.casefold(), at) != at:
                 raise refused(
                     say("The number '{number}' is given to another register already.", number=shown(register.number)),
@@ -238,7 +238,7 @@ class Settings(Section):
 
 
 class Configuration(Section):
-    """Settings and connections of one company: what every use case starts from."""
+    """Settings and connections of one company: the input of every use case."""
 
     settings: Settings
     connections: Connections
@@ -309,7 +309,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def _read(path: Path) -> str:
-    """A file's text, of a bounded length whatever the file is: a device has no end."""
+    """A file's text, of limited length whatever the file is: a device file is endless."""
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
@@ -318,7 +318,7 @@ def _read(path: Path) -> str:
 
 
 def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
-    """Checks the text of a settings file; `name` stands for it in the messages.
+    """Checks the text of a settings file; `name` is its name in messages.
 
     Raises:
         ConfigurationError: With every problem, each naming file, line and key.
@@ -337,7 +337,7 @@ def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
 
 
 def language_of(path: Path) -> Language:
-    """The language of a settings file, whatever else is wrong in it; English where it cannot be told."""
+    """The language of a settings file, whatever else is wrong in it; English where it cannot be read."""
     try:
         file = SettingsFile.parse(_read(path), path.name)
     except (OSError, UnicodeDecodeError, ConfigurationError):

@@ -1,4 +1,4 @@
-"""What is wrong with cloudkasse.yaml, in the words of a person and with its line. Its keys: settings.py; YAML itself:
+"""Explains faults of cloudkasse.yaml in plain words and with their lines. Its keys: settings.py; YAML itself:
 settings_yaml.py."""
 
 import difflib
@@ -19,7 +19,7 @@ from cloudkasse_etl.i18n.text import Text, joined, say
 Path = tuple[int | str, ...]
 ONE_ACCOUNT = say("one account")
 _REFUSED = "refused"
-# What a pattern of settings.py wants; a person is not shown the pattern.
+# The pattern in settings.py that a value must match; the pattern itself is not shown.
 WANTED_BY_PATTERN = {
     "[0-9A-Za-z]{1,15}": say("an account number of at most 15 letters and digits, in quotes"),
     r"(0|[1-9][0-9]?)\.[0-9]{2}": say('a VAT rate with two decimals, in quotes, like "19.00"'),
@@ -47,12 +47,21 @@ _WANTED_BY_KIND = {
 
 
 def refused(text: Text, *at: int | str) -> PydanticCustomError:
-    """What a validator raises: its own words, and where under its value the trouble is."""
+    """The error for a validator to raise: its text, and the place of the fault below the value."""
     return PydanticCustomError(_REFUSED, "{text}", {"text": text, "at": at})
 
 
 def unknown(name: str, known: Iterable[str], what: Text) -> Text:
-    """A name that is not among the known ones, with the one that is meant or all that there are."""
+    """Explains that a name is unknown, with the closest known name or all of them.
+
+    Args:
+        name: The name that was written.
+        known: The names that there are.
+        what: What is named, as a noun of the sentence.
+
+    Returns:
+        The sentence.
+    """
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
     if close:
@@ -70,7 +79,7 @@ class SettingsFile:
         name: What the file is called in messages.
         node: Its content with lines.
         data: Its content.
-        repeated: A problem for each key, and for each entry of a list, that stands twice.
+        repeated: A problem for each repeated key, and for each repeated entry of a list.
     """
 
     name: str
@@ -83,11 +92,11 @@ class SettingsFile:
         """Reads YAML.
 
         Raises:
-            ConfigurationError: With the one problem that keeps it from being read.
+            ConfigurationError: With the one problem that prevents reading it.
         """
         node, data, repeated = read_yaml(text, name)
         if node is None or data is None or data == {}:
-            # A file that was cut short must not read as a shop without registers, whose registers would be retired.
+            # A file that was cut off must not be read as a shop without registers, whose registers would be retired.
             problem = Problem(
                 f"{name}:1", say("The file is empty."), say("Write the settings into it, or bring it back.")
             )
@@ -98,11 +107,11 @@ class SettingsFile:
         return cls(name, node, data, repeated)
 
     def problems(self, error: ValidationError | None = None, model: type[BaseModel] | None = None) -> list[Problem]:
-        """All that is wrong with the file: what was written, whatever the keys mean, and what pydantic found.
+        """All faults of the file: those of its text, whatever the keys mean, and those that pydantic found.
 
         Args:
             error: What pydantic found; None where it found nothing.
-            model: Which settings it looked for.
+            model: The settings that it was validated against.
         """
         found = list(self.repeated)
         explained = {} if error is None or model is None else self._explained(error, model)
@@ -114,10 +123,10 @@ class SettingsFile:
         return found + [problem for _, problem in sorted(explained.values(), key=lambda entry: entry[0])]
 
     def _misspelled(self, node: yaml.ScalarNode, path: Path, *, is_told: bool) -> Problem | None:
-        """What no text of any setting may be: with a control character, with a blank at an end, or without anything.
+        """Finds texts that are invalid in any setting: with control characters, with a blank at an end, or empty.
 
-        A blank at an end is seen by nobody, and makes another number, name or account of it. What may be left out is
-        left out, or null: an empty text would be sent, searched for or connected to as it is.
+        A blank at an end is invisible, but makes a different number, name or account. An optional value is to be left
+        out, or null: an empty text would be sent, searched for or connected to as it is.
         """
         where, key = f"{self.name}:{node.start_mark.line + 1}", self._key(path)
         if not all(character.isprintable() for character in node.value):
@@ -133,14 +142,14 @@ class SettingsFile:
         return None
 
     def _explained(self, error: ValidationError, model: type[BaseModel]) -> dict[Path, tuple[int, Problem]]:
-        """What pydantic found, with lines; a key that may be one thing or another is one problem."""
+        """The faults that pydantic found, with lines; a key with alternative types is one problem."""
         found: dict[Path, list[Any]] = {}
         for detail in error.errors():
             path = tuple(part for part in detail["loc"] if _is_written(part))
             if detail["type"] == _REFUSED:
                 path += tuple(detail["ctx"]["at"])
             found.setdefault(path, []).append(detail)
-        # of a value that may be a list or a word, the list's entry that is wrong says it best
+        # for a value that may be a list or a word, the fault of the list's entry is the most helpful
         deepest = [path for path in found if not any(len(o) > len(path) and o[: len(path)] == path for o in found)]
         return {path: (self._line(path), self._problem(path, found[path], model)) for path in deepest}
 
@@ -165,7 +174,7 @@ class SettingsFile:
         return Problem(where, say("{key}: {text}", key=key, text=text))
 
     def _key(self, path: Path) -> Text:
-        """The keys down to a place; an entry of a list by its name, or by its place counted from 1."""
+        """The keys down to a place; an entry of a list by its name, or by its number counted from 1."""
         names = ".".join(shown(str(part)) for part in path if isinstance(part, str))
         place = next((part for part in path if isinstance(part, int)), None)
         if place is None:
@@ -208,14 +217,14 @@ def _scalars(node: yaml.Node, path: Path = ()) -> Iterator[tuple[yaml.ScalarNode
 
 
 def _is_written(part: int | str) -> bool:
-    """Pydantic names union members and "[key]" in the path; a person looks for the keys of the file."""
+    """Whether a part of pydantic's path is in the file: pydantic adds names of union members and "[key]"."""
     return isinstance(part, int) or not re.search(
         r"[\[\]()]|^(constrained-)?str$|^literal|^OverShort$|^dict$|^tuple$", part
     )
 
 
 def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
-    """The keys that the section at this path knows."""
+    """The keys of the section at this path."""
     found: Any = model
     for part in path:
         if isinstance(part, str):
@@ -225,7 +234,7 @@ def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
 
 
 def _under(annotation: Any, key: str) -> Any:
-    """The type of what stands under a key."""
+    """The type of the value of a key."""
     for section in _sections(annotation):
         for name, field in section.model_fields.items():
             if key in (name, field.alias):
@@ -252,7 +261,7 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _wanted(detail: Mapping[str, Any]) -> Text:
-    """What a value should be, of pydantic's kinds of errors."""
+    """What a value should be, for the kinds of errors that pydantic has."""
     kind, context = str(detail["type"]), detail.get("ctx", {})
     if kind == "string_pattern_mismatch":
         return WANTED_BY_PATTERN[str(context["pattern"]).removeprefix("^").removesuffix("$")]

@@ -1,4 +1,4 @@
-"""YAML as settings are written in: read in bounded time and memory, values as text, and where each stands."""
+"""Parses the YAML of settings in bounded time and memory; values stay text, with the lines of their nodes."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _YAML = "tag:yaml.org,2002:"
 TEXT_TAG = f"{_YAML}str"
 _TAGS = frozenset(f"{_YAML}{kind}" for kind in ("str", "bool", "null", "seq", "map", "merge"))
 _SHOWN_CHARACTERS = 60
-# A hundred registers come to a thousand values; what is past these is a mistake or an attack, and would cost minutes.
+# A hundred registers have about a thousand values; more than this is a mistake or an attack, and would take minutes.
 MAX_BYTES = 256 * 1024
 MAX_VALUES = 20_000
 MAX_DEPTH = 50
@@ -21,25 +21,25 @@ _USER_IN_URL = re.compile(r"//[^/\s]*@")
 
 
 def read_yaml(text: str, name: str) -> tuple[yaml.Node | None, Any, tuple[Problem, ...]]:
-    """The nodes of a text with their lines, what they come to, and what stands twice.
+    """Parses a text: its nodes with their lines, its values, and repeated keys.
 
     Args:
         text: The whole file.
         name: What the file is called in messages.
 
     Returns:
-        The root with all lines; texts, booleans and null, in lists and mappings; a problem for each key and for each
-        entry of a list that stands twice.
+        The root with all lines; texts, booleans and null, in lists and mappings; a problem for each repeated key and
+        each repeated entry of a list.
 
     Raises:
-        ConfigurationError: With the one problem that keeps it from being read.
+        ConfigurationError: With the one problem that prevents reading it.
     """
     if len(text) > MAX_BYTES:
         raise too_large(f"{name}:1")
     try:
         node = yaml.compose(text, Loader=_Loader)
         _bound(node, name)
-        # before merge keys are followed: what overrides a merged key stands there once
+        # before merge keys are applied: a key that overrides a merged one is not repeated
         repeated = tuple(_repeated(node, name)) if node is not None else ()
         loader = _Loader("")
         try:
@@ -58,8 +58,8 @@ def read_yaml(text: str, name: str) -> tuple[yaml.Node | None, Any, tuple[Proble
 class _Loader(yaml.SafeLoader):
     """YAML whose numbers and dates stay text.
 
-    "007" is a register, not seven, and 19.00 a VAT rate with two decimals: each field says itself
-    what it wants to be. `no` and `on` stay text too; only true, false and null are special.
+    "007" is a register, not seven, and 19.00 a VAT rate with two decimals: each field decides its own type.
+    `no` and `on` stay text too; only true, false and null are special.
     """
 
 
@@ -72,7 +72,7 @@ def _boolean(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> bool:
     return value == "true"
 
 
-# What stands under a tag of its own is refused before (_bound); `!!bool x` would end in a KeyError.
+# Values with an explicit tag are refused before (_bound); `!!bool x` would end in a KeyError.
 _Loader.add_constructor(f"{_YAML}bool", _boolean)
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag in (f"{_YAML}null", f"{_YAML}merge")]
@@ -82,7 +82,7 @@ _Loader.add_implicit_resolver(f"{_YAML}bool", re.compile(r"^(?:true|True|TRUE|fa
 
 
 def too_large(where: str) -> ConfigurationError:
-    """The error of a file that no settings fill."""
+    """The error for a file that is larger than any settings."""
     problem = Problem(
         where,
         say("The file has more than {count} kB; settings never have.", count=MAX_BYTES // 1024),
@@ -92,16 +92,16 @@ def too_large(where: str) -> ConfigurationError:
 
 
 def _bound(root: yaml.Node | None, name: str) -> None:
-    """Refuses what would be endless, or nearly so, once its anchors are followed.
+    """Refuses a tree that would be endless, or nearly so, once its anchors are resolved.
 
     Raises:
-        ConfigurationError: An anchor stands within itself, or the values are too many or too deep.
+        ConfigurationError: An anchor contains itself, or the values are too many or nested too deeply.
     """
     sizes: dict[int, int] = {}
     above: set[int] = set()
 
     def size_of(node: yaml.Node) -> int:
-        """How many values a node comes to; each is looked at once, however often an alias names it."""
+        """The number of values of a node; each node is visited once, however often an alias names it."""
         if (known := sizes.get(id(node))) is not None:
             return known
         line = node.start_mark.line + 1
@@ -147,12 +147,12 @@ def _unreadable(where: str, reason: str) -> ConfigurationError:
 
 
 def _repeated(node: yaml.Node, name: str) -> Iterator[Problem]:
-    """Keys that stand twice, and entries of a list that do.
+    """Finds repeated keys, and repeated entries of a list.
 
-    Entries that differ in capitals alone are the same to SelectLine's database and to a mail server.
+    Entries that differ in upper and lower case only are the same to SelectLine's database and to a mail server.
 
     Raises:
-        ConfigurationError: A key is no text.
+        ConfigurationError: A key is not text.
     """
     seen = set()
     if isinstance(node, yaml.MappingNode):
@@ -178,7 +178,7 @@ def _repeated(node: yaml.Node, name: str) -> Iterator[Problem]:
 
 
 def shown(value: str) -> str:
-    """What a person wrote, as a message can carry it: one line, not endless, without what may be a password."""
+    """A value made safe for a message: one line, of limited length, without anything that may be a password."""
     value = _USER_IN_URL.sub("//…@", value)
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
     return clean if len(clean) <= _SHOWN_CHARACTERS else f"{clean[: _SHOWN_CHARACTERS - 1]}…"

@@ -1,4 +1,4 @@
-"""What the Dagster UI shows besides: who answers for the assets, and where their code is."""
+"""Settings of the Dagster UI: the owners of the assets, and the address of their source code."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ Owner = Annotated[
 
 
 class SourceCode(Section):
-    """Where the source code can be read; the Dagster UI links each asset to its lines there."""
+    """The address of the source code; the Dagster UI links each asset to its lines there."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")]
     branch: Annotated[str, Field(min_length=1)] = "main"
@@ -24,7 +24,7 @@ class SourceCode(Section):
 
 
 class Ui(Section):
-    """What the Dagster UI shows besides."""
+    """Settings of the Dagster UI."""
 
     owners: tuple[Owner, ...] = ()
     source_code: SourceCode | None = Field(

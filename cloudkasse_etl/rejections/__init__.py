@@ -1,1 +1,1 @@
-"""Refused records: what one is, what its code says, and which of them have one cause."""
+"""Rejected records: their data, the catalogue of codes, and their grouping by cause."""

@@ -1,7 +1,7 @@
-"""What a cause is: rejections of one asset with one code and one thing to do. 500 receipts without an account are one.
+"""Groups rejections by cause: one asset, one code and one cure. 500 receipts without an account are one cause.
 
-Every surface groups by this alone, in this order: the UI's tables and checks, the command line, the page of a run,
-alerts and plans. Two causes of a code differ in what their cure names: the missing account, the column to correct.
+Every report groups by this alone, in this order: the UI's tables and checks, the command line, the page of a run,
+alerts and plans. Causes of the same code differ in what their cure names: the missing account, the column to correct.
 """
 
 import string
@@ -21,7 +21,7 @@ _MORE: dict[Language, str] = {"en": "and {count} more", "de": "und {count} weite
 
 
 class Victim(Protocol):
-    """A rejected record in the words of a language."""
+    """A rejected record with its texts in one language."""
 
     @property
     def key(self) -> str:
@@ -45,10 +45,10 @@ class Cause:
     """Rejections that have one cause and one cure.
 
     Attributes:
-        asset: Where the records are refused.
-        code: What is wrong with them.
+        asset: The asset that refuses the records.
+        code: The rejections' code.
         cure: What to do about all of them.
-        language: Of the words.
+        language: The language of the texts.
         victims: The rejections, at least one, in the order given; a record with several faults has several.
     """
 
@@ -65,7 +65,7 @@ class Cause:
 
     @property
     def count(self) -> int:
-        """How many records it holds up."""
+        """How many records are rejected for it."""
         return len({victim.key for victim in self.victims})
 
     @property
@@ -85,7 +85,7 @@ class Cause:
 
     @property
     def more(self) -> str:
-        """That there are more records than are shown; empty where there are none."""
+        """A note on how many more records there are than are shown; empty where there are none."""
         return more_than(self.count, len({victim.key for victim in self.shown}), self.language)
 
     @property
@@ -102,7 +102,7 @@ class Cause:
 
     @property
     def summary(self) -> str:
-        """What is wrong; where the words differ by record, those of the first one, named."""
+        """What is wrong; if the texts differ by record, that of the first one, with its key."""
         first = self.victims[0]
         return self.text or f"{_SUCH_AS[self.language]} {first.key}: {first.text}"
 
@@ -133,7 +133,7 @@ class _Refused:
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """A victim as a protocol holds it."""
+    """A victim that is read back from a protocol."""
 
     key: str
     text: str
@@ -147,7 +147,7 @@ def by_cause(rejections: Iterable[Rejection], language: Language) -> list[Cause]
 
 
 def causes_of(protocol: Iterable[Mapping[str, Any]], language: Language) -> list[Cause]:
-    """The same of rejections as a run's protocol holds them, in whose language they are told."""
+    """The causes of rejections that are read back from a run's protocol, in the language in which it was written."""
     return _grouped(
         (
             (
@@ -161,14 +161,24 @@ def causes_of(protocol: Iterable[Mapping[str, Any]], language: Language) -> list
 
 
 def place(count: int, asset: str, code: str, cure: str) -> Place:
-    """Where a cause stands among others: that of most records first, whatever came first."""
+    """The sort key of a cause: the cause of most records first, independent of the order of discovery.
+
+    Args:
+        count: The number of records.
+        asset: The asset that refuses them.
+        code: The rejections' code.
+        cure: What to do about them.
+
+    Returns:
+        A tuple to sort by, ascending.
+    """
     return -count, asset, code, cure
 
 
 def what_differs(rejection: Rejection) -> str:
-    """What the cure of a rejection names, in no language: two causes of one asset and code differ in it.
+    """The values that a rejection's cure names, independent of language: causes of one asset and code differ in them.
 
-    Other words for the same cure, in another release or language, leave it as it is. Empty where it names nothing.
+    A cure that is worded differently, in another release or language, does not change it. Empty where it names nothing.
     """
     names = _named_by_the_cure(rejection.code)
     return "\n".join(filled(f"{{{name}}}", rejection.detail, "en") for name in names)
@@ -180,12 +190,21 @@ def may_differ(code: str) -> bool:
 
 
 def more_than(count: int, shown: int, language: Language) -> str:
-    """That there are more than are shown; empty where there are none."""
+    """A note on how many more there are than are shown; empty where there are none.
+
+    Args:
+        count: All of them.
+        shown: How many are shown.
+        language: The language of the note.
+
+    Returns:
+        The note.
+    """
     return _MORE[language].format(count=counted(count - shown, language)) if count > shown else ""
 
 
 def placeholders(text: str) -> tuple[str, ...]:
-    """What a text of the catalogue is filled with, in order, each once."""
+    """The placeholders of a text of the catalogue, in order, each once."""
     return tuple(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(text) if name))
 
 

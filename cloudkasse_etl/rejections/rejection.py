@@ -1,4 +1,4 @@
-"""Rejections: records that failed, with the reason. What their codes say is in catalogue/, exceptions in errors.py."""
+"""Rejections: records that failed, with the reason. The texts of codes are in catalogue/, exceptions in errors.py."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,8 +25,8 @@ class Rejection:
         asset: The asset where it was refused.
         key: The record's key; parts are joined by `|`.
         code: A key of `CATALOGUE`, or `cloud.` and the cloud's own code.
-        detail: What fills the catalogue's text.
-        content: Hash of all that the refusal hangs on: the record is tried again when it changes.
+        detail: The values of the placeholders in the code's text.
+        content: Hash of everything that the refusal depends on: the record is tried again when it changes.
         since: When it was first refused; None until it is stored.
         still: True when it was refused before and nothing has changed since.
     """
@@ -49,7 +49,7 @@ class Rejection:
 
 
 def merged(rejections: Iterable[Rejection]) -> list[Rejection]:
-    """One rejection a record and code: several faults of one kind are told in one."""
+    """One rejection for each record and code: several faults of one kind are merged."""
     found: dict[tuple[str, str], Rejection] = {}
     for rejection in rejections:
         first = found.get((rejection.key, rejection.code))
@@ -66,16 +66,25 @@ def merged(rejections: Iterable[Rejection]) -> list[Rejection]:
 
 
 def lookup(code: str) -> Failure:
-    """The catalogue's entry; a code of the cloud that is not in it gets the cloud's own words."""
+    """The catalogue's entry; a code of the cloud that is not in it gets the cloud's own text."""
     return CATALOGUE.get(code) or CATALOGUE[CLOUD]
 
 
 def filled(text: str, detail: Mapping[str, str], language: Language) -> str:
-    """A text of the catalogue in a language, with what a rejection's detail has for it."""
+    """A text of the catalogue in a language, with its placeholders filled.
+
+    Args:
+        text: The text in English.
+        detail: The values of the placeholders.
+        language: The language of the result.
+
+    Returns:
+        The text, without further placeholders.
+    """
     text = translated(text, language)
     source = detail.get("column") or detail.get("field") or ""
     if not source:
-        text = text.replace(" ({field})", "")  # the cloud need not say which field it minds
+        text = text.replace(" ({field})", "")  # the cloud need not name the field
     system = (_IN_THE_SETTINGS if _is_setting(source) else _IN_THE_ERP).told(language)
     shown = {name: _Value(_shown(value), language) for name, value in detail.items()}
     return text.format_map(_Blank(shown | {"system": _Value(system, language)}))
@@ -87,7 +96,7 @@ def _is_setting(source: str) -> bool:
 
 
 class _Value(str):
-    """A value of a detail; `{value:n}` in a text is an amount or a rate, which a detail spells in English."""
+    """A value of a detail; `{value:n}` in a text is an amount or a rate, which a detail writes in English format."""
 
     language: Language
 
@@ -106,6 +115,6 @@ class _Blank(dict[str, _Value]):
 
 
 def _shown(value: str) -> str:
-    """A foreign value as a message can carry it: one line, no control characters, not endless."""
+    """A foreign value made safe for a message: one line, no control characters, of limited length."""
     clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
     return clean if len(clean) <= 80 else f"{clean[:77]}…"

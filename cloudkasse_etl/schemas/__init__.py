@@ -1,1 +1,1 @@
-"""Contracts of the frames, a file an entity and a class a stage, and `contract.check`, which applies them."""
+"""Contracts (schemas) of the frames: one file an entity, one class a stage; `contract.check` applies them."""

@@ -1,4 +1,4 @@
-"""Articles (SelectLine's Artikel): as read, and as sent."""
+"""Contracts of articles (SelectLine's Artikel): as read from the ERP, and as sent to the till."""
 
 import pandera.pandas as pa
 from pandera.typing import Series

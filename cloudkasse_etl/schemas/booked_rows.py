@@ -1,10 +1,10 @@
-"""Postings and movements as they are read back of a receipt that others refer to, without what they have from it."""
+"""Rows of postings and movements as read back for a receipt that others refer to, without the receipt's own columns."""
 
 from typing import NamedTuple
 
 
 class PostingRow(NamedTuple):
-    """A posting as it is stored; of a receipt in the order of their numbers."""
+    """A posting as it is stored; a receipt's postings come in the order of their numbers."""
 
     account: str
     amount_cents: int

@@ -1,4 +1,4 @@
-"""A contract as people read it: its columns with type, meaning, source and rules, and which column comes from which."""
+"""Documentation of a contract for people: its columns with type, meaning, source and rules, and their lineage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ _EXAMPLES = {DAY: "2026-07-01", RATE: "19.00", QUANTITY: "0.000", "[A-Z]{2}": "D
 
 @dataclass(frozen=True, slots=True)
 class ReadableColumn:
-    """A column as a person who does not program is told of it.
+    """A column as it is described to a person who does not program.
 
     Attributes:
         name: Its name.
-        type: What stands in it: `text`, `date`, `whole cents`, …
-        description: What it means, and where it comes from.
+        type: The kind of its values: `text`, `date`, `whole cents`, …
+        description: Its meaning and source.
         nullable: Whether it may be empty.
-        unique: Whether each value stands once.
-        rules: What else is asked of it.
+        unique: Whether each value appears only once.
+        rules: Its further checks.
     """
 
     name: str
@@ -81,8 +81,8 @@ def drawn_from(
         handed_on, made_of = [], []
         for asset, other in upstream.items():
             for theirs, source in _columns(other).items():
-                held = _told_sources(source)
-                if theirs == name and held == _told_sources(column):
+                held = _named_sources(source)
+                if theirs == name and held == _named_sources(column):
                     handed_on.append((asset, theirs))
                 elif set(held) & set(mine):
                     made_of.append((asset, theirs))
@@ -95,14 +95,14 @@ def _columns(model: type[pa.DataFrameModel]) -> Mapping[str, Any]:
     return model.to_schema().columns
 
 
-def _told_sources(column: Any) -> tuple[str, ...]:
-    """Where it stands, as rejections name it too."""
+def _named_sources(column: Any) -> tuple[str, ...]:
+    """Its sources as rejections name them."""
     return tuple(str(column.metadata["column"]).split(", "))
 
 
 def _sources(column: Any) -> tuple[str, ...]:
-    """All that its value hangs on."""
-    return (*_told_sources(column), *column.metadata.get("also", ()))
+    """All sources that its value depends on."""
+    return (*_named_sources(column), *column.metadata.get("also", ()))
 
 
 def _type(name: str, column: Any) -> str:

@@ -1,4 +1,4 @@
-"""The company (SelectLine's Mandant): as read, and as sent. Which row of several is meant is not decided here."""
+"""Contracts of the company (SelectLine's Mandant): as read from the ERP, and as sent to the till."""
 
 import pandera.pandas as pa
 from pandera.typing import Series

@@ -1,6 +1,6 @@
-"""Applies a contract to a frame: rows that break it become rejections, the others go on. The contracts lie beside.
+"""Applies a contract to a frame: rows that break it become rejections, the others pass. The contracts are beside.
 
-Not pandera's `drop_invalid_rows`: on an index that is not unique it drops the wrong rows, and says nothing of them.
+Not pandera's `drop_invalid_rows`: with an index that is not unique it drops the wrong rows, and does not report them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
 
 UNREADABLE = "unreadable"
-"""Key of `frame.attrs` under which a reader keeps what stood in cells that it could not read: column → index label →
-text. For display only: in the frame itself such a cell holds a value that every contract refuses."""
+"""Key of `frame.attrs` under which a reader keeps the contents of unreadable cells: column → index label → text. For
+display only: in the frame itself such a cell holds a value that every contract refuses."""
 
 _SHOWN_VALUE = 200
 _Positions = np.ndarray[Any, np.dtype[np.int64]]
@@ -31,11 +31,11 @@ _CODES = {"not_nullable": "value_missing", "max_characters": "value_too_long", "
 
 @dataclass(frozen=True)
 class Checked:
-    """A frame that keeps its contract, and what was refused.
+    """The valid rows of a frame, and the rejections of the others.
 
     Attributes:
-        frame: The rows that went through, in their order, the contract's columns in the contract's order, with a
-            fresh index. Texts are `str`, days `datetime64[s]`.
+        frame: The valid rows, in their order, the contract's columns in the contract's order, with a fresh index.
+            Texts are `str`, days `datetime64[s]`.
         rejections: One for each row and cause (so a row with two faults has two, under one key); one for all rows
             of a duplicated key.
     """
@@ -48,20 +48,20 @@ def check(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str, ke
     """Validates a frame against its contract, all rows and columns at once.
 
     Of a row that is `inactive` in the ERP only the key is checked (and that the flag is readable): it is not sent,
-    so an old article without a name is nobody's problem.
+    so an old article without a name needs no correction.
 
     Args:
         frame: What was read, or what is to be sent. It is not changed. Its index may be anything; where its name
             ends in `_ID` its labels name rows that have no usable key ("ART row 17").
         model: The contract.
         asset: The asset in whose name rows are refused.
-        key_columns: The columns that make up a record's key. Every row whose key stands in several is refused.
+        key_columns: The columns that make up a record's key. Rows with the same key are all refused.
 
     Returns:
-        The rows that keep the contract, and the rejections, in the order of the rows.
+        The valid rows, and the rejections in the order of the rows.
 
     Raises:
-        ContractError: A column is missing, unknown or of another type: nothing of the frame can be trusted.
+        ContractError: A column is missing, unknown or of another type, so that no row can be trusted.
     """
     schema = _schema(model)
     names = _known_columns(frame, schema, asset)
@@ -79,7 +79,7 @@ def check(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str, ke
     double = np.zeros(len(checked), dtype=bool)
     if not are_distinct(checked, keys):
         double = checked.duplicated(keys, keep=False).to_numpy() & ~unusable
-        # the rows' other faults are not worth a word before it is clear which of them is meant
+        # other faults of these rows are not reported before it is clear which of them is the right one
         faults = faults[~double[faults["row"]]]
 
     rejected = double.copy()
@@ -97,7 +97,12 @@ def check(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str, ke
 
 
 def require(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str) -> pd.DataFrame:
-    """Validates a frame that we made ourselves: a row that breaks its contract is an error of the program.
+    """Validates a frame that this program made: a row that breaks its contract is an error of the program.
+
+    Args:
+        frame: What is to be written. It is not changed.
+        model: The contract.
+        asset: The asset that the frame belongs to, for the message.
 
     Returns:
         The frame, the contract's columns in the contract's order.
@@ -126,23 +131,23 @@ def require(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str) 
 
 
 def source_of(model: type[pa.DataFrameModel], name: str) -> str:
-    """Where what stands in a contract's column is kept: SelectLine's column, or the key of the settings.
+    """The source of a contract's column: a column of SelectLine, or a key of the settings.
 
-    A name that the contract does not have is given back.
+    A name that the contract does not have is returned unchanged.
     """
     column = _schema(model).columns.get(name)
     return str((column.metadata or {}).get("column", name)) if column is not None else name
 
 
 def _schema(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
-    schema = model.to_schema()  # pandera keeps it: built once a model
-    if not isinstance(schema, pa.DataFrameSchema):  # pandera's types alone leave that open
+    schema = model.to_schema()  # cached by pandera: built once a model
+    if not isinstance(schema, pa.DataFrameSchema):  # only for the type checker
         raise TypeError(f"{model.__name__} is no contract of pandas frames.")
     return schema
 
 
 def _known_columns(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> list[str]:
-    """The contract's columns; raises where the frame has not exactly these."""
+    """The frame with the contract's columns; raises where the frame has not exactly these."""
     wanted, there = list(schema.columns), [str(name) for name in frame.columns]
     wrong = [f"{name} is missing" for name in wanted if name not in there]
     wrong += [f"{name} is unknown" for name in there if name not in wanted]
@@ -153,14 +158,14 @@ def _known_columns(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) 
 
 
 def _broken_frame(asset: str, schema: pa.DataFrameSchema, wrong: str) -> ContractError:
-    """An error of the program: whoever mends it reads English."""
+    """An error of the program, in English only: developers fix it."""
     return ContractError(
         say("{asset}: the frame does not keep {contract}: {wrong}.", asset=asset, contract=schema.name, wrong=wrong)
     )
 
 
 def _faults(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> pd.DataFrame:
-    """What pandera found: columns row (position), column, check, in the order of rows and columns."""
+    """The failures that pandera found: columns row (position), column, check, in the order of rows and columns."""
     try:
         schema.validate(frame, lazy=True, inplace=True)
     except SchemaErrors as error:
@@ -179,14 +184,14 @@ def _faults(frame: pd.DataFrame, schema: pa.DataFrameSchema, asset: str) -> pd.D
         }
     )
     order = {name: position for position, name in enumerate(schema.columns)}
-    # one rejection a row and column: a null is no wrong type as well, an endless number not also an unclean one
+    # one rejection a row and column: a null is not reported as a wrong type too, infinity not as unclean too
     faults = faults[~faults["check"].str.startswith("dtype(")]
     faults = faults.assign(place=faults["column"].map(order)).sort_values(["row", "place"], kind="stable")
     return faults.drop_duplicates(["row", "column"])[["row", "column", "check"]]
 
 
 def _plain_bools(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """Flags as plain `bool` again: the rows whose flag was unreadable are gone."""
+    """Converts flags back to plain `bool`: the rows with unreadable flags have been removed."""
     wide = [name for name in schema.columns if isinstance(frame[name].dtype, pd.BooleanDtype)]
     return frame.astype(dict.fromkeys(wide, bool)) if wide else frame
 
@@ -204,7 +209,7 @@ class _Rows:
     unusable: np.ndarray[Any, np.dtype[np.bool_]]
 
     def faulty(self, faults: pd.DataFrame) -> list[tuple[int, Rejection]]:
-        """A rejection a fault, with the row's position."""
+        """A rejection for each fault, with the row's position."""
         positions = faults["row"].to_numpy(dtype=np.int64)
         rows = np.unique(positions)
         values = dict(zip(rows.tolist(), self._values(rows), strict=True))
@@ -223,7 +228,7 @@ class _Rows:
         return found
 
     def duplicated(self, positions: _Positions) -> list[tuple[int, Rejection]]:
-        """A rejection a key that stands in several rows, with the first row's position."""
+        """A rejection for each key of several rows, with the first row's position."""
         together: dict[str, list[tuple[int, dict[str, Any]]]] = {}
         for position, row in zip(positions.tolist(), self._values(positions), strict=True):
             together.setdefault(self._key(position, row), []).append((position, row))
@@ -262,7 +267,7 @@ class _Rows:
         if name == "not_nullable":
             if any(check.name == "clean_key" for check in field.checks):
                 return "key_invalid"
-            # a flag is never null in SelectLine's sense: the reader puts null for one that it could not read
+            # a flag is never null in SelectLine itself: null means that the reader could not read it
             if str(field.dtype) == "bool":
                 return "value_invalid"
         return _CODES.get(name, "value_invalid")
@@ -283,5 +288,5 @@ class _Rows:
 
 
 def _content(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A hash of all values: the same in every process, another one as soon as any value is."""
+    """A hash of all values: the same in every process, different as soon as any value is."""
     return fingerprint([list(row.items()) for row in rows])

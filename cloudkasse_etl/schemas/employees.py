@@ -1,4 +1,4 @@
-"""Employees (SelectLine's Mitarbeiter): as read, and as sent."""
+"""Contracts of employees (SelectLine's Mitarbeiter): as read from the ERP, and as sent to the till."""
 
 import pandera.pandas as pa
 from pandera.typing import Series

@@ -1,6 +1,6 @@
-"""The JSON of an answer, also where it is none by the letter: one record's broken text must not hold up all others.
+"""Lenient JSON: parses answers with invalid strings or numbers, so that one broken record does not block a page.
 
-Nothing is made up for what cannot be read: a number that is none becomes null, which the record's contract refuses.
+No values are invented: an invalid number becomes null, which the record's contract refuses.
 """
 
 import json
@@ -15,12 +15,12 @@ _INTEGER_DIGITS = 40
 def read_json(raw: bytes) -> Any:
     """Reads a JSON text.
 
-    Half a character (a lone surrogate, as of an emoji that was cut, or a byte that is no UTF-8) becomes its escape in
-    plain letters (``\\ud83d``), so that texts that differ still do. NaN, infinities and numbers beyond floats become
-    null. A key that stands twice has its last value.
+    Half a character (a lone surrogate, as of an emoji that was cut, or an invalid byte of UTF-8) is replaced by its
+    escape in plain letters (``\\ud83d``), so that different texts stay different. NaN, infinities and numbers beyond
+    floats become null. Of a repeated key the last value is kept.
 
     Raises:
-        ValueError: It is no JSON, or nested beyond all bounds.
+        ValueError: It is not JSON, or is nested too deeply.
     """
     try:
         return orjson.loads(raw)
@@ -35,7 +35,7 @@ def read_json(raw: bytes) -> Any:
 
 
 def as_kept(item: Any) -> tuple[Any, bytes]:
-    """An item, and its JSON; of one that is nested too deep to be written, the plain fields, which are no receipt."""
+    """An item, and its JSON; one that is nested too deeply to be written is reduced to its plain fields."""
     try:
         return item, orjson.dumps(item)
     except TypeError:
@@ -58,9 +58,9 @@ def _integer(digits: str) -> int | float | None:
 
 
 def _whole(value: Any) -> Any:
-    """The value with whole characters only."""
+    """The value with lone surrogates replaced."""
     if isinstance(value, str):
-        # json reads a pair of surrogates as one character; what is left of them stands alone
+        # json decodes a pair of surrogates to one character; those that are left are alone
         return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, list):
         return [_whole(part) for part in value]

@@ -1,4 +1,4 @@
-"""Revenue postings and stock movements: what an import writes, and what others read of it."""
+"""Contracts of revenue postings and stock movements: the tables that an import writes and other systems read."""
 
 import pandera.pandas as pa
 from pandera.typing import Series
@@ -8,12 +8,12 @@ from cloudkasse_etl.schemas.checks import DAY, RATE, field, key_field, keyed, te
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, TENDERS
 
 _FLAGS = "closed_period|review|closed_period review"
-# An id of a receipt is whatever the register makes it: it is kept, not judged.
+# A receipt's id is defined by the register: it is stored unchanged and not checked.
 _ID = "receipt.id"
 
 
 class RevenuePosting(pa.DataFrameModel):
-    """One side of an entry: an amount on an account. The postings of a receipt come to 0."""
+    """One side of an entry: an amount on an account. The postings of a receipt add up to 0."""
 
     posting_id: Series[str] = field(
         "Posting", _ID, say("The receipt's id and the posting's number in it."), max_characters=140
@@ -79,7 +79,7 @@ class RevenuePosting(pa.DataFrameModel):
 
 
 class StockMovement(pa.DataFrameModel):
-    """What a receipt's line takes out of a warehouse, or brings back."""
+    """A quantity that a receipt's line takes out of a warehouse, or returns to it."""
 
     movement_id: Series[str] = field(
         "Movement",

@@ -1,4 +1,4 @@
-"""Prices: as SelectLine keeps them (net or gross, per price unit), and as sent (gross, in cents, per unit)."""
+"""Contracts of prices: as SelectLine stores them (net or gross, per price unit), and as sent (gross cents per unit)."""
 
 import pandera.pandas as pa
 from pandera.engines.pandas_engine import DateTime

@@ -1,4 +1,4 @@
-"""Registers: as the settings name them (SelectLine's tables name none), and as sent."""
+"""Contracts of registers: as the settings name them (SelectLine's tables have none), and as sent to the till."""
 
 import pandera.pandas as pa
 from pandera.typing import Series

@@ -1,4 +1,4 @@
-"""Receipts and closings as they are staged: the columns that an analyst reads. Their JSON: wire_receipts.py"""
+"""Contracts of staged receipts and closings: the columns that an analyst reads. Their JSON: wire_receipts.py"""
 
 import pandera.pandas as pa
 from pandera.engines.pandas_engine import DateTime
@@ -9,7 +9,7 @@ from cloudkasse_etl.schemas.checks import field, key_field, keyed, text_field
 
 
 class ReceiptStaged(pa.DataFrameModel):
-    """The receipts as they are staged; the receipt itself is kept beside as it came."""
+    """The receipts as they are staged; the original JSON is stored beside, unchanged."""
 
     receipt_id: Series[str] = key_field("Receipt", "receipt.id", say("CloudKasse's id of the receipt."), limit=120)
     register: Series[str] = text_field("Register", "receipt.register", say("Number of the register that sold."))
@@ -40,7 +40,7 @@ class ReceiptStaged(pa.DataFrameModel):
 
 
 class ClosingStaged(pa.DataFrameModel):
-    """The closings as they are staged; the closing itself is kept beside as it came."""
+    """The closings as they are staged; the original JSON is stored beside, unchanged."""
 
     register: Series[str] = key_field("Register", "closing.register", say("Number of the register."), limit=100)
     number: Series[int] = field("Number", "closing.number", say("Number of the closing (Z_NR); counts up by register."))

@@ -1,4 +1,4 @@
-"""Receipts and closings as CloudKasse sends them (wire contract; codes of DSFinV-K 2.4): codes, types, parsing."""
+"""Receipts and closings in wire format (contract; codes of DSFinV-K 2.4): the codes, the types, and their parsing."""
 
 import datetime as dt
 import re
@@ -25,7 +25,7 @@ BUSINESS_CASES: Final = (
 TENDERS: Final = ("Bar", "Unbar", "Keine", "ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte")
 RECEIVABLES: Final = ("Forderungsentstehung", "Forderungsaufloesung")
 
-# Cents and thousandths that a sum of many can still hold in 64 bits.
+# Limit of cents and thousandths: sums of many such values still fit into 64 bits.
 _CENTS_LIMIT = 10**13
 _QUANTITY = re.compile(r"^(-?)(\d{1,12})(?:\.(\d{1,3})0*)?$")
 _RATE = re.compile(r"^(\d{1,2})(?:\.(\d{1,2})0*)?$")
@@ -35,8 +35,8 @@ Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
-# Fields stand in the order of their names: the hash of a receipt's content is taken of them in that order. What comes
-# of JSON has no circles, so that the collector of circles need not walk through millions of lines (gc=False).
+# Fields are in alphabetical order, because the hash of a receipt's content is made in that order. Parsed JSON has no
+# reference cycles, so the garbage collector need not visit millions of lines (gc=False).
 class Line(msgspec.Struct, kw_only=True, gc=False):
     """A line of a receipt [Bonpos]. `quantity` has 3 decimals and `vat_rate` 2 once the receipt is parsed."""
 
@@ -78,7 +78,7 @@ class VatBlock(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Reference(msgspec.Struct, gc=False):
-    """The receipt that this one refers to; ask `Receipt.reference_id`, since it may name none."""
+    """The receipt that this one refers to; use `Receipt.reference_id`, since it may name none."""
 
     receipt_id: str | None = None
 
@@ -109,7 +109,7 @@ class Receipt(msgspec.Struct, kw_only=True, gc=False):
 
     @property
     def reference_id(self) -> str | None:
-        """The id of the receipt that this one refers to; None also where the reference names nothing (blank, null)."""
+        """The id of the receipt that this one refers to; None also where the reference is blank or null."""
         named = self.reference.receipt_id if self.reference else None
         return named if named and not named.isspace() else None
 
@@ -147,7 +147,7 @@ class Closing(msgspec.Struct):
 
 
 class MalformedError(ValueError):
-    """An item does not keep the wire contract; the message names the field and what is wrong with it."""
+    """An item breaks the wire contract; the message names the field and the fault."""
 
 
 _quantities: dict[str, str] = {}
@@ -166,14 +166,14 @@ def read_receipt(text: bytes) -> Receipt:
     try:
         receipt = _receipts.decode(text)
         if receipt.tse is not None:
-            orjson.dumps(receipt.tse)  # nested deeper than it could be written again
+            orjson.dumps(receipt.tse)  # raises where it is nested too deeply to be written again
     except (msgspec.MsgspecError, RecursionError, TypeError):
         return parse_receipt(read_item(text))
     return _in_one_spelling(receipt)
 
 
 def read_item(text: bytes) -> Any:
-    """An item of any shape from its JSON; None where that has a number that no program can hold."""
+    """An item of any shape, parsed from its JSON; None where it has a number that cannot be represented."""
     try:
         return read_json(text)
     except ValueError:
@@ -181,7 +181,7 @@ def read_item(text: bytes) -> Any:
 
 
 def parse_receipt(item: Any) -> Receipt:
-    """Reads one receipt; decimals get one spelling, so that equal receipts are equal.
+    """Reads one receipt; decimals are normalised, so that equal receipts are equal.
 
     Raises:
         MalformedError: A known field is missing, ill-typed or out of range.
@@ -226,7 +226,7 @@ def _convert(item: Any, kind: type[_Item]) -> _Item:
         except msgspec.ValidationError as error:
             if "got `float`" not in str(error):
                 raise
-            # 2380.0 and 2.38e3 are spellings of a whole number, and JSON's own schema takes them for one
+            # 2380.0 and 2.38e3 are notations of a whole number, and JSON Schema accepts them as integers
             return msgspec.convert(_whole(item), kind)
     except (msgspec.ValidationError, RecursionError, OverflowError) as error:
         raise MalformedError(str(error)) from None
@@ -282,7 +282,7 @@ def _check_day(text: str) -> None:
             _days[text] = True
 
 
-# RFC 3339; a leap second is one that a clock may show.
+# RFC 3339; clocks may show a leap second.
 _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
@@ -290,20 +290,20 @@ _TIME = re.compile(
 
 
 def check_times(receipt: Receipt) -> None:
-    """Looks whether the times of a receipt that has just arrived are any: receipts of an earlier release may have none.
+    """Checks the times of a receipt that has just arrived; receipts stored by an earlier release may have invalid ones.
 
     Raises:
-        MalformedError: A time has no offset from UTC, or is none.
+        MalformedError: A time is invalid or has no offset from UTC.
     """
     for name in ("started_at", "ended_at", "arrived_at"):
         _check_time(getattr(receipt, name), name)
 
 
 def check_closing_time(closing: Closing) -> None:
-    """Likewise of a closing.
+    """Checks the time of a closing in the same way.
 
     Raises:
-        MalformedError: The time has no offset from UTC, or is none.
+        MalformedError: The time is invalid or has no offset from UTC.
     """
     _check_time(closing.created_at, "created_at")
 
@@ -321,12 +321,12 @@ def _check_time(text: str | None, name: str) -> None:
 
 
 def day_of(text: str, zone: dt.tzinfo) -> dt.date | None:
-    """The day of a time in a zone; None where it is no time with an offset, or lies beyond all days."""
+    """The day of a time in a zone; None where the time is invalid, has no offset, or is out of range."""
     match = _TIME.fullmatch(text)
     if match is None:
         return None
     try:
-        # a leap second is of the same day as the second before it, whatever the zone's whole minutes are
+        # a leap second belongs to the day of the second before it, whatever the minutes of the zone's offset are
         moment = dt.datetime.fromisoformat(text.upper().replace(":60", ":59", 1) if ":60" in text else text.upper())
         return moment.astimezone(zone).date()
     except (ValueError, OverflowError):
@@ -334,11 +334,11 @@ def day_of(text: str, zone: dt.tzinfo) -> dt.date | None:
 
 
 def item_id(item: Any) -> str | None:
-    """The id of an item that may be broken otherwise."""
+    """The id of an item whose other fields may be broken."""
     found = item.get("id") if isinstance(item, Mapping) else None
     return found if isinstance(found, str) and 0 < len(found) <= 100 else None
 
 
 def closing_hash(closing: Closing) -> str:
-    """Hash of all known fields but the time of its making."""
+    """Hash of all known fields but the time of creation."""
     return fingerprint(msgspec.json.encode(msgspec.structs.replace(closing, created_at=None), order="sorted"))

@@ -11,7 +11,7 @@ import cloudkasse_etl
 
 LIBRARY = Path(cloudkasse_etl.__file__).parent
 # Rooms whose docstrings are checked.
-ROOMS = ("transform", "sandbox", "erp", "tills")
+ROOMS = ("transform", "sandbox", "erp", "tills", "schemas", "alerting", "rejections", "config")
 MOST_UNDESCRIBED = 2
 
 # Words that the field does not use in this sense; a reader has to guess what is meant.

@@ -1,4 +1,4 @@
-"""Refused, or to be looked at, when receipts are booked and stock is moved."""
+"""Codes for receipts and stock lines that are refused, or flagged for review, when they are booked."""
 
 from cloudkasse_etl.rejections.catalogue.entry import Failure, beyond, by_hand, unclear
 

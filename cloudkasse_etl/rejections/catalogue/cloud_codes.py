@@ -1,4 +1,4 @@
-"""What waits for the cloud, and what it refuses."""
+"""Codes for records that wait for the cloud, and for those that it refuses."""
 
 from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure
 

@@ -1,4 +1,4 @@
-"""What a code of the catalogue says. The codes are in the files beside this one."""
+"""The type of a catalogue entry: the texts of a code. The codes are in the files beside this one."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ CLOUD = "cloud."
 class Failure:
     """What a code says, in English; other languages have it in i18n/locale. `{names}` are filled from the detail.
 
-    `{system}` is filled with where the detail's `column` or `field` is kept: in SelectLine or in the settings.
-    `{value:n}` is an amount or a rate, which a detail spells in English and each language writes in its own way.
+    `{system}` is filled with the system that the detail's `column` or `field` is from: SelectLine or the settings.
+    `{value:n}` is an amount or a rate, which a detail writes in English format and each language in its own.
 
     Attributes:
         text: What is wrong.
         cure: What to do about it.
-        holds: Whether it holds a receipt that may well be right: a person can release it, and it goes through.
-        by_hand: Of a stock line that is refused: a person was asked to book it, and so the program never does. Any
-            other refused stock line is made up for by the first import that finds its reason gone.
+        holds: Whether it holds back a receipt that may well be right: a person can release it, and it is booked.
+        by_hand: For a stock line: a person was asked to book it, so the program never does. Any other refused stock
+            line is booked by the first import after its reason is gone.
     """
 
     text: str
@@ -27,7 +27,7 @@ class Failure:
 
 
 def unclear(text: str) -> Failure:
-    """A receipt that nobody but a person can judge."""
+    """A receipt that only a person can decide about."""
     return Failure(
         text,
         "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
@@ -45,7 +45,7 @@ def by_hand(text: str) -> Failure:
 
 
 def beyond(text: str) -> Failure:
-    """A void that is not booked unseen."""
+    """A void that is not booked without review."""
     return Failure(
         text,
         "Look at the receipt in CloudKasse. If it is right, release it: cloudkasse-etl receipts release ID --reason "

@@ -1,4 +1,4 @@
-"""Refused on arrival: receipts and closings that do not add up or keep the contract."""
+"""Codes for receipts and closings that are refused on arrival: wrong sums, or broken contract."""
 
 from cloudkasse_etl.rejections.catalogue.entry import Failure, unclear
 

@@ -1,4 +1,4 @@
-"""Refused on our side: records of the ERP, and prices."""
+"""Codes for records of the ERP and prices that are refused before they are sent."""
 
 from cloudkasse_etl.rejections.catalogue.entry import Failure
 
