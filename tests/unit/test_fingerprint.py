@@ -19,7 +19,7 @@ from cloudkasse_etl.schemas.wire_receipts import Closing, ClosingTender, closing
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores import sent_alerts
 from cloudkasse_etl.sync.changes import new_data
-from cloudkasse_etl.sync.inputs.erp_frames import Sources
+from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.monitoring import alerts
 from cloudkasse_etl.sync.receipts import closing_staging, judgement, receipt_import
 from cloudkasse_etl.transform.books.ledger import refusal
@@ -50,7 +50,7 @@ def of_the_erp() -> str:
     erp = SimpleNamespace(
         watermarks={"MANDANT": "5|9"}, _settings=settings, _url="sqlite:///erp.db", _rates_of_today=[["1", "19.00"]]
     )
-    return str(Sources._hash(cast("Any", erp), "cloudkasse_company", ["MANDANT"], (3, 4)))
+    return str(ErpFrames._hash(cast("Any", erp), "cloudkasse_company", ["MANDANT"], (3, 4)))
 
 
 def of_the_checks() -> str:

@@ -177,10 +177,10 @@ def _read(
     changes: Mapping[str, _Change],
 ) -> Part | None:
     """Reads all rows of the articles, and what the snapshot has of them."""
-    sources = session.sources.narrowed(numbers)
+    goods = session.sources.narrowed(numbers)
     old, others = {}, {}
     for table in BY_ARTICLE:
-        read, change = sources.versions(table), changes[table]
+        read, change = goods.versions(table), changes[table]
         if read is None or not change.now["row_id"].isin(read["row_id"]).all():
             return None  # a row is gone again by now, or is not found by its own number
         touched = pd.concat([read["row_id"], change.now["row_id"], change.before["row_id"]])
@@ -189,11 +189,11 @@ def _read(
         old[table], others[table] = known[mine], known[~mine]
         if others[table]["row_id"].isin(read["row_id"]).any():
             return None  # it was another article's until a moment ago
-    if not sources.is_steady():
+    if not goods.is_steady():
         return None
     return Part(
         numbers,
-        sources,
+        goods,
         header,
         rows={asset: found["rows"] for asset, found in details.items()},
         lacking=details["gross_prices"]["lacking"],

@@ -18,7 +18,7 @@ from cloudkasse_etl.erp.selectline.row_changes import buckets_of
 from cloudkasse_etl.state.stores.erp_rows import ErpRows, Header, SourceTotals, packed
 from cloudkasse_etl.state.stores.records import Level
 from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM
-from cloudkasse_etl.sync.inputs.erp_frames import Sources
+from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 from cloudkasse_etl.sync.run.session import SyncSession
 
 _MOST_GROUPS = 62  # of which each takes a bit
@@ -26,14 +26,14 @@ _MOST_GROUPS = 62  # of which each takes a bit
 
 def keep_snapshot(session: SyncSession) -> None:
     """Keeps the rows that this run looked at, if everything is level with them by now."""
-    sources = session.goods
-    if session.is_dry or not sources.is_read_to_the_end:
+    goods = session.goods
+    if session.is_dry or not goods.is_read_to_the_end:
         return
     levels = _levels(session)
     if levels is None:
         return
-    rows = _with_counts(sources)
-    if rows is None or not sources.is_steady():
+    rows = _with_counts(goods)
+    if rows is None or not goods.is_steady():
         return
     part, erp_rows, snapshot = session.part, ErpRows(session.store), secrets.token_hex(8)
     found: dict[str, tuple[pd.DataFrame, set[int] | None]] = {}
@@ -80,23 +80,23 @@ def _totals(rows: pd.DataFrame) -> SourceTotals:
     return SourceTotals(len(rows), sum(versions.tolist()), int(versions.max(initial=0)))
 
 
-def _with_counts(sources: Sources) -> dict[str, pd.DataFrame] | None:
+def _with_counts(goods: GoodsFrames) -> dict[str, pd.DataFrame] | None:
     """The rows with what each counts for; None where the ERP does not tell when a row changed.
 
     What an article counts for stands at one of its rows. Of ART: whether it goes up, and the registers' price groups
     that it lacks a price in, a bit each. Of ARPREIS: whether the row is used, and the article's gross prices.
     """
-    gross, articles, prices = sources.gross, sources.versions("ART"), sources.versions("ARPREIS")
+    gross, articles, prices = goods.gross, goods.versions("ART"), goods.versions("ARPREIS")
     if articles is None or prices is None or len(gross.lacking_articles) > _MOST_GROUPS:
         return None
-    selling = sources.articles.frame["number"]
+    selling = goods.articles.frame["number"]
     goes_up = is_among(articles["article"], selling)
     if int(goes_up.sum()) > len(selling):  # a row that goes up, and an inactive one under the same number
         goes_up &= ~articles["article"].duplicated().to_numpy()
     lacks = np.zeros(len(articles), np.int64)
     for place, (_, lacking) in enumerate(sorted(gross.lacking_articles.items())):
         lacks |= (is_among(articles["article"], lacking) & goes_up).astype(np.int64) << place
-    used = np.isin(prices["row_id"].to_numpy(), sources.prices.frame["row_id"].to_numpy(), assume_unique=True)
+    used = np.isin(prices["row_id"].to_numpy(), goods.prices.frame["row_id"].to_numpy(), assume_unique=True)
     return {
         "ART": articles.assign(counted=goes_up.astype(np.int64), further=lacks),
         "ARPREIS": prices.assign(

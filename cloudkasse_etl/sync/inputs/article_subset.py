@@ -8,7 +8,7 @@ import pandas as pd
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.database.keys import is_bounded
 from cloudkasse_etl.state.stores.erp_rows import Header
-from cloudkasse_etl.sync.inputs.erp_frames import Sources
+from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Part:
 
     Attributes:
         numbers: The articles' numbers.
-        sources: The ERP as if it held no others.
+        goods: The ERP as if it held no others.
         header: The snapshot that says what is unchanged.
         rows: How many records each asset held when it was last level, by asset.
         lacking: Register's price group → how many articles lacked a price only there.
@@ -28,7 +28,7 @@ class Part:
     """
 
     numbers: frozenset[str]
-    sources: Sources
+    goods: GoodsFrames
     header: Header
     rows: Mapping[str, int]
     lacking: Mapping[str, int]

@@ -8,12 +8,10 @@ A run reads at several moments, then. The fingerprint of a table is always taken
 changes in between, or after the reading, is found by the next run.
 """
 
-import copy
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -23,24 +21,20 @@ import pandas as pd
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.erp.selectline.article_codes import articles_sharing_codes
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
-from cloudkasse_etl.erp.selectline.groups import SEVERAL_NAMES
 from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.schemas.articles import ArticleExtract
-from cloudkasse_etl.schemas.checks import FIRST_DAY
 from cloudkasse_etl.schemas.column_docs import key_of
 from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
-from cloudkasse_etl.schemas.prices import PriceExtract
 from cloudkasse_etl.schemas.registers import RegisterExtract
 from cloudkasse_etl.sync.inputs.booking_inputs import Booking, BookingReader
-from cloudkasse_etl.sync.inputs.goods import GOODS, Goods, found, read_goods
-from cloudkasse_etl.transform.bar_codes import all_spellings, judge_bar_codes
-from cloudkasse_etl.transform.payloads import refuse_ambiguous_keys, refuse_unknown_tax_codes
-from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
+from cloudkasse_etl.sync.inputs.extracts import Extract, keys_of, rekeyed
+from cloudkasse_etl.sync.inputs.goods import GOODS, Goods, read_goods
+from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
+from cloudkasse_etl.transform.bar_codes import all_spellings
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 # Which of the ERP's tables an asset's content comes from: a change in none of them leaves it as it is.
@@ -67,30 +61,15 @@ _CURRENCY = re.compile("[A-Z]{3}")
 CONTENT_VERSION = 2
 
 
-@dataclass(frozen=True)
-class Extract:
-    """Checked records of one kind.
-
-    Attributes:
-        frame: The records that go up, as the Extract contract has them.
-        rejections: Those that were refused.
-        held: Keys of refused records, as far as they can be told: they are in the ERP, so that nothing of
-            them may be retired.
-        passed_over: Keys of records that are in the ERP but do not go up (inactive, not chosen).
-    """
-
-    frame: pd.DataFrame
-    rejections: tuple[Rejection, ...]
-    held: frozenset[str] = frozenset()
-    passed_over: pd.Series = field(default_factory=lambda: pd.Series(dtype="str"))
-
-
-class Sources:
+class ErpFrames:
     """Reads what a run needs, when it needs it. Between two of its methods no transaction is open, but in `view`.
 
     Args:
         configuration: Settings and the ERP's address.
         as_of: The run's day.
+
+    Attributes:
+        goods: All articles and prices.
 
     Raises:
         ErpUnavailableError: From any reading: the ERP cannot be reached.
@@ -102,8 +81,11 @@ class Sources:
         self._url = configuration.connections.erp_url.get_secret_value()
         self._as_of = as_of
         self._resources = ExitStack()
-        self._numbers: list[str] | None = None
         self._viewing = False
+        self._marks: Mapping[str, str | None] | None = None
+        self._rates: list[Any] | None = None
+        self._company: pd.DataFrame | None = None
+        self.goods = GoodsFrames(lambda: self._read_goods(None), self._settings, as_of, of_all=True)
 
     def __enter__(self) -> Self:
         return self
@@ -117,14 +99,16 @@ class Sources:
         self._resources.callback(engine.dispose)
         return ErpReader(engine, self._settings)
 
-    @cached_property
+    @property
     def watermarks(self) -> Mapping[str, str | None]:
         """A cheap fingerprint of each table that is read; None where the table has no rowversion.
 
         Those of ART, ARPREIS, GRUPPEN and USDETAIL become those of the moment at which the articles were read.
         """
-        with self._reader as reader:
-            return reader.watermarks()
+        if self._marks is None:
+            with self._reader as reader:
+                self._marks = reader.watermarks()
+        return self._marks
 
     @contextmanager
     def view(self) -> Iterator[None]:
@@ -137,30 +121,26 @@ class Sources:
             if self._viewing:
                 yield
                 return
-            self.watermarks = {**marks, **reader.watermarks(GOODS)}
-            if self.watermarks["USDETAIL"] != marks["USDETAIL"]:
-                self.__dict__.pop("_rates_of_today", None)
+            self._marks = {**marks, **reader.watermarks(GOODS)}
+            if self._marks["USDETAIL"] != marks["USDETAIL"]:
+                self._rates = None
             self._viewing = True
             try:
                 yield
             finally:
                 self._viewing = False
 
-    @cached_property
+    @property
     def _rates_of_today(self) -> list[Any]:
         """What the VAT rates in force are, as fingerprints take them."""
-        with self._reader as reader:
-            return sorted(VatRates.from_rates(reader.tax_rates()).on(self._as_of).items())
+        if self._rates is None:
+            with self._reader as reader:
+                self._rates = sorted(VatRates.from_rates(reader.tax_rates()).on(self._as_of).items())
+        return self._rates
 
-    @cached_property
-    def _goods(self) -> Goods:
+    def _read_goods(self, numbers: list[str] | None) -> Goods:
         with self.view(), self._reader as reader:
-            return read_goods(reader, self._numbers, self.watermarks)
-
-    @property
-    def rates(self) -> VatRates:
-        """VAT rates by date, of the moment at which the articles were read."""
-        return found(self._goods.rates)
+            return read_goods(reader, numbers, self.watermarks)
 
     def fingerprint(self, asset: str, *upstream: int) -> str | None:
         """A hash of all that an asset's content depends on: tables, settings, rates of the day, upstream assets.
@@ -194,38 +174,28 @@ class Sources:
         """The articles that have a bar code of one of some, these included. To be asked in a `view`."""
         return articles_sharing_codes(self._reader, numbers, all_spellings)
 
-    def narrowed(self, numbers: Iterable[str]) -> "Sources":
-        """The same ERP as if it held no articles but these, and no other articles' prices; they are read at once.
+    def narrowed(self, numbers: Iterable[str]) -> GoodsFrames:
+        """The goods as if the ERP held no articles but these, and no other articles' prices.
 
-        To be asked in a `view`, of whose moment they are.
+        To be asked in a `view`: they are read at once, and are of its moment.
+
+        Args:
+            numbers: The articles' numbers.
+
+        Returns:
+            Frames of their own; those of all articles, `goods`, stay as they are.
         """
-        twin = copy.copy(self)
-        for name in ("articles", "prices", "gross", "_goods"):
-            twin.__dict__.pop(name, None)
-        twin._numbers = sorted(numbers)
-        _ = twin._goods
-        twin._viewing = False
-        return twin
-
-    def versions(self, table: str) -> pd.DataFrame | None:
-        """Which rows of ART or ARPREIS were read, and as of which rowversion: `Rows.versions`."""
-        return self._goods.versions[table]
+        read = self._read_goods(sorted(numbers))
+        return GoodsFrames(lambda: read, self._settings, self._as_of, of_all=False)
 
     @property
-    def is_read_to_the_end(self) -> bool:
-        """Whether gross prices were computed, and so all that they are made of was read."""
-        return "gross" in self.__dict__
-
-    def is_steady(self) -> bool:
-        """Whether the articles and prices read are of one moment, that at which their fingerprints were taken."""
-        return self._goods.steady
-
-    @cached_property
     def _company_rows(self) -> pd.DataFrame:
-        with self._reader as reader:
-            rows = reader.company()
-        wanted = self._settings.company.database_name
-        return rows if wanted is None else rows[rows["database_name"] == wanted]
+        if self._company is None:
+            with self._reader as reader:
+                rows = reader.company()
+            wanted = self._settings.company.database_name
+            self._company = rows if wanted is None else rows[rows["database_name"] == wanted]
+        return self._company
 
     @cached_property
     def currency(self) -> str | None:
@@ -242,7 +212,7 @@ class Sources:
     @property
     def has_read_company(self) -> bool:
         """Whether the company's row was read."""
-        return "_company_rows" in self.__dict__
+        return self._company is not None
 
     @cached_property
     def company(self) -> Extract:
@@ -258,7 +228,7 @@ class Sources:
             rejection = Rejection(asset, number, "company_ambiguous", detail, content=names)
             return Extract(_empty(CompanyExtract), (rejection,), frozenset([number]))
         checked = check(rows, CompanyExtract, asset=asset, key_columns=key_of(CompanyExtract))
-        return Extract(checked.frame, _rekeyed(checked.rejections, number), frozenset([number]))
+        return Extract(checked.frame, rekeyed(checked.rejections, number), frozenset([number]))
 
     @cached_property
     def registers(self) -> Extract:
@@ -275,7 +245,7 @@ class Sources:
         ]
         frame = pd.DataFrame(rows, columns=list(RegisterExtract.to_schema().columns), dtype="str")
         checked = check(frame, RegisterExtract, asset="selectline_registers", key_columns=key_of(RegisterExtract))
-        return Extract(checked.frame, checked.rejections, _held(checked.rejections))
+        return Extract(checked.frame, checked.rejections, keys_of(checked.rejections))
 
     @cached_property
     def employees(self) -> Extract:
@@ -286,43 +256,7 @@ class Sources:
         if self._settings.employees.numbers != "all":
             wanted &= raw["number"].isin(self._settings.employees.numbers)
         checked = check(raw[wanted], EmployeeExtract, asset="selectline_employees", key_columns=key_of(EmployeeExtract))
-        return Extract(checked.frame, checked.rejections, _held(checked.rejections))
-
-    @cached_property
-    def articles(self) -> Extract:
-        """The articles that are active and chosen and have a VAT rate; shape of ArticleExtract."""
-        goods = self._goods
-        raw, goods.articles = found(goods.articles).frame, None
-        wanted = ~raw["inactive"].fillna(False).astype(bool)
-        if self._settings.articles.groups != "all":
-            wanted &= raw["group"].isin(self._settings.articles.groups)
-        if self._settings.articles.only_shop_active:
-            wanted &= raw["shop_active"].fillna(False).astype(bool)
-        asset = "selectline_articles"
-        checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=key_of(ArticleExtract))
-        frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
-        frame, alike = refuse_ambiguous_keys(frame, self._settings.price_groups)
-        frame, of_codes = judge_bar_codes(frame)
-        rejections = (*checked.rejections, *untaxed, *alike, *of_codes)
-        if self._numbers is None:  # it hangs on no article
-            rejections += _groups_with_several_names(raw.attrs.get(SEVERAL_NAMES, {}))
-        return Extract(frame, rejections, _held(rejections), raw.loc[~wanted, "number"])
-
-    @cached_property
-    def prices(self) -> Extract:
-        """The prices of the price groups that the settings name; shape of PriceExtract.
-
-        `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it. Once gross
-        prices are computed, nothing but `row_id` is left of the frame: a fifth of what a run holds of a big shop.
-        """
-        goods = self._goods
-        raw, goods.prices = found(goods.prices).frame, None
-        checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=key_of(PriceExtract))
-        kept = set(checked.frame["row_id"]) if checked.rejections else set()
-        refused = raw[~raw["row_id"].isin(kept)] if checked.rejections else raw.iloc[:0]
-        names = {f"{row.row_id}": _price_name(row) for row in refused.itertuples()}
-        rejections = tuple(_named(r, names) for r in checked.rejections)
-        return Extract(checked.frame, rejections, frozenset(refused["article"].dropna()))
+        return Extract(checked.frame, checked.rejections, keys_of(checked.rejections))
 
     @cached_property
     def _booking(self) -> BookingReader:
@@ -332,61 +266,9 @@ class Sources:
         """What receipts are booked by that sell some articles, all of it of one moment."""
         return self._booking.read(numbers)
 
-    @cached_property
-    def gross(self) -> GrossPrices:
-        """The gross prices that the registers show."""
-        articles = self.articles
-        prices = self.prices
-        used = tuple(register.price_group for register in self._settings.registers)
-        self.__dict__["prices"] = replace(prices, frame=prices.frame[["row_id"]])
-        return gross_prices(
-            prices.frame,
-            articles.frame,
-            self.rates,
-            # no register shows the prices of a further group
-            bases={
-                number: group.basis
-                for number, group in self._settings.price_groups.items()
-                if number in used or not used
-            },
-            register_groups=used,
-            known_articles=articles.passed_over,
-            refused_articles=prices.held,
-            as_of=self._as_of,
-        )
-
-
-def _groups_with_several_names(several: Mapping[str, str]) -> tuple[Rejection, ...]:
-    asset, code = "selectline_articles", "group_name_ambiguous"
-    return tuple(
-        Rejection(asset, f"GRUPPEN AG {number}", code, {"value": number, "names": names}, content=names)
-        for number, names in several.items()
-    )
-
 
 def _empty(model: Any) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="str") for name in model.to_schema().columns})
-
-
-def _held(rejections: Iterable[Rejection]) -> frozenset[str]:
-    return frozenset(rejection.key for rejection in rejections)
-
-
-def _rekeyed(rejections: Iterable[Rejection], key: str) -> tuple[Rejection, ...]:
-    return tuple(Rejection(r.asset, key, r.code, r.detail, r.content) for r in rejections)
-
-
-def _price_name(row: Any) -> str:
-    """A price as its rejection names it: a person looks for article and group, not for SelectLine's row number."""
-    unreadable = not pd.isna(row.valid_from) and row.valid_from < FIRST_DAY
-    start = "" if pd.isna(row.valid_from) else "?" if unreadable else f"{row.valid_from:%Y-%m-%d}"
-    article = "" if pd.isna(row.article) else row.article
-    group = "" if pd.isna(row.price_group) else row.price_group
-    return f"{article}|{group}|{row.min_quantity:g}|{start} (ARPREIS {row.row_id})"
-
-
-def _named(rejection: Rejection, names: Mapping[str, str]) -> Rejection:
-    return _rekeyed([rejection], names.get(rejection.key, rejection.key))[0]
 
 
 def _without_secret(url: str) -> str:

@@ -91,8 +91,8 @@ def _articles(session: SyncSession) -> Desired:
 
 
 def _prices(session: SyncSession) -> Desired:
-    sources, part, store = session.goods, session.part, session.store
-    gross = sources.gross
+    goods, part, store = session.goods, session.part, session.store
+    gross = goods.gross
     in_cloud = store.synced("articles") if part is None else store.synced_among("articles", part.numbers)
     held_articles = in_cloud.loc[in_cloud["active"], "key"]
     ready = is_among(gross.prices["article"], held_articles)
@@ -100,8 +100,8 @@ def _prices(session: SyncSession) -> Desired:
     # A retired article's prices stay as they are, and so do those of a group that no register uses any more, and
     # those that may be a refused price's.
     used = {register.price_group for register in session.settings.registers}
-    selling = sources.articles.frame["number"]
-    refused = sources.prices.held
+    selling = goods.articles.frame["number"]
+    refused = goods.prices.held
 
     def may_retire(keys: "pd.Series[str]") -> "pd.Series[bool]":
         article, group = _article_and_group(keys, store)
@@ -112,7 +112,7 @@ def _prices(session: SyncSession) -> Desired:
     if part is not None:
         elsewhere = WaitingStore(store).stored("cloudkasse_prices")
         each += [w for w in elsewhere if w.code == _ARTICLE_FIRST and w.awaited not in part.numbers]
-    currency = sources.currency or ""
+    currency = session.sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
     return Desired(payload, may_retire, _deferrals(each))
 

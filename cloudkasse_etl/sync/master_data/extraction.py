@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cloudkasse_etl.sync.inputs.erp_frames import Extract
+from cloudkasse_etl.sync.inputs.extracts import Extract
 from cloudkasse_etl.sync.master_data.judge import Judgement, judged
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession

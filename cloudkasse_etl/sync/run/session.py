@@ -20,7 +20,8 @@ from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
 from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.inputs.article_subset import Part
-from cloudkasse_etl.sync.inputs.erp_frames import Sources
+from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
+from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
@@ -60,6 +61,7 @@ class SyncSession:
         self.progress: Callable[[str, int], None] = lambda asset, count: None
         self._resources = resources
         self._stop = stop
+        self._sources: ErpFrames | None = None
         self._finished: RunReport | None = None
         self._status: CloudStatus | None = None
         self._unreachable: NetworkError | None = None
@@ -94,24 +96,26 @@ class SyncSession:
         """The day whose prices and VAT rates hold."""
         return self._context.as_of
 
-    @cached_property
-    def sources(self) -> Sources:
+    @property
+    def sources(self) -> ErpFrames:
         """The ERP and the settings as frames, each read once a run.
 
         Raises:
             ErpUnavailableError: The ERP cannot be reached.
         """
-        return self._resources.enter_context(Sources(self.configuration, self.as_of))
+        if self._sources is None:
+            self._sources = self._resources.enter_context(ErpFrames(self.configuration, self.as_of))
+        return self._sources
 
     @property
     def has_read_company(self) -> bool:
         """Whether this run has read the company from the ERP already."""
-        return "sources" in self.__dict__ and self.sources.has_read_company
+        return self._sources is not None and self._sources.has_read_company
 
     @property
-    def goods(self) -> Sources:
-        """The same of the articles that this run looks at, and of their prices."""
-        return self.sources if self.part is None else self.part.sources
+    def goods(self) -> GoodsFrames:
+        """The articles that this run looks at, and their prices."""
+        return self.sources.goods if self.part is None else self.part.goods
 
     def look_at_everything(self) -> None:
         """From here on this run looks at all articles."""

@@ -60,7 +60,7 @@ def test_the_real_shop_goes_up_with_exactly_its_known_failures_and_then_rests(wo
         }
     assert len(real) == 4211
     with world.session() as session:
-        computed = session.sources.gross.prices
+        computed = session.sources.goods.gross.prices
     base = computed[
         (computed["price_group"] == "1") & (computed["min_quantity"] == "0.000") & computed["valid_from"].isna()
     ]

@@ -1,6 +1,7 @@
 """Protects what is read of the ERP together: short transactions, each of one moment, and no change lost in between."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ErpSchemaError
-from cloudkasse_etl.sync.inputs.erp_frames import Sources
+from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from tests.support import databases, small_erp
 
 pytestmark = databases.CHOOSES_ITSELF
@@ -29,7 +30,7 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def sources(url: str, tmp_path: Path) -> Iterator[Sources]:
+def sources(url: str, tmp_path: Path) -> Iterator[ErpFrames]:
     (tmp_path / "cloudkasse.yaml").write_text(yaml.safe_dump(small_erp.SETTINGS), encoding="utf-8")
     environment = {
         "CLOUDKASSE_ERP_URL": url,
@@ -37,7 +38,7 @@ def sources(url: str, tmp_path: Path) -> Iterator[Sources]:
         "CLOUDKASSE_API_TOKEN": "unused",
         "CLOUDKASSE_SETTINGS": str(tmp_path / "cloudkasse.yaml"),
     }
-    with Sources(load(environment), TODAY) as found:
+    with ErpFrames(load(environment), TODAY) as found:
         yield found
 
 
@@ -58,13 +59,14 @@ def insert(url: str, table: str, **values: Any) -> None:
 
 
 READINGS = (
-    "watermarks", "currency", "company", "registers", "employees", "articles", "prices", "rates", "gross",
+    "watermarks", "currency", "company", "registers", "employees", "goods.articles", "goods.prices", "goods.rates",
+    "goods.gross",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", READINGS)
-def test_after_whatever_was_read_the_erps_users_can_write_at_once(name: str, url: str, sources: Sources) -> None:
-    getattr(sources, name)
+def test_after_whatever_was_read_the_erps_users_can_write_at_once(name: str, url: str, sources: ErpFrames) -> None:
+    attrgetter(name)(sources)
     write(url, "UPDATE ART SET Bezeichnung = 'x'")
     sources.fingerprint("cloudkasse_articles")
     write(url, "UPDATE ART SET Bezeichnung = 'y'")
@@ -75,33 +77,33 @@ def test_after_whatever_was_read_the_erps_users_can_write_at_once(name: str, url
     write(url, "UPDATE ART SET Bezeichnung = 'a'")
 
 
-def test_articles_and_prices_are_of_one_moment_whatever_lies_between_their_uses(url: str, sources: Sources) -> None:
-    assert len(sources.articles.frame) == 5
+def test_articles_and_prices_are_of_one_moment_whatever_lies_between_their_uses(url: str, sources: ErpFrames) -> None:
+    assert len(sources.goods.articles.frame) == 5
     write(url, "DELETE FROM ART WHERE ART_ID = 1", "DELETE FROM ARPREIS WHERE Artikelnummer IN ('A1', 'A2')")
     write(url, "UPDATE USDETAIL SET Steuer = 16")
-    gross = sources.gross
+    gross = sources.goods.gross
     assert sorted(gross.prices["article"]) == ["A1", "A2", "A3", "A4", "A5"]
     assert set(gross.prices["gross_cents"]) == {1190}
     assert not gross.rejections
 
 
 def test_what_changes_before_the_articles_are_read_is_in_their_fingerprint_and_what_changes_later_is_not(
-    url: str, sources: Sources
+    url: str, sources: ErpFrames
 ) -> None:
     first = sources.fingerprint("cloudkasse_prices"), sources.fingerprint("selectline_company")
     write(url, "UPDATE ART SET Bezeichnung = 'x'")
-    assert sources.articles.frame["name"].tolist() == ["x"] * 5
+    assert sources.goods.articles.frame["name"].tolist() == ["x"] * 5
     then = sources.fingerprint("cloudkasse_prices"), sources.fingerprint("selectline_company")
     assert then[0] != first[0]
     assert then[1] == first[1]
     write(url, "UPDATE ARPREIS SET Preis = 3")
-    assert set(sources.gross.prices["gross_cents"]) == {1190}
+    assert set(sources.goods.gross.prices["gross_cents"]) == {1190}
     assert sources.fingerprint("cloudkasse_prices") == then[0], "the next run's will be another"
-    assert sources.is_steady()
+    assert sources.goods.is_steady()
 
 
 def test_a_batch_of_receipts_is_booked_by_one_moment_though_accounts_rates_and_sets_change_between_two(
-    url: str, sources: Sources
+    url: str, sources: ErpFrames
 ) -> None:
     before = sources.booking(["A1"])
     assert before.articles["tax_code"].tolist() == ["3"]
@@ -117,7 +119,7 @@ def test_a_batch_of_receipts_is_booked_by_one_moment_though_accounts_rates_and_s
 
 
 def test_an_article_is_asked_for_once_while_accounts_rates_and_sets_stay(
-    sources: Sources, monkeypatch: pytest.MonkeyPatch
+    sources: ErpFrames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[str]] = []
     reader = sources._reader
@@ -134,11 +136,11 @@ def test_an_article_is_asked_for_once_while_accounts_rates_and_sets_stay(
 
 
 def test_prices_that_cannot_be_read_do_not_keep_articles_from_being_read_nor_the_other_way_round(
-    url: str, sources: Sources
+    url: str, sources: ErpFrames
 ) -> None:
     write(url, 'ALTER TABLE "ARPREIS" DROP COLUMN "Preis"')
-    assert len(sources.articles.frame) == 5
+    assert len(sources.goods.articles.frame) == 5
     for _ in range(2):
         with pytest.raises(ErpSchemaError, match="ARPREIS"):
-            _ = sources.prices
-    assert not sources.is_steady()
+            _ = sources.goods.prices
+    assert not sources.goods.is_steady()
