@@ -4,9 +4,7 @@ import gc
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
-import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +12,12 @@ from typing import Any
 
 import hypothesis
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.pool import NullPool
 
 from tests.support import databases
-from tests.support.patience import HANG_SECONDS
+from tests.support.databases import fresh_database
+from tests.support.real_shop import build_real_shop
 from tests.support.torture.torture_figures import LONG
 
-MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 3 * 2**30
 SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
@@ -111,24 +107,6 @@ def _place_of_shops(request: pytest.FixtureRequest) -> None:
 def postgres_url(_postgres: Any) -> str:
     """SQLAlchemy URL of a fresh, empty database; the user is its superuser."""
     return fresh_database(_postgres)
-
-
-def fresh_database(server: Any) -> str:
-    """A new database on a PostgreSQL server of ours, as a URL."""
-    name = f"t{uuid.uuid4().hex}"
-    engine = sa.create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return str(server.get_uri(database=name, driver="psycopg"))
-
-
-def build_real_shop(url: str, articles: int = 0) -> None:
-    """Builds the real shop into an empty database; skips where its article list is not there."""
-    if not MAKE_ERP.exists():
-        pytest.skip(f"the real shop's article list is not there: {MAKE_ERP}")
-    command = [sys.executable, str(MAKE_ERP), url, "--articles", str(articles)]
-    subprocess.run(command, check=True, capture_output=True, timeout=HANG_SECONDS)
 
 
 @pytest.fixture(scope="session")

@@ -17,12 +17,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.conftest import MAKE_ERP
-from tests.e2e.ui_server import Ui, ui_of
-from tests.pipeline.master_data.test_real_shop import SETTINGS
-from tests.pipeline.receipts.test_staging import receipt
+from tests.support.coffee_receipts import receipt
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import small_world
+from tests.support.real_shop import MAKE_ERP, SETTINGS
+from tests.support.servers.ui_server import Ui, ui_of
 from tests.support.worlds import TOKEN, World
 
 WIDTH, HEIGHT = 1440, 900

@@ -1,7 +1,7 @@
 """Protects what the UI's daemon does by itself: alerts go out, old runs go, and no secret stays in what it writes."""
 
-from tests.e2e.ui_server import SECRETS, UI_URL, SharedUi, sync_by_command
 from tests.support.patience import wait_until
+from tests.support.servers.ui_server import SECRETS, UI_URL, SharedUi, sync_by_command
 
 
 def test_the_daemon_alerts_of_a_commands_run_and_prunes(shared_ui: SharedUi) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.pipeline.receipts.test_staging import receipt
 from tests.support.books import ACCOUNTS
+from tests.support.coffee_receipts import receipt
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, materializations
 

@@ -5,38 +5,9 @@ import time
 from typing import Any
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.e2e.ui_server import SELECTOR, Ui
 from tests.support.patience import wait_until
+from tests.support.servers.ui_server import Ui, state, switch
 from tests.support.worlds import TOKEN
-
-
-def switch(ui: Ui, kind: str, name: str, *, on: bool) -> None:
-    """Switches a schedule or sensor on or off, as its switch in the UI does."""
-    if on:
-        start = {"Schedule": "startSchedule(scheduleSelector: $s)", "Sensor": "startSensor(sensorSelector: $s)"}[kind]
-        query = f"mutation ($s: {kind}Selector!) {{ {start} {{ __typename ... on PythonError {{ message }} }} }}"
-        told = ui.ask(query, s={**SELECTOR, f"{kind.lower()}Name": name})
-    else:
-        found = state(ui, name)
-        stop = {"Schedule": "stopRunningSchedule(id: $id)", "Sensor": "stopSensor(id: $id)"}[kind]
-        told = ui.ask(
-            f"mutation ($id: String!) {{ {stop} {{ __typename ... on PythonError {{ message }} }} }}", id=found["id"]
-        )
-    assert "Error" not in str(told), told
-
-
-def state(ui: Ui, name: str) -> Any:
-    """A schedule's or sensor's state with its latest ticks, newest first."""
-    found = ui.ask(
-        """query ($s: RepositorySelector!) { repositoryOrError(repositorySelector: $s) { ... on Repository {
-             schedules { name scheduleState { ...S } } sensors { name sensorState { ...S } } } } }
-           fragment S on InstigationState { id status ticks(limit: 20) {
-             status skipReason runIds timestamp error { message } } }""",
-        s=SELECTOR,
-    )["repositoryOrError"]
-    states = {item["name"]: item["scheduleState"] for item in found["schedules"]}
-    states |= {item["name"]: item["sensorState"] for item in found["sensors"]}
-    return states[name]
 
 
 def tick(ui: Ui, name: str, since: float, status: str) -> Any:

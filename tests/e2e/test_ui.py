@@ -9,8 +9,8 @@ import psutil
 
 from assets.instance.tags import UNDER_WAY
 from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
-from tests.e2e.ui_server import SELECTOR, Ui, sync_by_command
 from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.servers.ui_server import SELECTOR, Ui, sync_by_command
 
 
 def test_the_graph_shows_every_asset_described(ui: Ui) -> None:

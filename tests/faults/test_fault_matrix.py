@@ -26,16 +26,14 @@ from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
-from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import Outcome
 from cloudkasse_etl.tills.cloudkasse import transport
 from tests.support import small_erp
-from tests.support.books import complete, tables, with_accounts
+from tests.support.books import complete, run_all, tables, with_accounts
 from tests.support.patience import wait_until
 from tests.support.selling.selling_shop import Fields, delivered, shop
 from tests.support.torture.torture_figures import LONG, Promise, record
-from tests.support.worlds import MASTER_DATA, TOKEN, World
+from tests.support.worlds import TOKEN, World
 
 ARTICLES = 24
 RECEIPTS = 40
@@ -44,7 +42,6 @@ DISTURBED_RUNS = 2
 PATIENT = {**small_erp.SETTINGS["api"], "connections": 2, "attempts": 5}
 IMPATIENT = {"connections": 2, "connect_seconds": 1, "read_seconds": 0.25, "attempts": 4, "retry_seconds": 3}
 NUMBERS = "slow_seconds=0.4,retry_after_seconds=0"
-CHAINS = (MASTER_DATA, (stage_receipts, import_receipts), (stage_closings,))
 # What is refused because it came broken is not tried again by itself.
 BREAKS_RECORDS = frozenset({Fault.WRONG_TYPES})
 
@@ -93,20 +90,6 @@ def day_begins(world: World, day: int, sold: Sold) -> None:
         world.erp("UPDATE ARPREIS SET Preis = 12.5 WHERE Artikelnummer LIKE 'A2%'")
     world.server.store.deliver_receipts(sold.receipts[day])
     world.server.store.deliver_closings(sold.closings[day])
-
-
-def run(world: World, **options: bool) -> tuple[Outcome, list[CloudkasseError]]:
-    """A whole `sync all --import`, in the order of the asset graph; what fails there holds up what hangs on it."""
-    errors: list[CloudkasseError] = []
-    with world.session(import_receipts=True, **options) as session:
-        for chain in CHAINS:
-            try:
-                for step in chain:
-                    step(session)
-            except CloudkasseError as error:
-                errors.append(error)
-        report = session.finish(" ".join(dict.fromkeys(map(str, errors))) or None)
-    return report.outcome, errors
 
 
 def state(world: World) -> State:
@@ -172,7 +155,7 @@ def twin(sold: Sold, tmp_path_factory: pytest.TempPathFactory) -> Twin:
         with world_in(folder, mornings[day]) as world:
             world.settings["api"] = PATIENT
             day_begins(world, day, sold)
-            assert run(world) == (Outcome.PARTIALLY_SUCCESSFUL, [])
+            assert run_all(world) == (Outcome.PARTIALLY_SUCCESSFUL, [])
             evenings.append(state(world) | {"completeness": [str(complete(world))]})
         mornings.append(folder)
     for found in evenings:
@@ -218,7 +201,7 @@ def test_whatever_fails_on_the_way_the_end_is_that_of_an_undisturbed_run(
             world.server.control.set(plan)
             for _ in range(DISTURBED_RUNS):
                 began = time.monotonic()
-                outcome, errors = run(world)
+                outcome, errors = run_all(world)
                 slowest = max(slowest, time.monotonic() - began)
                 endings[outcome] += 1
                 check_reasons(errors)
@@ -228,7 +211,7 @@ def test_whatever_fails_on_the_way_the_end_is_that_of_an_undisturbed_run(
             world.server.control.set(FaultPlan())
             world.settings["api"] = PATIENT
             is_broken = bool(plan.mixed or BREAKS_RECORDS & plan.shares.keys())
-            outcome, errors = run(world, retry_rejected=is_broken)
+            outcome, errors = run_all(world, retry_rejected=is_broken)
             assert not errors
         check_quiet(world)
         found = state(world) | {"completeness": [str(complete(world))]}
@@ -254,7 +237,7 @@ def check_quiet(world: World) -> None:
     # what was slow is still answered, and recorded, when its client has long asked again
     wait_until(lambda: not world.server.control.under_way, "a slow request is not answered")
     requests = len(world.server.requests)
-    assert run(world) == (Outcome.NO_NEW_DATA, [])
+    assert run_all(world) == (Outcome.NO_NEW_DATA, [])
     assert len(world.server.requests) == requests + 1
 
 

@@ -30,9 +30,9 @@ from cloudkasse_etl.state.database.engine import LEASE_SECONDS
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import BEAT_SECONDS, FRESH_SECONDS, current_holder
 from cloudkasse_etl.sync.inputs.own_tables import watch_lease
-from tests.conftest import fresh_database
 from tests.lock.contenders import ROWS, WRITTEN, Manner, last_words, looks, once, until_it_is_stopped, until_it_works
 from tests.support import small_erp
+from tests.support.databases import fresh_database
 from tests.support.forked import CONTEXT, end_of, start
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.torture.torture_figures import LONG, Promise, record

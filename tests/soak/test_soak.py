@@ -22,12 +22,10 @@ from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.tills.cloudkasse import transport
-from tests.e2e.test_ticks import switch
-from tests.e2e.ui_server import AUTOMATION, Ui, sync_by_command, ui_of
-from tests.faults.test_fault_matrix import run
 from tests.support import small_erp
-from tests.support.books import complete, fetch_and_book, tables, with_accounts
+from tests.support.books import complete, fetch_and_book, run_all, tables, with_accounts
 from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.servers.ui_server import AUTOMATION, Ui, switch, sync_by_command, ui_of
 from tests.support.torture.torture_figures import LONG, Promise, record
 from tests.support.worlds import TOKEN, World
 
@@ -118,12 +116,12 @@ def test_a_shop_that_runs_for_long_does_not_grow(tmp_path: Path, monkeypatch: py
                 before = Size.of(me, objects=len(gc.get_objects()))
             hour_passes(world, number)
             misbehave(world, number)
-            run(world)
+            run_all(world)
             world.server.requests.clear()
         gc.collect()
         after = Size.of(me, objects=len(gc.get_objects()))
         behave(world)
-        assert not run(world, retry_rejected=True)[1]
+        assert not run_all(world, retry_rejected=True)[1]
         lost, doubled = damage(world)
         assert not complete(world).receipt_gaps
     record(

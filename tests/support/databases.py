@@ -5,7 +5,9 @@ A test names its ERP by a file's URL in either case; where it lies in truth, `pl
 
 import os
 import re
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -79,3 +81,13 @@ def clone(url: str | sa.URL, source: str, name: str) -> None:
         connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
     engine.dispose()
+
+
+def fresh_database(server: Any) -> str:
+    """A new database on a PostgreSQL server of ours, as a URL."""
+    name = f"t{uuid.uuid4().hex}"
+    engine = sa.create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return str(server.get_uri(database=name, driver="psycopg"))

@@ -19,7 +19,7 @@ import pytest
 
 from assets.cli.group import run
 from assets.definitions import build_defs
-from assets.instance import tags
+from assets.instance import runs, tags
 from assets.instance.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, Home, find_home, open_instance
 from assets.instance.runs import open_history, run_job
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
@@ -236,3 +236,25 @@ def checks(instance: dg.DagsterInstance, run_id: str) -> dict[tuple[str, str], A
 def names_of(folder: Path) -> Sequence[str]:
     """The names of the files in a folder, in order."""
     return sorted(path.name for path in folder.iterdir())
+
+
+def create_run(
+    program: Program,
+    instance: dg.DagsterInstance,
+    run_tags: dict[str, str],
+    *,
+    run_id: str | None = None,
+    status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
+) -> dg.DagsterRun:
+    job = program.definitions().resolve_job_def("sync_all")
+    return instance.create_run_for_job(
+        job_def=job,
+        run_id=run_id or new_id(),
+        tags=run_tags,
+        status=status,
+        remote_job_origin=runs.remote_origin("sync_all"),
+    )
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())

@@ -1,5 +1,6 @@
 """A small ERP to test with: SelectLine's tables with a handful of rows, and a rowversion that moves as it should."""
 
+import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,7 +63,6 @@ def build(url: str, articles: int = 5) -> None:
 
 
 def _day(text: str) -> Any:
-    import datetime as dt
 
     return dt.datetime.fromisoformat(text)
 
@@ -96,3 +96,12 @@ def _rowversion(connection: sa.Connection, start: int) -> None:
         connection.exec_driver_sql(
             f'CREATE TRIGGER "{name}_moved" BEFORE INSERT OR UPDATE ON "{name}" FOR EACH ROW EXECUTE FUNCTION moved()'
         )
+
+
+TWO_REGISTERS: dict[str, Any] = {
+    **SETTINGS,
+    "registers": [
+        {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1"},
+        {"number": "K2", "name": "Markt", "warehouse": "1", "price_group": "2"},
+    ],
+}

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
+import pytest
 import sqlalchemy as sa
 import yaml
 
 from cloudkasse_etl.config.settings import Configuration, load
 from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
+from cloudkasse_etl.sandbox.cloud.validation import Limits
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.master_data import extraction, upload
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
@@ -136,3 +140,15 @@ def counts(report: RunReport) -> dict[str, int]:
 def by_asset(report: RunReport, name: str) -> dict[str, int]:
     """An asset's counts but for what is zero."""
     return {key: value for key, value in report.assets[name].counts.as_dict().items() if value}
+
+
+BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
+
+
+def behind_our_back(world: World, entity: str, key: str, **fields: Any) -> None:
+    """Somebody changes a record in CloudKasse itself, or another program makes one."""
+    known = world.cloud(entity)
+    item = {**known.get(key, next(iter(known.values()))), **fields}
+    item.pop("id")
+    body = orjson.dumps({"items": [item]})
+    world.server.store.write_batch(Entity(entity), body, key=f"{entity} {key}", limits=Limits())

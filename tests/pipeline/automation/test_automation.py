@@ -17,9 +17,8 @@ from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.changes.new_data import Novelty, look_for_novelty
 from cloudkasse_etl.sync.run.session import hold_lease
-from tests.pipeline.instance.test_runs import create_run
-from tests.pipeline.receipts.test_staging import closing, receipt
-from tests.support.programs import Program
+from tests.support.coffee_receipts import closing, receipt
+from tests.support.programs import Program, create_run
 
 NEW_NAME = "UPDATE ART SET Bezeichnung = 'Anders' WHERE Artikelnummer = 'A1'"
 

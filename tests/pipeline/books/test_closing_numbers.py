@@ -11,8 +11,8 @@ from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests.pipeline.books.test_import import shop, url_of
-from tests.pipeline.receipts.test_staging import closing, receipt
 from tests.support.books import book, complete, fetch, tables, told, with_accounts
+from tests.support.coffee_receipts import closing, receipt
 from tests.support.programs import small_world
 from tests.support.worlds import World
 

@@ -4,16 +4,14 @@ On SQLite and on PostgreSQL, through the session that a run has, with receipts t
 """
 
 import copy
-import csv
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
@@ -27,20 +25,23 @@ from tests.support import databases, small_erp
 from tests.support.books import (
     balances,
     book,
+    closing_of_sales,
     complete,
+    deliver,
     dismiss,
     fetch,
     fetch_and_book,
+    read_csv,
+    sale,
     statuses,
     stock,
     tables,
     told,
     with_accounts,
 )
+from tests.support.erp_changes import add_article, add_set
 from tests.support.receipt_factory import Fields, item, line, pay
-from tests.support.worlds import TOKEN, World
-
-BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
+from tests.support.worlds import BOTH, TOKEN, World
 
 
 @pytest.fixture
@@ -63,51 +64,6 @@ def shop(folder: Path, url: str) -> Iterator[World]:
         yield World(folder, url, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)))
 
 
-def sale(number: int, article: str | None = "A1", gross: int = 2380, **fields: Any) -> Fields:
-    """A receipt of two pieces of an article."""
-    return item(line("Umsatz", gross, article=article, quantity="2.000"), id=f"R{number}", number=number, **fields)
-
-
-def closing(number: int, first: int, last: int) -> Fields:
-    """The closing of receipts made by `sale`."""
-    count = last - first + 1
-    gross, tax = 2380 * count, 380 * count
-    amounts = {"gross_cents": gross, "net_cents": gross - tax, "tax_cents": tax}
-    return {
-        "register": "K1", "number": number, "created_at": "2026-11-23T20:00:00+01:00", "business_day": "2026-11-23",
-        "first_receipt_number": first, "last_receipt_number": last, "receipt_count": count,
-        "business_cases": [{"business_case": "Umsatz", "vat_rate": "19.00", **amounts}],
-        "tenders": [{"tender": "Bar", "name": None, "amount_cents": gross}],
-    }  # fmt: skip
-
-
-def deliver(world: World, *items: Fields, closings: Sequence[Fields] = ()) -> None:
-    world.server.store.deliver_receipts(items)
-    world.server.store.deliver_closings(closings)
-
-
-def add_article(world: World, number: str, **fields: Any) -> None:
-    """A further article in the ERP, as its user would add it."""
-    values = {**small_erp.ARTICLE, "Artikelnummer": number, "Bezeichnung": number, "TS": 0, **fields}
-    engine = sa.create_engine(world.erp_url)
-    articles = METADATA.tables["ART"]
-    with engine.begin() as connection:
-        last = connection.execute(sa.select(sa.func.max(articles.c.ART_ID))).scalar_one()
-        connection.execute(articles.insert().values(ART_ID=last + 1, **values))
-    engine.dispose()
-
-
-def add_set(world: World, number: str, **components: float) -> None:
-    """A trade set in the ERP."""
-    add_article(world, number, Stueckliste="H", Lagerartikel=False)
-    engine = sa.create_engine(world.erp_url)
-    with engine.begin() as connection:
-        for position, (component, quantity) in enumerate(components.items(), 1):
-            row = {"Artikelnummer": number, "SetArtikelnummer": component, "Position": position, "Menge": quantity}
-            connection.execute(METADATA.tables["ARTSET"].insert().values(ARTSET_ID=position, TS=0, **row))
-    engine.dispose()
-
-
 def whole_run(world: World) -> RunReport:
     with world.session() as session:
         stage_receipts(session)
@@ -121,7 +77,7 @@ def whole_run(world: World) -> RunReport:
 
 @BOTH
 def test_importing_twice_books_once(world: World) -> None:
-    deliver(world, *(sale(number) for number in range(1, 26)), closings=(closing(1, 1, 25),))
+    deliver(world, *(sale(number) for number in range(1, 26)), closings=(closing_of_sales(1, 1, 25),))
     report = whole_run(world)
     assert report.outcome is Outcome.SUCCESSFUL
     assert {name: told(asset) for name, asset in report.assets.items()} == {
@@ -493,7 +449,7 @@ def test_a_dismissed_receipt_keeps_its_reason_and_an_imported_one_cannot_be_dism
 @pytest.mark.parametrize("order", ["closing first", "receipts first", "closing after the import"])
 @BOTH
 def test_the_view_gives_the_closings_number_whichever_came_first(world: World, order: str) -> None:
-    receipts, closings = [sale(1), sale(2), sale(3)], [closing(7, 1, 2)]
+    receipts, closings = [sale(1), sale(2), sale(3)], [closing_of_sales(7, 1, 2)]
     deliver(world, *(() if order == "closing first" else receipts), closings=closings if "first" in order else ())
     fetch(world)
     deliver(world, *(receipts if order == "closing first" else ()))
@@ -506,7 +462,7 @@ def test_the_view_gives_the_closings_number_whichever_came_first(world: World, o
 
 
 def test_the_view_shows_each_posting_once_also_where_closings_overlap(world: World) -> None:
-    deliver(world, sale(1), sale(2), closings=(closing(7, 1, 2), closing(8, 2, 2)))
+    deliver(world, sale(1), sale(2), closings=(closing_of_sales(7, 1, 2), closing_of_sales(8, 2, 2)))
     fetch_and_book(world)
     found = tables(world)
     assert len(found["revenue_posting"]) == len(found["posting"]) == 8
@@ -515,7 +471,7 @@ def test_the_view_shows_each_posting_once_also_where_closings_overlap(world: Wor
 
 @BOTH
 def test_a_late_receipt_of_a_day_that_is_closed_and_imported_is_booked_and_heals_the_check(world: World) -> None:
-    deliver(world, sale(1), sale(3), closings=(closing(1, 1, 3),))
+    deliver(world, sale(1), sale(3), closings=(closing_of_sales(1, 1, 3),))
     fetch_and_book(world)
     found = complete(world)
     assert [(f.register, f.numbers) for f in found.receipt_gaps] == [("K1", "2")]
@@ -573,7 +529,7 @@ def test_the_books_are_the_same_wherever_our_tables_lie(
             sale(3, article="NEW"),
             sale(4, total_cents=1),
             item(line("Umsatz", 3570, article="BOX"), id="R5", number=5),
-            closings=(closing(1, 1, 1),),
+            closings=(closing_of_sales(1, 1, 1),),
         )
         postings, movements = fetch_and_book(world)
         assert told(postings) == {"new": 3, "rejected": 1}
@@ -596,7 +552,7 @@ def test_the_books_are_the_same_wherever_our_tables_lie(
 
 @BOTH
 def test_companies_in_one_database_do_not_see_each_others_books(world: World) -> None:
-    deliver(world, sale(1), closings=(closing(1, 1, 1),))
+    deliver(world, sale(1), closings=(closing_of_sales(1, 1, 1),))
     fetch_and_book(world)
     with SandboxServer(None, token=TOKEN) as server:
         world.server, world.settings["company"]["number"] = server, "2"
@@ -610,12 +566,6 @@ def test_companies_in_one_database_do_not_see_each_others_books(world: World) ->
 
 
 # --- what a bookkeeper reads
-
-
-def read_csv(path: Path) -> list[list[str]]:
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.reader(file, delimiter=";"))
 
 
 def cents(text: str, point: str) -> int:
@@ -634,7 +584,7 @@ def test_the_journal_balances_and_reads_as_the_language_writes_numbers(world: Wo
         sale(1, gross=123_456_789),
         item(line("Umsatz", -5, article="A1"), id="R2", number=2),
         item(line("Einzahlung", 100, None), id="R3", number=3),
-        closings=(closing(12, 1, 3),),
+        closings=(closing_of_sales(12, 1, 3),),
     )
     fetch_and_book(world)
     path = world.folder / "journal.csv"

@@ -21,8 +21,8 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.run.report import AssetReport, Outcome
-from tests.pipeline.master_data.test_real_shop import SETTINGS
 from tests.support.books import book, complete, fetch, told, with_accounts
+from tests.support.real_shop import SETTINGS
 from tests.support.selling.selling_shop import Fields, delivered, once
 from tests.support.worlds import TOKEN, World
 

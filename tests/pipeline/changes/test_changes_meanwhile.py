@@ -19,8 +19,9 @@ from cloudkasse_etl.sync.master_data import extraction, upload
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport
 from cloudkasse_etl.sync.run.session import SyncSession
-from tests.pipeline.changes.test_changed_articles import ARTICLES, CHANGES, SHOP, Change
 from tests.support import databases, small_erp
+from tests.support.erp_changes import ARTICLES, CHANGES, Change
+from tests.support.small_erp import TWO_REGISTERS
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
 
@@ -96,7 +97,7 @@ def test_what_is_changed_during_a_run_is_found_by_it_or_by_the_next_one(
         small_erp.build(url, ARTICLES)
         # apart, so that the ERP has SQLite's default journal: whoever reads keeps everybody from writing
         state = f"sqlite:///{folder / 'state.db'}"
-        world = World(folder, url, server, copy.deepcopy(SHOP), state, dt.date(2026, 11, 24))
+        world = World(folder, url, server, copy.deepcopy(TWO_REGISTERS), state, dt.date(2026, 11, 24))
         shop = Shop(world)
         world.sync(allow_retire=True)
         for change in before:

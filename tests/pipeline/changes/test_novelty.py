@@ -16,8 +16,8 @@ from cloudkasse_etl.sync.changes.new_data import Novelty, look_for_novelty
 from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import RunReport
-from tests.pipeline.receipts.test_staging import changed, closing, receipt
 from tests.support import databases, small_erp
+from tests.support.coffee_receipts import changed, closing, receipt
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import MASTER_DATA, TOKEN, World
 

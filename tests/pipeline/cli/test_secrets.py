@@ -21,8 +21,8 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.pipeline.receipts.test_staging import changed, closing, receipt
 from tests.support import small_erp
+from tests.support.coffee_receipts import changed, closing, receipt
 from tests.support.programs import Program, program_in
 from tests.support.servers.receivers import MailServer, Webhook, make_certificate
 from tests.support.servers.scripted_server import Reply, Request, ScriptedServer, problem, result, status

@@ -11,14 +11,12 @@ import orjson
 import pytest
 
 from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.sandbox.cloud.record_models import Entity
-from cloudkasse_etl.sandbox.cloud.validation import Limits
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all
 from cloudkasse_etl.sync.comparison.comparison_report import Comparison
 from cloudkasse_etl.sync.run.report import Outcome
 from tests.support import small_erp
-from tests.support.worlds import TOKEN, World, by_asset
+from tests.support.worlds import TOKEN, World, behind_our_back, by_asset
 
 
 @pytest.fixture
@@ -33,15 +31,6 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def compared(world: World) -> dict[str, Comparison]:
     return {found.entity: found for found in compare_all(world.configuration(), as_of=world.as_of)}
-
-
-def behind_our_back(world: World, entity: str, key: str, **fields: Any) -> None:
-    """Somebody changes a record in CloudKasse itself, or another program makes one."""
-    known = world.cloud(entity)
-    item = {**known.get(key, next(iter(known.values()))), **fields}
-    item.pop("id")
-    body = orjson.dumps({"items": [item]})
-    world.server.store.write_batch(Entity(entity), body, key=f"{entity} {key}", limits=Limits())
 
 
 def test_level_is_said_to_be_level_and_only_asked(world: World) -> None:

@@ -11,8 +11,8 @@ import pytest
 from assets.checks.cloud_equals_erp import KEYS, SAME_AS_SELECTLINE
 from assets.instance.run_history import last_run, read_history
 from cloudkasse_etl.sync.run.session import hold_lease
-from tests.pipeline.comparison.test_comparison import behind_our_back
 from tests.support.programs import Program, checks
+from tests.support.worlds import behind_our_back
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
-from tests.conftest import build_real_shop
 from tests.support import databases, small_erp
+from tests.support.real_shop import build_real_shop
 
 pytestmark = databases.CHOOSES_ITSELF
 

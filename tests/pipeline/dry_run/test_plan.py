@@ -10,20 +10,17 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.dry_run.plan import What, plan
+from cloudkasse_etl.sync.dry_run.plan import What
 from cloudkasse_etl.sync.dry_run.plan_report import Plan
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
-from tests.pipeline.receipts.test_staging import changed, closing, receipt
 from tests.support import small_erp
+from tests.support.coffee_receipts import changed, closing, receipt
+from tests.support.plans import booking, planned
 from tests.support.programs import Program, program_in
 from tests.support.worlds import TOKEN, World
-
-ACCOUNTS: dict[str, Any] = {"clearing": "1371", "revenue": {"19.00": "8400"}}
-CASH = {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1", "cash_account": "1000"}
 
 
 @pytest.fixture
@@ -32,24 +29,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     small_erp.build(url, articles=12)
     with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=10) as server:
         yield World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
-    """Every record that the sandbox receives: entity and item."""
-    received: list[tuple[str, dict[str, Any]]] = []
-    write = Store.write_batch
-
-    def recording(self: Store, entity: Entity, body: bytes, **more: Any) -> bytes:
-        received.extend((str(entity), item) for item in orjson.loads(body)["items"])
-        return write(self, entity, body, **more)
-
-    monkeypatch.setattr(Store, "write_batch", recording)
-    return received
-
-
-def planned(world: World, what: What = "all") -> Plan:
-    return plan(world.configuration(), what, as_of=world.as_of)
 
 
 def by_entity(found: Plan, action: str) -> dict[str, list[str]]:
@@ -104,11 +83,6 @@ def test_a_request_whose_answer_was_lost_is_part_of_the_plan(world: World, sent:
 
 
 # --- receipts and import
-
-
-def booking(world: World) -> None:
-    world.settings["accounts"] = copy.deepcopy(ACCOUNTS)
-    world.settings["registers"] = [CASH]
 
 
 def test_receipts_and_import_do_what_was_planned(world: World) -> None:

@@ -10,8 +10,9 @@ from cloudkasse_etl.sync.dry_run.plan_report import EntityPlan, ImportPlan, Rece
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import RunReport
-from tests.pipeline.dry_run.test_plan import CASH, booking, planned, sent, world
-from tests.pipeline.receipts.test_staging import changed, closing, receipt
+from tests.pipeline.dry_run.test_plan import world
+from tests.support.coffee_receipts import changed, closing, receipt
+from tests.support.plans import CASH, booking, planned, sent
 from tests.support.worlds import MASTER_DATA, World
 
 __all__ = ["sent", "world"]  # fixtures

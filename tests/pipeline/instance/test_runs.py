@@ -1,7 +1,6 @@
 """Protects what a run leaves in Dagster: outcome and counts, failures with their cure, and never a run that hangs."""
 
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from assets.ui.columns import DRAWN_FROM, lineage
 from cloudkasse_etl.sync.run.session import hold_lease
 from cloudkasse_etl.sync.run.summary import ROOM_FOR_A_REASON
 from tests.support.patience import HANG_SECONDS
-from tests.support.programs import Program, checks, materializations, names_of
+from tests.support.programs import Program, checks, create_run, materializations, names_of, new_id
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 COUNTS = ["new", "changed", "deactivated", "unchanged", "rejected", "still_rejected", "deferred"]
@@ -25,10 +24,6 @@ COUNTS = ["new", "changed", "deactivated", "unchanged", "rejected", "still_rejec
 def instance(program: Program) -> Iterator[dg.DagsterInstance]:
     with program.instance() as opened:
         yield opened
-
-
-def new_id() -> str:
-    return str(uuid.uuid4())
 
 
 def shown_tags(run: dg.DagsterRun) -> dict[str, str]:
@@ -236,24 +231,6 @@ def test_a_run_that_only_inherited_an_outcome_has_none(program: Program, instanc
     instance.report_run_failed(child, "The code location was gone.")
     (past,) = read_history(instance, 1)
     assert (past.outcome, past.message, past.counts["new"]) == ("failed", "The code location was gone.", 0)
-
-
-def create_run(
-    program: Program,
-    instance: dg.DagsterInstance,
-    run_tags: dict[str, str],
-    *,
-    run_id: str | None = None,
-    status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
-) -> dg.DagsterRun:
-    job = program.definitions().resolve_job_def("sync_all")
-    return instance.create_run_for_job(
-        job_def=job,
-        run_id=run_id or new_id(),
-        tags=run_tags,
-        status=status,
-        remote_job_origin=runs.remote_origin("sync_all"),
-    )
 
 
 def test_a_run_whose_process_died_is_marked_as_failed(program: Program, instance: dg.DagsterInstance) -> None:

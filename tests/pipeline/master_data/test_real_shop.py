@@ -5,28 +5,17 @@ import csv
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.run.report import Outcome
-from tests.conftest import MAKE_ERP, build_real_shop
+from tests.support.real_shop import MAKE_ERP, SETTINGS, build_real_shop
 from tests.support.worlds import TOKEN, World, by_asset
 
 WITHOUT_PRICE = ["PE2-91-115", "SL9-90-005", "rne493037", "rne493047"]
 # Three pairs that share a bar code, in the shop itself.
 ONE_CODE_TWICE = ["IN2-90-546", "IN2-90-565", "at113120", "at113123", "ko413520", "ko413521"]
-SETTINGS: dict[str, Any] = {
-    "timezone": "Europe/Berlin",
-    "company": {"number": "1", "vat_id": "DE123456789", "tax_number": "12/345/67890"},
-    "registers": [
-        {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1"},
-        {"number": "K2", "name": "Marktstand", "warehouse": "2", "price_group": "2"},
-    ],
-    "articles": {"groups": "all", "only_shop_active": False, "open_price_column": "_OFFENERPREIS"},
-    "price_groups": {"1": {"basis": "net"}, "2": {"basis": "gross"}},
-}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

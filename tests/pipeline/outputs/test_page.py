@@ -6,7 +6,6 @@ import re
 import time
 import uuid
 from collections import Counter
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +20,7 @@ from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 from cloudkasse_etl.sync.outputs.page.render import render
 from cloudkasse_etl.sync.outputs.page.texts import TEXTS
 from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Day, Hour, Share, Turnover
+from tests.support.html_page import Page, facts
 from tests.support.programs import Program, materializations
 from tests.support.receipt_factory import item, line
 from tests.support.selling.selling_shop import delivered, once
@@ -30,44 +30,6 @@ TURNOVER = {
     "EinzweckgutscheinEinloesung", "TrinkgeldAG",
 }  # fmt: skip
 HOSTILE = "\u202e<script>alert(1)</script>\"'>{{ 7*7 }}<img src=x> & $x^2$ <b onclick=alert(2)>"
-
-
-class Page(HTMLParser):
-    """A page as a reader has it: the cells of its tables by row, its text, and all attributes."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self.text = ""
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, str, str | None]] = []
-        self.open: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] += 1
-        self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag, f"</{tag}> closes another element"
-
-    def handle_data(self, data: str) -> None:
-        if "style" in self.open:
-            return
-        self.text += f" {data.strip()}" if data.strip() else ""
-        if ("td" in self.open or "th" in self.open) and data.strip():
-            self.rows[-1][-1] = f"{self.rows[-1][-1]} {data.strip()}".strip()
 
 
 def page_of(program: Program, tmp_path: Path, run: str = "--last") -> Page:
@@ -145,14 +107,6 @@ def test_a_foreign_text_does_nothing(program: Program, tmp_path: Path) -> None:
     assert "{{ 7*7 }}" in page.text
     assert "\u202e" not in page.text
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
-
-
-def facts(**values: Any) -> RunFacts:
-    return RunFacts(**{
-        "run_id": "r" * 36, "kind": "all", "outcome": "successful", "message": "successful: 1 new",
-        "started_at": dt.datetime(2026, 11, 24, 7, tzinfo=dt.UTC), "seconds": 2.0, "started_by": "UI",
-        "counts": {}, "protocol": {"assets": {}, "rejections": [], "deferred": []}, **values,
-    })  # fmt: skip
 
 
 def rendered(run: RunFacts, turnover: Turnover, language: Any = "en") -> str:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.targets import STAGING
-from tests.pipeline.receipts.test_staging import changed, receipt
 from tests.support import small_erp
 from tests.support.books import Tables, book, dismiss, fetch, statuses, stock, tables, told, with_accounts
+from tests.support.coffee_receipts import changed, receipt
 from tests.support.programs import Program, small_world
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.receipts.test_staging import changed, closing, receipt
 from tests.support.books import complete
+from tests.support.coffee_receipts import changed, closing, receipt
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.synced

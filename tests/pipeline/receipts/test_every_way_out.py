@@ -16,8 +16,8 @@ from cloudkasse_etl.sync.receipts.closing_list import list_closings
 from cloudkasse_etl.sync.receipts.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests.pipeline.books.test_import import shop, url_of
-from tests.pipeline.receipts.test_staging import closing, receipt
 from tests.support.books import book, decider, dismiss, fetch, statuses, with_accounts
+from tests.support.coffee_receipts import closing, receipt
 from tests.support.programs import small_world
 from tests.support.worlds import World
 

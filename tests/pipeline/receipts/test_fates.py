@@ -14,10 +14,10 @@ from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
-from tests.pipeline.outputs.test_page import Page, facts
-from tests.pipeline.receipts.test_staging import changed, receipt
 from tests.support import small_erp
 from tests.support.books import book, dismiss, fetch
+from tests.support.coffee_receipts import changed, receipt
+from tests.support.html_page import Page, facts
 from tests.support.worlds import TOKEN, World
 
 CASH = {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1", "cash_account": "1000"}

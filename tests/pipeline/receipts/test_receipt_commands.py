@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.receipts.test_staging import changed, receipt
 from tests.support import databases
+from tests.support.coffee_receipts import changed, receipt
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import EXECUTABLE, Program
 

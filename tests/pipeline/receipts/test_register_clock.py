@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cloudkasse_etl.state.targets import STAGING
-from tests.pipeline.receipts.test_staging import closing, receipt
 from tests.support.books import book, complete, decider, fetch, statuses, tables, told, with_accounts
+from tests.support.coffee_receipts import closing, receipt
 from tests.support.programs import Program, small_world
 from tests.support.worlds import World
 

@@ -21,6 +21,7 @@ from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_r
 from cloudkasse_etl.sync.run.report import AssetReport
 from tests.support import small_erp
 from tests.support.books import dismiss
+from tests.support.coffee_receipts import changed, closing, receipt
 from tests.support.worlds import TOKEN, World
 
 
@@ -30,42 +31,6 @@ def world(tmp_path: Path) -> Iterator[World]:
     small_erp.build(url)
     with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=10) as server:
         yield World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
-
-
-def receipt(number: int, **values: Any) -> dict[str, Any]:
-    """A receipt of one coffee for 23.80 in cash."""
-    return {
-        "id": f"r{number}", "register": "K1", "closing_number": None, "number": number, "kind": "Beleg",
-        "cancelled": False, "started_at": "2026-11-23T10:15:02+01:00", "ended_at": "2026-11-23T10:15:40+01:00",
-        "arrived_at": "2026-11-23T10:15:44+01:00", "business_day": "2026-11-23", "employee": "M1", "currency": "EUR",
-        "total_cents": 2380, "note": None, "reference": None, "customer": None, "tse": None,
-        "lines": [
-            {"number": 1, "business_case": "Umsatz", "article": "A1", "gtin": None, "text": "Kaffee",
-             "quantity": "2.000", "unit": "Stk", "unit_price_cents": 1190, "gross_cents": 2380, "net_cents": 2000,
-             "tax_cents": 380, "vat_rate": "19.00", "voucher": None, "serial": None, "cancelled": False,
-             "in_house": False},
-        ],
-        "payments": [
-            {"tender": "Bar", "name": "Bar", "currency": "EUR", "amount_cents": 2380, "base_amount_cents": 2380},
-        ],
-        "vat": [{"vat_rate": "19.00", "gross_cents": 2380, "net_cents": 2000, "tax_cents": 380}],
-        **values,
-    }  # fmt: skip
-
-
-def closing(number: int, first: int, last: int, **values: Any) -> dict[str, Any]:
-    """The closing of a day that sold nothing but receipts of `receipt`."""
-    count = last - first + 1
-    return {
-        "register": "K1", "number": number, "created_at": "2026-11-23T20:00:00+01:00", "business_day": "2026-11-23",
-        "first_receipt_number": first, "last_receipt_number": last, "receipt_count": count,
-        "business_cases": [
-            {"business_case": "Umsatz", "vat_rate": "19.00", "gross_cents": 2380 * count, "net_cents": 2000 * count,
-             "tax_cents": 380 * count},
-        ],
-        "tenders": [{"tender": "Bar", "name": "Bar", "amount_cents": 2380 * count}],
-        **values,
-    }  # fmt: skip
 
 
 def fetch(world: World, **options: bool) -> tuple[AssetReport, AssetReport]:
@@ -81,17 +46,6 @@ def listed(world: World) -> list[ReceiptRow]:
 def complete(world: World) -> CompletenessReport:
     with world.session() as session:
         return check_completeness(session)
-
-
-def changed(item: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy with the value at a path like `lines.0.gross_cents` changed."""
-    item = copy.deepcopy(item)
-    *parts, last = [int(part) if part.isdigit() else part for part in path.split(".")]
-    place: Any = item
-    for part in parts:
-        place = place[part]
-    place[last] = value
-    return item
 
 
 def test_receipts_are_staged_once_and_a_second_fetch_asks_one_thing(world: World) -> None:

@@ -11,10 +11,11 @@ from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_receipts
-from tests.pipeline.books.test_import import BOTH, add_article, add_set, deliver, sale, world
-from tests.support.books import book, fetch, fetch_and_book, stock, tables, told
+from tests.pipeline.books.test_import import world
+from tests.support.books import book, deliver, fetch, fetch_and_book, sale, stock, tables, told
+from tests.support.erp_changes import add_article, add_set
 from tests.support.receipt_factory import item, line
-from tests.support.worlds import World
+from tests.support.worlds import BOTH, World
 
 __all__ = ["world"]  # a fixture
 

@@ -2,22 +2,18 @@
 
 import datetime as dt
 import os
-from typing import Any
 
 from click.testing import CliRunner
 
 from assets.cli.commands.export import export
 from cloudkasse_etl.sync.outputs.exports import Booked, Moved, export_movements, export_postings, sum_up
-from tests.pipeline.books.test_import import BOTH, add_article, add_set, deliver, read_csv, sale, world
-from tests.support.books import fetch_and_book, stock, tables, told
-from tests.support.receipt_factory import Fields, item, line
-from tests.support.worlds import World
+from tests.pipeline.books.test_import import world
+from tests.support.books import deliver, fetch_and_book, read_csv, sale, sold, stock, tables, told
+from tests.support.erp_changes import add_article, add_set
+from tests.support.receipt_factory import item, line
+from tests.support.worlds import BOTH, World
 
 __all__ = ["world"]  # a fixture
-
-
-def sold(number: int, article: str, quantity: str, unit: str | None = "Stk", **fields: Any) -> Fields:
-    return item(line(article=article, quantity=quantity, unit=unit, **fields), id=f"R{number}", number=number)
 
 
 @BOTH

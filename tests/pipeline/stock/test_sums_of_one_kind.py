@@ -10,10 +10,9 @@ from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import OtherCurrency, Turnover, sum_up_sales
-from tests.pipeline.books.test_import import deliver, sale, world
-from tests.pipeline.outputs.test_page import facts
-from tests.pipeline.stock.test_movement_list import sold
-from tests.support.books import fetch
+from tests.pipeline.books.test_import import world
+from tests.support.books import deliver, fetch, sale, sold
+from tests.support.html_page import facts
 from tests.support.worlds import World
 
 __all__ = ["world"]  # a fixture

@@ -11,62 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.transform.prices.decimals import divide_half_up, fixed, scaled
-from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
+from cloudkasse_etl.transform.prices.gross_prices import GrossPrices
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
-
-RATES = VatRates.from_rates(
-    pd.DataFrame(
-        [
-            ("2", "1983-07-01", 7.0),
-            ("2", "2020-07-01", 5.0),
-            ("2", "2021-01-01", 7.0),
-            ("3", "2007-01-01", 19.0),
-            ("3", "2020-07-01", 16.0),
-            ("3", "2021-01-01", 19.0),
-        ],
-        columns=["tax_code", "valid_from", "rate"],
-    )
-)
-TODAY = dt.date(2026, 11, 24)
-
-
-def articles(*rows: dict[str, Any]) -> pd.DataFrame:
-    base = {"number": "A1", "price_unit": 1.0, "price_factor": None, "tax_code": "3", "open_price": False}
-    frame = pd.DataFrame([{**base, **row} for row in rows or ({},)])
-    return frame.astype({"number": "str", "tax_code": "str", "price_unit": "float64", "price_factor": "float64"})
-
-
-def prices(*rows: dict[str, Any]) -> pd.DataFrame:
-    base = {
-        "article": "A1",
-        "price_group": "1",
-        "min_quantity": 0.0,
-        "price": 1.0,
-        "valid_from": None,
-        "valid_to": None,
-    }
-    frame = pd.DataFrame([{"row_id": i, **base, **row} for i, row in enumerate(rows)])
-    for column in ("valid_from", "valid_to"):
-        frame[column] = pd.to_datetime(frame[column]).astype("datetime64[s]")
-    return frame.astype({"article": "str", "price_group": "str", "price": "float64", "min_quantity": "float64"})
-
-
-def compute(
-    price_rows: pd.DataFrame,
-    article_rows: pd.DataFrame | None = None,
-    as_of: dt.date = TODAY,
-    groups: tuple[str, ...] = ("1",),
-    known: tuple[str, ...] = (),
-) -> GrossPrices:
-    return gross_prices(
-        price_rows,
-        articles() if article_rows is None else article_rows,
-        RATES,
-        bases={"1": "net", "2": "gross"},
-        register_groups=groups,
-        known_articles=pd.Series(known, dtype="str"),
-        as_of=as_of,
-    )
+from tests.support.price_frames import articles, compute, prices
 
 
 def pieces(result: GrossPrices) -> list[tuple[Any, ...]]:

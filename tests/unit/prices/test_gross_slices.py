@@ -9,7 +9,7 @@ import pytest
 
 from cloudkasse_etl.transform.prices import gross_prices
 from cloudkasse_etl.transform.prices.gross_prices import GrossPrices
-from tests.unit.prices.test_gross_prices import articles, compute, prices
+from tests.support.price_frames import articles, compute, prices
 
 DAYS = (None, "2020-06-15", "2020-08-01", "2026-01-01")
 

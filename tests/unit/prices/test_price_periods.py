@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
+from tests.support.price_frames import articles, prices
 from tests.support.torture.torture_figures import LONG
-from tests.unit.prices.test_gross_prices import articles, prices
 
 FIRST = dt.date(2024, 1, 1)
 DAYS = 40  # the dates of the random shops lie within these days, and some more at either end are looked at
