@@ -12,10 +12,10 @@ from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_r
 from cloudkasse_etl.sync.run.report import RunReport
 from tests.pipeline.dry_run.test_plan import world
 from tests.support.coffee_receipts import changed, closing, receipt
-from tests.support.plans import CASH, booking, planned, sent
+from tests.support.plans import CASH, booking, planned
 from tests.support.worlds import MASTER_DATA, World
 
-__all__ = ["sent", "world"]  # fixtures
+__all__ = ["world"]  # a fixture
 
 SEED = 1
 GOOD_GTIN, WRONG_GTIN = "4006381333931", "4006381333932"
