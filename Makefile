@@ -13,7 +13,7 @@ SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --requi
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui check test tests coverage databases torture bench locale lock audit clean
+.PHONY: help demo ui check test tests coverage databases torture graph bench locale lock audit clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ databases: $(VENV)/.dev ## The pipeline's tests once more, the shops and our own
 
 torture: $(VENV)/.dev ## Try to break every promise at length, and write docs/promises.md
 	@$(BIN)/python -m tests.torture
+
+graph: $(VENV)/.dev ## Which room imports which: make graph [BEFORE=<commit>] shows an older state beside it
+	@$(BIN)/python -m tests.support.import_graph $(if $(BEFORE),--before $(BEFORE))
 
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
 	@test -e $(VENV)/bench || $(PYTHON) -m venv --without-pip $(VENV)/bench
