@@ -1,6 +1,6 @@
 """Master data as CloudKasse holds it after the run. Only what has changed is sent; the rules are in the library."""
 
-from collections.abc import Callable
+from functools import partial
 
 import dagster as dg
 
@@ -10,16 +10,8 @@ from assets.master_data import selectline_articles, selectline_company, selectli
 from assets.prices import gross_prices
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
-from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
-from cloudkasse_etl.sync.master_data.upload import (
-    upload_articles,
-    upload_company,
-    upload_employees,
-    upload_prices,
-    upload_registers,
-)
-from cloudkasse_etl.sync.run.report import AssetReport
-from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.entities import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Kind
+from cloudkasse_etl.sync.master_data.upload import upload
 
 GROUP = "cloud_state"
 
@@ -28,40 +20,40 @@ GROUP = "cloud_state"
     group_name=GROUP,
     kinds={"rest"},
     deps=[selectline_company],
-    check_specs=[rejections_check("cloudkasse_company")],
+    check_specs=[rejections_check(COMPANY.cloud)],
 )
 def cloudkasse_company(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The company as CloudKasse holds it, level with SelectLine."""
-    return _uploaded(context, upload_company, COMPANY, sync)
+    return _uploaded(context, COMPANY, sync)
 
 
 @dg.asset(
     group_name=GROUP,
     kinds={"rest"},
     deps=[selectline_registers, cloudkasse_company],
-    check_specs=[rejections_check("cloudkasse_registers")],
+    check_specs=[rejections_check(REGISTERS.cloud)],
 )
 def cloudkasse_registers(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The registers as CloudKasse holds them. Articles and prices can go up only once there is an active one."""
-    return _uploaded(context, upload_registers, REGISTERS, sync)
+    return _uploaded(context, REGISTERS, sync)
 
 
 @dg.asset(
     group_name=GROUP,
     kinds={"rest"},
     deps=[selectline_employees, cloudkasse_company],
-    check_specs=[rejections_check("cloudkasse_employees")],
+    check_specs=[rejections_check(EMPLOYEES.cloud)],
 )
 def cloudkasse_employees(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The employees as CloudKasse holds them, level with SelectLine."""
-    return _uploaded(context, upload_employees, EMPLOYEES, sync)
+    return _uploaded(context, EMPLOYEES, sync)
 
 
 @dg.asset(
     group_name=GROUP,
     kinds={"rest"},
     deps=[selectline_articles, cloudkasse_registers],
-    check_specs=[rejections_check("cloudkasse_articles"), register_check("cloudkasse_articles")],
+    check_specs=[rejections_check(ARTICLES.cloud), register_check(ARTICLES.cloud)],
 )
 def cloudkasse_articles(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The articles as CloudKasse holds them, level with SelectLine.
@@ -69,32 +61,26 @@ def cloudkasse_articles(context: dg.AssetExecutionContext, sync: Sync) -> Result
     They wait (`deferred`) until a register is synchronised. An article that CloudKasse refuses is rejected with the
     reason, and tried again once it has been corrected in SelectLine.
     """
-    return _uploaded(context, upload_articles, ARTICLES, sync, REGISTER_FIRST)
+    return _uploaded(context, ARTICLES, sync, REGISTER_FIRST)
 
 
 @dg.asset(
     group_name=GROUP,
     kinds={"rest"},
     deps=[gross_prices, cloudkasse_articles],
-    check_specs=[rejections_check("cloudkasse_prices"), register_check("cloudkasse_prices")],
+    check_specs=[rejections_check(PRICES.cloud), register_check(PRICES.cloud)],
 )
 def cloudkasse_prices(context: dg.AssetExecutionContext, sync: Sync) -> Result:
     """The gross prices as CloudKasse holds them; the registers sell at these.
 
     A price waits (`deferred`) as long as CloudKasse does not hold its article.
     """
-    return _uploaded(context, upload_prices, PRICES, sync, REGISTER_FIRST)
+    return _uploaded(context, PRICES, sync, REGISTER_FIRST)
 
 
-def _uploaded(
-    context: dg.AssetExecutionContext,
-    use_case: Callable[[SyncSession], AssetReport],
-    entity: Entity,
-    session: SyncSession,
-    *checks: str,
-) -> Result:
-    result = carry_out(use_case, session, *checks)
-    report_if_full(context.instance, session, entity)
+def _uploaded(context: dg.AssetExecutionContext, kind: Kind, session: Sync, *checks: str) -> Result:
+    result = carry_out(partial(upload, kind=kind), session, *checks)
+    report_if_full(context.instance, session, kind)
     return result
 
 

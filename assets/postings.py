@@ -9,17 +9,17 @@ from assets.receipts import staged_receipts
 from assets.run.failures import plain_failures
 from assets.run.resources import Sync
 from assets.steps import Result, materialized
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STOCK_MOVEMENTS
 from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
 
 GROUP = "postings"
-POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
 
 
 @dg.multi_asset(
     name="import_receipts_step",
     specs=[
         dg.AssetSpec(
-            POSTINGS,
+            REVENUE_POSTINGS,
             deps=[staged_receipts],
             group_name=GROUP,
             kinds={"sql"},
@@ -27,7 +27,7 @@ POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
             "only. A receipt for which an account is missing is rejected with the name of the setting.",
         ),
         dg.AssetSpec(
-            MOVEMENTS,
+            STOCK_MOVEMENTS,
             deps=[staged_receipts],
             group_name=GROUP,
             kinds={"sql"},
@@ -35,14 +35,14 @@ POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
             "unknown waits here, rejected, until the article exists; its revenue is booked all the same.",
         ),
     ],
-    check_specs=[rejections_check(POSTINGS), review_check(POSTINGS), rejections_check(MOVEMENTS)],
+    check_specs=[rejections_check(REVENUE_POSTINGS), review_check(REVENUE_POSTINGS), rejections_check(STOCK_MOVEMENTS)],
 )
 def imported(sync: Sync) -> Iterator[Result]:
     """Books what is staged, if the run was asked to or fetched nothing itself."""
     with plain_failures(sync.settings.language):
         reports = import_if_chosen(sync)
     for report in reports:
-        yield materialized(report, sync, *([REVIEW] if report.asset == POSTINGS else []))
+        yield materialized(report, sync, *([REVIEW] if report.asset == REVENUE_POSTINGS else []))
 
 
 ASSETS = (imported,)

@@ -6,6 +6,7 @@ from assets.checks.rejections import EVERY_REGISTER, every_register_check, rejec
 from assets.master_data import selectline_articles, selectline_prices
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
+from cloudkasse_etl.entities import GROSS_PRICES
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 
 
@@ -13,7 +14,7 @@ from cloudkasse_etl.sync.master_data.price_computation import compute_gross_pric
     group_name="prices",
     kinds={"pandas"},
     deps=[selectline_prices, selectline_articles],
-    check_specs=[rejections_check("gross_prices"), every_register_check("gross_prices")],
+    check_specs=[rejections_check(GROSS_PRICES), every_register_check(GROSS_PRICES)],
 )
 def gross_prices(sync: Sync) -> Result:
     """The gross price (Bruttopreis) of each article in each price group, in cents, as the register shows it.

@@ -5,6 +5,7 @@ import dagster as dg
 from assets.checks.rejections import rejections_check
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
+from cloudkasse_etl.entities import STAGED_CLOSINGS, STAGED_RECEIPTS
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 
 GROUP = "receipts"
@@ -13,7 +14,7 @@ GROUP = "receipts"
 @dg.asset(
     group_name=GROUP,
     kinds={"rest", "sql"},
-    check_specs=[rejections_check("staged_receipts")],
+    check_specs=[rejections_check(STAGED_RECEIPTS)],
 )
 def staged_receipts(sync: Sync) -> Result:
     """The receipts (Bons) that the registers have sent to CloudKasse, fetched once, checked and staged.
@@ -27,7 +28,7 @@ def staged_receipts(sync: Sync) -> Result:
 @dg.asset(
     group_name=GROUP,
     kinds={"rest", "sql"},
-    check_specs=[rejections_check("staged_closings")],
+    check_specs=[rejections_check(STAGED_CLOSINGS)],
 )
 def staged_closings(sync: Sync) -> Result:
     """The closings (Kassenabschlüsse, Z-Bons) of the registers' days; receipts are compared with them."""

@@ -10,6 +10,7 @@ from assets.run.failures import plain_failures
 from assets.run.resources import Sync
 from assets.steps import Result
 from assets.ui.metadata import run_metadata
+from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import OutcomeFailedError
 from cloudkasse_etl.sync.run.report import Outcome
 
@@ -26,7 +27,7 @@ BEFORE_THE_REPORT = (
     group_name="report",
     kinds={"report"},
     deps=BEFORE_THE_REPORT,
-    check_specs=[waiting_check("sync_report")],
+    check_specs=[waiting_check(SYNC_REPORT)],
 )
 def sync_report(sync: Sync) -> Iterator[Result]:
     """What the run came to: one sentence, the totals, and the first records that failed.

@@ -11,16 +11,16 @@ import dagster as dg
 from assets.run.failures import plain_failures
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import KINDS, Kind
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.sync.comparison.cloud_comparison import COMPARED, compare_all, compare_with_cloud
+from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all, compare_with_cloud
 from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS, Comparison
-from cloudkasse_etl.sync.master_data.desired_records import Entity
 from cloudkasse_etl.sync.run.session import SyncSession
 
 # Evaluated on demand only, so it sorts last of an asset's checks: the UI opens the first one.
 SAME_AS_SELECTLINE = "same_as_selectline"
-KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(entity.asset), SAME_AS_SELECTLINE) for entity in COMPARED)
+KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(kind.cloud), SAME_AS_SELECTLINE) for kind in KINDS)
 
 
 def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
@@ -31,20 +31,20 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
         specs=[
             dg.AssetCheckSpec(
                 SAME_AS_SELECTLINE,
-                asset=entity.asset,
+                asset=kind.cloud,
                 description=say(
                     "CloudKasse holds just what SelectLine wants now, asked record by record. Runs when "
                     "somebody asks for it, in job compare_with_cloud and in runs with `full`. It changes nothing."
                 ).told(configuration.settings.language),
             )
-            for entity in COMPARED
+            for kind in KINDS
         ],
         can_subset=True,
     )
     def compare(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         chosen = {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
         with plain_failures(configuration.settings.language):
-            found = compare_all(configuration, [entity for entity in COMPARED if entity.asset in chosen])
+            found = compare_all(configuration, [kind for kind in KINDS if kind.cloud in chosen])
         for comparison in found:
             yield dg.AssetCheckResult(
                 asset_key=comparison.asset, check_name=SAME_AS_SELECTLINE, **_told(comparison, configuration)
@@ -53,15 +53,15 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
     return compare
 
 
-def report_if_full(instance: dg.DagsterInstance, session: SyncSession, entity: Entity) -> None:
+def report_if_full(instance: dg.DagsterInstance, session: SyncSession, kind: Kind) -> None:
     """Compares after a full upload, and reports the check beside the run, whose plan does not have it."""
     if not session.options.full:
         return
     with plain_failures(session.settings.language):
-        comparison = compare_with_cloud(session, entity)
+        comparison = compare_with_cloud(session, kind)
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
-            asset_key=dg.AssetKey(entity.asset),
+            asset_key=dg.AssetKey(kind.cloud),
             check_name=SAME_AS_SELECTLINE,
             **_told(comparison, session.configuration),
         )

@@ -7,6 +7,7 @@ import dagster as dg
 from assets.run.failures import plain_failures
 from assets.run.resources import Sync
 from assets.ui.markdown import plain
+from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.i18n.text import Language, say
 from cloudkasse_etl.sync.monitoring.completeness import Finding, check_completeness
 
@@ -50,7 +51,7 @@ def completeness(sync: Sync) -> Iterator[dg.AssetCheckResult]:
 
 
 @dg.asset_check(
-    asset="revenue_postings",
+    asset=REVENUE_POSTINGS,
     description="The postings of each receipt sum to 0, and the clearing account comes to 0.",
 )
 def books_balanced(sync: Sync) -> dg.AssetCheckResult:

@@ -13,6 +13,7 @@ from assets.instance.storage import unwritable
 from assets.run.failures import failure, is_restartable
 from assets.run.interrupts import interrupt_main_thread
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
 from cloudkasse_etl.sync.run.context import SyncOptions
@@ -180,7 +181,7 @@ def _what_broke(instance: dg.DagsterInstance, run_id: str, language: Language) -
     if _is_canceling(instance, run_id):
         return say("Cancelled in the UI. {counts}", counts=tags.WHAT_COUNTS).told(language)
     # sync_report fails over what the counts came to, which is no reason of its own
-    reasons = [_reason(event, language) for event in _failures(instance, run_id) if event.step_key != "sync_report"]
+    reasons = [_reason(event, language) for event in _failures(instance, run_id) if event.step_key != SYNC_REPORT]
     return " ".join(dict.fromkeys(reasons)) or None
 
 

@@ -8,43 +8,38 @@ import dagster as dg
 from pandera.pandas import DataFrameModel
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.entities import (
+    ARTICLES,
+    GROSS_PRICES,
+    KINDS,
+    PRICES,
+    REVENUE_POSTINGS,
+    STAGED_CLOSINGS,
+    STAGED_RECEIPTS,
+    STOCK_MOVEMENTS,
+)
 from cloudkasse_etl.i18n.text import Language
-from cloudkasse_etl.schemas.articles import ArticleExtract, ArticlePayload
 from cloudkasse_etl.schemas.column_docs import drawn_from, readable_columns
-from cloudkasse_etl.schemas.company import CompanyExtract, CompanyPayload
-from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
-from cloudkasse_etl.schemas.prices import GrossPrice, PriceExtract, PricePayload
-from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
+from cloudkasse_etl.schemas.prices import GrossPrice
 from cloudkasse_etl.schemas.staging import ClosingStaged, ReceiptStaged
+from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 
 CONTRACTS: Mapping[str, type[DataFrameModel]] = {
-    "selectline_company": CompanyExtract,
-    "selectline_registers": RegisterExtract,
-    "selectline_employees": EmployeeExtract,
-    "selectline_articles": ArticleExtract,
-    "selectline_prices": PriceExtract,
-    "gross_prices": GrossPrice,
-    "cloudkasse_company": CompanyPayload,
-    "cloudkasse_registers": RegisterPayload,
-    "cloudkasse_employees": EmployeePayload,
-    "cloudkasse_articles": ArticlePayload,
-    "cloudkasse_prices": PricePayload,
-    "staged_receipts": ReceiptStaged,
-    "staged_closings": ClosingStaged,
-    "revenue_postings": RevenuePosting,
-    "stock_movements": StockMovement,
+    **{kind.extract: FLOWS[kind].extract for kind in KINDS},
+    GROSS_PRICES: GrossPrice,
+    **{kind.cloud: FLOWS[kind].payload for kind in KINDS},
+    STAGED_RECEIPTS: ReceiptStaged,
+    STAGED_CLOSINGS: ClosingStaged,
+    REVENUE_POSTINGS: RevenuePosting,
+    STOCK_MOVEMENTS: StockMovement,
 }
 # What an asset only waits for (a register, before articles go up) is an edge of the graph, but no source of columns.
 DRAWN_FROM: Mapping[str, tuple[str, ...]] = {
-    "gross_prices": ("selectline_prices", "selectline_articles"),
-    "cloudkasse_company": ("selectline_company",),
-    "cloudkasse_registers": ("selectline_registers",),
-    "cloudkasse_employees": ("selectline_employees",),
-    "cloudkasse_articles": ("selectline_articles",),
-    "cloudkasse_prices": ("gross_prices",),
-    "revenue_postings": ("staged_receipts",),
-    "stock_movements": ("staged_receipts",),
+    GROSS_PRICES: (PRICES.extract, ARTICLES.extract),
+    **{kind.cloud: (kind.source,) for kind in KINDS},
+    REVENUE_POSTINGS: (STAGED_RECEIPTS,),
+    STOCK_MOVEMENTS: (STAGED_RECEIPTS,),
 }
 
 

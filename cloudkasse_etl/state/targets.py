@@ -8,15 +8,12 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.state.database.tables import StateTables
 
-STAGING: Final = "staged_receipts"
-CLOSINGS: Final = "staged_closings"
-IMPORT: Final = "revenue_postings"
-MOVEMENTS: Final = "stock_movements"
 JUDGED: Final = "judged_receipts"
 """No asset: under which settings the receipts that are not booked were last judged."""
-_OF_THE_COMPANY = frozenset({STAGING, CLOSINGS, IMPORT, MOVEMENTS, JUDGED})
+_OF_THE_COMPANY = frozenset({STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, JUDGED})
 
 EVERY_CLOUD: Final = ""
 """Stands for the address where state is the company's."""

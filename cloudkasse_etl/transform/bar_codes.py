@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cloudkasse_etl.entities import ARTICLES
 from cloudkasse_etl.rejections.rejection import Rejection
 
-ASSET, DUPLICATE, NO_FORM = "selectline_articles", "gtin_duplicate", "gtin_form_invalid"
+ASSET, DUPLICATE, NO_FORM = ARTICLES.extract, "gtin_duplicate", "gtin_form_invalid"
 LENGTHS = (8, 12, 13, 14)
 _LONGEST = 14
 _SHOWN_ARTICLES = 5

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.business_cases import (
     CASH,
@@ -25,7 +26,7 @@ from cloudkasse_etl.transform.books.business_cases import (
     live_lines,
     repeated_line_numbers,
 )
-from cloudkasse_etl.transform.books.ledger import POSTINGS, Ledger, Texts, clean_texts, refusal, text_column
+from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, refusal, text_column
 from cloudkasse_etl.transform.books.line_vat import LineVat, line_vat
 from cloudkasse_etl.transform.books.posting_accounts import line_accounts, tender_accounts
 from cloudkasse_etl.transform.books.reversals import Entry
@@ -112,7 +113,7 @@ class _Refusals:
         """Refuses a receipt; of several reasons with the same code, only the first is reported."""
         self.refused[receipt] = True
         key = str(self._ids[receipt])
-        self._found.setdefault((key, code), refusal(POSTINGS, key, code, detail))
+        self._found.setdefault((key, code), refusal(REVENUE_POSTINGS, key, code, detail))
 
     def rejections(self) -> list[Rejection]:
         """By receipt id, whatever the order of the batch."""
@@ -336,7 +337,7 @@ def _warnings(
     def warn(mask: Booleans, code: str, **columns: Any) -> None:
         for row in np.flatnonzero(mask & counts):
             detail = {name: str(values[row] or "-") for name, values in columns.items()}
-            found.append(refusal(POSTINGS, f"{ids[row]}|{numbers[row]}", code, detail))
+            found.append(refusal(REVENUE_POSTINGS, f"{ids[row]}|{numbers[row]}", code, detail))
 
     days = heads["business_day"].to_numpy(dtype=object)[receipt]
     article = lines["article"].to_numpy(dtype=object)
@@ -348,10 +349,12 @@ def _warnings(
     reviewed = _among(heads, ledger.reviews)[receipt]
     for row in np.flatnonzero(is_first & reviewed & booked[receipt]).tolist():
         review = ledger.reviews[ids[row]]
-        found.append(refusal(POSTINGS, f"{ids[row]}|{numbers[row]}", review.code, review.detail))
+        found.append(refusal(REVENUE_POSTINGS, f"{ids[row]}|{numbers[row]}", review.code, review.detail))
     for row in np.flatnonzero(
         counts & case.isin(REVENUE_CASES).to_numpy(bool) & ~pd.isna(judged.contradiction)
     ).tolist():
         contradiction = judged.contradiction[row]
-        found.append(refusal(POSTINGS, f"{ids[row]}|{numbers[row]}", contradiction.code, dict(contradiction.detail)))
+        found.append(
+            refusal(REVENUE_POSTINGS, f"{ids[row]}|{numbers[row]}", contradiction.code, dict(contradiction.detail))
+        )
     return sorted(found, key=lambda warning: (warning.key, warning.code))

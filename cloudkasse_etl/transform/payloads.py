@@ -8,22 +8,14 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.arrow_lookup import is_among, looked_up
+from cloudkasse_etl.entities import ARTICLES, BY_NAME
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticlePayload
-from cloudkasse_etl.schemas.column_docs import key_of
 from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
 from cloudkasse_etl.schemas.registers import RegisterPayload
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
-
-KEY_COLUMNS = {
-    "companies": key_of(CompanyPayload),
-    "registers": key_of(RegisterPayload),
-    "employees": key_of(EmployeePayload),
-    "articles": key_of(ArticlePayload),
-    "prices": key_of(PricePayload),
-}
 
 
 def company_payload(company: pd.DataFrame, *, number: str, vat_id: str | None, tax_number: str | None) -> pd.DataFrame:
@@ -127,7 +119,7 @@ def refuse_ambiguous_keys(
                 detail = {"group": group, "other": str(others.iloc[row]), "value": longer}
                 number = str(articles["number"].iloc[row])
                 found.setdefault(
-                    int(row), Rejection("selectline_articles", number, "article_key_ambiguous", detail, content=longer)
+                    int(row), Rejection(ARTICLES.extract, number, "article_key_ambiguous", detail, content=longer)
                 )
     if not found:
         return articles, []
@@ -137,7 +129,7 @@ def refuse_ambiguous_keys(
 
 
 def _of_tax_code(number: str, code: str, rates: VatRates, as_of: dt.date) -> Rejection:
-    asset = "selectline_articles"
+    asset = ARTICLES.extract
     if fault := rates.fault(code):
         refusal, found = fault
         return Rejection(asset, number, refusal, {"value": code, "rates": found}, content=f"{code}\x1f{found}")
@@ -146,7 +138,7 @@ def _of_tax_code(number: str, code: str, rates: VatRates, as_of: dt.date) -> Rej
 
 def keys(entity: str, payload: pd.DataFrame) -> "pd.Series[str]":
     """Each record's key as the wire writes it: its parts joined by `|`, empty for null."""
-    first, *others = KEY_COLUMNS[entity]
+    first, *others = BY_NAME[entity].key
     result = payload[first].astype("str")
     for name in others:
         result = result + "|" + payload[name].fillna("").astype("str")

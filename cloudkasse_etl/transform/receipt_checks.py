@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, RECEIVABLES, TENDERS
@@ -179,7 +180,7 @@ class _Check:
     def _add(self, at: int, code: str, **detail: str) -> None:
         mine = self.found.setdefault(at, [])
         if not any(other.code == code and other.detail == detail for other in mine):
-            mine.append(Rejection("staged_receipts", self._heads["receipt_id"][at], code, detail))
+            mine.append(Rejection(STAGED_RECEIPTS, self._heads["receipt_id"][at], code, detail))
 
 
 _AMOUNTS = ("gross_cents", "net_cents", "tax_cents")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import Receipt, day_of
 
@@ -57,5 +58,5 @@ def check_days(receipts: Sequence[Receipt], fetched: Sequence[dt.datetime], boun
                 "register": receipt.register,
                 "number": str(receipt.number),
             }
-            found[at] = Rejection("staged_receipts", receipt.id, IMPLAUSIBLE, detail)
+            found[at] = Rejection(STAGED_RECEIPTS, receipt.id, IMPLAUSIBLE, detail)
     return found

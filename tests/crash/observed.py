@@ -1,7 +1,7 @@
 """What processes that are to die are doing: a whole synchronisation with import, watched at its boundaries."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cloudkasse_etl.config.settings import load
@@ -9,14 +9,18 @@ from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync.receipts import receipt_import
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.context import SyncOptions
-from cloudkasse_etl.sync.run.session import open_session
+from cloudkasse_etl.sync.run.session import SyncSession, open_session
 from tests.crash.boundaries import Boundaries, OnBoundary, dying_at
 from tests.crash.broken import BROKEN
 from tests.support.worlds import MASTER_DATA
 
 BATCH = 20
 RECEIPTS = (stage_receipts, stage_closings, receipt_import.import_receipts)
-STEPS = {"all": (*MASTER_DATA, *RECEIPTS), "master data": MASTER_DATA, "receipts": RECEIPTS}
+STEPS: Mapping[str, tuple[Callable[[SyncSession], object], ...]] = {
+    "all": (*MASTER_DATA, *RECEIPTS),
+    "master data": MASTER_DATA,
+    "receipts": RECEIPTS,
+}
 
 
 def sync_all(

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,30 +14,37 @@ import sqlalchemy as sa
 import yaml
 
 from cloudkasse_etl.config.settings import Configuration, load
+from cloudkasse_etl.entities import KINDS, Kind
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.master_data import extraction, upload
+from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport
 from cloudkasse_etl.sync.run.session import SyncSession, open_session
 from tests.support import databases
 
 TOKEN = "a-token-of-the-tests"
-MASTER_DATA = (
-    extraction.extract_company,
-    extraction.extract_registers,
-    extraction.extract_employees,
-    extraction.extract_articles,
-    extraction.extract_prices,
+UseCase = Callable[[SyncSession], AssetReport]
+
+
+def of_kind(use_case: Callable[[SyncSession, Kind], AssetReport], kind: Kind) -> UseCase:
+    """A use case of one kind of record, under a name of its own."""
+
+    def step(session: SyncSession) -> AssetReport:
+        return use_case(session, kind)
+
+    step.__name__ = f"{use_case.__name__}_{kind.name}"
+    return step
+
+
+MASTER_DATA: tuple[UseCase, ...] = (
+    *(of_kind(extract, kind) for kind in KINDS),
     compute_gross_prices,
-    upload.upload_company,
-    upload.upload_registers,
-    upload.upload_employees,
-    upload.upload_articles,
-    upload.upload_prices,
+    *(of_kind(upload, kind) for kind in KINDS),
 )
 
 

@@ -7,6 +7,7 @@ import click
 
 from assets.cli.output import console, print_json, print_report, progress
 from assets.instance.tags import KINDS
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import told
 from cloudkasse_etl.rejections.rejection import Language
@@ -76,7 +77,7 @@ def sync(
 
 def staged_now(report: "RunReport") -> int:
     """How many receipts this run staged."""
-    staged = report.assets.get("staged_receipts")
+    staged = report.assets.get(STAGED_RECEIPTS)
     return staged.counts.new if staged else 0
 
 

@@ -15,6 +15,7 @@ import click
 from assets.cli import option_types
 from assets.cli.demo_shop import FOLDER
 from assets.instance.home import Home, find_home, open_instance
+from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say
 
@@ -66,7 +67,7 @@ def _serve(home: Home, port: int, language: Language) -> int:
                     raise _in_use(port)
                 if not announced and _answers(f"{url}/server_info"):
                     click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).told(language))
-                    report = f"{url}/assets/sync_report"
+                    report = f"{url}/assets/{SYNC_REPORT}"
                     click.echo(say("What was rejected last, and what to do: {url}", url=report).told(language))
                     announced = True
                 time.sleep(0.5)

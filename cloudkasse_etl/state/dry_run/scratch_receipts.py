@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.dry_run.scratch import ScratchStore
@@ -19,7 +20,6 @@ from cloudkasse_etl.state.stores.books.staged_receipts import (
     Status,
     UnbookedReceipt,
 )
-from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 
 _KNOWN = ("hash", "status", "refused_by", "closing_number", "came_as")
 
@@ -76,10 +76,10 @@ class ScratchReceipts(ScratchBookedReceipts):
         if mended:
             self.restage(mended)
         self._keep(receipts)
-        self._put(STAGING, [rejection for receipt in receipts for rejection in receipt.rejections])
+        self._put(STAGED_RECEIPTS, [rejection for receipt in receipts for rejection in receipt.rejections])
         self.on_staged([receipt for receipt in receipts if receipt.status is not Status.DISMISSED])
         self._count_moved(dropped)
-        self._drop(STAGING, dropped)
+        self._drop(STAGED_RECEIPTS, dropped)
         self._scratch.executemany(
             "INSERT OR REPLACE INTO receipt (id, hash, status, raw) VALUES (?, '', ?, x'')",
             [(key, GONE) for key in dropped],
@@ -95,9 +95,9 @@ class ScratchReceipts(ScratchBookedReceipts):
         """Notes what judging receipts anew would come to."""
         self._count_moved([receipt.receipt_id for receipt in receipts])
         self._keep(receipts)
-        for asset in (STAGING, IMPORT):
+        for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
             self._drop(asset, [receipt.receipt_id for receipt in receipts])
-        self._put(STAGING, [rejection for receipt in receipts for rejection in receipt.rejections])
+        self._put(STAGED_RECEIPTS, [rejection for receipt in receipts for rejection in receipt.rejections])
         self.on_staged([receipt for receipt in receipts if receipt.status is not Status.REJECTED])
         return len(receipts)
 
@@ -120,8 +120,8 @@ class ScratchReceipts(ScratchBookedReceipts):
         self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str
     ) -> None:
         """Notes closings that would be staged; the cursor stays."""
-        self._drop(CLOSINGS, list(closings))
-        self._put(CLOSINGS, rejections)
+        self._drop(STAGED_CLOSINGS, list(closings))
+        self._put(STAGED_CLOSINGS, rejections)
         self.on_closings(list(closings.values()))
 
     def raw(
@@ -170,14 +170,14 @@ class ScratchReceipts(ScratchBookedReceipts):
         self.keep_booked(booked, postings, movements)
         self.keep_judged([rejection.key for rejection in refused], Status.REJECTED)
         self.keep_judged(without_effect, Status.NO_EFFECT)
-        self._drop(IMPORT, [*booked, *(rejection.key for rejection in refused)])
-        self._put(IMPORT, refused)
-        self._put(MOVEMENTS, refused_lines)
+        self._drop(REVENUE_POSTINGS, [*booked, *(rejection.key for rejection in refused)])
+        self._put(REVENUE_POSTINGS, refused)
+        self._put(STOCK_MOVEMENTS, refused_lines)
         self.on_booked(postings, movements, len(booked))
 
     def await_originals(self, receipt_ids: Sequence[str]) -> None:
         """Notes that receipts would wait that were refused before."""
-        self._drop(IMPORT, receipt_ids)
+        self._drop(REVENUE_POSTINGS, receipt_ids)
 
     def make_up_stock(
         self,
@@ -188,8 +188,8 @@ class ScratchReceipts(ScratchBookedReceipts):
         renewed: Sequence[Rejection] = (),
     ) -> None:
         """Notes movements that would be made up for, and the reasons that the others would have."""
-        self._drop(MOVEMENTS, ended)
-        self._put(MOVEMENTS, renewed)
+        self._drop(STOCK_MOVEMENTS, ended)
+        self._put(STOCK_MOVEMENTS, renewed)
         self.on_booked(None, movements, 0)
 
     def _keep(self, receipts: Sequence[StagedReceipt]) -> None:
@@ -198,7 +198,7 @@ class ScratchReceipts(ScratchBookedReceipts):
                 r.receipt_id,
                 r.content_hash,
                 str(r.status),
-                STAGING if r.status is Status.REJECTED else None,
+                STAGED_RECEIPTS if r.status is Status.REJECTED else None,
                 r.closing_number,
                 r.came_as,
                 *(r.register, r.number, r.reference_id, r.raw),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
 from cloudkasse_etl.state.stores.books.receipt_store import Status
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
@@ -148,7 +149,7 @@ class Completeness:
             for part in queries:
                 for raw, status, number, refused_by in connection.execute(part):
                     # one that only the import refused is as good as any here
-                    if status == Status.REJECTED and refused_by == "staged_receipts":
+                    if status == Status.REJECTED and refused_by == STAGED_RECEIPTS:
                         refused.append(int(number))
                     else:
                         good.append(bytes(raw))
@@ -180,7 +181,7 @@ class Completeness:
         receipt, closing, posting = self._receipt, self._closing, self._store.tables.posting
         decision = self._store.tables.decision
         company = self._store.company
-        refused = sa.func.sum(sa.case((receipt.c.refused_by == "staged_receipts", 1), else_=0))
+        refused = sa.func.sum(sa.case((receipt.c.refused_by == STAGED_RECEIPTS, 1), else_=0))
         dismissed = sa.func.sum(sa.case((receipt.c.status == Status.DISMISSED, 1), else_=0))
         stated = sa.func.sum(receipt.c.closing_number)
         queries = (

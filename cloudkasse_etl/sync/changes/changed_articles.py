@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, KINDS, REGISTERS
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges, Totals, buckets_of
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.erp_rows import ErpRows, Header
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, holds_on
 from cloudkasse_etl.sync.inputs.article_subset import Part
 from cloudkasse_etl.sync.inputs.erp_frames import BY_ARTICLE
-from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, PRICES, REGISTERS
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.bar_codes import sharing
 
@@ -28,11 +28,8 @@ MOST_ARTICLES = 2_000
 _MOST_ROWS = 20_000
 _MOST_BUCKETS = 500
 UPSTREAM: Mapping[str, tuple[str, ...]] = {
-    "selectline_articles": (),
-    "selectline_prices": (),
-    "gross_prices": (),
-    ARTICLES.asset: ARTICLES.upstream,
-    PRICES.asset: PRICES.upstream,
+    **{asset: () for kind in KINDS if kind.by_article for asset in kind.assets},
+    **{kind.cloud: kind.upstream for kind in KINDS if kind.by_article},
 }
 """The assets that a change is brought to article by article, and what each depends on in the cloud."""
 # A record that has no key of its own is named by its row.
@@ -75,7 +72,7 @@ def _look(session: SyncSession) -> Part | None:
     numbers = {number for change in changes.values() for number in change.numbers}
     if numbers and len(numbers) <= MOST_ARTICLES:
         # what is found out of a bar code hangs on all articles that have it, or had it when that was found out
-        numbers |= sharing(session.store.rejections("selectline_articles"), numbers)
+        numbers |= sharing(session.store.rejections(ARTICLES.extract), numbers)
         numbers |= session.sources.sharing_codes(numbers)
     if len(numbers) > MOST_ARTICLES or any(map(_is_odd, numbers)):
         return None
@@ -196,9 +193,9 @@ def _read(
         goods,
         header,
         rows={asset: found["rows"] for asset, found in details.items()},
-        lacking=details["gross_prices"]["lacking"],
+        lacking=details[GROSS_PRICES]["lacking"],
         turns={asset: tuple(found["turns"]) for asset, found in details.items() if "turns" in found},
         old=old,
         others=others,
-        registers=session.store.generation(REGISTERS.asset),
+        registers=session.store.generation(REGISTERS.cloud),
     )

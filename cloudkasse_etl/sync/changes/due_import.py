@@ -3,9 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.state.stores.books.staged_receipts import Status
 from cloudkasse_etl.state.stores.waiting_records import WaitingStore
-from cloudkasse_etl.state.targets import IMPORT
 from cloudkasse_etl.sync.changes.unchanged import is_level
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -37,8 +37,8 @@ def due_for_import(session: SyncSession) -> Due:
     Raises:
         ErpUnavailableError: The ERP cannot be reached.
     """
-    receipts, fingerprint = session.receipts, session.sources.fingerprint(IMPORT)
-    waiting = WaitingStore(session.store).stored(IMPORT)
+    receipts, fingerprint = session.receipts, session.sources.fingerprint(REVENUE_POSTINGS)
+    waiting = WaitingStore(session.store).stored(REVENUE_POSTINGS)
     staged = max(0, receipts.count(Status.STAGED) - sum(each.count for each in waiting))
     voids = 0
     if waiting:
@@ -47,6 +47,6 @@ def due_for_import(session: SyncSession) -> Due:
         day = session.as_of - dt.timedelta(days=session.settings.receipts.void_wait_days - 1)
         before = dt.datetime.combine(day, dt.time(), session.settings.zone)
         voids = sum(settled) or receipts.count_voids_staged_before(before)
-    if fingerprint is None or is_level(session, IMPORT, fingerprint):
+    if fingerprint is None or is_level(session, REVENUE_POSTINGS, fingerprint):
         return Due(staged, voids)
     return Due(staged, voids, receipts.count_refused(), receipts.count_pending_stock())

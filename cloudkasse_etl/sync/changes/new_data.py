@@ -15,6 +15,7 @@ import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import ERP_TABLES, KINDS, REVENUE_POSTINGS
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, joined, say
@@ -22,12 +23,10 @@ from cloudkasse_etl.state.database.engine import check_state, database_errors, s
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.stores.records import Level
 from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.state.targets import IMPORT, JUDGED, NO_TARGET, find_target
+from cloudkasse_etl.state.targets import JUDGED, NO_TARGET, find_target
 from cloudkasse_etl.sync.changes.due_import import due_for_import
 from cloudkasse_etl.sync.changes.unchanged import holds_on, is_level
-from cloudkasse_etl.sync.inputs.erp_frames import TABLES
 from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
-from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS
 from cloudkasse_etl.sync.master_data.upload import missing_in_the_cloud
 from cloudkasse_etl.sync.receipts.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.receipts.judgement import is_judging_due, judge_of
@@ -37,9 +36,8 @@ from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudSt
 
 # One look must end before the next: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
-_ENTITIES = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
-_UPSTREAM = {entity.asset: entity.upstream for entity in _ENTITIES}
-_MASTER_DATA = tuple(asset for asset in TABLES if asset != IMPORT)
+_UPSTREAM = {kind.cloud: kind.upstream for kind in KINDS}
+_MASTER_DATA = tuple(asset for asset in ERP_TABLES if asset != REVENUE_POSTINGS)
 _STREAMS: Mapping[Stream, Text] = {"receipts": say("receipts in CloudKasse"), "closings": say("closings in CloudKasse")}
 
 
@@ -181,14 +179,14 @@ def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]
 
 def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
     """What an import would book, try again or make up for."""
-    due, level = due_for_import(session), session.store.level(IMPORT)
+    due, level = due_for_import(session), session.store.level(REVENUE_POSTINGS)
     texts = (
         (due.staged, say("{count:,} staged receipts to import", count=due.staged)),
         (due.voids, say("{count:,} voids that need not wait any longer", count=due.voids)),
         (due.refused, say("{count:,} refused receipts to try again, since something has changed", count=due.refused)),
         (due.stock, say("{count:,} receipts whose stock lines may be made up for", count=due.stock)),
     )
-    marks = [session.sources.fingerprint(IMPORT), *_noted(level)]
+    marks = [session.sources.fingerprint(REVENUE_POSTINGS), *_noted(level)]
     return tuple(text for count, text in texts if count), [due.staged, due.voids, due.refused, due.stock, *marks]
 
 
@@ -205,16 +203,16 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
     turned = {asset: level.details for asset, level in levels.items() if level and not holds_on(level, session.as_of)}
     found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
     lost = {}
-    for entity in _ENTITIES:
-        ours = store.active_count(entity.name)
-        held = missing_in_the_cloud(session, entity, ours)
+    for kind in KINDS:
+        ours = store.active_count(kind.name)
+        held = missing_in_the_cloud(session, kind, ours)
         if held is not None:
-            lost[entity.name] = held
+            lost[kind.name] = held
             found.append(
-                say("CloudKasse holds {held:,} of {ours:,} {records}", held=held, ours=ours, records=entity.noun)
+                say("CloudKasse holds {held:,} of {ours:,} {records}", held=held, ours=ours, records=kind.noun)
             )
-        if store.pending_attempts(entity.name):
-            found.append(say("an interrupted upload of {records} is to be finished", records=entity.noun))
+        if store.pending_attempts(kind.name):
+            found.append(say("an interrupted upload of {records} is to be finished", records=kind.noun))
     noted = {asset: _noted(level) for asset, level in levels.items()}
     return tuple(found), [sorted(known.items()) for known in (marks, generations, lost, turned, noted)]
 

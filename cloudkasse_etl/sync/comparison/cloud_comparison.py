@@ -15,6 +15,7 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import KINDS, REGISTERS, Kind
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.contract import check
@@ -22,25 +23,23 @@ from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.sync.comparison.comparison_report import SHOWN, Comparison, Cure, Difference, FieldDifference
 from cloudkasse_etl.sync.dry_run.plan_session import open_plan
-from cloudkasse_etl.sync.master_data.desired_records import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Entity
+from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import record_key
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests, item_text
 
-COMPARED = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
-
 Item = dict[str, Any]
 
 
 def compare_all(
-    configuration: Configuration, entities: Sequence[Entity] = COMPARED, *, as_of: dt.date | None = None
+    configuration: Configuration, kinds: Sequence[Kind] = KINDS, *, as_of: dt.date | None = None
 ) -> tuple[Comparison, ...]:
     """Compares what the ERP wants now with what CloudKasse holds. Takes no lease, writes nothing, asks with GET alone.
 
     Args:
         configuration: Settings and connections.
-        entities: Which kinds of record.
+        kinds: Which kinds of record.
         as_of: The day whose prices and VAT rates hold; the shop's today where None.
 
     Raises:
@@ -48,21 +47,21 @@ def compare_all(
     """
     with open_plan(configuration, as_of=as_of) as session:
         session.cloud_status  # noqa: B018 -- asked for its errors, before the ERP is read in vain
-        return tuple(compare_with_cloud(session, entity) for entity in entities)
+        return tuple(compare_with_cloud(session, kind) for kind in kinds)
 
 
-def compare_with_cloud(session: SyncSession, entity: Entity) -> Comparison:
+def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
     """Compares one kind of record.
 
     A record that stands rejected, or waits in order, is no difference: that it is not level is known and told
     elsewhere. Of the cloud's pages no more is kept than keys, and the first few differences.
     """
-    desired = entity.desired(session)
-    checked = check(desired.payload, entity.model, asset=entity.asset, key_columns=payloads.KEY_COLUMNS[entity.name])
-    refused = {rejection.key for rejection in (*checked.rejections, *session.store.rejections(entity.asset))}
-    waits = entity.needs_register and session.store.active_count("registers") == 0
-    found = _Comparing(session, entity, checked.frame, {bounded_key(key) for key in refused})
-    for keys, items in _pages(session, entity):
+    desired = FLOWS[kind].desired(session)
+    checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
+    refused = {rejection.key for rejection in (*checked.rejections, *session.store.rejections(kind.cloud))}
+    waits = kind.needs_register and session.store.active_count(REGISTERS.name) == 0
+    found = _Comparing(session, kind, checked.frame, {bounded_key(key) for key in refused})
+    for keys, items in _pages(session, kind):
         found.take(keys, items)
     superfluous = pd.Series(list(dict.fromkeys(found.unwanted)), dtype="str")
     superfluous = superfluous[desired.may_retire(superfluous)] if len(superfluous) else superfluous
@@ -71,8 +70,8 @@ def compare_with_cloud(session: SyncSession, entity: Entity) -> Comparison:
     if waits:
         missing, waiting, wanted = [], waiting + len(missing), wanted - len(missing)
     return Comparison(
-        entity=entity.name,
-        asset=entity.asset,
+        entity=kind.name,
+        asset=kind.cloud,
         wanted=wanted,
         missing=len(missing),
         different=found.different,
@@ -83,17 +82,17 @@ def compare_with_cloud(session: SyncSession, entity: Entity) -> Comparison:
     )
 
 
-def learn_what_the_cloud_holds(session: SyncSession, entity: Entity) -> None:
+def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
     """Takes what the cloud holds for what it last accepted, of the records that ever went up from here.
 
     What somebody changed, retired or lost there is then no longer level, and goes up again. Records that never went
     up from here are nobody's business of ours.
     """
-    store, columns = session.store, list(entity.model.to_schema().columns)
-    synced = store.synced(entity.name)
+    store, columns = session.store, list(FLOWS[kind].payload.to_schema().columns)
+    synced = store.synced(kind.name)
     known, hashes = pd.Index(synced["key"]), synced["content_hash"].to_numpy()
     seen = np.zeros(len(known), dtype=bool)
-    for keys, items in _pages(session, entity):
+    for keys, items in _pages(session, kind):
         found = item_digests(items, columns)
         places = known.get_indexer(pd.Index(keys, dtype="str"))
         seen[places[places >= 0]] = True
@@ -109,32 +108,30 @@ def learn_what_the_cloud_holds(session: SyncSession, entity: Entity) -> None:
             for at in np.flatnonzero(other).tolist()
         ]
         if accepted:
-            store.settle(entity.asset, entity.name, answered=(), accepted=accepted, rejected=())
-    store.forget(entity.name, [str(key) for key in known[~seen]])
+            store.settle(kind.cloud, kind.name, answered=(), accepted=accepted, rejected=())
+    store.forget(kind.name, [str(key) for key in known[~seen]])
 
 
-def _pages(session: SyncSession, entity: Entity) -> Iterator[tuple[list[str], list[Item]]]:
+def _pages(session: SyncSession, kind: Kind) -> Iterator[tuple[list[str], list[Item]]]:
     """Page by page the records that the cloud holds, with their keys."""
-    for page in session.client.records(entity.name):
+    for page in session.client.records(kind.name):
         try:
-            keys = [record_key(entity.name, item) for item in page]
+            keys = [record_key(kind.name, item) for item in page]
         except KeyError as error:
             raise ContractError(
-                say(
-                    "CloudKasse's list of {entity} has a record without {field}.", entity=entity.name, field=str(error)
-                ),
+                say("CloudKasse's list of {entity} has a record without {field}.", entity=kind.name, field=str(error)),
                 hint=say("Report it to CloudKasse; nothing was compared."),
             ) from None
-        _refuse_broken(entity, page)
+        _refuse_broken(kind, page)
         yield keys, page
 
 
-def _refuse_broken(entity: Entity, page: Sequence[Item]) -> None:
+def _refuse_broken(kind: Kind, page: Sequence[Item]) -> None:
     """Raises where a value is of another type than the contract's: it must not be taken for what the cloud holds.
 
     A record under a broken key would count as missing, and one that nobody wants any more would never be retired.
     """
-    for name, column in entity.model.to_schema().columns.items():
+    for name, column in FLOWS[kind].payload.to_schema().columns.items():
         dtype = str(column.dtype)
         wanted = bool if dtype == "bool" else int if dtype.startswith("int") else str
         values = [item.get(name) for item in page]
@@ -143,7 +140,7 @@ def _refuse_broken(entity: Entity, page: Sequence[Item]) -> None:
             raise ContractError(
                 say(
                     "CloudKasse's list of {entity} has a record whose {field} is '{value}'.",
-                    entity=entity.name, field=name, value=str(value)[:40],
+                    entity=kind.name, field=name, value=str(value)[:40],
                 ),
                 hint=say("Report it to CloudKasse; nothing was compared."),
             )  # fmt: skip
@@ -158,7 +155,7 @@ class _Comparing:
     """Compares page by page with the wanted records."""
 
     session: SyncSession
-    entity: Entity
+    kind: Kind
     payload: pd.DataFrame
     refused: set[str]
     unwanted: list[str] = field(default_factory=list)
@@ -168,7 +165,7 @@ class _Comparing:
     def __post_init__(self) -> None:
         self.columns = list(self.payload.columns)
         self.hashes = digests(self.payload)
-        self.keys = pd.Index(payloads.keys(self.entity.name, self.payload))
+        self.keys = pd.Index(payloads.keys(self.kind.name, self.payload))
         self.seen = np.zeros(len(self.keys), dtype=bool)
         self.is_refused = np.array([bounded_key(key) in self.refused for key in self.keys], dtype=bool)
 
@@ -195,7 +192,7 @@ class _Comparing:
 
     def shown(self, missing: Sequence[int], superfluous: Sequence[str]) -> tuple[Difference, ...]:
         """The first differences, field by field."""
-        state = self.session.store.synced(self.entity.name).set_index("key")
+        state = self.session.store.synced(self.kind.name).set_index("key")
         places = [*(place for place, _ in self.first), *missing[:SHOWN]]
         wanted = dict(zip(places, payloads.items(self.payload.iloc[places]), strict=True)) if places else {}
         found = [

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from cloudkasse_etl.entities import BY_NAME, COMPANY
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.master_data.shown import field_name, shown_name, shown_value
@@ -14,16 +15,6 @@ SHOWN = 20
 Kind = Literal["missing", "different", "superfluous"]
 Cure = Literal["next", "full", "foreign"]
 
-_NOUNS: dict[Language, dict[str, str]] = {
-    "en": {
-        "companies": "company", "registers": "registers", "employees": "employees", "articles": "articles",
-        "prices": "prices",
-    },
-    "de": {
-        "companies": "Unternehmen", "registers": "Kassen", "employees": "Mitarbeiter", "articles": "Artikel",
-        "prices": "Preise",
-    },
-}  # fmt: skip
 _TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "equal": "CloudKasse holds all {wanted} {noun} as SelectLine wants them",
@@ -127,7 +118,7 @@ class Comparison:
     """How far CloudKasse is from what the ERP wants now, of one kind of record.
 
     Attributes:
-        entity: companies, registers, employees, articles or prices.
+        entity: The name of a kind of record.
         asset: The asset of what the cloud holds of it.
         wanted: How many records the cloud should hold as active, but for those that stand rejected or wait.
         missing, different, superfluous: How many are not level.
@@ -158,10 +149,11 @@ class Comparison:
 
     def sentence(self, language: Language) -> str:
         """What was found, in a sentence."""
-        words, noun = _TEXTS[language], _NOUNS[language][self.entity]
-        one = "_one" if self.entity == "companies" else ""
-        # the German dative, which only these three words show
-        dative = {"Artikel": "Artikeln", "Mitarbeiter": "Mitarbeitern", "Preise": "Preisen"}.get(noun, noun)
+        words, kind = _TEXTS[language], BY_NAME[self.entity]
+        one = "_one" if kind is COMPANY else ""
+        # English writes a heading's word small within a sentence; German has another one in the dative
+        dative = kind.noun.told(language)
+        noun = dative if language == "en" else kind.heading.told(language)
         none = "open" if self.refused or self.waiting else "none"
         told = ("equal" if self.wanted else none) if self.is_level else "unequal"
         text = words[told if told == "none" else told + one].format(

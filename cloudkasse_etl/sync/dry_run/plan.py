@@ -2,16 +2,16 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import KINDS, PRICES, STAGED_RECEIPTS
 from cloudkasse_etl.state.dry_run.scratch import Acceptance
 from cloudkasse_etl.state.stores.books.receipt_store import StagedReceipt, Status
-from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.dry_run.plan_report import (
     DETAILS,
     EntityPlan,
@@ -22,34 +22,13 @@ from cloudkasse_etl.sync.dry_run.plan_report import (
     ReceiptsPlan,
 )
 from cloudkasse_etl.sync.dry_run.plan_session import PlanSession, open_plan
-from cloudkasse_etl.sync.master_data import extraction, upload
+from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
-from cloudkasse_etl.sync.run.report import AssetReport
-from cloudkasse_etl.sync.run.session import SyncSession
 
 What = Literal["all", "master-data", "receipts", "import"]
-UseCase = Callable[[SyncSession], AssetReport]
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One kind of record: its use cases, and the kind whose stop keeps it from going up (as the assets depend)."""
-
-    entity: str
-    reads: tuple[UseCase, ...]
-    upload: UseCase
-    after: str | None = None
-
-
-_STEPS = (
-    _Step("companies", (extraction.extract_company,), upload.upload_company),
-    _Step("registers", (extraction.extract_registers,), upload.upload_registers, "companies"),
-    _Step("employees", (extraction.extract_employees,), upload.upload_employees, "companies"),
-    _Step("articles", (extraction.extract_articles,), upload.upload_articles, "registers"),
-    _Step("prices", (extraction.extract_prices, compute_gross_prices), upload.upload_prices, "articles"),
-)
 
 
 def plan(configuration: Configuration, what: What = "all", *, as_of: dt.date | None = None) -> Plan:
@@ -80,22 +59,22 @@ def plan(configuration: Configuration, what: What = "all", *, as_of: dt.date | N
 def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
     blocked: dict[str, str] = {}
     found = []
-    for step in _STEPS:
-        reports = [read(session) for read in step.reads]
-        cause = blocked.get(step.after) if step.after else None
+    for kind in KINDS:
+        reports = [extract(session, kind), *([compute_gross_prices(session)] if kind is PRICES else [])]
+        cause = blocked.get(kind.after.name) if kind.after else None
         if cause is not None:
-            blocked[step.entity] = cause
+            blocked[kind.name] = cause
             refused = tuple(r for report in reports for r in report.rejections)
-            found.append(EntityPlan(step.entity, rejections=refused, skipped=cause))
+            found.append(EntityPlan(kind.name, rejections=refused, skipped=cause))
             continue
-        report = step.upload(session)
+        report = upload(session, kind)
         stopped = session.stopped.get(report.asset)
         if stopped is not None:
-            blocked[step.entity] = step.entity
+            blocked[kind.name] = kind.name
         found.append(
             EntityPlan(
-                step.entity,
-                records=tuple(_record(acceptance) for acceptance in session.store.acceptances(step.entity)),
+                kind.name,
+                records=tuple(_record(acceptance) for acceptance in session.store.acceptances(kind.name)),
                 unchanged=report.counts.unchanged,
                 rejections=tuple(r for part in (*reports, report) for r in part.rejections),
                 waiting=report.deferrals,
@@ -187,9 +166,9 @@ def _import(session: PlanSession) -> ImportPlan:
     session.receipts.on_booked = books.book
     anew = _Arrivals()
     session.receipts.on_staged = anew.stage
-    fetched = STAGING in session.reports
+    fetched = STAGED_RECEIPTS in session.reports
     postings, movements = import_receipts(session)
-    judged = session.reports.get(STAGING)
+    judged = session.reports.get(STAGED_RECEIPTS)
     refused = judged.rejections if judged is not None and not fetched else ()
     missing: Counter[str] = Counter()
     for rejection in postings.rejections:

@@ -61,14 +61,14 @@ class EntityPlan:
     """What would become of one kind of record.
 
     Attributes:
-        entity: companies, registers, employees, articles or prices.
+        entity: The name of a kind of record.
         records: What would be sent and accepted, in the order of sending.
         unchanged: How many are level.
         rejections: What our checks refuse, and what the cloud is bound to refuse; `still` for what rests.
         waiting: What waits for something in order.
         stopped: Why a synchronisation would stop here (too many retirements); `records` are then what would go with
             --allow-retire.
-        skipped: The entity whose stop keeps this one from being looked at.
+        skipped: The name of the kind whose stop keeps this one from being looked at.
     """
 
     entity: str

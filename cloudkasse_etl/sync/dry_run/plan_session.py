@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.rejections.rejection import CLOUD
 from cloudkasse_etl.state.database.keys import bounded_key
@@ -73,7 +74,7 @@ class PlanSession(SyncSession):
         """What was refused for another reason than its content, and is tried in every run, is expected to be again."""
         refused = {
             rejection.key: rejection
-            for rejection in self.store.rejections(f"cloudkasse_{_SINGULAR.get(entity, entity)}")
+            for rejection in self.store.rejections(BY_NAME[entity].cloud)
             if rejection.code in RETRIED_EVERY_RUN and rejection.code not in _CURED_BY_THE_RUN
         }
         if not refused:
@@ -88,7 +89,6 @@ class PlanSession(SyncSession):
 
 # A price goes up after the articles, and only if its article is there as far as we know.
 _CURED_BY_THE_RUN = {"cloud.article_unknown"}
-_SINGULAR = {"companies": "company"}  # as the assets are named
 
 
 @contextmanager

@@ -6,6 +6,7 @@ cli/commands/plan.py draws it for a terminal, assets/ui/plan_markdown.py for the
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.i18n.formats import counted, spelled
 from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language
@@ -17,8 +18,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "head": "What a synchronisation would do now; nothing was written or sent.",
         "nothing": "Nothing: everything is level.",
-        "companies": "Company", "registers": "Registers", "employees": "Employees", "articles": "Articles",
-        "prices": "Prices", "resting": "rejected before, resting", "waiting": "waiting",
+        "resting": "rejected before, resting", "waiting": "waiting",
         "new": "new", "changed": "changed", "retired": "retired", "unchanged": "unchanged", "rejected": "rejected",
         "none": "nothing new", "stopped": "It would stop here:",
         "skipped": "Not reached: it would stop before, at {what}.",
@@ -35,8 +35,7 @@ _TEXTS: dict[Language, dict[str, str]] = {
     "de": {
         "head": "Was eine Synchronisation jetzt täte; nichts wurde geschrieben oder gesendet.",
         "nothing": "Nichts: alles ist auf gleichem Stand.",
-        "companies": "Unternehmen", "registers": "Kassen", "employees": "Mitarbeiter", "articles": "Artikel",
-        "prices": "Preise", "resting": "schon früher abgelehnt, ruht", "waiting": "wartend",
+        "resting": "schon früher abgelehnt, ruht", "waiting": "wartend",
         "new": "neu", "changed": "geändert", "retired": "stillgelegt", "unchanged": "unverändert",
         "rejected": "abgelehnt", "none": "nichts Neues", "stopped": "Hier hielte sie an:",
         "skipped": "Nicht erreicht: sie hielte vorher an, bei {what}.",
@@ -199,10 +198,10 @@ def _entity(entity: EntityPlan, language: Language, limit: int) -> EntityView:
     texts = _TEXTS[language]
     shown = sorted(entity.records, key=lambda record: _CHANGES_FIRST.index(record.action))
     return EntityView(
-        title=texts[entity.entity],
+        title=BY_NAME[entity.entity].heading.told(language),
         counts=_in_words(entity.counts, language),
         stopped=(texts["stopped"], entity.stopped) if entity.stopped else None,
-        skipped=texts["skipped"].format(what=texts[entity.skipped]) if entity.skipped else "",
+        skipped=texts["skipped"].format(what=BY_NAME[entity.skipped].heading.told(language)) if entity.skipped else "",
         heads=("", texts["record"], texts["field"], texts["before"], texts["after"]),
         lines=tuple(line for record in shown[:limit] for line in _lines(record, language)),
         more=more_than(len(shown), limit, language),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, PRICES
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.database.keys import is_bounded
 from cloudkasse_etl.state.stores.erp_rows import Header
@@ -62,9 +63,9 @@ class Part:
 
 
 _COUNTED = {
-    "selectline_articles": ("ART", "counted"),
-    "selectline_prices": ("ARPREIS", "counted"),
-    "gross_prices": ("ARPREIS", "further"),
+    ARTICLES.extract: ("ART", "counted"),
+    PRICES.extract: ("ARPREIS", "counted"),
+    GROSS_PRICES: ("ARPREIS", "further"),
 }
 
 
@@ -72,6 +73,6 @@ def article_of(rejection: Rejection) -> str | None:
     """The article of a rejected record; None where its key does not tell."""
     if is_bounded(rejection.key):
         return None  # what was cut off may be what told it
-    if rejection.asset in ("selectline_articles", "cloudkasse_articles") or rejection.code == "price_missing":
+    if rejection.asset in ARTICLES.assets or rejection.code == "price_missing":
         return rejection.key
     return rejection.key.rsplit("|", 3)[0]

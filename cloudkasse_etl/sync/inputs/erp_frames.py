@@ -19,6 +19,7 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import COMPANY, EMPLOYEES, ERP_TABLES, REGISTERS, REVENUE_POSTINGS
 from cloudkasse_etl.erp.selectline.article_codes import articles_sharing_codes
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.erp.selectline.reader import ErpReader
@@ -37,21 +38,6 @@ from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 from cloudkasse_etl.transform.bar_codes import all_spellings
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
-# Which of the ERP's tables an asset's content comes from: a change in none of them leaves it as it is.
-TABLES: Mapping[str, tuple[str, ...]] = {
-    "selectline_company": ("MANDANT",),
-    "selectline_registers": ("MANDANT",),
-    "selectline_employees": ("MITARBW",),
-    "selectline_articles": ("ART", "GRUPPEN", "USDETAIL"),
-    "selectline_prices": ("ARPREIS",),
-    "gross_prices": ("ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
-    "cloudkasse_company": ("MANDANT",),
-    "cloudkasse_registers": ("MANDANT",),
-    "cloudkasse_employees": ("MITARBW",),
-    "cloudkasse_articles": ("ART", "GRUPPEN", "USDETAIL"),
-    "revenue_postings": ("MANDANT", "ART", "ARTSET", "KTOGRUPPENPOS", "USDETAIL"),
-    "cloudkasse_prices": ("MANDANT", "ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
-}
 BY_ARTICLE = ("ART", "ARPREIS")
 """The tables whose rows each belong to one article: what hangs on them can be found article by article."""
 _MASTER_DATA_SETTINGS = {"company", "registers", "articles", "employees", "price_groups", "erp"}
@@ -148,19 +134,19 @@ class ErpFrames:
         Returns:
             None where it cannot be told cheaply: then everything is compared.
         """
-        return self._hash(asset, TABLES[asset], upstream)
+        return self._hash(asset, ERP_TABLES[asset], upstream)
 
     def rest(self, asset: str, *upstream: int) -> str | None:
         """The same of all but the rows of single articles."""
-        return self._hash(asset, [table for table in TABLES[asset] if table not in BY_ARTICLE], upstream)
+        return self._hash(asset, [table for table in ERP_TABLES[asset] if table not in BY_ARTICLE], upstream)
 
     def _hash(self, asset: str, tables: Iterable[str], upstream: tuple[int, ...]) -> str | None:
-        if any(self.watermarks.get(table) is None for table in TABLES[asset]):
+        if any(self.watermarks.get(table) is None for table in ERP_TABLES[asset]):
             return None
         marks = [self.watermarks.get(table) for table in tables]
-        rates = self._rates_of_today if "USDETAIL" in TABLES[asset] else []
+        rates = self._rates_of_today if "USDETAIL" in ERP_TABLES[asset] else []
         settings = self._settings.model_dump(
-            mode="json", include=_BOOKING_SETTINGS if asset == "revenue_postings" else _MASTER_DATA_SETTINGS
+            mode="json", include=_BOOKING_SETTINGS if asset == REVENUE_POSTINGS else _MASTER_DATA_SETTINGS
         )
         source = fingerprint(_without_secret(self._url), size=8)
         parts = [CONTENT_VERSION, asset, source, marks, rates, settings, upstream]
@@ -217,7 +203,7 @@ class ErpFrames:
     @cached_property
     def company(self) -> Extract:
         """The company; shape of CompanyExtract, one row or none."""
-        rows, asset = self._company_rows, "selectline_company"
+        rows, asset = self._company_rows, COMPANY.extract
         number = self._settings.company.number
         if len(rows) == 0:
             rejection = Rejection(asset, number, "company_missing", content="missing")
@@ -244,7 +230,7 @@ class ErpFrames:
             for register in self._settings.registers
         ]
         frame = pd.DataFrame(rows, columns=list(RegisterExtract.to_schema().columns), dtype="str")
-        checked = check(frame, RegisterExtract, asset="selectline_registers", key_columns=key_of(RegisterExtract))
+        checked = check(frame, RegisterExtract, asset=REGISTERS.extract, key_columns=key_of(RegisterExtract))
         return Extract(checked.frame, checked.rejections, keys_of(checked.rejections))
 
     @cached_property
@@ -255,7 +241,7 @@ class ErpFrames:
         wanted = ~raw["inactive"].fillna(False).astype(bool)
         if self._settings.employees.numbers != "all":
             wanted &= raw["number"].isin(self._settings.employees.numbers)
-        checked = check(raw[wanted], EmployeeExtract, asset="selectline_employees", key_columns=key_of(EmployeeExtract))
+        checked = check(raw[wanted], EmployeeExtract, asset=EMPLOYEES.extract, key_columns=key_of(EmployeeExtract))
         return Extract(checked.frame, checked.rejections, keys_of(checked.rejections))
 
     @cached_property

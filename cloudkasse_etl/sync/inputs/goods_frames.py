@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.entities import ARTICLES, PRICES
 from cloudkasse_etl.erp.selectline.groups import SEVERAL_NAMES
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticleExtract
@@ -104,7 +105,7 @@ class GoodsFrames:
             wanted &= raw["group"].isin(self._settings.articles.groups)
         if self._settings.articles.only_shop_active:
             wanted &= raw["shop_active"].fillna(False).astype(bool)
-        asset = "selectline_articles"
+        asset = ARTICLES.extract
         checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=key_of(ArticleExtract))
         frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
         frame, alike = refuse_ambiguous_keys(frame, self._settings.price_groups)
@@ -117,7 +118,7 @@ class GoodsFrames:
     def _checked_prices(self) -> Extract:
         goods = self._goods
         raw, goods.prices = found(goods.prices).frame, None
-        checked = check(raw, PriceExtract, asset="selectline_prices", key_columns=key_of(PriceExtract))
+        checked = check(raw, PriceExtract, asset=PRICES.extract, key_columns=key_of(PriceExtract))
         kept = set(checked.frame["row_id"]) if checked.rejections else set()
         refused = raw[~raw["row_id"].isin(kept)] if checked.rejections else raw.iloc[:0]
         names = {f"{row.row_id}": _price_name(row) for row in refused.itertuples()}
@@ -147,7 +148,7 @@ class GoodsFrames:
 
 
 def _groups_with_several_names(several: Mapping[str, str]) -> tuple[Rejection, ...]:
-    asset, code = "selectline_articles", "group_name_ambiguous"
+    asset, code = ARTICLES.extract, "group_name_ambiguous"
     return tuple(
         Rejection(asset, f"GRUPPEN AG {number}", code, {"value": number, "names": names}, content=names)
         for number, names in several.items()

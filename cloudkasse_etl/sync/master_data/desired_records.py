@@ -1,22 +1,23 @@
 """What the cloud should hold of each kind of record, and what of the rest may be retired. Nothing is sent here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import orjson
 import pandas as pd
+from pandera.pandas import DataFrameModel
 
 from cloudkasse_etl.arrow_lookup import is_among
-from cloudkasse_etl.i18n.text import Text, say
-from cloudkasse_etl.schemas.articles import ArticlePayload
-from cloudkasse_etl.schemas.company import CompanyPayload
-from cloudkasse_etl.schemas.employees import EmployeePayload
-from cloudkasse_etl.schemas.prices import PricePayload
-from cloudkasse_etl.schemas.registers import RegisterPayload
+from cloudkasse_etl.entities import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Kind
+from cloudkasse_etl.schemas.articles import ArticleExtract, ArticlePayload
+from cloudkasse_etl.schemas.company import CompanyExtract, CompanyPayload
+from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
+from cloudkasse_etl.schemas.prices import PriceExtract, PricePayload
+from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
 from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.state.stores.waiting_records import Waiting, WaitingStore
+from cloudkasse_etl.sync.inputs.extracts import Extract
 from cloudkasse_etl.sync.run.report import Deferral
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform import payloads
@@ -42,28 +43,20 @@ class Desired:
 
 
 @dataclass(frozen=True)
-class Entity:
-    """How one kind of record goes up.
+class Flow:
+    """How one kind of record gets from the ERP to the cloud.
 
     Attributes:
-        name: As the wire calls it.
-        asset: What brings it up.
-        source: The asset whose records they are, under the same keys; one that is refused there goes no further.
-        model: The contract of what goes up.
+        extract: The contract of what is read.
+        payload: The contract of what goes up.
+        read: Reads and checks the ERP's records; once a run, whoever asks.
         desired: What the cloud should hold.
-        noun: As people call such records.
-        needs_register: Whether the cloud takes them only once it has a register.
-        upstream: The assets that decide what the cloud takes.
     """
 
-    name: str
-    asset: str
-    source: str
-    model: Any
+    extract: type[DataFrameModel]
+    payload: type[DataFrameModel]
+    read: Callable[[SyncSession], Extract]
     desired: Callable[[SyncSession], Desired]
-    noun: Text
-    needs_register: bool = False
-    upstream: tuple[str, ...] = ()
 
 
 def _company(session: SyncSession) -> Desired:
@@ -93,7 +86,7 @@ def _articles(session: SyncSession) -> Desired:
 def _prices(session: SyncSession) -> Desired:
     goods, part, store = session.goods, session.part, session.store
     gross = goods.gross
-    in_cloud = store.synced("articles") if part is None else store.synced_among("articles", part.numbers)
+    in_cloud = store.synced(ARTICLES.name) if part is None else store.synced_among(ARTICLES.name, part.numbers)
     held_articles = in_cloud.loc[in_cloud["active"], "key"]
     ready = is_among(gross.prices["article"], held_articles)
     waiting = pd.concat([gross.prices.loc[~ready, ["article", "key"]], gross.waiting], ignore_index=True)
@@ -110,7 +103,7 @@ def _prices(session: SyncSession) -> Desired:
 
     each = _by_article(waiting)
     if part is not None:
-        elsewhere = WaitingStore(store).stored("cloudkasse_prices")
+        elsewhere = WaitingStore(store).stored(PRICES.cloud)
         each += [w for w in elsewhere if w.code == _ARTICLE_FIRST and w.awaited not in part.numbers]
     currency = session.sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
@@ -124,7 +117,7 @@ def _article_and_group(keys: "pd.Series[str]", store: StateStore) -> tuple["pd.S
     unclear = keys.str.count(r"\|") > _BARS
     if not unclear.any():
         return article, group
-    items = {key: orjson.loads(content) for key, content in store.contents("prices", list(keys[unclear])).items()}
+    items = {key: orjson.loads(content) for key, content in store.contents(PRICES.name, list(keys[unclear])).items()}
     articles, groups = ({key: item[name] for key, item in items.items()} for name in ("article", "price_group"))
     return keys.map(articles).fillna(article).astype("str"), keys.map(groups).fillna(group).astype("str")
 
@@ -168,30 +161,11 @@ def _unless_in(held: frozenset[str]) -> Callable[["pd.Series[str]"], "pd.Series[
     return lambda keys: ~keys.isin(held)
 
 
-COMPANY = Entity("companies", "cloudkasse_company", "selectline_company", CompanyPayload, _company, say("company"))
-REGISTERS = Entity(
-    "registers", "cloudkasse_registers", "selectline_registers", RegisterPayload, _registers, say("registers")
-)
-EMPLOYEES = Entity(
-    "employees", "cloudkasse_employees", "selectline_employees", EmployeePayload, _employees, say("employees")
-)
-ARTICLES = Entity(
-    "articles",
-    "cloudkasse_articles",
-    "selectline_articles",
-    ArticlePayload,
-    _articles,
-    say("articles"),
-    needs_register=True,
-    upstream=("cloudkasse_registers",),
-)
-PRICES = Entity(
-    "prices",
-    "cloudkasse_prices",
-    "gross_prices",
-    PricePayload,
-    _prices,
-    say("prices"),
-    needs_register=True,
-    upstream=("cloudkasse_registers", "cloudkasse_articles"),
-)
+FLOWS: Mapping[Kind, Flow] = {
+    COMPANY: Flow(CompanyExtract, CompanyPayload, lambda session: session.sources.company, _company),
+    REGISTERS: Flow(RegisterExtract, RegisterPayload, lambda session: session.sources.registers, _registers),
+    EMPLOYEES: Flow(EmployeeExtract, EmployeePayload, lambda session: session.sources.employees, _employees),
+    ARTICLES: Flow(ArticleExtract, ArticlePayload, lambda session: session.goods.articles, _articles),
+    PRICES: Flow(PriceExtract, PricePayload, lambda session: session.goods.prices, _prices),
+}
+"""How each of `KINDS` gets there."""

@@ -1,5 +1,6 @@
 """The use case that computes the gross prices. What cannot be computed is noted; nothing is sent."""
 
+from cloudkasse_etl.entities import GROSS_PRICES
 from cloudkasse_etl.sync.master_data.judge import Judgement, judged
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -12,4 +13,4 @@ def compute_gross_prices(session: SyncSession) -> AssetReport:
         gross = session.goods.gross
         return Judgement(gross.rejections, len(gross.prices), gross.lacking, gross.turns)
 
-    return judged(session, "gross_prices", judge)
+    return judged(session, GROSS_PRICES, judge)

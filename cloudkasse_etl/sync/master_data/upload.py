@@ -11,6 +11,7 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.arrow_lookup import places_among
+from cloudkasse_etl.entities import PRICES, REGISTERS, Kind
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import CLOUD, Rejection, merged
@@ -23,16 +24,7 @@ from cloudkasse_etl.sync.changes.erp_snapshot import keep_snapshot
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, quiet_report, set_level
 from cloudkasse_etl.sync.comparison.cloud_comparison import learn_what_the_cloud_holds
 from cloudkasse_etl.sync.inputs.article_subset import Part
-from cloudkasse_etl.sync.master_data.desired_records import (
-    ARTICLES,
-    COMPANY,
-    EMPLOYEES,
-    EXAMPLES,
-    PRICES,
-    REGISTERS,
-    Desired,
-    Entity,
-)
+from cloudkasse_etl.sync.master_data.desired_records import EXAMPLES, FLOWS, Desired
 from cloudkasse_etl.sync.master_data.upload_results import Items, accepted_record, fresh, kind_of, where_level
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -41,95 +33,79 @@ from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
 
 
-def upload_company(session: SyncSession) -> AssetReport:
-    """Brings the company up."""
-    return _upload(session, COMPANY)
+def upload(session: SyncSession, kind: Kind) -> AssetReport:
+    """Brings the records of a kind up, as far as the cloud takes them; those that are no longer wanted are retired.
 
-
-def upload_registers(session: SyncSession) -> AssetReport:
-    """Brings the registers up; one that the settings no longer name is retired."""
-    return _upload(session, REGISTERS)
-
-
-def upload_employees(session: SyncSession) -> AssetReport:
-    """Brings the employees up."""
-    return _upload(session, EMPLOYEES)
-
-
-def upload_articles(session: SyncSession) -> AssetReport:
-    """Brings the articles up, once an active register is synchronised."""
-    return _upload(session, ARTICLES)
-
-
-def upload_prices(session: SyncSession) -> AssetReport:
-    """Brings the gross prices up, each once the cloud holds its article. Nothing of the ERP is looked at after that."""
-    report = _upload(session, PRICES)
-    keep_snapshot(session)
+    After the prices nothing of the ERP is looked at any more: what was looked at is noted then.
+    """
+    report = _upload(session, kind)
+    if kind is PRICES:
+        keep_snapshot(session)
     return report
 
 
-def _upload(session: SyncSession, entity: Entity) -> AssetReport:
+def _upload(session: SyncSession, kind: Kind) -> AssetReport:
     with session.timed() as seconds:
         store = session.store
-        upstream = [store.generation(asset) for asset in entity.upstream]
-        fingerprint = session.sources.fingerprint(entity.asset, *upstream)
+        upstream = [store.generation(asset) for asset in kind.upstream]
+        fingerprint = session.sources.fingerprint(kind.cloud, *upstream)
         if session.options.full:
-            learn_what_the_cloud_holds(session, entity)
-        active = store.active_count(entity.name)
-        whole = _recover_lost(session, entity, active)
-        pending = store.pending_attempts(entity.name)
+            learn_what_the_cloud_holds(session, kind)
+        active = store.active_count(kind.name)
+        whole = _recover_lost(session, kind, active)
+        pending = store.pending_attempts(kind.name)
         if whole and not pending:
             quiet = quiet_report(
-                session, entity.asset, fingerprint, lambda refused: _unchanged(session, entity, active, refused, {})
+                session, kind.cloud, fingerprint, lambda refused: _unchanged(session, kind, active, refused, {})
             )
             if quiet is not None:
                 return session.deliver(quiet, seconds())
-        _narrow(session, entity, whole=whole and not pending and fingerprint is not None)
-        upload = _Upload(session, entity)
+        _narrow(session, kind, whole=whole and not pending and fingerprint is not None)
+        going = _Upload(session, kind)
         try:
-            upload.finish_pending([Attempt(a.key, a.entity, a.body) for a in pending])
-            upload.level()
+            going.finish_pending([Attempt(a.key, a.entity, a.body) for a in pending])
+            going.level()
         except BaseException:
             # what went through before it broke is told all the same
-            session.deliver(upload.broken(), seconds())
+            session.deliver(going.broken(), seconds())
             raise
-        report = upload.report()
+        report = going.report()
         session.keep_waiting(report)
         # a cloud that refuses for want of a register it was said to have is looked at again in full
         # else it is level with what was read, and that may be of a later moment than the first look
-        fingerprint = None if upload.surprised else session.sources.fingerprint(entity.asset, *upstream)
+        fingerprint = None if going.surprised else session.sources.fingerprint(kind.cloud, *upstream)
         set_level(session, report, fingerprint)
         return session.deliver(report, seconds())
 
 
-def _narrow(session: SyncSession, entity: Entity, *, whole: bool) -> None:
+def _narrow(session: SyncSession, kind: Kind, *, whole: bool) -> None:
     """Makes sure that the run looks at some articles only where nothing but these can differ.
 
     What a dead run sent or the cloud lost may be anything, and so may be what a register held up that has come since.
     """
-    if entity.asset not in UPSTREAM:
+    if kind.cloud not in UPSTREAM:
         return
     part = part_of(session) if whole else None
-    registers = session.store.generation(REGISTERS.asset)
+    registers = session.store.generation(REGISTERS.cloud)
     if part is None or part.registers != registers:
         session.look_at_everything()
 
 
-def _recover_lost(session: SyncSession, entity: Entity, active: int) -> bool:
+def _recover_lost(session: SyncSession, kind: Kind, active: int) -> bool:
     """Asks the cloud for all that it holds, if it says that this is less than we think.
 
     Returns:
         True where the cloud holds what we think.
     """
-    if missing_in_the_cloud(session, entity, active) is None:
+    if missing_in_the_cloud(session, kind, active) is None:
         return True
-    learn_what_the_cloud_holds(session, entity)
+    learn_what_the_cloud_holds(session, kind)
     return False
 
 
-def missing_in_the_cloud(session: SyncSession, entity: Entity, active: int) -> int | None:
+def missing_in_the_cloud(session: SyncSession, kind: Kind, active: int) -> int | None:
     """How many records the cloud says that it holds, where this is less than we think; None where it is not."""
-    counted = session.cloud_status.counts.get(entity.name)
+    counted = session.cloud_status.counts.get(kind.name)
     return None if counted is None or counted >= active else counted
 
 
@@ -138,7 +114,7 @@ class _Upload:
     """One upload of one kind of record: what was found out and done so far."""
 
     session: SyncSession
-    entity: Entity
+    kind: Kind
     counts: Counts = field(default_factory=Counts)
     deferrals: list[Deferral] = field(default_factory=list)
     refused_now: set[str] = field(default_factory=set)
@@ -149,21 +125,21 @@ class _Upload:
     def finish_pending(self, attempts: list[Attempt]) -> None:
         """Finishes requests of a run that died before their answers came, under their own keys."""
         if attempts:
-            known = set(self.session.store.synced(self.entity.name)["key"])
+            known = set(self.session.store.synced(self.kind.name)["key"])
             self._take(self.session.client.resend(attempts), known=known, hashes={}, retried=set(), is_new=False)
 
     def level(self) -> None:
         """Compares, and sends what differs."""
-        entity, store = self.entity, self.session.store
+        kind, store = self.kind, self.session.store
         desired, checked = self._desired()
-        part = self.session.part if entity.asset in UPSTREAM else None
+        part = self.session.part if kind.cloud in UPSTREAM else None
         payload = checked.frame
         self.deferrals += desired.waiting
-        keys, hashes = payloads.keys(entity.name, payload), digests(payload)
-        synced = _synced(store, entity, part)
+        keys, hashes = payloads.keys(kind.name, payload), digests(payload)
+        synced = _synced(store, kind, part)
         places = places_among(keys, synced["key"])
         level = where_level(places, hashes, synced)
-        refused = {r.key: r for r in store.rejections(entity.asset) if part is None or part.covers(r)}
+        refused = {r.key: r for r in store.rejections(kind.cloud) if part is None or part.covers(r)}
         to_send = payload[~level]
         items = Items(list(keys[~level]), list(hashes[~level].astype(str)), payloads.items(to_send))
 
@@ -172,30 +148,29 @@ class _Upload:
         is_gone[places[places >= 0]] = False
         gone = synced.loc[is_gone, "key"]
         gone = gone[desired.may_retire(gone) & ~gone.isin(refused_here)]
-        self._guard(len(gone), store.active_count(entity.name) if len(gone) else 0)
+        self._guard(len(gone), store.active_count(kind.name) if len(gone) else 0)
         retired = self._retired(list(gone))
 
         # rejections of records that are level again, or no longer wanted, have ended; new ones of ours begin
         open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
-        store.end_rejections(entity.asset, [key for key in refused if key not in open_keys])
+        store.end_rejections(kind.cloud, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections)
         self.looked_at = None if part is None else len(part.numbers)
         self._send([items, retired], refused, known={*keys[~level & (places >= 0)], *retired.keys})
 
     def _desired(self) -> tuple[Desired, Checked]:
         """What the cloud should hold, and what of it keeps the wire's contract."""
-        entity, session = self.entity, self.session
-        desired = entity.desired(session)
-        key = payloads.KEY_COLUMNS[entity.name]
-        checked = check(desired.payload, entity.model, asset=entity.asset, key_columns=key)
-        if session.part is not None and entity.asset in UPSTREAM and has_row_keys(checked.rejections):
+        kind, session = self.kind, self.session
+        desired = FLOWS[kind].desired(session)
+        checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
+        if session.part is not None and kind.cloud in UPSTREAM and has_row_keys(checked.rejections):
             session.look_at_everything()
             return self._desired()
         return desired, checked
 
     def _retired(self, keys: list[str]) -> "Items":
         """What the cloud last accepted of these records, set to inactive."""
-        contents = self.session.store.contents(self.entity.name, keys)
+        contents = self.session.store.contents(self.kind.name, keys)
         items = [{**orjson.loads(contents[key]), "active": False} for key in keys]
         return Items(keys, list(item_digests(items).astype(str)), iter(items))
 
@@ -207,7 +182,7 @@ class _Upload:
             refused: Open rejections by key.
             known: Those of the records' keys that the cloud has accepted before.
         """
-        session, entity = self.session, self.entity
+        session, kind = self.session, self.kind
         resting: set[str] = set()
         retried: set[str] = set()
         for key, content in ((key, content) for items in groups for key, content in items.contents() if refused):
@@ -217,7 +192,7 @@ class _Upload:
                 (retried if again else resting).add(key)
         keys = [key for items in groups for key in items.keys if key not in resting]
         waiting = sum(deferral.count for deferral in self.deferrals)
-        if entity.needs_register and (keys or waiting) and session.store.active_count("registers") == 0:
+        if kind.needs_register and (keys or waiting) and session.store.active_count(REGISTERS.name) == 0:
             # that the prices' articles are missing as well is no news to anybody
             examples = (*keys[:EXAMPLES], *(key for deferral in self.deferrals for key in deferral.examples))
             self.deferrals = [Deferral("register_required", len(keys) + waiting, examples[:EXAMPLES])]
@@ -226,7 +201,7 @@ class _Upload:
             return
         everything = (item for items in groups for item in items.without(resting))
         hashes = {key: content for items in groups for key, content in items.contents()}
-        self._take(session.client.send(entity.name, everything), known=known, hashes=hashes, retried=retried)
+        self._take(session.client.send(kind.name, everything), known=known, hashes=hashes, retried=retried)
 
     def _take(
         self,
@@ -248,8 +223,8 @@ class _Upload:
             retried: Keys of records that were refused as they are and sent all the same.
             is_new: False for requests of a dead run.
         """
-        entity, store = self.entity, self.session.store
-        refused = {rejection.key: rejection for rejection in store.rejections(entity.asset)}
+        kind, store = self.kind, self.session.store
+        refused = {rejection.key: rejection for rejection in store.rejections(kind.cloud)}
         answered = 0
         for outcome in outcomes:
             accepted: list[SyncedRecord] = []
@@ -272,8 +247,8 @@ class _Upload:
                     if key in known:
                         replaced.append(key)
             store.settle(
-                entity.asset,
-                entity.name,
+                kind.cloud,
+                kind.name,
                 answered=outcome.answered,
                 accepted=accepted,
                 rejected=rejected,
@@ -283,11 +258,11 @@ class _Upload:
             known.update(record.key for record in accepted)
             self.counts += Counts(**found)
             answered += len(outcome.results)
-            self.session.progress(entity.asset, answered)
+            self.session.progress(kind.cloud, answered)
 
     def _hashed(self, outcome: BatchOutcome, hashes: Mapping[str, str]) -> Iterator[tuple[ItemResult, str, int]]:
         """The results with their records' keys and hashes; a dead run's records are hashed again."""
-        keys = [record_key(self.entity.name, result.item) for result in outcome.results]
+        keys = [record_key(self.kind.name, result.item) for result in outcome.results]
         if all(key in hashes for key in keys):
             return zip(outcome.results, keys, (int(hashes[key]) for key in keys), strict=True)
         found = item_digests([result.item for result in outcome.results]).tolist()
@@ -298,7 +273,7 @@ class _Upload:
     ) -> Rejection:
         value = result.item.get(result.field) if result.field else None
         detail = {
-            "field": source_of(self.entity.model, result.field) if result.field else "",
+            "field": source_of(FLOWS[self.kind].payload, result.field) if result.field else "",
             "message": result.message or result.code or "",
             "value": "" if value is None else str(value),
         }
@@ -308,19 +283,19 @@ class _Upload:
         if not (same and key in retried) or self.session.options.retry_rejected:
             self.refused_now.add(bounded_key(key))
         code = f"{CLOUD}{result.code}"
-        return Rejection(self.entity.asset, key, code, detail, content, since=old.since if old and same else None)
+        return Rejection(self.kind.cloud, key, code, detail, content, since=old.since if old and same else None)
 
     def _refuse_ours(self, rejections: tuple[Rejection, ...]) -> None:
         """Notes payloads that break the wire's contract; they are not sent."""
         if not rejections:
             return
-        asset, store = self.entity.asset, self.session.store
+        asset, store = self.kind.cloud, self.session.store
         known = {(rejection.key, rejection.code): rejection.content for rejection in store.rejections(asset)}
         every = merged(rejections)  # as they are stored
         news = {bounded_key(r.key) for r in every if known.get((bounded_key(r.key), r.code)) != r.content}
         if news:
             fresh = [rejection for rejection in every if bounded_key(rejection.key) in news]
-            store.settle(asset, self.entity.name, answered=(), accepted=(), rejected=fresh)
+            store.settle(asset, self.kind.name, answered=(), accepted=(), rejected=fresh)
         self.refused_now |= news
 
     def _defer(self, deferral: Deferral) -> None:
@@ -334,7 +309,7 @@ class _Upload:
     def _guard(self, retiring: int, active: int) -> None:
         safety = self.session.settings.safety
         allowed = retiring <= safety.retire_minimum or retiring * 100 <= active * safety.retire_percent
-        if self.entity.name == "registers" and 0 < retiring == active:
+        if self.kind is REGISTERS and 0 < retiring == active:
             # few as they are: without a register the shop stands still, and broken settings look just like that
             allowed = False
         if not allowed and not self.session.options.allow_retire:
@@ -343,48 +318,48 @@ class _Upload:
                     "{retiring:,} of {active:,} {records} would be retired: {share}.",
                     retiring=retiring,
                     active=active,
-                    records=self.entity.noun,
+                    records=self.kind.noun,
                     share=say("all of them")
                     if retiring == active
                     else say("more than {percent} %", percent=safety.retire_percent),
                 ),
                 hint=say("Look whether ERP and settings are right; if it is meant, run it again with --allow-retire."),
             )
-            self.session.stop_before(self.entity.asset, damage)
+            self.session.stop_before(self.kind.cloud, damage)
 
     def broken(self) -> AssetReport:
         """What had gone through before the upload broke; asks nothing any more."""
-        return AssetReport(self.entity.asset, self.counts + Counts(rejected=len(self.refused_now)))
+        return AssetReport(self.kind.cloud, self.counts + Counts(rejected=len(self.refused_now)))
 
     def report(self) -> AssetReport:
         """What the upload came to; the open rejections of earlier runs included."""
-        store, entity = self.session.store, self.entity
-        stored = store.rejections(entity.asset)
+        store, kind = self.session.store, self.kind
+        stored = store.rejections(kind.cloud)
         rejections = [fresh(r) if r.key in self.refused_now else r for r in stored]
         deferred = sum(deferral.count for deferral in self.deferrals)
-        active = store.active_count(entity.name)
-        unchanged = _unchanged(self.session, entity, active, rejections, self.touched)
+        active = store.active_count(kind.name)
+        unchanged = _unchanged(self.session, kind, active, rejections, self.touched)
         counts = replace(self.counts, deferred=deferred, unchanged=unchanged) + refused_counts(rejections)
         return AssetReport(
-            entity.asset, counts, tuple(rejections), tuple(self.deferrals), rows=active, looked_at=self.looked_at
+            kind.cloud, counts, tuple(rejections), tuple(self.deferrals), rows=active, looked_at=self.looked_at
         )
 
 
-def _synced(store: StateStore, entity: Entity, part: Part | None) -> pd.DataFrame:
+def _synced(store: StateStore, kind: Kind, part: Part | None) -> pd.DataFrame:
     """What the cloud last accepted of the records that this run looks at."""
     if part is None:
-        return store.synced(entity.name)
-    beneath = entity.name == "prices"
-    return (store.synced_beneath if beneath else store.synced_among)(entity.name, part.numbers)
+        return store.synced(kind.name)
+    beneath = kind is PRICES
+    return (store.synced_beneath if beneath else store.synced_among)(kind.name, part.numbers)
 
 
 def _unchanged(
     session: SyncSession,
-    entity: Entity,
+    kind: Kind,
     active: int,
     rejections: Iterable[Rejection],
     touched: Mapping[str, bool],
 ) -> int:
     """How many records the cloud holds as active that this run neither sent nor finds refused, here or before."""
-    refused = {r.key for r in (*rejections, *session.store.rejections(entity.source))} - touched.keys()
-    return active - sum(touched.values()) - session.store.active_among(entity.name, refused)
+    refused = {r.key for r in (*rejections, *session.store.rejections(kind.source))} - touched.keys()
+    return active - sum(touched.values()) - session.store.active_among(kind.name, refused)

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.formats import counted, plain_euros, spelled
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, OpenClosing
-from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE
 
@@ -89,7 +89,7 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
         ),
         implausible_days=tuple(
             Finding(r.detail["register"], r.detail["number"], r.text(language))
-            for r in session.store.rejections(STAGING)
+            for r in session.store.rejections(STAGED_RECEIPTS)
             if r.code == IMPLAUSIBLE
         ),
         closing_gaps=tuple(_gap(gap, "closing_gap", language) for gap in asked.closing_gaps()),

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Text, say, told
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting, WaitingStore
-from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.run.session import SyncSession
 
 
@@ -143,7 +143,7 @@ def _staged(staged: StagedLong, session: SyncSession) -> list[LongWait]:
         say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line."),
         language,
     )
-    return [LongWait(STAGING, staged.count, staged.since, _few(staged.examples, staged.count), why, cure)]
+    return [LongWait(STAGED_RECEIPTS, staged.count, staged.since, _few(staged.examples, staged.count), why, cure)]
 
 
 def _few(keys: Sequence[str], count: int) -> str:

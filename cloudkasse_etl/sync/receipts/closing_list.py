@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import STAGED_CLOSINGS
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
 from cloudkasse_etl.state.stores.missing_numbers import Completeness
-from cloudkasse_etl.state.targets import CLOSINGS
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.receipt_list import decision_dict
 
@@ -62,7 +62,7 @@ def list_closings(configuration: Configuration, *, status: str | None = None) ->
     """
     with open_reading(configuration) as store:
         rejections: dict[str, list[Rejection]] = {}
-        for rejection in store.rejections(CLOSINGS):
+        for rejection in store.rejections(STAGED_CLOSINGS):
             rejections.setdefault(rejection.key, []).append(rejection)
         decisions: dict[str, list[Decision]] = {}
         for decision in DecisionStore(store).all(Subject.CLOSING):

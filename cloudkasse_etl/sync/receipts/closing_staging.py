@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 
+from cloudkasse_etl.entities import STAGED_CLOSINGS
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.lenient_json import as_kept
@@ -15,7 +16,6 @@ from cloudkasse_etl.schemas.wire_receipts import (
     read_item,
 )
 from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
-from cloudkasse_etl.state.targets import CLOSINGS
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.receipts.judgement import NUL, WITH_NUL, place_of, storable
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, refused_counts
@@ -29,10 +29,12 @@ def stage_closings(session: SyncSession) -> AssetReport:
     """Fetches the closings that have arrived since the last time, and stages them."""
     with session.timed() as seconds:
         store = session.receipts
-        rejections = session.store.rejections(CLOSINGS)
+        rejections = session.store.rejections(STAGED_CLOSINGS)
         anew = session.options.retry_rejected and bool(rejections)
         if not anew and not has_arrived(session, "closings"):
-            return session.deliver(AssetReport(CLOSINGS, refused_counts(rejections), tuple(rejections)), seconds())
+            return session.deliver(
+                AssetReport(STAGED_CLOSINGS, refused_counts(rejections), tuple(rejections)), seconds()
+            )
         known, settled = store.known_closings(), _settled(session)
         contents = {(r.key, r.code): _contents(r) for r in rejections}
         counts, refused = Counts(), set[str]()
@@ -53,7 +55,7 @@ def stage_closings(session: SyncSession) -> AssetReport:
                     if before == row["content_hash"]:
                         counts += Counts(unchanged=1)
                         continue
-                    rejection = Rejection(CLOSINGS, key, "closing_conflict", content=row["content_hash"])
+                    rejection = Rejection(STAGED_CLOSINGS, key, "closing_conflict", content=row["content_hash"])
                 if rejection.content in settled.get(rejection.key, ()):
                     counts += Counts(unchanged=1)  # a person has dealt with this very content
                     continue
@@ -66,8 +68,8 @@ def stage_closings(session: SyncSession) -> AssetReport:
             refused = (refused - rows.keys()) | {r.key for r in left}
             store.stage_closings(rows, left, cursor=page.next_cursor)
         if anew:  # all there is was read again: what was not refused again has ended
-            session.store.end_rejections(CLOSINGS, [r.key for r in rejections if r.key not in refused])
-        return session.deliver(report_of(session, CLOSINGS, counts, refused), seconds())
+            session.store.end_rejections(STAGED_CLOSINGS, [r.key for r in rejections if r.key not in refused])
+        return session.deliver(report_of(session, STAGED_CLOSINGS, counts, refused), seconds())
 
 
 def _settled(session: SyncSession) -> dict[str, set[str]]:
@@ -98,7 +100,7 @@ def _closing(text: bytes) -> dict[str, Any] | Rejection:
         digest = fingerprint(raw)
         place = place_of(item)
         key = f"{place['register']}|{place['number']}" if place else f"?{digest}"
-        return Rejection(CLOSINGS, key, "closing_malformed", {"message": str(error)}, content=digest)
+        return Rejection(STAGED_CLOSINGS, key, "closing_malformed", {"message": str(error)}, content=digest)
     return {
         "register": closing.register,
         "number": closing.number,

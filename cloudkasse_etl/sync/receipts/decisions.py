@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.catalogue import HOLDING
@@ -22,7 +23,6 @@ from cloudkasse_etl.state.stores.books.staged_receipts import (
 )
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, numbers_of
 from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.receipts.judgement import Judge, Judged, conflicting, let_second_contents_through, unreadable
 
 
@@ -91,7 +91,9 @@ def dismiss_receipt(decider: Decider, receipt_id: str) -> Decided:
     with decider.deciding(Action.DISMISS) as store:
         receipts = ReceiptStore(store)
         _known(receipts, receipt_id, Action.DISMISS, (Status.STAGED, Status.REJECTED))
-        open_ones = [r for asset in (STAGING, IMPORT) for r in store.rejections(asset) if r.key == receipt_id]
+        open_ones = [
+            r for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) for r in store.rejections(asset) if r.key == receipt_id
+        ]
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.DISMISS, **ending(open_ones))
         receipts.dismiss(decision)
         return Decided(decision, Status.DISMISSED)
@@ -132,7 +134,9 @@ def release_receipt(decider: Decider, receipt_id: str) -> Decided:
     with decider.deciding(Action.RELEASE) as store:
         receipts = ReceiptStore(store)
         known = _known(receipts, receipt_id, Action.RELEASE, (Status.REJECTED,))
-        open_ones = [r for asset in (STAGING, IMPORT) for r in store.rejections(asset) if r.key == receipt_id]
+        open_ones = [
+            r for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) for r in store.rejections(asset) if r.key == receipt_id
+        ]
         if not any(r.code in HOLDING for r in open_ones):
             raise ConfigurationError(
                 say("The receipt '{receipt}' cannot be released: it is wrong, not merely held.", receipt=receipt_id),
@@ -201,7 +205,7 @@ def dismiss_line(decider: Decider, receipt_id: str, line: int) -> Decided:
     """
     with decider.deciding(Action.DISMISS) as store:
         key = bounded_key(f"{receipt_id}|{line}")
-        open_ones = [r for r in store.rejections(MOVEMENTS) if r.key.rpartition("|")[0] == receipt_id]
+        open_ones = [r for r in store.rejections(STOCK_MOVEMENTS) if r.key.rpartition("|")[0] == receipt_id]
         mine = [r for r in open_ones if r.key == key]
         if not mine:
             raise ConfigurationError(
@@ -307,7 +311,7 @@ def dismiss_closing(decider: Decider, key: str) -> Decided:
     """
     with decider.deciding(Action.DISMISS) as store:
         receipts = ReceiptStore(store)
-        open_ones = [r for r in store.rejections(CLOSINGS) if r.key == bounded_key(key)]
+        open_ones = [r for r in store.rejections(STAGED_CLOSINGS) if r.key == bounded_key(key)]
         newest = DecisionStore(store).newest(Subject.CLOSING, [key]).get(key)
         if newest is not None and newest.action is Action.DISMISS and not open_ones:
             raise ConfigurationError(

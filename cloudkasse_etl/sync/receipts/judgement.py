@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection, merged
@@ -27,7 +28,7 @@ from cloudkasse_etl.state.stores.books.staged_receipts import (
     UnbookedReceipt,
 )
 from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.state.targets import IMPORT, JUDGED, STAGING
+from cloudkasse_etl.state.targets import JUDGED
 from cloudkasse_etl.sync.receipts.books_currency import currency_to_stage_in, last_known_currency
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -156,7 +157,7 @@ def _read(raw: bytes, receipt_id: str | None) -> Judged:
         key = receipt_id or own or f"?{digest}"
         came_as = NO_ID if receipt_id is None and own is None else None
         found = StagedReceipt(key, digest, raw, Status.REJECTED, came_as=came_as, **place_of(item))
-        found.rejections = [Rejection(STAGING, key, UNREADABLE, {"message": str(error)}, content=digest)]
+        found.rejections = [Rejection(STAGED_RECEIPTS, key, UNREADABLE, {"message": str(error)}, content=digest)]
         return Judged(found, None)
     broken_off = receipt.cancelled and receipt.reference_id is None
     found = StagedReceipt(
@@ -220,7 +221,7 @@ def _is_number(value: Any) -> bool:
 def conflicting(judged: Judged, key: str, came_as: str) -> StagedReceipt:
     """The second content of an id that is stored already, under a key of ours: beside the first, not in its place."""
     digest = judged.staged.content_hash
-    rejection = Rejection(STAGING, key, CONFLICT, {"value": came_as}, content=digest)
+    rejection = Rejection(STAGED_RECEIPTS, key, CONFLICT, {"value": came_as}, content=digest)
     # without register and number: the first one fills the place
     return StagedReceipt(key, digest, judged.staged.raw, Status.REJECTED, came_as=came_as, rejections=[rejection])
 
@@ -310,13 +311,13 @@ def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
         # a run that breaks now must not look finished to one that meets the old settings
         session.store.set_level(JUDGED, "", "{}")
     store = session.receipts
-    before = _by_code(session.store.rejections(STAGING))
+    before = _by_code(session.store.rejections(STAGED_RECEIPTS))
     for rows in store.unbooked(statuses=UNBOOKED if level_again else (Status.REJECTED,)):
         judged = judge.stored(rows)
         moved = []
         for row, found in zip(rows, judged, strict=True):
             staged, known = found.staged, before.get(row.receipt_id, {})
-            was_refused = row.status == Status.REJECTED and row.refused_by == STAGING
+            was_refused = row.status == Status.REJECTED and row.refused_by == STAGED_RECEIPTS
             if staged.status is Status.REJECTED:
                 staged.rejections = [_since(r, known) for r in merged(staged.rejections)]
                 if asked or not was_refused or any(r.code not in known for r in staged.rejections):
@@ -351,10 +352,10 @@ def _differs(row: UnbookedReceipt, staged: StagedReceipt, known: _ByCode) -> boo
     """Whether a receipt is found to be something else than before, or refused for another reason."""
     if staged.status is not Status.REJECTED:
         # what only the import refused has passed these checks: it is the import that has to look at it again
-        refused_by_import = row.status == Status.REJECTED and row.refused_by == IMPORT
+        refused_by_import = row.status == Status.REJECTED and row.refused_by == REVENUE_POSTINGS
         return row.status != staged.status and not (refused_by_import and staged.status is Status.STAGED)
     reasons = {r.code: dict(r.detail) for r in staged.rejections}
-    was_refused = row.status == Status.REJECTED and row.refused_by == STAGING
+    was_refused = row.status == Status.REJECTED and row.refused_by == STAGED_RECEIPTS
     return not was_refused or reasons != {code: dict(r.detail) for code, r in known.items()}
 
 
@@ -386,4 +387,4 @@ def let_second_contents_through(store: ReceiptStore, judge: Judge) -> int:
 
 def gives_way(known: KnownReceipt | None) -> bool:
     """Whether a content that passes the checks may take the place of what is stored: that never passed them."""
-    return known is not None and known.status == Status.REJECTED and known.refused_by == STAGING
+    return known is not None and known.status == Status.REJECTED and known.refused_by == STAGED_RECEIPTS

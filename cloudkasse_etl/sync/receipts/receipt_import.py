@@ -11,6 +11,7 @@ from datetime import datetime
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.errors import ConfigurationError, ContractError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Text, say
@@ -21,7 +22,6 @@ from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_r
 from cloudkasse_etl.state.stores.books.decision_log import DecisionStore
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
 from cloudkasse_etl.state.stores.books.staged_receipts import UNBOOKED, Status
-from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.changes.unchanged import is_level, set_level
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
@@ -60,13 +60,13 @@ def import_receipts(
     """
     with session.timed() as seconds:
         _judge_anew(session, seconds)
-        fingerprint = session.sources.fingerprint(IMPORT)
+        fingerprint = session.sources.fingerprint(REVENUE_POSTINGS)
         staged = session.receipts.count(Status.STAGED)
-        again = not is_level(session, IMPORT, fingerprint)
+        again = not is_level(session, REVENUE_POSTINGS, fingerprint)
         if again:
             # What was level is so no longer: after a run that breaks, or that books chosen receipts only, a later one
             # that meets the old sources again must try what was refused under the new ones.
-            session.store.set_level(IMPORT, "", "{}")
+            session.store.set_level(REVENUE_POSTINGS, "", "{}")
         work = _Import(session)
         try:
             if receipt_ids is not None:
@@ -95,8 +95,8 @@ def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:
     A run that has fetched receipts before has done it already.
     """
     found = judge_anew(session, judge_of(session))
-    if found.found and STAGING not in session.reports:
-        session.deliver(report_of(session, STAGING, found.counts, found.refused), seconds())
+    if found.found and STAGED_RECEIPTS not in session.reports:
+        session.deliver(report_of(session, STAGED_RECEIPTS, found.counts, found.refused), seconds())
 
 
 def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
@@ -107,12 +107,13 @@ def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
     """
     settings, asked = session.settings.receipts, session.options.import_receipts
     wanted = settings.import_ == "direct" if asked is None else asked
-    if wanted or STAGING not in session.reports:
+    if wanted or STAGED_RECEIPTS not in session.reports:
         return import_receipts(session, session.options.receipt_ids or None)
     with session.timed() as seconds:
         left = _left(session.receipts.count(Status.STAGED), settings.import_, asked)
         postings, movements = (
-            replace(_open_report(session, asset, Counts(), set()), left=left) for asset in (IMPORT, MOVEMENTS)
+            replace(_open_report(session, asset, Counts(), set()), left=left)
+            for asset in (REVENUE_POSTINGS, STOCK_MOVEMENTS)
         )
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
 
@@ -148,7 +149,7 @@ def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str], *, or_unb
     status = store.status_of(receipt_ids)
     for receipt_id in receipt_ids:
         found, refused_by = status.get(receipt_id, (say("not there"), None))
-        bookable = found == Status.STAGED or (found == Status.REJECTED and refused_by == IMPORT)
+        bookable = found == Status.STAGED or (found == Status.REJECTED and refused_by == REVENUE_POSTINGS)
         if not bookable and not (or_unbooked and found in UNBOOKED):
             raise ConfigurationError(
                 say(
@@ -180,14 +181,14 @@ class _Import:
 
     def __post_init__(self) -> None:
         self._voids = Voids(self.session)
-        self.before = self.session.store.rejections(IMPORT)
+        self.before = self.session.store.rejections(REVENUE_POSTINGS)
 
     def staged(self) -> None:
         """Books everything that is staged."""
         for rows in self.session.receipts.raw(status=Status.STAGED, size=BATCH):
             self._book(rows)
             self.looked_at += len(rows)
-            self.session.progress(IMPORT, self.looked_at)
+            self.session.progress(REVENUE_POSTINGS, self.looked_at)
 
     def refused(self, *, all_of_them: bool) -> None:
         """Tries again what an import refused, where the reason may be gone.
@@ -198,7 +199,7 @@ class _Import:
         store = self.session.receipts
         hanging = [rejection.key for rejection in self.before if rejection.code in HANGING_ON_RECEIPTS]
         batches: Iterable[Iterable[tuple[str, bytes]]] = (
-            store.raw(status=Status.REJECTED, refused_by=IMPORT, size=BATCH)
+            store.raw(status=Status.REJECTED, refused_by=REVENUE_POSTINGS, size=BATCH)
             if all_of_them
             else [store.raw_of(hanging[start : start + BATCH]).items() for start in range(0, len(hanging), BATCH)]
         )
@@ -226,7 +227,7 @@ class _Import:
             part = rows[start : start + BATCH]
             self._book(part)
             self.looked_at += len(part)
-            self.session.progress(IMPORT, self.looked_at)
+            self.session.progress(REVENUE_POSTINGS, self.looked_at)
         self.voids()
 
     def pending_stock(self) -> None:
@@ -236,7 +237,7 @@ class _Import:
         """
         session, store = self.session, self.session.receipts
         opened: dict[str, dict[str, Rejection]] = {}
-        for rejection in session.store.rejections(MOVEMENTS):
+        for rejection in session.store.rejections(STOCK_MOVEMENTS):
             opened.setdefault(receipt_of(rejection.key), {})[rejection.key] = rejection
         for rows in store.raw_pending_stock(size=BATCH):
             receipts, _ = _parsed(rows)
@@ -250,7 +251,7 @@ class _Import:
             movements = movements[lines.isin(late.ended).to_numpy(bool) & ~movements["movement_id"].isin(written)]
             store.make_up_stock(
                 complete=sorted(ids - set(map(receipt_of, late.waiting))),
-                movements=require(movements, StockMovement, asset=MOVEMENTS),
+                movements=require(movements, StockMovement, asset=STOCK_MOVEMENTS),
                 ended=sorted(late.ended),
                 renewed=late.renewed,
             )
@@ -273,7 +274,7 @@ class _Import:
         idle = without_effect(frames, in_kind_moves_stock=self.session.settings.receipts.in_kind_moves_stock).tolist()
         lines = booked.stock_rejections
         numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
-        postings = require(booked.postings, RevenuePosting, asset=IMPORT)
+        postings = require(booked.postings, RevenuePosting, asset=REVENUE_POSTINGS)
         _must_balance(postings)
         done = [
             receipt.id
@@ -284,7 +285,7 @@ class _Import:
             booked=done,
             pending_stock=sorted({receipt_of(line.key) for line in lines if not is_by_hand(line)}),
             postings=postings.assign(receipt_number=postings["receipt_id"].map(numbers).astype("int64")),
-            movements=require(booked.movements, StockMovement, asset=MOVEMENTS),
+            movements=require(booked.movements, StockMovement, asset=STOCK_MOVEMENTS),
             refused=refused,
             refused_lines=lines,
             without_effect=[
@@ -322,18 +323,18 @@ class _Import:
         """What the import came to; without asking for open rejections where it broke."""
         if not open_ones:
             return (
-                AssetReport(IMPORT, Counts(new=self.booked, rejected=len(self.refused_now))),
-                AssetReport(MOVEMENTS, Counts(new=self.moved, rejected=len(self.lines_refused_now))),
+                AssetReport(REVENUE_POSTINGS, Counts(new=self.booked, rejected=len(self.refused_now))),
+                AssetReport(STOCK_MOVEMENTS, Counts(new=self.moved, rejected=len(self.lines_refused_now))),
             )
         deferrals = self._voids.deferrals()
         counts = Counts(new=self.booked, deferred=sum(deferral.count for deferral in deferrals))
         return (
             replace(
-                _open_report(self.session, IMPORT, counts, self.refused_now),
+                _open_report(self.session, REVENUE_POSTINGS, counts, self.refused_now),
                 warnings=tuple(self.warnings),
                 deferrals=deferrals,
             ),
-            _open_report(self.session, MOVEMENTS, Counts(new=self.moved), self.lines_refused_now),
+            _open_report(self.session, STOCK_MOVEMENTS, Counts(new=self.moved), self.lines_refused_now),
         )
 
 
@@ -344,8 +345,9 @@ def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Reje
         try:
             receipts.append(read_receipt(raw))
         except MalformedError as error:
+            detail = {"message": str(error)}
             refused.append(
-                Rejection(IMPORT, receipt_id, "receipt_malformed", {"message": str(error)}, content=fingerprint(raw))
+                Rejection(REVENUE_POSTINGS, receipt_id, "receipt_malformed", detail, content=fingerprint(raw))
             )
     return receipts, refused
 

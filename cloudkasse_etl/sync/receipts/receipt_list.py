@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Language, Rejection
@@ -14,7 +15,6 @@ from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Dec
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptRow, ReceiptStore
 from cloudkasse_etl.state.stores.books.staged_receipts import Status
 from cloudkasse_etl.state.stores.waiting_records import AWAITED, WaitingStore
-from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 
 
@@ -108,13 +108,13 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
     """
     with open_reading(configuration) as store:
         rejections: dict[str, list[Rejection]] = {}
-        for asset in (STAGING, IMPORT):
+        for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
             for rejection in store.rejections(asset):
                 rejections.setdefault(rejection.key, []).append(rejection)
         lines: dict[str, list[Rejection]] = {}
-        for rejection in store.rejections(MOVEMENTS):
+        for rejection in store.rejections(STOCK_MOVEMENTS):
             lines.setdefault(rejection.key.rpartition("|")[0], []).append(rejection)
-        awaited = {waiting.awaited for waiting in WaitingStore(store).stored(IMPORT)}
+        awaited = {waiting.awaited for waiting in WaitingStore(store).stored(REVENUE_POSTINGS)}
         days = str(configuration.settings.receipts.void_wait_days)
         decisions: dict[str, list[Decision]] = {}
         for decision in DecisionStore(store).all(Subject.RECEIPT, Subject.LINE):
@@ -143,7 +143,7 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
 def _waits(row: ReceiptRow, awaited: Collection[str], days: str) -> Rejection | None:
     if row.status != Status.STAGED or not row.reference_id or bounded_key(row.reference_id) not in awaited:
         return None
-    return Rejection(IMPORT, row.receipt_id, AWAITED, {"value": row.reference_id, "days": days})
+    return Rejection(REVENUE_POSTINGS, row.receipt_id, AWAITED, {"value": row.reference_id, "days": days})
 
 
 def _with_lines(decisions: Mapping[str, list[Decision]]) -> list[str]:

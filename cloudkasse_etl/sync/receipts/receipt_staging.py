@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, DecisionStore, Subject
 from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt, Status
-from cloudkasse_etl.state.targets import STAGING
 from cloudkasse_etl.sync.changes.unchanged import quiet_report, set_level
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
@@ -37,7 +37,7 @@ def stage_receipts(session: SyncSession) -> AssetReport:
         judge = judge_of(session)
         fingerprint = judge.fingerprint()
         if not has_arrived(session, "receipts") and is_judged(judge, session.store):
-            quiet = quiet_report(session, STAGING, fingerprint)
+            quiet = quiet_report(session, STAGED_RECEIPTS, fingerprint)
             if quiet is not None:
                 return session.deliver(quiet, seconds())
         staging = _Staging(session, judge)
@@ -47,12 +47,14 @@ def stage_receipts(session: SyncSession) -> AssetReport:
             for page in pages_of(session, "receipts", anew=staging.reads_anew):
                 staging.stage(page)
                 fetched += len(page.texts)
-                session.progress(STAGING, fetched)
+                session.progress(STAGED_RECEIPTS, fetched)
             staging.end_unreadable()
         except BaseException:
-            session.deliver(AssetReport(STAGING, staging.counts + Counts(rejected=len(staging.refused))), seconds())
+            session.deliver(
+                AssetReport(STAGED_RECEIPTS, staging.counts + Counts(rejected=len(staging.refused))), seconds()
+            )
             raise
-        report = report_of(session, STAGING, staging.counts, staging.refused)
+        report = report_of(session, STAGED_RECEIPTS, staging.counts, staging.refused)
         set_level(session, report, fingerprint)
         return session.deliver(report, seconds())
 
@@ -66,7 +68,7 @@ class _Staging:
         self._judge = judge
         self.counts = Counts()
         self.refused: set[str] = set()
-        self._unreadable = {r.key for r in session.store.rejections(STAGING) if r.code == UNREADABLE}
+        self._unreadable = {r.key for r in session.store.rejections(STAGED_RECEIPTS) if r.code == UNREADABLE}
         self._seen_unreadable: set[str] = set()
         # What came broken may have been broken on its way only: it is fetched again, not just looked at again.
         self.reads_anew = session.options.retry_rejected and bool(self._unreadable)
@@ -207,7 +209,7 @@ class _Page:
         free, _ = own_key(self._store, came_as, known.content_hash, {*self.fresh, key})
         rejections: Sequence[Rejection] = ()
         if known.status == Status.REJECTED:
-            stored = [r for r in self._session.store.rejections(STAGING) if r.key == key]
+            stored = [r for r in self._session.store.rejections(STAGED_RECEIPTS) if r.key == key]
             rejections = [replace(r, key=free) for r in stored]
         moved = StagedReceipt(
             free,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
@@ -15,7 +16,6 @@ from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt
 from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
 from cloudkasse_etl.state.stores.books.staged_receipts import Status
 from cloudkasse_etl.state.stores.waiting_records import AWAITED, SHOWN_EXAMPLES, Waiting
-from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS
 from cloudkasse_etl.sync.run.report import Deferral
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.books.ledger import Review, refusal
@@ -135,7 +135,7 @@ class Voids:
             status = original.status if original else None
             if held.original == held.receipt_id:
                 if not self._let_through(held, found):
-                    found.refused.append(refusal(IMPORT, held.receipt_id, "void_of_itself", {}))
+                    found.refused.append(refusal(REVENUE_POSTINGS, held.receipt_id, "void_of_itself", {}))
             elif status == Status.NO_EFFECT:
                 found.without_effect.append(held.receipt_id)
             elif status == Status.DISMISSED and held.receipt_id not in self._released:
@@ -147,7 +147,7 @@ class Voids:
         for held in dismissed:
             reason = reasons[held.original].reason if held.original in reasons else "-"
             detail = {"value": _awaited(held.original, known[held.original]), "reason": reason}
-            found.refused.append(refusal(IMPORT, held.receipt_id, "void_original_dismissed", detail))
+            found.refused.append(refusal(REVENUE_POSTINGS, held.receipt_id, "void_original_dismissed", detail))
         self._mirror(booked, {key for key, one in known.items() if one.status == Status.IMPORTED}, found)
         return found if found.ready or found.refused or found.without_effect else None
 
@@ -190,7 +190,7 @@ class Voids:
                     "amount": beyond.value,
                     "voids": ", ".join(beyond.earlier) or "-",
                 }
-                found.refused.append(refusal(IMPORT, held.receipt_id, "void_exceeds_original", detail))
+                found.refused.append(refusal(REVENUE_POSTINGS, held.receipt_id, "void_exceeds_original", detail))
                 continue
             found.ready.append(void)
             is_here = held.original in booked_here
@@ -222,7 +222,7 @@ class Voids:
             circle = _circle(held.receipt_id, links)
             if circle and not self._let_through(held, found):
                 detail = {"value": ", ".join(circle)}
-                found.refused.append(refusal(IMPORT, held.receipt_id, "void_circular", detail))
+                found.refused.append(refusal(REVENUE_POSTINGS, held.receipt_id, "void_circular", detail))
         return found if found.refused or found.ready else None
 
     def _let_through(self, held: _Held, found: Round) -> bool:
@@ -320,7 +320,7 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
     among = voids_among(session, receipts.values())
     voids = {key: [receipts[other] for other in some if other in among] for key, some in referring.items()}
     postings, movements = store.postings_of(receipt_ids), store.movements_of(receipt_ids)
-    refused = {rejection.key: is_by_hand(rejection) for rejection in session.store.rejections(MOVEMENTS)}
+    refused = {rejection.key: is_by_hand(rejection) for rejection in session.store.rejections(STOCK_MOVEMENTS)}
     by_hand = dict.fromkeys(DecisionStore(session.store).holding(Subject.LINE, Action.DISMISS), True) | refused
     return {
         receipt_id: Original(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Language, Rejection
@@ -207,10 +208,10 @@ _WORDS: dict[Language, dict[str, str]] = {
         "open": "still rejected",
         "waiting": "waiting",
         "until_then": "Until then",
-        "staged_receipts": "receipts staged",
-        "staged_closings": "closings staged",
-        "revenue_postings": "receipts imported",
-        "stock_movements": "stock lines moved",
+        STAGED_RECEIPTS: "receipts staged",
+        STAGED_CLOSINGS: "closings staged",
+        REVENUE_POSTINGS: "receipts imported",
+        STOCK_MOVEMENTS: "stock lines moved",
     },
     "de": {
         "no_new_data": "nichts Neues",
@@ -224,10 +225,10 @@ _WORDS: dict[Language, dict[str, str]] = {
         "open": "weiterhin abgelehnt",
         "waiting": "wartend",
         "until_then": "Bis dahin",
-        "staged_receipts": "Bons übernommen",
-        "staged_closings": "Abschlüsse übernommen",
-        "revenue_postings": "Bons importiert",
-        "stock_movements": "Lagerzeilen gebucht",
+        STAGED_RECEIPTS: "Bons übernommen",
+        STAGED_CLOSINGS: "Abschlüsse übernommen",
+        REVENUE_POSTINGS: "Bons importiert",
+        STOCK_MOVEMENTS: "Lagerzeilen gebucht",
     },
 }
 

@@ -1,5 +1,6 @@
 """What a run came to, in the few characters that a list of runs has room for. The whole sentence is in report.py."""
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
@@ -10,7 +11,7 @@ ROOM = 22
 ROOM_FOR_A_REASON = 40  # its beginning tells, wherever the column ends
 _MARKS = {Outcome.PARTIALLY_SUCCESSFUL: "⚠ ", Outcome.FAILED: "✗ "}
 # What somebody has to do something about comes first; of the rest, what a person would ask for first.
-_ORDER = ("rejected", "revenue_postings", "staged_receipts", "new", "changed", "deactivated", "open", "waiting")
+_ORDER = ("rejected", REVENUE_POSTINGS, STAGED_RECEIPTS, "new", "changed", "deactivated", "open", "waiting")
 
 
 def shown_outcome(outcome: Outcome, language: Language) -> str:

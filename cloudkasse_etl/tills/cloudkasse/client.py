@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.cloudkasse.batches import Attempt, AttemptJournal, BatchOutcome, BatchSender
@@ -22,11 +23,10 @@ from cloudkasse_etl.tills.cloudkasse.pagination import (
     list_pages,
     list_records,
 )
-from cloudkasse_etl.tills.cloudkasse.results import ENTITIES, ItemResult, ItemStatus, record_key
+from cloudkasse_etl.tills.cloudkasse.results import ItemResult, ItemStatus, record_key
 from cloudkasse_etl.tills.cloudkasse.transport import Answer, StoppedError, Transport
 
 __all__ = [
-    "ENTITIES",
     "Attempt",
     "AttemptJournal",
     "BatchOutcome",
@@ -147,7 +147,7 @@ class CloudClient:
         Closing the generator waits for pending requests (at most one request's time limits) and retries no more.
 
         Args:
-            entity: One of `ENTITIES`.
+            entity: The name of one of `KINDS`.
             items: With every field of the contract; each record once, since batches overtake each other.
 
         Yields:
@@ -177,8 +177,8 @@ class CloudClient:
 
 
 def _check_entity(entity: str) -> None:
-    if entity not in ENTITIES:
-        raise ValueError(f"'{entity}' is no entity of CloudKasse; there are: {', '.join(ENTITIES)}")
+    if entity not in BY_NAME:
+        raise ValueError(f"'{entity}' is no entity of CloudKasse; there are: {', '.join(BY_NAME)}")
 
 
 def _read_status(answer: Answer) -> CloudStatus:
@@ -210,7 +210,7 @@ def _read_status(answer: Answer) -> CloudStatus:
         company_name=None if company is None or company.get("name") is None else _text(company, "name"),
         batch_items=_count(limits, "batch_items", at_least=1),
         page_items=_count(limits, "page_items", at_least=1),
-        counts={entity: _count(_object(counts, entity), "active") for entity in ENTITIES if entity in counts},
+        counts={entity: _count(_object(counts, entity), "active") for entity in BY_NAME if entity in counts},
         heads={stream: _text(heads, stream) for stream in ("receipts", "closings")},
         clock_offset_seconds=(server_time - middle).total_seconds(),
     )

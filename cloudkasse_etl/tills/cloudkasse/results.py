@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-ENTITIES = ("companies", "registers", "employees", "articles", "prices")
+from cloudkasse_etl.entities import BY_NAME
 
 WireStatus = Literal["created", "updated", "unchanged", "deactivated", "rejected"]
 ItemStatus = Literal[WireStatus, "deferred"]
 
 CONTRACT_CODE = "contract"
-_KEY_FIELDS = {"prices": ("article", "price_group", "min_quantity", "valid_from")}
 _STATUSES = frozenset(get_args(WireStatus))
 # A text of the server is stored in a table and shown on a page: long enough to understand, but limited.
 _MAX_TEXT = 500
@@ -44,7 +43,7 @@ class ItemResult:
 
 def record_key(entity: str, item: Mapping[str, Any]) -> str:
     """A record's key as the cloud writes it: its parts joined by `|`, empty for null."""
-    return "|".join("" if item[name] is None else str(item[name]) for name in _KEY_FIELDS.get(entity, ("number",)))
+    return "|".join("" if item[name] is None else str(item[name]) for name in BY_NAME[entity].key)
 
 
 def rejected(

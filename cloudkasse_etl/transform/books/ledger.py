@@ -19,8 +19,6 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.reversals import Mirror
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
-POSTINGS, MOVEMENTS = "revenue_postings", "stock_movements"
-
 _PLAIN_KEY = re.compile(r"\w[\w-]*")
 
 _UNFIT = ("Cc", "Cs", "Zl", "Zp")

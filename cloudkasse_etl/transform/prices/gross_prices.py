@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cloudkasse_etl.arrow_lookup import are_distinct, is_among, places_among
+from cloudkasse_etl.entities import GROSS_PRICES
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import LAST_EMPTY_DAY
@@ -106,7 +107,7 @@ class _Refusals:
 
     def add(self, key: str, code: str, detail: Mapping[str, str], *hangs_on: Any) -> None:
         """Notes one refusal; the record is tried again when any of the values in `hangs_on` changes."""
-        self.rejections.append(Rejection("gross_prices", key, code, detail, content=fingerprint(*hangs_on)))
+        self.rejections.append(Rejection(GROSS_PRICES, key, code, detail, content=fingerprint(*hangs_on)))
 
 
 def gross_prices(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cloudkasse_etl.entities import STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.business_cases import (
     DEPOSIT_RETURN,
@@ -19,15 +20,7 @@ from cloudkasse_etl.transform.books.business_cases import (
     live_lines,
     repeated_line_numbers,
 )
-from cloudkasse_etl.transform.books.ledger import (
-    MOVEMENTS,
-    Ledger,
-    Texts,
-    refusal,
-    setting_name,
-    text_column,
-    usable_texts,
-)
+from cloudkasse_etl.transform.books.ledger import Ledger, Texts, refusal, setting_name, text_column, usable_texts
 from cloudkasse_etl.transform.receipt_frames import Booleans, Integers, ReceiptFrames, without_effect
 from cloudkasse_etl.transform.stock.article_plans import ITSELF, ArticlePlan, Moves, article_plans
 from cloudkasse_etl.transform.stock.stock_reversals import TakenBack, of_voids
@@ -194,7 +187,7 @@ class _Refusals:
     def add(self, row: Any, code: str, **detail: str) -> None:
         """Refuses a line."""
         key = f"{self._ids[self._lines['receipt'][row]]}|{self._lines['line_number'][row]}"
-        self._found.setdefault(int(row), refusal(MOVEMENTS, key, code, detail))
+        self._found.setdefault(int(row), refusal(STOCK_MOVEMENTS, key, code, detail))
 
     def unknown(self, rows: Integers) -> None:
         """Refuses sales of articles that SelectLine does not have, and sales without an article."""

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from cloudkasse_etl.entities import STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.booked_rows import MovedRow
-from cloudkasse_etl.transform.books.ledger import MOVEMENTS, Ledger, refusal, setting_name
+from cloudkasse_etl.transform.books.ledger import Ledger, refusal, setting_name
 from cloudkasse_etl.transform.receipt_frames import Booleans
 
 
@@ -31,7 +32,9 @@ class TakenBack:
             if number in mirror.by_hand:
                 self.is_mirrored[row] = True
                 detail = {"article": str(lines["article"].iloc[row] or "-")}
-                self.rejections.append(refusal(MOVEMENTS, f"{ids[at]}|{number}", "stock_original_by_hand", detail))
+                self.rejections.append(
+                    refusal(STOCK_MOVEMENTS, f"{ids[at]}|{number}", "stock_original_by_hand", detail)
+                )
                 continue
             moved = mirror.stock.get(number)
             if moved is None:
@@ -40,7 +43,7 @@ class TakenBack:
             if moved and registers[at] not in ledger.registers:
                 setting = setting_name("registers", registers[at], "warehouse")
                 self.rejections.append(
-                    refusal(MOVEMENTS, f"{ids[at]}|{number}", "stock_warehouse_missing", {"setting": setting})
+                    refusal(STOCK_MOVEMENTS, f"{ids[at]}|{number}", "stock_warehouse_missing", {"setting": setting})
                 )
             else:
                 self._moving += [(at, number, found) for found in moved]

@@ -9,18 +9,22 @@ import datetime as dt
 import itertools
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, KINDS, PRICES
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.master_data import extraction, upload
+from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport
 from cloudkasse_etl.sync.run.session import SyncSession
 from tests.support import databases, small_erp
-from tests.support.erp_changes import ARTICLES, CHANGES, Change
+from tests.support.erp_changes import ARTICLES as SHOP_ARTICLES
+from tests.support.erp_changes import CHANGES, Change
 from tests.support.small_erp import TWO_REGISTERS
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
@@ -28,28 +32,25 @@ from tests.support.worlds import TOKEN, World
 pytestmark = databases.CHOOSES_ITSELF
 
 Step = Callable[[SyncSession], AssetReport]
-AFTER: Mapping[Step, Sequence[Step]] = {
-    extraction.extract_company: (),
-    extraction.extract_registers: (),
-    extraction.extract_employees: (),
-    extraction.extract_articles: (),
-    extraction.extract_prices: (),
-    compute_gross_prices: (extraction.extract_articles, extraction.extract_prices),
-    upload.upload_company: (extraction.extract_company,),
-    upload.upload_registers: (extraction.extract_registers, upload.upload_company),
-    upload.upload_employees: (extraction.extract_employees, upload.upload_company),
-    upload.upload_articles: (extraction.extract_articles, upload.upload_registers),
-    upload.upload_prices: (compute_gross_prices, upload.upload_articles),
+STEPS: Mapping[str, Step] = {
+    **{kind.extract: partial(extract, kind=kind) for kind in KINDS},
+    GROSS_PRICES: compute_gross_prices,
+    **{kind.cloud: partial(upload, kind=kind) for kind in KINDS},
+}
+AFTER: Mapping[str, Sequence[str]] = {
+    **{kind.extract: () for kind in KINDS},
+    GROSS_PRICES: (ARTICLES.extract, PRICES.extract),
+    **{kind.cloud: (kind.source, *([kind.after.cloud] if kind.after else [])) for kind in KINDS},
 }
 """The steps of a run, and what comes before each."""
 
 
-def in_order(wish: Sequence[Step]) -> list[Step]:
+def in_order(wish: Sequence[str]) -> list[Step]:
     """The steps as near to a wish as what comes before what allows, as Dagster may carry them out."""
-    done: list[Step] = []
+    done: list[str] = []
     while len(done) < len(wish):
         done.append(next(s for s in wish if s not in done and set(AFTER[s]) <= set(done)))
-    return done
+    return [STEPS[name] for name in done]
 
 
 class Shop:
@@ -89,12 +90,12 @@ def refused(report: RunReport) -> set[tuple[str, str, str, str | None]]:
     meanwhile=st.dictionaries(st.integers(0, len(AFTER) - 1), CHANGES, min_size=1, max_size=4),
 )
 def test_what_is_changed_during_a_run_is_found_by_it_or_by_the_next_one(
-    before: list[Change], wish: list[Step], meanwhile: dict[int, Change]
+    before: list[Change], wish: list[str], meanwhile: dict[int, Change]
 ) -> None:
     with tempfile.TemporaryDirectory() as name, SandboxServer(None, token=TOKEN) as server:
         folder = Path(name)
         url = f"sqlite:///{folder / 'erp.db'}"
-        small_erp.build(url, ARTICLES)
+        small_erp.build(url, SHOP_ARTICLES)
         # apart, so that the ERP has SQLite's default journal: whoever reads keeps everybody from writing
         state = f"sqlite:///{folder / 'state.db'}"
         world = World(folder, url, server, copy.deepcopy(TWO_REGISTERS), state, dt.date(2026, 11, 24))

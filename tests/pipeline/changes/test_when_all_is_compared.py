@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
+from cloudkasse_etl.entities import PRICES
 from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.erp_rows import ErpRows
 from cloudkasse_etl.sync.changes import changed_articles
 from cloudkasse_etl.sync.dry_run.plan import plan
-from cloudkasse_etl.sync.master_data.extraction import extract_prices
+from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.run.report import RunReport
 from tests.support import databases, small_erp
 from tests.support.worlds import MASTER_DATA, TOKEN, World, by_asset, counts
@@ -237,5 +238,5 @@ def test_prices_alone_are_told_of_their_articles(world: World) -> None:
     world.sync()
     world.erp("UPDATE ARPREIS SET Preis = 4 WHERE Artikelnummer = 'A1'")
     with world.session() as session:
-        report: Any = extract_prices(session)
+        report: Any = extract(session, PRICES)
     assert (report.rows, report.looked_at) == (5, 1)

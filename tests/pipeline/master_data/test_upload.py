@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cloudkasse_etl.entities import ARTICLES, COMPANY, REGISTERS
 from cloudkasse_etl.errors import (
     AuthorizationError,
     ErpUnavailableError,
@@ -16,7 +17,7 @@ from cloudkasse_etl.errors import (
     NetworkError,
 )
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.master_data import upload
+from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.run.report import Outcome
 from tests.support import databases, small_erp
 from tests.support.worlds import TOKEN, World, by_asset, counts
@@ -180,7 +181,7 @@ def test_without_a_register_articles_and_prices_wait_and_nothing_of_them_is_sent
 
 def test_articles_alone_look_at_the_register_too(world: World) -> None:
     with world.session() as session:
-        report = upload.upload_articles(session)
+        report = upload(session, ARTICLES)
     assert report.deferrals[0].code == "register_required"
     assert world.writes() == []
 
@@ -217,7 +218,7 @@ def test_a_record_that_a_dead_run_sent_and_that_changed_since_counts_once(world:
     with world.session() as session:
         session.store.settle = cut  # type: ignore[method-assign]
         with pytest.raises(PowerCutError):
-            upload.upload_articles(session)
+            upload(session, ARTICLES)
     world.erp("UPDATE ART SET Bezeichnung = 'Y' WHERE Artikelnummer = 'A1'")
     assert by_asset(world.sync(), "cloudkasse_articles") == {"changed": 1, "unchanged": 4}
     assert world.cloud("articles")["A1"]["name"] == "Y"
@@ -351,11 +352,11 @@ def test_a_request_whose_answer_was_never_stored_is_finished_by_the_next_run(wor
         raise PowerCutError
 
     with world.session() as session:
-        upload.upload_company(session)
-        upload.upload_registers(session)
+        upload(session, COMPANY)
+        upload(session, REGISTERS)
         session.store.settle = cut  # type: ignore[method-assign]
         with pytest.raises(PowerCutError):
-            upload.upload_articles(session)
+            upload(session, ARTICLES)
     assert len(world.cloud("articles")) == 5  # the cloud did the work
 
     report = world.sync()
@@ -373,8 +374,8 @@ def test_a_run_that_breaks_halfway_tells_what_went_through_and_the_next_one_does
     with SandboxServer(tmp_path / "cloud.db", token=TOKEN, batch_items=10) as server:
         world = World(tmp_path, url, server, settings)
         with world.session() as session:
-            upload.upload_company(session)
-            upload.upload_registers(session)
+            upload(session, COMPANY)
+            upload(session, REGISTERS)
             settle = session.store.settle
 
             def settle_and_pull_the_plug(*args: Any, **names: Any) -> None:
@@ -383,7 +384,7 @@ def test_a_run_that_breaks_halfway_tells_what_went_through_and_the_next_one_does
 
             session.store.settle = settle_and_pull_the_plug  # type: ignore[method-assign]
             with pytest.raises(NetworkError):
-                upload.upload_articles(session)
+                upload(session, ARTICLES)
             report = session.finish("no network")
         assert report.outcome is Outcome.FAILED
         through = report.assets["cloudkasse_articles"].counts.new

@@ -13,9 +13,9 @@ import pytest
 from assets.automation.alerts import ended_runs
 from assets.instance import tags
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.targets import IMPORT
 from cloudkasse_etl.sync.monitoring.alerts import AlertReport, EndedRun, send_alerts
 from tests.support.programs import Program, checks, materializations
 from tests.support.servers.receivers import MailServer, Webhook, make_certificate
@@ -208,7 +208,9 @@ def refuse(world: World, key: str, setting: str) -> None:
     """A receipt that an import refuses for want of an account."""
     detail = {"setting": setting, "further": ""}
     with world.session() as session, session.store.transaction() as connection:
-        session.store.put_rejections(connection, IMPORT, [Rejection(IMPORT, key, "account_missing", detail)])
+        session.store.put_rejections(
+            connection, REVENUE_POSTINGS, [Rejection(REVENUE_POSTINGS, key, "account_missing", detail)]
+        )
 
 
 def test_a_second_missing_account_is_told_although_the_first_one_is_known(world: World, mail: MailServer) -> None:

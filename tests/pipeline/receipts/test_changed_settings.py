@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.state.targets import STAGING
 from tests.support import small_erp
 from tests.support.books import Tables, book, dismiss, fetch, statuses, stock, tables, told, with_accounts
 from tests.support.coffee_receipts import changed, receipt
@@ -136,7 +136,7 @@ def test_an_import_of_chosen_receipts_judges_anew_and_says_what_it_found(world: 
         require_bookable(session.configuration, ["r1"])
         postings, _ = import_receipts(session, ["r1"])
         assert told(postings) == {"new": 1}
-        assert told(session.reports[STAGING]) == {"changed": 2}
+        assert told(session.reports[STAGED_RECEIPTS]) == {"changed": 2}
     assert statuses(world) == {"r1": "imported", "r2": "staged"}
 
 

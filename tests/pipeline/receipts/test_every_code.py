@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cloudkasse_etl.entities import ARTICLES, COMPANY, PRICES, REGISTERS
 from cloudkasse_etl.rejections.rejection import CATALOGUE, CLOUD, Language, Rejection
-from cloudkasse_etl.sync.master_data import extraction, upload
+from cloudkasse_etl.sync.master_data.extraction import extract
+from cloudkasse_etl.sync.master_data.upload import upload
 from tests.support import databases
 from tests.support.programs import small_world
 from tests.support.worlds import World
@@ -82,16 +84,12 @@ def test_the_prices_of_a_refused_article_wait_and_name_it(world: World) -> None:
 
 def test_a_price_whose_article_the_cloud_has_lost_is_refused_and_goes_up_once_it_is_back(world: World) -> None:
     with world.session() as session:
-        for step in (
-            extraction.extract_company,
-            upload.upload_company,
-            upload.upload_registers,
-            upload.upload_articles,
-        ):
-            step(session)
+        extract(session, COMPANY)
+        for kind in (COMPANY, REGISTERS, ARTICLES):
+            upload(session, kind)
         with closing(sqlite3.connect(world.folder / "cloud.db")) as cloud, cloud:
             cloud.execute("DELETE FROM record WHERE entity = 'articles' AND key LIKE '%A1%'")
-        report = upload.upload_prices(session)
+        report = upload(session, PRICES)
         session.finish()
     (rejection,) = report.rejections
     assert (rejection.key.split("|")[0], rejection.code) == ("A1", "cloud.article_unknown")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.errors import LeaseHeldError
 from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD, HOLDING, record_codes
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.books.staged_receipts import Status
 from cloudkasse_etl.state.stores.records import SyncedRecord
-from cloudkasse_etl.state.targets import CLOSINGS, IMPORT, MOVEMENTS, STAGING
 from cloudkasse_etl.sync.receipts import decisions
 from cloudkasse_etl.sync.receipts.closing_list import list_closings
 from cloudkasse_etl.sync.receipts.judgement import judge_of
@@ -60,7 +60,11 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 def open_codes(world: World) -> list[str]:
     with world.session() as session:
-        found = [r for asset in (STAGING, CLOSINGS, IMPORT, MOVEMENTS) for r in session.store.rejections(asset)]
+        found = [
+            r
+            for asset in (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
+            for r in session.store.rejections(asset)
+        ]
     return sorted(rejection.code for rejection in found)
 
 
@@ -74,7 +78,10 @@ def refuse_on_arrival(world: World, by_id: dict[str, str]) -> None:
         store = session.receipts
         for receipt_id, code in by_id.items():
             (judged,) = judge_of(session).stored(store.stored(receipt_id))
-            judged.staged.status, judged.staged.rejections = Status.REJECTED, [refused(STAGING, receipt_id, code)]
+            judged.staged.status, judged.staged.rejections = (
+                Status.REJECTED,
+                [refused(STAGED_RECEIPTS, receipt_id, code)],
+            )
             store.restage([judged.staged])
 
 
@@ -82,16 +89,16 @@ def refuse_at_import(world: World, by_id: dict[str, str]) -> None:
     """As if an import had refused receipts with these codes."""
     with world.session() as session:
         for receipt_id, code in by_id.items():
-            rejection = refused(IMPORT, receipt_id, code)
-            session.store.set_level(IMPORT, "", "{}")
+            rejection = refused(REVENUE_POSTINGS, receipt_id, code)
+            session.store.set_level(REVENUE_POSTINGS, "", "{}")
             with session.store.transaction() as connection:
                 table = session.store.tables.receipt
                 connection.execute(
                     table.update()
                     .where(table.c.receipt_id == receipt_id)
-                    .values(status=Status.REJECTED, refused_by=IMPORT)
+                    .values(status=Status.REJECTED, refused_by=REVENUE_POSTINGS)
                 )
-                session.store.put_rejections(connection, IMPORT, [rejection])
+                session.store.put_rejections(connection, REVENUE_POSTINGS, [rejection])
 
 
 @pytest.mark.parametrize("where", ["on arrival", "at the import"])
@@ -140,8 +147,8 @@ def test_every_refused_stock_line_can_be_dismissed(world: World) -> None:
     with world.session() as session, session.store.transaction() as connection:
         table = session.store.tables.receipt
         connection.execute(table.update().values(stock_pending=True))
-        lines = [refused(MOVEMENTS, f"{receipt_id}|1", code) for receipt_id, code in by_id.items()]
-        session.store.put_rejections(connection, MOVEMENTS, lines)
+        lines = [refused(STOCK_MOVEMENTS, f"{receipt_id}|1", code) for receipt_id, code in by_id.items()]
+        session.store.put_rejections(connection, STOCK_MOVEMENTS, lines)
     assert open_codes(world) == sorted(by_id.values())
     for receipt_id in by_id:
         decisions.dismiss_line(decider(world, "booked by hand"), receipt_id, 1)

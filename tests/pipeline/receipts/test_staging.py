@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 import pytest
 
+from cloudkasse_etl.entities import STAGED_CLOSINGS, STAGED_RECEIPTS
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, REPLACED
 from cloudkasse_etl.state.stores.books.receipt_store import ReceiptRow
-from cloudkasse_etl.state.targets import CLOSINGS, STAGING
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport, check_completeness
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
@@ -247,7 +247,9 @@ def repair(world: World, broken: Any, mended: Any) -> None:
 
 def open_rejections(world: World) -> list[tuple[str, str]]:
     with world.session() as session:
-        return [(r.key, r.code) for asset in (STAGING, CLOSINGS) for r in session.store.rejections(asset)]
+        return [
+            (r.key, r.code) for asset in (STAGED_RECEIPTS, STAGED_CLOSINGS) for r in session.store.rejections(asset)
+        ]
 
 
 def statuses(world: World) -> dict[str, str]:

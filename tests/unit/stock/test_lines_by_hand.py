@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudkasse_etl.entities import STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.messages import translated
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.transform.books.ledger import MOVEMENTS, refusal
+from cloudkasse_etl.transform.books.ledger import refusal
 from cloudkasse_etl.transform.stock.late_lines import is_by_hand, look_again
 
 CODES = sorted(code for code in CATALOGUE if code.startswith("stock_"))
@@ -47,7 +48,7 @@ def test_through_any_history_a_line_ends_once_or_is_open_with_its_present_reason
 
     def found(reasons: dict[str, tuple[str, str] | None]) -> list[Rejection]:
         return [
-            refusal(MOVEMENTS, key, code, {"article": a})
+            refusal(STOCK_MOVEMENTS, key, code, {"article": a})
             for key, (code, a) in ((k, v) for k, v in reasons.items() if v)
         ]
 

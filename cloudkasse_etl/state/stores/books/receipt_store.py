@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.booked_receipts import BookedReceipts
 from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionStore
 from cloudkasse_etl.state.stores.books.staged_receipts import UNBOOKED, StagedReceipt, StagingStore, Status
-from cloudkasse_etl.state.targets import IMPORT, MOVEMENTS, STAGING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +106,7 @@ class ReceiptStore(StagingStore, BookedReceipts):
     def count_refused(self) -> int:
         """How many receipts an import has refused."""
         table = self._tables.receipt
-        return self._count(table.c.status == Status.REJECTED, table.c.refused_by == IMPORT)
+        return self._count(table.c.status == Status.REJECTED, table.c.refused_by == REVENUE_POSTINGS)
 
     def count_voids_staged_before(self, moment: dt.datetime) -> int:
         """How many receipts that refer to another one lie staged since before a moment."""
@@ -177,20 +177,20 @@ class ReceiptStore(StagingStore, BookedReceipts):
             pending = set(pending_stock)
             self._set(connection, [r for r in booked if r not in pending], {**done, "stock_pending": False})
             self._set(connection, [r for r in booked if r in pending], {**done, "stock_pending": True})
-            self._set(connection, refused_ids, {"status": Status.REJECTED, "refused_by": IMPORT})
+            self._set(connection, refused_ids, {"status": Status.REJECTED, "refused_by": REVENUE_POSTINGS})
             self._set(connection, without_effect, {"status": Status.NO_EFFECT, "refused_by": None})
             self._insert(connection, self._tables.posting, postings)
             self._insert(connection, self._tables.stock_movement, movements)
-            self._store.drop_rejections(connection, IMPORT, [*booked, *refused_ids, *without_effect])
-            self._store.put_rejections(connection, IMPORT, refused)
-            self._store.put_rejections(connection, MOVEMENTS, refused_lines)
+            self._store.drop_rejections(connection, REVENUE_POSTINGS, [*booked, *refused_ids, *without_effect])
+            self._store.put_rejections(connection, REVENUE_POSTINGS, refused)
+            self._store.put_rejections(connection, STOCK_MOVEMENTS, refused_lines)
 
     def await_originals(self, receipt_ids: Sequence[str]) -> None:
         """Lets receipts that an import had refused wait: what they void may still be booked."""
         if receipt_ids:
             with self._store.transaction() as connection:
                 self._set(connection, receipt_ids, {"status": Status.STAGED, "refused_by": None})
-                self._store.drop_rejections(connection, IMPORT, receipt_ids)
+                self._store.drop_rejections(connection, REVENUE_POSTINGS, receipt_ids)
 
     def make_up_stock(
         self,
@@ -211,8 +211,8 @@ class ReceiptStore(StagingStore, BookedReceipts):
         with self._store.transaction() as connection:
             self._insert(connection, self._tables.stock_movement, movements)
             self._set(connection, complete, {"stock_pending": False})
-            self._store.drop_rejections(connection, MOVEMENTS, ended)
-            self._store.put_rejections(connection, MOVEMENTS, renewed)
+            self._store.drop_rejections(connection, STOCK_MOVEMENTS, ended)
+            self._store.put_rejections(connection, STOCK_MOVEMENTS, renewed)
 
     def moved(self, receipt_ids: Sequence[str]) -> set[str]:
         """The ids of the movements that are written for some receipts."""
@@ -239,7 +239,7 @@ class ReceiptStore(StagingStore, BookedReceipts):
                 .values(status=Status.DISMISSED, refused_by=None)
             )
             if done.rowcount:
-                for asset in (STAGING, IMPORT):
+                for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
                     self._store.drop_rejections(connection, asset, [decision.key])
                 DecisionStore(self._store).put(connection, [decision])
         return done.rowcount == 1
@@ -252,7 +252,7 @@ class ReceiptStore(StagingStore, BookedReceipts):
     def dismiss_line(self, receipt_id: str, decision: Decision, *, last: bool) -> None:
         """Ends the rejection of a stock line; `last` where the receipt has no other refused line."""
         with self._store.transaction() as connection:
-            self._store.drop_rejections(connection, MOVEMENTS, [decision.key])
+            self._store.drop_rejections(connection, STOCK_MOVEMENTS, [decision.key])
             if last:
                 self._set(connection, [receipt_id], {"stock_pending": False})
             DecisionStore(self._store).put(connection, [decision])
@@ -260,9 +260,9 @@ class ReceiptStore(StagingStore, BookedReceipts):
     def restore_line(self, receipt_id: str, decision: Decision, rejections: Sequence[Rejection]) -> None:
         """Opens the rejection of a stock line again; the next import looks at it."""
         with self._store.transaction() as connection:
-            self._store.put_rejections(connection, MOVEMENTS, rejections)
+            self._store.put_rejections(connection, STOCK_MOVEMENTS, rejections)
             self._set(connection, [receipt_id], {"stock_pending": True})
-            self._store.put_level(connection, IMPORT, "", "{}")
+            self._store.put_level(connection, REVENUE_POSTINGS, "", "{}")
             DecisionStore(self._store).put(connection, [decision])
 
     def _set(self, connection: sa.Connection, receipt_ids: Sequence[str], values: Mapping[str, Any]) -> None:

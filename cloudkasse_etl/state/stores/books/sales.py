@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.state.stores.books.receipt_store import Status
 from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.state.targets import IMPORT, STAGING
 
 IMPORTED, STAGED, NOT_IMPORTED = "imported", "staged", "refused_by_import"
 DISMISSED, BEFORE_START = "dismissed", "before_start"
@@ -34,7 +34,7 @@ class SalesReader:
         self._known = table.c.company == store.company
         if until is not None:
             self._known &= table.c.staged_at <= until
-        is_import = (table.c.status == Status.REJECTED) & (table.c.refused_by == IMPORT)
+        is_import = (table.c.status == Status.REJECTED) & (table.c.refused_by == REVENUE_POSTINGS)
         self._fate = sa.case((is_import, NOT_IMPORTED), else_=table.c.status)
         # a content that stands beside another of its id is no second sale
         self._sold = (table.c.kind == "Beleg") & table.c.came_as.is_(None)
@@ -82,7 +82,7 @@ class SalesReader:
         """How many receipts stand refused on arrival, and so count nowhere."""
         table = self._table
         query = sa.select(sa.func.count()).where(
-            self._known, table.c.status == Status.REJECTED, table.c.refused_by == STAGING
+            self._known, table.c.status == Status.REJECTED, table.c.refused_by == STAGED_RECEIPTS
         )
         with self._store.reading() as connection:
             return int(connection.execute(query).scalar_one())

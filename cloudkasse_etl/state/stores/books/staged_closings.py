@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.entities import STAGED_CLOSINGS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionStore
 from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.state.targets import CLOSINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class ClosingStore:
         with self._store.transaction() as connection:
             if rows:
                 connection.execute(self._tables.closing.insert(), rows)
-                self._store.drop_rejections(connection, CLOSINGS, list(closings))
-            self._store.put_rejections(connection, CLOSINGS, rejections)
+                self._store.drop_rejections(connection, STAGED_CLOSINGS, list(closings))
+            self._store.put_rejections(connection, STAGED_CLOSINGS, rejections)
             self._move(connection, "closings", cursor, now)
 
     def known_closings(self) -> dict[str, str]:
@@ -110,8 +110,8 @@ class ClosingStore:
     def decide_closing(self, decision: Decision, *, ended: Sequence[str], opened: Sequence[Rejection]) -> None:
         """Notes what was decided about a closing, ends rejections by their keys, and opens others again."""
         with self._store.transaction() as connection:
-            self._store.drop_rejections(connection, CLOSINGS, ended)
-            self._store.put_rejections(connection, CLOSINGS, opened)
+            self._store.drop_rejections(connection, STAGED_CLOSINGS, ended)
+            self._store.put_rejections(connection, STAGED_CLOSINGS, opened)
             DecisionStore(self._store).put(connection, [decision])
 
     def _move(self, connection: sa.Connection, stream: str, cursor: str, now: dt.datetime) -> None:

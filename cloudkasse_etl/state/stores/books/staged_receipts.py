@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionStore
 from cloudkasse_etl.state.stores.books.staged_closings import ClosingStore
-from cloudkasse_etl.state.targets import IMPORT, STAGING
 
 
 class Status(StrEnum):
@@ -144,7 +144,7 @@ class StagingStore(ClosingStore):
             insert_columns(connection, self._tables.receipt, _columns_of(receipts), fixed)
             self._replace(connection, mended, among=_REPLACED, new=new)
             refused = [rejection for receipt in (*receipts, *mended) for rejection in receipt.rejections]
-            self._store.put_rejections(connection, STAGING, refused)
+            self._store.put_rejections(connection, STAGED_RECEIPTS, refused)
             DecisionStore(self._store).put(connection, decisions)
             self._state_closings(connection, closings or {})
             self._forget(connection, dropped)
@@ -171,7 +171,7 @@ class StagingStore(ClosingStore):
         with self._store.transaction() as connection:
             done = self._replace(connection, receipts, among=among)
             refused = [rejection for receipt in receipts for rejection in receipt.rejections]
-            self._store.put_rejections(connection, STAGING, refused)
+            self._store.put_rejections(connection, STAGED_RECEIPTS, refused)
             DecisionStore(self._store).put(connection, decisions)
         return done
 
@@ -186,7 +186,7 @@ class StagingStore(ClosingStore):
         """Gives stored receipts what came of judging them, and ends their rejections; a new content with `new`."""
         table = self._tables.receipt
         done = 0
-        for asset in (STAGING, IMPORT):
+        for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
             self._store.drop_rejections(connection, asset, [receipt.receipt_id for receipt in receipts])
         for receipt in receipts:
             (row,) = _rows_of([receipt])
@@ -202,7 +202,7 @@ class StagingStore(ClosingStore):
 
     def _forget(self, connection: sa.Connection, receipt_ids: Sequence[str]) -> None:
         table = self._tables.receipt
-        self._store.drop_rejections(connection, STAGING, receipt_ids)
+        self._store.drop_rejections(connection, STAGED_RECEIPTS, receipt_ids)
         for chunk in chunks(receipt_ids):
             here = (table.c.company == self._company) & table.c.receipt_id.in_(chunk) & table.c.came_as.is_not(None)
             connection.execute(table.delete().where(here))
@@ -264,7 +264,7 @@ _COLUMNS = (
 
 def _columns_of(receipts: Sequence[StagedReceipt]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {name: list(map(attrgetter(name), receipts)) for name in _COLUMNS}
-    columns["refused_by"] = [STAGING if status is Status.REJECTED else None for status in columns["status"]]
+    columns["refused_by"] = [STAGED_RECEIPTS if status is Status.REJECTED else None for status in columns["status"]]
     columns["status"] = [status.value for status in columns["status"]]
     return columns
 

@@ -5,17 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cloudkasse_etl.entities import KINDS, REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.causes import Cause, causes_of
 from cloudkasse_etl.sync.run.report import Counts
 
-UP = {
-    "company": ("selectline_company", "cloudkasse_company"),
-    "registers": ("selectline_registers", "cloudkasse_registers"),
-    "employees": ("selectline_employees", "cloudkasse_employees"),
-    "articles": ("selectline_articles", "cloudkasse_articles"),
-    "prices": ("selectline_prices", "gross_prices", "cloudkasse_prices"),
-}
-DOWN = ("staged_receipts", "staged_closings", "revenue_postings", "stock_movements")
+DOWN = (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
 
 
 @dataclass(frozen=True)
@@ -62,9 +56,9 @@ class RunFacts:
         """What went up, by kind of record; those that the run did not touch are missing."""
         assets = self.assets or {}
         return {
-            entity: sum((assets[name] for name in names if name in assets), Counts())
-            for entity, names in UP.items()
-            if any(name in assets for name in names)
+            kind.name: sum((assets[name] for name in kind.assets if name in assets), Counts())
+            for kind in KINDS
+            if any(name in assets for name in kind.assets)
         }
 
     def downward(self) -> dict[str, Counts]:

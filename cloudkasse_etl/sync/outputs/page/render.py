@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.rejections.causes import Cause
@@ -91,7 +92,7 @@ def render(
         language=language,
         run=_run(facts, language, now.tzinfo),
         symbol=SYMBOLS.get(facts.outcome, "…"),
-        up=_table(facts.upward(), language),
+        up=_table({BY_NAME[name].heading.told(language): row for name, row in facts.upward().items()}, language),
         down=_table(facts.downward(), language),
         totals=_table({words["totals"]: Counts(**facts.counts)}, language),
         has_assets=facts.assets is not None,

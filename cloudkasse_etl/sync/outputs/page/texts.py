@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.rejection import Language
 
 TEXTS: Final[dict[Language, dict[str, str]]] = {
@@ -24,10 +25,8 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "totals": "The run's totals",
         "what": "What", "new": "new", "changed": "changed", "deactivated": "retired", "unchanged": "unchanged",
         "rejected": "rejected", "still_rejected": "rejected before", "deferred": "waiting",
-        "company": "Company", "registers": "Registers", "employees": "Employees", "articles": "Articles",
-        "prices": "Prices",
-        "staged_receipts": "Receipts fetched", "staged_closings": "Closings fetched",
-        "revenue_postings": "Receipts imported", "stock_movements": "Stock lines booked",
+        STAGED_RECEIPTS: "Receipts fetched", STAGED_CLOSINGS: "Closings fetched",
+        REVENUE_POSTINGS: "Receipts imported", STOCK_MOVEMENTS: "Stock lines booked",
         "sold": "What was sold", "nothing_sold": "Nothing was sold yet.",
         "period_one": "On one business day, {first}; amounts in {currency}, gross.",
         "period": "The last {days} business days with receipts, {first} to {last}; amounts in {currency}, gross.",
@@ -92,10 +91,8 @@ TEXTS: Final[dict[Language, dict[str, str]]] = {
         "what": "Was", "new": "neu", "changed": "geändert", "deactivated": "stillgelegt",
         "unchanged": "unverändert", "rejected": "abgelehnt", "still_rejected": "schon vorher abgelehnt",
         "deferred": "wartend",
-        "company": "Unternehmen", "registers": "Kassen", "employees": "Mitarbeiter", "articles": "Artikel",
-        "prices": "Preise",
-        "staged_receipts": "Bons geholt", "staged_closings": "Abschlüsse geholt",
-        "revenue_postings": "Bons importiert", "stock_movements": "Lagerzeilen gebucht",
+        STAGED_RECEIPTS: "Bons geholt", STAGED_CLOSINGS: "Abschlüsse geholt",
+        REVENUE_POSTINGS: "Bons importiert", STOCK_MOVEMENTS: "Lagerzeilen gebucht",
         "sold": "Was verkauft wurde", "nothing_sold": "Es wurde noch nichts verkauft.",
         "period_one": "An einem Geschäftstag, {first}; Beträge in {currency}, brutto.",
         "period": "Die letzten {days} Geschäftstage mit Bons, {first} bis {last}; Beträge in {currency}, brutto.",

@@ -1,0 +1,142 @@
+"""The kinds of record and the names of all assets: each fact about them once.
+
+Every list of kinds in the program iterates `KINDS`: a kind that is entered here is read, sent, compared, planned,
+watched and shown. How its records are read, and what the cloud should hold: sync/master_data/desired_records.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cloudkasse_etl.i18n.text import Text, say
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Kind:
+    """One kind of record that the cloud gets from the ERP.
+
+    Attributes:
+        name: As the cloud's addresses call it, and our tables.
+        heading: As a heading and a table call such records.
+        noun: As a sentence calls them, after a number or a preposition (the German dative).
+        extract: The asset of what is read.
+        cloud: The asset of what the cloud holds.
+        computed: The asset between the two, where what goes up is computed first.
+        key: The fields that name a record, on the wire and in the frame that goes up.
+        tables: Which of the ERP's tables the extract comes from: a change in none of them leaves it as it is.
+        computed_tables: Likewise of what is computed.
+        cloud_tables: Likewise of what goes up, where it is not the extract's.
+        medium: What the extract is read from, as the UI shows it.
+        after: The kind that goes up before; where that one stops, this one does too.
+        decided_by: The kinds whose records in the cloud decide whether it takes these.
+        by_article: Whether each record hangs on the rows of one article, so that a run can look at changed ones only.
+    """
+
+    name: str
+    heading: Text
+    noun: Text
+    extract: str
+    cloud: str
+    computed: str | None = None
+    key: tuple[str, ...] = ("number",)
+    tables: tuple[str, ...]
+    computed_tables: tuple[str, ...] = ()
+    cloud_tables: tuple[str, ...] = ()
+    medium: str = "sql"
+    after: "Kind | None" = None
+    decided_by: tuple["Kind", ...] = ()
+    by_article: bool = False
+
+    @property
+    def source(self) -> str:
+        """The asset whose records go up, under the same keys; one that is refused there goes no further."""
+        return self.computed or self.extract
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        """Its assets, from the ERP to the cloud."""
+        return (self.extract, *([self.computed] if self.computed else []), self.cloud)
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The assets that decide what the cloud takes."""
+        return tuple(kind.cloud for kind in self.decided_by)
+
+    @property
+    def needs_register(self) -> bool:
+        """Whether the cloud takes such records only once it has a register."""
+        return REGISTERS in self.decided_by
+
+
+GROSS_PRICES: Final = "gross_prices"
+COMPANY: Final = Kind(
+    name="companies",
+    heading=say("Company"),
+    noun=say("company"),
+    extract="selectline_company",
+    cloud="cloudkasse_company",
+    tables=("MANDANT",),
+)
+REGISTERS: Final = Kind(
+    name="registers",
+    heading=say("Registers"),
+    noun=say("registers"),
+    extract="selectline_registers",
+    cloud="cloudkasse_registers",
+    tables=("MANDANT",),  # whose currency they have
+    medium="yaml",
+    after=COMPANY,
+)
+EMPLOYEES: Final = Kind(
+    name="employees",
+    heading=say("Employees"),
+    noun=say("employees"),
+    extract="selectline_employees",
+    cloud="cloudkasse_employees",
+    tables=("MITARBW",),
+    after=COMPANY,
+)
+ARTICLES: Final = Kind(
+    name="articles",
+    heading=say("Articles"),
+    noun=say("articles"),
+    extract="selectline_articles",
+    cloud="cloudkasse_articles",
+    tables=("ART", "GRUPPEN", "USDETAIL"),
+    after=REGISTERS,
+    decided_by=(REGISTERS,),
+    by_article=True,
+)
+PRICES: Final = Kind(
+    name="prices",
+    heading=say("Prices"),
+    noun=say("prices"),
+    extract="selectline_prices",
+    computed=GROSS_PRICES,
+    cloud="cloudkasse_prices",
+    key=("article", "price_group", "min_quantity", "valid_from"),
+    tables=("ARPREIS",),
+    computed_tables=("ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
+    cloud_tables=("MANDANT", "ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
+    after=ARTICLES,
+    decided_by=(REGISTERS, ARTICLES),
+    by_article=True,
+)
+
+KINDS: Final = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
+"""All kinds, in the order in which they go up."""
+BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}
+
+STAGED_RECEIPTS: Final = "staged_receipts"
+STAGED_CLOSINGS: Final = "staged_closings"
+REVENUE_POSTINGS: Final = "revenue_postings"
+STOCK_MOVEMENTS: Final = "stock_movements"
+SYNC_REPORT: Final = "sync_report"
+
+ERP_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    **{kind.extract: kind.tables for kind in KINDS},
+    **{kind.computed: kind.computed_tables for kind in KINDS if kind.computed},
+    **{kind.cloud: kind.cloud_tables or kind.tables for kind in KINDS},
+    REVENUE_POSTINGS: ("MANDANT", "ART", "ARTSET", "KTOGRUPPENPOS", "USDETAIL"),
+}
+"""Asset → the ERP's tables that its content comes from."""
