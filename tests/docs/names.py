@@ -121,7 +121,7 @@ def exit_codes() -> set[int]:
 @cache
 def targets() -> set[str]:
     """What `make` can make."""
-    return set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z][a-z-]*):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @dataclass
