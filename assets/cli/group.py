@@ -20,7 +20,7 @@ from assets.cli.commands.sandbox import sandbox
 from assets.cli.commands.sync import sync
 from assets.cli.commands.ui import ui
 from assets.cli.output import print_error, print_unforeseen
-from assets.run import interrupts
+from assets.instance import interrupts
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
 

@@ -3,14 +3,10 @@
 import sys
 
 try:
-    import atexit
     import gc
-    import os
-    import threading
     from collections.abc import Sequence
-    from typing import NoReturn
 
-    from assets.run import interrupts
+    from assets.instance import interrupts
 except KeyboardInterrupt:  # before the first handler is in place
     sys.exit(20)
 
@@ -30,12 +26,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if stream is not None:
             stream.flush()
     interrupts.end_at_once(code)
-    _end(code)
-
-
-def _end(code: int) -> NoReturn:
-    """Ends the process as Python does, but for taking every module and object down: a quarter of a quiet sync."""
-    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
-        atexit._run_exitfuncs()
-        os._exit(code)
-    sys.exit(code)
+    interrupts.end(code)

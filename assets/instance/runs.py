@@ -1,4 +1,4 @@
-"""Running a job in this process, and repairing dead runs: the only module that touches Dagster's private API."""
+"""Running a job in this process, and repairing dead runs, by Dagster's private API: see the room's own sentence."""
 
 import sys
 import time

@@ -1,1 +1,1 @@
-"""What a run of Dagster's holds: its resources, and how it is interrupted."""
+"""What a run of Dagster's holds, and how its failures are told."""

@@ -9,9 +9,9 @@ import dagster as dg
 from pydantic import Field
 
 from assets.instance import tags
+from assets.instance.interrupts import interrupt_main_thread
 from assets.instance.storage import unwritable
 from assets.run.failures import failure, is_restartable
-from assets.run.interrupts import interrupt_main_thread
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import CloudkasseError

@@ -58,7 +58,7 @@ def ended(code: str, *arguments: str) -> tuple[int, str, Sequence[str]]:
 @pytest.mark.parametrize(
     "module",
     [
-        pytest.param("assets.run.interrupts", id="before the handler is in place"),
+        pytest.param("assets.instance.interrupts", id="before the handler is in place"),
         pytest.param("click", id="among the imports of all commands"),
         pytest.param("dagster", id="among the imports of one command"),
     ],

@@ -265,9 +265,9 @@ def test_times_in_the_settings_reach_the_schedules() -> None:
 def test_every_asset_but_the_report_says_how_old_it_may_get(program: Program) -> None:
     program.world.settings["automation"] = {"fresh_hours": {"master_data": 26, "receipts": 2}}
     found = {
-        spec.key.to_user_string(): spec.freshness_policy.fail_window.to_timedelta()
+        spec.key.to_user_string(): policy.fail_window.to_timedelta()
         for spec in program.definitions().resolve_all_asset_specs()
-        if isinstance(spec.freshness_policy, dg._core.definitions.freshness.TimeWindowFreshnessPolicy)
+        if isinstance(policy := spec.freshness_policy, type(dg.FreshnessPolicy.time_window(dt.timedelta(days=1))))
     }
     assert len(found) == 15
     assert found["cloudkasse_prices"] == dt.timedelta(hours=26)

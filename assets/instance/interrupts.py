@@ -1,12 +1,13 @@
-"""Ctrl-C, SIGTERM, Ctrl-Break: how they end a command, at whatever moment they come. Imports nothing that is slow."""
+"""How a process ends: by itself, or by Ctrl-C, SIGTERM, Ctrl-Break at whatever moment. Imports nothing that is slow."""
 
+import atexit
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 EXIT_CODE = 20
 SECONDS_UNTIL_AGAIN = 0.05
@@ -28,6 +29,14 @@ def end_at_once(code: int = EXIT_CODE, *, printed: str = "") -> None:
         os._exit(code)
 
     _set(end)
+
+
+def end(code: int) -> NoReturn:
+    """Ends the process as Python does, but for taking every module and object down: a quarter of a quiet sync."""
+    if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
+        atexit._run_exitfuncs()
+        os._exit(code)
+    sys.exit(code)
 
 
 def raise_in_main_thread() -> None:

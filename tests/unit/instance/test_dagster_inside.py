@@ -1,0 +1,259 @@
+"""Protects what we rely on of Dagster's inside, which Dagster does not promise. An upgrade fails here first, in words.
+
+Our side of it lies in assets/instance alone; that it does is checked as well.
+"""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy import inspect as look_into
+
+from assets.instance import runs, storage, tags
+
+PROJECT = Path(__file__).resolve().parents[3]
+VERSION = "1.13"
+"""Of Dagster, in which all of this was looked up. Raise it once this file passes, and make test after it."""
+ROOM = PROJECT / "assets" / "instance"
+# They ask Dagster as its UI does, die at a step of its engine, or look how it plans a job.
+TESTS_INSIDE = {
+    "tests/support/ui_answers.py",
+    "tests/crash/dagster_steps.py",
+    "tests/pipeline/ui/test_definitions.py",
+    "tests/unit/instance/test_dagster_inside.py",
+}
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Something of Dagster's inside.
+
+    Attributes:
+        name: `module:attribute`, or a module alone.
+        why: What we do by it, and where.
+        takes: The arguments that we give it by name.
+    """
+
+    name: str
+    why: str
+    takes: tuple[str, ...] = ()
+
+    def found(self) -> Any:
+        """The thing itself.
+
+        Raises:
+            ImportError, AttributeError: It is gone.
+        """
+        module, _, attribute = self.name.partition(":")
+        thing: Any = importlib.import_module(module)
+        for part in filter(None, attribute.split(".")):
+            thing = getattr(thing, part)
+        return thing
+
+
+_HISTORY = "instance/runs.py keeps the files of the history open by it while a run goes on"
+_FILES = "instance/runs.py finds the files of the history by it, which instance/retention.py makes smaller"
+_ORIGIN = "instance/runs.py says by it to which job a run belongs; without it the UI does not list the run there"
+_EVENTS = "dagster._core.storage.event_log.sqlite.sqlite_event_log"
+INSIDE = (
+    Inside(
+        "dagster._core.execution.api:create_execution_plan",
+        "instance/runs.py plans the run of a command by it",
+        ("run_config", "instance_ref", "tags"),
+    ),
+    Inside("dagster._core.execution.api:execute_run_iterator", "instance/runs.py runs a job in this process by it"),
+    Inside("dagster._core.definitions.job_base:InMemoryJob", "instance/runs.py runs a job in this process by it"),
+    Inside(
+        "dagster:DagsterInstance.create_run_for_job",
+        "instance/runs.py records the run of a command by it",
+        ("job_def", "execution_plan", "run_id", "run_config", "tags", "remote_job_origin", "job_code_origin"),
+    ),
+    Inside("dagster:DagsterInstance.report_run_failed", "instance/runs.py marks dead runs as failed by it"),
+    Inside("dagster:DagsterInstance.local_temp", "instance/home.py opens the history by it", ("overrides",)),
+    Inside(
+        "dagster._core.storage.noop_compute_log_manager:NoOpComputeLogManager",
+        "instance/home.py keeps Dagster's helper processes and redirections away by it",
+    ),
+    Inside("dagster._core.definitions.repository_definition:SINGLETON_REPOSITORY_NAME", _ORIGIN),
+    Inside("dagster._core.code_pointer:CodePointer.from_module", _ORIGIN),
+    Inside("dagster._core.origin:DEFAULT_DAGSTER_ENTRY_POINT", _ORIGIN),
+    Inside("dagster._core.origin:JobPythonOrigin", _ORIGIN),
+    Inside("dagster._core.origin:RepositoryPythonOrigin", _ORIGIN, ("executable_path", "code_pointer", "entry_point")),
+    Inside("dagster._core.remote_origin:RemoteJobOrigin", _ORIGIN),
+    Inside("dagster._core.remote_origin:RemoteRepositoryOrigin", _ORIGIN),
+    Inside(
+        "dagster._core.remote_origin:ManagedGrpcPythonEnvCodeLocationOrigin",
+        _ORIGIN,
+        ("loadable_target_origin", "location_name"),
+    ),
+    Inside(
+        "dagster._core.types.loadable_target_origin:LoadableTargetOrigin",
+        _ORIGIN,
+        ("executable_path", "module_name", "working_directory"),
+    ),
+    Inside(f"{_EVENTS}:INDEX_SHARD_NAME", _HISTORY),
+    Inside(f"{_EVENTS}:SqliteEventLogStorage.conn_string_for_shard", _HISTORY),
+    Inside(f"{_EVENTS}:SqliteEventLogStorage.path_for_shard", _FILES),
+    Inside(f"{_EVENTS}:SqliteEventLogStorage._connect", _HISTORY),
+    Inside(f"{_EVENTS}:SqliteEventLogStorage._initdb", _HISTORY),
+    Inside("dagster._core.storage.runs.sqlite.sqlite_run_storage:SqliteRunStorage.connect", _HISTORY),
+    Inside("dagster._core.storage.sqlite:SQLITE_BUSY_TIMEOUT_SECONDS", _HISTORY),
+    Inside(
+        "dagster._core.execution.plan.objects:ErrorSource.INTERRUPT",
+        "run/resources.py tells by it that a run was interrupted",
+    ),
+)
+TAGS = {
+    "MAX_RETRIES_TAG": tags.MAX_RETRIES,
+    "RETRY_NUMBER_TAG": tags.RETRY_NUMBER,
+    "RETRY_STRATEGY_TAG": next(iter(tags.WHOLE_RUN)),
+    "SCHEDULE_NAME_TAG": "dagster/schedule_name",
+    "SENSOR_NAME_TAG": "dagster/sensor_name",
+    "HIDDEN_TAG_PREFIX": tags.RUN.partition("cloudkasse")[0],
+}
+# By SQL: instance/retention.py.
+COLUMNS = {
+    "runs": {"runs": {"run_id"}, "run_tags": {"run_id"}},
+    "index": {"asset_check_executions": {"id", "run_id", "asset_key", "check_name"}},
+}
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance whose history lies in SQLite files."""
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as opened:
+        yield opened
+
+
+def test_dagster_is_the_one_whose_inside_was_looked_through() -> None:
+    installed = dg.__version__
+    assert installed.startswith(f"{VERSION}."), (
+        f"Dagster {installed} is installed; assets/instance was last looked through with {VERSION}. Mend what fails in "
+        "this file, run all tests, then raise VERSION here."
+    )
+
+
+@pytest.mark.parametrize("inside", INSIDE, ids=lambda inside: inside.name)
+def test_what_is_used_of_dagsters_inside_is_there(inside: Inside) -> None:
+    try:
+        thing = inside.found()
+    except (ImportError, AttributeError):
+        pytest.fail(f"Dagster {dg.__version__} has no {inside.name} any more: {inside.why}. Find what took its place.")
+    if inside.takes:
+        lacking = [name for name in inside.takes if name not in inspect.signature(thing).parameters]
+        assert not lacking, f"{inside.name} of Dagster {dg.__version__} takes no {lacking} any more: {inside.why}."
+
+
+@pytest.mark.parametrize("name", TAGS)
+def test_a_tag_of_dagsters_is_called_as_we_call_it(name: str) -> None:
+    known = getattr(importlib.import_module("dagster._core.storage.tags"), name, None)
+    assert known == TAGS[name], f"Dagster {dg.__version__} calls {name} {known!r}; we write {TAGS[name]!r}."
+
+
+def test_a_runs_events_go_through_what_we_put_in_place_of_the_storages_connection(instance: dg.DagsterInstance) -> None:
+    """The connections are kept by an attribute of the object, which only helps as long as Dagster asks the object."""
+    run = instance.create_run_for_job(job_def=_nothing_job())
+    asked: list[str] = []
+    with runs.open_history(instance, run.run_id):
+        events, kept = instance.event_log_storage, dict(vars(instance.event_log_storage))
+        assert "_connect" in kept, "instance/runs.py no longer keeps the files of events open"
+        assert "connect" in vars(instance.run_storage), "instance/runs.py no longer keeps the file of runs open"
+
+        def connect(shard: str) -> Any:
+            asked.append(shard)
+            return kept["_connect"](shard)
+
+        vars(events)["_connect"] = connect
+        instance.report_engine_event("a line", run, run_id=run.run_id, job_name=run.job_name)
+        assert [entry.dagster_event.message for entry in instance.all_logs(run.run_id) if entry.dagster_event] == [
+            "a line"
+        ]
+    assert run.run_id in asked, f"Dagster {dg.__version__} no longer asks `_connect` for the connection to its events."
+    assert not {"_connect", "connect"} & {*vars(instance.event_log_storage), *vars(instance.run_storage)}
+
+
+@pytest.mark.parametrize("file", COLUMNS)
+def test_the_tables_that_we_clear_up_by_sql_have_our_columns(instance: dg.DagsterInstance, file: str) -> None:
+    instance.create_run_for_job(job_def=_nothing_job())
+    files = runs.history_files(instance)
+    assert files is not None, f"Dagster {dg.__version__} keeps a local history in something else than SQLite files."
+    engine = create_engine(f"sqlite:///{getattr(files, file)}")
+    try:
+        for table, wanted in COLUMNS[file].items():
+            found = {column["name"] for column in look_into(engine).get_columns(table)}
+            assert wanted <= found, f"{table} of Dagster {dg.__version__} lacks {sorted(wanted - found)}."
+    finally:
+        engine.dispose()
+
+
+def test_the_complaint_that_is_kept_from_the_screen_is_worded_as_before() -> None:
+    said = inspect.getsource(importlib.import_module("dagster._core.instance.types"))
+    assert storage._COMPLAINT in said, "instance/storage.py looks for words that Dagster no longer writes"
+
+
+def test_nothing_but_one_room_touches_dagsters_inside() -> None:
+    found = {
+        f"{path.relative_to(PROJECT).as_posix()}:{line}: {what}"
+        for package in ("assets", "cloudkasse_etl")
+        for path in (PROJECT / package).rglob("*.py")
+        if ROOM not in path.parents
+        for line, what in (*_private_names(path), *_means(path))
+    }
+    assert not found, f"Only assets/instance may do this: {sorted(found)}"
+
+
+def test_the_tests_that_touch_dagsters_inside_are_known() -> None:
+    found = {
+        path.relative_to(PROJECT).as_posix()
+        for path in (PROJECT / "tests").rglob("*.py")
+        if "benchmarks" not in path.parts and any(_private_names(path))
+    }
+    assert found <= TESTS_INSIDE
+
+
+def test_what_looks_for_it_finds_what_there_is() -> None:
+    assert any(_private_names(ROOM / "runs.py"))
+    assert any(_means(ROOM / "interrupts.py"))
+
+
+def _private_names(path: Path) -> Iterator[tuple[int, str]]:
+    """Imports of, and attributes on, what Dagster does not promise; names of such modules in strings too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("dg", "dagster"):
+            names.append(f"dagster.{node.attr}")
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
+            names.append(node.value if node.value.startswith("dagster._core") else "")
+        for name in names:
+            if name.startswith(("dagster._", "dagster_shared", "dagster_graphql")):
+                yield getattr(node, "lineno", 0), name
+
+
+def _means(path: Path) -> Iterator[tuple[int, str]]:
+    """What we do there: SQL on its files, attributes put over its objects', an end without Python's own."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names) if path.is_relative_to(PROJECT / "assets"):
+                yield from ((node.lineno, alias.name) for alias in names if alias.name == "sqlite3")
+            case ast.Attribute(value=ast.Name(id="os"), attr="_exit"):
+                yield node.lineno, "os._exit"
+            case ast.Subscript(value=ast.Attribute(attr="__dict__"), ctx=ast.Store()):
+                yield node.lineno, "__dict__[...] ="
+            case _:
+                pass
+
+
+def _nothing_job() -> dg.JobDefinition:
+    @dg.job
+    def nothing() -> None:
+        pass
+
+    return nothing
