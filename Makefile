@@ -65,7 +65,7 @@ torture: $(VENV)/.dev ## Try to break every promise at length, and write docs/pr
 	@$(BIN)/python -m tests.torture
 
 graph: $(VENV)/.dev ## Which room imports which: make graph [BEFORE=<commit>] shows an older state beside it
-	@$(BIN)/python -m tests.support.import_graph $(if $(BEFORE),--before $(BEFORE))
+	@$(BIN)/python -m tests.support.repository.import_graph $(if $(BEFORE),--before $(BEFORE))
 
 $(VENV)/.bench: $(VENV)/.dev requirements-bench.txt
 	@test -e $(VENV)/bench || $(PYTHON) -m venv --without-pip $(VENV)/bench
@@ -76,7 +76,7 @@ bench: $(VENV)/.bench ## Measure us beside others: make bench [FIGURES=1,2] [REP
 	@$(BIN)/python -m tests.benchmarks --figures "$(FIGURES)" --repeat $(or $(REPEAT),5) --scale $(or $(SCALE),1)
 
 locale: $(VENV)/.dev ## Bring new sentences of the code into the languages' catalogues, to be translated there
-	@$(BIN)/python -m tests.support.extraction
+	@$(BIN)/python -m tests.support.repository.extraction
 
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -1,6 +1,7 @@
 """Sentences for people: said in English where they arise, told in the settings' language where they are shown.
 
-The languages are in locale/ (messages.py), which `make locale` brings up to what is said (tests/support/extraction.py).
+The languages are in locale/ (messages.py), which `make locale` brings up to what is said
+(tests/support/repository/extraction.py).
 """
 
 import string

@@ -7,10 +7,9 @@ open accounts are in credits.py; what else a register writes (cash in and out, o
 from collections.abc import Callable
 
 from cloudkasse_etl.sandbox.till import money
-from cloudkasse_etl.sandbox.till.counter import Counter, article_line
+from cloudkasse_etl.sandbox.till.counter import Counter, Scenario, article_line, main_supply
 from cloudkasse_etl.sandbox.till.credits import CREDIT_SCENARIOS
 from cloudkasse_etl.sandbox.till.receipt_builder import Draft
-from cloudkasse_etl.sandbox.till.scenario import Scenario, main_supply
 
 
 def _plain(counter: Counter, draft: Draft) -> str:

@@ -1,13 +1,13 @@
 """A register that serves customers on one day: adds goods to a draft, and remembers receipts for later visits.
 
-The kinds of visits are in baskets.py.
+What a kind of visit is stands here as well; the kinds themselves are in baskets.py and credits.py.
 """
 
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cloudkasse_etl.sandbox.till import money
 from cloudkasse_etl.sandbox.till.assortment import Offer, Offers
@@ -164,6 +164,24 @@ class Counter:
         return 50 + 5 * int(600 * self.rng.random() ** 2)
 
 
+class Scenario(NamedTuple):
+    """A kind of visit.
+
+    Attributes:
+        name: Its name in plans and tests.
+        weight: How often it happens, relative to the sum of all weights.
+        serve: Fills the draft; returns how it is paid (a word of tendering.py), "" for at random.
+        needs: The list of `Offers` that must not be empty.
+        after: The name of the scenario that must have happened at the register before; empty for none.
+    """
+
+    name: str
+    weight: float
+    serve: Callable[[Counter, Draft], str]
+    needs: str = "all"
+    after: str = ""
+
+
 def article_line(
     draft: Draft, case: str, offer: Offer, text: str, price: int, milli: int = 1000, *, cancelled: bool = False
 ) -> dict[str, Any]:
@@ -192,3 +210,8 @@ def article_line(
         unit=offer.unit,
         cancelled=cancelled,
     )
+
+
+def main_supply(draft: Draft) -> tuple[str | None, int]:
+    """Return the rate with the largest gross of goods, and that gross in cents."""
+    return max(draft.gross_by_rate("Umsatz").items(), key=lambda item: (item[1], item[0] or ""))

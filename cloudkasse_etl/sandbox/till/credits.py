@@ -5,9 +5,8 @@ voucher's value never falls below zero, and neither does the liability of all of
 """
 
 from cloudkasse_etl.sandbox.till.assortment import Offer
-from cloudkasse_etl.sandbox.till.counter import Counter, Credit
+from cloudkasse_etl.sandbox.till.counter import Counter, Credit, Scenario
 from cloudkasse_etl.sandbox.till.receipt_builder import Draft
-from cloudkasse_etl.sandbox.till.scenario import Scenario
 
 MULTI_PURPOSE, SINGLE_PURPOSE, ADVANCE, ON_ACCOUNT, CARD = "MZ", "EZ", "AZ", "RE", "GK"
 

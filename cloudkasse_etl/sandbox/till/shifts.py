@@ -14,10 +14,9 @@ from zoneinfo import ZoneInfo
 
 from cloudkasse_etl.sandbox.till import baskets, cashbook
 from cloudkasse_etl.sandbox.till.assortment import Offers
-from cloudkasse_etl.sandbox.till.counter import Counter, Memory
+from cloudkasse_etl.sandbox.till.counter import Counter, Memory, Scenario
 from cloudkasse_etl.sandbox.till.day_closings import close, has_effect
 from cloudkasse_etl.sandbox.till.receipt_builder import Draft
-from cloudkasse_etl.sandbox.till.scenario import Scenario
 from cloudkasse_etl.sandbox.till.selling_plan import Plan, RegisterDay
 from cloudkasse_etl.sandbox.till.tendering import settle
 

@@ -15,7 +15,7 @@ from cloudkasse_etl.i18n.formats import PATTERNS
 from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, languages, translated
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told, without_stop
 from cloudkasse_etl.rejections.rejection import CATALOGUE, Rejection
-from tests.support.extraction import PROJECT, catalogue, messages, path_of
+from tests.support.repository.extraction import PROJECT, catalogue, messages, path_of
 
 LANGUAGES = [language for language in languages() if language != ENGLISH]
 # A language that says all that the program says; of others what they lack stays English.
