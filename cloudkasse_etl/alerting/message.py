@@ -120,8 +120,8 @@ def compose(
         head.append(words["records"].format(records=records, causes=number))
     blocks: list[str] = []
     for run in runs:
-        told = words["failed_run"].format(kinds=", ".join(run.kinds), at=run.at, run=run.run_id[:8])
-        blocks.append("\n".join([told, *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)]))
+        heading = words["failed_run"].format(kinds=", ".join(run.kinds), at=run.at, run=run.run_id[:8])
+        blocks.append("\n".join([heading, *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)]))
     if causes:
         entries = [_entry(cause, language) for cause in causes[:MAX_CAUSES]]
         if further := more_than(len(causes), MAX_CAUSES, language):

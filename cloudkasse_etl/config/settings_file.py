@@ -115,14 +115,14 @@ class SettingsFile:
         """
         found = list(self.repeated)
         explained = {} if error is None or model is None else self._explained(error, model)
-        told = set(explained)
+        reported = set(explained)
         for node, path in _scalars(self.node):
-            if problem := self._misspelled(node, path, is_told=path in told):
+            if problem := self._misspelled(node, path, is_reported=path in reported):
                 found.append(problem)
-                told.add(path)
+                reported.add(path)
         return found + [problem for _, problem in sorted(explained.values(), key=lambda entry: entry[0])]
 
-    def _misspelled(self, node: yaml.ScalarNode, path: Path, *, is_told: bool) -> Problem | None:
+    def _misspelled(self, node: yaml.ScalarNode, path: Path, *, is_reported: bool) -> Problem | None:
         """Finds texts that are invalid in any setting: with control characters, with a blank at an end, or empty.
 
         A blank at an end is invisible, but makes a different number, name or account. An optional value is to be left
@@ -132,7 +132,7 @@ class SettingsFile:
         if not all(character.isprintable() for character in node.value):
             text = say("{key}: It has a control character: '{value}'.", key=key, value=shown(node.value))
             return Problem(where, text, say("Remove it."))
-        if is_told or node.tag != TEXT_TAG:
+        if is_reported or node.tag != TEXT_TAG:
             return None
         if not node.value:
             return Problem(where, say("{key}: An empty text stands here.", key=key), say("Write a value, or null."))

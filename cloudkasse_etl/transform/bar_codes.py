@@ -62,7 +62,7 @@ def all_spellings(codes: Sequence[str]) -> list[str]:
     return [spelling for code in known for spelling in spellings(code)]
 
 
-def judge_bar_codes(articles: pd.DataFrame) -> tuple[pd.DataFrame, list[Rejection]]:
+def checked_bar_codes(articles: pd.DataFrame) -> tuple[pd.DataFrame, list[Rejection]]:
     """Normalises bar codes, and removes those that are invalid or shared by two articles.
 
     Args:
@@ -92,6 +92,6 @@ def judge_bar_codes(articles: pd.DataFrame) -> tuple[pd.DataFrame, list[Rejectio
 
 def sharing(rejections: Iterable[Rejection], numbers: Collection[str]) -> set[str]:
     """The given articles that have a rejection for sharing a bar code."""
-    told = [one for one in rejections if one.code == DUPLICATE]
-    codes = {one.detail["value"] for one in told if one.key in numbers}
-    return {one.key for one in told if one.detail["value"] in codes}
+    duplicates = [one for one in rejections if one.code == DUPLICATE]
+    codes = {one.detail["value"] for one in duplicates if one.key in numbers}
+    return {one.key for one in duplicates if one.detail["value"] in codes}

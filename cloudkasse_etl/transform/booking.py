@@ -30,7 +30,7 @@ from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, re
 from cloudkasse_etl.transform.books.line_vat import LineVat, line_vat
 from cloudkasse_etl.transform.books.posting_accounts import line_accounts, tender_accounts
 from cloudkasse_etl.transform.books.reversals import Entry
-from cloudkasse_etl.transform.books.tax_codes import Judged, judge_lines
+from cloudkasse_etl.transform.books.tax_codes import LineTaxCodes, find_tax_codes
 from cloudkasse_etl.transform.receipt_frames import Booleans, ReceiptFrames, without_effect
 from cloudkasse_etl.transform.stock.movements import move
 
@@ -85,9 +85,9 @@ def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
     vat = line_vat(lines, blocks)
     for receipt, rate, cents in vat.unbookable.itertuples(index=False):
         refusals.add(receipt, "vat_unbookable", rate=rate or "-", amount=_amount(cents))
-    judged = _as_the_originals(lines, judge_lines(lines, vat.rate, heads, ledger), heads, ledger)
-    entries = _entries(lines, vat, judged, payments, heads, ledger)
-    _refuse_contradictions(lines, judged, refusals)
+    tax_codes = _as_the_originals(lines, find_tax_codes(lines, vat.rate, heads, ledger), heads, ledger)
+    entries = _entries(lines, vat, tax_codes, payments, heads, ledger)
+    _refuse_contradictions(lines, tax_codes, refusals)
     _refuse_without_account(entries, heads, ledger, refusals)
     booked = ~refusals.refused
     movements, stock_rejections = move(frames, ledger, receipts=booked)
@@ -97,7 +97,7 @@ def book(frames: ReceiptFrames, ledger: Ledger) -> Booked:
         movements,
         refusals.rejections(),
         stock_rejections,
-        _warnings(lines, vat, judged, heads, booked, ledger),
+        _warnings(lines, vat, tax_codes, heads, booked, ledger),
     )
 
 
@@ -136,13 +136,15 @@ def _mirrored(lines: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> Itera
             yield row, entry
 
 
-def _as_the_originals(lines: pd.DataFrame, judged: Judged, heads: pd.DataFrame, ledger: Ledger) -> Judged:
+def _as_the_originals(
+    lines: pd.DataFrame, tax_codes: LineTaxCodes, heads: pd.DataFrame, ledger: Ledger
+) -> LineTaxCodes:
     """Replaces the ERP's present tax codes and accounts, for lines of voids, by those of their original receipts."""
-    tax_code, is_unexpected = judged.tax_code.copy(), judged.is_unexpected.copy()
-    contradiction = judged.contradiction.copy()
+    tax_code, is_unexpected = tax_codes.tax_code.copy(), tax_codes.is_unexpected.copy()
+    contradiction = tax_codes.contradiction.copy()
     for row, entry in _mirrored(lines, heads, ledger):
         tax_code[row], is_unexpected[row], contradiction[row] = entry.tax_code, False, None
-    return replace(judged, tax_code=tax_code, is_unexpected=is_unexpected, contradiction=contradiction)
+    return replace(tax_codes, tax_code=tax_code, is_unexpected=is_unexpected, contradiction=contradiction)
 
 
 def _clearing(heads: pd.DataFrame, ledger: Ledger) -> Texts:
@@ -196,10 +198,15 @@ def _refuse_paid_by_nothing(payments: pd.DataFrame, refusals: _Refusals) -> None
 
 
 def _entries(
-    lines: pd.DataFrame, vat: LineVat, judged: Judged, payments: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger
+    lines: pd.DataFrame,
+    vat: LineVat,
+    tax_codes: LineTaxCodes,
+    payments: pd.DataFrame,
+    heads: pd.DataFrame,
+    ledger: Ledger,
 ) -> pd.DataFrame:
     """Everything posted against clearing: each receipt's lines, then its payments, with the account or the setting."""
-    of_lines = line_accounts(lines, vat.rate, judged.revenue_account, ledger)
+    of_lines = line_accounts(lines, vat.rate, tax_codes.revenue_account, ledger)
     for row, entry in _mirrored(lines, heads, ledger):
         of_lines.account[row] = entry.account
     registers = heads["register"].to_numpy(dtype=object)[payments["receipt"].to_numpy("int64")]
@@ -219,7 +226,7 @@ def _entries(
         "account": (of_lines.account, of_payments.account),
         "setting": (of_lines.setting, of_payments.setting),
         "amount_cents": (-lines["gross_cents"].to_numpy("int64"), payments["base_amount_cents"]),
-        "tax_code": (judged.tax_code, none),
+        "tax_code": (tax_codes.tax_code, none),
         "vat_rate": (vat.rate, none),
         "tax_cents": (-vat.tax_cents, nothing),
         "business_case": (lines["business_case"], none),
@@ -237,11 +244,11 @@ def _taxed_against_the_rule(lines: pd.DataFrame, vat: LineVat) -> Booleans:
     return untaxed & ~pd.isna(vat.rate)
 
 
-def _refuse_contradictions(lines: pd.DataFrame, judged: Judged, refusals: _Refusals) -> None:
+def _refuse_contradictions(lines: pd.DataFrame, tax_codes: LineTaxCodes, refusals: _Refusals) -> None:
     """Refuses receipts with a revenue line for which the ERP holds contradicting data, instead of choosing one."""
     asked = lines["business_case"].isin(REVENUE_CASES).to_numpy(bool) & (lines["gross_cents"] != 0).to_numpy(bool)
-    for row in np.flatnonzero(asked & ~pd.isna(judged.contradiction)).tolist():
-        found = judged.contradiction[row]
+    for row in np.flatnonzero(asked & ~pd.isna(tax_codes.contradiction)).tolist():
+        found = tax_codes.contradiction[row]
         if not found.is_cured_by_settings:
             refusals.add(lines["receipt"][row], found.code, **dict(found.detail))
 
@@ -322,14 +329,14 @@ def _open_days(days: Texts, closed_until: dt.date | None) -> tuple[Texts, Boolea
 
 
 def _warnings(
-    lines: pd.DataFrame, vat: LineVat, judged: Judged, heads: pd.DataFrame, booked: Booleans, ledger: Ledger
+    lines: pd.DataFrame, vat: LineVat, tax_codes: LineTaxCodes, heads: pd.DataFrame, booked: Booleans, ledger: Ledger
 ) -> list[Rejection]:
     """Warnings for lines that are booked but that a person should check."""
     receipt = lines["receipt"].to_numpy("int64")
     counts = booked[receipt] & (lines["gross_cents"] != 0).to_numpy(bool)
     case = lines["business_case"]
     untaxed = case.isin(UNTAXED_CASES).to_numpy(bool)
-    odd_rate = judged.is_unexpected & ~untaxed & ~case.isin(RATE_OF_OTHERS).to_numpy(bool)
+    odd_rate = tax_codes.is_unexpected & ~untaxed & ~case.isin(RATE_OF_OTHERS).to_numpy(bool)
     ids = heads["receipt_id"].to_numpy(dtype=object)[receipt]
     numbers = lines["line_number"].to_numpy("int64")
     found: list[Rejection] = []
@@ -342,7 +349,7 @@ def _warnings(
     days = heads["business_day"].to_numpy(dtype=object)[receipt]
     article = lines["article"].to_numpy(dtype=object)
     cases = case.to_numpy(dtype=object)
-    warn(odd_rate, "vat_rate_unexpected", rate=vat.rate, article=article, tax_code=judged.own_code, day=days)
+    warn(odd_rate, "vat_rate_unexpected", rate=vat.rate, article=article, tax_code=tax_codes.own_code, day=days)
     warn(_taxed_against_the_rule(lines, vat), "vat_unexpected", case=cases, rate=vat.rate)
     warn(case.isin(REVIEWED_CASES).to_numpy(bool), "cash_for_review", case=cases)
     is_first = np.append(True, receipt[1:] != receipt[:-1])[: len(receipt)]
@@ -351,9 +358,9 @@ def _warnings(
         review = ledger.reviews[ids[row]]
         found.append(refusal(REVENUE_POSTINGS, f"{ids[row]}|{numbers[row]}", review.code, review.detail))
     for row in np.flatnonzero(
-        counts & case.isin(REVENUE_CASES).to_numpy(bool) & ~pd.isna(judged.contradiction)
+        counts & case.isin(REVENUE_CASES).to_numpy(bool) & ~pd.isna(tax_codes.contradiction)
     ).tolist():
-        contradiction = judged.contradiction[row]
+        contradiction = tax_codes.contradiction[row]
         found.append(
             refusal(REVENUE_POSTINGS, f"{ids[row]}|{numbers[row]}", contradiction.code, dict(contradiction.detail))
         )

@@ -32,10 +32,10 @@ class FaultOrder(BaseModel):
 
 def routes(control: Control) -> list[tuple[Route, dict[str, Any]]]:
     """Return path, endpoint, model of the answer, name, summary, refusals, and additions to the OpenAPI document."""
-    told = "Sandbox only: what goes wrong at present, and what went wrong so far"
+    summary = "Sandbox only: what goes wrong at present, and what went wrong so far"
     asked = "Sandbox only: let requests go wrong"
     return [
-        ((FAULTS_PATH, _tell(control), FaultsNow, "faults", told, {401, 503}), {"security": [{"bearer": []}]}),
+        ((FAULTS_PATH, _tell(control), FaultsNow, "faults", summary, {401, 503}), {"security": [{"bearer": []}]}),
         (
             (FAULTS_PATH, _take(control), FaultsNow, "misbehave", asked, {400, 401, 413, 503}),
             describe_order(FaultOrder),

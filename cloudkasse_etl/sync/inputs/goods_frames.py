@@ -18,7 +18,7 @@ from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.prices import PriceExtract
 from cloudkasse_etl.sync.inputs.extracts import Extract, keys_of, rekeyed
 from cloudkasse_etl.sync.inputs.goods import Goods, found
-from cloudkasse_etl.transform.bar_codes import judge_bar_codes
+from cloudkasse_etl.transform.bar_codes import checked_bar_codes
 from cloudkasse_etl.transform.payloads import refuse_ambiguous_keys, refuse_unknown_tax_codes
 from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
@@ -109,7 +109,7 @@ class GoodsFrames:
         checked = check(raw[wanted], ArticleExtract, asset=asset, key_columns=key_of(ArticleExtract))
         frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
         frame, alike = refuse_ambiguous_keys(frame, self._settings.price_groups)
-        frame, of_codes = judge_bar_codes(frame)
+        frame, of_codes = checked_bar_codes(frame)
         rejections = (*checked.rejections, *untaxed, *alike, *of_codes)
         if self._of_all:  # this concerns no single article
             rejections += _groups_with_several_names(raw.attrs.get(SEVERAL_NAMES, {}))

@@ -249,8 +249,8 @@ def _settle(batch: _Batch, reply: _Reply, hide: Callable[[str], str]) -> tuple[B
     if isinstance(reply, list):
         results = check_results(entity, items, reply, hide)
     elif isinstance(reply, _Conflict):
-        level = [item for item in items if record_key(entity, item) in reply.held]
-        results = tuple(ItemResult(item, "unchanged", reply.held[record_key(entity, item)]) for item in level)
+        equal = [item for item in items if record_key(entity, item) in reply.held]
+        results = tuple(ItemResult(item, "unchanged", reply.held[record_key(entity, item)]) for item in equal)
         if rest := [item for item in items if record_key(entity, item) not in reply.held]:
             remaining = [_Batch.new(entity, rest, reread=True, rekeyed=batch.rekeyed)]
     elif reply.status == 409 and reply.code == REGISTER_REQUIRED:

@@ -45,7 +45,7 @@ def line_accounts(lines: pd.DataFrame, rates: Texts, revenue_account: Texts, led
     Args:
         lines: Lines with business_case and gross_cents.
         rates: The rate that each is booked with; a sale without VAT is booked like one of 0 %.
-        revenue_account: The ERP's account for each line (`judge_lines`).
+        revenue_account: The ERP's account for each line (`find_tax_codes`).
         ledger: The settings.
 
     Returns:

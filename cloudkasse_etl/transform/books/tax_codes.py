@@ -21,7 +21,7 @@ _UNKNOWN = -1
 
 
 @dataclass(frozen=True)
-class Judged:
+class LineTaxCodes:
     """The ERP's tax code and account of each line.
 
     Attributes:
@@ -66,7 +66,7 @@ class _Choice(NamedTuple):
     contradiction: Contradiction | None
 
 
-def judge_lines(lines: pd.DataFrame, rates: Texts, heads: pd.DataFrame, ledger: Ledger) -> Judged:
+def find_tax_codes(lines: pd.DataFrame, rates: Texts, heads: pd.DataFrame, ledger: Ledger) -> LineTaxCodes:
     """Looks up each line's tax code and revenue account in the ERP's tables.
 
     The business day decides; where the line's rate is not in force then, also the day on which the receipt ended (a
@@ -99,7 +99,7 @@ def judge_lines(lines: pd.DataFrame, rates: Texts, heads: pd.DataFrame, ledger: 
         for article, rate, *days in distinct.tolist()
     ]
     columns = pd.DataFrame(answers, columns=list(_Choice._fields), dtype=object).iloc[answer_of]
-    return Judged(
+    return LineTaxCodes(
         texts(columns["revenue_account"]),
         texts(columns["tax_code"]),
         columns["is_unexpected"].to_numpy(bool) & ~_rate_of_voided(rates, receipt, heads, ledger),

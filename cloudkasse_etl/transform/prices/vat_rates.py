@@ -45,7 +45,7 @@ class VatRates:
         # receipts write a rate with two decimals (DSFinV-K, UST_SATZ): a finer one would be rounded unseen
         usable &= (basis_points >= 0) & (basis_points <= BASIS_POINTS_LIMIT) & (basis_points / 100 == percent)
         named = rates["tax_code"].notna().to_numpy() & rates["valid_from"].notna().to_numpy()
-        unusable = _told(rates[named & ~usable & ~np.isnan(percent)])
+        unusable = _by_code(rates[named & ~usable & ~np.isnan(percent)])
         frame = pd.DataFrame(
             {
                 "tax_code": rates["tax_code"].astype("str"),
@@ -92,7 +92,7 @@ class VatRates:
         return dict(zip(rates, fixed(np.array(list(rates.values()), dtype="int64"), 2), strict=True))
 
 
-def _told(rows: pd.DataFrame) -> dict[str, str]:
+def _by_code(rows: pd.DataFrame) -> dict[str, str]:
     """Tax code → its rows in order, as "day: rate"; a rate that could not be read is "?"."""
     texts: dict[str, list[str]] = {}
     for code, day, rate in sorted(
