@@ -9,9 +9,8 @@ from assets.ui.markdown import plain
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.causes import Cause, by_cause
-from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import AssetReport
 
 # The UI lists an asset's checks by the alphabet and opens the first: the one that fails most often has to be that.
@@ -19,10 +18,14 @@ REJECTIONS = "all_records_accepted"
 REGISTER_FIRST = "register_before_articles"
 SHOWN_WARNINGS = 20
 SHOWN_CAUSES = 3
-CAUSE_COLUMNS: dict[Language, tuple[str, ...]] = {
-    "en": ("what to do", "what is wrong", "count", "examples", "since", "code"),
-    "de": ("was zu tun ist", "was nicht stimmt", "Anzahl", "Beispiele", "seit", "Code"),
-}
+CAUSE_COLUMNS = (
+    say("what to do"),
+    say("what is wrong"),
+    say("count"),
+    say("examples"),
+    say("since"),
+    say("code"),
+)
 EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
 
@@ -103,7 +106,7 @@ def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[A
         )
         for c in causes
     ]
-    return shown_table(CAUSE_COLUMNS[settings.language], rows)
+    return shown_table(told_each(CAUSE_COLUMNS, settings.language), rows)
 
 
 def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:

@@ -8,16 +8,20 @@ import dagster as dg
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import shown_time
-from cloudkasse_etl.i18n.text import Language
+from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.sync.monitoring.waiting import LongWait, look_for_waiting, told_waits
 from cloudkasse_etl.sync.run.session import SyncSession
 
 WAITING = "nothing_waits_too_long"
 SHOWN_CAUSES = 20
-_COLUMNS: dict[Language, tuple[str, ...]] = {
-    "en": ("asset", "count", "examples", "since", "what it waits for", "what to do"),
-    "de": ("Asset", "Anzahl", "Beispiele", "seit", "worauf es wartet", "was zu tun ist"),
-}
+_COLUMNS = (
+    say("asset"),
+    say("count"),
+    say("examples"),
+    say("since"),
+    say("what it waits for"),
+    say("what to do"),
+)
 
 
 def waiting_check(asset: str) -> dg.AssetCheckSpec:
@@ -47,4 +51,4 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
 
 def _table(waits: Sequence[LongWait], settings: Settings) -> dg.MetadataValue[Any]:
     rows = [(w.asset, w.count, w.examples, shown_time(w.since, settings.zone), w.why, w.cure) for w in waits]
-    return shown_table(_COLUMNS[settings.language], rows)
+    return shown_table(told_each(_COLUMNS, settings.language), rows)

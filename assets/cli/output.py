@@ -35,46 +35,22 @@ COLOURS = {
     "running": "cyan",
     "queued": "cyan",
 }
-WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "new": "new",
-        "changed": "changed",
-        "deactivated": "retired",
-        "unchanged": "unchanged",
-        "rejected": "rejected",
-        "still_rejected": "still rejected",
-        "deferred": "waiting",
-        "no_new_data": "nothing new",
-        "successful": "successful",
-        "partially_successful": "partially successful",
-        "failed": "failed",
-        "running": "running",
-        "queued": "queued",
-        "cure": "What to do:",
-        "protocol": "Protocol:",
-        "more": "and {count} more",
-        "asset": "asset",
-    },
-    "de": {
-        "new": "neu",
-        "changed": "geändert",
-        "deactivated": "stillgelegt",
-        "unchanged": "unverändert",
-        "rejected": "abgelehnt",
-        "still_rejected": "weiterhin abgelehnt",
-        "deferred": "wartend",
-        "no_new_data": "nichts Neues",
-        "successful": "erfolgreich",
-        "partially_successful": "teilweise erfolgreich",
-        "failed": "fehlgeschlagen",
-        "running": "läuft",
-        "queued": "in der Warteschlange",
-        "cure": "Was zu tun ist:",
-        "protocol": "Protokoll:",
-        "more": "und {count} weitere",
-        "asset": "Asset",
-    },
+WORDS = {
+    "new": say("new"),
+    "changed": say("changed"),
+    "deactivated": say("retired"),
+    "unchanged": say("unchanged"),
+    "rejected": say("rejected"),
+    "still_rejected": say("still rejected"),
+    "deferred": say("waiting"),
+    "no_new_data": say("nothing new"),
+    "successful": say("successful"),
+    "partially_successful": say("partially successful"),
+    "failed": say("failed"),
+    "running": say("running"),
+    "queued": say("queued"),
 }
+CURE = say("What to do:")
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -138,9 +114,9 @@ def print_counts(out: "Console", assets: Mapping[str, Mapping[str, int]], langua
     if not names:
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(WORDS[language]["asset"])
+    table.add_column(say("asset").told(language))
     for name in names:
-        table.add_column(WORDS[language][name], justify="right")
+        table.add_column(WORDS[name].told(language), justify="right")
     for asset, counts in assets.items():
         if any(counts[name] for name in names):
             table.add_row(asset, *(counted(counts[name], language) if counts[name] else "" for name in names))
@@ -157,7 +133,7 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
     def indented(text: str) -> None:
         out.print(Padding(text, (0, 0, 0, 2), expand=False))
 
-    words = WORDS[language]
+    cure = CURE.told(language)
     for cause in causes[:limit]:
         out.print(f"[bold]{cause.asset}[/] · {escape(cause.code)} · {counted(cause.count, language)}")
         text = cause.text
@@ -170,7 +146,7 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
                 indented(escape(f"{victim.key}: {victim.text}"))
             if cause.more:
                 indented(cause.more)
-        indented(f"[green]{words['cure']}[/] {escape(cause.cure)}")
+        indented(f"[green]{cure}[/] {escape(cause.cure)}")
     if further := more_than(len(causes), limit, language):
         out.print(further)
 
@@ -212,7 +188,8 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
         print_causes(out, by_cause(report.rejections, language), language, SHOWN_CAUSES)
         out.print()
     if report.protocol:
-        out.print(f"[dim]{WORDS[language]['protocol']}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)
+        protocol = say("Protocol:").told(language)
+        out.print(f"[dim]{protocol}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)
     runs = say(
         "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui", run=report.run_id[:8]
     )

@@ -10,7 +10,7 @@ import dagster as dg
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
@@ -18,14 +18,8 @@ from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferr
 # Past this many records of one cause the table has a row a cause instead of a row a record.
 RECORDS_OF_A_CAUSE = 5
 # An asset's page has room for some 450 pixels: code and time stand in check all_records_accepted, and in the protocol.
-_BY_RECORD: dict[Language, tuple[str, ...]] = {
-    "en": ("what to do", "what is wrong", "record"),
-    "de": ("was zu tun ist", "was nicht stimmt", "Datensatz"),
-}
-_BY_CAUSE: dict[Language, tuple[str, ...]] = {
-    "en": ("what to do", "what is wrong", "count", "examples"),
-    "de": ("was zu tun ist", "was nicht stimmt", "Anzahl", "Beispiele"),
-}
+_BY_RECORD = (say("what to do"), say("what is wrong"), say("record"))
+_BY_CAUSE = (say("what to do"), say("what is wrong"), say("count"), say("examples"))
 
 
 def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> Mapping[str, Any]:
@@ -78,10 +72,10 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
     causes = by_cause(rejections, language)
     rows: list[tuple[str | int, ...]]
     if causes[0].count > RECORDS_OF_A_CAUSE:
-        names = _BY_CAUSE[language]
+        names = told_each(_BY_CAUSE, language)
         rows = [(c.cure, c.summary, c.count, c.examples) for c in causes]
     else:
-        names = _BY_RECORD[language]
+        names = told_each(_BY_RECORD, language)
         rows = [(r.cure(language), r.text(language), r.key) for r in rejections]
     return shown_table(names, rows[:SHOWN_REJECTIONS])
 

@@ -1,9 +1,10 @@
 """The text of an alert: one entry for each cause, however many records it has. No I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
 from cloudkasse_etl.rejections.causes import Place, more_than, place
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
@@ -62,34 +63,6 @@ class Message:
     body: str
 
 
-_WORDS: dict[Language, Mapping[str, str]] = {
-    "en": {
-        "failed": "synchronisation failed",
-        "records": "{records} rejected for {causes}",
-        "cause": "1 new cause",
-        "causes": "{count} new causes",
-        "failed_run": "A synchronisation failed: {kinds}, {at}, run {run}.",
-        "rejections": "Newly rejected:",
-        "entry": "{asset} · {code} · {count}",
-        "cure": "What to do: {cure}",
-        "all": "Every record with its reason: cloudkasse-etl protocol {run}",
-        "once": "Each cause is told once; again only if it comes back after it was gone.",
-    },
-    "de": {
-        "failed": "Synchronisation fehlgeschlagen",
-        "records": "{records} abgelehnt, {causes}",
-        "cause": "1 neue Ursache",
-        "causes": "{count} neue Ursachen",
-        "failed_run": "Eine Synchronisation ist fehlgeschlagen: {kinds}, {at}, Lauf {run}.",
-        "rejections": "Neu abgelehnt:",
-        "entry": "{asset} · {code} · {count}",
-        "cure": "Was zu tun ist: {cure}",
-        "all": "Jeder Datensatz mit seinem Grund: cloudkasse-etl protocol {run}",
-        "once": "Jede Ursache wird einmal gemeldet; erneut nur, wenn sie behoben war und wiederkommt.",
-    },
-}
-
-
 def compose(
     company: str,
     runs: Sequence[FailedRun],
@@ -112,29 +85,37 @@ def compose(
     Returns:
         Subject and body.
     """
-    words = _WORDS[language]
-    head = [words["failed"]] if runs else []
+    head: list[Text] = [say("synchronisation failed")] if runs else []
     if causes:
-        number = words["cause"] if len(causes) == 1 else words["causes"].format(count=len(causes))
-        records = counted(sum(cause.count for cause in causes), language)
-        head.append(words["records"].format(records=records, causes=number))
+        number = say_count("1 new cause", "{count} new causes", count=len(causes))
+        head.append(say("{records:,} rejected for {causes}", records=sum(c.count for c in causes), causes=number))
     blocks: list[str] = []
     for run in runs:
-        heading = words["failed_run"].format(kinds=", ".join(run.kinds), at=run.at, run=run.run_id[:8])
-        blocks.append("\n".join([heading, *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)]))
+        failed = say(
+            "A synchronisation failed: {kinds}, {at}, run {run}.",
+            kinds=", ".join(run.kinds),
+            at=run.at,
+            run=run.run_id[:8],
+        )
+        blocks.append(
+            "\n".join([failed.told(language), *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)])
+        )
     if causes:
         entries = [_entry(cause, language) for cause in causes[:MAX_CAUSES]]
         if further := more_than(len(causes), MAX_CAUSES, language):
             entries.append(further)
-        blocks.append("\n\n".join([words["rejections"], *entries]))
+        blocks.append("\n\n".join([say("Newly rejected:").told(language), *entries]))
         if latest_run:
-            blocks.append("\n".join([words["all"].format(run=latest_run[:8]), *_link(ui_url, latest_run)]))
-    return Message(f"CloudKasse {company}: {'; '.join(head)}", "\n\n".join([*blocks, words["once"]]))
+            listed = say("Every record with its reason: cloudkasse-etl protocol {run}", run=latest_run[:8])
+            blocks.append("\n".join([listed.told(language), *_link(ui_url, latest_run)]))
+    once = say("Each cause is told once; again only if it comes back after it was gone.")
+    return Message(
+        f"CloudKasse {company}: {'; '.join(told_each(head, language))}", "\n\n".join([*blocks, once.told(language)])
+    )
 
 
 def _entry(cause: RejectionCause, language: Language) -> str:
-    words = _WORDS[language]
-    lines = [words["entry"].format(asset=cause.asset, code=cause.code, count=counted(cause.count, language))]
+    lines = [f"{cause.asset} · {cause.code} · {counted(cause.count, language)}"]
     texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
     more = more_than(cause.count, len(cause.examples), language)
     if len(texts) == 1:
@@ -145,7 +126,7 @@ def _entry(cause: RejectionCause, language: Language) -> str:
             lines += _indented(f"{example.key}: {example.text(language)}")
         lines += _indented(more) if more else []
     for cure in dict.fromkeys(example.cure(language) for example in cause.examples[:1]):
-        lines += _indented(words["cure"].format(cure=cure))
+        lines += _indented(say("What to do: {cure}", cure=cure).told(language))
     return "\n".join(lines)
 
 

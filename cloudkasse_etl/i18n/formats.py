@@ -37,12 +37,16 @@ def marks(language: Language) -> tuple[str, str]:
     return number[1], number[5]
 
 
+@cache
+def _swaps(language: Language) -> dict[int, int]:
+    return str.maketrans(",.", "".join(marks(language)))
+
+
 def spelled(number: str, language: Language) -> str:
     """A number that is written the English way, in a language's: 1,234.5 is 1.234,5 in German."""
     if language == ENGLISH:
         return number
-    thousands, decimals = marks(language)
-    return number.translate({ord(","): thousands, ord("."): decimals})
+    return number.translate(_swaps(language))
 
 
 def counted(value: int, language: Language) -> str:

@@ -84,6 +84,16 @@ def told(text: str, language: Language) -> str:
     return text.told(language) if isinstance(text, Text) else text
 
 
+def told_each(texts: Iterable[str], language: Language) -> tuple[str, ...]:
+    """Texts in a language: the headings of a table."""
+    return tuple(told(text, language) for text in texts)
+
+
+def told_by_name(texts: Mapping[str, str], language: Language) -> dict[str, str]:
+    """Texts in a language, by the names that the program has for them."""
+    return {name: told(text, language) for name, text in texts.items()}
+
+
 def without_stop(text: str) -> Text:
     """A sentence as the beginning of another one."""
     return _Beginning("{sentence}", {"sentence": text})

@@ -11,13 +11,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language, Rejection, filled, lookup
 
 SHOWN_EXAMPLES = 5
 Place = tuple[int, str, str, str]
-_SUCH_AS: dict[Language, str] = {"en": "e.g.", "de": "z. B."}
-_MORE: dict[Language, str] = {"en": "and {count} more", "de": "und {count} weitere"}
+_SUCH_AS = say("e.g.")
 
 
 class Victim(Protocol):
@@ -104,7 +103,7 @@ class Cause:
     def summary(self) -> str:
         """What is wrong; if the texts differ by record, that of the first one, with its key."""
         first = self.victims[0]
-        return self.text or f"{_SUCH_AS[self.language]} {first.key}: {first.text}"
+        return self.text or f"{_SUCH_AS.told(self.language)} {first.key}: {first.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +199,7 @@ def more_than(count: int, shown: int, language: Language) -> str:
     Returns:
         The note.
     """
-    return _MORE[language].format(count=counted(count - shown, language)) if count > shown else ""
+    return say("and {count:,} more", count=count - shown).told(language) if count > shown else ""
 
 
 def placeholders(text: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import click
 
-from assets.cli.output import WORDS, console, print_json
+from assets.cli.output import CURE, console, print_json
 from cloudkasse_etl.errors import ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import Language, say
 
@@ -78,7 +78,7 @@ def _print(problems: list[Problem], notes: list[Problem], language: Language) ->
     else:
         head = say("1 problem") if len(problems) == 1 else say("{count} problems", count=len(problems))
         out.print(f"[red]{head.told(language)}[/]")
-    cure = WORDS[language]["cure"]
+    cure = CURE.told(language)
     for problem in problems + notes:
         told = problem.as_dict(language)
         out.print(f"[bold]{escape(told['where'])}[/]: {escape(told['text'])}", soft_wrap=True)

@@ -7,27 +7,28 @@ import click
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import TEXT
 from assets.cli.output import console, print_json, print_rows
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, say_as, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.receipts.closing_list import ListedClosing
 
 STATUSES = ("equal", "open", "missing", "rejected", "dismissed")
-STATUS_WORDS: dict[Language, dict[str, str]] = {
-    "en": {},
-    "de": {
-        "equal": "stimmt überein",
-        "open": "offen",
-        "missing": "fehlt",
-        "rejected": "abgelehnt",
-        "dismissed": "verworfen",
-    },
+STATUS_WORDS = {
+    "equal": say("equal"),
+    "open": say("open"),
+    "missing": say("missing"),
+    "rejected": say("rejected"),
+    "dismissed": say("dismissed"),
 }
-_COLUMNS: dict[Language, tuple[str, ...]] = {
-    "en": ("register", "number", "day", "receipts", "status", "what is wrong"),
-    "de": ("Kasse", "Nummer", "Tag", "Bons", "Status", "was nicht stimmt"),
-}
+_COLUMNS = (
+    say("register"),
+    say_as("column", "number"),
+    say("day"),
+    say("receipts"),
+    say("status"),
+    say("what is wrong"),
+)
 
 
 @click.group(invoke_without_command=True)
@@ -95,7 +96,7 @@ def _shown(register: str, number: str | None) -> str:
 
 
 def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None:
-    out, words = console(), STATUS_WORDS[language]
+    out, words = console(), told_by_name(STATUS_WORDS, language)
     rows = (
         (
             closing.register,
@@ -107,7 +108,7 @@ def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None
         )
         for closing in found[:limit]
     )
-    print_rows(out, _COLUMNS[language], rows, numbers=(1, 3))
+    print_rows(out, told_each(_COLUMNS, language), rows, numbers=(1, 3))
     if len(found) > limit:
         text = say(
             "{count:,} closings, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit

@@ -10,7 +10,7 @@ import click
 from assets.cli.output import COLOURS, WORDS, console, print_json
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
-from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.i18n.text import Language, say, told, told_each
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from assets.instance.run_history import PastRun
 
 
-_HEADS: dict[Language, tuple[str, ...]] = {
-    "en": ("run", "started", "seconds", "kind", "by", "result"),
-    "de": ("Lauf", "Beginn", "Sekunden", "Art", "durch", "Ergebnis"),
-}
+_HEADS = (say("run"), say("started"), say("seconds"), say("kind"), say("by"), say("result"))
 
 
 @click.group(invoke_without_command=True)
@@ -109,7 +106,7 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
     from assets.instance.tags import kind_told, starter_told
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    run_id, started, seconds, kind, by, outcome = _HEADS[language]
+    run_id, started, seconds, kind, by, outcome = told_each(_HEADS, language)
     table.add_column(run_id, no_wrap=True)
     table.add_column(started, no_wrap=True)
     table.add_column(seconds, justify="right")
@@ -117,7 +114,7 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
     table.add_column(by, no_wrap=True, overflow="ellipsis", max_width=34)
     table.add_column(outcome)
     for run in runs:
-        result = told(run.message, language) or WORDS[language][run.outcome]
+        result = told(run.message, language) or WORDS[run.outcome].told(language)
         table.add_row(
             run.run_id[:8],
             f"{run.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",

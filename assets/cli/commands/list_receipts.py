@@ -8,7 +8,7 @@ from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import TEXT
 from assets.cli.output import console, print_json, print_rows
 from cloudkasse_etl.i18n.formats import spelled
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, say_as, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -16,21 +16,23 @@ if TYPE_CHECKING:
     from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
-STATUS_WORDS: dict[Language, dict[str, str]] = {
-    "en": {},
-    "de": {
-        "staged": "übernommen",
-        "imported": "importiert",
-        "rejected": "abgelehnt",
-        "no_effect": "ohne Wirkung",
-        "before_start": "vor Startdatum",
-        "dismissed": "verworfen",
-    },
+STATUS_WORDS = {
+    "staged": say("staged"),
+    "imported": say("imported"),
+    "rejected": say("rejected"),
+    "no_effect": say("no_effect"),
+    "before_start": say("before_start"),
+    "dismissed": say("dismissed"),
 }
-_COLUMNS: dict[Language, tuple[str, ...]] = {
-    "en": ("register", "number", "day", "total", "status", "what is wrong", "id"),
-    "de": ("Kasse", "Nummer", "Tag", "Summe", "Status", "was nicht stimmt", "Id"),
-}
+_COLUMNS = (
+    say("register"),
+    say_as("column", "number"),
+    say("day"),
+    say("total"),
+    say("status"),
+    say("what is wrong"),
+    say("id"),
+)
 
 
 @click.group(invoke_without_command=True)
@@ -176,7 +178,7 @@ def release(receipt_id: str, reason: str, as_json: bool) -> int:
 
 
 def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:
-    out, words = console(), STATUS_WORDS[language]
+    out, words = console(), told_by_name(STATUS_WORDS, language)
     rows = (
         (
             receipt.register,
@@ -189,7 +191,7 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
         )
         for receipt in found[:limit]
     )
-    print_rows(out, _COLUMNS[language], rows, numbers=(1, 3))
+    print_rows(out, told_each(_COLUMNS, language), rows, numbers=(1, 3))
     if len(found) > limit:
         text = say(
             "{count:,} receipts, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit

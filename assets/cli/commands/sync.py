@@ -8,19 +8,12 @@ import click
 from assets.cli.output import console, print_json, print_report, progress
 from assets.instance.tags import KINDS
 from cloudkasse_etl.entities import STAGED_RECEIPTS
-from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import told
-from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.i18n.text import say_count, told
 
 if TYPE_CHECKING:
     from assets.instance.home import Home
     from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.run.report import RunReport
-
-ASK: dict[Language, str] = {
-    "en": "{count} receipts were staged. Import them now?",
-    "de": "{count} Bons wurden übernommen. Jetzt importieren?",
-}
 
 
 @click.command()
@@ -85,9 +78,12 @@ def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunRep
     """The manual's dialog: now that it is known what came. The import is a run of its own."""
     from assets.cli.running import import_staged
 
-    question = ASK[configuration.settings.language].format(
-        count=counted(staged_now(report), configuration.settings.language)
+    asked = say_count(
+        "{count:,} receipt was staged. Import it now?",
+        "{count:,} receipts were staged. Import them now?",
+        count=staged_now(report),
     )
+    question = asked.told(configuration.settings.language)
     if not click.confirm(f"\n{question}", default=True):
         return report.outcome.exit_code
     imported = import_staged(configuration, home, ())

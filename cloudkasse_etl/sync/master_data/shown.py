@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudkasse_etl.i18n.formats import plain_euros, spelled
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
 
 _NAMING = ("name", "display_name", "gross_cents")
 _MAX_CHARACTERS = 80
-_EMPTY: Mapping[Language, str] = {"en": "(empty)", "de": "(leer)"}
+_EMPTY = say("(empty)")
 
 
 def naming_field(item: Mapping[str, Any]) -> str | None:
@@ -30,7 +31,7 @@ def field_name(field: str) -> str:
 def shown_value(field: str, value: Any, language: Language) -> str:
     """A value as a person reads it: cents as plain_euros, nothing as such, a foreign text cut to a bearable length."""
     if value is None or value == "":
-        return _EMPTY[language]
+        return _EMPTY.told(language)
     if field.endswith("_cents") and isinstance(value, int):
         return euro_text(value, language)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)[: _MAX_CHARACTERS + 1])

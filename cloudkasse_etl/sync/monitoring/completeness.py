@@ -4,13 +4,15 @@ Its findings are asset checks: they name register and numbers, and never change 
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import orjson
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.formats import counted, plain_euros, spelled
+from cloudkasse_etl.i18n.formats import plain_euros, spelled
+from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, OpenClosing
@@ -78,37 +80,41 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
             equal.append(closing)
             continue
         if refused:
-            texts.append(_say(language, "refused", numbers=_numbers(refused)))
+            texts.append(say("refused receipts: {numbers}", numbers=_numbers(refused)).told(language))
         differences.append(Finding(closing.register, str(closing.number), "; ".join(texts)))
     asked.set_verified(equal)
     return CompletenessReport(
-        receipt_gaps=tuple(_gap(gap, "receipt_gap", language) for gap in asked.receipt_gaps()),
+        receipt_gaps=tuple(_gap(gap, _missing_receipts, language) for gap in asked.receipt_gaps()),
         doubled_numbers=tuple(
-            Finding(d.register, str(d.number), _say(language, "doubled", count=str(d.count)))
-            for d in asked.doubled_numbers()
+            Finding(d.register, str(d.number), _doubled(d.count).told(language)) for d in asked.doubled_numbers()
         ),
         implausible_days=tuple(
             Finding(r.detail["register"], r.detail["number"], r.text(language))
             for r in session.store.rejections(STAGED_RECEIPTS)
             if r.code == IMPLAUSIBLE
         ),
-        closing_gaps=tuple(_gap(gap, "closing_gap", language) for gap in asked.closing_gaps()),
+        closing_gaps=tuple(_gap(gap, _missing_closings, language) for gap in asked.closing_gaps()),
         closing_differences=tuple(differences),
         unbalanced=_unbalanced(asked, session.settings.accounts.clearing, language),
     )
 
 
 def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -> tuple[Finding, ...]:
-    found = [Finding("", receipt_id, _say(language, "unbalanced")) for receipt_id in asked.unbalanced()]
+    found = [
+        Finding("", receipt_id, say("the postings of this receipt do not sum to 0").told(language))
+        for receipt_id in asked.unbalanced()
+    ]
     balance = asked.balance_of(clearing) if clearing else 0
     if clearing and balance:
-        found.append(Finding("", clearing, _say(language, "clearing", value=spelled(plain_euros(balance), language))))
+        value = spelled(plain_euros(balance), language)
+        text = say("the clearing account comes to {value}, not to 0", value=value)
+        found.append(Finding("", clearing, text.told(language)))
     return tuple(found)
 
 
-def _gap(gap: Gap, kind: str, language: Language) -> Finding:
+def _gap(gap: Gap, says: Callable[[int], Text], language: Language) -> Finding:
     numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
-    return Finding(gap.register, numbers, _say(language, kind, count=counted(gap.last - gap.first + 1, language)))
+    return Finding(gap.register, numbers, says(gap.last - gap.first + 1).told(language))
 
 
 def _differences(closing: Closing, raws: list[bytes], language: Language) -> list[str]:
@@ -117,24 +123,23 @@ def _differences(closing: Closing, raws: list[bytes], language: Language) -> lis
     texts = []
     if closing.receipt_count != len(receipts):
         texts.append(
-            _say(
-                language,
-                "count",
-                closing=counted(closing.receipt_count, language),
-                staged=counted(len(receipts), language),
-            )
+            say_count(
+                "{count:,} receipt in the closing, {staged:,} staged",
+                "{count:,} receipts in the closing, {staged:,} staged",
+                count=closing.receipt_count,
+                staged=len(receipts),
+            ).told(language)
         )
     claimed, staged = _claimed(closing), _staged(receipts)
     for key in sorted(claimed.keys() | staged.keys()):
         if claimed[key] != staged[key]:
             texts.append(
-                _say(
-                    language,
-                    "total",
+                say(
+                    "{what}: {closing} in the closing, {staged} staged",
                     what=_what(key, language),
                     closing=spelled(plain_euros(claimed[key]), language),
                     staged=spelled(plain_euros(staged[key]), language),
-                )
+                ).told(language)
             )
     return texts
 
@@ -166,7 +171,7 @@ def _staged(receipts: list[Receipt]) -> Totals:
 
 def _what(key: tuple[str, ...], language: Language) -> str:
     name, percent = key
-    name = "USt" if name == _VAT and language == "de" else name
+    name = say("VAT").told(language) if name == _VAT else name
     return f"{name} {spelled(percent, language)}".rstrip()
 
 
@@ -179,35 +184,17 @@ def _numbers(numbers: list[int]) -> str:
     return shown + (", …" if len(numbers) > 10 else "")
 
 
-_TEXTS: dict[str, dict[Language, str]] = {
-    "receipt_gap": {
-        "en": "{count} receipt numbers are missing; they may still come if a tablet is offline.",
-        "de": "{count} Bonnummern fehlen; sie können noch kommen, wenn ein Tablet offline ist.",
-    },
-    "closing_gap": {"en": "{count} closings are missing.", "de": "{count} Kassenabschlüsse fehlen."},
-    "doubled": {
-        "en": "{count} receipts have this number; all of them were taken.",
-        "de": "{count} Bons haben diese Nummer; alle wurden übernommen.",
-    },
-    "count": {
-        "en": "{closing} receipts in the closing, {staged} staged",
-        "de": "{closing} Bons im Abschluss, {staged} übernommen",
-    },
-    "total": {
-        "en": "{what}: {closing} in the closing, {staged} staged",
-        "de": "{what}: {closing} im Abschluss, {staged} übernommen",
-    },
-    "unbalanced": {
-        "en": "the postings of this receipt do not sum to 0",
-        "de": "die Buchungen dieses Bons ergeben nicht 0",
-    },
-    "clearing": {
-        "en": "the clearing account comes to {value}, not to 0",
-        "de": "das Verrechnungskonto ergibt {value}, nicht 0",
-    },
-    "refused": {"en": "refused receipts: {numbers}", "de": "abgelehnte Bons: {numbers}"},
-}
+def _missing_receipts(count: int) -> Text:
+    return say_count(
+        "{count:,} receipt number is missing; it may still come if a tablet is offline.",
+        "{count:,} receipt numbers are missing; they may still come if a tablet is offline.",
+        count=count,
+    )
 
 
-def _say(language: Language, text: str, **values: str) -> str:
-    return _TEXTS[text][language].format(**values)
+def _missing_closings(count: int) -> Text:
+    return say_count("{count:,} closing is missing.", "{count:,} closings are missing.", count=count)
+
+
+def _doubled(count: int) -> Text:
+    return say("{count} receipts have this number; all of them were taken.", count=count)

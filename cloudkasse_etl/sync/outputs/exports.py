@@ -10,30 +10,48 @@ from typing import IO, Any, NamedTuple
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import unwritable_file
+from cloudkasse_etl.i18n.formats import day_in_figures, spelled, ungrouped
+from cloudkasse_etl.i18n.text import say, told, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.run.protocol import cell
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
 
-_POSTINGS: dict[Language, tuple[str, ...]] = {
-    "en": (
-        "Date", "Document", "Register", "Closing", "Account", "Debit", "Credit", "Currency", "Tax code", "VAT %",
-        "VAT amount", "Business case", "Tender", "Text", "Note", "Receipt",
-    ),
-    "de": (
-        "Datum", "Belegnummer", "Kasse", "Abschluss", "Konto", "Soll", "Haben", "Währung", "Steuerschlüssel", "USt %",
-        "USt-Betrag", "Geschäftsvorfall", "Zahlart", "Text", "Hinweis", "Bon",
-    ),
-}  # fmt: skip
-_MOVEMENTS: dict[Language, tuple[str, ...]] = {
-    "en": ("Date", "Article", "Warehouse", "In", "Out", "Unit", "Register", "Receipt", "Line", "Serial or batch"),
-    "de": ("Datum", "Artikel", "Lager", "Zugang", "Abgang", "Einheit", "Kasse", "Bon", "Zeile", "Serie oder Charge"),
-}
-_TOTAL: dict[Language, str] = {"en": "Total", "de": "Summe"}
-_FLAGS: dict[Language, dict[str, str]] = {
-    "en": {"closed_period": "period closed: booked on the first open day", "review": "please review"},
-    "de": {"closed_period": "Periode abgeschlossen: am ersten offenen Tag gebucht", "review": "bitte prüfen"},
+_POSTINGS = (
+    say("Date"),
+    say("Document"),
+    say("Register"),
+    say("Closing"),
+    say("Account"),
+    say("Debit"),
+    say("Credit"),
+    say("Currency"),
+    say("Tax code"),
+    say("VAT %"),
+    say("VAT amount"),
+    say("Business case"),
+    say("Tender"),
+    say("Text"),
+    say("Note"),
+    say("Receipt"),
+)
+_MOVEMENTS = (
+    say("Date"),
+    say("Article"),
+    say("Warehouse"),
+    say("In"),
+    say("Out"),
+    say("Unit"),
+    say("Register"),
+    say("Receipt"),
+    say("Line"),
+    say("Serial or batch"),
+)
+_TOTAL = say("Total")
+_FLAGS = {
+    "closed_period": say("period closed: booked on the first open day"),
+    "review": say("please review"),
 }
 
 
@@ -136,14 +154,14 @@ def export_postings(
     """
     language = configuration.settings.language
     sums = _Sums()
-    with open_reading(configuration) as store, _csv(path, _POSTINGS[language]) as write:
+    with open_reading(configuration) as store, _csv(path, told_each(_POSTINGS, language)) as write:
         for row in Journal(store).postings(first, last):
             found = row._mapping
             amount: int = found["amount_cents"]
             sums.add(found["currency"], amount)
             write(
                 [
-                    _day(found["posting_date"], language),
+                    day_in_figures(found["posting_date"], language),
                     found["document_number"],
                     found["register"],
                     found["closing_number"],
@@ -164,7 +182,7 @@ def export_postings(
         booked = tuple(Booked(*row) for row in sums.rows())
         for total in booked or (Booked("", 0, 0, 0),):
             amounts = [_decimal(cents, 2, language) for cents in (total.debit_cents, total.credit_cents)]
-            write([_TOTAL[language], *[None] * 4, *amounts, total.currency, *[None] * 8])
+            write([_TOTAL.told(language), *[None] * 4, *amounts, total.currency, *[None] * 8])
     return ExportSummary(sum(total.postings for total in booked), booked=booked)
 
 
@@ -179,14 +197,14 @@ def export_movements(
     """
     language = configuration.settings.language
     sums = _Sums()
-    with open_reading(configuration) as store, _csv(path, _MOVEMENTS[language]) as write:
+    with open_reading(configuration) as store, _csv(path, told_each(_MOVEMENTS, language)) as write:
         for row in Journal(store).movements(first, last):
             found = row._mapping
             quantity: int = found["quantity_milli"]
             sums.add(found["unit"] or "", quantity)
             write(
                 [
-                    _day(found["movement_date"], language),
+                    day_in_figures(found["movement_date"], language),
                     found["article"],
                     found["warehouse"],
                     _decimal(quantity, 3, language) if quantity > 0 else None,
@@ -201,7 +219,7 @@ def export_movements(
         moved = tuple(Moved(*row) for row in sums.rows())
         for total in moved or (Moved("", 0, 0, 0),):
             quantities = [_decimal(milli, 3, language) for milli in (total.in_milli, total.out_milli)]
-            write([_TOTAL[language], None, None, *quantities, total.unit, *[None] * 4])
+            write([_TOTAL.told(language), None, None, *quantities, total.unit, *[None] * 4])
     return ExportSummary(sum(total.movements for total in moved), moved=moved)
 
 
@@ -256,17 +274,12 @@ class _Number(str):
 
 
 def _decimal(value: int, places: int, language: Language) -> _Number:
-    sign, digits = ("-" if value < 0 else ""), f"{abs(value):0{places + 1}d}"
-    return _Number(f"{sign}{digits[:-places]}{',' if language == 'de' else '.'}{digits[-places:]}")
+    return _Number(ungrouped(value, places, language))
 
 
 def _comma(value: str | None, language: Language) -> _Number | None:
-    return None if value is None else _Number(value.replace(".", ",") if language == "de" else value)
-
-
-def _day(value: dt.date, language: Language) -> str:
-    return f"{value:%d.%m.%Y}" if language == "de" else value.isoformat()
+    return None if value is None else _Number(spelled(value, language))
 
 
 def _notes(flag: str | None, language: Language) -> str:
-    return "; ".join(_FLAGS[language].get(part, part) for part in (flag or "").split())
+    return "; ".join(told(_FLAGS.get(part, part), language) for part in (flag or "").split())

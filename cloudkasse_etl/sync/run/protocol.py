@@ -14,15 +14,20 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from cloudkasse_etl.errors import ConfigurationError, unwritable_file
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, say_as, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import RunReport, rejection_dict
 
 FIELDS = ("asset", "key", "code", "text", "cure", "since", "still")
-_TITLES: dict[Language, tuple[str, ...]] = {
-    "en": ("Asset", "Record", "Code", "What is wrong", "What to do", "Since", "Rejected before"),
-    "de": ("Asset", "Datensatz", "Code", "Was ist falsch", "Was ist zu tun", "Seit", "Schon vorher abgelehnt"),
-}
+_TITLES = (
+    say("Asset"),
+    say("Record"),
+    say("Code"),
+    say_as("protocol", "What is wrong"),
+    say_as("protocol", "What to do"),
+    say("Since"),
+    say("Rejected before"),
+)
 # A cell that begins so is taken for a formula by spreadsheet programs; with the wide signs too where they are typed.
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
 SEE_HISTORY = say("See: cloudkasse-etl history.")
@@ -83,7 +88,7 @@ def _rows(file: IO[bytes], language: Language, timezone: str | None) -> Iterator
     """Gives what writes a rejection as a row of CSV."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(_TITLES[language])
+    writer.writerow(told_each(_TITLES, language))
     zone = ZoneInfo(timezone) if timezone else None  # the protocol of an older release has none
     try:
         yield lambda rejection: writer.writerow([cell(rejection[name], zone) for name in FIELDS])

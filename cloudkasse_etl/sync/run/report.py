@@ -6,8 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
-from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import Text
+from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 if TYPE_CHECKING:  # its module brings SQLAlchemy, which `--help` does without
@@ -195,70 +194,37 @@ def outcome_of(counts: Counts, *, broke: bool = False) -> Outcome:
     return Outcome.FAILED if counts.rejected == counts.attempted else Outcome.PARTIALLY_SUCCESSFUL
 
 
-_WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "no_new_data": "nothing new",
-        "successful": "successful",
-        "partially_successful": "partially successful",
-        "failed": "failed",
-        "new": "new",
-        "changed": "changed",
-        "deactivated": "retired",
-        "rejected": "rejected",
-        "open": "still rejected",
-        "waiting": "waiting",
-        "until_then": "Until then",
-        STAGED_RECEIPTS: "receipts staged",
-        STAGED_CLOSINGS: "closings staged",
-        REVENUE_POSTINGS: "receipts imported",
-        STOCK_MOVEMENTS: "stock lines moved",
-    },
-    "de": {
-        "no_new_data": "nichts Neues",
-        "successful": "erfolgreich",
-        "partially_successful": "teilweise erfolgreich",
-        "failed": "fehlgeschlagen",
-        "new": "neu",
-        "changed": "geändert",
-        "deactivated": "stillgelegt",
-        "rejected": "abgelehnt",
-        "open": "weiterhin abgelehnt",
-        "waiting": "wartend",
-        "until_then": "Bis dahin",
-        STAGED_RECEIPTS: "Bons übernommen",
-        STAGED_CLOSINGS: "Abschlüsse übernommen",
-        REVENUE_POSTINGS: "Bons importiert",
-        STOCK_MOVEMENTS: "Lagerzeilen gebucht",
-    },
+_OUTCOMES = {
+    "no_new_data": say("nothing new"),
+    "successful": say("successful"),
+    "partially_successful": say("partially successful"),
+    "failed": say("failed"),
 }
 
 
 def outcome_told(outcome: Outcome, language: Language) -> str:
     """The outcome in words, such as "partially successful"."""
-    return _WORDS[language][str(outcome)]
+    return _OUTCOMES[outcome].told(language)
 
 
 def told_counts(outcome: Outcome, reports: Iterable[AssetReport], language: Language) -> dict[str, str]:
     """What a sentence counts: by name ("rejected"), in its order, in words ("2 rejected"); what is 0 is left out."""
-    words = _WORDS[language]
     reports = list(reports)
     counts = total(reports)
     # what comes down is told by its own name: "12 new" would leave open whether articles or receipts
-    told = {report.asset: report.counts.new for report in sorted(reports, key=_place) if report.asset in words}
+    by_name = {report.asset: report.counts.new for report in reports if report.asset in _COMING_DOWN}
+    still = counts.still_rejected
     numbers = {
-        "new": counts.new - sum(told.values()),
-        "changed": counts.changed,
-        "deactivated": counts.deactivated,
-        **told,
-        "rejected": counts.rejected,
-        "open": counts.still_rejected,
-        "waiting": counts.deferred,
+        "new": _new(counts.new - sum(by_name.values())),
+        "changed": say("{count:,} changed", count=counts.changed),
+        "deactivated": say("{count:,} retired", count=counts.deactivated),
+        **{asset: told(by_name[asset]) for asset, told in _COMING_DOWN.items() if asset in by_name},
+        "rejected": _rejected(counts.rejected),
+        # in a quiet run nothing is newly rejected: the short word is the clearer one
+        "open": _rejected(still) if outcome is Outcome.NO_NEW_DATA else say("{count:,} still rejected", count=still),
+        "waiting": say("{count:,} waiting", count=counts.deferred),
     }
-    # in a quiet run nothing is newly rejected: the short word is the clearer one
-    short = {"open": "rejected"} if outcome is Outcome.NO_NEW_DATA else {}
-    return {
-        name: f"{counted(count, language)} {words[short.get(name, name)]}" for name, count in numbers.items() if count
-    }
+    return {name: text.told(language) for name, text in numbers.items() if text.values["count"]}
 
 
 def sentence(
@@ -272,17 +238,19 @@ def sentence(
     Args:
         outcome: What it came to.
         reports: Of a run's assets, or of one.
-        language: German or English.
+        language: The language of the words.
         error: Why the run broke, where it did.
     """
-    words = _WORDS[language]
+    word = outcome_told(outcome, language)
     reports = list(reports)
     quiet = outcome is Outcome.NO_NEW_DATA
     parts = list(told_counts(outcome, reports, language).values())
-    text = words[str(outcome)] + ("; " if quiet else ": ") + ", ".join(parts) if parts else words[str(outcome)]
+    text = word + ("; " if quiet else ": ") + ", ".join(parts) if parts else word
     if error:
         # why it broke comes first: what was rejected until then may be no more than its consequence
-        text = f"{words[str(outcome)]}: {error}" + (f" {words['until_then']}: {', '.join(parts)}." if parts else "")
+        text = f"{word}: {error}"
+        if parts:
+            text = f"{text} {say('Until then: {counts}.', counts=', '.join(parts)).told(language)}"
     # What all articles and prices wait for is said at once, and so is the receipt for which a void waits; that some
     # prices wait for their article, the protocol says.
     deferrals = [deferral for report in reports for deferral in report.deferrals]
@@ -291,7 +259,34 @@ def sentence(
     return f"{text}. {' '.join(dict.fromkeys(waits))}" if waits else text
 
 
-def _place(report: AssetReport) -> int:
-    """Receipts before closings, postings before movements, whatever ran first."""
-    order = list(_WORDS["en"])
-    return order.index(report.asset) if report.asset in order else -1
+def _new(count: int) -> Text:
+    return say("{count:,} new", count=count)
+
+
+def _rejected(count: int) -> Text:
+    return say("{count:,} rejected", count=count)
+
+
+def _staged_receipts(count: int) -> Text:
+    return say_count("{count:,} receipt staged", "{count:,} receipts staged", count=count)
+
+
+def _staged_closings(count: int) -> Text:
+    return say_count("{count:,} closing staged", "{count:,} closings staged", count=count)
+
+
+def _imported(count: int) -> Text:
+    return say_count("{count:,} receipt imported", "{count:,} receipts imported", count=count)
+
+
+def _moved(count: int) -> Text:
+    return say_count("{count:,} stock line moved", "{count:,} stock lines moved", count=count)
+
+
+# Receipts before closings, postings before movements, whatever ran first.
+_COMING_DOWN = {
+    STAGED_RECEIPTS: _staged_receipts,
+    STAGED_CLOSINGS: _staged_closings,
+    REVENUE_POSTINGS: _imported,
+    STOCK_MOVEMENTS: _moved,
+}
