@@ -155,7 +155,7 @@ def test_commands_tell_what_changed_settings_make_of_receipts_and_a_plan_writes_
     assert "before the start date" in program.call("plan", "import")[1]
     assert statuses(program.world) == {"r1": "staged", "r2": "staged"}
     _, report = program.call_json("import", "--receipt", "r2")
-    assert report["message"] == "successful: 1 changed, 1 receipts imported, 1 stock lines moved"
+    assert report["message"] == "successful: 1 changed, 1 receipt imported, 1 stock line moved"
     assert statuses(program.world) == {"r1": "before_start", "r2": "imported"}
     code, said = program.call_json("import", "--receipt", "r1")
     assert (code, "before_start" in said["error"]) == (2, True)

@@ -49,7 +49,7 @@ def test_a_dismissal_is_taken_back_and_the_receipt_is_checked_again(shop: Progra
     ]
     assert all("@" in d["decided_by"] and d["decided_at"] for d in decisions)
     assert found["r1"]["reason"] is None
-    assert shop.call_json("import")[1]["message"].startswith("successful: 1 receipts imported")
+    assert shop.call_json("import")[1]["message"].startswith("successful: 1 receipt imported")
 
 
 def test_a_dismissed_receipt_that_is_restored_follows_the_settings_of_now(shop: Program) -> None:
@@ -67,7 +67,7 @@ def test_a_correct_content_that_came_after_a_dismissal_takes_the_place_once_that
         shop.call("receipts", "dismiss", "r1", "--reason", "booked by hand")
     assert listed(shop)["r1"]["status"] == "dismissed"
     assert shop.call_json("receipts", "restore", "r1", "--reason", "it was not")[1]["status"] == "staged"
-    assert shop.call_json("import")[1]["message"].startswith("successful: 1 receipts imported")
+    assert shop.call_json("import")[1]["message"].startswith("successful: 1 receipt imported")
     assert sorted(row["status"] for row in listed(shop).values()) == ["dismissed", "imported"]
 
 

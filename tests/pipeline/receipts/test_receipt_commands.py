@@ -43,7 +43,7 @@ def test_receipts_are_staged_by_a_sync_and_booked_by_an_import(shop: Program) ->
     ]
 
     code, report = shop.call_json("import", "--receipt", "r2")
-    assert (code, report["message"]) == (0, "successful: 1 receipts imported, 1 stock lines moved")
+    assert (code, report["message"]) == (0, "successful: 1 receipt imported, 1 stock line moved")
     code, report = shop.call_json("import")
     assert (code, report["assets"]["revenue_postings"]["new"]) == (0, 2)
     code, report = shop.call_json("import")
@@ -94,7 +94,7 @@ def test_a_missing_account_is_named_and_the_receipt_goes_through_once_it_is_ther
     assert "accounts.tenders.Kreditkarte" in out
     assert shop.call_json("import")[1]["message"] == "nothing new; 1 rejected"
     shop.world.settings["accounts"] = {**ACCOUNTS, "tenders": {"ECKarte": "1361", "Kreditkarte": "1362"}}
-    assert shop.call_json("import")[1]["message"] == "successful: 1 receipts imported, 1 stock lines moved"
+    assert shop.call_json("import")[1]["message"] == "successful: 1 receipt imported, 1 stock line moved"
 
 
 def test_a_receipt_is_dismissed_with_a_reason_that_is_kept(shop: Program) -> None:
