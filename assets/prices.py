@@ -3,17 +3,16 @@
 import dagster as dg
 
 from assets.checks.rejections import EVERY_REGISTER, every_register_check, rejections_check
-from assets.master_data import selectline_articles, selectline_prices
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
-from cloudkasse_etl.entities import GROSS_PRICES
+from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, PRICES
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 
 
 @dg.asset(
     group_name="prices",
     kinds={"pandas"},
-    deps=[selectline_prices, selectline_articles],
+    deps=[PRICES.extract, ARTICLES.extract],
     check_specs=[rejections_check(GROSS_PRICES), every_register_check(GROSS_PRICES)],
 )
 def gross_prices(sync: Sync) -> Result:

@@ -20,7 +20,9 @@ class Kind:
         heading: As a heading and a table call such records.
         noun: As a sentence calls them, after a number or a preposition (the German dative).
         extract: The asset of what is read.
+        extract_is: What that asset is, as the UI tells it.
         cloud: The asset of what the cloud holds.
+        cloud_is: What that asset is.
         computed: The asset between the two, where what goes up is computed first.
         key: The fields that name a record, on the wire and in the frame that goes up.
         tables: Which of the ERP's tables the extract comes from: a change in none of them leaves it as it is.
@@ -36,7 +38,9 @@ class Kind:
     heading: Text
     noun: Text
     extract: str
+    extract_is: Text
     cloud: str
+    cloud_is: Text
     computed: str | None = None
     key: tuple[str, ...] = ("number",)
     tables: tuple[str, ...]
@@ -74,7 +78,12 @@ COMPANY: Final = Kind(
     heading=say("Company"),
     noun=say("company"),
     extract="selectline_company",
+    extract_is=say(
+        "The company (Mandant): its name and address from SelectLine, its VAT id from the settings.\n\n"
+        "CloudKasse prints it on every receipt. Without a company nothing else can go up."
+    ),
     cloud="cloudkasse_company",
+    cloud_is=say("The company as CloudKasse holds it, level with SelectLine."),
     tables=("MANDANT",),
 )
 REGISTERS: Final = Kind(
@@ -82,7 +91,14 @@ REGISTERS: Final = Kind(
     heading=say("Registers"),
     noun=say("registers"),
     extract="selectline_registers",
+    extract_is=say(
+        "The registers (Kassen), as the settings name them: number, name, warehouse and price group.\n\n"
+        "SelectLine's tables hold no registers; a register is added under `registers` in cloudkasse.yaml."
+    ),
     cloud="cloudkasse_registers",
+    cloud_is=say(
+        "The registers as CloudKasse holds them. Articles and prices can go up only once there is an active one."
+    ),
     tables=("MANDANT",),  # whose currency they have
     medium="yaml",
     after=COMPANY,
@@ -92,7 +108,9 @@ EMPLOYEES: Final = Kind(
     heading=say("Employees"),
     noun=say("employees"),
     extract="selectline_employees",
+    extract_is=say("The employees (Mitarbeiter) who may work at a register, from SelectLine's table MITARBW."),
     cloud="cloudkasse_employees",
+    cloud_is=say("The employees as CloudKasse holds them, level with SelectLine."),
     tables=("MITARBW",),
     after=COMPANY,
 )
@@ -101,7 +119,16 @@ ARTICLES: Final = Kind(
     heading=say("Articles"),
     noun=say("articles"),
     extract="selectline_articles",
+    extract_is=say(
+        "The articles (Artikel) with group, unit and VAT rate, from SelectLine's table ART.\n\n"
+        "An article that cannot be used as it stands is rejected here with what to correct; the others go on."
+    ),
     cloud="cloudkasse_articles",
+    cloud_is=say(
+        "The articles as CloudKasse holds them, level with SelectLine.\n\n"
+        "They wait (`deferred`) until a register is synchronised. An article that CloudKasse refuses is rejected with "
+        "the\nreason, and tried again once it has been corrected in SelectLine."
+    ),
     tables=("ART", "GRUPPEN", "USDETAIL"),
     after=REGISTERS,
     decided_by=(REGISTERS,),
@@ -112,8 +139,15 @@ PRICES: Final = Kind(
     heading=say("Prices"),
     noun=say("prices"),
     extract="selectline_prices",
+    extract_is=say(
+        "The prices of the price groups (Preisgruppen) as SelectLine keeps them, net or gross, from table ARPREIS."
+    ),
     computed=GROSS_PRICES,
     cloud="cloudkasse_prices",
+    cloud_is=say(
+        "The gross prices as CloudKasse holds them; the registers sell at these.\n\n"
+        "A price waits (`deferred`) as long as CloudKasse does not hold its article."
+    ),
     key=("article", "price_group", "min_quantity", "valid_from"),
     tables=("ARPREIS",),
     computed_tables=("ARPREIS", "ART", "GRUPPEN", "USDETAIL"),

@@ -7,7 +7,7 @@ import dagster as dg
 from assets.run.failures import plain_failures
 from assets.run.resources import Sync
 from assets.ui.markdown import plain
-from cloudkasse_etl.entities import REVENUE_POSTINGS
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS
 from cloudkasse_etl.i18n.text import Language, say
 from cloudkasse_etl.sync.monitoring.completeness import Finding, check_completeness
 
@@ -15,26 +15,26 @@ SHOWN_FINDINGS = 20
 _SPECS = {
     "receipt_gaps": dg.AssetCheckSpec(
         "receipt_numbers_complete",
-        asset="staged_receipts",
+        asset=STAGED_RECEIPTS,
         description="No receipt number of a register is missing. A gap that a late receipt fills goes away by itself.",
     ),
     "doubled_numbers": dg.AssetCheckSpec(
         "receipt_numbers_unique",
-        asset="staged_receipts",
+        asset=STAGED_RECEIPTS,
         description="No two receipts of a register have the same number. Both are taken: both may be real sales.",
     ),
     "implausible_days": dg.AssetCheckSpec(
         "business_days_plausible",
-        asset="staged_receipts",
+        asset=STAGED_RECEIPTS,
         description="No receipt's business day is far from when it arrived. One that is waits for a person, who "
         "releases or dismisses it: the register's clock may be wrong.",
     ),
     "closing_gaps": dg.AssetCheckSpec(
-        "closing_numbers_complete", asset="staged_closings", description="No closing of a register is missing."
+        "closing_numbers_complete", asset=STAGED_CLOSINGS, description="No closing of a register is missing."
     ),
     "closing_differences": dg.AssetCheckSpec(
         "closings_match_receipts",
-        asset="staged_closings",
+        asset=STAGED_CLOSINGS,
         description="Each closing's count and totals (by business case and VAT rate, by tender) are those of the "
         "receipts that were staged.",
     ),

@@ -3,6 +3,7 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
+from cloudkasse_etl.entities import ARTICLES
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import RATE, field, key_field, keyed, text_field
 
@@ -46,7 +47,7 @@ class ArticleExtract(pa.DataFrameModel):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("number")
+        metadata = keyed(*ARTICLES.key)
 
 
 class ArticlePayload(pa.DataFrameModel):
@@ -78,4 +79,4 @@ class ArticlePayload(pa.DataFrameModel):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("number")
+        metadata = keyed(*ARTICLES.key)

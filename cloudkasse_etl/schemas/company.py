@@ -3,6 +3,7 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
+from cloudkasse_etl.entities import COMPANY
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import key_field, keyed, text_field
 
@@ -73,4 +74,4 @@ class CompanyPayload(pa.DataFrameModel):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("number")
+        metadata = keyed(*COMPANY.key)

@@ -3,6 +3,7 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
+from cloudkasse_etl.entities import EMPLOYEES
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import field, key_field, keyed, text_field
 
@@ -19,7 +20,7 @@ class EmployeeExtract(pa.DataFrameModel):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("number")
+        metadata = keyed(*EMPLOYEES.key)
 
 
 class EmployeePayload(pa.DataFrameModel):
@@ -37,4 +38,4 @@ class EmployeePayload(pa.DataFrameModel):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("number")
+        metadata = keyed(*EMPLOYEES.key)

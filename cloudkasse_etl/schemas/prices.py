@@ -4,6 +4,7 @@ import pandera.pandas as pa
 from pandera.engines.pandas_engine import DateTime
 from pandera.typing import Series
 
+from cloudkasse_etl.entities import PRICES
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import DAY, QUANTITY, field, key_field, keyed, text_field
 
@@ -80,7 +81,7 @@ class GrossPrice(pa.DataFrameModel):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("article", "price_group", "min_quantity", "valid_from")
+        metadata = keyed(*PRICES.key)
 
 
 class PricePayload(GrossPrice):
@@ -95,4 +96,4 @@ class PricePayload(GrossPrice):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("article", "price_group", "min_quantity", "valid_from")
+        metadata = keyed(*PRICES.key)

@@ -3,6 +3,7 @@
 import pandera.pandas as pa
 from pandera.typing import Series
 
+from cloudkasse_etl.entities import REGISTERS
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.checks import field, key_field, keyed, text_field
 
@@ -28,7 +29,7 @@ class RegisterExtract(pa.DataFrameModel):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("number")
+        metadata = keyed(*REGISTERS.key)
 
 
 class RegisterPayload(pa.DataFrameModel):
@@ -51,4 +52,4 @@ class RegisterPayload(pa.DataFrameModel):
         """Other columns are an error; the key names a record."""
 
         strict = True
-        metadata = keyed("number")
+        metadata = keyed(*REGISTERS.key)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandera.pandas import DataFrameModel
 
 from cloudkasse_etl.arrow_lookup import is_among, looked_up
 from cloudkasse_etl.entities import ARTICLES, BY_NAME
@@ -14,7 +15,6 @@ from cloudkasse_etl.schemas.articles import ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeePayload
 from cloudkasse_etl.schemas.prices import PricePayload
-from cloudkasse_etl.schemas.registers import RegisterPayload
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 
@@ -34,9 +34,14 @@ def company_payload(company: pd.DataFrame, *, number: str, vat_id: str | None, t
     return _in_order(frame, CompanyPayload)
 
 
-def register_payload(registers: pd.DataFrame) -> pd.DataFrame:
-    """The registers' payload, all active; those that the settings no longer name are retired (RegisterPayload)."""
-    return _in_order(registers.assign(active=True), RegisterPayload)
+def active_payload(records: pd.DataFrame, model: type[DataFrameModel]) -> pd.DataFrame:
+    """Records that go up as they are read, all active: one that is no longer read is retired.
+
+    Args:
+        records: All columns of the payload but `active`.
+        model: The payload's contract.
+    """
+    return _in_order(records.assign(active=True), model)
 
 
 def employee_payload(employees: pd.DataFrame) -> pd.DataFrame:
@@ -158,5 +163,5 @@ def items(payload: pd.DataFrame) -> Iterator[dict[str, Any]]:
     return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
 
 
-def _in_order(frame: pd.DataFrame, model: Any) -> pd.DataFrame:
+def _in_order(frame: pd.DataFrame, model: type[DataFrameModel]) -> pd.DataFrame:
     return frame[list(model.to_schema().columns)].reset_index(drop=True)

@@ -26,17 +26,7 @@ from cloudkasse_etl.schemas.contract import UNREADABLE
 
 CHUNK_ROWS = 20_000
 IN_KEYS = 500  # SQL Server accepts at most 2,100 parameters
-WATCHED = (
-    erp_tables.MANDANT,
-    erp_tables.MITARBW,
-    erp_tables.ART,
-    erp_tables.ARPREIS,
-    erp_tables.GRUPPEN,
-    erp_tables.USDETAIL,
-    erp_tables.LAGER,
-    erp_tables.KTOGRUPPENPOS,
-    erp_tables.ARTSET,
-)
+WATCHED = tuple(dict.fromkeys(source.table for source in erp_tables.SOURCES))
 """The tables that are read, and watched for changes."""
 
 # MANDANT.Land holds a vehicle country code, used where Mandantenland is empty; these differ from ISO 3166.
@@ -101,9 +91,13 @@ class ErpReader:
         frame["street"] = frame["street"].str.cat(number, sep=" ").fillna(frame["street"]).fillna(number)
         return _kept(frame, frame.drop(columns=["house_number", "country_sign"]))
 
+    def records(self, source: Source) -> pd.DataFrame:
+        """All rows of a source, with its fields as columns: for records that need no more than that."""
+        return self._frame(source)
+
     def employees(self) -> pd.DataFrame:
         """All employees, as `EmployeeExtract` has them."""
-        return self._frame(erp_tables.EMPLOYEES)
+        return self.records(erp_tables.EMPLOYEES)
 
     def articles(self, numbers: Sequence[str] | None = None) -> Rows:
         """Articles, as `ArticleExtract` has them, the inactive ones and those of every group included.

@@ -10,18 +10,20 @@ changes in between, or after the reading, is found by the next run.
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, Self
 
 import orjson
 import pandas as pd
+from pandera.pandas import DataFrameModel
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import COMPANY, EMPLOYEES, ERP_TABLES, REGISTERS, REVENUE_POSTINGS
+from cloudkasse_etl.entities import COMPANY, ERP_TABLES, REGISTERS, REVENUE_POSTINGS, Kind
 from cloudkasse_etl.erp.selectline.article_codes import articles_sharing_codes
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
+from cloudkasse_etl.erp.selectline.erp_tables import Source
 from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges
 from cloudkasse_etl.fingerprint import fingerprint
@@ -29,7 +31,6 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.column_docs import key_of
 from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
-from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.registers import RegisterExtract
 from cloudkasse_etl.sync.inputs.booking_inputs import Booking, BookingReader
 from cloudkasse_etl.sync.inputs.extracts import Extract, keys_of, rekeyed
@@ -71,6 +72,7 @@ class ErpFrames:
         self._marks: Mapping[str, str | None] | None = None
         self._rates: list[Any] | None = None
         self._company: pd.DataFrame | None = None
+        self._records: dict[Kind, Extract] = {}
         self.goods = GoodsFrames(lambda: self._read_goods(None), self._settings, as_of, of_all=True)
 
     def __enter__(self) -> Self:
@@ -230,19 +232,30 @@ class ErpFrames:
             for register in self._settings.registers
         ]
         frame = pd.DataFrame(rows, columns=list(RegisterExtract.to_schema().columns), dtype="str")
-        checked = check(frame, RegisterExtract, asset=REGISTERS.extract, key_columns=key_of(RegisterExtract))
+        checked = check(frame, RegisterExtract, asset=REGISTERS.extract, key_columns=REGISTERS.key)
         return Extract(checked.frame, checked.rejections, keys_of(checked.rejections))
 
-    @cached_property
-    def employees(self) -> Extract:
-        """The employees that are active and chosen; shape of EmployeeExtract."""
-        with self._reader as reader:
-            raw = reader.employees()
-        wanted = ~raw["inactive"].fillna(False).astype(bool)
-        if self._settings.employees.numbers != "all":
-            wanted &= raw["number"].isin(self._settings.employees.numbers)
-        checked = check(raw[wanted], EmployeeExtract, asset=EMPLOYEES.extract, key_columns=key_of(EmployeeExtract))
-        return Extract(checked.frame, checked.rejections, keys_of(checked.rejections))
+    def records(
+        self, kind: Kind, source: Source, contract: type[DataFrameModel], chosen: Collection[str] | None = None
+    ) -> Extract:
+        """The active records of a kind that need no more than to be read and checked. Read once a run.
+
+        Args:
+            kind: The kind of record.
+            source: The table and its columns; an `inactive` among them leaves rows out.
+            contract: The shape of the extract.
+            chosen: The numbers that the settings name; None where they take all.
+        """
+        if kind not in self._records:
+            with self._reader as reader:
+                raw = reader.records(source)
+            if "inactive" in raw:
+                raw = raw[~raw["inactive"].fillna(False).astype(bool)]
+            if chosen is not None:
+                raw = raw[raw["number"].isin(list(chosen))]
+            checked = check(raw, contract, asset=kind.extract, key_columns=kind.key)
+            self._records[kind] = Extract(checked.frame, checked.rejections, keys_of(checked.rejections))
+        return self._records[kind]
 
     @cached_property
     def _booking(self) -> BookingReader:

@@ -1,6 +1,6 @@
 """What the cloud should hold of each kind of record, and what of the rest may be retired. Nothing is sent here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,9 @@ import pandas as pd
 from pandera.pandas import DataFrameModel
 
 from cloudkasse_etl.arrow_lookup import is_among
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Kind
+from cloudkasse_etl.erp.selectline import erp_tables
 from cloudkasse_etl.schemas.articles import ArticleExtract, ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyExtract, CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
@@ -69,12 +71,7 @@ def _company(session: SyncSession) -> Desired:
 
 def _registers(session: SyncSession) -> Desired:
     extract = session.sources.registers
-    return Desired(payloads.register_payload(extract.frame), _unless_in(extract.held))
-
-
-def _employees(session: SyncSession) -> Desired:
-    extract = session.sources.employees
-    return Desired(payloads.employee_payload(extract.frame), _unless_in(extract.held))
+    return Desired(payloads.active_payload(extract.frame, RegisterPayload), _unless_in(extract.held))
 
 
 def _articles(session: SyncSession) -> Desired:
@@ -161,10 +158,46 @@ def _unless_in(held: frozenset[str]) -> Callable[["pd.Series[str]"], "pd.Series[
     return lambda keys: ~keys.isin(held)
 
 
+def _of_table(
+    kind: Kind,
+    source: erp_tables.Source,
+    extract: type[DataFrameModel],
+    payload: type[DataFrameModel],
+    made: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    chosen: Callable[[Settings], Collection[str] | None] = lambda settings: None,
+) -> Flow:
+    """The flow of a kind whose records are the rows of one table, each of which goes up by itself.
+
+    Args:
+        kind: The kind of record.
+        source: The table and its columns.
+        extract: The contract of what is read.
+        payload: The contract of what goes up.
+        made: Makes the payload of the extract; None where nothing but `active` is added.
+        chosen: The numbers that the settings name; all records where it says None.
+    """
+
+    def read(session: SyncSession) -> Extract:
+        return session.sources.records(kind, source, extract, chosen(session.settings))
+
+    def desired(session: SyncSession) -> Desired:
+        found = read(session)
+        frame = made(found.frame) if made else payloads.active_payload(found.frame, payload)
+        return Desired(frame, _unless_in(found.held))
+
+    return Flow(extract, payload, read, desired)
+
+
+def _chosen_employees(settings: Settings) -> Collection[str] | None:
+    return None if settings.employees.numbers == "all" else settings.employees.numbers
+
+
 FLOWS: Mapping[Kind, Flow] = {
     COMPANY: Flow(CompanyExtract, CompanyPayload, lambda session: session.sources.company, _company),
     REGISTERS: Flow(RegisterExtract, RegisterPayload, lambda session: session.sources.registers, _registers),
-    EMPLOYEES: Flow(EmployeeExtract, EmployeePayload, lambda session: session.sources.employees, _employees),
+    EMPLOYEES: _of_table(
+        EMPLOYEES, erp_tables.EMPLOYEES, EmployeeExtract, EmployeePayload, payloads.employee_payload, _chosen_employees
+    ),
     ARTICLES: Flow(ArticleExtract, ArticlePayload, lambda session: session.goods.articles, _articles),
     PRICES: Flow(PriceExtract, PricePayload, lambda session: session.goods.prices, _prices),
 }
