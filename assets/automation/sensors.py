@@ -11,7 +11,7 @@ from assets.instance.runs import repair_dead_runs
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.sync.changes.new_data import look_for_novelty
+from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
 
 SECONDS_BETWEEN_LOOKS = 10
 

@@ -18,9 +18,8 @@ from cloudkasse_etl.schemas import contract
 from cloudkasse_etl.schemas.wire_receipts import Closing, ClosingTender, closing_hash
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores import sent_alerts
-from cloudkasse_etl.sync.changes import new_data
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
-from cloudkasse_etl.sync.monitoring import alerts
+from cloudkasse_etl.sync.monitoring import alerts, new_data
 from cloudkasse_etl.sync.receipts import closing_staging, judgement, receipt_import
 from cloudkasse_etl.transform.books.ledger import refusal
 from cloudkasse_etl.transform.prices.gross_prices import _Refusals

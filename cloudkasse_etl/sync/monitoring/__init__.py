@@ -1,1 +1,1 @@
-"""What somebody should look at: alerts, what waits too long, what is missing, what is set up wrongly."""
+"""What is watched between runs: new data, alerts, what waits too long, what is missing, what is set up wrongly."""

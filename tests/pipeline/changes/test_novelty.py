@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.sync.changes.new_data import Novelty, look_for_novelty
+from cloudkasse_etl.sync.monitoring.new_data import Novelty, look_for_novelty
 from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import RunReport

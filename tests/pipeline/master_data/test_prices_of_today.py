@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.sync.changes.new_data import look_for_novelty
+from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
 from tests.support import databases
 from tests.support.programs import small_world
