@@ -49,13 +49,16 @@ def build_defs(
 
     Args:
         configuration: Settings and connections of the company.
-        protocol_folder: Where the protocols of the runs lie.
+        protocol_folder: The folder of the runs' protocols.
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
-        on_report: Is given what a run came to.
-        on_progress: Told how far a long step has got; None: the run's log is.
-        silent: No log lines on the console; they reach the history all the same.
+        on_report: Called with the run's report.
+        on_progress: Called with the progress of a long step; None: it is written to the run's log.
+        silent: No log lines on the console; they still reach the history.
         with_links: Links each asset to its code; our own source files are read for it.
-        overrides: Resources to use instead of ours, by key.
+        **overrides: Resources to use instead of ours, by key.
+
+    Returns:
+        The definitions of the code location.
     """
     sync = sync_resource(
         configuration,
@@ -91,7 +94,7 @@ def _no_logger(context: dg.InitLoggerContext) -> logging.Logger:
     return logger
 
 
-# It looks like the usual one in the job's snapshot: the run of a command is one of the same job.
+# Named like the default one in the job's snapshot: a command's run belongs to the same job.
 _silent_console = dg.LoggerDefinition(
     _no_logger,
     config_schema=dg.colored_console_logger.config_schema,

@@ -1,4 +1,4 @@
-"""The run's report: the last asset of every job, which says in one sentence what the run came to."""
+"""The run's report: the last asset of every job, which states the run's result in one sentence."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What all assets have in common: one use case, its report as metadata and checks. Its errors: run/failures.py."""
+"""The common part of all assets: one use case, its report as metadata and checks. Its errors: run/failures.py."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from assets.ui.metadata import asset_metadata
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
 
-# What it returns. Dagster knows its own class in an annotation only without the type argument that mypy wants.
+# An asset's return type. In annotations Dagster recognises its own class only without the type argument for mypy.
 if TYPE_CHECKING:
     Result = dg.MaterializeResult[None]
 else:
@@ -20,12 +20,15 @@ else:
 
 
 def carry_out(use_case: Callable[[SyncSession], AssetReport], session: SyncSession, *checks: str) -> Result:
-    """Runs a use case and returns what the asset shows of it.
+    """Runs a use case and returns the asset's result.
 
     Args:
         use_case: Takes the session, returns the report.
         session: The run's session.
         checks: The names of the checks that the asset declares besides that of open rejections.
+
+    Returns:
+        The materialisation with metadata and check results.
 
     Raises:
         dg.Failure: The step could not work at all. Rejected records never raise.
@@ -36,7 +39,16 @@ def carry_out(use_case: Callable[[SyncSession], AssetReport], session: SyncSessi
 
 
 def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Result:
-    """A report as Dagster's materialisation, with the results of the declared checks."""
+    """A report as Dagster's materialisation, with the results of the declared checks.
+
+    Args:
+        report: The asset's report.
+        session: The run's session.
+        checks: The names of the checks that the asset declares besides that of open rejections.
+
+    Returns:
+        The materialisation with metadata and check results.
+    """
     settings = session.configuration.settings
     return dg.MaterializeResult(
         asset_key=report.asset,

@@ -1,4 +1,4 @@
-"""Every exception of the program, named by how one recovers from it. No texts of rejected records (rejection.py).
+"""Every exception of the program, named by the way to recover from it. Texts of rejected records: rejections/.
 
 ::
 
@@ -31,7 +31,7 @@ from cloudkasse_etl.i18n.text import Language, Text, joined, say, told
 
 
 class CloudkasseError(Exception):
-    """Base of all errors that a person can cause or cure.
+    """Base of all errors that a person can cause or solve.
 
     Args:
         message: What is wrong and where (file, key, record); no secrets, no response bodies.
@@ -56,7 +56,7 @@ class CloudkasseError(Exception):
 
 
 class TransientError(CloudkasseError):
-    """It may work the next time although nobody changes anything."""
+    """It may work the next time without any change."""
 
     is_restartable = True
 
@@ -95,13 +95,13 @@ class LeaseHeldError(TransientError):
 
 
 class LeaseLostError(TransientError):
-    """Our lease ran out and somebody else took it: this process must not write any more."""
+    """Our lease ran out and another process took it: this process must not write any more."""
 
     is_restartable = False
 
 
 class PermanentError(CloudkasseError):
-    """It fails again until somebody changes something."""
+    """It fails again until a person changes something."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Problem:
         return self.text_of()
 
     def text_of(self) -> Text:
-        """All of it in a line."""
+        """Place, fault and cure in one line."""
         if self.cure:
             return say("{where}: {text} {cure}", where=self.where, text=self.text, cure=self.cure)
         return say("{where}: {text}", where=self.where, text=self.text)
@@ -154,7 +154,7 @@ _SYSTEM_REASONS = {
 
 
 def system_reason(error: OSError) -> str:
-    """Why the operating system refused something with a file."""
+    """The reason for which the operating system refused access to a file."""
     return _SYSTEM_REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
 
 
@@ -199,7 +199,7 @@ class OutcomeFailedError(PermanentError):
 
 
 def unwritable_file(path: Path, error: OSError) -> ConfigurationError:
-    """The error of a file that a command was told to write and cannot."""
+    """The error for an output file of a command that cannot be written."""
     return ConfigurationError(
         say("The file {path} cannot be written: {reason}.", path=str(path), reason=system_reason(error)),
         hint=say("Name another file, or close the program that has it open."),

@@ -1,4 +1,4 @@
-"""The digest by which contents, reasons and states of the sources are told apart. Our tables keep it: it never changes.
+"""The digest that distinguishes contents, reasons and states of the sources. It is stored, so it must never change.
 
 Records of the wire have a shorter one, which is computed for whole columns at once: transform/digest.py.
 """
@@ -9,15 +9,15 @@ _SEPARATOR = b"\x1f"
 
 
 def fingerprint(*parts: object, size: int = 16) -> str:
-    """The same for the same parts, in every process and on every computer.
+    """A digest that is equal for equal parts, in every process and on every computer.
 
     Args:
-        parts: Bytes as they are, anything else by its text. What has no order of its own (a set) is put in one first.
-        size: Bytes of the digest: 16 where two contents must never be taken for one, 8 where that does no harm.
+        parts: Bytes unchanged, anything else by its text. Unordered values (a set) must be sorted before.
+        size: Bytes of the digest: 16 where contents must never be confused, 8 where a collision does no harm.
 
     Returns:
         Hexadecimal digits, two a byte.
     """
-    # a register or the ERP may send half a surrogate pair, which UTF-8 does not know
+    # a register or the ERP may send half a surrogate pair, which UTF-8 cannot encode
     texts = [part if isinstance(part, bytes) else str(part).encode("utf-8", "replace") for part in parts]
     return hashlib.blake2b(_SEPARATOR.join(texts), digest_size=size).hexdigest()

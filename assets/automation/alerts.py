@@ -1,4 +1,4 @@
-"""The sensor that tells of new rejections and failed runs. Whether something is new: sync/monitoring/alerts.py."""
+"""The sensor that sends alerts of new rejections and failed runs. What counts as new: sync/monitoring/alerts.py."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,13 +19,13 @@ SECONDS_BETWEEN_LOOKS = 30
 JOBS = (*tags.KINDS, "__ASSET_JOB")
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 GOING_ON = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-# Dagster's tag on a failed run that it starts again by itself: only the last try is news.
+# Dagster's tag on a failed run that it restarts automatically: only the last try is reported.
 WILL_RETRY = "dagster/will_retry"
 LOOKED_AT = 20
 
 
 def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.SensorDefinition:
-    """Alerts of new rejections and failed runs, whoever started the run.
+    """Sends alerts of new rejections and failed runs, whoever started the run.
 
     It looks at the runs that have ended rather than being called for each by Dagster, as a `run_status_sensor` would
     be: that one is not called again for an alert that could not be delivered, and may be called twice, or never, for
@@ -33,7 +33,7 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
 
     Args:
         configuration: Settings and connections; without a receiver in them the sensor is off.
-        protocol_folder: Where the protocols of the runs lie.
+        protocol_folder: The folder of the runs' protocols.
     """
     wanted, language = is_wanted(configuration.settings), configuration.settings.language
 
@@ -53,7 +53,7 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
         if latest == context.cursor:
             return dg.SkipReason(say("No run has ended since the last look.").told(language))
         if context.instance.get_run_records(dg.RunsFilter(statuses=GOING_ON), limit=1):
-            # what is rejected is being judged anew at this moment
+            # the rejections are being updated at this moment
             return dg.SkipReason(say("A run is going on; this waits for its end.").told(language))
         try:
             report = send_alerts(configuration, list(ended_runs(context.instance, protocol_folder)))
@@ -73,7 +73,7 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
 
 
 def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path) -> Iterator[EndedRun]:
-    """The latest ended run of each kind, but for those that somebody cancelled and those that are tried again."""
+    """The latest ended run of each kind, except runs that a person cancelled and those that are tried again."""
     for job in JOBS:
         found = instance.get_run_records(
             dg.RunsFilter(job_name=job, statuses=ENDED), limit=LOOKED_AT, order_by="update_timestamp"
@@ -90,13 +90,13 @@ def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path) -> Iterator[
 
 
 def _latest(instance: dg.DagsterInstance) -> str:
-    """Changes whenever a run ends."""
+    """A cursor that changes whenever a run ends."""
     found = instance.get_run_records(dg.RunsFilter(statuses=ENDED), limit=1, order_by="update_timestamp")
     return f"{found[0].dagster_run.run_id} {found[0].update_timestamp.isoformat()}" if found else ""
 
 
 def _reason(instance: dg.DagsterInstance, record: dg.RunRecord, protocol_folder: Path) -> str | None:
-    """Why a run could not work; None where it did, though perhaps everything it tried was rejected."""
+    """Why a run could not do its work; None where it could, even if everything that it tried was rejected."""
     past = past_run(instance, record)
     if past.outcome != Outcome.FAILED:
         return None

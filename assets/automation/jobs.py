@@ -17,7 +17,7 @@ MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
 
 RECEIPT_GROUPS = ("receipts", "postings", "report")
 _FETCHING = ("full", "retry_rejected", "allow_retire", "import_receipts")
-# What a person can ask of each job; the launchpad shows these and no others.
+# The options of each job that a person can set; the launchpad shows these and no others.
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "sync_all": _FETCHING,
     "sync_master_data": ("full", "retry_rejected", "allow_retire"),
@@ -63,7 +63,7 @@ def build_jobs(settings: Settings) -> list[Any]:
 
 
 def comparison_job(settings: Settings) -> Any:
-    """The job that asks CloudKasse for all it holds. It takes no lease and has no report."""
+    """The job that compares all records of CloudKasse. It takes no lease and has no report."""
     return dg.define_asset_job(
         tags.COMPARISON,
         selection=dg.AssetSelection.checks(*KEYS),
@@ -76,16 +76,16 @@ def comparison_job(settings: Settings) -> Any:
 
 
 def _config(job: str, settings: Settings) -> dg.ConfigMapping:
-    """A job's run config: its options at the top, `full: true` is all one writes.
+    """A job's run config: its options at the top level, so that `full: true` is the whole config.
 
-    Naming the console logger makes Dagster take that of our definitions, which a command keeps silent.
+    Naming the console logger makes Dagster use the one of our definitions, which a command keeps silent.
     """
     fields: dict[str, Any] = {}
     for name in OPTIONS[job]:
         known = Options.model_fields[name]
         description = told(known.description or "", settings.language)
         annotation, default = known.annotation, known.default
-        if name == "import_receipts":  # said outright, so that the launchpad shows what would happen
+        if name == "import_receipts":  # always explicit, so that the launchpad shows what would happen
             annotation, default = bool, settings.receipts.import_ == "direct"
         fields[name] = (annotation, Field(default=default, description=description))
     options = create_model("JobOptions", __base__=dg.Config, **fields)

@@ -1,4 +1,4 @@
-"""The job `plan`: the dry run in the UI. An op and no asset, since nothing is materialised; its table is in the run."""
+"""The job `plan`: the dry run in the UI. An op, not an asset: nothing is materialised, its table is in the run."""
 
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from cloudkasse_etl.sync.dry_run.plan import plan
 
 
 def plan_job(configuration: Configuration) -> Any:
-    """The job. It takes no lease, so that it holds up no synchronisation; in the UI's queue it waits its turn."""
+    """The job of the dry run. It takes no lease, so it blocks no synchronisation; in the UI it waits in the queue."""
 
     language = configuration.settings.language
 

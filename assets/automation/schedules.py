@@ -1,4 +1,4 @@
-"""Schedules: the times come from the settings, and each is switched on in the UI. What starts on news is a sensor."""
+"""Schedules: the times come from the settings, and each is switched on in the UI. Runs on new data: sensors.py."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -52,9 +52,9 @@ def build_schedules(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.Sche
 
 
 def what_is_going_on(instance: dg.DagsterInstance) -> Text | None:
-    """The run that is queued or running, in words; None where there is none.
+    """A text about the run that is queued or running; None if there is none.
 
-    A second one would only wait behind it and then find nothing left to do.
+    A second run would only wait for it and then find nothing left to do.
     """
     records = instance.get_run_records(dg.RunsFilter(statuses=list(_GOING_ON)), limit=1)
     if not records:

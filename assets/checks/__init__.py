@@ -1,1 +1,1 @@
-"""Asset checks: what an analyst should look at although the run is green."""
+"""Asset checks: what an analyst should examine although the run is green."""

@@ -1,6 +1,6 @@
-"""The check that CloudKasse holds what SelectLine wants: asks for every record, so it runs on demand and in full runs.
+"""The check that CloudKasse's records equal SelectLine's: it requests every record, so only on demand and in full runs.
 
-No job that synchronises carries it. A full run reports it as it goes, which is why the check has two ways here.
+It is not part of any job that synchronises. A full run reports its result itself, so the check has two ways here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -54,7 +54,13 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
 
 
 def report_if_full(instance: dg.DagsterInstance, session: SyncSession, kind: Kind) -> None:
-    """Compares after a full upload, and reports the check beside the run, whose plan does not have it."""
+    """Compares after a full upload, and reports the check's result for the run, whose plan does not contain it.
+
+    Args:
+        instance: Where the result is stored.
+        session: The run's session.
+        kind: The kind of record.
+    """
     if not session.options.full:
         return
     with plain_failures(session.settings.language):

@@ -1,4 +1,4 @@
-"""The checks that nothing is missing between register and books. Their findings change no run's outcome."""
+"""The checks that nothing is missing between register and books. Their findings do not change a run's outcome."""
 
 from collections.abc import Iterator
 

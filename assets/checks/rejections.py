@@ -1,4 +1,4 @@
-"""Asset checks: what an analyst should look at although the run is green. They read reports and change no outcome."""
+"""Asset checks on rejections and reviews, made from reports; they do not change a run's outcome."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.causes import Cause, by_cause
 from cloudkasse_etl.sync.run.report import AssetReport
 
-# The UI lists an asset's checks by the alphabet and opens the first: the one that fails most often has to be that.
+# The UI sorts an asset's checks by name and opens the first: it should be the one that fails most often.
 REJECTIONS = "all_records_accepted"
 REGISTER_FIRST = "register_before_articles"
 SHOWN_WARNINGS = 20
@@ -31,7 +31,7 @@ REVIEW = "nothing_to_review"
 
 
 def rejections_check(asset: str) -> dg.AssetCheckSpec:
-    """Warns while records of the asset stand rejected, those of earlier runs included."""
+    """Warns while records of the asset are rejected, those of earlier runs included."""
     return dg.AssetCheckSpec(
         REJECTIONS,
         asset=asset,
@@ -60,7 +60,7 @@ def every_register_check(asset: str) -> dg.AssetCheckSpec:
 
 
 def review_check(asset: str) -> dg.AssetCheckSpec:
-    """Warns of what was booked in this run but should be looked at."""
+    """Warns of receipts that were booked in this run but should be reviewed."""
     return dg.AssetCheckSpec(
         REVIEW,
         asset=asset,
@@ -70,7 +70,16 @@ def review_check(asset: str) -> dg.AssetCheckSpec:
 
 
 def check_results(report: AssetReport, names: Sequence[str], settings: Settings) -> list[dg.AssetCheckResult]:
-    """The results of the named checks; Dagster wants every declared one, always."""
+    """The results of the named checks; Dagster requires a result for every declared check, always.
+
+    Args:
+        report: The asset's report.
+        names: The names of its checks.
+        settings: For the language and the limits.
+
+    Returns:
+        A result for each name.
+    """
     evaluate = {
         REJECTIONS: _rejections,
         REGISTER_FIRST: _register_first,
@@ -94,7 +103,7 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
 
 
 def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[Any]:
-    """The causes as on the page of the asset, and what that has no room for: a cause's code, and since when it is."""
+    """The causes as on the asset's page, with two columns more: a cause's code, and since when it exists."""
     rows = [
         (
             c.cure,
@@ -143,7 +152,7 @@ def _every_register(report: AssetReport, settings: Settings) -> dg.AssetCheckRes
 
 
 def _warning(name: str, text: str, **counts: int) -> dg.AssetCheckResult:
-    """A check that has passed where there is nothing to say."""
+    """The result of a check: passed if there is no text, else a warning."""
     return dg.AssetCheckResult(
         check_name=name,
         passed=not text,

@@ -1,4 +1,4 @@
-"""The check that nothing waits forgotten: it stands on the run's report, and changes no run's outcome."""
+"""The check that no record waits longer than allowed: part of the run's report; it does not change a run's outcome."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +35,7 @@ def waiting_check(asset: str) -> dg.AssetCheckSpec:
 
 
 def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
-    """What waits too long: how much and the longest in the check's own line, and a row a cause with what to do."""
+    """The records that wait too long: number and longest in the check's text, and a row a cause with its cure."""
     report = look_for_waiting(session)
     return dg.AssetCheckResult(
         check_name=WAITING,

@@ -1,1 +1,1 @@
-"""The command line: the group, how it prints, how it runs. The commands are in commands/, a file each."""
+"""The command line: the command group, printing, and running jobs. The commands are in commands/, one file each."""

@@ -1,4 +1,4 @@
-"""How `check --cloud` prints what CloudKasse holds otherwise than SelectLine wants it."""
+"""Prints the differences between CloudKasse and SelectLine for `check --cloud`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 
 def print_comparisons(out: "Console", found: "Sequence[Comparison]", language: Language) -> None:
-    """A sentence a kind of record, and the first differences of each in a table."""
+    """Prints a sentence for each kind of record, and its first differences in a table.
+
+    Args:
+        out: The console.
+        found: The comparisons.
+        language: The language of the texts.
+    """
     from rich.markup import escape
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""What the commands have in common by which a person ends what is open: their options, who decides, what they say."""
+"""The common part of commands by which a person decides about open records: options, the decider, the message."""
 
 import uuid
 from collections.abc import Callable
@@ -21,13 +21,16 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON obje
 def decide(
     reason: str, action: "Callable[[Decider], Decided]", said: Callable[["Decided"], Text], *, as_json: bool
 ) -> int:
-    """Lets a person decide something, and says what came of it.
+    """Carries out a person's decision and prints its result.
 
     Args:
-        reason: Why.
-        action: What is decided, by whom it is given.
-        said: What to say of it.
+        reason: Why the person decides so.
+        action: Carries out the decision, given the person.
+        said: Makes the message of the result.
         as_json: Whether to print one JSON object instead.
+
+    Returns:
+        The exit code.
     """
     from assets.cli.running import command_line
     from cloudkasse_etl.config.settings import load

@@ -1,4 +1,4 @@
-"""The demo's folder: a made-up shop, its settings, the sandbox's data and a history of its own. No printing."""
+"""The demo's folder: a fictional shop, its settings, the sandbox's data and a history of its own. No printing."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FOLDER = Path(".demo")
 SANDBOX_PORT = 8850
 TOKEN = "sandbox"
-# Apples become dearer, 2.99 instead of 2.79 at the register; the shop keeps its prices net, at 7 % VAT.
+# Apples get more expensive, 2.99 instead of 2.79 at the register; the shop's prices are net, at 7 % VAT.
 DEARER_ARTICLE = "202"
 DEARER_NET = 2.7944
 
@@ -28,8 +28,8 @@ class Demo:
     """The demo in a folder.
 
     Attributes:
-        folder: Where all of it lies, absolute.
-        port: Where its CloudKasse listens; what was sent where is kept by address, so it stays the same.
+        folder: The demo's folder, absolute.
+        port: The port of its CloudKasse; sent records are remembered by address, so it must not change.
     """
 
     folder: Path
@@ -42,7 +42,7 @@ class Demo:
 
     @contextmanager
     def running(self) -> "Iterator[tuple[Configuration, Home]]":
-        """Starts its CloudKasse and turns this process's environment to the demo."""
+        """Starts its CloudKasse and points this process's environment to the demo."""
         from cloudkasse_etl.config.settings import load
         from cloudkasse_etl.sandbox.server import SandboxServer
 
@@ -60,7 +60,7 @@ class Demo:
             yield load(), home
 
     def sell(self) -> str:
-        """Sells two days in its CloudKasse, which must be running. Returns what was sold, in words."""
+        """Sells two days in its CloudKasse, which must be running. Returns a text about what was sold."""
         from cloudkasse_etl.sandbox.till.sales_summary import describe_sales
         from cloudkasse_etl.sandbox.till.selling import sell_remotely
 
@@ -68,7 +68,7 @@ class Demo:
         return describe_sales(sell_remotely(url, TOKEN, days=2, receipts=500, seed=1))
 
     def change_a_price(self) -> str:
-        """Does what a clerk does in SelectLine: gives one article another price. Returns what was done, in words."""
+        """Gives one article another price, as a clerk does in SelectLine. Returns a text about what was done."""
         import sqlalchemy as sa
         from sqlalchemy.pool import NullPool
 
@@ -95,7 +95,7 @@ class Demo:
 
 
 def create_demo(folder: Path) -> Demo:
-    """Makes the demo afresh; an older one in the same folder is thrown away.
+    """Creates the demo from scratch; an older one in the same folder is deleted.
 
     Raises:
         ConfigurationError: The older one is in use, or the folder cannot be written.
@@ -120,7 +120,7 @@ def create_demo(folder: Path) -> Demo:
             _remove(folder, name)
         build_demo_shop(demo.erp)
         (folder / "cloudkasse.yaml").write_text(DEMO_SETTINGS, encoding="utf-8")
-        # last: a demo that was interrupted while it was made is none
+        # last: a demo whose creation was interrupted does not count as one
         (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(

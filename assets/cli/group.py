@@ -40,7 +40,7 @@ for command in (sync, import_, plan, receipts, closings, export, history, protoc
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs a command and returns its exit code. A foreseeable error is told in words, never as a traceback."""
+    """Runs a command and returns its exit code. A foreseeable error is printed as a sentence, never as a traceback."""
     as_json = "--json" in arguments
     interrupts.raise_in_main_thread()
     _never_fail_to_print()
@@ -67,22 +67,22 @@ def run(arguments: Sequence[str]) -> int:
             language=_language(),
         )
     except BrokenPipeError:
-        # whoever read our output has gone; Python must not complain about it while it ends
+        # the reader of our output has ended; Python must not complain about it while it ends
         sys.stdout = None
         return 0
-    except Exception as error:  # noqa: BLE001 -- the last line of defence: a sentence and a log instead of a traceback
+    except Exception as error:  # noqa: BLE001 -- the last resort: a sentence and a log instead of a traceback
         return print_unforeseen(error, as_json=as_json, language=_language())
 
 
 def _language() -> Language:
-    """What the settings say, however wrong they are otherwise."""
+    """The language of the settings, even if they are invalid otherwise."""
     from cloudkasse_etl.config.settings import language_of, settings_path
 
     return language_of(settings_path())
 
 
 def _never_fail_to_print() -> None:
-    """Windows' consoles and pipes may use an old code page, which lacks letters that a foreign name has."""
+    """Replaces characters that Windows' consoles and pipes cannot show in their old code pages, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

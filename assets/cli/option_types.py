@@ -1,4 +1,4 @@
-"""What options take: texts, days, files and addresses that can be meant; anything else is wrong use."""
+"""Types of command options: texts, days, files and addresses; invalid values are usage errors."""
 
 import datetime as dt
 from pathlib import Path
@@ -11,7 +11,7 @@ _EMPTY = "It is empty."
 
 
 class _Text(click.ParamType[str]):
-    """A text that a database and a file can hold; one that is needed has something in it."""
+    """A text that a database and a file can store; a required one must not be empty."""
 
     name = "text"
 
@@ -31,7 +31,7 @@ class _Text(click.ParamType[str]):
 
 
 class _Day(click.DateTime):
-    """A day, within what settings take for one."""
+    """A day within the range of the settings."""
 
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d"])
@@ -47,7 +47,7 @@ class _Day(click.DateTime):
 
 
 class _Path(click.Path):
-    """A path that names something: an empty one would be the folder that one is in."""
+    """A path that is not empty: an empty one would mean the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
@@ -59,7 +59,7 @@ class _Path(click.Path):
 
 
 class _Address(click.ParamType[str]):
-    """An address of HTTP."""
+    """An HTTP address."""
 
     name = "address"
 
@@ -68,7 +68,7 @@ class _Address(click.ParamType[str]):
         try:
             found = urlsplit(str(value))
             is_address = found.scheme in ("http", "https") and bool(found.hostname) and found.port != 0
-        except ValueError:  # a port that is none
+        except ValueError:  # an invalid port
             is_address = False
         if not is_address:
             self.fail(f"'{value}' is no address like http://127.0.0.1:8850.", param, ctx)

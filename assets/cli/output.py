@@ -1,4 +1,4 @@
-"""How commands print: one object for `--json`, tables and sentences for people. No knowledge of runs or settings."""
+"""Output of commands: one object for `--json`, tables and sentences for people. Knows nothing of runs or settings."""
 
 import json
 import sys
@@ -62,12 +62,23 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """The one object of `--json`."""
+    """Prints the one object of `--json`."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode()))
 
 
 def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool, language: Language = "en") -> int:
-    """Says what went wrong on standard error, and with `--json` as an object on standard output too."""
+    """Prints an error to standard error, and with `--json` as an object to standard output too.
+
+    Args:
+        message: What is wrong.
+        hint: What to do about it.
+        exit_code: The command's exit code.
+        as_json: Whether the command was called with `--json`.
+        language: The language of the texts.
+
+    Returns:
+        `exit_code`.
+    """
     message, hint = told(message, language), told(hint, language) if hint else None
     if as_json:
         print_json({"error": message, "hint": hint, "exit_code": exit_code})
@@ -78,7 +89,16 @@ def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool
 
 
 def print_unforeseen(error: Exception, *, as_json: bool, language: Language) -> int:
-    """A program's error: one sentence, and the traceback in a file for whoever mends it."""
+    """Prints an unexpected error of the program in one sentence, and writes its traceback to a file for developers.
+
+    Args:
+        error: The error.
+        as_json: Whether the command was called with `--json`.
+        language: The language of the texts.
+
+    Returns:
+        The exit code.
+    """
     words = str(error).splitlines()[0] if str(error) else ""
     fault = f"{type(error).__name__}: {words}".removesuffix(": ")
     started = f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
@@ -103,7 +123,13 @@ def print_unforeseen(error: Exception, *, as_json: bool, language: Language) -> 
 
 
 def print_counts(out: "Console", assets: Mapping[str, Mapping[str, int]], language: Language) -> None:
-    """A table of what became of the records, by asset; columns and rows in which nothing happened are left out."""
+    """Prints a table of the counts by asset; columns and rows that are all 0 are left out.
+
+    Args:
+        out: The console.
+        assets: Asset → name of a count → number.
+        language: The language of the headings.
+    """
     from rich.table import Table
 
     names = [
@@ -124,7 +150,14 @@ def print_counts(out: "Console", assets: Mapping[str, Mapping[str, int]], langua
 
 
 def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, limit: int) -> None:
-    """Rejections by cause: which records, what is wrong with them and what to do."""
+    """Prints rejections by cause: the records, what is wrong with them and what to do.
+
+    Args:
+        out: The console.
+        causes: The causes, in order.
+        language: The language of the headings.
+        limit: How many causes are printed.
+    """
     from rich.markup import escape
     from rich.padding import Padding
 
@@ -154,13 +187,13 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
 def print_rows(
     out: "Console", heads: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int]
 ) -> None:
-    """A table of records for a person; nothing where there are none.
+    """Prints a table of records for a person; nothing if there are none.
 
     Args:
-        out: Where to.
-        heads: What the columns are called.
+        out: The console.
+        heads: The columns' headings.
         rows: The values as they are written; None is left empty.
-        numbers: Which columns hold numbers.
+        numbers: The positions of columns with numbers.
     """
     from rich.markup import escape
     from rich.table import Table
@@ -175,7 +208,13 @@ def print_rows(
 
 
 def print_report(out: "Console", report: "RunReport", language: Language) -> None:
-    """What a run came to, for a person: the sentence, the counts, the causes of rejections with their cures."""
+    """Prints a run's report for a person: the sentence, the counts, the causes of rejections with their cures.
+
+    Args:
+        out: The console.
+        report: The report.
+        language: The language of the texts.
+    """
     from rich.markup import escape
 
     from cloudkasse_etl.rejections.causes import by_cause
@@ -198,7 +237,7 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
 
 @contextmanager
 def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
-    """A progress bar on a terminal that names the step and how far it has got; nothing elsewhere."""
+    """A progress bar on a terminal that names the step and its progress; nothing elsewhere."""
     out = console(stderr=True)
     if quiet or not out.is_terminal:
         yield (lambda name, number, of: None), (lambda asset, count: None)

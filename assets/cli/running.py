@@ -1,4 +1,4 @@
-"""One synchronisation as a command runs it: lease, run and report, in this process. Printing is in output.py."""
+"""Runs one synchronisation for a command: lease, run and report, in this process. Printing is in output.py."""
 
 import gc
 import getpass
@@ -30,16 +30,19 @@ def synchronise(
     on_progress: OnProgress = lambda asset, count: None,
     waiting: Callable[[str], None] = lambda message: None,
 ) -> RunReport:
-    """Runs the job of a kind in this process and returns what it came to.
+    """Runs the job of a kind in this process and returns its report.
 
     Args:
         configuration: Settings and connections.
         home: Dagster's folders; the environment already names them.
         kind: `all`, `master-data`, `receipts` or `import`.
-        options: What is asked of the run.
-        on_step: Told which asset begins, its number and how many there are.
-        on_progress: Told how many records of an asset a long step has got through.
-        waiting: Told in words when a dead run's lease must run out first.
+        options: The run's options.
+        on_step: Called with the asset that begins, its number and how many there are.
+        on_progress: Called with the number of records of an asset that a long step has processed.
+        waiting: Called with a message when a dead run's lease must run out first.
+
+    Returns:
+        The run's report.
 
     Raises:
         LeaseHeldError: Another synchronisation is running; there is no run then.
@@ -65,14 +68,14 @@ def synchronise(
                 silent=True,
             )
             if not gc.get_freeze_count():
-                gc.freeze()  # what is loaded by now stays, and need not be looked through while the run goes on
+                gc.freeze()  # what is loaded by now stays, so the garbage collector need not visit it during the run
             run = run_job(
                 definitions,
                 instance,
                 tags.job_of(kind),
                 run_id=run_id,
                 run_config={name: _plain(getattr(options, name)) for name in OPTIONS[tags.job_of(kind)]},
-                # who typed it has read that it failed: nothing goes on behind their back
+                # the user has read that it failed: nothing may continue in the background
                 run_tags={**tags.starting(run_id, who), **tags.NO_RETRY},
                 on_step=on_step,
             )
@@ -92,7 +95,18 @@ def import_staged(
     retry_rejected: bool = False,
     quiet: bool = False,
 ) -> RunReport:
-    """Runs the import as a run of its own and returns what it came to."""
+    """Runs the import as a run of its own and returns its report.
+
+    Args:
+        configuration: Settings and connections.
+        home: Dagster's folders; the environment already names them.
+        receipt_ids: Ids of the receipts to import; all staged ones if empty.
+        retry_rejected: Whether receipts that are refused again count as newly rejected.
+        quiet: Whether to show no progress.
+
+    Returns:
+        The run's report.
+    """
     from cloudkasse_etl.sync.run.context import SyncOptions
 
     with progress(configuration.settings.language, quiet=quiet) as (on_step, on_progress):
@@ -112,9 +126,9 @@ def _plain(value: object) -> object:
 
 
 def command_line() -> str:
-    """Who types: `command line (user@host)`."""
+    """The user's name for the history: `command line (user@host)`."""
     try:
         user = getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number that has no name
+    except (OSError, KeyError):  # a container may run under a user id without a name
         user = "?"
     return f"command line ({user}@{socket.gethostname()})"

@@ -1,4 +1,4 @@
-"""Where a command's process begins and ends. Interrupts are heard before the slow imports, and until the very end."""
+"""Beginning and end of a command's process. Interrupts are handled before the slow imports, and until the very end."""
 
 import sys
 
@@ -15,7 +15,7 @@ _JSON = '{"error": "Interrupted.", "hint": null, "exit_code": %d}\n'
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and ends the process with its exit code."""
-    # What is imported stays: that the collector looked through it again and again was a seventh of a quiet sync.
+    # Imported objects stay: visiting them again and again took the garbage collector a seventh of a quiet sync.
     gc.set_threshold(50_000, 20, 50)
     words = sys.argv[1:] if arguments is None else list(arguments)
     interrupts.end_at_once(printed=_JSON % interrupts.EXIT_CODE if "--json" in words else "")

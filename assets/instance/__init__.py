@@ -1,7 +1,7 @@
-"""All that touches Dagster's inside, and no other room does: what an upgrade of Dagster may break lies here.
+"""Everything that depends on Dagster's internals, and only here: an upgrade of Dagster may break this room.
 
-home: the instance of a command, by a log manager of Dagster's own. runs: a job run in this process (private API), the
-storage's connections replaced for as long as it runs. retention: rows removed from Dagster's tables by SQL. storage:
-Dagster's own complaint kept from the screen. tags: names that Dagster reads. interrupts: a process ended without
-Python's own end. Each thing that is not promised by Dagster is named in tests/unit/instance/test_dagster_inside.py.
+home: a command's instance, with a log manager of Dagster's own. runs: a job run in this process (private API), with the
+storage's connections replaced during the run. retention: rows removed from Dagster's tables by SQL. storage: Dagster's
+own error output suppressed. tags: names that Dagster reads. interrupts: a process ended without Python's own shutdown.
+Every use that Dagster does not promise is named in tests/unit/instance/test_dagster_inside.py.
 """

@@ -1,4 +1,4 @@
-"""Where Dagster's files lie, and the Dagster instance of a command. Nothing about runs (runs.py)."""
+"""Dagster's folders, and the Dagster instance of a command. Nothing about runs (runs.py)."""
 
 import os
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -27,8 +27,8 @@ SETTINGS_VARIABLES = (
 )
 PROJECT = Path(__file__).resolve().parents[2]
 
-# The compute log manager starts helper processes and redirects the descriptors 1 and 2, which would put foreign lines
-# into `--json` and tear progress bars. Lines of `context.log` reach the history all the same.
+# The compute log manager starts helper processes and redirects the descriptors 1 and 2, which would mix foreign lines
+# into `--json` and break progress bars. Lines of `context.log` still reach the history.
 _NO_COMPUTE_LOGS = {
     "compute_logs": {
         "module": "dagster._core.storage.noop_compute_log_manager",
@@ -40,14 +40,14 @@ _NO_COMPUTE_LOGS = {
 
 @dataclass(frozen=True)
 class Home:
-    """Two absolute folders: where dagster.yaml lies, and where Dagster keeps the history."""
+    """Two absolute folders: that of dagster.yaml, and that of Dagster's history."""
 
     folder: Path
     storage: Path
 
     @property
     def protocols(self) -> Path:
-        """Where the protocol of each run lies."""
+        """The folder of the runs' protocols."""
         return self.storage / "protocols"
 
     @property
@@ -60,9 +60,9 @@ class Home:
 def find_home(environment: MutableMapping[str, str] | None = None) -> Home:
     """Finds Dagster's folders and names them in the environment.
 
-    This module is the one place that sets variables: dagster.yaml takes the storage's folder from the environment,
-    and the processes that Dagster starts (webserver, daemon, run workers) inherit it from there. Both are made
-    absolute, since a relative folder would be another one in each of these processes.
+    Only this module sets variables: dagster.yaml takes the storage's folder from the environment, and the processes
+    that Dagster starts (webserver, daemon, run workers) inherit it from there. Both are made absolute, since a relative
+    folder would be another one in each of these processes.
 
     Raises:
         ConfigurationError: There is no dagster.yaml.
@@ -85,13 +85,13 @@ def find_home(environment: MutableMapping[str, str] | None = None) -> Home:
     storage = Path(environment.get(STORAGE_VARIABLE) or folder / ".dagster").expanduser().absolute()
     environment[HOME_VARIABLE] = str(folder)
     environment[STORAGE_VARIABLE] = str(storage)
-    # dagster.yaml switches telemetry off; this keeps the webserver from making empty folders for it all the same
+    # dagster.yaml switches telemetry off; this keeps the webserver from creating empty folders for it anyway
     environment["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     return Home(folder, storage)
 
 
 def enter_environment(values: Mapping[str, str]) -> Home:
-    """Replaces all of our variables in this process's environment, and so for its children: the demo's shop.
+    """Replaces all of our variables in this process's environment, which its children inherit: for the demo's shop.
 
     Args:
         values: The new values by name; a variable of ours that is not among them is removed.
@@ -106,8 +106,8 @@ def enter_environment(values: Mapping[str, str]) -> Home:
 def open_instance(home: Home) -> "Iterator[dg.DagsterInstance]":
     """The Dagster instance of a command: that of the UI, without the capture of compute logs.
 
-    One process opens it at a time: two that create the history's tables at the same moment leave two versions noted
-    in them, and Dagster would never open that history again (seen with 1.13 in half of all tries).
+    One process opens it at a time: two that create the history's tables simultaneously leave two versions in
+    them, and Dagster would never open that history again (seen with 1.13 in half of all tries).
 
     Raises:
         HistoryUnavailableError: The folder cannot be read or written, now or later on.

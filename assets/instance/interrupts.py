@@ -1,4 +1,4 @@
-"""How a process ends: by itself, or by Ctrl-C, SIGTERM, Ctrl-Break at whatever moment. Imports nothing that is slow."""
+"""Ends a process: normally, or at any moment by Ctrl-C, SIGTERM, Ctrl-Break. Imports nothing that is slow."""
 
 import atexit
 import os
@@ -14,13 +14,13 @@ SECONDS_UNTIL_AGAIN = 0.05
 
 
 def end_at_once(code: int = EXIT_CODE, *, printed: str = "") -> None:
-    """Lets an interrupt end the process on the spot: for while there is nothing to clear up, or nothing any more.
+    """Lets an interrupt end the process at once: for the time when there is nothing to clean up yet, or any more.
 
-    An exception would hit some module in the middle of its import, or Python while it ends, and be told by either.
+    An exception would hit some module in the middle of its import, or Python during its shutdown, and be printed by it.
 
     Args:
         code: The exit code.
-        printed: What is still said on standard output.
+        printed: What is still written to standard output.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -32,7 +32,7 @@ def end_at_once(code: int = EXIT_CODE, *, printed: str = "") -> None:
 
 
 def end(code: int) -> NoReturn:
-    """Ends the process as Python does, but for taking every module and object down: a quarter of a quiet sync."""
+    """Ends the process like Python, but without destroying every module and object: a quarter of a quiet sync."""
     if all(thread.daemon or thread is threading.main_thread() for thread in threading.enumerate()):
         atexit._run_exitfuncs()
         os._exit(code)
@@ -40,17 +40,17 @@ def end(code: int) -> NoReturn:
 
 
 def raise_in_main_thread() -> None:
-    """Lets an interrupt raise KeyboardInterrupt, so that a command is cleared up.
+    """Lets an interrupt raise KeyboardInterrupt, so that a command cleans up.
 
     SIGINT too: a shell that starts a command in the background has it ignored, and a lost lease interrupts by it.
-    One that hits a destructor or a callback, from which no exception gets out, comes again a moment later.
+    An interrupt in a destructor or a callback, where exceptions are lost, is repeated a moment later.
     """
     sys.unraisablehook = _again
     _set(signal.default_int_handler)
 
 
 def interrupt_main_thread() -> None:
-    """Does what Ctrl-C does, from another thread, also while the main thread waits for the network."""
+    """Has the effect of Ctrl-C, from another thread, also while the main thread waits for the network."""
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
         signal.pthread_kill(main, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Old runs go: their records, events, logs and protocols, and the disk space. What is open or shown last stays."""
+"""Removes old runs with their events, logs and protocols, and gives disk space back. Open or shown data is kept."""
 
 import datetime as dt
 import re
@@ -18,23 +18,23 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import Text, joined, say, told
 
 SECONDS_BETWEEN_LOOKS = 600
-# Dagster gives a sensor 60 seconds; what is left over is done at the next look.
+# Dagster gives a sensor 60 seconds; the rest is done at the next evaluation.
 SECONDS_A_LOOK = 20.0
 OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 NOT_OVER = [status for status in dg.DagsterRunStatus if status not in OVER]
 WRITING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-# Less is soon filled again, and not worth writing a whole database anew.
+# Less is soon filled again, and not worth rewriting a whole database.
 FREE_SHARE = 0.1
 _RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What became of the old runs.
+    """The result of removing old runs.
 
     Attributes:
         runs: How many were removed.
-        bytes: How much disk space came back.
+        bytes: How much disk space was given back.
         is_all: False where the time was up before all were removed.
         note: What could not be done now; empty where everything was.
     """
@@ -46,7 +46,7 @@ class Pruned:
 
     @property
     def sentence(self) -> Text:
-        """All of it in words."""
+        """All of it as a text."""
         what = say(
             "{runs:,} runs removed, {megabytes:,.1f} MB given back.", runs=self.runs, megabytes=self.bytes / 1_000_000
         )
@@ -59,14 +59,17 @@ def prune_history(
     """Removes finished runs that were last touched more than `keep_days` ago. Safe beside runs and the UI.
 
     Dagster's own `delete_run` leaves the run's event file, its logs, tags and check results, and databases as large
-    as before; these go here, also those of runs that somebody deleted in the UI. Kept whatever their age: runs whose
-    materialisation or check is the latest that an asset shows, and those that an unfinished run repeats.
+    as before; these are removed here, also those of runs that a person deleted in the UI. Kept whatever their age: runs
+    whose materialisation or check is the latest that an asset shows, and those that an unfinished run repeats.
 
     Args:
-        instance: Whose runs.
+        instance: The instance of the runs.
         storage: The folder with history, logs and protocols.
         keep_days: How old a run may become.
-        seconds: After this time it stops; None: when everything is done.
+        seconds: Time limit; None: until everything is done.
+
+    Returns:
+        How many runs were removed, and the disk space.
     """
     try:
         with FileLock(storage / "pruning.lock", timeout=0):
@@ -78,7 +81,7 @@ def prune_history(
 def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
     """Removes old runs once a day, where the settings say how long they are kept.
 
-    A sensor and not a scheduled job: a job would stand in the queue of synchronisations, and add a run to remove.
+    A sensor and not a scheduled job: a job would wait in the queue of synchronisations, and add a run to remove.
 
     Args:
         settings: history.keep_days.
@@ -123,7 +126,7 @@ def _prune(instance: dg.DagsterInstance, storage: Path, keep_days: int, deadline
         if deadline is not None and time.monotonic() > deadline:
             is_all = False
             break
-        # The record first: whatever is left if we die here belongs to no run, and goes the next time.
+        # The record first: if the process dies here, the rest belongs to no run and is removed the next time.
         instance.delete_run(run_id)
         if files is not None:
             _remove_events(files, run_id)
@@ -138,7 +141,7 @@ def _prune(instance: dg.DagsterInstance, storage: Path, keep_days: int, deadline
 
 
 def _needed(instance: dg.DagsterInstance, files: HistoryFiles | None) -> set[str]:
-    """Runs that stay whatever their age."""
+    """Ids of runs that are kept whatever their age."""
     needed: set[str] = set()
     for asset in instance.get_asset_records():
         entry = asset.asset_entry
@@ -160,10 +163,10 @@ def _needed(instance: dg.DagsterInstance, files: HistoryFiles | None) -> set[str
 def _remove_leftovers(
     instance: dg.DagsterInstance, storage: Path, files: HistoryFiles | None, cutoff: dt.datetime
 ) -> None:
-    """Removes what belongs to no run any more.
+    """Removes files and rows that belong to no run any more.
 
-    What may be left over is listed before the runs are: a run is recorded before it writes anything, so one that
-    begins meanwhile is not taken for gone.
+    They are listed before the runs are: a run is recorded before it writes anything, so the files of a run that
+    begins meanwhile are not mistaken for leftovers.
     """
     found = [path for path in _named_by_runs(storage) if path.lstat().st_mtime < cutoff.timestamp()]
     if files is None:
@@ -187,7 +190,7 @@ def _remove_leftovers(
 
 
 def _give_back(instance: dg.DagsterInstance, files: HistoryFiles) -> str:
-    """Lets the databases shrink; returns why not, where they cannot now."""
+    """Shrinks the databases; returns the reason if that is impossible now."""
     for path in (files.index, files.runs):
         with closing(_connect(path)) as database:
             (free,) = database.execute("PRAGMA freelist_count").fetchone()
@@ -231,7 +234,7 @@ def _run_of(path: Path) -> str:
 
 
 def _remove(path: Path) -> None:
-    # On Windows a file that the UI has open stays; it goes the next time.
+    # On Windows a file that the UI has open stays; it is removed the next time.
     with suppress(OSError):
         if path.is_dir():
             shutil.rmtree(path)
@@ -242,6 +245,6 @@ def _remove(path: Path) -> None:
 def _size(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
-        with suppress(OSError):  # a run that goes on makes and removes files
+        with suppress(OSError):  # a run in progress creates and removes files
             total += path.lstat().st_size if path.is_file() else 0
     return total

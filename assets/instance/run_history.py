@@ -1,4 +1,4 @@
-"""The history of all runs, read from the Dagster instance by tags alone; the assets are not loaded for it."""
+"""The history of all runs, read from the Dagster instance by tags only; the assets are not loaded for it."""
 
 import datetime as dt
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ class PastRun:
         outcome: One of the four outcomes, or `running`, `queued`.
         started_at: When it began, or when it was queued.
         seconds: How long it took; None while it runs.
-        message: The sentence of the run, or why it broke.
+        message: The sentence of the run, or the reason why it broke.
     """
 
     run_id: str
@@ -40,8 +40,8 @@ class PastRun:
         """As `history --json` prints it.
 
         Args:
-            language: Of the message, where the run itself left none.
-            zone: The shop's; None: this computer's.
+            language: The language of the message, where the run itself left none.
+            zone: The shop's zone; None: this computer's.
         """
         started_at = self.started_at.astimezone(zone).isoformat(timespec="seconds")
         return {**asdict(self), "started_at": started_at, "message": told(self.message, language)}
@@ -60,7 +60,7 @@ def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
     """
     records = instance.get_run_records(dg.RunsFilter(run_ids=[run_id]))
     if not records:
-        # a history of years has a hundred thousand ids; their records would be read for seconds
+        # a history of years has a hundred thousand ids; reading their records would take seconds
         found = [known for known in instance.get_run_ids() if known.startswith(run_id)] if run_id else []
         if not found:
             raise ConfigurationError(say("There is no run '{run}'.", run=run_id[:64]), hint=SEE_HISTORY)
@@ -83,7 +83,7 @@ def last_run(instance: dg.DagsterInstance) -> PastRun:
 
 
 def _records(instance: dg.DagsterInstance, limit: int, filters: dg.RunsFilter | None = None) -> list[dg.RunRecord]:
-    """The latest records but for those of jobs that only look; Dagster cannot leave a job out by itself."""
+    """The latest records except those of jobs that only read; Dagster cannot exclude a job by itself."""
     found: list[dg.RunRecord] = []
     cursor = None
     while len(found) < limit:
@@ -96,7 +96,7 @@ def _records(instance: dg.DagsterInstance, limit: int, filters: dg.RunsFilter | 
 
 
 def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
-    """A run as the history tells it."""
+    """A run as an entry of the history."""
     run = record.dagster_run
     # A re-execution carries its parent's tags until its own set-up has replaced them.
     own = run.tags if tags.is_own(run.run_id, run.tags) else {}
@@ -117,7 +117,7 @@ def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
 
 
 def _outcome(status: dg.DagsterRunStatus, tag: str) -> str:
-    """The run's own word for it; a run that ended without one has failed."""
+    """The outcome that the run itself recorded; a run that ended without one has failed."""
     if status in _WAITING:
         return "queued"
     if status not in _OVER:
@@ -126,7 +126,7 @@ def _outcome(status: dg.DagsterRunStatus, tag: str) -> str:
 
 
 def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
-    """Why a run ended that could not say so itself."""
+    """Why a run ended that recorded no reason itself."""
     for kind in (dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED):
         for entry in instance.all_logs(run.run_id, of_type=kind):
             if entry.dagster_event is not None and entry.dagster_event.message:

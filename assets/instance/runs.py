@@ -1,4 +1,4 @@
-"""Running a job in this process, and repairing dead runs, by Dagster's private API: see the room's own sentence."""
+"""Runs a job in this process, and repairs dead runs, by Dagster's private API (see this package's docstring)."""
 
 import sys
 import time
@@ -35,12 +35,12 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import Language, say
 from cloudkasse_etl.sync.inputs.own_tables import watch_lease
 
-# As workspace.yaml names them: by these the UI finds the job of a run.
+# As workspace.yaml names them: the UI finds the job of a run by these names.
 LOCATION = "cloudkasse"
 MODULE = "assets.definitions"
 ATTRIBUTE = "defs"
 
-# Between giving its lease back and Dagster's last event a run lives for some milliseconds.
+# Between returning its lease and Dagster's last event a run lives for some milliseconds.
 SECONDS_TO_END = 30.0
 _ALIVE = (
     dg.DagsterRunStatus.NOT_STARTED,
@@ -68,13 +68,13 @@ def run_job(
     run it again, and run-status sensors would not see it.
 
     Args:
-        definitions: Whose job it is.
+        definitions: The definitions that contain the job.
         instance: Where the run is recorded.
         job_name: The job.
         run_id: The run's id, chosen by the caller, who holds the lease under it.
         run_config: The job's run config.
         run_tags: The run's tags besides the job's.
-        on_step: Told which step begins, its number and how many there are.
+        on_step: Called with the step that begins, its number and how many there are.
 
     Returns:
         The run as it ended. A failed or interrupted run raises nothing.
@@ -105,11 +105,11 @@ def run_job(
 
 @contextmanager
 def open_history(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Keeps the SQLite files open that a run's events go to, for as long as the block lasts.
+    """Keeps the SQLite files of a run's events open during the block.
 
-    Dagster opens and closes a file for each event and each look: some 950 times in a run that has nothing to do. Each
-    time its statements are compiled anew, and at each closing SQLite writes its log back and removes it. That came to
-    two fifths of the run. Another database than SQLite keeps its connections itself.
+    Dagster opens and closes a file for each event and each query: some 950 times in a run that has nothing to do. Each
+    time its statements are compiled again, and at each closing SQLite writes its log back and removes it. That took
+    two fifths of the run. A database other than SQLite manages its own connections.
     """
     events, runs = instance.event_log_storage, instance.run_storage
     engines: dict[str, Engine] = {}
@@ -134,7 +134,7 @@ def _kept_engine(url: str) -> Engine:
 
 
 def _kept_events(events: SqliteEventLogStorage, engines: Mapping[str, Engine]) -> Any:
-    """Does what the storage's `_connect` does, for some of its files on an engine that stays."""
+    """Replaces the storage's `_connect`, for some of its files, by a connection of an engine that stays open."""
     usual = events._connect
 
     @contextmanager
@@ -157,14 +157,14 @@ def _kept_events(events: SqliteEventLogStorage, engines: Mapping[str, Engine]) -
 def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration) -> list[str]:
     """Marks runs as failed whose process has died, and returns their ids.
 
-    A killed run of the command line would stay STARTED for ever and hold up the queue: Dagster's run monitoring
-    looks only at processes that Dagster launched. A run that carries its own id in its tags took
+    A killed run of the command line would stay STARTED for ever and block the queue: Dagster's run monitoring
+    checks only processes that Dagster launched. A run that has its own id in its tags took
     the lease under it (a command does so before the run exists), so it is alive exactly as long as that lease is.
 
     Raises:
         CloudkasseError: The lease cannot be read.
     """
-    # Asked before and after: a run that begins in between has its lease afterwards, one that ends had it before.
+    # Checked before and after: a run that begins in between has its lease afterwards, one that ends had it before.
     with watch_lease(configuration) as watch:
         records = instance.get_run_records(dg.RunsFilter(statuses=list(_ALIVE)))
         suspects = [record for record in records if tags.is_own(record.dagster_run.run_id, record.dagster_run.tags)]
@@ -199,11 +199,11 @@ def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, language: La
 
 @dataclass(frozen=True)
 class HistoryFiles:
-    """Where Dagster's SQLite storage keeps the history.
+    """The files of Dagster's SQLite storage.
 
     Attributes:
         runs: The database of runs and their tags.
-        index: The database of what the assets show.
+        index: The database of the assets' latest state.
         events: The folder that has a database of events for each run, named by the run's id.
     """
 
@@ -213,7 +213,7 @@ class HistoryFiles:
 
 
 def history_files(instance: dg.DagsterInstance) -> HistoryFiles | None:
-    """The files of the history; None where it lies in another database, which keeps its house itself."""
+    """The files of the history; None where it is in another database, which manages its own files."""
     events, runs = instance.event_log_storage, instance.run_storage
     if not isinstance(events, SqliteEventLogStorage) or not isinstance(runs, SqliteRunStorage):
         return None
@@ -225,7 +225,7 @@ def history_files(instance: dg.DagsterInstance) -> HistoryFiles | None:
 
 
 def remote_origin(job_name: str) -> RemoteJobOrigin:
-    """What a run of the UI carries: by its location's and repository's names the UI finds the job."""
+    """The origin that a run of the UI carries: the UI finds its job by the names of location and repository."""
     location = ManagedGrpcPythonEnvCodeLocationOrigin(
         loadable_target_origin=LoadableTargetOrigin(
             executable_path=sys.executable, module_name=MODULE, working_directory=str(PROJECT)

@@ -1,4 +1,4 @@
-"""Dagster's storage, where history and protocols lie, as a thing that can be full, read-only or damaged, in words."""
+"""Translates faults of Dagster's storage (history and protocols): full, read-only, damaged."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ from cloudkasse_etl.errors import HistoryUnavailableError, Problem, system_reaso
 from cloudkasse_etl.i18n.text import say
 
 VARIABLE = "CLOUDKASSE_DAGSTER_STORAGE"
-# A run takes half a megabyte; SQLite and its journals want some more.
+# A run takes half a megabyte; SQLite and its journals need some more.
 FULL_BYTES = 1_000_000
 SCARCE_BYTES = 20_000_000
 _COMPLAINT = "Exception while writing logger call to event log"
@@ -23,9 +23,9 @@ _COMPLAINT = "Exception while writing logger call to event log"
 
 @contextmanager
 def storage_faults(folder: Path) -> Iterator[None]:
-    """Tells faults of the storage in words, with the place and the cure; all other errors pass.
+    """Translates faults of the storage, with the place and the cure; all other errors pass unchanged.
 
-    Dagster hands on what the driver raises, and repeats it on standard error where a line of a run's log is lost.
+    Dagster passes on the driver's errors, and repeats them on standard error where a line of a run's log is lost.
 
     Raises:
         HistoryUnavailableError: The storage cannot be read or written.
@@ -41,7 +41,7 @@ def storage_faults(folder: Path) -> Iterator[None]:
 
 
 def unwritable(folder: Path, error: OSError) -> HistoryUnavailableError:
-    """What the operating system refused in the storage."""
+    """The error for an operation in the storage that the operating system refused."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _full(folder)
     return HistoryUnavailableError(
@@ -51,7 +51,7 @@ def unwritable(folder: Path, error: OSError) -> HistoryUnavailableError:
 
 
 def storage_problems(folder: Path) -> list[Problem]:
-    """What would keep the storage from being written; looks only, makes nothing."""
+    """Reasons why the storage could not be written; only checks, creates nothing."""
     where = say("history")
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if not there.is_dir():
@@ -131,7 +131,7 @@ def _is_full(folder: Path) -> bool:
 
 
 def _is_dagsters(error: BaseException) -> bool:
-    """Whether Dagster called the database: what our own code calls tells its errors itself, or has a fault."""
+    """Whether Dagster called the database: errors of our own calls are translated elsewhere, or are faults."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if package not in ("sqlalchemy", "contextlib", "alembic"):
@@ -140,7 +140,7 @@ def _is_dagsters(error: BaseException) -> bool:
 
 
 class _WithoutComplaints:
-    """Standard error, but for Dagster's complaint about a line of a log, which the error tells better."""
+    """Standard error without Dagster's complaint about a lost line of a log, which the error explains better."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

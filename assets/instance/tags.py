@@ -1,7 +1,7 @@
-"""What a run's tags say about it: the history is read from them. Names and values only; nothing of Dagster.
+"""The tags of runs, from which the history is read. Names and values only; nothing of Dagster.
 
 Two are for people, in the list of runs: `outcome` and `summary`, short enough for its column. All others are for the
-history, and hidden: what begins with `.dagster/` is shown nowhere in the UI.
+history, and hidden: the UI does not show tags that begin with `.dagster/`.
 """
 
 import json
@@ -13,10 +13,10 @@ from cloudkasse_etl.sync.run.report import Counts, Outcome, RunReport
 from cloudkasse_etl.sync.run.summary import brief, brief_reason, shown_outcome
 
 SHOWN_OUTCOME = "outcome"
-SHOWN_SUMMARY = "summary"  # by the alphabet after the outcome, as the UI lists them
+SHOWN_SUMMARY = "summary"  # alphabetically after the outcome, as the UI sorts them
 UNDER_WAY = "…"
 # Holds the run's own id once the run holds the lease. A re-execution inherits the tags of its parent: as long as
-# another id stands here, none of the other tags is about this run.
+# another id is stored here, none of the other tags is about this run.
 RUN = ".dagster/cloudkasse_run"
 OUTCOME = ".dagster/cloudkasse_outcome"
 MESSAGE = ".dagster/cloudkasse_message"
@@ -24,10 +24,10 @@ STARTED_BY = ".dagster/cloudkasse_started_by"
 COUNTS = ".dagster/cloudkasse_counts"
 RUNNING = "running"
 MAX_MESSAGE = 1000
-# How runs of earlier versions say the same, each count in a tag of its own and all of it in the list of runs.
+# The tags of earlier versions: each count had a tag of its own, and all of them were shown in the list of runs.
 FORMER_PREFIX = "cloudkasse/"
-# Dagster's own: how often a failed run is started again by itself, and all of it rather than from the step that broke:
-# a run counts what its own steps did, and its session, lease and one view of the ERP do not outlive it.
+# Dagster's own: how often a failed run is restarted automatically, and from the beginning rather than from the failed
+# step: a run counts what its own steps did, and its session, lease and snapshot of the ERP do not outlive it.
 MAX_RETRIES = "dagster/max_retries"
 RETRY_NUMBER = "dagster/retry_number"
 WHOLE_RUN = {"dagster/retry_strategy": "ALL_STEPS"}
@@ -41,7 +41,7 @@ KINDS = {
     "import_receipts": "import",
 }
 
-# They change nothing and hold no lease: no synchronisations, so that the history leaves them out.
+# They change nothing and take no lease, so they are not synchronisations and the history leaves them out.
 PLAN, COMPARISON = "plan", "compare_with_cloud"
 LOOKING = (PLAN, COMPARISON)
 
@@ -74,7 +74,16 @@ def job_of(kind: str) -> str:
 
 
 def starting(run_id: str, started_by: str, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The tags of a run that begins; resets what a re-execution brings along of its parent."""
+    """The tags of a run that begins; resets those that a re-execution inherits from its parent.
+
+    Args:
+        run_id: The run's id.
+        started_by: Who started it.
+        inherited: The tags that it has already.
+
+    Returns:
+        The tags to set.
+    """
     former = [name for name in inherited or {} if name.startswith(FORMER_PREFIX)]
     return {
         **dict.fromkeys(former, ""),
@@ -89,7 +98,7 @@ def starting(run_id: str, started_by: str, inherited: Mapping[str, str] | None =
 
 
 def ended(report: RunReport, language: Language) -> dict[str, str]:
-    """What a run came to."""
+    """The tags of a run's result."""
     return {
         OUTCOME: str(report.outcome),
         MESSAGE: report.message[:MAX_MESSAGE],
@@ -100,22 +109,22 @@ def ended(report: RunReport, language: Language) -> dict[str, str]:
 
 
 def restarts(retries: int) -> dict[str, str]:
-    """The tags of a job whose runs are started again by themselves when they break on network or database."""
+    """The tags of a job whose runs are restarted automatically when network or database fail."""
     return {MAX_RETRIES: str(retries), **WHOLE_RUN}
 
 
 def may_restart(tags: Mapping[str, str]) -> bool:
-    """Whether nobody has vetoed that the run is started again."""
+    """Whether a run may be restarted automatically: no tag forbids it."""
     return tags.get(MAX_RETRIES, "0") != "0"
 
 
 def broken(error: CloudkasseError, language: Language) -> dict[str, str]:
-    """A run that could not even begin."""
+    """The tags of a run that could not even begin."""
     return {**failed(error.told(language), language), **({} if error.is_restartable else NO_RETRY)}
 
 
 def failed(reason: str, language: Language) -> dict[str, str]:
-    """A run that could not say itself what it came to."""
+    """The tags of a run that could not record its own result."""
     return {
         OUTCOME: str(Outcome.FAILED),
         MESSAGE: reason[:MAX_MESSAGE],

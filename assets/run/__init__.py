@@ -1,1 +1,1 @@
-"""What a run of Dagster's holds, and how its failures are told."""
+"""Dagster resources of a run, and the translation of its failures."""

@@ -1,4 +1,4 @@
-"""Our errors as Dagster's failures: in the words of a person, and whether the run may be started again by itself."""
+"""Turns our errors into Dagster's failures: with plain texts, and whether the run may be restarted automatically."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ RESTARTS = "may pass by itself"
 
 @contextmanager
 def plain_failures(language: Language) -> Iterator[None]:
-    """Turns our errors into Dagster's failure, which the UI shows with the message first and no traceback of ours."""
+    """Turns our errors into Dagster's failure, for which the UI shows the message first and no traceback of ours."""
     try:
         yield
     except CloudkasseError as error:
@@ -22,13 +22,13 @@ def plain_failures(language: Language) -> Iterator[None]:
 
 
 def failure(error: CloudkasseError, language: Language) -> dg.Failure:
-    """An error in the words of a person, and whether the run may be started again by itself."""
+    """The failure for an error: its text, and whether the run may be restarted automatically."""
     metadata: dict[str, Any] = {"what to do": dg.MetadataValue.text(told(error.hint, language))} if error.hint else {}
     metadata[RESTARTS] = dg.MetadataValue.bool(error.is_restartable)
     return dg.Failure(error.told(language), metadata=metadata, allow_retries=error.is_restartable)
 
 
 def is_restartable(event: dg.DagsterEvent) -> bool:
-    """Whether a step failed on something that may pass by itself; the exception itself is gone by then."""
+    """Whether a step failed for a temporary reason; the exception itself is not available here."""
     told = event.step_failure_data.user_failure_data
     return told is not None and bool((value := told.metadata.get(RESTARTS)) and value.value)

@@ -1,4 +1,4 @@
-"""The two resources: `options`, what a run is asked to do, and `sync`, the run's one session. No business rules."""
+"""The two resources: `options`, the options of a run, and `sync`, the run's one session. No business rules."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.report import RunReport
 from cloudkasse_etl.sync.run.session import SyncSession, open_session
 
-# What an asset's function takes to get the run's session: the resource `sync`.
+# The type by which an asset's function receives the run's session: the resource `sync`.
 Sync = dg.ResourceParam[SyncSession]
 OnReport = Callable[[RunReport], None]
 OnProgress = Callable[[str, int], None]
@@ -78,15 +78,18 @@ def sync_resource(
 ) -> dg.ResourceDefinition:
     """The resource `sync`: one lease, one session a run, and the run's tags.
 
-    The configuration is closed over rather than given as the resource's config: it holds secrets, and Dagster shows
-    and stores resource config.
+    The configuration is captured by a closure rather than passed as the resource's config: it holds secrets, and
+    Dagster shows and stores resource config.
 
     Args:
         configuration: Settings and connections.
-        protocol_folder: Where the protocols of all runs lie.
+        protocol_folder: The folder of all runs' protocols.
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
-        on_report: Is given what the run came to.
-        on_progress: Told how far a long step has got; None: the run's log is.
+        on_report: Called with the run's report.
+        on_progress: Called with the progress of a long step; None: it is written to the run's log.
+
+    Returns:
+        The resource.
     """
 
     @dg.resource(
@@ -133,7 +136,7 @@ def sync_resource(
 
 
 def _logged(context: dg.InitResourceContext) -> OnProgress:
-    """Writes progress into the run's log, a line every few seconds: a page of receipts takes milliseconds."""
+    """Writes progress into the run's log, one line every few seconds: a page of receipts takes milliseconds."""
     told = time.monotonic()
 
     def tell(asset: str, count: int) -> None:
@@ -147,7 +150,7 @@ def _logged(context: dg.InitResourceContext) -> OnProgress:
 
 def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None) -> None:
     try:
-        # a lost lease breaks a run in many ways, as an interrupt or as what it met first: that it was lost tells more
+        # a lost lease breaks a run in many ways, by an interrupt or another error: the lost lease is the better reason
         lost, language = session.store.lost, session.settings.language
         why = lost.told(language) if lost else _what_broke(instance, session.run_id, language)
         report = session.finish(error=why)
@@ -177,18 +180,18 @@ def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:
 
 
 def _what_broke(instance: dg.DagsterInstance, run_id: str, language: Language) -> str | None:
-    """Why steps could not work, from the event log: the exception itself does not reach a resource."""
+    """Why steps failed, from the event log: the exception itself does not reach a resource."""
     if _is_canceling(instance, run_id):
         return say("Cancelled in the UI. {counts}", counts=tags.WHAT_COUNTS).told(language)
-    # sync_report fails over what the counts came to, which is no reason of its own
+    # sync_report fails because of the counts, which is not a reason of its own
     reasons = [_reason(event, language) for event in _failures(instance, run_id) if event.step_key != SYNC_REPORT]
     return " ".join(dict.fromkeys(reasons)) or None
 
 
 def _may_pass_by_itself(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether nothing failed but for network or database: one cause that somebody has to cure forbids a new start.
+    """Whether only network or database failed: one cause that a person has to solve forbids a restart.
 
-    A run that turned red by its rejections failed in sync_report, and comes to the same the next time.
+    A run that turned red by its rejections failed in sync_report, and would do so the next time.
     """
     return all(is_restartable(event) for event in _failures(instance, run_id))
 

@@ -1,1 +1,1 @@
-"""How things look in the Dagster UI: metadata, tables, columns, languages."""
+"""How assets are shown in the Dagster UI: metadata, tables, columns, languages."""

@@ -1,4 +1,4 @@
-"""Which contract each asset keeps, shown as its columns; and from which assets' columns its own are drawn."""
+"""Shows each asset's contract as its columns, and the columns of other assets from which they are made."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -34,7 +34,7 @@ CONTRACTS: Mapping[str, type[DataFrameModel]] = {
     REVENUE_POSTINGS: RevenuePosting,
     STOCK_MOVEMENTS: StockMovement,
 }
-# What an asset only waits for (a register, before articles go up) is an edge of the graph, but no source of columns.
+# An asset that is only waited for (a register, before articles are uploaded) is an edge of the graph, but no source.
 DRAWN_FROM: Mapping[str, tuple[str, ...]] = {
     GROSS_PRICES: (PRICES.extract, ARTICLES.extract),
     **{kind.cloud: (kind.source,) for kind in KINDS},
@@ -44,7 +44,7 @@ DRAWN_FROM: Mapping[str, tuple[str, ...]] = {
 
 
 def with_columns(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> list[dg.AssetsDefinition]:
-    """The assets with the columns that their contracts promise."""
+    """The assets with the columns of their contracts."""
 
     def shown(spec: dg.AssetSpec) -> dg.AssetSpec:
         contract = CONTRACTS.get(spec.key.to_user_string())
@@ -58,7 +58,7 @@ def with_columns(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> l
 
 @cache
 def lineage(asset: str) -> Mapping[str, Any]:
-    """Metadata of a materialisation: which columns of other assets each column is drawn from, where any is."""
+    """Metadata of a materialisation: the columns of other assets from which each column is made, if any."""
     upstream = {name: CONTRACTS[name] for name in DRAWN_FROM.get(asset, ())}
     found = drawn_from(CONTRACTS[asset], upstream)
     if not found:

@@ -1,4 +1,4 @@
-"""How old the data may get before the UI shows it as stale: by group of assets, from the settings."""
+"""The age at which the UI shows data as stale: by group of assets, from the settings."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,8 +13,8 @@ _RECEIPT_GROUPS = ("receipts", "postings")
 def with_freshness(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> list[dg.AssetsDefinition]:
     """The assets with their policies.
 
-    No asset is ever left out of a run, so the time of its last materialisation is the last time that somebody looked,
-    whether or not anything was new. Steps that break materialise nothing and let their assets go stale.
+    No asset is ever left out of a run, so the time of its last materialisation is the time of the last check, whether
+    or not anything was new. Steps that fail materialise nothing, so their assets become stale.
     """
     hours = settings.automation.fresh_hours
 

@@ -1,4 +1,4 @@
-"""Foreign texts (an article's name, a cloud's answer) as Markdown shows them: as they are, no markup of their own."""
+"""Escapes foreign texts (an article's name, an answer of the cloud) for Markdown, so that none is read as markup."""
 
 import re
 
@@ -6,5 +6,5 @@ _SIGNS = re.compile(r"[\\|`*\[\]]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def plain(text: str) -> str:
-    """A text as a line or a table's cell takes it."""
+    """A text made safe for a line or a table's cell."""
     return _SIGNS.sub(r"\\\g<0>", " ".join(text.splitlines())).replace("<", "&lt;")

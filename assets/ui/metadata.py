@@ -1,4 +1,4 @@
-"""How reports and contracts look on an asset: metadata of a materialisation, and the columns of what it holds."""
+"""Metadata of assets: reports of materialisations, and the columns of contracts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
 
-# Past this many records of one cause the table has a row a cause instead of a row a record.
+# Past this many records of one cause the table has one row for each cause instead of each record.
 RECORDS_OF_A_CAUSE = 5
 # An asset's page has room for some 450 pixels: code and time stand in check all_records_accepted, and in the protocol.
 _BY_RECORD = (say("what to do"), say("what is wrong"), say("record"))
@@ -23,7 +23,16 @@ _BY_CAUSE = (say("what to do"), say("what is wrong"), say("count"), say("example
 
 
 def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> Mapping[str, Any]:
-    """What every materialisation carries: the same keys always, so that the UI draws them over time."""
+    """The metadata of every materialisation: always the same keys, so that the UI can plot them over time.
+
+    Args:
+        report: The asset's report.
+        settings: For the language.
+        protocol: The file of the run's protocol.
+
+    Returns:
+        Metadata by key.
+    """
     language = settings.language
     summary = sentence(outcome_of(report.counts), [replace(report, deferrals=())], language)
     summary = _with_deferrals(summary, report.deferrals, language)
@@ -41,12 +50,12 @@ def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> M
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:
-    """That not all records were compared: whoever wonders what the counts are of reads it here."""
+    """A note that not all records were compared, which explains the counts."""
     return say("changed articles: {count:,}; everything else is as it was", count=report.looked_at).told(language)
 
 
 def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
-    """What sync_report carries: the sentence and the totals of the whole run."""
+    """The metadata of sync_report: the sentence and the totals of the whole run."""
     left = dict.fromkeys(asset.left.told(settings.language) for asset in report.assets.values() if asset.left)
     summary = " ".join([f"{report.message.removesuffix('.')}.", *left]) if left else report.message
     return {
@@ -56,7 +65,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
         **report.counts.as_dict(),
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
         "protocol": dg.MetadataValue.path(report.protocol),
-        # made on demand: with 20,000 receipts it takes three seconds, a quiet run half a one
+        # created on demand: with 20,000 receipts it takes three seconds, in a quiet run half a second
         "page": dg.MetadataValue.text(f"cloudkasse-etl report {report.run_id[:8]} --html report.html"),
     }
 

@@ -1,4 +1,4 @@
-"""Who answers for the assets, and where their code can be read, as the UI shows it."""
+"""The owners of the assets, and links to their code, for the UI."""
 
 import warnings
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class _InProject(dg.FilePathMapping):
 
 
 def with_owners(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> list[dg.AssetsDefinition]:
-    """The assets with those who answer for them."""
+    """The assets with their owners."""
     owners = settings.ui.owners
     return [asset.map_asset_specs(lambda spec: spec.replace_attributes(owners=owners)) for asset in assets]
 
@@ -27,7 +27,7 @@ def with_owners(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> li
 def with_code(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> list[dg.AssetsDefinition]:
     """The assets with links to their code: in the repository that the settings name, or on this computer.
 
-    It reads our source files, which a command has no use for.
+    It reads our source files, which a command does not need.
     """
     code = settings.ui.source_code
     with warnings.catch_warnings():

@@ -29,7 +29,7 @@ def plan_markdown(found: Plan, language: Language) -> str:
 
 
 def plan_counts(found: Plan) -> dict[str, int]:
-    """The numbers of a plan, so that the UI can draw them over time."""
+    """The counts of a plan, so that the UI can plot them over time."""
     totals: dict[str, int] = {}
     for entity in found.entities:
         for name, count in entity.counts.items():

@@ -1,4 +1,4 @@
-"""Rows as the UI shows them: a table among the metadata of a materialisation or check."""
+"""Tables for the UI: rows as metadata of a materialisation or check."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import dagster as dg
 
 
 def shown_table(names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> dg.MetadataValue[Any]:
-    """The rows under their columns' names; a column is of whole numbers where its first row has one."""
+    """The rows under their headings; a column has whole numbers if its first row does."""
     first = rows[0] if rows else [""] * len(names)
     types = ["int" if isinstance(cell, int) else "string" for cell in first]
     return dg.MetadataValue.table(

@@ -1,4 +1,4 @@
-"""The definitions in the settings' language, as far as they are built from settings."""
+"""Translates the definitions that are built from settings into the settings' language."""
 
 from collections.abc import Sequence
 

@@ -9,39 +9,60 @@ import pytest
 
 import cloudkasse_etl
 
-LIBRARY = Path(cloudkasse_etl.__file__).parent
-# Rooms whose docstrings are checked.
-ROOMS = ("transform", "sandbox", "erp", "tills", "schemas", "alerting", "rejections", "config")
+PROJECT = Path(cloudkasse_etl.__file__).parent.parent
+PACKAGES = ("cloudkasse_etl", "assets")
+# Rooms whose docstrings are still to be rewritten.
+LATER = {"cloudkasse_etl/sync", "cloudkasse_etl/state", "cloudkasse_etl/i18n", "cloudkasse_etl/databases"}
+ROOMS = sorted(
+    room
+    for package in PACKAGES
+    for path in (PROJECT / package).iterdir()
+    if (path.is_dir() or path.suffix == ".py")
+    and path.name != "__pycache__"
+    and (room := path.relative_to(PROJECT).as_posix()) not in LATER
+)
 MOST_UNDESCRIBED = 2
 
 # Words that the field does not use in this sense; a reader has to guess what is meant.
 OBSCURE = re.compile(
-    r"\b(told|stands?|stood|somebody|nobody|anew|judged?|levels?|levelled|for want of|hangs? on|hung on"
+    r"\b(told|stands?|stood|somebody|nobody|anew|judged?|(?<!top )levels?|for want of|hangs? on|hung on"
     r"|comes? to|came to|came of|made out|by the letter|it is none|asks? after)\b",
     re.IGNORECASE,
 )
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+def modules(room: str) -> Iterator[tuple[str, ast.Module]]:
+    """The modules of a room, by their paths within the project; a room may be a single file."""
+    place = PROJECT / room
+    for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+        yield path.relative_to(PROJECT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
 def documented(room: str) -> Iterator[tuple[str, ast.Module | ast.ClassDef | Function]]:
     """All modules, classes and functions of a room: where they are, and their syntax."""
-    for path in sorted((LIBRARY / room).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                line = getattr(node, "lineno", 1)
-                yield f"{path.relative_to(LIBRARY.parent)}:{line} {getattr(node, 'name', '')}".rstrip(), node
+    for path, module in modules(room):
+        yield path, module
+        for node in ast.walk(module):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not is_shown(node):
+                yield f"{path}:{node.lineno} {node.name}", node
 
 
 def public_functions(room: str) -> Iterator[tuple[str, Function]]:
     """The public functions of a room's modules, and the public methods of their public classes."""
-    for path in sorted((LIBRARY / room).rglob("*.py")):
-        scopes: list[ast.Module | ast.ClassDef] = [ast.parse(path.read_text(encoding="utf-8"))]
+    for path, module in modules(room):
+        scopes: list[ast.Module | ast.ClassDef] = [module]
         while scopes:
             for node in scopes.pop().body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     scopes.append(node)
                 elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
-                    yield f"{path.relative_to(LIBRARY.parent)}:{node.lineno} {node.name}", node
+                    yield f"{path}:{node.lineno} {node.name}", node
+
+
+def is_shown(node: ast.ClassDef | Function) -> bool:
+    """Whether a docstring is a text of the UI or of a command's help, which has other rules."""
+    return any(re.match(r"(dg|click)\.|\w+\.(command|group)\(", ast.unparse(found)) for found in node.decorator_list)
 
 
 def parameters(function: Function) -> list[str]:
@@ -83,7 +104,10 @@ def test_functions_of_three_parameters_describe_each_and_what_they_return(room: 
     wrong = {
         where: lacking
         for where, function in public_functions(room)
-        if len(parameters(function)) > MOST_UNDESCRIBED and not overrides(function) and (lacking := faults(function))
+        if len(parameters(function)) > MOST_UNDESCRIBED
+        and not overrides(function)
+        and not is_shown(function)
+        and (lacking := faults(function))
     }
     assert wrong == {}
 
@@ -94,6 +118,5 @@ def test_no_docstring_begins_with_an_obscure_word(room: str) -> None:
     assert {where: first for where, first in firsts.items() if OBSCURE.search(first)} == {}
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_each_room_has_modules(room: str) -> None:
-    assert any(True for _ in documented(room)), "a room that has moved must not drop out of the checks"
+def test_the_rooms_are_found() -> None:
+    assert {"cloudkasse_etl/transform", "cloudkasse_etl/errors.py", "assets/cli", "assets/steps.py"} <= set(ROOMS)

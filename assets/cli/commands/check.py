@@ -1,4 +1,4 @@
-"""`check`: everything that would keep a synchronisation from working, at once, each with its cure."""
+"""`check`: finds everything that would prevent a synchronisation, at once, each with its cure."""
 
 import click
 
@@ -42,7 +42,7 @@ def check(cloud: bool, as_json: bool) -> int:
 
 
 def _home_problems() -> list[Problem]:
-    """What is wrong with the place of history and protocols."""
+    """Problems of the folder of history and protocols."""
     from assets.instance.home import find_home
     from assets.instance.storage import storage_problems
 

@@ -1,4 +1,4 @@
-"""`closings`: the list of closings, what is open of them, and what a person can decide about one."""
+"""`closings`: lists closings and their open problems, and lets a person decide about one."""
 
 from typing import TYPE_CHECKING
 

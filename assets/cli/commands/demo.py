@@ -1,4 +1,4 @@
-"""`demo`: a made-up shop is synchronised, sells, and is synchronised again, told in a few lines."""
+"""`demo`: synchronises a fictional shop, lets it sell, and synchronises it again; prints a few lines about it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ def demo(folder: Path) -> int:
 
 
 def demo_or_new(folder: Path) -> Demo:
-    """The demo in a folder; where there is none it is made and told first."""
+    """The demo in a folder; if there is none, it is created and reported first."""
     found = find_demo(folder)
     if found is None:
         found = create_demo(folder)
@@ -37,7 +37,7 @@ def demo_or_new(folder: Path) -> Demo:
 
 
 def tell(made: Demo) -> int:
-    """Runs the synchronisations and says what happens. 0 if they come to what they should."""
+    """Runs the synchronisations and prints what happens. Returns 0 if their results are as expected."""
     from rich.markup import escape
 
     out = console()
@@ -81,7 +81,7 @@ def tell(made: Demo) -> int:
 
 
 def booked_figures(configuration: "Configuration") -> list[str]:
-    """What the books hold, in four lines; in two more for each further currency."""
+    """The figures of the books, in four lines; in two more for each further currency."""
     from collections import Counter
 
     from cloudkasse_etl.i18n.formats import plain_euros

@@ -1,4 +1,4 @@
-"""`export`: what was booked, as CSV for a bookkeeper."""
+"""`export`: writes postings or stock movements as CSV for a bookkeeper."""
 
 import datetime as dt
 from pathlib import Path

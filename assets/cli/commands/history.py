@@ -1,4 +1,4 @@
-"""`history`: all runs, from the UI and from the command line, newest first."""
+"""`history`: lists all runs, of the UI and of the command line, newest first; removes old ones."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -79,7 +79,7 @@ def prune(keep_days: int | None, as_json: bool) -> None:
 
 
 def _repair(instance: "dg.DagsterInstance") -> bool:
-    """Marks runs whose process died; where settings or database are out of order, the list must do without."""
+    """Marks runs whose process died as failed, unless settings or database are unusable."""
     from assets.instance.runs import repair_dead_runs
     from cloudkasse_etl.config.settings import load
 
@@ -89,7 +89,7 @@ def _repair(instance: "dg.DagsterInstance") -> bool:
 
 
 def _shown_in() -> tuple[Language, dt.tzinfo | None]:
-    """The settings' language and time zone; where the settings are broken, this computer's zone."""
+    """The settings' language and time zone; if the settings are invalid, this computer's zone."""
     from cloudkasse_etl.config.settings import language_of, read_settings, settings_path
 
     try:

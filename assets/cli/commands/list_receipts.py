@@ -1,4 +1,4 @@
-"""`receipts`: the list of staged receipts (the manual's Belege dialog), and what a person can decide about one."""
+"""`receipts`: lists staged receipts (the manual's Belege dialog), and lets a person decide about one."""
 
 from typing import TYPE_CHECKING
 

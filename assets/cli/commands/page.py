@@ -1,4 +1,4 @@
-"""`report`: one HTML page about a run and what was sold up to it."""
+"""`report`: writes one HTML page about a run and the sales up to it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`plan`: what a synchronisation would do. Knows nothing of Dagster: a dry run leaves no run."""
+"""`plan`: prints what a synchronisation would do. Does not use Dagster: a dry run leaves no run."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""`protocol`: the records that failed in a run, why, and what to do."""
+"""`protocol`: lists the records that failed in a run, why, and what to do."""
 
 from pathlib import Path
 from typing import Any

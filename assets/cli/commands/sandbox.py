@@ -1,4 +1,4 @@
-"""`sandbox`: the bundled CloudKasse as a server of its own."""
+"""`sandbox`: runs the bundled CloudKasse as a server, and sends commands to a running one."""
 
 import datetime as dt
 from pathlib import Path
@@ -45,7 +45,7 @@ def _list_faults() -> str:
 
 
 class _ListsFaults(click.Command):
-    """A command whose help ends with the faults there are; read only when somebody asks for help."""
+    """A command whose help ends with a list of the faults, which is loaded only for the help."""
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(f"\nFaults:\n{_list_faults()}\n")

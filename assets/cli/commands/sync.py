@@ -1,4 +1,4 @@
-"""`sync`: one synchronisation, and what came of it."""
+"""`sync`: runs one synchronisation and prints its report."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -75,7 +75,7 @@ def staged_now(report: "RunReport") -> int:
 
 
 def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunReport") -> int:
-    """The manual's dialog: now that it is known what came. The import is a run of its own."""
+    """Asks whether to import what was fetched (the manual's dialog). The import is a run of its own."""
     from assets.cli.running import import_staged
 
     asked = say_count(

@@ -1,4 +1,4 @@
-"""`ui`: Dagster's web interface and daemon, started as they should be and ended with all their children."""
+"""`ui`: starts Dagster's web interface and daemon, and ends them with all their children."""
 
 import signal
 import subprocess
@@ -50,7 +50,7 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
 
 
 def _serve(home: Home, port: int, language: Language) -> int:
-    """Runs `dagster dev` until it ends or we are told to stop; then nothing of it is left."""
+    """Runs `dagster dev` until it ends or a signal stops it; ends all of its processes."""
     with open_instance(home):
         pass  # a first start makes the history's tables here, before Dagster's processes all try to
     url = f"http://{HOST}:{port}"
@@ -115,7 +115,7 @@ def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
 
 
 def _pass_on(process: "subprocess.Popen[bytes]", ending: threading.Event) -> None:
-    """Writes what Dagster says to standard error; what it says while it is ended is of no use to anybody."""
+    """Passes Dagster's output on to standard error, except while it is being ended."""
     for line in process.stdout or ():
         if not ending.is_set():
             sys.stderr.write(line.decode(errors="replace"))
@@ -150,7 +150,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def is_foreign(port: int, pid: int) -> bool:
-    """Whether something listens on a port that is neither a process nor one of those that it has started."""
+    """Whether a port is in use by a process other than this one and its children."""
     import socket
 
     import psutil
