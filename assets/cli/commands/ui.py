@@ -150,7 +150,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 def is_foreign(port: int, pid: int) -> bool:
-    """Whether a port is in use by a process other than this one and its children."""
+    """Whether a port is in use by a process other than process `pid` and its children."""
     import socket
 
     import psutil
