@@ -1,35 +1,27 @@
-"""What CloudKasse really holds, record by record: compared with what the ERP wants now, or taken for our own state.
+"""What CloudKasse really holds, record by record, compared with what the ERP wants now. Nothing is changed.
 
-A synchronisation compares with what the cloud last accepted and asks nothing. These ask for every record, page by page,
-so they run on demand and with a full comparison only.
+A synchronisation compares with what the cloud last accepted and asks nothing. This asks for every record, page by page,
+so it runs on demand and with a full comparison only.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from types import NoneType
-from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import KINDS, REGISTERS, Kind
-from cloudkasse_etl.errors import ContractError
-from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.state.database.keys import bounded_key
-from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.sync.comparison.comparison_report import SHOWN, Comparison, Cure, Difference, FieldDifference
 from cloudkasse_etl.sync.dry_run.plan_session import open_plan
+from cloudkasse_etl.sync.master_data.cloud_records import Item, pages
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.tills.cloudkasse.client import record_key
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests, item_text
-
-Item = dict[str, Any]
 
 
 def compare_all(
@@ -61,7 +53,7 @@ def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
     refused = {rejection.key for rejection in (*checked.rejections, *session.store.rejections(kind.cloud))}
     waits = kind.needs_register and session.store.active_count(REGISTERS.name) == 0
     found = _Comparing(session, kind, checked.frame, {bounded_key(key) for key in refused})
-    for keys, items in _pages(session, kind):
+    for keys, items in pages(session, kind):
         found.take(keys, items)
     superfluous = pd.Series(list(dict.fromkeys(found.unwanted)), dtype="str")
     superfluous = superfluous[desired.may_retire(superfluous)] if len(superfluous) else superfluous
@@ -80,74 +72,6 @@ def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
         waiting=waiting,
         differences=found.shown(missing, list(superfluous[:SHOWN])),
     )
-
-
-def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
-    """Takes what the cloud holds for what it last accepted, of the records that ever went up from here.
-
-    What somebody changed, retired or lost there is then no longer level, and goes up again. Records that never went
-    up from here are nobody's business of ours.
-    """
-    store, columns = session.store, list(FLOWS[kind].payload.to_schema().columns)
-    synced = store.synced(kind.name)
-    known, hashes = pd.Index(synced["key"]), synced["content_hash"].to_numpy()
-    seen = np.zeros(len(known), dtype=bool)
-    for keys, items in _pages(session, kind):
-        found = item_digests(items, columns)
-        places = known.get_indexer(pd.Index(keys, dtype="str"))
-        seen[places[places >= 0]] = True
-        other = (places >= 0) & (hashes[places] != found) if len(known) else places >= 0
-        accepted = [
-            SyncedRecord(
-                str(known[places[at]]),
-                int(found[at]),
-                orjson.dumps({name: items[at].get(name) for name in columns}).decode(),
-                items[at].get("active") is not False,
-                _id(items[at]),
-            )
-            for at in np.flatnonzero(other).tolist()
-        ]
-        if accepted:
-            store.settle(kind.cloud, kind.name, answered=(), accepted=accepted, rejected=())
-    store.forget(kind.name, [str(key) for key in known[~seen]])
-
-
-def _pages(session: SyncSession, kind: Kind) -> Iterator[tuple[list[str], list[Item]]]:
-    """Page by page the records that the cloud holds, with their keys."""
-    for page in session.client.records(kind.name):
-        try:
-            keys = [record_key(kind.name, item) for item in page]
-        except KeyError as error:
-            raise ContractError(
-                say("CloudKasse's list of {entity} has a record without {field}.", entity=kind.name, field=str(error)),
-                hint=say("Report it to CloudKasse; nothing was compared."),
-            ) from None
-        _refuse_broken(kind, page)
-        yield keys, page
-
-
-def _refuse_broken(kind: Kind, page: Sequence[Item]) -> None:
-    """Raises where a value is of another type than the contract's: it must not be taken for what the cloud holds.
-
-    A record under a broken key would count as missing, and one that nobody wants any more would never be retired.
-    """
-    for name, column in FLOWS[kind].payload.to_schema().columns.items():
-        dtype = str(column.dtype)
-        wanted = bool if dtype == "bool" else int if dtype.startswith("int") else str
-        values = [item.get(name) for item in page]
-        if not set(map(type, values)) <= {wanted, NoneType}:
-            value = next(value for value in values if type(value) not in (wanted, NoneType))
-            raise ContractError(
-                say(
-                    "CloudKasse's list of {entity} has a record whose {field} is '{value}'.",
-                    entity=kind.name, field=name, value=str(value)[:40],
-                ),
-                hint=say("Report it to CloudKasse; nothing was compared."),
-            )  # fmt: skip
-
-
-def _id(item: Item) -> str | None:
-    return item["id"] if isinstance(item.get("id"), str) else None
 
 
 @dataclass

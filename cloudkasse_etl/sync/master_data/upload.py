@@ -22,8 +22,8 @@ from cloudkasse_etl.state.stores.store import StateStore
 from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM, has_row_keys, part_of
 from cloudkasse_etl.sync.changes.erp_snapshot import keep_snapshot
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, quiet_report, set_level
-from cloudkasse_etl.sync.comparison.cloud_comparison import learn_what_the_cloud_holds
 from cloudkasse_etl.sync.inputs.article_subset import Part
+from cloudkasse_etl.sync.master_data.cloud_records import learn_what_the_cloud_holds
 from cloudkasse_etl.sync.master_data.desired_records import EXAMPLES, FLOWS, Desired
 from cloudkasse_etl.sync.master_data.upload_results import Items, accepted_record, fresh, kind_of, where_level
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts

@@ -1,0 +1,91 @@
+"""The records that CloudKasse really holds, page by page, also taken for what it last accepted. Comparing: comparison/.
+
+A synchronisation asks for none of it; only one with a full comparison does.
+"""
+
+from collections.abc import Iterator, Sequence
+from types import NoneType
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from cloudkasse_etl.entities import Kind
+from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.state.stores.records import SyncedRecord
+from cloudkasse_etl.sync.master_data.desired_records import FLOWS
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.tills.cloudkasse.client import record_key
+from cloudkasse_etl.transform.digest import item_digests
+
+Item = dict[str, Any]
+
+
+def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
+    """Takes what the cloud holds for what it last accepted, of the records that ever went up from here.
+
+    What somebody changed, retired or lost there is then no longer level, and goes up again. Records that never went
+    up from here are nobody's business of ours.
+    """
+    store, columns = session.store, list(FLOWS[kind].payload.to_schema().columns)
+    synced = store.synced(kind.name)
+    known, hashes = pd.Index(synced["key"]), synced["content_hash"].to_numpy()
+    seen = np.zeros(len(known), dtype=bool)
+    for keys, items in pages(session, kind):
+        found = item_digests(items, columns)
+        places = known.get_indexer(pd.Index(keys, dtype="str"))
+        seen[places[places >= 0]] = True
+        other = (places >= 0) & (hashes[places] != found) if len(known) else places >= 0
+        accepted = [
+            SyncedRecord(
+                str(known[places[at]]),
+                int(found[at]),
+                orjson.dumps({name: items[at].get(name) for name in columns}).decode(),
+                items[at].get("active") is not False,
+                _id(items[at]),
+            )
+            for at in np.flatnonzero(other).tolist()
+        ]
+        if accepted:
+            store.settle(kind.cloud, kind.name, answered=(), accepted=accepted, rejected=())
+    store.forget(kind.name, [str(key) for key in known[~seen]])
+
+
+def pages(session: SyncSession, kind: Kind) -> Iterator[tuple[list[str], list[Item]]]:
+    """Page by page the records that the cloud holds, with their keys."""
+    for page in session.client.records(kind.name):
+        try:
+            keys = [record_key(kind.name, item) for item in page]
+        except KeyError as error:
+            raise ContractError(
+                say("CloudKasse's list of {entity} has a record without {field}.", entity=kind.name, field=str(error)),
+                hint=say("Report it to CloudKasse; nothing was compared."),
+            ) from None
+        _refuse_broken(kind, page)
+        yield keys, page
+
+
+def _refuse_broken(kind: Kind, page: Sequence[Item]) -> None:
+    """Raises where a value is of another type than the contract's: it must not be taken for what the cloud holds.
+
+    A record under a broken key would count as missing, and one that nobody wants any more would never be retired.
+    """
+    for name, column in FLOWS[kind].payload.to_schema().columns.items():
+        dtype = str(column.dtype)
+        wanted = bool if dtype == "bool" else int if dtype.startswith("int") else str
+        values = [item.get(name) for item in page]
+        if not set(map(type, values)) <= {wanted, NoneType}:
+            value = next(value for value in values if type(value) not in (wanted, NoneType))
+            raise ContractError(
+                say(
+                    "CloudKasse's list of {entity} has a record whose {field} is '{value}'.",
+                    entity=kind.name, field=name, value=str(value)[:40],
+                ),
+                hint=say("Report it to CloudKasse; nothing was compared."),
+            )  # fmt: skip
+
+
+def _id(item: Item) -> str | None:
+    return item["id"] if isinstance(item.get("id"), str) else None
