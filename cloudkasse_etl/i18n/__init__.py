@@ -1,1 +1,1 @@
-"""What people read: sentences in the language of the settings, and numbers and dates as that language writes them."""
+"""Texts for people: sentences in the language of the settings, and that language's formats of numbers and dates."""

@@ -1,6 +1,6 @@
-"""The one place where numbers, days and foreign texts become what a person reads. How a language writes them is data.
+"""Formats numbers, days and foreign texts for people, in the format of a language; nothing else formats them.
 
-What a `pattern` shows in English a language's catalogue shows in its own way: a new language needs no line here.
+The formats are data: the catalogue of a language translates each `pattern`, so a new language needs no code here.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 def pattern(english: str) -> str:
-    """Marks how English writes something, for the catalogues."""
+    """Marks a format of English, for translation in the catalogues."""
     return english
 
 
@@ -32,7 +32,7 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 
 @cache
 def marks(language: Language) -> tuple[str, str]:
-    """The mark between thousands and the mark before decimals."""
+    """The thousands separator and the decimal separator."""
     number = translated(_NUMBER, language, PATTERNS)
     return number[1], number[5]
 
@@ -43,40 +43,68 @@ def _swaps(language: Language) -> dict[int, int]:
 
 
 def spelled(number: str, language: Language) -> str:
-    """A number that is written the English way, in a language's: 1,234.5 is 1.234,5 in German."""
+    """Converts a number from English format to a language's: 1,234.5 is 1.234,5 in German."""
     if language == ENGLISH:
         return number
     return number.translate(_swaps(language))
 
 
 def counted(value: int, language: Language) -> str:
-    """A whole number with its thousands apart, as messages write it: `-1,234`."""
+    """A whole number with thousands separators, for messages: `-1,234`."""
     return spelled(f"{value:,}", language)
 
 
 def plain_euros(cents: int) -> str:
-    """Cents as messages and details hold them, for `spelled`: `-1,234.50`."""
+    """Cents in English format, for messages and details that `spelled` converts: `-1,234.50`."""
     return decimal(int(cents), 2, ENGLISH, minus="-")
 
 
 def plain_units(milli: int) -> str:
-    """Thousandths as messages hold them, for `spelled`: `-1,234.500`."""
+    """Thousandths in English format, for messages that `spelled` converts: `-1,234.500`."""
     return decimal(int(milli), 3, ENGLISH, minus="-")
 
 
 def count(value: int, language: Language, *, minus: str = MINUS) -> str:
-    """A whole number with its thousands apart, as pages write it: with a typographic minus."""
+    """A whole number with thousands separators, for pages.
+
+    Args:
+        value: The number.
+        language: The language of the format.
+        minus: The sign; by default a typographic minus.
+
+    Returns:
+        The text.
+    """
     return (minus if value < 0 else "") + counted(abs(value), language)
 
 
 def decimal(value: int, places: int, language: Language, *, minus: str = MINUS) -> str:
-    """A number that is kept as so many of its smallest parts: cents, thousandths."""
+    """A number with decimals that is stored as an integer: cents, thousandths.
+
+    Args:
+        value: The integer.
+        places: The number of decimals.
+        language: The language of the format.
+        minus: The sign; by default a typographic minus.
+
+    Returns:
+        The text.
+    """
     whole, part = divmod(abs(value), 10**places)
     return (minus if value < 0 else "") + spelled(f"{whole:,}.{part:0{places}d}", language)
 
 
 def ungrouped(value: int, places: int, language: Language) -> str:
-    """The same for a spreadsheet program: nothing between the thousands, and the minus that it knows."""
+    """A number with decimals for a spreadsheet: no thousands separators, and an ASCII minus.
+
+    Args:
+        value: The integer.
+        places: The number of decimals.
+        language: The language of the format.
+
+    Returns:
+        The text.
+    """
     whole, part = divmod(abs(value), 10**places)
     return ("-" if value < 0 else "") + spelled(f"{whole}.{part:0{places}d}", language)
 
@@ -87,7 +115,16 @@ def euros(cents: int, language: Language) -> str:
 
 
 def quantity(milli: int, language: Language, *, minus: str = MINUS) -> str:
-    """A quantity: pieces without decimals, all others with three."""
+    """A quantity: whole numbers without decimals, all others with three.
+
+    Args:
+        milli: Thousandths.
+        language: The language of the format.
+        minus: The sign; by default a typographic minus.
+
+    Returns:
+        The text.
+    """
     whole, part = divmod(abs(milli), 1000)
     if part == 0:
         return (minus if milli < 0 else "") + count(whole, language)
@@ -102,7 +139,16 @@ def short_quantity(milli: int, language: Language) -> str:
 
 
 def percent(part: int, whole: int, language: Language) -> str:
-    """A share of something; a dash where there is nothing to share."""
+    """A share in percent with one decimal; a dash where the whole is 0.
+
+    Args:
+        part: The part.
+        whole: The whole.
+        language: The language of the format.
+
+    Returns:
+        The text.
+    """
     if whole == 0:
         return "–"
     # rounded half up in whole numbers, as everything here that is counted in cents
@@ -117,7 +163,16 @@ def rate(text: str, language: Language) -> str:
 
 
 def day(value: dt.date, language: Language, *, year: bool = False) -> str:
-    """A day with its weekday."""
+    """A day with its weekday.
+
+    Args:
+        value: The day.
+        language: The language of the names and the format.
+        year: Whether the year is included.
+
+    Returns:
+        The text.
+    """
     return translated(_DAY_AND_YEAR if year else _DAY, language, PATTERNS).format(
         weekday=translated(_WEEKDAYS, language, PATTERNS).split()[value.weekday()],
         day=value.day,
@@ -128,26 +183,26 @@ def day(value: dt.date, language: Language, *, year: bool = False) -> str:
 
 
 def day_in_figures(value: dt.date, language: Language) -> str:
-    """A day as a spreadsheet program knows it."""
+    """A day in the format that a spreadsheet recognises."""
     text = translated(_DAY_IN_FIGURES, language, PATTERNS)
     return text.format(year=value.year, month=value.month, day=value.day)
 
 
 def moment(value: dt.datetime, language: Language) -> str:
-    """A point in time on the clock of its zone."""
+    """A point in time in its own zone."""
     return f"{day(value.date(), language, year=True)}, {value:%H:%M}"
 
 
 def shown_time(value: dt.datetime, zone: ZoneInfo) -> str:
-    """A point in time by the shop's clock, to the minute, with the zone that was in force: 2026-07-01 09:05 CEST.
+    """A point in time in the shop's zone, to the minute, with the abbreviation of the zone: 2026-07-01 09:05 CEST.
 
-    The Dagster UI shows its own times in the browser's zone, which need not be the shop's.
+    The Dagster UI shows its own times in the browser's zone, which may differ from the shop's.
     """
     return f"{value.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def duration(seconds: float, language: Language) -> str:
-    """How long something took."""
+    """A duration in suitable units."""
     if seconds < 60:
         return spelled(f"{seconds:.1f} s", language)
     minutes, rest = divmod(round(seconds), 60)
@@ -155,7 +210,7 @@ def duration(seconds: float, language: Language) -> str:
 
 
 def clean(text: str, limit: int = 120) -> str:
-    """A foreign text that can do nothing to what stands around it; the template escapes it besides."""
+    """A foreign text without characters that could affect the text around it; the template escapes it in addition."""
     shown = "".join(
         "\N{REPLACEMENT CHARACTER}" if c in _BIDI or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c
         for c in text[: 4 * limit]

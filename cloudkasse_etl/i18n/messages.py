@@ -1,8 +1,8 @@
-"""The catalogues of locale/: what an English sentence is in another language, by gettext. English stands in the code.
+"""Translations of English sentences, from the gettext catalogues in locale/. The code holds the English texts.
 
-A language is one file, locale/<language>/LC_MESSAGES/cloudkasse_etl.po; `make locale` writes into it what is new in
-the code. It is compiled in memory when its first sentence is asked for, which takes some milliseconds: no compiled file
-can be missing or older than its source, and an English shop reads none.
+A language is one file, locale/<language>/LC_MESSAGES/cloudkasse_etl.po; `make locale` adds the new sentences of
+the code to it. It is compiled in memory when its first sentence is needed, which takes some milliseconds: no compiled
+file can be missing or older than its source, and an English shop reads none.
 """
 
 import gettext
@@ -25,17 +25,20 @@ _MAGIC = 0x950412DE
 
 @cache
 def languages() -> tuple[Language, ...]:
-    """All languages that there are, English among them."""
+    """All available languages, English among them."""
     return tuple(sorted({ENGLISH, *(path.parts[-3] for path in LOCALE.glob("*/LC_MESSAGES/cloudkasse_etl.po"))}))
 
 
 def translated(text: str, language: Language, context: str = "") -> str:
-    """A text in a language; the text itself where the language has none for it.
+    """A text in a language; the text itself where the language has no translation of it.
 
     Args:
-        text: English words, as they stand in the code.
+        text: The English text, as it is in the code.
         language: One of `languages()`.
-        context: Tells equal English words apart that are different ones elsewhere; empty for most.
+        context: Distinguishes equal English texts with different meanings; empty for most.
+
+    Returns:
+        The translation, with the same placeholders.
     """
     if language == ENGLISH:
         return text
@@ -44,7 +47,17 @@ def translated(text: str, language: Language, context: str = "") -> str:
 
 
 def translated_count(one: str, many: str, count: int, language: Language) -> str:
-    """The form of a text for a number, as the language's own rule has it: English has one for 1 and one for others."""
+    """The form of a text for a number, by the language's own plural rule: English has one for 1 and one for others.
+
+    Args:
+        one: The English text for 1.
+        many: The English text for any other number.
+        count: The number.
+        language: One of `languages()`.
+
+    Returns:
+        The translation, with the same placeholders.
+    """
     if language == ENGLISH:
         return one if count == 1 else many
     return _catalogue(language).ngettext(one, many, count)
@@ -59,7 +72,7 @@ def _catalogue(language: Language) -> gettext.NullTranslations:
 
 
 def _entries(text: str) -> Iterator[tuple[str, str]]:
-    """The entries of a .po file as a .mo file has them; those that are no longer said or not yet sure are left out."""
+    """The entries of a .po file in the form of a .mo file; obsolete and unconfirmed ones are left out."""
     for block in text.split("\n\n"):
         lines = block.split("\n")
         if any(line.startswith("#,") and "fuzzy" in line for line in lines):

@@ -1,4 +1,4 @@
-"""Sentences for people: said in English where they arise, told in the settings' language where they are shown.
+"""Sentences for people: written in English where they arise, translated to the settings' language when shown.
 
 The languages are in locale/ (messages.py), which `make locale` brings up to what is said
 (tests/support/repository/extraction.py).
@@ -15,13 +15,13 @@ from cloudkasse_etl.i18n.messages import Language as Language
 
 
 class Text(str):
-    """A sentence in English that can be told in other languages; to all that know nothing of that a plain string.
+    """A sentence in English that can be translated; code that does not know this class sees a plain English string.
 
     Attributes:
-        template: The English words, with `{names}`.
-        values: What fills them; other texts among them are told in the same language.
-        many: The English words for any number but 1; empty where nothing is counted.
-        context: What tells equal English words apart; empty for most.
+        template: The English text, with `{names}`.
+        values: The values of its placeholders; texts among them are translated too.
+        many: The English text for any number but 1; empty where nothing is counted.
+        context: Distinguishes equal English texts with different meanings; empty for most.
     """
 
     template: str
@@ -30,7 +30,7 @@ class Text(str):
     context: str
 
     def __new__(cls, template: str, values: Mapping[str, object], many: str = "", context: str = "") -> Self:
-        """A text; the string that it is to others is the English one."""
+        """Makes a text; as a plain string it is the English sentence."""
         made = super().__new__(cls, cls._filled(template, values, many, context, ENGLISH))
         made.template, made.values, made.many, made.context = template, values, many, context
         return made
@@ -65,22 +65,41 @@ class _Beginning(Text):
 
 
 def say(template: str, /, **values: object) -> Text:
-    """A sentence; each language must have an entry for its words, which a test sees to."""
+    """A sentence that is to be translated; a test ensures that each language has an entry for it."""
     return Text(template, values)
 
 
 def say_count(one: str, many: str, /, *, count: int, **values: object) -> Text:
-    """A sentence that counts: `one` for 1, `many` for any other number; other languages have their own forms."""
+    """A sentence that depends on a number: `one` for 1, `many` for any other; other languages have their own forms.
+
+    Args:
+        one: The English text for 1.
+        many: The English text for any other number.
+        count: The number; a placeholder too.
+        **values: The values of further placeholders.
+
+    Returns:
+        The sentence.
+    """
     return Text(one, {"count": count, **values}, many)
 
 
 def say_as(context: str, template: str, /, **values: object) -> Text:
-    """A sentence whose English words are others elsewhere; `context` says which these are."""
+    """A sentence whose English text means something else in other places.
+
+    Args:
+        context: Distinguishes the meanings.
+        template: The English text, with `{names}`.
+        **values: The values of its placeholders.
+
+    Returns:
+        The sentence.
+    """
     return Text(template, values, context=context)
 
 
 def told(text: str, language: Language) -> str:
-    """A text in a language, as far as it is one; a plain string is a name or somebody else's words."""
+    """A text in a language; a plain string (a name, or a text of another system) is returned unchanged."""
     return text.told(language) if isinstance(text, Text) else text
 
 
@@ -95,18 +114,18 @@ def told_by_name(texts: Mapping[str, str], language: Language) -> dict[str, str]
 
 
 def without_stop(text: str) -> Text:
-    """A sentence as the beginning of another one."""
+    """A sentence without its full stop, to continue it."""
     return _Beginning("{sentence}", {"sentence": text})
 
 
 def joined(separator: str, texts: Iterable[str]) -> Text:
-    """Several texts as one."""
+    """Joins several texts to one."""
     values = {f"part{at}": text for at, text in enumerate(texts)}
     return Text(separator.join(f"{{{name}}}" for name in values), values)
 
 
 class _Formatter(string.Formatter):
-    """As str.format, {names} only; numbers as the language writes them."""
+    """str.format with {names} only; numbers in the language's format."""
 
     def __init__(self, language: Language) -> None:
         self._language = language

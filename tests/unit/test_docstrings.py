@@ -12,7 +12,7 @@ import cloudkasse_etl
 PROJECT = Path(cloudkasse_etl.__file__).parent.parent
 PACKAGES = ("cloudkasse_etl", "assets")
 # Rooms whose docstrings are still to be rewritten.
-LATER = {"cloudkasse_etl/sync", "cloudkasse_etl/state", "cloudkasse_etl/i18n", "cloudkasse_etl/databases"}
+LATER = {"cloudkasse_etl/sync", "cloudkasse_etl/state", "cloudkasse_etl/databases"}
 ROOMS = sorted(
     room
     for package in PACKAGES
