@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.i18n.text import Text, say, say_as
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class Kind:
         name: As the cloud's addresses call it, and our tables.
         heading: As a heading and a table call such records.
         noun: As a sentence calls them, after a number or a preposition (the German dative).
+        named: As a sentence names them, as what is held or wanted (the German accusative).
         extract: The asset of what is read.
         extract_is: What that asset is, as the UI tells it.
         cloud: The asset of what the cloud holds.
@@ -37,6 +38,7 @@ class Kind:
     name: str
     heading: Text
     noun: Text
+    named: Text
     extract: str
     extract_is: Text
     cloud: str
@@ -77,6 +79,7 @@ COMPANY: Final = Kind(
     name="companies",
     heading=say("Company"),
     noun=say("company"),
+    named=say_as("object", "company"),
     extract="selectline_company",
     extract_is=say(
         "The company (Mandant): its name and address from SelectLine, its VAT id from the settings.\n\n"
@@ -90,6 +93,7 @@ REGISTERS: Final = Kind(
     name="registers",
     heading=say("Registers"),
     noun=say("registers"),
+    named=say_as("object", "registers"),
     extract="selectline_registers",
     extract_is=say(
         "The registers (Kassen), as the settings name them: number, name, warehouse and price group.\n\n"
@@ -107,6 +111,7 @@ EMPLOYEES: Final = Kind(
     name="employees",
     heading=say("Employees"),
     noun=say("employees"),
+    named=say_as("object", "employees"),
     extract="selectline_employees",
     extract_is=say("The employees (Mitarbeiter) who may work at a register, from SelectLine's table MITARBW."),
     cloud="cloudkasse_employees",
@@ -118,6 +123,7 @@ ARTICLES: Final = Kind(
     name="articles",
     heading=say("Articles"),
     noun=say("articles"),
+    named=say_as("object", "articles"),
     extract="selectline_articles",
     extract_is=say(
         "The articles (Artikel) with group, unit and VAT rate, from SelectLine's table ART.\n\n"
@@ -138,6 +144,7 @@ PRICES: Final = Kind(
     name="prices",
     heading=say("Prices"),
     noun=say("prices"),
+    named=say_as("object", "prices"),
     extract="selectline_prices",
     extract_is=say(
         "The prices of the price groups (Preisgruppen) as SelectLine keeps them, net or gross, from table ARPREIS."

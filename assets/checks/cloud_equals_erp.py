@@ -12,7 +12,7 @@ from assets.run.failures import plain_failures
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import KINDS, Kind
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all, compare_with_cloud
 from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS, Comparison
@@ -91,4 +91,4 @@ def _metadata(comparison: Comparison, language: Language) -> Mapping[str, dg.Met
     }
     if comparison.is_level:
         return counts
-    return {**counts, "differences": shown_table(COLUMNS[language], comparison.rows(language))}
+    return {**counts, "differences": shown_table(told_each(COLUMNS, language), comparison.rows(language))}

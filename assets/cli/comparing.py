@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cloudkasse_etl.i18n.text import told_each
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def print_comparisons(out: "Console", found: "Sequence[Comparison]", language: L
         if comparison.is_level:
             continue
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for name in COLUMNS[language]:
+        for name in told_each(COLUMNS, language):
             table.add_column(name)
         for row in comparison.rows(language):
             table.add_row(*map(escape, row))

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from assets.ui.markdown import plain
 from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.causes import Cause
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, Plan
 from cloudkasse_etl.sync.dry_run.plan_view import EntityView, ImportView, ReceiptsView, Table, view_of
 
-_REFUSED: dict[Language, tuple[str, tuple[str, ...]]] = {
-    "en": ("Would be rejected", ("count", "record", "what is wrong", "what to do")),
-    "de": ("Würde abgelehnt", ("Anzahl", "Datensatz", "was nicht stimmt", "was zu tun ist")),
-}
+_REFUSED = (say("count"), say("record"), say("what is wrong"), say("what to do"))
 
 
 def plan_markdown(found: Plan, language: Language) -> str:
@@ -79,9 +77,8 @@ def _import(imports: ImportView, language: Language) -> str:
 def _refused(causes: Sequence[Cause], language: Language) -> list[str]:
     if not causes:
         return []
-    heading, heads = _REFUSED[language]
     rows = [(counted(cause.count, language), cause.examples, cause.summary, cause.cure) for cause in causes[:DETAILS]]
-    return [f"{heading}:", _table(heads, rows)]
+    return [say("Would be rejected:").told(language), _table(told_each(_REFUSED, language), rows)]
 
 
 def _drawn(table: Table) -> list[str]:

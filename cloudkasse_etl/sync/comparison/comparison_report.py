@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cloudkasse_etl.entities import BY_NAME, COMPANY
-from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import Text, joined, say
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.master_data.shown import field_name, shown_name, shown_value
 
@@ -15,54 +15,12 @@ SHOWN = 20
 Kind = Literal["missing", "different", "superfluous"]
 Cure = Literal["next", "full", "foreign"]
 
-_TEXTS: dict[Language, dict[str, str]] = {
-    "en": {
-        "equal": "CloudKasse holds all {wanted} {noun} as SelectLine wants them",
-        "none": "CloudKasse holds no {noun}, and SelectLine wants none",
-        "open": "There are no {noun} to compare",
-        "open_one": "There is no {noun} to compare",
-        "equal_one": "CloudKasse holds the {noun} as SelectLine wants it",
-        "unequal": "CloudKasse and SelectLine differ in {count} {noun}",
-        "unequal_one": "CloudKasse holds another {noun} than SelectLine",
-        "missing": "{count} missing in CloudKasse",
-        "different": "{count} with other content",
-        "superfluous": "{count} active there that should not be",
-        "known": "Not counted, since told elsewhere",
-        "refused": "{count} rejected",
-        "waiting": "{count} waiting",
-        "next": "The next synchronisation sends it.",
-        "full": "It was changed in CloudKasse. cloudkasse-etl sync --full brings it back.",
-        "foreign": "It never came from here. Switch it off in CloudKasse, or create it in SelectLine.",
-        "nothing_there": "(not there)",
-        "not_wanted": "(not wanted)",
-        "active": "active",
-    },
-    "de": {
-        "equal": "CloudKasse hat alle {wanted} {noun}, wie SelectLine sie will",
-        "none": "CloudKasse hat keine {noun}, und SelectLine will keine",
-        "open": "Es gibt keine {noun} zu vergleichen",
-        "open_one": "Es gibt kein {noun} zu vergleichen",
-        "equal_one": "CloudKasse hat das {noun}, wie SelectLine es will",
-        "unequal": "CloudKasse und SelectLine unterscheiden sich in {count} {noun_n}",
-        "unequal_one": "CloudKasse hat ein anderes {noun} als SelectLine",
-        "missing": "{count} fehlen in CloudKasse",
-        "different": "{count} mit anderem Inhalt",
-        "superfluous": "{count} dort aktiv, die es nicht sein sollen",
-        "known": "Nicht mitgezählt, weil anderswo gemeldet",
-        "refused": "{count} abgelehnt",
-        "waiting": "{count} wartend",
-        "next": "Die nächste Synchronisation sendet ihn.",
-        "full": "Er wurde in CloudKasse geändert. cloudkasse-etl sync --full stellt ihn wieder her.",
-        "foreign": "Er kam nie von hier. Legen Sie ihn in CloudKasse still oder in SelectLine an.",
-        "nothing_there": "(nicht vorhanden)",
-        "not_wanted": "(nicht gewollt)",
-        "active": "aktiv",
-    },
+_CURES = {
+    "next": say("The next synchronisation sends it."),
+    "full": say("It was changed in CloudKasse. cloudkasse-etl sync --full brings it back."),
+    "foreign": say("It never came from here. Switch it off in CloudKasse, or create it in SelectLine."),
 }
-COLUMNS: dict[Language, tuple[str, ...]] = {
-    "en": ("record", "field", "SelectLine", "CloudKasse", "what to do"),
-    "de": ("Datensatz", "Feld", "SelectLine", "CloudKasse", "was zu tun ist"),
-}
+COLUMNS = (say("record"), say("field"), say("SelectLine"), say("CloudKasse"), say("what to do"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +53,11 @@ class Difference:
 
     def rows(self, language: Language) -> list[tuple[str, ...]]:
         """A row a field, as `COLUMNS` names them."""
-        words = _TEXTS[language]
-        cure = words[self.cure]
+        cure = _CURES[self.cure].told(language)
         if self.kind == "missing":
-            return [(self.key, "", shown_name(self.item, language), words["nothing_there"], cure)]
+            return [(self.key, "", shown_name(self.item, language), say("(not there)").told(language), cure)]
         if self.kind == "superfluous":
-            return [(self.key, "active", words["not_wanted"], words["active"], cure)]
+            return [(self.key, "active", say("(not wanted)").told(language), say("active").told(language), cure)]
         return [
             (
                 self.key,
@@ -149,20 +106,48 @@ class Comparison:
 
     def sentence(self, language: Language) -> str:
         """What was found, in a sentence."""
-        words, kind = _TEXTS[language], BY_NAME[self.entity]
-        one = "_one" if kind is COMPANY else ""
-        # English writes a heading's word small within a sentence; German has another one in the dative
-        dative = kind.noun.told(language)
-        noun = dative if language == "en" else kind.heading.told(language)
-        none = "open" if self.refused or self.waiting else "none"
-        told = ("equal" if self.wanted else none) if self.is_level else "unequal"
-        text = words[told if told == "none" else told + one].format(
-            wanted=counted(self.wanted, language), count=counted(self.count, language), noun=noun, noun_n=dative
+        texts = [self._found(), *([self._ignored()] if self.refused or self.waiting else [])]
+        return joined(" ", texts).told(language)
+
+    def _found(self) -> Text:
+        if not self.is_level:
+            return say("{what}: {parts}.", what=self._differs(), parts=joined(", ", self._parts()))
+        return say("{what}.", what=self._is_equal() if self.wanted else self._has_none())
+
+    def _is_equal(self) -> Text:
+        kind = BY_NAME[self.entity]
+        if kind is COMPANY:
+            return say("CloudKasse holds the company as SelectLine wants it")
+        return say(
+            "CloudKasse holds all {wanted:,} {noun} as SelectLine wants them", wanted=self.wanted, noun=kind.named
         )
-        parts = self._parts(("missing", "different", "superfluous"), language)
-        text += f": {', '.join(parts)}." if parts else "."
-        known = self._parts(("refused", "waiting"), language)
-        return f"{text} {words['known']}: {', '.join(known)}." if known else text
+
+    def _has_none(self) -> Text:
+        kind = BY_NAME[self.entity]
+        if not self.refused and not self.waiting:
+            return say("CloudKasse holds no {noun}, and SelectLine wants none", noun=kind.named)
+        if kind is COMPANY:
+            return say("There is no company to compare")
+        return say("There are no {noun} to compare", noun=kind.named)
+
+    def _differs(self) -> Text:
+        kind = BY_NAME[self.entity]
+        if kind is COMPANY:
+            return say("CloudKasse holds another company than SelectLine")
+        return say("CloudKasse and SelectLine differ in {count:,} {noun}", count=self.count, noun=kind.noun)
+
+    def _parts(self) -> list[Text]:
+        parts = [
+            say("{count:,} missing in CloudKasse", count=self.missing),
+            say("{count:,} with other content", count=self.different),
+            say("{count:,} active there that should not be", count=self.superfluous),
+        ]
+        return [part for part in parts if part.values["count"]]
+
+    def _ignored(self) -> Text:
+        parts = [say("{count:,} rejected", count=self.refused), say("{count:,} waiting", count=self.waiting)]
+        known = joined(", ", [part for part in parts if part.values["count"]])
+        return say("Not counted, since told elsewhere: {known}.", known=known)
 
     def rows(self, language: Language) -> list[tuple[str, ...]]:
         """The first differences, a row a field, as `COLUMNS` names them."""
@@ -184,14 +169,8 @@ class Comparison:
                     "key": d.key,
                     "kind": d.kind,
                     "fields": [{"field": f.field, "erp": f.erp, "cloud": f.cloud} for f in d.fields],
-                    "cure": _TEXTS[language][d.cure],
+                    "cure": _CURES[d.cure].told(language),
                 }
                 for d in self.differences
             ],
         }
-
-    def _parts(self, names: tuple[str, ...], language: Language) -> list[str]:
-        words = _TEXTS[language]
-        return [
-            words[name].format(count=counted(getattr(self, name), language)) for name in names if getattr(self, name)
-        ]

@@ -3,53 +3,39 @@
 cli/commands/plan.py draws it for a terminal, assets/ui/plan_markdown.py for the UI.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudkasse_etl.entities import BY_NAME
-from cloudkasse_etl.i18n.formats import counted, spelled
+from cloudkasse_etl.i18n.formats import counted, short_quantity
+from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
 from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
 from cloudkasse_etl.sync.master_data.shown import euro_text, field_name, naming_field, shown_name, shown_value
 from cloudkasse_etl.sync.run.report import Deferral
 
-_TEXTS: dict[Language, dict[str, str]] = {
-    "en": {
-        "head": "What a synchronisation would do now; nothing was written or sent.",
-        "nothing": "Nothing: everything is level.",
-        "resting": "rejected before, resting", "waiting": "waiting",
-        "new": "new", "changed": "changed", "retired": "retired", "unchanged": "unchanged", "rejected": "rejected",
-        "none": "nothing new", "stopped": "It would stop here:",
-        "skipped": "Not reached: it would stop before, at {what}.",
-        "receipts": "Receipts that would be fetched", "staged": "ready for an import", "no_effect": "without effect",
-        "before_start": "before the start date", "seen": "staged already", "closings": "closings",
-        "import": "What an import would book (also of what would be fetched before it)",
-        "import_only": "What an import would book", "booked": "receipts", "postings": "postings",
-        "movements": "stock movements", "account": "account", "debit": "debit", "credit": "credit",
-        "record": "record", "field": "field", "before": "now", "after": "then", "register": "register",
-        "count": "receipts", "total": "total", "article": "article", "warehouse": "warehouse", "in": "in", "out": "out",
-        "counts": "What the run would count",
-        "missing": "Missing settings:", "judged_anew": "By the settings of now:",
-    },
-    "de": {
-        "head": "Was eine Synchronisation jetzt täte; nichts wurde geschrieben oder gesendet.",
-        "nothing": "Nichts: alles ist auf gleichem Stand.",
-        "resting": "schon früher abgelehnt, ruht", "waiting": "wartend",
-        "new": "neu", "changed": "geändert", "retired": "stillgelegt", "unchanged": "unverändert",
-        "rejected": "abgelehnt", "none": "nichts Neues", "stopped": "Hier hielte sie an:",
-        "skipped": "Nicht erreicht: sie hielte vorher an, bei {what}.",
-        "receipts": "Bons, die abgeholt würden", "staged": "importierbar", "no_effect": "ohne Wirkung",
-        "before_start": "vor dem Startdatum", "seen": "schon übernommen", "closings": "Abschlüsse",
-        "import": "Was ein Import buchen würde (auch von dem, was vorher abgeholt würde)",
-        "import_only": "Was ein Import buchen würde", "booked": "Bons", "postings": "Umsatzbuchungen",
-        "movements": "Lagerungen", "account": "Konto", "debit": "Soll", "credit": "Haben",
-        "record": "Datensatz", "field": "Feld", "before": "jetzt", "after": "dann", "register": "Kasse",
-        "count": "Bons", "total": "Summe", "article": "Artikel", "warehouse": "Lager", "in": "Zugang", "out": "Abgang",
-        "counts": "Was der Lauf zählen würde",
-        "missing": "Fehlende Einstellungen:", "judged_anew": "Nach den jetzigen Einstellungen:",
-    },
-}  # fmt: skip
+# What a plan counts, by the names of the plan's own counts.
+_COUNTS: Mapping[str, Callable[[int], Text]] = {
+    "new": lambda count: say("{count:,} new", count=count),
+    "changed": lambda count: say("{count:,} changed", count=count),
+    "retired": lambda count: say("{count:,} retired", count=count),
+    "unchanged": lambda count: say("{count:,} unchanged", count=count),
+    "rejected": lambda count: say("{count:,} rejected", count=count),
+    "resting": lambda count: say("{count:,} rejected before, resting", count=count),
+    "waiting": lambda count: say("{count:,} waiting", count=count),
+    "staged": lambda count: say("{count:,} ready for an import", count=count),
+    "no_effect": lambda count: say("{count:,} without effect", count=count),
+    "before_start": lambda count: say("{count:,} before the start date", count=count),
+    "seen": lambda count: say("{count:,} staged already", count=count),
+    "closings": lambda count: say_count("{count:,} closing", "{count:,} closings", count=count),
+    "booked": lambda count: say_count("{count:,} receipt", "{count:,} receipts", count=count),
+    "postings": lambda count: say_count("{count:,} posting", "{count:,} postings", count=count),
+    "movements": lambda count: say_count("{count:,} stock movement", "{count:,} stock movements", count=count),
+}
+_NOTHING_NEW = say("nothing new")
+_ACCOUNTS = (say("account"), say("debit"), say("credit"))
+_ARTICLES = (say("article"), say("warehouse"), say("in"), say("out"))
 _SIGNS = {"new": "+", "changed": "~", "retired": "-"}
 _CHANGES_FIRST = ("changed", "retired", "new")  # that something is new says less
 
@@ -180,13 +166,22 @@ def view_of(found: Plan, language: Language, *, records: int = DETAILS) -> PlanV
     Returns:
         Counts in full, records and articles up to a limit.
     """
-    texts = _TEXTS[language]
     entities = tuple(_entity(entity, language, records) for entity in found.entities if _is_told(entity))
     receipts = _receipts(found.receipts, language) if found.receipts else None
-    title = texts["import_only" if found.what == "import" else "import"]
-    imports = _import(found.imports, language, title) if found.imports else None
+    if found.what == "import":
+        title = say("What an import would book")
+    else:
+        title = say("What an import would book (also of what would be fetched before it)")
+    imports = _import(found.imports, language, title.told(language)) if found.imports else None
     is_empty = bool(found.entities) and not entities and receipts is None and imports is None
-    return PlanView(texts["head"], entities, receipts, imports, texts["nothing"] if is_empty else "", texts["counts"])
+    return PlanView(
+        head=say("What a synchronisation would do now; nothing was written or sent.").told(language),
+        entities=entities,
+        receipts=receipts,
+        imports=imports,
+        nothing=say("Nothing: everything is level.").told(language) if is_empty else "",
+        counts=say("What the run would count").told(language),
+    )
 
 
 def _is_told(entity: EntityPlan) -> bool:
@@ -195,14 +190,14 @@ def _is_told(entity: EntityPlan) -> bool:
 
 
 def _entity(entity: EntityPlan, language: Language, limit: int) -> EntityView:
-    texts = _TEXTS[language]
+    skipped = BY_NAME[entity.skipped].heading if entity.skipped else None
     shown = sorted(entity.records, key=lambda record: _CHANGES_FIRST.index(record.action))
     return EntityView(
         title=BY_NAME[entity.entity].heading.told(language),
         counts=_in_words(entity.counts, language),
-        stopped=(texts["stopped"], entity.stopped) if entity.stopped else None,
-        skipped=texts["skipped"].format(what=BY_NAME[entity.skipped].heading.told(language)) if entity.skipped else "",
-        heads=("", texts["record"], texts["field"], texts["before"], texts["after"]),
+        stopped=(say("It would stop here:").told(language), entity.stopped) if entity.stopped else None,
+        skipped=say("Not reached: it would stop before, at {what}.", what=skipped).told(language) if skipped else "",
+        heads=told_each(("", say("record"), say("field"), say("now"), say("then")), language),
         lines=tuple(line for record in shown[:limit] for line in _lines(record, language)),
         more=more_than(len(shown), limit, language),
         waiting=tuple(deferral.text(language) for deferral in entity.waiting),
@@ -225,7 +220,6 @@ def _lines(record: PlannedRecord, language: Language) -> list[RecordLine]:
 
 
 def _receipts(found: ReceiptsPlan, language: Language) -> ReceiptsView:
-    texts = _TEXTS[language]
     counts = [_named(count, name, language) for name, count in found.by_status.items()]
     counts += [_named(found.seen, "seen", language)] if found.seen else []
     counts += [_named(found.closings, "closings", language)] if found.closings else []
@@ -234,15 +228,14 @@ def _receipts(found: ReceiptsPlan, language: Language) -> ReceiptsView:
         for name, (count, cents) in found.by_register.items()
     )
     return ReceiptsView(
-        title=texts["receipts"],
-        counts=", ".join(counts) or texts["none"],
-        registers=Table((texts["register"], texts["count"], texts["total"]), rows, numbers=(1, 2)),
+        title=say("Receipts that would be fetched").told(language),
+        counts=", ".join(counts) or _NOTHING_NEW.told(language),
+        registers=Table(told_each((say("register"), say("receipts"), say("total")), language), rows, numbers=(1, 2)),
         causes=by_cause(found.rejections, language),
     )
 
 
 def _import(found: ImportPlan, language: Language, title: str) -> ImportView:
-    texts = _TEXTS[language]
     numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}
     anew = ", ".join(_named(count, name, language) for name, count in found.judged_anew.items())
     accounts = tuple(
@@ -250,15 +243,18 @@ def _import(found: ImportPlan, language: Language, title: str) -> ImportView:
         for account, sides in found.accounts.items()
     )
     places = list(found.articles.items())
-    moved = tuple((*place, *(_quantity(milli, language) for milli in way)) for place, way in places[:DETAILS])
+    moved = tuple(
+        (*place, *(short_quantity(milli, language) if milli else "" for milli in way))
+        for place, way in places[:DETAILS]
+    )
     return ImportView(
         title=title,
-        counts=_in_words(numbers, language) or texts["none"],
-        judged_anew=f"{texts['judged_anew']} {anew}" if anew else "",
-        accounts=Table((texts["account"], texts["debit"], texts["credit"]), accounts, numbers=(1, 2)),
-        articles=Table(tuple(texts[name] for name in ("article", "warehouse", "in", "out")), moved, numbers=(2, 3)),
+        counts=_in_words(numbers, language) or _NOTHING_NEW.told(language),
+        judged_anew=say("By the settings of now: {counts}", counts=anew).told(language) if anew else "",
+        accounts=Table(told_each(_ACCOUNTS, language), accounts, numbers=(1, 2)),
+        articles=Table(told_each(_ARTICLES, language), moved, numbers=(2, 3)),
         more_articles=more_than(len(places), DETAILS, language),
-        missing=texts["missing"],
+        missing=say("Missing settings:").told(language),
         missing_settings=tuple((name, counted(count, language)) for name, count in found.missing.items()),
         waiting=tuple(_waiting(found.waiting, language)),
         causes=by_cause(found.rejections, language),
@@ -270,15 +266,9 @@ def _in_words(counts: Mapping[str, int], language: Language) -> str:
 
 
 def _named(count: int, name: str, language: Language) -> str:
-    return f"{counted(count, language)} {_TEXTS[language].get(name, name)}"
+    says = _COUNTS.get(name)
+    return says(count).told(language) if says else f"{counted(count, language)} {name}"
 
 
 def _waiting(deferrals: Iterable[Deferral], language: Language) -> Iterable[str]:
-    return (f"{one.count:,} {_TEXTS[language]['waiting']}: {one.text(language)}" for one in deferrals)
-
-
-def _quantity(milli: int, language: Language) -> str:
-    if not milli:
-        return ""
-    text = f"{milli // 1000:,}" + (f".{milli % 1000:03d}".rstrip("0") if milli % 1000 else "")
-    return spelled(text, language)
+    return (f"{_named(one.count, 'waiting', language)}: {one.text(language)}" for one in deferrals)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import re
 import time
 import uuid
 from collections import Counter
@@ -18,7 +17,6 @@ from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 from cloudkasse_etl.sync.outputs.page.render import render
-from cloudkasse_etl.sync.outputs.page.texts import TEXTS
 from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Day, Hour, Share, Turnover
 from tests.support.html_page import Page, facts
 from tests.support.programs import Program, materializations
@@ -152,12 +150,6 @@ def test_a_page_is_whole_and_needs_nothing_from_elsewhere(language: str, days: i
     # one chart of days and one of hours, each in two sizes; a single day needs none
     assert sum(name == "role" and value == "img" for _, name, value in page.attributes) == {0: 0, 1: 2}.get(days, 4)
     assert len(html) < 120_000
-
-
-def test_both_languages_say_the_same_things() -> None:
-    assert list(TEXTS["de"]) == list(TEXTS["en"])
-    for name, text in TEXTS["en"].items():
-        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", TEXTS["de"][name])), name
 
 
 def test_a_german_shop_reads_german(program: Program, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class Chart:
     drawings: Sequence[Drawing]
 
 
-def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label: str, thousands: str) -> Chart:
+def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label: str, marks: tuple[str, str]) -> Chart:
     """A column chart.
 
     Args:
@@ -87,18 +87,18 @@ def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label
         title: What a screen reader says instead of the picture.
         x_label: What the columns are.
         y_label: What their height is, with its unit.
-        thousands: The mark between thousands, "," or ".".
+        marks: The mark between thousands and the one before decimals.
     """
-    return Chart(title, x_label, y_label, [_drawing(columns, size, thousands) for size in SIZES])
+    return Chart(title, x_label, y_label, [_drawing(columns, size, marks) for size in SIZES])
 
 
-def _drawing(columns: Sequence[Column], size: str, thousands: str) -> Drawing:
+def _drawing(columns: Sequence[Column], size: str, marks: tuple[str, str]) -> Drawing:
     width, height = SIZES[size]
     values = [column.cents for column in columns]
     low, high = min(0, *values), max(0, *values)
     step = _step(high - low)
     ticks = range(step * -(-low // step), high + 1, step)
-    labels = [_amount(tick, step, thousands) for tick in ticks]
+    labels = [_amount(tick, step, marks) for tick in ticks]
     left = 2 * FONT + _LETTER * max(map(len, labels))
     right = width - FONT / 2
     rows = max((column.label.count("\n") + 1 for column in columns), default=1)
@@ -143,11 +143,11 @@ def _step(span: int) -> int:
         power *= 10
 
 
-def _amount(cents: int, step: int, thousands: str) -> str:
+def _amount(cents: int, step: int, marks: tuple[str, str]) -> str:
     """An amount beside a grid line: whole euros, with cents only where the lines lie closer than that."""
     sign = "\N{MINUS SIGN}" if cents < 0 else ""
     whole, part = divmod(abs(cents), 100)
-    text = f"{whole:,}".replace(",", thousands)
+    text = f"{whole:,}".replace(",", marks[0])
     if step % 100:
-        text += f"{',' if thousands == '.' else '.'}{part:02d}"
+        text += f"{marks[1]}{part:02d}"
     return sign + text

@@ -13,11 +13,12 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.i18n import formats
+from cloudkasse_etl.i18n.text import say, say_count, told_by_name
 from cloudkasse_etl.rejections.causes import Cause
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
-from cloudkasse_etl.sync.outputs.page.texts import TEXTS
+from cloudkasse_etl.sync.outputs.page.texts import WORDS
 from cloudkasse_etl.sync.outputs.page.view import View, cause_rows
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
 from cloudkasse_etl.sync.run.report import Counts
@@ -74,12 +75,12 @@ def render(
     Args:
         facts: The run.
         turnover: What was sold up to it.
-        language: German or English.
+        language: The language of the words.
         timezone: The name of the shop's zone.
         registers: The registers' names by number.
         now: When the page is made, on the shop's clock.
     """
-    words = TEXTS[language]
+    words = told_by_name(WORDS, language)
     view = View(turnover, language, turnover.currency, registers)
     causes = facts.causes()
     environment = Environment(
@@ -101,23 +102,26 @@ def render(
         has_up=bool(facts.upward()),
         has_down=bool(facts.downward()),
         turnover=turnover,
-        notices=_notices(turnover, words, language),
+        notices=_notices(turnover, language),
         figures=view.figures() if turnover.days else [],
         period=view.period() if turnover.days else "",
         sections=view.sections(),
-        counts_what=words["what_counts"].format(zone=timezone),
+        counts_what=_what_counts(timezone, language),
         open=_open(causes, language) if causes else "",
         causes=[(cause, width, _since(cause.since, language, now.tzinfo)) for cause, width in
                 cause_rows(causes, language, SHOWN_CAUSES)],
-        further=len(causes) - SHOWN_CAUSES,
+        further=_further(len(causes) - SHOWN_CAUSES, facts.run_id, language),
+        fresh=lambda count: say("new in this run: {count:,}", count=count).told(language),
+        as_table=lambda title: say("{title} as a table", title=title).told(language),
         waiting=(facts.protocol or {}).get("deferred", []),
         number=lambda value: formats.count(value, language),
-        made=words["made"].format(now=formats.moment(now, language), version=version("cloudkasse-etl")),
+        made=say("Made {now} by cloudkasse-etl {version}.", now=formats.moment(now, language),
+                 version=version("cloudkasse-etl")).told(language),
     )  # fmt: skip
 
 
 def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None) -> dict[str, Any]:
-    words = TEXTS[language]
+    words = told_by_name(WORDS, language)
     message = facts.message.strip()
     return {
         "id": facts.run_id,
@@ -137,7 +141,7 @@ def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None) -> dict[st
 def _table(counts: dict[str, Counts], language: Language) -> dict[str, Any]:
     """Counts as a table; columns and rows in which nothing happened are left out."""
     shown = [name for name in COLUMNS if any(getattr(row, name) for row in counts.values())]
-    words = TEXTS[language]
+    words = told_by_name(WORDS, language)
     return {
         "heads": [words[name] for name in shown],
         "rows": [
@@ -151,33 +155,57 @@ def _table(counts: dict[str, Counts], language: Language) -> dict[str, Any]:
     }
 
 
-def _notices(turnover: Turnover, words: dict[str, str], language: Language) -> list[str]:
+def _notices(turnover: Turnover, language: Language) -> list[str]:
     """What is not in the figures, and would be missed."""
-    others = [
-        words["other_currency"].format(
+    notices = [
+        say(
+            "Receipts in {currency} are not counted here: {count}, turnover {amount} {currency}.",
             count=formats.count(other.receipts, language),
             amount=formats.euros(other.gross_cents, language),
             currency=formats.clean(other.currency, 10),
         )
         for other in turnover.others
     ]
-    return others + ([_plural("refused", turnover.refused, words, language)] if turnover.refused else [])
+    if turnover.refused:
+        refused = say_count(
+            "{count:,} receipt was rejected when it came and is not counted here.",
+            "{count:,} receipts were rejected when they came and are not counted here.",
+            count=turnover.refused,
+        )
+        notices.append(refused)
+    return [notice.told(language) for notice in notices]
 
 
-def _plural(key: str, value: int, words: dict[str, str], language: Language) -> str:
-    return words[f"{key}_one"] if value == 1 else words[key].format(count=formats.count(value, language))
+def _what_counts(timezone: str, language: Language) -> str:
+    return say(
+        "Turnover is what was sold, less returns, voids and discounts, with deposits, single-purpose vouchers and tips "
+        "to the owner. Not in it: cash that was only moved, multi-purpose vouchers, tips to the staff, advances, and "
+        "payments of open accounts; what was paid can therefore be another sum. Top articles are before discounts that "
+        "stand on lines of their own. Days are business days of the registers; hours are those of {zone}.",
+        zone=timezone,
+    ).told(language)
 
 
 def _open(causes: list[Cause], language: Language) -> str:
-    words = TEXTS[language]
     records = len({(cause.asset, key) for cause in causes for key in cause.keys})
     if records == 1:
-        return words["open_says_one"]
-    named = words["cause_one"] if len(causes) == 1 else words["causes"].format(count=len(causes))
-    return words["open_says"].format(count=formats.count(records, language), causes=named)
+        return say("1 record is rejected").told(language)
+    reasons = say_count("one reason", "{count} reasons", count=len(causes))
+    return say("{records:,} records are rejected, for {reasons}", records=records, reasons=reasons).told(language)
+
+
+def _further(count: int, run_id: str, language: Language) -> str:
+    if count <= 0:
+        return ""
+    return say_count(
+        "{count:,} further cause stands in the protocol: cloudkasse-etl protocol {run}",
+        "{count:,} further causes stand in the protocol: cloudkasse-etl protocol {run}",
+        count=count,
+        run=run_id[:8],
+    ).told(language)
 
 
 def _since(since: dt.datetime | None, language: Language, zone: dt.tzinfo | None) -> str:
     if since is None:
         return ""
-    return TEXTS[language]["since"].format(since=formats.moment(since.astimezone(zone), language))
+    return say("since {since}", since=formats.moment(since.astimezone(zone), language)).told(language)

@@ -1,15 +1,16 @@
 """From figures to what the template shows: labels, findings and bars in the shop's language. No HTML of its own."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.i18n import formats
+from cloudkasse_etl.i18n.text import Text, say, say_count, told_by_name
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.state.stores.books.sales import COUNTED
 from cloudkasse_etl.sync.outputs.page.charts import Chart, Column, column_chart
-from cloudkasse_etl.sync.outputs.page.texts import TEXTS
+from cloudkasse_etl.sync.outputs.page.texts import WORDS
 from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Share, Turnover
 
 # Up to this many columns each carries its value; of more only the best one does.
@@ -59,12 +60,21 @@ class Section:
     full: bool = False
 
 
+# What is seen in a chart of shares: by the label of the largest and its part.
+_SHARES: Mapping[str, Callable[[str, str], Text]] = {
+    "rate": lambda label, percent: say("{label} VAT: {percent} of the turnover", label=label, percent=percent),
+    "no_rate": lambda _, percent: say("Without VAT: {percent} of the turnover", percent=percent),
+    "tender": lambda label, percent: say("{label}: {percent} of what was paid", label=label, percent=percent),
+    "register": lambda label, percent: say("{label}: {percent} of the turnover", label=label, percent=percent),
+}
+
+
 class View:
     """Makes the sections of one turnover.
 
     Args:
         turnover: What was sold.
-        language: German or English.
+        language: The language of the words.
         currency: The currency of the amounts.
         registers: The registers' names by number.
     """
@@ -74,8 +84,7 @@ class View:
         self._language = language
         self._currency = currency
         self._registers = registers
-        self._words = TEXTS[language]
-        self._thousands = "." if language == "de" else ","
+        self._words = told_by_name(WORDS, language)
 
     def sections(self) -> list[Section]:
         """All of them, in the page's order."""
@@ -89,11 +98,11 @@ class View:
             self._shares("tender", self._paid(), [self._tender(share) for share in self._paid()]),
             self._shares("register", turnover.registers, [self._register(share) for share in turnover.registers]),
             self._fates(),
-            self._articles("top", words["top"], turnover.by_turnover, by_quantity=False),
+            self._articles(words["top"], turnover.by_turnover, by_quantity=False),
         ]
         for unit, articles in turnover.by_quantity:
-            title = words["most"].format(unit=formats.clean(unit, 20) or words["no_unit"])
-            sections.append(self._articles("most", title, articles, by_quantity=True))
+            title = say("Top articles by quantity, unit {unit}", unit=formats.clean(unit, 20) or words["no_unit"])
+            sections.append(self._articles(title.told(self._language), articles, by_quantity=True))
         return [section for section in sections if section is not None]
 
     def figures(self) -> list[tuple[str, str]]:
@@ -110,13 +119,15 @@ class View:
     def period(self) -> str:
         """Over which days."""
         first, last = self._turnover.days[0].day, self._turnover.days[-1].day
-        values = {
-            "first": formats.day(first, self._language, year=True),
-            "last": formats.day(last, self._language, year=True),
-            "days": len(self._turnover.days),
-            "currency": self._currency,
-        }
-        return self._words["period_one" if first == last else "period"].format(**values)
+        text = say_count(
+            "On one business day, {first}; amounts in {currency}, gross.",
+            "The last {count} business days with receipts, {first} to {last}; amounts in {currency}, gross.",
+            count=len(self._turnover.days),
+            first=formats.day(first, self._language, year=True),
+            last=formats.day(last, self._language, year=True),
+            currency=self._currency,
+        )
+        return text.told(self._language)
 
     def _money(self, cents: int) -> str:
         return f"{formats.euros(cents, self._language)} {self._currency}"
@@ -145,11 +156,12 @@ class View:
             chart = self._chart(columns, words["by_day"], words["day_axis"])
         return Section(
             name=words["by_day"],
-            finding=words["by_day_says"].format(
+            finding=say(
+                "Best day: {label} with {amount} {currency}",
                 label=formats.day(best.day, language),
                 amount=formats.euros(best.gross_cents, language),
                 currency=self._currency,
-            ),
+            ).told(language),
             heads=(words["day"], words["receipts"], self._amounts()),
             rows=[
                 Row(formats.day(d.day, language, year=True), (self._count(d.receipts), self._cents(d.gross_cents)))
@@ -178,7 +190,9 @@ class View:
         ]
         return Section(
             name=words["by_hour"],
-            finding=words["by_hour_says"].format(first=best, last=best + 1),
+            finding=say("Most is sold between {first} and {last} o’clock", first=best, last=best + 1).told(
+                self._language
+            ),
             heads=(words["hour"], words["receipts"], self._amounts()),
             rows=[
                 Row(f"{hour.hour}:00–{hour.hour}:59", (self._count(hour.receipts), self._cents(hour.gross_cents)))
@@ -196,12 +210,10 @@ class View:
             return None
         words, whole = self._words, sum(share.gross_cents for share in shares)
         bars = _bars([share.gross_cents for share in shares])
-        says = "by_rate_says_none" if of == "rate" and not shares[0].key else f"by_{of}_says"
+        says = _SHARES["no_rate" if of == "rate" and not shares[0].key else of]
         return Section(
             name=words[f"by_{of}"],
-            finding=words[says].format(
-                label=labels[0], percent=formats.percent(shares[0].gross_cents, whole, self._language)
-            ),
+            finding=says(labels[0], formats.percent(shares[0].gross_cents, whole, self._language)).told(self._language),
             heads=(words[of], self._currency, words["share"]),
             rows=[
                 Row(
@@ -228,17 +240,21 @@ class View:
         whole = self._cents(sum(fate.gross_cents or 0 for fate in fates))
         return Section(
             name=words["fates"],
-            finding=words["fates_say"].format(receipts=self._count(receipts), apart=self._count(apart)),
+            finding=say(
+                "{receipts:,} receipts; {apart:,} of them are not in the turnover", receipts=receipts, apart=apart
+            ).told(self._language),
             heads=(words["fate"], words["receipts"], self._amounts()),
             rows=[Row(words.get(f"fate_{fate.name}", fate.name), two) for fate, two in zip(fates, cells, strict=True)],
             total=self._total((self._count(receipts), whole)),
         )
 
-    def _articles(self, of: str, name: str, articles: Sequence[ArticleSales], *, by_quantity: bool) -> Section | None:
+    def _articles(self, name: str, articles: Sequence[ArticleSales], *, by_quantity: bool) -> Section | None:
         if not articles:
             return None
         words = self._words
         values = [article.quantity_milli or 0 if by_quantity else article.gross_cents for article in articles]
+        label = self._article(articles[0])
+        says = say("Sold most: {label}", label=label) if by_quantity else say("Brings most: {label}", label=label)
         heads = (words["quantity"], self._currency) if by_quantity else (self._currency, words["quantity"])
         rows = []
         for article, bar in zip(articles, _bars(values), strict=True):
@@ -252,7 +268,7 @@ class View:
             rows.append(Row(self._article(article), cells, *bar, note=formats.clean(article.article, 40)))
         return Section(
             name=name,
-            finding=words[f"{of}_says"].format(label=self._article(articles[0])),
+            finding=says.told(self._language),
             heads=(words["article"], *heads),
             rows=rows,
         )
@@ -281,7 +297,9 @@ class View:
         return formats.count(_rounded(cents, 100), self._language)
 
     def _chart(self, columns: Sequence[Column], title: str, x_label: str) -> Chart:
-        return column_chart(columns, title=title, x_label=x_label, y_label=self._amounts(), thousands=self._thousands)
+        return column_chart(
+            columns, title=title, x_label=x_label, y_label=self._amounts(), marks=formats.marks(self._language)
+        )
 
     def _total(self, cells: Sequence[str]) -> Row:
         return Row(self._words["all"], cells)
