@@ -203,6 +203,13 @@ def fault_of(name: str, folder: Path) -> str | None:
     return "no such file" if "/" in name else "nothing is called so"
 
 
+def bare_names(prose: str) -> set[str]:
+    """Files, options and variables that a text names without backticks; links and addresses are looked at elsewhere."""
+    plain = re.sub(r"`[^`\n]+`|\]\([^)]*\)|https?://\S+", " ", prose)
+    shapes = r"[\w./-]*\w\.(?:py|md|yaml|yml|toml|svg|json)\b|(?<!\S)--[a-z][\w-]+|\b(?:CLOUDKASSE|DAGSTER)_[A-Z_]+\b"
+    return set(re.findall(shapes, plain))
+
+
 def _is_word(name: str) -> bool:
     """Whether a name stands for a setting, a variable, something defined, a text of the code, or a value."""
     words = known()

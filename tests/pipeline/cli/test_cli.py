@@ -17,6 +17,7 @@ from assets.cli.group import run
 from assets.instance.home import find_home
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.run.session import hold_lease
+from tests.docs.pages import PROJECT, Page
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program
 
@@ -236,6 +237,15 @@ def test_relative_folders_become_absolute_before_another_process_takes_them(
         find_home({"DAGSTER_HOME": str(tmp_path / "absent")})
 
 
+def _demo_of_the_readme() -> list[str]:
+    """What the README shows of the demo, a pattern a line: figures and paths may be others, `[...]` stands for more."""
+    (block,) = [block for block in Page(PROJECT / "README.md").blocks() if block.startswith("$ make demo\n")]
+    lines = [line.strip() for line in block.partition("$ make ui")[0].splitlines()[1:]]
+    shown = [re.sub(r"\.demo/\S+|[\d.,]*\d", "#", line) for line in lines if line and line != "[...]"]
+    assert len(shown) > 15
+    return [re.escape(line).replace(r"\#", r"\S+").replace(r"\[\.\.\.\]", ".*") for line in shown]
+
+
 def test_the_demo_shows_a_partial_a_quiet_and_a_successful_sync(program: Program, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     older = create_demo(folder)  # to be thrown away: nothing would be dearer, nor the history new
@@ -248,6 +258,7 @@ def test_the_demo_shows_a_partial_a_quiet_and_a_successful_sync(program: Program
     assert [line.split(":")[0].split(";")[0] for line in told if "new, 2 rejected" in line] == ["partially successful"]
     assert "nothing new; 2 rejected, 2 waiting" in told
     assert "successful: 1 changed, 2 still rejected, 2 waiting" in told
+    assert [line for line in _demo_of_the_readme() if not any(map(re.compile(line).fullmatch, told))] == []
     found = find_demo(folder)
     assert found is not None
     assert found.erp.is_file()
