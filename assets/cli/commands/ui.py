@@ -39,7 +39,7 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
     if not is_free(port):
         raise _in_use(port)
     if is_demo:
-        from assets.cli.commands.demo import demo_or_new
+        from assets.cli.demo_tour import demo_or_new
 
         with demo_or_new(folder).running() as (configuration, home):
             return _serve(home, port, configuration.settings.language)

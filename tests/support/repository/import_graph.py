@@ -205,7 +205,9 @@ def tell(imports: Imports, older: Imports | None = None, now: Mapping[str, str] 
 
 
 def _figures(found: Plan) -> tuple[str, ...]:
-    sizes = list(found.files.values()) or [0]
+    if not found.files:
+        return ("–",) * 7
+    sizes = list(found.files.values())
     numbers = (len(sizes), sum(sizes), len(found.edges), sum(found.edges.values()), len(found.up), len(found.circles))
     rooms, files, *rest = map(str, numbers)
     return rooms, files, f"{median(sizes):g}, at most {max(sizes)}", *rest

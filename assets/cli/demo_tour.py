@@ -1,0 +1,97 @@
+"""The tour of a fictional shop: synchronises it, lets it sell, synchronises it again, and prints lines about it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assets.cli.demo_shop import Demo, create_demo, find_demo
+from assets.cli.output import COLOURS, console, print_causes, shown_path
+from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.sync.run.report import Outcome, RunReport
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.config.settings import Configuration
+
+FAILED = 20
+
+
+def demo_or_new(folder: Path) -> Demo:
+    """The demo in a folder; if there is none, it is created and reported first."""
+    found = find_demo(folder)
+    if found is None:
+        found = create_demo(folder)
+        tell(found)
+    return found
+
+
+def tell(made: Demo) -> int:
+    """Runs the synchronisations and prints what happens. Returns 0 if their results are as expected."""
+    from rich.markup import escape
+
+    out = console()
+    out.print("[bold]A made-up farm shop and a CloudKasse on this computer.[/]")
+    with made.running() as (configuration, home):
+        from assets.cli.running import synchronise
+        from cloudkasse_etl.sync.run.context import SyncOptions
+
+        def step(headline: str, kind: str = "all", options: SyncOptions | None = None) -> RunReport:
+            out.print(f"\n[bold]{headline}[/]")
+            report = synchronise(configuration, home, kind, options or SyncOptions())
+            out.print(f"   [{COLOURS[str(report.outcome)]}]{escape(report.message)}[/]")
+            return report
+
+        out.print(f"[dim]CloudKasse at {configuration.connections.api_url}, SelectLine in {shown_path(made.erp)}[/]")
+        first = step("1. The shop is new to CloudKasse: everything goes up.")
+        print_causes(out, by_cause(first.rejections, "en"), "en", limit=5)
+        out.print("[dim]Two records were planted with a fault, to show this: they hold up nothing else.[/]")
+        second = step("2. Again, at once: nothing has changed, so nothing is sent.")
+        third = step(f"3. In SelectLine a price changes, {escape(made.change_a_price())}: it alone goes up.")
+
+        out.print("\n[bold]4. The registers sell for two days; one tablet is offline for hours.[/]")
+        out.print(f"   {made.sell()}")
+        fourth = step("5. The receipts come down: fetched once, checked, staged. Nothing is booked yet.", "receipts")
+        fifth = step("6. The import books them: postings and stock movements.", "import")
+        print_causes(out, by_cause([r for r in fifth.rejections if not r.still], "en"), "en", limit=5)
+        for line in booked_figures(configuration):
+            out.print(f"   {line}")
+        sixth = step("7. Once more, everything: nothing comes twice.")
+    out.print(f"\nEverything lies in {escape(shown_path(made.folder))}. The graph, the runs and the failures")
+    out.print("in the browser: [bold]make ui[/], or [bold]cloudkasse-etl ui --demo[/]")
+    expected = [
+        (first, Outcome.PARTIALLY_SUCCESSFUL),
+        (second, Outcome.NO_NEW_DATA),
+        (third, Outcome.SUCCESSFUL),
+        (fourth, Outcome.SUCCESSFUL),
+        (fifth, Outcome.SUCCESSFUL),
+        (sixth, Outcome.NO_NEW_DATA),
+    ]
+    return 0 if all(report.outcome is outcome for report, outcome in expected) else FAILED
+
+
+def booked_figures(configuration: "Configuration") -> list[str]:
+    """The figures of the books, in four lines; in two more for each further currency."""
+    from collections import Counter
+
+    from cloudkasse_etl.i18n.formats import plain_euros
+    from cloudkasse_etl.sync.outputs.exports import sum_up
+    from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+
+    books = sum_up(configuration)
+    fates = Counter(receipt.status for receipt in list_receipts(configuration))
+    idle = f"{fates['no_effect']:,} without effect on the books (training, broken off, orders)"
+    lines = [f"{fates.total():,} receipts: {fates['imported']:,} imported, {idle}."]
+    for sums in books.booked:
+        debit, credit, clearing = map(plain_euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
+        balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
+        what = f"{sums.postings:,} postings of {sums.receipts:,} receipts (opening cash makes none)"
+        lines += [
+            f"Turnover {plain_euros(sums.turnover_cents)} gross ({sums.currency}), booked in {what}.",
+            f"Debit = credit = {balance}, clearing account {clearing}.",
+        ]
+    moved = [f"{_quantity(unit.out_milli - unit.in_milli)} {unit.unit or 'without a unit'}" for unit in books.moved]
+    return [*lines, f"{books.movements:,} stock movements (a set moves its parts), out less in: {', '.join(moved)}."]
+
+
+def _quantity(milli: int) -> str:
+    """Thousandths as people write them: whole numbers without decimals."""
+    whole, part = divmod(abs(milli), 1000)
+    return f"{'-' if milli < 0 else ''}{whole:,}" + (f".{part:03d}" if part else "")
