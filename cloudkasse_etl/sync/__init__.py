@@ -1,1 +1,1 @@
-"""The use cases: extract, compute, upload, and what a run comes to. Each returns a frozen report."""
+"""The use cases: read, compute, upload, fetch and book. Each returns a frozen report."""

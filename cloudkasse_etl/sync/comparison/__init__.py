@@ -1,1 +1,1 @@
-"""What the cloud really holds, record by record, beside what the ERP wants."""
+"""Compares the cloud's actual records, one by one, with those that the ERP requires."""

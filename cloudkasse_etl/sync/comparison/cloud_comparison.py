@@ -1,7 +1,7 @@
-"""What CloudKasse really holds, record by record, compared with what the ERP wants now. Nothing is changed.
+"""Compares CloudKasse's actual records, one by one, with those that the ERP requires now. Nothing is changed.
 
-A synchronisation compares with what the cloud last accepted and asks nothing. This asks for every record, page by page,
-so it runs on demand and with a full comparison only.
+A synchronisation compares with what the cloud last accepted and requests no records. This requests every record, page
+by page, so it runs on demand and with a full comparison only.
 """
 
 import datetime as dt
@@ -27,26 +27,29 @@ from cloudkasse_etl.transform.digest import digests, item_digests, item_text
 def compare_all(
     configuration: Configuration, kinds: Sequence[Kind] = KINDS, *, as_of: dt.date | None = None
 ) -> tuple[Comparison, ...]:
-    """Compares what the ERP wants now with what CloudKasse holds. Takes no lease, writes nothing, asks with GET alone.
+    """Compares the records that the ERP requires now with CloudKasse's. Takes no lease, writes nothing, uses GET only.
 
     Args:
         configuration: Settings and connections.
-        kinds: Which kinds of record.
-        as_of: The day whose prices and VAT rates hold; the shop's today where None.
+        kinds: The kinds of record to compare.
+        as_of: The day whose prices and VAT rates apply; the shop's today where None.
+
+    Returns:
+        A comparison for each kind.
 
     Raises:
         CloudkasseError: ERP, cloud or our own tables cannot be read.
     """
     with open_plan(configuration, as_of=as_of) as session:
-        session.cloud_status  # noqa: B018 -- asked for its errors, before the ERP is read in vain
+        session.cloud_status  # noqa: B018 -- raises its errors before the ERP is read needlessly
         return tuple(compare_with_cloud(session, kind) for kind in kinds)
 
 
 def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
     """Compares one kind of record.
 
-    A record that stands rejected, or waits in order, is no difference: that it is not level is known and told
-    elsewhere. Of the cloud's pages no more is kept than keys, and the first few differences.
+    A record that is rejected, or waits in order, does not count as a difference: it is reported elsewhere. Of the
+    cloud's pages only keys and the first few differences are kept in memory.
     """
     desired = FLOWS[kind].desired(session)
     checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
@@ -76,7 +79,7 @@ def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
 
 @dataclass
 class _Comparing:
-    """Compares page by page with the wanted records."""
+    """Compares the required records with the cloud's, page by page."""
 
     session: SyncSession
     kind: Kind
@@ -101,7 +104,7 @@ class _Comparing:
             for key, place, item in zip(keys, places.tolist(), items, strict=True)
             if place < 0 and item.get("active") is not False and bounded_key(key) not in self.refused
         ]
-        # a record may come twice where the list moves while it is read: it counts once
+        # a record may appear twice if the list changes while it is read: it counts once
         _, there = np.unique(places, return_index=True)
         there = np.sort(there[(places[there] >= 0) & ~self.seen[places[there]]]) if len(self.keys) else there[:0]
         self.seen[places[there]] = True
@@ -111,7 +114,7 @@ class _Comparing:
         self.first += [(int(places[at]), items[at]) for at in other[: SHOWN - len(self.first)]]
 
     def missing(self) -> list[int]:
-        """Places of the records that the cloud does not hold, and that nothing explains."""
+        """Places of records that the cloud lacks for no known reason."""
         return [int(place) for place in np.flatnonzero(~self.seen & ~self.is_refused)]
 
     def shown(self, missing: Sequence[int], superfluous: Sequence[str]) -> tuple[Difference, ...]:
@@ -130,7 +133,7 @@ class _Comparing:
         return tuple(found[:SHOWN])
 
     def _cure(self, place: int, state: pd.DataFrame) -> Cure:
-        """What is not level as far as we know goes up by itself; the rest was changed behind our back."""
+        """Which synchronisation resolves it: any, if our state knows the difference; a full one, if others changed the cloud."""
         key = self.keys[place]
         if key not in state.index:
             return "next"

@@ -1,4 +1,4 @@
-"""What a comparison with CloudKasse found: frozen, in words, and as an object for `--json`. No I/O."""
+"""The result of a comparison with CloudKasse: frozen, as sentences, and as an object for `--json`. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.master_data.shown import field_name, shown_name, shown_value
 
 SHOWN = 20
-"""How many differing records are told one by one."""
+"""How many differing records are listed one by one."""
 
 Kind = Literal["missing", "different", "superfluous"]
 Cure = Literal["next", "full", "foreign"]
@@ -25,7 +25,7 @@ COLUMNS = (say("record"), say("field"), say("SelectLine"), say("CloudKasse"), sa
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """A field as the ERP wants it and as the cloud has it."""
+    """A field in the ERP and in the cloud."""
 
     field: str
     erp: Any
@@ -34,15 +34,15 @@ class FieldDifference:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A record that is not level.
+    """A record that differs.
 
     Attributes:
         key: Its key.
-        kind: Whether the cloud lacks it, has it otherwise, or has it active though nobody wants it.
-        cure: `next`: a synchronisation does it; `full`: a full one does, since the cloud was changed behind our back;
-            `foreign`: it never came from here, so that only a person can judge it.
-        fields: What differs; of records that both have.
-        item: What the ERP wants; of a missing record.
+        kind: Whether the cloud lacks it, has it with other content, or has it active though it should not be.
+        cure: `next`: the next synchronisation resolves it; `full`: a full one does, since others changed the cloud;
+            `foreign`: it was never sent from here, so only a person can decide about it.
+        fields: The differing fields, of records that both have.
+        item: The ERP's record, if the cloud lacks it.
     """
 
     key: str
@@ -52,7 +52,7 @@ class Difference:
     item: Mapping[str, Any] = field(default_factory=dict)
 
     def rows(self, language: Language) -> list[tuple[str, ...]]:
-        """A row a field, as `COLUMNS` names them."""
+        """One row for each field, with the columns of `COLUMNS`."""
         cure = _CURES[self.cure].told(language)
         if self.kind == "missing":
             return [(self.key, "", shown_name(self.item, language), say("(not there)").told(language), cure)]
@@ -72,14 +72,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How far CloudKasse is from what the ERP wants now, of one kind of record.
+    """The differences between CloudKasse and the ERP for one kind of record.
 
     Attributes:
         entity: The name of a kind of record.
-        asset: The asset of what the cloud holds of it.
-        wanted: How many records the cloud should hold as active, but for those that stand rejected or wait.
-        missing, different, superfluous: How many are not level.
-        refused: Records that stand rejected; whether they are level is not looked at.
+        asset: The asset of its records in the cloud.
+        wanted: How many records should be active in the cloud, without those that are rejected or wait.
+        missing, different, superfluous: How many differ.
+        refused: Records that are rejected; they are not compared.
         waiting: Records that wait for something in order.
         differences: The first ones.
     """
@@ -96,16 +96,16 @@ class Comparison:
 
     @property
     def count(self) -> int:
-        """How many records are not level."""
+        """How many records differ."""
         return self.missing + self.different + self.superfluous
 
     @property
     def is_level(self) -> bool:
-        """Whether the cloud holds what the ERP wants."""
+        """Whether the cloud's records equal the ERP's."""
         return self.count == 0
 
     def sentence(self, language: Language) -> str:
-        """What was found, in a sentence."""
+        """The result in one sentence."""
         texts = [self._found(), *([self._ignored()] if self.refused or self.waiting else [])]
         return joined(" ", texts).told(language)
 

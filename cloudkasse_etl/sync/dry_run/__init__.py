@@ -1,1 +1,1 @@
-"""What a synchronisation would do, found by the use cases themselves."""
+"""Dry runs: what a synchronisation would do, found out by running the use cases themselves."""

@@ -1,4 +1,4 @@
-"""The dry run: what a synchronisation would do. Runs the use cases themselves on a session that writes nothing."""
+"""The dry run: runs the use cases on a session that writes nothing, to find out what a synchronisation would do."""
 
 import datetime as dt
 from collections import Counter
@@ -32,23 +32,26 @@ What = Literal["all", "master-data", "receipts", "import"]
 
 
 def plan(configuration: Configuration, what: What = "all", *, as_of: dt.date | None = None) -> Plan:
-    """Finds out what a synchronisation would do, record by record. Writes nothing anywhere, and asks with GET alone.
+    """Finds out what a synchronisation would do, record by record. Writes nothing anywhere, and uses GET only.
 
-    What the cloud refuses for reasons of its own is known only when it is sent; what its contract says that it always
-    refuses is foreseen.
+    Refusals that only the cloud can decide about are known only when a record is really sent; those that its contract
+    always requires are foreseen.
 
     Args:
         configuration: Settings and connections.
         what: `all` with an import at the end, or a part.
         as_of: The day that is planned for; today where None.
 
+    Returns:
+        The plan.
+
     Raises:
         CloudkasseError: ERP, cloud or our own tables cannot be read; there is no plan then.
     """
     with open_plan(configuration, as_of=as_of) as session:
-        # what is asked of the cloud first is whether it is there: nobody waits for a comparison in vain
+        # first whether the cloud can be reached: a person should not wait for a comparison needlessly
         if what != "import":
-            session.cloud_status  # noqa: B018 -- asked for its errors
+            session.cloud_status  # noqa: B018 -- for the errors that it raises
         entities = _master_data(session) if what in ("all", "master-data") else ()
         receipts = _receipts(session) if what in ("all", "receipts") else None
         imports = _import(session) if what in ("all", "import") else None
@@ -93,7 +96,7 @@ def _record(acceptance: Acceptance) -> PlannedRecord:
 
 @dataclass
 class _Arrivals:
-    """Counts what would be staged; of no receipt more than the first few are kept."""
+    """Counts the receipts that would be staged; keeps only the first few of them."""
 
     by_status: Counter[str] = field(default_factory=Counter)
     receipts: Counter[str] = field(default_factory=Counter)
@@ -133,7 +136,7 @@ def _receipts(session: PlanSession) -> ReceiptsPlan:
 
 @dataclass
 class _Books:
-    """Sums up what would be booked, batch by batch."""
+    """Sums up the postings that would be booked, batch by batch."""
 
     receipts: int = 0
     postings: int = 0
@@ -150,7 +153,7 @@ class _Books:
         places = list(zip(movements["article"], movements["warehouse"], strict=True))
         for place, quantity in zip(places, movements["quantity_milli"].tolist(), strict=True):
             (self.into if quantity > 0 else self.out)[place] += abs(quantity)
-        if postings is None:  # stock that is made up for
+        if postings is None:  # stock lines that are booked later
             return
         self.postings += len(postings)
         amounts = postings["amount_cents"]

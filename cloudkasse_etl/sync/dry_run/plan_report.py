@@ -1,4 +1,4 @@
-"""What a dry run found: frozen, and as the object that `plan --json` prints. No I/O."""
+"""The result of a dry run: frozen, and as the object that `plan --json` prints. No I/O."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from cloudkasse_etl.sync.run.report import Counts, Deferral, rejection_dict
 Action = Literal["new", "changed", "retired"]
 ACTIONS: tuple[Action, ...] = ("new", "changed", "retired")
 DETAILS = 20
-"""How many records, rejections, receipts, postings and articles are told one by one."""
+"""How many records, rejections, receipts, postings and articles are listed one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class PlannedRecord:
 
     Attributes:
         key: Its key.
-        action: What it would be to the cloud.
-        content: What would be sent (JSON).
-        before: What the cloud last accepted (JSON); None where it never had the record.
+        action: What it would be in the cloud: new, changed or retired.
+        content: The record as it would be sent (JSON).
+        before: The record as the cloud last accepted it (JSON); None where it never had the record.
     """
 
     key: str
@@ -43,7 +43,7 @@ class PlannedRecord:
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
-        """Field by field, what a change changes; nothing for other actions."""
+        """The changed fields, before and after; nothing for other actions."""
         if self.action != "changed" or self.before is None:
             return ()
         before, after = orjson.loads(self.before), orjson.loads(self.content)
@@ -51,24 +51,24 @@ class PlannedRecord:
 
     @property
     def item(self) -> dict[str, Any]:
-        """What would be sent."""
+        """The record as it would be sent."""
         found: dict[str, Any] = orjson.loads(self.content)
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class EntityPlan:
-    """What would become of one kind of record.
+    """The plan for one kind of record.
 
     Attributes:
         entity: The name of a kind of record.
-        records: What would be sent and accepted, in the order of sending.
-        unchanged: How many are level.
-        rejections: What our checks refuse, and what the cloud is bound to refuse; `still` for what rests.
-        waiting: What waits for something in order.
+        records: Records that would be sent and accepted, in the order of sending.
+        unchanged: How many are unchanged.
+        rejections: Those of our checks, and those that the cloud will certainly make; `still` if not tried again.
+        waiting: Records that wait for something in order.
         stopped: Why a synchronisation would stop here (too many retirements); `records` are then what would go with
             --allow-retire.
-        skipped: The name of the kind whose stop keeps this one from being looked at.
+        skipped: The name of the kind whose stop prevents the plan of this one.
     """
 
     entity: str
@@ -81,7 +81,7 @@ class EntityPlan:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Records by what would become of them; each refused record once."""
+        """Number of records by action; each refused record counts once."""
         fresh = {r.key for r in self.rejections if not r.still}
         resting = {r.key for r in self.rejections} - fresh
         actions = [record.action for record in self.records]
@@ -122,11 +122,11 @@ class ReceiptLine:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptsPlan:
-    """What fetching would bring.
+    """The plan for fetching receipts and closings.
 
     Attributes:
-        by_status: Receipts by the status that they would get; those that are judged otherwise now included.
-        seen: Receipts that come again, and are staged already.
+        by_status: Receipts by the status that they would get, with stored ones whose status would change.
+        seen: Receipts that arrive again and are staged already.
         total_cents: Of the receipts that would be ready for an import.
         by_register: Register → (receipts, cents) of the same.
         examples: The first ones.
@@ -169,19 +169,19 @@ class ReceiptsPlan:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What an import would book.
+    """The plan for an import.
 
     Attributes:
         receipts: How many receipts.
         postings: How many postings.
         accounts: Account → (debit, credit), both in cents and not negative.
         movements: How many stock movements.
-        articles: (article, warehouse) → thousandths in and out, both not negative.
+        articles: (article, warehouse) → thousandths in and out, neither of them negative.
         examples: The first postings: document, account, amount, text.
-        missing: Setting that names no account → receipts refused for it.
+        missing: Setting of a missing account → receipts refused for it.
         rejections: Receipts and stock lines that would be refused.
-        judged_anew: Receipts that the settings now make something else of, by the status that they would get; told
-            where nothing would be fetched before the import.
+        judged_anew: Receipts whose status changes with the settings, by the status that they would get; filled only
+            if nothing would be fetched before the import.
         waiting: Receipts that would wait for others.
     """
 
@@ -220,14 +220,14 @@ class ImportPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a synchronisation would do, if nothing changed meanwhile.
+    """What a synchronisation would do if nothing changed before it.
 
     Attributes:
         what: all, master-data, receipts or import.
         entities: Master data; empty where it was not asked for.
-        receipts: What would be fetched; None where it was not asked for.
-        imports: What an import would book: of what is staged, and of what would be fetched before it.
-        assets: What a run would count, asset by asset, in the order in which it would go through them.
+        receipts: The plan for fetching; None where it was not asked for.
+        imports: The plan for an import of staged receipts and of those that would be fetched before it.
+        assets: The counts of a run by asset, in the order of the run.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""The session of a dry run: the use cases run on it as on a real one; nothing is sent, and nothing is written."""
+"""The session of a dry run: the use cases run on it as on a real one, but nothing is sent or written."""
 
 import datetime as dt
 import threading
@@ -25,7 +25,7 @@ from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key
 from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
 from cloudkasse_etl.transform.digest import item_digests
 
-# A person waits for the answer: a cloud that is away is told within half a minute.
+# A person waits for the answer: an unreachable cloud is reported within half a minute.
 _ATTEMPTS, _RETRY_SECONDS = 4, 30
 
 
@@ -45,14 +45,14 @@ class PlanSession(SyncSession):
 
     @cached_property
     def receipts(self) -> ScratchReceipts:
-        """Staged receipts, and those that would be."""
+        """Staged receipts, with those that would be staged."""
         receipts = ScratchReceipts(self.store)
         self._resources.callback(receipts.close)
         return receipts
 
     @cached_property
     def client(self) -> CloudClient:
-        """The cloud, which is only asked."""
+        """The cloud, from which is only read."""
         api = self.settings.api
         hasty = api.model_copy(
             update={
@@ -68,10 +68,10 @@ class PlanSession(SyncSession):
         self.stopped[asset] = damage
 
     def keep_waiting(self, report: AssetReport) -> None:
-        """Nothing is kept of a dry run."""
+        """Does nothing: a dry run stores nothing."""
 
     def _foresee(self, entity: str, items: Sequence[dict[str, Any]]) -> list[str | None]:
-        """What was refused for another reason than its content, and is tried in every run, is expected to be again."""
+        """Expects the same refusal of records that are tried in every run because it does not depend on their content."""
         refused = {
             rejection.key: rejection
             for rejection in self.store.rejections(BY_NAME[entity].cloud)
@@ -87,7 +87,7 @@ class PlanSession(SyncSession):
         return codes
 
 
-# A price goes up after the articles, and only if its article is there as far as we know.
+# A price is sent after the articles, and only if the cloud has its article according to our state.
 _CURED_BY_THE_RUN = {"cloud.article_unknown"}
 
 

@@ -1,4 +1,4 @@
-"""A dry run's plan as people read it: headings, counts and rows in their language. No markup.
+"""A dry run's plan in a person's language: headings, counts and rows. No markup.
 
 cli/commands/plan.py draws it for a terminal, assets/ui/plan_markdown.py for the UI.
 """
@@ -37,7 +37,7 @@ _NOTHING_NEW = say("nothing new")
 _ACCOUNTS = (say("account"), say("debit"), say("credit"))
 _ARTICLES = (say("article"), say("warehouse"), say("in"), say("out"))
 _SIGNS = {"new": "+", "changed": "~", "retired": "-"}
-_CHANGES_FIRST = ("changed", "retired", "new")  # that something is new says less
+_CHANGES_FIRST = ("changed", "retired", "new")  # new records are the least informative
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class RecordLine:
     Attributes:
         sign: `+` new, `~` changed, `-` retired.
         key: The record's key.
-        field: Which field; empty where a record has none that names it, or nothing to show of a change.
-        before: What the cloud holds; empty of a new record.
-        after: What it would hold; empty of a retired one.
+        field: The field; empty if a record has no naming field, or a change has nothing to show.
+        before: The value in the cloud; empty for a new record.
+        after: The value that it would have; empty for a retired one.
     """
 
     sign: str
@@ -73,14 +73,14 @@ class EntityView:
     """One kind of record.
 
     Attributes:
-        title: What it is called.
-        counts: How many records would become what, in words.
+        title: Its heading.
+        counts: Number of records by action, as text.
         stopped: Heading and reason, where a synchronisation would stop here.
-        skipped: That it would have stopped before; empty where it would not.
-        heads: What the parts of a line are called.
+        skipped: A note that the synchronisation would have stopped before; else empty.
+        heads: The headings of a line's parts.
         lines: The first records.
-        more: How many records are not among them; empty where all are.
-        waiting: What waits for something in order.
+        more: A note on how many records are not shown; empty where all are.
+        waiting: Records that wait for something in order.
         causes: What would be refused, by cause.
     """
 

@@ -1,1 +1,1 @@
-"""What is watched between runs: new data, alerts, what waits too long, what is missing, what is set up wrongly."""
+"""Checks between runs: new data, alerts, long waits, missing records, wrong set-up."""

@@ -1,7 +1,7 @@
-"""Alerts: which causes are new, who has to be told, and that each is told once.
+"""Alerts: finds new causes, decides who receives them, and sends each only once.
 
-It compares what is open now with what was told already, and so depends on no event being seen exactly once: a run
-that is looked at twice alerts once, and one that nobody looked at is found by the next look.
+It compares the open causes with those already sent, so it does not depend on seeing each event exactly once: a run
+that is checked twice causes one alert, and one that was missed is found by the next check.
 """
 
 import datetime as dt
@@ -26,9 +26,9 @@ from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore, CauseKey
 
 _RUN = "run "
-# A run of `all` does what these do: its success ends their failures, too.
+# A run of `all` includes these: its success ends their failures, too.
 _PARTS_OF_ALL = ("all", "master-data", "receipts")
-# What differs from one failure to the next of the same reason: run ids, counts, times, ports.
+# Parts that differ between failures of the same reason: run ids, counts, times, ports.
 _VARYING = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\d+")
 
 
@@ -40,7 +40,7 @@ class EndedRun:
         run_id: Its id.
         kind: `all`, `master-data`, `receipts`, `import` or `assets`.
         ended_at: When it ended.
-        reason: Why it could not work; None where it worked, also with every record rejected.
+        reason: Why it could not do its work; None where it could, even if every record was rejected.
     """
 
     run_id: str
@@ -51,11 +51,11 @@ class EndedRun:
 
 @dataclass(frozen=True, slots=True)
 class AlertReport:
-    """What a look came to.
+    """The result of a check for alerts.
 
     Attributes:
-        told: How many new causes were told, by channel.
-        problems: Why some could not be told; they are tried again at the next look.
+        told: Number of new causes sent, by channel.
+        problems: Why some could not be sent; they are tried again at the next check.
     """
 
     told: Mapping[str, int]
@@ -63,29 +63,29 @@ class AlertReport:
 
 
 class Channel(Protocol):
-    """A way by which messages get to people."""
+    """A way to deliver messages to people."""
 
     def send(self, message: Message) -> None:
         """Delivers a message, or raises DeliveryError."""
 
     def look(self) -> None:
-        """Looks whether it would work, or raises DeliveryError; delivers nothing."""
+        """Checks whether delivery would work, or raises DeliveryError; delivers nothing."""
 
 
 def is_wanted(settings: Settings) -> bool:
-    """Whether the settings name anybody to be told."""
+    """Whether the settings name any recipient."""
     return settings.alerts.email is not None or settings.alerts.webhook
 
 
 def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> AlertReport:
-    """Tells what is new through each channel, and forgets what is over.
+    """Sends new causes through each channel, and forgets those that are over.
 
     Args:
         configuration: Settings and connections.
         runs: The latest ended run of each kind.
 
     Returns:
-        What was told. A receiver that is down is a problem in it, not an error.
+        What was sent. A receiver that cannot be reached is a problem in it, not an error.
 
     Raises:
         StateUnavailableError: Our own tables cannot be reached or written.
@@ -99,7 +99,7 @@ def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> Alert
             known = _known(store, name, open_causes)
             store.forget(name, [key for key in known if _is_over(key, open_causes, failing, runs)])
             new = [key for key in (*failing, *sorted(open_causes)) if key not in known]
-            # the same reason under another kind of run is no news, but is not to be told later either
+            # the same reason under another kind of run is not new, and must not be sent later either
             reasons = {key.code for key in known if key in failing}
             news = [key for key in new if not (key.is_run and key.code in reasons)]
             try:
@@ -114,7 +114,7 @@ def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> Alert
 
 
 def _known(store: AlertStore, channel: str, open_causes: Mapping[CauseKey, int]) -> frozenset[CauseKey]:
-    """The causes that were told; what an older release told of a code, it told of all the causes that this has."""
+    """The causes already sent; what an older release sent for a code counts for all causes of that code."""
     known = store.known(channel)
     if former := {key for key in known if not key.is_whole}:
         store.note(channel, [key for key in open_causes if CauseKey(key.subject, key.code) in former])
@@ -124,7 +124,7 @@ def _known(store: AlertStore, channel: str, open_causes: Mapping[CauseKey, int])
 
 
 def diagnose_alerts(settings: Settings, connections: Connections) -> list[Problem]:
-    """Looks whether alerts would get through; sends none."""
+    """Checks whether alerts could be delivered; sends none."""
     problems = []
     for make in _channels(settings, connections).values():
         try:
@@ -135,7 +135,7 @@ def diagnose_alerts(settings: Settings, connections: Connections) -> list[Proble
 
 
 def _channels(settings: Settings, connections: Connections) -> Mapping[str, Callable[[], Channel]]:
-    """The channels that the settings want, by name; making one raises DeliveryError where its secret is missing."""
+    """The channels of the settings, by name; creating one raises DeliveryError where its secret is missing."""
     wanted: dict[str, Callable[[], Channel]] = {}
     email = settings.alerts.email
     if email is not None:
@@ -164,7 +164,7 @@ def _webhook(settings: Settings, connections: Connections) -> Channel:
 
 
 def _failing(runs: Sequence[EndedRun]) -> list[EndedRun]:
-    """The latest runs that could not work and that no later success of `all` has made up for."""
+    """The latest runs that could not do their work, unless a run of `all` has succeeded since."""
     return [run for run in runs if run.reason is not None and not _is_made_up_for(run.kind, runs, run.ended_at)]
 
 
@@ -183,7 +183,7 @@ def _is_over(
     if not key.is_run:
         return key not in open_causes
     kind = key.subject.removeprefix(_RUN)
-    # Another reason meanwhile is no cure, and a history that was lost or pruned proves none either: a run that
+    # Another reason since then does not end it, and neither does a history that was lost or pruned: a run that
     # worked does.
     if any(known.subject == key.subject for known in failing):
         return False

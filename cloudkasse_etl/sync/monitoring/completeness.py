@@ -1,6 +1,6 @@
-"""The use case that looks for what is missing: gaps, doubled numbers, closings that differ from their receipts.
+"""The use case that finds missing data: gaps, duplicate numbers, closings that differ from their receipts.
 
-Its findings are asset checks: they name register and numbers, and never change a run's outcome.
+Its findings are asset checks: they name register and numbers, and do not change a run's outcome.
 """
 
 from collections import Counter
@@ -26,12 +26,12 @@ _VAT = "VAT"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is missing or does not fit.
+    """Something that is missing or inconsistent.
 
     Attributes:
         register: The register.
         numbers: Receipt or closing numbers, `4711` or `4711–4715`.
-        text: What is wrong, in words.
+        text: What is wrong.
     """
 
     register: str
@@ -41,7 +41,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class CompletenessReport:
-    """What was found, by check; empty where all is complete."""
+    """The findings, by check; empty where all is complete."""
 
     receipt_gaps: tuple[Finding, ...] = ()
     doubled_numbers: tuple[Finding, ...] = ()
@@ -52,10 +52,10 @@ class CompletenessReport:
 
 
 def check_completeness(session: SyncSession) -> CompletenessReport:
-    """Compares what is staged with itself and with the closings, and the books with zero.
+    """Compares staged receipts among themselves and with the closings, and checks that the books balance.
 
-    A closing that was found equal once is not compared again. What a late receipt fills goes away by itself. Where
-    nothing was staged or booked since the last time, its findings stand.
+    A closing that was found equal once is not compared again. A gap that a late receipt fills disappears by itself. If
+    nothing was staged or booked since the last check, its findings are returned again.
     """
     asked = Completeness(session.store)
     language = session.settings.language
@@ -118,7 +118,7 @@ def _gap(gap: Gap, says: Callable[[int], Text], language: Language) -> Finding:
 
 
 def _differences(closing: Closing, raws: list[bytes], language: Language) -> list[str]:
-    """How a closing differs from its receipts, in words; nothing where it does not."""
+    """The differences between a closing and its receipts, as texts; empty if there are none."""
     receipts = [read_receipt(raw) for raw in raws]
     texts = []
     if closing.receipt_count != len(receipts):

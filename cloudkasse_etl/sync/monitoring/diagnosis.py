@@ -1,4 +1,4 @@
-"""What `check` finds: all that is wrong with settings, ERP, own tables, cloud and clock, at once. Writes nothing."""
+"""The checks of `check`: all problems of settings, ERP, own tables, cloud and clock, at once. Writes nothing."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ ERP = say("ERP")
 
 
 def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
-    """Looks at everything that a synchronisation needs.
+    """Checks everything that a synchronisation needs.
 
     Args:
         environment: The environment's variables; the process's own where None.
 
     Returns:
-        Every problem with its cure; empty where all is well.
+        Every problem with its cure; empty if there are none.
     """
     environment = os.environ if environment is None else environment
     problems: list[Problem] = []
@@ -40,7 +40,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
         problems += error.problems
     if connections is None:
         return problems
-    # with broken settings the systems can still be looked at, as the defaults would have it
+    # with invalid settings the systems can still be checked, with the defaults
     shown = settings or Settings()
     erp = _erp(shown, connections)
     problems += erp
@@ -64,19 +64,19 @@ def _erp(settings: Settings, connections: Connections) -> list[Problem]:
 def _state(settings: Settings, connections: Connections, erp: Sequence[Problem]) -> list[Problem]:
     url = connections.state_url.get_secret_value()
     if url == connections.erp_url.get_secret_value() and any(problem.where == ERP for problem in erp):
-        return []  # the database is the ERP's: that it cannot be reached is told already
+        return []  # the database is the ERP's: that it cannot be reached is reported already
     return diagnose_state(url, StateTables(settings.state.prefix, settings.state.db_schema))
 
 
 class _NoJournal:
-    """For a client that only asks."""
+    """A journal for a client that only reads."""
 
     def record(self, attempts: Sequence[Attempt]) -> None:
         raise AssertionError("check sends nothing")
 
 
 def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]:
-    # one look, not minutes of retries: a person waits
+    # one try, not minutes of retries: a person waits
     api = (settings or Settings()).api.model_copy(update={"attempts": 2, "retry_seconds": 10, "connect_seconds": 5})
     try:
         with CloudClient(connections, api, _NoJournal()) as client:

@@ -1,8 +1,8 @@
-"""Whether a synchronisation would find anything new, asked cheaply: no lease, no write, one request, a few queries.
+"""Cheaply checks whether a synchronisation would find anything new: no lease, no write, one request, a few queries.
 
-What a run would read and send is not looked at; what it was last level with is compared with what is there now. The
-very functions that a run asks are asked (is_level, has_arrived, is_judging_due, due_for_import, missing_in_the_cloud),
-so that a look and the run that it starts cannot disagree.
+It does not read what a run would read and send, but compares the present fingerprints with those of the last run. It
+calls the same functions as a run (is_level, has_arrived, is_judging_due, due_for_import, missing_in_the_cloud), so
+that the check and the run that it starts cannot disagree.
 """
 
 import datetime as dt
@@ -34,7 +34,7 @@ from cloudkasse_etl.sync.run.context import RunContext, today
 from cloudkasse_etl.sync.run.session import SyncSession, refuse_other_company
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus
 
-# One look must end before the next: Dagster gives a sensor 60 seconds.
+# A check must end before the next one: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
 _UPSTREAM = {kind.cloud: kind.upstream for kind in KINDS}
 _MASTER_DATA = tuple(asset for asset in ERP_TABLES if asset != REVENUE_POSTINGS)
@@ -43,15 +43,15 @@ _STREAMS: Mapping[Stream, Text] = {"receipts": say("receipts in CloudKasse"), "c
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """What a look found.
+    """The result of a check for new data.
 
     Attributes:
-        master_data: Why a synchronisation of master data would find something, in words; empty where it would not.
+        master_data: Why a synchronisation of master data would find something, as texts; empty where it would not.
         receipts: Likewise, of receipts.
-        importable: What an import would find, where the settings leave that to a person.
-        unwatched: Tables whose changes cannot be seen cheaply, for want of a rowversion.
-        erp_problem: Why the ERP could not be looked at, where receipts are new all the same.
-        key: Names the state that was found: the same for the same state.
+        importable: What an import would find, if the settings leave importing to a person.
+        unwatched: Tables whose changes cannot be detected cheaply, because they have no rowversion.
+        erp_problem: Why the ERP could not be checked, although there are new receipts.
+        key: Identifies the state that was found: equal for equal states.
     """
 
     master_data: tuple[Text, ...]
@@ -63,13 +63,13 @@ class Novelty:
 
     @property
     def kind(self) -> str | None:
-        """The kind of run that takes it over; None where nothing is new."""
+        """The kind of run that processes it; None where nothing is new."""
         if self.master_data and self.receipts:
             return "all"
         return "master-data" if self.master_data else "receipts" if self.receipts else None
 
     def told(self, language: Language) -> str:
-        """What was found, in a sentence or two."""
+        """The result in a sentence or two."""
         found = [*self.master_data, *self.receipts]
         texts = [say("New: {found}.", found=joined("; ", found)) if found else say("No new data.")]
         if self.unwatched:
@@ -86,14 +86,17 @@ class Novelty:
 
 
 def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None) -> Novelty:
-    """Looks whether ERP, settings, calendar or cloud have moved since the last synchronisation.
+    """Checks whether ERP, settings, calendar or cloud have changed since the last synchronisation.
 
     Args:
         configuration: Settings and connections.
         as_of: The day whose VAT rates are in force; the shop's today where None.
 
+    Returns:
+        What is new.
+
     Raises:
-        CloudkasseError: The cloud or our own tables cannot be asked, or the ERP and nothing else is new.
+        CloudkasseError: The cloud or our own tables cannot be read, or the ERP cannot and nothing else is new.
     """
     status = _ask_cloud(configuration)
     with _looking(configuration, status, as_of) as session:
@@ -121,7 +124,7 @@ def _ask_cloud(configuration: Configuration) -> CloudStatus:
 
 
 class _Look(SyncSession):
-    """A session that only looks: what a run would find out is found out on it. Its store writes nothing."""
+    """A session for checking only: it runs the functions of a run, but its store writes nothing."""
 
     is_dry = True
 
@@ -132,7 +135,7 @@ class _Look(SyncSession):
 
 @contextmanager
 def _looking(configuration: Configuration, status: CloudStatus, as_of: dt.date | None) -> Iterator[_Look | None]:
-    """Our own tables as they are, never migrated; None where no synchronisation ever got as far as the cloud."""
+    """Our own tables as they are, never migrated; None where no synchronisation has ever reached the cloud."""
     connections, settings = configuration.connections, configuration.settings
     url = connections.state_url.get_secret_value()
     tables = StateTables(settings.state.prefix, settings.state.db_schema)
@@ -142,7 +145,7 @@ def _looking(configuration: Configuration, status: CloudStatus, as_of: dt.date |
         with told_as_the_erps(configuration):
             if url == connections.erp_url.get_secret_value():
                 raise
-        yield None  # a file of our own that the first run makes
+        yield None  # our own file, which the first run creates
         return
     try:
         with told_as_the_erps(configuration):
@@ -160,14 +163,14 @@ def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configur
     with database_errors(engine), engine.connect().execution_options(read=True) as connection:
         there = set(sa.inspect(connection).get_table_names(schema=tables.schema))
         if any(table.name not in there for table in tables.metadata.tables.values()):
-            return None  # an older release's, at most: the next run moves them forward
+            return None  # at most those of an older release: the next run migrates them
         if find_target(connection, tables, company, api_url) == NO_TARGET:
             return None
     return StateStore(engine, tables, company=company, api_url=api_url, lease=None, run_id="")
 
 
 def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
-    """What a run would fetch, and what of the fetched it would judge anew."""
+    """What a run would fetch, and which fetched receipts it would check again."""
     found = [text for stream, text in _STREAMS.items() if has_arrived(session, stream)]
     if is_judging_due(session):
         found.append(say("receipts to be checked again, since settings have changed"))
@@ -178,7 +181,7 @@ def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]
 
 
 def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
-    """What an import would book, try again or make up for."""
+    """Receipts and stock lines that an import would book or try again."""
     due, level = due_for_import(session), session.store.level(REVENUE_POSTINGS)
     texts = (
         (due.staged, say("{count:,} staged receipts to import", count=due.staged)),
@@ -198,7 +201,7 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
         asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ()))) for asset in _MASTER_DATA
     }
     changed = [asset for asset, mark in marks.items() if mark is not None and not is_level(session, asset, mark)]
-    # what the calendar has changed, with the days between which it held: each such change is another state
+    # what the calendar has changed, with the days between which it was valid: each such change is another state
     levels = {asset: store.level(asset) for asset in changed}
     turned = {asset: level.details for asset, level in levels.items() if level and not holds_on(level, session.as_of)}
     found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
@@ -218,16 +221,16 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
 
 
 def _noted(level: Level | None) -> tuple[str, str]:
-    """What an asset was last level with, and which run noted it: a setting that goes to and fro is new each time.
+    """The fingerprint of an asset's last comparison and the run that stored it: a setting changed back is new again.
 
-    A run that broke in between notes nothing by which a key could differ: it would be started again without end.
+    A run that broke in between stores nothing by which a key could differ: it would be started again endlessly.
     """
     return (level.fingerprint, level.run_id) if level and level.fingerprint else ("", "")
 
 
 def _key(*parts: object) -> str:
-    # what changes while a run gets on is part of it (cursors, generations): after one that broke halfway, the next
-    # look starts another; after one that could do nothing, it does not
+    # the progress of a run is part of it (cursors, generations): after a run that broke halfway, the next
+    # check starts another; after one that could do nothing, it does not
     return fingerprint(orjson.dumps(parts))
 
 

@@ -1,6 +1,6 @@
-"""The use case that looks for what has waited too long: for a register, an article, an import, somebody to correct it.
+"""The use case that finds records that have waited too long: for a register, an article, an import, a correction.
 
-It changes nothing and no run's outcome. Since when each waits is kept by
+It changes neither data nor a run's outcome. The beginning of each wait is stored by
 state/stores/waiting_records.py and beside the rejections.
 """
 
@@ -23,8 +23,8 @@ class LongWait:
     """Records of an asset that wait for one reason.
 
     Attributes:
-        asset: Where they wait.
-        count: How many.
+        asset: The asset.
+        count: How many wait.
         since: Since when the first of them has waited.
         examples: Keys of the first few, as one text.
         why: What they wait for, in the settings' language.
@@ -41,11 +41,11 @@ class LongWait:
 
 @dataclass(frozen=True, slots=True)
 class WaitingReport:
-    """What has waited longer than the settings allow; longest first.
+    """Records that have waited longer than the settings allow; longest first.
 
     Attributes:
-        hours: What the settings allow; None where they allow everything.
-        waits: One a cause.
+        hours: The limit of the settings; None where there is no limit.
+        waits: One for each cause.
     """
 
     hours: int | None
@@ -58,7 +58,7 @@ class WaitingReport:
 
 
 def look_for_waiting(session: SyncSession) -> WaitingReport:
-    """Finds what has waited longer than `checks.waiting_hours`.
+    """Finds records that have waited longer than `checks.waiting_hours`.
 
     Raises:
         StateUnavailableError: Our own tables cannot be read.
@@ -86,7 +86,7 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
 
 
 def told_waits(report: WaitingReport, session: SyncSession) -> str:
-    """What the report comes to and its longest wait, in the settings' language; empty where nothing waits too long."""
+    """The report's total and its longest wait, in the settings' language; empty where nothing waits too long."""
     language, zone = session.settings.language, session.settings.zone
     if report.hours is None:
         return told(say("Switched off in the settings (checks.waiting_hours)."), language)
@@ -147,5 +147,5 @@ def _staged(staged: StagedLong, session: SyncSession) -> list[LongWait]:
 
 
 def _few(keys: Sequence[str], count: int) -> str:
-    """The first few; told that there are more."""
+    """The first few keys, with a note if there are more."""
     return ", ".join(keys[:SHOWN_EXAMPLES]) + (", …" if count > min(len(keys), SHOWN_EXAMPLES) else "")

@@ -1,1 +1,1 @@
-"""What others read: the page of a run, turnover, exports."""
+"""Outputs for people and other systems: the page of a run, turnover, exports."""

@@ -1,4 +1,4 @@
-"""The use cases that write what was booked as CSV for a bookkeeper: a posting journal, a stock movement list."""
+"""Use cases that export postings and stock movements as CSV for a bookkeeper."""
 
 import csv
 import datetime as dt
@@ -57,12 +57,12 @@ _FLAGS = {
 
 @dataclass(frozen=True)
 class ExportSummary:
-    """What was written.
+    """The totals of an exported file.
 
     Attributes:
         rows: Postings or movements.
-        booked: Postings by currency; currencies have no sum.
-        moved: Movements by unit; units have no sum.
+        booked: Postings by currency; currencies are not added up.
+        moved: Movements by unit; units are not added up.
     """
 
     rows: int
@@ -81,11 +81,11 @@ class Booked(NamedTuple):
 
 @dataclass(frozen=True)
 class Books:
-    """What the books hold in all.
+    """The totals of the books.
 
     Attributes:
-        booked: The postings by currency, that of most first; currencies have no sum.
-        moved: Stock movements by unit; units have no sum.
+        booked: The postings by currency, that of most first; currencies are not added up.
+        moved: Stock movements by unit; units are not added up.
     """
 
     booked: "tuple[BookedInAll, ...]"
@@ -106,7 +106,7 @@ class BookedInAll:
         receipts: Receipts that have postings.
         postings: How many postings.
         debit_cents, credit_cents: Equal, or the books do not balance.
-        clearing_cents: What the clearing account comes to.
+        clearing_cents: The balance of the clearing account.
         turnover_cents: Gross, as transform/turnover_cases.py defines it: what was sold less returns and voids.
     """
 
@@ -129,7 +129,7 @@ class Moved(NamedTuple):
 
 
 def sum_up(configuration: Configuration) -> Books:
-    """Sums up all that was booked.
+    """Sums up all postings and movements.
 
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
@@ -146,7 +146,16 @@ def sum_up(configuration: Configuration) -> Books:
 def export_postings(
     configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
 ) -> ExportSummary:
-    """Writes the posting journal of some days, both included, with its totals.
+    """Writes the posting journal of some days, with its totals.
+
+    Args:
+        configuration: Settings and connections.
+        path: The CSV file.
+        first: The first day; None: from the beginning.
+        last: The last day, inclusive; None: to the end.
+
+    Returns:
+        The totals.
 
     Raises:
         ConfigurationError: The file cannot be written.
@@ -189,7 +198,16 @@ def export_postings(
 def export_movements(
     configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
 ) -> ExportSummary:
-    """Writes the stock movements of some days, both included, with their totals.
+    """Writes the stock movements of some days, with their totals.
+
+    Args:
+        configuration: Settings and connections.
+        path: The CSV file.
+        first: The first day; None: from the beginning.
+        last: The last day, inclusive; None: to the end.
+
+    Returns:
+        The totals.
 
     Raises:
         ConfigurationError: The file cannot be written.
@@ -224,7 +242,7 @@ def export_movements(
 
 
 class _Sums:
-    """Counts rows and adds up what is positive and what is negative, of each currency or unit by itself."""
+    """Counts rows and adds up positive and negative values, separately for each currency or unit."""
 
     def __init__(self) -> None:
         self._found: dict[str, list[int]] = {}
@@ -243,10 +261,10 @@ class _Sums:
 
 @contextmanager
 def _csv(path: Path, titles: Iterable[str]) -> Iterator[Callable[[list[Any]], None]]:
-    """A CSV file that appears once it is whole; cells that would be formulas are text."""
+    """A CSV file that appears once it is complete; cells that would be formulas are text."""
     temporary = path.with_name(f"{path.name}.part")
     try:
-        # semicolons and a byte order mark are what a German Excel expects
+        # a German Excel expects semicolons and a byte order mark
         with temporary.open("w", encoding="utf-8-sig", newline="") as file:
             write = _writer(file)
             write(list(titles))
@@ -268,7 +286,7 @@ def _writer(file: IO[str]) -> Callable[[list[Any]], None]:
 
 
 class _Number(str):
-    """An amount as text: its minus sign makes no formula of it."""
+    """An amount as text: marked, so that its minus sign is not taken for a formula."""
 
     __slots__ = ()
 

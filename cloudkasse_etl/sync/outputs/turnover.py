@@ -1,4 +1,4 @@
-"""The use case that sums up what was sold: the receipts of the last business days, read in batches."""
+"""The use case that sums up sales: the receipts of the last business days, read in batches."""
 
 import datetime as dt
 from collections import Counter
@@ -26,8 +26,8 @@ class Share:
     """A part of the turnover.
 
     Attributes:
-        key: What the part is of: a VAT rate ("" without VAT), a register, a tender.
-        name: More about it: the name of a tender Unbar.
+        key: A VAT rate ("" without VAT), a register or a tender.
+        name: The name of a tender Unbar.
         gross_cents: Gross, in the books' currency.
         receipts: How many receipts; None where a receipt can be in several parts.
     """
@@ -60,7 +60,7 @@ class Hour:
 class ArticleSales:
     """An article's sales less its returns; `article` is "" for all lines that name none.
 
-    `quantity_milli` is None where it was sold in units that have no sum.
+    `quantity_milli` is None where it was sold in units that cannot be added up.
     """
 
     article: str
@@ -72,7 +72,7 @@ class ArticleSales:
 
 @dataclass(frozen=True, slots=True)
 class OtherCurrency:
-    """What was sold on the same days in a currency that is not that of the other figures."""
+    """The sales of the same days in another currency than that of the other figures."""
 
     currency: str
     receipts: int
@@ -81,12 +81,12 @@ class OtherCurrency:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """Receipts by what has become of them.
+    """Receipts by their status.
 
     Attributes:
         name: One of `state.sales.FATES`.
-        receipts: How many, whatever they are.
-        gross_cents: What was sold on them, in the books' currency; None where nothing was.
+        receipts: How many, of any kind.
+        gross_cents: Their turnover in the books' currency; None where there is none.
     """
 
     name: str
@@ -96,21 +96,21 @@ class Fate:
 
 @dataclass(frozen=True)
 class Turnover:
-    """What was sold on some business days.
+    """The sales of some business days.
 
     Attributes:
         days: By day, in order; a day of cash movements only has none.
         hours: By hour of the shop's clock, in order.
-        rates, registers, tenders: Largest first. Tenders are what was paid on receipts with turnover.
-        by_turnover: The articles that brought most.
+        rates, registers, tenders: Largest first. Tenders are the payments of receipts with turnover.
+        by_turnover: The articles with the largest turnover.
         by_quantity: The articles that were sold most, by unit, the unit with most lines first: 2 kg are not more
             than 1 piece.
         refused: Receipts that were refused on arrival and count nowhere.
         currency: Of all amounts: that of the last day. Receipts of another than the books' are refused on arrival, but
             the books' may have changed.
-        fates: What has become of all receipts of the days; each stands once. The turnover is that of those which are
+        fates: All receipts of the days by status, each once. The turnover is that of receipts which are
             booked or to be booked.
-        others: What was sold in further currencies, which is in none of the other figures; most receipts first.
+        others: Sales in further currencies, which no other figure includes; most receipts first.
     """
 
     days: tuple[Day, ...] = ()
@@ -144,6 +144,9 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
         zone: The shop's time zone.
         until: Only receipts that were staged by then; None: all.
         days: How many business days at most.
+
+    Returns:
+        The sums, in gross cents.
 
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
@@ -185,13 +188,13 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
 def _read(
     batches: Iterable[list[tuple[str, bytes]]], zone: ZoneInfo
 ) -> tuple[dict[str, TurnoverFrames], dict[str, Counter[str]]]:
-    """The sums of each currency that has turnover, and by currency and fate what was sold, in cents."""
+    """The sums for each currency that has turnover, and the turnover in cents by currency and status."""
     sums: dict[str, TurnoverFrames] = {}
     by_fate: dict[str, Counter[str]] = {}
     for batch in batches:
         groups: dict[tuple[str, str], list[Receipt]] = {}
         for fate, raw in batch:
-            with suppress(MalformedError):  # a person has dealt with one that cannot be read
+            with suppress(MalformedError):  # an unreadable one was dismissed by a person
                 receipt = read_receipt(raw)
                 groups.setdefault((receipt.currency, fate), []).append(receipt)
         for (currency, fate), receipts in groups.items():
@@ -212,7 +215,7 @@ def _receipts(sums: TurnoverFrames) -> int:
 
 
 def _by_turnover(articles: pd.DataFrame) -> tuple[ArticleSales, ...]:
-    """The articles that brought most, over all units; a quantity is in the unit of most lines."""
+    """The articles with the largest turnover, over all units; a quantity is in the unit of most lines."""
     by_lines = articles.sort_values("lines", ascending=False, kind="stable")
     how = {"unit": "first", "text": "last", "gross_cents": "sum", "quantity_milli": "sum"}
     top = _articles(_largest(by_lines.groupby("article", as_index=False).agg(how)).head(TOP))
@@ -222,7 +225,7 @@ def _by_turnover(articles: pd.DataFrame) -> tuple[ArticleSales, ...]:
 
 
 def _sum_of(units: list[str], quantities: list[int]) -> int | None:
-    """Quantities told in the first of their units; None where one of them cannot be."""
+    """The sum of quantities, converted to the first unit; None if one cannot be converted."""
     sizes = [ratio(unit, units[0]) for unit in units]
     if None in sizes:
         return None

@@ -1,1 +1,1 @@
-"""The page to look at: one self-contained HTML file about a run and what was sold up to it."""
+"""The HTML page of a run: one self-contained file about the run and the sales up to it."""

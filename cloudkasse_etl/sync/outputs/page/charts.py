@@ -1,6 +1,6 @@
-"""The geometry of a column chart: where its bars, lines and words lie. What is drawn of it stands in chart.svg.j2.
+"""Computes the geometry of a column chart: positions of bars, lines and labels. Drawn by chart.svg.j2.
 
-The template escapes each word, and its colours are the page's, so that one drawing serves light, dark and paper.
+The template escapes each text, and its colours are the page's, so that one drawing serves light, dark and paper.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 # Width and height in the drawing's own units; a phone's chart has larger letters for its size.
 SIZES = {"wide": (640, 300), "narrow": (350, 250)}
 FONT = 12
-_LETTER = 7  # what a digit is wide, generously
+_LETTER = 7  # the width of a digit, generously
 _INTERVALS = 5
 _FEWEST = 6  # columns that share the width: a single one must not fill it
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its value in cents, the label below it ("" for none), the label above it where it has one."""
+    """A column: its value in cents, the label below it ("" for none), the label above it if it has one."""
 
     cents: int
     label: str
@@ -25,7 +25,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Bar:
-    """A column as it is drawn: its rectangle, and the middle and the words of its labels."""
+    """A drawn column: its rectangle, and the middle and the texts of its labels."""
 
     x: float
     y: float
@@ -45,7 +45,7 @@ class Drawing:
     Attributes:
         size: A key of SIZES.
         width, height: The whole drawing.
-        left, right, bottom: Where the room for the columns begins and ends.
+        left, right, bottom: The edges of the area for the columns.
         zero: The height of 0.
         lines: Height and label of each grid line.
         bars: The columns, from left to right.
@@ -80,14 +80,17 @@ class Chart:
 
 
 def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label: str, marks: tuple[str, str]) -> Chart:
-    """A column chart.
+    """Computes a column chart.
 
     Args:
-        columns: From left to right, one at least.
-        title: What a screen reader says instead of the picture.
-        x_label: What the columns are.
-        y_label: What their height is, with its unit.
-        marks: The mark between thousands and the one before decimals.
+        columns: From left to right, at least one.
+        title: A text for screen readers instead of the picture.
+        x_label: The label of the horizontal axis.
+        y_label: The label of the vertical axis, with its unit.
+        thousands: The thousands separator, "," or ".".
+
+    Returns:
+        The chart in each size.
     """
     return Chart(title, x_label, y_label, [_drawing(columns, size, marks) for size in SIZES])
 
@@ -144,7 +147,7 @@ def _step(span: int) -> int:
 
 
 def _amount(cents: int, step: int, marks: tuple[str, str]) -> str:
-    """An amount beside a grid line: whole euros, with cents only where the lines lie closer than that."""
+    """An amount beside a grid line: whole euros, with cents only if the lines are closer than that."""
     sign = "\N{MINUS SIGN}" if cents < 0 else ""
     whole, part = divmod(abs(cents), 100)
     text = f"{whole:,}".replace(",", marks[0])

@@ -1,4 +1,4 @@
-"""What is known of a run, as the page takes it: from the history, and from the protocol where there is one."""
+"""The data of a run for its page: from the history, and from the protocol if there is one."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ class RunFacts:
         message: The run's sentence, or why it broke.
         started_at: When it began.
         seconds: How long it took; None while it runs.
-        started_by: Who started it, in words.
+        started_by: Who started it, as text.
         counts: The run's totals.
-        protocol: As `read_protocol` gives it; None where the run left none.
+        protocol: As `read_protocol` returns it; None where the run left none.
     """
 
     run_id: str
@@ -40,12 +40,12 @@ class RunFacts:
 
     @property
     def until(self) -> dt.datetime | None:
-        """When it ended: what was staged later is not told on its page. None while it runs."""
+        """When it ended: receipts that were staged later are not on its page. None while it runs."""
         return None if self.seconds is None else self.started_at + dt.timedelta(seconds=self.seconds + 1)
 
     @property
     def assets(self) -> Mapping[str, Counts] | None:
-        """Counts by asset; None where the protocol is missing, or of a release that did not note them."""
+        """Counts by asset; None where the protocol is missing, or of a release that did not store them."""
         noted = self.protocol.get("assets") if self.protocol else None
         if noted is None:
             return None
@@ -53,7 +53,7 @@ class RunFacts:
         return {asset: Counts(**{name: int(counts[name]) for name in names}) for asset, counts in noted.items()}
 
     def upward(self) -> dict[str, Counts]:
-        """What went up, by kind of record; those that the run did not touch are missing."""
+        """Counts of uploads, by kind of record; those that the run did not touch are missing."""
         assets = self.assets or {}
         return {
             kind.name: sum((assets[name] for name in kind.assets if name in assets), Counts())
@@ -62,11 +62,11 @@ class RunFacts:
         }
 
     def downward(self) -> dict[str, Counts]:
-        """What came down and was booked, by asset."""
+        """Counts of fetched and booked records, by asset."""
         assets = self.assets or {}
         return {name: assets[name] for name in DOWN if name in assets}
 
     def causes(self) -> list[Cause]:
-        """The rejections that stood open after the run, one entry a cause, most records first."""
+        """The causes of the rejections that were open after the run, most records first."""
         protocol = self.protocol or {}
         return causes_of(protocol.get("rejections", ()), protocol.get("language", "en"))

@@ -1,4 +1,4 @@
-"""The use case that makes the page of a run: what is known of it, what was sold up to it, in one HTML file."""
+"""The use case that writes the page of a run: the run's data and the sales up to it, in one HTML file."""
 
 import datetime as dt
 import os
@@ -34,10 +34,10 @@ def write_page(configuration: Configuration, facts: RunFacts, path: Path) -> Tur
     Args:
         configuration: Settings and connections; the language and the zone are theirs.
         facts: The run.
-        path: Where the page is written.
+        path: The HTML file.
 
     Returns:
-        What was sold up to the run, as the page tells it.
+        The sales up to the run, as the page shows them.
 
     Raises:
         ConfigurationError: The file cannot be written.
@@ -70,15 +70,18 @@ def render(
     registers: dict[str, str],
     now: dt.datetime,
 ) -> str:
-    """The page as text.
+    """Renders the page.
 
     Args:
         facts: The run.
-        turnover: What was sold up to it.
-        language: The language of the words.
+        turnover: The sales up to it.
+        language: The language of the page.
         timezone: The name of the shop's zone.
         registers: The registers' names by number.
         now: When the page is made, on the shop's clock.
+
+    Returns:
+        The HTML.
     """
     words = told_by_name(WORDS, language)
     view = View(turnover, language, turnover.currency, registers)
@@ -139,7 +142,7 @@ def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None) -> dict[st
 
 
 def _table(counts: dict[str, Counts], language: Language) -> dict[str, Any]:
-    """Counts as a table; columns and rows in which nothing happened are left out."""
+    """Counts as a table; columns and rows that are all 0 are left out."""
     shown = [name for name in COLUMNS if any(getattr(row, name) for row in counts.values())]
     words = told_by_name(WORDS, language)
     return {
@@ -156,7 +159,7 @@ def _table(counts: dict[str, Counts], language: Language) -> dict[str, Any]:
 
 
 def _notices(turnover: Turnover, language: Language) -> list[str]:
-    """What is not in the figures, and would be missed."""
+    """Notes on what is missing in the figures."""
     notices = [
         say(
             "Receipts in {currency} are not counted here: {count}, turnover {amount} {currency}.",

@@ -1,4 +1,4 @@
-"""From figures to what the template shows: labels, findings and bars in the shop's language. No HTML of its own."""
+"""Turns figures into what the template shows: labels, findings and bars in the page's language. No HTML of its own."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from cloudkasse_etl.sync.outputs.page.charts import Chart, Column, column_chart
 from cloudkasse_etl.sync.outputs.page.texts import WORDS
 from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Share, Turnover
 
-# Up to this many columns each carries its value; of more only the best one does.
+# Up to this many columns each shows its value; if there are more, only the largest does.
 ALL_VALUES = 8
 # So many times as many days as business days may be shown before the days without receipts are left out.
 SPARSE = 2
@@ -24,10 +24,10 @@ class Row:
     """A row of a table with bars.
 
     Attributes:
-        label: What it is.
+        label: Its label.
         cells: Its figures as text.
-        start, width: Its bar in percent of the room; None without one.
-        note: More about the label, in small letters.
+        start, width: Its bar in percent of the available width; None without one.
+        note: An addition to the label, in small letters.
     """
 
     label: str
@@ -43,7 +43,7 @@ class Section:
 
     Attributes:
         name: What it shows.
-        finding: What is seen in it.
+        finding: Its result in a sentence.
         heads: The table's headings, the label's first.
         rows: The table.
         chart: A drawing; None where the table carries the bars.
@@ -106,7 +106,7 @@ class View:
         return [section for section in sections if section is not None]
 
     def figures(self) -> list[tuple[str, str]]:
-        """The few large numbers."""
+        """The main figures at the top of the page."""
         turnover, words = self._turnover, self._words
         average = _rounded(turnover.gross_cents, turnover.receipts)
         return [
@@ -117,7 +117,7 @@ class View:
         ]
 
     def period(self) -> str:
-        """Over which days."""
+        """The days of the sales, as text."""
         first, last = self._turnover.days[0].day, self._turnover.days[-1].day
         text = say_count(
             "On one business day, {first}; amounts in {currency}, gross.",
@@ -142,7 +142,7 @@ class View:
         if len(days) > 1:
             sums = {day.day: day.gross_cents for day in days}
             span = (days[-1].day - days[0].day).days + 1
-            # a day off is seen as a gap, but a shop that opens once a month is not mostly gaps
+            # a closed day is shown as a gap, but a shop that opens once a month must not be mostly gaps
             shown = [days[0].day + dt.timedelta(n) for n in range(span)] if span <= SPARSE * len(days) else list(sums)
             labelled = set(shown) if len(shown) <= ALL_VALUES else set(shown[:: max(7, -(-len(shown) // 5))])
             columns = [
@@ -227,7 +227,7 @@ class View:
         )
 
     def _fates(self) -> Section | None:
-        """What has become of the receipts: each stands once, so that all of them come to all that were fetched."""
+        """The receipts by status: each counts once, so that they add up to all that were fetched."""
         fates, words = self._turnover.fates, self._words
         if not fates:
             return None
@@ -291,7 +291,7 @@ class View:
         return formats.clean(article.text, 60) if article.article else self._words["no_article"]
 
     def _value(self, cents: int, is_best: bool, columns: int) -> str:
-        """What stands on a column: whole euros, and only where there is room."""
+        """The label on a column: whole euros, and only if there is room."""
         if not (is_best or columns <= ALL_VALUES):
             return ""
         return formats.count(_rounded(cents, 100), self._language)
@@ -327,6 +327,15 @@ def _bars(values: Sequence[int]) -> list[tuple[float, float]]:
 
 
 def cause_rows(causes: Sequence[Any], language: Language, shown: int) -> list[tuple[Any, float]]:
-    """The first causes with the width of their bars in percent."""
+    """The first causes with the width of their bars in percent.
+
+    Args:
+        causes: The causes, most records first.
+        language: The language of the texts.
+        shown: How many are returned at most.
+
+    Returns:
+        Cause and width.
+    """
     bars = _bars([cause.count for cause in causes[:shown]] or [0])
     return [(cause, width) for cause, (_, width) in zip(causes[:shown], bars, strict=False)]
