@@ -91,9 +91,11 @@ def described(docstring: str) -> set[str]:
 
 
 def faults(function: Function) -> list[str]:
-    """What a function's docstring lacks."""
+    """What a function's docstring lacks, or describes although there is no such parameter."""
     docstring = ast.get_docstring(function) or ""
-    lacking = [name for name in parameters(function) if name not in described(docstring)]
+    names, found = parameters(function), described(docstring)
+    lacking = [name for name in names if name not in found]
+    lacking += [f"{name} (no parameter)" for name in sorted(found.difference(names))]
     if returns_something(function) and not re.search(r"^(Returns|Yields):$", docstring, re.MULTILINE):
         lacking.append("Returns")
     return lacking

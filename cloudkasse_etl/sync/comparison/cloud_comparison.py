@@ -133,7 +133,7 @@ class _Comparing:
         return tuple(found[:SHOWN])
 
     def _cure(self, place: int, state: pd.DataFrame) -> Cure:
-        """Which synchronisation resolves it: any, if our state knows the difference; a full one, if others changed the cloud."""
+        """The synchronisation that resolves it: any if our state knows the difference, else a full one."""
         key = self.keys[place]
         if key not in state.index:
             return "next"

@@ -71,7 +71,7 @@ class PlanSession(SyncSession):
         """Does nothing: a dry run stores nothing."""
 
     def _foresee(self, entity: str, items: Sequence[dict[str, Any]]) -> list[str | None]:
-        """Expects the same refusal of records that are tried in every run because it does not depend on their content."""
+        """Expects the same refusal again of records that are tried in every run, whatever their content."""
         refused = {
             rejection.key: rejection
             for rejection in self.store.rejections(BY_NAME[entity].cloud)

@@ -87,7 +87,7 @@ def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label
         title: A text for screen readers instead of the picture.
         x_label: The label of the horizontal axis.
         y_label: The label of the vertical axis, with its unit.
-        thousands: The thousands separator, "," or ".".
+        marks: The thousands separator and the decimal separator.
 
     Returns:
         The chart in each size.
