@@ -151,7 +151,7 @@ def _logged(context: dg.InitResourceContext) -> OnProgress:
 def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None) -> None:
     try:
         # a lost lease breaks a run in many ways, by an interrupt or another error: the lost lease is the better reason
-        lost, language = session.store.lost, session.settings.language
+        lost, language = session.store.connection.lost, session.settings.language
         why = lost.told(language) if lost else _what_broke(instance, session.run_id, language)
         report = session.finish(error=why)
     except OSError as error:

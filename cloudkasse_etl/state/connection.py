@@ -14,7 +14,7 @@ from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
 
 
-class ConnectedState:
+class StateConnection:
     """Our own tables for one company with one cloud.
 
     Args:
@@ -46,7 +46,8 @@ class ConnectedState:
         """Our number for this company with this cloud; one that nothing is kept under where only reading found none."""
         return self.targets[0]
 
-    def _target_of(self, asset: str) -> int:
+    def target_of(self, asset: str) -> int:
+        """The number under which an asset's rejections and checkpoint are kept."""
         return self.targets[is_of_the_company(asset)]
 
     @cached_property

@@ -146,8 +146,8 @@ def _change(world: World) -> None:
 def state_of(world: World) -> State:
     """What stands in the books, in our state of the cloud, and in the cloud itself."""
     found = {name: Counter(map(repr, rows)) for name, rows in tables(world).items()}
-    with open_reading(world.configuration()) as store, store.reading() as connection:
-        ours = store.tables
+    with open_reading(world.configuration()) as store, store.connection.reading() as connection:
+        ours = store.connection.tables
         records = connection.execute(sa.select(ours.synced_record).order_by(ours.synced_record.c.record_key)).mappings()
         kept = {(row["entity"], row["record_key"]): row for row in records}
         cursors = connection.execute(sa.select(ours.cursor.c.stream, ours.cursor.c.position)).all()

@@ -25,9 +25,11 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.lease import lease
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.books.booked_receipts import BookedReceipts
+from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
+from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipts
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.receipts import receipt_import
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
@@ -45,7 +47,7 @@ KILLS = 300 if LONG else 25
 RECEIPTS = 140
 PAGE_ITEMS = 30
 BATCH = 45
-STEPS = ("stage", "stage_closings", "book")
+STEPS = ((StagedReceipts, "stage"), (StagedClosings, "stage"), (BookedReceipts, "book"))
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _arrange(death: Death) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def dying(original: Callable[..., Any]) -> Callable[..., Any]:
-        def step(store: ReceiptStore, *arguments: Any, **more: Any) -> None:
+        def step(store: object, *arguments: Any, **more: Any) -> None:
             nonlocal is_now
             written = arguments[0] if arguments else more["booked"]  # an empty page is no step
             is_now = bool(written) and next(numbers) == death.step
@@ -102,17 +104,17 @@ def _arrange(death: Death) -> None:
 
         return step
 
-    for name in STEPS:
-        setattr(ReceiptStore, name, dying(getattr(ReceiptStore, name)))
-    transaction = StateStore.transaction
+    for store, name in STEPS:
+        setattr(store, name, dying(getattr(store, name)))
+    transaction = StateConnection.transaction
 
     @contextmanager
-    def dying_inside(store: StateStore) -> Iterator[sa.Connection]:
+    def dying_inside(store: StateConnection) -> Iterator[sa.Connection]:
         with transaction(store) as connection:
             yield connection
             die("inside")
 
-    patch_for_good(StateStore, transaction=dying_inside)
+    patch_for_good(StateConnection, transaction=dying_inside)
 
 
 class Killer:

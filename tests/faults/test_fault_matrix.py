@@ -103,15 +103,17 @@ def state(world: World) -> State:
         # what had no id, and rests since it did not come like that again
         found[name] = [row for row in rows if (row.get("came_as"), row.get("status")) != ("", "dismissed")]
     ids = {name: {_key(name, item): item["id"] for item in world.server.store.records(name)} for name in Entity}
-    with open_reading(world.configuration()) as store, store.reading() as connection:
-        table = store.tables.synced_record
+    with open_reading(world.configuration()) as store, store.connection.reading() as connection:
+        table = store.connection.tables.synced_record
         synced = connection.execute(sa.select(table)).mappings().all()
         found["synced"] = [
             [row["entity"], row["record_key"], row["content_hash"], bool(row["active"]),
              row["cloud_id"] == ids[row["entity"]].get(row["record_key"])]
             for row in synced
         ]  # fmt: skip
-        found["attempt"] = [dict(row) for row in connection.execute(sa.select(store.tables.attempt)).mappings()]
+        found["attempt"] = [
+            dict(row) for row in connection.execute(sa.select(store.connection.tables.attempt)).mappings()
+        ]
     return {name: sorted(json.dumps(row, sort_keys=True, default=str) for row in rows) for name, rows in found.items()}
 
 

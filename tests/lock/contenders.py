@@ -92,7 +92,7 @@ def until_it_is_stopped(manner: Manner, run_id: str, holds: Event, go_on: Event,
     with _session(manner, run_id) as session:
         write(session)
         if inside:
-            with session.store.transaction() as connection:
+            with session.store.connection.transaction() as connection:
                 _row(connection, run_id)
                 holds.set()
                 assert go_on.wait(HANG_SECONDS)
@@ -106,7 +106,7 @@ def until_it_is_stopped(manner: Manner, run_id: str, holds: Event, go_on: Event,
 def write(session: SyncSession) -> None:
     """Some rows, each in a transaction of its own."""
     for _ in range(ROWS):
-        with session.store.transaction() as connection:
+        with session.store.connection.transaction() as connection:
             _row(connection, session.run_id)
         _clock_is_wrong_by(0)
 

@@ -79,8 +79,8 @@ def tables(world: World) -> Tables:
     Of a receipt, the closing's number that it states and the time of arrival are left out: they may be another one's
     when it comes a second time. The closing that its postings belong to is the same all the same.
     """
-    with open_reading(world.configuration()) as store, store.reading() as connection:
-        ours = store.tables
+    with open_reading(world.configuration()) as store, store.connection.reading() as connection:
+        ours = store.connection.tables
         view = sa.table(f"{ours.prefix}revenue_posting", schema=ours.schema)
         found = {
             "receipt": connection.execute(sa.select(*_without(ours.receipt, "closing_number"))).mappings().all(),

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import orjson
@@ -15,12 +15,13 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.checkpoints import Checkpoints
 
 SNAPSHOT = "erp_rows"
-"""The level under which the snapshot's header is kept."""
+"""The checkpoint under which the snapshot's header is kept."""
 _BUCKETS_AT_ONCE = 500
 _NUMBERS = ("row_id", "version", "counted", "further")
 _Integers: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
@@ -59,66 +60,103 @@ class Bucket:
     data: bytes
 
 
-class ErpRows:
-    """The snapshot of one company with one cloud.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Buckets of a source that are written.
+
+    Attributes:
+        buckets: What is written.
+        instead_of: The buckets that are dropped first; all where None.
+    """
+
+    buckets: Sequence[Bucket]
+    instead_of: Collection[int] | None
+
+
+class ErpRowStore(Protocol):
+    """A snapshot of the ERP's rows.
 
     Rows are frames of row_id, version (int64), article (str), counted, further (int64), in the order of row_id.
     """
 
-    def __init__(self, store: StateStore) -> None:
-        self._store = store
-        self._table = store.tables.erp_rows
+    def header(self) -> Header | None:
+        """What snapshot there is; None where there is none."""
+        ...
+
+    def totals(self, source: str) -> Mapping[int, tuple[int, int]]:
+        """Number of rows and sum of their rowversions, by bucket."""
+        ...
+
+    def rows(self, source: str, buckets: Collection[int]) -> pd.DataFrame:
+        """The rows of some buckets."""
+        ...
+
+    def keep(self, header: Header, written: Mapping[str, Written], checkpoints: Mapping[str, tuple[str, str]]) -> None:
+        """Writes a snapshot in one transaction.
+
+        Args:
+            header: Its name and totals.
+            written: The buckets of each source.
+            checkpoints: By asset fingerprint and details (JSON): what the assets are level with, now with the snapshot.
+        """
+        ...
+
+
+class ErpRows:
+    """The snapshot of one company with one cloud."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
+        self._table = state.tables.erp_rows
+        self._checkpoints = Checkpoints(state)
 
     def header(self) -> Header | None:
         """What snapshot there is; None where there is none."""
-        level = self._store.level(SNAPSHOT)
-        if level is None or not level.fingerprint:
+        found = self._checkpoints.of(SNAPSHOT)
+        if found is None or not found.fingerprint:
             return None
-        totals = orjson.loads(level.details)
+        totals = orjson.loads(found.details)
         return Header(
-            level.fingerprint,
-            {name: SourceTotals(found["count"], int(found["sum"]), found["highest"]) for name, found in totals.items()},
+            found.fingerprint,
+            {name: SourceTotals(one["count"], int(one["sum"]), one["highest"]) for name, one in totals.items()},
         )
 
     def totals(self, source: str) -> Mapping[int, tuple[int, int]]:
         """Number of rows and sum of their rowversions, by bucket."""
         query = sa.select(self._table.c.bucket, self._table.c.row_count, self._table.c.version_sum)
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return {row[0]: (row[1], int(row[2])) for row in connection.execute(query.where(*self._of(source)))}
 
     def rows(self, source: str, buckets: Collection[int]) -> pd.DataFrame:
         """The rows of some buckets."""
         query = sa.select(self._table.c.data).where(*self._of(source)).order_by(self._table.c.bucket)
         found: list[bytes] = []
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             for chunk in chunks(sorted(buckets)):
                 found += connection.execute(query.where(self._table.c.bucket.in_(chunk))).scalars()
         return unpacked(found)
 
-    def replace(self, connection: sa.Connection, header: Header) -> None:
-        """Writes the header, in the caller's transaction."""
+    def keep(self, header: Header, written: Mapping[str, Written], checkpoints: Mapping[str, tuple[str, str]]) -> None:
+        """Writes a snapshot in one transaction."""
         totals = {
             name: {"count": found.count, "sum": str(found.version_sum), "highest": found.highest}
             for name, found in header.totals.items()
         }
-        self._store.put_level(connection, SNAPSHOT, header.snapshot, orjson.dumps(totals).decode())
+        with self._state.transaction() as connection:
+            for source, part in written.items():
+                self._put(connection, source, part.buckets, part.instead_of)
+            self._checkpoints.put(connection, SNAPSHOT, header.snapshot, orjson.dumps(totals).decode())
+            for asset, (fingerprint, details) in checkpoints.items():
+                self._checkpoints.put(connection, asset, fingerprint, details)
 
-    def put(
+    def _put(
         self, connection: sa.Connection, source: str, buckets: Sequence[Bucket], instead_of: Collection[int] | None
     ) -> None:
-        """Writes buckets in the caller's transaction.
-
-        Args:
-            connection: With the transaction.
-            source: The table that the rows are of.
-            buckets: What is to be written.
-            instead_of: The buckets that are dropped first; all where None.
-        """
         if instead_of is None:
             connection.execute(self._table.delete().where(*self._of(source)))
         for numbers in chunks(sorted(instead_of or ())):
             connection.execute(self._table.delete().where(*self._of(source), self._table.c.bucket.in_(numbers)))
-        fixed = {"target_id": self._store.target, "source": source, "company": self._store.company}
+        fixed = {"target_id": self._state.target, "source": source, "company": self._state.company}
         for start in range(0, len(buckets), _BUCKETS_AT_ONCE):
             part = buckets[start : start + _BUCKETS_AT_ONCE]
             columns: dict[str, Sequence[Any]] = {
@@ -130,7 +168,7 @@ class ErpRows:
             insert_columns(connection, self._table, columns, fixed)
 
     def _of(self, source: str) -> tuple["sa.ColumnElement[bool]", "sa.ColumnElement[bool]"]:
-        return self._table.c.target_id == self._store.target, self._table.c.source == source
+        return self._table.c.target_id == self._state.target, self._table.c.source == source
 
 
 def packed(rows: pd.DataFrame, buckets: _Integers) -> Iterator[Bucket]:

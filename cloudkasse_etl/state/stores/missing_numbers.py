@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
-from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
-from cloudkasse_etl.state.stores.books.receipt_store import Status
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionLog, Subject
+from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
-from cloudkasse_etl.state.stores.store import StateStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ def _left(gaps: Iterable[Gap], dismissed: Iterable[Gap | None]) -> Iterator[Gap]
 
 
 class Completeness:
-    """Asks the staged receipts and closings of the store's company."""
+    """Asks the staged receipts and closings of a company."""
 
-    def __init__(self, store: StateStore) -> None:
-        self._store = store
-        self._receipt, self._closing = store.tables.receipt, store.tables.closing
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
+        self._receipt, self._closing = state.tables.receipt, state.tables.closing
 
     def receipt_gaps(self) -> list[Gap]:
         """Receipt numbers that are missing, from the first one of each register on; not those that were dismissed."""
@@ -86,17 +86,17 @@ class Completeness:
 
     def _dismissed(self, subject: Subject) -> frozenset[str]:
         """What a person has dealt with, by key."""
-        return frozenset(DecisionStore(self._store).holding(subject, Action.DISMISS))
+        return frozenset(DecisionLog(self._state).holding(subject, Action.DISMISS))
 
     def _gaps(self, table: sa.Table) -> list[Gap]:
         before = sa.func.lag(table.c.number).over(partition_by=table.c.register, order_by=table.c.number)
         numbers = (
             sa.select(table.c.register, table.c.number, before.label("before"))
-            .where(table.c.company == self._store.company, table.c.number.is_not(None))
+            .where(table.c.company == self._state.company, table.c.number.is_not(None))
             .subquery()
         )
         query = sa.select(numbers).where(numbers.c.number - numbers.c.before > 1)
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             rows = connection.execute(query.order_by(numbers.c.register, numbers.c.number)).all()
         return [Gap(row.register, row.before + 1, row.number - 1) for row in rows]
 
@@ -108,21 +108,21 @@ class Completeness:
         table = self._receipt
         query = (
             sa.select(table.c.register, table.c.number, sa.func.count().label("count"))
-            .where(table.c.company == self._store.company, table.c.number.is_not(None))
+            .where(table.c.company == self._state.company, table.c.number.is_not(None))
             .where(table.c.status != Status.DISMISSED)
             .group_by(table.c.register, table.c.number)
             .having(sa.func.count() > 1)
             .order_by(table.c.register, table.c.number)
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return [Doubled(*row) for row in connection.execute(query)]
 
     def open_closings(self) -> list[OpenClosing]:
         """Closings that have not been found equal to their receipts yet nor were dismissed, by register and number."""
         table = self._closing
         columns = [table.c[name] for name in OpenClosing.__slots__]
-        query = sa.select(*columns).where(table.c.company == self._store.company, table.c.verified == sa.false())
-        with self._store.reading() as connection:
+        query = sa.select(*columns).where(table.c.company == self._state.company, table.c.verified == sa.false())
+        with self._state.reading() as connection:
             rows = [OpenClosing(*row) for row in connection.execute(query.order_by(table.c.register, table.c.number))]
         dismissed = self._dismissed(Subject.CLOSING)
         return [row for row in rows if f"{row.register}|{row.number}" not in dismissed]
@@ -135,7 +135,7 @@ class Completeness:
         table = self._receipt
         query = (
             sa.select(table.c.raw, table.c.status, table.c.number, table.c.refused_by)
-            .where(table.c.company == self._store.company, table.c.register == closing.register)
+            .where(table.c.company == self._state.company, table.c.register == closing.register)
             .where(sa.or_(table.c.counts_in_closing == sa.true(), table.c.status == Status.REJECTED))
         )
         in_range = table.c.number.between(closing.first_receipt_number, closing.last_receipt_number)
@@ -145,7 +145,7 @@ class Completeness:
             query.where(table.c.closing_number.is_(None), in_range, derived == closing.number),
         )
         good, refused = [], []
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             for part in queries:
                 for raw, status, number, refused_by in connection.execute(part):
                     # one that only the import refused is as good as any here
@@ -157,30 +157,30 @@ class Completeness:
 
     def unbalanced(self) -> list[str]:
         """Receipts whose postings do not sum to 0; there can be none, and it is looked at all the same."""
-        table = self._store.tables.posting
+        table = self._state.tables.posting
         query = (
             sa.select(table.c.receipt_id)
-            .where(table.c.company == self._store.company)
+            .where(table.c.company == self._state.company)
             .group_by(table.c.receipt_id)
             .having(sa.func.sum(table.c.amount_cents) != 0)
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return sorted(connection.execute(query).scalars())
 
     def balance_of(self, account: str) -> int:
         """What an account comes to over all postings, in cents."""
-        table = self._store.tables.posting
+        table = self._state.tables.posting
         query = sa.select(sa.func.coalesce(sa.func.sum(table.c.amount_cents), 0)).where(
-            table.c.company == self._store.company, table.c.account == account
+            table.c.company == self._state.company, table.c.account == account
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
     def mark(self) -> str:
         """Changes with everything that the findings depend on: what was staged, how it was judged, what was booked."""
-        receipt, closing, posting = self._receipt, self._closing, self._store.tables.posting
-        decision = self._store.tables.decision
-        company = self._store.company
+        receipt, closing, posting = self._receipt, self._closing, self._state.tables.posting
+        decision = self._state.tables.decision
+        company = self._state.company
         refused = sa.func.sum(sa.case((receipt.c.refused_by == STAGED_RECEIPTS, 1), else_=0))
         dismissed = sa.func.sum(sa.case((receipt.c.status == Status.DISMISSED, 1), else_=0))
         stated = sa.func.sum(receipt.c.closing_number)
@@ -190,7 +190,7 @@ class Completeness:
             sa.select(sa.func.count()).where(posting.c.company == company),
             sa.select(sa.func.count()).where(decision.c.company == company),
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return repr([tuple(connection.execute(query).one()) for query in queries])
 
     def set_verified(self, closings: Sequence[OpenClosing]) -> None:
@@ -198,11 +198,11 @@ class Completeness:
         table = self._closing
         if not closings:
             return
-        with self._store.transaction() as connection:
+        with self._state.transaction() as connection:
             for closing in closings:
                 connection.execute(
                     table.update()
-                    .where(table.c.company == self._store.company, table.c.register == closing.register)
+                    .where(table.c.company == self._state.company, table.c.register == closing.register)
                     .where(table.c.number == closing.number)
                     .values(verified=True)
                 )

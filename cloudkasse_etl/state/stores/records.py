@@ -1,4 +1,4 @@
-"""What our own tables give back: a record that the cloud accepted, an unanswered request, a level. Nothing but data."""
+"""What our own tables give back: an accepted record, an unanswered request, a checkpoint. Nothing but data."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class PendingAttempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class Checkpoint:
     """The state of the sources at which an asset was last known to be level.
 
     Attributes:

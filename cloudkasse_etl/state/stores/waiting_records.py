@@ -1,16 +1,17 @@
-"""What waits, and since when: records for something else, receipts for their import. Rejections are in store.py."""
+"""What waits, and since when: records for something else, receipts for their import. Not what is refused."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import bounded_key, chunks
-from cloudkasse_etl.state.stores.books.receipt_store import Status
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.books.receipt_status import Status
 
 SHOWN_EXAMPLES = 5
 AWAITED = "receipt_original"
@@ -53,24 +54,48 @@ class StagedLong:
     examples: tuple[str, ...]
 
 
-class WaitingStore:
+class WaitingStore(Protocol):
+    """What waits, by asset."""
+
+    def replace(self, asset: str, found: Iterable[Waiting]) -> None:
+        """Makes `found` all that waits of an asset; what waited before keeps its time, and the rest has ended."""
+        ...
+
+    def of(self, asset: str) -> list[Waiting]:
+        """All that waits of an asset."""
+        ...
+
+    def waiting_since_before(self, moment: dt.datetime) -> list[Waiting]:
+        """What has waited since before a moment, longest first."""
+        ...
+
+    def rejected_since_before(self, moment: dt.datetime) -> list[Rejection]:
+        """What has stood rejected since before a moment, longest first."""
+        ...
+
+    def staged_since_before(self, moment: dt.datetime) -> StagedLong:
+        """Receipts that have been staged since before a moment and were not imported."""
+        ...
+
+
+class WaitingRecords:
     """What waits of one company with one cloud."""
 
-    def __init__(self, store: StateStore) -> None:
-        self._store = store
-        self._table = store.tables.waiting
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
+        self._table = state.tables.waiting
 
     def replace(self, asset: str, found: Iterable[Waiting]) -> None:
         """Makes `found` all that waits of an asset; what waited before keeps its time, and the rest has ended."""
         now = dt.datetime.now(dt.UTC)
-        before = {(w.code, w.awaited): w for w in self.stored(asset)}
+        before = {(w.code, w.awaited): w for w in self.of(asset)}
         after = {(w.code[:80], bounded_key(w.awaited)): w for w in found}
         same = {
             key for key, w in after.items() if key in before and (before[key].count, before[key].examples) == _shown(w)
         }
         if len(same) == len(before) == len(after):
             return
-        with self._store.transaction() as connection:
+        with self._state.transaction() as connection:
             for code in {code for code, _ in before}:
                 keys = [awaited for known, awaited in before if known == code and (known, awaited) not in same]
                 for chunk in chunks(keys):
@@ -81,15 +106,15 @@ class WaitingStore:
                     )
             rows = [
                 {
-                    "target_id": self._store.target,
+                    "target_id": self._state.target,
                     "asset": asset,
                     "code": code,
                     "awaited": awaited,
-                    "company": self._store.company,
+                    "company": self._state.company,
                     "record_count": waiting.count,
                     "examples": orjson.dumps(waiting.examples[:SHOWN_EXAMPLES]).decode(),
                     "since": old.since if (old := before.get((code, awaited))) is not None else now,
-                    "run_id": self._store.run_id,
+                    "run_id": self._state.run_id,
                 }
                 for (code, awaited), waiting in after.items()
                 if (code, awaited) not in same
@@ -101,20 +126,20 @@ class WaitingStore:
         """What has waited since before a moment, longest first."""
         query = (
             self._rows()
-            .where(self._table.c.target_id == self._store.target, self._table.c.since < moment)
+            .where(self._table.c.target_id == self._state.target, self._table.c.since < moment)
             .order_by(self._table.c.since, self._table.c.asset, self._table.c.code, self._table.c.awaited)
         )
         return self._read(query)
 
     def rejected_since_before(self, moment: dt.datetime) -> list[Rejection]:
         """What has stood rejected since before a moment, longest first."""
-        table = self._store.tables.rejection
+        table = self._state.tables.rejection
         query = (
             sa.select(table.c.asset, table.c.record_key, table.c.code, table.c.detail, table.c.since)
-            .where(table.c.target_id.in_(self._store.targets), table.c.since < moment)
+            .where(table.c.target_id.in_(self._state.targets), table.c.since < moment)
             .order_by(table.c.since, table.c.asset, table.c.record_key)
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return [
                 Rejection(row.asset, row.record_key, row.code, orjson.loads(row.detail), since=row.since, still=True)
                 for row in connection.execute(query)
@@ -122,9 +147,9 @@ class WaitingStore:
 
     def staged_since_before(self, moment: dt.datetime) -> StagedLong:
         """Receipts that have been staged since before a moment and were not imported."""
-        table = self._store.tables.receipt
+        table = self._state.tables.receipt
         here = (
-            table.c.company == self._store.company,
+            table.c.company == self._state.company,
             table.c.status == str(Status.STAGED),
             table.c.staged_at < moment,
         )
@@ -134,7 +159,7 @@ class WaitingStore:
             .order_by(table.c.staged_at, table.c.register, table.c.number)
             .limit(SHOWN_EXAMPLES)
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             count, since = connection.execute(
                 sa.select(sa.func.count(), sa.func.min(table.c.staged_at)).where(*here)
             ).one()
@@ -145,7 +170,7 @@ class WaitingStore:
             tuple(row.receipt_id if row.number is None else f"{row.register} {row.number}" for row in examples),
         )
 
-    def stored(self, asset: str) -> list[Waiting]:
+    def of(self, asset: str) -> list[Waiting]:
         """All that waits of an asset."""
         return self._read(self._rows().where(*self._of(asset)))
 
@@ -154,7 +179,7 @@ class WaitingStore:
         return sa.select(*(self._table.c[name] for name in columns))
 
     def _read(self, query: "sa.Select[tuple[object, ...]]") -> list[Waiting]:
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return [
                 Waiting(
                     row.code, row.awaited, row.record_count, tuple(orjson.loads(row.examples)), row.since, row.asset
@@ -163,7 +188,7 @@ class WaitingStore:
             ]
 
     def _of(self, asset: str) -> Sequence[sa.ColumnElement[bool]]:
-        return (self._table.c.target_id == self._store.target, self._table.c.asset == asset)
+        return (self._table.c.target_id == self._state.target, self._table.c.asset == asset)
 
 
 def _shown(waiting: Waiting) -> tuple[int, tuple[str, ...]]:

@@ -16,7 +16,7 @@ import pandas as pd
 from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, KINDS, REGISTERS
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges, Totals, buckets_of
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.erp_rows import ErpRows, Header
+from cloudkasse_etl.state.stores.erp_rows import ErpRowStore, Header
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, holds_on
 from cloudkasse_etl.sync.inputs.article_subset import Part
 from cloudkasse_etl.sync.inputs.erp_frames import BY_ARTICLE
@@ -58,7 +58,7 @@ def _find(session: SyncSession) -> Part | None:
 
 
 def _look(session: SyncSession) -> Part | None:
-    erp_rows = ErpRows(session.store)
+    erp_rows = session.store.erp_rows
     header = erp_rows.header()
     details = _details(session, header) if header is not None else None
     if header is None or details is None:
@@ -72,7 +72,7 @@ def _look(session: SyncSession) -> Part | None:
     numbers = {number for change in changes.values() for number in change.numbers}
     if numbers and len(numbers) <= MOST_ARTICLES:
         # what is found out of a bar code hangs on all articles that have it, or had it when that was found out
-        numbers |= sharing(session.store.rejections(ARTICLES.extract), numbers)
+        numbers |= sharing(session.store.rejections.of(ARTICLES.extract), numbers)
         numbers |= session.sources.sharing_codes(numbers)
     if len(numbers) > MOST_ARTICLES or any(map(_is_odd, numbers)):
         return None
@@ -97,8 +97,8 @@ def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, 
     """What is told of each asset; None where one is not level with the snapshot, but for changed articles."""
     store, found = session.store, {}
     for asset, upstream in UPSTREAM.items():
-        level = store.level(asset)
-        rest = session.sources.rest(asset, *map(store.generation, upstream))
+        level = store.checkpoints.of(asset)
+        rest = session.sources.rest(asset, *map(store.checkpoints.generation, upstream))
         if level is None or not level.fingerprint or rest is None:
             return None
         found[asset] = details = orjson.loads(level.details)
@@ -108,7 +108,7 @@ def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, 
             return None
         if any(deferral["code"] == "register_required" for deferral in details["deferrals"]):
             return None
-        rejections = tuple(store.rejections(asset))
+        rejections = tuple(store.rejections.of(asset))
         if any(rejection.code in RETRIED_EVERY_RUN for rejection in rejections):
             return None
         if upstream and has_row_keys(rejections):
@@ -128,7 +128,7 @@ class _Change:
         return {*self.now["article"], *self.before["article"]}
 
 
-def _changed(session: SyncSession, erp_rows: ErpRows, header: Header, table: str) -> _Change | None:
+def _changed(session: SyncSession, erp_rows: ErpRowStore, header: Header, table: str) -> _Change | None:
     changes, before = session.sources.changes(table), header.totals[table]
     above = changes.above(before.highest)
     if above is None or len(above) > _MOST_ROWS:
@@ -145,7 +145,7 @@ def _changed(session: SyncSession, erp_rows: ErpRows, header: Header, table: str
     return _Change(above, known) if totals == expected else _searched(erp_rows, changes, table)
 
 
-def _searched(erp_rows: ErpRows, changes: RowChanges, table: str) -> _Change | None:
+def _searched(erp_rows: ErpRowStore, changes: RowChanges, table: str) -> _Change | None:
     """What has changed, where not all of it lies past the snapshot's highest rowversion."""
     now, before = changes.buckets(), erp_rows.totals(table)
     if now is None:
@@ -167,7 +167,7 @@ def _searched(erp_rows: ErpRows, changes: RowChanges, table: str) -> _Change | N
 
 def _read(
     session: SyncSession,
-    erp_rows: ErpRows,
+    erp_rows: ErpRowStore,
     header: Header,
     details: Mapping[str, Mapping[str, Any]],
     numbers: frozenset[str],
@@ -197,5 +197,5 @@ def _read(
         turns={asset: tuple(found["turns"]) for asset, found in details.items() if "turns" in found},
         old=old,
         others=others,
-        registers=session.store.generation(REGISTERS.cloud),
+        registers=session.store.checkpoints.generation(REGISTERS.cloud),
     )

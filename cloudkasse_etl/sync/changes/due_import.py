@@ -4,8 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS
-from cloudkasse_etl.state.stores.books.staged_receipts import Status
-from cloudkasse_etl.state.stores.waiting_records import WaitingStore
+from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.sync.changes.unchanged import is_level
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -37,8 +36,8 @@ def due_for_import(session: SyncSession) -> Due:
     Raises:
         ErpUnavailableError: The ERP cannot be reached.
     """
-    receipts, fingerprint = session.receipts, session.sources.fingerprint(REVENUE_POSTINGS)
-    waiting = WaitingStore(session.store).stored(REVENUE_POSTINGS)
+    receipts, fingerprint = session.store.receipts, session.sources.fingerprint(REVENUE_POSTINGS)
+    waiting = session.store.waiting.of(REVENUE_POSTINGS)
     staged = max(0, receipts.count(Status.STAGED) - sum(each.count for each in waiting))
     voids = 0
     if waiting:

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 
 from cloudkasse_etl.arrow_lookup import is_among
 from cloudkasse_etl.erp.selectline.row_changes import buckets_of
-from cloudkasse_etl.state.stores.erp_rows import ErpRows, Header, SourceTotals, packed
-from cloudkasse_etl.state.stores.records import Level
+from cloudkasse_etl.state.stores.erp_rows import Header, SourceTotals, Written, packed
+from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM
 from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -35,7 +35,7 @@ def keep_snapshot(session: SyncSession) -> None:
     rows = _with_counts(goods)
     if rows is None or not goods.is_steady():
         return
-    part, erp_rows, snapshot = session.part, ErpRows(session.store), secrets.token_hex(8)
+    part, snapshot = session.part, secrets.token_hex(8)
     found: dict[str, tuple[pd.DataFrame, set[int] | None]] = {}
     totals: dict[str, SourceTotals] = {}
     for table, mine in rows.items():
@@ -52,21 +52,25 @@ def keep_snapshot(session: SyncSession) -> None:
         every = pd.concat([others, mine], ignore_index=True).sort_values("row_id")
         touched = pd.concat([every["row_id"], old["row_id"]]).to_numpy()
         found[table] = every, set(buckets_of(touched).tolist())
-    with session.store.transaction() as connection:
-        for table, (written, instead_of) in found.items():
-            buckets = list(packed(written, buckets_of(written["row_id"].to_numpy())))
-            erp_rows.put(connection, table, buckets, instead_of)
-        erp_rows.replace(connection, Header(snapshot, totals))
-        for asset, (level, rest) in levels.items():
-            details = orjson.loads(level.details) | {"snapshot": snapshot, "rest": rest}
-            session.store.put_level(connection, asset, level.fingerprint, orjson.dumps(details).decode())
+    checkpoints = {}
+    for asset, (level, rest) in levels.items():
+        details = orjson.loads(level.details) | {"snapshot": snapshot, "rest": rest}
+        checkpoints[asset] = level.fingerprint, orjson.dumps(details).decode()
+    session.store.erp_rows.keep(
+        Header(snapshot, totals),
+        {
+            table: Written(list(packed(rows, buckets_of(rows["row_id"].to_numpy()))), instead_of)
+            for table, (rows, instead_of) in found.items()
+        },
+        checkpoints,
+    )
 
 
-def _levels(session: SyncSession) -> Mapping[str, tuple[Level, str | None]] | None:
+def _levels(session: SyncSession) -> Mapping[str, tuple[Checkpoint, str | None]] | None:
     """The levels of all assets that a snapshot is for, and what else they hang on; None where one is not level."""
     store, sources, found = session.store, session.sources, {}
     for asset, upstream in UPSTREAM.items():
-        level, generations = store.level(asset), [store.generation(name) for name in upstream]
+        level, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
         now = sources.fingerprint(asset, *generations)
         if level is None or now is None or level.fingerprint != now:
             return None

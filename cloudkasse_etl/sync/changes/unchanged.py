@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.records import Level
+from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -30,7 +30,7 @@ def is_level(session: SyncSession, asset: str, fingerprint: str | None) -> bool:
     """
     if session.options.full or session.options.retry_rejected or fingerprint is None:
         return False
-    level = session.store.level(asset)
+    level = session.store.checkpoints.of(asset)
     return level is not None and level.fingerprint == fingerprint and holds_on(level, session.as_of)
 
 
@@ -48,10 +48,10 @@ def quiet_report(
         fingerprint: Of its sources now.
         unchanged: Tells how many records it holds but for those that are refused.
     """
-    level = session.store.level(asset) if is_level(session, asset, fingerprint) else None
+    level = session.store.checkpoints.of(asset) if is_level(session, asset, fingerprint) else None
     if level is None:
         return None
-    rejections = session.store.rejections(asset)
+    rejections = session.store.rejections.of(asset)
     if any(rejection.code in RETRIED_EVERY_RUN for rejection in rejections):
         return None
     details = orjson.loads(level.details)
@@ -69,7 +69,7 @@ def quiet_report(
     )
 
 
-def holds_on(level: Level, day: dt.date) -> bool:
+def holds_on(level: Checkpoint, day: dt.date) -> bool:
     """Whether what was found of an asset still holds on a day: a price may have begun or expired since, unread."""
     last, following = orjson.loads(level.details).get("turns", (None, None))
     return (last is None or last <= f"{day}") and (following is None or f"{day}" < following)
@@ -89,4 +89,4 @@ def set_level(session: SyncSession, report: AssetReport, fingerprint: str | None
     if any(report.turns):
         details["turns"] = report.turns
     text = orjson.dumps(details).decode()
-    session.store.set_level(report.asset, fingerprint, text)
+    session.store.checkpoints.set(report.asset, fingerprint, text)

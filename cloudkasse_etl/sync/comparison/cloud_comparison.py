@@ -53,8 +53,8 @@ def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
     """
     desired = FLOWS[kind].desired(session)
     checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
-    refused = {rejection.key for rejection in (*checked.rejections, *session.store.rejections(kind.cloud))}
-    waits = kind.needs_register and session.store.active_count(REGISTERS.name) == 0
+    refused = {rejection.key for rejection in (*checked.rejections, *session.store.rejections.of(kind.cloud))}
+    waits = kind.needs_register and session.store.synced.active_count(REGISTERS.name) == 0
     found = _Comparing(session, kind, checked.frame, {bounded_key(key) for key in refused})
     for keys, items in pages(session, kind):
         found.take(keys, items)
@@ -119,7 +119,7 @@ class _Comparing:
 
     def shown(self, missing: Sequence[int], superfluous: Sequence[str]) -> tuple[Difference, ...]:
         """The first differences, field by field."""
-        state = self.session.store.synced(self.kind.name).set_index("key")
+        state = self.session.store.synced.all(self.kind.name).set_index("key")
         places = [*(place for place, _ in self.first), *missing[:SHOWN]]
         wanted = dict(zip(places, payloads.items(self.payload.iloc[places]), strict=True)) if places else {}
         found = [

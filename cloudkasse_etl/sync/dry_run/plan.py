@@ -10,8 +10,9 @@ import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import KINDS, PRICES, STAGED_RECEIPTS
-from cloudkasse_etl.state.dry_run.scratch import Acceptance
-from cloudkasse_etl.state.stores.books.receipt_store import StagedReceipt, Status
+from cloudkasse_etl.state.dry_run.dry_records import Acceptance
+from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipt
 from cloudkasse_etl.sync.dry_run.plan_report import (
     DETAILS,
     EntityPlan,
@@ -77,7 +78,7 @@ def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
         found.append(
             EntityPlan(
                 kind.name,
-                records=tuple(_record(acceptance) for acceptance in session.store.acceptances(kind.name)),
+                records=tuple(_record(acceptance) for acceptance in session.store.synced.acceptances(kind.name)),
                 unchanged=report.counts.unchanged,
                 rejections=tuple(r for part in (*reports, report) for r in part.rejections),
                 waiting=report.deferrals,
@@ -121,7 +122,7 @@ class _Arrivals:
 
 def _receipts(session: PlanSession) -> ReceiptsPlan:
     arrivals = _Arrivals()
-    session.receipts.on_staged, session.receipts.on_closings = arrivals.stage, arrivals.close
+    session.store.staging.on_staged, session.store.closings.on_closings = arrivals.stage, arrivals.close
     staged, closed = stage_receipts(session), stage_closings(session)
     return ReceiptsPlan(
         by_status=dict(sorted(arrivals.by_status.items())),
@@ -166,9 +167,9 @@ class _Books:
 
 def _import(session: PlanSession) -> ImportPlan:
     books = _Books()
-    session.receipts.on_booked = books.book
+    session.store.books.on_booked = books.book
     anew = _Arrivals()
-    session.receipts.on_staged = anew.stage
+    session.store.staging.on_staged = anew.stage
     fetched = STAGED_RECEIPTS in session.reports
     postings, movements = import_receipts(session)
     judged = session.reports.get(STAGED_RECEIPTS)

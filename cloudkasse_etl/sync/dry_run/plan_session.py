@@ -11,15 +11,14 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.rejections.rejection import CLOUD
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.database.reading import untouched_state
 from cloudkasse_etl.state.database.tables import StateTables
-from cloudkasse_etl.state.dry_run.scratch import ScratchStore
-from cloudkasse_etl.state.dry_run.scratch_receipts import ScratchReceipts
+from cloudkasse_etl.state.dry_run.dry_stores import DryStores, dry_stores_on
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN
 from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
-from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key
 from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
@@ -36,19 +35,12 @@ class PlanSession(SyncSession):
         stopped: Why a synchronisation would stop at an asset, by the asset's name.
     """
 
-    store: ScratchStore
+    store: DryStores
     is_dry = True
 
-    def __init__(self, context: RunContext, store: ScratchStore, resources: ExitStack) -> None:
+    def __init__(self, context: RunContext, store: DryStores, resources: ExitStack) -> None:
         super().__init__(context, store=store, resources=resources, stop=threading.Event())
         self.stopped: dict[str, MassRetirementError] = {}
-
-    @cached_property
-    def receipts(self) -> ScratchReceipts:
-        """Staged receipts, with those that would be staged."""
-        receipts = ScratchReceipts(self.store)
-        self._resources.callback(receipts.close)
-        return receipts
 
     @cached_property
     def client(self) -> CloudClient:
@@ -67,14 +59,11 @@ class PlanSession(SyncSession):
         """Notes that a synchronisation would stop here."""
         self.stopped[asset] = damage
 
-    def keep_waiting(self, report: AssetReport) -> None:
-        """Does nothing: a dry run stores nothing."""
-
     def _foresee(self, entity: str, items: Sequence[dict[str, Any]]) -> list[str | None]:
         """Expects the same refusal again of records that are tried in every run, whatever their content."""
         refused = {
             rejection.key: rejection
-            for rejection in self.store.rejections(BY_NAME[entity].cloud)
+            for rejection in self.store.rejections.of(BY_NAME[entity].cloud)
             if rejection.code in RETRIED_EVERY_RUN and rejection.code not in _CURED_BY_THE_RUN
         }
         if not refused:
@@ -110,7 +99,11 @@ def open_plan(configuration: Configuration, *, as_of: dt.date | None = None) -> 
         untouched_state(url, tables, may_be_missing=url != erp_url) as (engine, known),
         ExitStack() as resources,
     ):
-        store = ScratchStore(engine, known, company=settings.company.number, api_url=connections.api_url)
+        connection = StateConnection(
+            engine, known, company=settings.company.number, api_url=connections.api_url, lease=None, run_id=""
+        )
+        store = dry_stores_on(connection)
+        resources.callback(store.close)
         context = RunContext(
             configuration,
             as_of=today(settings) if as_of is None else as_of,

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine, read_transaction
 from cloudkasse_etl.errors import StateUnavailableError
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import Holder, current_holder, is_dead
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 
 
 @contextmanager
@@ -36,20 +37,22 @@ def own_tables(configuration: Configuration) -> Iterator[tuple[sa.Engine, StateT
 
 
 @contextmanager
-def open_reading(configuration: Configuration) -> Iterator[StateStore]:
+def open_reading(configuration: Configuration) -> Iterator[StateStores]:
     """Our own tables, to read from: takes no lease, and may be used while a synchronisation runs.
 
     Raises:
         StateUnavailableError: They cannot be reached.
     """
     with own_tables(configuration) as (engine, tables):
-        yield StateStore(
-            engine,
-            tables,
-            company=configuration.settings.company.number,
-            api_url=configuration.connections.api_url,
-            lease=None,
-            run_id="",
+        yield stores_on(
+            StateConnection(
+                engine,
+                tables,
+                company=configuration.settings.company.number,
+                api_url=configuration.connections.api_url,
+                lease=None,
+                run_id="",
+            )
         )
 
 

@@ -30,7 +30,7 @@ def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
     up from here are nobody's business of ours.
     """
     store, columns = session.store, list(FLOWS[kind].payload.to_schema().columns)
-    synced = store.synced(kind.name)
+    synced = store.synced.all(kind.name)
     known, hashes = pd.Index(synced["key"]), synced["content_hash"].to_numpy()
     seen = np.zeros(len(known), dtype=bool)
     for keys, items in pages(session, kind):
@@ -49,8 +49,8 @@ def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
             for at in np.flatnonzero(other).tolist()
         ]
         if accepted:
-            store.settle(kind.cloud, kind.name, answered=(), accepted=accepted, rejected=())
-    store.forget(kind.name, [str(key) for key in known[~seen]])
+            store.synced.settle(kind.cloud, kind.name, answered=(), accepted=accepted, rejected=())
+    store.synced.forget(kind.name, [str(key) for key in known[~seen]])
 
 
 def pages(session: SyncSession, kind: Kind) -> Iterator[tuple[list[str], list[Item]]]:

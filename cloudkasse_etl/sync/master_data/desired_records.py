@@ -17,8 +17,8 @@ from cloudkasse_etl.schemas.company import CompanyExtract, CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
 from cloudkasse_etl.schemas.prices import PriceExtract, PricePayload
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
-from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.state.stores.waiting_records import Waiting, WaitingStore
+from cloudkasse_etl.state.stores.state_stores import StateStores
+from cloudkasse_etl.state.stores.waiting_records import Waiting
 from cloudkasse_etl.sync.inputs.extracts import Extract
 from cloudkasse_etl.sync.run.report import Deferral
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -83,7 +83,7 @@ def _articles(session: SyncSession) -> Desired:
 def _prices(session: SyncSession) -> Desired:
     goods, part, store = session.goods, session.part, session.store
     gross = goods.gross
-    in_cloud = store.synced(ARTICLES.name) if part is None else store.synced_among(ARTICLES.name, part.numbers)
+    in_cloud = store.synced.all(ARTICLES.name) if part is None else store.synced.among(ARTICLES.name, part.numbers)
     held_articles = in_cloud.loc[in_cloud["active"], "key"]
     ready = is_among(gross.prices["article"], held_articles)
     waiting = pd.concat([gross.prices.loc[~ready, ["article", "key"]], gross.waiting], ignore_index=True)
@@ -100,21 +100,23 @@ def _prices(session: SyncSession) -> Desired:
 
     each = _by_article(waiting)
     if part is not None:
-        elsewhere = WaitingStore(store).stored(PRICES.cloud)
+        elsewhere = store.waiting.of(PRICES.cloud)
         each += [w for w in elsewhere if w.code == _ARTICLE_FIRST and w.awaited not in part.numbers]
     currency = session.sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
     return Desired(payload, may_retire, _deferrals(each))
 
 
-def _article_and_group(keys: "pd.Series[str]", store: StateStore) -> tuple["pd.Series[str]", "pd.Series[str]"]:
+def _article_and_group(keys: "pd.Series[str]", store: StateStores) -> tuple["pd.Series[str]", "pd.Series[str]"]:
     """Article and price group of prices that the cloud holds; where a number has a `|` too, the record itself tells."""
     parts = keys.str.rsplit("|", n=3)
     article, group = parts.str[0].astype("str"), parts.str[1].astype("str")
     unclear = keys.str.count(r"\|") > _BARS
     if not unclear.any():
         return article, group
-    items = {key: orjson.loads(content) for key, content in store.contents(PRICES.name, list(keys[unclear])).items()}
+    items = {
+        key: orjson.loads(content) for key, content in store.synced.contents(PRICES.name, list(keys[unclear])).items()
+    }
     articles, groups = ({key: item[name] for key, item in items.items()} for name in ("article", "price_group"))
     return keys.map(articles).fillna(article).astype("str"), keys.map(groups).fillna(group).astype("str")
 

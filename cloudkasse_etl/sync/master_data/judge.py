@@ -40,9 +40,9 @@ def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> 
             judgement = judge()
             rows, lacking, turns = judgement.rows, judgement.lacking, judgement.turns
             if part is None:
-                rejections = session.store.replace_rejections(asset, judgement.rejections)
+                rejections = session.store.rejections.replace(asset, judgement.rejections)
             else:
-                rejections = session.store.replace_rejections(asset, judgement.rejections, part.covers)
+                rejections = session.store.rejections.replace(asset, judgement.rejections, part.covers)
                 rows, lacking = part.rows_with(asset, rows), part.lacking_with(lacking)
                 turns = part.turns_with(asset, turns)
             report = AssetReport(

@@ -18,7 +18,7 @@ from cloudkasse_etl.rejections.rejection import CLOUD, Rejection, merged
 from cloudkasse_etl.schemas.contract import Checked, check, source_of
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores.records import SyncedRecord
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM, has_row_keys, part_of
 from cloudkasse_etl.sync.changes.erp_snapshot import keep_snapshot
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, quiet_report, set_level
@@ -47,13 +47,13 @@ def upload(session: SyncSession, kind: Kind) -> AssetReport:
 def _upload(session: SyncSession, kind: Kind) -> AssetReport:
     with session.timed() as seconds:
         store = session.store
-        upstream = [store.generation(asset) for asset in kind.upstream]
+        upstream = [store.checkpoints.generation(asset) for asset in kind.upstream]
         fingerprint = session.sources.fingerprint(kind.cloud, *upstream)
         if session.options.full:
             learn_what_the_cloud_holds(session, kind)
-        active = store.active_count(kind.name)
+        active = store.synced.active_count(kind.name)
         whole = _recover_lost(session, kind, active)
-        pending = store.pending_attempts(kind.name)
+        pending = store.attempts.pending(kind.name)
         if whole and not pending:
             quiet = quiet_report(
                 session, kind.cloud, fingerprint, lambda refused: _unchanged(session, kind, active, refused, {})
@@ -86,7 +86,7 @@ def _narrow(session: SyncSession, kind: Kind, *, whole: bool) -> None:
     if kind.cloud not in UPSTREAM:
         return
     part = part_of(session) if whole else None
-    registers = session.store.generation(REGISTERS.cloud)
+    registers = session.store.checkpoints.generation(REGISTERS.cloud)
     if part is None or part.registers != registers:
         session.look_at_everything()
 
@@ -125,7 +125,7 @@ class _Upload:
     def finish_pending(self, attempts: list[Attempt]) -> None:
         """Finishes requests of a run that died before their answers came, under their own keys."""
         if attempts:
-            known = set(self.session.store.synced(self.kind.name)["key"])
+            known = set(self.session.store.synced.all(self.kind.name)["key"])
             self._take(self.session.client.resend(attempts), known=known, hashes={}, retried=set(), is_new=False)
 
     def level(self) -> None:
@@ -139,7 +139,7 @@ class _Upload:
         synced = _synced(store, kind, part)
         places = places_among(keys, synced["key"])
         level = where_level(places, hashes, synced)
-        refused = {r.key: r for r in store.rejections(kind.cloud) if part is None or part.covers(r)}
+        refused = {r.key: r for r in store.rejections.of(kind.cloud) if part is None or part.covers(r)}
         to_send = payload[~level]
         items = Items(list(keys[~level]), list(hashes[~level].astype(str)), payloads.items(to_send))
 
@@ -148,12 +148,12 @@ class _Upload:
         is_gone[places[places >= 0]] = False
         gone = synced.loc[is_gone, "key"]
         gone = gone[desired.may_retire(gone) & ~gone.isin(refused_here)]
-        self._guard(len(gone), store.active_count(kind.name) if len(gone) else 0)
+        self._guard(len(gone), store.synced.active_count(kind.name) if len(gone) else 0)
         retired = self._retired(list(gone))
 
         # rejections of records that are level again, or no longer wanted, have ended; new ones of ours begin
         open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
-        store.end_rejections(kind.cloud, [key for key in refused if key not in open_keys])
+        store.rejections.end(kind.cloud, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections)
         self.looked_at = None if part is None else len(part.numbers)
         self._send([items, retired], refused, known={*keys[~level & (places >= 0)], *retired.keys})
@@ -170,7 +170,7 @@ class _Upload:
 
     def _retired(self, keys: list[str]) -> "Items":
         """What the cloud last accepted of these records, set to inactive."""
-        contents = self.session.store.contents(self.kind.name, keys)
+        contents = self.session.store.synced.contents(self.kind.name, keys)
         items = [{**orjson.loads(contents[key]), "active": False} for key in keys]
         return Items(keys, list(item_digests(items).astype(str)), iter(items))
 
@@ -192,7 +192,7 @@ class _Upload:
                 (retried if again else resting).add(key)
         keys = [key for items in groups for key in items.keys if key not in resting]
         waiting = sum(deferral.count for deferral in self.deferrals)
-        if kind.needs_register and (keys or waiting) and session.store.active_count(REGISTERS.name) == 0:
+        if kind.needs_register and (keys or waiting) and session.store.synced.active_count(REGISTERS.name) == 0:
             # that the prices' articles are missing as well is no news to anybody
             examples = (*keys[:EXAMPLES], *(key for deferral in self.deferrals for key in deferral.examples))
             self.deferrals = [Deferral("register_required", len(keys) + waiting, examples[:EXAMPLES])]
@@ -224,7 +224,7 @@ class _Upload:
             is_new: False for requests of a dead run.
         """
         kind, store = self.kind, self.session.store
-        refused = {rejection.key: rejection for rejection in store.rejections(kind.cloud)}
+        refused = {rejection.key: rejection for rejection in store.rejections.of(kind.cloud)}
         answered = 0
         for outcome in outcomes:
             accepted: list[SyncedRecord] = []
@@ -246,7 +246,7 @@ class _Upload:
                     self.touched[key] = accepted[-1].active
                     if key in known:
                         replaced.append(key)
-            store.settle(
+            store.synced.settle(
                 kind.cloud,
                 kind.name,
                 answered=outcome.answered,
@@ -290,12 +290,12 @@ class _Upload:
         if not rejections:
             return
         asset, store = self.kind.cloud, self.session.store
-        known = {(rejection.key, rejection.code): rejection.content for rejection in store.rejections(asset)}
+        known = {(rejection.key, rejection.code): rejection.content for rejection in store.rejections.of(asset)}
         every = merged(rejections)  # as they are stored
         news = {bounded_key(r.key) for r in every if known.get((bounded_key(r.key), r.code)) != r.content}
         if news:
             fresh = [rejection for rejection in every if bounded_key(rejection.key) in news]
-            store.settle(asset, self.kind.name, answered=(), accepted=(), rejected=fresh)
+            store.synced.settle(asset, self.kind.name, answered=(), accepted=(), rejected=fresh)
         self.refused_now |= news
 
     def _defer(self, deferral: Deferral) -> None:
@@ -334,10 +334,10 @@ class _Upload:
     def report(self) -> AssetReport:
         """What the upload came to; the open rejections of earlier runs included."""
         store, kind = self.session.store, self.kind
-        stored = store.rejections(kind.cloud)
+        stored = store.rejections.of(kind.cloud)
         rejections = [fresh(r) if r.key in self.refused_now else r for r in stored]
         deferred = sum(deferral.count for deferral in self.deferrals)
-        active = store.active_count(kind.name)
+        active = store.synced.active_count(kind.name)
         unchanged = _unchanged(self.session, kind, active, rejections, self.touched)
         counts = replace(self.counts, deferred=deferred, unchanged=unchanged) + refused_counts(rejections)
         return AssetReport(
@@ -345,12 +345,12 @@ class _Upload:
         )
 
 
-def _synced(store: StateStore, kind: Kind, part: Part | None) -> pd.DataFrame:
+def _synced(store: StateStores, kind: Kind, part: Part | None) -> pd.DataFrame:
     """What the cloud last accepted of the records that this run looks at."""
     if part is None:
-        return store.synced(kind.name)
+        return store.synced.all(kind.name)
     beneath = kind is PRICES
-    return (store.synced_beneath if beneath else store.synced_among)(kind.name, part.numbers)
+    return (store.synced.beneath if beneath else store.synced.among)(kind.name, part.numbers)
 
 
 def _unchanged(
@@ -361,5 +361,5 @@ def _unchanged(
     touched: Mapping[str, bool],
 ) -> int:
     """How many records the cloud holds as active that this run neither sent nor finds refused, here or before."""
-    refused = {r.key for r in (*rejections, *session.store.rejections(kind.source))} - touched.keys()
-    return active - sum(touched.values()) - session.store.active_among(kind.name, refused)
+    refused = {r.key for r in (*rejections, *session.store.rejections.of(kind.source))} - touched.keys()
+    return active - sum(touched.values()) - session.store.synced.active_among(kind.name, refused)

@@ -57,16 +57,16 @@ def check_completeness(session: SyncSession) -> CompletenessReport:
     A closing that was found equal once is not compared again. A gap that a late receipt fills disappears by itself. If
     nothing was staged or booked since the last check, its findings are returned again.
     """
-    asked = Completeness(session.store)
+    asked = Completeness(session.store.connection)
     language = session.settings.language
     clearing = session.settings.accounts.clearing
     mark = fingerprint((asked.mark(), language, clearing))
-    last = session.store.level(_LEVEL)
+    last = session.store.checkpoints.of(_LEVEL)
     if last is not None and last.fingerprint == mark:
         found = orjson.loads(last.details)
         return CompletenessReport(**{name: tuple(Finding(**f) for f in findings) for name, findings in found.items()})
     report = _compare(session, asked, language)
-    session.store.set_level(_LEVEL, mark, orjson.dumps(asdict(report)).decode())
+    session.store.checkpoints.set(_LEVEL, mark, orjson.dumps(asdict(report)).decode())
     return report
 
 
@@ -90,7 +90,7 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
         ),
         implausible_days=tuple(
             Finding(r.detail["register"], r.detail["number"], r.text(language))
-            for r in session.store.rejections(STAGED_RECEIPTS)
+            for r in session.store.rejections.of(STAGED_RECEIPTS)
             if r.code == IMPLAUSIBLE
         ),
         closing_gaps=tuple(_gap(gap, _missing_closings, language) for gap in asked.closing_gaps()),

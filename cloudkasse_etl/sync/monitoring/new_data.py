@@ -19,10 +19,11 @@ from cloudkasse_etl.entities import ERP_TABLES, KINDS, REVENUE_POSTINGS
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, joined, say
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.engine import check_state, database_errors, state_engine
 from cloudkasse_etl.state.database.tables import StateTables
-from cloudkasse_etl.state.stores.records import Level
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.records import Checkpoint
+from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.state.targets import JUDGED, NO_TARGET, find_target
 from cloudkasse_etl.sync.changes.due_import import due_for_import
 from cloudkasse_etl.sync.changes.unchanged import holds_on, is_level
@@ -128,7 +129,7 @@ class _Look(SyncSession):
 
     is_dry = True
 
-    def __init__(self, context: RunContext, store: StateStore, status: CloudStatus, resources: ExitStack) -> None:
+    def __init__(self, context: RunContext, store: StateStores, status: CloudStatus, resources: ExitStack) -> None:
         super().__init__(context, store=store, resources=resources, stop=threading.Event())
         self._status = status
 
@@ -158,7 +159,7 @@ def _looking(configuration: Configuration, status: CloudStatus, as_of: dt.date |
         engine.dispose()
 
 
-def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configuration) -> StateStore | None:
+def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configuration) -> StateStores | None:
     company, api_url = configuration.settings.company.number, configuration.connections.api_url
     with database_errors(engine), engine.connect().execution_options(read=True) as connection:
         there = set(sa.inspect(connection).get_table_names(schema=tables.schema))
@@ -166,7 +167,7 @@ def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configur
             return None  # at most those of an older release: the next run migrates them
         if find_target(connection, tables, company, api_url) == NO_TARGET:
             return None
-    return StateStore(engine, tables, company=company, api_url=api_url, lease=None, run_id="")
+    return stores_on(StateConnection(engine, tables, company=company, api_url=api_url, lease=None, run_id=""))
 
 
 def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
@@ -174,15 +175,15 @@ def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]
     found = [text for stream, text in _STREAMS.items() if has_arrived(session, stream)]
     if is_judging_due(session):
         found.append(say("receipts to be checked again, since settings have changed"))
-    cursors = [(stream, session.receipts.cursor(stream)) for stream in _STREAMS]
-    judged = session.store.level(JUDGED)
+    cursors = [(stream, session.store.checkpoints.cursor(stream)) for stream in _STREAMS]
+    judged = session.store.checkpoints.of(JUDGED)
     heads = sorted(session.cloud_status.heads.items())
     return tuple(found), [cursors, heads, judge_of(session).fingerprint(), *_noted(judged)]
 
 
 def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
     """Receipts and stock lines that an import would book or try again."""
-    due, level = due_for_import(session), session.store.level(REVENUE_POSTINGS)
+    due, level = due_for_import(session), session.store.checkpoints.of(REVENUE_POSTINGS)
     texts = (
         (due.staged, say("{count:,} staged receipts to import", count=due.staged)),
         (due.voids, say("{count:,} voids that need not wait any longer", count=due.voids)),
@@ -196,31 +197,31 @@ def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
 def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
     """What a run would read and send."""
     store, sources = session.store, session.sources
-    generations = {asset: store.generation(asset) for asset in _UPSTREAM}
+    generations = {asset: store.checkpoints.generation(asset) for asset in _UPSTREAM}
     marks = {
         asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ()))) for asset in _MASTER_DATA
     }
     changed = [asset for asset, mark in marks.items() if mark is not None and not is_level(session, asset, mark)]
     # what the calendar has changed, with the days between which it was valid: each such change is another state
-    levels = {asset: store.level(asset) for asset in changed}
+    levels = {asset: store.checkpoints.of(asset) for asset in changed}
     turned = {asset: level.details for asset, level in levels.items() if level and not holds_on(level, session.as_of)}
     found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
     lost = {}
     for kind in KINDS:
-        ours = store.active_count(kind.name)
+        ours = store.synced.active_count(kind.name)
         held = missing_in_the_cloud(session, kind, ours)
         if held is not None:
             lost[kind.name] = held
             found.append(
                 say("CloudKasse holds {held:,} of {ours:,} {records}", held=held, ours=ours, records=kind.noun)
             )
-        if store.pending_attempts(kind.name):
+        if store.attempts.pending(kind.name):
             found.append(say("an interrupted upload of {records} is to be finished", records=kind.noun))
     noted = {asset: _noted(level) for asset, level in levels.items()}
     return tuple(found), [sorted(known.items()) for known in (marks, generations, lost, turned, noted)]
 
 
-def _noted(level: Level | None) -> tuple[str, str]:
+def _noted(level: Checkpoint | None) -> tuple[str, str]:
     """The fingerprint of an asset's last comparison and the run that stored it: a setting changed back is new again.
 
     A run that broke in between stores nothing by which a key could differ: it would be started again endlessly.

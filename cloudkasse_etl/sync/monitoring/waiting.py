@@ -14,7 +14,7 @@ from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Text, say, told
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting, WaitingStore
+from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting
 from cloudkasse_etl.sync.run.session import SyncSession
 
 
@@ -67,7 +67,7 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
     if hours is None:
         return WaitingReport(None)
     limit = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
-    store = WaitingStore(session.store)
+    store = session.store.waiting
     waits = _deferred(store.waiting_since_before(limit), session)
     waits += _staged(store.staged_since_before(limit), session)
     waits += [

@@ -135,7 +135,7 @@ def sum_up(configuration: Configuration) -> Books:
         StateUnavailableError: Our own tables cannot be reached.
     """
     with open_reading(configuration) as store:
-        journal = Journal(store)
+        journal = Journal(store.connection)
         totals = journal.totals(configuration.settings.accounts.clearing, TURNOVER_CASES)
         return Books(
             booked=tuple(BookedInAll(currency, **sums) for currency, sums in totals),
@@ -164,7 +164,7 @@ def export_postings(
     language = configuration.settings.language
     sums = _Sums()
     with open_reading(configuration) as store, _csv(path, told_each(_POSTINGS, language)) as write:
-        for row in Journal(store).postings(first, last):
+        for row in Journal(store.connection).postings(first, last):
             found = row._mapping
             amount: int = found["amount_cents"]
             sums.add(found["currency"], amount)
@@ -216,7 +216,7 @@ def export_movements(
     language = configuration.settings.language
     sums = _Sums()
     with open_reading(configuration) as store, _csv(path, told_each(_MOVEMENTS, language)) as write:
-        for row in Journal(store).movements(first, last):
+        for row in Journal(store.connection).movements(first, last):
             found = row._mapping
             quantity: int = found["quantity_milli"]
             sums.add(found["unit"] or "", quantity)

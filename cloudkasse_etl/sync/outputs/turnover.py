@@ -12,7 +12,7 @@ import pandas as pd
 
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.stores.books.sales import COUNTED, FATES, SalesReader
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.transform.receipt_frames import flatten
 from cloudkasse_etl.transform.stock.units import ratio
 from cloudkasse_etl.transform.turnover_sums import UNKNOWN_HOUR, TurnoverFrames, added, tally
@@ -136,7 +136,7 @@ class Turnover:
         return sum(day.receipts for day in self.days)
 
 
-def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None = None, days: int = DAYS) -> Turnover:
+def sum_up_sales(store: StateStores, zone: ZoneInfo, *, until: dt.datetime | None = None, days: int = DAYS) -> Turnover:
     """Sums up the last business days that have receipts.
 
     Args:
@@ -151,7 +151,7 @@ def sum_up_sales(store: StateStore, zone: ZoneInfo, *, until: dt.datetime | None
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
     """
-    reader = SalesReader(store, until)
+    reader = SalesReader(store.connection, until)
     period = reader.days(days)
     first, last = (period[0], period[-1]) if period else (dt.date.min, dt.date.max)
     found, by_fate = _read(reader.raw(first, last), zone)

@@ -13,7 +13,7 @@ Stream = Literal["receipts", "closings"]
 
 def has_arrived(session: SyncSession, stream: Stream) -> bool:
     """Whether the cloud has more of a stream than was read."""
-    return session.receipts.cursor(stream) != session.cloud_status.heads[stream]
+    return session.store.checkpoints.cursor(stream) != session.cloud_status.heads[stream]
 
 
 def pages_of(session: SyncSession, stream: Stream, *, anew: bool) -> Iterator[Page]:
@@ -21,7 +21,7 @@ def pages_of(session: SyncSession, stream: Stream, *, anew: bool) -> Iterator[Pa
 
     That brings everything a second time, and ids and numbers see to it that nothing is staged twice.
     """
-    after = None if anew else session.receipts.cursor(stream)
+    after = None if anew else session.store.checkpoints.cursor(stream)
     try:
         yield from session.client.pages(stream, after)
     except CursorExpired:
@@ -32,6 +32,6 @@ def pages_of(session: SyncSession, stream: Stream, *, anew: bool) -> Iterator[Pa
 
 def report_of(session: SyncSession, asset: str, counts: Counts, refused: set[str]) -> AssetReport:
     """The report of an asset with all that stands rejected; `refused` are the keys of what this run refused."""
-    stored = session.store.rejections(asset)
+    stored = session.store.rejections.of(asset)
     rejections = tuple(replace(r, still=r.key not in refused) for r in stored)
     return AssetReport(asset, counts + refused_counts(rejections), rejections)

@@ -5,7 +5,7 @@ from contextlib import suppress
 import orjson
 
 from cloudkasse_etl.errors import ErpSchemaError, ErpUnavailableError
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.run.session import SyncSession
 
 
@@ -33,8 +33,8 @@ def currency_to_stage_in(session: SyncSession) -> str | None:
     return known
 
 
-def last_known_currency(store: StateStore) -> str | None:
+def last_known_currency(store: StateStores) -> str | None:
     """What the company was last synchronised with, whatever the cloud's address was; None where it never was."""
-    content = store.newest_content("companies", store.company)
+    content = store.synced.newest_content("companies", store.connection.company)
     found = orjson.loads(content).get("currency") if content else None
     return str(found) if found else None

@@ -7,8 +7,8 @@ from typing import Any
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import STAGED_CLOSINGS
 from cloudkasse_etl.rejections.rejection import Language, Rejection
-from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, DecisionStore, Subject
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject
+from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
 from cloudkasse_etl.state.stores.missing_numbers import Completeness
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.receipt_list import decision_dict
@@ -62,10 +62,10 @@ def list_closings(configuration: Configuration, *, status: str | None = None) ->
     """
     with open_reading(configuration) as store:
         rejections: dict[str, list[Rejection]] = {}
-        for rejection in store.rejections(STAGED_CLOSINGS):
+        for rejection in store.rejections.of(STAGED_CLOSINGS):
             rejections.setdefault(rejection.key, []).append(rejection)
         decisions: dict[str, list[Decision]] = {}
-        for decision in DecisionStore(store).all(Subject.CLOSING):
+        for decision in store.decisions.all(Subject.CLOSING):
             decisions.setdefault(decision.key, []).append(decision)
 
         def listed(key: str, day: dt.date | None, count: int | None, state: str) -> ListedClosing:
@@ -81,10 +81,10 @@ def list_closings(configuration: Configuration, *, status: str | None = None) ->
 
         found = [
             listed(f"{c.register}|{c.number}", c.business_day, c.receipt_count, "equal" if c.verified else "open")
-            for c in ReceiptStore(store).closing_rows()
+            for c in StagedClosings(store.connection).rows()
         ]
         found += [listed(key, None, None, "open") for key in sorted({*rejections, *decisions})]
-        for gap in Completeness(store).closing_gaps():
+        for gap in Completeness(store.connection).closing_gaps():
             numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
             found.append(ListedClosing(gap.register, numbers, None, None, "missing"))
     return sorted((c for c in found if status in (None, c.status)), key=_place)

@@ -15,7 +15,7 @@ from cloudkasse_etl.schemas.wire_receipts import (
     parse_closing,
     read_item,
 )
-from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
+from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.receipts.judgement import NUL, WITH_NUL, place_of, storable
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, refused_counts
@@ -28,14 +28,14 @@ CONTENTS = "contents"
 def stage_closings(session: SyncSession) -> AssetReport:
     """Fetches the closings that have arrived since the last time, and stages them."""
     with session.timed() as seconds:
-        store = session.receipts
-        rejections = session.store.rejections(STAGED_CLOSINGS)
+        store = session.store.closings
+        rejections = session.store.rejections.of(STAGED_CLOSINGS)
         anew = session.options.retry_rejected and bool(rejections)
         if not anew and not has_arrived(session, "closings"):
             return session.deliver(
                 AssetReport(STAGED_CLOSINGS, refused_counts(rejections), tuple(rejections)), seconds()
             )
-        known, settled = store.known_closings(), _settled(session)
+        known, settled = store.known(), _settled(session)
         contents = {(r.key, r.code): _contents(r) for r in rejections}
         counts, refused = Counts(), set[str]()
         for page in pages_of(session, "closings", anew=anew):
@@ -66,16 +66,16 @@ def stage_closings(session: SyncSession) -> AssetReport:
             # what cannot be read is no other content: once there is a closing that can, it has ended
             left = [r for r in refusals.values() if r.code == "closing_conflict" or r.key not in known]
             refused = (refused - rows.keys()) | {r.key for r in left}
-            store.stage_closings(rows, left, cursor=page.next_cursor)
+            store.stage(rows, left, cursor=page.next_cursor)
         if anew:  # all there is was read again: what was not refused again has ended
-            session.store.end_rejections(STAGED_CLOSINGS, [r.key for r in rejections if r.key not in refused])
+            session.store.rejections.end(STAGED_CLOSINGS, [r.key for r in rejections if r.key not in refused])
         return session.deliver(report_of(session, STAGED_CLOSINGS, counts, refused), seconds())
 
 
 def _settled(session: SyncSession) -> dict[str, set[str]]:
     """By closing, the refused contents that a person has dealt with."""
     found: dict[str, set[str]] = {}
-    for decision in DecisionStore(session.store).all(Subject.CLOSING):
+    for decision in session.store.decisions.all(Subject.CLOSING):
         if decision.action is Action.DISMISS:
             found.setdefault(decision.key, set()).update(*map(_contents, decision.ended))
         else:

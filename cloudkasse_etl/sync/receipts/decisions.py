@@ -12,17 +12,13 @@ from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.database.keys import bounded_key
-from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, DecisionStore, Subject, ending
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
-from cloudkasse_etl.state.stores.books.staged_receipts import (
-    NO_ID,
-    KnownReceipt,
-    StagedReceipt,
-    Status,
-    UnbookedReceipt,
-)
+from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject, ending
+from cloudkasse_etl.state.stores.books.hand_decisions import HandDecisions
+from cloudkasse_etl.state.stores.books.receipt_status import MOVES, Move, Status
+from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
+from cloudkasse_etl.state.stores.books.staged_receipts import NO_ID, KnownReceipt, StagedReceipt, UnbookedReceipt
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, numbers_of
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.receipts.judgement import Judge, Judged, conflicting, let_second_contents_through, unreadable
 
 
@@ -47,7 +43,7 @@ class Decider:
         return Decision(subject, key, action, self.reason.strip(), decided_by=self.decided_by, detail=detail)
 
     @contextmanager
-    def deciding(self, action: Action) -> Iterator[StateStore]:
+    def deciding(self, action: Action) -> Iterator[StateStores]:
         """Our own tables under the lease: nothing is decided beside a running synchronisation.
 
         Raises:
@@ -89,13 +85,15 @@ def dismiss_receipt(decider: Decider, receipt_id: str) -> Decided:
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.DISMISS) as store:
-        receipts = ReceiptStore(store)
-        _known(receipts, receipt_id, Action.DISMISS, (Status.STAGED, Status.REJECTED))
+        _known(store, receipt_id, Action.DISMISS, MOVES[Move.DISMISS].before)
         open_ones = [
-            r for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) for r in store.rejections(asset) if r.key == receipt_id
+            r
+            for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS)
+            for r in store.rejections.of(asset)
+            if r.key == receipt_id
         ]
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.DISMISS, **ending(open_ones))
-        receipts.dismiss(decision)
+        store.staging.dismiss(decision)
         return Decided(decision, Status.DISMISSED)
 
 
@@ -107,18 +105,16 @@ def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.RESTORE) as store:
-        receipts = ReceiptStore(store)
-        among: tuple[Status, ...] = (Status.DISMISSED,)
-        if receipt_id in DecisionStore(store).released([receipt_id]):
-            among = (Status.DISMISSED, Status.STAGED, Status.REJECTED)
-        known = _known(receipts, receipt_id, Action.RESTORE, among)
+        is_released = receipt_id in store.decisions.released([receipt_id])
+        among = MOVES[Move.RESTORE].before if is_released else (Status.DISMISSED,)
+        known = _known(store, receipt_id, Action.RESTORE, among)
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RESTORE)
         found = _judged(decider, store, receipt_id, known, released=False)
-        receipts.restage([found], among=among, decisions=[decision])
+        store.staging.restage([found], move=Move.RESTORE, decisions=[decision])
         if found.status is Status.REJECTED and known.came_as is None:
             # a correct content that came meanwhile was refused only since a person had dealt with this one
-            let_second_contents_through(receipts, Judge(decider.configuration.settings, store))
-            now = receipts.known([receipt_id])[receipt_id]
+            let_second_contents_through(store, Judge(decider.configuration.settings, store))
+            now = store.staging.known([receipt_id])[receipt_id]
             if now.status != Status.REJECTED:
                 return Decided(decision, now.status)
         return Decided(decision, found.status, tuple(found.rejections))
@@ -132,10 +128,12 @@ def release_receipt(decider: Decider, receipt_id: str) -> Decided:
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.RELEASE) as store:
-        receipts = ReceiptStore(store)
-        known = _known(receipts, receipt_id, Action.RELEASE, (Status.REJECTED,))
+        known = _known(store, receipt_id, Action.RELEASE, MOVES[Move.RELEASE].before)
         open_ones = [
-            r for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) for r in store.rejections(asset) if r.key == receipt_id
+            r
+            for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS)
+            for r in store.rejections.of(asset)
+            if r.key == receipt_id
         ]
         if not any(r.code in HOLDING for r in open_ones):
             raise ConfigurationError(
@@ -144,12 +142,12 @@ def release_receipt(decider: Decider, receipt_id: str) -> Decided:
             )
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RELEASE, **ending(open_ones))
         found = _judged(decider, store, receipt_id, known, released=True)
-        receipts.restage([found], among=(Status.REJECTED,), decisions=[decision])
+        store.staging.restage([found], move=Move.RELEASE, decisions=[decision])
         return Decided(decision, found.status, tuple(found.rejections))
 
 
-def _known(receipts: ReceiptStore, receipt_id: str, action: Action, among: tuple[Status, ...]) -> KnownReceipt:
-    known = receipts.known([receipt_id]).get(receipt_id)
+def _known(store: StateStores, receipt_id: str, action: Action, among: tuple[Status, ...]) -> KnownReceipt:
+    known = store.staging.known([receipt_id]).get(receipt_id)
     if known is None:
         raise ConfigurationError(
             say("There is no receipt '{receipt}'.", receipt=receipt_id), hint=say("See: cloudkasse-etl receipts.")
@@ -173,11 +171,10 @@ ACTIONS: dict[Action, Text] = {
 
 
 def _judged(
-    decider: Decider, store: StateStore, receipt_id: str, known: KnownReceipt, *, released: bool
+    decider: Decider, store: StateStores, receipt_id: str, known: KnownReceipt, *, released: bool
 ) -> StagedReceipt:
     """What a stored receipt is found to be now."""
-    receipts = ReceiptStore(store)
-    (row,) = receipts.stored(receipt_id)
+    (row,) = store.staging.stored(receipt_id)
     if known.came_as is not None:
         return _ours(row, known.came_as)
     judge = Judge(decider.configuration.settings, store)
@@ -205,7 +202,7 @@ def dismiss_line(decider: Decider, receipt_id: str, line: int) -> Decided:
     """
     with decider.deciding(Action.DISMISS) as store:
         key = bounded_key(f"{receipt_id}|{line}")
-        open_ones = [r for r in store.rejections(STOCK_MOVEMENTS) if r.key.rpartition("|")[0] == receipt_id]
+        open_ones = [r for r in store.rejections.of(STOCK_MOVEMENTS) if r.key.rpartition("|")[0] == receipt_id]
         mine = [r for r in open_ones if r.key == key]
         if not mine:
             raise ConfigurationError(
@@ -213,7 +210,7 @@ def dismiss_line(decider: Decider, receipt_id: str, line: int) -> Decided:
                 hint=say("The protocol of the last run names those that are: cloudkasse-etl protocol RUN_ID."),
             )
         decision = decider.decision(Subject.LINE, key, Action.DISMISS, **ending(mine))
-        ReceiptStore(store).dismiss_line(receipt_id, decision, last=len(mine) == len(open_ones))
+        HandDecisions(store.connection).dismiss_line(receipt_id, decision, last=len(mine) == len(open_ones))
         return Decided(decision, Status.DISMISSED)
 
 
@@ -226,14 +223,14 @@ def restore_line(decider: Decider, receipt_id: str, line: int) -> Decided:
     """
     with decider.deciding(Action.RESTORE) as store:
         key = bounded_key(f"{receipt_id}|{line}")
-        newest = DecisionStore(store).newest(Subject.LINE, [key]).get(key)
+        newest = store.decisions.newest(Subject.LINE, [key]).get(key)
         if newest is None or newest.action is not Action.DISMISS:
             raise ConfigurationError(
                 say("Line {line} of receipt '{receipt}' is not dismissed.", line=line, receipt=receipt_id),
                 hint=say("See: cloudkasse-etl receipts --status dismissed."),
             )
         decision = decider.decision(Subject.LINE, key, Action.RESTORE)
-        ReceiptStore(store).restore_line(receipt_id, decision, newest.ended)
+        HandDecisions(store.connection).restore_line(receipt_id, decision, newest.ended)
         return Decided(decision, Status.REJECTED, newest.ended)
 
 
@@ -255,7 +252,7 @@ def dismiss_numbers(decider: Decider, register: str, numbers: str) -> Decided:
     with decider.deciding(Action.DISMISS) as store:
         key = f"{register}|{numbers}"
         wanted = numbers_of(key)
-        gaps = Completeness(store).receipt_gaps()
+        gaps = Completeness(store.connection).receipt_gaps()
         if wanted is None or not any(
             gap.register == register and gap.first <= wanted.first <= wanted.last <= gap.last for gap in gaps
         ):
@@ -268,7 +265,7 @@ def dismiss_numbers(decider: Decider, register: str, numbers: str) -> Decided:
                 hint=say("Check receipt_numbers_complete names those that are; several in a row are written 7-12."),
             )
         decision = decider.decision(Subject.NUMBERS, key, Action.DISMISS)
-        ReceiptStore(store).decide(decision)
+        HandDecisions(store.connection).decide(decision)
         return Decided(decision, Status.DISMISSED)
 
 
@@ -281,7 +278,7 @@ def restore_numbers(decider: Decider, register: str, numbers: str) -> Decided:
     """
     with decider.deciding(Action.RESTORE) as store:
         key = f"{register}|{numbers}"
-        if key not in DecisionStore(store).holding(Subject.NUMBERS, Action.DISMISS):
+        if key not in store.decisions.holding(Subject.NUMBERS, Action.DISMISS):
             raise ConfigurationError(
                 say(
                     "Receipt numbers {numbers} of register '{register}' are not dismissed.",
@@ -291,7 +288,7 @@ def restore_numbers(decider: Decider, register: str, numbers: str) -> Decided:
                 hint=say("Write them as they were dismissed."),
             )
         decision = decider.decision(Subject.NUMBERS, key, Action.RESTORE)
-        ReceiptStore(store).decide(decision)
+        HandDecisions(store.connection).decide(decision)
         return Decided(decision, "open")
 
 
@@ -310,21 +307,20 @@ def dismiss_closing(decider: Decider, key: str) -> Decided:
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.DISMISS) as store:
-        receipts = ReceiptStore(store)
-        open_ones = [r for r in store.rejections(STAGED_CLOSINGS) if r.key == bounded_key(key)]
-        newest = DecisionStore(store).newest(Subject.CLOSING, [key]).get(key)
+        open_ones = [r for r in store.rejections.of(STAGED_CLOSINGS) if r.key == bounded_key(key)]
+        newest = store.decisions.newest(Subject.CLOSING, [key]).get(key)
         if newest is not None and newest.action is Action.DISMISS and not open_ones:
             raise ConfigurationError(
                 say("The closing '{closing}' is dismissed already.", closing=_shown(key)),
                 hint=say("See: cloudkasse-etl closings."),
             )
-        if not open_ones and not receipts.has_closing_place(key):
+        if not open_ones and not StagedClosings(store.connection).has_place(key):
             raise ConfigurationError(
                 say("Nothing is open of a closing '{closing}'.", closing=_shown(key)),
                 hint=say("See: cloudkasse-etl closings."),
             )
         decision = decider.decision(Subject.CLOSING, key, Action.DISMISS, **ending(open_ones))
-        receipts.decide_closing(decision, ended=[key], opened=())
+        HandDecisions(store.connection).decide_closing(decision, ended=[key], opened=())
         return Decided(decision, Status.DISMISSED)
 
 
@@ -336,7 +332,7 @@ def restore_closing(decider: Decider, key: str) -> Decided:
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.RESTORE) as store:
-        newest = DecisionStore(store).newest(Subject.CLOSING, [key]).get(key)
+        newest = store.decisions.newest(Subject.CLOSING, [key]).get(key)
         if newest is None or newest.action is not Action.DISMISS:
             raise ConfigurationError(
                 say("The closing '{closing}' is not dismissed.", closing=_shown(key)),
@@ -344,7 +340,7 @@ def restore_closing(decider: Decider, key: str) -> Decided:
             )
         decision = decider.decision(Subject.CLOSING, key, Action.RESTORE)
         opened = [replace(r, still=True) for r in newest.ended]
-        ReceiptStore(store).decide_closing(decision, ended=(), opened=opened)
+        HandDecisions(store.connection).decide_closing(decision, ended=(), opened=opened)
         return Decided(decision, Status.REJECTED if opened else "open", tuple(opened))
 
 

@@ -17,17 +17,16 @@ from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.lenient_json import as_kept
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
-from cloudkasse_etl.state.stores.books.decision_log import PROGRAM, REPLACED, Action, Decision, DecisionStore, Subject
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.decision_log import PROGRAM, REPLACED, Action, Decision, Subject
+from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
 from cloudkasse_etl.state.stores.books.staged_receipts import (
     NO_ID,
-    UNBOOKED,
     KnownReceipt,
     StagedReceipt,
-    Status,
+    StagingStore,
     UnbookedReceipt,
 )
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.targets import JUDGED
 from cloudkasse_etl.sync.receipts.books_currency import currency_to_stage_in, last_known_currency
 from cloudkasse_etl.sync.run.report import Counts
@@ -68,9 +67,9 @@ class Judge:
         currency: Of the books; what was last known of it where None.
     """
 
-    def __init__(self, settings: Settings, store: StateStore, currency: str | None = None) -> None:
-        self._decisions = DecisionStore(store)
-        self._registers = {register.number for register in settings.registers} | store.ever_synced("registers")
+    def __init__(self, settings: Settings, store: StateStores, currency: str | None = None) -> None:
+        self._decisions = store.decisions
+        self._registers = {register.number for register in settings.registers} | store.synced.ever("registers")
         self._currency = currency or last_known_currency(store)
         self._start = settings.receipts.start_date
         self._in_kind = settings.receipts.in_kind_moves_stock
@@ -243,7 +242,7 @@ def replaced(key: str) -> Decision:
     return Decision(Subject.RECEIPT, key, Action.DISMISS, REPLACED, decided_by=PROGRAM)
 
 
-def own_key(store: ReceiptStore, came_as: str, digest: str, taken: Collection[str] = ()) -> tuple[str, bool]:
+def own_key(store: StagingStore, came_as: str, digest: str, taken: Collection[str] = ()) -> tuple[str, bool]:
     """The key of ours for a content that cannot have the id as which it came.
 
     Args:
@@ -287,15 +286,15 @@ class JudgedAnew:
         return bool(self.refused or self.counts.attempted)
 
 
-def is_judged(judge: Judge, store: StateStore) -> bool:
+def is_judged(judge: Judge, store: StateStores) -> bool:
     """Whether what is not booked was last judged under the same settings."""
-    level = store.level(JUDGED)
+    level = store.checkpoints.of(JUDGED)
     return level is not None and level.fingerprint == judge.fingerprint()
 
 
 def is_judging_due(session: SyncSession) -> bool:
     """Whether there is anything that a run would judge anew, since settings have changed."""
-    return not is_judged(judge_of(session), session.store) and session.receipts.has_unbooked()
+    return not is_judged(judge_of(session), session.store) and session.store.receipts.has_unbooked()
 
 
 def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
@@ -309,10 +308,10 @@ def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
         return result
     if level_again:
         # a run that breaks now must not look finished to one that meets the old settings
-        session.store.set_level(JUDGED, "", "{}")
-    store = session.receipts
-    before = _by_code(session.store.rejections(STAGED_RECEIPTS))
-    for rows in store.unbooked(statuses=UNBOOKED if level_again else (Status.REJECTED,)):
+        session.store.checkpoints.set(JUDGED, "", "{}")
+    store = session.store
+    before = _by_code(session.store.rejections.of(STAGED_RECEIPTS))
+    for rows in store.staging.unbooked(statuses=UNBOOKED if level_again else (Status.REJECTED,)):
         judged = judge.stored(rows)
         moved = []
         for row, found in zip(rows, judged, strict=True):
@@ -326,10 +325,10 @@ def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
                 moved.append(staged)
                 if staged.status is not Status.REJECTED:
                     result.counts += Counts(new=1) if was_refused else Counts(changed=1)
-        store.restage(moved)
+        store.staging.restage(moved)
     result.counts += Counts(new=let_second_contents_through(store, judge))
     if level_again:
-        session.store.set_level(JUDGED, judge.fingerprint(), "{}")
+        session.store.checkpoints.set(JUDGED, judge.fingerprint(), "{}")
     return result
 
 
@@ -359,22 +358,22 @@ def _differs(row: UnbookedReceipt, staged: StagedReceipt, known: _ByCode) -> boo
     return not was_refused or reasons != {code: dict(r.detail) for code, r in known.items()}
 
 
-def let_second_contents_through(store: ReceiptStore, judge: Judge) -> int:
+def let_second_contents_through(store: StateStores, judge: Judge) -> int:
     """Lets a second content that passes the checks take the place of a first one that does not.
 
     Returns:
         How many receipts are staged by this that were refused before.
     """
     count = 0
-    for rows in store.unbooked(statuses=(Status.REJECTED,), second=True):
+    for rows in store.staging.unbooked(statuses=(Status.REJECTED,), second=True):
         for row in rows:
-            if not row.came_as or not gives_way(store.known([row.came_as]).get(row.came_as)):
+            if not row.came_as or not gives_way(store.staging.known([row.came_as]).get(row.came_as)):
                 continue
             (judged,) = judge.stored([replace(row, receipt_id=row.came_as)])
             if judged.passed:
-                first = _read(store.raw_of([row.came_as])[row.came_as], None).staged
-                key, _ = own_key(store, row.came_as, first.content_hash)
-                store.stage(
+                first = _read(store.receipts.raw_of([row.came_as])[row.came_as], None).staged
+                key, _ = own_key(store.staging, row.came_as, first.content_hash)
+                store.staging.stage(
                     [set_aside(first, key, row.came_as)],
                     cursor=None,
                     mended=[judged.staged],

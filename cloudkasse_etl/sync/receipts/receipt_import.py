@@ -19,9 +19,8 @@ from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
-from cloudkasse_etl.state.stores.books.decision_log import DecisionStore
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
-from cloudkasse_etl.state.stores.books.staged_receipts import UNBOOKED, Status
+from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptStore
+from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
 from cloudkasse_etl.sync.changes.unchanged import is_level, set_level
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
@@ -61,12 +60,12 @@ def import_receipts(
     with session.timed() as seconds:
         _judge_anew(session, seconds)
         fingerprint = session.sources.fingerprint(REVENUE_POSTINGS)
-        staged = session.receipts.count(Status.STAGED)
+        staged = session.store.receipts.count(Status.STAGED)
         again = not is_level(session, REVENUE_POSTINGS, fingerprint)
         if again:
             # What was level is so no longer: after a run that breaks, or that books chosen receipts only, a later one
             # that meets the old sources again must try what was refused under the new ones.
-            session.store.set_level(REVENUE_POSTINGS, "", "{}")
+            session.store.checkpoints.set(REVENUE_POSTINGS, "", "{}")
         work = _Import(session)
         try:
             if receipt_ids is not None:
@@ -110,7 +109,7 @@ def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
     if wanted or STAGED_RECEIPTS not in session.reports:
         return import_receipts(session, session.options.receipt_ids or None)
     with session.timed() as seconds:
-        left = _left(session.receipts.count(Status.STAGED), settings.import_, asked)
+        left = _left(session.store.receipts.count(Status.STAGED), settings.import_, asked)
         postings, movements = (
             replace(_open_report(session, asset, Counts(), set()), left=left)
             for asset in (REVENUE_POSTINGS, STOCK_MOVEMENTS)
@@ -140,9 +139,9 @@ def require_bookable(configuration: Configuration, receipt_ids: Sequence[str]) -
     """
     with open_reading(configuration) as store:
         if is_judged(Judge(configuration.settings, store), store):
-            _must_be_bookable(ReceiptStore(store), receipt_ids)
+            _must_be_bookable(store.receipts, receipt_ids)
         else:
-            _must_be_bookable(ReceiptStore(store), receipt_ids, or_unbooked=True)
+            _must_be_bookable(store.receipts, receipt_ids, or_unbooked=True)
 
 
 def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str], *, or_unbooked: bool = False) -> None:
@@ -162,7 +161,7 @@ def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str], *, or_unb
 
 
 def _open_report(session: SyncSession, asset: str, counts: Counts, fresh: set[str]) -> AssetReport:
-    rejections = tuple(replace(r, still=r.key not in fresh) for r in session.store.rejections(asset))
+    rejections = tuple(replace(r, still=r.key not in fresh) for r in session.store.rejections.of(asset))
     return AssetReport(asset, counts + refused_counts(rejections), rejections)
 
 
@@ -181,11 +180,11 @@ class _Import:
 
     def __post_init__(self) -> None:
         self._voids = Voids(self.session)
-        self.before = self.session.store.rejections(REVENUE_POSTINGS)
+        self.before = self.session.store.rejections.of(REVENUE_POSTINGS)
 
     def staged(self) -> None:
         """Books everything that is staged."""
-        for rows in self.session.receipts.raw(status=Status.STAGED, size=BATCH):
+        for rows in self.session.store.receipts.raw(status=Status.STAGED, size=BATCH):
             self._book(rows)
             self.looked_at += len(rows)
             self.session.progress(REVENUE_POSTINGS, self.looked_at)
@@ -196,7 +195,7 @@ class _Import:
         Args:
             all_of_them: Something has changed in settings or ERP; otherwise only what hangs on other receipts.
         """
-        store = self.session.receipts
+        store = self.session.store.receipts
         hanging = [rejection.key for rejection in self.before if rejection.code in HANGING_ON_RECEIPTS]
         batches: Iterable[Iterable[tuple[str, bytes]]] = (
             store.raw(status=Status.REJECTED, refused_by=REVENUE_POSTINGS, size=BATCH)
@@ -216,11 +215,11 @@ class _Import:
         if self._voids.left:
             # one that was refused for its original, and waits now that it may come again
             before = {rejection.key for rejection in self.before}
-            self.session.receipts.await_originals([key for key in self._voids.left if key in before])
+            self.session.store.books.await_originals([key for key in self._voids.left if key in before])
 
     def chosen(self, receipt_ids: Sequence[str]) -> None:
         """Books some receipts."""
-        store = self.session.receipts
+        store = self.session.store.receipts
         _must_be_bookable(store, receipt_ids)
         rows = list(store.raw_of(receipt_ids).items())
         for start in range(0, len(rows), BATCH):
@@ -235,11 +234,11 @@ class _Import:
 
         What a person was asked to book by hand is left alone; so is what was dismissed, and has no open rejection.
         """
-        session, store = self.session, self.session.receipts
+        session, store = self.session, self.session.store
         opened: dict[str, dict[str, Rejection]] = {}
-        for rejection in session.store.rejections(STOCK_MOVEMENTS):
+        for rejection in session.store.rejections.of(STOCK_MOVEMENTS):
             opened.setdefault(receipt_of(rejection.key), {})[rejection.key] = rejection
-        for rows in store.raw_pending_stock(size=BATCH):
+        for rows in store.receipts.raw_pending_stock(size=BATCH):
             receipts, _ = _parsed(rows)
             frames = flatten(receipts)
             movements, refused = move(frames, self._ledger(frames, mirrors_of_booked(session, receipts), {}))
@@ -247,9 +246,9 @@ class _Import:
             mine = {key: found for receipt_id in ids for key, found in opened.get(receipt_id, {}).items()}
             late = look_again(mine, refused)
             lines = movements["receipt_id"] + "|" + movements["line_number"].astype("str")
-            written = store.moved([receipt_id for receipt_id, _ in rows])
+            written = store.books.moved([receipt_id for receipt_id, _ in rows])
             movements = movements[lines.isin(late.ended).to_numpy(bool) & ~movements["movement_id"].isin(written)]
-            store.make_up_stock(
+            store.books.make_up_stock(
                 complete=sorted(ids - set(map(receipt_of, late.waiting))),
                 movements=require(movements, StockMovement, asset=STOCK_MOVEMENTS),
                 ended=sorted(late.ended),
@@ -281,7 +280,7 @@ class _Import:
             for receipt, has_none in zip(receipts, idle, strict=True)
             if receipt.id not in refused_ids and not has_none
         ]
-        self.session.receipts.book(
+        self.session.store.books.book(
             booked=done,
             pending_stock=sorted({receipt_of(line.key) for line in lines if not is_by_hand(line)}),
             postings=postings.assign(receipt_number=postings["receipt_id"].map(numbers).astype("int64")),
@@ -312,7 +311,7 @@ class _Import:
             revenue_groups=booked_by.revenue_groups,
             trade_sets=booked_by.trade_sets,
             rates=booked_by.rates,
-            released=DecisionStore(self.session.store).released(frames.heads["receipt_id"].tolist()),
+            released=self.session.store.decisions.released(frames.heads["receipt_id"].tolist()),
             mirrors=mirrors,
             reviews=reviews,
             in_kind_moves_stock=settings.receipts.in_kind_moves_stock,

@@ -11,10 +11,10 @@ from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.database.keys import bounded_key
-from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, DecisionStore, Subject
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptRow, ReceiptStore
-from cloudkasse_etl.state.stores.books.staged_receipts import Status
-from cloudkasse_etl.state.stores.waiting_records import AWAITED, WaitingStore
+from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject
+from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
+from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.waiting_records import AWAITED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 
 
@@ -109,15 +109,15 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
     with open_reading(configuration) as store:
         rejections: dict[str, list[Rejection]] = {}
         for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
-            for rejection in store.rejections(asset):
+            for rejection in store.rejections.of(asset):
                 rejections.setdefault(rejection.key, []).append(rejection)
         lines: dict[str, list[Rejection]] = {}
-        for rejection in store.rejections(STOCK_MOVEMENTS):
+        for rejection in store.rejections.of(STOCK_MOVEMENTS):
             lines.setdefault(rejection.key.rpartition("|")[0], []).append(rejection)
-        awaited = {waiting.awaited for waiting in WaitingStore(store).stored(REVENUE_POSTINGS)}
+        awaited = {waiting.awaited for waiting in store.waiting.of(REVENUE_POSTINGS)}
         days = str(configuration.settings.receipts.void_wait_days)
         decisions: dict[str, list[Decision]] = {}
-        for decision in DecisionStore(store).all(Subject.RECEIPT, Subject.LINE):
+        for decision in store.decisions.all(Subject.RECEIPT, Subject.LINE):
             of_line = decision.subject is Subject.LINE
             key = decision.key.rpartition("|")[0] if of_line else decision.key
             decisions.setdefault(key, []).append(decision)
@@ -136,7 +136,9 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
                 lines=tuple(lines.get(row.receipt_id, ())),
                 waits=_waits(row, awaited, days),
             )
-            for row in ReceiptStore(store).rows(status, also=_with_lines(decisions) if status == "dismissed" else ())
+            for row in ReceiptReader(store.connection).rows(
+                status, also=_with_lines(decisions) if status == "dismissed" else ()
+            )
         ]
 
 
@@ -159,4 +161,4 @@ def list_dismissed_numbers(configuration: Configuration) -> list[Decision]:
         StateUnavailableError: Our own tables cannot be reached.
     """
     with open_reading(configuration) as store:
-        return list(DecisionStore(store).holding(Subject.NUMBERS, Action.DISMISS).values())
+        return list(store.decisions.holding(Subject.NUMBERS, Action.DISMISS).values())

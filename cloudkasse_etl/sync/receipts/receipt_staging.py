@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, DecisionStore, Subject
-from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt, Status
+from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, Subject
+from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt
 from cloudkasse_etl.sync.changes.unchanged import quiet_report, set_level
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
@@ -64,11 +65,11 @@ class _Staging:
 
     def __init__(self, session: SyncSession, judge: Judge) -> None:
         self._session = session
-        self._store = session.receipts
+        self._staging = session.store.staging
         self._judge = judge
         self.counts = Counts()
         self.refused: set[str] = set()
-        self._unreadable = {r.key for r in session.store.rejections(STAGED_RECEIPTS) if r.code == UNREADABLE}
+        self._unreadable = {r.key for r in session.store.rejections.of(STAGED_RECEIPTS) if r.code == UNREADABLE}
         self._seen_unreadable: set[str] = set()
         # What came broken may have been broken on its way only: it is fetched again, not just looked at again.
         self.reads_anew = session.options.retry_rejected and bool(self._unreadable)
@@ -82,7 +83,7 @@ class _Staging:
     def stage(self, page: Page) -> None:
         """Checks a page and stages it with its cursor; what is stored already is only counted."""
         judged = self._judge.arrived(page.texts)
-        known = self._store.known([j.staged.receipt_id for j in judged])
+        known = self._staging.known([j.staged.receipt_id for j in judged])
         self._judge.check([j for j in judged if not _is_same(j, known.get(j.staged.receipt_id))])
         sorted_out = _Page(self._session, self._unreadable)
         for one in judged:
@@ -90,7 +91,7 @@ class _Staging:
                 self._seen_unreadable.add(one.staged.receipt_id)
             sorted_out.add(one, known.get(one.staged.receipt_id))
         fresh, mended = sorted_out.fresh, sorted_out.mended
-        self._store.stage(
+        self._staging.stage(
             [j.staged for j in fresh.values()],
             cursor=page.next_cursor,
             mended=[j.staged for j in mended.values()],
@@ -108,9 +109,9 @@ class _Staging:
         """Lets what had not even an id rest, if everything was fetched again and it did not come like that again."""
         if self.reads_anew:
             missing = sorted(self._unreadable - self._seen_unreadable)
-            nameless = [key for key, found in self._store.known(missing).items() if found.came_as == ""]
+            nameless = [key for key, found in self._staging.known(missing).items() if found.came_as == ""]
             for key in sorted(nameless):
-                self._store.dismiss(Decision(Subject.RECEIPT, key, Action.DISMISS, NOT_AGAIN, decided_by=PROGRAM))
+                self._staging.dismiss(Decision(Subject.RECEIPT, key, Action.DISMISS, NOT_AGAIN, decided_by=PROGRAM))
                 self.refused.discard(key)
 
 
@@ -127,7 +128,7 @@ class _Page:
 
     def __init__(self, session: SyncSession, unreadable: set[str]) -> None:
         self._session = session
-        self._store = session.receipts
+        self._staging, self._receipts = session.store.staging, session.store.receipts
         self._unreadable = unreadable
         self.fresh: dict[str, Judged] = {}
         self.mended: dict[str, Judged] = {}
@@ -151,7 +152,7 @@ class _Page:
         elif key in self._unreadable and gives_way(known):
             self.mended[key] = judged
         elif gives_way(known) and judged.passed:
-            first = StagedReceipt(key, known.content_hash, self._store.raw_of([key])[key], Status.DISMISSED)
+            first = StagedReceipt(key, known.content_hash, self._receipts.raw_of([key])[key], Status.DISMISSED)
             self._replace(first)
             self.mended[key] = judged
         else:
@@ -182,7 +183,7 @@ class _Page:
 
     def _conflict(self, judged: Judged) -> None:
         came_as = judged.staged.receipt_id
-        key, is_stored = own_key(self._store, came_as, judged.staged.content_hash, self.fresh)
+        key, is_stored = own_key(self._staging, came_as, judged.staged.content_hash, self.fresh)
         same = self.fresh.get(f"{came_as}!{judged.staged.content_hash[:12]}")
         if is_stored or (same is not None and same.staged.content_hash == judged.staged.content_hash):
             self.seen += 1
@@ -192,35 +193,35 @@ class _Page:
     def _replace(self, first: StagedReceipt) -> None:
         """Sets a refused content aside, since a corrected one takes its place."""
         came_as = first.receipt_id
-        key, _ = own_key(self._store, came_as, first.content_hash, self.fresh)
+        key, _ = own_key(self._staging, came_as, first.content_hash, self.fresh)
         self.fresh[key] = Judged(set_aside(first, key, came_as), None)
         self.decisions.append(replaced(key))
 
     def _step_aside(self, ours: StagedReceipt, came_as: str) -> None:
         """Gives what this page has put under an id of ours another one."""
         key = ours.receipt_id
-        free, _ = own_key(self._store, came_as, ours.content_hash, self.fresh)
+        free, _ = own_key(self._staging, came_as, ours.content_hash, self.fresh)
         rejections = [replace(r, key=free) for r in ours.rejections]
         self.fresh[free] = Judged(replace(ours, receipt_id=free, rejections=rejections), None)
         self.decisions = [replace(d, key=free) if d.key == key else d for d in self.decisions]
 
     def _make_room(self, key: str, known: KnownReceipt, came_as: str) -> None:
         """Gives what is kept here under an id of ours another one, since a receipt came whose own id that is."""
-        free, _ = own_key(self._store, came_as, known.content_hash, {*self.fresh, key})
+        free, _ = own_key(self._staging, came_as, known.content_hash, {*self.fresh, key})
         rejections: Sequence[Rejection] = ()
         if known.status == Status.REJECTED:
-            stored = [r for r in self._session.store.rejections(STAGED_RECEIPTS) if r.key == key]
+            stored = [r for r in self._session.store.rejections.of(STAGED_RECEIPTS) if r.key == key]
             rejections = [replace(r, key=free) for r in stored]
         moved = StagedReceipt(
             free,
             known.content_hash,
-            self._store.raw_of([key])[key],
+            self._receipts.raw_of([key])[key],
             Status(known.status),
             came_as=came_as,
             rejections=rejections,
         )
         self.fresh[free] = Judged(moved, None)
-        decided = DecisionStore(self._session.store).newest(Subject.RECEIPT, [key]).get(key)
+        decided = self._session.store.decisions.newest(Subject.RECEIPT, [key]).get(key)
         if decided is not None:
             self.decisions.append(replace(decided, key=free))
             moved_on = Decision(Subject.RECEIPT, key, Action.RESTORE, MOVED.format(id=free), decided_by=PROGRAM)

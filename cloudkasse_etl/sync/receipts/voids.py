@@ -13,8 +13,8 @@ from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt
-from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
-from cloudkasse_etl.state.stores.books.staged_receipts import Status
+from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
+from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.waiting_records import AWAITED, SHOWN_EXAMPLES, Waiting
 from cloudkasse_etl.sync.run.report import Deferral
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -69,8 +69,8 @@ class Voids:
 
     def __init__(self, session: SyncSession) -> None:
         self._session = session
-        self._store = session.receipts
-        self._decisions = DecisionStore(session.store)
+        self._books = session.store.books
+        self._decisions = session.store.decisions
         self._released: frozenset[str] = frozenset()
         self._held: dict[str, _Held] = {}
 
@@ -107,7 +107,7 @@ class Voids:
         by_original: dict[str, list[_Held]] = defaultdict(list)
         for held in self._in_order():
             by_original[held.original].append(held)
-        known = self._store.referred(list(by_original))
+        known = self._books.referred(list(by_original))
         each = [
             Waiting(AWAITED, original, len(waiting), tuple(_name(held.register, held.number) for held in waiting))
             for original, waiting in by_original.items()
@@ -124,7 +124,7 @@ class Voids:
         return sorted(self._held.values(), key=lambda held: held.place)
 
     def _with_their_originals(self) -> Round | None:
-        known = self._store.referred([held.original for held in self._held.values()])
+        known = self._books.referred([held.original for held in self._held.values()])
         found = Round()
         booked: list[_Held] = []
         dismissed: list[_Held] = []
@@ -155,7 +155,7 @@ class Voids:
         """The sale at the beginning, of each receipt that is voided: of a void that is voided, what that void voids."""
         links = {key: receipt.reference_id for key, receipt in known.items()}
         while unknown := {reference for reference in links.values() if reference is not None} - links.keys():
-            further = self._store.referred(sorted(unknown))
+            further = self._books.referred(sorted(unknown))
             links |= {key: further[key].reference_id if key in further else None for key in unknown}
         first = {}
         for key in known:
@@ -210,7 +210,7 @@ class Voids:
         # what was refused on arrival may be part of a circle, too
         unknown = set(links.values()) - links.keys()
         while unknown:
-            known = self._store.referred(sorted(unknown))
+            known = self._books.referred(sorted(unknown))
             links |= {
                 receipt_id: found.reference_id
                 for receipt_id, found in known.items()
@@ -240,7 +240,7 @@ class Voids:
         """
         session = self._session
         days, today = session.settings.receipts.void_wait_days, session.as_of
-        known = self._store.referred([id_ for held in self._held.values() for id_ in (held.original, held.receipt_id)])
+        known = self._books.referred([id_ for held in self._held.values() for id_ in (held.original, held.receipt_id)])
         late = []
         for held in self._in_order():
             staged = known[held.receipt_id].staged_at.astimezone(session.settings.zone).date()
@@ -263,7 +263,7 @@ def voided_before(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str,
 
     They are booked by their own rules: what the void moved then cannot be known to have been right.
     """
-    referring = session.receipts.referring(receipt_ids, Status.IMPORTED)
+    referring = session.store.books.referring(receipt_ids, Status.IMPORTED)
     receipts = _receipts(session, [one for some in referring.values() for one in some])
     among = voids_among(session, receipts.values())
     found: dict[str, Review] = {}
@@ -296,7 +296,7 @@ def mirrors_of_booked(session: SyncSession, receipts: Sequence[Receipt]) -> dict
     among = voids_among(session, receipts)
     voids = {receipt.id: receipt.reference_id for receipt in receipts if receipt.id in among}
     wanted = [reference for reference in voids.values() if reference is not None]
-    known = session.receipts.referred(wanted)
+    known = session.store.books.referred(wanted)
     originals = _originals(session, [id_ for id_ in wanted if id_ in known and known[id_].status == Status.IMPORTED])
     return {
         receipt.id: mirror(receipt, originals[reference]) if reference in originals else Mirror()
@@ -309,7 +309,7 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
     """Booked receipts, with what was booked of them and what voids them already."""
     if not receipt_ids:
         return {}
-    store = session.receipts
+    store = session.store.books
     referring: dict[str, list[str]] = {}
     unknown = list(receipt_ids)
     while unknown:
@@ -320,8 +320,8 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
     among = voids_among(session, receipts.values())
     voids = {key: [receipts[other] for other in some if other in among] for key, some in referring.items()}
     postings, movements = store.postings_of(receipt_ids), store.movements_of(receipt_ids)
-    refused = {rejection.key: is_by_hand(rejection) for rejection in session.store.rejections(STOCK_MOVEMENTS)}
-    by_hand = dict.fromkeys(DecisionStore(session.store).holding(Subject.LINE, Action.DISMISS), True) | refused
+    refused = {rejection.key: is_by_hand(rejection) for rejection in session.store.rejections.of(STOCK_MOVEMENTS)}
+    by_hand = dict.fromkeys(session.store.decisions.holding(Subject.LINE, Action.DISMISS), True) | refused
     return {
         receipt_id: Original(
             receipt := receipts[receipt_id],
@@ -338,7 +338,7 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
 
 
 def _receipts(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
-    found = session.receipts.raw_of(list(dict.fromkeys(receipt_ids)))
+    found = session.store.receipts.raw_of(list(dict.fromkeys(receipt_ids)))
     receipts = {}
     for receipt_id, raw in found.items():
         with suppress(MalformedError):  # what others refer to may be anything

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import AuthorizationError, MassRetirementError, NetworkError
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import Lease
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
-from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.state.stores.waiting_records import WaitingStore
+from cloudkasse_etl.state.stores.attempts import AttemptStore
+from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.sync.inputs.article_subset import Part
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
@@ -32,11 +32,11 @@ from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudSt
 class _Journal:
     """Lets the client store its requests before they are sent."""
 
-    def __init__(self, store: StateStore) -> None:
-        self._store = store
+    def __init__(self, attempts: AttemptStore) -> None:
+        self._attempts = attempts
 
     def record(self, attempts: Sequence[Attempt]) -> None:
-        self._store.record_attempts((attempt.key, attempt.entity, attempt.body) for attempt in attempts)
+        self._attempts.record((attempt.key, attempt.entity, attempt.body) for attempt in attempts)
 
 
 class SyncSession:
@@ -52,7 +52,7 @@ class SyncSession:
     part: Part | None = None
     part_is_known = False
 
-    def __init__(self, context: RunContext, *, store: StateStore, resources: ExitStack, stop: threading.Event) -> None:
+    def __init__(self, context: RunContext, *, store: StateStores, resources: ExitStack, stop: threading.Event) -> None:
         self._context = context
         self.store = store
         self.reports: dict[str, AssetReport] = {}
@@ -122,14 +122,11 @@ class SyncSession:
         self.part_is_known, self.part = True, None
 
     @cached_property
-    def receipts(self) -> ReceiptStore:
-        """Staged receipts and what was booked of them."""
-        return ReceiptStore(self.store)
-
-    @cached_property
     def client(self) -> CloudClient:
         """The cloud, whose requests are stored before they are sent."""
-        client = CloudClient(self.configuration.connections, self.settings.api, _Journal(self.store), stop=self._stop)
+        client = CloudClient(
+            self.configuration.connections, self.settings.api, _Journal(self.store.attempts), stop=self._stop
+        )
         return self._resources.enter_context(client)
 
     @property
@@ -167,7 +164,7 @@ class SyncSession:
 
     def keep_waiting(self, report: AssetReport) -> None:
         """Keeps what waits of an asset, and since when; what waits no longer is forgotten."""
-        WaitingStore(self.store).replace(report.asset, [w for d in report.deferrals for w in d.by_awaited()])
+        self.store.waiting.replace(report.asset, [w for d in report.deferrals for w in d.by_awaited()])
 
     @contextmanager
     def timed(self) -> Iterator[Callable[[], float]]:
@@ -312,7 +309,7 @@ def hold_lease(
 
 
 @contextmanager
-def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_by: str) -> Iterator[StateStore]:
+def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_by: str) -> Iterator[StateStores]:
     """Our own tables, to change something small in them by hand: under the lease, but no run.
 
     Raises:
@@ -356,12 +353,14 @@ def _leased(
             lease.release()
 
 
-def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateStore:
-    return StateStore(
-        leased.engine,
-        leased.tables,
-        company=configuration.settings.company.number,
-        api_url=configuration.connections.api_url,
-        lease=leased.lease,
-        run_id=run_id,
+def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateStores:
+    return stores_on(
+        StateConnection(
+            leased.engine,
+            leased.tables,
+            company=configuration.settings.company.number,
+            api_url=configuration.connections.api_url,
+            lease=leased.lease,
+            run_id=run_id,
+        )
     )

@@ -55,7 +55,7 @@ def shown(world: World) -> set[tuple[str, int | None]]:
 def exported(world: World) -> set[tuple[str, int | None]]:
     """The same as an export reads it."""
     with open_reading(world.configuration()) as store:
-        rows = [row._mapping for row in Journal(store).postings(None, None)]
+        rows = [row._mapping for row in Journal(store.connection).postings(None, None)]
     return {(row["receipt_id"], row["closing_number"]) for row in rows}
 
 

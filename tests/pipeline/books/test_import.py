@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError
 from cloudkasse_etl.sandbox.server import SandboxServer
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
+from cloudkasse_etl.state.stores.books.booked_receipts import BookedReceipts
+from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipts
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.outputs.exports import Booked, ExportSummary, Moved, export_movements, export_postings
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
@@ -146,19 +147,19 @@ def test_a_second_booking_breaks_on_the_databases_own_keys_and_nothing_of_it_sta
 @BOTH
 def test_the_stores_own_booking_cannot_be_called_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[dict[str, Any]] = []
-    original = ReceiptStore.book
+    original = BookedReceipts.book
 
-    def noted(store: ReceiptStore, **arguments: Any) -> None:
+    def noted(store: BookedReceipts, **arguments: Any) -> None:
         calls.append(arguments)
         original(store, **arguments)
 
-    monkeypatch.setattr(ReceiptStore, "book", noted)
+    monkeypatch.setattr(BookedReceipts, "book", noted)
     deliver(world, sale(1), sale(2))
     fetch_and_book(world)
     (arguments,) = calls
     before = tables(world)
     with world.session() as session, pytest.raises(StateUnavailableError):
-        session.receipts.book(**arguments)
+        session.store.books.book(**arguments)
     assert tables(world) == before
 
 
@@ -262,15 +263,15 @@ def test_an_import_that_broke_leaves_nothing_that_a_later_one_takes_for_settled(
     deliver(world, sale(2), sale(3))
     fetch(world)
     removed = world.settings["accounts"]["revenue"].pop("19.00")
-    original = ReceiptStore.book
+    original = BookedReceipts.book
 
-    def dies_afterwards(store: ReceiptStore, **arguments: Any) -> None:
+    def dies_afterwards(store: BookedReceipts, **arguments: Any) -> None:
         original(store, **arguments)
         raise StateUnavailableError("The database went away.")
 
     with monkeypatch.context() as patch:
         patch.setattr("cloudkasse_etl.sync.receipts.receipt_import.BATCH", 1)
-        patch.setattr(ReceiptStore, "book", dies_afterwards)
+        patch.setattr(BookedReceipts, "book", dies_afterwards)
         with pytest.raises(StateUnavailableError):
             book(world)
     assert statuses(world) == {"R1": "imported", "R2": "rejected", "R3": "staged"}
@@ -286,14 +287,14 @@ def test_a_fetch_that_broke_leaves_nothing_that_a_later_one_takes_for_settled(
     deliver(world, *(sale(number) for number in range(2, 15)))
     named = world.settings["registers"]
     world.settings["registers"] = []
-    original = ReceiptStore.stage
+    original = StagedReceipts.stage
 
-    def dies_afterwards(store: ReceiptStore, *arguments: Any, **more: Any) -> None:
+    def dies_afterwards(store: StagedReceipts, *arguments: Any, **more: Any) -> None:
         original(store, *arguments, **more)
         raise StateUnavailableError("The database went away.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ReceiptStore, "stage", dies_afterwards)
+        patch.setattr(StagedReceipts, "stage", dies_afterwards)
         with pytest.raises(StateUnavailableError):
             fetch(world)
     assert sorted(statuses(world).values()) == ["rejected"] * 11  # the first one, too, follows the settings

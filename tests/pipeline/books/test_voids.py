@@ -10,7 +10,6 @@ import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
-from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.dry_run.plan_report import ImportPlan
 from cloudkasse_etl.sync.receipts.decisions import (
@@ -379,9 +378,9 @@ def test_what_waits_is_kept_with_since_when(world: World) -> None:
     deliver(world, void(sale()))
     fetch_and_book(world)
     with world.session() as session:
-        (waiting,) = WaitingStore(session.store).stored("revenue_postings")
+        (waiting,) = session.store.waiting.of("revenue_postings")
     assert (waiting.code, waiting.awaited, waiting.examples) == ("receipt_original", "sale", ("K1-2",))
     deliver(world, sale())
     fetch_and_book(world)
     with world.session() as session:
-        assert WaitingStore(session.store).stored("revenue_postings") == []
+        assert session.store.waiting.of("revenue_postings") == []

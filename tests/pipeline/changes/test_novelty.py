@@ -208,16 +208,20 @@ def test_what_a_person_could_import_is_told_and_no_run_is_promised(world: World)
 
 def test_a_look_reads_no_receipts_and_no_articles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from cloudkasse_etl.erp.selectline.reader import ErpReader
-    from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
-    from cloudkasse_etl.state.stores.store import StateStore
+    from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader
+    from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipts
+    from cloudkasse_etl.state.stores.rejections import Rejections
+    from cloudkasse_etl.state.stores.synced import SyncedRecords
 
     def read(*_: object, **__: object) -> Any:
         raise AssertionError("a look reads no table as a whole")
 
     for owner, names in (
         (ErpReader, ("articles", "prices", "employees", "booking_articles", "trade_sets", "revenue_groups")),
-        (ReceiptStore, ("raw", "rows", "raw_pending_stock", "unbooked")),
-        (StateStore, ("synced", "rejections")),
+        (ReceiptReader, ("raw", "rows", "raw_pending_stock")),
+        (StagedReceipts, ("unbooked",)),
+        (SyncedRecords, ("all",)),
+        (Rejections, ("of",)),
     ):
         for name in names:
             monkeypatch.setattr(owner, name, read)
@@ -230,7 +234,7 @@ def test_a_run_that_died_in_an_import_is_followed_by_another(world: World) -> No
     world.settings["accounts"]["tenders"] = {"ECKarte": "1361"}
     before = look(world)
     with world.session() as session:
-        session.store.set_level("revenue_postings", "", "{}")  # as an import does first
+        session.store.checkpoints.set("revenue_postings", "", "{}")  # as an import does first
     after = look(world)
     assert (after.kind, after.key != before.key) == ("receipts", True)
 

@@ -12,14 +12,13 @@ import sqlalchemy as sa
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import ConfigurationError, StateVersionError
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.engine import HEAD, migrate, state_engine, upgrade, version_of
 from cloudkasse_etl.state.database.tables import StateTables
-from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionStore, Subject
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptStore
-from cloudkasse_etl.state.stores.records import Level
+from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
+from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore, CauseKey
-from cloudkasse_etl.state.stores.store import StateStore
-from cloudkasse_etl.state.stores.waiting_records import WaitingStore
+from cloudkasse_etl.state.stores.state_stores import stores_on
 
 TABLES = StateTables()
 BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
@@ -96,8 +95,8 @@ def rows_of(engine: sa.Engine, name: str, columns: list[str]) -> list[dict[str, 
 
 
 def keys(engine: sa.Engine, company: str, url: str, asset: str) -> list[tuple[str, dt.datetime | None]]:
-    store = StateStore(engine, TABLES, company=company, api_url=url, lease=None, run_id="")
-    return [(found.key, found.since) for found in store.rejections(asset)]
+    store = stores_on(StateConnection(engine, TABLES, company=company, api_url=url, lease=None, run_id=""))
+    return [(found.key, found.since) for found in store.rejections.of(asset)]
 
 
 @BOTH
@@ -169,12 +168,12 @@ def test_what_waited_before_its_start_was_kept_is_looked_at_anew(engine: sa.Engi
     shared = {"target_id": 1, "company": "1", "fingerprint": "as it was", "generation": 7, "run_id": "r"}
     put(engine, TABLES.level, *({**shared, "asset": asset, "details": text} for asset, text in details.items()))
     migrate(engine, TABLES)
-    store = StateStore(engine, TABLES, company="1", api_url=URLS[0], lease=None, run_id="")
-    assert {asset: store.level(asset) for asset in details} == {
-        asset: Level("" if asset == "cloudkasse_prices" else "as it was", text, 7, "r")
+    store = stores_on(StateConnection(engine, TABLES, company="1", api_url=URLS[0], lease=None, run_id=""))
+    assert {asset: store.checkpoints.of(asset) for asset in details} == {
+        asset: Checkpoint("" if asset == "cloudkasse_prices" else "as it was", text, 7, "r")
         for asset, text in details.items()
     }
-    assert WaitingStore(store).waiting_since_before(dt.datetime.now(dt.UTC)) == []
+    assert store.waiting.waiting_since_before(dt.datetime.now(dt.UTC)) == []
 
 
 @BOTH
@@ -203,14 +202,14 @@ def test_receipts_of_an_earlier_release_keep_their_closing_their_other_contents_
         stored("?other", '["no object"]', "rejected"),
     )
     migrate(engine, TABLES)
-    store = StateStore(engine, TABLES, company="1", api_url=URLS[0], lease=None, run_id="")
-    known = ReceiptStore(store).known(["r1", "r2", "r1!0123456789ab", "r3!0123456789ab", f"?{digest}", "?other"])
+    store = stores_on(StateConnection(engine, TABLES, company="1", api_url=URLS[0], lease=None, run_id=""))
+    known = store.staging.known(["r1", "r2", "r1!0123456789ab", "r3!0123456789ab", f"?{digest}", "?other"])
     assert {key: found.closing_number for key, found in known.items() if found.closing_number} == {"r1": 7}
     assert {key: found.came_as for key, found in known.items() if found.came_as is not None} == {
         "r1!0123456789ab": "r1",
         f"?{digest}": "",
     }
-    (decision,) = DecisionStore(store).all(Subject.RECEIPT)
+    (decision,) = store.decisions.all(Subject.RECEIPT)
     assert (decision.key, decision.action, decision.reason) == ("r2", Action.DISMISS, "booked by hand")
     assert (decision.decided_at, decision.decided_by) == (None, None)  # that was never kept
 

@@ -26,8 +26,8 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.database.engine import state_engine, upgrade
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import current_holder
+from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
-from cloudkasse_etl.state.stores.waiting_records import WaitingStore
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings, sum_up
@@ -150,19 +150,20 @@ def live(world: World) -> None:
     tables(world)
     dismiss(world, "R3", "looked at")
     with world.session() as session:
-        receipts = session.receipts
-        receipts.stage([], cursor=None, closings={"R1": 1}, dropped=["R0"])
-        receipts.stored("R1")
-        assert receipts.closing_rows()
-        assert receipts.has_closing_place("K1|1")
-        assert receipts.count_refused() <= receipts.has_unbooked()
+        store = session.store
+        closings = StagedClosings(store.connection)
+        store.staging.stage([], cursor=None, closings={"R1": 1}, dropped=["R0"])
+        store.staging.stored("R1")
+        assert closings.rows()
+        assert closings.has_place("K1|1")
+        assert store.receipts.count_refused() <= store.receipts.has_unbooked()
     configuration = world.configuration()
     for export in (export_postings, export_movements):
         export(configuration, world.folder / "export.csv")
     sum_up(configuration)
     with open_reading(configuration) as store:
         sum_up_sales(store, configuration.settings.zone)
-        for look in (WaitingStore(store).rejected_since_before, WaitingStore(store).staged_since_before):
+        for look in (store.waiting.rejected_since_before, store.waiting.staged_since_before):
             look(dt.datetime.now(dt.UTC))
     alerts = AlertStore(ours, StateTables(), company="1", api_url=configuration.connections.api_url)
     causes = list(alerts.open_causes())

@@ -73,7 +73,7 @@ def test_a_request_whose_answer_was_lost_is_part_of_the_plan(world: World, sent:
     with world.session() as session:
         body = orjson.dumps({"items": [{"number": "K1", "name": "Alt", "price_group": "1", "warehouse": "1",
                                         "currency": "EUR", "active": True}]})  # fmt: skip
-        session.store.record_attempts([("a-key", "registers", body)])
+        session.store.attempts.record([("a-key", "registers", body)])
     found = planned(world)
     registers = next(e for e in found.entities if e.entity == "registers")
     assert [(r.key, r.item["name"]) for r in registers.records] == [("K1", "Laden")]

@@ -216,7 +216,7 @@ def test_a_record_that_a_dead_run_sent_and_that_changed_since_counts_once(world:
     world.sync()
     world.erp("UPDATE ART SET Bezeichnung = 'X' WHERE Artikelnummer = 'A1'")
     with world.session() as session:
-        session.store.settle = cut  # type: ignore[method-assign]
+        session.store.synced.settle = cut  # type: ignore[method-assign]
         with pytest.raises(PowerCutError):
             upload(session, ARTICLES)
     world.erp("UPDATE ART SET Bezeichnung = 'Y' WHERE Artikelnummer = 'A1'")
@@ -354,7 +354,7 @@ def test_a_request_whose_answer_was_never_stored_is_finished_by_the_next_run(wor
     with world.session() as session:
         upload(session, COMPANY)
         upload(session, REGISTERS)
-        session.store.settle = cut  # type: ignore[method-assign]
+        session.store.synced.settle = cut  # type: ignore[method-assign]
         with pytest.raises(PowerCutError):
             upload(session, ARTICLES)
     assert len(world.cloud("articles")) == 5  # the cloud did the work
@@ -376,13 +376,13 @@ def test_a_run_that_breaks_halfway_tells_what_went_through_and_the_next_one_does
         with world.session() as session:
             upload(session, COMPANY)
             upload(session, REGISTERS)
-            settle = session.store.settle
+            settle = session.store.synced.settle
 
             def settle_and_pull_the_plug(*args: Any, **names: Any) -> None:
                 settle(*args, **names)
                 server.__exit__(None, None, None)
 
-            session.store.settle = settle_and_pull_the_plug  # type: ignore[method-assign]
+            session.store.synced.settle = settle_and_pull_the_plug  # type: ignore[method-assign]
             with pytest.raises(NetworkError):
                 upload(session, ARTICLES)
             report = session.finish("no network")

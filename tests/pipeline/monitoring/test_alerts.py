@@ -16,6 +16,7 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.rejections import Rejections
 from cloudkasse_etl.sync.monitoring.alerts import AlertReport, EndedRun, send_alerts
 from tests.support.programs import Program, checks, materializations
 from tests.support.servers.receivers import MailServer, Webhook, make_certificate
@@ -207,8 +208,8 @@ def test_tables_of_our_own_on_postgresql_keep_what_is_known_as_well(
 def refuse(world: World, key: str, setting: str) -> None:
     """A receipt that an import refuses for want of an account."""
     detail = {"setting": setting, "further": ""}
-    with world.session() as session, session.store.transaction() as connection:
-        session.store.put_rejections(
+    with world.session() as session, session.store.connection.transaction() as connection:
+        Rejections(session.store.connection).put(
             connection, REVENUE_POSTINGS, [Rejection(REVENUE_POSTINGS, key, "account_missing", detail)]
         )
 

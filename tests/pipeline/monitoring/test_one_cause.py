@@ -23,10 +23,12 @@ from cloudkasse_etl.i18n.messages import translated
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, by_cause, causes_of, placeholders
 from cloudkasse_etl.rejections.rejection import Language, Rejection, merged
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.rejections import Rejections
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.state.targets import EVERY_CLOUD
 from cloudkasse_etl.sync.dry_run.plan_report import EntityPlan, Plan
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
@@ -70,14 +72,14 @@ def expected(rejections: Sequence[Rejection], language: Language) -> Told:
 
 
 @pytest.fixture(scope="module")
-def stores() -> Iterator[tuple[StateStore, AlertStore]]:
+def stores() -> Iterator[tuple[StateStores, AlertStore]]:
     with tempfile.TemporaryDirectory() as folder:
         engine, tables = state_engine(f"sqlite:///{folder}/own.db", may_create=True), StateTables("cloudkasse_", None)
         migrate(engine, tables)
         with engine.begin() as connection:
             for url in (URL, EVERY_CLOUD):
                 connection.execute(tables.target.insert().values(company="1", api_url=url))
-        store = StateStore(engine, tables, company="1", api_url=URL, lease=None, run_id="")
+        store = stores_on(StateConnection(engine, tables, company="1", api_url=URL, lease=None, run_id=""))
         yield store, AlertStore(engine, tables, company="1", api_url=URL)
         engine.dispose()
 
@@ -125,11 +127,11 @@ def in_the_plan(rejections: Sequence[Rejection], language: Language) -> Told:
     return [(int(row[0]), re.sub(r"\\(.)", r"\1", row[-1].strip())) for row in rows]
 
 
-def in_alerts(rejections: Sequence[Rejection], language: Language, stores: tuple[StateStore, AlertStore]) -> Told:
+def in_alerts(rejections: Sequence[Rejection], language: Language, stores: tuple[StateStores, AlertStore]) -> Told:
     store, alerts = stores
-    with store._engine.begin() as connection:
-        connection.execute(store.tables.rejection.delete())
-        store.put_rejections(connection, ASSET, rejections)
+    with store.connection._engine.begin() as connection:
+        connection.execute(store.connection.tables.rejection.delete())
+        Rejections(store.connection).put(connection, ASSET, rejections)
     found = alerts.open_causes()
     alerts.note("email", list(found))
     assert alerts.known("email") == set(found)
@@ -149,7 +151,7 @@ def in_alerts(rejections: Sequence[Rejection], language: Language, stores: tuple
 def test_every_surface_groups_counts_and_orders_rejections_alike(
     rejections: list[Rejection],
     language: Language,
-    stores: tuple[StateStore, AlertStore],
+    stores: tuple[StateStores, AlertStore],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     wanted = expected(rejections, language)

@@ -9,8 +9,9 @@ from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RE
 from cloudkasse_etl.errors import LeaseHeldError
 from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD, HOLDING, record_codes
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.books.staged_receipts import Status
+from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.records import SyncedRecord
+from cloudkasse_etl.state.stores.rejections import Rejections
 from cloudkasse_etl.sync.receipts import decisions
 from cloudkasse_etl.sync.receipts.closing_list import list_closings
 from cloudkasse_etl.sync.receipts.judgement import judge_of
@@ -63,7 +64,7 @@ def open_codes(world: World) -> list[str]:
         found = [
             r
             for asset in (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
-            for r in session.store.rejections(asset)
+            for r in session.store.rejections.of(asset)
         ]
     return sorted(rejection.code for rejection in found)
 
@@ -75,7 +76,7 @@ def refused(asset: str, key: str, code: str) -> Rejection:
 def refuse_on_arrival(world: World, by_id: dict[str, str]) -> None:
     """As if the checks had refused receipts with these codes."""
     with world.session() as session:
-        store = session.receipts
+        store = session.store.staging
         for receipt_id, code in by_id.items():
             (judged,) = judge_of(session).stored(store.stored(receipt_id))
             judged.staged.status, judged.staged.rejections = (
@@ -90,15 +91,15 @@ def refuse_at_import(world: World, by_id: dict[str, str]) -> None:
     with world.session() as session:
         for receipt_id, code in by_id.items():
             rejection = refused(REVENUE_POSTINGS, receipt_id, code)
-            session.store.set_level(REVENUE_POSTINGS, "", "{}")
-            with session.store.transaction() as connection:
-                table = session.store.tables.receipt
+            session.store.checkpoints.set(REVENUE_POSTINGS, "", "{}")
+            with session.store.connection.transaction() as connection:
+                table = session.store.connection.tables.receipt
                 connection.execute(
                     table.update()
                     .where(table.c.receipt_id == receipt_id)
                     .values(status=Status.REJECTED, refused_by=REVENUE_POSTINGS)
                 )
-                session.store.put_rejections(connection, REVENUE_POSTINGS, [rejection])
+                Rejections(session.store.connection).put(connection, REVENUE_POSTINGS, [rejection])
 
 
 @pytest.mark.parametrize("where", ["on arrival", "at the import"])
@@ -144,17 +145,17 @@ def test_every_refused_stock_line_can_be_dismissed(world: World) -> None:
     world.server.store.deliver_receipts([receipt(number) for number in range(1, len(by_id) + 1)])
     fetch(world)
     book(world)
-    with world.session() as session, session.store.transaction() as connection:
-        table = session.store.tables.receipt
+    with world.session() as session, session.store.connection.transaction() as connection:
+        table = session.store.connection.tables.receipt
         connection.execute(table.update().values(stock_pending=True))
         lines = [refused(STOCK_MOVEMENTS, f"{receipt_id}|1", code) for receipt_id, code in by_id.items()]
-        session.store.put_rejections(connection, STOCK_MOVEMENTS, lines)
+        Rejections(session.store.connection).put(connection, STOCK_MOVEMENTS, lines)
     assert open_codes(world) == sorted(by_id.values())
     for receipt_id in by_id:
         decisions.dismiss_line(decider(world, "booked by hand"), receipt_id, 1)
     assert open_codes(world) == []
     with world.session() as session:
-        assert list(session.receipts.raw_pending_stock()) == []
+        assert list(session.store.receipts.raw_pending_stock()) == []
     book(world, retry_rejected=True)
     assert open_codes(world) == []
 
@@ -176,21 +177,21 @@ def test_every_refused_closing_can_be_dismissed(world: World) -> None:
 def test_a_refused_record_ends_once_it_is_corrected_or_no_longer_wanted(world: World, code: str) -> None:
     with world.session() as session:
         store = session.store
-        store.settle(
+        store.synced.settle(
             "cloudkasse_articles",
             "articles",
             answered=[],
             accepted=[],
             rejected=[refused("cloudkasse_articles", key, code) for key in ("corrected", "gone")],
         )
-        assert len(store.rejections("cloudkasse_articles")) == 2
+        assert len(store.rejections.of("cloudkasse_articles")) == 2
         good = SyncedRecord("corrected", 1, "{}", active=True, cloud_id=None)
-        store.settle("cloudkasse_articles", "articles", answered=[], accepted=[good], rejected=[])
-        store.end_rejections("cloudkasse_articles", ["gone"])
-        assert store.rejections("cloudkasse_articles") == []
-        store.replace_rejections("selectline_articles", [refused("selectline_articles", "A1", code)])
-        store.replace_rejections("selectline_articles", [])
-        assert store.rejections("selectline_articles") == []
+        store.synced.settle("cloudkasse_articles", "articles", answered=[], accepted=[good], rejected=[])
+        store.rejections.end("cloudkasse_articles", ["gone"])
+        assert store.rejections.of("cloudkasse_articles") == []
+        store.rejections.replace("selectline_articles", [refused("selectline_articles", "A1", code)])
+        store.rejections.replace("selectline_articles", [])
+        assert store.rejections.of("selectline_articles") == []
 
 
 @BOTH

@@ -31,7 +31,7 @@ def of_day(day: str, number: int = 1, arrived_at: str | None = ARRIVED, **values
 
 def codes(world: World) -> set[str]:
     with world.session() as session:
-        return {rejection.code for rejection in session.store.rejections(STAGED_RECEIPTS)}
+        return {rejection.code for rejection in session.store.rejections.of(STAGED_RECEIPTS)}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_time_that_is_none_or_has_no_offset_is_refused_naming_its_field(world:
     )
     fetch(world)
     with world.session() as session:
-        rejections = session.store.rejections(STAGED_RECEIPTS)
+        rejections = session.store.rejections.of(STAGED_RECEIPTS)
     assert len(rejections) == len(NO_TIMES)
     assert {r.code for r in rejections} == {"receipt_malformed"}
     assert all(f"$.{field}" in r.text("en") for r in rejections)

@@ -14,7 +14,7 @@ import pytest
 from cloudkasse_etl.entities import STAGED_CLOSINGS, STAGED_RECEIPTS
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, REPLACED
-from cloudkasse_etl.state.stores.books.receipt_store import ReceiptRow
+from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport, check_completeness
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
@@ -40,7 +40,7 @@ def fetch(world: World, **options: bool) -> tuple[AssetReport, AssetReport]:
 
 def listed(world: World) -> list[ReceiptRow]:
     with world.session() as session:
-        return session.receipts.rows()
+        return ReceiptReader(session.store.connection).rows()
 
 
 def complete(world: World) -> CompletenessReport:
@@ -248,7 +248,7 @@ def repair(world: World, broken: Any, mended: Any) -> None:
 def open_rejections(world: World) -> list[tuple[str, str]]:
     with world.session() as session:
         return [
-            (r.key, r.code) for asset in (STAGED_RECEIPTS, STAGED_CLOSINGS) for r in session.store.rejections(asset)
+            (r.key, r.code) for asset in (STAGED_RECEIPTS, STAGED_CLOSINGS) for r in session.store.rejections.of(asset)
         ]
 
 
@@ -267,7 +267,7 @@ def test_an_unreadable_receipt_that_comes_again_readable_takes_the_place_of_the_
     assert (receipts.counts.new, receipts.counts.rejected, receipts.rejections) == (1, 0, ())
     assert statuses(world) == {"r1": "staged", "r2": "staged"}
     with world.session() as session:
-        assert orjson.loads(session.receipts.raw_of(["r1"])["r1"]) == receipt(1)
+        assert orjson.loads(session.store.receipts.raw_of(["r1"])["r1"]) == receipt(1)
     world.server.store.deliver_receipts([broken])
     assert fetch(world)[0].counts.as_dict()["rejected"] == 0  # what cannot be read is no other content
 
@@ -312,7 +312,7 @@ def test_a_corrected_receipt_takes_the_place_of_a_refused_one_which_stays_on_rec
     (aside,) = (receipt_id for receipt_id, status in statuses(world).items() if status == "dismissed")
     assert statuses(world) == {"r1": "staged", aside: "dismissed"}
     with world.session() as session:
-        raw = session.receipts.raw_of(["r1", aside])
+        raw = session.store.receipts.raw_of(["r1", aside])
         assert (orjson.loads(raw["r1"]), orjson.loads(raw[aside])) == (receipt(1), wrong)
     (kept,) = list_receipts(world.configuration(), status="dismissed")
     assert (kept.reason("en"), kept.decisions[0].decided_by) == (REPLACED, "cloudkasse-etl")

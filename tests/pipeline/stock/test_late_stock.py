@@ -23,7 +23,7 @@ __all__ = ["world"]  # a fixture
 def open_lines(world: World) -> dict[str, Rejection]:
     """The refused stock lines that are open, by key."""
     with world.session() as session:
-        return {rejection.key: rejection for rejection in session.store.rejections("stock_movements")}
+        return {rejection.key: rejection for rejection in session.store.rejections.of("stock_movements")}
 
 
 def codes(world: World) -> dict[str, str]:
@@ -130,7 +130,7 @@ def test_the_reason_of_a_refused_receipt_is_the_present_one_and_keeps_its_first_
     deliver(world, sale(1))
     _, _ = fetch_and_book(world)
     with world.session() as session:
-        (before,) = session.store.rejections("revenue_postings")
+        (before,) = session.store.rejections.of("revenue_postings")
     world.settings["accounts"]["revenue"]["19.00"] = missing
     clearing = world.settings["accounts"].pop("clearing")
     postings, _ = book(world)

@@ -1,17 +1,24 @@
-"""What was booked of receipts, and what is known of those that others refer to. It is written by receipt_store.py."""
+"""What is booked of receipts, and what is known of those that others refer to. Whole receipts, or nothing of them."""
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STOCK_MOVEMENTS
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.database.tables import StateTables
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.stores.books.receipt_status import Move, move_receipts
+from cloudkasse_etl.state.stores.rejections import Rejections
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +41,91 @@ class ReferredReceipt:
     staged_at: dt.datetime
 
 
-class BookedReceipts:
-    """Receipts of the store's company, and what was booked of them."""
-
-    _store: StateStore
-    _tables: StateTables
-    _company: str
+class BookStore(Protocol):
+    """What an import writes, and what it has to know of other receipts."""
 
     def referred(self, receipt_ids: Sequence[str]) -> dict[str, ReferredReceipt]:
         """Some receipts by id, those that are there."""
-        table = self._tables.receipt
+        ...
+
+    def referring(self, receipt_ids: Sequence[str], status: str) -> dict[str, list[str]]:
+        """The receipts of a status that refer to some, by the id of the one that they refer to; by register and number.
+
+        The same in each run, whichever of them was fetched first.
+        """
+        ...
+
+    def postings_of(self, receipt_ids: Sequence[str]) -> dict[str, list[PostingRow]]:
+        """The postings of some receipts, by id and in the order of their numbers."""
+        ...
+
+    def movements_of(self, receipt_ids: Sequence[str]) -> dict[str, list[MovedRow]]:
+        """The stock movements of some receipts, by id, and in the order of lines and components."""
+        ...
+
+    def moved(self, receipt_ids: Sequence[str]) -> set[str]:
+        """The ids of the movements that are written for some receipts."""
+        ...
+
+    def book(
+        self,
+        *,
+        booked: Sequence[str],
+        pending_stock: Sequence[str],
+        postings: "pd.DataFrame",
+        movements: "pd.DataFrame",
+        refused: Sequence[Rejection],
+        refused_lines: Sequence[Rejection],
+        without_effect: Sequence[str] = (),
+    ) -> None:
+        """Writes whole receipts: postings, movements, status and rejections in one transaction.
+
+        Unique keys make a second booking impossible: it breaks the transaction, and nothing of it stays.
+
+        Args:
+            booked: Receipts that are imported by this.
+            pending_stock: Those of them some of whose stock lines were refused and can be made up for.
+            postings: As RevenuePosting has them, with receipt_number.
+            movements: As StockMovement has them.
+            refused: Receipts that were refused, with the reason; they stay unbooked.
+            refused_lines: Stock lines that were refused.
+            without_effect: Receipts that turned out to have no effect.
+        """
+        ...
+
+    def await_originals(self, receipt_ids: Sequence[str]) -> None:
+        """Lets receipts that an import had refused wait: what they void may still be booked."""
+        ...
+
+    def make_up_stock(
+        self,
+        *,
+        complete: Sequence[str],
+        movements: "pd.DataFrame",
+        ended: Sequence[str],
+        renewed: Sequence[Rejection] = (),
+    ) -> None:
+        """Writes movements of stock lines that were refused when their receipts were imported.
+
+        Args:
+            complete: Receipts no line of which the program still has to make up for.
+            movements: Those that are not written yet.
+            ended: Keys of the stock lines' rejections that have ended.
+            renewed: Stock lines that are refused for another reason than before.
+        """
+        ...
+
+
+class BookedReceipts:
+    """Receipts of a company, and what was booked of them."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
+        self._rejections = Rejections(state)
+
+    def referred(self, receipt_ids: Sequence[str]) -> dict[str, ReferredReceipt]:
+        """Some receipts by id, those that are there."""
+        table = self._state.tables.receipt
         columns = [table.c[name] for name in ("receipt_id", *ReferredReceipt.__slots__)]
         rows = [tuple(row) for row in self._rows(columns, table.c.receipt_id, receipt_ids)]
         return {row[0]: ReferredReceipt(*row[1:]) for row in rows}
@@ -53,7 +135,7 @@ class BookedReceipts:
 
         The same in each run, whichever of them was fetched first.
         """
-        table = self._tables.receipt
+        table = self._state.tables.receipt
         columns = [table.c[name] for name in ("reference_id", "register", "number", "receipt_id", "status")]
         found: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
         for row in self._rows(columns, table.c.reference_id, receipt_ids):
@@ -63,18 +145,18 @@ class BookedReceipts:
 
     def unbooked_links(self) -> dict[str, str]:
         """The receipts that are not booked and refer to another one, by id: to which."""
-        table = self._tables.receipt
+        table = self._state.tables.receipt
         query = sa.select(table.c.receipt_id, table.c.reference_id).where(
-            table.c.company == self._company,
+            table.c.company == self._state.company,
             table.c.status.in_(("staged", "rejected")),
             table.c.reference_id.is_not(None),
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def postings_of(self, receipt_ids: Sequence[str]) -> dict[str, list[PostingRow]]:
         """The postings of some receipts, by id and in the order of their numbers."""
-        table = self._tables.posting
+        table = self._state.tables.posting
         columns = [table.c[name] for name in ("receipt_id", "posting_id", *PostingRow._fields)]
         rows = self._rows(columns, table.c.receipt_id, receipt_ids)
         found: dict[str, list[PostingRow]] = defaultdict(list)
@@ -84,7 +166,7 @@ class BookedReceipts:
 
     def movements_of(self, receipt_ids: Sequence[str]) -> dict[str, list[MovedRow]]:
         """The stock movements of some receipts, by id, and in the order of lines and components."""
-        table = self._tables.stock_movement
+        table = self._state.tables.stock_movement
         columns = [
             table.c[name]
             for name in ("receipt_id", "movement_id", "line_number", "article", "quantity_milli", "unit", "serial")
@@ -94,15 +176,101 @@ class BookedReceipts:
             found[row.receipt_id].append(stored_movement(row))
         return {key: sorted(rows, key=_place) for key, rows in found.items()}
 
+    def moved(self, receipt_ids: Sequence[str]) -> set[str]:
+        """The ids of the movements that are written for some receipts."""
+        table = self._state.tables.stock_movement
+        found: set[str] = set()
+        with self._state.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = sa.select(table.c.movement_id).where(
+                    table.c.company == self._state.company, table.c.receipt_id.in_(chunk)
+                )
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def book(
+        self,
+        *,
+        booked: Sequence[str],
+        pending_stock: Sequence[str],
+        postings: "pd.DataFrame",
+        movements: "pd.DataFrame",
+        refused: Sequence[Rejection],
+        refused_lines: Sequence[Rejection],
+        without_effect: Sequence[str] = (),
+    ) -> None:
+        """Writes whole receipts: postings, movements, status and rejections in one transaction."""
+        now = dt.datetime.now(dt.UTC)
+        refused_ids = list(dict.fromkeys(rejection.key for rejection in refused))
+        with self._state.transaction() as connection:
+            self._insert(connection, self._state.tables.posting, postings)
+            self._insert(connection, self._state.tables.stock_movement, movements)
+            done = {"refused_by": None, "imported_at": now, "imported_run_id": self._state.run_id}
+            pending = set(pending_stock)
+            whole = [receipt_id for receipt_id in booked if receipt_id not in pending]
+            self._move(connection, whole, Move.BOOK, **done, stock_pending=False)
+            self._move(connection, pending_stock, Move.BOOK, **done, stock_pending=True)
+            self._move(connection, refused_ids, Move.REFUSE, refused_by=REVENUE_POSTINGS)
+            self._move(connection, without_effect, Move.PASS_OVER, refused_by=None)
+            self._rejections.drop(connection, REVENUE_POSTINGS, [*booked, *refused_ids, *without_effect])
+            self._rejections.put(connection, REVENUE_POSTINGS, refused)
+            self._rejections.put(connection, STOCK_MOVEMENTS, refused_lines)
+
+    def await_originals(self, receipt_ids: Sequence[str]) -> None:
+        """Lets receipts that an import had refused wait: what they void may still be booked."""
+        if receipt_ids:
+            with self._state.transaction() as connection:
+                self._move(connection, receipt_ids, Move.AWAIT, refused_by=None)
+                self._rejections.drop(connection, REVENUE_POSTINGS, receipt_ids)
+
+    def make_up_stock(
+        self,
+        *,
+        complete: Sequence[str],
+        movements: "pd.DataFrame",
+        ended: Sequence[str],
+        renewed: Sequence[Rejection] = (),
+    ) -> None:
+        """Writes movements of stock lines that were refused when their receipts were imported."""
+        with self._state.transaction() as connection:
+            self._insert(connection, self._state.tables.stock_movement, movements)
+            set_stock_pending(self._state, connection, complete, is_pending=False)
+            self._rejections.drop(connection, STOCK_MOVEMENTS, ended)
+            self._rejections.put(connection, STOCK_MOVEMENTS, renewed)
+
+    def _move(self, connection: sa.Connection, receipt_ids: Sequence[str], move: Move, **more: Any) -> None:
+        move_receipts(self._state, connection, receipt_ids, move, **more)
+
+    def _insert(self, connection: sa.Connection, table: sa.Table, frame: "pd.DataFrame") -> None:
+        if not len(frame):
+            return
+        # a null text is NaN in a frame: SQLite takes that for NULL, PostgreSQL for the text "nan"
+        columns = {name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns}
+        for name in ("posting_date", "movement_date"):
+            if name in columns:
+                days = {text: dt.date.fromisoformat(str(text)) for text in set(columns[name])}
+                columns[name] = [days[text] for text in columns[name]]
+        insert_columns(connection, table, columns, {"company": self._state.company, "run_id": self._state.run_id})
+
     def _rows(
         self, columns: Sequence["sa.Column[Any]"], key: "sa.Column[Any]", keys: Sequence[str]
     ) -> list["sa.Row[Any]"]:
         found: list[sa.Row[Any]] = []
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             for chunk in chunks(sorted(set(keys))):
-                query = sa.select(*columns).where(key.table.c.company == self._company, key.in_(chunk))
+                query = sa.select(*columns).where(key.table.c.company == self._state.company, key.in_(chunk))
                 found += connection.execute(query).all()
         return found
+
+
+def set_stock_pending(
+    state: StateConnection, connection: sa.Connection, receipt_ids: Sequence[str], *, is_pending: bool
+) -> None:
+    """Notes, in the caller's transaction, whether the next import looks at the refused stock lines of receipts."""
+    table = state.tables.receipt
+    for chunk in chunks(receipt_ids):
+        here = (table.c.company == state.company) & table.c.receipt_id.in_(chunk)
+        connection.execute(table.update().where(here).values(stock_pending=is_pending))
 
 
 def stored_movement(row: Any) -> MovedRow:

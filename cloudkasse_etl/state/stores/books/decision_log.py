@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.i18n.text import Language, say, told
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.stores.store import StateStore
 
 # What the program decides by itself, and why; kept in English, told in the settings' language.
 PROGRAM = "cloudkasse-etl"
@@ -91,19 +91,19 @@ def ending(rejections: Iterable[Rejection]) -> dict[str, Any]:
     }
 
 
-class DecisionStore:
-    """Decisions of the store's company."""
+class DecisionLog:
+    """Decisions of a company. A run only reads them, a dry run too; what a person decides is in hand_decisions.py."""
 
-    def __init__(self, store: StateStore) -> None:
-        self._store = store
-        self._table = store.tables.decision
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
+        self._table = state.tables.decision
 
     def put(self, connection: sa.Connection, decisions: Sequence[Decision]) -> None:
         """Adds decisions in the caller's transaction; those without a time are of now."""
         now = dt.datetime.now(dt.UTC)
         rows = [
             {
-                "company": self._store.company,
+                "company": self._state.company,
                 "subject": str(d.subject),
                 "record_key": d.key,
                 "action": str(d.action),
@@ -111,7 +111,7 @@ class DecisionStore:
                 "detail": orjson.dumps(dict(d.detail)).decode(),
                 "decided_at": d.decided_at or now,
                 "decided_by": d.decided_by[:200] if d.decided_by else None,
-                "run_id": self._store.run_id,
+                "run_id": self._state.run_id,
             }
             for d in decisions
         ]
@@ -147,10 +147,10 @@ class DecisionStore:
 
     def _query(self) -> "sa.Select[tuple[Any, ...]]":
         table = self._table
-        return sa.select(table).where(table.c.company == self._store.company).order_by(table.c.decision_id)
+        return sa.select(table).where(table.c.company == self._state.company).order_by(table.c.decision_id)
 
     def _read(self, query: "sa.Select[tuple[Any, ...]]") -> list[Decision]:
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return [
                 Decision(
                     Subject(row["subject"]),

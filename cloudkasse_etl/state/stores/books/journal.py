@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
-from cloudkasse_etl.state.stores.store import StateStore
 
 POSTING_COLUMNS = (
     "posting_date", "document_number", "register", "closing_number", "receipt_id", "account", "amount_cents",
@@ -20,20 +20,20 @@ _ROWS = 10_000
 
 
 class Journal:
-    """What was booked for the store's company."""
+    """What was booked for a company."""
 
-    def __init__(self, store: StateStore) -> None:
-        self._store = store
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
 
     def postings(self, first: dt.date | None, last: dt.date | None) -> Iterator[sa.Row[tuple[object, ...]]]:
         """Postings of some days, both included, by day, register, receipt and posting; columns POSTING_COLUMNS."""
-        tables = self._store.tables
+        tables = self._state.tables
         table, receipt = tables.posting, tables.receipt
         number = closing_number_of(receipt, tables.closing)
         columns = [number.label(name) if name == "closing_number" else table.c[name] for name in POSTING_COLUMNS]
         own = (receipt.c.company == table.c.company) & (receipt.c.receipt_id == table.c.receipt_id)
         query = (
-            sa.select(*columns).select_from(table.outerjoin(receipt, own)).where(table.c.company == self._store.company)
+            sa.select(*columns).select_from(table.outerjoin(receipt, own)).where(table.c.company == self._state.company)
         )
         return self._rows(
             query, table.c.posting_date, first, last, (table.c.register, table.c.receipt_number, table.c.posting_id)
@@ -41,8 +41,8 @@ class Journal:
 
     def movements(self, first: dt.date | None, last: dt.date | None) -> Iterator[sa.Row[tuple[object, ...]]]:
         """Stock movements of some days, both included, by day and movement; columns MOVEMENT_COLUMNS."""
-        table = self._store.tables.stock_movement
-        query = sa.select(*(table.c[name] for name in MOVEMENT_COLUMNS)).where(table.c.company == self._store.company)
+        table = self._state.tables.stock_movement
+        query = sa.select(*(table.c[name] for name in MOVEMENT_COLUMNS)).where(table.c.company == self._state.company)
         order = (table.c.register, table.c.receipt_id, table.c.line_number, table.c.movement_id)
         return self._rows(query, table.c.movement_date, first, last, order)
 
@@ -53,7 +53,7 @@ class Journal:
             clearing: The clearing account.
             turnover_cases: The business cases that are turnover.
         """
-        posting = self._store.tables.posting
+        posting = self._state.tables.posting
         is_turnover = posting.c.business_case.in_(turnover_cases) & (posting.c.account != clearing)
 
         def sign(column: "sa.Column[int]", positive: bool) -> "sa.ColumnElement[int]":
@@ -68,9 +68,9 @@ class Journal:
             -sign(posting.c.amount_cents, False),
             sa.func.coalesce(sa.func.sum(sa.case((posting.c.account == clearing, posting.c.amount_cents), else_=0)), 0),
             -sa.func.coalesce(sa.func.sum(sa.case((is_turnover, posting.c.amount_cents), else_=0)), 0),
-        ).where(posting.c.company == self._store.company)
+        ).where(posting.c.company == self._state.company)
         names = ("receipts", "postings", "debit_cents", "credit_cents", "clearing_cents", "turnover_cents")
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             found = connection.execute(booked.group_by(posting.c.currency))
             rows = [(str(row[0]), dict(zip(names, map(int, row[1:]), strict=True))) for row in found]
         return sorted(rows, key=lambda row: (-row[1]["postings"], row[0]))
@@ -80,11 +80,11 @@ class Journal:
 
         Kilograms and pieces have no sum.
         """
-        table = self._store.tables.stock_movement
+        table = self._state.tables.stock_movement
         unit, quantity = sa.func.coalesce(table.c.unit, ""), table.c.quantity_milli
         into, out = (sa.func.sum(sa.case((wanted, quantity), else_=0)) for wanted in (quantity > 0, quantity < 0))
-        query = sa.select(unit, sa.func.count(), into, -out).where(table.c.company == self._store.company)
-        with self._store.reading() as connection:
+        query = sa.select(unit, sa.func.count(), into, -out).where(table.c.company == self._state.company)
+        with self._state.reading() as connection:
             rows = [
                 (str(row[0]), int(row[1]), int(row[2]), int(row[3])) for row in connection.execute(query.group_by(unit))
             ]
@@ -102,5 +102,5 @@ class Journal:
             query = query.where(day >= first)
         if last is not None:
             query = query.where(day <= last)
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             yield from connection.execute(query.order_by(day, *order), execution_options={"yield_per": _ROWS})

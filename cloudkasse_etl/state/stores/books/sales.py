@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
-from cloudkasse_etl.state.stores.books.receipt_store import Status
-from cloudkasse_etl.state.stores.store import StateStore
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.stores.books.receipt_status import Status
 
 IMPORTED, STAGED, NOT_IMPORTED = "imported", "staged", "refused_by_import"
 DISMISSED, BEFORE_START = "dismissed", "before_start"
@@ -21,17 +21,17 @@ FATES = (*COUNTED, *APART, NO_EFFECT, REJECTED)
 
 
 class SalesReader:
-    """Sales of the store's company: receipts of kind Beleg, by what has become of them.
+    """Sales of a company: receipts of kind Beleg, by what has become of them.
 
     Args:
-        store: Where they are.
+        state: Where they are.
         until: Only receipts that were staged by then; None: all.
     """
 
-    def __init__(self, store: StateStore, until: dt.datetime | None = None) -> None:
-        self._store = store
-        self._table = table = store.tables.receipt
-        self._known = table.c.company == store.company
+    def __init__(self, state: StateConnection, until: dt.datetime | None = None) -> None:
+        self._state = state
+        self._table = table = state.tables.receipt
+        self._known = table.c.company == state.company
         if until is not None:
             self._known &= table.c.staged_at <= until
         is_import = (table.c.status == Status.REJECTED) & (table.c.refused_by == REVENUE_POSTINGS)
@@ -44,7 +44,7 @@ class SalesReader:
         day = self._table.c.business_day
         counts = self._sold & self._fate.in_([*COUNTED, *APART])
         query = sa.select(day).where(self._known, counts, day.is_not(None)).distinct()
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             found = connection.execute(query.order_by(day.desc()).limit(limit)).scalars()
             return sorted(found)
 
@@ -60,7 +60,7 @@ class SalesReader:
                 .order_by(table.c.receipt_id)
                 .limit(size)
             )
-            with self._store.reading() as connection:
+            with self._state.reading() as connection:
                 rows = [(row[0], row[1], bytes(row[2])) for row in connection.execute(query)]
             if not rows:
                 return
@@ -75,7 +75,7 @@ class SalesReader:
             .where(self._known, day.between(first, last) | day.is_(None))
             .group_by(self._fate)
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return {fate: int(count) for fate, count in connection.execute(query)}
 
     def refused(self) -> int:
@@ -84,5 +84,5 @@ class SalesReader:
         query = sa.select(sa.func.count()).where(
             self._known, table.c.status == Status.REJECTED, table.c.refused_by == STAGED_RECEIPTS
         )
-        with self._store.reading() as connection:
+        with self._state.reading() as connection:
             return int(connection.execute(query).scalar_one())

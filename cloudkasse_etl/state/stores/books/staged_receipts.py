@@ -3,34 +3,20 @@
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionStore
-from cloudkasse_etl.state.stores.books.staged_closings import ClosingStore
-
-
-class Status(StrEnum):
-    """What has become of a receipt."""
-
-    STAGED = "staged"
-    IMPORTED = "imported"
-    REJECTED = "rejected"
-    NO_EFFECT = "no_effect"
-    BEFORE_START = "before_start"
-    DISMISSED = "dismissed"
-
-
-UNBOOKED = (Status.STAGED, Status.REJECTED, Status.NO_EFFECT, Status.BEFORE_START)
-"""What settings can still make another status of."""
-_REPLACED = (Status.REJECTED, Status.DISMISSED)
+from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionLog
+from cloudkasse_etl.state.stores.books.receipt_status import MOVES, UNBOOKED, Move, Status, move_receipts
+from cloudkasse_etl.state.stores.checkpoints import Checkpoints
+from cloudkasse_etl.state.stores.rejections import Rejections
 
 NO_ID = ""
 """Of a content that came without an id, as which it came."""
@@ -103,19 +89,12 @@ class UnbookedReceipt:
     came_as: str | None
 
 
-class StagingStore(ClosingStore):
-    """Receipts of the store's company that are not booked yet."""
+class StagingStore(Protocol):
+    """Receipts that are not booked yet."""
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
         """Those receipts that are stored already, by id."""
-        table = self._tables.receipt
-        columns = [table.c[name] for name in ("receipt_id", *KnownReceipt.__slots__)]
-        found: dict[str, KnownReceipt] = {}
-        with self._store.reading() as connection:
-            for chunk in chunks(receipt_ids):
-                query = sa.select(*columns).where(table.c.company == self._company, table.c.receipt_id.in_(chunk))
-                found.update((row[0], KnownReceipt(*row[1:])) for row in connection.execute(query))
-        return found
+        ...
 
     def stage(
         self,
@@ -137,94 +116,34 @@ class StagingStore(ClosingStore):
             closings: By id, the closing's number that a further delivery of a receipt filled in.
             dropped: Ids of ours under which nothing is kept any more: the content has got its place.
         """
-        now = dt.datetime.now(dt.UTC)
-        new = {"staged_at": now, "staged_run_id": self._run_id}
-        fixed = {"company": self._company, "stock_pending": False, **new}
-        with self._store.transaction() as connection:
-            insert_columns(connection, self._tables.receipt, _columns_of(receipts), fixed)
-            self._replace(connection, mended, among=_REPLACED, new=new)
-            refused = [rejection for receipt in (*receipts, *mended) for rejection in receipt.rejections]
-            self._store.put_rejections(connection, STAGED_RECEIPTS, refused)
-            DecisionStore(self._store).put(connection, decisions)
-            self._state_closings(connection, closings or {})
-            self._forget(connection, dropped)
-            if cursor is not None:
-                self._move(connection, "receipts", cursor, now)
+        ...
 
     def restage(
         self,
         receipts: Sequence[StagedReceipt],
         *,
-        among: Collection[Status] = UNBOOKED,
+        move: Move = Move.JUDGE,
         decisions: Sequence[Decision] = (),
     ) -> int:
         """Stores what came of judging receipts anew: their status and their rejections, also of an import.
 
         Args:
             receipts: The receipts.
-            among: Only those whose status is one of these by now.
+            move: What makes them be judged anew: only those are taken whose status it may start from.
             decisions: What people decided, and why they are judged anew.
 
         Returns:
             How many of them there were.
         """
-        with self._store.transaction() as connection:
-            done = self._replace(connection, receipts, among=among)
-            refused = [rejection for receipt in receipts for rejection in receipt.rejections]
-            self._store.put_rejections(connection, STAGED_RECEIPTS, refused)
-            DecisionStore(self._store).put(connection, decisions)
-        return done
+        ...
 
-    def _replace(
-        self,
-        connection: sa.Connection,
-        receipts: Sequence[StagedReceipt],
-        *,
-        among: Collection[Status],
-        new: Mapping[str, Any] | None = None,
-    ) -> int:
-        """Gives stored receipts what came of judging them, and ends their rejections; a new content with `new`."""
-        table = self._tables.receipt
-        done = 0
-        for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
-            self._store.drop_rejections(connection, asset, [receipt.receipt_id for receipt in receipts])
-        for receipt in receipts:
-            (row,) = _rows_of([receipt])
-            content = {} if new is None else {"raw": receipt.raw, "closing_number": receipt.closing_number, **new}
-            kept = {name: value for name, value in row.items() if name not in ("receipt_id", "raw", "closing_number")}
-            done += connection.execute(
-                table.update()
-                .where(table.c.company == self._company, table.c.receipt_id == receipt.receipt_id)
-                .where(table.c.status.in_(among))
-                .values(kept | content)
-            ).rowcount
-        return done
-
-    def _forget(self, connection: sa.Connection, receipt_ids: Sequence[str]) -> None:
-        table = self._tables.receipt
-        self._store.drop_rejections(connection, STAGED_RECEIPTS, receipt_ids)
-        for chunk in chunks(receipt_ids):
-            here = (table.c.company == self._company) & table.c.receipt_id.in_(chunk) & table.c.came_as.is_not(None)
-            connection.execute(table.delete().where(here))
-
-    def _state_closings(self, connection: sa.Connection, closings: Mapping[str, int]) -> None:
-        """Notes which closings receipts state; of two different ones the later, whichever was delivered first."""
-        table = self._tables.receipt
-        for receipt_id, number in closings.items():
-            connection.execute(
-                table.update()
-                .where(table.c.company == self._company, table.c.receipt_id == receipt_id)
-                .where(sa.or_(table.c.closing_number.is_(None), table.c.closing_number < number))
-                .values(closing_number=number)
-            )
+    def dismiss(self, decision: Decision) -> None:
+        """Marks a receipt that is staged or rejected as dealt with by hand, with the decision."""
+        ...
 
     def stored(self, receipt_id: str) -> list[UnbookedReceipt]:
         """One receipt whatever its status is; none where it is not there."""
-        table = self._tables.receipt
-        columns = [table.c[name] for name in UnbookedReceipt.__slots__]
-        query = sa.select(*columns).where(table.c.company == self._company, table.c.receipt_id == receipt_id)
-        with self._store.reading() as connection:
-            return [UnbookedReceipt(row[0], bytes(row[1]), *row[2:]) for row in connection.execute(query)]
+        ...
 
     def unbooked(
         self, *, statuses: Collection[Status] = UNBOOKED, second: bool = False, size: int = 1000
@@ -236,19 +155,148 @@ class StagingStore(ClosingStore):
             second: Whether of the second contents of an id, or of all others; none that came without an id.
             size: How many are read at once.
         """
-        table = self._tables.receipt
+        ...
+
+
+class StagedReceipts:
+    """Receipts of a company that are not booked yet."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
+        self._table = state.tables.receipt
+        self._rejections, self._checkpoints, self._decisions = Rejections(state), Checkpoints(state), DecisionLog(state)
+
+    def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
+        """Those receipts that are stored already, by id."""
+        table = self._table
+        columns = [table.c[name] for name in ("receipt_id", *KnownReceipt.__slots__)]
+        found: dict[str, KnownReceipt] = {}
+        with self._state.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = sa.select(*columns).where(table.c.company == self._state.company, table.c.receipt_id.in_(chunk))
+                found.update((row[0], KnownReceipt(*row[1:])) for row in connection.execute(query))
+        return found
+
+    def stage(
+        self,
+        receipts: Sequence[StagedReceipt],
+        *,
+        cursor: str | None,
+        mended: Sequence[StagedReceipt] = (),
+        decisions: Sequence[Decision] = (),
+        closings: Mapping[str, int] | None = None,
+        dropped: Sequence[str] = (),
+    ) -> None:
+        """Stores a page of new receipts and the cursor behind it, in one transaction."""
+        now = dt.datetime.now(dt.UTC)
+        new = {"staged_at": now, "staged_run_id": self._state.run_id}
+        fixed = {"company": self._state.company, "stock_pending": False, **new}
+        with self._state.transaction() as connection:
+            insert_columns(connection, self._table, _columns_of(receipts), fixed)
+            self._replace(connection, mended, Move.REPLACE, new=new)
+            refused = [rejection for receipt in (*receipts, *mended) for rejection in receipt.rejections]
+            self._rejections.put(connection, STAGED_RECEIPTS, refused)
+            self._decisions.put(connection, decisions)
+            self._state_closings(connection, closings or {})
+            self._forget(connection, dropped)
+            if cursor is not None:
+                self._checkpoints.move(connection, "receipts", cursor)
+
+    def restage(
+        self,
+        receipts: Sequence[StagedReceipt],
+        *,
+        move: Move = Move.JUDGE,
+        decisions: Sequence[Decision] = (),
+    ) -> int:
+        """Stores what came of judging receipts anew: their status and their rejections, also of an import."""
+        with self._state.transaction() as connection:
+            done = self._replace(connection, receipts, move)
+            refused = [rejection for receipt in receipts for rejection in receipt.rejections]
+            self._rejections.put(connection, STAGED_RECEIPTS, refused)
+            self._decisions.put(connection, decisions)
+        return done
+
+    def dismiss(self, decision: Decision) -> None:
+        """Marks a receipt that is staged or rejected as dealt with by hand, with the decision."""
+        with self._state.transaction() as connection:
+            move_receipts(self._state, connection, [decision.key], Move.DISMISS, refused_by=None)
+            for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
+                self._rejections.drop(connection, asset, [decision.key])
+            self._decisions.put(connection, [decision])
+
+    def _replace(
+        self,
+        connection: sa.Connection,
+        receipts: Sequence[StagedReceipt],
+        move: Move,
+        *,
+        new: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Gives stored receipts what came of judging them, and ends their rejections; a new content with `new`."""
+        table, legal = self._table, MOVES[move]
+        done = 0
+        if wrong := {receipt.status for receipt in receipts}.difference(legal.after):
+            raise AssertionError(f"No receipt may {move} to {', '.join(wrong)}.")
+        for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
+            self._rejections.drop(connection, asset, [receipt.receipt_id for receipt in receipts])
+        for receipt in receipts:
+            (row,) = _rows_of([receipt])
+            content = {} if new is None else {"raw": receipt.raw, "closing_number": receipt.closing_number, **new}
+            kept = {name: value for name, value in row.items() if name not in ("receipt_id", "raw", "closing_number")}
+            done += connection.execute(
+                table.update()
+                .where(table.c.company == self._state.company, table.c.receipt_id == receipt.receipt_id)
+                .where(table.c.status.in_(legal.before))
+                .values(kept | content)
+            ).rowcount
+        return done
+
+    def _forget(self, connection: sa.Connection, receipt_ids: Sequence[str]) -> None:
+        table = self._table
+        self._rejections.drop(connection, STAGED_RECEIPTS, receipt_ids)
+        for chunk in chunks(receipt_ids):
+            here = (
+                (table.c.company == self._state.company) & table.c.receipt_id.in_(chunk) & table.c.came_as.is_not(None)
+            )
+            connection.execute(table.delete().where(here))
+
+    def _state_closings(self, connection: sa.Connection, closings: Mapping[str, int]) -> None:
+        """Notes which closings receipts state; of two different ones the later, whichever was delivered first."""
+        table = self._table
+        for receipt_id, number in closings.items():
+            connection.execute(
+                table.update()
+                .where(table.c.company == self._state.company, table.c.receipt_id == receipt_id)
+                .where(sa.or_(table.c.closing_number.is_(None), table.c.closing_number < number))
+                .values(closing_number=number)
+            )
+
+    def stored(self, receipt_id: str) -> list[UnbookedReceipt]:
+        """One receipt whatever its status is; none where it is not there."""
+        table = self._table
+        columns = [table.c[name] for name in UnbookedReceipt.__slots__]
+        query = sa.select(*columns).where(table.c.company == self._state.company, table.c.receipt_id == receipt_id)
+        with self._state.reading() as connection:
+            return [UnbookedReceipt(row[0], bytes(row[1]), *row[2:]) for row in connection.execute(query)]
+
+    def unbooked(
+        self, *, statuses: Collection[Status] = UNBOOKED, second: bool = False, size: int = 1000
+    ) -> Iterator[list[UnbookedReceipt]]:
+        """Receipts that are not booked, in batches, by id."""
+        table = self._table
         columns = [table.c[name] for name in UnbookedReceipt.__slots__]
         kind = table.c.came_as != NO_ID if second else table.c.came_as.is_(None)
         last = ""
         while True:
             query = (
                 sa.select(*columns)
-                .where(table.c.company == self._company, table.c.receipt_id > last)
+                .where(table.c.company == self._state.company, table.c.receipt_id > last)
                 .where(table.c.status.in_(statuses), kind)
                 .order_by(table.c.receipt_id)
                 .limit(size)
             )
-            with self._store.reading() as connection:
+            with self._state.reading() as connection:
                 rows = [UnbookedReceipt(row[0], bytes(row[1]), *row[2:]) for row in connection.execute(query)]
             if not rows:
                 return

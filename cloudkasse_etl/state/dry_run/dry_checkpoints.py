@@ -1,0 +1,96 @@
+"""What a dry run takes to be level. Nothing is kept of it, neither what waits nor a snapshot of the ERP's rows."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+import pandas as pd
+
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.stores.checkpoints import Checkpoints
+from cloudkasse_etl.state.stores.erp_rows import ErpRows, Header, Written
+from cloudkasse_etl.state.stores.records import Checkpoint
+from cloudkasse_etl.state.stores.waiting_records import StagedLong, Waiting, WaitingRecords
+
+
+class DryCheckpoints:
+    """Checkpoints, read from the database, with those that would be set kept in memory. Cursors stay."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._stored = Checkpoints(state)
+        self._grown: Counter[str] = Counter()
+        self._set: dict[str, tuple[str, str]] = {}
+
+    def of(self, asset: str) -> Checkpoint | None:
+        """The sources' state at which the asset was last level."""
+        stored = self._stored.of(asset)
+        if asset not in self._set and not self._grown[asset]:
+            return stored
+        fingerprint, details = self._set.get(asset, ("", "{}"))
+        return Checkpoint(fingerprint, details, (stored.generation if stored else 0) + self._grown[asset])
+
+    def generation(self, asset: str) -> int:
+        """How many changes the cloud would have accepted for an asset by now."""
+        found = self.of(asset)
+        return found.generation if found else 0
+
+    def set(self, asset: str, fingerprint: str, details: str) -> None:
+        """Takes the asset to be level, for what comes after it in this dry run."""
+        self._set[asset] = (fingerprint, details)
+
+    def grow(self, asset: str, changes: int) -> None:
+        """Counts changes that the cloud would accept."""
+        self._grown[asset] += changes
+
+    def cursor(self, stream: str) -> str | None:
+        """How far a stream was read."""
+        return self._stored.cursor(stream)
+
+
+class DryErpRows:
+    """The snapshot that there is."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._stored = ErpRows(state)
+
+    def header(self) -> Header | None:
+        """What snapshot there is; None where there is none."""
+        return self._stored.header()
+
+    def totals(self, source: str) -> Mapping[int, tuple[int, int]]:
+        """Number of rows and sum of their rowversions, by bucket."""
+        return self._stored.totals(source)
+
+    def rows(self, source: str, buckets: Collection[int]) -> pd.DataFrame:
+        """The rows of some buckets."""
+        return self._stored.rows(source, buckets)
+
+    def keep(self, header: Header, written: Mapping[str, Written], checkpoints: Mapping[str, tuple[str, str]]) -> None:
+        """Nothing is kept of a dry run."""
+
+
+class DryWaiting:
+    """What waits by now; what would wait after the dry run stands in its reports."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._stored = WaitingRecords(state)
+
+    def replace(self, asset: str, found: Iterable[Waiting]) -> None:
+        """Nothing is kept of a dry run."""
+
+    def of(self, asset: str) -> list[Waiting]:
+        """All that waits of an asset."""
+        return self._stored.of(asset)
+
+    def waiting_since_before(self, moment: dt.datetime) -> list[Waiting]:
+        """What has waited since before a moment, longest first."""
+        return self._stored.waiting_since_before(moment)
+
+    def rejected_since_before(self, moment: dt.datetime) -> list[Rejection]:
+        """What has stood rejected since before a moment, longest first."""
+        return self._stored.rejected_since_before(moment)
+
+    def staged_since_before(self, moment: dt.datetime) -> StagedLong:
+        """Receipts that have been staged since before a moment and were not imported."""
+        return self._stored.staged_since_before(moment)

@@ -1,0 +1,172 @@
+"""Receipts as a dry run has them: those that are there, and on top of them what would have become of others."""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.dry_run.dry_rejections import DryRejections
+from cloudkasse_etl.state.dry_run.scratch_file import GONE, ScratchFile
+from cloudkasse_etl.state.stores.books.decision_log import Decision
+from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader
+from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Move, Status
+from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
+from cloudkasse_etl.state.stores.books.staged_receipts import (
+    KnownReceipt,
+    StagedReceipt,
+    StagedReceipts,
+    UnbookedReceipt,
+)
+
+
+class DryStaging:
+    """Receipts that are not booked, with those that would be staged.
+
+    Attributes:
+        on_staged: Told which receipts would be staged, or would now be judged otherwise.
+    """
+
+    def __init__(self, state: StateConnection, scratch: ScratchFile, rejections: DryRejections) -> None:
+        self.on_staged: Callable[[Sequence[StagedReceipt]], None] = lambda receipts: None
+        self._stored, self._scratch, self._rejections = StagedReceipts(state), scratch, rejections
+
+    def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
+        """Those receipts that are stored already, by id."""
+        found = self._stored.known(receipt_ids) | self._scratch.known(receipt_ids)
+        return {key: known for key, known in found.items() if known.status != GONE}
+
+    def stage(
+        self,
+        receipts: Sequence[StagedReceipt],
+        *,
+        cursor: str | None,
+        mended: Sequence[StagedReceipt] = (),
+        decisions: Sequence[Decision] = (),
+        closings: Mapping[str, int] | None = None,
+        dropped: Sequence[str] = (),
+    ) -> None:
+        """Notes receipts that would be staged; the cursor stays, and so do the closings that receipts state."""
+        if mended:
+            self.restage(mended)
+        self._scratch.keep(receipts)
+        self._rejections.put(STAGED_RECEIPTS, [rejection for receipt in receipts for rejection in receipt.rejections])
+        self.on_staged([receipt for receipt in receipts if receipt.status is not Status.DISMISSED])
+        self._count_moved(dropped)
+        self._rejections.end(STAGED_RECEIPTS, dropped)
+        self._scratch.forget(dropped)
+
+    def restage(
+        self,
+        receipts: Sequence[StagedReceipt],
+        *,
+        move: Move = Move.JUDGE,
+        decisions: Sequence[Decision] = (),
+    ) -> int:
+        """Notes what judging receipts anew would come to."""
+        self._count_moved([receipt.receipt_id for receipt in receipts])
+        self._scratch.keep(receipts)
+        for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
+            self._rejections.end(asset, [receipt.receipt_id for receipt in receipts])
+        self._rejections.put(STAGED_RECEIPTS, [rejection for receipt in receipts for rejection in receipt.rejections])
+        self.on_staged([receipt for receipt in receipts if receipt.status is not Status.REJECTED])
+        return len(receipts)
+
+    def dismiss(self, decision: Decision) -> None:
+        """Notes that a receipt would be dealt with by hand."""
+        self._count_moved([decision.key])
+        for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
+            self._rejections.end(asset, [decision.key])
+        self._scratch.forget([decision.key])
+
+    def _count_moved(self, receipt_ids: Sequence[str]) -> None:
+        """Notes as what those of them count in the database that were not kept here before."""
+        here = self._scratch.ids(receipt_ids)
+        stored = self._stored.known([key for key in receipt_ids if key not in here])
+        self._scratch.moved.update(known.status for known in stored.values())
+
+    def stored(self, receipt_id: str) -> list[UnbookedReceipt]:
+        """One receipt as it is in the database; none where it is not there."""
+        return self._stored.stored(receipt_id)
+
+    def unbooked(
+        self, *, statuses: Collection[Status] = UNBOOKED, second: bool = False, size: int = 1000
+    ) -> Iterator[list[UnbookedReceipt]]:
+        """Receipts that are not booked, of those that are stored; what is kept here was judged already."""
+        for rows in self._stored.unbooked(statuses=statuses, second=second, size=size):
+            moved = self._scratch.ids([row.receipt_id for row in rows])
+            if left := [row for row in rows if row.receipt_id not in moved]:
+                yield left
+
+
+class DryReceipts:
+    """Receipts whatever would have become of them by now."""
+
+    def __init__(self, state: StateConnection, scratch: ScratchFile) -> None:
+        self._stored, self._scratch = ReceiptReader(state), scratch
+
+    def raw(
+        self, *, status: Status, refused_by: str | None = None, size: int = 1000
+    ) -> Iterator[list[tuple[str, bytes]]]:
+        """Receipts of a status as they came, in batches; what is kept here while this goes on is passed by."""
+        last = self._scratch.last_place()
+        for rows in self._stored.raw(status=status, refused_by=refused_by, size=size):
+            moved = self._scratch.ids([receipt_id for receipt_id, _ in rows])
+            if left := [row for row in rows if row[0] not in moved]:
+                yield left
+        yield from self._scratch.raw(status, refused_by, last, size)
+
+    def raw_of(self, receipt_ids: Sequence[str]) -> dict[str, bytes]:
+        """Some receipts as they came, by id."""
+        return self._stored.raw_of(receipt_ids) | {row[0]: row[1] for row in self._scratch.rows("id, raw", receipt_ids)}
+
+    def count(self, status: Status) -> int:
+        """How many receipts have a status."""
+        return self._stored.count(status) + self._scratch.count(status) - self._scratch.moved[str(status)]
+
+    def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
+        """Imported receipts some of whose stock lines may be made up for; a dry run imports none."""
+        return self._stored.raw_pending_stock(size=size)
+
+    def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Status of some receipts in the database, and which asset refused them, by id."""
+        return self._stored.status_of(receipt_ids)
+
+    def count_refused(self) -> int:
+        """How many receipts an import has refused in the database."""
+        return self._stored.count_refused()
+
+    def count_voids_staged_before(self, moment: dt.datetime) -> int:
+        """How many receipts that refer to another one lie staged in the database since before a moment."""
+        return self._stored.count_voids_staged_before(moment)
+
+    def count_pending_stock(self) -> int:
+        """How many booked receipts have stock lines that are to be made up for."""
+        return self._stored.count_pending_stock()
+
+    def has_unbooked(self) -> bool:
+        """Whether there is any receipt in the database of which settings can still make another status."""
+        return self._stored.has_unbooked()
+
+
+class DryClosings:
+    """Closings that are staged, and those that would be.
+
+    Attributes:
+        on_closings: Told which closings would be staged.
+    """
+
+    def __init__(self, state: StateConnection, rejections: DryRejections) -> None:
+        self.on_closings: Callable[[Sequence[Mapping[str, Any]]], None] = lambda closings: None
+        self._stored, self._rejections = StagedClosings(state), rejections
+
+    def known(self) -> dict[str, str]:
+        """The content hashes of the staged closings by key: register and number."""
+        return self._stored.known()
+
+    def stage(self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str) -> None:
+        """Notes closings that would be staged; the cursor stays."""
+        self._rejections.end(STAGED_CLOSINGS, list(closings))
+        self._rejections.put(STAGED_CLOSINGS, rejections)
+        self.on_closings(list(closings.values()))

@@ -1,0 +1,62 @@
+"""Rejections as a dry run has them: those that are open, and what would have become of them."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from cloudkasse_etl.rejections.rejection import Rejection, merged
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.stores.rejections import Rejections, change_of
+
+
+class DryRejections:
+    """Rejections, read from the database, with all changes kept in memory."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._stored = Rejections(state)
+        self._now: dict[str, dict[str, dict[str, Rejection]]] = {}  # asset → key → code
+
+    def of(self, asset: str) -> list[Rejection]:
+        """The open rejections of an asset, oldest first."""
+        found = [rejection for by_code in self._open(asset).values() for rejection in by_code.values()]
+        return sorted(found, key=lambda r: (r.since or dt.datetime.max.replace(tzinfo=dt.UTC), r.key))
+
+    def replace(
+        self,
+        asset: str,
+        found: Sequence[Rejection],
+        judged: Callable[[Rejection], bool] = lambda rejection: True,
+    ) -> list[Rejection]:
+        """Takes `found` for the open rejections of an asset, and all others that were judged as ended."""
+        change = change_of(asset, self.of(asset), found, judged)
+        self.end(asset, change.ended)
+        self.put(asset, change.put)
+        return change.open
+
+    def end(self, asset: str, keys: Sequence[str]) -> None:
+        """Ends the rejections of some keys."""
+        found = self._open(asset)
+        for key in keys if found else ():
+            found.pop(bounded_key(key), None)
+
+    def put(self, asset: str, rejected: Sequence[Rejection]) -> None:
+        """Notes rejections; those of the same keys end."""
+        if not rejected:
+            return
+        self.end(asset, [rejection.key for rejection in rejected])
+        now = dt.datetime.now(dt.UTC)
+        found = self._open(asset)
+        for rejection in merged(rejected):
+            key, code = bounded_key(rejection.key), rejection.code[:80]
+            found.setdefault(key, {})[code] = replace(
+                rejection, asset=asset, key=key, code=code, since=rejection.since or now, still=True
+            )
+
+    def _open(self, asset: str) -> dict[str, dict[str, Rejection]]:
+        if asset not in self._now:
+            found: dict[str, dict[str, Rejection]] = {}
+            for rejection in self._stored.of(asset):
+                found.setdefault(rejection.key, {})[rejection.code] = rejection
+            self._now[asset] = found
+        return self._now[asset]

@@ -1,0 +1,183 @@
+"""Receipts as they are stored, to be read: as they came, by status, and as a list."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.entities import REVENUE_POSTINGS
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """A staged receipt as a list shows it."""
+
+    receipt_id: str
+    register: str | None
+    number: int | None
+    kind: str | None
+    business_day: dt.date | None
+    ended_at: str | None
+    total_cents: int | None
+    status: str
+    closing_number: int | None
+    came_as: str | None
+    reference_id: str | None = None
+
+
+class ReceiptStore(Protocol):
+    """Receipts whatever has become of them."""
+
+    def raw(
+        self, *, status: Status, refused_by: str | None = None, size: int = 1000
+    ) -> Iterator[list[tuple[str, bytes]]]:
+        """Receipts of a status as they came, in batches, by id; one that changes its status meanwhile is passed by."""
+        ...
+
+    def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
+        """Imported receipts some of whose stock lines may be made up for, as they came, in batches."""
+        ...
+
+    def raw_of(self, receipt_ids: Sequence[str]) -> dict[str, bytes]:
+        """Some receipts as they came, by id; those that are not staged are missing."""
+        ...
+
+    def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Status of some receipts, and which asset refused them, by id."""
+        ...
+
+    def count(self, status: Status) -> int:
+        """How many receipts have a status."""
+        ...
+
+    def count_refused(self) -> int:
+        """How many receipts an import has refused."""
+        ...
+
+    def count_voids_staged_before(self, moment: dt.datetime) -> int:
+        """How many receipts that refer to another one lie staged since before a moment."""
+        ...
+
+    def count_pending_stock(self) -> int:
+        """How many booked receipts have stock lines that are to be made up for."""
+        ...
+
+    def has_unbooked(self) -> bool:
+        """Whether there is any receipt of which settings can still make another status."""
+        ...
+
+
+class ReceiptReader:
+    """Receipts of a company."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
+        self._table = state.tables.receipt
+
+    def raw(
+        self, *, status: Status, refused_by: str | None = None, size: int = 1000
+    ) -> Iterator[list[tuple[str, bytes]]]:
+        """Receipts of a status as they came, in batches, by id; one that changes its status meanwhile is passed by."""
+        table = self._table
+        refused = [] if refused_by is None else [table.c.refused_by == refused_by]
+        return self._batches(size, table.c.status == status, *refused)
+
+    def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
+        """Imported receipts some of whose stock lines may be made up for, as they came, in batches."""
+        return self._batches(size, self._table.c.stock_pending == sa.true())
+
+    def _batches(self, size: int, *where: "sa.ColumnElement[bool]") -> Iterator[list[tuple[str, bytes]]]:
+        table = self._table
+        last = ""
+        while True:
+            query = (
+                sa.select(table.c.receipt_id, table.c.raw)
+                .where(table.c.company == self._state.company, table.c.receipt_id > last, *where)
+                .order_by(table.c.receipt_id)
+                .limit(size)
+            )
+            with self._state.reading() as connection:
+                rows = [(row[0], bytes(row[1])) for row in connection.execute(query)]
+            if not rows:
+                return
+            last = rows[-1][0]
+            yield rows
+
+    def raw_of(self, receipt_ids: Sequence[str]) -> dict[str, bytes]:
+        """Some receipts as they came, by id; those that are not staged are missing."""
+        table = self._table
+        found: dict[str, bytes] = {}
+        with self._state.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = sa.select(table.c.receipt_id, table.c.raw).where(
+                    table.c.company == self._state.company, table.c.receipt_id.in_(chunk)
+                )
+                found.update((row[0], bytes(row[1])) for row in connection.execute(query))
+        return found
+
+    def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Status of some receipts, and which asset refused them, by id."""
+        table = self._table
+        found: dict[str, tuple[str, str | None]] = {}
+        with self._state.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = sa.select(table.c.receipt_id, table.c.status, table.c.refused_by).where(
+                    table.c.company == self._state.company, table.c.receipt_id.in_(chunk)
+                )
+                found.update((row[0], (row[1], row[2])) for row in connection.execute(query))
+        return found
+
+    def count(self, status: Status) -> int:
+        """How many receipts have a status."""
+        table = self._table
+        query = sa.select(sa.func.count()).where(table.c.company == self._state.company, table.c.status == status)
+        with self._state.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def count_refused(self) -> int:
+        """How many receipts an import has refused."""
+        table = self._table
+        return self._count(table.c.status == Status.REJECTED, table.c.refused_by == REVENUE_POSTINGS)
+
+    def count_voids_staged_before(self, moment: dt.datetime) -> int:
+        """How many receipts that refer to another one lie staged since before a moment."""
+        table = self._table
+        staged = (table.c.status == Status.STAGED) & table.c.reference_id.is_not(None)
+        return self._count(staged, table.c.staged_at < moment)
+
+    def count_pending_stock(self) -> int:
+        """How many booked receipts have stock lines that are to be made up for."""
+        return self._count(self._table.c.stock_pending == sa.true())
+
+    def _count(self, *where: "sa.ColumnElement[bool]") -> int:
+        query = sa.select(sa.func.count()).where(self._table.c.company == self._state.company, *where)
+        with self._state.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def has_unbooked(self) -> bool:
+        """Whether there is any receipt of which settings can still make another status."""
+        table = self._table
+        query = sa.select(table.c.receipt_id).where(
+            table.c.company == self._state.company, table.c.status.in_(UNBOOKED)
+        )
+        with self._state.reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def rows(self, status: str | None = None, *, also: Sequence[str] = ()) -> list[ReceiptRow]:
+        """The list of receipts of a status, by register and number; after them some others by their ids."""
+        table = self._table
+        columns = [table.c[name] for name in ReceiptRow.__slots__]
+        query = sa.select(*columns).where(table.c.company == self._state.company)
+        queries = [query if status is None else query.where(table.c.status == status)]
+        queries += [query.where(table.c.receipt_id.in_(part), table.c.status != status) for part in chunks(also)]
+        found: list[ReceiptRow] = []
+        with self._state.reading() as connection:
+            for one in queries:
+                rows = connection.execute(one.order_by(table.c.register, table.c.number, table.c.receipt_id))
+                found += [ReceiptRow(*row) for row in rows]
+        return found

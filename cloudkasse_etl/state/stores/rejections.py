@@ -1,0 +1,167 @@
+"""Records that are refused, by asset: since when, and why. What only waits is in waiting_records.py."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import orjson
+import sqlalchemy as sa
+
+from cloudkasse_etl.rejections.rejection import Rejection, merged
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.keys import bounded_key, chunks
+
+
+def _every(rejection: Rejection) -> bool:
+    return True
+
+
+class RejectionStore(Protocol):
+    """Open rejections."""
+
+    def of(self, asset: str) -> list[Rejection]:
+        """The open rejections of an asset, oldest first."""
+        ...
+
+    def replace(
+        self, asset: str, found: Sequence[Rejection], judged: Callable[[Rejection], bool] = ...
+    ) -> list[Rejection]:
+        """Makes `found` the open rejections of an asset and ends all others that were judged.
+
+        Args:
+            asset: The asset.
+            found: What was refused.
+            judged: Whether an open rejection's record was looked at; one that was not stays as it is.
+
+        Returns:
+            All open rejections with their `since`, and `still` where key, code and content are as before.
+        """
+        ...
+
+    def end(self, asset: str, keys: Sequence[str]) -> None:
+        """Ends the rejections of records that are no longer wanted or turned out level."""
+        ...
+
+
+class Rejections:
+    """Rejections of one company with one cloud."""
+
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
+        self._table = state.tables.rejection
+
+    def of(self, asset: str) -> list[Rejection]:
+        """The open rejections of an asset, oldest first."""
+        table = self._table
+        query = (
+            sa.select(table)
+            .where(table.c.target_id == self._state.target_of(asset), table.c.asset == asset)
+            .order_by(table.c.since, table.c.record_key)
+        )
+        with self._state.reading() as connection:
+            return [
+                Rejection(
+                    asset=row["asset"],
+                    key=row["record_key"],
+                    code=row["code"],
+                    detail=orjson.loads(row["detail"]),
+                    content=row["content"],
+                    since=row["since"],
+                    still=True,
+                )
+                for row in connection.execute(query).mappings()
+            ]
+
+    def replace(
+        self, asset: str, found: Sequence[Rejection], judged: Callable[[Rejection], bool] = _every
+    ) -> list[Rejection]:
+        """Makes `found` the open rejections of an asset and ends all others that were judged."""
+        change = change_of(asset, self.of(asset), found, judged)
+        if change.ended:
+            with self._state.transaction() as connection:
+                self.drop(connection, asset, change.ended)
+                self.put(connection, asset, change.put)
+        return change.open
+
+    def end(self, asset: str, keys: Sequence[str]) -> None:
+        """Ends the rejections of records that are no longer wanted or turned out level."""
+        if keys:
+            with self._state.transaction() as connection:
+                self.drop(connection, asset, keys)
+
+    def drop(self, connection: sa.Connection, asset: str, keys: Sequence[str]) -> None:
+        """Ends the rejections of some keys, in the caller's transaction."""
+        table, target = self._table, self._state.target_of(asset)
+        for chunk in chunks([bounded_key(key) for key in keys]):
+            connection.execute(
+                table.delete().where(table.c.target_id == target, table.c.asset == asset, table.c.record_key.in_(chunk))
+            )
+
+    def put(self, connection: sa.Connection, asset: str, rejected: Sequence[Rejection]) -> None:
+        """Stores rejections in the caller's transaction; those of the same keys end."""
+        if not rejected:
+            return
+        rejected, target = merged(rejected), self._state.target_of(asset)
+        self.drop(connection, asset, [r.key for r in rejected])
+        connection.execute(
+            self._table.insert(),
+            [
+                {
+                    "target_id": target,
+                    "asset": asset,
+                    "record_key": bounded_key(r.key),
+                    "code": r.code[:80],
+                    "company": self._state.company,
+                    "detail": orjson.dumps(dict(r.detail)).decode(),
+                    "content": r.content,
+                    "since": r.since or dt.datetime.now(dt.UTC),
+                    "first_run_id": self._state.run_id,
+                    "run_id": self._state.run_id,
+                }
+                for r in rejected
+            ],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionChange:
+    """What makes some rejections the open ones of an asset.
+
+    Attributes:
+        open: All that are open afterwards.
+        ended: Keys whose rejections end; none where nothing changes.
+        put: Those that are put in their place.
+    """
+
+    open: list[Rejection]
+    ended: list[str]
+    put: list[Rejection]
+
+
+def change_of(
+    asset: str, stored: Sequence[Rejection], found: Sequence[Rejection], judged: Callable[[Rejection], bool] = _every
+) -> RejectionChange:
+    """Compares what was refused with the rejections that are open.
+
+    Args:
+        asset: The asset.
+        stored: Its open rejections.
+        found: What was refused now.
+        judged: Whether an open rejection's record was looked at; one that was not stays as it is.
+    """
+    before = {(r.key, r.code): r for r in stored if judged(r)}
+    now = dt.datetime.now(dt.UTC)
+    result = []
+    # merged first: what is stored is merged too, and would never be the same as one of its parts
+    for rejection in merged([replace(r, asset=asset, key=bounded_key(r.key)) for r in found]):
+        old = before.get((rejection.key, rejection.code))
+        still = old is not None and old.content == rejection.content
+        result.append(replace(rejection, since=old.since if old and still else now, still=still))
+    kept = {(r.key, r.code) for r in result}
+    ended = [r.key for r in before.values() if (r.key, r.code) not in kept] + [r.key for r in result if not r.still]
+    # a key can carry several codes: what was not meant to end with the key is put back
+    touched = set(ended)
+    return RejectionChange(
+        [r for r in stored if not judged(r)] + result, ended, [r for r in result if r.key in touched]
+    )
