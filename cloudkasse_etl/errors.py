@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudkasse_etl.i18n.text import Language, Text, joined, say, told
+from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count, told
 
 
 class CloudkasseError(Exception):
@@ -209,8 +209,5 @@ def unwritable_file(path: Path, error: OSError) -> ConfigurationError:
 def problems_error(problems: Sequence[Problem]) -> ConfigurationError:
     """One error that lists all problems, a line each."""
     lines = (say("  {problem}", problem=problem.text_of()) for problem in problems)
-    if len(problems) == 1:
-        head = say("1 problem in the settings:")
-    else:
-        head = say("{count} problems in the settings:", count=len(problems))
+    head = say_count("1 problem in the settings:", "{count} problems in the settings:", count=len(problems))
     return ConfigurationError(joined("\n", (head, *lines)), problems=problems)

@@ -9,7 +9,7 @@ from assets.ui.markdown import plain
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import say, told_each
+from cloudkasse_etl.i18n.text import say, say_count, told_each
 from cloudkasse_etl.rejections.causes import Cause, by_cause
 from cloudkasse_etl.sync.run.report import AssetReport
 
@@ -144,7 +144,12 @@ def _every_register(report: AssetReport, settings: Settings) -> dg.AssetCheckRes
         if report.lacking.get(register.price_group)
     }
     missing = (
-        say("{register}: {count:,} articles without a price", register=number, count=count)
+        say_count(
+            "{register}: {count:,} article without a price",
+            "{register}: {count:,} articles without a price",
+            count=count,
+            register=number,
+        )
         for number, count in lacking.items()
     )
     text = "; ".join(one.told(settings.language) for one in missing)

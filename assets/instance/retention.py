@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from assets.instance.runs import HistoryFiles, history_files
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.i18n.text import Text, joined, say, told
+from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told
 
 SECONDS_BETWEEN_LOOKS = 600
 # Dagster gives a sensor 60 seconds; the rest is done at the next evaluation.
@@ -47,8 +47,11 @@ class Pruned:
     @property
     def sentence(self) -> Text:
         """All of it as a text."""
-        what = say(
-            "{runs:,} runs removed, {megabytes:,.1f} MB given back.", runs=self.runs, megabytes=self.bytes / 1_000_000
+        what = say_count(
+            "{count:,} run removed, {megabytes:,.1f} MB given back.",
+            "{count:,} runs removed, {megabytes:,.1f} MB given back.",
+            count=self.runs,
+            megabytes=self.bytes / 1_000_000,
         )
         return joined(" ", (what, self.note)) if self.note else what
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -17,7 +17,8 @@ from cloudkasse_etl.config.settings_file import SettingsFile, refused
 from cloudkasse_etl.config.settings_yaml import MAX_BYTES, shown, too_large
 from cloudkasse_etl.config.ui_settings import Ui
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
-from cloudkasse_etl.i18n.text import Language, say
+from cloudkasse_etl.i18n.messages import ENGLISH, Language, languages
+from cloudkasse_etl.i18n.text import say
 
 SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
 DEFAULT_SETTINGS = "cloudkasse.yaml"
@@ -28,6 +29,11 @@ GroupNumber = Annotated[str, Field(min_length=1, max_length=13)]
 # Folders that repeat the same zones, with leap seconds or without, and names of no place: their clocks differ from the
 # shop's by up to half a minute or an hour, and receipts at midnight would belong to another day.
 _NO_PLACES = ("posix/", "right/", "posixrules", "localtime", "Factory")
+
+if TYPE_CHECKING:
+    KnownLanguage = Language
+else:
+    KnownLanguage = Literal[languages()]  # one that has a catalogue
 
 
 class Company(Section):
@@ -163,7 +169,7 @@ class Checks(Section):
 class Settings(Section):
     """All of cloudkasse.yaml."""
 
-    language: Literal["de", "en"] = "en"
+    language: KnownLanguage = ENGLISH
     timezone: str = "Europe/Berlin"
     company: Company = Company()
     registers: tuple[Register, ...] = ()
@@ -341,5 +347,6 @@ def language_of(path: Path) -> Language:
     try:
         file = SettingsFile.parse(_read(path), path.name)
     except (OSError, UnicodeDecodeError, ConfigurationError):
-        return "en"
-    return "de" if file.data.get("language") == "de" else "en"
+        return ENGLISH
+    found = file.data.get("language")
+    return found if found in languages() else ENGLISH

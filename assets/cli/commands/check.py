@@ -4,7 +4,7 @@ import click
 
 from assets.cli.output import CURE, console, print_json
 from cloudkasse_etl.errors import ConfigurationError, Problem
-from cloudkasse_etl.i18n.text import Language, say
+from cloudkasse_etl.i18n.text import Language, say, say_count
 
 EXIT_SETTINGS = 2
 EXIT_WRONG = 20
@@ -76,7 +76,7 @@ def _print(problems: list[Problem], notes: list[Problem], language: Language) ->
         well = say("All is well: settings, ERP, CloudKasse and clock.")
         out.print(f"[green]{well.told(language)}[/]")
     else:
-        head = say("1 problem") if len(problems) == 1 else say("{count} problems", count=len(problems))
+        head = say_count("1 problem", "{count} problems", count=len(problems))
         out.print(f"[red]{head.told(language)}[/]")
     cure = CURE.told(language)
     for problem in problems + notes:

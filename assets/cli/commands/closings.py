@@ -7,7 +7,7 @@ import click
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import TEXT
 from assets.cli.output import console, print_json, print_rows
-from cloudkasse_etl.i18n.text import say, say_as, told_by_name, told_each
+from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -114,5 +114,5 @@ def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None
             "{count:,} closings, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit
         )
     else:
-        text = say("{count:,} closings", count=len(found))
+        text = say_count("{count:,} closing", "{count:,} closings", count=len(found))
     out.print(text.told(language))

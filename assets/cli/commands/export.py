@@ -8,7 +8,7 @@ import click
 from assets.cli.option_types import DAY, FILE
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
-from cloudkasse_etl.i18n.text import joined, say
+from cloudkasse_etl.i18n.text import joined, say, say_count
 
 
 @click.command()
@@ -47,9 +47,19 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
         for total in summary.moved
     ]  # fmt: skip
     # each currency and each unit by itself: kilograms and pieces have no sum
-    text = say("{count:,} postings written to {file}", count=summary.rows, file=str(path))
+    text = say_count(
+        "{count:,} posting written to {file}",
+        "{count:,} postings written to {file}",
+        count=summary.rows,
+        file=str(path),
+    )
     if what == "movements":
-        text = say("{count:,} movements written to {file}", count=summary.rows, file=str(path))
+        text = say_count(
+            "{count:,} movement written to {file}",
+            "{count:,} movements written to {file}",
+            count=summary.rows,
+            file=str(path),
+        )
     sums = joined("; ", [*booked, *moved])
     click.echo(joined(": ", [text, sums] if summary.rows else [text]).told(language) + ".")
     return 0

@@ -8,7 +8,7 @@ from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import TEXT
 from assets.cli.output import console, print_json, print_rows
 from cloudkasse_etl.i18n.formats import spelled
-from cloudkasse_etl.i18n.text import say, say_as, told_by_name, told_each
+from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -197,5 +197,5 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
             "{count:,} receipts, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit
         )
     else:
-        text = say("{count:,} receipts", count=len(found))
+        text = say_count("{count:,} receipt", "{count:,} receipts", count=len(found))
     out.print(text.told(language))

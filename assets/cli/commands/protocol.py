@@ -7,7 +7,7 @@ import click
 
 from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
 from assets.cli.output import COLOURS, console, print_causes, print_json, shown_path
-from cloudkasse_etl.i18n.text import say, told
+from cloudkasse_etl.i18n.text import say_count, told
 
 
 @click.command()
@@ -40,8 +40,11 @@ def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
         _print(found)
     elif csv_file != "-":
         language = found["language"]
-        written = say(
-            "{count:,} rejections written to {file}.", count=len(found["rejections"]), file=shown_path(csv_file)
+        written = say_count(
+            "{count:,} rejection written to {file}.",
+            "{count:,} rejections written to {file}.",
+            count=len(found["rejections"]),
+            file=shown_path(csv_file),
         )
         click.echo(told(written, language))
 

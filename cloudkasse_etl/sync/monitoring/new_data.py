@@ -18,7 +18,7 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import ERP_TABLES, KINDS, REVENUE_POSTINGS
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.text import Language, Text, joined, say
+from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.engine import check_state, database_errors, state_engine
 from cloudkasse_etl.state.database.tables import StateTables
@@ -185,10 +185,34 @@ def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
     """Receipts and stock lines that an import would book or try again."""
     due, level = due_for_import(session), session.store.checkpoints.of(REVENUE_POSTINGS)
     texts = (
-        (due.staged, say("{count:,} staged receipts to import", count=due.staged)),
-        (due.voids, say("{count:,} voids that need not wait any longer", count=due.voids)),
-        (due.refused, say("{count:,} refused receipts to try again, since something has changed", count=due.refused)),
-        (due.stock, say("{count:,} receipts whose stock lines may be made up for", count=due.stock)),
+        (
+            due.staged,
+            say_count("{count:,} staged receipt to import", "{count:,} staged receipts to import", count=due.staged),
+        ),
+        (
+            due.voids,
+            say_count(
+                "{count:,} void that need not wait any longer",
+                "{count:,} voids that need not wait any longer",
+                count=due.voids,
+            ),
+        ),
+        (
+            due.refused,
+            say_count(
+                "{count:,} refused receipt to try again, since something has changed",
+                "{count:,} refused receipts to try again, since something has changed",
+                count=due.refused,
+            ),
+        ),
+        (
+            due.stock,
+            say_count(
+                "{count:,} receipt whose stock lines may be made up for",
+                "{count:,} receipts whose stock lines may be made up for",
+                count=due.stock,
+            ),
+        ),
     )
     marks = [session.sources.fingerprint(REVENUE_POSTINGS), *_noted(level)]
     return tuple(text for count, text in texts if count), [due.staged, due.voids, due.refused, due.stock, *marks]

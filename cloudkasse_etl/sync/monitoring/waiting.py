@@ -11,7 +11,7 @@ from itertools import groupby
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import Text, say, told
+from cloudkasse_etl.i18n.text import Text, say, say_count, told
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting
@@ -93,14 +93,13 @@ def told_waits(report: WaitingReport, session: SyncSession) -> str:
     if not report.waits:
         return ""
     since = shown_time(report.waits[0].since, zone)
-    head = say("1 record has waited for more than {hours} hours: since {since}.", hours=report.hours, since=since)
-    if report.count > 1:
-        head = say(
-            "{count} records have waited for more than {hours} hours, the first since {since}.",
-            count=counted(report.count, language),
-            hours=report.hours,
-            since=since,
-        )
+    head = say_count(
+        "1 record has waited for more than {hours} hours: since {since}.",
+        "{count:,} records have waited for more than {hours} hours, the first since {since}.",
+        count=report.count,
+        hours=report.hours,
+        since=since,
+    )
     return f"{head.told(language)} {_line(report.waits[0], session).told(language)}"
 
 

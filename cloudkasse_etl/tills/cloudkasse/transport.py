@@ -29,7 +29,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, TransientError
-from cloudkasse_etl.i18n.text import say, without_stop
+from cloudkasse_etl.i18n.text import say, say_count, without_stop
 from cloudkasse_etl.schemas.lenient_json import read_json
 from cloudkasse_etl.tills.cloudkasse import network_errors, statuses
 from cloudkasse_etl.tills.cloudkasse.statuses import RetryableError
@@ -241,10 +241,13 @@ class Transport:
         except RetryableError as error:
             spent = time.monotonic() - began
             seconds, hint = f"{spent:.0f}", error.hint
-            if tries == 1:
-                text = say("{text} (1 attempt in {seconds} s).", text=error.text, seconds=seconds)
-            else:
-                text = say("{text} ({tries} attempts in {seconds} s).", text=error.text, tries=tries, seconds=seconds)
+            text = say_count(
+                "{text} (1 attempt in {seconds} s).",
+                "{text} ({count} attempts in {seconds} s).",
+                count=tries,
+                text=error.text,
+                seconds=seconds,
+            )
             if error.retry_after is not None and spent + error.retry_after >= self._api.retry_seconds:
                 until = datetime.now(UTC) + timedelta(seconds=error.retry_after)
                 text = say(

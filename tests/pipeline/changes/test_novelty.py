@@ -137,10 +137,10 @@ CHANGES: dict[str, tuple[Callable[[World], None], str | None, str | None, str]] 
             "VALUES (1, 0, 'E', '01', '8400', '3')"),
         "receipts", None, "1 refused receipts to try again",
     ),
-    "the article of a stock line": (erp(ARTICLE), "all", "master-data", "1 receipts whose stock lines may be made up"),
+    "the article of a stock line": (erp(ARTICLE), "all", "master-data", "1 receipt whose stock lines may be made up"),
     "a component of a trade set": (
         erp("INSERT INTO ARTSET (ARTSET_ID, TS, Artikelnummer, SetArtikelnummer, Menge) VALUES (1, 0, 'A1', 'A2', 1)"),
-        "receipts", None, "1 receipts whose stock lines may be made up",
+        "receipts", None, "1 receipt whose stock lines may be made up",
     ),
     "the period that is closed": (setting("books", "closed_until", to="2026-10-31"), "receipts", None, "try again"),
     "the register of a waiting receipt": (setting("registers", to=[CASH, FURTHER]), "all", "all", "checked again"),
@@ -202,7 +202,7 @@ def test_what_a_person_could_import_is_told_and_no_run_is_promised(world: World)
     assert found.kind is None
     assert found.told("en") == (
         "No new data. Waiting for an import: 1 staged receipts to import; 1 refused receipts to try again, since "
-        "something has changed; 1 receipts whose stock lines may be made up for."
+        "something has changed; 1 receipt whose stock lines may be made up for."
     )
 
 

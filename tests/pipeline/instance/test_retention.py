@@ -220,7 +220,7 @@ def test_the_command_prunes_by_option_or_setting_and_else_asks(program: Program,
     assert told["bytes"] > 0
     code, out, _ = program.call("history", "prune", "--keep-days", "10")
     assert code == 0
-    assert out.startswith("1 runs removed, ")
+    assert out.startswith("1 run removed, ")
     assert len(program.call_json("history", "--limit", "5")[1]["runs"]) == 1
 
 
@@ -234,5 +234,5 @@ def test_the_sensor_prunes_once_a_day_where_the_settings_say_so(program: Program
     sensor = program.definitions().resolve_sensor_def("prune_history")
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     with dg.build_sensor_context(instance=instance) as context:
-        assert "1 runs removed" in str(sensor(context))
+        assert "1 run removed" in str(sensor(context))
         assert "Done for today" in str(sensor(context))
