@@ -1,1 +1,1 @@
-"""Receipts on their way down: fetched, checked, staged, decided about, booked."""
+"""Receipts and closings from the till: fetched, checked, staged, decided about by people, booked."""

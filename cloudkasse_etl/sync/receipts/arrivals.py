@@ -1,4 +1,4 @@
-"""What fetching receipts and fetching closings have in common: their pages, and what they came to."""
+"""The common part of fetching receipts and closings: reading their pages, and the report."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,14 +12,22 @@ Stream = Literal["receipts", "closings"]
 
 
 def has_arrived(session: SyncSession, stream: Stream) -> bool:
-    """Whether the cloud has more of a stream than was read."""
+    """Whether the cloud has items of a stream that were not read yet."""
     return session.store.checkpoints.cursor(stream) != session.cloud_status.heads[stream]
 
 
 def pages_of(session: SyncSession, stream: Stream, *, anew: bool) -> Iterator[Page]:
-    """All pages behind the stored cursor; from the beginning if asked, or where the cloud no longer knows the cursor.
+    """All pages after the stored cursor; from the beginning if asked, or if the cloud no longer knows the cursor.
 
-    That brings everything a second time, and ids and numbers see to it that nothing is staged twice.
+    Reading from the beginning returns everything again; ids and numbers prevent that anything is staged twice.
+
+    Args:
+        session: The run.
+        stream: `receipts` or `closings`.
+        anew: Whether to read from the beginning.
+
+    Yields:
+        The pages, in the order of arrival.
     """
     after = None if anew else session.store.checkpoints.cursor(stream)
     try:
@@ -31,7 +39,17 @@ def pages_of(session: SyncSession, stream: Stream, *, anew: bool) -> Iterator[Pa
 
 
 def report_of(session: SyncSession, asset: str, counts: Counts, refused: set[str]) -> AssetReport:
-    """The report of an asset with all that stands rejected; `refused` are the keys of what this run refused."""
+    """The report of an asset with all of its open rejections.
+
+    Args:
+        session: The run.
+        asset: The asset.
+        counts: What this run did.
+        refused: The keys of records that this run refused.
+
+    Returns:
+        The report.
+    """
     stored = session.store.rejections.of(asset)
     rejections = tuple(replace(r, still=r.key not in refused) for r in stored)
     return AssetReport(asset, counts + refused_counts(rejections), rejections)

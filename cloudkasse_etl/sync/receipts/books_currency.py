@@ -1,4 +1,4 @@
-"""The currency of the books: what SelectLine says, else what was last synchronised of the company."""
+"""The currency of the books: SelectLine's, or that of the last synchronised company."""
 
 from contextlib import suppress
 
@@ -10,7 +10,7 @@ from cloudkasse_etl.sync.run.session import SyncSession
 
 
 def currency_to_book_in(session: SyncSession) -> str | None:
-    """The currency for an import, which reads the ERP in any case; None where nobody names one.
+    """The currency for an import, which reads the ERP in any case; None where it is not known.
 
     Raises:
         ErpUnavailableError: The ERP cannot be reached.
@@ -19,10 +19,10 @@ def currency_to_book_in(session: SyncSession) -> str | None:
 
 
 def currency_to_stage_in(session: SyncSession) -> str | None:
-    """The currency for a fetch, which must go on while the ERP is away; None where it cannot be told.
+    """The currency for a fetch, which must work while the ERP cannot be reached; None where it is not known.
 
-    The ERP is asked only where this run has asked it already, or where nothing was ever synchronised: a quiet run
-    must not have to open it.
+    The ERP is read only if this run has read it already, or if nothing was ever synchronised: a quiet run should not
+    have to open it.
     """
     if session.has_read_company:
         return currency_to_book_in(session)
@@ -34,7 +34,7 @@ def currency_to_stage_in(session: SyncSession) -> str | None:
 
 
 def last_known_currency(store: StateStores) -> str | None:
-    """What the company was last synchronised with, whatever the cloud's address was; None where it never was."""
+    """The currency of the last synchronised company, whatever the cloud's address was; None if there was none."""
     content = store.synced.newest_content("companies", store.connection.company)
     found = orjson.loads(content).get("currency") if content else None
     return str(found) if found else None

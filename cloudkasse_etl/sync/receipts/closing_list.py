@@ -1,4 +1,4 @@
-"""The list of closings: which are there, which are missing or were refused, and what people decided about them."""
+"""The list of closings: present, missing and refused ones, and people's decisions about them."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class ListedClosing:
     """A closing as a list shows it.
 
     Attributes:
-        register: The register; of one that came without register or number, its key in the protocol.
-        number: Its number; of several that are missing in a row `4–5`.
+        register: The register; for a closing without register or number, its key in the protocol.
+        number: Its number; `4–5` for several missing in a row.
         status: equal, open, missing, rejected or dismissed.
         rejections: Why it, or another content under its number, is refused.
-        decisions: What people decided about it, oldest first.
+        decisions: People's decisions about it, oldest first.
     """
 
     register: str
@@ -55,7 +55,7 @@ class ListedClosing:
 
 
 def list_closings(configuration: Configuration, *, status: str | None = None) -> list[ListedClosing]:
-    """All closings, or those of one status, by register and number. May be asked while a synchronisation runs.
+    """All closings, or those of one status, by register and number. May be called while a synchronisation runs.
 
     Raises:
         StateUnavailableError: Our own tables cannot be reached.

@@ -57,23 +57,23 @@ def stage_closings(session: SyncSession) -> AssetReport:
                         continue
                     rejection = Rejection(STAGED_CLOSINGS, key, "closing_conflict", content=row["content_hash"])
                 if rejection.content in settled.get(rejection.key, ()):
-                    counts += Counts(unchanged=1)  # a person has dealt with this very content
+                    counts += Counts(unchanged=1)  # a person has decided about this very content
                     continue
                 place = (rejection.key, rejection.code)
                 contents.setdefault(place, set()).add(rejection.content)
                 detail = {**rejection.detail, CONTENTS: " ".join(sorted(contents[place]))}
                 refusals[place] = replace(rejection, detail=detail)
-            # what cannot be read is no other content: once there is a closing that can, it has ended
+            # an unreadable item is not another content: its rejection ends once there is a readable closing
             left = [r for r in refusals.values() if r.code == "closing_conflict" or r.key not in known]
             refused = (refused - rows.keys()) | {r.key for r in left}
             store.stage(rows, left, cursor=page.next_cursor)
-        if anew:  # all there is was read again: what was not refused again has ended
+        if anew:  # everything was read again: rejections that did not occur again have ended
             session.store.rejections.end(STAGED_CLOSINGS, [r.key for r in rejections if r.key not in refused])
         return session.deliver(report_of(session, STAGED_CLOSINGS, counts, refused), seconds())
 
 
 def _settled(session: SyncSession) -> dict[str, set[str]]:
-    """By closing, the refused contents that a person has dealt with."""
+    """By closing, the hashes of refused contents that a person has decided about."""
     found: dict[str, set[str]] = {}
     for decision in session.store.decisions.all(Subject.CLOSING):
         if decision.action is Action.DISMISS:
@@ -84,12 +84,12 @@ def _settled(session: SyncSession) -> dict[str, set[str]]:
 
 
 def _contents(rejection: Rejection) -> set[str]:
-    """The hashes of all contents that were refused in a row; of an earlier release only the last is known."""
+    """The hashes of all contents that were refused in succession; of an earlier release only the last one is known."""
     return {*rejection.detail.get(CONTENTS, "").split(), rejection.content}
 
 
 def _closing(text: bytes) -> dict[str, Any] | Rejection:
-    """A closing as it is kept, or why it cannot be read."""
+    """A closing as it is stored, or why it cannot be read."""
     item, raw = as_kept(read_item(text))
     try:
         closing = parse_closing(item)

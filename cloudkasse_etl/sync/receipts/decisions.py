@@ -1,4 +1,4 @@
-"""The use cases by which a person ends what is open: dismiss it, take that back, or let it through. All on record."""
+"""The use cases of a person's decisions: dismiss what is open, take that back, or release it. All are recorded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,13 +24,13 @@ from cloudkasse_etl.sync.receipts.judgement import Judge, Judged, conflicting, l
 
 @dataclass(frozen=True)
 class Decider:
-    """Who decides, and why.
+    """The person who decides, and the reason.
 
     Attributes:
         configuration: Settings and connections.
         run_id: An id of its own, for the lease.
-        decided_by: Who decides, like `command line (user@host)`.
-        reason: Why; it is kept.
+        decided_by: The person, like `command line (user@host)`.
+        reason: The reason; it is stored.
     """
 
     configuration: Configuration
@@ -39,12 +39,22 @@ class Decider:
     reason: str
 
     def decision(self, subject: Subject, key: str, action: Action, **detail: Any) -> Decision:
-        """A decision of theirs."""
+        """Makes a decision of this person.
+
+        Args:
+            subject: The kind of thing that it is about.
+            key: The key of that.
+            action: What is decided.
+            **detail: Further facts to store.
+
+        Returns:
+            The decision.
+        """
         return Decision(subject, key, action, self.reason.strip(), decided_by=self.decided_by, detail=detail)
 
     @contextmanager
     def deciding(self, action: Action) -> Iterator[StateStores]:
-        """Our own tables under the lease: nothing is decided beside a running synchronisation.
+        """Our own tables under the lease, so that no decision is made during a synchronisation.
 
         Raises:
             ConfigurationError: No reason is given.
@@ -61,12 +71,12 @@ class Decider:
 
 @dataclass(frozen=True)
 class Decided:
-    """What came of a decision.
+    """The result of a decision.
 
     Attributes:
         decision: The decision.
-        status: What the receipt is now; of a line or closing `dismissed`, `rejected` or `open`.
-        rejections: Why it is refused now, where it is.
+        status: The receipt's status now; for a line or closing `dismissed`, `rejected` or `open`.
+        rejections: Why it is refused now, if it is.
     """
 
     decision: Decision
@@ -78,7 +88,7 @@ class Decided:
 
 
 def dismiss_receipt(decider: Decider, receipt_id: str) -> Decided:
-    """Marks a staged or rejected receipt as dealt with by hand; it is never imported then.
+    """Marks a staged or rejected receipt as handled by a person, so that it is never imported.
 
     Raises:
         ConfigurationError: There is no such receipt, its status is another one, or no reason is given.
@@ -98,7 +108,7 @@ def dismiss_receipt(decider: Decider, receipt_id: str) -> Decided:
 
 
 def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
-    """Takes back that a receipt was dismissed or released: it is checked again, and becomes what it then is.
+    """Takes back that a receipt was dismissed or released: it is checked again, and gets the resulting status.
 
     Raises:
         ConfigurationError: There is no such receipt, it is neither dismissed nor released, or no reason is given.
@@ -112,7 +122,7 @@ def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
         found = _judged(decider, store, receipt_id, known, released=False)
         store.staging.restage([found], move=Move.RESTORE, decisions=[decision])
         if found.status is Status.REJECTED and known.came_as is None:
-            # a correct content that came meanwhile was refused only since a person had dealt with this one
+            # a correct content that arrived since then was refused only because a person had decided about this one
             let_second_contents_through(store, Judge(decider.configuration.settings, store))
             now = store.staging.known([receipt_id])[receipt_id]
             if now.status != Status.REJECTED:
@@ -121,7 +131,7 @@ def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
 
 
 def release_receipt(decider: Decider, receipt_id: str) -> Decided:
-    """Lets a receipt through that is held for a person. Its postings are flagged `review`.
+    """Releases a receipt that is held for review. Its postings are flagged `review`.
 
     Raises:
         ConfigurationError: There is no such receipt, nothing that can be released holds it, or no reason is given.
@@ -173,7 +183,7 @@ ACTIONS: dict[Action, Text] = {
 def _judged(
     decider: Decider, store: StateStores, receipt_id: str, known: KnownReceipt, *, released: bool
 ) -> StagedReceipt:
-    """What a stored receipt is found to be now."""
+    """Checks a stored receipt again."""
     (row,) = store.staging.stored(receipt_id)
     if known.came_as is not None:
         return _ours(row, known.came_as)
@@ -183,7 +193,7 @@ def _judged(
 
 
 def _ours(row: UnbookedReceipt, came_as: str) -> StagedReceipt:
-    """A content under an id of ours stays refused: another one has the id as which it came, or it has none."""
+    """Keeps a content under an id of ours refused: another content has the id that it came with, or it has none."""
     content = StagedReceipt(row.receipt_id, row.content_hash, row.raw, Status.REJECTED)
     if came_as == NO_ID:
         return unreadable(content)
@@ -194,7 +204,15 @@ def _ours(row: UnbookedReceipt, came_as: str) -> StagedReceipt:
 
 
 def dismiss_line(decider: Decider, receipt_id: str, line: int) -> Decided:
-    """Ends a refused stock line of an imported receipt that was dealt with by hand; it is never made up for then.
+    """Marks a refused stock line of an imported receipt as handled by a person, so that it is never booked later.
+
+    Args:
+        decider: Who decides.
+        receipt_id: The receipt's id.
+        line: The line's number.
+
+    Returns:
+        The result of the decision.
 
     Raises:
         ConfigurationError: There is no such line that is refused, or no reason is given.
@@ -215,7 +233,15 @@ def dismiss_line(decider: Decider, receipt_id: str, line: int) -> Decided:
 
 
 def restore_line(decider: Decider, receipt_id: str, line: int) -> Decided:
-    """Takes back that a stock line was dismissed: it is refused as it was, and the next import looks at it again.
+    """Takes back that a stock line was dismissed: it is refused again, and the next import checks it again.
+
+    Args:
+        decider: Who decides.
+        receipt_id: The receipt's id.
+        line: The line's number.
+
+    Returns:
+        The result of the decision.
 
     Raises:
         ConfigurationError: The line is not dismissed, or no reason is given.
@@ -238,12 +264,15 @@ def restore_line(decider: Decider, receipt_id: str, line: int) -> Decided:
 
 
 def dismiss_numbers(decider: Decider, register: str, numbers: str) -> Decided:
-    """Ends that receipt numbers are missing that will never come.
+    """Marks missing receipt numbers as handled: they will never arrive.
 
     Args:
         decider: Who decides.
         register: The register.
         numbers: A number, or the first and the last of several in a row like `7-12`.
+
+    Returns:
+        The result of the decision.
 
     Raises:
         ConfigurationError: Not all of them are missing, or no reason is given.
@@ -270,7 +299,15 @@ def dismiss_numbers(decider: Decider, register: str, numbers: str) -> Decided:
 
 
 def restore_numbers(decider: Decider, register: str, numbers: str) -> Decided:
-    """Takes back that missing receipt numbers were dismissed, as they were.
+    """Takes back that missing receipt numbers were dismissed.
+
+    Args:
+        decider: Who decides.
+        register: The register.
+        numbers: The number or range as it was dismissed.
+
+    Returns:
+        The result of the decision.
 
     Raises:
         ConfigurationError: They are not dismissed, or no reason is given.

@@ -1,6 +1,6 @@
-"""What a receipt is found to be as long as it is not booked: by the checks, the settings, and what people decided.
+"""Determines the status of a receipt that is not booked: by the checks, the settings, and people's decisions.
 
-A status that hangs on a setting follows the setting: both a run that fetches and an import alone call `judge_anew`.
+A status that depends on a setting follows the setting: a run that fetches and an import alone both call `judge_anew`.
 """
 
 import datetime as dt
@@ -17,25 +17,23 @@ from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.lenient_json import as_kept
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
-from cloudkasse_etl.state.stores.books.decision_log import PROGRAM, REPLACED, Action, Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
 from cloudkasse_etl.state.stores.books.staged_receipts import (
     NO_ID,
-    KnownReceipt,
     StagedReceipt,
-    StagingStore,
     UnbookedReceipt,
 )
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.targets import JUDGED
 from cloudkasse_etl.sync.receipts.books_currency import currency_to_stage_in, last_known_currency
+from cloudkasse_etl.sync.receipts.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_days import DayBounds, check_days
 from cloudkasse_etl.transform.receipt_frames import content_hash, flatten, without_effect
 
-# Raised when the checks judge otherwise than before: what is not booked is then checked again.
+# Increased when the checks change: receipts that are not booked are then checked again.
 CHECKS_VERSION = 4
 UNREADABLE = "receipt_malformed"
 CONFLICT = "receipt_conflict"
@@ -47,24 +45,24 @@ _NUMBERS = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A receipt with what it was found to be, and as it was read; None where it cannot be."""
+    """A receipt with its status, and as it was parsed; None where it cannot be parsed."""
 
     staged: StagedReceipt
     receipt: Receipt | None
 
     @property
     def passed(self) -> bool:
-        """Whether the checks have nothing against it."""
+        """Whether the checks found no fault."""
         return self.staged.status is not Status.REJECTED
 
 
 class Judge:
-    """Judges receipts by settings and by what was ever synchronised; needs neither ERP nor cloud.
+    """Checks receipts against settings and synchronised data; needs neither ERP nor cloud.
 
     Args:
         settings: The settings.
         store: Our own tables; they are only read.
-        currency: Of the books; what was last known of it where None.
+        currency: The currency of the books; the last known one where None.
     """
 
     def __init__(self, settings: Settings, store: StateStores, currency: str | None = None) -> None:
@@ -76,21 +74,21 @@ class Judge:
         self._days = DayBounds(settings.receipts.days_ahead, settings.receipts.days_back, settings.zone)
 
     def fingerprint(self) -> str:
-        """Of all that a receipt's status can hang on besides the receipt and what people decide about it."""
+        """A hash of everything that a receipt's status can depend on besides the receipt and people's decisions."""
         days = [self._days.ahead, self._days.back, str(self._days.zone)]
         parts = [CHECKS_VERSION, sorted(self._registers), self._currency, str(self._start), self._in_kind, days]
         return fingerprint(orjson.dumps(parts))
 
     def arrived(self, raws: Sequence[bytes]) -> list[Judged]:
-        """Reads receipts that were just fetched; they are not checked yet."""
+        """Parses receipts that were just fetched; they are not checked yet."""
         return [_read(raw, None) for raw in raws]
 
     def stored(self, rows: Sequence[UnbookedReceipt], *, released: Collection[str] | None = None) -> list[Judged]:
-        """Reads and checks receipts that are stored, under the ids that they have there.
+        """Parses and checks stored receipts, under the ids under which they are stored.
 
         Args:
             rows: The receipts.
-            released: Those of them that a person has let through; as the decisions say where None.
+            released: Those that a person has released; by the decisions where None.
         """
         judged = [_read(row.raw, row.receipt_id) for row in rows]
         self.check(judged, {row.receipt_id: row.staged_at for row in rows}, released)
@@ -102,12 +100,12 @@ class Judge:
         fetched: Mapping[str, dt.datetime] | None = None,
         released: Collection[str] | None = None,
     ) -> None:
-        """Gives receipts the status that checks, settings and decisions come to.
+        """Sets the status of receipts by checks, settings and decisions.
 
         Args:
-            judged: What was read; what could not be is left alone.
-            fetched: When receipts were fetched, by the id under which they are stored; now where it has none.
-            released: Those that a person has let through; as the decisions say where None.
+            judged: The parsed receipts; those that cannot be parsed are left unchanged.
+            fetched: When receipts were fetched, by the id under which they are stored; now for ids that are missing.
+            released: Those that a person has released; by the decisions where None.
         """
         readable = [(j.staged, j.receipt) for j in judged if j.receipt is not None]
         if not readable:
@@ -124,7 +122,7 @@ class Judge:
             released = self._decisions.released([readable[at][0].receipt_id for at in held]) if held else ()
         for at, (staged, receipt) in enumerate(readable):
             refused = found.get(at, [])
-            if staged.receipt_id in released or idle[at]:  # what books nothing need not be held
+            if staged.receipt_id in released or idle[at]:  # a receipt that books nothing need not be held
                 refused = [r for r in refused if r.code not in HOLDING]
             if refused:
                 staged.status = Status.REJECTED
@@ -136,12 +134,12 @@ class Judge:
 
 
 def judge_of(session: SyncSession) -> Judge:
-    """The judge of a run."""
+    """The `Judge` of a run."""
     return Judge(session.settings, session.store, currency_to_stage_in(session))
 
 
 def _read(raw: bytes, receipt_id: str | None) -> Judged:
-    """A receipt before its checks; one that breaks the contract is refused here."""
+    """Parses a receipt; one that breaks the contract is refused here."""
     try:
         receipt = read_receipt(raw)
         check_times(receipt)
@@ -178,14 +176,14 @@ def _read(raw: bytes, receipt_id: str | None) -> Judged:
 
 
 def _digest(item: Any) -> str:
-    """Of what cannot be read as a receipt; like `content_hash` without what a later delivery may fill in."""
+    """The hash of an item that cannot be parsed; like `content_hash` without what a later delivery may fill in."""
     if isinstance(item, dict):
         item = {name: value for name, value in item.items() if name not in ("closing_number", "arrived_at")}
     return fingerprint(item if isinstance(item, bytes) else orjson.dumps(item, option=orjson.OPT_SORT_KEYS))
 
 
 def _refuse_nul(receipt: Receipt) -> None:
-    """PostgreSQL stores no NUL in a text: one in a name would hold up every other receipt.
+    """Refuses NUL characters, which PostgreSQL cannot store: one in a name would block every other receipt.
 
     Raises:
         MalformedError: A name has one.
@@ -196,12 +194,12 @@ def _refuse_nul(receipt: Receipt) -> None:
 
 
 def storable(name: str | None) -> str | None:
-    """A text that every database takes; None in place of another."""
+    """A text that every database accepts; None in place of any other."""
     return None if name is None or "\0" in name else name
 
 
 def place_of(item: Any) -> dict[str, Any]:
-    """Register and number of a receipt that is broken otherwise: it fills its gap."""
+    """Register and number of a receipt that is broken otherwise, so that it does not count as missing."""
     if not isinstance(item, dict):
         return {}
     register, number = item.get("register"), item.get("number")
@@ -218,7 +216,16 @@ def _is_number(value: Any) -> bool:
 
 
 def conflicting(judged: Judged, key: str, came_as: str) -> StagedReceipt:
-    """The second content of an id that is stored already, under a key of ours: beside the first, not in its place."""
+    """Makes a rejected entry of a second content with an id that is stored already, under a key of our own.
+
+    Args:
+        judged: The second content.
+        key: The key of our own.
+        came_as: The id that it came with.
+
+    Returns:
+        The entry, to be stored beside the first content.
+    """
     digest = judged.staged.content_hash
     rejection = Rejection(STAGED_RECEIPTS, key, CONFLICT, {"value": came_as}, content=digest)
     # without register and number: the first one fills the place
@@ -226,43 +233,10 @@ def conflicting(judged: Judged, key: str, came_as: str) -> StagedReceipt:
 
 
 def unreadable(content: StagedReceipt) -> StagedReceipt:
-    """A content that came without an id, as it is refused."""
+    """Makes a rejected entry of a content that came without an id."""
     found = _read(content.raw, None).staged
     rejections = [replace(r, key=content.receipt_id) for r in found.rejections]
     return replace(found, receipt_id=content.receipt_id, content_hash=content.content_hash, rejections=rejections)
-
-
-def set_aside(content: StagedReceipt, key: str, came_as: str) -> StagedReceipt:
-    """A content under a key of ours, because another one has taken the place that it had."""
-    return StagedReceipt(key, content.content_hash, content.raw, Status.DISMISSED, came_as=came_as)
-
-
-def replaced(key: str) -> Decision:
-    """That a refused content is not booked, since a corrected one has taken its place."""
-    return Decision(Subject.RECEIPT, key, Action.DISMISS, REPLACED, decided_by=PROGRAM)
-
-
-def own_key(store: StagingStore, came_as: str, digest: str, taken: Collection[str] = ()) -> tuple[str, bool]:
-    """The key of ours for a content that cannot have the id as which it came.
-
-    Args:
-        store: What is stored.
-        came_as: That id.
-        digest: The content's hash.
-        taken: Keys that this page is going to take.
-
-    Returns:
-        The key, and whether this very content is stored under it already.
-    """
-    key, further = f"{came_as}!{digest[:12]}" if came_as else f"?{digest}", 1
-    while True:
-        known = store.known([key]).get(key)
-        if key not in taken and known is not None and known.came_as == came_as and known.content_hash == digest:
-            return key, True
-        if known is None and key not in taken:
-            return key, False
-        further += 1  # a register's own ids may look like ours
-        key = f"{came_as}!{digest[:12]}-{further}" if came_as else f"?{digest}-{further}"
 
 
 # --- judging anew
@@ -270,10 +244,10 @@ def own_key(store: StagingStore, came_as: str, digest: str, taken: Collection[st
 
 @dataclass
 class JudgedAnew:
-    """What judging anew came to.
+    """The result of checking receipts again.
 
     Attributes:
-        counts: Refused receipts that are no longer (new), and other statuses that have changed (changed).
+        counts: Refused receipts that are no longer refused (new), and other changes of status (changed).
         refused: Receipts that were refused now, or for another reason than before.
     """
 
@@ -282,23 +256,23 @@ class JudgedAnew:
 
     @property
     def found(self) -> bool:
-        """Whether there was anything to tell."""
+        """Whether anything has changed."""
         return bool(self.refused or self.counts.attempted)
 
 
 def is_judged(judge: Judge, store: StateStores) -> bool:
-    """Whether what is not booked was last judged under the same settings."""
+    """Whether the receipts that are not booked were last checked under the same settings."""
     level = store.checkpoints.of(JUDGED)
     return level is not None and level.fingerprint == judge.fingerprint()
 
 
 def is_judging_due(session: SyncSession) -> bool:
-    """Whether there is anything that a run would judge anew, since settings have changed."""
+    """Whether a run would check receipts again because settings have changed."""
     return not is_judged(judge_of(session), session.store) and session.store.receipts.has_unbooked()
 
 
 def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
-    """Judges what is not booked where settings have changed since it last was; refused receipts also if asked to.
+    """Checks receipts that are not booked again if settings have changed since then; refused ones also if asked to.
 
     Dismissed receipts stay dismissed, and booked ones booked. Reads the receipts in batches, in bounded memory.
     """
@@ -307,7 +281,7 @@ def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
     if not asked and not level_again:
         return result
     if level_again:
-        # a run that breaks now must not look finished to one that meets the old settings
+        # if this run breaks, a run with the old settings must not consider the work as done
         session.store.checkpoints.set(JUDGED, "", "{}")
     store = session.store
     before = _by_code(session.store.rejections.of(STAGED_RECEIPTS))
@@ -348,9 +322,9 @@ def _since(rejection: Rejection, known: _ByCode) -> Rejection:
 
 
 def _differs(row: UnbookedReceipt, staged: StagedReceipt, known: _ByCode) -> bool:
-    """Whether a receipt is found to be something else than before, or refused for another reason."""
+    """Whether a receipt's status or the reason for its refusal has changed."""
     if staged.status is not Status.REJECTED:
-        # what only the import refused has passed these checks: it is the import that has to look at it again
+        # a receipt that only the import refused has passed these checks: the import has to check it again
         refused_by_import = row.status == Status.REJECTED and row.refused_by == REVENUE_POSTINGS
         return row.status != staged.status and not (refused_by_import and staged.status is Status.STAGED)
     reasons = {r.code: dict(r.detail) for r in staged.rejections}
@@ -359,10 +333,10 @@ def _differs(row: UnbookedReceipt, staged: StagedReceipt, known: _ByCode) -> boo
 
 
 def let_second_contents_through(store: StateStores, judge: Judge) -> int:
-    """Lets a second content that passes the checks take the place of a first one that does not.
+    """Replaces a first content that fails the checks by a second one that passes them.
 
     Returns:
-        How many receipts are staged by this that were refused before.
+        How many receipts that were refused before are staged now.
     """
     count = 0
     for rows in store.staging.unbooked(statuses=(Status.REJECTED,), second=True):
@@ -382,8 +356,3 @@ def let_second_contents_through(store: StateStores, judge: Judge) -> int:
                 )
                 count += 1
     return count
-
-
-def gives_way(known: KnownReceipt | None) -> bool:
-    """Whether a content that passes the checks may take the place of what is stored: that never passed them."""
-    return known is not None and known.status == Status.REJECTED and known.refused_by == STAGED_RECEIPTS

@@ -1,7 +1,7 @@
-"""The use case that books staged receipts: postings and stock movements, whole receipts a transaction.
+"""The use case that books staged receipts: postings and stock movements, whole receipts in a transaction.
 
 Nothing is booked twice: a receipt's status, its postings and its movements are written together, and unique keys
-would break a transaction that tried.
+would abort a transaction that tried.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,11 +44,11 @@ def import_receipts(
     session: SyncSession,
     receipt_ids: Sequence[str] | None = None,
 ) -> tuple[AssetReport, AssetReport]:
-    """Books what is staged, and makes up for what an earlier import refused where its reason may be gone.
+    """Books staged receipts, and tries again what an earlier import refused if the reason may be gone.
 
     Args:
         session: The run.
-        receipt_ids: Only these; all that are staged where None.
+        receipt_ids: Only these; all staged ones where None.
 
     Returns:
         The reports of `revenue_postings` (receipts) and `stock_movements` (stock lines).
@@ -63,8 +63,8 @@ def import_receipts(
         staged = session.store.receipts.count(Status.STAGED)
         again = not is_level(session, REVENUE_POSTINGS, fingerprint)
         if again:
-            # What was level is so no longer: after a run that breaks, or that books chosen receipts only, a later one
-            # that meets the old sources again must try what was refused under the new ones.
+            # The fingerprint is removed: after a run that breaks, or that books chosen receipts only, a later one
+            # that finds the old sources again must try what was refused under the new ones.
             session.store.checkpoints.set(REVENUE_POSTINGS, "", "{}")
         work = _Import(session)
         try:
@@ -89,7 +89,7 @@ def import_receipts(
 
 
 def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:
-    """Lets what is not booked follow the settings; that is told in the name of those who staged it.
+    """Checks receipts that are not booked under the present settings; the result is reported for `staged_receipts`.
 
     A run that has fetched receipts before has done it already.
     """
@@ -99,10 +99,10 @@ def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:
 
 
 def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
-    """Imports, where the run was asked to or the settings say so; one that fetched none was started for nothing else.
+    """Imports, if the run's options or the settings say so; a run that fetched no receipts was started only for that.
 
-    Whatever materialises the assets, `receipts.import: direct` holds. What was not chosen counts nothing, tells what is
-    still refused, and says that it left receipts unbooked and why.
+    `receipts.import: direct` applies whatever materialises the assets. Without an import nothing is counted, but open
+    rejections are reported, and why receipts were left unbooked.
     """
     settings, asked = session.settings.receipts, session.options.import_receipts
     wanted = settings.import_ == "direct" if asked is None else asked
@@ -118,7 +118,7 @@ def import_if_chosen(session: SyncSession) -> tuple[AssetReport, AssetReport]:
 
 
 def _left(staged: int, setting: str, asked: bool | None) -> Text | None:
-    """That receipts were left unbooked, and why; None where none were."""
+    """A note that receipts were left unbooked, and why; None if none were."""
     if not staged:
         return None
     why = say("receipts.import is {setting} in the settings", setting=setting)
@@ -130,12 +130,12 @@ def _left(staged: int, setting: str, asked: bool | None) -> Text | None:
 
 
 def require_bookable(configuration: Configuration, receipt_ids: Sequence[str]) -> None:
-    """Looks, before there is a run, whether receipts can be imported.
+    """Checks, before there is a run, whether receipts can be imported.
 
-    Where settings have changed, only the run finds out what those are that are not booked.
+    If settings have changed, only the run finds out the new status of receipts that are not booked.
 
     Raises:
-        ConfigurationError: One of them cannot be imported; the message says which and what it is.
+        ConfigurationError: One of them cannot be imported; the message names it and its status.
     """
     with open_reading(configuration) as store:
         if is_judged(Judge(configuration.settings, store), store):
@@ -167,7 +167,7 @@ def _open_report(session: SyncSession, asset: str, counts: Counts, fresh: set[st
 
 @dataclass
 class _Import:
-    """One import: what it did so far."""
+    """One import and its results so far."""
 
     session: SyncSession
     booked: int = 0
@@ -190,10 +190,10 @@ class _Import:
             self.session.progress(REVENUE_POSTINGS, self.looked_at)
 
     def refused(self, *, all_of_them: bool) -> None:
-        """Tries again what an import refused, where the reason may be gone.
+        """Tries again what an import refused, if the reason may be gone.
 
         Args:
-            all_of_them: Something has changed in settings or ERP; otherwise only what hangs on other receipts.
+            all_of_them: Something has changed in settings or ERP; otherwise only those that depend on other receipts.
         """
         store = self.session.store.receipts
         hanging = [rejection.key for rejection in self.before if rejection.code in HANGING_ON_RECEIPTS]
@@ -209,11 +209,11 @@ class _Import:
                 self._book(fresh)
 
     def voids(self) -> None:
-        """Books the voids that were held back, as far as their originals are booked by now."""
+        """Books the voids that were held back, if their originals are booked by now."""
         for found in self._voids.rounds():
             self._book_receipts(found.ready, [], found)
         if self._voids.left:
-            # one that was refused for its original, and waits now that it may come again
+            # one that was refused because of its original, and waits now, since that may arrive again
             before = {rejection.key for rejection in self.before}
             self.session.store.books.await_originals([key for key in self._voids.left if key in before])
 
@@ -232,7 +232,7 @@ class _Import:
     def pending_stock(self) -> None:
         """Writes the movements of stock lines whose reason for refusal is gone, and renews the reasons of the others.
 
-        What a person was asked to book by hand is left alone; so is what was dismissed, and has no open rejection.
+        Lines that a person was asked to book are left unchanged; so are dismissed ones, which have no open rejection.
         """
         session, store = self.session, self.session.store
         opened: dict[str, dict[str, Rejection]] = {}
@@ -258,7 +258,7 @@ class _Import:
             self.lines_refused_now |= {rejection.key for rejection in late.renewed}
 
     def _book(self, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Books receipts as they came, but for voids, which come after everything else."""
+        """Books receipts in the order given, except voids, which come last."""
         receipts, unreadable = _parsed(rows)
         receipts = self._voids.hold(receipts)
         if receipts or unreadable:
@@ -319,7 +319,7 @@ class _Import:
         )
 
     def reports(self, *, open_ones: bool = True) -> tuple[AssetReport, AssetReport]:
-        """What the import came to; without asking for open rejections where it broke."""
+        """The reports of the import; without reading open rejections if it broke."""
         if not open_ones:
             return (
                 AssetReport(REVENUE_POSTINGS, Counts(new=self.booked, rejected=len(self.refused_now))),
@@ -338,7 +338,7 @@ class _Import:
 
 
 def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Rejection]]:
-    """Staged receipts, and the refusals of those that an earlier release took although the contract is broken."""
+    """Staged receipts, and rejections of those that break the contract but were accepted by an earlier release."""
     receipts, refused = [], []
     for receipt_id, raw in rows:
         try:
@@ -352,12 +352,12 @@ def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Reje
 
 
 def _lines_of(movements: pd.DataFrame) -> int:
-    """How many stock lines the movements are of: a trade set is one line."""
+    """The number of stock lines of the movements: a trade set is one line."""
     return len(movements[["receipt_id", "line_number"]].drop_duplicates())
 
 
 def _must_balance(postings: pd.DataFrame) -> None:
-    """Looks once more, before anything is written, whether debit is credit in each receipt."""
+    """Checks once more, before anything is written, that each receipt's postings balance."""
     sums = postings.groupby("receipt_id")["amount_cents"].sum()
     odd = sums[sums != 0]
     if len(odd):
@@ -372,7 +372,7 @@ def _must_balance(postings: pd.DataFrame) -> None:
 
 
 def _kept_since(rejections: Iterable[Rejection], before: Sequence[Rejection]) -> tuple[list[Rejection], set[str]]:
-    """The refusals, each with the time since when its record is refused; and the keys of those with a new reason."""
+    """The rejections, each with the time since when its record is refused; and the keys of those with a new reason."""
     since: dict[str, datetime | None] = {}
     for old in before:  # the oldest come first
         since.setdefault(old.key, old.since)

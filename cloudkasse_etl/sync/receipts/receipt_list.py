@@ -1,4 +1,4 @@
-"""The list of receipts: what has become of each, why, and what people decided about it."""
+"""The list of receipts: the status of each, its reason, and people's decisions about it."""
 
 import datetime as dt
 from collections.abc import Collection, Mapping
@@ -25,8 +25,8 @@ class ListedReceipt:
     Attributes:
         rejections: Why it is refused, where it is.
         lines: Why stock lines of it are refused, where they are; by line.
-        waits: What it waits for, where it is a void that waits for its original.
-        decisions: What people decided about it and its stock lines, oldest first.
+        waits: What it waits for, if it is a void that waits for its original.
+        decisions: People's decisions about it and its stock lines, oldest first.
     """
 
     receipt_id: str
@@ -44,17 +44,17 @@ class ListedReceipt:
 
     @property
     def total(self) -> str | None:
-        """The total as a person writes it."""
+        """The total as text."""
         return None if self.total_cents is None else plain_euros(self.total_cents)
 
     @property
     def holding(self) -> tuple[Decision, ...]:
-        """The decisions that hold: the newest about it, and about each of its lines, but for what was taken back."""
+        """The decisions in force: the newest about it and about each of its lines, without those taken back."""
         newest = {(d.subject, d.key): d for d in self.decisions}
         return tuple(d for d in newest.values() if d.action is not Action.RESTORE)
 
     def reason(self, language: Language) -> str:
-        """Why it, or a stock line of it, was rejected, what it waits for, and what people decided about it."""
+        """Why it, or a stock line of it, was rejected, what it waits for, and people's decisions about it."""
         refused = [rejection.text(language) for rejection in (*self.rejections, *([self.waits] if self.waits else ()))]
         lines = [
             say("Line {line}: {reason}", line=r.key.rpartition("|")[2], reason=r.text(language)).told(language)
@@ -99,9 +99,9 @@ def _of_line(decision: Decision) -> Text:
 
 
 def list_receipts(configuration: Configuration, *, status: str | None = None) -> list[ListedReceipt]:
-    """All receipts, or those of one status, by register and number. May be asked while a synchronisation runs.
+    """All receipts, or those of one status, by register and number. May be called while a synchronisation runs.
 
-    With the dismissed ones are listed those of which a stock line is dismissed.
+    The status `dismissed` includes receipts of which a stock line is dismissed.
 
     Raises:
         StateUnavailableError: Our own tables cannot be reached.

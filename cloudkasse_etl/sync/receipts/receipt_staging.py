@@ -17,14 +17,11 @@ from cloudkasse_etl.sync.receipts.judgement import (
     Judge,
     Judged,
     conflicting,
-    gives_way,
     is_judged,
     judge_anew,
     judge_of,
-    own_key,
-    replaced,
-    set_aside,
 )
+from cloudkasse_etl.sync.receipts.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import AssetReport, Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import Page
@@ -71,17 +68,17 @@ class _Staging:
         self.refused: set[str] = set()
         self._unreadable = {r.key for r in session.store.rejections.of(STAGED_RECEIPTS) if r.code == UNREADABLE}
         self._seen_unreadable: set[str] = set()
-        # What came broken may have been broken on its way only: it is fetched again, not just looked at again.
+        # A broken receipt may have been broken in transmission only: it is fetched again, not just checked again.
         self.reads_anew = session.options.retry_rejected and bool(self._unreadable)
 
     def judge_anew(self) -> None:
-        """Lets what is not booked follow the settings, and looks at refused receipts again if somebody asks for it."""
+        """Checks receipts that are not booked under the present settings, and refused ones again if requested."""
         found = judge_anew(self._session, self._judge)
         self.counts += found.counts
         self.refused |= found.refused
 
     def stage(self, page: Page) -> None:
-        """Checks a page and stages it with its cursor; what is stored already is only counted."""
+        """Checks a page and stages it with its cursor; receipts that are stored already are only counted."""
         judged = self._judge.arrived(page.texts)
         known = self._staging.known([j.staged.receipt_id for j in judged])
         self._judge.check([j for j in judged if not _is_same(j, known.get(j.staged.receipt_id))])
@@ -106,7 +103,7 @@ class _Staging:
         self.counts += Counts(new=len(arrived) - len(refused), unchanged=sorted_out.seen)
 
     def end_unreadable(self) -> None:
-        """Lets what had not even an id rest, if everything was fetched again and it did not come like that again."""
+        """Ends rejections of items without an id, if everything was fetched again and they did not occur again."""
         if self.reads_anew:
             missing = sorted(self._unreadable - self._seen_unreadable)
             nameless = [key for key, found in self._staging.known(missing).items() if found.came_as == ""]
@@ -116,12 +113,12 @@ class _Staging:
 
 
 class _Page:
-    """What becomes of the receipts of a page, one after the other.
+    """Collects the changes that a page's receipts cause, one after the other.
 
     Attributes:
-        fresh: Contents that are stored anew, by the id under which they are.
-        mended: Contents that take the place of what is stored under their ids.
-        decisions: What is decided by that.
+        fresh: New contents, by the id under which they are stored.
+        mended: Contents that replace the stored ones under their ids.
+        decisions: The decisions that this implies.
         closings: By id, the closing's number that another delivery filled in.
         seen: How many are stored already.
     """
@@ -137,7 +134,7 @@ class _Page:
         self.seen = 0
 
     def add(self, judged: Judged, known: KnownReceipt | None) -> None:
-        """Sorts one receipt out; `known` is what was stored under its id before this page."""
+        """Processes one receipt; `known` is what was stored under its id before this page."""
         staged, key = judged.staged, judged.staged.receipt_id
         here = self.mended.get(key) or self.fresh.get(key)
         if here is not None:
@@ -148,7 +145,7 @@ class _Page:
             self._make_room(key, known, known.came_as)
             self.mended[key] = judged
         elif known.content_hash == staged.content_hash or judged.receipt is None:
-            self._see(judged, known.closing_number)  # what cannot be read is no other content
+            self._see(judged, known.closing_number)  # an unreadable item is not another content
         elif key in self._unreadable and gives_way(known):
             self.mended[key] = judged
         elif gives_way(known) and judged.passed:
@@ -159,7 +156,7 @@ class _Page:
             self._conflict(judged)
 
     def _again(self, judged: Judged, here: Judged) -> None:
-        """Another delivery of what came on this page already."""
+        """Processes another delivery of a receipt of this page."""
         key = judged.staged.receipt_id
         place = self.mended if key in self.mended else self.fresh
         if here.staged.came_as is not None and here.staged.came_as != judged.staged.came_as:
@@ -191,14 +188,14 @@ class _Page:
             self.fresh[key] = Judged(conflicting(judged, key, came_as), None)
 
     def _replace(self, first: StagedReceipt) -> None:
-        """Sets a refused content aside, since a corrected one takes its place."""
+        """Moves a refused content to another key, since a corrected one takes its place."""
         came_as = first.receipt_id
         key, _ = own_key(self._staging, came_as, first.content_hash, self.fresh)
         self.fresh[key] = Judged(set_aside(first, key, came_as), None)
         self.decisions.append(replaced(key))
 
     def _step_aside(self, ours: StagedReceipt, came_as: str) -> None:
-        """Gives what this page has put under an id of ours another one."""
+        """Moves an entry of this page, stored under a key of our own, to another key."""
         key = ours.receipt_id
         free, _ = own_key(self._staging, came_as, ours.content_hash, self.fresh)
         rejections = [replace(r, key=free) for r in ours.rejections]
@@ -206,7 +203,7 @@ class _Page:
         self.decisions = [replace(d, key=free) if d.key == key else d for d in self.decisions]
 
     def _make_room(self, key: str, known: KnownReceipt, came_as: str) -> None:
-        """Gives what is kept here under an id of ours another one, since a receipt came whose own id that is."""
+        """Moves a stored entry under a key of our own to another key, since a receipt arrived with that very id."""
         free, _ = own_key(self._staging, came_as, known.content_hash, {*self.fresh, key})
         rejections: Sequence[Rejection] = ()
         if known.status == Status.REJECTED:

@@ -1,6 +1,6 @@
-"""The voids of an import: each is held back until the receipt that it voids is booked, and then told what to take over.
+"""The voids of an import: each is held back until its original is booked, whose values it then takes over.
 
-The books must not depend on which of them came first. What a void takes over: transform/books/reversals.py.
+The books must not depend on the order of arrival. What a void takes over: transform/books/reversals.py.
 """
 
 from collections import defaultdict
@@ -22,17 +22,17 @@ from cloudkasse_etl.transform.books.ledger import Review, refusal
 from cloudkasse_etl.transform.books.reversals import Mirror, Original, excess, is_void, mirror, of_known, undoes, unsold
 from cloudkasse_etl.transform.stock.late_lines import is_by_hand
 
-# Refusals that hang on other receipts and on what people decide: they are looked at in every import.
+# Refusals that depend on other receipts and on people's decisions: they are checked in every import.
 HANGING_ON_RECEIPTS = frozenset({"void_of_itself", "void_circular", "void_exceeds_original", "void_original_dismissed"})
-_ROUND = 1_000  # voids that are looked at together: each brings its original with all that was booked of it
+_ROUND = 1_000  # voids processed together: each requires its original with everything that was booked of it
 _UNBOOKED = (Status.STAGED, Status.REJECTED)
-# What a void can be held against: booked here, or elsewhere.
+# The originals that a void can be compared with: booked here, or elsewhere.
 _DECIDED = (Status.IMPORTED, Status.BEFORE_START, Status.DISMISSED)
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A void that waits for its turn."""
+    """A void that waits for its original."""
 
     register: str
     number: int
@@ -41,18 +41,18 @@ class _Held:
 
     @property
     def place(self) -> tuple[str, int, str]:
-        """Of two that take back the same thing, the lower one comes first."""
+        """The sort key: of two voids that take back the same thing, the lower one comes first."""
         return self.register, self.number, self.receipt_id
 
 
 @dataclass
 class Round:
-    """What can be decided of some voids.
+    """The decisions about some voids.
 
     Attributes:
         ready: Voids that are booked now.
         mirrors: What they take over, by id.
-        reviews: Those of them that somebody should look at, by id.
+        reviews: Those of them that a person should review, by id.
         refused: Voids that are not booked.
         without_effect: Voids of receipts that have no effect: they have none, either.
     """
@@ -75,7 +75,7 @@ class Voids:
         self._held: dict[str, _Held] = {}
 
     def hold(self, receipts: Iterable[Receipt]) -> list[Receipt]:
-        """Keeps the voids among some receipts back until `rounds`, and returns the others."""
+        """Holds back the voids among some receipts until `rounds`, and returns the others."""
         found = list(receipts)
         voids = voids_among(self._session, found)
         for receipt in found:
@@ -85,7 +85,7 @@ class Voids:
         return [receipt for receipt in found if receipt.id not in voids]
 
     def rounds(self) -> Iterator[Round]:
-        """What can be decided, again and again; what a round says must be booked before the next one is asked for.
+        """Yields decisions in several rounds; those of a round must be booked before the next one is requested.
 
         A void of a void comes after it; of several that void one receipt, each sees what those before it took back.
         """
@@ -97,11 +97,11 @@ class Voids:
 
     @property
     def left(self) -> tuple[str, ...]:
-        """The ids of the voids that go on waiting."""
+        """The ids of the voids that still wait."""
         return tuple(self._held)
 
     def deferrals(self) -> tuple[Deferral, ...]:
-        """The voids that go on waiting, by the receipt for which they wait."""
+        """The voids that still wait, by the receipt that they wait for."""
         if not self._held:
             return ()
         by_original: dict[str, list[_Held]] = defaultdict(list)
@@ -152,7 +152,7 @@ class Voids:
         return found if found.ready or found.refused or found.without_effect else None
 
     def _first_of_each(self, known: Mapping[str, ReferredReceipt]) -> dict[str, str]:
-        """The sale at the beginning, of each receipt that is voided: of a void that is voided, what that void voids."""
+        """The original sale of each receipt that is voided: for a void that is voided, what that void voids."""
         links = {key: receipt.reference_id for key, receipt in known.items()}
         while unknown := {reference for reference in links.values() if reference is not None} - links.keys():
             further = self._books.referred(sorted(unknown))
@@ -176,7 +176,7 @@ class Voids:
         receipts = _receipts(self._session, [held.receipt_id for held in voids])
         for held in voids:
             void, original = receipts[held.receipt_id], originals.get(held.original)
-            if original is None:  # a person dismissed what nobody could read, and released its void
+            if original is None:  # a person dismissed an unreadable original and released its void
                 found.ready.append(void)
                 found.mirrors[void.id] = Mirror()
                 continue
@@ -207,7 +207,7 @@ class Voids:
     def _circular(self) -> Round | None:
         """Refuses receipts that void each other in a circle: none of them could ever come first."""
         links = {held.receipt_id: held.original for held in self._held.values()}
-        # what was refused on arrival may be part of a circle, too
+        # receipts refused on arrival may be part of a circle, too
         unknown = set(links.values()) - links.keys()
         while unknown:
             known = self._books.referred(sorted(unknown))
@@ -226,7 +226,7 @@ class Voids:
         return found if found.refused or found.ready else None
 
     def _let_through(self, held: _Held, found: Round) -> bool:
-        """Books a void by the rules of today if a person has released it, whose original cannot be booked first."""
+        """Books a void by today's rules if a person has released it and its original cannot be booked first."""
         if held.receipt_id not in self._released:
             return False
         found.ready += _receipts(self._session, [held.receipt_id]).values()
@@ -234,9 +234,9 @@ class Voids:
         return True
 
     def _given_up(self) -> Round | None:
-        """Books voids that have waited too long as returns of today, for somebody to look at.
+        """Books voids that have waited too long as returns of today, to be reviewed by a person.
 
-        Those wait on whose original is ready to be booked and was only not chosen this time.
+        Voids whose original is ready to be booked, but was not chosen this time, keep waiting.
         """
         session = self._session
         days, today = session.settings.receipts.void_wait_days, session.as_of
@@ -259,9 +259,9 @@ class Voids:
 
 
 def voided_before(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Review]:
-    """Those of some receipts, about to be booked, whose voids were booked before them, since they had waited too long.
+    """Of some receipts that are about to be booked, those whose voids waited too long and were booked first.
 
-    They are booked by their own rules: what the void moved then cannot be known to have been right.
+    They are booked by their own rules: whether the void's movements were right cannot be known.
     """
     referring = session.store.books.referring(receipt_ids, Status.IMPORTED)
     receipts = _receipts(session, [one for some in referring.values() for one in some])
@@ -276,7 +276,7 @@ def voided_before(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str,
 
 
 def voids_among(session: SyncSession, receipts: Iterable[Receipt]) -> set[str]:
-    """The ids of those of some receipts that take another one back."""
+    """The ids of those receipts that take another one back."""
     found, others = set(), []
     for receipt in receipts:
         if is_void(receipt):
@@ -292,7 +292,7 @@ def voids_among(session: SyncSession, receipts: Iterable[Receipt]) -> set[str]:
 
 
 def mirrors_of_booked(session: SyncSession, receipts: Sequence[Receipt]) -> dict[str, Mirror]:
-    """What those of some booked receipts take over that are voids, for stock lines that are made up for."""
+    """What the voids among some booked receipts take over, for stock lines that are booked later."""
     among = voids_among(session, receipts)
     voids = {receipt.id: receipt.reference_id for receipt in receipts if receipt.id in among}
     wanted = [reference for reference in voids.values() if reference is not None]
@@ -306,7 +306,7 @@ def mirrors_of_booked(session: SyncSession, receipts: Sequence[Receipt]) -> dict
 
 
 def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Original]:
-    """Booked receipts, with what was booked of them and what voids them already."""
+    """Booked receipts, with what was booked of them and the receipts that void them already."""
     if not receipt_ids:
         return {}
     store = session.store.books
@@ -341,13 +341,13 @@ def _receipts(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Rec
     found = session.store.receipts.raw_of(list(dict.fromkeys(receipt_ids)))
     receipts = {}
     for receipt_id, raw in found.items():
-        with suppress(MalformedError):  # what others refer to may be anything
+        with suppress(MalformedError):  # the referred item may be of any shape
             receipts[receipt_id] = read_receipt(raw)
     return receipts
 
 
 def _circle(start: str, links: Mapping[str, str]) -> tuple[str, ...]:
-    """The receipts by which one leads back to itself; none where it does not."""
+    """The ids of the receipts on a circle of references; empty if there is none."""
     path = [start]
     while (following := links.get(path[-1])) is not None:
         if following == start:

@@ -1,1 +1,1 @@
-"""One run: its session, what it comes to, and its protocol."""
+"""One run: its session, its report, and its protocol."""

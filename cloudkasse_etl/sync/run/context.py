@@ -1,4 +1,4 @@
-"""What never changes during a run: settings, id, day, and what was asked of it. What it finds: session.py."""
+"""The constants of a run: settings, id, day and options. Its changing state: session.py."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from cloudkasse_etl.config.settings import Configuration, Settings
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """What a person can ask of one run.
+    """The options of one run.
 
     Attributes:
         full: Compare everything, however quiet the sources look.
@@ -28,14 +28,14 @@ class SyncOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One run, a dry run or a look, as it is from its beginning to its end.
+    """The constants of a run, a dry run or a check for new data.
 
     Attributes:
         configuration: Settings and connections.
-        as_of: The day whose prices and VAT rates hold, by the shop's clock.
-        run_id: The run's id; empty where nothing is kept of it.
+        as_of: The day whose prices and VAT rates apply, by the shop's clock.
+        run_id: The run's id; empty if nothing of it is stored.
         kind: What kind of run it is, for the history.
-        options: What was asked of it.
+        options: Its options.
         protocol_folder: Where protocols are written.
     """
 
@@ -48,17 +48,17 @@ class RunContext:
 
     @property
     def settings(self) -> Settings:
-        """What cloudkasse.yaml says."""
+        """The settings of cloudkasse.yaml."""
         return self.configuration.settings
 
 
 def today(settings: Settings) -> dt.date:
-    """The day that it is in the shop.
+    """The present day in the shop's zone.
 
     Args:
         settings: For the shop's time zone.
 
     Returns:
-        The date by the shop's clock, which need not be this computer's.
+        The date by the shop's clock, which may differ from this computer's.
     """
     return dt.datetime.now(settings.zone).date()

@@ -28,21 +28,27 @@ _TITLES = (
     say("Since"),
     say("Rejected before"),
 )
-# A cell that begins so is taken for a formula by spreadsheet programs; with the wide signs too where they are typed.
+# Spreadsheet programs read cells with these beginnings as formulas; full-width signs too, if they are typed.
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
 SEE_HISTORY = say("See: cloudkasse-etl history.")
 
 
 def protocol_path(folder: Path, run_id: str) -> Path:
-    """Where the protocol of a run stands as CSV; the JSON file beside it has the same name."""
+    """The CSV file of a run's protocol; the JSON file beside it has the same name."""
     return folder / f"{run_id}.csv"
 
 
 def write_protocol(report: RunReport, path: Path, language: Language, timezone: str) -> None:
-    """Writes both files, each in one piece: a reader never finds half of one.
+    """Writes both files, each atomically: a reader never finds half of one.
 
-    Rejections are written one after the other: of a hundred thousand unknown articles the texts alone would fill the
+    Rejections are written one after the other: for a hundred thousand unknown articles the texts alone would fill the
     memory.
+
+    Args:
+        report: The run's report.
+        path: The CSV file; the JSON file is beside it.
+        language: The language of the texts.
+        timezone: The name of the shop's zone, for times.
 
     Raises:
         OSError: They cannot be written.
@@ -85,11 +91,11 @@ def write_protocol(report: RunReport, path: Path, language: Language, timezone: 
 
 @contextmanager
 def _rows(file: IO[bytes], language: Language, timezone: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Gives what writes a rejection as a row of CSV."""
+    """Yields a function that writes a rejection as a row of CSV."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(told_each(_TITLES, language))
-    zone = ZoneInfo(timezone) if timezone else None  # the protocol of an older release has none
+    zone = ZoneInfo(timezone) if timezone else None  # a protocol of an older release has no time zone
     try:
         yield lambda rejection: writer.writerow([cell(rejection[name], zone) for name in FIELDS])
         text.flush()
@@ -99,9 +105,9 @@ def _rows(file: IO[bytes], language: Language, timezone: str | None) -> Iterator
 
 
 def csv_of(protocol: dict[str, Any]) -> bytes:
-    """A protocol's rejections as CSV that a spreadsheet program opens as it is.
+    """A protocol's rejections as CSV that spreadsheet programs open correctly.
 
-    Semicolons and a byte order mark are what a German Excel expects; a cell that would be a formula is
+    A German Excel expects semicolons and a byte order mark; a cell that would be a formula is
     made text by an apostrophe.
     """
     buffer = io.BytesIO()
@@ -148,14 +154,14 @@ def read_protocol(folder: Path, run_id: str) -> dict[str, Any]:
 
 
 def ambiguous_run(run_id: str, count: int) -> ConfigurationError:
-    """The error of an id's beginning that several runs have."""
+    """The error for an abbreviated id that fits several runs."""
     return ConfigurationError(
         say("{count} runs begin with '{run}'.", count=count, run=run_id), hint=say("Give more of the run id.")
     )
 
 
 def cell(value: Any, zone: dt.tzinfo | None = None) -> str:
-    """A value as a cell that no spreadsheet program takes for a formula; times in a zone, or this computer's."""
+    """A value as a cell that no spreadsheet program reads as a formula; times in a zone, or this computer's."""
     if isinstance(value, bool):
         return "x" if value else ""
     text = "" if value is None else str(value)
@@ -166,13 +172,13 @@ def cell(value: Any, zone: dt.tzinfo | None = None) -> str:
 
 @contextmanager
 def _replaced(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of another one once all of it is written."""
+    """A file that replaces another one once it is completely written."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             yield file
         temporary.replace(path)
     except BaseException:
-        with suppress(OSError):  # half of a file, which takes the room that is wanting
+        with suppress(OSError):  # an incomplete file, which may have filled the disk
             temporary.unlink()
         raise

@@ -1,4 +1,4 @@
-"""What a use case returns, and what a run comes to. No I/O."""
+"""Reports: the result of a use case, and that of a whole run. No I/O."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RE
 from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
-if TYPE_CHECKING:  # its module brings SQLAlchemy, which `--help` does without
+if TYPE_CHECKING:  # its module imports SQLAlchemy, which `--help` does not need
     from cloudkasse_etl.state.stores.waiting_records import Waiting
 
 SHOWN_REJECTIONS = 20
 
 
 class Outcome(StrEnum):
-    """What a run came to; the manual's three results, and that nothing was to be done."""
+    """The result of a run: the manual's three results, or that there was nothing to do."""
 
     NO_NEW_DATA = "no_new_data"
     SUCCESSFUL = "successful"
@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many records of an asset, or of a whole run, went which way."""
+    """How many records of an asset, or of a whole run, had which result."""
 
     new: int = 0
     changed: int = 0
@@ -43,7 +43,7 @@ class Counts:
 
     @property
     def attempted(self) -> int:
-        """What the outcome is measured against: unchanged and waiting records are not attempted."""
+        """The base of the outcome: unchanged and waiting records do not count as attempted."""
         return self.new + self.changed + self.deactivated + self.rejected
 
     def __add__(self, other: Self) -> "Counts":
@@ -57,14 +57,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """Records that wait for something in order, by what they wait for.
+    """Records that wait for something in order, grouped by what they wait for.
 
     Attributes:
         code: A key of the failures' catalogue.
         count: How many records wait.
         examples: Keys of the first few.
-        detail: What fills the catalogue's text.
-        each: The same by the one thing that is waited for, where there are several; known where it was found out.
+        detail: The values of the placeholders in the catalogue's text.
+        each: The same by the single records that are waited for, if there are several and they are known.
     """
 
     code: str
@@ -74,7 +74,7 @@ class Deferral:
     each: "tuple[Waiting, ...]" = field(default=(), compare=False)
 
     def by_awaited(self) -> "tuple[Waiting, ...]":
-        """What waits, by the one thing that it waits for."""
+        """The waiting records, grouped by the single record that they wait for."""
         from cloudkasse_etl.state.stores.waiting_records import Waiting
 
         return self.each or (Waiting(self.code, "", self.count, self.examples),)
@@ -87,21 +87,21 @@ class Deferral:
 
 @dataclass(frozen=True, slots=True)
 class AssetReport:
-    """What one use case did.
+    """The result of one use case.
 
     Attributes:
         asset: The asset's name.
-        counts: Records by what became of them.
+        counts: Records by result.
         rejections: All open ones of the asset, the still rejected included.
-        deferrals: What waits, by reason.
-        warnings: What went through, but should be looked at.
+        deferrals: Waiting records, by reason.
+        warnings: Records that were processed, but should be reviewed.
         seconds: How long it took.
         rows: How many records the asset holds, where it is known.
         lacking: Register's price group → how many articles have a price elsewhere but none in it.
-        turns: The days (ISO text) from which on, and on which next, the calendar alone changes what is found here.
+        turns: The last and the next day (ISO text) on which the calendar alone changes the result.
         quiet: True where nothing had changed and nothing was read.
         looked_at: How many articles were looked at, where only those that had changed were.
-        left: What the run left undone although it could have done it, and why.
+        left: Work that the run could have done but was not asked to, and why.
     """
 
     asset: str
@@ -120,7 +120,7 @@ class AssetReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run came to; the object behind `--json`, the run tags and the history."""
+    """The result of a run; the source of `--json`, the run tags and the history."""
 
     run_id: str
     kind: str
@@ -184,7 +184,7 @@ def refused_counts(rejections: Iterable[Rejection]) -> Counts:
 
 
 def outcome_of(counts: Counts, *, broke: bool = False) -> Outcome:
-    """What the counts come to."""
+    """The outcome of the counts."""
     if broke:
         return Outcome.FAILED
     if counts.attempted == 0:
@@ -203,15 +203,24 @@ _OUTCOMES = {
 
 
 def outcome_told(outcome: Outcome, language: Language) -> str:
-    """The outcome in words, such as "partially successful"."""
+    """The outcome as text, such as "partially successful"."""
     return _OUTCOMES[outcome].told(language)
 
 
 def told_counts(outcome: Outcome, reports: Iterable[AssetReport], language: Language) -> dict[str, str]:
-    """What a sentence counts: by name ("rejected"), in its order, in words ("2 rejected"); what is 0 is left out."""
+    """The counts of a sentence, as texts; counts of 0 are left out.
+
+    Args:
+        outcome: The outcome.
+        reports: Of a run's assets, or of one.
+        language: The language of the texts.
+
+    Returns:
+        Name of the count ("rejected") → text ("2 rejected"), in the sentence's order.
+    """
     reports = list(reports)
     counts = total(reports)
-    # what comes down is told by its own name: "12 new" would leave open whether articles or receipts
+    # fetched records are named by their kind: "12 new" could mean articles or receipts
     by_name = {report.asset: report.counts.new for report in reports if report.asset in _COMING_DOWN}
     still = counts.still_rejected
     numbers = {
@@ -220,7 +229,7 @@ def told_counts(outcome: Outcome, reports: Iterable[AssetReport], language: Lang
         "deactivated": say("{count:,} retired", count=counts.deactivated),
         **{asset: told(by_name[asset]) for asset, told in _COMING_DOWN.items() if asset in by_name},
         "rejected": _rejected(counts.rejected),
-        # in a quiet run nothing is newly rejected: the short word is the clearer one
+        # in a quiet run nothing is newly rejected: the short word is clearer
         "open": _rejected(still) if outcome is Outcome.NO_NEW_DATA else say("{count:,} still rejected", count=still),
         "waiting": say("{count:,} waiting", count=counts.deferred),
     }
@@ -233,13 +242,16 @@ def sentence(
     language: Language,
     error: str | None = None,
 ) -> str:
-    """The one sentence that the clerk reads.
+    """The one sentence for the clerk.
 
     Args:
-        outcome: What it came to.
+        outcome: The outcome.
         reports: Of a run's assets, or of one.
-        language: The language of the words.
-        error: Why the run broke, where it did.
+        language: The language of the sentence.
+        error: Why the run broke, if it did.
+
+    Returns:
+        The sentence.
     """
     word = outcome_told(outcome, language)
     reports = list(reports)
@@ -247,7 +259,7 @@ def sentence(
     parts = list(told_counts(outcome, reports, language).values())
     text = word + ("; " if quiet else ": ") + ", ".join(parts) if parts else word
     if error:
-        # why it broke comes first: what was rejected until then may be no more than its consequence
+        # why it broke comes first: rejections until then may be only its consequence
         text = f"{word}: {error}"
         if parts:
             text = f"{text} {say('Until then: {counts}.', counts=', '.join(parts)).told(language)}"

@@ -1,4 +1,4 @@
-"""What a run came to, in the few characters that a list of runs has room for. The whole sentence is in report.py."""
+"""A run's result in the few characters that a list of runs has room for. The whole sentence is in report.py."""
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted
@@ -8,19 +8,19 @@ from cloudkasse_etl.sync.run.report import Outcome, RunReport, outcome_told, tol
 
 # The list's column shows some 32 characters on a screen of 1,366 pixels, the name of the tag among them.
 ROOM = 22
-ROOM_FOR_A_REASON = 40  # its beginning tells, wherever the column ends
+ROOM_FOR_A_REASON = 40  # its beginning is informative, wherever the column ends
 _MARKS = {Outcome.PARTIALLY_SUCCESSFUL: "⚠ ", Outcome.FAILED: "✗ "}
-# What somebody has to do something about comes first; of the rest, what a person would ask for first.
+# Counts that require action come first; then those that are the most interesting.
 _ORDER = ("rejected", REVENUE_POSTINGS, STAGED_RECEIPTS, "new", "changed", "deactivated", "open", "waiting")
 
 
 def shown_outcome(outcome: Outcome, language: Language) -> str:
-    """The outcome in words, with a mark where somebody should look."""
+    """The outcome as text, with a mark if a person should check something."""
     return f"{_MARKS.get(outcome, '')}{outcome_told(outcome, language)}"
 
 
 def brief(report: RunReport, language: Language) -> str:
-    """The counts that matter most, as many as there is room for, or the beginning of the reason why the run broke."""
+    """The most important counts, as many as there is room for, or the beginning of the reason why the run broke."""
     if report.error:
         return brief_reason(report.error, report.outcome, language)
     told = told_counts(report.outcome, report.assets.values(), language)
@@ -35,7 +35,16 @@ def brief(report: RunReport, language: Language) -> str:
 
 
 def brief_reason(reason: str, outcome: Outcome, language: Language) -> str:
-    """The beginning of a reason, without the word that the outcome says already."""
+    """The beginning of a reason, without the word that the outcome says already.
+
+    Args:
+        reason: The reason.
+        outcome: The outcome.
+        language: The language of the texts.
+
+    Returns:
+        The shortened reason.
+    """
     text = reason.removeprefix(f"{outcome_told(outcome, language)}: ")
     return text if len(text) <= ROOM_FOR_A_REASON else f"{text[: ROOM_FOR_A_REASON - 1].rstrip()}…"
 
