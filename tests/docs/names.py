@@ -20,6 +20,7 @@ from assets.cli.group import group
 from cloudkasse_etl.config.section import Section
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.i18n.messages import languages
 from cloudkasse_etl.sandbox.app import create_app
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
@@ -225,7 +226,7 @@ def _is_word(name: str) -> bool:
     parts = [part.strip() for part in name.split(",")]
     if len(parts) > 1 and all(parts) and all(_is_word(part) for part in parts):
         return True
-    if name.removeprefix("cloudkasse_") in words.texts:  # a table of ours
+    if name.removeprefix("cloudkasse_") in words.texts or name in languages():  # a table of ours, a catalogue
         return True
     if name.startswith("*"):
         return any(word.endswith(name[1:]) for word in words.names)
