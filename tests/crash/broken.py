@@ -19,7 +19,7 @@ from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.state.stores.synced import SyncedRecords
 from cloudkasse_etl.tills.cloudkasse.results import record_key
 from cloudkasse_etl.transform.digest import item_digests
-from tests.support.forked import patch_for_good
+from tests.support.processes.forked import patch_for_good
 
 
 def cursor_before_page() -> None:

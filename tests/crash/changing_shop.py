@@ -25,7 +25,7 @@ from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from tests.support import databases, small_erp
 from tests.support.books import fetch_and_book, tables, with_accounts
-from tests.support.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line
 from tests.support.worlds import TOKEN, World
 
 BATCH_ITEMS = 3

@@ -15,7 +15,7 @@ from assets.cli.group import run
 from assets.instance import runs
 from tests.crash.boundaries import OnBoundary
 from tests.crash.observed import at_boundaries
-from tests.support.forked import patch_for_good
+from tests.support.processes.forked import patch_for_good
 
 
 def sync_by_command(environment: Mapping[str, str], point: str | None, listing: Path | None = None) -> None:

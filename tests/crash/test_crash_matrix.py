@@ -13,7 +13,7 @@ import pytest
 from tests.crash.boundaries import COMMIT, STEP, from_the_middle, kinds, spread
 from tests.crash.changing_shop import Shop, State, changed_shop, lost_and_doubled, state_of
 from tests.crash.observed import sync_all
-from tests.support.forked import start, was_killed
+from tests.support.processes.forked import start, was_killed
 from tests.support.torture.torture_figures import LONG, Promise, record
 
 SAMPLE = 6

@@ -13,7 +13,7 @@ from assets.instance.home import HOME_VARIABLE, Home, find_home, open_instance
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from tests.crash.changing_shop import Shop, changed_shop, lost_and_doubled, state_of
 from tests.crash.dagster_steps import sync_by_command
-from tests.support.forked import end_of, preloaded, start
+from tests.support.processes.forked import end_of, preloaded, start
 from tests.support.torture.torture_figures import LONG, Promise, record
 
 SAMPLE = ["after staged_receipts"]

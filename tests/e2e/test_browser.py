@@ -17,12 +17,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.support.coffee_receipts import receipt
 from tests.support.patience import HANG_SECONDS, wait_until
-from tests.support.programs import small_world
 from tests.support.real_shop import MAKE_ERP, SETTINGS
+from tests.support.receipts.coffee_receipts import receipt
 from tests.support.servers.ui_server import Ui, ui_of
-from tests.support.worlds import TOKEN, World
+from tests.support.worlds import TOKEN, World, small_world
 
 WIDTH, HEIGHT = 1440, 900
 REASON = "has a wrong check digit"
@@ -33,8 +32,8 @@ ACCOUNTS = {"clearing": "1371", "revenue": {"19.00": "8400", "7.00": "8300", "0.
 class Visitor:
     """A person at a browser, who counts the clicks."""
 
-    def __init__(self, page: Page, ui: Ui, folder: Path) -> None:
-        self.page, self.ui, self.folder = page, ui, folder
+    def __init__(self, page: Page, opened_ui: Ui, folder: Path) -> None:
+        self.page, self.ui, self.folder = page, opened_ui, folder
         self.clicks = 0
 
     def open(self, path: str) -> None:
@@ -72,7 +71,7 @@ class Visitor:
 
 
 @contextmanager
-def shop(folder: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+def browsed_shop(folder: Path, request: pytest.FixtureRequest) -> Iterator[World]:
     """The real shop, before its first synchronisation; a small one with a wrong GTIN too, where its list is absent."""
     if MAKE_ERP.exists():
         shutil.copy(request.getfixturevalue("real_erp"), folder / "erp.db")
@@ -94,8 +93,8 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def ui(chromium: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Ui]:
-    with shop(tmp_path_factory.mktemp("shop"), request) as world:
+def opened_ui(chromium: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Ui]:
+    with browsed_shop(tmp_path_factory.mktemp("shop"), request) as world:
         world.settings["accounts"] = ACCOUNTS
         for register in world.settings["registers"]:
             register["cash_account"] = "1000"
@@ -117,14 +116,14 @@ def page(chromium: str) -> Iterator[Page]:
 
 
 @pytest.fixture
-def visitor(page: Page, ui: Ui, tmp_path: Path) -> Visitor:
-    return Visitor(page, ui, tmp_path)
+def visitor(page: Page, opened_ui: Ui, tmp_path: Path) -> Visitor:
+    return Visitor(page, opened_ui, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def first_run(page: Page, ui: Ui, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def first_run(page: Page, opened_ui: Ui, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """`sync_all`, started from the page of jobs by two clicks."""
-    visitor = Visitor(page, ui, tmp_path_factory.mktemp("first-run"))
+    visitor = Visitor(page, opened_ui, tmp_path_factory.mktemp("first-run"))
     visitor.open("/jobs")
     visitor.click(page.get_by_text("sync_all", exact=True).first)
     visitor.click(page.get_by_role("button", name="Materialize all"))
@@ -136,14 +135,14 @@ def first_run(page: Page, ui: Ui, tmp_path_factory: pytest.TempPathFactory) -> A
     return run
 
 
-def test_everything_is_synchronised_by_two_clicks_on_the_page_of_jobs(ui: Ui, first_run: Any) -> None:
-    told, past = first_run["tags"], ui.past(first_run["runId"])
+def test_everything_is_synchronised_by_two_clicks_on_the_page_of_jobs(opened_ui: Ui, first_run: Any) -> None:
+    told, past = first_run["tags"], opened_ui.past(first_run["runId"])
     assert first_run["status"] == "SUCCESS"  # rejections fail no step
     assert told["outcome"] == "⚠ partially successful"
     assert (past["outcome"], past["started_by"]) == ("partially_successful", "UI")
     real = MAKE_ERP.exists()
     assert past["counts"]["rejected"] == (11 if real else 1)
-    assert len(ui.program.world.cloud("articles")) == (4247 if real else 4)
+    assert len(opened_ui.program.world.cloud("articles")) == (4247 if real else 4)
 
 
 @pytest.mark.parametrize("width", [1366, 1600])
@@ -199,7 +198,7 @@ def test_from_the_landing_page_to_what_a_check_found_takes_three_clicks_and_no_s
 
 
 def test_the_rejected_records_of_one_asset_are_tried_again_by_an_option_in_the_launchpad(
-    visitor: Visitor, ui: Ui, first_run: Any
+    visitor: Visitor, opened_ui: Ui, first_run: Any
 ) -> None:
     page = visitor.page
     visitor.open(f"/assets/{ARTICLES}")
@@ -214,20 +213,22 @@ def test_the_rejected_records_of_one_asset_are_tried_again_by_an_option_in_the_l
     page.keyboard.insert_text("resources: {options: {config: {retry_rejected: true}}}")
     expect(page.get_by_text("No errors")).to_be_visible()
     visitor.look("retry")
-    before = ui.runs_of_job("__ASSET_JOB")
+    before = opened_ui.runs_of_job("__ASSET_JOB")
     visitor.click(page.get_by_role("button").filter(has_text=re.compile("^Materialize( selected)?$")).last)
     run = visitor.launched("__ASSET_JOB", before)
     assert (run["status"], run["tags"]["summary"].split(", ")[0]) == ("SUCCESS", "1 rejected")
-    assert ui.past(run["runId"])["counts"]["still_rejected"] == 0
+    assert opened_ui.past(run["runId"])["counts"]["still_rejected"] == 0
 
 
-def test_the_plan_is_a_table_that_is_read_in_the_run_of_its_job(visitor: Visitor, ui: Ui, first_run: Any) -> None:
-    page, world = visitor.page, ui.program.world
+def test_the_plan_is_a_table_that_is_read_in_the_run_of_its_job(
+    visitor: Visitor, opened_ui: Ui, first_run: Any
+) -> None:
+    page, world = visitor.page, opened_ui.program.world
     (number, *_) = (key for key in world.cloud("articles") if key.isalnum())
     before = world.cloud("articles")[number]["name"]
     world.erp("UPDATE ART SET Bezeichnung = 'Nur geplant' WHERE Artikelnummer = :number", {"number": number})
     visitor.open("/locations/cloudkasse/jobs/plan/playground")
-    runs = ui.runs_of_job("plan")
+    runs = opened_ui.runs_of_job("plan")
     visitor.click(page.get_by_role("button", name="Launch Run").last)
     assert visitor.launched("plan", runs)["status"] == "SUCCESS"
     visitor.click(page.get_by_text("Show Markdown").first)
@@ -242,9 +243,9 @@ def test_the_plan_is_a_table_that_is_read_in_the_run_of_its_job(visitor: Visitor
 
 
 def test_receipts_are_posted_by_a_run_whose_config_was_edited_in_the_launchpad(
-    visitor: Visitor, ui: Ui, first_run: Any
+    visitor: Visitor, opened_ui: Ui, first_run: Any
 ) -> None:
-    page, world = visitor.page, ui.program.world
+    page, world = visitor.page, opened_ui.program.world
     with sqlite3.connect(world.erp_file) as database:
         (sold,) = database.execute(
             "SELECT min(Artikelnummer) FROM ART WHERE Lagerartikel AND NOT Inaktiv AND Stueckliste IS NULL "
@@ -256,7 +257,7 @@ def test_receipts_are_posted_by_a_run_whose_config_was_edited_in_the_launchpad(
     for item in receipts:
         item["lines"][0]["article"] = sold
     world.server.store.deliver_receipts(receipts)
-    before = ui.runs_of_job("sync_receipts")
+    before = opened_ui.runs_of_job("sync_receipts")
     visitor.open("/locations/cloudkasse/jobs/sync_receipts")
     menu = page.get_by_role("button", name="Materialize all").locator("xpath=../../..").get_by_role("button").last
     visitor.click(menu)

@@ -37,8 +37,8 @@ from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.session import open_session
 from tests.support import small_erp
 from tests.support.books import Tables, complete, tables, with_accounts
-from tests.support.forked import CONTEXT, patch_for_good, start, was_killed
 from tests.support.patience import HANG_SECONDS
+from tests.support.processes.forked import CONTEXT, patch_for_good, start, was_killed
 from tests.support.selling.selling_shop import delivered, shop
 from tests.support.torture.torture_figures import LONG, Promise, record
 from tests.support.worlds import TOKEN, World

@@ -10,9 +10,9 @@ import dagster as dg
 import pytest
 
 from tests.support.books import ACCOUNTS
-from tests.support.coffee_receipts import receipt
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, materializations
+from tests.support.receipts.coffee_receipts import receipt
 
 
 def materialize(program: Program, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -23,8 +23,8 @@ from cloudkasse_etl.state.database import engine
 from cloudkasse_etl.state.lease import lease, processes
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.session import SyncSession, open_session
-from tests.support.forked import patch_for_good
 from tests.support.patience import HANG_SECONDS
+from tests.support.processes.forked import patch_for_good
 
 ROWS = 5
 _looks = 0

@@ -33,8 +33,8 @@ from cloudkasse_etl.sync.inputs.own_tables import watch_lease
 from tests.lock.contenders import ROWS, WRITTEN, Manner, last_words, looks, once, until_it_is_stopped, until_it_works
 from tests.support import small_erp
 from tests.support.databases import fresh_database
-from tests.support.forked import CONTEXT, end_of, start
 from tests.support.patience import HANG_SECONDS, wait_until
+from tests.support.processes.forked import CONTEXT, end_of, start
 from tests.support.torture.torture_figures import LONG, Promise, record
 
 CONTENDERS = 16

@@ -17,7 +17,7 @@ from cloudkasse_etl.sync.receipts.decisions import Decider, dismiss_receipt
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import AssetReport, Outcome
-from tests.support.receipt_factory import Fields, accounts, item, line
+from tests.support.receipts.receipt_factory import Fields, accounts, item, line
 from tests.support.worlds import MASTER_DATA, World
 
 Row = dict[str, Any]

@@ -20,12 +20,12 @@ import pytest
 from assets.cli.group import run
 from assets.definitions import build_defs
 from assets.instance import runs, tags
-from assets.instance.home import HOME_VARIABLE, PROJECT, SETTINGS_VARIABLES, Home, find_home, open_instance
+from assets.instance.home import HOME_VARIABLE, SETTINGS_VARIABLES, Home, find_home, open_instance
 from assets.instance.runs import open_history, run_job
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.support import databases, small_erp
-from tests.support.worlds import TOKEN, World
+from tests.support.worlds import TOKEN, World, small_world
 
 EXECUTABLE = "from assets.cli.start import main; main()"
 STORAGE = "dagster"
@@ -113,15 +113,6 @@ class Program:
 
 
 @contextmanager
-def small_world(folder: Path) -> Iterator[World]:
-    """A small shop in a folder, and a cloud that listens."""
-    url = f"sqlite:///{folder / 'erp.db'}"
-    small_erp.build(url)
-    with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
-        yield World(folder, url, server, copy.deepcopy(small_erp.SETTINGS))
-
-
-@contextmanager
 def program_in(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Exports a world's environment to this process, with a Dagster home whose storage lies in the world's folder."""
     for name in (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE, "DAGSTER_DISABLE_TELEMETRY"):
@@ -136,52 +127,11 @@ def program_in(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Progra
         signal.signal(signal.SIGTERM, handler)
 
 
-@pytest.fixture
-def program(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[Program]:
-    """A small shop, a cloud that listens, and the program for them.
-
-    Marked `synced`, after its first `sync_all`; else Dagster's history is empty, and marked `new`, not yet made.
-    """
-    if request.node.get_closest_marker("synced"):
-        start = copied_world(request.getfixturevalue("synced_folder"), tmp_path)
-    else:
-        start = small_world(tmp_path)
-        if not request.node.get_closest_marker("new"):
-            shutil.copytree(request.getfixturevalue("empty_history"), tmp_path / STORAGE)
-    with start as world, program_in(world, monkeypatch) as made:
-        made.capture = capsys
-        yield made
-
-
-@pytest.fixture(scope="session")
-def empty_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Dagster's files of a new history, made once, because their migrations take a third of a second."""
-    folder = tmp_path_factory.mktemp("history") / STORAGE
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(STORAGE_VARIABLE, str(folder))  # dagster.yaml takes it from there
-        with open_instance(Home(PROJECT, folder)):
-            pass
-    return folder
-
-
 def _linked(folder: Path, link: Path) -> str:
     """The URL of a copy's ERP: the same for all copies, since another ERP would be read in full."""
     link.unlink(missing_ok=True)
     link.symlink_to(folder, target_is_directory=True)
     return f"sqlite:///{link / 'erp.db'}"
-
-
-@pytest.fixture(scope="session")
-def synced_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small shop after its first run, made once, because a whole run takes seconds; to be copied, not changed."""
-    with to_be_copied(tmp_path_factory.mktemp("synced")) as made, made.instance() as instance:
-        assert made.run_job(instance, str(uuid.uuid4())).tags[tags.OUTCOME] == "successful"
-    return made.world.folder
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A world to test in: an ERP, a real CloudKasse sandbox on a real socket, settings, and whole synchronisations."""
 
+import copy
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport
 from cloudkasse_etl.sync.run.session import SyncSession, open_session
-from tests.support import databases
+from tests.support import databases, small_erp
 
 TOKEN = "a-token-of-the-tests"
 UseCase = Callable[[SyncSession], AssetReport]
@@ -159,3 +160,22 @@ def behind_our_back(world: World, entity: str, key: str, **fields: Any) -> None:
     item.pop("id")
     body = orjson.dumps({"items": [item]})
     world.server.store.write_batch(Entity(entity), body, key=f"{entity} {key}", limits=Limits())
+
+
+@contextmanager
+def small_world(
+    folder: Path, url: str | None = None, *, articles: int = 5, settings: Mapping[str, Any] | None = None, **cloud: Any
+) -> Iterator[World]:
+    """A small shop that was never synchronised, and a cloud that listens.
+
+    Args:
+        folder: Where all of it lies.
+        url: An empty database for the ERP; without one, a file in the folder.
+        articles: How many the ERP has.
+        settings: What cloudkasse.yaml says, small_erp's without; a copy is taken.
+        cloud: Of SandboxServer, what differs.
+    """
+    url = url or f"sqlite:///{folder / 'erp.db'}"
+    small_erp.build(url, articles=articles)
+    with SandboxServer(folder / "cloud.db", token=TOKEN, **cloud) as server:
+        yield World(folder, url, server, copy.deepcopy(dict(settings or small_erp.SETTINGS)))

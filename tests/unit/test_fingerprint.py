@@ -24,7 +24,7 @@ from cloudkasse_etl.sync.receipts import closing_staging, judgement, receipt_imp
 from cloudkasse_etl.transform.books.ledger import refusal
 from cloudkasse_etl.transform.prices.gross_prices import _Refusals
 from cloudkasse_etl.transform.receipt_frames import content_hash
-from tests.support.receipt_factory import line, receipt
+from tests.support.receipts.receipt_factory import line, receipt
 
 STRAY = "\ud800"  # half of a surrogate pair, which no text in UTF-8 can hold
 

@@ -3,7 +3,6 @@
 import datetime as dt
 import sqlite3
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,10 @@ from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.monitoring.new_data import Novelty, look_for_novelty
 from cloudkasse_etl.sync.run.session import hold_lease
-from tests.support.coffee_receipts import closing, receipt
 from tests.support.programs import Program, create_run
+from tests.support.receipts.coffee_receipts import closing, receipt
 
 NEW_NAME = "UPDATE ART SET Bezeichnung = 'Anders' WHERE Artikelnummer = 'A1'"
-
-
-@pytest.fixture
-def instance(program: Program) -> Iterator[dg.DagsterInstance]:
-    with program.instance() as opened:
-        yield opened
 
 
 def sync(program: Program, instance: dg.DagsterInstance, job: str = "sync_all") -> dg.DagsterRun:

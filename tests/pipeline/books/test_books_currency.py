@@ -1,25 +1,13 @@
 """Protects that the books hold one currency: a receipt in another one is refused when it is fetched and when booked."""
 
-import copy
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.support import small_erp
-from tests.support.books import balances, book, fetch, statuses, tables, with_accounts
-from tests.support.receipt_factory import Fields, item, line, pay
+from tests.support.books import balances, book, fetch, statuses, tables
+from tests.support.receipts.receipt_factory import Fields, item, line, pay
 from tests.support.worlds import TOKEN, World
 
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """A shop that keeps its books in euros and was never synchronised."""
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=10) as server:
-        yield World(tmp_path, url, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)))
+pytestmark = pytest.mark.shop(accounts=True, page_items=10)
 
 
 def sale(number: int, currency: str) -> Fields:

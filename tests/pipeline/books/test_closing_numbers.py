@@ -1,7 +1,5 @@
 """Protects which closing a receipt belongs to: the one that it states; by ranges only where it states none."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,24 +8,11 @@ from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
-from tests.pipeline.books.test_import import shop, url_of
-from tests.support.books import book, complete, fetch, tables, told, with_accounts
-from tests.support.coffee_receipts import closing, receipt
-from tests.support.programs import small_world
-from tests.support.worlds import World
+from tests.support.books import book, complete, fetch, tables, told
+from tests.support.receipts.coffee_receipts import closing, receipt
+from tests.support.worlds import BOTH, World
 
-BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    database = getattr(request, "param", "sqlite")
-    if database == "sqlite":
-        with small_world(tmp_path) as made:
-            made.settings = with_accounts(made.settings)
-            yield made
-    else:
-        yield from shop(tmp_path, url_of(database, tmp_path, request))
+pytestmark = pytest.mark.shop(accounts=True)
 
 
 def of_closing(number: int, stated: int | None, day: str) -> dict[str, Any]:

@@ -1,14 +1,10 @@
 """Protects that a void undoes what its original booked, whatever has changed since and whichever of them came first."""
 
-import copy
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.dry_run.plan_report import ImportPlan
@@ -20,22 +16,11 @@ from cloudkasse_etl.sync.receipts.decisions import (
     restore_receipt,
 )
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
-from tests.support import small_erp
-from tests.support.books import balances, book, fetch, fetch_and_book, statuses, stock, tables, told, with_accounts
-from tests.support.receipt_factory import Fields, as_item, item, line, pay, void_of
-from tests.support.worlds import TOKEN, World
+from tests.support.books import balances, book, fetch, fetch_and_book, statuses, stock, tables, told
+from tests.support.receipts.receipt_factory import Fields, as_item, item, line, pay, void_of
+from tests.support.worlds import BOTH, World
 
-BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """A shop with accounts for everything, on SQLite, or on both databases where it can make a difference."""
-    is_file = getattr(request, "param", "sqlite") == "sqlite"
-    url = f"sqlite:///{tmp_path / 'erp.db'}" if is_file else request.getfixturevalue("postgres_url")
-    small_erp.build(url)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=10) as server:
-        yield World(tmp_path, url, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)))
+pytestmark = pytest.mark.shop(accounts=True, page_items=10)
 
 
 # --- what refers to a receipt

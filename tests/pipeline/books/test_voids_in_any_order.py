@@ -18,7 +18,7 @@ from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.support import small_erp
 from tests.support.books import book, fetch, tables, with_accounts
-from tests.support.receipt_factory import Fields, item, line, pay
+from tests.support.receipts.receipt_factory import Fields, item, line, pay
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
 
@@ -51,21 +51,21 @@ def any_state(chance: random.Random) -> State:
     )
 
 
-def put(world: World, state: State) -> None:
+def put(shop: World, state: State) -> None:
     """Makes ERP and settings say so."""
     account = "NULL" if state.revenue is None else f"'{state.revenue}'"
     kept = int(state.is_kept)
-    world.erp(f"UPDATE ART SET KontoVerkauf = {account}, Lagerartikel = {kept} WHERE Artikelnummer = 'A1'")
-    world.erp(f"UPDATE ARTSET SET Menge = {state.in_set}")
-    for register in world.settings["registers"]:
+    shop.erp(f"UPDATE ART SET KontoVerkauf = {account}, Lagerartikel = {kept} WHERE Artikelnummer = 'A1'")
+    shop.erp(f"UPDATE ARTSET SET Menge = {state.in_set}")
+    for register in shop.settings["registers"]:
         register["cash_account"] = state.cash
-    accounts = world.settings["accounts"]
+    accounts = shop.settings["accounts"]
     accounts |= {"clearing": state.clearing, "revenue": {"19.00": state.others, "16.00": "8406"}}
     accounts["tenders"]["ECKarte"] = state.card
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A shop of two registers, one article and one set of another; the rate falls on the day after the sales."""
     folder = tmp_path_factory.mktemp("voids")
     url = f"sqlite:///{folder / 'erp.db'}"
@@ -147,10 +147,10 @@ def any_case(seed: int, chance: random.Random, state: State) -> Case:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_voids_book_what_their_sale_did_whatever_changes_and_whichever_comes_first(world: World, seed: int) -> None:
+def test_voids_book_what_their_sale_did_whatever_changes_and_whichever_comes_first(shop: World, seed: int) -> None:
     chance = random.Random(seed)
     before = any_state(chance)
-    put(world, before)
+    put(shop, before)
     case = any_case(seed, chance, before)
     waiting = list(case.voids)
     chance.shuffle(waiting)
@@ -158,26 +158,26 @@ def test_voids_book_what_their_sale_did_whatever_changes_and_whichever_comes_fir
     together = [waiting.pop() for _ in range(chance.randint(0, len(waiting)))]
     for arriving in (early, [*together, case.sale]):
         chance.shuffle(arriving)
-        world.server.store.deliver_receipts(arriving)
-        fetch(world)
+        shop.server.store.deliver_receipts(arriving)
+        fetch(shop)
         if arriving is not early or chance.random() < 0.7:
-            book(world)
-    put(world, any_state(chance))
+            book(shop)
+    put(shop, any_state(chance))
     while waiting:
-        world.server.store.deliver_receipts([waiting.pop() for _ in range(chance.randint(1, len(waiting)))])
-        fetch(world)
+        shop.server.store.deliver_receipts([waiting.pop() for _ in range(chance.randint(1, len(waiting)))])
+        fetch(shop)
         if chance.random() < 0.5:
-            book(world)
-    book(world)
+            book(shop)
+    book(shop)
 
-    mine = [row for row in tables(world)["posting"] if row["receipt_id"].startswith(f"{seed}-")]
+    mine = [row for row in tables(shop)["posting"] if row["receipt_id"].startswith(f"{seed}-")]
     posted: Counter[tuple[str, str]] = Counter()
     for row in mine:
         posted[row["receipt_id"], row["account"]] += row["amount_cents"]
     assert {key: cents for key, cents in posted.items() if cents} == {k: c for k, c in case.accounts.items() if c}
     assert {row["account"] for row in mine if posted[row["receipt_id"], row["account"]] == 0} == {before.clearing}
     moved: Counter[tuple[str, str, str]] = Counter()
-    for row in tables(world)["stock_movement"]:
+    for row in tables(shop)["stock_movement"]:
         if row["receipt_id"].startswith(f"{seed}-"):
             moved[row["receipt_id"], row["warehouse"], row["article"]] += row["quantity_milli"]
     assert dict(moved) == {key: milli for key, milli in case.stock.items() if milli}

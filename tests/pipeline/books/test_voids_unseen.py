@@ -1,24 +1,16 @@
 """Protects that no receipt takes back unseen what was not sold, or was taken back already, however it refers to it."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
 from cloudkasse_etl.sync.receipts.decisions import dismiss_receipt, release_receipt
-from tests.support.books import balances, book, decider, fetch, fetch_and_book, statuses, stock, tables, with_accounts
-from tests.support.programs import small_world
-from tests.support.receipt_factory import Fields, as_item, item, line, void_of
+from tests.support.books import balances, book, decider, fetch, fetch_and_book, statuses, stock, tables
+from tests.support.receipts.receipt_factory import Fields, as_item, item, line, void_of
 from tests.support.worlds import World
 
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
-        made.settings = with_accounts(made.settings)
-        yield made
+pytestmark = pytest.mark.shop(accounts=True)
 
 
 def sale(pieces: int = 1, **fields: Any) -> Fields:

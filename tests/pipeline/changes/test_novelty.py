@@ -17,7 +17,7 @@ from cloudkasse_etl.sync.receipts.receipt_import import import_if_chosen
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import RunReport
 from tests.support import databases, small_erp
-from tests.support.coffee_receipts import changed, closing, receipt
+from tests.support.receipts.coffee_receipts import changed, closing, receipt
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import MASTER_DATA, TOKEN, World
 
@@ -60,7 +60,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
     databases.only_in_a_file(databases.place(url))
     small_erp.build(url)
     with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
-        world = Start(url, b"", b"").shop(folder, server)
+        shop = Start(url, b"", b"").shop(folder, server)
         server.store.deliver_receipts(
             [
                 receipt(1),
@@ -70,12 +70,12 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
                 receipt(5, business_day="2026-10-31"),
             ]
         )
-        synchronise(world, "all")
+        synchronise(shop, "all")
     return Start(url, (folder / "erp.db").read_bytes(), (folder / "cloud.db").read_bytes())
 
 
 @pytest.fixture
-def world(start: Start, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+def shop(start: Start, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
     """That shop as it was; parametrised by what the settings say of imports."""
     Path(start.erp_url.removeprefix("sqlite:///")).write_bytes(start.erp)
     (tmp_path / "cloud.db").write_bytes(start.cloud)
@@ -86,13 +86,13 @@ def world(start: Start, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
         yield made
 
 
-def look(world: World) -> Novelty:
-    return look_for_novelty(world.configuration())
+def look(shop: World) -> Novelty:
+    return look_for_novelty(shop.configuration())
 
 
-def synchronise(world: World, kind: str) -> RunReport:
+def synchronise(shop: World, kind: str) -> RunReport:
     """A run of a kind, as the assets depend on each other; whether it imports, the settings say."""
-    with world.session() as session:
+    with shop.session() as session:
         if kind in ("all", "master-data"):
             for step in MASTER_DATA:
                 step(session)
@@ -104,12 +104,12 @@ def synchronise(world: World, kind: str) -> RunReport:
 
 
 def erp(statement: str) -> Callable[[World], None]:
-    return lambda world: world.erp(statement)
+    return lambda shop: shop.erp(statement)
 
 
 def setting(*path: str, to: Any) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        section = world.settings
+    def change(shop: World) -> None:
+        section = shop.settings
         for name in path[:-1]:
             section = section.setdefault(name, {})
         section[path[-1]] = to
@@ -117,14 +117,14 @@ def setting(*path: str, to: Any) -> Callable[[World], None]:
     return change
 
 
-def lose(world: World) -> None:
-    with sqlite3.connect(world.folder / "cloud.db") as cloud:
+def lose(shop: World) -> None:
+    with sqlite3.connect(shop.folder / "cloud.db") as cloud:
         assert cloud.execute("DELETE FROM record WHERE entity = 'articles' AND key LIKE '%A1%'").rowcount == 1
     cloud.close()
 
 
 def deliver(number: int) -> Callable[[World], None]:
-    return lambda world: world.server.store.deliver_receipts([receipt(number)])
+    return lambda shop: shop.server.store.deliver_receipts([receipt(number)])
 
 
 # what changes; what a look starts where the import is direct; and where it is left to a person; what it says then
@@ -153,7 +153,7 @@ CHANGES: dict[str, tuple[Callable[[World], None], str | None, str | None, str]] 
     "a cash account": (setting("registers", to=[{**CASH, "cash_account": "1001"}]), "all", "master-data", "try again"),
     "a receipt": (deliver(9), "receipts", "receipts", "receipts in CloudKasse"),
     "a closing": (
-        lambda world: world.server.store.deliver_closings([closing(1, 1, 1)]),
+        lambda shop: shop.server.store.deliver_closings([closing(1, 1, 1)]),
         "receipts", "receipts", "closings in CloudKasse",
     ),
     "an article's name": (erp("UPDATE ART SET Bezeichnung = 'X'"), "all", "master-data", "selectline_articles"),
@@ -170,35 +170,35 @@ CHANGES: dict[str, tuple[Callable[[World], None], str | None, str | None, str]] 
     "the language": (setting("language", to="de"), None, None, "Nichts Neues."),
     "when is warned": (setting("checks", "waiting_hours", to=1), None, None, "No new data."),
     "how much may be retired": (setting("safety", "retire_percent", to=5), None, None, "No new data."),
-    "nothing": (lambda world: None, None, None, "No new data."),
+    "nothing": (lambda shop: None, None, None, "No new data."),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("world", "mode"), [("direct", 1), ("manual", 2)], indirect=["world"])
+@pytest.mark.parametrize(("shop", "mode"), [("direct", 1), ("manual", 2)], indirect=["shop"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_makes_a_run_do_something_is_seen_and_taken_over_by_the_run_that_is_named(
-    world: World, mode: int, change: str
+    shop: World, mode: int, change: str
 ) -> None:
     apply, words = CHANGES[change][0], CHANGES[change][3]
     kind = CHANGES[change][mode]
-    apply(world)
-    found = look(world)
+    apply(shop)
+    found = look(shop)
     assert found.kind == kind, found.told("en")
     assert words in found.told("de" if change == "the language" else "en")
-    assert look(world).key == found.key
+    assert look(shop).key == found.key
     if kind is not None:
-        synchronise(world, kind)
-        assert look(world).kind is None, look(world).told("en")
-    report = synchronise(world, "all")
+        synchronise(shop, kind)
+        assert look(shop).kind is None, look(shop).told("en")
+    report = synchronise(shop, "all")
     assert report.counts.attempted == 0, report.message
 
 
-@pytest.mark.parametrize("world", ["ask"], indirect=True)
-def test_what_a_person_could_import_is_told_and_no_run_is_promised(world: World) -> None:
-    world.settings["accounts"]["tenders"] = {"ECKarte": "1361"}
-    deliver(9)(world)
-    synchronise(world, "receipts")
-    found = look(world)
+@pytest.mark.parametrize("shop", ["ask"], indirect=True)
+def test_what_a_person_could_import_is_told_and_no_run_is_promised(shop: World) -> None:
+    shop.settings["accounts"]["tenders"] = {"ECKarte": "1361"}
+    deliver(9)(shop)
+    synchronise(shop, "receipts")
+    found = look(shop)
     assert found.kind is None
     assert found.told("en") == (
         "No new data. Waiting for an import: 1 staged receipts to import; 1 refused receipts to try again, since "
@@ -206,7 +206,7 @@ def test_what_a_person_could_import_is_told_and_no_run_is_promised(world: World)
     )
 
 
-def test_a_look_reads_no_receipts_and_no_articles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_reads_no_receipts_and_no_articles(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from cloudkasse_etl.erp.selectline.reader import ErpReader
     from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader
     from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipts
@@ -226,32 +226,32 @@ def test_a_look_reads_no_receipts_and_no_articles(world: World, monkeypatch: pyt
         for name in names:
             monkeypatch.setattr(owner, name, read)
     for apply, *_ in list(CHANGES.values())[:12]:
-        apply(world)
-    assert look(world).kind == "all"
+        apply(shop)
+    assert look(shop).kind == "all"
 
 
-def test_a_run_that_died_in_an_import_is_followed_by_another(world: World) -> None:
-    world.settings["accounts"]["tenders"] = {"ECKarte": "1361"}
-    before = look(world)
-    with world.session() as session:
+def test_a_run_that_died_in_an_import_is_followed_by_another(shop: World) -> None:
+    shop.settings["accounts"]["tenders"] = {"ECKarte": "1361"}
+    before = look(shop)
+    with shop.session() as session:
         session.store.checkpoints.set("revenue_postings", "", "{}")  # as an import does first
-    after = look(world)
+    after = look(shop)
     assert (after.kind, after.key != before.key) == ("receipts", True)
 
 
-def test_a_void_that_waits_is_nothing_new_until_its_original_or_its_day_comes(world: World) -> None:
+def test_a_void_that_waits_is_nothing_new_until_its_original_or_its_day_comes(shop: World) -> None:
     void = receipt(8, cancelled=True, reference={"receipt_id": "r7"})
-    world.server.store.deliver_receipts([void])
-    assert look(world).kind == "receipts"
-    assert synchronise(world, "receipts").assets["revenue_postings"].counts.deferred == 1
-    found = look(world)
+    shop.server.store.deliver_receipts([void])
+    assert look(shop).kind == "receipts"
+    assert synchronise(shop, "receipts").assets["revenue_postings"].counts.deferred == 1
+    found = look(shop)
     assert (found.kind, found.told("en")) == (None, "No new data.")
-    days = dt.timedelta(days=world.configuration().settings.receipts.void_wait_days)
-    later = look_for_novelty(world.configuration(), dt.datetime.now(world.configuration().settings.zone).date() + days)
+    days = dt.timedelta(days=shop.configuration().settings.receipts.void_wait_days)
+    later = look_for_novelty(shop.configuration(), dt.datetime.now(shop.configuration().settings.zone).date() + days)
     assert "1 voids that need not wait any longer" in later.told("en")
-    deliver(7)(world)
-    synchronise(world, "receipts")
-    assert look(world).kind is None
+    deliver(7)(shop)
+    synchronise(shop, "receipts")
+    assert look(shop).kind is None
 
 
 FLIPS: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
@@ -267,58 +267,58 @@ FLIPS: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
 }
 
 
-@pytest.mark.parametrize("world", ["direct", "manual"], indirect=True)
+@pytest.mark.parametrize("shop", ["direct", "manual"], indirect=True)
 @pytest.mark.parametrize("flip", FLIPS)
-def test_a_setting_that_goes_to_and_fro_starts_a_run_each_time(world: World, flip: str) -> None:
+def test_a_setting_that_goes_to_and_fro_starts_a_run_each_time(shop: World, flip: str) -> None:
     """Dagster starts no second run under a key: what was taken back in between must not be the state of then."""
     if flip == "the first day":
-        synchronise(world, "all")
+        synchronise(shop, "all")
     keys = []
     for at in range(4):
-        FLIPS[flip][at % 2](world)
-        found = look(world)
+        FLIPS[flip][at % 2](shop)
+        found = look(shop)
         if found.kind is not None:
             keys.append(found.key)
-            synchronise(world, found.kind)
-            assert look(world).kind is None
+            synchronise(shop, found.kind)
+            assert look(shop).kind is None
     assert len(set(keys)) == len(keys), f"{len(keys)} states, {len(set(keys))} keys"
 
 
 ROUNDS = 400 if LONG else 13
 
 
-def test_a_look_and_a_run_agree_after_any_changes(world: World) -> None:
+def test_a_look_and_a_run_agree_after_any_changes(shop: World) -> None:
     chance = random.Random(16)
     numbers = iter(range(10, 10 * ROUNDS))
     several: list[Callable[[World], None]] = [
-        lambda world: deliver(next(numbers))(world),
-        lambda world: world.server.store.deliver_receipts(
+        lambda shop: deliver(next(numbers))(shop),
+        lambda shop: shop.server.store.deliver_receipts(
             [changed(receipt(next(numbers)), "payments.0.tender", chance.choice(["ECKarte", "Kreditkarte"]))]
         ),
-        lambda world: world.server.store.deliver_receipts([with_article(receipt(next(numbers)), "NEU")]),
-        lambda world: world.server.store.deliver_receipts([receipt(next(numbers), register=chance.choice("JQ"))]),
-        lambda world: setting("accounts", "tenders", to=chance.choice([{}, {"ECKarte": "1361"}]))(world),
-        lambda world: setting("receipts", "start_date", to=f"2026-1{chance.randint(0, 2)}-01")(world),
-        lambda world: setting("registers", to=[CASH, *[{**CASH, "number": n} for n in "JQ" if chance.random() < 0.3]])(
-            world
+        lambda shop: shop.server.store.deliver_receipts([with_article(receipt(next(numbers)), "NEU")]),
+        lambda shop: shop.server.store.deliver_receipts([receipt(next(numbers), register=chance.choice("JQ"))]),
+        lambda shop: setting("accounts", "tenders", to=chance.choice([{}, {"ECKarte": "1361"}]))(shop),
+        lambda shop: setting("receipts", "start_date", to=f"2026-1{chance.randint(0, 2)}-01")(shop),
+        lambda shop: setting("registers", to=[CASH, *[{**CASH, "number": n} for n in "JQ" if chance.random() < 0.3]])(
+            shop
         ),
-        lambda world: world.erp("DELETE FROM ART WHERE Artikelnummer = 'NEU'"),
-        lambda world: world.erp(ARTICLE.replace("INSERT", "INSERT OR REPLACE")),
-        lambda world: world.erp("UPDATE ART SET Bezeichnung = :n", {"n": f"N{next(numbers)}"}),
-        lambda world: world.erp("UPDATE LAGER SET Bezeichnung = :n", {"n": f"N{next(numbers)}"}),
-        lambda world: world.erp("UPDATE ARPREIS SET Preis = :p", {"p": float(next(numbers))}),
-        lambda world: None,
+        lambda shop: shop.erp("DELETE FROM ART WHERE Artikelnummer = 'NEU'"),
+        lambda shop: shop.erp(ARTICLE.replace("INSERT", "INSERT OR REPLACE")),
+        lambda shop: shop.erp("UPDATE ART SET Bezeichnung = :n", {"n": f"N{next(numbers)}"}),
+        lambda shop: shop.erp("UPDATE LAGER SET Bezeichnung = :n", {"n": f"N{next(numbers)}"}),
+        lambda shop: shop.erp("UPDATE ARPREIS SET Preis = :p", {"p": float(next(numbers))}),
+        lambda shop: None,
     ]
     kinds = set()
     for at in range(2 * ROUNDS):
-        world.settings["receipts"]["import"] = "direct" if at < ROUNDS else "manual"
+        shop.settings["receipts"]["import"] = "direct" if at < ROUNDS else "manual"
         for change in chance.choices(several, k=chance.choice([1, 1, 2, 3])):
-            change(world)
-        found = look(world)
+            change(shop)
+        found = look(shop)
         kinds.add(found.kind)
         if found.kind is not None:
-            synchronise(world, found.kind)
-        report = synchronise(world, "all")
+            synchronise(shop, found.kind)
+        report = synchronise(shop, "all")
         assert report.counts.attempted == 0, (found.told("en"), report.message)
-        assert look(world).kind is None
+        assert look(shop).kind is None
     assert kinds == {None, "all", "receipts", "master-data"}

@@ -5,8 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.programs import small_world
-from tests.support.worlds import World
+from tests.support.worlds import World, small_world
 
 # The library alone: a Python that optimizes has to compile every library anew, and Dagster takes a minute for that.
 SYNC = """

@@ -22,11 +22,11 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.support import small_erp
-from tests.support.coffee_receipts import changed, closing, receipt
+from tests.support.pages.ui_answers import ui_answers
 from tests.support.programs import Program, program_in
+from tests.support.receipts.coffee_receipts import changed, closing, receipt
 from tests.support.servers.receivers import MailServer, Webhook, make_certificate
 from tests.support.servers.scripted_server import Reply, Request, ScriptedServer, problem, result, status
-from tests.support.ui_answers import ui_answers
 from tests.support.worlds import World
 
 # Words that stand nowhere else, between characters that are written otherwise in a URL, a page, JSON or Python. A word

@@ -2,7 +2,6 @@
 
 import copy
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,13 @@ from cloudkasse_etl.sync.run.report import Outcome
 from tests.support import small_erp
 from tests.support.worlds import TOKEN, World, behind_our_back, by_asset
 
+pytestmark = pytest.mark.shop(articles=12, page_items=5)
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url, articles=12)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=5) as server:
-        made = World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
-        made.sync()
-        yield made
+
+@pytest.fixture(autouse=True)
+def _level(world: World) -> None:
+    """The shop is level with its cloud."""
+    world.sync()
 
 
 def compared(world: World) -> dict[str, Comparison]:

@@ -2,7 +2,6 @@
 
 import sqlite3
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -13,12 +12,6 @@ from assets.instance.run_history import last_run, read_history
 from cloudkasse_etl.sync.run.session import hold_lease
 from tests.support.programs import Program, checks
 from tests.support.worlds import behind_our_back
-
-
-@pytest.fixture
-def instance(program: Program) -> Iterator[dg.DagsterInstance]:
-    with program.instance() as opened:
-        yield opened
 
 
 def look(program: Program, instance: dg.DagsterInstance, job: str) -> dg.DagsterRun:

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,24 +10,19 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.errors import StateUnavailableError
-from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync.run.report import Outcome
-from tests.support import small_erp
 from tests.support.patience import HANG_SECONDS, wait_until
-from tests.support.worlds import TOKEN, World, by_asset
+from tests.support.worlds import World, by_asset
 
 TABLES = StateTables()
 IS_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = :pid"
 
 
-@pytest.fixture
-def world(tmp_path: Path, postgres_url: str) -> Iterator[World]:
-    erp_url = f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(erp_url)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
-        yield World(tmp_path, erp_url, server, small_erp.SETTINGS, postgres_url)
+@pytest.fixture(autouse=True)
+def _tables_on_postgresql(world: World, postgres_url: str) -> None:
+    world.state_url = postgres_url
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from tests.support import databases, small_erp
 from tests.support.books import balances, with_accounts
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import STORAGE, Program, program_in
-from tests.support.receipt_factory import Fields, item, line
+from tests.support.receipts.receipt_factory import Fields, item, line
 from tests.support.servers.doorman import Doorman
 from tests.support.worlds import TOKEN, World
 
@@ -70,7 +70,7 @@ def _nobody_is_idle(connection: sa.Connection) -> None:
 
 
 @pytest.fixture(params=["sqlite, our tables in it", "sqlite, our tables apart", "postgresql", "postgresql, apart"])
-def program(
+def served(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     empty_history: Path,
@@ -93,30 +93,30 @@ def program(
 
 
 @pytest.fixture
-def doorman(program: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doorman]:
+def doorman(served: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doorman]:
     """The doorman before the program's cloud."""
-    world = program.world
+    world = served.world
     with Doorman(world.server.url, writer(world.erp_url)) as doorman:
         monkeypatch.setenv("CLOUDKASSE_API_URL", doorman.url)
         world.more_environment["CLOUDKASSE_API_URL"] = doorman.url
         yield doorman
 
 
-def test_at_every_request_of_every_run_the_erps_users_can_write(program: Program, doorman: Doorman) -> None:
-    world = program.world
+def test_at_every_request_of_every_run_the_erps_users_can_write(served: Program, doorman: Doorman) -> None:
+    world = served.world
     runs = (["sync", "all", "--import"], ["sync", "all", "--import"], ["sync", "all", "--full"], ["plan", "all"])
     for number, arguments in enumerate(runs):
         world.server.store.deliver_receipts([sale(100 + number)])
         before = doorman.count
-        code, told = program.call_json(*arguments)
+        code, told = served.call_json(*arguments)
         assert code == 0, told
         assert doorman.count > before
         assert doorman.errors == []
     doorman.deed = lambda method, path: None
-    assert program.call_json("sync", "all", "--import")[0] == 0
+    assert served.call_json("sync", "all", "--import")[0] == 0
     wanted = _name(world.erp_url)
     assert world.cloud("articles")["A1"]["name"] == wanted, "what changed during the runs was found by the last one"
-    assert program.call_json("sync")[1]["outcome"] == "no_new_data"
+    assert served.call_json("sync")[1]["outcome"] == "no_new_data"
     assert balances(world)["1371"] == 0
 
 

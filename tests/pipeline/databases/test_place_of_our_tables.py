@@ -11,7 +11,7 @@ from cloudkasse_etl.errors import StateUnavailableError
 from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.state_diagnosis import diagnose
 from cloudkasse_etl.state.database.tables import StateTables
-from tests.support.disks import in_a_disk
+from tests.support.processes.disks import in_a_disk
 from tests.support.programs import Program
 
 TABLES = StateTables()

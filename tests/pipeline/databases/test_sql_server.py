@@ -35,7 +35,7 @@ from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests.support import databases, small_erp
 from tests.support.books import book, complete, dismiss, fetch, tables, with_accounts
-from tests.support.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line
 from tests.support.worlds import TOKEN, World
 
 pytestmark = databases.CHOOSES_ITSELF

@@ -2,7 +2,6 @@
 
 import copy
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,12 @@ from cloudkasse_etl.sync.dry_run.plan_report import Plan
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from tests.support import small_erp
-from tests.support.coffee_receipts import changed, closing, receipt
 from tests.support.plans import booking, planned
 from tests.support.programs import Program, program_in
+from tests.support.receipts.coffee_receipts import changed, closing, receipt
 from tests.support.worlds import TOKEN, World
 
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url, articles=12)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=10) as server:
-        yield World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
+pytestmark = pytest.mark.shop(articles=12, page_items=10)
 
 
 def by_entity(found: Plan, action: str) -> dict[str, list[str]]:

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from contextlib import closing as closing_of
 from typing import Any
 
+import pytest
+
 from cloudkasse_etl.sync.dry_run.plan_report import EntityPlan, ImportPlan, ReceiptsPlan
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import RunReport
-from tests.pipeline.dry_run.test_plan import world
-from tests.support.coffee_receipts import changed, closing, receipt
 from tests.support.plans import CASH, booking, planned
+from tests.support.receipts.coffee_receipts import changed, closing, receipt
 from tests.support.worlds import MASTER_DATA, World
 
-__all__ = ["world"]  # a fixture
+pytestmark = pytest.mark.shop(articles=12, page_items=10)
+
 
 SEED = 1
 GOOD_GTIN, WRONG_GTIN = "4006381333931", "4006381333932"

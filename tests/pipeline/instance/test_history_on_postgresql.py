@@ -11,7 +11,8 @@ from sqlalchemy.pool import NullPool
 
 from assets.instance.home import HOME_VARIABLE, PROJECT, find_home
 from assets.instance.retention import prune_history
-from tests.support.programs import Program, program_in, small_world
+from tests.support.programs import Program, program_in
+from tests.support.worlds import small_world
 
 pytest.importorskip("dagster_postgres", reason="the extra dagster-postgres is not installed")
 

@@ -3,7 +3,6 @@
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +13,9 @@ import sqlalchemy as sa
 from assets.instance import retention, runs
 from assets.instance.retention import prune_history
 from tests.support.patience import HANG_SECONDS
-from tests.support.programs import Program, checks, copied_world, materializations, program_in, to_be_copied
+from tests.support.programs import Program, checks, materializations, to_be_copied
+
+pytestmark = pytest.mark.copied("source")
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 
@@ -37,21 +38,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
             log.parent.mkdir(parents=True)
             log.write_text("x" * 50_000)
     return made.world.folder
-
-
-@pytest.fixture
-def program(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Program]:
-    with copied_world(source, tmp_path) as world, program_in(world, monkeypatch) as made:
-        made.capture = capsys
-        yield made
-
-
-@pytest.fixture
-def instance(program: Program) -> Iterator[dg.DagsterInstance]:
-    with program.instance() as opened:
-        yield opened
 
 
 def history(instance: dg.DagsterInstance, *days_ago: int) -> list[str]:

@@ -1,7 +1,6 @@
 """Protects what a run leaves in Dagster: outcome and counts, failures with their cure, and never a run that hangs."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -18,12 +17,6 @@ from tests.support.programs import Program, checks, create_run, materializations
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 COUNTS = ["new", "changed", "deactivated", "unchanged", "rejected", "still_rejected", "deferred"]
-
-
-@pytest.fixture
-def instance(program: Program) -> Iterator[dg.DagsterInstance]:
-    with program.instance() as opened:
-        yield opened
 
 
 def shown_tags(run: dg.DagsterRun) -> dict[str, str]:

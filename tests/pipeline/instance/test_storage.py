@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assets.instance.storage import storage_faults, storage_problems
-from tests.support.disks import in_a_disk
+from tests.support.processes.disks import in_a_disk
 from tests.support.programs import Program
 
 HISTORY = "from assets.cli.start import main; main(['history', '--json'])"

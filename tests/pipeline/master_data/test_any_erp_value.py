@@ -20,7 +20,7 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.run.report import AssetReport
 from tests.support import databases, small_erp
 from tests.support.books import book, fetch, statuses, told, with_accounts
-from tests.support.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line
 from tests.support.torture.torture_figures import LONG, Promise, holds
 from tests.support.worlds import TOKEN, World
 
@@ -96,7 +96,7 @@ def build(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("any-value")
     path = folder / "erp.db"
     build(f"sqlite:///{path}")
@@ -151,10 +151,10 @@ def told_in_both(reports: list[AssetReport]) -> None:
                 assert "\n" not in rejection.text(language) + rejection.cure(language)
 
 
-def held(world: World, entity: str) -> dict[str, dict[str, Any]]:
+def held(shop: World, entity: str) -> dict[str, dict[str, Any]]:
     """What the cloud holds, by the parts of the key that matter here."""
     keys = {"prices": ("article", "price_group", "min_quantity", "valid_from")}.get(entity, ("number",))
-    return {"|".join(str(record[key] or "") for key in keys): record for record in world.server.store.records(entity)}
+    return {"|".join(str(record[key] or "") for key in keys): record for record in shop.server.store.records(entity)}
 
 
 @example(  # no table can be fingerprinted, so that all is judged again; two faults of one kind in one record
@@ -167,17 +167,17 @@ def held(world: World, entity: str) -> dict[str, dict[str, Any]]:
 )
 @settings(max_examples=80 if LONG else 25)
 @given(cells=SPOILING)
-def test_whatever_stands_in_a_cell_the_good_records_go_up(world: World, cells: list[tuple[str, int, str, Any]]) -> None:
-    name = spoil(world.erp_file, cells)
-    report = world.sync(allow_retire=True)
+def test_whatever_stands_in_a_cell_the_good_records_go_up(shop: World, cells: list[tuple[str, int, str, Any]]) -> None:
+    name = spoil(shop.erp_file, cells)
+    report = shop.sync(allow_retire=True)
     told_in_both(list(report.assets.values()))
-    articles, prices = held(world, "articles"), held(world, "prices")
+    articles, prices = held(shop, "articles"), held(shop, "prices")
     for number in ("A4", "A5"):
         assert (articles[number]["name"], articles[number]["active"]) == (name, True)
         assert (prices[f"{number}|1|0.000|"]["gross_cents"], prices[f"{number}|1|0.000|"]["active"]) == (1190, True)
-    assert held(world, "employees")["M1"]["active"]
-    assert held(world, "registers")["K1"]["active"]
-    again = world.sync(allow_retire=True)
+    assert held(shop, "employees")["M1"]["active"]
+    assert held(shop, "registers")["K1"]["active"]
+    again = shop.sync(allow_retire=True)
     assert again.counts.attempted == 0, "the second time nothing is new, and what is refused stays so"
     holds(Promise.BAD_INPUT)
 
@@ -185,19 +185,19 @@ def test_whatever_stands_in_a_cell_the_good_records_go_up(world: World, cells: l
 @settings(max_examples=60 if LONG else 25)
 @given(cells=SPOILING.filter(lambda cells: any(cell[0] in BOOKED_BY for cell in cells)))
 def test_whatever_stands_in_a_cell_the_good_receipts_are_booked(
-    world: World, cells: list[tuple[str, int, str, Any]]
+    shop: World, cells: list[tuple[str, int, str, Any]]
 ) -> None:
-    number = int(spoil(world.erp_file, cells).removeprefix("Gut "))
+    number = int(spoil(shop.erp_file, cells).removeprefix("Gut "))
     lines = (line(article="A1"), line(article="A2", rate="7.00"), line(article="A3"))
-    world.server.store.deliver_receipts(
+    shop.server.store.deliver_receipts(
         [
             item(line(article="A4"), id=f"G{number}", number=2 * number),
             item(*lines, id=f"B{number}", number=2 * number + 1),
         ]
     )
-    told_in_both([*fetch(world), *book(world)])
-    assert statuses(world)[f"G{number}"] == "imported"
-    assert told(book(world)[0]).keys() <= {"still_rejected"}
+    told_in_both([*fetch(shop), *book(shop)])
+    assert statuses(shop)[f"G{number}"] == "imported"
+    assert told(book(shop)[0]).keys() <= {"still_rejected"}
     holds(Promise.BAD_INPUT)
 
 
@@ -218,16 +218,16 @@ ODD_IN_POSTGRESQL = (
 def test_what_only_postgresql_holds_stops_no_good_record_either(postgres_url: str, tmp_path: Path) -> None:
     build(postgres_url)
     with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
-        world = World(tmp_path, postgres_url, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)))
-        world.erp('ALTER TABLE "ART" ALTER "Bezeichnung" TYPE text')
+        shop = World(tmp_path, postgres_url, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)))
+        shop.erp('ALTER TABLE "ART" ALTER "Bezeichnung" TYPE text')
         for statement in ODD_IN_POSTGRESQL:
-            world.erp(statement.replace(":", "\\:"))
-        told_in_both(list(world.sync().assets.values()))
+            shop.erp(statement.replace(":", "\\:"))
+        told_in_both(list(shop.sync().assets.values()))
         for number in ("A4", "A5"):
-            assert held(world, "articles")[number]["active"]
-            assert held(world, "prices")[f"{number}|1|0.000|"]["gross_cents"] == 1190
-        assert {"M1", "m1"} <= set(held(world, "employees"))
+            assert held(shop, "articles")[number]["active"]
+            assert held(shop, "prices")[f"{number}|1|0.000|"]["gross_cents"] == 1190
+        assert {"M1", "m1"} <= set(held(shop, "employees"))
         server.store.deliver_receipts([item(line(article="A4"), id="G1"), item(line(article="A1"), id="B1", number=2)])
-        told_in_both([*fetch(world), *book(world)])
-        assert statuses(world)["G1"] == "imported"
-        assert world.sync().counts.attempted == 0
+        told_in_both([*fetch(shop), *book(shop)])
+        assert statuses(shop)["G1"] == "imported"
+        assert shop.sync().counts.attempted == 0

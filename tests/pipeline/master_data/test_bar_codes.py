@@ -1,25 +1,15 @@
 """Protects what a scan sells: never one of two articles at random, whichever changed and however it is written."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
 from cloudkasse_etl.sync.run.report import RunReport
 from cloudkasse_etl.transform.bar_codes import all_spellings, plain
 from tests.support import databases
-from tests.support.programs import small_world
 from tests.support.worlds import World
 
 GOOD = "4006381333931"
 UPC = "036000291452"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
-        yield made
 
 
 def code(world: World, article: str, text: str | None) -> None:

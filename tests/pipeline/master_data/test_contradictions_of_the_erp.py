@@ -1,20 +1,8 @@
 """Protects a shop whose SelectLine says two things at once: what hangs on it is told and stays as it was."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from cloudkasse_etl.sync.run.report import Outcome
 from tests.support import databases
-from tests.support.programs import small_world
 from tests.support.worlds import World, by_asset
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
-        yield made
 
 
 def retold(world: World) -> dict[str, tuple[str, ...]]:

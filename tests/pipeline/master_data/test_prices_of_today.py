@@ -1,27 +1,18 @@
 """Protects what a customer pays today, over days and changes: prices begin, expire and go, and nothing else moves."""
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
 from tests.support import databases
-from tests.support.programs import small_world
 from tests.support.worlds import World, by_asset
 
 NEW_PRICE = (
     "INSERT INTO ARPREIS (ARPREIS_ID, Artikelnummer, PreisTyp, TypNummer, Menge, Preis, VonDatum, BisDatum) "
     "VALUES (:id, :article, 'G', :group, :quantity, :price, :first, :last)"
 )
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
-        yield made
 
 
 def price(world: World, number: int, first: str | None = None, last: str | None = None, **values: object) -> None:

@@ -19,7 +19,7 @@ ONE_CODE_TWICE = ["IN2-90-546", "IN2-90-565", "at113120", "at113123", "ko413520"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("real_erp"), tmp_path / "erp.db")
         url = f"sqlite:///{tmp_path / 'erp.db'}"
@@ -30,8 +30,8 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         yield World(tmp_path, url, server, copy.deepcopy(SETTINGS))
 
 
-def test_the_real_shop_goes_up_with_exactly_its_known_failures_and_then_rests(world: World) -> None:
-    report = world.sync()
+def test_the_real_shop_goes_up_with_exactly_its_known_failures_and_then_rests(shop: World) -> None:
+    report = shop.sync()
     assert report.outcome is Outcome.PARTIALLY_SUCCESSFUL
     assert by_asset(report, "cloudkasse_articles") == {"new": 4247, "rejected": 1}
     assert by_asset(report, "gross_prices") == {"rejected": 4}
@@ -48,7 +48,7 @@ def test_the_real_shop_goes_up_with_exactly_its_known_failures_and_then_rests(wo
             row["number"]: int(row["gross_price_cents"]) for row in csv.DictReader(file) if row["gross_price_cents"]
         }
     assert len(real) == 4211
-    with world.session() as session:
+    with shop.session() as session:
         computed = session.sources.goods.gross.prices
     base = computed[
         (computed["price_group"] == "1") & (computed["min_quantity"] == "0.000") & computed["valid_from"].isna()
@@ -56,7 +56,7 @@ def test_the_real_shop_goes_up_with_exactly_its_known_failures_and_then_rests(wo
     assert dict(zip(base["article"], base["gross_cents"], strict=True)) == real
     in_cloud = {
         price["article"]: price["gross_cents"]
-        for price in world.cloud("prices").values()
+        for price in shop.cloud("prices").values()
         if price["price_group"] == "1" and price["min_quantity"] == "0.000" and price["valid_from"] is None
     }
     refused_article = gtin.pop()[1]
@@ -65,29 +65,29 @@ def test_the_real_shop_goes_up_with_exactly_its_known_failures_and_then_rests(wo
     waiting = [deferral for report in report.assets.values() for deferral in report.deferrals]
     assert all(key.startswith(f"{refused_article}|") for deferral in waiting for key in deferral.examples)
 
-    written = world.writes()
-    report = world.sync()
+    written = shop.writes()
+    report = shop.sync()
     assert report.outcome is Outcome.NO_NEW_DATA
     assert report.message == "nothing new; 11 rejected, 3 waiting"
-    assert world.writes() == written
-    assert world.sync(full=True).outcome is Outcome.NO_NEW_DATA
-    assert world.writes() == written
+    assert shop.writes() == written
+    assert shop.sync(full=True).outcome is Outcome.NO_NEW_DATA
+    assert shop.writes() == written
 
     # one article renamed, one price changed, one article set Inaktiv, one employee added: these four, once
     sold = [row for row in list(real)[:40] if row != refused_article]
-    world.erp("""UPDATE "ART" SET "Bezeichnung" = 'Neuer Name' WHERE "Artikelnummer" = :n""", {"n": sold[0]})
-    world.erp(
+    shop.erp("""UPDATE "ART" SET "Bezeichnung" = 'Neuer Name' WHERE "Artikelnummer" = :n""", {"n": sold[0]})
+    shop.erp(
         """UPDATE "ARPREIS" SET "Preis" = 99.99 WHERE "Artikelnummer" = :n AND "TypNummer" = '1' """
         """AND "Menge" = 0 AND "VonDatum" IS NULL""",
         {"n": sold[1]},
     )
-    world.erp("""UPDATE "ART" SET "Inaktiv" = :yes WHERE "Artikelnummer" = :n""", {"n": sold[2], "yes": True})
-    world.erp(
+    shop.erp("""UPDATE "ART" SET "Inaktiv" = :yes WHERE "Artikelnummer" = :n""", {"n": sold[2], "yes": True})
+    shop.erp(
         """INSERT INTO "MITARBW" ("MITARBW_ID", "Nr", "Vorname", "Name", "Inaktiv") """
         """VALUES (99, 'M9', 'Neu', 'X', :no)""",
         {"no": False},
     )
-    report = world.sync()
+    report = shop.sync()
     sent = {
         name: {key: value for key, value in by_asset(report, name).items() if key in ("new", "changed", "deactivated")}
         for name in report.assets
@@ -98,5 +98,5 @@ def test_the_real_shop_goes_up_with_exactly_its_known_failures_and_then_rests(wo
         "cloudkasse_employees": {"new": 1},
     }
     assert report.outcome is Outcome.SUCCESSFUL
-    assert world.sync().outcome is Outcome.NO_NEW_DATA
-    assert world.sync(full=True).outcome is Outcome.NO_NEW_DATA
+    assert shop.sync().outcome is Outcome.NO_NEW_DATA
+    assert shop.sync(full=True).outcome is Outcome.NO_NEW_DATA

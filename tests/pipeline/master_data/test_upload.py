@@ -2,7 +2,6 @@
 
 import copy
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,6 @@ from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.run.report import Outcome
 from tests.support import databases, small_erp
 from tests.support.worlds import TOKEN, World, by_asset, counts
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
-        yield World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
 
 
 def test_a_first_synchronisation_brings_everything_up(world: World) -> None:

@@ -2,17 +2,15 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.sync.monitoring.waiting import WaitingReport, look_for_waiting
 from tests.support import databases
 from tests.support.programs import Program, checks
-from tests.support.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line
 
 CHECK = ("sync_report", "nothing_waits_too_long")
 TRIED = "UPDATE ART SET EANNummer = :gtin WHERE Artikelnummer = :number"
@@ -25,12 +23,6 @@ ITS_PRICE = (
     "INSERT INTO ARPREIS (ARPREIS_ID, TS, Artikelnummer, PreisTyp, TypNummer, Menge, Preis) "
     "VALUES (9, 901, 'A9', 'G', '1', 0, 3)"
 )
-
-
-@pytest.fixture
-def instance(program: Program) -> Iterator[dg.DagsterInstance]:
-    with program.instance() as opened:
-        yield opened
 
 
 def found(program: Program, instance: dg.DagsterInstance, job: str = "sync_all", **config: bool) -> Any:

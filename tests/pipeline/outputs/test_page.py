@@ -18,9 +18,9 @@ from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 from cloudkasse_etl.sync.outputs.page.render import render
 from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Day, Hour, Share, Turnover
-from tests.support.html_page import Page, facts
+from tests.support.pages.html_page import Page, facts
 from tests.support.programs import Program, materializations
-from tests.support.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line
 from tests.support.selling.selling_shop import delivered, once
 
 TURNOVER = {

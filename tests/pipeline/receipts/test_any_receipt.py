@@ -4,19 +4,15 @@ The way from the wire to the books is driven purely, so that hundreds of receipt
 names can do to a database is tried in real ones.
 """
 
-import copy
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.schemas.lenient_json import as_kept
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, parse_receipt
 from cloudkasse_etl.sync.receipts import closing_staging as closings_use_case
@@ -25,11 +21,22 @@ from cloudkasse_etl.tills.cloudkasse.client import Page
 from cloudkasse_etl.transform.booking import Ledger, book
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_frames import content_hash, flatten
-from tests.support import books, small_erp
-from tests.support.books import fetch, fetch_and_book, statuses, tables, told, with_accounts
-from tests.support.receipt_factory import Fields, as_item, item, ledger, line, pay, valid_receipt, valid_receipts
+from tests.support import books
+from tests.support.books import fetch, fetch_and_book, statuses, tables, told
+from tests.support.receipts.receipt_factory import (
+    Fields,
+    as_item,
+    item,
+    ledger,
+    line,
+    pay,
+    valid_receipt,
+    valid_receipts,
+)
 from tests.support.torture.torture_figures import LONG, Promise, holds
-from tests.support.worlds import TOKEN, World
+from tests.support.worlds import BOTH, World
+
+pytestmark = pytest.mark.shop(accounts=True)
 
 BOOKS: Ledger = ledger()
 REGISTERS = ("K1", "K2")
@@ -217,15 +224,6 @@ def test_a_line_without_a_field_that_may_be_null_but_not_absent_is_refused(name:
 # --- in real databases
 
 
-@pytest.fixture
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    is_postgres = getattr(request, "param", "sqlite") == "postgresql"
-    url = request.getfixturevalue("postgres_url") if is_postgres else f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
-        yield World(tmp_path, url, server, with_accounts(copy.deepcopy(small_erp.SETTINGS)))
-
-
 def good(number: int, **fields: Any) -> Fields:
     return item(line(article="A1"), id=f"G{number}", number=number, **fields)
 
@@ -262,7 +260,7 @@ HOSTILE: dict[str, tuple[Fields, bool]] = {
 }
 
 
-@pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
+@BOTH
 def test_whatever_a_register_sends_no_database_holds_up_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,19 +16,14 @@ from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.support import small_erp
 from tests.support.books import Tables, book, dismiss, fetch, statuses, stock, tables, told, with_accounts
-from tests.support.coffee_receipts import changed, receipt
-from tests.support.programs import Program, small_world
+from tests.support.programs import Program
+from tests.support.receipts.coffee_receipts import changed, receipt
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
 
+pytestmark = pytest.mark.shop(accounts=True)
+
 Fields = dict[str, Any]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
-        made.settings = with_accounts(made.settings)
-        yield made
 
 
 def in_kind(number: int) -> Fields:

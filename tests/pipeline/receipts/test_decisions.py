@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.support.books import complete
-from tests.support.coffee_receipts import changed, closing, receipt
 from tests.support.programs import Program
+from tests.support.receipts.coffee_receipts import changed, closing, receipt
 
 pytestmark = pytest.mark.synced
 

@@ -1,7 +1,7 @@
 """Protects the catalogue: every code has a record that provokes it, here or in the test of the part that raises it."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,17 +12,10 @@ from cloudkasse_etl.rejections.rejection import CATALOGUE, CLOUD, Language, Reje
 from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.master_data.upload import upload
 from tests.support import databases
-from tests.support.programs import small_world
 from tests.support.worlds import World
 
 TESTS = Path(__file__).resolve().parents[2]
 LONG = "x" * 81
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
-        yield made
 
 
 def test_every_code_stands_in_a_test() -> None:

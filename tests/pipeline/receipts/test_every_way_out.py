@@ -1,8 +1,5 @@
 """Protects that nothing stays open for ever: of every code of the catalogue there is a way to end what it refuses."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
@@ -16,11 +13,11 @@ from cloudkasse_etl.sync.receipts import decisions
 from cloudkasse_etl.sync.receipts.closing_list import list_closings
 from cloudkasse_etl.sync.receipts.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
-from tests.pipeline.books.test_import import shop, url_of
-from tests.support.books import book, decider, dismiss, fetch, statuses, with_accounts
-from tests.support.coffee_receipts import closing, receipt
-from tests.support.programs import small_world
-from tests.support.worlds import World
+from tests.support.books import book, decider, dismiss, fetch, statuses
+from tests.support.receipts.coffee_receipts import closing, receipt
+from tests.support.worlds import BOTH, World
+
+pytestmark = pytest.mark.shop(accounts=True)
 
 WAITING = {"register_required", "article_required", "receipt_original"}
 WARNINGS = {
@@ -44,19 +41,6 @@ def way_out(code: str) -> str:
 
 def codes(way: str) -> list[str]:
     return [code for code in CATALOGUE if way_out(code) == way]
-
-
-BOTH = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
-
-
-@pytest.fixture
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if getattr(request, "param", "sqlite") == "postgresql":
-        yield from shop(tmp_path, url_of("postgresql", tmp_path, request))
-        return
-    with small_world(tmp_path) as made:
-        made.settings = with_accounts(made.settings)
-        yield made
 
 
 def open_codes(world: World) -> list[str]:

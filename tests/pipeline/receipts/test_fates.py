@@ -1,39 +1,30 @@
 """Protects the page's promise that no receipt is left out: each stands once by what became of it, and sums add up."""
 
-import copy
 import random
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.books.sales import COUNTED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
-from tests.support import small_erp
 from tests.support.books import book, dismiss, fetch
-from tests.support.coffee_receipts import changed, receipt
-from tests.support.html_page import Page, facts
-from tests.support.worlds import TOKEN, World
+from tests.support.pages.html_page import Page, facts
+from tests.support.receipts.coffee_receipts import changed, receipt
+from tests.support.worlds import World
 
 CASH = {"number": "K1", "name": "Laden", "warehouse": "1", "price_group": "1", "cash_account": "1000"}
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
-        settings = copy.deepcopy(small_erp.SETTINGS) | {
-            "registers": [CASH],
-            "accounts": {"clearing": "1371", "revenue": {"19.00": "8400"}},
-            "receipts": {"start_date": "2026-11-01"},
-        }
-        yield World(tmp_path, url, server, settings)
+@pytest.fixture(autouse=True)
+def _books_cash_sales(world: World) -> None:
+    world.settings |= {
+        "registers": [CASH],
+        "accounts": {"clearing": "1371", "revenue": {"19.00": "8400"}},
+        "receipts": {"start_date": "2026-11-01"},
+    }
 
 
 def turnover(world: World) -> Turnover:

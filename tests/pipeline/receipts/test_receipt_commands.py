@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import databases
-from tests.support.coffee_receipts import changed, receipt
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import EXECUTABLE, Program
+from tests.support.receipts.coffee_receipts import changed, receipt
 
 ACCOUNTS = {"clearing": "1371", "revenue": {"19.00": "8400"}, "tenders": {"ECKarte": "1361"}}
 

@@ -1,27 +1,20 @@
 """Protects the books from a register's wrong clock (held for a person, and named), and from times that are none."""
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
-from tests.support.books import book, complete, decider, fetch, statuses, tables, told, with_accounts
-from tests.support.coffee_receipts import closing, receipt
-from tests.support.programs import Program, small_world
+from tests.support.books import book, complete, decider, fetch, statuses, tables, told
+from tests.support.programs import Program
+from tests.support.receipts.coffee_receipts import closing, receipt
 from tests.support.worlds import World
 
+pytestmark = pytest.mark.shop(accounts=True)
+
 ARRIVED = "2026-11-23T10:15:44+01:00"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with small_world(tmp_path) as made:
-        made.settings = with_accounts(made.settings)
-        yield made
 
 
 def of_day(day: str, number: int = 1, arrived_at: str | None = ARRIVED, **values: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import copy
 import random
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing as closing_of
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,10 @@ from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_r
 from cloudkasse_etl.sync.run.report import AssetReport
 from tests.support import small_erp
 from tests.support.books import dismiss
-from tests.support.coffee_receipts import changed, closing, receipt
+from tests.support.receipts.coffee_receipts import changed, closing, receipt
 from tests.support.worlds import TOKEN, World
 
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN, page_items=10) as server:
-        yield World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
+pytestmark = pytest.mark.shop(page_items=10)
 
 
 def fetch(world: World, **options: bool) -> tuple[AssetReport, AssetReport]:

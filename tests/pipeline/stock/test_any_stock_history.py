@@ -19,7 +19,7 @@ from cloudkasse_etl.sync.receipts.decisions import dismiss_line, restore_line
 from tests.support import databases, small_erp
 from tests.support.books import book, decider, deliver, fetch_and_book, tables, with_accounts
 from tests.support.erp_changes import add_article
-from tests.support.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
 

@@ -5,19 +5,19 @@ On SQLite and on PostgreSQL, through the session that a run has, with receipts t
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_receipts
-from tests.pipeline.books.test_import import world
 from tests.support.books import book, deliver, fetch, fetch_and_book, sale, stock, tables, told
 from tests.support.erp_changes import add_article, add_set
-from tests.support.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line
 from tests.support.worlds import BOTH, World
 
-__all__ = ["world"]  # a fixture
+pytestmark = pytest.mark.shop(accounts=True, page_items=10)
 
 
 def open_lines(world: World) -> dict[str, Rejection]:

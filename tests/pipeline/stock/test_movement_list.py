@@ -3,17 +3,17 @@
 import datetime as dt
 import os
 
+import pytest
 from click.testing import CliRunner
 
 from assets.cli.commands.export import export
 from cloudkasse_etl.sync.outputs.exports import Booked, Moved, export_movements, export_postings, sum_up
-from tests.pipeline.books.test_import import world
 from tests.support.books import deliver, fetch_and_book, read_csv, sale, sold, stock, tables, told
 from tests.support.erp_changes import add_article, add_set
-from tests.support.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line
 from tests.support.worlds import BOTH, World
 
-__all__ = ["world"]  # a fixture
+pytestmark = pytest.mark.shop(accounts=True, page_items=10)
 
 
 @BOTH

@@ -4,18 +4,18 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import OtherCurrency, Turnover, sum_up_sales
-from tests.pipeline.books.test_import import world
 from tests.support.books import deliver, fetch, sale, sold
-from tests.support.html_page import facts
+from tests.support.pages.html_page import facts
 from tests.support.worlds import World
 
-__all__ = ["world"]  # a fixture
+pytestmark = pytest.mark.shop(accounts=True, page_items=10)
 
 
 def turnover(world: World) -> Turnover:

@@ -17,9 +17,9 @@ from assets.cli.demo_shop import is_free
 from assets.cli.group import run
 from assets.instance import runs
 from tests.support.patience import HANG_SECONDS, wait_until
-from tests.support.programs import Program, program_in, small_world
+from tests.support.programs import Program, program_in
 from tests.support.servers.receivers import MailServer, Webhook
-from tests.support.worlds import TOKEN, World
+from tests.support.worlds import TOKEN, World, small_world
 
 SELECTOR = {"repositoryName": "__repository__", "repositoryLocationName": runs.LOCATION}
 PASSWORD = "a-password-of-the-mail-server"
@@ -214,17 +214,6 @@ def _two_commands(program: Program) -> tuple[str, str]:
     program.world.erp(WRONG_GTIN)
     program.world.erp(GOOD_NAME)
     return old_run, sync(10)
-
-
-@pytest.fixture(scope="package")
-def shared_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedUi]:
-    with shared_ui_in(tmp_path_factory.mktemp("ui")) as shared:
-        yield shared
-
-
-@pytest.fixture
-def ui(shared_ui: SharedUi) -> Ui:
-    return shared_ui.ui
 
 
 def switch(ui: Ui, kind: str, name: str, *, on: bool) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_frames import flatten
-from tests.support.receipt_factory import block, line, receipt
+from tests.support.receipts.receipt_factory import block, line, receipt
 
 
 def found(tax: int, *, gross: int = 1190, rate: str = "19.00", case: str = "Umsatz", **fields: Any) -> list[Rejection]:

@@ -12,7 +12,7 @@ from cloudkasse_etl.schemas.wire_receipts import Receipt
 from cloudkasse_etl.transform.booking import Booked, Ledger, book
 from cloudkasse_etl.transform.books.reversals import Mirror, excess, is_void, mirror
 from cloudkasse_etl.transform.receipt_frames import flatten
-from tests.support.receipt_factory import (
+from tests.support.receipts.receipt_factory import (
     Fields,
     accounts,
     article_frame,

@@ -11,7 +11,7 @@ from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.schemas.wire_receipts import Receipt
 from cloudkasse_etl.transform.receipt_frames import flatten
 from cloudkasse_etl.transform.turnover_sums import TurnoverFrames, added, tally
-from tests.support.receipt_factory import line, pay, receipt, void_of
+from tests.support.receipts.receipt_factory import line, pay, receipt, void_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

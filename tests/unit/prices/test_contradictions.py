@@ -14,7 +14,7 @@ from cloudkasse_etl.transform.payloads import refuse_unknown_tax_codes
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 from cloudkasse_etl.transform.receipt_frames import flatten
 from tests.support.price_frames import articles
-from tests.support.receipt_factory import article_frame, item, ledger, line
+from tests.support.receipts.receipt_factory import article_frame, item, ledger, line
 
 Rate = tuple[str, str, float]
 SEVEN: Rate = ("3", "2024-01-01", 7.7)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cloudkasse_etl.transform.receipt_frames import flatten
 from cloudkasse_etl.transform.stock.movements import move
 from cloudkasse_etl.transform.stock.units import ratio
-from tests.support.receipt_factory import ledger, line, receipt
+from tests.support.receipts.receipt_factory import ledger, line, receipt
 
 # Made of the prefixes alone: a unit is its kind's base times a power of ten, squared or cubed where it is a power.
 PREFIXES = {"m": -3, "c": -2, "d": -1, "": 0, "h": 2, "k": 3}

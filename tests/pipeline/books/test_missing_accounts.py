@@ -1,0 +1,159 @@
+"""Protects the books from settings that lack something: it is named, nothing is booked, and it is made up for."""
+
+from typing import Any
+
+import pytest
+
+from cloudkasse_etl.errors import StateUnavailableError
+from cloudkasse_etl.state.stores.books.booked_receipts import BookedReceipts
+from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipts
+from tests.support.books import (
+    book,
+    deliver,
+    fetch,
+    fetch_and_book,
+    sale,
+    statuses,
+    tables,
+    told,
+)
+from tests.support.receipts.receipt_factory import Fields, item, line, pay
+from tests.support.worlds import World
+
+pytestmark = pytest.mark.shop(accounts=True, page_items=10)
+
+
+def test_an_account_of_selectline_that_cannot_be_used_refuses_its_receipt_and_no_other_account_is_taken(
+    world: World,
+) -> None:
+    world.erp("UPDATE ART SET KontoVerkauf = :account WHERE Artikelnummer = 'A1'", {"account": "84\t0000"})
+    deliver(world, item(line(article="A1"), id="R1", number=1), item(line(article="A2"), id="R2", number=2))
+    fetch(world)
+    postings, _ = book(world)
+    assert [(r.key, r.code) for r in postings.rejections] == [("R1", "account_missing")]
+    assert "ART.KontoVerkauf, KTOGRUPPENPOS.GKonto = '84 0000'" in postings.rejections[0].text("en")
+    assert statuses(world) == {"R1": "rejected", "R2": "imported"}
+    world.erp("UPDATE ART SET KontoVerkauf = '8401' WHERE Artikelnummer = 'A1'")
+    assert told(book(world)[0]) == {"new": 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "payments", "section", "name", "setting"),
+    [
+        pytest.param([line("Pfand", 25)], [pay("Bar", 25)], "business_cases", "Pfand", "accounts.business_cases.Pfand",
+                     id="business case"),
+        pytest.param([line("Umsatz", 107, "7.00")], [pay("Bar", 107)], "revenue", "7.00", 'accounts.revenue."7.00"',
+                     id="revenue"),
+        pytest.param([line()], [pay("ECKarte", 1190)], "tenders", "ECKarte", "accounts.tenders.ECKarte", id="tender"),
+        pytest.param([line()], [pay("Unbar", 1190, "Rechnung")], "tenders", "Unbar", "accounts.tenders.Unbar.Rechnung",
+                     id="tender by name"),
+        pytest.param([line("DifferenzSollIst", -5, None)], [pay("Bar", -5)], "business_cases", "DifferenzSollIst",
+                     "accounts.business_cases.DifferenzSollIst.short", id="short"),
+    ],
+)  # fmt: skip
+def test_an_unmapped_account_rejects_that_receipt_by_the_settings_name_until_it_is_there(
+    world: World, lines: list[Fields], payments: list[Fields], section: str, name: str, setting: str
+) -> None:
+    removed = world.settings["accounts"][section].pop(name)
+    deliver(world, sale(1), item(*lines, payments=payments, id="R2", number=2), sale(3))
+    fetch(world)
+    postings, _ = book(world)
+    assert told(postings) == {"new": 2, "rejected": 1}
+    assert [(r.key, r.code) for r in postings.rejections] == [("R2", "account_missing")]
+    for language in ("de", "en"):
+        assert setting in postings.rejections[0].text(language)
+    assert statuses(world) == {"R1": "imported", "R2": "rejected", "R3": "imported"}
+    assert {row["receipt_id"] for row in tables(world)["posting"]} == {"R1", "R3"}
+    since = postings.rejections[0]
+
+    postings, _ = book(world)
+    assert told(postings) == {"still_rejected": 1}
+    postings, _ = book(world, retry_rejected=True)
+    assert told(postings) == {"rejected": 1}
+    assert postings.rejections[0].since == since.since
+
+    world.settings["accounts"][section][name] = removed
+    postings, _ = book(world)
+    assert told(postings) == {"new": 1}
+    assert statuses(world)["R2"] == "imported"
+    assert [row for row in tables(world)["rejection"] if row["asset"] == "revenue_postings"] == []
+    assert told(book(world)[0]) == {}
+
+
+def test_a_register_without_a_cash_account_is_named(world: World) -> None:
+    world.settings["registers"][0].pop("cash_account")
+    deliver(world, sale(1), item(line(), payments=[pay("ECKarte", 1190)], id="R2", number=2))
+    postings, _ = fetch_and_book(world)
+    assert told(postings) == {"new": 1, "rejected": 1}
+    assert "registers.K1.cash_account" in postings.rejections[0].text("en")
+
+
+def test_without_a_clearing_account_nothing_is_booked(world: World) -> None:
+    del world.settings["accounts"]["clearing"]
+    deliver(world, sale(1), sale(2))
+    postings, movements = fetch_and_book(world)
+    assert (told(postings), told(movements)) == ({"rejected": 2}, {})
+    assert "accounts.clearing" in postings.rejections[0].text("en")
+    assert tables(world)["posting"] == tables(world)["stock_movement"] == []
+
+
+def test_a_receipt_that_was_chosen_and_refused_is_tried_again_when_the_settings_are_as_they_were_before(
+    world: World,
+) -> None:
+    deliver(world, sale(1), sale(2))
+    fetch(world)
+    book(world, "R1")
+    book(world)  # level with these settings
+    deliver(world, sale(3))
+    fetch(world)
+    removed = world.settings["accounts"]["revenue"].pop("19.00")
+    assert told(book(world, "R3")[0]) == {"rejected": 1}
+    world.settings["accounts"]["revenue"]["19.00"] = removed
+    assert told(book(world)[0]) == {"new": 1}
+
+
+def test_an_import_that_broke_leaves_nothing_that_a_later_one_takes_for_settled(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(world, sale(1))
+    fetch_and_book(world)
+    deliver(world, sale(2), sale(3))
+    fetch(world)
+    removed = world.settings["accounts"]["revenue"].pop("19.00")
+    original = BookedReceipts.book
+
+    def dies_afterwards(store: BookedReceipts, **arguments: Any) -> None:
+        original(store, **arguments)
+        raise StateUnavailableError("The database went away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cloudkasse_etl.sync.receipts.receipt_import.BATCH", 1)
+        patch.setattr(BookedReceipts, "book", dies_afterwards)
+        with pytest.raises(StateUnavailableError):
+            book(world)
+    assert statuses(world) == {"R1": "imported", "R2": "rejected", "R3": "staged"}
+    world.settings["accounts"]["revenue"]["19.00"] = removed
+    assert told(book(world)[0]) == {"new": 2}
+
+
+def test_a_fetch_that_broke_leaves_nothing_that_a_later_one_takes_for_settled(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(world, sale(1))
+    fetch(world)
+    deliver(world, *(sale(number) for number in range(2, 15)))
+    named = world.settings["registers"]
+    world.settings["registers"] = []
+    original = StagedReceipts.stage
+
+    def dies_afterwards(store: StagedReceipts, *arguments: Any, **more: Any) -> None:
+        original(store, *arguments, **more)
+        raise StateUnavailableError("The database went away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StagedReceipts, "stage", dies_afterwards)
+        with pytest.raises(StateUnavailableError):
+            fetch(world)
+    assert sorted(statuses(world).values()) == ["rejected"] * 11  # the first one, too, follows the settings
+    world.settings["registers"] = named
+    assert told(fetch(world)[0]) == {"new": 14}

@@ -1,0 +1,76 @@
+"""How pytest goes about these tests: where their files lie, in which order and by how many processes they run."""
+
+import gc
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.support.torture.torture_figures import LONG
+
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 3 * 2**30
+
+
+SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
+# Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
+LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/lock/", "/benchmarks/", "/pipeline/")
+
+# The short form tries the same examples each time: what a commit's tests say hangs on the commit alone. The long form
+# looks for new ones. No limit is one of time.
+hypothesis.settings.register_profile(
+    "tests",
+    max_examples=500 if LONG else 25,
+    derandomize=not LONG,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Puts the tests' folders into memory where there is room: half of the time went into waiting for the disk.
+
+    Every commit of Dagster's and ours waits for it (fsync). No test takes the power away, and to a killed process
+    memory is as good a disk as any.
+    """
+    folder = folder_in_memory()
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and not config.option.basetemp and folder:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)
+
+
+def folder_in_memory() -> Path | None:
+    """A folder that is no disk, where there is one with room for a PostgreSQL and all worlds of a session."""
+    is_there = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
+    return MEMORY if is_there and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Half as many workers again as there are cores: the longest tests wait for a daemon most of their time."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: next((n for n, path in enumerate(LONGEST) if path in item.nodeid), len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the collector from looking through all that is loaded by then again and again: a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each file's tests run in one worker, and those of the files that share a UI as well."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class LoadPlaces(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "the shared UI" if any(path in nodeid for path in SHARED_UI) else nodeid.split("::")[0]
+
+    return LoadPlaces(config, log)
