@@ -9,8 +9,8 @@ import dagster as dg
 from assets.automation.alerts import ended_runs
 from assets.instance import tags
 from cloudkasse_etl.entities import REVENUE_POSTINGS
-from cloudkasse_etl.state.stores.rejections import Rejections
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.rejections import Rejections
 from cloudkasse_etl.sync.monitoring.alerts import AlertReport
 from tests.support.alerts import look, run
 from tests.support.programs import Program, checks, materializations
@@ -158,7 +158,9 @@ def refuse(shop: World, key: str, setting: str) -> None:
     """A receipt that an import refuses for want of an account."""
     detail = {"setting": setting, "further": ""}
     with shop.session() as session, session.store.connection.transaction() as connection:
-        Rejections(session.store.connection).put(connection, REVENUE_POSTINGS, [Rejection(REVENUE_POSTINGS, key, "account_missing", detail)])
+        Rejections(session.store.connection).put(
+            connection, REVENUE_POSTINGS, [Rejection(REVENUE_POSTINGS, key, "account_missing", detail)]
+        )
 
 
 def test_a_second_missing_account_is_told_although_the_first_one_is_known(shop: World, mail: MailServer) -> None:

@@ -24,7 +24,7 @@ VERSION = "1.13"
 ROOM = PROJECT / "assets" / "instance"
 # They ask Dagster as its UI does, die at a step of its engine, or look how it plans a job.
 TESTS_INSIDE = {
-    "tests/support/ui_answers.py",
+    "tests/support/pages/ui_answers.py",
     "tests/crash/dagster_steps.py",
     "tests/pipeline/ui/test_definitions.py",
     "tests/unit/instance/test_dagster_inside.py",
@@ -131,7 +131,7 @@ COLUMNS = {
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+def bare(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     """An instance whose history lies in SQLite files."""
     with dg.DagsterInstance.local_temp(str(tmp_path)) as opened:
         yield opened
@@ -164,32 +164,30 @@ def test_a_tag_of_dagsters_is_called_as_we_call_it(name: str) -> None:
     assert known == TAGS[name], f"Dagster {dg.__version__} calls {name} {known!r}; we write {TAGS[name]!r}."
 
 
-def test_a_runs_events_go_through_what_we_put_in_place_of_the_storages_connection(instance: dg.DagsterInstance) -> None:
+def test_a_runs_events_go_through_what_we_put_in_place_of_the_storages_connection(bare: dg.DagsterInstance) -> None:
     """The connections are kept by an attribute of the object, which only helps as long as Dagster asks the object."""
-    run = instance.create_run_for_job(job_def=_nothing_job())
+    run = bare.create_run_for_job(job_def=_nothing_job())
     asked: list[str] = []
-    with runs.open_history(instance, run.run_id):
-        events, kept = instance.event_log_storage, dict(vars(instance.event_log_storage))
+    with runs.open_history(bare, run.run_id):
+        events, kept = bare.event_log_storage, dict(vars(bare.event_log_storage))
         assert "_connect" in kept, "instance/runs.py no longer keeps the files of events open"
-        assert "connect" in vars(instance.run_storage), "instance/runs.py no longer keeps the file of runs open"
+        assert "connect" in vars(bare.run_storage), "instance/runs.py no longer keeps the file of runs open"
 
         def connect(shard: str) -> Any:
             asked.append(shard)
             return kept["_connect"](shard)
 
         vars(events)["_connect"] = connect
-        instance.report_engine_event("a line", run, run_id=run.run_id, job_name=run.job_name)
-        assert [entry.dagster_event.message for entry in instance.all_logs(run.run_id) if entry.dagster_event] == [
-            "a line"
-        ]
+        bare.report_engine_event("a line", run, run_id=run.run_id, job_name=run.job_name)
+        assert [entry.dagster_event.message for entry in bare.all_logs(run.run_id) if entry.dagster_event] == ["a line"]
     assert run.run_id in asked, f"Dagster {dg.__version__} no longer asks `_connect` for the connection to its events."
-    assert not {"_connect", "connect"} & {*vars(instance.event_log_storage), *vars(instance.run_storage)}
+    assert not {"_connect", "connect"} & {*vars(bare.event_log_storage), *vars(bare.run_storage)}
 
 
 @pytest.mark.parametrize("file", COLUMNS)
-def test_the_tables_that_we_clear_up_by_sql_have_our_columns(instance: dg.DagsterInstance, file: str) -> None:
-    instance.create_run_for_job(job_def=_nothing_job())
-    files = runs.history_files(instance)
+def test_the_tables_that_we_clear_up_by_sql_have_our_columns(bare: dg.DagsterInstance, file: str) -> None:
+    bare.create_run_for_job(job_def=_nothing_job())
+    files = runs.history_files(bare)
     assert files is not None, f"Dagster {dg.__version__} keeps a local history in something else than SQLite files."
     engine = create_engine(f"sqlite:///{getattr(files, file)}")
     try:

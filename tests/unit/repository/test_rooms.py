@@ -22,9 +22,9 @@ from tests.support.repository.import_graph import (
 
 MOST_FILES = 15
 MOST_LINES = 400
-# To be divided; a room that no longer holds too much is taken from here.
-TOO_FULL = {"tests/support"}
 SHARED_NAMES = {"__init__.py", "conftest.py"}
+# What most tests begin with: one of each, whatever folder a test lies in.
+FIXTURES = ("world", "program", "instance", "ui")
 FLOORS = floors()
 
 
@@ -53,10 +53,10 @@ def test_a_room_holds_no_more_than_one_can_look_over() -> None:
         for folder in folders(root)
         if len(_files(folder)) > MOST_FILES
     }
-    assert found == TOO_FULL
+    assert not found
 
 
-@pytest.mark.parametrize("root", PACKAGES)
+@pytest.mark.parametrize("root", [*PACKAGES, "tests"])
 def test_a_file_can_be_read_in_one_go(root: str) -> None:
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (PROJECT / root).rglob("*.py")}
     assert not [str(path) for path, count in lines.items() if count > MOST_LINES]
@@ -107,3 +107,47 @@ def test_the_graph_finds_what_runs_the_wrong_way() -> None:
     assert circles([("a", "b"), ("b", "c"), ("c", "b"), ("d", "a")]) == [["b", "c"]]
     renamed = {"shop.apples": "shop.goods.apples", "shop.till": "shop.money"}
     assert plan(floor, {"shop.apples": ["shop.till"], "shop.till": []}, renamed).up == ["shop.apples -> shop.till"]
+
+
+def _trees() -> Iterator[tuple[Path, ast.Module]]:
+    """The tests' files with their syntax trees."""
+    for path in sorted((PROJECT / "tests").rglob("*.py")):
+        yield path.relative_to(PROJECT), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _is_of_tests(module: str) -> bool:
+    """Whether a module is one of tests or of their fixtures, not one that tests share."""
+    name = module.rpartition(".")[2]
+    return module.startswith("tests.") and (name == "conftest" or name.startswith("test_"))
+
+
+def test_no_module_imports_one_of_tests() -> None:
+    found = [
+        f"{path}: {name}"
+        for path, tree in _trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in _imported(node)
+        if _is_of_tests(name)
+    ]
+    assert not found, "what tests share lies in tests/support"
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif node.module:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_there_is_one_fixture_of_each_kind(name: str) -> None:
+    found = [
+        (path.name, node.name)
+        for path, tree in _trees()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+        if any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
+    ]
+    assert found == [("conftest.py", name)]
