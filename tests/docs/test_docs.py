@@ -1,5 +1,6 @@
 """Protects that README.md and docs/ are true: what they name is there, and what there is to name is named."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+import cloudkasse_etl
 from assets.definitions import ASSETS
 from cloudkasse_etl.config.settings import parse_settings
 from cloudkasse_etl.state.database.engine import migrate, state_engine
@@ -20,6 +22,7 @@ DOCS = PROJECT / "docs"
 PAGES = {str(page): page for page in pages()}
 README = PAGES["README.md"]
 README_LINES = 120
+LONG = 50
 PICTURE_BYTES = 200_000
 
 
@@ -65,6 +68,15 @@ def test_the_readme_is_short_and_leads_to_every_page_and_picture() -> None:
     for picture in (DOCS / "images").iterdir():
         assert picture.name in linked
         assert picture.stat().st_size < PICTURE_BYTES
+
+
+def test_no_page_says_what_another_says() -> None:
+    said: dict[str, set[str]] = {}
+    for page in PAGES.values():
+        code = [line.strip() for block in page.blocks() for line in block.splitlines()]
+        for sentence in (*re.split(r"(?<=[.:;])\s+|\n\n|\|", page.prose), *code):
+            said.setdefault(re.sub(r"\W+", " ", sentence).strip(), set()).add(str(page))
+    assert {text: found for text, found in said.items() if len(found) > 1 and len(text) >= LONG} == {}
 
 
 def test_the_graph_of_the_readme_is_that_of_the_assets() -> None:
@@ -189,6 +201,13 @@ def test_every_target_that_the_pages_explain_is_made_and_every_one_for_a_develop
     table = PAGES["docs/contributing.md"].section("## Set up")
     told = {row[0].strip("`").removeprefix("make ") for row in rows(table)}
     assert told == names.targets() - {"help", "demo", "ui", "clean"}
+
+
+def test_what_a_page_imports_of_the_library_is_offered() -> None:
+    blocks = [block for page in PAGES.values() for block in page.blocks("python")]
+    imports = [node for block in blocks for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)]
+    assert {node.module for node in imports} == {"cloudkasse_etl"}
+    assert {alias.name for node in imports for alias in node.names} <= set(cloudkasse_etl.__all__)
 
 
 def test_every_room_stands_in_the_picture_of_the_rooms_and_no_other() -> None:
