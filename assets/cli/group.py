@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import click
 
+from assets.cli import click_messages
 from assets.cli.commands.check import check
 from assets.cli.commands.closings import closings
 from assets.cli.commands.demo import demo
@@ -44,6 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     interrupts.raise_in_main_thread()
     _never_fail_to_print()
+    click_messages.translate_click()
     try:
         result = group.main(list(arguments), prog_name="cloudkasse-etl", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -51,8 +53,12 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(error.format_message())
         return 0
     except click.ClickException as error:
-        usage = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else None
-        return print_error(error.format_message(), hint=usage, exit_code=2, as_json=as_json)
+        usage = None
+        if isinstance(error, click.UsageError) and error.ctx:
+            usage = say("See: {command} --help", command=error.ctx.command_path)
+        return print_error(
+            error.format_message(), hint=usage, exit_code=2, as_json=as_json, language=click_messages.language()
+        )
     except CloudkasseError as error:
         return print_error(
             error.message, hint=error.hint, exit_code=error.exit_code, as_json=as_json, language=_language()

@@ -7,7 +7,11 @@ from urllib.parse import urlsplit
 
 import click
 
-_EMPTY = "It is empty."
+from assets.cli.click_messages import CONTEXT, language
+from cloudkasse_etl.i18n.messages import translated
+from cloudkasse_etl.i18n.text import say
+
+_EMPTY = say("It is empty.")
 
 
 class _Text(click.ParamType[str]):
@@ -22,11 +26,11 @@ class _Text(click.ParamType[str]):
         """The text as it was given."""
         text = str(value)
         if self._is_needed and not text.strip():
-            self.fail(_EMPTY, param, ctx)
+            self.fail(_EMPTY.told(language()), param, ctx)
         try:
             text.encode()
         except UnicodeEncodeError:  # bytes that the terminal's encoding knows no letter for
-            self.fail("It has a character that no text has.", param, ctx)
+            self.fail(say("It has a character that no text has.").told(language()), param, ctx)
         return text
 
 
@@ -42,7 +46,8 @@ class _Day(click.DateTime):
 
         found: dt.datetime = super().convert(value, param, ctx)
         if not FIRST_DAY <= found.date() <= LAST_DAY:
-            self.fail(f"'{value}' is not between {FIRST_DAY} and {LAST_DAY}.", param, ctx)
+            text = say("'{value}' is not between {first} and {last}.", value=value, first=FIRST_DAY, last=LAST_DAY)
+            self.fail(text.told(language()), param, ctx)
         return found
 
 
@@ -52,9 +57,11 @@ class _Path(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
         if not str(value).strip():
-            self.fail(_EMPTY, param, ctx)
+            self.fail(_EMPTY.told(language()), param, ctx)
         if str(value) == "-" and not self.allow_dash:
-            self.fail("It is no file; standard output cannot be written to here.", param, ctx)
+            text = say("It is no file; standard output cannot be written to here.")
+            self.fail(text.told(language()), param, ctx)
+        self.name = translated("file" if self.file_okay else "directory", language(), CONTEXT)
         return super().convert(value, param, ctx)
 
 
@@ -71,7 +78,8 @@ class _Address(click.ParamType[str]):
         except ValueError:  # an invalid port
             is_address = False
         if not is_address:
-            self.fail(f"'{value}' is no address like http://127.0.0.1:8850.", param, ctx)
+            text = say("'{value}' is no address like http://127.0.0.1:8850.", value=value)
+            self.fail(text.told(language()), param, ctx)
         return str(value)
 
 

@@ -14,15 +14,14 @@ from cloudkasse_etl.config.automation_settings import Automation
 from cloudkasse_etl.config.connections import Connections, read_connections
 from cloudkasse_etl.config.section import Day, Section
 from cloudkasse_etl.config.settings_file import SettingsFile, refused
+from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS as DEFAULT_SETTINGS
+from cloudkasse_etl.config.settings_language import SETTINGS_VARIABLE as SETTINGS_VARIABLE
+from cloudkasse_etl.config.settings_language import settings_path as settings_path
 from cloudkasse_etl.config.settings_yaml import MAX_BYTES, shown, too_large
 from cloudkasse_etl.config.ui_settings import Ui
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
 from cloudkasse_etl.i18n.messages import ENGLISH, Language, languages
 from cloudkasse_etl.i18n.text import say
-
-SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
-DEFAULT_SETTINGS = "cloudkasse.yaml"
-
 
 # No group's number is longer in SelectLine: GRUPPEN.Nummer.
 GroupNumber = Annotated[str, Field(min_length=1, max_length=13)]
@@ -249,12 +248,6 @@ class Configuration(Section):
     settings: Settings
     connections: Connections
     path: Path
-
-
-def settings_path(environment: Mapping[str, str] | None = None) -> Path:
-    """The settings file that the environment names, as an absolute path."""
-    environment = os.environ if environment is None else environment
-    return Path(environment.get(SETTINGS_VARIABLE) or DEFAULT_SETTINGS).absolute()
 
 
 def load(environment: Mapping[str, str] | None = None) -> Configuration:

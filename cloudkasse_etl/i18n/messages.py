@@ -46,7 +46,7 @@ def translated(text: str, language: Language, context: str = "") -> str:
     return catalogue.pgettext(context, text) if context else catalogue.gettext(text)
 
 
-def translated_count(one: str, many: str, count: int, language: Language) -> str:
+def translated_count(one: str, many: str, count: int, language: Language, context: str = "") -> str:
     """The form of a text for a number, by the language's own plural rule: English has one for 1 and one for others.
 
     Args:
@@ -54,13 +54,15 @@ def translated_count(one: str, many: str, count: int, language: Language) -> str
         many: The English text for any other number.
         count: The number.
         language: One of `languages()`.
+        context: As for `translated`.
 
     Returns:
         The translation, with the same placeholders.
     """
     if language == ENGLISH:
         return one if count == 1 else many
-    return _catalogue(language).ngettext(one, many, count)
+    catalogue = _catalogue(language)
+    return catalogue.npgettext(context, one, many, count) if context else catalogue.ngettext(one, many, count)
 
 
 @cache

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assets.cli.click_messages import language
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import TEXT
 from assets.cli.output import console, print_json, print_rows
@@ -157,7 +158,7 @@ def _one_of(receipt_id: str | None, line: int | None, missing: tuple[str, str] |
         click.UsageError: Neither is given, or both are.
     """
     if (receipt_id is None) == (missing is None) or (missing is not None and line is not None):
-        raise click.UsageError("Name one receipt, or --missing REGISTER NUMBERS.")
+        raise click.UsageError(say("Name one receipt, or --missing REGISTER NUMBERS.").told(language()))
     return missing or (receipt_id or "", "")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from assets.cli.click_messages import language
 from assets.cli.option_types import FILE, TEXT
 from assets.cli.output import shown_path
 from cloudkasse_etl.i18n.text import say, told
@@ -20,7 +21,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
     no other file.
     """
     if (run_id is None) != last:
-        raise click.UsageError("Name a run, or --last, and not both.")
+        raise click.UsageError(say("Name a run, or --last, and not both.").told(language()))
     from assets.instance.home import find_home, open_instance
     from cloudkasse_etl.config.settings import load
 

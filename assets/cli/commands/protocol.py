@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from assets.cli import click_messages
 from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
 from assets.cli.output import COLOURS, console, print_causes, print_json, shown_path
-from cloudkasse_etl.i18n.text import say_count, told
+from cloudkasse_etl.i18n.text import say, say_count, told
 
 
 @click.command()
@@ -25,7 +26,9 @@ def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
     RUN_ID is the run's id, or the beginning of it, as `history` and the UI show it.
     """
     if csv_file == "-" and as_json:
-        raise click.UsageError("--json and --csv - would both be written to standard output.")
+        raise click.UsageError(
+            say("--json and --csv - would both be written to standard output.").told(click_messages.language())
+        )
     from assets.instance.home import find_home
     from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol, write_csv
 

@@ -109,6 +109,9 @@ def _of_call(call: ast.Call, where: str) -> Iterator[Message]:
     elif name == "say_as":
         context, text = _texts(call.args, where)
         yield Message(where, text, context=context)
+    elif name == "from_click":
+        one, many = (*_texts(call.args, where), "")[:2]
+        yield Message(where, one, many, "click")
     elif name == "pattern":
         (text,) = _texts(call.args, where)
         yield Message(where, text, context=PATTERNS)
