@@ -29,6 +29,7 @@ class Kind:
         tables: Which of the ERP's tables the extract comes from: a change in none of them leaves it as it is.
         computed_tables: Likewise of what is computed.
         cloud_tables: Likewise of what goes up, where it is not the extract's.
+        settings: The parts of the settings that say which records go up, and how.
         medium: What the extract is read from, as the UI shows it.
         after: The kind that goes up before; where that one stops, this one does too.
         decided_by: The kinds whose records in the cloud decide whether it takes these.
@@ -48,6 +49,7 @@ class Kind:
     tables: tuple[str, ...]
     computed_tables: tuple[str, ...] = ()
     cloud_tables: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     medium: str = "sql"
     after: "Kind | None" = None
     decided_by: tuple["Kind", ...] = ()
@@ -88,6 +90,7 @@ COMPANY: Final = Kind(
     cloud="cloudkasse_company",
     cloud_is=say("The company as CloudKasse holds it, level with SelectLine."),
     tables=("MANDANT",),
+    settings=("company",),
 )
 REGISTERS: Final = Kind(
     name="registers",
@@ -104,6 +107,7 @@ REGISTERS: Final = Kind(
         "The registers as CloudKasse holds them. Articles and prices can go up only once there is an active one."
     ),
     tables=("MANDANT",),  # whose currency they have
+    settings=("registers",),
     medium="yaml",
     after=COMPANY,
 )
@@ -117,6 +121,7 @@ EMPLOYEES: Final = Kind(
     cloud="cloudkasse_employees",
     cloud_is=say("The employees as CloudKasse holds them, level with SelectLine."),
     tables=("MITARBW",),
+    settings=("employees",),
     after=COMPANY,
 )
 ARTICLES: Final = Kind(
@@ -136,6 +141,7 @@ ARTICLES: Final = Kind(
         "the\nreason, and tried again once it has been corrected in SelectLine."
     ),
     tables=("ART", "GRUPPEN", "USDETAIL"),
+    settings=("articles",),
     after=REGISTERS,
     decided_by=(REGISTERS,),
     by_article=True,
@@ -159,6 +165,7 @@ PRICES: Final = Kind(
     tables=("ARPREIS",),
     computed_tables=("ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
     cloud_tables=("MANDANT", "ARPREIS", "ART", "GRUPPEN", "USDETAIL"),
+    settings=("price_groups",),
     after=ARTICLES,
     decided_by=(REGISTERS, ARTICLES),
     by_article=True,

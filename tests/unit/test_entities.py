@@ -15,6 +15,7 @@ from assets.checks.cloud_equals_erp import KEYS
 from assets.definitions import ASSETS
 from assets.ui.columns import CONTRACTS, DRAWN_FROM
 from cloudkasse_etl import entities
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import BY_NAME, COMPANY, ERP_TABLES, KINDS, REGISTERS, Kind
 from cloudkasse_etl.erp.selectline.reader import WATCHED
 from cloudkasse_etl.i18n.messages import ENGLISH, languages
@@ -72,6 +73,7 @@ def test_changes_of_a_kind_are_watched_in_tables_that_are_read(kind: Kind) -> No
         assert ERP_TABLES[asset], asset
         assert set(ERP_TABLES[asset]) <= tables, asset
         assert (asset in UPSTREAM) == kind.by_article
+    assert set(kind.settings) <= set(Settings.model_fields)
 
 
 @EACH
@@ -137,6 +139,13 @@ def constants() -> Iterator[tuple[str, str]]:
 
 def test_the_name_of_an_asset_is_written_in_entities_only() -> None:
     assert [(where, text) for where, text in constants() if text in SPECS] == []
+
+
+def test_the_recipe_names_five_places_at_most_and_each_is_there() -> None:
+    recipe = (PROJECT / "docs" / "adding-a-kind-of-record.md").read_text(encoding="utf-8")
+    places = [found[1] for line in recipe.splitlines() if (found := re.match(r"\d+\. `([^`]+)`", line))]
+    assert 0 < len(places) <= 5
+    assert [place for place in places if not (PROJECT / place).exists()] == []
 
 
 def test_a_kind_is_frozen() -> None:

@@ -20,7 +20,7 @@ import pandas as pd
 from pandera.pandas import DataFrameModel
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import COMPANY, ERP_TABLES, REGISTERS, REVENUE_POSTINGS, Kind
+from cloudkasse_etl.entities import COMPANY, ERP_TABLES, KINDS, REGISTERS, REVENUE_POSTINGS, Kind
 from cloudkasse_etl.erp.selectline.article_codes import articles_sharing_codes
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.erp.selectline.erp_tables import Source
@@ -41,7 +41,7 @@ from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 BY_ARTICLE = ("ART", "ARPREIS")
 """The tables whose rows each belong to one article: what hangs on them can be found article by article."""
-_MASTER_DATA_SETTINGS = {"company", "registers", "articles", "employees", "price_groups", "erp"}
+_MASTER_DATA_SETTINGS = {"erp", *(name for kind in KINDS for name in kind.settings)}
 _BOOKING_SETTINGS = {"company", "registers", "receipts", "books", "accounts", "erp"}
 _CURRENCY = re.compile("[A-Z]{3}")
 # Raised when the same sources come to another content: everything is then compared once.

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import orjson
 
+from cloudkasse_etl.entities import COMPANY
 from cloudkasse_etl.errors import ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -35,6 +36,6 @@ def currency_to_stage_in(session: SyncSession) -> str | None:
 
 def last_known_currency(store: StateStores) -> str | None:
     """The currency of the last synchronised company, whatever the cloud's address was; None if there was none."""
-    content = store.synced.newest_content("companies", store.connection.company)
+    content = store.synced.newest_content(COMPANY.name, store.connection.company)
     found = orjson.loads(content).get("currency") if content else None
     return str(found) if found else None

@@ -1,6 +1,6 @@
 """Protects what is read of the ERP together: short transactions, each of one moment, and no change lost in between."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,11 @@ import yaml
 from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.config.settings import load
+from cloudkasse_etl.entities import EMPLOYEES
+from cloudkasse_etl.erp.selectline import erp_tables
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import ErpSchemaError
+from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from tests.support import databases, small_erp
 
@@ -58,15 +61,21 @@ def insert(url: str, table: str, **values: Any) -> None:
     engine.dispose()
 
 
-READINGS = (
-    "watermarks", "currency", "company", "registers", "employees", "goods.articles", "goods.prices", "goods.rates",
-    "goods.gross",
-)  # fmt: skip
+READINGS: Mapping[str, Callable[[ErpFrames], object]] = {
+    **{
+        name: attrgetter(name)
+        for name in (
+            "watermarks", "currency", "company", "registers", "goods.articles", "goods.prices", "goods.rates",
+            "goods.gross",
+        )
+    },
+    "employees": lambda sources: sources.records(EMPLOYEES, erp_tables.EMPLOYEES, EmployeeExtract),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", READINGS)
 def test_after_whatever_was_read_the_erps_users_can_write_at_once(name: str, url: str, sources: ErpFrames) -> None:
-    attrgetter(name)(sources)
+    READINGS[name](sources)
     write(url, "UPDATE ART SET Bezeichnung = 'x'")
     sources.fingerprint("cloudkasse_articles")
     write(url, "UPDATE ART SET Bezeichnung = 'y'")
