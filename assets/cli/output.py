@@ -222,6 +222,8 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
     colour = COLOURS[str(report.outcome)]
     out.print(f"[bold {colour}]{escape(report.message[:1].upper() + report.message[1:])}[/]")
     print_counts(out, {name: asset.counts.as_dict() for name, asset in report.assets.items()}, language)
+    if report.scope is not None:
+        out.print(f"[dim]{escape(report.scope.told(language))}[/]", soft_wrap=True)
     if report.rejections:
         out.print()
         print_causes(out, by_cause(report.rejections, language), language, SHOWN_CAUSES)

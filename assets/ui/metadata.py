@@ -10,7 +10,7 @@ import dagster as dg
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, told_each
+from cloudkasse_etl.i18n.text import say, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
@@ -44,13 +44,15 @@ def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> M
         **report.counts.as_dict(),
         "seconds": round(report.seconds, 3),
         **({} if report.rows is None else {"dagster/row_count": report.rows}),
-        **({} if report.looked_at is None else {"looked_at": dg.MetadataValue.text(_looked_at(report, language))}),
+        **({} if report.scope is None else {"looked_at": dg.MetadataValue.text(_looked_at(report, language))}),
         "protocol": dg.MetadataValue.path(str(protocol)),
     }
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:
-    """A note that not all records were compared, which explains the counts."""
+    """A note of which records were compared, and why all of them, which explains the counts."""
+    if report.looked_at is None:
+        return told(report.scope or "", language)
     return say("changed articles: {count:,}; everything else is as it was", count=report.looked_at).told(language)
 
 

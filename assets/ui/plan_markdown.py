@@ -16,7 +16,8 @@ _REFUSED = (say("count"), say("record"), say("what is wrong"), say("what to do")
 def plan_markdown(found: Plan, language: Language) -> str:
     """The whole plan: counts in full, records one by one up to a limit."""
     view = view_of(found, language)
-    parts = [f"**{view.head}**", *(_entity(entity, language) for entity in view.entities)]
+    parts = [f"**{view.head}**", *([plain(view.scope)] if view.scope else [])]
+    parts += [_entity(entity, language) for entity in view.entities]
     if view.receipts:
         parts.append(_receipts(view.receipts, language))
     if view.imports:

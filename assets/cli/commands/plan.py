@@ -41,10 +41,14 @@ def plan(what: Any, as_json: bool) -> int:
 
 
 def _print(out: "Console", found: "Plan", language: Language) -> None:
+    from rich.markup import escape
+
     from cloudkasse_etl.sync.dry_run.plan_view import view_of
 
     view = view_of(found, language, records=SHOWN_RECORDS)
     out.print(f"[bold]{view.head}[/]")
+    if view.scope:
+        out.print(f"[dim]{escape(view.scope)}[/]", soft_wrap=True)
     for entity in view.entities:
         _print_entity(out, entity, language)
     if view.receipts:

@@ -6,7 +6,7 @@ Wherever this cannot be told for certain, a run looks at everything.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +15,20 @@ import pandas as pd
 
 from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, KINDS, REGISTERS
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges, Totals, buckets_of
+from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.erp_rows import ErpRowStore, Header
+from cloudkasse_etl.sync.changes import reasons
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, holds_on
-from cloudkasse_etl.sync.inputs.article_subset import Part
+from cloudkasse_etl.sync.inputs.article_subset import NEVER_NARROWED, Everything, Scope, Subset
 from cloudkasse_etl.sync.inputs.erp_frames import BY_ARTICLE
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.bar_codes import sharing
 
 MOST_ARTICLES = 2_000
 """More changed articles than these, and comparing everything is as quick and simpler."""
-_MOST_ROWS = 20_000
-_MOST_BUCKETS = 500
+MOST_ROWS = 20_000
+MOST_BUCKETS = 500
 UPSTREAM: Mapping[str, tuple[str, ...]] = {
     **{asset: () for kind in KINDS if kind.by_article for asset in kind.assets},
     **{kind.cloud: kind.upstream for kind in KINDS if kind.by_article},
@@ -38,11 +40,29 @@ _LONGEST_NUMBER, _LONGEST_GROUP = 40, 20  # longer ones can make a rejection's k
 _CONTROL_OR_BAR = re.compile(r"[\x00-\x1f\x7f-\x9f|]")
 
 
-def part_of(session: SyncSession) -> Part | None:
-    """The part of the shop that this run looks at; None where it is everything. Found out once a run."""
-    if not session.part_is_known:
-        session.part_is_known, session.part = True, _find(session)
-    return session.part
+def scope_of(session: SyncSession, asset: str, fingerprint: str | None) -> Scope:
+    """What a step looks at: what the steps before it looked at; the first one finds it out.
+
+    Args:
+        session: The run.
+        asset: The step's asset.
+        fingerprint: Of the asset's sources now; None where it cannot be told cheaply.
+
+    Returns:
+        The changed articles, or everything and why.
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached.
+        StateUnavailableError: Our own tables cannot be read.
+    """
+    if asset not in UPSTREAM:
+        return NEVER_NARROWED
+    if fingerprint is None:
+        unseen = reasons.without_rowversion(session.sources.unseen(asset))
+        return Everything(unseen) if session.scope is None else session.scope.widened(unseen)
+    if session.scope is None:
+        session.scope = _find(session)
+    return session.scope
 
 
 def has_row_keys(rejections: tuple[Rejection, ...]) -> bool:
@@ -50,32 +70,40 @@ def has_row_keys(rejections: tuple[Rejection, ...]) -> bool:
     return any(_ROW_KEY.fullmatch(rejection.key) for rejection in rejections)
 
 
-def _find(session: SyncSession) -> Part | None:
-    if session.options.full or session.options.retry_rejected or _has_odd_groups(session):
-        return None
+def _find(session: SyncSession) -> Scope:
+    if session.options.full:
+        return Everything(reasons.asked())
+    if session.options.retry_rejected:
+        return Everything(reasons.retried())
+    if _has_odd_groups(session):
+        return Everything(reasons.price_group_unusable())
     with session.sources.view():  # what has changed, and all rows of these articles, are of one moment
         return _look(session)
 
 
-def _look(session: SyncSession) -> Part | None:
+def _look(session: SyncSession) -> Scope:
     erp_rows = session.store.erp_rows
     header = erp_rows.header()
-    details = _details(session, header) if header is not None else None
-    if header is None or details is None:
-        return None
+    if header is None:
+        return Everything(reasons.never_finished())
+    details = _details(session, header)
+    if isinstance(details, Everything):
+        return details
     changes: dict[str, _Change] = {}
     for table in BY_ARTICLE:
         change = _changed(session, erp_rows, header, table)
-        if change is None:
-            return None
+        if isinstance(change, Everything):
+            return change
         changes[table] = change
     numbers = {number for change in changes.values() for number in change.numbers}
     if numbers and len(numbers) <= MOST_ARTICLES:
         # what is found out of a bar code hangs on all articles that have it, or had it when that was found out
         numbers |= sharing(session.store.rejections.of(ARTICLES.extract), numbers)
         numbers |= session.sources.sharing_codes(numbers)
-    if len(numbers) > MOST_ARTICLES or any(map(_is_odd, numbers)):
-        return None
+    if len(numbers) > MOST_ARTICLES:
+        return Everything(reasons.many_articles(MOST_ARTICLES))
+    if any(map(_is_odd, numbers)):
+        return Everything(reasons.number_unusable())
     return _read(session, erp_rows, header, details, frozenset(numbers), changes)
 
 
@@ -93,27 +121,51 @@ def _is_odd(number: str) -> bool:
     )
 
 
-def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, Any]] | None:
-    """What is told of each asset; None where one is not level with the snapshot, but for changed articles."""
+def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, Any]] | Everything:
+    """What is told of each asset, if all of them are level with the snapshot but for changed articles."""
     store, found = session.store, {}
     for asset, upstream in UPSTREAM.items():
-        level = store.checkpoints.of(asset)
-        rest = session.sources.rest(asset, *map(store.checkpoints.generation, upstream))
-        if level is None or not level.fingerprint or rest is None:
-            return None
-        found[asset] = details = orjson.loads(level.details)
-        if details.get("snapshot") != header.snapshot or details.get("rest") != rest:
-            return None
+        level, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
+        rest = session.sources.rest(asset, *generations)
+        if rest is None:
+            return Everything(reasons.without_rowversion(session.sources.unseen(asset)))
+        details = orjson.loads(level.details) if level is not None and level.fingerprint else {}
+        if level is None or details.get("snapshot") != header.snapshot:
+            return Everything(reasons.out_of_step(asset))
+        if details.get("rest") != rest:
+            now = session.sources.rest_by_part(asset, *generations)
+            return Everything(_what_differs(details.get("parts", {}), now))
         if not holds_on(level, session.as_of):
-            return None
+            return Everything(reasons.day_changed())
         if any(deferral["code"] == "register_required" for deferral in details["deferrals"]):
-            return None
+            return Everything(reasons.waiting_for_a_register())
         rejections = tuple(store.rejections.of(asset))
         if any(rejection.code in RETRIED_EVERY_RUN for rejection in rejections):
-            return None
+            return Everything(reasons.refused_by_the_cloud(asset))
         if upstream and has_row_keys(rejections):
-            return None
+            return Everything(reasons.article_unknown())
+        found[asset] = details
     return found
+
+
+def _what_differs(then: Mapping[str, str], now: Mapping[str, str]) -> Text:
+    """Which part of what concerns all articles has changed.
+
+    Args:
+        then: As `ErpFrames.rest_by_part`; empty where an earlier release noted it.
+        now: Likewise.
+    """
+    told: Mapping[str, Callable[[], Text]] = {
+        "program": reasons.program_changed,
+        "erp": reasons.erp_changed,
+        "settings": reasons.settings_changed,
+        "rates": reasons.rates_changed,
+        "upstream": reasons.cloud_changed,
+    }
+    changed = next((part for part, mark in now.items() if then and then.get(part) != mark), None)
+    if changed is None:
+        return reasons.something_changed()
+    return told[changed]() if changed in told else reasons.table_changed(changed)
 
 
 @dataclass(frozen=True)
@@ -128,11 +180,13 @@ class _Change:
         return {*self.now["article"], *self.before["article"]}
 
 
-def _changed(session: SyncSession, erp_rows: ErpRowStore, header: Header, table: str) -> _Change | None:
+def _changed(session: SyncSession, erp_rows: ErpRowStore, header: Header, table: str) -> _Change | Everything:
     changes, before = session.sources.changes(table), header.totals[table]
     above = changes.above(before.highest)
-    if above is None or len(above) > _MOST_ROWS:
-        return None
+    if above is None:
+        return Everything(reasons.rows_untraceable(table))
+    if len(above) > MOST_ROWS:
+        return Everything(reasons.many_rows(table, MOST_ROWS))
     known = erp_rows.rows(table, set(buckets_of(above["row_id"].to_numpy()).tolist()))
     known = known[known["row_id"].isin(above["row_id"])]
     expected = Totals(
@@ -141,23 +195,25 @@ def _changed(session: SyncSession, erp_rows: ErpRowStore, header: Header, table:
     )
     totals = changes.totals()
     if totals is None:
-        return None
+        return Everything(reasons.rows_untraceable(table))
     return _Change(above, known) if totals == expected else _searched(erp_rows, changes, table)
 
 
-def _searched(erp_rows: ErpRowStore, changes: RowChanges, table: str) -> _Change | None:
+def _searched(erp_rows: ErpRowStore, changes: RowChanges, table: str) -> _Change | Everything:
     """What has changed, where not all of it lies past the snapshot's highest rowversion."""
     now, before = changes.buckets(), erp_rows.totals(table)
     if now is None:
-        return None
+        return Everything(reasons.rows_untraceable(table))
     then = {bucket: Totals(*totals) for bucket, totals in before.items()}
     differing = sorted(bucket for bucket in {*now, *then} if now.get(bucket) != then.get(bucket))
-    if len(differing) > _MOST_BUCKETS:
-        return None
+    if len(differing) > MOST_BUCKETS:
+        return Everything(reasons.many_places(table))
+    if not differing:  # its rows had changed, and have changed back by now
+        return Everything(reasons.erp_in_motion())
     found = [changes.within(bucket) for bucket in differing]
     there = [rows for rows in found if rows is not None]
-    if len(there) < len(found) or not found:
-        return None
+    if len(there) < len(found):
+        return Everything(reasons.rows_untraceable(table))
     current, known = pd.concat(there, ignore_index=True), erp_rows.rows(table, differing)
     both = current.merge(known[["row_id", "version"]], how="left", on="row_id", suffixes=("", "_known"))
     changed = current[(both["version"] != both["version_known"]).to_numpy()]
@@ -172,23 +228,25 @@ def _read(
     details: Mapping[str, Mapping[str, Any]],
     numbers: frozenset[str],
     changes: Mapping[str, _Change],
-) -> Part | None:
+) -> Scope:
     """Reads all rows of the articles, and what the snapshot has of them."""
     goods = session.sources.narrowed(numbers)
     old, others = {}, {}
     for table in BY_ARTICLE:
         read, change = goods.versions(table), changes[table]
-        if read is None or not change.now["row_id"].isin(read["row_id"]).all():
-            return None  # a row is gone again by now, or is not found by its own number
+        if read is None:
+            return Everything(reasons.rows_untraceable(table))
+        if not change.now["row_id"].isin(read["row_id"]).all():
+            return Everything(reasons.erp_in_motion())  # a row is gone by now, or is not found by its own number
         touched = pd.concat([read["row_id"], change.now["row_id"], change.before["row_id"]])
         known = erp_rows.rows(table, set(buckets_of(touched.to_numpy()).tolist()))
         mine = known["article"].isin(numbers)
         old[table], others[table] = known[mine], known[~mine]
         if others[table]["row_id"].isin(read["row_id"]).any():
-            return None  # it was another article's until a moment ago
+            return Everything(reasons.erp_in_motion())  # it was another article's until a moment ago
     if not goods.is_steady():
-        return None
-    return Part(
+        return Everything(reasons.erp_in_motion())
+    return Subset(
         numbers,
         goods,
         header,

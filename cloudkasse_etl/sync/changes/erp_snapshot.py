@@ -18,15 +18,24 @@ from cloudkasse_etl.erp.selectline.row_changes import buckets_of
 from cloudkasse_etl.state.stores.erp_rows import Header, SourceTotals, Written, packed
 from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM
+from cloudkasse_etl.sync.inputs.article_subset import Everything, Scope
 from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 from cloudkasse_etl.sync.run.session import SyncSession
 
 _MOST_GROUPS = 62  # of which each takes a bit
 
 
-def keep_snapshot(session: SyncSession) -> None:
-    """Keeps the rows that this run looked at, if everything is level with them by now."""
-    goods = session.goods
+def keep_snapshot(session: SyncSession, scope: Scope) -> None:
+    """Keeps the rows that this run looked at, if everything is level with them by now.
+
+    Args:
+        session: The run.
+        scope: What it looked at.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be written.
+    """
+    goods = scope.goods_of(session.sources)
     if session.is_dry or not goods.is_read_to_the_end:
         return
     levels = _levels(session)
@@ -35,15 +44,15 @@ def keep_snapshot(session: SyncSession) -> None:
     rows = _with_counts(goods)
     if rows is None or not goods.is_steady():
         return
-    part, snapshot = session.part, secrets.token_hex(8)
+    snapshot = secrets.token_hex(8)
     found: dict[str, tuple[pd.DataFrame, set[int] | None]] = {}
     totals: dict[str, SourceTotals] = {}
     for table, mine in rows.items():
         totals[table] = _totals(mine)
-        if part is None:
+        if isinstance(scope, Everything):
             found[table] = mine, None
             continue
-        old, before, others = part.old[table], part.header.totals[table], part.others[table]
+        old, before, others = scope.old[table], scope.header.totals[table], scope.others[table]
         totals[table] = SourceTotals(
             before.count - len(old) + len(mine),
             before.version_sum - int(old["version"].sum()) + totals[table].version_sum,
@@ -54,7 +63,7 @@ def keep_snapshot(session: SyncSession) -> None:
         found[table] = every, set(buckets_of(touched).tolist())
     checkpoints = {}
     for asset, (level, rest) in levels.items():
-        details = orjson.loads(level.details) | {"snapshot": snapshot, "rest": rest}
+        details = orjson.loads(level.details) | {"snapshot": snapshot, **rest}
         checkpoints[asset] = level.fingerprint, orjson.dumps(details).decode()
     session.store.erp_rows.keep(
         Header(snapshot, totals),
@@ -66,7 +75,7 @@ def keep_snapshot(session: SyncSession) -> None:
     )
 
 
-def _levels(session: SyncSession) -> Mapping[str, tuple[Checkpoint, str | None]] | None:
+def _levels(session: SyncSession) -> Mapping[str, tuple[Checkpoint, Mapping[str, object]]] | None:
     """The levels of all assets that a snapshot is for, and what else they hang on; None where one is not level."""
     store, sources, found = session.store, session.sources, {}
     for asset, upstream in UPSTREAM.items():
@@ -74,7 +83,8 @@ def _levels(session: SyncSession) -> Mapping[str, tuple[Checkpoint, str | None]]
         now = sources.fingerprint(asset, *generations)
         if level is None or now is None or level.fingerprint != now:
             return None
-        found[asset] = level, sources.rest(asset, *generations)
+        rest = {"rest": sources.rest(asset, *generations), "parts": sources.rest_by_part(asset, *generations)}
+        found[asset] = level, rest
     return found
 
 

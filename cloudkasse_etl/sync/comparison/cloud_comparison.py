@@ -17,6 +17,7 @@ from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.sync.comparison.comparison_report import SHOWN, Comparison, Cure, Difference, FieldDifference
 from cloudkasse_etl.sync.dry_run.plan_session import open_plan
+from cloudkasse_etl.sync.inputs.article_subset import NEVER_NARROWED
 from cloudkasse_etl.sync.master_data.cloud_records import Item, pages
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -51,7 +52,7 @@ def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
     A record that is rejected, or waits in order, does not count as a difference: it is reported elsewhere. Of the
     cloud's pages only keys and the first few differences are kept in memory.
     """
-    desired = FLOWS[kind].desired(session)
+    desired = FLOWS[kind].desired(session, NEVER_NARROWED)
     checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
     refused = {rejection.key for rejection in (*checked.rejections, *session.store.rejections.of(kind.cloud))}
     waits = kind.needs_register and session.store.synced.active_count(REGISTERS.name) == 0

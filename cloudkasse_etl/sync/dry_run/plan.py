@@ -28,6 +28,7 @@ from cloudkasse_etl.sync.master_data.price_computation import compute_gross_pric
 from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.sync.run.report import widest_scope
 
 What = Literal["all", "master-data", "receipts", "import"]
 
@@ -57,7 +58,8 @@ def plan(configuration: Configuration, what: What = "all", *, as_of: dt.date | N
         receipts = _receipts(session) if what in ("all", "receipts") else None
         imports = _import(session) if what in ("all", "import") else None
         counts = {asset: report.counts for asset, report in session.reports.items()}
-    return Plan(what, entities, receipts, imports, counts)
+        scope = widest_scope(session.reports.values())
+    return Plan(what, entities, receipts, imports, counts, scope)
 
 
 def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:

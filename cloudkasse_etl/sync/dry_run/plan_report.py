@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
+from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.report import Counts, Deferral, rejection_dict
 
@@ -228,6 +229,7 @@ class Plan:
         receipts: The plan for fetching; None where it was not asked for.
         imports: The plan for an import of staged receipts and of those that would be fetched before it.
         assets: The counts of a run by asset, in the order of the run.
+        scope: A sentence on what of the master data would be compared; None where nothing would be.
     """
 
     what: str
@@ -235,6 +237,7 @@ class Plan:
     receipts: ReceiptsPlan | None = None
     imports: ImportPlan | None = None
     assets: Mapping[str, Counts] = field(default_factory=dict)
+    scope: Text | None = None
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The object that `plan --json` prints."""
@@ -244,6 +247,7 @@ class Plan:
             "receipts": self.receipts.as_dict(language) if self.receipts else None,
             "import": self.imports.as_dict(language) if self.imports else None,
             "assets": {asset: counts.as_dict() for asset, counts in self.assets.items()},
+            "looked_at": None if self.scope is None else self.scope.told(language),
         }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.i18n.formats import counted, short_quantity
-from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
+from cloudkasse_etl.i18n.text import Text, say, say_count, told, told_each
 from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
@@ -145,6 +145,7 @@ class PlanView:
         imports: What would be booked; None where it was not asked for.
         nothing: That there is nothing to do; empty where there is.
         counts: A heading for what the run would count.
+        scope: What it would look at; empty where no article is to be looked at.
     """
 
     head: str
@@ -153,6 +154,7 @@ class PlanView:
     imports: ImportView | None
     nothing: str
     counts: str
+    scope: str
 
 
 def view_of(found: Plan, language: Language, *, records: int = DETAILS) -> PlanView:
@@ -181,6 +183,7 @@ def view_of(found: Plan, language: Language, *, records: int = DETAILS) -> PlanV
         imports=imports,
         nothing=say("Nothing: everything is level.").told(language) if is_empty else "",
         counts=say("What the run would count").told(language),
+        scope=told(found.scope or "", language),
     )
 
 

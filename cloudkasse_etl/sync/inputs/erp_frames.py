@@ -142,6 +142,33 @@ class ErpFrames:
         """The same of all but the rows of single articles."""
         return self._hash(asset, [table for table in ERP_TABLES[asset] if table not in BY_ARTICLE], upstream)
 
+    def rest_by_part(self, asset: str, *upstream: int) -> Mapping[str, str]:
+        """What `rest` is made of, so that it can be told which of it has changed.
+
+        Args:
+            asset: The asset's name.
+            upstream: The generations of the assets that it depends on.
+
+        Returns:
+            A short hash of each part by its name: `program`, `erp`, `settings`, the tables, `rates`, `upstream`.
+        """
+        tables = [table for table in ERP_TABLES[asset] if table not in BY_ARTICLE]
+        parts: dict[str, object] = {
+            "program": CONTENT_VERSION,
+            "erp": _without_secret(self._url),
+            "settings": self._settings.model_dump(mode="json", include=_MASTER_DATA_SETTINGS),
+            **{table: self.watermarks.get(table) for table in tables},
+            "rates": self._rates_of_today if "USDETAIL" in tables else [],
+            "upstream": upstream,
+        }
+        return {
+            name: fingerprint(orjson.dumps(part, option=orjson.OPT_SORT_KEYS), size=8) for name, part in parts.items()
+        }
+
+    def unseen(self, asset: str) -> tuple[str, ...]:
+        """The tables that an asset comes from and whose changes cannot be seen, for they have no rowversion."""
+        return tuple(table for table in ERP_TABLES[asset] if self.watermarks.get(table) is None)
+
     def _hash(self, asset: str, tables: Iterable[str], upstream: tuple[int, ...]) -> str | None:
         if any(self.watermarks.get(table) is None for table in ERP_TABLES[asset]):
             return None

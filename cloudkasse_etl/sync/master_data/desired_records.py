@@ -19,6 +19,7 @@ from cloudkasse_etl.schemas.prices import PriceExtract, PricePayload
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import Waiting
+from cloudkasse_etl.sync.inputs.article_subset import Scope, Subset
 from cloudkasse_etl.sync.inputs.extracts import Extract
 from cloudkasse_etl.sync.run.report import Deferral
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -53,15 +54,17 @@ class Flow:
         payload: The contract of what goes up.
         read: Reads and checks the ERP's records; once a run, whoever asks.
         desired: What the cloud should hold.
+
+    Both take what is looked at, which matters to kinds whose records belong to an article each.
     """
 
     extract: type[DataFrameModel]
     payload: type[DataFrameModel]
-    read: Callable[[SyncSession], Extract]
-    desired: Callable[[SyncSession], Desired]
+    read: Callable[[SyncSession, Scope], Extract]
+    desired: Callable[[SyncSession, Scope], Desired]
 
 
-def _company(session: SyncSession) -> Desired:
+def _company(session: SyncSession, _: Scope) -> Desired:
     company = session.settings.company
     payload = payloads.company_payload(
         session.sources.company.frame, number=company.number, vat_id=company.vat_id, tax_number=company.tax_number
@@ -69,21 +72,23 @@ def _company(session: SyncSession) -> Desired:
     return Desired(payload, _none)  # a company has no `active`: it is never retired
 
 
-def _registers(session: SyncSession) -> Desired:
+def _registers(session: SyncSession, _: Scope) -> Desired:
     extract = session.sources.registers
     return Desired(payloads.active_payload(extract.frame, RegisterPayload), _unless_in(extract.held))
 
 
-def _articles(session: SyncSession) -> Desired:
-    extract = session.goods.articles
-    payload = payloads.article_payload(extract.frame, session.goods.rates, session.as_of)
+def _articles(session: SyncSession, scope: Scope) -> Desired:
+    goods = scope.goods_of(session.sources)
+    extract = goods.articles
+    payload = payloads.article_payload(extract.frame, goods.rates, session.as_of)
     return Desired(payload, _unless_in(extract.held))
 
 
-def _prices(session: SyncSession) -> Desired:
-    goods, part, store = session.goods, session.part, session.store
+def _prices(session: SyncSession, scope: Scope) -> Desired:
+    goods, store = scope.goods_of(session.sources), session.store
     gross = goods.gross
-    in_cloud = store.synced.all(ARTICLES.name) if part is None else store.synced.among(ARTICLES.name, part.numbers)
+    among = scope.numbers if isinstance(scope, Subset) else None
+    in_cloud = store.synced.all(ARTICLES.name) if among is None else store.synced.among(ARTICLES.name, among)
     held_articles = in_cloud.loc[in_cloud["active"], "key"]
     ready = is_among(gross.prices["article"], held_articles)
     waiting = pd.concat([gross.prices.loc[~ready, ["article", "key"]], gross.waiting], ignore_index=True)
@@ -99,9 +104,9 @@ def _prices(session: SyncSession) -> Desired:
         return group.isin(used) & ~article.isin(refused) & ~held & is_among(article, selling)
 
     each = _by_article(waiting)
-    if part is not None:
+    if among is not None:
         elsewhere = store.waiting.of(PRICES.cloud)
-        each += [w for w in elsewhere if w.code == _ARTICLE_FIRST and w.awaited not in part.numbers]
+        each += [w for w in elsewhere if w.code == _ARTICLE_FIRST and w.awaited not in among]
     currency = session.sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
     return Desired(payload, may_retire, _deferrals(each))
@@ -160,6 +165,14 @@ def _unless_in(held: frozenset[str]) -> Callable[["pd.Series[str]"], "pd.Series[
     return lambda keys: ~keys.isin(held)
 
 
+def _read_articles(session: SyncSession, scope: Scope) -> Extract:
+    return scope.goods_of(session.sources).articles
+
+
+def _read_prices(session: SyncSession, scope: Scope) -> Extract:
+    return scope.goods_of(session.sources).prices
+
+
 def _of_table(
     kind: Kind,
     source: erp_tables.Source,
@@ -179,11 +192,11 @@ def _of_table(
         chosen: The numbers that the settings name; all records where it says None.
     """
 
-    def read(session: SyncSession) -> Extract:
+    def read(session: SyncSession, _: Scope) -> Extract:
         return session.sources.records(kind, source, extract, chosen(session.settings))
 
-    def desired(session: SyncSession) -> Desired:
-        found = read(session)
+    def desired(session: SyncSession, scope: Scope) -> Desired:
+        found = read(session, scope)
         frame = made(found.frame) if made else payloads.active_payload(found.frame, payload)
         return Desired(frame, _unless_in(found.held))
 
@@ -195,12 +208,12 @@ def _chosen_employees(settings: Settings) -> Collection[str] | None:
 
 
 FLOWS: Mapping[Kind, Flow] = {
-    COMPANY: Flow(CompanyExtract, CompanyPayload, lambda session: session.sources.company, _company),
-    REGISTERS: Flow(RegisterExtract, RegisterPayload, lambda session: session.sources.registers, _registers),
+    COMPANY: Flow(CompanyExtract, CompanyPayload, lambda session, _: session.sources.company, _company),
+    REGISTERS: Flow(RegisterExtract, RegisterPayload, lambda session, _: session.sources.registers, _registers),
     EMPLOYEES: _of_table(
         EMPLOYEES, erp_tables.EMPLOYEES, EmployeeExtract, EmployeePayload, payloads.employee_payload, _chosen_employees
     ),
-    ARTICLES: Flow(ArticleExtract, ArticlePayload, lambda session: session.goods.articles, _articles),
-    PRICES: Flow(PriceExtract, PricePayload, lambda session: session.goods.prices, _prices),
+    ARTICLES: Flow(ArticleExtract, ArticlePayload, _read_articles, _articles),
+    PRICES: Flow(PriceExtract, PricePayload, _read_prices, _prices),
 }
 """How each of `KINDS` gets there."""

@@ -1,6 +1,7 @@
 """The use case that reads one kind of record from the ERP. What is refused is noted; nothing is sent."""
 
 from cloudkasse_etl.entities import Kind
+from cloudkasse_etl.sync.inputs.article_subset import Scope
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 from cloudkasse_etl.sync.master_data.judge import Judgement, judged
 from cloudkasse_etl.sync.run.report import AssetReport
@@ -8,10 +9,15 @@ from cloudkasse_etl.sync.run.session import SyncSession
 
 
 def extract(session: SyncSession, kind: Kind) -> AssetReport:
-    """Reads the records of a kind that are active and chosen, and checks them."""
+    """Reads the records of a kind that are active and chosen, and checks them.
 
-    def judge() -> Judgement:
-        found = FLOWS[kind].read(session)
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached.
+        ErpSchemaError: A table or column is missing, or may not be read.
+    """
+
+    def judge(scope: Scope) -> Judgement:
+        found = FLOWS[kind].read(session, scope)
         return Judgement(found.rejections, len(found.frame))
 
     return judged(session, kind.extract, judge)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM, part_of
+from cloudkasse_etl.sync.changes.changed_articles import scope_of
 from cloudkasse_etl.sync.changes.unchanged import quiet_report, set_level
+from cloudkasse_etl.sync.inputs.article_subset import Scope
 from cloudkasse_etl.sync.run.report import AssetReport, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -27,32 +28,39 @@ class Judgement:
     turns: tuple[str | None, str | None] = (None, None)
 
 
-def judged(session: SyncSession, asset: str, judge: Callable[[], Judgement]) -> AssetReport:
+def judged(session: SyncSession, asset: str, judge: Callable[[Scope], Judgement]) -> AssetReport:
     """Judges an asset's records if anything that they come from has changed, and reports.
 
     Only refusals count here: a record counts as sent where the cloud takes it.
+
+    Args:
+        session: The run.
+        asset: The asset's name.
+        judge: Reads or computes what is to be looked at.
+
+    Returns:
+        The report, which the session has noted.
+
+    Raises:
+        ErpUnavailableError: The ERP cannot be reached.
+        ErpSchemaError: A table or column is missing, or may not be read.
     """
     with session.timed() as seconds:
         fingerprint = session.sources.fingerprint(asset)
         report = quiet_report(session, asset, fingerprint)
         if report is None:
-            part = part_of(session) if asset in UPSTREAM and fingerprint is not None else None
-            judgement = judge()
-            rows, lacking, turns = judgement.rows, judgement.lacking, judgement.turns
-            if part is None:
-                rejections = session.store.rejections.replace(asset, judgement.rejections)
-            else:
-                rejections = session.store.rejections.replace(asset, judgement.rejections, part.covers)
-                rows, lacking = part.rows_with(asset, rows), part.lacking_with(lacking)
-                turns = part.turns_with(asset, turns)
+            scope = scope_of(session, asset, fingerprint)
+            judgement = judge(scope)
+            rejections = session.store.rejections.replace(asset, judgement.rejections, scope.covers)
             report = AssetReport(
                 asset,
                 refused_counts(rejections),
                 tuple(rejections),
-                rows=rows,
-                lacking=lacking,
-                turns=turns,
-                looked_at=None if part is None else len(part.numbers),
+                rows=scope.rows_with(asset, judgement.rows),
+                lacking=scope.lacking_with(judgement.lacking),
+                turns=scope.turns_with(asset, judgement.turns),
+                looked_at=scope.count,
+                why_everything=scope.reason,
             )
             # again: what it is level with is what was read, and that may be of a later moment
             set_level(session, report, session.sources.fingerprint(asset))

@@ -1,6 +1,7 @@
 """The use case that computes the gross prices. What cannot be computed is noted; nothing is sent."""
 
 from cloudkasse_etl.entities import GROSS_PRICES
+from cloudkasse_etl.sync.inputs.article_subset import Scope
 from cloudkasse_etl.sync.master_data.judge import Judgement, judged
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -9,8 +10,8 @@ from cloudkasse_etl.sync.run.session import SyncSession
 def compute_gross_prices(session: SyncSession) -> AssetReport:
     """Computes what the registers show, and finds the articles that have no price."""
 
-    def judge() -> Judgement:
-        gross = session.goods.gross
+    def judge(scope: Scope) -> Judgement:
+        gross = scope.goods_of(session.sources).gross
         return Judgement(gross.rejections, len(gross.prices), gross.lacking, gross.turns)
 
     return judged(session, GROSS_PRICES, judge)

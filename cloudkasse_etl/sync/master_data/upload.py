@@ -13,16 +13,17 @@ import pandas as pd
 from cloudkasse_etl.arrow_lookup import places_among
 from cloudkasse_etl.entities import PRICES, REGISTERS, Kind
 from cloudkasse_etl.errors import MassRetirementError
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import CLOUD, Rejection, merged
 from cloudkasse_etl.schemas.contract import Checked, check, source_of
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM, has_row_keys, part_of
+from cloudkasse_etl.sync.changes import reasons
+from cloudkasse_etl.sync.changes.changed_articles import has_row_keys, scope_of
 from cloudkasse_etl.sync.changes.erp_snapshot import keep_snapshot
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, quiet_report, set_level
-from cloudkasse_etl.sync.inputs.article_subset import Part
+from cloudkasse_etl.sync.inputs.article_subset import Everything, Scope, Subset
 from cloudkasse_etl.sync.master_data.cloud_records import learn_what_the_cloud_holds
 from cloudkasse_etl.sync.master_data.desired_records import EXAMPLES, FLOWS, Desired
 from cloudkasse_etl.sync.master_data.upload_results import Items, accepted_record, fresh, kind_of, where_level
@@ -37,10 +38,22 @@ def upload(session: SyncSession, kind: Kind) -> AssetReport:
     """Brings the records of a kind up, as far as the cloud takes them; those that are no longer wanted are retired.
 
     After the prices nothing of the ERP is looked at any more: what was looked at is noted then.
+
+    Args:
+        session: The run.
+        kind: Which kind.
+
+    Returns:
+        The report, which the session has noted.
+
+    Raises:
+        MassRetirementError: More would be retired than the settings allow unasked.
+        NetworkError: The cloud cannot be reached.
+        ErpUnavailableError: The ERP cannot be reached.
     """
     report = _upload(session, kind)
-    if kind is PRICES:
-        keep_snapshot(session)
+    if kind is PRICES and session.scope is not None:
+        keep_snapshot(session, session.scope)
     return report
 
 
@@ -52,24 +65,27 @@ def _upload(session: SyncSession, kind: Kind) -> AssetReport:
         if session.options.full:
             learn_what_the_cloud_holds(session, kind)
         active = store.synced.active_count(kind.name)
-        whole = _recover_lost(session, kind, active)
+        lost = _recover_lost(session, kind, active)
         pending = store.attempts.pending(kind.name)
-        if whole and not pending:
+        unsettled = reasons.lost(kind.noun) if lost else reasons.interrupted(kind.noun) if pending else None
+        if unsettled is None:
             quiet = quiet_report(
                 session, kind.cloud, fingerprint, lambda refused: _unchanged(session, kind, active, refused, {})
             )
             if quiet is not None:
                 return session.deliver(quiet, seconds())
-        _narrow(session, kind, whole=whole and not pending and fingerprint is not None)
+        scope = _scope(session, kind, fingerprint, unsettled)
         going = _Upload(session, kind)
         try:
             going.finish_pending([Attempt(a.key, a.entity, a.body) for a in pending])
-            going.level()
+            scope = going.level(scope)
         except BaseException:
             # what went through before it broke is told all the same
             session.deliver(going.broken(), seconds())
             raise
-        report = going.report()
+        report = going.report(scope)
+        if kind.by_article:
+            session.scope = scope
         session.keep_waiting(report)
         # a cloud that refuses for want of a register it was said to have is looked at again in full
         # else it is level with what was read, and that may be of a later moment than the first look
@@ -78,29 +94,35 @@ def _upload(session: SyncSession, kind: Kind) -> AssetReport:
         return session.deliver(report, seconds())
 
 
-def _narrow(session: SyncSession, kind: Kind, *, whole: bool) -> None:
-    """Makes sure that the run looks at some articles only where nothing but these can differ.
+def _scope(session: SyncSession, kind: Kind, fingerprint: str | None, unsettled: Text | None) -> Scope:
+    """What an upload looks at: some articles only where nothing but these can differ.
 
     What a dead run sent or the cloud lost may be anything, and so may be what a register held up that has come since.
+
+    Args:
+        session: The run.
+        kind: What goes up.
+        fingerprint: Of its sources.
+        unsettled: Why the cloud may hold something else than we think, where that is so.
     """
-    if kind.cloud not in UPSTREAM:
-        return
-    part = part_of(session) if whole else None
-    registers = session.store.checkpoints.generation(REGISTERS.cloud)
-    if part is None or part.registers != registers:
-        session.look_at_everything()
+    if unsettled is not None and kind.by_article:
+        session.scope = Everything(unsettled) if session.scope is None else session.scope.widened(unsettled)
+    scope = scope_of(session, kind.cloud, fingerprint)
+    if isinstance(scope, Subset) and scope.registers != session.store.checkpoints.generation(REGISTERS.cloud):
+        return scope.widened(reasons.registers_sent())
+    return scope
 
 
 def _recover_lost(session: SyncSession, kind: Kind, active: int) -> bool:
     """Asks the cloud for all that it holds, if it says that this is less than we think.
 
     Returns:
-        True where the cloud holds what we think.
+        Whether it does.
     """
     if missing_in_the_cloud(session, kind, active) is None:
-        return True
+        return False
     learn_what_the_cloud_holds(session, kind)
-    return False
+    return True
 
 
 def missing_in_the_cloud(session: SyncSession, kind: Kind, active: int) -> int | None:
@@ -120,7 +142,6 @@ class _Upload:
     refused_now: set[str] = field(default_factory=set)
     touched: dict[str, bool] = field(default_factory=dict)  # whether the cloud holds it as active now
     surprised: bool = False
-    looked_at: int | None = None
 
     def finish_pending(self, attempts: list[Attempt]) -> None:
         """Finishes requests of a run that died before their answers came, under their own keys."""
@@ -128,18 +149,24 @@ class _Upload:
             known = set(self.session.store.synced.all(self.kind.name)["key"])
             self._take(self.session.client.resend(attempts), known=known, hashes={}, retried=set(), is_new=False)
 
-    def level(self) -> None:
-        """Compares, and sends what differs."""
+    def level(self, scope: Scope) -> Scope:
+        """Compares, and sends what differs.
+
+        Args:
+            scope: What is to be looked at.
+
+        Returns:
+            What was looked at, which may be more.
+        """
         kind, store = self.kind, self.session.store
-        desired, checked = self._desired()
-        part = self.session.part if kind.cloud in UPSTREAM else None
+        scope, desired, checked = self._desired(scope)
         payload = checked.frame
         self.deferrals += desired.waiting
         keys, hashes = payloads.keys(kind.name, payload), digests(payload)
-        synced = _synced(store, kind, part)
+        synced = _synced(store, kind, scope)
         places = places_among(keys, synced["key"])
         level = where_level(places, hashes, synced)
-        refused = {r.key: r for r in store.rejections.of(kind.cloud) if part is None or part.covers(r)}
+        refused = {r.key: r for r in store.rejections.of(kind.cloud) if scope.covers(r)}
         to_send = payload[~level]
         items = Items(list(keys[~level]), list(hashes[~level].astype(str)), payloads.items(to_send))
 
@@ -155,18 +182,17 @@ class _Upload:
         open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
         store.rejections.end(kind.cloud, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections)
-        self.looked_at = None if part is None else len(part.numbers)
         self._send([items, retired], refused, known={*keys[~level & (places >= 0)], *retired.keys})
+        return scope
 
-    def _desired(self) -> tuple[Desired, Checked]:
+    def _desired(self, scope: Scope) -> tuple[Scope, Desired, Checked]:
         """What the cloud should hold, and what of it keeps the wire's contract."""
         kind, session = self.kind, self.session
-        desired = FLOWS[kind].desired(session)
+        desired = FLOWS[kind].desired(session, scope)
         checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
-        if session.part is not None and kind.cloud in UPSTREAM and has_row_keys(checked.rejections):
-            session.look_at_everything()
-            return self._desired()
-        return desired, checked
+        if isinstance(scope, Subset) and has_row_keys(checked.rejections):
+            return self._desired(scope.widened(reasons.article_unknown()))
+        return scope, desired, checked
 
     def _retired(self, keys: list[str]) -> "Items":
         """What the cloud last accepted of these records, set to inactive."""
@@ -331,7 +357,7 @@ class _Upload:
         """What had gone through before the upload broke; asks nothing any more."""
         return AssetReport(self.kind.cloud, self.counts + Counts(rejected=len(self.refused_now)))
 
-    def report(self) -> AssetReport:
+    def report(self, scope: Scope) -> AssetReport:
         """What the upload came to; the open rejections of earlier runs included."""
         store, kind = self.session.store, self.kind
         stored = store.rejections.of(kind.cloud)
@@ -341,16 +367,22 @@ class _Upload:
         unchanged = _unchanged(self.session, kind, active, rejections, self.touched)
         counts = replace(self.counts, deferred=deferred, unchanged=unchanged) + refused_counts(rejections)
         return AssetReport(
-            kind.cloud, counts, tuple(rejections), tuple(self.deferrals), rows=active, looked_at=self.looked_at
+            kind.cloud,
+            counts,
+            tuple(rejections),
+            tuple(self.deferrals),
+            rows=active,
+            looked_at=scope.count,
+            why_everything=scope.reason,
         )
 
 
-def _synced(store: StateStores, kind: Kind, part: Part | None) -> pd.DataFrame:
+def _synced(store: StateStores, kind: Kind, scope: Scope) -> pd.DataFrame:
     """What the cloud last accepted of the records that this run looks at."""
-    if part is None:
+    if isinstance(scope, Everything):
         return store.synced.all(kind.name)
     beneath = kind is PRICES
-    return (store.synced.beneath if beneath else store.synced.among)(kind.name, part.numbers)
+    return (store.synced.beneath if beneath else store.synced.among)(kind.name, scope.numbers)
 
 
 def _unchanged(

@@ -101,6 +101,7 @@ class AssetReport:
         turns: The last and the next day (ISO text) on which the calendar alone changes the result.
         quiet: True where nothing had changed and nothing was read.
         looked_at: How many articles were looked at, where only those that had changed were.
+        why_everything: Why all articles were looked at, where the changed ones might have been enough.
         left: Work that the run could have done but was not asked to, and why.
     """
 
@@ -115,7 +116,19 @@ class AssetReport:
     turns: tuple[str | None, str | None] = (None, None)
     quiet: bool = False
     looked_at: int | None = None
+    why_everything: Text | None = None
     left: Text | None = None
+
+    @property
+    def scope(self) -> Text | None:
+        """What was looked at, in a sentence; None where nothing was, or where there was no choice."""
+        if self.why_everything is not None:
+            return say("Looks at everything: {reason}.", reason=self.why_everything)
+        if self.looked_at is not None:
+            return say_count(
+                "Looks at {count:,} changed article.", "Looks at {count:,} changed articles.", count=self.looked_at
+            )
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +154,11 @@ class RunReport:
         found = [rejection for report in self.assets.values() for rejection in report.rejections]
         return tuple(sorted(found, key=lambda rejection: rejection.still))
 
+    @property
+    def scope(self) -> Text | None:
+        """What the run looked at, in a sentence, or the most of it; None where no article was to be looked at."""
+        return widest_scope(self.assets.values())
+
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The object that `sync --json` prints."""
         return {
@@ -151,7 +169,22 @@ class RunReport:
             "assets": {name: report.counts.as_dict() for name, report in self.assets.items()},
             "rejections": [rejection_dict(r, language) for r in self.rejections[:SHOWN_REJECTIONS]],
             "protocol": self.protocol,
+            "looked_at": None if self.scope is None else self.scope.told(language),
         }
+
+
+def widest_scope(reports: Iterable[AssetReport]) -> Text | None:
+    """What several assets looked at, in the sentence of the one that looked at the most.
+
+    Args:
+        reports: In the order in which the assets ran.
+
+    Returns:
+        None where no article was to be looked at.
+    """
+    told = [report for report in reports if report.scope is not None]
+    everything = [report for report in told if report.why_everything is not None]
+    return (everything or told)[-1].scope if told else None
 
 
 def rejection_dict(rejection: Rejection, language: Language) -> dict[str, Any]:

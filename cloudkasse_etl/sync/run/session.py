@@ -19,9 +19,8 @@ from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.attempts import AttemptStore
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
-from cloudkasse_etl.sync.inputs.article_subset import Part
+from cloudkasse_etl.sync.inputs.article_subset import Scope
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
-from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
@@ -44,13 +43,11 @@ class SyncSession:
 
     Attributes:
         is_dry: Whether nothing is kept of it.
-        part: The articles that it looks at, where they are not all; found out by `delta.part_of`.
-        part_is_known: Whether that was found out.
+        scope: What the last step looked at that looks at articles; the next one begins with it. None until then.
     """
 
     is_dry = False
-    part: Part | None = None
-    part_is_known = False
+    scope: Scope | None = None
 
     def __init__(self, context: RunContext, *, store: StateStores, resources: ExitStack, stop: threading.Event) -> None:
         self._context = context
@@ -111,15 +108,6 @@ class SyncSession:
     def has_read_company(self) -> bool:
         """Whether this run has read the company from the ERP already."""
         return self._sources is not None and self._sources.has_read_company
-
-    @property
-    def goods(self) -> GoodsFrames:
-        """The articles that this run looks at, and their prices."""
-        return self.sources.goods if self.part is None else self.part.goods
-
-    def look_at_everything(self) -> None:
-        """From here on this run looks at all articles."""
-        self.part_is_known, self.part = True, None
 
     @cached_property
     def client(self) -> CloudClient:

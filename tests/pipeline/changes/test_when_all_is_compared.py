@@ -146,7 +146,7 @@ def test_a_run_that_dies_before_it_keeps_its_snapshot_makes_the_next_one_look_at
 ) -> None:
     rename(shop, "Neu")
     with monkeypatch.context() as dying:
-        dying.setattr(ErpRows, "put", lambda *_: _die())
+        dying.setattr(ErpRows, "_put", lambda *_: _die())
         with pytest.raises(KeyboardInterrupt):
             shop.sync()
     shop.erp("UPDATE ART SET Bezeichnung = 'Auch' WHERE Artikelnummer = 'A2'")

@@ -262,7 +262,7 @@ def test_the_commands_json_is_one_bounded_object_and_no_run_is_made(program: Pro
               *({"i": i, "n": f"N{i}"} for i in range(100, 150)))  # fmt: skip
     code, found = program.call_json("plan")
     assert code == 0
-    assert list(found) == ["what", "entities", "receipts", "import", "assets"]
+    assert list(found) == ["what", "entities", "receipts", "import", "assets", "looked_at"]
     assert found["entities"]["employees"]["counts"]["new"] == 52
     assert len(found["entities"]["employees"]["records"]["new"]) == 20
     assert not program.home.storage.exists()
