@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.errors import LeaseLostError, StateUnavailableError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.database.engine import database_errors
+from cloudkasse_etl.state.database.opening import OpenTables
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.targets import EVERY_CLOUD, NO_TARGET, find_target, is_of_the_company
@@ -80,6 +81,16 @@ class StateConnection:
             yield connection
 
     @contextmanager
+    def writing_without_lease(self) -> Iterator[sa.Connection]:
+        """A transaction for what is no part of a synchronisation and may change while one runs: which alerts were sent.
+
+        Raises:
+            StateUnavailableError: The database cannot be reached or written.
+        """
+        with database_errors(self._engine), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def _writing(self, lease: Lease) -> Iterator[sa.Connection]:
         try:
             with database_errors(self._engine), self._engine.begin() as connection:
@@ -99,3 +110,17 @@ class StateConnection:
         """
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
             yield connection
+
+
+def connect(opened: OpenTables, *, lease: Lease | None = None, run_id: str = "") -> StateConnection:
+    """Our own tables for the company and the cloud of their place.
+
+    Args:
+        opened: Our own tables.
+        lease: The run's lease; None for one that only reads.
+        run_id: Stands in what is written.
+    """
+    place = opened.place
+    return StateConnection(
+        opened.engine, opened.tables, company=place.company, api_url=place.api_url, lease=lease, run_id=run_id
+    )

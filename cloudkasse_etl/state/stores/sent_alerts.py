@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 
 import orjson
@@ -14,10 +13,9 @@ import sqlalchemy as sa
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.causes import may_differ, what_differs
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.database.engine import database_errors
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.database.tables import StateTables
-from cloudkasse_etl.state.targets import EVERY_CLOUD, find_target, is_of_the_company
+from cloudkasse_etl.state.targets import is_of_the_company
 
 # Failed runs stand under no cloud in particular: the first one may fail before any cloud was ever reached.
 _RUNS = 0
@@ -53,34 +51,15 @@ class CauseKey:
 
 
 class AlertStore:
-    """The causes of one company with one cloud.
+    """The causes of one company with one cloud."""
 
-    Args:
-        engine: The engine of our own tables, migrated.
-        tables: Our own tables.
-        company: The company's number.
-        api_url: The cloud's address.
-    """
-
-    def __init__(self, engine: sa.Engine, tables: StateTables, *, company: str, api_url: str) -> None:
-        self._engine = engine
-        self._tables = tables
-        self._company = company
-        self._api_url = api_url
-
-    @cached_property
-    def _targets(self) -> tuple[int, int]:
-        """Our numbers for this company with this cloud, and for the company alone."""
-        with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
-            mine, every = (
-                find_target(connection, self._tables, self._company, url) for url in (self._api_url, EVERY_CLOUD)
-            )
-        return mine, every
+    def __init__(self, state: StateConnection) -> None:
+        self._state = state
 
     def _target_of(self, cause: CauseKey) -> int:
         if cause.is_run:
             return _RUNS
-        return self._targets[is_of_the_company(cause.subject)]
+        return self._state.targets[is_of_the_company(cause.subject)]
 
     def open_causes(self) -> Mapping[CauseKey, int]:
         """How many records are rejected, by cause.
@@ -88,10 +67,10 @@ class AlertStore:
         Raises:
             StateUnavailableError: The database cannot be reached.
         """
-        table, found = self._tables.rejection, Counter[CauseKey]()
-        mine = table.c.target_id.in_(self._targets) & (table.c.company == self._company)
+        table, found = self._state.tables.rejection, Counter[CauseKey]()
+        mine = table.c.target_id.in_(self._state.targets) & (table.c.company == self._state.company)
         columns = (table.c.asset, table.c.code)
-        with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
+        with self._state.reading() as connection:
             several = set()
             for asset, code, count in connection.execute(
                 sa.select(*columns, sa.func.count()).where(mine).group_by(*columns)
@@ -108,7 +87,7 @@ class AlertStore:
 
     def examples(self, cause: CauseKey, limit: int) -> list[Rejection]:
         """The first rejections of a cause, by key."""
-        table = self._tables.rejection
+        table = self._state.tables.rejection
         query = (
             sa.select(table.c.record_key, table.c.detail, table.c.since)
             .where(
@@ -118,7 +97,7 @@ class AlertStore:
         )
         if cause.is_whole and not cause.named:
             query = query.limit(limit)
-        with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
+        with self._state.reading() as connection:
             every = (
                 Rejection(cause.subject, row.record_key, cause.code, orjson.loads(row.detail), since=row.since)
                 for row in connection.execute(query)
@@ -127,13 +106,13 @@ class AlertStore:
 
     def known(self, channel: str) -> frozenset[CauseKey]:
         """The causes that were told through a channel and are not over yet."""
-        table = self._tables.alert
+        table = self._state.tables.alert
         query = sa.select(table.c.subject, table.c.code, table.c.target_id).where(
-            table.c.company == self._company,
+            table.c.company == self._state.company,
             table.c.channel == channel,
-            table.c.target_id.in_({*self._targets, _RUNS}),
+            table.c.target_id.in_({*self._state.targets, _RUNS}),
         )
-        with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
+        with self._state.reading() as connection:
             return frozenset(
                 _read(row.subject, row.code, is_run=row.target_id == _RUNS) for row in connection.execute(query)
             )
@@ -141,13 +120,13 @@ class AlertStore:
     def note(self, channel: str, causes: Collection[CauseKey]) -> None:
         """Keeps that these causes were told."""
         now = dt.datetime.now(dt.UTC)
-        with database_errors(self._engine), self._engine.begin() as connection:
+        with self._state.writing_without_lease() as connection:
             for cause in causes:
                 # two computers may have told the same cause at the same time
-                connection.execute(self._tables.alert.delete().where(*self._row(channel, cause)))
+                connection.execute(self._state.tables.alert.delete().where(*self._row(channel, cause)))
                 connection.execute(
-                    self._tables.alert.insert().values(
-                        company=self._company,
+                    self._state.tables.alert.insert().values(
+                        company=self._state.company,
                         target_id=self._target_of(cause),
                         channel=channel,
                         subject=cause.subject,
@@ -160,14 +139,14 @@ class AlertStore:
         """Forgets causes that are over: if they come back, they are told again."""
         if not causes:
             return
-        with database_errors(self._engine), self._engine.begin() as connection:
+        with self._state.writing_without_lease() as connection:
             for cause in causes:
-                connection.execute(self._tables.alert.delete().where(*self._row(channel, cause)))
+                connection.execute(self._state.tables.alert.delete().where(*self._row(channel, cause)))
 
     def _row(self, channel: str, cause: CauseKey) -> tuple[sa.ColumnElement[bool], ...]:
-        table = self._tables.alert
+        table = self._state.tables.alert
         return (
-            table.c.company == self._company,
+            table.c.company == self._state.company,
             table.c.target_id == self._target_of(cause),
             table.c.channel == channel,
             table.c.subject == cause.subject,

@@ -11,10 +11,9 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.rejections.rejection import CLOUD
-from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.keys import bounded_key
-from cloudkasse_etl.state.database.reading import untouched_state
-from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.database.opening import place_of, tables_untouched
 from cloudkasse_etl.state.dry_run.dry_stores import DryStores, dry_stores_on
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN
 from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
@@ -91,18 +90,13 @@ def open_plan(configuration: Configuration, *, as_of: dt.date | None = None) -> 
     Raises:
         StateUnavailableError: Our own tables cannot be reached; that there are none yet is no error.
     """
-    connections, settings = configuration.connections, configuration.settings
-    url, erp_url = connections.state_url.get_secret_value(), connections.erp_url.get_secret_value()
-    tables = StateTables(settings.state.prefix, settings.state.db_schema)
+    settings = configuration.settings
     with (
         told_as_the_erps(configuration),
-        untouched_state(url, tables, may_be_missing=url != erp_url) as (engine, known),
+        tables_untouched(place_of(settings, configuration.connections)) as opened,
         ExitStack() as resources,
     ):
-        connection = StateConnection(
-            engine, known, company=settings.company.number, api_url=connections.api_url, lease=None, run_id=""
-        )
-        store = dry_stores_on(connection)
+        store = dry_stores_on(connect(opened))
         resources.callback(store.close)
         context = RunContext(
             configuration,

@@ -1,39 +1,33 @@
 """Our own tables: opened, looked at while somebody else writes, and told as the ERP's where they lie there."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine, read_transaction
 from cloudkasse_etl.errors import StateUnavailableError
-from cloudkasse_etl.state.connection import StateConnection
-from cloudkasse_etl.state.database.engine import migrate, state_engine
+from cloudkasse_etl.state.connection import connect
+from cloudkasse_etl.state.database.opening import OpenTables, place_of, tables_to_write
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import Holder, current_holder, is_dead
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 
 
 @contextmanager
-def own_tables(configuration: Configuration) -> Iterator[tuple[sa.Engine, StateTables]]:
-    """The engine of our own tables, which are made or brought to this release's form first.
+def own_tables(configuration: Configuration) -> Iterator[OpenTables]:
+    """Our own tables, which are made or brought to this release's form first.
 
     Raises:
         ErpUnavailableError: They lie in the ERP's database, and that cannot be reached.
         StateUnavailableError: They cannot be reached or made.
     """
-    with told_as_the_erps(configuration):
-        connections, settings = configuration.connections, configuration.settings
-        url = connections.state_url.get_secret_value()
-        engine = state_engine(url, may_create=url != connections.erp_url.get_secret_value())
-    try:
-        tables = StateTables(settings.state.prefix, settings.state.db_schema)
+    with ExitStack() as resources:
         with told_as_the_erps(configuration):
-            migrate(engine, tables)
-        yield engine, tables
-    finally:
-        engine.dispose()
+            place = place_of(configuration.settings, configuration.connections)
+            opened = resources.enter_context(tables_to_write(place))
+        yield opened
 
 
 @contextmanager
@@ -43,17 +37,8 @@ def open_reading(configuration: Configuration) -> Iterator[StateStores]:
     Raises:
         StateUnavailableError: They cannot be reached.
     """
-    with own_tables(configuration) as (engine, tables):
-        yield stores_on(
-            StateConnection(
-                engine,
-                tables,
-                company=configuration.settings.company.number,
-                api_url=configuration.connections.api_url,
-                lease=None,
-                run_id="",
-            )
-        )
+    with own_tables(configuration) as opened:
+        yield stores_on(connect(opened))
 
 
 class LeaseWatch:
@@ -91,8 +76,8 @@ def watch_lease(configuration: Configuration) -> Iterator[LeaseWatch]:
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
     """
-    with told_as_the_erps(configuration), own_tables(configuration) as (engine, tables):
-        yield LeaseWatch(engine, tables, configuration.settings.company.number)
+    with told_as_the_erps(configuration), own_tables(configuration) as opened:
+        yield LeaseWatch(opened.engine, opened.tables, configuration.settings.company.number)
 
 
 @contextmanager

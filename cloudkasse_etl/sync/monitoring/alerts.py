@@ -21,8 +21,8 @@ from cloudkasse_etl.errors import DeliveryError, Problem
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES
-from cloudkasse_etl.state.database.engine import migrate, state_engine
-from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.connection import connect
+from cloudkasse_etl.state.database.opening import place_of, tables_to_write
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore, CauseKey
 
 _RUN = "run "
@@ -231,12 +231,5 @@ def _message(
 
 @contextmanager
 def _store(configuration: Configuration) -> Iterator[AlertStore]:
-    connections, settings = configuration.connections, configuration.settings
-    url = connections.state_url.get_secret_value()
-    engine = state_engine(url, may_create=url != connections.erp_url.get_secret_value())
-    tables = StateTables(settings.state.prefix, settings.state.db_schema)
-    try:
-        migrate(engine, tables)
-        yield AlertStore(engine, tables, company=settings.company.number, api_url=connections.api_url)
-    finally:
-        engine.dispose()
+    with tables_to_write(place_of(configuration.settings, configuration.connections)) as opened:
+        yield AlertStore(connect(opened))

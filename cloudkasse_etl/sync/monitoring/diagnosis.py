@@ -9,10 +9,11 @@ from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.state.database.opening import place_of
 from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
-from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.sync.monitoring.alerts import diagnose_alerts
-from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient
+from cloudkasse_etl.tills.cloudkasse.batches import NoJournal
+from cloudkasse_etl.tills.cloudkasse.client import CloudClient
 
 CLOCK_SECONDS = 60
 ERP = say("ERP")
@@ -62,24 +63,17 @@ def _erp(settings: Settings, connections: Connections) -> list[Problem]:
 
 
 def _state(settings: Settings, connections: Connections, erp: Sequence[Problem]) -> list[Problem]:
-    url = connections.state_url.get_secret_value()
-    if url == connections.erp_url.get_secret_value() and any(problem.where == ERP for problem in erp):
+    place = place_of(settings, connections)
+    if place.is_erps and any(problem.where == ERP for problem in erp):
         return []  # the database is the ERP's: that it cannot be reached is reported already
-    return diagnose_state(url, StateTables(settings.state.prefix, settings.state.db_schema))
-
-
-class _NoJournal:
-    """A journal for a client that only reads."""
-
-    def record(self, attempts: Sequence[Attempt]) -> None:
-        raise AssertionError("check sends nothing")
+    return diagnose_state(place.url, place.tables)
 
 
 def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]:
     # one try, not minutes of retries: a person waits
     api = (settings or Settings()).api.model_copy(update={"attempts": 2, "retry_seconds": 10, "connect_seconds": 5})
     try:
-        with CloudClient(connections, api, _NoJournal()) as client:
+        with CloudClient(connections, api, NoJournal()) as client:
             status = client.status()
     except CloudkasseError as error:
         return [_problem("CloudKasse", error)]

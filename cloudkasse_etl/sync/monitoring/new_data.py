@@ -7,24 +7,22 @@ that the check and the run that it starts cannot disagree.
 
 import datetime as dt
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import orjson
-import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import ERP_TABLES, KINDS, REVENUE_POSTINGS
-from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError, StateUnavailableError
+from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count
-from cloudkasse_etl.state.connection import StateConnection
-from cloudkasse_etl.state.database.engine import check_state, database_errors, state_engine
-from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.connection import connect
+from cloudkasse_etl.state.database.opening import place_of, tables_to_look_at
 from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
-from cloudkasse_etl.state.targets import JUDGED, NO_TARGET, find_target
+from cloudkasse_etl.state.targets import JUDGED, NO_TARGET
 from cloudkasse_etl.sync.changes.due_import import due_for_import
 from cloudkasse_etl.sync.changes.unchanged import holds_on, is_level
 from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
@@ -33,7 +31,8 @@ from cloudkasse_etl.sync.receipts.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.receipts.judgement import is_judging_due, judge_of
 from cloudkasse_etl.sync.run.context import RunContext, today
 from cloudkasse_etl.sync.run.session import SyncSession, refuse_other_company
-from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus
+from cloudkasse_etl.tills.cloudkasse.batches import NoJournal
+from cloudkasse_etl.tills.cloudkasse.client import CloudClient, CloudStatus
 
 # A check must end before the next one: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
@@ -120,7 +119,7 @@ def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None)
 
 def _ask_cloud(configuration: Configuration) -> CloudStatus:
     api = configuration.settings.api.model_copy(update=_PATIENCE)
-    with CloudClient(configuration.connections, api, _NoJournal()) as client:
+    with CloudClient(configuration.connections, api, NoJournal()) as client:
         return refuse_other_company(client.status(), configuration.settings)
 
 
@@ -137,37 +136,15 @@ class _Look(SyncSession):
 @contextmanager
 def _looking(configuration: Configuration, status: CloudStatus, as_of: dt.date | None) -> Iterator[_Look | None]:
     """Our own tables as they are, never migrated; None where no synchronisation has ever reached the cloud."""
-    connections, settings = configuration.connections, configuration.settings
-    url = connections.state_url.get_secret_value()
-    tables = StateTables(settings.state.prefix, settings.state.db_schema)
-    try:
-        engine = state_engine(url, may_create=False)
-    except StateUnavailableError:
+    settings = configuration.settings
+    with ExitStack() as resources:
         with told_as_the_erps(configuration):
-            if url == connections.erp_url.get_secret_value():
-                raise
-        yield None  # our own file, which the first run creates
-        return
-    try:
-        with told_as_the_erps(configuration):
-            check_state(engine, tables)
-        store = _known_store(engine, tables, configuration)
+            opened = resources.enter_context(tables_to_look_at(place_of(settings, configuration.connections)))
+        if opened is None or (connection := connect(opened)).target == NO_TARGET:
+            yield None
+            return
         context = RunContext(configuration, today(settings) if as_of is None else as_of, kind="look")
-        with ExitStack() as resources:
-            yield None if store is None else _Look(context, store, status, resources)
-    finally:
-        engine.dispose()
-
-
-def _known_store(engine: sa.Engine, tables: StateTables, configuration: Configuration) -> StateStores | None:
-    company, api_url = configuration.settings.company.number, configuration.connections.api_url
-    with database_errors(engine), engine.connect().execution_options(read=True) as connection:
-        there = set(sa.inspect(connection).get_table_names(schema=tables.schema))
-        if any(table.name not in there for table in tables.metadata.tables.values()):
-            return None  # at most those of an older release: the next run migrates them
-        if find_target(connection, tables, company, api_url) == NO_TARGET:
-            return None
-    return stores_on(StateConnection(engine, tables, company=company, api_url=api_url, lease=None, run_id=""))
+        yield _Look(context, stores_on(connection), status, resources)
 
 
 def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
@@ -257,10 +234,3 @@ def _key(*parts: object) -> str:
     # the progress of a run is part of it (cursors, generations): after a run that broke halfway, the next
     # check starts another; after one that could do nothing, it does not
     return fingerprint(orjson.dumps(parts))
-
-
-class _NoJournal:
-    """For a client that only asks."""
-
-    def record(self, attempts: Sequence[Attempt]) -> None:
-        raise AssertionError("a look sends nothing")

@@ -5,17 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-
-import sqlalchemy as sa
 
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import AuthorizationError, MassRetirementError, NetworkError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.connection import StateConnection
-from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.connection import StateConnection, connect
 from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.attempts import AttemptStore
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
@@ -249,7 +246,7 @@ def open_session(
         interrupt()
 
     with ExitStack() as resources:
-        lease = resources.enter_context(
+        connection = resources.enter_context(
             _leased(
                 configuration,
                 run_id=run_id,
@@ -267,7 +264,7 @@ def open_session(
             options=options,
             protocol_folder=protocol_folder,
         )
-        yield SyncSession(context, store=_store(configuration, lease, run_id), resources=resources, stop=stop)
+        yield SyncSession(context, store=stores_on(connection), resources=resources, stop=stop)
 
 
 @contextmanager
@@ -304,15 +301,8 @@ def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_
         LeaseHeldError: A synchronisation is running.
         StateUnavailableError: They cannot be reached or written.
     """
-    with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by) as lease:
-        yield _store(configuration, lease, run_id)
-
-
-@dataclass(frozen=True)
-class _Leased:
-    lease: Lease
-    engine: sa.Engine
-    tables: StateTables
+    with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by) as connection:
+        yield stores_on(connection)
 
 
 @contextmanager
@@ -325,30 +315,17 @@ def _leased(
     waiting: Callable[[str], None] = lambda message: None,
     cancelled: Callable[[], bool] = lambda: False,
     interrupt: Callable[[], None] = lambda: None,
-) -> Iterator[_Leased]:
-    with own_tables(configuration) as (engine, tables):
+) -> Iterator[StateConnection]:
+    with own_tables(configuration) as opened:
         company = configuration.settings.company.number
-        lease = Lease(engine, tables, company=company, run_id=run_id, kind=kind, started_by=started_by)
+        lease = Lease(opened.engine, opened.tables, company=company, run_id=run_id, kind=kind, started_by=started_by)
         lease.acquire(waiting=waiting)
         try:
             lease.start_heartbeat(cancelled=cancelled, interrupt=interrupt)
-            yield _Leased(lease, engine, tables)
+            yield connect(opened, lease=lease, run_id=run_id)
         except (KeyboardInterrupt, StoppedError):
             if lease.lost is not None:  # that is why it was interrupted
                 raise lease.lost from None
             raise
         finally:
             lease.release()
-
-
-def _store(configuration: Configuration, leased: _Leased, run_id: str) -> StateStores:
-    return stores_on(
-        StateConnection(
-            leased.engine,
-            leased.tables,
-            company=configuration.settings.company.number,
-            api_url=configuration.connections.api_url,
-            lease=leased.lease,
-            run_id=run_id,
-        )
-    )

@@ -42,6 +42,14 @@ class AttemptJournal(Protocol):
         """Stores the attempts in one transaction; nothing of them is sent before it returns."""
 
 
+class NoJournal:
+    """The journal of a client that only asks."""
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        """Never called: there is nothing to send."""
+        raise AssertionError("This client only asks, and sends nothing.")
+
+
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
     """The result of an answer, to be stored in one transaction.

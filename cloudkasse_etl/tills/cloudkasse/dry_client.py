@@ -14,7 +14,7 @@ from stdnum import ean
 
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
-from cloudkasse_etl.tills.cloudkasse.batches import Attempt, BatchOutcome
+from cloudkasse_etl.tills.cloudkasse.batches import Attempt, BatchOutcome, NoJournal
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
 from cloudkasse_etl.tills.cloudkasse.results import CONTRACT_CODE, ItemResult, record_key, rejected
 
@@ -24,13 +24,6 @@ _BATCH = 500
 Item = dict[str, Any]
 # Takes the entity and some of its items; returns for each the code with which the cloud will reject it, or None.
 Foresight = Callable[[str, Sequence[Item]], Sequence[str | None]]
-
-
-class _NoJournal:
-    """A journal for a client that makes no attempts."""
-
-    def record(self, attempts: Sequence[Attempt]) -> None:
-        raise AssertionError("A dry run sends nothing.")
 
 
 class DryClient(CloudClient):
@@ -46,7 +39,7 @@ class DryClient(CloudClient):
     def __init__(
         self, connections: Connections, api: Api, foresee: Foresight, *, stop: threading.Event | None = None
     ) -> None:
-        super().__init__(connections, api, _NoJournal(), stop=stop)
+        super().__init__(connections, api, NoJournal(), stop=stop)
         self._foresee = foresee
 
     def send(self, entity: str, items: Iterable[Item]) -> Iterator[BatchOutcome]:

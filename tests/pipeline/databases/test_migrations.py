@@ -13,8 +13,9 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import ConfigurationError, StateVersionError
 from cloudkasse_etl.state.connection import StateConnection
-from cloudkasse_etl.state.database.engine import HEAD, migrate, state_engine, upgrade, version_of
+from cloudkasse_etl.state.database.engine import migrate, state_engine, upgrade, version_of
 from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.migrations import versions
 from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore, CauseKey
@@ -23,7 +24,7 @@ from cloudkasse_etl.state.stores.state_stores import stores_on
 TABLES = StateTables()
 BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 FIRST, LATER = dt.datetime(2026, 11, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
-REVISIONS = tuple(f"{number:04d}" for number in range(1, int(HEAD) + 1))
+REVISIONS = tuple(sorted(file.name[1:5] for file in Path(versions.__file__).parent.glob("v[0-9]*.py")))
 # The version's own; and what earlier tests of this file follow row by row, since a migration does change it.
 NOT_FILLED = tuple(
     TABLES.prefix + name for name in ("schema_version", "target", "rejection", "alert", "level", "lease")
@@ -38,6 +39,11 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine
     engine = state_engine(url, may_create=True)
     yield engine
     engine.dispose()
+
+
+def test_this_releases_version_is_that_of_the_last_migration() -> None:
+    assert REVISIONS[-1] == HEAD
+    assert [int(revision) for revision in REVISIONS] == list(range(1, len(REVISIONS) + 1))
 
 
 def put(engine: sa.Engine, table: sa.Table, *rows: dict[str, Any]) -> None:
@@ -122,7 +128,9 @@ def test_what_was_refused_of_receipts_under_a_clouds_address_belongs_to_the_comp
     migrate(engine, TABLES)
     for url in (*URLS, "https://a-third.example"):
         assert keys(engine, "1", url, "stock_movements") == [("R2|1", FIRST), ("R1|1", LATER)]
-        told = AlertStore(engine, TABLES, company="1", api_url=url).known("email")
+        told = AlertStore(StateConnection(engine, TABLES, company="1", api_url=url, lease=None, run_id="")).known(
+            "email"
+        )
         assert told == {CauseKey("stock_movements", "a_code"), CauseKey("run all", "a_code", is_run=True)}
     assert keys(engine, "2", URLS[1], "stock_movements") == [("R1|1", FIRST)]
     assert keys(engine, "1", URLS[0], "cloudkasse_articles") == [("A1", FIRST)]

@@ -23,6 +23,7 @@ from sqlglot.errors import ErrorLevel
 from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.engine import state_engine, upgrade
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import current_holder
@@ -165,7 +166,11 @@ def live(world: World) -> None:
         sum_up_sales(store, configuration.settings.zone)
         for look in (store.waiting.rejected_since_before, store.waiting.staged_since_before):
             look(dt.datetime.now(dt.UTC))
-    alerts = AlertStore(ours, StateTables(), company="1", api_url=configuration.connections.api_url)
+    alerts = AlertStore(
+        StateConnection(
+            ours, StateTables(), company="1", api_url=configuration.connections.api_url, lease=None, run_id=""
+        )
+    )
     causes = list(alerts.open_causes())
     alerts.examples(causes[0], 3)
     alerts.note("email", causes)

@@ -80,7 +80,7 @@ def stores() -> Iterator[tuple[StateStores, AlertStore]]:
             for url in (URL, EVERY_CLOUD):
                 connection.execute(tables.target.insert().values(company="1", api_url=url))
         store = stores_on(StateConnection(engine, tables, company="1", api_url=URL, lease=None, run_id=""))
-        yield store, AlertStore(engine, tables, company="1", api_url=URL)
+        yield store, AlertStore(store.connection)
         engine.dispose()
 
 
@@ -129,7 +129,7 @@ def in_the_plan(rejections: Sequence[Rejection], language: Language) -> Told:
 
 def in_alerts(rejections: Sequence[Rejection], language: Language, stores: tuple[StateStores, AlertStore]) -> Told:
     store, alerts = stores
-    with store.connection._engine.begin() as connection:
+    with store.connection.writing_without_lease() as connection:
         connection.execute(store.connection.tables.rejection.delete())
         Rejections(store.connection).put(connection, ASSET, rejections)
     found = alerts.open_causes()
