@@ -13,7 +13,7 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import ConfigurationError, StateVersionError
 from cloudkasse_etl.state.connection import StateConnection
-from cloudkasse_etl.state.database.engine import migrate, state_engine, upgrade, version_of
+from cloudkasse_etl.state.database.engine import HEAD, migrate, state_engine, upgrade, version_of
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.migrations import versions
 from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
