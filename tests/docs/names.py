@@ -214,7 +214,7 @@ def bare_names(prose: str) -> set[str]:
 def _is_word(name: str) -> bool:
     """Whether a name stands for a setting, a variable, something defined, a text of the code, or a value."""
     words = known()
-    if name in words.names or name in words.texts or name in settings() or name in commands():
+    if {name, name.upper()} & words.names or name in words.texts or name in settings() or name in commands():
         return True
     if any(key.startswith((f"{name}.", f"{name}[].", f"{name}.*")) for key in settings()):
         return True

@@ -14,6 +14,7 @@ from assets.definitions import ASSETS
 from cloudkasse_etl.config.settings import parse_settings
 from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.stores.books.receipt_status import MOVES, Status
 from cloudkasse_etl.sync.run.report import Outcome
 from tests.docs import names
 from tests.docs.pages import PROJECT, Page, pages, rows
@@ -167,6 +168,16 @@ def test_the_exit_codes_are_those_of_outcomes_and_errors() -> None:
     codes = [int(row[0]) for row in rows(page.section("## Exit codes"))]
     assert len(codes) == len(set(codes))
     assert set(codes) == names.exit_codes() | set(outcomes.values())
+
+
+def test_the_statuses_of_a_receipt_and_the_moves_between_them_are_those_of_the_program() -> None:
+    table = [
+        [set(re.findall(r"`(\w+)`", cell)) for cell in row]
+        for row in rows(PAGES["docs/operations.md"].section("## The statuses of a receipt"))
+    ]
+    assert set().union(*(row[0] for row in table if len(row) == 2)) == set(map(str, Status))
+    moves = {name: (before, after) for before, (name,), after in (row for row in table if len(row) == 3)}
+    assert moves == {str(m): (set(map(str, legal.before)), set(map(str, legal.after))) for m, legal in MOVES.items()}
 
 
 @pytest.mark.parametrize("table", ["cloudkasse_revenue_posting", "cloudkasse_stock_movement"])
