@@ -1,4 +1,4 @@
-"""The language that a settings file names, by a look at its text: a command that prints its help reads no more."""
+"""Finds the language of a settings file by searching its text: a command that prints its help reads no more."""
 
 import os
 import re
@@ -22,7 +22,7 @@ def settings_path(environment: Mapping[str, str] | None = None) -> Path:
 
 
 def written_language(path: Path) -> Language:
-    """The language that stands in a settings file; English where none does that we speak."""
+    """The language that a settings file names; English if it names none that is supported."""
     try:
         if not path.is_file():
             return ENGLISH

@@ -1,1 +1,1 @@
-"""What the ERP's database and our own have in common."""
+"""The common parts of the ERP's database and our own."""

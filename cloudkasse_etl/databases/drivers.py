@@ -1,6 +1,6 @@
-"""What database drivers complain about, told apart. The ERP's database and our own tables' have their own words for it.
+"""Classifies errors of database drivers. The texts for the ERP's database and for our own tables are elsewhere.
 
-SQL Server speaks the language of its installation, so of its texts only the numbers can be relied on.
+SQL Server's texts are in the language of its installation, so only the numbers in them are reliable.
 """
 
 import re
@@ -13,7 +13,7 @@ _UNREACHABLE = ("", "08001", "08S01", "08006", "HYT00", "HYT01", "57P01", "57P03
 
 
 def sqlstate(error: BaseException | None) -> str:
-    """Five characters, or none: psycopg has an attribute, pyodbc puts it first into its arguments."""
+    """The SQLSTATE, five characters, or empty: psycopg has an attribute, pyodbc puts it first into its arguments."""
     state = getattr(error, "sqlstate", None)
     if state is None:
         first = str(next(iter(getattr(error, "args", ())), ""))
@@ -22,7 +22,7 @@ def sqlstate(error: BaseException | None) -> str:
 
 
 def is_wrong_login(state: str, text: str) -> bool:
-    """Whether user or password are not accepted."""
+    """Whether user or password were refused."""
     return state.startswith("28") or "password authentication failed" in text or "(18456)" in text
 
 
@@ -32,7 +32,7 @@ def is_no_database(state: str, text: str) -> bool:
 
 
 def is_unreachable(state: str) -> bool:
-    """Whether nobody answers, or a server that is just starting, ending or full."""
+    """Whether there is no answer, or the server is just starting, stopping or full."""
     return state in _UNREACHABLE
 
 

@@ -1,1 +1,1 @@
-"""Our own tables: synchronised records, open rejections, unanswered attempts, levels and the lease. No ERP tables."""
+"""Our own tables: synchronised records, open rejections, unanswered requests, checkpoints, receipts and the lease."""

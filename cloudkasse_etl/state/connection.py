@@ -1,4 +1,4 @@
-"""Our own tables as one run has them: its numbers for company and cloud, reading, and writing under its lease."""
+"""A run's access to our own tables: the ids of company and cloud, reading, and writing under its lease."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +22,9 @@ class StateConnection:
         engine: The engine of our own tables, migrated.
         tables: Our own tables.
         company: The company's number.
-        api_url: The cloud's address: state of one cloud says nothing of another.
+        api_url: The cloud's address: the state of one cloud does not apply to another.
         lease: The run's lease; None for one that only reads.
-        run_id: Stands in what is written.
+        run_id: Is stored in the rows that are written.
     """
 
     def __init__(
@@ -39,21 +39,21 @@ class StateConnection:
 
     @property
     def lost(self) -> LeaseLostError | None:
-        """That this run has lost its lease, and to whom, as soon as it is known."""
+        """The error that this run has lost its lease, as soon as that is known; else None."""
         return self._lease.lost if self._lease else None
 
     @property
     def target(self) -> int:
-        """Our number for this company with this cloud; one that nothing is kept under where only reading found none."""
+        """The id for this company with this cloud; `NO_TARGET` if it only reads and there is none."""
         return self.targets[0]
 
     def target_of(self, asset: str) -> int:
-        """The number under which an asset's rejections and checkpoint are kept."""
+        """The id under which an asset's rejections and checkpoint are stored."""
         return self.targets[is_of_the_company(asset)]
 
     @cached_property
     def targets(self) -> tuple[int, int]:
-        """Our numbers for the company with this cloud, and for the company alone."""
+        """The ids for the company with this cloud, and for the company alone."""
         mine, every = (self._find_target(url) for url in (self._api_url, EVERY_CLOUD))
         return mine, every
 
@@ -71,12 +71,12 @@ class StateConnection:
         """A transaction that only the holder of the lease can commit.
 
         Raises:
-            LeaseLostError: Somebody else took the lease.
+            LeaseLostError: Another run took the lease.
             StateUnavailableError: The database cannot be reached or written.
         """
         if self._lease is None:
             raise LeaseLostError(say("Our own tables were opened for reading only."))
-        _ = self.targets  # found beforehand: a second connection could not write while this one does
+        _ = self.targets  # looked up before: a second connection could not write while this one does
         with self._writing(self._lease) as connection:
             yield connection
 
@@ -97,7 +97,7 @@ class StateConnection:
                 lease.fence(connection)
                 yield connection
         except StateUnavailableError:
-            # the database may have ended the transaction of a run that stood still: who took over tells more
+            # the database may have ended the transaction of a frozen run: the error of the lost lease is more helpful
             lease.raise_if_lost()
             raise
 

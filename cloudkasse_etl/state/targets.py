@@ -1,7 +1,7 @@
-"""Under what state is kept: what a cloud holds, under that cloud's address; what became of receipts, under the company.
+"""Maps (company, API URL) to the id that state rows are stored under.
 
-Receipts, postings and movements are the company's whatever the cloud's address is, and so are the reasons why some of
-them were refused: a cloud that moves must not make a waiting stock line forgotten.
+State of a cloud is stored under that cloud's address. Receipts, postings and movements belong to the company whatever
+the cloud's address is, and so do their rejections: a cloud that moves must not make a waiting stock line forgotten.
 """
 
 from typing import Final
@@ -12,22 +12,32 @@ from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RE
 from cloudkasse_etl.state.database.tables import StateTables
 
 JUDGED: Final = "judged_receipts"
-"""No asset: under which settings the receipts that are not booked were last judged."""
+"""Not an asset: the checkpoint of the settings under which unbooked receipts were last checked."""
 _OF_THE_COMPANY = frozenset({STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, JUDGED})
 
 EVERY_CLOUD: Final = ""
-"""Stands for the address where state is the company's."""
+"""The address of state that belongs to the company alone."""
 NO_TARGET: Final = -1
-"""Nothing is kept under it: the target that was asked for does not exist yet."""
+"""Nothing is stored under it: returned if the target does not exist yet."""
 
 
 def is_of_the_company(asset: str) -> bool:
-    """Whether an asset's rejections, and what it is level with, are kept whatever the cloud's address is."""
+    """Whether an asset's rejections and checkpoint are stored for the company, whatever the cloud's address is."""
     return asset in _OF_THE_COMPANY
 
 
 def find_target(connection: sa.Connection, tables: StateTables, company: str, api_url: str) -> int:
-    """Our number for a company with a cloud; `NO_TARGET` where no run has got that far."""
+    """The id for a company with a cloud.
+
+    Args:
+        connection: To our own tables.
+        tables: Our own tables.
+        company: The company's number.
+        api_url: The cloud's address; `EVERY_CLOUD` for the company alone.
+
+    Returns:
+        The id; `NO_TARGET` if no run has stored one.
+    """
     table = tables.target
     query = sa.select(table.c.target_id).where(table.c.company == company, table.c.api_url == api_url)
     found = connection.execute(query).scalar()

@@ -1,1 +1,1 @@
-"""Our own tables: what they are, how they are opened, and what their failures mean."""
+"""Our own tables: their definition, how they are opened, and the meaning of their errors."""

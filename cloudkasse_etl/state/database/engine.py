@@ -1,4 +1,4 @@
-"""The engine on which our own tables are written, its transactions, and the move to the current version."""
+"""The engine of our own tables, its transactions, and the migration to the current version."""
 
 import os
 import time
@@ -17,10 +17,10 @@ from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables, key
 
 HEAD = "0010"
 BUSY_SECONDS = 30
-# How long the lease of a run that stands still lasts. A transaction of such a run keeps its locks, which nobody could
-# take over from; so that is how long a database that can may let it stand still.
+# How long the lease of a frozen run lasts. A transaction of such a run keeps its locks, which no other run could
+# take over; so that is how long the database, if it can, may let it idle.
 LEASE_SECONDS = 15.0
-# Of SQLite, a connection: what the indexes of some hundred thousand receipts need.
+# SQLite's cache for each connection: enough for the indexes of some hundred thousand receipts.
 CACHE_KIBIBYTES = 32 * 1024
 
 
@@ -29,8 +29,8 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
 
     Args:
         url: SQLAlchemy URL.
-        may_create: Whether a SQLite file that is missing may be made. It may not where our tables live
-            in the ERP's database: an empty file there would hide that the ERP is gone.
+        may_create: Whether a missing SQLite file may be created. It may not where our tables are
+            in the ERP's database: an empty file there would hide that the ERP is missing.
 
     Raises:
         ConfigurationError: The URL is malformed or its driver is not installed.
@@ -53,7 +53,7 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
                 raise missing_file(file)
             require_folder(file)
             _make_folder(file.parent)
-        # Kept while a run lasts: the last one to close a file writes its whole journal back, and waits for the disk.
+        # Kept open during a run: the last one to close a file writes its whole journal back, and waits for the disk.
         options = {"poolclass": QueuePool, "connect_args": {"timeout": BUSY_SECONDS}}
     else:
         options = {"pool_size": 2, "max_overflow": 3, "pool_pre_ping": True, "pool_recycle": 1800}
@@ -88,17 +88,17 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
 
 
 def sqlite_file(url: sa.URL) -> Path | None:
-    """The file of an SQLite URL; None where it is another database, or none that has a file."""
+    """The file of an SQLite URL; None for another database, or for one in memory."""
     name = url.database or ""
     named = url.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
     return Path(name).absolute() if named else None
 
 
 def require_folder(file: Path) -> None:
-    """Refuses a file whose folder is not there and cannot be meant to be made: a mistyped path must not become one.
+    """Refuses a file whose folder is missing and must not be created: a mistyped path must not become a folder.
 
     Raises:
-        StateUnavailableError: The folder's own folder is missing, or nothing can be made in what is there.
+        StateUnavailableError: The folder's own folder is missing, or nothing can be created there.
     """
     folder = file.parent
     there = folder if folder.exists() else folder.parent
@@ -129,7 +129,7 @@ def _unwritable(folder: Path) -> StateUnavailableError:
 
 
 def missing_file(file: Path) -> StateUnavailableError:
-    """Our tables lie in the ERP's file, and that is gone."""
+    """The error that the ERP's file with our tables is missing."""
     return StateUnavailableError(
         say("The database file {file} does not exist.", file=str(file.absolute())),
         hint=say("Correct CLOUDKASSE_ERP_URL, or bring the file back."),
@@ -137,7 +137,7 @@ def missing_file(file: Path) -> StateUnavailableError:
 
 
 def driver_missing(name: str | None, backend: str) -> ConfigurationError:
-    """The Python driver of a database is not installed."""
+    """The error that the Python driver of a database is not installed."""
     extra = {"postgresql": "postgres", "mssql": "mssql"}.get(backend)
     return ConfigurationError(
         say("The driver '{name}' for {backend} is not installed.", name=name, backend=backend),
@@ -148,9 +148,9 @@ def driver_missing(name: str | None, backend: str) -> ConfigurationError:
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves: the driver would do so only before a write
+    connection.isolation_level = None  # we send BEGIN ourselves: the driver would do so only before a write
     cursor = connection.cursor()
-    # Readers of the ERP in the same file must not hold up our commits, nor we them.
+    # Readers of the ERP in the same file must not block our commits, and vice versa.
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute(f"PRAGMA cache_size=-{CACHE_KIBIBYTES}")
@@ -158,20 +158,20 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _mssql_connect(connection: Any, _record: Any) -> None:
-    # Without it, whoever waits for another program's lock waits for ever.
+    # Without it, waiting for another program's lock has no time limit.
     cursor = connection.cursor()
     cursor.execute(f"SET LOCK_TIMEOUT {BUSY_SECONDS * 1000}")
     cursor.close()
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:
-    # A transaction that reads first and writes later cannot wait for its turn; one that begins as a writer can.
+    # A transaction that reads first and writes later cannot wait for a lock; one that begins as a writer can.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if not connection.get_execution_options().get("read") else "BEGIN")
 
 
 @contextmanager
 def database_errors(engine: sa.Engine) -> Iterator[None]:
-    """Translates what the driver says into our errors, without URL or password.
+    """Translates the driver's errors into ours, without URL or password.
 
     Raises:
         StateUnavailableError: The database cannot be reached, read or written.
@@ -183,7 +183,7 @@ def database_errors(engine: sa.Engine) -> Iterator[None]:
 
 
 def migrate(engine: sa.Engine, tables: StateTables) -> None:
-    """Brings our tables to the current version; quick where they are there already.
+    """Migrates our tables to the current version; quick if they have it already.
 
     Raises:
         ConfigurationError: A schema is set where the database has none.
@@ -202,7 +202,7 @@ def migrate(engine: sa.Engine, tables: StateTables) -> None:
             except sa.exc.DBAPIError as error:
                 if is_lasting(error.orig):
                     raise
-                # Two programs that start at once on an empty database: one of them makes the tables.
+                # Two programs start at once on an empty database: one of them creates the tables.
                 if _version(engine, tables) == HEAD:
                     return
                 if time.monotonic() > deadline:
@@ -232,7 +232,7 @@ def _refuse_schema_on_sqlite(engine: sa.Engine, tables: StateTables) -> None:
 
 
 def check_state(engine: sa.Engine, tables: StateTables) -> None:
-    """Looks whether our tables can be reached and are not of a newer release; changes nothing.
+    """Checks whether our tables can be reached and are not of a newer release; changes nothing.
 
     Raises:
         StateVersionError: They were written by a newer release.
@@ -259,7 +259,13 @@ def _version(engine: sa.Engine, tables: StateTables) -> str | None:
 
 
 def upgrade(engine: sa.Engine, tables: StateTables, revision: str) -> None:
-    """Moves our tables forward to a revision, in one transaction where the database can."""
+    """Migrates our tables to a revision, in one transaction if the database supports that.
+
+    Args:
+        engine: The engine of our own tables.
+        tables: Our own tables.
+        revision: Alembic's name of the revision.
+    """
     # imported here: it costs a tenth of a second that only the very first start needs
     from alembic import command
     from alembic.config import Config

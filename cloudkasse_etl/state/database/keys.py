@@ -1,4 +1,4 @@
-"""Foreign keys as our columns and statements take them."""
+"""Shortens external record keys to the width of our columns; splits lists of keys for IN clauses."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -12,14 +12,14 @@ _Key = TypeVar("_Key", str, int)
 
 
 def bounded_key(key: str) -> str:
-    """A key that fits our column: an overlong one keeps its beginning and gets a digest in place of its end."""
+    """A key that fits our column: the end of a longer key is replaced by a digest."""
     if len(key) <= KEY_LENGTH:
         return key
     return f"{key[: KEY_LENGTH - 17]}~{fingerprint(key, size=8)}"
 
 
 def is_bounded(key: str) -> bool:
-    """Whether a key of this length can be one that was cut short."""
+    """Whether a key of this length may have been shortened."""
     return len(key) == KEY_LENGTH and key[-17] == "~"
 
 

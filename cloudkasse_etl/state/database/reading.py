@@ -1,4 +1,4 @@
-"""Our own tables as somebody reads them who must leave no trace: opened read-only, and never migrated.
+"""Opens our own tables for readers that must not change anything: read-only, and never migrated.
 
 Where they are not there yet, or are of an older release, a private copy in this release's shape takes their place. It
 lies in a temporary file without a name, which SQLite keeps in memory while it is small, and goes with the process.
@@ -30,13 +30,16 @@ _SIDE_FILES = ("-wal", "-shm")
 
 @contextmanager
 def untouched_state(url: str, tables: StateTables, *, may_be_missing: bool) -> Iterator[tuple[sa.Engine, StateTables]]:
-    """An engine to read our own tables with, and the tables as it knows them.
+    """An engine for reading our own tables, and their definition for it.
 
     Args:
         url: SQLAlchemy URL.
         tables: Our own tables.
-        may_be_missing: Whether a SQLite file that is not there means that there is no state yet. It does not where
-            our tables live in the ERP's database: then it is the ERP that is gone.
+        may_be_missing: Whether a missing SQLite file means that there is no state yet. It does not if our tables
+            are in the ERP's database: then the ERP is missing.
+
+    Yields:
+        The engine and the tables.
 
     Raises:
         ConfigurationError: The URL is malformed, or its driver is not installed.
@@ -105,11 +108,11 @@ def _tidied(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _private_copy(source: sa.Engine | None, tables: StateTables) -> Iterator[tuple[sa.Engine, StateTables]]:
-    """Tables of this release with what stands in older ones; empty where there are none."""
+    """A copy in memory: this release's tables with the content of an older release's; empty if there are none."""
     mine = StateTables(tables.prefix)
     for table in mine.metadata.tables.values():
         for column in table.columns:
-            column.nullable = column.nullable or not column.primary_key  # an older release may not know it
+            column.nullable = column.nullable or not column.primary_key  # an older release may not have it
     engine = sa.create_engine(
         "sqlite://", creator=lambda: sqlite3.connect("", check_same_thread=False), poolclass=StaticPool
     )

@@ -1,4 +1,4 @@
-"""What it means where our own tables cannot be reached or written, in plain words. Knows drivers; opens nothing."""
+"""Explains why our own tables cannot be reached or written, in plain words. Knows drivers; opens nothing."""
 
 import errno
 import re
@@ -33,7 +33,7 @@ def is_full(error: BaseException | None) -> bool:
 
 
 def is_lasting(error: BaseException | None) -> bool:
-    """Whether another try cannot help before somebody has changed something."""
+    """Whether another try cannot help before a person has changed something."""
     return is_full(error) or _is_read_only(error) or _is_denied(error)
 
 
@@ -66,12 +66,15 @@ def denied(url: sa.URL) -> StateUnavailableError:
 
 
 def explain(error: BaseException | None, url: sa.URL, busy_seconds: int) -> StateUnavailableError:
-    """The error of a driver as ours, without URL, user or password.
+    """Translates a driver's error into ours, without URL, user or password.
 
     Args:
         error: What the driver raised.
         url: The database's.
-        busy_seconds: How long others' locks were waited for.
+        busy_seconds: How long other programs' locks were waited for.
+
+    Returns:
+        The error to raise.
     """
     where, text, state = place(url), str(error), sqlstate(error)
     if is_full(error):

@@ -1,11 +1,11 @@
-"""Our tables, as SQLAlchemy Core knows them. How they came to be is told by the migrations."""
+"""Our tables in SQLAlchemy Core. Their history is in the migrations."""
 
 import datetime as dt
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
 
-# Keys compare byte for byte: SQL Server's usual collations would take A1 and a1 for one article.
+# Keys are compared byte for byte: SQL Server's usual collations would treat A1 and a1 as one article.
 _KEY_COLLATION = "Latin1_General_BIN2"
 VERSION_TABLE = "schema_version"
 
@@ -16,13 +16,13 @@ def key_text(length: int) -> sa.types.TypeEngine[str]:
 
 
 class UtcDateTime(sa.types.TypeDecorator[object]):
-    """A point in time: kept as UTC without a zone on every database, given back with its zone."""
+    """A point in time: stored as UTC without a zone on every database, returned with its zone."""
 
     impl = sa.DateTime
     cache_ok = True
 
     def process_bind_param(self, value: object, dialect: sa.Dialect) -> object:
-        """Turns an aware time into UTC without a zone."""
+        """Converts an aware time to UTC without a zone."""
         if value is None:
             return None
         if not isinstance(value, dt.datetime) or value.tzinfo is None:
@@ -30,7 +30,7 @@ class UtcDateTime(sa.types.TypeDecorator[object]):
         return value.astimezone(dt.UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: object, dialect: sa.Dialect) -> object:
-        """Gives the zone back."""
+        """Adds the zone."""
         return value.replace(tzinfo=dt.UTC) if isinstance(value, dt.datetime) else value
 
 
@@ -38,7 +38,7 @@ class StateTables:
     """The tables under a prefix and, if one is given, in a schema of their own.
 
     Every row carries the company's number, so that several companies can share one database. State of
-    the cloud is kept by `target`: the company together with the API's address.
+    the cloud is stored by `target`: the company together with the API's address.
     """
 
     def __init__(self, prefix: str = "cloudkasse_", schema: str | None = None) -> None:

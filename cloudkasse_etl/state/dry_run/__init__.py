@@ -1,1 +1,1 @@
-"""The stores as a dry run has them: everything is read, nothing is written."""
+"""The stores of a dry run: everything is read, nothing is written."""

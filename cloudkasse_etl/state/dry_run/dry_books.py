@@ -1,4 +1,4 @@
-"""What a dry run has booked so far of the receipts that others refer to. Of all others nothing is kept."""
+"""The bookings of a dry run, as far as other receipts refer to them. Others are not remembered."""
 
 import datetime as dt
 from collections import defaultdict
@@ -25,8 +25,8 @@ class DryBooks:
     """Receipts that are booked, refused or found to have no effect, and those that would be by now.
 
     Attributes:
-        on_booked: Told which postings (RevenuePosting) and movements (StockMovement) would be written, and of how
-            many receipts; no postings where stock is made up for.
+        on_booked: Called with the postings (RevenuePosting) and movements (StockMovement) that would be written, and
+            the number of receipts; without postings if stock lines are booked later.
     """
 
     def __init__(self, state: StateConnection, scratch: ScratchFile, rejections: DryRejections) -> None:
@@ -41,7 +41,7 @@ class DryBooks:
 
     @cached_property
     def _links(self) -> dict[str, str]:
-        """The receipts that are not booked when the import begins and refer to another one: to which."""
+        """The receipts that are not booked when the import begins and refer to another one, with that one's id."""
         here = {row[0]: row[1] for row in self._scratch.rows("id, reference_id", None) if row[1] is not None}
         return self._stored.unbooked_links() | here
 
@@ -60,7 +60,7 @@ class DryBooks:
         refused_lines: Sequence[Rejection],
         without_effect: Sequence[str] = (),
     ) -> None:
-        """Notes what would be booked. The receipts stay as they are: an import reads each of them once."""
+        """Remembers what would be booked. The receipts' status is not changed: an import reads each of them once."""
         self._keep_booked(booked, postings, movements)
         self._keep_judged([rejection.key for rejection in refused], Status.REJECTED)
         self._keep_judged(without_effect, Status.NO_EFFECT)
@@ -70,7 +70,7 @@ class DryBooks:
         self.on_booked(postings, movements, len(booked))
 
     def await_originals(self, receipt_ids: Sequence[str]) -> None:
-        """Notes that receipts would wait that were refused before."""
+        """Remembers that receipts that were refused before would wait."""
         self._rejections.end(REVENUE_POSTINGS, receipt_ids)
 
     def make_up_stock(
@@ -81,7 +81,7 @@ class DryBooks:
         ended: Sequence[str],
         renewed: Sequence[Rejection] = (),
     ) -> None:
-        """Notes movements that would be made up for, and the reasons that the others would have."""
+        """Remembers movements that would be written later, and the reasons that the other lines would have."""
         self._rejections.end(STOCK_MOVEMENTS, ended)
         self._rejections.put(STOCK_MOVEMENTS, renewed)
         self.on_booked(None, movements, 0)

@@ -1,4 +1,4 @@
-"""What a dry run takes to be level. Nothing is kept of it, neither what waits nor a snapshot of the ERP's rows."""
+"""Checkpoints of a dry run, in memory. Neither waiting records nor a snapshot of the ERP's rows are stored."""
 
 import datetime as dt
 from collections import Counter
@@ -15,7 +15,7 @@ from cloudkasse_etl.state.stores.waiting_records import StagedLong, Waiting, Wai
 
 
 class DryCheckpoints:
-    """Checkpoints, read from the database, with those that would be set kept in memory. Cursors stay."""
+    """Checkpoints read from the database, with those that would be set kept in memory. Cursors do not move."""
 
     def __init__(self, state: StateConnection) -> None:
         self._stored = Checkpoints(state)
@@ -23,7 +23,7 @@ class DryCheckpoints:
         self._set: dict[str, tuple[str, str]] = {}
 
     def of(self, asset: str) -> Checkpoint | None:
-        """The sources' state at which the asset was last level."""
+        """The fingerprint of the sources at which the asset was last up to date."""
         stored = self._stored.of(asset)
         if asset not in self._set and not self._grown[asset]:
             return stored
@@ -31,12 +31,12 @@ class DryCheckpoints:
         return Checkpoint(fingerprint, details, (stored.generation if stored else 0) + self._grown[asset])
 
     def generation(self, asset: str) -> int:
-        """How many changes the cloud would have accepted for an asset by now."""
+        """The number of changes that the cloud would have accepted for an asset by now."""
         found = self.of(asset)
         return found.generation if found else 0
 
     def set(self, asset: str, fingerprint: str, details: str) -> None:
-        """Takes the asset to be level, for what comes after it in this dry run."""
+        """Treats the asset as up to date for the rest of this dry run."""
         self._set[asset] = (fingerprint, details)
 
     def grow(self, asset: str, changes: int) -> None:
@@ -44,18 +44,18 @@ class DryCheckpoints:
         self._grown[asset] += changes
 
     def cursor(self, stream: str) -> str | None:
-        """How far a stream was read."""
+        """The cursor up to which a stream was read."""
         return self._stored.cursor(stream)
 
 
 class DryErpRows:
-    """The snapshot that there is."""
+    """The stored snapshot, which a dry run does not change."""
 
     def __init__(self, state: StateConnection) -> None:
         self._stored = ErpRows(state)
 
     def header(self) -> Header | None:
-        """What snapshot there is; None where there is none."""
+        """The header of the stored snapshot; None where there is none."""
         return self._stored.header()
 
     def totals(self, source: str) -> Mapping[int, tuple[int, int]]:
@@ -67,28 +67,28 @@ class DryErpRows:
         return self._stored.rows(source, buckets)
 
     def keep(self, header: Header, written: Mapping[str, Written], checkpoints: Mapping[str, tuple[str, str]]) -> None:
-        """Nothing is kept of a dry run."""
+        """Does nothing: a dry run stores nothing."""
 
 
 class DryWaiting:
-    """What waits by now; what would wait after the dry run stands in its reports."""
+    """The stored waiting records; those after the dry run are in its reports."""
 
     def __init__(self, state: StateConnection) -> None:
         self._stored = WaitingRecords(state)
 
     def replace(self, asset: str, found: Iterable[Waiting]) -> None:
-        """Nothing is kept of a dry run."""
+        """Does nothing: a dry run stores nothing."""
 
     def of(self, asset: str) -> list[Waiting]:
-        """All that waits of an asset."""
+        """All waiting records of an asset."""
         return self._stored.of(asset)
 
     def waiting_since_before(self, moment: dt.datetime) -> list[Waiting]:
-        """What has waited since before a moment, longest first."""
+        """Records that have waited since before a moment, longest first."""
         return self._stored.waiting_since_before(moment)
 
     def rejected_since_before(self, moment: dt.datetime) -> list[Rejection]:
-        """What has stood rejected since before a moment, longest first."""
+        """Records that have been rejected since before a moment, longest first."""
         return self._stored.rejected_since_before(moment)
 
     def staged_since_before(self, moment: dt.datetime) -> StagedLong:

@@ -1,4 +1,4 @@
-"""Receipts as a dry run has them: those that are there, and on top of them what would have become of others."""
+"""Receipts in a dry run: the stored ones, overlaid with the changes that it would make."""
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ class DryStaging:
     """Receipts that are not booked, with those that would be staged.
 
     Attributes:
-        on_staged: Told which receipts would be staged, or would now be judged otherwise.
+        on_staged: Called with the receipts that would be staged, or whose status would change.
     """
 
     def __init__(self, state: StateConnection, scratch: ScratchFile, rejections: DryRejections) -> None:
@@ -33,7 +33,7 @@ class DryStaging:
         self._stored, self._scratch, self._rejections = StagedReceipts(state), scratch, rejections
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
-        """Those receipts that are stored already, by id."""
+        """The stored ones among these receipts, by id."""
         found = self._stored.known(receipt_ids) | self._scratch.known(receipt_ids)
         return {key: known for key, known in found.items() if known.status != GONE}
 
@@ -47,7 +47,7 @@ class DryStaging:
         closings: Mapping[str, int] | None = None,
         dropped: Sequence[str] = (),
     ) -> None:
-        """Notes receipts that would be staged; the cursor stays, and so do the closings that receipts state."""
+        """Remembers receipts that would be staged; neither the cursor nor stated closing numbers are stored."""
         if mended:
             self.restage(mended)
         self._scratch.keep(receipts)
@@ -64,7 +64,7 @@ class DryStaging:
         move: Move = Move.JUDGE,
         decisions: Sequence[Decision] = (),
     ) -> int:
-        """Notes what judging receipts anew would come to."""
+        """Remembers the result of checking receipts again."""
         self._count_moved([receipt.receipt_id for receipt in receipts])
         self._scratch.keep(receipts)
         for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
@@ -74,26 +74,26 @@ class DryStaging:
         return len(receipts)
 
     def dismiss(self, decision: Decision) -> None:
-        """Notes that a receipt would be dealt with by hand."""
+        """Remembers that a receipt would be dismissed."""
         self._count_moved([decision.key])
         for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
             self._rejections.end(asset, [decision.key])
         self._scratch.forget([decision.key])
 
     def _count_moved(self, receipt_ids: Sequence[str]) -> None:
-        """Notes as what those of them count in the database that were not kept here before."""
+        """Corrects the counts of the database for receipts that are remembered here for the first time."""
         here = self._scratch.ids(receipt_ids)
         stored = self._stored.known([key for key in receipt_ids if key not in here])
         self._scratch.moved.update(known.status for known in stored.values())
 
     def stored(self, receipt_id: str) -> list[UnbookedReceipt]:
-        """One receipt as it is in the database; none where it is not there."""
+        """One receipt as it is in the database; empty where it is not stored."""
         return self._stored.stored(receipt_id)
 
     def unbooked(
         self, *, statuses: Collection[Status] = UNBOOKED, second: bool = False, size: int = 1000
     ) -> Iterator[list[UnbookedReceipt]]:
-        """Receipts that are not booked, of those that are stored; what is kept here was judged already."""
+        """Receipts in the database that are not booked; those that are remembered here were checked already."""
         for rows in self._stored.unbooked(statuses=statuses, second=second, size=size):
             moved = self._scratch.ids([row.receipt_id for row in rows])
             if left := [row for row in rows if row.receipt_id not in moved]:
@@ -101,7 +101,7 @@ class DryStaging:
 
 
 class DryReceipts:
-    """Receipts whatever would have become of them by now."""
+    """Receipts of any status, as they would be by now."""
 
     def __init__(self, state: StateConnection, scratch: ScratchFile) -> None:
         self._stored, self._scratch = ReceiptReader(state), scratch
@@ -109,7 +109,7 @@ class DryReceipts:
     def raw(
         self, *, status: Status, refused_by: str | None = None, size: int = 1000
     ) -> Iterator[list[tuple[str, bytes]]]:
-        """Receipts of a status as they came, in batches; what is kept here while this goes on is passed by."""
+        """Receipts of a status as they arrived, in batches; those that are remembered meanwhile are skipped."""
         last = self._scratch.last_place()
         for rows in self._stored.raw(status=status, refused_by=refused_by, size=size):
             moved = self._scratch.ids([receipt_id for receipt_id, _ in rows])
@@ -118,7 +118,7 @@ class DryReceipts:
         yield from self._scratch.raw(status, refused_by, last, size)
 
     def raw_of(self, receipt_ids: Sequence[str]) -> dict[str, bytes]:
-        """Some receipts as they came, by id."""
+        """Some receipts as they arrived, by id."""
         return self._stored.raw_of(receipt_ids) | {row[0]: row[1] for row in self._scratch.rows("id, raw", receipt_ids)}
 
     def count(self, status: Status) -> int:
@@ -126,7 +126,7 @@ class DryReceipts:
         return self._stored.count(status) + self._scratch.count(status) - self._scratch.moved[str(status)]
 
     def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
-        """Imported receipts some of whose stock lines may be made up for; a dry run imports none."""
+        """Imported receipts with stock lines that may be booked later; a dry run imports none."""
         return self._stored.raw_pending_stock(size=size)
 
     def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
@@ -142,11 +142,11 @@ class DryReceipts:
         return self._stored.count_voids_staged_before(moment)
 
     def count_pending_stock(self) -> int:
-        """How many booked receipts have stock lines that are to be made up for."""
+        """How many booked receipts have stock lines that are still to be booked."""
         return self._stored.count_pending_stock()
 
     def has_unbooked(self) -> bool:
-        """Whether there is any receipt in the database of which settings can still make another status."""
+        """Whether there is any receipt in the database whose status can still change with the settings."""
         return self._stored.has_unbooked()
 
 
@@ -154,7 +154,7 @@ class DryClosings:
     """Closings that are staged, and those that would be.
 
     Attributes:
-        on_closings: Told which closings would be staged.
+        on_closings: Called with the closings that would be staged.
     """
 
     def __init__(self, state: StateConnection, rejections: DryRejections) -> None:
@@ -166,7 +166,7 @@ class DryClosings:
         return self._stored.known()
 
     def stage(self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str) -> None:
-        """Notes closings that would be staged; the cursor stays."""
+        """Remembers closings that would be staged; the cursor does not move."""
         self._rejections.end(STAGED_CLOSINGS, list(closings))
         self._rejections.put(STAGED_CLOSINGS, rejections)
         self.on_closings(list(closings.values()))

@@ -1,4 +1,4 @@
-"""Records and requests as a dry run has them: what the cloud accepted, and what it would be sent."""
+"""Records and requests in a dry run: those that the cloud accepted, and those that would be sent."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -14,18 +14,18 @@ from cloudkasse_etl.state.stores.attempts import Attempts
 from cloudkasse_etl.state.stores.records import PendingAttempt, SyncedRecord
 from cloudkasse_etl.state.stores.synced import SyncedRecords
 
-_LOOKED_UP = 10_000  # past this many keys it is quicker to read all
+_LOOKED_UP = 10_000  # beyond this many keys it is quicker to read all
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A record that the cloud would be sent, and that is taken to be accepted.
+    """A record that would be sent to the cloud, and that counts as accepted.
 
     Attributes:
         key: The record's key.
-        before: What the cloud last accepted (JSON); None where it never had the record.
-        after: What it would be sent (JSON).
-        active: False where that retires it.
+        before: The record as the cloud last accepted it (JSON); None where it never had the record.
+        after: The record as it would be sent (JSON).
+        active: False if it would be retired.
     """
 
     key: str
@@ -35,7 +35,7 @@ class Acceptance:
 
 
 class DryAttempts:
-    """Requests whose answers never came, without those that were finished here."""
+    """Unanswered requests, without those that this dry run would have finished."""
 
     def __init__(self, state: StateConnection) -> None:
         self._stored = Attempts(state)
@@ -46,11 +46,11 @@ class DryAttempts:
         raise AssertionError("A dry run sends nothing.")
 
     def pending(self, entity: str) -> list[PendingAttempt]:
-        """Requests whose answers never came and that were not finished here."""
+        """Unanswered requests that this dry run has not finished."""
         return [attempt for attempt in self._stored.pending(entity) if attempt.key not in self._answered]
 
     def answer(self, keys: Sequence[str]) -> None:
-        """Takes requests for finished."""
+        """Treats requests as finished."""
         self._answered.update(keys)
 
 
@@ -59,7 +59,7 @@ class DrySynced:
 
     Args:
         state: Our own tables.
-        attempts, rejections, checkpoints: Those of the same dry run: what the cloud accepts changes them.
+        attempts, rejections, checkpoints: Those of the same dry run: accepted records change them.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class DrySynced:
         self._forgotten: dict[str, set[str]] = defaultdict(set)
 
     def acceptances(self, entity: str) -> list[Acceptance]:
-        """What the cloud would be sent of an entity, in the order of sending."""
+        """The records of an entity that would be sent, in the order of sending."""
         before = self._before[entity]
         return [
             Acceptance(key, before.get(key), record.content, record.active)
@@ -94,7 +94,7 @@ class DrySynced:
         return self._changed(entity, self._stored.beneath(entity, firsts), mine)
 
     def _changed(self, entity: str, frame: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
-        """What is stored, with those of the accepted records that belong to it."""
+        """The stored records, overlaid with the accepted ones among these keys."""
         accepted, forgotten = self._accepted[entity], self._forgotten[entity]
         if not accepted and not forgotten:
             return frame
@@ -114,7 +114,7 @@ class DrySynced:
         return self._stored.ever(entity)
 
     def active_count(self, entity: str) -> int:
-        """How many records the cloud holds as active."""
+        """How many records are active in the cloud."""
         accepted, forgotten = self._accepted[entity], self._forgotten[entity]
         if len(accepted) + len(forgotten) > _LOOKED_UP:
             return int(self.all(entity)["active"].sum())
@@ -123,7 +123,7 @@ class DrySynced:
         return self._stored.active_count(entity) - int(stored["active"].sum()) + fresh
 
     def active_among(self, entity: str, keys: Collection[str]) -> int:
-        """How many records of some keys the cloud holds as active."""
+        """How many records of some keys are active in the cloud."""
         return int(self.among(entity, keys)["active"].sum()) if keys else 0
 
     def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
@@ -138,7 +138,7 @@ class DrySynced:
         return accepted.content if accepted else self._stored.newest_content(entity, key)
 
     def forget(self, entity: str, keys: Sequence[str]) -> None:
-        """Takes the records for such as the cloud does not hold."""
+        """Treats the records as missing in the cloud."""
         self._forgotten[entity].update(keys)
 
     def settle(
@@ -152,7 +152,7 @@ class DrySynced:
         replaced: Sequence[str] | None = None,
         mended: Sequence[str] | None = None,
     ) -> None:
-        """Notes what would be accepted and what would be refused."""
+        """Remembers what would be accepted and what would be refused."""
         mine, before = self._accepted[entity], self._before[entity]
         fresh = [record.key for record in accepted if record.key not in mine]
         before.update(self.contents(entity, fresh))

@@ -1,4 +1,4 @@
-"""Rejections as a dry run has them: those that are open, and what would have become of them."""
+"""Rejections in a dry run: the open ones, overlaid with the changes that it would make."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ class DryRejections:
         found: Sequence[Rejection],
         judged: Callable[[Rejection], bool] = lambda rejection: True,
     ) -> list[Rejection]:
-        """Takes `found` for the open rejections of an asset, and all others that were judged as ended."""
+        """Treats `found` as the open rejections of an asset, and all others whose records were checked as ended."""
         change = change_of(asset, self.of(asset), found, judged)
         self.end(asset, change.ended)
         self.put(asset, change.put)

@@ -20,7 +20,7 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 
 @dataclass(frozen=True)
 class DryStores(StateStores):
-    """The stores of a dry run; some of them tell what would have been written."""
+    """The stores of a dry run; some of them report what would have been written."""
 
     synced: DrySynced
     staging: DryStaging
@@ -29,12 +29,12 @@ class DryStores(StateStores):
     scratch: ScratchFile
 
     def close(self) -> None:
-        """Drops what was kept of receipts."""
+        """Deletes the remembered receipts."""
         self.scratch.close()
 
 
 def dry_stores_on(connection: StateConnection) -> DryStores:
-    """The stores of a dry run.
+    """Makes the stores of a dry run.
 
     Args:
         connection: With an engine from `untouched`, and without a lease.

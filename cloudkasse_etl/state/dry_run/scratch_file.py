@@ -1,4 +1,4 @@
-"""What a dry run has to keep of receipts: those that would be staged, in a temporary file of SQLite's."""
+"""The receipts that a dry run would stage, in a temporary SQLite file."""
 
 import sqlite3
 from collections import Counter
@@ -11,18 +11,18 @@ from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt
 
 GONE = "gone"
-"""The status of what would no longer be there."""
+"""The status of entries that would no longer exist."""
 _KNOWN = ("hash", "status", "refused_by", "closing_number", "came_as")
 
 
 class ScratchFile:
-    """Receipts that would be staged, or would be judged otherwise by now.
+    """Receipts that would be staged, or whose status would change.
 
-    The file has no name, stays in memory while it is small, and goes with the process: a backlog of any length is
-    looked at in bounded memory.
+    The file has no name, stays in memory while it is small, and is deleted with the process: a backlog of any length is
+    processed in bounded memory.
 
     Attributes:
-        moved: How many of them each status counts in the database, where they have another one by now.
+        moved: By status, how many of them have that status in the database, but another one here.
     """
 
     def __init__(self) -> None:
@@ -35,19 +35,19 @@ class ScratchFile:
         )
 
     def close(self) -> None:
-        """Drops the file."""
+        """Deletes the file."""
         self._scratch.close()
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
-        """Those of some receipts that are here, by id, also what is gone."""
+        """Those of some receipts that are stored here, by id, including removed ones."""
         return {row[0]: KnownReceipt(*row[1:]) for row in self.rows("id, " + ", ".join(_KNOWN), receipt_ids)}
 
     def ids(self, receipt_ids: Sequence[str]) -> set[str]:
-        """Those of some receipts that are here."""
+        """The ids of some receipts that are stored here."""
         return {row[0] for row in self.rows("id", receipt_ids)}
 
     def rows(self, columns: str, receipt_ids: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:
-        """Columns of receipts that are here; of all where no ids are given."""
+        """Columns of the receipts that are stored here; of all if no ids are given."""
         if receipt_ids is None:
             yield from self._scratch.execute(f"SELECT {columns} FROM receipt")  # noqa: S608 -- our own words
             return
@@ -61,11 +61,21 @@ class ScratchFile:
         return int(self._scratch.execute(query, (str(status),)).fetchone()[0])
 
     def last_place(self) -> int:
-        """The place of the one that was kept last."""
+        """The place of the receipt that was stored last."""
         return int(self._scratch.execute("SELECT coalesce(max(place), 0) FROM receipt").fetchone()[0])
 
     def raw(self, status: Status, refused_by: str | None, last: int, size: int) -> Iterator[list[tuple[str, bytes]]]:
-        """Those of a status that were kept up to a place, as they came, in batches."""
+        """The receipts of a status as they arrived, in batches.
+
+        Args:
+            status: The status.
+            refused_by: The asset that refused them; None for any.
+            last: The place up to which receipts are returned.
+            size: How many are read at once.
+
+        Yields:
+            Batches of id and JSON.
+        """
         place = 0
         while True:
             found = self._scratch.execute(
@@ -79,7 +89,7 @@ class ScratchFile:
             yield [(row[1], row[2]) for row in found]
 
     def keep(self, receipts: Sequence[StagedReceipt]) -> None:
-        """Keeps receipts, in place of what was kept under their ids."""
+        """Stores receipts, replacing those under the same ids."""
         rows = [
             (
                 r.receipt_id,
@@ -101,7 +111,7 @@ class ScratchFile:
         self._scratch.execute("COMMIT")
 
     def forget(self, receipt_ids: Sequence[str]) -> None:
-        """Notes that nothing would be kept under some ids any more."""
+        """Marks ids under which nothing would be stored any more."""
         self._scratch.executemany(
             "INSERT OR REPLACE INTO receipt (id, hash, status, raw) VALUES (?, '', ?, x'')",
             [(key, GONE) for key in receipt_ids],

@@ -1,9 +1,9 @@
-"""The lease that lets one synchronisation of a company run at a time. Nobody ever unlocks by hand.
+"""The lease that lets one synchronisation of a company run at a time. It never has to be unlocked by hand.
 
-A holder moves a counter every two seconds. Who wants the lease and finds it held looks whether the counter
-moves; a takeover always follows the watching of a counter that stands still, measured by the watcher's own
-monotonic clock, so that wall clocks that jump or differ decide nothing. A holder that was frozen and wakes up
-finds its fencing token gone in the very transaction in which it wants to write.
+A holder increments a counter every two seconds. A run that finds the lease held watches whether the counter
+moves; it takes over only after watching a counter that does not move, measured by its own monotonic clock, so that
+wall clocks that jump or differ have no influence. A holder that was frozen and resumes finds its fencing token
+replaced in the very transaction in which it wants to write.
 """
 
 import datetime as dt
@@ -35,7 +35,7 @@ FRESH_SECONDS = 2 * BEAT_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the lease, as another one reads it."""
+    """The holder of the lease, as another run reads it."""
 
     run_id: str
     kind: str
@@ -54,13 +54,13 @@ class Holder:
 
     @property
     def patience_seconds(self) -> float:
-        """How long the counter must stand still before the lease has run out, as far as the clocks can be trusted."""
+        """How long the counter must not move before the lease has run out, as far as the clocks can be trusted."""
         age = LEASE_SECONDS if self.is_gone else min(max(self.age_seconds, 0.0), LEASE_SECONDS)
         return max(LEASE_SECONDS - age, FRESH_SECONDS)
 
     @property
     def is_gone(self) -> bool:
-        """True where the holder's process is known to have ended; False also where it cannot be known."""
+        """True if the holder's process is known to have ended; False also if that cannot be known."""
         return has_ended(self.process)
 
 
@@ -71,9 +71,9 @@ class Lease:
         engine: The engine of our own tables.
         tables: Our own tables.
         company: The company's number.
-        run_id: Under which the lease is taken; the same run may take it again.
+        run_id: The id under which the lease is taken; the same run may take it again.
         kind: What kind of run it is.
-        started_by: Who started it, in words.
+        started_by: Who started it, as text.
     """
 
     def __init__(
@@ -93,17 +93,17 @@ class Lease:
 
     @property
     def lost(self) -> LeaseLostError | None:
-        """That somebody else took it over, and who, as soon as this is known."""
+        """The error that another run took it over, as soon as this is known."""
         return self._lost
 
     def acquire(self, *, waiting: Callable[[str], None] = lambda message: None) -> None:
         """Takes the lease, or waits for a dead holder's to run out.
 
-        Looking locks nothing and waits for no lock, so that a holder in the middle of a long transaction is told of
+        Reading locks nothing and waits for no lock, so that a holder in the middle of a long transaction is reported
         at once.
 
         Args:
-            waiting: Told in words, once, when the last holder seems to have died and its time must run out.
+            waiting: Called with a message, once, when the last holder seems to have died and its time must run out.
 
         Raises:
             LeaseHeldError: Another run holds it and lives, or keeps the database locked.
@@ -117,7 +117,7 @@ class Lease:
             if holder is None or holder.run_id == self._run_id:
                 if self._take(row):
                     return
-                continue  # somebody else was quicker
+                continue  # another run was quicker
             if watched is None:
                 if 0 <= holder.age_seconds < FRESH_SECONDS and not holder.is_gone:
                     raise _held(holder)
@@ -141,10 +141,10 @@ class Lease:
             return connection.execute(_row_of(self._table, self._company)).mappings().one_or_none()
 
     def _take(self, row: sa.RowMapping | None, *, dead: Holder | None = None) -> bool:
-        """Takes the lease if it is still as it was read: free, ours, or left by one that died. False where it is not.
+        """Takes the lease if it is still as it was read: free, ours, or left by a dead run. False if it is not.
 
         Raises:
-            LeaseHeldError: The one that seems dead keeps the database locked, so it is not.
+            LeaseHeldError: The run that seems dead keeps the database locked, so it is not dead.
         """
         table = self._table
         now = dt.datetime.now(dt.UTC)
@@ -162,7 +162,7 @@ class Lease:
             "beat": table.c.beat + 1,
             "beat_at": now,
         }
-        # Compared and set in one statement: SQL Server knows no SELECT ... FOR UPDATE.
+        # Compared and set in one statement: SQL Server has no SELECT ... FOR UPDATE.
         unchanged = (table.c.company == self._company) & (table.c.token == last)
         if dead is not None:
             unchanged &= (table.c.run_id == dead.run_id) & (table.c.beat == dead.beat)
@@ -183,11 +183,11 @@ class Lease:
         return taken
 
     def start_heartbeat(self, *, interrupt: Callable[[], None], cancelled: Callable[[], bool] = lambda: False) -> None:
-        """Keeps the lease from now on, in a thread.
+        """Renews the lease from now on, in a thread.
 
         Args:
             interrupt: Called once, from the thread, when the lease is lost or the run was cancelled.
-            cancelled: Asked at each beat whether somebody cancelled the run.
+            cancelled: Called at each beat; returns whether the run was cancelled.
         """
         self._thread = threading.Thread(
             target=self._keep, args=(interrupt, cancelled), name="cloudkasse-heartbeat", daemon=True
@@ -206,15 +206,15 @@ class Lease:
                 interrupt()
                 return
             except StateUnavailableError:
-                continue  # the run itself meets the same trouble; if it does not, a beat was missed and no harm done
+                continue  # the run itself gets the same error; if it does not, one beat was missed, which is harmless
 
     def fence(self, connection: sa.Connection) -> None:
         """Proves in the caller's transaction that this run still holds the lease, and moves its heartbeat.
 
-        The row stays locked until the transaction ends: nobody can take over in between.
+        The row stays locked until the transaction ends: no other run can take over in between.
 
         Raises:
-            LeaseLostError: Somebody else took it; the transaction must not be committed.
+            LeaseLostError: Another run took it; the transaction must not be committed.
         """
         table = self._table
         moved = connection.execute(
@@ -226,10 +226,10 @@ class Lease:
             raise self._lost_to(connection)
 
     def raise_if_lost(self) -> None:
-        """Looks whether somebody else holds the lease now. What the database itself says stays with the caller.
+        """Checks whether another run holds the lease now. Errors of the database are left to the caller.
 
         Raises:
-            LeaseLostError: Somebody else took it.
+            LeaseLostError: Another run took it.
         """
         try:
             row = self._read()
@@ -259,13 +259,13 @@ class Lease:
         return self._lost
 
     def release(self) -> None:
-        """Gives the lease back, if it is still ours and was not taken a second time by the same run.
+        """Releases the lease, if it is still ours and was not taken a second time by the same run.
 
-        Never raises: it would hide why the run ends.
+        Never raises: that would hide why the run ends.
         """
         self.stop_heartbeat()
         if self._reentered:
-            return  # who took it first gives it back
+            return  # it is released by the one that took it first
         table = self._table
         try:
             with database_errors(self._engine), self._engine.begin() as connection:
@@ -287,16 +287,34 @@ class Lease:
 
 
 def current_holder(engine: sa.Engine, tables: StateTables, company: str) -> Holder | None:
-    """Who holds the company's lease now, dead or alive; None where it is free."""
+    """The present holder of the company's lease, dead or alive; None where it is free.
+
+    Args:
+        engine: The engine of our own tables.
+        tables: Our own tables.
+        company: The company's number.
+
+    Returns:
+        The holder.
+    """
     with database_errors(engine), engine.connect().execution_options(read=True) as connection:
         row = connection.execute(_row_of(tables.lease, company)).mappings().one_or_none()
     return _holder(row) if row else None
 
 
 def is_dead(holder: Holder, engine: sa.Engine, tables: StateTables, company: str) -> bool:
-    """Watches a holder, for as long as its lease has left where need be, and tells whether its lease has run out.
+    """Whether a holder's lease has run out; watches it, if necessary, for as long as its lease may last.
 
-    The clocks only shorten the watching: by them alone every run of a machine whose clock is behind would be dead.
+    The clocks only shorten the watching: by them alone every run of a machine whose clock is slow would be dead.
+
+    Args:
+        holder: The holder as it was read.
+        engine: The engine of our own tables.
+        tables: Our own tables.
+        company: The company's number.
+
+    Returns:
+        True if the counter did not move for the time of the lease.
     """
     if holder.is_gone:
         return True
@@ -313,7 +331,7 @@ def is_dead(holder: Holder, engine: sa.Engine, tables: StateTables, company: str
 
 
 def _row_of(table: sa.Table, company: str) -> sa.Select[*tuple[Any, ...]]:
-    # SQL Server's readers would wait for a holder's transaction. What is read here is compared again when it is taken.
+    # SQL Server's readers would wait for a holder's transaction. The row is compared again when the lease is taken.
     return sa.select(table).where(table.c.company == company).with_hint(table, "WITH (READUNCOMMITTED)", "mssql")
 
 
@@ -322,7 +340,7 @@ def _insert(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) 
         connection.execute(table.insert().values(values))
     except sa.exc.IntegrityError:
         connection.rollback()
-        return False  # two first runs ever at the same moment: the other one made the row
+        return False  # two first runs ever at the same moment: the other one created the row
     return True
 
 

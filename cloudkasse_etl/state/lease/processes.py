@@ -1,4 +1,4 @@
-"""Which process holds something, as others can look for it: whether it is known to have ended."""
+"""Identifies processes, so that another program can find out whether one has ended."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ _NAMESPACE = Path("/proc/self/ns/pid")
 
 
 def described(pid: int) -> str:
-    """A process as `pid@start@place`: a number alone is given out again, and each container has its own numbers."""
+    """A process as `pid@start@place`: pids are reused, and each container has its own pids."""
     return f"{pid}@{_start(psutil.Process(pid)):.0f}@{_place()}"
 
 
@@ -35,16 +35,16 @@ def has_ended(process: str) -> bool:
 def _start(process: psutil.Process) -> float:
     start = process.create_time()
     if psutil.LINUX:
-        # Linux counts from its start, and psutil adds when that was by today's clock: set the clock, and every process
-        # would be another one.
+        # Linux counts from boot, and psutil adds the time of boot by the present clock: after setting the clock, every
+        # process would seem to be another one.
         start -= psutil.boot_time()
     return start
 
 
 def _place() -> str:
-    """Where process numbers mean the same as here; empty where that cannot be told.
+    """The scope in which pids mean the same as here; empty where that cannot be determined.
 
-    Containers that share a host's name count their processes apart, and so do machines that somebody cloned.
+    Containers that share a host's name have separate pids, and so do cloned machines.
     """
     if not psutil.LINUX:
         return fingerprint(socket.gethostname(), size=8)
@@ -55,7 +55,7 @@ def _place() -> str:
 
 
 def _is_hidden(pid: int) -> bool:
-    """Whether a process is there although it cannot be looked at: /proc may show each user his own ones only."""
+    """Whether a process exists although it cannot be read: /proc may show each user only his own processes."""
     if not psutil.POSIX:
         return False
     try:

@@ -1,1 +1,1 @@
-"""How our tables came to be, a step a file; applied by `migrate` when a program starts."""
+"""The migrations of our tables, one file a step; applied by `migrate` when a program starts."""

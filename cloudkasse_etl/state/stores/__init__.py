@@ -1,1 +1,1 @@
-"""What is kept of synchronisations, a store a subject."""
+"""The stores of our own tables, one for each subject."""

@@ -19,7 +19,7 @@ class AttemptStore(Protocol):
         ...
 
     def pending(self, entity: str) -> list[PendingAttempt]:
-        """Requests whose answers never came, oldest first."""
+        """Requests that were never answered, oldest first."""
         ...
 
 
@@ -49,7 +49,7 @@ class Attempts:
             connection.execute(self._table.insert(), rows)
 
     def pending(self, entity: str) -> list[PendingAttempt]:
-        """Requests whose answers never came, oldest first."""
+        """Requests that were never answered, oldest first."""
         table = self._table
         query = (
             sa.select(table.c.idempotency_key, table.c.entity, table.c.body)
@@ -60,6 +60,6 @@ class Attempts:
             return [PendingAttempt(*row) for row in connection.execute(query)]
 
     def drop(self, connection: sa.Connection, keys: Sequence[str]) -> None:
-        """Forgets requests that were answered, in the caller's transaction."""
+        """Removes requests that were answered, in the caller's transaction."""
         for chunk in chunks(keys):
             connection.execute(self._table.delete().where(self._table.c.idempotency_key.in_(chunk)))

@@ -1,4 +1,4 @@
-"""The state of its sources at which each asset was last level, and how far each of the cloud's streams was read."""
+"""Checkpoints: the fingerprint of the sources at which each asset was last up to date, and the cursors of streams."""
 
 import datetime as dt
 from typing import Protocol
@@ -13,19 +13,25 @@ class CheckpointStore(Protocol):
     """Checkpoints of assets and streams."""
 
     def of(self, asset: str) -> Checkpoint | None:
-        """The sources' state at which the asset was last level, if it ever was."""
+        """The fingerprint of the sources at which the asset was last up to date, if it ever was."""
         ...
 
     def generation(self, asset: str) -> int:
-        """How many changes the cloud has ever accepted for an asset."""
+        """The number of changes that the cloud has ever accepted for an asset."""
         ...
 
     def set(self, asset: str, fingerprint: str, details: str) -> None:
-        """Notes that the asset is level with its sources as of `fingerprint`, and what is told of it (JSON)."""
+        """Stores that the asset is up to date with its sources.
+
+        Args:
+            asset: The asset.
+            fingerprint: The fingerprint of its sources.
+            details: Further facts (JSON).
+        """
         ...
 
     def cursor(self, stream: str) -> str | None:
-        """How far a stream was read; None where it never was."""
+        """The cursor up to which a stream was read; None where it never was."""
         ...
 
 
@@ -37,7 +43,7 @@ class Checkpoints:
         self._table = state.tables.level
 
     def of(self, asset: str) -> Checkpoint | None:
-        """The sources' state at which the asset was last level, if it ever was."""
+        """The fingerprint of the sources at which the asset was last up to date, if it ever was."""
         table = self._table
         query = sa.select(table.c.fingerprint, table.c.details, table.c.generation, table.c.run_id).where(
             table.c.target_id == self._state.target_of(asset), table.c.asset == asset
@@ -47,24 +53,38 @@ class Checkpoints:
         return Checkpoint(*row) if row else None
 
     def generation(self, asset: str) -> int:
-        """How many changes the cloud has ever accepted for an asset."""
+        """The number of changes that the cloud has ever accepted for an asset."""
         found = self.of(asset)
         return found.generation if found else 0
 
     def set(self, asset: str, fingerprint: str, details: str) -> None:
-        """Notes that the asset is level with its sources as of `fingerprint`, and what is told of it (JSON)."""
+        """Stores that the asset is up to date with its sources, with details (JSON)."""
         with self._state.transaction() as connection:
             self.put(connection, asset, fingerprint, details)
 
     def put(self, connection: sa.Connection, asset: str, fingerprint: str, details: str) -> None:
-        """Notes the same in the caller's transaction."""
+        """Stores the same in the caller's transaction.
+
+        Args:
+            connection: With the transaction.
+            asset: The asset.
+            fingerprint: The fingerprint of its sources.
+            details: Further facts (JSON).
+        """
         self.grow(connection, asset, 0, fingerprint=fingerprint, details=details)
 
     def grow(self, connection: sa.Connection, asset: str, changes: int, **values: str) -> None:
-        """Counts changes that the cloud accepted, in the caller's transaction; the asset is no longer level."""
+        """Counts changes that the cloud accepted, in the caller's transaction; the asset is no longer up to date.
+
+        Args:
+            connection: With the transaction.
+            asset: The asset.
+            changes: How many there were.
+            **values: Other columns that are set with it.
+        """
         table, target = self._table, self._state.target_of(asset)
-        # What was level before is so no longer: a run that dies now must not look finished to a later one
-        # that meets the old sources again.
+        # The fingerprint is removed: if this run dies, a later one must not treat its work as finished
+        # when it finds the old sources again.
         values = {"fingerprint": "", **values}
         done = connection.execute(
             table.update()
@@ -85,7 +105,7 @@ class Checkpoints:
             )
 
     def cursor(self, stream: str) -> str | None:
-        """How far a stream was read; None where it never was."""
+        """The cursor up to which a stream was read; None where it never was."""
         table = self._state.tables.cursor
         query = sa.select(table.c.position).where(table.c.target_id == self._state.target, table.c.stream == stream)
         with self._state.reading() as connection:
@@ -93,7 +113,13 @@ class Checkpoints:
         return None if found is None else str(found)
 
     def move(self, connection: sa.Connection, stream: str, cursor: str) -> None:
-        """Notes how far a stream was read, in the transaction that stores what was read."""
+        """Stores the cursor of a stream, in the transaction that stores what was read.
+
+        Args:
+            connection: With the transaction.
+            stream: The stream.
+            cursor: The position up to which it was read.
+        """
         table, state = self._state.tables.cursor, self._state
         values = {"position": cursor, "moved_at": dt.datetime.now(dt.UTC), "run_id": state.run_id}
         here = (table.c.target_id == state.target) & (table.c.stream == stream)

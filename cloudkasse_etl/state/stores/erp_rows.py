@@ -1,6 +1,6 @@
-"""As of which rowversion each row of the ERP was last looked at, and what it counted for then: a snapshot of its rows.
+"""A snapshot of the ERP's rows at the last complete run: their rowversions and counts, packed by bucket.
 
-It is kept in buckets of row numbers, so that a changed row is looked up, and written again, with its neighbours alone.
+A bucket is a range of row numbers, so that a changed row is read and written only with its neighbours.
 """
 
 import zlib
@@ -21,7 +21,7 @@ from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.checkpoints import Checkpoints
 
 SNAPSHOT = "erp_rows"
-"""The checkpoint under which the snapshot's header is kept."""
+"""The checkpoint that stores the snapshot's header."""
 _BUCKETS_AT_ONCE = 500
 _NUMBERS = ("row_id", "version", "counted", "further")
 _Integers: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
@@ -29,12 +29,12 @@ _Integers: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
 @dataclass(frozen=True, slots=True)
 class SourceTotals:
-    """Of all rows of a source in a snapshot.
+    """The totals of all rows of a source in a snapshot.
 
     Attributes:
-        count: How many there are.
+        count: The number of rows.
         version_sum: The sum of their rowversions.
-        highest: The highest of them that was ever seen.
+        highest: The highest rowversion that was ever seen.
     """
 
     count: int
@@ -52,7 +52,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """The rows of a bucket as they are stored: how many, the sum of their rowversions, and the rows, packed."""
+    """The rows of a bucket as they are stored: their number, the sum of their rowversions, and the rows, packed."""
 
     number: int
     count: int
@@ -65,8 +65,8 @@ class Written:
     """Buckets of a source that are written.
 
     Attributes:
-        buckets: What is written.
-        instead_of: The buckets that are dropped first; all where None.
+        buckets: The new buckets.
+        instead_of: The buckets that are deleted first; all where None.
     """
 
     buckets: Sequence[Bucket]
@@ -80,7 +80,7 @@ class ErpRowStore(Protocol):
     """
 
     def header(self) -> Header | None:
-        """What snapshot there is; None where there is none."""
+        """The header of the stored snapshot; None where there is none."""
         ...
 
     def totals(self, source: str) -> Mapping[int, tuple[int, int]]:
@@ -97,7 +97,7 @@ class ErpRowStore(Protocol):
         Args:
             header: Its name and totals.
             written: The buckets of each source.
-            checkpoints: By asset fingerprint and details (JSON): what the assets are level with, now with the snapshot.
+            checkpoints: By asset its fingerprint and details (JSON), stored as up to date with the snapshot.
         """
         ...
 
@@ -111,7 +111,7 @@ class ErpRows:
         self._checkpoints = Checkpoints(state)
 
     def header(self) -> Header | None:
-        """What snapshot there is; None where there is none."""
+        """The header of the stored snapshot; None where there is none."""
         found = self._checkpoints.of(SNAPSHOT)
         if found is None or not found.fingerprint:
             return None
@@ -172,7 +172,7 @@ class ErpRows:
 
 
 def packed(rows: pd.DataFrame, buckets: _Integers) -> Iterator[Bucket]:
-    """Rows as they are stored.
+    """Packs rows for storing.
 
     Args:
         rows: In the order of row_id.
@@ -189,7 +189,7 @@ def packed(rows: pd.DataFrame, buckets: _Integers) -> Iterator[Bucket]:
     data = memoryview(characters) if characters is not None else memoryview(b"")
     borders = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(rows)]
     for first, end in pairwise(borders):
-        # neighbours differ by little: what repeats packs well
+        # neighbouring values differ little, and repetitions compress well
         numbers = [np.diff(column[first:end], prepend=0) for column in columns]
         content = b"".join(
             [
@@ -204,7 +204,7 @@ def packed(rows: pd.DataFrame, buckets: _Integers) -> Iterator[Bucket]:
 
 
 def unpacked(data: Sequence[bytes]) -> pd.DataFrame:
-    """Rows from what is stored."""
+    """Restores rows from the stored form."""
     numbers: list[list[_Integers]] = [[] for _ in _NUMBERS]
     texts = [pa.array([], pa.large_string())]
     for part in data:

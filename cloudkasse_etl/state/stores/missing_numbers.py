@@ -1,4 +1,4 @@
-"""What the staged receipts and closings say about what is missing: gaps, doubled numbers, closings to compare."""
+"""Finds missing data among staged receipts and closings: gaps, duplicate numbers, closings to compare."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Numbers of a register that are missing between two that are there; both ends included."""
+    """Numbers of a register that are missing between two stored ones; both ends included."""
 
     register: str
     first: int
@@ -53,7 +53,7 @@ def numbers_of(key: str) -> Gap | None:
 
 
 def _left(gaps: Iterable[Gap], dismissed: Iterable[Gap | None]) -> Iterator[Gap]:
-    """What is left of gaps without the numbers that were dismissed."""
+    """The gaps without the numbers that were dismissed."""
     by_register: dict[str, list[Gap]] = {}
     for done in dismissed:
         if done is not None:
@@ -70,7 +70,7 @@ def _left(gaps: Iterable[Gap], dismissed: Iterable[Gap | None]) -> Iterator[Gap]
 
 
 class Completeness:
-    """Asks the staged receipts and closings of a company."""
+    """Queries the staged receipts and closings of a company."""
 
     def __init__(self, state: StateConnection) -> None:
         self._state = state
@@ -85,7 +85,7 @@ class Completeness:
         return list(_left(self._gaps(self._closing), map(numbers_of, self._dismissed(Subject.CLOSING))))
 
     def _dismissed(self, subject: Subject) -> frozenset[str]:
-        """What a person has dealt with, by key."""
+        """The keys that a person has dismissed."""
         return frozenset(DecisionLog(self._state).holding(subject, Action.DISMISS))
 
     def _gaps(self, table: sa.Table) -> list[Gap]:
@@ -101,9 +101,9 @@ class Completeness:
         return [Gap(row.register, row.before + 1, row.number - 1) for row in rows]
 
     def doubled_numbers(self) -> list[Doubled]:
-        """Numbers that several receipts of a register have; both are kept, since both may be real sales.
+        """Numbers that several receipts of a register have; all are stored, since all may be real sales.
 
-        One that was dismissed is none of them any more.
+        Dismissed receipts do not count.
         """
         table = self._receipt
         query = (
@@ -128,7 +128,7 @@ class Completeness:
         return [row for row in rows if f"{row.register}|{row.number}" not in dismissed]
 
     def receipts_of(self, closing: OpenClosing) -> tuple[list[bytes], list[int]]:
-        """The receipts that a closing's totals cover, as they came, and the numbers of those that were refused.
+        """The receipts that a closing's totals cover, as they arrived, and the numbers of those that were refused.
 
         They are those that state its number, and those of its range that state none and belong to no other closing.
         """
@@ -148,7 +148,7 @@ class Completeness:
         with self._state.reading() as connection:
             for part in queries:
                 for raw, status, number, refused_by in connection.execute(part):
-                    # one that only the import refused is as good as any here
+                    # a receipt that only the import refused counts like any other here
                     if status == Status.REJECTED and refused_by == STAGED_RECEIPTS:
                         refused.append(int(number))
                     else:
@@ -156,7 +156,7 @@ class Completeness:
         return good, sorted(refused)
 
     def unbalanced(self) -> list[str]:
-        """Receipts whose postings do not sum to 0; there can be none, and it is looked at all the same."""
+        """Receipts whose postings do not sum to 0; there should never be any, but it is checked."""
         table = self._state.tables.posting
         query = (
             sa.select(table.c.receipt_id)
@@ -168,7 +168,7 @@ class Completeness:
             return sorted(connection.execute(query).scalars())
 
     def balance_of(self, account: str) -> int:
-        """What an account comes to over all postings, in cents."""
+        """The balance of an account over all postings, in cents."""
         table = self._state.tables.posting
         query = sa.select(sa.func.coalesce(sa.func.sum(table.c.amount_cents), 0)).where(
             table.c.company == self._state.company, table.c.account == account
@@ -177,7 +177,7 @@ class Completeness:
             return int(connection.execute(query).scalar_one())
 
     def mark(self) -> str:
-        """Changes with everything that the findings depend on: what was staged, how it was judged, what was booked."""
+        """A value that changes with everything that the findings depend on: staged receipts, their checks, bookings."""
         receipt, closing, posting = self._receipt, self._closing, self._state.tables.posting
         decision = self._state.tables.decision
         company = self._state.company
@@ -194,7 +194,7 @@ class Completeness:
             return repr([tuple(connection.execute(query).one()) for query in queries])
 
     def set_verified(self, closings: Sequence[OpenClosing]) -> None:
-        """Notes closings that were found equal to their receipts: they need not be compared again."""
+        """Stores that closings were found equal to their receipts: they need not be compared again."""
         table = self._closing
         if not closings:
             return

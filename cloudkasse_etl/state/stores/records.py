@@ -1,4 +1,4 @@
-"""What our own tables give back: an accepted record, an unanswered request, a checkpoint. Nothing but data."""
+"""Rows of our own tables as data: an accepted record, an unanswered request, a checkpoint."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class SyncedRecord:
 
 @dataclass(frozen=True, slots=True)
 class PendingAttempt:
-    """A request that was stored and perhaps sent, but whose answer never came."""
+    """A request that was stored and perhaps sent, but never answered."""
 
     key: str
     entity: str
@@ -33,13 +33,13 @@ class PendingAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The state of the sources at which an asset was last known to be level.
+    """The fingerprint of the sources at which an asset was last up to date.
 
     Attributes:
         fingerprint: Of all that the asset depends on.
-        details: What was told of it then (JSON).
+        details: Facts about the asset at that time (JSON).
         generation: Grows with every change that the cloud accepted for this asset.
-        run_id: The run that last noted it; empty in a dry run.
+        run_id: The run that last stored it; empty in a dry run.
     """
 
     fingerprint: str

@@ -1,4 +1,4 @@
-"""Records that are refused, by asset: since when, and why. What only waits is in waiting_records.py."""
+"""Open rejections by asset, with their reasons and beginnings. Waiting records are in waiting_records.py."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -27,12 +27,12 @@ class RejectionStore(Protocol):
     def replace(
         self, asset: str, found: Sequence[Rejection], judged: Callable[[Rejection], bool] = ...
     ) -> list[Rejection]:
-        """Makes `found` the open rejections of an asset and ends all others that were judged.
+        """Makes `found` the open rejections of an asset and ends all others whose records were checked.
 
         Args:
             asset: The asset.
             found: What was refused.
-            judged: Whether an open rejection's record was looked at; one that was not stays as it is.
+            judged: Whether an open rejection's record was checked; the others stay open.
 
         Returns:
             All open rejections with their `since`, and `still` where key, code and content are as before.
@@ -40,7 +40,7 @@ class RejectionStore(Protocol):
         ...
 
     def end(self, asset: str, keys: Sequence[str]) -> None:
-        """Ends the rejections of records that are no longer wanted or turned out level."""
+        """Ends the rejections of records that are no longer required or are up to date."""
         ...
 
 
@@ -76,7 +76,7 @@ class Rejections:
     def replace(
         self, asset: str, found: Sequence[Rejection], judged: Callable[[Rejection], bool] = _every
     ) -> list[Rejection]:
-        """Makes `found` the open rejections of an asset and ends all others that were judged."""
+        """Makes `found` the open rejections of an asset and ends all others whose records were checked."""
         change = change_of(asset, self.of(asset), found, judged)
         if change.ended:
             with self._state.transaction() as connection:
@@ -85,13 +85,19 @@ class Rejections:
         return change.open
 
     def end(self, asset: str, keys: Sequence[str]) -> None:
-        """Ends the rejections of records that are no longer wanted or turned out level."""
+        """Ends the rejections of records that are no longer required or are up to date."""
         if keys:
             with self._state.transaction() as connection:
                 self.drop(connection, asset, keys)
 
     def drop(self, connection: sa.Connection, asset: str, keys: Sequence[str]) -> None:
-        """Ends the rejections of some keys, in the caller's transaction."""
+        """Ends the rejections of some keys.
+
+        Args:
+            connection: With the caller's transaction.
+            asset: The asset.
+            keys: The records' keys.
+        """
         table, target = self._table, self._state.target_of(asset)
         for chunk in chunks([bounded_key(key) for key in keys]):
             connection.execute(
@@ -99,7 +105,13 @@ class Rejections:
             )
 
     def put(self, connection: sa.Connection, asset: str, rejected: Sequence[Rejection]) -> None:
-        """Stores rejections in the caller's transaction; those of the same keys end."""
+        """Stores rejections; those of the same keys end.
+
+        Args:
+            connection: With the caller's transaction.
+            asset: The asset.
+            rejected: The rejections.
+        """
         if not rejected:
             return
         rejected, target = merged(rejected), self._state.target_of(asset)
@@ -126,12 +138,12 @@ class Rejections:
 
 @dataclass(frozen=True, slots=True)
 class RejectionChange:
-    """What makes some rejections the open ones of an asset.
+    """The changes that make some rejections the open ones of an asset.
 
     Attributes:
         open: All that are open afterwards.
         ended: Keys whose rejections end; none where nothing changes.
-        put: Those that are put in their place.
+        put: The rejections that are stored instead.
     """
 
     open: list[Rejection]
@@ -142,25 +154,28 @@ class RejectionChange:
 def change_of(
     asset: str, stored: Sequence[Rejection], found: Sequence[Rejection], judged: Callable[[Rejection], bool] = _every
 ) -> RejectionChange:
-    """Compares what was refused with the rejections that are open.
+    """Compares refused records with the open rejections.
 
     Args:
         asset: The asset.
         stored: Its open rejections.
-        found: What was refused now.
-        judged: Whether an open rejection's record was looked at; one that was not stays as it is.
+        found: The rejections of now.
+        judged: Whether an open rejection's record was checked; the others stay open.
+
+    Returns:
+        The change.
     """
     before = {(r.key, r.code): r for r in stored if judged(r)}
     now = dt.datetime.now(dt.UTC)
     result = []
-    # merged first: what is stored is merged too, and would never be the same as one of its parts
+    # merged first: stored rejections are merged too, and would never equal one of their parts
     for rejection in merged([replace(r, asset=asset, key=bounded_key(r.key)) for r in found]):
         old = before.get((rejection.key, rejection.code))
         still = old is not None and old.content == rejection.content
         result.append(replace(rejection, since=old.since if old and still else now, still=still))
     kept = {(r.key, r.code) for r in result}
     ended = [r.key for r in before.values() if (r.key, r.code) not in kept] + [r.key for r in result if not r.still]
-    # a key can carry several codes: what was not meant to end with the key is put back
+    # a key can have several codes: rejections that should not end with the key are stored again
     touched = set(ended)
     return RejectionChange(
         [r for r in stored if not judged(r)] + result, ended, [r for r in result if r.key in touched]

@@ -1,4 +1,4 @@
-"""Which causes of rejections are open, and which were told already. Needs no lease: it changes nothing of a sync."""
+"""Open causes of rejections, and those that alerts were sent for. Needs no lease: it does not affect a synchronisation."""
 
 import datetime as dt
 import re
@@ -17,7 +17,7 @@ from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.targets import is_of_the_company
 
-# Failed runs stand under no cloud in particular: the first one may fail before any cloud was ever reached.
+# Failed runs are stored under no particular cloud: the first one may fail before any cloud was ever reached.
 _RUNS = 0
 _LONGEST = 80 - len("#") - 16
 _NAMED = re.compile(r"(.*)#([0-9a-f]{16})")
@@ -25,13 +25,13 @@ _NAMED = re.compile(r"(.*)#([0-9a-f]{16})")
 
 @dataclass(frozen=True, slots=True, order=True)
 class CauseKey:
-    """What makes a cause one: where it comes from, the code of what is wrong, and what its cure names.
+    """The identity of a cause: its origin, the code, and what its cure names.
 
     Attributes:
         subject: The asset whose records are rejected, or `run ` and the kind of the failed run.
         code: The rejections' code, or the fingerprint of the run's reason.
         is_run: Whether it is a failed run.
-        named: A digest of what its cure names (causes.py); empty where that is nothing.
+        named: A digest of what its cure names (causes.py); empty where it names nothing.
     """
 
     subject: str
@@ -41,12 +41,12 @@ class CauseKey:
 
     @property
     def stored_code(self) -> str:
-        """As the table of alerts holds it."""
+        """The code as it is stored in the table of alerts."""
         return f"{self.code}#{self.named}" if self.named else self.code
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is one cause; a release that knew no better took all of a code for one."""
+        """Whether it is a single cause; earlier releases treated all rejections of a code as one."""
         return self.is_run or bool(self.named) or not _may_differ(self.code)
 
 
@@ -105,7 +105,7 @@ class AlertStore:
             return list(islice((found for found in every if _key_of(found) == cause), limit))
 
     def known(self, channel: str) -> frozenset[CauseKey]:
-        """The causes that were told through a channel and are not over yet."""
+        """The causes that were sent through a channel and are not over yet."""
         table = self._state.tables.alert
         query = sa.select(table.c.subject, table.c.code, table.c.target_id).where(
             table.c.company == self._state.company,
@@ -118,11 +118,11 @@ class AlertStore:
             )
 
     def note(self, channel: str, causes: Collection[CauseKey]) -> None:
-        """Keeps that these causes were told."""
+        """Stores that these causes were sent."""
         now = dt.datetime.now(dt.UTC)
         with self._state.writing_without_lease() as connection:
             for cause in causes:
-                # two computers may have told the same cause at the same time
+                # two computers may have sent the same cause at the same time
                 connection.execute(self._state.tables.alert.delete().where(*self._row(channel, cause)))
                 connection.execute(
                     self._state.tables.alert.insert().values(
@@ -136,7 +136,7 @@ class AlertStore:
                 )
 
     def forget(self, channel: str, causes: Collection[CauseKey]) -> None:
-        """Forgets causes that are over: if they come back, they are told again."""
+        """Removes causes that are over: if they occur again, they are sent again."""
         if not causes:
             return
         with self._state.writing_without_lease() as connection:
@@ -155,7 +155,7 @@ class AlertStore:
 
 
 def _may_differ(code: str) -> bool:
-    """Whether causes of a code are told apart: a code of the cloud's own can be too long for both to be kept."""
+    """Whether causes of a code are distinguished: a code of the cloud's own can be too long for both to be stored."""
     return len(code) <= _LONGEST and may_differ(code)
 
 

@@ -1,4 +1,4 @@
-"""All stores of a run, by what they hold. A run writes them, a dry run has others that write nothing."""
+"""All stores of a run, by subject. A run writes them; those of a dry run write nothing."""
 
 from dataclasses import dataclass
 
@@ -18,21 +18,21 @@ from cloudkasse_etl.state.stores.waiting_records import WaitingRecords, WaitingS
 
 @dataclass(frozen=True)
 class StateStores:
-    """State of one company with one cloud, as the use cases of a run see it.
+    """The stores of one company with one cloud, for the use cases of a run.
 
     Attributes:
         connection: Our own tables, for what only reads them (journal, sales, completeness).
         attempts: Requests to the cloud that were not answered yet.
         rejections: Records that are refused.
-        checkpoints: What each asset was last level with, and how far each stream was read.
+        checkpoints: The fingerprint at which each asset was last up to date, and the cursor of each stream.
         synced: Records that the cloud accepted.
         erp_rows: The snapshot of the ERP's rows.
-        waiting: What waits, and since when.
-        staging: Receipts on their way in.
+        waiting: Waiting records, and since when they wait.
+        staging: Receipts that are not booked yet.
         receipts: Receipts as they are stored.
-        closings: Closings on their way in.
-        books: What is booked of receipts.
-        decisions: What people decided, to be read.
+        closings: Staged closings.
+        books: Bookings of receipts.
+        decisions: People's decisions, read only.
     """
 
     connection: StateConnection
@@ -50,7 +50,7 @@ class StateStores:
 
 
 def stores_on(connection: StateConnection) -> StateStores:
-    """The stores of a run, or of one that only reads."""
+    """Makes the stores of a run, or of a program that only reads."""
     return StateStores(
         connection=connection,
         attempts=Attempts(connection),

@@ -1,4 +1,4 @@
-"""The records that the cloud accepted, as they are kept: all of a kind, or those of some articles."""
+"""The records that the cloud accepted: all of a kind, or those of some articles."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -33,7 +33,7 @@ class SyncedStore(Protocol):
         ...
 
     def ever(self, entity: str) -> set[str]:
-        """The keys of an entity's records that any cloud of the company ever accepted, whatever its address was."""
+        """The keys of an entity's records that were ever accepted by any cloud of the company, whatever its address."""
         ...
 
     def among(self, entity: str, keys: Collection[str]) -> "pd.DataFrame":
@@ -41,7 +41,7 @@ class SyncedStore(Protocol):
         ...
 
     def beneath(self, entity: str, firsts: Collection[str]) -> "pd.DataFrame":
-        """Those whose key has one of some texts before its last three parts, as `all` has them.
+        """Those whose key has one of `firsts` before its last three parts, as `all` has them.
 
         Args:
             entity: The kind of record, whose keys have four parts.
@@ -54,7 +54,7 @@ class SyncedStore(Protocol):
         ...
 
     def active_among(self, entity: str, keys: Collection[str]) -> int:
-        """How many records of some keys the cloud holds as active."""
+        """How many records of some keys are active in the cloud."""
         ...
 
     def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
@@ -62,11 +62,11 @@ class SyncedStore(Protocol):
         ...
 
     def newest_content(self, entity: str, key: str) -> str | None:
-        """The content (JSON) of a record as any cloud of the company last accepted it, whatever its address was."""
+        """The content (JSON) of a record as it was last accepted by any cloud of the company, whatever its address."""
         ...
 
     def forget(self, entity: str, keys: Sequence[str]) -> None:
-        """Forgets records that the cloud turned out not to hold: they go up again as new ones."""
+        """Removes records that the cloud does not have after all: they are sent again as new ones."""
         ...
 
     def settle(
@@ -80,19 +80,19 @@ class SyncedStore(Protocol):
         replaced: Sequence[str] | None = None,
         mended: Sequence[str] | None = None,
     ) -> None:
-        """Stores what the cloud answered to some requests, in one transaction.
+        """Stores the cloud's answers to some requests, in one transaction.
 
         Accepted records become the last synchronised state, their rejections end; rejected ones are
         kept with their reason; the requests are dropped.
 
         Args:
-            asset: In whose name records are refused.
+            asset: The asset that refused records are stored for.
             entity: The kind of record.
             answered: Keys of requests that were answered.
             accepted: Records as the cloud accepted them.
             rejected: Records that it refused.
             replaced: Those of the accepted keys that are stored already; where None, each of them may be.
-            mended: Those of the accepted keys that stand rejected; where None, each of them may.
+            mended: Those of the accepted keys that are rejected; where None, each of them may be.
         """
         ...
 
@@ -111,12 +111,12 @@ class SyncedRecords:
             key (str), content_hash (int64), active (bool); a row a record.
         """
         with self._state.reading() as connection:
-            # the driver's own rows: to make SQLAlchemy's of them takes as long as to read them
+            # the driver's own rows: converting them to SQLAlchemy's takes as long as reading them
             cursor: Any = connection.execute(self._records(entity)).cursor
             return _frame(iter(lambda: cursor.fetchmany(_ROWS), []))
 
     def ever(self, entity: str) -> set[str]:
-        """The keys of an entity's records that any cloud of the company ever accepted, whatever its address was."""
+        """The keys of an entity's records that were ever accepted by any cloud of the company, whatever its address."""
         table = self._state.tables.synced_record
         query = sa.select(table.c.record_key).where(table.c.company == self._state.company, table.c.entity == entity)
         with self._state.reading() as connection:
@@ -132,7 +132,7 @@ class SyncedRecords:
         return _frame([rows])
 
     def beneath(self, entity: str, firsts: Collection[str]) -> "pd.DataFrame":
-        """Those whose key has one of some texts before its last three parts, as `all` has them.
+        """Those whose key has one of `firsts` before its last three parts, as `all` has them.
 
         Args:
             entity: The kind of record, whose keys have four parts.
@@ -148,11 +148,11 @@ class SyncedRecords:
     ) -> Iterator["sa.Select[tuple[Any, ...]]"]:
         key, query = self._state.tables.synced_record.c.record_key, self._records(entity)
         if connection.dialect.name == "postgresql":
-            # in most of its collations a text's beginning is no range
+            # in most of its collations a prefix is not a range
             for chunk in chunks(sorted(firsts)):
                 yield query.where(sa.func.split_part(key, "|", 1).in_(chunk))
         else:
-            # these compare our keys byte for byte, so that the range is read from the key's own index
+            # these compare our keys byte for byte, so that the range is read from the key's index
             for first in sorted(firsts):
                 yield query.where(key >= f"{first}|", key < f"{first}}}")
 
@@ -172,7 +172,7 @@ class SyncedRecords:
             return int(connection.execute(query).scalar_one())
 
     def active_among(self, entity: str, keys: Collection[str]) -> int:
-        """How many records of some keys the cloud holds as active."""
+        """How many records of some keys are active in the cloud."""
         return int(self.among(entity, keys)["active"].sum()) if keys else 0
 
     def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
@@ -188,7 +188,7 @@ class SyncedRecords:
         return found
 
     def newest_content(self, entity: str, key: str) -> str | None:
-        """The content (JSON) of a record as any cloud of the company last accepted it, whatever its address was."""
+        """The content (JSON) of a record as it was last accepted by any cloud of the company, whatever its address."""
         table = self._state.tables.synced_record
         query = (
             sa.select(table.c.content)
@@ -201,7 +201,7 @@ class SyncedRecords:
         return None if found is None else str(found)
 
     def forget(self, entity: str, keys: Sequence[str]) -> None:
-        """Forgets records that the cloud turned out not to hold: they go up again as new ones."""
+        """Removes records that the cloud does not have after all: they are sent again as new ones."""
         table = self._state.tables.synced_record
         with self._state.transaction() as connection:
             for chunk in chunks(keys):
@@ -222,7 +222,7 @@ class SyncedRecords:
         replaced: Sequence[str] | None = None,
         mended: Sequence[str] | None = None,
     ) -> None:
-        """Stores what the cloud answered to some requests, in one transaction."""
+        """Stores the cloud's answers to some requests, in one transaction."""
         records = self._state.tables.synced_record
         here = (records.c.target_id == self._state.target) & (records.c.entity == entity)
         with self._state.transaction() as connection:
@@ -252,8 +252,8 @@ class SyncedRecords:
 
 
 def _frame(parts: Iterable[Sequence[Any]]) -> "pd.DataFrame":
-    """Rows as `all` has them; part by part, since Python's objects take many times the room of a column."""
-    # half a second that the list of receipts needs not wait for
+    """Rows as `all` has them; part by part, since Python objects take many times the memory of a column."""
+    # imported here: half a second that the list of receipts need not wait for
     import numpy as np
     import pandas as pd
     import pyarrow as pa

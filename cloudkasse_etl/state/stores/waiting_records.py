@@ -1,4 +1,4 @@
-"""What waits, and since when: records for something else, receipts for their import. Not what is refused."""
+"""Waiting records and since when they wait: for other records, or receipts for their import. No rejections."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ class Waiting:
 
     Attributes:
         code: What they wait for, as a key of the failures' catalogue.
-        awaited: Which one of its kind, the number of an article; empty where there is only one.
+        awaited: The key of the thing, such as an article's number; empty where there is only one.
         count: How many records wait for it.
         examples: Keys of the first few.
         since: Since when one has waited for it; None until it is stored.
@@ -55,22 +55,22 @@ class StagedLong:
 
 
 class WaitingStore(Protocol):
-    """What waits, by asset."""
+    """Waiting records, by asset."""
 
     def replace(self, asset: str, found: Iterable[Waiting]) -> None:
-        """Makes `found` all that waits of an asset; what waited before keeps its time, and the rest has ended."""
+        """Makes `found` the waiting records of an asset; earlier waits keep their beginning, and all others end."""
         ...
 
     def of(self, asset: str) -> list[Waiting]:
-        """All that waits of an asset."""
+        """All waiting records of an asset."""
         ...
 
     def waiting_since_before(self, moment: dt.datetime) -> list[Waiting]:
-        """What has waited since before a moment, longest first."""
+        """Records that have waited since before a moment, longest first."""
         ...
 
     def rejected_since_before(self, moment: dt.datetime) -> list[Rejection]:
-        """What has stood rejected since before a moment, longest first."""
+        """Records that have been rejected since before a moment, longest first."""
         ...
 
     def staged_since_before(self, moment: dt.datetime) -> StagedLong:
@@ -79,14 +79,14 @@ class WaitingStore(Protocol):
 
 
 class WaitingRecords:
-    """What waits of one company with one cloud."""
+    """Waiting records of one company with one cloud."""
 
     def __init__(self, state: StateConnection) -> None:
         self._state = state
         self._table = state.tables.waiting
 
     def replace(self, asset: str, found: Iterable[Waiting]) -> None:
-        """Makes `found` all that waits of an asset; what waited before keeps its time, and the rest has ended."""
+        """Makes `found` the waiting records of an asset; earlier waits keep their beginning, and all others end."""
         now = dt.datetime.now(dt.UTC)
         before = {(w.code, w.awaited): w for w in self.of(asset)}
         after = {(w.code[:80], bounded_key(w.awaited)): w for w in found}
@@ -123,7 +123,7 @@ class WaitingRecords:
                 connection.execute(self._table.insert(), rows)
 
     def waiting_since_before(self, moment: dt.datetime) -> list[Waiting]:
-        """What has waited since before a moment, longest first."""
+        """Records that have waited since before a moment, longest first."""
         query = (
             self._rows()
             .where(self._table.c.target_id == self._state.target, self._table.c.since < moment)
@@ -132,7 +132,7 @@ class WaitingRecords:
         return self._read(query)
 
     def rejected_since_before(self, moment: dt.datetime) -> list[Rejection]:
-        """What has stood rejected since before a moment, longest first."""
+        """Records that have been rejected since before a moment, longest first."""
         table = self._state.tables.rejection
         query = (
             sa.select(table.c.asset, table.c.record_key, table.c.code, table.c.detail, table.c.since)
@@ -171,7 +171,7 @@ class WaitingRecords:
         )
 
     def of(self, asset: str) -> list[Waiting]:
-        """All that waits of an asset."""
+        """All waiting records of an asset."""
         return self._read(self._rows().where(*self._of(asset)))
 
     def _rows(self) -> "sa.Select[tuple[object, ...]]":

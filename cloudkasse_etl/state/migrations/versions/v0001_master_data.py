@@ -1,4 +1,4 @@
-"""The first tables: lease, targets, synchronised records, attempts, rejections, levels."""
+"""The first tables: lease, targets, synchronised records, attempts, rejections, checkpoints."""
 
 import sqlalchemy as sa
 from alembic import context, op

@@ -1,4 +1,4 @@
-"""Alerts: which causes were told through which channel, so that each is told once."""
+"""Alerts: the causes that were sent through each channel, so that each is sent once."""
 
 import sqlalchemy as sa
 from alembic import context, op

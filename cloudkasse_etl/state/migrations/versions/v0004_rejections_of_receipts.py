@@ -1,4 +1,4 @@
-"""Rejections of receipts, closings, postings and movements, and what was told of them, belong to the company.
+"""Rejections of receipts, closings, postings and movements, and alerts about them, belong to the company.
 
 Before, they were kept by the cloud's address, and a cloud that moved made them forgotten.
 """

@@ -10,7 +10,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    """Creates the table, and lets the next run look anew at each asset of which something waits.
+    """Creates the table, and lets the next run check each asset again that has waiting records.
 
     Since when it has waited was never kept: it counts from that run on.
     """

@@ -14,7 +14,7 @@ _ROWS = 1_000
 
 
 def upgrade() -> None:
-    """Creates the table of decisions, and fills in what stands in the receipts that are there already."""
+    """Creates the table of decisions, and fills it from the receipts that are stored already."""
     prefix, schema = context.config.attributes["prefix"], context.config.attributes["schema"]
     key_text = context.config.attributes["key_text"]
     op.create_table(

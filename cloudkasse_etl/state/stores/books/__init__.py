@@ -1,1 +1,1 @@
-"""What is kept of receipts and of what was booked from them."""
+"""The stores of receipts, closings and bookings."""

@@ -1,4 +1,4 @@
-"""What is booked of receipts, and what is known of those that others refer to. Whole receipts, or nothing of them."""
+"""Writes the bookings of receipts, and reads receipts that others refer to. Whole receipts, or nothing of them."""
 
 import datetime as dt
 from collections import defaultdict
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReferredReceipt:
-    """What an import has to know of a receipt that others refer to.
+    """A receipt that others refer to, as far as an import needs it.
 
     Attributes:
-        status: What has become of it.
-        refused_by: The asset that refused it, where one did.
+        status: Its status.
+        refused_by: The asset that refused it, if one did.
         register, number: Null where they could not be read.
         reference_id: The receipt that it refers to itself.
         staged_at: When it was fetched.
@@ -42,16 +42,16 @@ class ReferredReceipt:
 
 
 class BookStore(Protocol):
-    """What an import writes, and what it has to know of other receipts."""
+    """The bookings that an import writes, and the other receipts that it needs."""
 
     def referred(self, receipt_ids: Sequence[str]) -> dict[str, ReferredReceipt]:
         """Some receipts by id, those that are there."""
         ...
 
     def referring(self, receipt_ids: Sequence[str], status: str) -> dict[str, list[str]]:
-        """The receipts of a status that refer to some, by the id of the one that they refer to; by register and number.
+        """The receipts of a status that refer to some, by the id of the one they refer to; by register and number.
 
-        The same in each run, whichever of them was fetched first.
+        The order does not depend on which of them was fetched first.
         """
         ...
 
@@ -84,7 +84,7 @@ class BookStore(Protocol):
 
         Args:
             booked: Receipts that are imported by this.
-            pending_stock: Those of them some of whose stock lines were refused and can be made up for.
+            pending_stock: Those of them with refused stock lines that can be booked later.
             postings: As RevenuePosting has them, with receipt_number.
             movements: As StockMovement has them.
             refused: Receipts that were refused, with the reason; they stay unbooked.
@@ -94,7 +94,7 @@ class BookStore(Protocol):
         ...
 
     def await_originals(self, receipt_ids: Sequence[str]) -> None:
-        """Lets receipts that an import had refused wait: what they void may still be booked."""
+        """Changes receipts that an import had refused to waiting: their originals may still be booked."""
         ...
 
     def make_up_stock(
@@ -108,7 +108,7 @@ class BookStore(Protocol):
         """Writes movements of stock lines that were refused when their receipts were imported.
 
         Args:
-            complete: Receipts no line of which the program still has to make up for.
+            complete: Receipts without further stock lines that the program has to book.
             movements: Those that are not written yet.
             ended: Keys of the stock lines' rejections that have ended.
             renewed: Stock lines that are refused for another reason than before.
@@ -131,9 +131,9 @@ class BookedReceipts:
         return {row[0]: ReferredReceipt(*row[1:]) for row in rows}
 
     def referring(self, receipt_ids: Sequence[str], status: str) -> dict[str, list[str]]:
-        """The receipts of a status that refer to some, by the id of the one that they refer to; by register and number.
+        """The receipts of a status that refer to some, by the id of the one they refer to; by register and number.
 
-        The same in each run, whichever of them was fetched first.
+        The order does not depend on which of them was fetched first.
         """
         table = self._state.tables.receipt
         columns = [table.c[name] for name in ("reference_id", "register", "number", "receipt_id", "status")]
@@ -144,7 +144,7 @@ class BookedReceipts:
         return {key: [receipt_id for *_, receipt_id in sorted(rows)] for key, rows in found.items()}
 
     def unbooked_links(self) -> dict[str, str]:
-        """The receipts that are not booked and refer to another one, by id: to which."""
+        """The receipts that are not booked and refer to another one, with that one's id."""
         table = self._state.tables.receipt
         query = sa.select(table.c.receipt_id, table.c.reference_id).where(
             table.c.company == self._state.company,
@@ -217,7 +217,7 @@ class BookedReceipts:
             self._rejections.put(connection, STOCK_MOVEMENTS, refused_lines)
 
     def await_originals(self, receipt_ids: Sequence[str]) -> None:
-        """Lets receipts that an import had refused wait: what they void may still be booked."""
+        """Changes receipts that an import had refused to waiting: their originals may still be booked."""
         if receipt_ids:
             with self._state.transaction() as connection:
                 self._move(connection, receipt_ids, Move.AWAIT, refused_by=None)
@@ -244,7 +244,7 @@ class BookedReceipts:
     def _insert(self, connection: sa.Connection, table: sa.Table, frame: "pd.DataFrame") -> None:
         if not len(frame):
             return
-        # a null text is NaN in a frame: SQLite takes that for NULL, PostgreSQL for the text "nan"
+        # a null text is NaN in a frame: SQLite stores that as NULL, PostgreSQL as the text "nan"
         columns = {name: [None if v != v else v for v in frame[name].tolist()] for name in frame.columns}
         for name in ("posting_date", "movement_date"):
             if name in columns:
@@ -266,7 +266,14 @@ class BookedReceipts:
 def set_stock_pending(
     state: StateConnection, connection: sa.Connection, receipt_ids: Sequence[str], *, is_pending: bool
 ) -> None:
-    """Notes, in the caller's transaction, whether the next import looks at the refused stock lines of receipts."""
+    """Stores, in the caller's transaction, whether the next import checks the refused stock lines of receipts.
+
+    Args:
+        state: Our own tables.
+        connection: With the transaction.
+        receipt_ids: The receipts.
+        is_pending: Whether the next import checks them.
+    """
     table = state.tables.receipt
     for chunk in chunks(receipt_ids):
         here = (table.c.company == state.company) & table.c.receipt_id.in_(chunk)
@@ -274,7 +281,7 @@ def set_stock_pending(
 
 
 def stored_movement(row: Any) -> MovedRow:
-    """A movement from its row in the table, or in a frame that is to be written."""
+    """A movement from a row of the table, or of a frame that is to be written."""
     position = row.movement_id.rpartition(":")[2]
     unit, serial = (None if text != text else text for text in (row.unit, row.serial))  # null is NaN in a frame
     return MovedRow(row.line_number, position, row.article, row.quantity_milli, unit, serial)

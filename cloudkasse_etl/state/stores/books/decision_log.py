@@ -1,4 +1,4 @@
-"""What people decided about receipts, stock lines and closings: only ever added to. The newest of a subject holds."""
+"""People's decisions about receipts, stock lines and closings: append-only. The newest of a subject is in force."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 
-# What the program decides by itself, and why; kept in English, told in the settings' language.
+# The program's own decisions and their reasons; stored in English, shown in the settings' language.
 PROGRAM = "cloudkasse-etl"
 REPLACED = say("It was refused, and CloudKasse sent a corrected content under the same id, which took its place.")
 NOT_AGAIN = say("It could not be read, had no id, and did not come again when everything was fetched anew.")
@@ -22,7 +22,7 @@ _TEXTS = {str(text): text for text in (REPLACED, NOT_AGAIN)}
 
 
 class Subject(StrEnum):
-    """What a decision is about."""
+    """The kind of thing that a decision is about."""
 
     RECEIPT = "receipt"
     LINE = "line"
@@ -31,7 +31,7 @@ class Subject(StrEnum):
 
 
 class Action(StrEnum):
-    """What was decided: dealt with by hand; look at it again; let it through."""
+    """The decision: handled by a person; to be checked again; released."""
 
     DISMISS = "dismiss"
     RESTORE = "restore"
@@ -43,14 +43,14 @@ class Decision:
     """A decision with its reason.
 
     Attributes:
-        subject: What it is about.
-        key: A receipt's id; with `|` and the line's number that of a stock line; register `|` number of a closing; of
-            receipt numbers that are missing register `|` first `-` last.
+        subject: The kind of thing that it is about.
+        key: A receipt's id; for a stock line with `|` and its number; for a closing register `|` number; for
+            missing receipt numbers register `|` first `-` last.
         action: What was decided.
         reason: Why.
-        decided_at: When; None where an earlier release did not keep it.
-        decided_by: Who, like `command line (user@host)`; None likewise.
-        detail: What was open until then, so that it can be opened again.
+        decided_at: When; None where an earlier release did not store it.
+        decided_by: Who, like `command line (user@host)`; None in the same case.
+        detail: The rejections that were open until then, so that they can be opened again.
     """
 
     subject: Subject
@@ -62,7 +62,7 @@ class Decision:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     def why(self, language: Language) -> str:
-        """The reason as it is shown."""
+        """The reason as text in a language."""
         return told(_TEXTS.get(self.reason, self.reason), language)
 
     @property
@@ -92,14 +92,14 @@ def ending(rejections: Iterable[Rejection]) -> dict[str, Any]:
 
 
 class DecisionLog:
-    """Decisions of a company. A run only reads them, a dry run too; what a person decides is in hand_decisions.py."""
+    """Decisions of a company, which runs and dry runs only read; hand_decisions.py writes those of people."""
 
     def __init__(self, state: StateConnection) -> None:
         self._state = state
         self._table = state.tables.decision
 
     def put(self, connection: sa.Connection, decisions: Sequence[Decision]) -> None:
-        """Adds decisions in the caller's transaction; those without a time are of now."""
+        """Adds decisions in the caller's transaction; those without a time get the present one."""
         now = dt.datetime.now(dt.UTC)
         rows = [
             {
@@ -132,16 +132,16 @@ class DecisionLog:
         return found
 
     def newest(self, subject: Subject, keys: Sequence[str]) -> dict[str, Decision]:
-        """The decision that holds, of those of some subjects about which there is one."""
+        """The decisions in force about some subjects; subjects without one are missing."""
         return {decision.key: decision for decision in self.of(subject, keys)}
 
     def holding(self, subject: Subject, action: Action) -> dict[str, Decision]:
-        """All subjects of a kind for which a decision of that action holds, and the decision."""
+        """All subjects of a kind for which a decision of that action is in force, with the decision."""
         newest = {decision.key: decision for decision in self.all(subject)}
         return {key: decision for key, decision in newest.items() if decision.action is action}
 
     def released(self, receipt_ids: Sequence[str]) -> frozenset[str]:
-        """Those of some receipts that a person has let through."""
+        """The receipts among these that a person has released."""
         newest = self.newest(Subject.RECEIPT, receipt_ids)
         return frozenset(key for key, decision in newest.items() if decision.action is Action.RELEASE)
 

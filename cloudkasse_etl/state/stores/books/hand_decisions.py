@@ -1,4 +1,4 @@
-"""What people decide about stock lines, closings and numbers, with what it changes. Under the lease, but in no run."""
+"""Stores decisions about stock lines, closings and numbers, and their effects. Under the lease, not in a run."""
 
 from collections.abc import Sequence
 
@@ -19,12 +19,18 @@ class HandDecisions:
         self._rejections, self._checkpoints, self._decisions = Rejections(state), Checkpoints(state), DecisionLog(state)
 
     def decide(self, decision: Decision) -> None:
-        """Notes a decision that changes nothing else."""
+        """Stores a decision that has no other effect."""
         with self._state.transaction() as connection:
             self._decisions.put(connection, [decision])
 
     def dismiss_line(self, receipt_id: str, decision: Decision, *, last: bool) -> None:
-        """Ends the rejection of a stock line; `last` where the receipt has no other refused line."""
+        """Ends the rejection of a stock line.
+
+        Args:
+            receipt_id: The receipt.
+            decision: The decision.
+            last: Whether the receipt has no other refused line.
+        """
         with self._state.transaction() as connection:
             self._rejections.drop(connection, STOCK_MOVEMENTS, [decision.key])
             if last:
@@ -32,7 +38,13 @@ class HandDecisions:
             self._decisions.put(connection, [decision])
 
     def restore_line(self, receipt_id: str, decision: Decision, rejections: Sequence[Rejection]) -> None:
-        """Opens the rejection of a stock line again; the next import looks at it."""
+        """Opens the rejection of a stock line again; the next import checks the line.
+
+        Args:
+            receipt_id: The receipt.
+            decision: The decision.
+            rejections: The rejections to open.
+        """
         with self._state.transaction() as connection:
             self._rejections.put(connection, STOCK_MOVEMENTS, rejections)
             set_stock_pending(self._state, connection, [receipt_id], is_pending=True)
@@ -40,7 +52,13 @@ class HandDecisions:
             self._decisions.put(connection, [decision])
 
     def decide_closing(self, decision: Decision, *, ended: Sequence[str], opened: Sequence[Rejection]) -> None:
-        """Notes what was decided about a closing, ends rejections by their keys, and opens others again."""
+        """Stores a decision about a closing.
+
+        Args:
+            decision: The decision.
+            ended: Keys of rejections that end by it.
+            opened: Rejections that are opened again.
+        """
         with self._state.transaction() as connection:
             self._rejections.drop(connection, STAGED_CLOSINGS, ended)
             self._rejections.put(connection, STAGED_CLOSINGS, opened)

@@ -1,4 +1,4 @@
-"""Postings and stock movements as they were booked, to be read by day."""
+"""Reads booked postings and stock movements by day."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator
@@ -20,7 +20,7 @@ _ROWS = 10_000
 
 
 class Journal:
-    """What was booked for a company."""
+    """The bookings of a company."""
 
     def __init__(self, state: StateConnection) -> None:
         self._state = state
@@ -47,7 +47,7 @@ class Journal:
         return self._rows(query, table.c.movement_date, first, last, order)
 
     def totals(self, clearing: str | None, turnover_cases: Collection[str]) -> list[tuple[str, dict[str, int]]]:
-        """Of each currency the counts and sums over all its postings; most postings first. Currencies have no sum.
+        """Counts and sums of all postings by currency; most postings first. Currencies are not added up.
 
         Args:
             clearing: The clearing account.
@@ -76,9 +76,9 @@ class Journal:
         return sorted(rows, key=lambda row: (-row[1]["postings"], row[0]))
 
     def moved(self) -> list[tuple[str, int, int, int]]:
-        """Of each unit ("" for none) how many stock movements there are, thousandths in and out; most movements first.
+        """By unit ("" for none) the number of stock movements, and thousandths in and out; most movements first.
 
-        Kilograms and pieces have no sum.
+        Kilograms and pieces cannot be added up.
         """
         table = self._state.tables.stock_movement
         unit, quantity = sa.func.coalesce(table.c.unit, ""), table.c.quantity_milli

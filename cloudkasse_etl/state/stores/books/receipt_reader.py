@@ -1,4 +1,4 @@
-"""Receipts as they are stored, to be read: as they came, by status, and as a list."""
+"""Reads stored receipts: as they arrived, by status, and as a list."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """A staged receipt as a list shows it."""
+    """A staged receipt for a list."""
 
     receipt_id: str
     register: str | None
@@ -31,20 +31,29 @@ class ReceiptRow:
 
 
 class ReceiptStore(Protocol):
-    """Receipts whatever has become of them."""
+    """Receipts of any status."""
 
     def raw(
         self, *, status: Status, refused_by: str | None = None, size: int = 1000
     ) -> Iterator[list[tuple[str, bytes]]]:
-        """Receipts of a status as they came, in batches, by id; one that changes its status meanwhile is passed by."""
+        """Receipts of a status as they arrived, in batches, by id; one that changes its status meanwhile is skipped.
+
+        Args:
+            status: The status.
+            refused_by: The asset that refused them; None for any.
+            size: How many are read at once.
+
+        Yields:
+            Batches of id and JSON.
+        """
         ...
 
     def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
-        """Imported receipts some of whose stock lines may be made up for, as they came, in batches."""
+        """Imported receipts with stock lines that may be booked later, as they arrived, in batches."""
         ...
 
     def raw_of(self, receipt_ids: Sequence[str]) -> dict[str, bytes]:
-        """Some receipts as they came, by id; those that are not staged are missing."""
+        """Some receipts as they arrived, by id; those that are not staged are missing."""
         ...
 
     def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
@@ -60,15 +69,15 @@ class ReceiptStore(Protocol):
         ...
 
     def count_voids_staged_before(self, moment: dt.datetime) -> int:
-        """How many receipts that refer to another one lie staged since before a moment."""
+        """How many receipts that refer to another one have been staged since before a moment."""
         ...
 
     def count_pending_stock(self) -> int:
-        """How many booked receipts have stock lines that are to be made up for."""
+        """How many booked receipts have stock lines that are still to be booked."""
         ...
 
     def has_unbooked(self) -> bool:
-        """Whether there is any receipt of which settings can still make another status."""
+        """Whether there is any receipt whose status can still change with the settings."""
         ...
 
 
@@ -82,13 +91,13 @@ class ReceiptReader:
     def raw(
         self, *, status: Status, refused_by: str | None = None, size: int = 1000
     ) -> Iterator[list[tuple[str, bytes]]]:
-        """Receipts of a status as they came, in batches, by id; one that changes its status meanwhile is passed by."""
+        """Receipts of a status as they arrived, in batches, by id; one that changes its status meanwhile is skipped."""
         table = self._table
         refused = [] if refused_by is None else [table.c.refused_by == refused_by]
         return self._batches(size, table.c.status == status, *refused)
 
     def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
-        """Imported receipts some of whose stock lines may be made up for, as they came, in batches."""
+        """Imported receipts with stock lines that may be booked later, as they arrived, in batches."""
         return self._batches(size, self._table.c.stock_pending == sa.true())
 
     def _batches(self, size: int, *where: "sa.ColumnElement[bool]") -> Iterator[list[tuple[str, bytes]]]:
@@ -109,7 +118,7 @@ class ReceiptReader:
             yield rows
 
     def raw_of(self, receipt_ids: Sequence[str]) -> dict[str, bytes]:
-        """Some receipts as they came, by id; those that are not staged are missing."""
+        """Some receipts as they arrived, by id; those that are not staged are missing."""
         table = self._table
         found: dict[str, bytes] = {}
         with self._state.reading() as connection:
@@ -145,13 +154,13 @@ class ReceiptReader:
         return self._count(table.c.status == Status.REJECTED, table.c.refused_by == REVENUE_POSTINGS)
 
     def count_voids_staged_before(self, moment: dt.datetime) -> int:
-        """How many receipts that refer to another one lie staged since before a moment."""
+        """How many receipts that refer to another one have been staged since before a moment."""
         table = self._table
         staged = (table.c.status == Status.STAGED) & table.c.reference_id.is_not(None)
         return self._count(staged, table.c.staged_at < moment)
 
     def count_pending_stock(self) -> int:
-        """How many booked receipts have stock lines that are to be made up for."""
+        """How many booked receipts have stock lines that are still to be booked."""
         return self._count(self._table.c.stock_pending == sa.true())
 
     def _count(self, *where: "sa.ColumnElement[bool]") -> int:
@@ -160,7 +169,7 @@ class ReceiptReader:
             return int(connection.execute(query).scalar_one())
 
     def has_unbooked(self) -> bool:
-        """Whether there is any receipt of which settings can still make another status."""
+        """Whether there is any receipt whose status can still change with the settings."""
         table = self._table
         query = sa.select(table.c.receipt_id).where(
             table.c.company == self._state.company, table.c.status.in_(UNBOOKED)

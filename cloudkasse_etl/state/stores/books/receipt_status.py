@@ -1,4 +1,4 @@
-"""What can have become of a receipt, and the one table of legal moves from one status to another."""
+"""The statuses of receipts, and the one table of legal moves from one status to another."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum, auto
@@ -11,7 +11,7 @@ from cloudkasse_etl.state.database.keys import chunks
 
 
 class Status(StrEnum):
-    """What has become of a receipt."""
+    """The status of a receipt."""
 
     STAGED = "staged"  # fetched and sound: the next import books it, or it waits for the receipt that it voids
     IMPORTED = "imported"  # booked: its postings and movements are written, and nothing changes it any more
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class Move(StrEnum):
-    """What makes another status of one."""
+    """The cause of a change of status."""
 
     JUDGE = auto()  # settings or checks have changed: a receipt that is not booked is checked again
     REPLACE = auto()  # a corrected content takes the place of one that was refused
@@ -36,7 +36,7 @@ class Move(StrEnum):
 
 
 class Legal(NamedTuple):
-    """From which statuses a move may start, and where it may end."""
+    """The statuses from which a move may start, and in which it may end."""
 
     before: tuple[Status, ...]
     after: tuple[Status, ...]
@@ -58,7 +58,7 @@ MOVES: Mapping[Move, Legal] = {
 }
 
 UNBOOKED = MOVES[Move.JUDGE].before
-"""What settings can still make another status of."""
+"""The statuses that can still change with the settings."""
 
 
 def move_receipts(
@@ -68,13 +68,13 @@ def move_receipts(
     move: Move,
     **more: Any,
 ) -> None:
-    """Gives receipts the one status in which a move ends, in the caller's transaction.
+    """Sets receipts to the one status in which a move ends, in the caller's transaction.
 
     Args:
         state: Our own tables.
         connection: With the transaction.
         receipt_ids: The receipts.
-        move: One of those that have one end.
+        move: One that ends in one status only.
         more: Other columns that are set with it.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Receipts that count as sales, to be read by business day. What they come to is summed up elsewhere."""
+"""Reads receipts that count as sales, by business day. They are summed up elsewhere."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ IMPORTED, STAGED, NOT_IMPORTED = "imported", "staged", "refused_by_import"
 DISMISSED, BEFORE_START = "dismissed", "before_start"
 NO_EFFECT, REJECTED = "no_effect", "rejected"
 COUNTED = (IMPORTED, STAGED, NOT_IMPORTED)
-"""What is turnover of the books: booked, or to be booked. What an import refused was sold all the same."""
+"""Turnover of the books: booked, or to be booked. Receipts that an import refused are included."""
 APART = (DISMISSED, BEFORE_START)
-"""What was sold, but is not booked here: a person deals with it, or did so before the start date."""
+"""Sold, but not booked here: handled by a person, or before the start date."""
 FATES = (*COUNTED, *APART, NO_EFFECT, REJECTED)
-"""What can have become of a receipt; each receipt stands under one of them."""
+"""The groups of receipts; each receipt is in one of them."""
 
 
 class SalesReader:
-    """Sales of a company: receipts of kind Beleg, by what has become of them.
+    """Sales of a company: receipts of kind Beleg, by group of `FATES`.
 
     Args:
-        state: Where they are.
+        state: Our own tables.
         until: Only receipts that were staged by then; None: all.
     """
 
@@ -36,11 +36,11 @@ class SalesReader:
             self._known &= table.c.staged_at <= until
         is_import = (table.c.status == Status.REJECTED) & (table.c.refused_by == REVENUE_POSTINGS)
         self._fate = sa.case((is_import, NOT_IMPORTED), else_=table.c.status)
-        # a content that stands beside another of its id is no second sale
+        # a second content of an id is not a second sale
         self._sold = (table.c.kind == "Beleg") & table.c.came_as.is_(None)
 
     def days(self, limit: int) -> list[dt.date]:
-        """The last business days on which anything was sold, earliest first."""
+        """The last business days with sales, earliest first."""
         day = self._table.c.business_day
         counts = self._sold & self._fate.in_([*COUNTED, *APART])
         query = sa.select(day).where(self._known, counts, day.is_not(None)).distinct()
@@ -49,7 +49,16 @@ class SalesReader:
             return sorted(found)
 
     def raw(self, first: dt.date, last: dt.date, *, size: int = 2000) -> Iterator[list[tuple[str, bytes]]]:
-        """What was sold on some business days, both included: what became of each receipt, and it as it came."""
+        """The sales of some business days.
+
+        Args:
+            first: The first day.
+            last: The last day, inclusive.
+            size: How many are read at once.
+
+        Yields:
+            Batches of group and JSON.
+        """
         table = self._table
         at = ""
         while True:
@@ -68,7 +77,7 @@ class SalesReader:
             yield [(fate, raw) for _, fate, raw in rows]
 
     def fates(self, first: dt.date, last: dt.date) -> dict[str, int]:
-        """What became of the receipts of some business days, both included, and of those whose day cannot be read."""
+        """The number of receipts by group, of some business days (inclusive), and of those without a readable day."""
         day = self._table.c.business_day
         query = (
             sa.select(self._fate, sa.func.count())
@@ -79,7 +88,7 @@ class SalesReader:
             return {fate: int(count) for fate, count in connection.execute(query)}
 
     def refused(self) -> int:
-        """How many receipts stand refused on arrival, and so count nowhere."""
+        """How many receipts are refused on arrival, and so count nowhere."""
         table = self._table
         query = sa.select(sa.func.count()).where(
             self._known, table.c.status == Status.REJECTED, table.c.refused_by == STAGED_RECEIPTS

@@ -16,7 +16,7 @@ from cloudkasse_etl.state.stores.rejections import Rejections
 
 @dataclass(frozen=True, slots=True)
 class ClosingRow:
-    """A staged closing as a list shows it."""
+    """A staged closing for a list."""
 
     register: str
     number: int
@@ -26,10 +26,10 @@ class ClosingRow:
 
 
 def closing_number_of(receipt: sa.Table, closing: sa.Table) -> "sa.ColumnElement[Any]":
-    """The number of the closing that a receipt belongs to; null where none is there yet. As the view has it.
+    """The number of the closing that a receipt belongs to; null where there is none yet. The same rule as in the view.
 
-    The one that it states. One that states none belongs to the closing whose range of numbers has it; where ranges
-    overlap, to that of its own business day: a receipt that was begun on one day may be finished on the next.
+    The number that it states. A receipt without one belongs to the closing whose range of numbers contains it; where
+    ranges overlap, to that of its own business day: a receipt that was begun on one day may be finished on the next.
     """
     covering = (
         sa.select(sa.func.min(closing.c.number))
@@ -45,12 +45,12 @@ class ClosingStore(Protocol):
     """Closings, as a run stages them."""
 
     def stage(self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str) -> None:
-        """Stores a page of new closings and the cursor behind it, in one transaction.
+        """Stores a page of new closings and the cursor after it, in one transaction.
 
         Args:
-            closings: By key: what was refused under it has ended, since it could not be read.
+            closings: By key; rejections of unreadable items under the same keys end.
             rejections: Of closings that are refused now.
-            cursor: Where to go on.
+            cursor: The position after the page.
         """
         ...
 
@@ -68,7 +68,7 @@ class StagedClosings:
         self._rejections, self._checkpoints = Rejections(state), Checkpoints(state)
 
     def stage(self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str) -> None:
-        """Stores a page of new closings and the cursor behind it, in one transaction."""
+        """Stores a page of new closings and the cursor after it, in one transaction."""
         now = dt.datetime.now(dt.UTC)
         rows = [
             {
@@ -106,7 +106,7 @@ class StagedClosings:
             return [ClosingRow(*row) for row in connection.execute(query.order_by(table.c.register, table.c.number))]
 
     def has_place(self, key: str) -> bool:
-        """Whether a key names a closing that is there, or a number that is missing between two that are."""
+        """Whether a key names a stored closing, or a missing number between two stored ones."""
         register, _, number = key.rpartition("|")
         if not register or not number.isdecimal() or len(number) > 16:
             return False

@@ -1,4 +1,4 @@
-"""Receipts on their way in: stored with what their checks came to, and judged anew until they are booked."""
+"""Stores receipts on arrival with the result of their checks, and updates it until they are booked."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from cloudkasse_etl.state.stores.checkpoints import Checkpoints
 from cloudkasse_etl.state.stores.rejections import Rejections
 
 NO_ID = ""
-"""Of a content that came without an id, as which it came."""
+"""The `came_as` of a content that arrived without an id."""
 
 
 @dataclass(slots=True)
@@ -27,14 +27,14 @@ class StagedReceipt:
     """A receipt as it is staged.
 
     Attributes:
-        receipt_id: Its id, or one of ours where it has none that can be used, or another content has it.
+        receipt_id: Its id, or one of ours if it has no usable one or another content has it.
         content_hash: Of its known fields.
         raw: The item as it came (JSON).
-        status: What has become of it.
+        status: Its status.
         register, number, kind, business_day, ended_at, total_cents, reference_id: Null where they cannot be read.
-        closing_number: Of the closing that it states; null where it states none.
+        closing_number: The number of the closing that it states; null if it states none.
         counts_in_closing: Whether its closing's totals cover it.
-        came_as: Where the id is one of ours: the id as which it came, `NO_ID` if with none. Else None.
+        came_as: If the id is one of ours: the id that it arrived with, `NO_ID` if it had none. Else None.
         rejections: Why it was refused.
     """
 
@@ -57,7 +57,7 @@ class StagedReceipt:
 
 @dataclass(frozen=True, slots=True)
 class KnownReceipt:
-    """What is stored under an id, as far as another delivery of it has to know."""
+    """What is stored under an id, as far as another delivery needs it."""
 
     content_hash: str
     status: str
@@ -68,13 +68,13 @@ class KnownReceipt:
 
 @dataclass(frozen=True, slots=True)
 class UnbookedReceipt:
-    """A receipt that is not booked, to be judged anew.
+    """A receipt that is not booked, to be checked again.
 
     Attributes:
         receipt_id: The id under which it is stored.
-        raw: The item as it came (JSON).
-        status: What it was found to be so far.
-        refused_by: The asset that refused it, where one did.
+        raw: The item as it arrived (JSON).
+        status: Its present status.
+        refused_by: The asset that refused it, if one did.
         staged_at: When it was fetched.
         content_hash: Of its known fields.
         came_as: As in `StagedReceipt`.
@@ -93,7 +93,7 @@ class StagingStore(Protocol):
     """Receipts that are not booked yet."""
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
-        """Those receipts that are stored already, by id."""
+        """The stored ones among these receipts, by id."""
         ...
 
     def stage(
@@ -106,15 +106,15 @@ class StagingStore(Protocol):
         closings: Mapping[str, int] | None = None,
         dropped: Sequence[str] = (),
     ) -> None:
-        """Stores a page of new receipts and the cursor behind it, in one transaction.
+        """Stores a page of new receipts and the cursor after it, in one transaction.
 
         Args:
             receipts: Receipts that are not stored yet.
-            cursor: Where to go on; None leaves it.
-            mended: Receipts that take the place of what came under their ids and was refused.
-            decisions: What the program decided by itself: that what was replaced is not booked.
+            cursor: The position after the page; None leaves it unchanged.
+            mended: Receipts that replace refused contents under their ids.
+            decisions: The program's own decisions that replaced contents are not booked.
             closings: By id, the closing's number that a further delivery of a receipt filled in.
-            dropped: Ids of ours under which nothing is kept any more: the content has got its place.
+            dropped: Ids of ours that are no longer used: their content is stored under its own id now.
         """
         ...
 
@@ -125,24 +125,24 @@ class StagingStore(Protocol):
         move: Move = Move.JUDGE,
         decisions: Sequence[Decision] = (),
     ) -> int:
-        """Stores what came of judging receipts anew: their status and their rejections, also of an import.
+        """Stores the result of checking receipts again: their status and their rejections, also of an import.
 
         Args:
             receipts: The receipts.
-            move: What makes them be judged anew: only those are taken whose status it may start from.
-            decisions: What people decided, and why they are judged anew.
+            move: Why they are checked again: only receipts are changed from whose status it may start.
+            decisions: People's decisions that are the reason for it.
 
         Returns:
-            How many of them there were.
+            How many were changed.
         """
         ...
 
     def dismiss(self, decision: Decision) -> None:
-        """Marks a receipt that is staged or rejected as dealt with by hand, with the decision."""
+        """Marks a staged or rejected receipt as handled by a person, with the decision."""
         ...
 
     def stored(self, receipt_id: str) -> list[UnbookedReceipt]:
-        """One receipt whatever its status is; none where it is not there."""
+        """One receipt of any status; empty where it is not stored."""
         ...
 
     def unbooked(
@@ -151,9 +151,12 @@ class StagingStore(Protocol):
         """Receipts that are not booked, in batches, by id.
 
         Args:
-            statuses: Those that have one of these.
-            second: Whether of the second contents of an id, or of all others; none that came without an id.
+            statuses: Only those with one of these statuses.
+            second: Whether to return second contents of ids, or all others; contents without an id are never returned.
             size: How many are read at once.
+
+        Yields:
+            Batches.
         """
         ...
 
@@ -167,7 +170,7 @@ class StagedReceipts:
         self._rejections, self._checkpoints, self._decisions = Rejections(state), Checkpoints(state), DecisionLog(state)
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
-        """Those receipts that are stored already, by id."""
+        """The stored ones among these receipts, by id."""
         table = self._table
         columns = [table.c[name] for name in ("receipt_id", *KnownReceipt.__slots__)]
         found: dict[str, KnownReceipt] = {}
@@ -187,7 +190,7 @@ class StagedReceipts:
         closings: Mapping[str, int] | None = None,
         dropped: Sequence[str] = (),
     ) -> None:
-        """Stores a page of new receipts and the cursor behind it, in one transaction."""
+        """Stores a page of new receipts and the cursor after it, in one transaction."""
         now = dt.datetime.now(dt.UTC)
         new = {"staged_at": now, "staged_run_id": self._state.run_id}
         fixed = {"company": self._state.company, "stock_pending": False, **new}
@@ -209,7 +212,7 @@ class StagedReceipts:
         move: Move = Move.JUDGE,
         decisions: Sequence[Decision] = (),
     ) -> int:
-        """Stores what came of judging receipts anew: their status and their rejections, also of an import."""
+        """Stores the result of checking receipts again: their status and their rejections, also of an import."""
         with self._state.transaction() as connection:
             done = self._replace(connection, receipts, move)
             refused = [rejection for receipt in receipts for rejection in receipt.rejections]
@@ -218,7 +221,7 @@ class StagedReceipts:
         return done
 
     def dismiss(self, decision: Decision) -> None:
-        """Marks a receipt that is staged or rejected as dealt with by hand, with the decision."""
+        """Marks a staged or rejected receipt as handled by a person, with the decision."""
         with self._state.transaction() as connection:
             move_receipts(self._state, connection, [decision.key], Move.DISMISS, refused_by=None)
             for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
@@ -233,7 +236,7 @@ class StagedReceipts:
         *,
         new: Mapping[str, Any] | None = None,
     ) -> int:
-        """Gives stored receipts what came of judging them, and ends their rejections; a new content with `new`."""
+        """Stores the result of checking receipts again and ends their rejections; `new`: columns of new contents."""
         table, legal = self._table, MOVES[move]
         done = 0
         if wrong := {receipt.status for receipt in receipts}.difference(legal.after):
@@ -262,7 +265,7 @@ class StagedReceipts:
             connection.execute(table.delete().where(here))
 
     def _state_closings(self, connection: sa.Connection, closings: Mapping[str, int]) -> None:
-        """Notes which closings receipts state; of two different ones the later, whichever was delivered first."""
+        """Stores the closings that receipts state; of two different ones the later, whichever was delivered first."""
         table = self._table
         for receipt_id, number in closings.items():
             connection.execute(
@@ -273,7 +276,7 @@ class StagedReceipts:
             )
 
     def stored(self, receipt_id: str) -> list[UnbookedReceipt]:
-        """One receipt whatever its status is; none where it is not there."""
+        """One receipt of any status; empty where it is not stored."""
         table = self._table
         columns = [table.c[name] for name in UnbookedReceipt.__slots__]
         query = sa.select(*columns).where(table.c.company == self._state.company, table.c.receipt_id == receipt_id)
