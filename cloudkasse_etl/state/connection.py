@@ -113,12 +113,15 @@ class StateConnection:
 
 
 def connect(opened: OpenTables, *, lease: Lease | None = None, run_id: str = "") -> StateConnection:
-    """Our own tables for the company and the cloud of their place.
+    """Makes the connection for the company and the cloud of the opened tables.
 
     Args:
         opened: Our own tables.
         lease: The run's lease; None for one that only reads.
-        run_id: Stands in what is written.
+        run_id: Is stored in the rows that are written.
+
+    Returns:
+        The connection.
     """
     place = opened.place
     return StateConnection(

@@ -1,4 +1,4 @@
-"""Open causes of rejections, and those that alerts were sent for. Needs no lease: it does not affect a synchronisation."""
+"""Open causes of rejections, and those that alerts were sent for. Needs no lease: no synchronisation reads it."""
 
 import datetime as dt
 import re
