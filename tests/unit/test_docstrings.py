@@ -11,15 +11,11 @@ import cloudkasse_etl
 
 PROJECT = Path(cloudkasse_etl.__file__).parent.parent
 PACKAGES = ("cloudkasse_etl", "assets")
-# Rooms whose docstrings are still to be rewritten.
-LATER = {"cloudkasse_etl/sync"}
 ROOMS = sorted(
-    room
+    path.relative_to(PROJECT).as_posix()
     for package in PACKAGES
     for path in (PROJECT / package).iterdir()
-    if (path.is_dir() or path.suffix == ".py")
-    and path.name != "__pycache__"
-    and (room := path.relative_to(PROJECT).as_posix()) not in LATER
+    if (path.is_dir() or path.suffix == ".py") and path.name != "__pycache__"
 )
 MOST_UNDESCRIBED = 2
 

@@ -1,1 +1,1 @@
-"""What has changed since the last run, so that a quiet run is cheap."""
+"""Detects what has changed since the last run, so that a quiet run is cheap."""

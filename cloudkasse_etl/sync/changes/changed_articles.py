@@ -1,8 +1,8 @@
-"""Finds the articles that have changed since all was last level, so that a run looks at no others.
+"""Finds the articles that have changed since the last complete run, so that a run processes no others.
 
-The ERP's rowversions are compared with those of the snapshot: rows past its highest are new or changed; if the count
-and sum of all do not come out then, something was deleted, or changed below it, and is looked for bucket by bucket.
-Wherever this cannot be told for certain, a run looks at everything.
+The ERP's rowversions are compared with those of the snapshot: rows above its highest are new or changed; if count and
+sum of all rows still differ, a row was deleted or changed below it, and is searched bucket by bucket. Wherever the
+changes cannot be determined with certainty, a run processes everything.
 """
 
 import re
@@ -26,27 +26,27 @@ from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.bar_codes import sharing
 
 MOST_ARTICLES = 2_000
-"""More changed articles than these, and comparing everything is as quick and simpler."""
+"""If more articles have changed, comparing everything is as quick and simpler."""
 MOST_ROWS = 20_000
 MOST_BUCKETS = 500
 UPSTREAM: Mapping[str, tuple[str, ...]] = {
     **{asset: () for kind in KINDS if kind.by_article for asset in kind.assets},
     **{kind.cloud: kind.upstream for kind in KINDS if kind.by_article},
 }
-"""The assets that a change is brought to article by article, and what each depends on in the cloud."""
-# A record that has no key of its own is named by its row.
+"""The assets that are updated article by article, and the assets in the cloud that each depends on."""
+# A record without a key of its own is named by its row.
 _ROW_KEY = re.compile(r"\w+ row -?\d+")
-_LONGEST_NUMBER, _LONGEST_GROUP = 40, 20  # longer ones can make a rejection's key too long to be kept whole
+_LONGEST_NUMBER, _LONGEST_GROUP = 40, 20  # longer ones can make a rejection's key too long to be stored whole
 _CONTROL_OR_BAR = re.compile(r"[\x00-\x1f\x7f-\x9f|]")
 
 
 def scope_of(session: SyncSession, asset: str, fingerprint: str | None) -> Scope:
-    """What a step looks at: what the steps before it looked at; the first one finds it out.
+    """The articles that a step processes: those of the steps before it; the first step determines them.
 
     Args:
         session: The run.
         asset: The step's asset.
-        fingerprint: Of the asset's sources now; None where it cannot be told cheaply.
+        fingerprint: Of the asset's sources now; None where it cannot be computed cheaply.
 
     Returns:
         The changed articles, or everything and why.
@@ -66,7 +66,7 @@ def scope_of(session: SyncSession, asset: str, fingerprint: str | None) -> Scope
 
 
 def has_row_keys(rejections: tuple[Rejection, ...]) -> bool:
-    """Whether one of the records is named by its row, which does not tell the article."""
+    """Whether one of the records is named by its row, which does not identify its article."""
     return any(_ROW_KEY.fullmatch(rejection.key) for rejection in rejections)
 
 
@@ -77,7 +77,7 @@ def _find(session: SyncSession) -> Scope:
         return Everything(reasons.retried())
     if _has_odd_groups(session):
         return Everything(reasons.price_group_unusable())
-    with session.sources.view():  # what has changed, and all rows of these articles, are of one moment
+    with session.sources.view():  # the changes, and all rows of these articles, are read from one snapshot
         return _look(session)
 
 
@@ -97,7 +97,7 @@ def _look(session: SyncSession) -> Scope:
         changes[table] = change
     numbers = {number for change in changes.values() for number in change.numbers}
     if numbers and len(numbers) <= MOST_ARTICLES:
-        # what is found out of a bar code hangs on all articles that have it, or had it when that was found out
+        # the result for a bar code depends on all articles that have it, or had it at the last check
         numbers |= sharing(session.store.rejections.of(ARTICLES.extract), numbers)
         numbers |= session.sources.sharing_codes(numbers)
     if len(numbers) > MOST_ARTICLES:
@@ -112,7 +112,7 @@ def _has_odd_groups(session: SyncSession) -> bool:
 
 
 def _is_odd(number: str) -> bool:
-    """Whether a number is none that the contracts let pass, or could be taken for something else in a key."""
+    """Whether a number violates the contracts, or could be confused with another part of a key."""
     return (
         number != number.strip()
         or not 0 < len(number) <= _LONGEST_NUMBER
@@ -122,7 +122,7 @@ def _is_odd(number: str) -> bool:
 
 
 def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, Any]] | Everything:
-    """What is told of each asset, if all of them are level with the snapshot but for changed articles."""
+    """The stored details of each asset, if all of them are up to date with the snapshot except for changed articles."""
     store, found = session.store, {}
     for asset, upstream in UPSTREAM.items():
         level, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
@@ -149,11 +149,11 @@ def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, 
 
 
 def _what_differs(then: Mapping[str, str], now: Mapping[str, str]) -> Text:
-    """Which part of what concerns all articles has changed.
+    """The part that has changed, of those that affect all articles.
 
     Args:
-        then: As `ErpFrames.rest_by_part`; empty where an earlier release noted it.
-        now: Likewise.
+        then: As `ErpFrames.rest_by_part`; empty if an earlier release stored it.
+        now: The same of now.
     """
     told: Mapping[str, Callable[[], Text]] = {
         "program": reasons.program_changed,
@@ -170,7 +170,7 @@ def _what_differs(then: Mapping[str, str], now: Mapping[str, str]) -> Text:
 
 @dataclass(frozen=True)
 class _Change:
-    """What has changed of a table: the rows as they are now and as they were, and all articles concerned."""
+    """The changes of a table: the rows as they are now and as they were, and all articles concerned."""
 
     now: pd.DataFrame
     before: pd.DataFrame
@@ -200,7 +200,7 @@ def _changed(session: SyncSession, erp_rows: ErpRowStore, header: Header, table:
 
 
 def _searched(erp_rows: ErpRowStore, changes: RowChanges, table: str) -> _Change | Everything:
-    """What has changed, where not all of it lies past the snapshot's highest rowversion."""
+    """The changes of a table if not all of them are above the snapshot's highest rowversion."""
     now, before = changes.buckets(), erp_rows.totals(table)
     if now is None:
         return Everything(reasons.rows_untraceable(table))
@@ -208,7 +208,7 @@ def _searched(erp_rows: ErpRowStore, changes: RowChanges, table: str) -> _Change
     differing = sorted(bucket for bucket in {*now, *then} if now.get(bucket) != then.get(bucket))
     if len(differing) > MOST_BUCKETS:
         return Everything(reasons.many_places(table))
-    if not differing:  # its rows had changed, and have changed back by now
+    if not differing:  # its rows had changed, and have changed back since then
         return Everything(reasons.erp_in_motion())
     found = [changes.within(bucket) for bucket in differing]
     there = [rows for rows in found if rows is not None]
@@ -229,7 +229,7 @@ def _read(
     numbers: frozenset[str],
     changes: Mapping[str, _Change],
 ) -> Scope:
-    """Reads all rows of the articles, and what the snapshot has of them."""
+    """Reads all rows of the articles, and their rows in the snapshot."""
     goods = session.sources.narrowed(numbers)
     old, others = {}, {}
     for table in BY_ARTICLE:
@@ -237,13 +237,13 @@ def _read(
         if read is None:
             return Everything(reasons.rows_untraceable(table))
         if not change.now["row_id"].isin(read["row_id"]).all():
-            return Everything(reasons.erp_in_motion())  # a row is gone by now, or is not found by its own number
+            return Everything(reasons.erp_in_motion())  # a row was deleted, or is not found by its own number
         touched = pd.concat([read["row_id"], change.now["row_id"], change.before["row_id"]])
         known = erp_rows.rows(table, set(buckets_of(touched.to_numpy()).tolist()))
         mine = known["article"].isin(numbers)
         old[table], others[table] = known[mine], known[~mine]
         if others[table]["row_id"].isin(read["row_id"]).any():
-            return Everything(reasons.erp_in_motion())  # it was another article's until a moment ago
+            return Everything(reasons.erp_in_motion())  # it belonged to another article until a moment ago
     if not goods.is_steady():
         return Everything(reasons.erp_in_motion())
     return Subset(

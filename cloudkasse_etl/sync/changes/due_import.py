@@ -1,4 +1,4 @@
-"""Whether an import would have anything to do, told without reading a receipt."""
+"""Checks whether an import would have anything to do, without reading a receipt."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.sync.changes.unchanged import is_level
 from cloudkasse_etl.sync.run.session import SyncSession
 
-_SETTLED = (Status.IMPORTED, Status.NO_EFFECT, Status.DISMISSED)  # an original for which no void waits any longer
+_SETTLED = (Status.IMPORTED, Status.NO_EFFECT, Status.DISMISSED)  # voids of such originals need not wait
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What an import would look at.
+    """The work of an import.
 
     Attributes:
-        staged: Receipts that are staged, but for voids that wait for their originals.
-        voids: Voids that need not wait any longer, as far as their originals tell or the days that have passed.
-        refused: Receipts that an import refused, where something that this can hang on has changed since.
-        stock: Receipts with stock lines that are to be made up for, likewise.
+        staged: Staged receipts, without voids that wait for their originals.
+        voids: Voids that no longer have to wait, because of their originals' status or the days that have passed.
+        refused: Receipts that an import refused, if anything that this can depend on has changed since.
+        stock: Receipts with stock lines that are still to be booked, in the same case.
     """
 
     staged: int
@@ -31,7 +31,7 @@ class Due:
 def due_for_import(session: SyncSession) -> Due:
     """Finds out whether an import would have anything to do. Reads no receipts.
 
-    What cannot be told cheaply, for want of a rowversion in the ERP, counts as unchanged.
+    Sources whose changes cannot be detected cheaply, because the ERP has no rowversion, count as unchanged.
 
     Raises:
         ErpUnavailableError: The ERP cannot be reached.

@@ -1,7 +1,7 @@
-"""Keeps, at the end of a run, as of which rowversion each row was looked at: the next one looks at what changed since.
+"""Stores, at the end of a run, the rowversion of each processed row, so that the next run finds the changed rows.
 
-One transaction writes the rows and says of each asset that it is level with them. A run that ends before leaves assets
-that say nothing of the kind, and the next one looks at everything.
+One transaction writes the rows and marks each asset as up to date with them. If a run ends before, the assets are not
+marked, and the next run processes everything.
 """
 
 import secrets
@@ -22,15 +22,15 @@ from cloudkasse_etl.sync.inputs.article_subset import Everything, Scope
 from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 from cloudkasse_etl.sync.run.session import SyncSession
 
-_MOST_GROUPS = 62  # of which each takes a bit
+_MOST_GROUPS = 62  # each takes a bit
 
 
 def keep_snapshot(session: SyncSession, scope: Scope) -> None:
-    """Keeps the rows that this run looked at, if everything is level with them by now.
+    """Stores the rows that this run processed, if all assets are up to date with them.
 
     Args:
         session: The run.
-        scope: What it looked at.
+        scope: The articles that it processed.
 
     Raises:
         StateUnavailableError: Our own tables cannot be written.
@@ -76,7 +76,7 @@ def keep_snapshot(session: SyncSession, scope: Scope) -> None:
 
 
 def _levels(session: SyncSession) -> Mapping[str, tuple[Checkpoint, Mapping[str, object]]] | None:
-    """The levels of all assets that a snapshot is for, and what else they hang on; None where one is not level."""
+    """The checkpoints of all assets of a snapshot, and what else they depend on; None if one is not up to date."""
     store, sources, found = session.store, session.sources, {}
     for asset, upstream in UPSTREAM.items():
         level, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
@@ -95,17 +95,17 @@ def _totals(rows: pd.DataFrame) -> SourceTotals:
 
 
 def _with_counts(goods: GoodsFrames) -> dict[str, pd.DataFrame] | None:
-    """The rows with what each counts for; None where the ERP does not tell when a row changed.
+    """The rows with the counts of their articles; None if the ERP does not show when a row changed.
 
-    What an article counts for stands at one of its rows. Of ART: whether it goes up, and the registers' price groups
-    that it lacks a price in, a bit each. Of ARPREIS: whether the row is used, and the article's gross prices.
+    An article's counts are stored with one of its rows. For ART: whether it is uploaded, and the registers' price
+    groups that it lacks a price in, a bit each. For ARPREIS: whether the row is used, and the article's gross prices.
     """
     gross, articles, prices = goods.gross, goods.versions("ART"), goods.versions("ARPREIS")
     if articles is None or prices is None or len(gross.lacking_articles) > _MOST_GROUPS:
         return None
     selling = goods.articles.frame["number"]
     goes_up = is_among(articles["article"], selling)
-    if int(goes_up.sum()) > len(selling):  # a row that goes up, and an inactive one under the same number
+    if int(goes_up.sum()) > len(selling):  # an uploaded row and an inactive one with the same number
         goes_up &= ~articles["article"].duplicated().to_numpy()
     lacks = np.zeros(len(articles), np.int64)
     for place, (_, lacking) in enumerate(sorted(gross.lacking_articles.items())):
@@ -120,7 +120,7 @@ def _with_counts(goods: GoodsFrames) -> dict[str, pd.DataFrame] | None:
 
 
 def _made(articles: "pd.Series[str]", prices: "pd.Series[str]") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """How many of the prices are an article's, at the first of its rows."""
+    """The number of each article's prices, at the first of its rows; 0 at the others."""
     made = np.zeros(len(articles), np.int64)
     counted = pc.value_counts(pa.array(prices, pa.large_string()))
     if isinstance(counted, pa.ChunkedArray):

@@ -1,6 +1,6 @@
-"""Why a run looks at everything instead of the changed articles alone: a sentence each, told in UI and commands.
+"""The reasons why a run processes everything instead of the changed articles: one sentence each, for UI and commands.
 
-Each completes "Looks at everything: …". A test brings every one of them about (test_reasons.py).
+Each completes "Looks at everything: …". A test causes every one of them (test_reasons.py).
 """
 
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ from cloudkasse_etl.i18n.text import Text, say
 
 
 def asked() -> Text:
-    """Somebody asked for a full comparison."""
+    """A full comparison was requested."""
     return say("a comparison of all records was asked for")
 
 
 def retried() -> Text:
-    """Somebody asked to try rejected records again, and these may be anywhere."""
+    """It was requested to try rejected records again, which may belong to any article."""
     return say("rejected records are to be tried again")
 
 
@@ -24,27 +24,27 @@ def price_group_unusable() -> Text:
 
 
 def never_finished() -> Text:
-    """There is no snapshot of the ERP's rows: this is the first run, or none got to its end."""
+    """There is no snapshot of the ERP's rows: this is the first run, or none was completed."""
     return say("no earlier run has compared everything to its end")
 
 
 def out_of_step(asset: str) -> Text:
-    """What was last found of an asset is not what the snapshot of the ERP's rows is about."""
+    """The stored result of an asset does not belong to the snapshot of the ERP's rows."""
     return say("{asset} was updated by itself, or by a run that did not end", asset=asset)
 
 
 def without_rowversion(tables: Iterable[str]) -> Text:
-    """A table's changes cannot be seen."""
+    """A table's changes cannot be detected."""
     return say("changes in {tables} cannot be seen, as column TS is missing there", tables=", ".join(tables))
 
 
 def rows_untraceable(table: str) -> Text:
-    """A table's rows cannot be followed one by one."""
+    """A table's rows cannot be tracked one by one."""
     return say("{table} has row numbers or rowversions that are unusable", table=table)
 
 
 def program_changed() -> Text:
-    """A release that makes something else of the same rows."""
+    """This release computes something else from the same rows."""
     return say("the program has been updated since the last run")
 
 
@@ -54,27 +54,27 @@ def erp_changed() -> Text:
 
 
 def settings_changed() -> Text:
-    """Some setting that master data depend on is another one."""
+    """A setting that master data depend on has changed."""
     return say("the settings have changed since the last run")
 
 
 def table_changed(table: str) -> Text:
-    """A table whose rows belong to no single article."""
+    """A table has changed whose rows do not belong to single articles."""
     return say("table {table} has changed since the last run", table=table)
 
 
 def rates_changed() -> Text:
-    """The VAT rates in force are others, although their table is as it was: by the calendar."""
+    """Other VAT rates are in force by the calendar, although their table is unchanged."""
     return say("other VAT rates are in force than at the last run")
 
 
 def cloud_changed() -> Text:
-    """Registers or articles went up without what depends on them."""
+    """Registers or articles were uploaded without the records that depend on them."""
     return say("registers or articles were sent without the records that depend on them")
 
 
 def something_changed() -> Text:
-    """The same as one of these, noted by a release that did not say which."""
+    """One of these, stored by a release that did not record which."""
     return say("something that all articles depend on has changed since the last run")
 
 
@@ -84,7 +84,7 @@ def day_changed() -> Text:
 
 
 def waiting_for_a_register() -> Text:
-    """Nothing could go up before, so all of it may now."""
+    """Nothing could be uploaded before, so all of it may be now."""
     return say("articles or prices were waiting for a register")
 
 
@@ -114,12 +114,12 @@ def many_articles(most: int) -> Text:
 
 
 def number_unusable() -> Text:
-    """A changed article's number could be mistaken for something else in a key."""
+    """A changed article's number could be confused with another part of a key."""
     return say("the number of a changed article is empty, too long or has characters that a number must not have")
 
 
 def erp_in_motion() -> Text:
-    """Rows changed while it was found out which had."""
+    """Rows changed while the changes were being determined."""
     return say("the ERP was being changed while it was asked for changes")
 
 
@@ -129,10 +129,10 @@ def lost(records: str) -> Text:
 
 
 def interrupted(records: str) -> Text:
-    """Requests of a run that died, whose answers never came."""
+    """Requests of a run that died were never answered."""
     return say("an interrupted upload of {records} was finished first", records=records)
 
 
 def registers_sent() -> Text:
-    """A register that came during this run, for which articles may have been waiting."""
+    """A register was added during this run, for which articles may have been waiting."""
     return say("registers were sent in this run")

@@ -1,7 +1,6 @@
-"""When an asset is known to be level with its sources, so that nothing needs to be read or compared.
+"""Decides whether an asset is up to date with its sources, so that nothing needs to be read or compared.
 
-The fingerprint of the sources is taken before they are read: what changes afterwards changes the next run's
-fingerprint.
+The fingerprint of the sources is taken before they are read: later changes change the next run's fingerprint.
 """
 
 import datetime as dt
@@ -14,19 +13,22 @@ from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
 
-# These refusals hang on something other than the record: it is tried again in every run.
+# These refusals depend on something other than the record: it is tried again in every run.
 RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.conflict", "cloud.article_unknown"})
 
 
 def is_level(session: SyncSession, asset: str, fingerprint: str | None) -> bool:
-    """Whether an asset's sources and calendar are as they were when it was last level; asks for one row of ours.
+    """Whether an asset's sources and calendar are unchanged since it was last up to date; reads one row of our tables.
 
-    A look that starts no run asks the same (new_data.py), so that it and the run cannot disagree.
+    A check for new data calls this too (new_data.py), so that it and the run cannot disagree.
 
     Args:
-        session: The run, or a look.
+        session: The run, or the check.
         asset: The asset's name.
-        fingerprint: Of its sources now; None where they cannot be told cheaply.
+        fingerprint: Of its sources now; None where it cannot be computed cheaply.
+
+    Returns:
+        True if nothing needs to be read.
     """
     if session.options.full or session.options.retry_rejected or fingerprint is None:
         return False
@@ -40,13 +42,16 @@ def quiet_report(
     fingerprint: str | None,
     unchanged: Callable[[Sequence[Rejection]], int] = lambda rejections: 0,
 ) -> AssetReport | None:
-    """The report of an asset whose sources are as they were when it was last level; None where it must be looked at.
+    """The report of an asset whose sources are unchanged since it was last up to date.
 
     Args:
         session: The run.
         asset: The asset's name.
         fingerprint: Of its sources now.
-        unchanged: Tells how many records it holds but for those that are refused.
+        unchanged: Returns the number of its records, without the refused ones.
+
+    Returns:
+        The report; None if the asset must be processed.
     """
     level = session.store.checkpoints.of(asset) if is_level(session, asset, fingerprint) else None
     if level is None:
@@ -70,15 +75,20 @@ def quiet_report(
 
 
 def holds_on(level: Checkpoint, day: dt.date) -> bool:
-    """Whether what was found of an asset still holds on a day: a price may have begun or expired since, unread."""
+    """Whether the stored result of an asset is still valid on a day: a price may have begun or expired since."""
     last, following = orjson.loads(level.details).get("turns", (None, None))
     return (last is None or last <= f"{day}") and (following is None or f"{day}" < following)
 
 
 def set_level(session: SyncSession, report: AssetReport, fingerprint: str | None) -> None:
-    """Notes that the asset is level with its sources, but for what its report says is rejected or waits.
+    """Marks an asset as up to date with its sources, except for the rejected and waiting records of its report.
 
-    With which rows of the ERP it is level, `keep_snapshot` says at the run's end.
+    The rows of the ERP that this refers to are stored by `keep_snapshot` at the run's end.
+
+    Args:
+        session: The run.
+        report: The asset's report.
+        fingerprint: Of its sources; None where it cannot be computed cheaply.
     """
     if fingerprint is None:
         return

@@ -1,1 +1,1 @@
-"""What a run reads, each once: the ERP and the settings as checked frames."""
+"""Inputs of a run, each read once: the ERP and the settings as checked frames."""

@@ -1,4 +1,4 @@
-"""What a run looks at: some articles, or everything and why. Found by changed_articles.py, handed from step to step."""
+"""The scope of a run: some articles, or everything and why. Determined by changed_articles.py, passed on by steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 
 @dataclass(frozen=True)
 class Subset:
-    """Some articles, with all that the ERP holds of them. Whatever a run finds out hangs on one article's rows alone.
+    """The subset of articles an incremental run processes. Every result depends on one article's rows alone.
 
     Attributes:
         numbers: The articles' numbers.
-        goods: The ERP as if it held no others.
-        header: The snapshot that says what is unchanged.
-        rows: How many records each asset held when it was last level, by asset.
+        goods: The ERP's articles and prices, as if there were no others.
+        header: The snapshot with which the rows were compared.
+        rows: How many records each asset had when it was last up to date, by asset.
         lacking: Register's price group → how many articles lacked a price only there.
-        turns: As AssetReport has them, by asset, of all articles.
+        turns: As in AssetReport, by asset, of all articles.
         old: The snapshot's rows of these articles, by table.
         others: The rows that share a bucket with one of theirs, by table.
-        registers: How many changes of registers the cloud had accepted when this was found out.
+        registers: How many changes of registers the cloud had accepted when this was determined.
     """
 
     numbers: frozenset[str]
@@ -43,27 +43,27 @@ class Subset:
 
     @property
     def count(self) -> int:
-        """How many articles these are."""
+        """The number of these articles."""
         return len(self.numbers)
 
     @property
     def reason(self) -> None:
-        """Nothing keeps a run from looking at these alone."""
+        """None: there is no reason to process everything."""
         return None
 
     def widened(self, reason: Text) -> "Everything":
-        """What is looked at instead, where more than these articles may have changed after all.
+        """Processes everything instead, if other articles may have changed after all.
 
         Args:
             reason: Why that is so.
 
         Returns:
-            A value of its own; this one stays as it is.
+            The new scope; this one does not change.
         """
         return Everything(reason)
 
     def goods_of(self, erp: ErpFrames) -> GoodsFrames:
-        """The articles and prices to be looked at."""
+        """The articles and prices to process."""
         return self.goods
 
     def covers(self, rejection: Rejection) -> bool:
@@ -71,12 +71,12 @@ class Subset:
         return article_of(rejection) in self.numbers
 
     def rows_with(self, asset: str, found: int) -> int:
-        """How many records an asset holds in all, where `found` are of these articles."""
+        """The number of an asset's records in all, if `found` are of these articles."""
         table, column = _COUNTED[asset]
         return self.rows[asset] - int(self.old[table][column].sum()) + found
 
     def lacking_with(self, found: Mapping[str, int]) -> dict[str, int]:
-        """How many articles lack a price in all, by register's group, where `found` of these do."""
+        """How many articles lack a price in all, by register's group, if `found` of these do."""
         lacks = self.old["ART"]["further"].to_numpy()
         return {
             group: self.lacking[group] - int((lacks >> place & 1).sum()) + count
@@ -84,7 +84,7 @@ class Subset:
         }
 
     def turns_with(self, asset: str, found: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
-        """An asset's turns of all articles, where `found` are of these; those of what these were before remain."""
+        """An asset's turns of all articles, if `found` are of these; the former turns of these still count."""
         known = self.turns.get(asset, (None, None))
         last = max((day for day in (known[0], found[0]) if day is not None), default=None)
         return last, min((day for day in (known[1], found[1]) if day is not None), default=None)
@@ -95,38 +95,38 @@ class Everything:
     """All records.
 
     Attributes:
-        reason: Why not the changed articles alone, as the end of a sentence (changes/reasons.py); None of the kinds of
-            record of which a run never looks at some.
+        reason: Why not the changed articles alone, as the end of a sentence (changes/reasons.py); None for kinds of
+            record that are always processed completely.
     """
 
     reason: Text | None
 
     @property
     def count(self) -> None:
-        """They are not counted."""
+        """None: the articles are not counted."""
         return None
 
     def widened(self, reason: Text) -> "Everything":
-        """The same: there is no more to look at, and the first reason stands.
+        """Returns this scope: there is no larger one, and the first reason is kept.
 
         Args:
             reason: Why more than some articles may have changed.
 
         Returns:
-            This value.
+            This scope.
         """
         return self
 
     def goods_of(self, erp: ErpFrames) -> GoodsFrames:
-        """The articles and prices to be looked at."""
+        """The articles and prices to process."""
         return erp.goods
 
     def covers(self, rejection: Rejection) -> bool:
-        """Whether a rejection is of a record that is looked at: they all are."""
+        """Whether a rejection is of a record in this scope: always."""
         return True
 
     def rows_with(self, asset: str, found: int) -> int:
-        """How many records an asset holds: those that were found."""
+        """The number of an asset's records: those that were found."""
         return found
 
     def lacking_with(self, found: Mapping[str, int]) -> Mapping[str, int]:
@@ -140,7 +140,7 @@ class Everything:
 
 Scope: TypeAlias = Subset | Everything
 NEVER_NARROWED = Everything(None)
-"""Of kinds of record that hang on no article."""
+"""The scope of kinds of record that do not depend on articles."""
 
 _COUNTED = {
     ARTICLES.extract: ("ART", "counted"),
@@ -150,9 +150,9 @@ _COUNTED = {
 
 
 def article_of(rejection: Rejection) -> str | None:
-    """The article of a rejected record; None where its key does not tell."""
+    """The article of a rejected record; None if its key does not name it."""
     if is_bounded(rejection.key):
-        return None  # what was cut off may be what told it
+        return None  # the article may be in the part that was cut off
     if rejection.asset in ARTICLES.assets or rejection.code == "price_missing":
         return rejection.key
     return rejection.key.rsplit("|", 3)[0]

@@ -1,4 +1,4 @@
-"""What receipts are booked by, as the ERP has it: articles, revenue accounts, trade sets, VAT rates, of one moment."""
+"""The ERP's data for booking: articles, revenue accounts, trade sets, VAT rates, from one snapshot."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,16 +9,16 @@ from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 _SMALL = ("ARTSET", "KTOGRUPPENPOS", "USDETAIL")
-"""The tables all rows of which are read at once."""
+"""The tables that are read completely."""
 _ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What receipts are booked by, of one moment.
+    """The ERP's data for booking, from one snapshot.
 
     Attributes:
-        articles: As `ErpReader.booking_articles`: those that were asked for, the components of those that are trade
+        articles: As `ErpReader.booking_articles`: the requested ones, the components of those that are trade
             sets, and any that were read before.
         revenue_groups: Revenue accounts by revenue group and tax code.
         trade_sets: Components of trade sets.
@@ -32,11 +32,11 @@ class Booking:
 
 
 class BookingReader:
-    """Reads it for a batch of receipts after another, each time in a short transaction of its own.
+    """Reads the data for one batch of receipts after another, each time in a short transaction of its own.
 
-    What was read is kept, so that a batch asks only for articles not met before; all is read anew where revenue
-    accounts, trade sets or VAT rates have changed since: an article with a new tax code would else be booked by rates
-    that do not know it. An article that has changed alone stays as it was first read; the next run sees that it has.
+    Data is kept, so that a batch reads only articles that are new; everything is read again if revenue accounts,
+    trade sets or VAT rates have changed since: an article with a new tax code would otherwise be booked by rates
+    without it. A single article that has changed stays as it was first read; the next run sees the change.
 
     Args:
         reader: Outside its `with` block.
@@ -49,7 +49,7 @@ class BookingReader:
         self._articles: set[str] = set()
 
     def read(self, numbers: Iterable[str]) -> Booking:
-        """What receipts are booked by that sell some articles.
+        """The data for booking receipts of these articles.
 
         Raises:
             ErpUnavailableError: The ERP cannot be reached.
@@ -61,7 +61,7 @@ class BookingReader:
                 if marks != self._marks or None in marks.values():
                     self._known, self._articles, self._marks = None, set(), marks
                 found = self._known = self._with_articles(reader, numbers)
-                # where each statement sees another moment, a change may have come in between
+                # if each statement sees another snapshot, a change may have happened in between
                 if reader.sees_one_moment or attempt == _ATTEMPTS or reader.watermarks(_SMALL) == marks:
                     break
         return found

@@ -1,11 +1,11 @@
 """The ERP and the settings as checked frames, each read once a run.
 
-What belongs together is read in one short transaction, which is one view of the ERP and ends before anything is
-computed or sent: the ERP's users write meanwhile, and a server that ends idle transactions finds none. Articles, their
-prices, groups and VAT rates are of one moment, and so is what each batch of an import is booked by.
+Related data is read in one short transaction, which is one snapshot of the ERP and ends before anything is computed or
+sent: the ERP's users can write meanwhile, and no transaction is idle. Articles, their prices, groups and VAT rates are
+from one snapshot, and so is the data for each batch of an import.
 
-A run reads at several moments, then. The fingerprint of a table is always taken before its rows are read, so that what
-changes in between, or after the reading, is found by the next run.
+A run therefore reads several snapshots. The fingerprint of a table is always taken before its rows are read, so that
+changes in between, or after the reading, are found by the next run.
 """
 
 import datetime as dt
@@ -40,16 +40,16 @@ from cloudkasse_etl.transform.bar_codes import all_spellings
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 BY_ARTICLE = ("ART", "ARPREIS")
-"""The tables whose rows each belong to one article: what hangs on them can be found article by article."""
+"""The tables whose rows each belong to one article: their results can be computed article by article."""
 _MASTER_DATA_SETTINGS = {"erp", *(name for kind in KINDS for name in kind.settings)}
 _BOOKING_SETTINGS = {"company", "registers", "receipts", "books", "accounts", "erp"}
 _CURRENCY = re.compile("[A-Z]{3}")
-# Raised when the same sources come to another content: everything is then compared once.
+# Increased when the same sources give other results: everything is then compared once.
 CONTENT_VERSION = 2
 
 
 class ErpFrames:
-    """Reads what a run needs, when it needs it. Between two of its methods no transaction is open, but in `view`.
+    """Reads a run's data when it is needed. Between two of its methods no transaction is open, except in `view`.
 
     Args:
         configuration: Settings and the ERP's address.
@@ -91,7 +91,7 @@ class ErpFrames:
     def watermarks(self) -> Mapping[str, str | None]:
         """A cheap fingerprint of each table that is read; None where the table has no rowversion.
 
-        Those of ART, ARPREIS, GRUPPEN and USDETAIL become those of the moment at which the articles were read.
+        For ART, ARPREIS, GRUPPEN and USDETAIL they are replaced by those of the snapshot of the articles.
         """
         if self._marks is None:
             with self._reader as reader:
@@ -100,9 +100,9 @@ class ErpFrames:
 
     @contextmanager
     def view(self) -> Iterator[None]:
-        """One view of articles, prices, groups and VAT rates: all that is read of them in this block is of one moment.
+        """One snapshot of articles, prices, groups and VAT rates: everything read of them in this block is consistent.
 
-        Their fingerprints are taken anew at its beginning. Nothing may be sent in it.
+        Their fingerprints are taken again at its beginning. Nothing may be sent in it.
         """
         marks = self.watermarks
         with self._reader as reader:
@@ -120,7 +120,7 @@ class ErpFrames:
 
     @property
     def _rates_of_today(self) -> list[Any]:
-        """What the VAT rates in force are, as fingerprints take them."""
+        """The VAT rates in force, for fingerprints."""
         if self._rates is None:
             with self._reader as reader:
                 self._rates = sorted(VatRates.from_rates(reader.tax_rates()).on(self._as_of).items())
@@ -134,16 +134,16 @@ class ErpFrames:
         """A hash of all that an asset's content depends on: tables, settings, rates of the day, upstream assets.
 
         Returns:
-            None where it cannot be told cheaply: then everything is compared.
+            None where it cannot be computed cheaply: then everything is compared.
         """
         return self._hash(asset, ERP_TABLES[asset], upstream)
 
     def rest(self, asset: str, *upstream: int) -> str | None:
-        """The same of all but the rows of single articles."""
+        """As `fingerprint`, without the rows of single articles."""
         return self._hash(asset, [table for table in ERP_TABLES[asset] if table not in BY_ARTICLE], upstream)
 
     def rest_by_part(self, asset: str, *upstream: int) -> Mapping[str, str]:
-        """What `rest` is made of, so that it can be told which of it has changed.
+        """The parts of `rest`, to find out which of them has changed.
 
         Args:
             asset: The asset's name.
@@ -166,7 +166,7 @@ class ErpFrames:
         }
 
     def unseen(self, asset: str) -> tuple[str, ...]:
-        """The tables that an asset comes from and whose changes cannot be seen, for they have no rowversion."""
+        """The tables of an asset whose changes cannot be detected, because they have no rowversion."""
         return tuple(table for table in ERP_TABLES[asset] if self.watermarks.get(table) is None)
 
     def _hash(self, asset: str, tables: Iterable[str], upstream: tuple[int, ...]) -> str | None:
@@ -182,23 +182,23 @@ class ErpFrames:
         return fingerprint(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
 
     def changes(self, table: str) -> RowChanges:
-        """Which rows of a table have changed: one of `BY_ARTICLE`. To be asked in a `view`."""
+        """Finds the changed rows of a table of `BY_ARTICLE`. To be called in a `view`."""
         return RowChanges(self._reader, table)
 
     def sharing_codes(self, numbers: Iterable[str]) -> set[str]:
-        """The articles that have a bar code of one of some, these included. To be asked in a `view`."""
+        """The articles that share a bar code with one of these, these included. To be called in a `view`."""
         return articles_sharing_codes(self._reader, numbers, all_spellings)
 
     def narrowed(self, numbers: Iterable[str]) -> GoodsFrames:
-        """The goods as if the ERP held no articles but these, and no other articles' prices.
+        """The articles and prices as if the ERP had no others than these.
 
-        To be asked in a `view`: they are read at once, and are of its moment.
+        To be called in a `view`: they are read at once, from its snapshot.
 
         Args:
             numbers: The articles' numbers.
 
         Returns:
-            Frames of their own; those of all articles, `goods`, stay as they are.
+            Separate frames; those of all articles, `goods`, do not change.
         """
         read = self._read_goods(sorted(numbers))
         return GoodsFrames(lambda: read, self._settings, self._as_of, of_all=False)
@@ -214,13 +214,13 @@ class ErpFrames:
 
     @cached_property
     def currency(self) -> str | None:
-        """The currency of the books, also where the company's row is refused for another reason."""
+        """The currency of the books, even if the company's row is refused for another reason."""
         found = self._company_rows["currency"].dropna().unique()
         return str(found[0]) if len(found) == 1 else None
 
     @property
     def books_currency(self) -> str | None:
-        """The same, if it is one in the three letters of ISO 4217."""
+        """The same, if it is a three-letter code of ISO 4217."""
         found = self.currency
         return found if found is not None and _CURRENCY.fullmatch(found) else None
 
@@ -265,13 +265,16 @@ class ErpFrames:
     def records(
         self, kind: Kind, source: Source, contract: type[DataFrameModel], chosen: Collection[str] | None = None
     ) -> Extract:
-        """The active records of a kind that need no more than to be read and checked. Read once a run.
+        """The active records of a kind that only have to be read and checked. Read once a run.
 
         Args:
             kind: The kind of record.
-            source: The table and its columns; an `inactive` among them leaves rows out.
+            source: The table and its columns; rows whose `inactive` is set are left out.
             contract: The shape of the extract.
-            chosen: The numbers that the settings name; None where they take all.
+            chosen: The numbers that the settings name; None where they select all.
+
+        Returns:
+            The records and the refused ones.
         """
         if kind not in self._records:
             with self._reader as reader:
@@ -289,7 +292,7 @@ class ErpFrames:
         return BookingReader(self._reader)
 
     def booking(self, numbers: Iterable[str]) -> Booking:
-        """What receipts are booked by that sell some articles, all of it of one moment."""
+        """The data for booking receipts of some articles, from one snapshot."""
         return self._booking.read(numbers)
 
 

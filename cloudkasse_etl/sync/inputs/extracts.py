@@ -1,4 +1,4 @@
-"""Checked records of one kind, and what the readers of the ERP have in common. No I/O."""
+"""Checked records of one kind, and the common functions of readers of the ERP. No I/O."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ class Extract:
     """Checked records of one kind.
 
     Attributes:
-        frame: The records that go up, as the Extract contract has them.
-        rejections: Those that were refused.
-        held: Keys of refused records, as far as they can be told: they are in the ERP, so that nothing of
+        frame: The records that are uploaded, as the Extract contract has them.
+        rejections: The refused records.
+        held: Keys of refused records, as far as they are known: they are in the ERP, so that nothing of
             them may be retired.
-        passed_over: Keys of records that are in the ERP but do not go up (inactive, not chosen).
+        passed_over: Keys of records that are in the ERP but are not uploaded (inactive, not chosen).
     """
 
     frame: pd.DataFrame

@@ -1,4 +1,4 @@
-"""Articles, their prices and the VAT rates, as they are read from the ERP: of one moment, and not checked yet."""
+"""Articles, their prices and the VAT rates, as read from one snapshot of the ERP, not checked yet."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from cloudkasse_etl.errors import ErpSchemaError
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 GOODS = ("ART", "ARPREIS", "GRUPPEN", "USDETAIL")
-"""The tables that they come from."""
+"""The tables that they are read from."""
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
 class Goods:
-    """What was read. Articles and prices are let go, each once it was checked.
+    """The rows as they were read. Articles and prices are released once they were checked, to save memory.
 
     Attributes:
         articles: Articles, or why they could not be read.
         prices: Prices, or why they could not be read.
         rates: VAT rates by date, or why they could not be read.
         versions: Of ART and ARPREIS: `Rows.versions`.
-        steady: Whether all of it is of the moment of the fingerprints.
+        steady: Whether all of it is from the snapshot of the fingerprints.
     """
 
     articles: Rows | ErpSchemaError | None
@@ -36,12 +36,15 @@ class Goods:
 
 
 def read_goods(reader: ErpReader, numbers: list[str] | None, marks: Mapping[str, str | None]) -> Goods:
-    """Reads all of it, within the reader's block.
+    """Reads the rows, within the reader's block.
 
     Args:
         reader: In its `with` block.
-        numbers: Of which articles; of all where None.
+        numbers: The articles' numbers; all where None.
         marks: The fingerprints, taken in the same block.
+
+    Returns:
+        The rows.
     """
     articles, prices = _unless_refused(reader.articles, numbers), _unless_refused(reader.prices, numbers)
     rates = _unless_refused(lambda: VatRates.from_rates(reader.tax_rates()))
@@ -57,7 +60,7 @@ def read_goods(reader: ErpReader, numbers: list[str] | None, marks: Mapping[str,
 
 
 def _unless_refused(read: Callable[..., _T], *arguments: Any) -> _T | ErpSchemaError:
-    """What is read, or that it cannot be: whoever needs it is told, and the rest can be used all the same."""
+    """The result of reading, or its error: only callers that need this part fail, and the rest can be used."""
     try:
         return read(*arguments)
     except ErpSchemaError as error:
@@ -65,7 +68,7 @@ def _unless_refused(read: Callable[..., _T], *arguments: Any) -> _T | ErpSchemaE
 
 
 def found(read: _T | ErpSchemaError | None) -> _T:
-    """What was read.
+    """The result of reading.
 
     Raises:
         ErpSchemaError: It could not be read.

@@ -25,12 +25,12 @@ from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
 
 class GoodsFrames:
-    """Checks what was read, and computes gross prices, each when it is first asked for. All of it is of one moment.
+    """Checks articles and prices and computes gross prices, each when first needed. All of it is from one snapshot.
 
     Args:
         read: Reads the rows; called once, when the first of them is needed.
         settings: For the chosen articles, the price groups and the registers.
-        as_of: The day whose VAT rates hold.
+        as_of: The day whose VAT rates apply.
         of_all: Whether these are all articles of the ERP.
 
     Raises:
@@ -56,20 +56,20 @@ class GoodsFrames:
 
     @property
     def rates(self) -> VatRates:
-        """VAT rates by date, of the moment at which the articles were read."""
+        """VAT rates by date, from the snapshot of the articles."""
         return found(self._goods.rates)
 
     def versions(self, table: str) -> pd.DataFrame | None:
-        """Which rows of ART or ARPREIS were read, and as of which rowversion: `Rows.versions`."""
+        """The rows of ART or ARPREIS that were read, with their rowversions: `Rows.versions`."""
         return self._goods.versions[table]
 
     @property
     def is_read_to_the_end(self) -> bool:
-        """Whether gross prices were computed, and so all that they are made of was read."""
+        """Whether gross prices were computed, and so everything that they are made of was read."""
         return self._gross is not None
 
     def is_steady(self) -> bool:
-        """Whether the articles and prices read are of one moment, that at which their fingerprints were taken."""
+        """Whether articles and prices are from one snapshot, that of their fingerprints."""
         return self._goods.steady
 
     @property
@@ -83,8 +83,8 @@ class GoodsFrames:
     def prices(self) -> Extract:
         """The prices of the price groups that the settings name; shape of PriceExtract.
 
-        `held` has the articles of refused rows, since a refused row's own key may be what is wrong with it. Once gross
-        prices are computed, nothing but `row_id` is left of the frame: a fifth of what a run holds of a big shop.
+        `held` has the articles of refused rows, since a refused row's own key may be wrong. Once gross prices are
+        computed, only `row_id` is left of the frame: the rest would be a fifth of a run's memory for a big shop.
         """
         if self._prices is None:
             self._prices = self._checked_prices()
@@ -156,7 +156,7 @@ def _groups_with_several_names(several: Mapping[str, str]) -> tuple[Rejection, .
 
 
 def _price_name(row: Any) -> str:
-    """A price as its rejection names it: a person looks for article and group, not for SelectLine's row number."""
+    """A price's name in its rejection: a person searches for article and group, not for SelectLine's row number."""
     unreadable = not pd.isna(row.valid_from) and row.valid_from < FIRST_DAY
     start = "" if pd.isna(row.valid_from) else "?" if unreadable else f"{row.valid_from:%Y-%m-%d}"
     article = "" if pd.isna(row.article) else row.article

@@ -1,4 +1,4 @@
-"""Our own tables: opened, looked at while somebody else writes, and told as the ERP's where they lie there."""
+"""Opens our own tables, also during a synchronisation. Reports failures as the ERP's if both share a database."""
 
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,11 +17,11 @@ from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 
 @contextmanager
 def own_tables(configuration: Configuration) -> Iterator[OpenTables]:
-    """Our own tables, which are made or brought to this release's form first.
+    """Our own tables, which are created or migrated to this release first.
 
     Raises:
-        ErpUnavailableError: They lie in the ERP's database, and that cannot be reached.
-        StateUnavailableError: They cannot be reached or made.
+        ErpUnavailableError: They are in the ERP's database, and that cannot be reached.
+        StateUnavailableError: They cannot be reached or created.
     """
     with ExitStack() as resources:
         with told_as_the_erps(configuration):
@@ -32,7 +32,7 @@ def own_tables(configuration: Configuration) -> Iterator[OpenTables]:
 
 @contextmanager
 def open_reading(configuration: Configuration) -> Iterator[StateStores]:
-    """Our own tables, to read from: takes no lease, and may be used while a synchronisation runs.
+    """Our own tables for reading: takes no lease, and may be used while a synchronisation runs.
 
     Raises:
         StateUnavailableError: They cannot be reached.
@@ -42,7 +42,7 @@ def open_reading(configuration: Configuration) -> Iterator[StateStores]:
 
 
 class LeaseWatch:
-    """Looks from outside which run holds the lease and lives. Takes nothing, and may be used while a run goes on.
+    """Observes which run holds the lease and is alive. Takes nothing, and may be used during a run.
 
     Made by `watch_lease`.
     """
@@ -57,7 +57,7 @@ class LeaseWatch:
         return current_holder(self._engine, self._tables, self._company)
 
     def living(self, run_ids: Collection[str]) -> set[str]:
-        """Those runs that hold the lease now, or held it when the watch began, and whose lease has not run out.
+        """Those runs that hold the lease now, or held it when watching began, and whose lease has not run out.
 
         Watches one that seems to have died until it is certain, for at most the time of a lease.
 
@@ -82,11 +82,11 @@ def watch_lease(configuration: Configuration) -> Iterator[LeaseWatch]:
 
 @contextmanager
 def told_as_the_erps(configuration: Configuration) -> Iterator[None]:
-    """Where our tables lie in the ERP's database and that cannot be reached, it is told as the ERP's, with its cure.
+    """Reports a failure of our tables as the ERP's if they are in its database and that cannot be reached.
 
     Raises:
         ErpUnavailableError: The ERP cannot be reached.
-        StateUnavailableError: It can, so that the trouble is with our own tables.
+        StateUnavailableError: It can, so the fault is in our own tables.
     """
     try:
         yield

@@ -1,1 +1,1 @@
-"""Master data on its way up: read, computed, compared with what the cloud accepted, sent."""
+"""Upload of master data: read, computed, compared with what the cloud accepted, sent."""

@@ -1,6 +1,6 @@
-"""The records that CloudKasse really holds, page by page, also taken for what it last accepted. Comparing: comparison/.
+"""Reads CloudKasse's actual records page by page, and adopts them as our state of the cloud. Comparing: comparison/.
 
-A synchronisation asks for none of it; only one with a full comparison does.
+Only a synchronisation with a full comparison reads them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,10 +24,10 @@ Item = dict[str, Any]
 
 
 def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
-    """Takes what the cloud holds for what it last accepted, of the records that ever went up from here.
+    """Replaces our state of the cloud by the cloud's actual records, for records that were ever sent from here.
 
-    What somebody changed, retired or lost there is then no longer level, and goes up again. Records that never went
-    up from here are nobody's business of ours.
+    Records that were changed, retired or lost there then count as different, and are sent again. Records that were
+    never sent from here are ignored.
     """
     store, columns = session.store, list(FLOWS[kind].payload.to_schema().columns)
     synced = store.synced.all(kind.name)
@@ -53,8 +53,23 @@ def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
     store.synced.forget(kind.name, [str(key) for key in known[~seen]])
 
 
+def missing_in_the_cloud(session: SyncSession, kind: Kind, active: int) -> int | None:
+    """How many records the cloud reports, if these are fewer than in our state.
+
+    Args:
+        session: The run, or a check for new data.
+        kind: The kind of record.
+        active: The number of active records in our state.
+
+    Returns:
+        The number that the cloud reports; None if it is not smaller or not reported.
+    """
+    counted = session.cloud_status.counts.get(kind.name)
+    return None if counted is None or counted >= active else counted
+
+
 def pages(session: SyncSession, kind: Kind) -> Iterator[tuple[list[str], list[Item]]]:
-    """Page by page the records that the cloud holds, with their keys."""
+    """The records of the cloud page by page, with their keys."""
     for page in session.client.records(kind.name):
         try:
             keys = [record_key(kind.name, item) for item in page]
@@ -68,9 +83,9 @@ def pages(session: SyncSession, kind: Kind) -> Iterator[tuple[list[str], list[It
 
 
 def _refuse_broken(kind: Kind, page: Sequence[Item]) -> None:
-    """Raises where a value is of another type than the contract's: it must not be taken for what the cloud holds.
+    """Raises where a value has another type than in the contract: it must not be adopted.
 
-    A record under a broken key would count as missing, and one that nobody wants any more would never be retired.
+    A record under a broken key would count as missing, and one that is no longer required would never be retired.
     """
     for name, column in FLOWS[kind].payload.to_schema().columns.items():
         dtype = str(column.dtype)

@@ -1,4 +1,4 @@
-"""What the cloud should hold of each kind of record, and what of the rest may be retired. Nothing is sent here."""
+"""Computes the records that the cloud should have, and which others may be retired. Nothing is sent here."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ _ARTICLE_FIRST = "article_required"
 
 @dataclass(frozen=True)
 class Desired:
-    """What the cloud should hold of one kind of record.
+    """The records of one kind that the cloud should have.
 
     Attributes:
         payload: The records, as the Payload contract has them.
-        may_retire: Of the keys of records that are no longer desired, which ones may be retired.
-        waiting: Records that wait for something else, by what they wait for; they are not in the payload.
+        may_retire: Returns, for keys of records that are no longer desired, which of them may be retired.
+        waiting: Records that wait for others, by what they wait for; they are not in the payload.
     """
 
     payload: pd.DataFrame
@@ -47,13 +47,13 @@ class Desired:
 
 @dataclass(frozen=True)
 class Flow:
-    """How one kind of record gets from the ERP to the cloud.
+    """The processing of one kind of record from the ERP to the cloud.
 
     Attributes:
-        extract: The contract of what is read.
-        payload: The contract of what goes up.
-        read: Reads and checks the ERP's records; once a run, whoever asks.
-        desired: What the cloud should hold.
+        extract: The contract of the records that are read.
+        payload: The contract of the records that are sent.
+        read: Reads and checks the ERP's records; once a run, however often it is called.
+        desired: Computes the records that the cloud should have.
 
     Both take what is looked at, which matters to kinds whose records belong to an article each.
     """
@@ -69,7 +69,7 @@ def _company(session: SyncSession, _: Scope) -> Desired:
     payload = payloads.company_payload(
         session.sources.company.frame, number=company.number, vat_id=company.vat_id, tax_number=company.tax_number
     )
-    return Desired(payload, _none)  # a company has no `active`: it is never retired
+    return Desired(payload, _none)  # a company has no `active`, so it is never retired
 
 
 def _registers(session: SyncSession, _: Scope) -> Desired:
@@ -92,7 +92,7 @@ def _prices(session: SyncSession, scope: Scope) -> Desired:
     held_articles = in_cloud.loc[in_cloud["active"], "key"]
     ready = is_among(gross.prices["article"], held_articles)
     waiting = pd.concat([gross.prices.loc[~ready, ["article", "key"]], gross.waiting], ignore_index=True)
-    # A retired article's prices stay as they are, and so do those of a group that no register uses any more, and
+    # A retired article's prices stay unchanged, and so do those of a group that no register uses any more, and
     # those that may be a refused price's.
     used = {register.price_group for register in session.settings.registers}
     selling = goods.articles.frame["number"]
@@ -113,7 +113,7 @@ def _prices(session: SyncSession, scope: Scope) -> Desired:
 
 
 def _article_and_group(keys: "pd.Series[str]", store: StateStores) -> tuple["pd.Series[str]", "pd.Series[str]"]:
-    """Article and price group of prices that the cloud holds; where a number has a `|` too, the record itself tells."""
+    """Article and price group of prices in the cloud; where a number contains a `|` too, the record itself is read."""
     parts = keys.str.rsplit("|", n=3)
     article, group = parts.str[0].astype("str"), parts.str[1].astype("str")
     unclear = keys.str.count(r"\|") > _BARS
@@ -129,7 +129,7 @@ def _article_and_group(keys: "pd.Series[str]", store: StateStores) -> tuple["pd.
 def _held(
     keys: "pd.Series[str]", article: "pd.Series[str]", group: "pd.Series[str]", held: pd.DataFrame
 ) -> "pd.Series[bool]":
-    """Which prices of the cloud may be those of a refused price (`GrossPrices.held`)."""
+    """Which prices in the cloud may belong to a refused price (`GrossPrices.held`)."""
     near = is_among(article, held["article"])
     parts = keys[near].str.rsplit("|", n=2)
     found = pd.DataFrame({"article": article[near], "price_group": group[near]})
@@ -147,7 +147,7 @@ def _by_article(waiting: pd.DataFrame) -> list[Waiting]:
 
 
 def _deferrals(each: list[Waiting]) -> tuple[Deferral, ...]:
-    """What is told of prices that wait for articles: the first articles, and a price of each."""
+    """Describes prices that wait for articles: the first articles, and a price of each."""
     if not each:
         return ()
     each = sorted(each, key=lambda one: one.awaited)
@@ -181,15 +181,15 @@ def _of_table(
     made: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
     chosen: Callable[[Settings], Collection[str] | None] = lambda settings: None,
 ) -> Flow:
-    """The flow of a kind whose records are the rows of one table, each of which goes up by itself.
+    """The flow of a kind whose records are the rows of one table, each uploaded independently.
 
     Args:
         kind: The kind of record.
         source: The table and its columns.
-        extract: The contract of what is read.
-        payload: The contract of what goes up.
+        extract: The contract of the records that are read.
+        payload: The contract of the records that are sent.
         made: Makes the payload of the extract; None where nothing but `active` is added.
-        chosen: The numbers that the settings name; all records where it says None.
+        chosen: Returns the numbers that the settings name; None for all records.
     """
 
     def read(session: SyncSession, _: Scope) -> Extract:
@@ -216,4 +216,4 @@ FLOWS: Mapping[Kind, Flow] = {
     ARTICLES: Flow(ArticleExtract, ArticlePayload, _read_articles, _articles),
     PRICES: Flow(PriceExtract, PricePayload, _read_prices, _prices),
 }
-"""How each of `KINDS` gets there."""
+"""The flow of each of `KINDS`."""

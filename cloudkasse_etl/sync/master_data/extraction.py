@@ -1,4 +1,4 @@
-"""The use case that reads one kind of record from the ERP. What is refused is noted; nothing is sent."""
+"""The use case that reads one kind of record from the ERP. Rejections are stored; nothing is sent."""
 
 from cloudkasse_etl.entities import Kind
 from cloudkasse_etl.sync.inputs.article_subset import Scope

@@ -1,4 +1,4 @@
-"""What reading and computing have in common: quiet sources are left alone, refused records are noted."""
+"""Skips an asset whose inputs are unchanged; otherwise reads or computes it and stores its rejections."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from cloudkasse_etl.sync.run.session import SyncSession
 
 @dataclass(frozen=True)
 class Judgement:
-    """What came of reading or computing an asset.
+    """The result of reading or computing an asset.
 
     Attributes:
-        rejections: The records that were refused.
-        rows: How many of those that this run looks at were not.
-        lacking: Register's price group → how many of them lack a price only there.
-        turns: As AssetReport has them, of those that this run looks at.
+        rejections: The refused records.
+        rows: How many of the processed records were not refused.
+        lacking: Register's price group → how many of the processed articles lack a price only there.
+        turns: As in AssetReport, of the processed articles.
     """
 
     rejections: Sequence[Rejection]
@@ -29,17 +29,17 @@ class Judgement:
 
 
 def judged(session: SyncSession, asset: str, judge: Callable[[Scope], Judgement]) -> AssetReport:
-    """Judges an asset's records if anything that they come from has changed, and reports.
+    """Reads or computes an asset's records if any of their inputs has changed, and reports.
 
-    Only refusals count here: a record counts as sent where the cloud takes it.
+    Only refusals count here: a record counts as sent when the cloud accepts it.
 
     Args:
         session: The run.
         asset: The asset's name.
-        judge: Reads or computes what is to be looked at.
+        judge: Reads or computes the records of a scope.
 
     Returns:
-        The report, which the session has noted.
+        The report, which was added to the session.
 
     Raises:
         ErpUnavailableError: The ERP cannot be reached.
@@ -62,6 +62,6 @@ def judged(session: SyncSession, asset: str, judge: Callable[[Scope], Judgement]
                 looked_at=scope.count,
                 why_everything=scope.reason,
             )
-            # again: what it is level with is what was read, and that may be of a later moment
+            # again: the fingerprint must be that of the rows read, which may be from a later snapshot
             set_level(session, report, session.sources.fingerprint(asset))
         return session.deliver(report, seconds())

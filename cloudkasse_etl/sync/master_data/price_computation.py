@@ -1,4 +1,4 @@
-"""The use case that computes the gross prices. What cannot be computed is noted; nothing is sent."""
+"""The use case that computes the gross prices. Rejections are stored; nothing is sent."""
 
 from cloudkasse_etl.entities import GROSS_PRICES
 from cloudkasse_etl.sync.inputs.article_subset import Scope
@@ -8,7 +8,7 @@ from cloudkasse_etl.sync.run.session import SyncSession
 
 
 def compute_gross_prices(session: SyncSession) -> AssetReport:
-    """Computes what the registers show, and finds the articles that have no price."""
+    """Computes the prices for the registers, and finds the articles that have no price."""
 
     def judge(scope: Scope) -> Judgement:
         gross = scope.goods_of(session.sources).gross

@@ -1,4 +1,4 @@
-"""Records and their fields as a person reads them: which field names a record, and how a value is written. No I/O."""
+"""Formats records and their fields for people: the naming field of a record, and its values. No I/O."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,23 +13,32 @@ _EMPTY = say("(empty)")
 
 
 def naming_field(item: Mapping[str, Any]) -> str | None:
-    """The field by which a person knows a record, besides its key: a name, or a price; None where it has neither."""
+    """The field by which a person recognises a record, besides its key: a name, or a price; None if it has neither."""
     return next((name for name in _NAMING if item.get(name) not in (None, "")), None)
 
 
 def shown_name(item: Mapping[str, Any], language: Language) -> str:
-    """That field's value; empty where there is none."""
+    """The value of the naming field; empty if there is none."""
     name = naming_field(item)
     return shown_value(name, item[name], language) if name else ""
 
 
 def field_name(field: str) -> str:
-    """A field as a person reads it: the unit is told by the value."""
+    """The name of a field for people, without its unit, which the value shows."""
     return field.removesuffix("_cents")
 
 
 def shown_value(field: str, value: Any, language: Language) -> str:
-    """A value as a person reads it: cents as plain_euros, nothing as such, a foreign text cut to a bearable length."""
+    """The text of a field's value; long foreign texts are shortened.
+
+    Args:
+        field: The field's name, which shows its unit.
+        value: The value; None is shown as such.
+        language: The language of the format.
+
+    Returns:
+        The text; an amount in cents is shown in euros.
+    """
     if value is None or value == "":
         return _EMPTY.told(language)
     if field.endswith("_cents") and isinstance(value, int):
@@ -39,5 +48,5 @@ def shown_value(field: str, value: Any, language: Language) -> str:
 
 
 def euro_text(cents: int, language: Language) -> str:
-    """An amount in the language's spelling."""
+    """An amount in the language's format."""
     return f"{spelled(plain_euros(cents), language)} €"

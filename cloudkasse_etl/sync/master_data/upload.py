@@ -1,7 +1,7 @@
-"""The use cases that bring master data up: what the cloud should hold against what it last accepted.
+"""The use cases that upload master data: they compare the desired records with those that the cloud last accepted.
 
-Only what the cloud accepted counts as synchronised, and that is stored in the transaction that drops the
-request. Nothing is retired after a failed or partial read: such a read never gets here.
+Only records that the cloud accepted count as synchronised; they are stored in the transaction that removes the
+request. Nothing is retired after a failed or partial read: such a read raises before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ from cloudkasse_etl.sync.changes.changed_articles import has_row_keys, scope_of
 from cloudkasse_etl.sync.changes.erp_snapshot import keep_snapshot
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, quiet_report, set_level
 from cloudkasse_etl.sync.inputs.article_subset import Everything, Scope, Subset
-from cloudkasse_etl.sync.master_data.cloud_records import learn_what_the_cloud_holds
+from cloudkasse_etl.sync.master_data.cloud_records import learn_what_the_cloud_holds, missing_in_the_cloud
 from cloudkasse_etl.sync.master_data.desired_records import EXAMPLES, FLOWS, Desired
 from cloudkasse_etl.sync.master_data.upload_results import Items, accepted_record, fresh, kind_of, where_level
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
@@ -35,16 +35,16 @@ from cloudkasse_etl.transform.digest import digests, item_digests
 
 
 def upload(session: SyncSession, kind: Kind) -> AssetReport:
-    """Brings the records of a kind up, as far as the cloud takes them; those that are no longer wanted are retired.
+    """Uploads the records of a kind, as far as the cloud accepts them; those that are no longer desired are retired.
 
-    After the prices nothing of the ERP is looked at any more: what was looked at is noted then.
+    After the prices the ERP is not read any more, so the snapshot of its rows is stored then.
 
     Args:
         session: The run.
         kind: Which kind.
 
     Returns:
-        The report, which the session has noted.
+        The report, which was added to the session.
 
     Raises:
         MassRetirementError: More would be retired than the settings allow unasked.
@@ -80,30 +80,30 @@ def _upload(session: SyncSession, kind: Kind) -> AssetReport:
             going.finish_pending([Attempt(a.key, a.entity, a.body) for a in pending])
             scope = going.level(scope)
         except BaseException:
-            # what went through before it broke is told all the same
+            # results before the error are reported nevertheless
             session.deliver(going.broken(), seconds())
             raise
         report = going.report(scope)
         if kind.by_article:
             session.scope = scope
         session.keep_waiting(report)
-        # a cloud that refuses for want of a register it was said to have is looked at again in full
-        # else it is level with what was read, and that may be of a later moment than the first look
+        # if the cloud lacks a register that it should have according to our state, everything is compared again
+        # else the fingerprint must be that of the rows read, which may be from a later snapshot
         fingerprint = None if going.surprised else session.sources.fingerprint(kind.cloud, *upstream)
         set_level(session, report, fingerprint)
         return session.deliver(report, seconds())
 
 
 def _scope(session: SyncSession, kind: Kind, fingerprint: str | None, unsettled: Text | None) -> Scope:
-    """What an upload looks at: some articles only where nothing but these can differ.
+    """The articles that an upload processes: only some if no others can differ.
 
-    What a dead run sent or the cloud lost may be anything, and so may be what a register held up that has come since.
+    Requests of a dead run, records lost by the cloud and articles that waited for a register may be of any article.
 
     Args:
         session: The run.
-        kind: What goes up.
+        kind: The kind of record.
         fingerprint: Of its sources.
-        unsettled: Why the cloud may hold something else than we think, where that is so.
+        unsettled: Why the cloud may differ from our state, if it may.
     """
     if unsettled is not None and kind.by_article:
         session.scope = Everything(unsettled) if session.scope is None else session.scope.widened(unsettled)
@@ -114,10 +114,10 @@ def _scope(session: SyncSession, kind: Kind, fingerprint: str | None, unsettled:
 
 
 def _recover_lost(session: SyncSession, kind: Kind, active: int) -> bool:
-    """Asks the cloud for all that it holds, if it says that this is less than we think.
+    """Reads the cloud's records if the cloud reports fewer than our state has.
 
     Returns:
-        Whether it does.
+        Whether it reports fewer.
     """
     if missing_in_the_cloud(session, kind, active) is None:
         return False
@@ -125,22 +125,16 @@ def _recover_lost(session: SyncSession, kind: Kind, active: int) -> bool:
     return True
 
 
-def missing_in_the_cloud(session: SyncSession, kind: Kind, active: int) -> int | None:
-    """How many records the cloud says that it holds, where this is less than we think; None where it is not."""
-    counted = session.cloud_status.counts.get(kind.name)
-    return None if counted is None or counted >= active else counted
-
-
 @dataclass
 class _Upload:
-    """One upload of one kind of record: what was found out and done so far."""
+    """One upload of one kind of record, and its results so far."""
 
     session: SyncSession
     kind: Kind
     counts: Counts = field(default_factory=Counts)
     deferrals: list[Deferral] = field(default_factory=list)
     refused_now: set[str] = field(default_factory=set)
-    touched: dict[str, bool] = field(default_factory=dict)  # whether the cloud holds it as active now
+    touched: dict[str, bool] = field(default_factory=dict)  # whether it is active in the cloud now
     surprised: bool = False
 
     def finish_pending(self, attempts: list[Attempt]) -> None:
@@ -153,10 +147,10 @@ class _Upload:
         """Compares, and sends what differs.
 
         Args:
-            scope: What is to be looked at.
+            scope: The articles to process.
 
         Returns:
-            What was looked at, which may be more.
+            The articles that were processed, which may be more.
         """
         kind, store = self.kind, self.session.store
         scope, desired, checked = self._desired(scope)
@@ -178,7 +172,7 @@ class _Upload:
         self._guard(len(gone), store.synced.active_count(kind.name) if len(gone) else 0)
         retired = self._retired(list(gone))
 
-        # rejections of records that are level again, or no longer wanted, have ended; new ones of ours begin
+        # rejections of records that are up to date again, or no longer desired, have ended; new ones of ours begin
         open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
         store.rejections.end(kind.cloud, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections)
@@ -186,7 +180,7 @@ class _Upload:
         return scope
 
     def _desired(self, scope: Scope) -> tuple[Scope, Desired, Checked]:
-        """What the cloud should hold, and what of it keeps the wire's contract."""
+        """The records that the cloud should have, and those of them that satisfy the contract."""
         kind, session = self.kind, self.session
         desired = FLOWS[kind].desired(session, scope)
         checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
@@ -195,13 +189,13 @@ class _Upload:
         return scope, desired, checked
 
     def _retired(self, keys: list[str]) -> "Items":
-        """What the cloud last accepted of these records, set to inactive."""
+        """The records as the cloud last accepted them, set to inactive."""
         contents = self.session.store.synced.contents(self.kind.name, keys)
         items = [{**orjson.loads(contents[key]), "active": False} for key in keys]
         return Items(keys, list(item_digests(items).astype(str)), iter(items))
 
     def _send(self, groups: list["Items"], refused: dict[str, Rejection], known: set[str]) -> None:
-        """Sends what is not resting: a record is not tried again while nothing about its refusal has changed.
+        """Sends records, except refused ones: these are not tried again while nothing about their refusal has changed.
 
         Args:
             groups: The records.
@@ -219,7 +213,7 @@ class _Upload:
         keys = [key for items in groups for key in items.keys if key not in resting]
         waiting = sum(deferral.count for deferral in self.deferrals)
         if kind.needs_register and (keys or waiting) and session.store.synced.active_count(REGISTERS.name) == 0:
-            # that the prices' articles are missing as well is no news to anybody
+            # that the prices' articles are missing too is not worth reporting
             examples = (*keys[:EXAMPLES], *(key for deferral in self.deferrals for key in deferral.examples))
             self.deferrals = [Deferral("register_required", len(keys) + waiting, examples[:EXAMPLES])]
             return
@@ -238,15 +232,15 @@ class _Upload:
         retried: set[str],
         is_new: bool = True,
     ) -> None:
-        """Stores what the cloud answered, batch by batch.
+        """Stores the cloud's answers, batch by batch.
 
-        What a dead run's request is deferred for, the comparison that follows defers itself: it is counted there.
+        Records of a dead run's request that are deferred are not counted here: the following comparison defers them.
 
         Args:
-            outcomes: What became of the records.
-            known: Keys that the cloud has accepted before; what it accepts now is added.
+            outcomes: The results of the records.
+            known: Keys that the cloud has accepted before; those accepted now are added.
             hashes: The contents' hashes by key, as far as they are known.
-            retried: Keys of records that were refused as they are and sent all the same.
+            retried: Keys of records that were refused with the same content and are sent nevertheless.
             is_new: False for requests of a dead run.
         """
         kind, store = self.kind, self.session.store
@@ -267,7 +261,7 @@ class _Upload:
                 else:
                     accepted.append(accepted_record(key, content_hash, result))
                     if key not in self.touched:
-                        # once, also where a dead run's request and this run's own both brought it up
+                        # once, even if both a dead run's request and this run's own uploaded it
                         found[kind_of(result, key in known)] += 1
                     self.touched[key] = accepted[-1].active
                     if key in known:
@@ -305,14 +299,14 @@ class _Upload:
         }
         old = refused.get(bounded_key(key))
         same = old is not None and old.content == content
-        # tried again by itself, and refused again: that is no news
+        # tried again automatically, and refused again: not a new rejection
         if not (same and key in retried) or self.session.options.retry_rejected:
             self.refused_now.add(bounded_key(key))
         code = f"{CLOUD}{result.code}"
         return Rejection(self.kind.cloud, key, code, detail, content, since=old.since if old and same else None)
 
     def _refuse_ours(self, rejections: tuple[Rejection, ...]) -> None:
-        """Notes payloads that break the wire's contract; they are not sent."""
+        """Stores rejections of payloads that violate the contract; they are not sent."""
         if not rejections:
             return
         asset, store = self.kind.cloud, self.session.store
@@ -336,7 +330,7 @@ class _Upload:
         safety = self.session.settings.safety
         allowed = retiring <= safety.retire_minimum or retiring * 100 <= active * safety.retire_percent
         if self.kind is REGISTERS and 0 < retiring == active:
-            # few as they are: without a register the shop stands still, and broken settings look just like that
+            # however few: without a register the shop cannot sell, and broken settings would have that effect
             allowed = False
         if not allowed and not self.session.options.allow_retire:
             damage = MassRetirementError(
@@ -354,11 +348,11 @@ class _Upload:
             self.session.stop_before(self.kind.cloud, damage)
 
     def broken(self) -> AssetReport:
-        """What had gone through before the upload broke; asks nothing any more."""
+        """The report of an upload that broke; makes no further requests."""
         return AssetReport(self.kind.cloud, self.counts + Counts(rejected=len(self.refused_now)))
 
     def report(self, scope: Scope) -> AssetReport:
-        """What the upload came to; the open rejections of earlier runs included."""
+        """The report of the upload, with open rejections of earlier runs."""
         store, kind = self.session.store, self.kind
         stored = store.rejections.of(kind.cloud)
         rejections = [fresh(r) if r.key in self.refused_now else r for r in stored]
@@ -378,7 +372,7 @@ class _Upload:
 
 
 def _synced(store: StateStores, kind: Kind, scope: Scope) -> pd.DataFrame:
-    """What the cloud last accepted of the records that this run looks at."""
+    """The records of the scope as the cloud last accepted them."""
     if isinstance(scope, Everything):
         return store.synced.all(kind.name)
     beneath = kind is PRICES
@@ -392,6 +386,6 @@ def _unchanged(
     rejections: Iterable[Rejection],
     touched: Mapping[str, bool],
 ) -> int:
-    """How many records the cloud holds as active that this run neither sent nor finds refused, here or before."""
+    """How many records are active in the cloud that this run neither sent nor found refused, now or before."""
     refused = {r.key for r in (*rejections, *session.store.rejections.of(kind.source))} - touched.keys()
     return active - sum(touched.values()) - session.store.synced.active_among(kind.name, refused)

@@ -1,4 +1,4 @@
-"""Records on their way to the cloud, and what its answers make of them. Who sends them: upload.py."""
+"""Upload items, and the mapping of API results to synced records. They are sent by upload.py."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from cloudkasse_etl.tills.cloudkasse.client import ItemResult
 
 @dataclass
 class Items:
-    """Records on their way: keys, contents' hashes (text), and the items themselves, which are made one at a time."""
+    """Records to send: keys, contents' hashes (text), and the items themselves, which are made one at a time."""
 
     keys: list[str]
     hashes: list[str]
@@ -27,14 +27,23 @@ class Items:
         return zip(self.keys, self.hashes, strict=True)
 
     def without(self, resting: set[str]) -> Iterator[dict[str, Any]]:
-        """The items but for those of the keys that rest."""
+        """The items without those of some keys."""
         return (item for key, item in zip(self.keys, self.items, strict=True) if key not in resting)
 
 
 def where_level(
     places: npt.NDArray[np.intp], hashes: npt.NDArray[np.int64], synced: pd.DataFrame
 ) -> npt.NDArray[np.bool_]:
-    """Where the cloud's last accepted content is the desired one, and active; `places` are the records' in `synced`."""
+    """Which records the cloud has accepted with the desired content, as active.
+
+    Args:
+        places: The row of each record in `synced`; -1 where it is missing.
+        hashes: The hash of each record's desired content.
+        synced: The accepted records, as `SyncedStore.all` has them.
+
+    Returns:
+        A mask over the records.
+    """
     level: npt.NDArray[np.bool_] = places >= 0
     there = places[level]
     level[level] = (synced["content_hash"].to_numpy()[there] == hashes[level]) & synced["active"].to_numpy()[there]
@@ -42,20 +51,29 @@ def where_level(
 
 
 def accepted_record(key: str, content_hash: int, result: ItemResult) -> SyncedRecord:
-    """A record as it is stored once the cloud has taken it."""
+    """Makes the row of a record that the cloud has accepted.
+
+    Args:
+        key: The record's key.
+        content_hash: The hash of its content.
+        result: The cloud's result.
+
+    Returns:
+        The record to store.
+    """
     content = orjson.dumps(result.item).decode()
     return SyncedRecord(key, content_hash, content, bool(result.item.get("active", True)), result.cloud_id)
 
 
 def kind_of(result: ItemResult, is_known: bool) -> str:
-    """What an accepted record counts as."""
+    """The count to which an accepted record is added."""
     if not result.item.get("active", True):
         return "deactivated"
     return "changed" if is_known else "new"
 
 
 def fresh(rejection: Rejection) -> Rejection:
-    """A rejection that is told as a new one."""
+    """A rejection that is reported as a new one."""
     return Rejection(
         rejection.asset, rejection.key, rejection.code, rejection.detail, rejection.content, rejection.since
     )

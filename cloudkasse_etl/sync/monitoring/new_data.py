@@ -26,7 +26,7 @@ from cloudkasse_etl.state.targets import JUDGED, NO_TARGET
 from cloudkasse_etl.sync.changes.due_import import due_for_import
 from cloudkasse_etl.sync.changes.unchanged import holds_on, is_level
 from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
-from cloudkasse_etl.sync.master_data.upload import missing_in_the_cloud
+from cloudkasse_etl.sync.master_data.cloud_records import missing_in_the_cloud
 from cloudkasse_etl.sync.receipts.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.receipts.judgement import is_judging_due, judge_of
 from cloudkasse_etl.sync.run.context import RunContext, today

@@ -1,4 +1,4 @@
-"""One run: its lease, its connections, what was read once, and what came of each use case so far."""
+"""The session of a run: its lease, its connections, data that is read once, and the reports of its use cases."""
 
 import datetime as dt
 import threading
@@ -26,7 +26,7 @@ from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudSt
 
 
 class _Journal:
-    """Lets the client store its requests before they are sent."""
+    """Stores the client's requests before they are sent."""
 
     def __init__(self, attempts: AttemptStore) -> None:
         self._attempts = attempts
@@ -36,11 +36,11 @@ class _Journal:
 
 
 class SyncSession:
-    """What the use cases of one run share. Made by `open_session`, used in one thread.
+    """The shared objects of a run's use cases. Made by `open_session`, used in one thread.
 
     Attributes:
-        is_dry: Whether nothing is kept of it.
-        scope: What the last step looked at that looks at articles; the next one begins with it. None until then.
+        is_dry: Whether nothing of it is stored.
+        scope: The articles that the last step processed; the next one begins with it. None before the first.
     """
 
     is_dry = False
@@ -51,7 +51,7 @@ class SyncSession:
         self.store = store
         self.reports: dict[str, AssetReport] = {}
         self.protocol_path = protocol_path(context.protocol_folder, context.run_id)
-        # Told how many records of an asset a long step has got through; whoever watches replaces it.
+        # Called with the number of records of an asset that a long step has processed; replaced by observers.
         self.progress: Callable[[str, int], None] = lambda asset, count: None
         self._resources = resources
         self._stop = stop
@@ -62,7 +62,7 @@ class SyncSession:
 
     @property
     def context(self) -> RunContext:
-        """What never changes during the run."""
+        """The constants of the run."""
         return self._context
 
     @property
@@ -72,22 +72,22 @@ class SyncSession:
 
     @property
     def settings(self) -> Settings:
-        """What cloudkasse.yaml says."""
+        """The settings of cloudkasse.yaml."""
         return self._context.settings
 
     @property
     def options(self) -> SyncOptions:
-        """What was asked of this run."""
+        """The options of this run."""
         return self._context.options
 
     @property
     def run_id(self) -> str:
-        """The run's id; empty where nothing is kept of it."""
+        """The run's id; empty if nothing of it is stored."""
         return self._context.run_id
 
     @property
     def as_of(self) -> dt.date:
-        """The day whose prices and VAT rates hold."""
+        """The day whose prices and VAT rates apply."""
         return self._context.as_of
 
     @property
@@ -108,7 +108,7 @@ class SyncSession:
 
     @cached_property
     def client(self) -> CloudClient:
-        """The cloud, whose requests are stored before they are sent."""
+        """The client of the cloud, whose requests are stored before they are sent."""
         client = CloudClient(
             self.configuration.connections, self.settings.api, _Journal(self.store.attempts), stop=self._stop
         )
@@ -116,7 +116,7 @@ class SyncSession:
 
     @property
     def cloud_status(self) -> CloudStatus:
-        """What the cloud says of itself, asked once a run; if it cannot be reached, that is not tried again either.
+        """The cloud's status, requested once a run; if it cannot be reached, that is not tried again either.
 
         Raises:
             NetworkError: It cannot be reached.
@@ -136,10 +136,10 @@ class SyncSession:
         return refuse_other_company(self.client.status(), self.settings)
 
     def stop_before(self, asset: str, damage: MassRetirementError) -> None:
-        """Stops an upload that would retire too much. A dry run notes it and goes on, to tell what would be retired.
+        """Stops an upload that would retire too much. A dry run notes it and continues, to show what would be retired.
 
         Args:
-            asset: What brings the records up.
+            asset: The asset of the upload.
             damage: Says how many would be retired, and what to do.
 
         Raises:
@@ -148,17 +148,17 @@ class SyncSession:
         raise damage
 
     def keep_waiting(self, report: AssetReport) -> None:
-        """Keeps what waits of an asset, and since when; what waits no longer is forgotten."""
+        """Stores the waiting records of an asset, and since when they wait; records that no longer wait are removed."""
         self.store.waiting.replace(report.asset, [w for d in report.deferrals for w in d.by_awaited()])
 
     @contextmanager
     def timed(self) -> Iterator[Callable[[], float]]:
-        """Gives a function that says how many seconds have passed."""
+        """Yields a function that returns the seconds since the beginning of the block."""
         started = time.monotonic()
         yield lambda: time.monotonic() - started
 
     def deliver(self, report: AssetReport, seconds: float) -> AssetReport:
-        """Notes what a use case came to and how long it took, for the run's summary."""
+        """Adds a use case's report and its duration to the run's report."""
         report = replace(report, seconds=seconds)
         self.reports[report.asset] = report
         return report
@@ -188,7 +188,7 @@ class SyncSession:
 
 
 def refuse_other_company(status: CloudStatus, settings: Settings) -> CloudStatus:
-    """Gives the cloud's status back, if it is that of our company.
+    """Returns the cloud's status if it is that of our company.
 
     Raises:
         AuthorizationError: The token is another company's.
@@ -219,16 +219,16 @@ def open_session(
     interrupt: Callable[[], None] = lambda: None,
     as_of: dt.date | None = None,
 ) -> Iterator[SyncSession]:
-    """Opens a run: migrates our tables if need be, takes the lease, keeps it, and gives it back.
+    """Opens a run: migrates our tables if necessary, takes the lease, renews it, and releases it at the end.
 
     Args:
         configuration: Settings and connections.
         run_id: The run's id; a lease that was taken for it beforehand is taken again.
         kind: What kind of run it is, for the history.
-        options: What was asked of this run.
+        options: The options of this run.
         protocol_folder: Where protocols are written.
         started_by: Who started it, in words.
-        cancelled: Asked every two seconds whether somebody cancelled the run.
+        cancelled: Called every two seconds; returns whether the run was cancelled.
         interrupt: Called, from another thread, when the run was cancelled or the lease was lost.
         as_of: The day whose prices and VAT rates hold; the shop's today where None.
 
@@ -242,7 +242,7 @@ def open_session(
     stop = threading.Event()
 
     def interrupted() -> None:
-        stop.set()  # ends all waiting for the cloud within a moment
+        stop.set()  # ends all waiting for the cloud almost at once
         interrupt()
 
     with ExitStack() as resources:
@@ -282,11 +282,14 @@ def hold_lease(
         configuration: Settings and connections.
         run_id: The id that the run will have.
         kind: What kind of run it will be.
-        started_by: Who starts it, in words.
-        waiting: Told in words when a dead run's lease must run out first.
+        started_by: Who starts it, as text.
+        waiting: Called with a message when a dead run's lease must run out first.
+
+    Yields:
+        Nothing; the lease is held during the block.
 
     Raises:
-        LeaseHeldError: Another run of the same company is going on.
+        LeaseHeldError: Another run of the same company is running.
         StateUnavailableError: Our own tables cannot be reached or written.
     """
     with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by, waiting=waiting):
@@ -295,7 +298,16 @@ def hold_lease(
 
 @contextmanager
 def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_by: str) -> Iterator[StateStores]:
-    """Our own tables, to change something small in them by hand: under the lease, but no run.
+    """Our own tables for a small change by a person: under the lease, but not in a run.
+
+    Args:
+        configuration: Settings and connections.
+        run_id: An id for the lease.
+        kind: What is done, for the message to others.
+        started_by: Who does it, as text.
+
+    Yields:
+        The stores, writable during the block.
 
     Raises:
         LeaseHeldError: A synchronisation is running.
@@ -324,7 +336,7 @@ def _leased(
             lease.start_heartbeat(cancelled=cancelled, interrupt=interrupt)
             yield connect(opened, lease=lease, run_id=run_id)
         except (KeyboardInterrupt, StoppedError):
-            if lease.lost is not None:  # that is why it was interrupted
+            if lease.lost is not None:  # the reason for the interrupt
                 raise lease.lost from None
             raise
         finally:
