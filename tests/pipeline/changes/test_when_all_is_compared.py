@@ -3,12 +3,8 @@
 That both come to the same: test_changed_articles.py.
 """
 
-import copy
-import datetime as dt
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -16,48 +12,18 @@ import pytest
 from cloudkasse_etl.entities import PRICES
 from cloudkasse_etl.erp.selectline.reader import ErpReader
 from cloudkasse_etl.errors import MassRetirementError
-from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.erp_rows import ErpRows
 from cloudkasse_etl.sync.changes import changed_articles
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.run.report import RunReport
-from tests.support import databases, small_erp
-from tests.support.worlds import MASTER_DATA, TOKEN, World, by_asset, counts
+from tests.support import databases
+from tests.support.worlds import MASTER_DATA, World, by_asset, counts
 
 # its shops are copies of files
 pytestmark = databases.CHOOSES_ITSELF
 
 NAME = "UPDATE ART SET Bezeichnung = :name WHERE Artikelnummer = 'A1'"
-
-
-@pytest.fixture(scope="module")
-def level_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Path]]:
-    """A shop that is level with its cloud, and copies of both as they are then."""
-    folder = tmp_path_factory.mktemp("shop")
-    url = f"sqlite:///{folder / 'erp.db'}"
-    small_erp.build(url)
-    with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
-        shop = World(folder, url, server, copy.deepcopy(small_erp.SETTINGS), as_of=dt.date(2026, 11, 24))
-        shop.sync()
-        for name in ("erp.db", "cloud.db"):
-            _copied(folder / name, folder / f"level-{name}")
-        yield shop, folder
-
-
-@pytest.fixture
-def shop(level_shop: tuple[World, Path]) -> World:
-    """The shop, level again."""
-    shop, folder = level_shop
-    for name in ("erp.db", "cloud.db"):
-        _copied(folder / f"level-{name}", folder / name)
-    shop.settings = copy.deepcopy(small_erp.SETTINGS)
-    return shop
-
-
-def _copied(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as reading, closing(sqlite3.connect(target)) as writing:
-        reading.backup(writing)
 
 
 def rename(shop: World, name: str) -> None:
