@@ -115,7 +115,7 @@ def test_with_a_direct_import_what_is_still_staged_is_something_to_do(
     sync(program, instance)
     assert look(program).kind is None
     program.world.settings["receipts"] = {"import": "direct"}
-    assert "1 staged receipts to import" in look(program).told("en")
+    assert "1 staged receipt to import" in look(program).told("en")
 
 
 @pytest.mark.synced

@@ -130,12 +130,12 @@ def deliver(number: int) -> Callable[[World], None]:
 # what changes; what a look starts where the import is direct; and where it is left to a person; what it says then
 CHANGES: dict[str, tuple[Callable[[World], None], str | None, str | None, str]] = {
     "a missing account is named": (
-        setting("accounts", "tenders", to={"ECKarte": "1361"}), "receipts", None, "1 refused receipts to try again",
+        setting("accounts", "tenders", to={"ECKarte": "1361"}), "receipts", None, "1 refused receipt to try again",
     ),
     "a revenue account in the ERP": (
         erp("INSERT INTO KTOGRUPPENPOS (KTOGRUPPENPOS_ID, TS, AufwandErloes, Gruppe, GKonto, Steuercode) "
             "VALUES (1, 0, 'E', '01', '8400', '3')"),
-        "receipts", None, "1 refused receipts to try again",
+        "receipts", None, "1 refused receipt to try again",
     ),
     "the article of a stock line": (erp(ARTICLE), "all", "master-data", "1 receipt whose stock lines may be made up"),
     "a component of a trade set": (
@@ -201,7 +201,7 @@ def test_what_a_person_could_import_is_told_and_no_run_is_promised(shop: World) 
     found = look(shop)
     assert found.kind is None
     assert found.told("en") == (
-        "No new data. Waiting for an import: 1 staged receipts to import; 1 refused receipts to try again, since "
+        "No new data. Waiting for an import: 1 staged receipt to import; 1 refused receipt to try again, since "
         "something has changed; 1 receipt whose stock lines may be made up for."
     )
 
@@ -248,7 +248,7 @@ def test_a_void_that_waits_is_nothing_new_until_its_original_or_its_day_comes(sh
     assert (found.kind, found.told("en")) == (None, "No new data.")
     days = dt.timedelta(days=shop.configuration().settings.receipts.void_wait_days)
     later = look_for_novelty(shop.configuration(), dt.datetime.now(shop.configuration().settings.zone).date() + days)
-    assert "1 voids that need not wait any longer" in later.told("en")
+    assert "1 void that need not wait any longer" in later.told("en")
     deliver(7)(shop)
     synchronise(shop, "receipts")
     assert look(shop).kind is None
