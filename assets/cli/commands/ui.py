@@ -15,6 +15,7 @@ import click
 from assets.cli import option_types
 from assets.cli.demo_shop import FOLDER
 from assets.instance.home import Home, find_home, open_instance
+from cloudkasse_etl.config.code_path import foreign_package, foreign_text
 from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say
@@ -36,6 +37,7 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
     from assets.cli.demo_shop import is_free
     from cloudkasse_etl.config.settings import load
 
+    _require_own_code(Path.cwd())
     if not is_free(port):
         raise _in_use(port)
     if is_demo:
@@ -47,6 +49,13 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
     # it is open, broken settings keep what was loaded before, and a reload heals them.
     configuration, home = load(), find_home()
     return _serve(home, port, configuration.settings.language)
+
+
+def _require_own_code(folder: Path) -> None:
+    """Fails where Dagster would load another package's code: it looks in the current folder before all others."""
+    place = foreign_package(folder)
+    if place is not None:
+        raise ConfigurationError(foreign_text(place), hint=say("Call it from another folder."))
 
 
 def _serve(home: Home, port: int, language: Language) -> int:

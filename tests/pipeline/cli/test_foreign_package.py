@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cloudkasse_etl.__main__ import WRONG_USE, foreign_package
+from assets.cli.group import run
+from cloudkasse_etl.__main__ import WRONG_USE
+from cloudkasse_etl.config.code_path import foreign_package
 from tests.support.patience import HANG_SECONDS
 
 
@@ -55,3 +57,19 @@ def test_programs_read_it_as_an_object_and_people_in_the_language_of_the_setting
     told = json.loads(done.stdout)
     assert (done.returncode, told["exit_code"]) == (WRONG_USE, WRONG_USE)
     assert "eigene virtuelle Umgebung" in told["hint"]
+
+
+def test_the_ui_does_not_start_where_dagster_would_find_another_package(
+    foreign: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(foreign)
+    assert run(["ui"]) == WRONG_USE
+    said = capsys.readouterr().err
+    assert str(foreign / "assets") in said
+    assert "another folder" in said
+
+
+def test_a_folder_of_that_name_that_holds_no_code_is_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    assert foreign_package(tmp_path) is None
+    assert call(tmp_path, "--version").returncode == 0

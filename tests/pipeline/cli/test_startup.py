@@ -56,14 +56,14 @@ def test_a_command_imports_nothing_heavy_that_it_does_not_need(
 def test_it_ends_as_python_does_but_takes_down_nothing(words: list[str], code: int, daemon: bool) -> None:
     """What is to be done at the end is done, who still works is waited for; then modules are left to the system."""
     program = f"""
-import atexit, os, sys, threading, time
+import atexit, os, sys, threading
 class Taken:
     def __del__(self): os.write(1, b"taken down")
 sys.modules["held"] = held = Taken()
 held.itself = held
 atexit.register(lambda: os.write(1, b"at the end"))
 def work():
-    time.sleep(0.5)
+    threading.main_thread().join()
     os.write(1, b"worked")
 threading.Thread(target=work, daemon={daemon}).start()
 from assets.cli.start import main
