@@ -76,7 +76,7 @@ bench: $(VENV)/.bench ## Measure us beside others: make bench [FIGURES=1,2] [REP
 	@$(BIN)/python -m tests.benchmarks --figures "$(FIGURES)" --repeat $(or $(REPEAT),5) --scale $(or $(SCALE),1)
 
 locale: $(VENV)/.dev ## Bring new sentences of the code into the languages' catalogues, to be translated there
-	@$(BIN)/python -m tests.support.repository.extraction
+	@$(BIN)/python -m tests.support.repository.extraction $(NEW)
 
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

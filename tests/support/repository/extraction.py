@@ -5,6 +5,7 @@ Run as a program it updates each catalogue: new sentences come in empty, and wha
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -78,8 +79,11 @@ def write(catalog: Catalog, path: Path) -> None:
         write_po(file, catalog, width=118, omit_header=False, include_lineno=False, ignore_obsolete=True)
 
 
-def update() -> None:
-    """Brings each catalogue up to the code."""
+def update(*new: str) -> None:
+    """Brings each catalogue up to the code, and begins those of new languages."""
+    for language in new:
+        write(Catalog(locale=language, project="cloudkasse-etl"), path_of(language))
+    languages.cache_clear()
     for language in languages():
         if language != ENGLISH:
             found = catalogue(language)
@@ -146,4 +150,4 @@ def has_words(text: str) -> bool:
 
 
 if __name__ == "__main__":
-    update()
+    update(*sys.argv[1:])

@@ -113,7 +113,8 @@ def test_the_language_is_known_although_something_else_is_wrong(tmp_path: Path) 
     for name, text, language in (
         ("wrong", "language: de\nregister: []", "de"),
         ("unreadable", "language: de\na: [", "en"),
-        ("unknown", "language: fr", "en"),
+        ("unknown", "language: xx", "en"),
+        ("another", "language: fr", "fr"),
     ):
         (tmp_path / name).write_text(text, encoding="utf-8")
         assert settings.language_of(tmp_path / name) == language, name

@@ -10,6 +10,7 @@ from assets.cli.click_messages import SAID
 from assets.cli.group import run
 
 PROGRAMMING = ("DeprecationWarning", "No options defined but a name was passed")
+USAGE = {"en": "Usage: ", "de": "Aufruf: ", "fr": "Utilisation\u00a0: "}
 # What no command of ours can come to: prompts with a confirmation, editors, mistakes of a program, other shells.
 NEVER = {
     "Aborted!",
@@ -51,6 +52,7 @@ def test_every_message_of_click_that_a_person_can_meet_is_in_the_catalogues() ->
     [
         ("en", ["No such command 'nope'.", "See: cloudkasse-etl --help"]),
         ("de", ["Den Befehl 'nope' gibt es nicht.", "Siehe: cloudkasse-etl --help"]),
+        ("fr", ["La commande 'nope' n'existe pas.", "Voir\u00a0: cloudkasse-etl --help"]),
     ],
 )
 def test_wrong_use_is_told_in_the_language_of_the_settings(
@@ -66,7 +68,7 @@ def test_wrong_use_is_told_in_the_language_of_the_settings(
     assert run(["nope"]) == 2
     assert capsys.readouterr().err.splitlines() == expected
     assert run(["export", "--help"]) == 0
-    assert capsys.readouterr().out.startswith("Aufruf: " if language == "de" else "Usage: ")
+    assert capsys.readouterr().out.startswith(USAGE[language])
 
 
 def test_where_the_settings_cannot_be_read_wrong_use_is_told_in_english(

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import datetime as dt
 import pickle
 import string
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ import pytest
 from babel.messages.catalog import Message as Entry
 
 from cloudkasse_etl import errors
+from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.formats import PATTERNS
 from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, languages, translated
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told, without_stop
@@ -169,3 +172,31 @@ def test_each_rate_in_a_reason_is_written_as_the_language_does(code: str) -> Non
     for language in languages():
         text = translated(CATALOGUE[code].text, language)
         assert "} %" not in text.replace(":n} %", ""), text
+
+
+def test_a_language_that_has_not_all_sentences_tells_the_others_in_english() -> None:
+    french = catalogue("fr")
+    missing = next(entry.id for entry in french if isinstance(entry.id, str) and entry.id and not entry.string)
+    assert translated(missing, "fr") == missing
+    assert say("Nothing: everything is level.").told("fr") == "Rien\u00a0: tout est à jour."
+    assert [say_count("1 problem", "{count} problems", count=n).told("fr") for n in (0, 1, 2)] == [
+        "1 problème",  # which is French for none as well
+        "1 problème",
+        "2 problèmes",
+    ]
+
+
+def test_a_third_language_writes_numbers_and_days_as_its_catalogue_says() -> None:
+    day = dt.date(2026, 10, 5)
+    assert formats.euros(123_456_789, "fr") == "1\u202f234\u202f567,89"
+    assert formats.ungrouped(-123_456, 2, "fr") == "-1234,56"
+    assert [formats.day(day, "fr", year=True), formats.day_in_figures(day, "fr")] == ["lun 5 oct. 2026", "05/10/2026"]
+    assert say("{count:,} waiting", count=1234).told("fr") == "1\u202f234 en attente"
+    refused = Rejection("staged_receipts", "r1", "value_too_long", {"field": "name", "limit": "60"})
+    assert refused.text("fr") == "name a plus de 60 caractères."
+
+
+def test_the_settings_take_each_language_that_has_a_catalogue() -> None:
+    assert [Settings.model_validate({"language": language}).language for language in languages()] == ["de", "en", "fr"]
+    with pytest.raises(ConfigurationError, match="'it' cannot be used; it must be one of de, en, fr"):
+        parse_settings("language: it")
