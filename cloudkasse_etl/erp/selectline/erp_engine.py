@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.databases.drivers import is_no_database, is_unreachable, is_wrong_login, on_host, sqlstate
+from cloudkasse_etl.databases.engines import new_engine, sqlite_connection
+from cloudkasse_etl.databases.faults import Fault, fault_of, sqlstate
+from cloudkasse_etl.databases.urls import on_host, parsed_url, sqlite_path
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.i18n.text import Text, say
@@ -24,7 +25,6 @@ from cloudkasse_etl.i18n.text import Text, say
 CONNECT_SECONDS = 15
 LOCK_SECONDS = 60
 
-_EXTRAS = {"postgresql": "postgres", "mssql": "mssql"}
 # In each transaction: waiting for a lock is limited, and PostgreSQL writes days in one format.
 _PREPARATIONS = {
     "postgresql": (f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'", "SET LOCAL datestyle = 'ISO'"),
@@ -43,38 +43,27 @@ def erp_engine(url: str, settings: Settings) -> sa.Engine:
     Raises:
         ConfigurationError: The URL is malformed, or its driver is not installed.
     """
-    try:
-        parsed = sa.make_url(url)
-        backend = parsed.get_backend_name()
-    except (sa.exc.ArgumentError, ValueError):
-        # without the cause: it might quote the URL, and with it the password
-        raise ConfigurationError(
-            say("The URL of the ERP's database cannot be understood."),
-            hint=say(
-                "Write CLOUDKASSE_ERP_URL like mssql+pyodbc://user:password@host:1433/SL_MNAME?driver=...; "
-                "special characters in the password as %40 and so on."
-            ),
-        ) from None
-    if backend == "sqlite":
-        _sqlite_path(parsed)
+    malformed = ConfigurationError(
+        say("The URL of the ERP's database cannot be understood."),
+        hint=say(
+            "Write CLOUDKASSE_ERP_URL like mssql+pyodbc://user:password@host:1433/SL_MNAME?driver=...; "
+            "special characters in the password as %40 and so on."
+        ),
+    )
+    unsupported = ConfigurationError(
+        say("The URL of the ERP's database names a database or an option that is not supported."),
+        hint=say("CLOUDKASSE_ERP_URL begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://."),
+    )
+    address = parsed_url(url, malformed)
+    backend = address.get_backend_name()
     translate = {"schema_translate_map": {None: settings.erp.db_schema}} if settings.erp.db_schema else {}
-    try:
-        engine = sa.create_engine(
-            parsed, hide_parameters=True, execution_options=translate | _transaction_options(backend), **_pool(parsed)
-        )
-    except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(backend, "")
-        raise ConfigurationError(
-            say("The driver '{name}' for {backend} is not installed.", name=error.name, backend=backend),
-            hint=say("Install it: pip install 'cloudkasse-etl[{extra}]'", extra=extra)
-            if extra
-            else say("Use another driver in the URL."),
-        ) from error
-    except (sa.exc.SQLAlchemyError, TypeError, ValueError):
-        raise ConfigurationError(
-            say("The URL of the ERP's database names a database or an option that is not supported."),
-            hint=say("CLOUDKASSE_ERP_URL begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://."),
-        ) from None
+    engine = new_engine(
+        address,
+        unsupported,
+        hide_parameters=True,
+        execution_options=translate | _transaction_options(backend),
+        **_pool(address),
+    )
     if backend == "sqlite":
         sa.event.listen(engine, "begin", _sqlite_begin)
     return engine
@@ -125,40 +114,30 @@ def driver_errors(url: sa.URL, table: str | None = None) -> Iterator[None]:
 def place(url: sa.URL) -> Text:
     """The database as a message may name it: file, or name, host and port."""
     if url.get_backend_name() == "sqlite":
-        return say("The ERP's database file {file}", file=str(_sqlite_path(url)))
+        return say("The ERP's database file {file}", file=str(_file(url)))
     name = say("The ERP's database {name}", name=url.database) if url.database else say("The ERP's database")
     return on_host(url, name)
 
 
-def _sqlite_path(url: sa.URL) -> Path:
-    """The file, absolute."""
-    file = url.database or ""
-    if file.startswith("file:"):
-        file = file.removeprefix("file:").partition("?")[0]
-        file = f"/{file.lstrip('/')}" if file.startswith("/") else file
-    if file in ("", ":memory:"):
+def _file(url: sa.URL) -> Path:
+    path = sqlite_path(url)
+    if path is None:
         raise ConfigurationError(
             say("The URL of the ERP's database names no file."),
             hint=say("Write CLOUDKASSE_ERP_URL like sqlite:///erp.db."),
         )
-    return Path(file).absolute()
+    return path
 
 
 def _pool(url: sa.URL) -> dict[str, Any]:
     """How connections are made and kept."""
     backend = url.get_backend_name()
     if backend == "sqlite":
-        path = _sqlite_path(url)
+        path = _file(url)
 
         def connect() -> sqlite3.Connection:
-            # mode=ro: a mistyped path must be an error; SQLite would create an empty database there
-            return sqlite3.connect(
-                f"file:{quote(str(path))}?mode=ro",
-                uri=True,
-                timeout=LOCK_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            # read-only: a mistyped path must be an error; SQLite would create an empty database there
+            return sqlite_connection(path, "ro", LOCK_SECONDS, isolation_level=None, check_same_thread=False)
 
         return {"poolclass": NullPool, "creator": connect}
     timeout = {"postgresql": "connect_timeout", "mssql": "timeout"}.get(backend)
@@ -187,23 +166,21 @@ def _sqlite_begin(connection: sa.Connection) -> None:
 
 
 def _translated(error: BaseException | None, url: sa.URL, table: str | None) -> CloudkasseError:
-    text = str(error)
-    state = sqlstate(error)
-    named = table or _named_table(text)
-    where = place(url)
-    if _is_denied(state, text):
+    fault, where = fault_of(error, url), place(url)
+    named = table or _named_table(str(error))
+    if fault is Fault.DENIED:
         return denied(url, [named] if named else [])
-    if state in ("42P01", "42S02", "3F000") or "no such table" in text or "unknown database" in text:
+    if fault is Fault.NO_TABLE:
         return _missing(named, url)
-    if state in ("42703", "42S22") or "no such column" in text:
+    if fault is Fault.NO_COLUMN:
         what = say("table {table}", table=named) if named else say("a table")
         return ErpSchemaError(
             say("{place}: {what} lacks a column.", place=where, what=what),
             hint=say("`cloudkasse-etl check` lists all that is missing."),
         )
     if url.get_backend_name() == "sqlite":
-        return _sqlite_error(text, url)
-    if state in ("IM002", "01000", "IM003") or (isinstance(error, Exception) and "invalid connection option" in text):
+        return _of_a_file(fault, url)
+    if fault in (Fault.NO_DRIVER, Fault.WRONG_OPTION):
         return ConfigurationError(
             say(
                 "{place}: the database driver that CLOUDKASSE_ERP_URL names is not installed, or an option of the "
@@ -212,30 +189,24 @@ def _translated(error: BaseException | None, url: sa.URL, table: str | None) -> 
             ),
             hint=say("Install the ODBC driver and name it: ?driver=ODBC+Driver+18+for+SQL+Server."),
         )
-    if is_wrong_login(state, text):
+    if fault is Fault.WRONG_LOGIN:
         return ErpUnavailableError(
             say("{place} does not accept the login.", place=where),
             hint=say("Correct user and password in CLOUDKASSE_ERP_URL."),
         )
-    if is_no_database(state, text):
+    if fault is Fault.NO_DATABASE:
         return ErpUnavailableError(
             say("{place} does not exist there, or the login may not open it.", place=where),
             hint=say("Correct the database name in CLOUDKASSE_ERP_URL."),
         )
-    if state == "55P03" or "(1222)" in text:
-        return ErpUnavailableError(
-            say(
-                "{place} is locked by somebody else for more than {seconds} seconds.", place=where, seconds=LOCK_SECONDS
-            ),
-            hint=say("Synchronise again once SelectLine has finished its work."),
-        )
-    if "FATAL:" in text:
-        # the server answered; what it says is in its own language, and may hold the user's name
+    if fault is Fault.LOCKED:
+        return _locked(url, say("Synchronise again once SelectLine has finished its work."))
+    if fault is Fault.REFUSED:
         return ErpUnavailableError(
             say("{place} refuses the login or has no such database.", place=where),
             hint=say("Correct user, password and database name in CLOUDKASSE_ERP_URL."),
         )
-    if is_unreachable(state):
+    if fault is Fault.UNREACHABLE:
         return ErpUnavailableError(
             say("{place} cannot be reached.", place=where),
             hint=say(
@@ -243,8 +214,21 @@ def _translated(error: BaseException | None, url: sa.URL, table: str | None) -> 
             ),
         )
     return ErpUnavailableError(
-        say("{place} answered with error {state} ({kind}).", place=where, state=state, kind=type(error).__name__)
-    )
+        say(
+            "{place} answered with error {state} ({kind}).",
+            place=where, state=sqlstate(error), kind=type(error).__name__,
+        )
+    )  # fmt: skip
+
+
+def _locked(url: sa.URL, hint: Text) -> ErpUnavailableError:
+    return ErpUnavailableError(
+        say(
+            "{place} is locked by somebody else for more than {seconds} seconds.",
+            place=place(url), seconds=LOCK_SECONDS,
+        ),
+        hint=hint,
+    )  # fmt: skip
 
 
 class DeniedError(ErpSchemaError):
@@ -295,11 +279,6 @@ def grant(url: sa.URL, tables: Sequence[str], schema: str | None = None) -> str:
     return "; ".join(f"GRANT SELECT ON {', '.join(some)} TO ..." for some in lists)
 
 
-def _is_denied(state: str, text: str) -> bool:
-    # SQL Server's texts are in the language of its installation, so that only the numbers are reliable
-    return state == "42501" or (state == "42000" and re.search(r"\((229|230)\)", text) is not None)
-
-
 def _named_table(text: str) -> str | None:
     found = (name for name in METADATA.tables if re.search(rf"(?<![\w]){name}(?![\w])", text))
     return next(found, None)
@@ -316,34 +295,29 @@ def _missing(table: str | None, url: sa.URL) -> ErpSchemaError:
     )
 
 
-def _sqlite_error(text: str, url: sa.URL) -> ErpUnavailableError:
-    path, where = _sqlite_path(url), place(url)
-    if path.is_dir():
+def _of_a_file(fault: Fault, url: sa.URL) -> ErpUnavailableError:
+    where = place(url)
+    if fault is Fault.FOLDER:
         return ErpUnavailableError(
             say("{place} is a folder.", place=where),
             hint=say("Let CLOUDKASSE_ERP_URL name the file in it."),
         )
-    if "unable to open" in text:
-        if not path.exists():
-            return ErpUnavailableError(
-                say("{place} does not exist.", place=where),
-                hint=say("Correct CLOUDKASSE_ERP_URL, or bring the file back."),
-            )
+    if fault is Fault.NOT_OPENED and not _file(url).exists():
+        return ErpUnavailableError(
+            say("{place} does not exist.", place=where),
+            hint=say("Correct CLOUDKASSE_ERP_URL, or bring the file back."),
+        )
+    if fault is Fault.NOT_OPENED:
         return ErpUnavailableError(
             say("{place} cannot be opened.", place=where), hint=say("Let this user read the file.")
         )
-    if "not a database" in text or "malformed" in text:
+    if fault is Fault.DAMAGED:
         return ErpUnavailableError(
             say("{place} is no SQLite database, or it is damaged.", place=where),
             hint=say("Bring back a good copy of the file."),
         )
-    if " is locked" in text or "busy" in text:
-        return ErpUnavailableError(
-            say(
-                "{place} is locked by somebody else for more than {seconds} seconds.", place=where, seconds=LOCK_SECONDS
-            ),
-            hint=say("Synchronise again once the other program has finished."),
-        )
+    if fault is Fault.LOCKED:
+        return _locked(url, say("Synchronise again once the other program has finished."))
     return ErpUnavailableError(
         say("{place} cannot be read.", place=where), hint=say("Look whether the disk is in order.")
     )

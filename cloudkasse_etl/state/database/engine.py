@@ -10,9 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
+from cloudkasse_etl.databases.engines import new_engine
+from cloudkasse_etl.databases.faults import LASTING, fault_of
+from cloudkasse_etl.databases.urls import parsed_url, sqlite_path
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError, StateVersionError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.database.state_faults import explain, is_lasting
+from cloudkasse_etl.state.database.state_faults import explain
 from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables, key_text
 
 HEAD = "0010"
@@ -36,18 +39,11 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
         ConfigurationError: The URL is malformed or its driver is not installed.
         StateUnavailableError: The file is missing and may not be made.
     """
-    try:
-        parsed = sa.make_url(url)
-        backend = parsed.get_backend_name()
-    except (sa.exc.ArgumentError, ValueError):
-        # without the cause: it might quote the URL, and with it the password
-        raise ConfigurationError(
-            say("The URL of our own tables cannot be understood."),
-            hint=say("Correct CLOUDKASSE_STATE_URL, or CLOUDKASSE_ERP_URL where that one is used."),
-        ) from None
+    address = parsed_state_url(url)
+    backend = address.get_backend_name()
     options: dict[str, Any] = {}
     if backend == "sqlite":
-        file = sqlite_file(parsed)
+        file = sqlite_file(address)
         if file is not None and not file.exists():
             if not may_create:
                 raise missing_file(file)
@@ -70,15 +66,11 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
             }
         elif backend == "mssql":
             options["connect_args"] = {"timeout": 15}
-    try:
-        engine = sa.create_engine(parsed, **options)
-    except ModuleNotFoundError as error:
-        raise driver_missing(error.name, backend) from error
-    except (sa.exc.SQLAlchemyError, TypeError, ValueError):
-        raise ConfigurationError(
-            say("The URL of our own tables names a database or an option that is not supported."),
-            hint=say("CLOUDKASSE_STATE_URL begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://."),
-        ) from None
+    unsupported = ConfigurationError(
+        say("The URL of our own tables names a database or an option that is not supported."),
+        hint=say("CLOUDKASSE_STATE_URL begins with sqlite:///, postgresql+psycopg:// or mssql+pyodbc://."),
+    )
+    engine = new_engine(address, unsupported, **options)
     if backend == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_connect)
         sa.event.listen(engine, "begin", _sqlite_begin)
@@ -87,11 +79,22 @@ def state_engine(url: str, *, may_create: bool) -> sa.Engine:
     return engine
 
 
+def parsed_state_url(url: str) -> sa.URL:
+    """The parts of the URL of our own tables.
+
+    Raises:
+        ConfigurationError: It cannot be understood.
+    """
+    malformed = ConfigurationError(
+        say("The URL of our own tables cannot be understood."),
+        hint=say("Correct CLOUDKASSE_STATE_URL, or CLOUDKASSE_ERP_URL where that one is used."),
+    )
+    return parsed_url(url, malformed)
+
+
 def sqlite_file(url: sa.URL) -> Path | None:
-    """The file of an SQLite URL; None for another database, or for one in memory."""
-    name = url.database or ""
-    named = url.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
-    return Path(name).absolute() if named else None
+    """The file of our own tables that may be made; None for another database, one in memory, or a `file:` URI."""
+    return None if (url.database or "").startswith("file:") else sqlite_path(url)
 
 
 def require_folder(file: Path) -> None:
@@ -133,17 +136,6 @@ def missing_file(file: Path) -> StateUnavailableError:
     return StateUnavailableError(
         say("The database file {file} does not exist.", file=str(file.absolute())),
         hint=say("Correct CLOUDKASSE_ERP_URL, or bring the file back."),
-    )
-
-
-def driver_missing(name: str | None, backend: str) -> ConfigurationError:
-    """The error that the Python driver of a database is not installed."""
-    extra = {"postgresql": "postgres", "mssql": "mssql"}.get(backend)
-    return ConfigurationError(
-        say("The driver '{name}' for {backend} is not installed.", name=name, backend=backend),
-        hint=say("Install it: pip install 'cloudkasse-etl[{extra}]'", extra=extra)
-        if extra
-        else say("Use another driver in the URL."),
     )
 
 
@@ -200,7 +192,7 @@ def migrate(engine: sa.Engine, tables: StateTables) -> None:
                 upgrade(engine, tables, HEAD)
                 return
             except sa.exc.DBAPIError as error:
-                if is_lasting(error.orig):
+                if fault_of(error.orig, engine.url) in LASTING:
                     raise
                 # Two programs start at once on an empty database: one of them creates the tables.
                 if _version(engine, tables) == HEAD:

@@ -8,16 +8,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool, StaticPool
 
+from cloudkasse_etl.databases.engines import sqlite_connection
 from cloudkasse_etl.state.database.engine import (
     BUSY_SECONDS,
     HEAD,
     database_errors,
     missing_file,
+    parsed_state_url,
     sqlite_file,
     state_engine,
     version_of,
@@ -25,6 +26,7 @@ from cloudkasse_etl.state.database.engine import (
 from cloudkasse_etl.state.database.tables import StateTables
 
 _ROWS = 1_000
+_TIDYING_SECONDS = 5
 _SIDE_FILES = ("-wal", "-shm")
 
 
@@ -47,7 +49,7 @@ def untouched_state(url: str, tables: StateTables, *, may_be_missing: bool) -> I
         StateUnavailableError: The database cannot be reached.
     """
     with ExitStack() as resources:
-        file = _sqlite_file(url)
+        file = sqlite_file(parsed_state_url(url))
         if file is not None and not file.exists():
             if not may_be_missing:
                 raise missing_file(file)
@@ -63,21 +65,12 @@ def untouched_state(url: str, tables: StateTables, *, may_be_missing: bool) -> I
             yield resources.enter_context(_private_copy(engine, tables))
 
 
-def _sqlite_file(url: str) -> Path | None:
-    try:
-        return sqlite_file(sa.make_url(url))
-    except (sa.exc.ArgumentError, ValueError):
-        return None  # state_engine says what is wrong with it
-
-
 def _reading_engine(url: str, file: Path | None) -> sa.Engine:
     if file is not None:
 
         def connect() -> sqlite3.Connection:
-            # mode=ro: whatever happens, nothing is written, and the journal's mode stays as it is
-            return sqlite3.connect(
-                f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, timeout=BUSY_SECONDS, check_same_thread=False
-            )
+            # whatever happens, nothing is written, and the journal's mode stays as it is
+            return sqlite_connection(file, "ro", BUSY_SECONDS, check_same_thread=False)
 
         named = sa.URL.create("sqlite", database=str(file.absolute()))
         return sa.create_engine(named, creator=connect, poolclass=NullPool)
@@ -98,7 +91,7 @@ def _tidied(file: Path) -> Iterator[None]:
         if not before and any(side.exists() for side in sides):
             # the last writer to close removes them; this one writes nothing
             with suppress(sqlite3.Error):
-                connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=rw", uri=True)
+                connection = sqlite_connection(file, "rw", _TIDYING_SECONDS)
                 try:
                     connection.execute("PRAGMA query_only=ON")
                     connection.execute("SELECT count(*) FROM sqlite_master")

@@ -4,13 +4,21 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.databases.engines import sqlite_connection
+from cloudkasse_etl.databases.faults import Fault, fault_of
 from cloudkasse_etl.errors import CloudkasseError, Problem
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.state.database.engine import check_state, database_errors, require_folder, sqlite_file, state_engine
+from cloudkasse_etl.state.database.engine import (
+    check_state,
+    database_errors,
+    parsed_state_url,
+    require_folder,
+    sqlite_file,
+    state_engine,
+)
 from cloudkasse_etl.state.database.state_faults import denied, explain, read_only
 from cloudkasse_etl.state.database.tables import StateTables
 
@@ -29,10 +37,7 @@ def diagnose(url: str, tables: StateTables) -> list[Problem]:
         All problems; empty where all is well. That a folder would be made is one that is no fault (`is_note`).
     """
     try:
-        file = sqlite_file(sa.make_url(url))
-    except (sa.exc.ArgumentError, ValueError):
-        file = None  # state_engine says what is wrong with it
-    try:
+        file = sqlite_file(parsed_state_url(url))
         if file is not None and not file.exists():
             return _missing(file)
         if file is not None:
@@ -71,17 +76,14 @@ def _try_to_write(file: Path) -> None:
     if not os.access(file, os.W_OK):  # with a journal of the WAL kind SQLite notices only at the first commit
         raise read_only(sa.URL.create("sqlite", database=str(file)))
     try:
-        with closing(
-            sqlite3.connect(
-                f"file:{quote(str(file))}?mode=rw", uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None
-            )
-        ) as connection:
+        with closing(sqlite_connection(file, "rw", _PATIENCE_SECONDS, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
-        if "locked" in str(error):
-            return  # somebody writes there at this moment
-        raise explain(error, sa.URL.create("sqlite", database=str(file)), _PATIENCE_SECONDS) from error
+        address = sa.URL.create("sqlite", database=str(file))
+        if fault_of(error, address) is Fault.LOCKED:
+            return  # another program writes there at this moment
+        raise explain(error, address, _PATIENCE_SECONDS) from error
 
 
 def _require_rights(engine: sa.Engine, tables: StateTables) -> None:
