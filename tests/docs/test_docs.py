@@ -12,6 +12,7 @@ import yaml
 import cloudkasse_etl
 from assets.definitions import ASSETS
 from cloudkasse_etl.config.settings import parse_settings
+from cloudkasse_etl.i18n.messages import languages
 from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.stores.books.receipt_status import MOVES, Status
@@ -147,6 +148,11 @@ def test_every_setting_stands_in_the_table_with_its_default_and_no_other() -> No
     found = {row[0].strip("`"): row[1] for row in rows(table)}
     assert len(list(rows(table))) == len(found)
     assert found == {key: setting.default for key, setting in names.settings().items()}
+
+
+def test_the_languages_that_the_settings_take_are_named() -> None:
+    (told,) = [row[2] for row in rows(PAGES["docs/configuration.md"].text) if row[0] == "`language`"]
+    assert re.findall(r"`(\w+)`", told) == list(languages())
 
 
 def test_every_variable_of_the_environment_stands_in_the_table_and_no_other() -> None:
