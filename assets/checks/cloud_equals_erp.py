@@ -77,7 +77,7 @@ def report_if_full(instance: dg.DagsterInstance, session: SyncSession, kind: Kin
 def _told(comparison: Comparison, configuration: Configuration) -> dict[str, Any]:
     language = configuration.settings.language
     return {
-        "passed": comparison.is_level,
+        "passed": comparison.is_equal,
         "severity": dg.AssetCheckSeverity.WARN,
         "description": comparison.sentence(language),
         "metadata": _metadata(comparison, language),
@@ -89,6 +89,6 @@ def _metadata(comparison: Comparison, language: Language) -> Mapping[str, dg.Met
         name: dg.MetadataValue.int(getattr(comparison, name))
         for name in ("wanted", "missing", "different", "superfluous", "refused", "waiting")
     }
-    if comparison.is_level:
+    if comparison.is_equal:
         return counts
     return {**counts, "differences": shown_table(told_each(COLUMNS, language), comparison.rows(language))}

@@ -9,7 +9,7 @@ from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import shown_time
 from cloudkasse_etl.i18n.text import say, told_each
-from cloudkasse_etl.sync.monitoring.waiting import LongWait, look_for_waiting, told_waits
+from cloudkasse_etl.sync.monitoring.waiting import LongWait, look_for_waiting, waits_text
 from cloudkasse_etl.sync.run.session import SyncSession
 
 WAITING = "nothing_waits_too_long"
@@ -41,7 +41,7 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
         check_name=WAITING,
         passed=not report.waits,
         severity=dg.AssetCheckSeverity.WARN,
-        description=told_waits(report, session) or None,
+        description=waits_text(report, session) or None,
         metadata={
             "waiting": report.count,
             **({"causes": _table(report.waits[:SHOWN_CAUSES], session.settings)} if report.waits else {}),

@@ -26,9 +26,9 @@ def print_comparisons(out: "Console", found: "Sequence[Comparison]", language: L
     from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS
 
     for comparison in found:
-        colour = "green" if comparison.is_level else "yellow"
+        colour = "green" if comparison.is_equal else "yellow"
         out.print(f"[{colour}]{escape(comparison.sentence(language))}[/]")
-        if comparison.is_level:
+        if comparison.is_equal:
             continue
         table = Table(box=None, pad_edge=False, header_style="dim")
         for name in told_each(COLUMNS, language):

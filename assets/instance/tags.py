@@ -50,7 +50,7 @@ _STARTERS = (say("command line"), say("UI"), say("automatic retry"), say("schedu
 _KINDS = (say("all"), say("master-data"), say("receipts"), say("import"), say("assets"))
 
 
-def starter_told(started_by: str, language: Language) -> str:
+def starter_text(started_by: str, language: Language) -> str:
     """Who started a run, for a person; the tag itself is read by programs and stays English."""
     for starter in _STARTERS:
         if started_by == starter or started_by.startswith(f"{starter} "):
@@ -58,7 +58,7 @@ def starter_told(started_by: str, language: Language) -> str:
     return started_by
 
 
-def kind_told(kind: str, language: Language) -> str:
+def kind_text(kind: str, language: Language) -> str:
     """A run's kind, for a person."""
     return next((known.told(language) for known in _KINDS if known == kind), kind)
 

@@ -59,13 +59,13 @@ def _compare(as_json: bool) -> int:
 
     configuration = load()
     found, language = compare_all(configuration), configuration.settings.language
-    is_level = all(comparison.is_level for comparison in found)
+    is_equal = all(comparison.is_equal for comparison in found)
     if as_json:
         cloud = {comparison.entity: comparison.as_dict(language) for comparison in found}
-        print_json({"ok": is_level, "problems": [], "cloud": cloud})
+        print_json({"ok": is_equal, "problems": [], "cloud": cloud})
     else:
         print_comparisons(console(), found, language)
-    return 0 if is_level else EXIT_WRONG
+    return 0 if is_equal else EXIT_WRONG
 
 
 def _print(problems: list[Problem], notes: list[Problem], language: Language) -> None:

@@ -103,7 +103,7 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
     from rich.markup import escape
     from rich.table import Table
 
-    from assets.instance.tags import kind_told, starter_told
+    from assets.instance.tags import kind_text, starter_text
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     run_id, started, seconds, kind, by, outcome = told_each(_HEADS, language)
@@ -119,8 +119,8 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
             run.run_id[:8],
             f"{run.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
             "" if run.seconds is None else spelled(f"{run.seconds:.1f}", language),
-            kind_told(run.kind, language),
-            escape(starter_told(run.started_by, language)),
+            kind_text(run.kind, language),
+            escape(starter_text(run.started_by, language)),
             f"[{COLOURS[run.outcome]}]{escape(result)}[/]",
         )
     console().print(table)

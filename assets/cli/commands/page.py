@@ -32,7 +32,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
 
         repair_dead_runs(instance, configuration)
         past = last_run(instance) if run_id is None else find_run(instance, run_id)
-    from assets.instance.tags import starter_told
+    from assets.instance.tags import starter_text
     from cloudkasse_etl.errors import ConfigurationError
     from cloudkasse_etl.sync.outputs.page.facts import RunFacts
     from cloudkasse_etl.sync.outputs.page.render import write_page
@@ -49,7 +49,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
         message=told(past.message, configuration.settings.language),
         started_at=past.started_at,
         seconds=past.seconds,
-        started_by=starter_told(past.started_by, configuration.settings.language),
+        started_by=starter_text(past.started_by, configuration.settings.language),
         counts=past.counts,
         protocol=protocol,
     )

@@ -125,17 +125,17 @@ def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, 
     """The stored details of each asset, if all of them are up to date with the snapshot except for changed articles."""
     store, found = session.store, {}
     for asset, upstream in UPSTREAM.items():
-        level, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
+        checkpoint, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
         rest = session.sources.rest(asset, *generations)
         if rest is None:
             return Everything(reasons.without_rowversion(session.sources.unseen(asset)))
-        details = orjson.loads(level.details) if level is not None and level.fingerprint else {}
-        if level is None or details.get("snapshot") != header.snapshot:
+        details = orjson.loads(checkpoint.details) if checkpoint is not None and checkpoint.fingerprint else {}
+        if checkpoint is None or details.get("snapshot") != header.snapshot:
             return Everything(reasons.out_of_step(asset))
         if details.get("rest") != rest:
             now = session.sources.rest_by_part(asset, *generations)
             return Everything(_what_differs(details.get("parts", {}), now))
-        if not holds_on(level, session.as_of):
+        if not holds_on(checkpoint, session.as_of):
             return Everything(reasons.day_changed())
         if any(deferral["code"] == "register_required" for deferral in details["deferrals"]):
             return Everything(reasons.waiting_for_a_register())

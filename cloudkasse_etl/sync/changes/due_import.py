@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.state.stores.books.receipt_status import Status
-from cloudkasse_etl.sync.changes.unchanged import is_level
+from cloudkasse_etl.sync.changes.unchanged import is_up_to_date
 from cloudkasse_etl.sync.run.session import SyncSession
 
 _SETTLED = (Status.IMPORTED, Status.NO_EFFECT, Status.DISMISSED)  # voids of such originals need not wait
@@ -46,6 +46,6 @@ def due_for_import(session: SyncSession) -> Due:
         day = session.as_of - dt.timedelta(days=session.settings.receipts.void_wait_days - 1)
         before = dt.datetime.combine(day, dt.time(), session.settings.zone)
         voids = sum(settled) or receipts.count_voids_staged_before(before)
-    if fingerprint is None or is_level(session, REVENUE_POSTINGS, fingerprint):
+    if fingerprint is None or is_up_to_date(session, REVENUE_POSTINGS, fingerprint):
         return Due(staged, voids)
     return Due(staged, voids, receipts.count_refused(), receipts.count_pending_stock())

@@ -38,8 +38,8 @@ def keep_snapshot(session: SyncSession, scope: Scope) -> None:
     goods = scope.goods_of(session.sources)
     if session.is_dry or not goods.is_read_to_the_end:
         return
-    levels = _levels(session)
-    if levels is None:
+    now = _checkpoints(session)
+    if now is None:
         return
     rows = _with_counts(goods)
     if rows is None or not goods.is_steady():
@@ -62,9 +62,9 @@ def keep_snapshot(session: SyncSession, scope: Scope) -> None:
         touched = pd.concat([every["row_id"], old["row_id"]]).to_numpy()
         found[table] = every, set(buckets_of(touched).tolist())
     checkpoints = {}
-    for asset, (level, rest) in levels.items():
-        details = orjson.loads(level.details) | {"snapshot": snapshot, **rest}
-        checkpoints[asset] = level.fingerprint, orjson.dumps(details).decode()
+    for asset, (checkpoint, rest) in now.items():
+        details = orjson.loads(checkpoint.details) | {"snapshot": snapshot, **rest}
+        checkpoints[asset] = checkpoint.fingerprint, orjson.dumps(details).decode()
     session.store.erp_rows.keep(
         Header(snapshot, totals),
         {
@@ -75,16 +75,16 @@ def keep_snapshot(session: SyncSession, scope: Scope) -> None:
     )
 
 
-def _levels(session: SyncSession) -> Mapping[str, tuple[Checkpoint, Mapping[str, object]]] | None:
+def _checkpoints(session: SyncSession) -> Mapping[str, tuple[Checkpoint, Mapping[str, object]]] | None:
     """The checkpoints of all assets of a snapshot, and what else they depend on; None if one is not up to date."""
     store, sources, found = session.store, session.sources, {}
     for asset, upstream in UPSTREAM.items():
-        level, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
+        checkpoint, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
         now = sources.fingerprint(asset, *generations)
-        if level is None or now is None or level.fingerprint != now:
+        if checkpoint is None or now is None or checkpoint.fingerprint != now:
             return None
         rest = {"rest": sources.rest(asset, *generations), "parts": sources.rest_by_part(asset, *generations)}
-        found[asset] = level, rest
+        found[asset] = checkpoint, rest
     return found
 
 

@@ -17,7 +17,7 @@ from cloudkasse_etl.sync.run.session import SyncSession
 RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.conflict", "cloud.article_unknown"})
 
 
-def is_level(session: SyncSession, asset: str, fingerprint: str | None) -> bool:
+def is_up_to_date(session: SyncSession, asset: str, fingerprint: str | None) -> bool:
     """Whether an asset's sources and calendar are unchanged since it was last up to date; reads one row of our tables.
 
     A check for new data calls this too (new_data.py), so that it and the run cannot disagree.
@@ -32,8 +32,8 @@ def is_level(session: SyncSession, asset: str, fingerprint: str | None) -> bool:
     """
     if session.options.full or session.options.retry_rejected or fingerprint is None:
         return False
-    level = session.store.checkpoints.of(asset)
-    return level is not None and level.fingerprint == fingerprint and holds_on(level, session.as_of)
+    checkpoint = session.store.checkpoints.of(asset)
+    return checkpoint is not None and checkpoint.fingerprint == fingerprint and holds_on(checkpoint, session.as_of)
 
 
 def quiet_report(
@@ -53,13 +53,13 @@ def quiet_report(
     Returns:
         The report; None if the asset must be processed.
     """
-    level = session.store.checkpoints.of(asset) if is_level(session, asset, fingerprint) else None
-    if level is None:
+    checkpoint = session.store.checkpoints.of(asset) if is_up_to_date(session, asset, fingerprint) else None
+    if checkpoint is None:
         return None
     rejections = session.store.rejections.of(asset)
     if any(rejection.code in RETRIED_EVERY_RUN for rejection in rejections):
         return None
-    details = orjson.loads(level.details)
+    details = orjson.loads(checkpoint.details)
     deferrals = tuple(Deferral(**{**d, "examples": tuple(d["examples"])}) for d in details["deferrals"])
     deferred = sum(deferral.count for deferral in deferrals)
     return AssetReport(
@@ -74,13 +74,13 @@ def quiet_report(
     )
 
 
-def holds_on(level: Checkpoint, day: dt.date) -> bool:
+def holds_on(checkpoint: Checkpoint, day: dt.date) -> bool:
     """Whether the stored result of an asset is still valid on a day: a price may have begun or expired since."""
-    last, following = orjson.loads(level.details).get("turns", (None, None))
+    last, following = orjson.loads(checkpoint.details).get("turns", (None, None))
     return (last is None or last <= f"{day}") and (following is None or f"{day}" < following)
 
 
-def set_level(session: SyncSession, report: AssetReport, fingerprint: str | None) -> None:
+def mark_up_to_date(session: SyncSession, report: AssetReport, fingerprint: str | None) -> None:
     """Marks an asset as up to date with its sources, except for the rejected and waiting records of its report.
 
     The rows of the ERP that this refers to are stored by `keep_snapshot` at the run's end.

@@ -138,8 +138,8 @@ class _Comparing:
         key = self.keys[place]
         if key not in state.index:
             return "next"
-        is_level = state.at[key, "active"] and state.at[key, "content_hash"] == self.hashes[place]
-        return "full" if is_level else "next"
+        is_equal = state.at[key, "active"] and state.at[key, "content_hash"] == self.hashes[place]
+        return "full" if is_equal else "next"
 
 
 def _cure_of_superfluous(key: str, state: pd.DataFrame) -> Cure:

@@ -100,7 +100,7 @@ class Comparison:
         return self.missing + self.different + self.superfluous
 
     @property
-    def is_level(self) -> bool:
+    def is_equal(self) -> bool:
         """Whether the cloud's records equal the ERP's."""
         return self.count == 0
 
@@ -110,7 +110,7 @@ class Comparison:
         return joined(" ", texts).told(language)
 
     def _found(self) -> Text:
-        if not self.is_level:
+        if not self.is_equal:
             return say("{what}: {parts}.", what=self._differs(), parts=joined(", ", self._parts()))
         return say("{what}.", what=self._is_equal() if self.wanted else self._has_none())
 
@@ -156,7 +156,7 @@ class Comparison:
     def as_dict(self, language: Language) -> dict[str, Any]:
         """For `--json`."""
         return {
-            "level": self.is_level,
+            "level": self.is_equal,
             "text": self.sentence(language),
             "wanted": self.wanted,
             "missing": self.missing,

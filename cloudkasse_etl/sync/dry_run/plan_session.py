@@ -16,7 +16,7 @@ from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.database.opening import place_of, tables_untouched
 from cloudkasse_etl.state.dry_run.dry_stores import DryStores, dry_stores_on
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN
-from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
+from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key
@@ -92,7 +92,7 @@ def open_plan(configuration: Configuration, *, as_of: dt.date | None = None) -> 
     """
     settings = configuration.settings
     with (
-        told_as_the_erps(configuration),
+        reported_as_the_erps(configuration),
         tables_untouched(place_of(settings, configuration.connections)) as opened,
         ExitStack() as resources,
     ):

@@ -24,7 +24,7 @@ def own_tables(configuration: Configuration) -> Iterator[OpenTables]:
         StateUnavailableError: They cannot be reached or created.
     """
     with ExitStack() as resources:
-        with told_as_the_erps(configuration):
+        with reported_as_the_erps(configuration):
             place = place_of(configuration.settings, configuration.connections)
             opened = resources.enter_context(tables_to_write(place))
         yield opened
@@ -76,12 +76,12 @@ def watch_lease(configuration: Configuration) -> Iterator[LeaseWatch]:
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
     """
-    with told_as_the_erps(configuration), own_tables(configuration) as opened:
+    with reported_as_the_erps(configuration), own_tables(configuration) as opened:
         yield LeaseWatch(opened.engine, opened.tables, configuration.settings.company.number)
 
 
 @contextmanager
-def told_as_the_erps(configuration: Configuration) -> Iterator[None]:
+def reported_as_the_erps(configuration: Configuration) -> Iterator[None]:
     """Reports a failure of our tables as the ERP's if they are in its database and that cannot be reached.
 
     Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sync.changes.changed_articles import scope_of
-from cloudkasse_etl.sync.changes.unchanged import quiet_report, set_level
+from cloudkasse_etl.sync.changes.unchanged import mark_up_to_date, quiet_report
 from cloudkasse_etl.sync.inputs.article_subset import Scope
 from cloudkasse_etl.sync.run.report import AssetReport, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -63,5 +63,5 @@ def judged(session: SyncSession, asset: str, judge: Callable[[Scope], Judgement]
                 why_everything=scope.reason,
             )
             # again: the fingerprint must be that of the rows read, which may be from a later snapshot
-            set_level(session, report, session.sources.fingerprint(asset))
+            mark_up_to_date(session, report, session.sources.fingerprint(asset))
         return session.deliver(report, seconds())

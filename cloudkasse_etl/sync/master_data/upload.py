@@ -22,11 +22,11 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.changes import reasons
 from cloudkasse_etl.sync.changes.changed_articles import has_row_keys, scope_of
 from cloudkasse_etl.sync.changes.erp_snapshot import keep_snapshot
-from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, quiet_report, set_level
+from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN, mark_up_to_date, quiet_report
 from cloudkasse_etl.sync.inputs.article_subset import Everything, Scope, Subset
 from cloudkasse_etl.sync.master_data.cloud_records import learn_what_the_cloud_holds, missing_in_the_cloud
 from cloudkasse_etl.sync.master_data.desired_records import EXAMPLES, FLOWS, Desired
-from cloudkasse_etl.sync.master_data.upload_results import Items, accepted_record, fresh, kind_of, where_level
+from cloudkasse_etl.sync.master_data.upload_results import Items, accepted_as_desired, accepted_record, fresh, kind_of
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
@@ -78,7 +78,7 @@ def _upload(session: SyncSession, kind: Kind) -> AssetReport:
         going = _Upload(session, kind)
         try:
             going.finish_pending([Attempt(a.key, a.entity, a.body) for a in pending])
-            scope = going.level(scope)
+            scope = going.synchronise(scope)
         except BaseException:
             # results before the error are reported nevertheless
             session.deliver(going.broken(), seconds())
@@ -90,7 +90,7 @@ def _upload(session: SyncSession, kind: Kind) -> AssetReport:
         # if the cloud lacks a register that it should have according to our state, everything is compared again
         # else the fingerprint must be that of the rows read, which may be from a later snapshot
         fingerprint = None if going.surprised else session.sources.fingerprint(kind.cloud, *upstream)
-        set_level(session, report, fingerprint)
+        mark_up_to_date(session, report, fingerprint)
         return session.deliver(report, seconds())
 
 
@@ -143,7 +143,7 @@ class _Upload:
             known = set(self.session.store.synced.all(self.kind.name)["key"])
             self._take(self.session.client.resend(attempts), known=known, hashes={}, retried=set(), is_new=False)
 
-    def level(self, scope: Scope) -> Scope:
+    def synchronise(self, scope: Scope) -> Scope:
         """Compares, and sends what differs.
 
         Args:
@@ -159,10 +159,10 @@ class _Upload:
         keys, hashes = payloads.keys(kind.name, payload), digests(payload)
         synced = _synced(store, kind, scope)
         places = places_among(keys, synced["key"])
-        level = where_level(places, hashes, synced)
+        up_to_date = accepted_as_desired(places, hashes, synced)
         refused = {r.key: r for r in store.rejections.of(kind.cloud) if scope.covers(r)}
-        to_send = payload[~level]
-        items = Items(list(keys[~level]), list(hashes[~level].astype(str)), payloads.items(to_send))
+        to_send = payload[~up_to_date]
+        items = Items(list(keys[~up_to_date]), list(hashes[~up_to_date].astype(str)), payloads.items(to_send))
 
         refused_here = {rejection.key for rejection in checked.rejections}
         is_gone = synced["active"].to_numpy(dtype=bool, copy=True)
@@ -176,7 +176,7 @@ class _Upload:
         open_keys = {*items.keys, *retired.keys, *map(bounded_key, refused_here)}
         store.rejections.end(kind.cloud, [key for key in refused if key not in open_keys])
         self._refuse_ours(checked.rejections)
-        self._send([items, retired], refused, known={*keys[~level & (places >= 0)], *retired.keys})
+        self._send([items, retired], refused, known={*keys[~up_to_date & (places >= 0)], *retired.keys})
         return scope
 
     def _desired(self, scope: Scope) -> tuple[Scope, Desired, Checked]:

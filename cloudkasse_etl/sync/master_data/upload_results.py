@@ -31,7 +31,7 @@ class Items:
         return (item for key, item in zip(self.keys, self.items, strict=True) if key not in resting)
 
 
-def where_level(
+def accepted_as_desired(
     places: npt.NDArray[np.intp], hashes: npt.NDArray[np.int64], synced: pd.DataFrame
 ) -> npt.NDArray[np.bool_]:
     """Which records the cloud has accepted with the desired content, as active.
@@ -44,10 +44,12 @@ def where_level(
     Returns:
         A mask over the records.
     """
-    level: npt.NDArray[np.bool_] = places >= 0
-    there = places[level]
-    level[level] = (synced["content_hash"].to_numpy()[there] == hashes[level]) & synced["active"].to_numpy()[there]
-    return level
+    accepted: npt.NDArray[np.bool_] = places >= 0
+    there = places[accepted]
+    accepted[accepted] = (synced["content_hash"].to_numpy()[there] == hashes[accepted]) & synced["active"].to_numpy()[
+        there
+    ]
+    return accepted
 
 
 def accepted_record(key: str, content_hash: int, result: ItemResult) -> SyncedRecord:

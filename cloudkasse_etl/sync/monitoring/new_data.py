@@ -1,7 +1,7 @@
 """Cheaply checks whether a synchronisation would find anything new: no lease, no write, one request, a few queries.
 
 It does not read what a run would read and send, but compares the present fingerprints with those of the last run. It
-calls the same functions as a run (is_level, has_arrived, is_judging_due, due_for_import, missing_in_the_cloud), so
+calls the same functions as a run (is_up_to_date, has_arrived, is_judging_due, due_for_import, missing_in_the_cloud), so
 that the check and the run that it starts cannot disagree.
 """
 
@@ -24,8 +24,8 @@ from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.state.targets import JUDGED, NO_TARGET
 from cloudkasse_etl.sync.changes.due_import import due_for_import
-from cloudkasse_etl.sync.changes.unchanged import holds_on, is_level
-from cloudkasse_etl.sync.inputs.own_tables import told_as_the_erps
+from cloudkasse_etl.sync.changes.unchanged import holds_on, is_up_to_date
+from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
 from cloudkasse_etl.sync.master_data.cloud_records import missing_in_the_cloud
 from cloudkasse_etl.sync.receipts.arrivals import Stream, has_arrived
 from cloudkasse_etl.sync.receipts.judgement import is_judging_due, judge_of
@@ -138,7 +138,7 @@ def _looking(configuration: Configuration, status: CloudStatus, as_of: dt.date |
     """Our own tables as they are, never migrated; None where no synchronisation has ever reached the cloud."""
     settings = configuration.settings
     with ExitStack() as resources:
-        with told_as_the_erps(configuration):
+        with reported_as_the_erps(configuration):
             opened = resources.enter_context(tables_to_look_at(place_of(settings, configuration.connections)))
         if opened is None or (connection := connect(opened)).target == NO_TARGET:
             yield None
@@ -160,7 +160,7 @@ def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]
 
 def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
     """Receipts and stock lines that an import would book or try again."""
-    due, level = due_for_import(session), session.store.checkpoints.of(REVENUE_POSTINGS)
+    due, checkpoint = due_for_import(session), session.store.checkpoints.of(REVENUE_POSTINGS)
     texts = (
         (
             due.staged,
@@ -191,7 +191,7 @@ def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
             ),
         ),
     )
-    marks = [session.sources.fingerprint(REVENUE_POSTINGS), *_noted(level)]
+    marks = [session.sources.fingerprint(REVENUE_POSTINGS), *_noted(checkpoint)]
     return tuple(text for count, text in texts if count), [due.staged, due.voids, due.refused, due.stock, *marks]
 
 
@@ -202,10 +202,14 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
     marks = {
         asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ()))) for asset in _MASTER_DATA
     }
-    changed = [asset for asset, mark in marks.items() if mark is not None and not is_level(session, asset, mark)]
+    changed = [asset for asset, mark in marks.items() if mark is not None and not is_up_to_date(session, asset, mark)]
     # what the calendar has changed, with the days between which it was valid: each such change is another state
-    levels = {asset: store.checkpoints.of(asset) for asset in changed}
-    turned = {asset: level.details for asset, level in levels.items() if level and not holds_on(level, session.as_of)}
+    checkpoints = {asset: store.checkpoints.of(asset) for asset in changed}
+    turned = {
+        asset: checkpoint.details
+        for asset, checkpoint in checkpoints.items()
+        if checkpoint and not holds_on(checkpoint, session.as_of)
+    }
     found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
     lost = {}
     for kind in KINDS:
@@ -218,16 +222,16 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
             )
         if store.attempts.pending(kind.name):
             found.append(say("an interrupted upload of {records} is to be finished", records=kind.noun))
-    noted = {asset: _noted(level) for asset, level in levels.items()}
+    noted = {asset: _noted(checkpoint) for asset, checkpoint in checkpoints.items()}
     return tuple(found), [sorted(known.items()) for known in (marks, generations, lost, turned, noted)]
 
 
-def _noted(level: Checkpoint | None) -> tuple[str, str]:
+def _noted(checkpoint: Checkpoint | None) -> tuple[str, str]:
     """The fingerprint of an asset's last comparison and the run that stored it: a setting changed back is new again.
 
     A run that broke in between stores nothing by which a key could differ: it would be started again endlessly.
     """
-    return (level.fingerprint, level.run_id) if level and level.fingerprint else ("", "")
+    return (checkpoint.fingerprint, checkpoint.run_id) if checkpoint and checkpoint.fingerprint else ("", "")
 
 
 def _key(*parts: object) -> str:

@@ -85,7 +85,7 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
     return WaitingReport(hours, tuple(sorted(waits, key=lambda wait: wait.since)))
 
 
-def told_waits(report: WaitingReport, session: SyncSession) -> str:
+def waits_text(report: WaitingReport, session: SyncSession) -> str:
     """The report's total and its longest wait, in the settings' language; empty where nothing waits too long."""
     language, zone = session.settings.language, session.settings.zone
     if report.hours is None:

@@ -262,8 +262,8 @@ class JudgedAnew:
 
 def is_judged(judge: Judge, store: StateStores) -> bool:
     """Whether the receipts that are not booked were last checked under the same settings."""
-    level = store.checkpoints.of(JUDGED)
-    return level is not None and level.fingerprint == judge.fingerprint()
+    checkpoint = store.checkpoints.of(JUDGED)
+    return checkpoint is not None and checkpoint.fingerprint == judge.fingerprint()
 
 
 def is_judging_due(session: SyncSession) -> bool:

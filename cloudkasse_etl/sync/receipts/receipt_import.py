@@ -21,7 +21,7 @@ from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptStore
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
-from cloudkasse_etl.sync.changes.unchanged import is_level, set_level
+from cloudkasse_etl.sync.changes.unchanged import is_up_to_date, mark_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
 from cloudkasse_etl.sync.receipts.books_currency import currency_to_book_in
@@ -61,7 +61,7 @@ def import_receipts(
         _judge_anew(session, seconds)
         fingerprint = session.sources.fingerprint(REVENUE_POSTINGS)
         staged = session.store.receipts.count(Status.STAGED)
-        again = not is_level(session, REVENUE_POSTINGS, fingerprint)
+        again = not is_up_to_date(session, REVENUE_POSTINGS, fingerprint)
         if again:
             # The fingerprint is removed: after a run that breaks, or that books chosen receipts only, a later one
             # that finds the old sources again must try what was refused under the new ones.
@@ -84,7 +84,7 @@ def import_receipts(
         postings, movements = work.reports()
         if receipt_ids is None:
             session.keep_waiting(postings)
-            set_level(session, postings, fingerprint)
+            mark_up_to_date(session, postings, fingerprint)
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
 
 

@@ -8,7 +8,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt
-from cloudkasse_etl.sync.changes.unchanged import quiet_report, set_level
+from cloudkasse_etl.sync.changes.unchanged import mark_up_to_date, quiet_report
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
 from cloudkasse_etl.sync.receipts.judgement import (
@@ -53,7 +53,7 @@ def stage_receipts(session: SyncSession) -> AssetReport:
             )
             raise
         report = report_of(session, STAGED_RECEIPTS, staging.counts, staging.refused)
-        set_level(session, report, fingerprint)
+        mark_up_to_date(session, report, fingerprint)
         return session.deliver(report, seconds())
 
 

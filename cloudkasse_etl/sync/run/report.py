@@ -235,12 +235,12 @@ _OUTCOMES = {
 }
 
 
-def outcome_told(outcome: Outcome, language: Language) -> str:
+def outcome_text(outcome: Outcome, language: Language) -> str:
     """The outcome as text, such as "partially successful"."""
     return _OUTCOMES[outcome].told(language)
 
 
-def told_counts(outcome: Outcome, reports: Iterable[AssetReport], language: Language) -> dict[str, str]:
+def count_texts(outcome: Outcome, reports: Iterable[AssetReport], language: Language) -> dict[str, str]:
     """The counts of a sentence, as texts; counts of 0 are left out.
 
     Args:
@@ -286,10 +286,10 @@ def sentence(
     Returns:
         The sentence.
     """
-    word = outcome_told(outcome, language)
+    word = outcome_text(outcome, language)
     reports = list(reports)
     quiet = outcome is Outcome.NO_NEW_DATA
-    parts = list(told_counts(outcome, reports, language).values())
+    parts = list(count_texts(outcome, reports, language).values())
     text = word + ("; " if quiet else ": ") + ", ".join(parts) if parts else word
     if error:
         # why it broke comes first: rejections until then may be only its consequence

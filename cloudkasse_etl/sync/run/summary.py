@@ -4,7 +4,7 @@ from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.sync.run.report import Outcome, RunReport, outcome_told, told_counts
+from cloudkasse_etl.sync.run.report import Outcome, RunReport, count_texts, outcome_text
 
 # The list's column shows some 32 characters on a screen of 1,366 pixels, the name of the tag among them.
 ROOM = 22
@@ -16,14 +16,14 @@ _ORDER = ("rejected", REVENUE_POSTINGS, STAGED_RECEIPTS, "new", "changed", "deac
 
 def shown_outcome(outcome: Outcome, language: Language) -> str:
     """The outcome as text, with a mark if a person should check something."""
-    return f"{_MARKS.get(outcome, '')}{outcome_told(outcome, language)}"
+    return f"{_MARKS.get(outcome, '')}{outcome_text(outcome, language)}"
 
 
 def brief(report: RunReport, language: Language) -> str:
     """The most important counts, as many as there is room for, or the beginning of the reason why the run broke."""
     if report.error:
         return brief_reason(report.error, report.outcome, language)
-    told = told_counts(report.outcome, report.assets.values(), language)
+    told = count_texts(report.outcome, report.assets.values(), language)
     ordered = [told[name] for name in sorted(told, key=_place)]
     text = "".join(ordered[:1])
     for part in ordered[1:]:
@@ -45,7 +45,7 @@ def brief_reason(reason: str, outcome: Outcome, language: Language) -> str:
     Returns:
         The shortened reason.
     """
-    text = reason.removeprefix(f"{outcome_told(outcome, language)}: ")
+    text = reason.removeprefix(f"{outcome_text(outcome, language)}: ")
     return text if len(text) <= ROOM_FOR_A_REASON else f"{text[: ROOM_FOR_A_REASON - 1].rstrip()}…"
 
 

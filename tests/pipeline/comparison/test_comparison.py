@@ -33,7 +33,7 @@ def compared(world: World) -> dict[str, Comparison]:
 def test_level_is_said_to_be_level_and_only_asked(world: World) -> None:
     before = len(world.server.requests)
     found = compared(world)
-    assert {name: (c.is_level, c.wanted) for name, c in found.items()} == {
+    assert {name: (c.is_equal, c.wanted) for name, c in found.items()} == {
         "companies": (True, 1), "registers": (True, 1), "employees": (True, 2), "articles": (True, 12),
         "prices": (True, 12),
     }  # fmt: skip
@@ -84,7 +84,7 @@ def test_what_somebody_changed_in_cloudkasse_is_told_field_by_field_and_mended_b
     report = world.sync(full=True)
     assert by_asset(report, "cloudkasse_articles") == {"changed": 1, "unchanged": 11}
     assert by_asset(report, "cloudkasse_employees") == {"changed": 1, "unchanged": 1}
-    assert all(comparison.is_level for comparison in compared(world).values())
+    assert all(comparison.is_equal for comparison in compared(world).values())
     assert world.sync(full=True).outcome is Outcome.NO_NEW_DATA
 
 
@@ -99,9 +99,9 @@ def test_what_is_not_sent_yet_is_told_with_its_cure(world: World) -> None:
     ]  # fmt: skip
     assert [(d.key, d.kind, d.cure) for d in employees.differences] == [("M3", "missing", "next")]
     assert employees.rows("en")[0][2:4] == ("Zoë Muster", "(not there)")
-    assert found["prices"].is_level  # a retired article's prices stay as they are
+    assert found["prices"].is_equal  # a retired article's prices stay as they are
     world.sync()
-    assert all(comparison.is_level for comparison in compared(world).values())
+    assert all(comparison.is_equal for comparison in compared(world).values())
 
 
 def test_what_never_came_from_here_is_left_to_a_person(world: World) -> None:
@@ -117,7 +117,7 @@ def test_what_is_rejected_is_no_difference_but_told(world: World) -> None:
     world.erp("UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'")
     world.sync()
     found = compared(world)
-    assert found["articles"].is_level
+    assert found["articles"].is_equal
     assert found["articles"].refused == 1
     assert found["articles"].sentence("en").endswith("Not counted, since told elsewhere: 1 rejected.")
 

@@ -52,7 +52,7 @@ OTHERS = {
     ("state/database/state_diagnosis.py", "_try_to_write"),
     ("state/database/engine.py", "_sqlite_connect"),
     ("state/database/reading.py", "_tidied"),
-    ("sync/inputs/own_tables.py", "told_as_the_erps"),
+    ("sync/inputs/own_tables.py", "reported_as_the_erps"),
 }
 CLUSTERED_KEY_BYTES, KEY_BYTES, MOST_PARAMETERS = 900, 1700, 2100
 
