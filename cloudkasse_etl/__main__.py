@@ -1,4 +1,4 @@
-"""Where a command begins: hands over to the package `assets`, or says that another one lies in its place.
+"""Start of a command: calls the package `assets`, or reports that another package of that name is in its place.
 
 `assets` is a common name, and the first of that name on Python's path wins without a word: all that a person would see
 is that some module is missing. The name of this package is its own, so the look is here. `assets` is named as a text,

@@ -24,16 +24,16 @@ class Kind:
         extract_is: What that asset is, as the UI tells it.
         cloud: The asset of what the cloud holds.
         cloud_is: What that asset is.
-        computed: The asset between the two, where what goes up is computed first.
-        key: The fields that name a record, on the wire and in the frame that goes up.
+        computed: The asset between the two, if the records to upload are computed first.
+        key: The fields that identify a record, on the wire and in the frame that is uploaded.
         tables: Which of the ERP's tables the extract comes from: a change in none of them leaves it as it is.
-        computed_tables: Likewise of what is computed.
-        cloud_tables: Likewise of what goes up, where it is not the extract's.
-        settings: The parts of the settings that say which records go up, and how.
+        computed_tables: The same for the computed asset.
+        cloud_tables: The same for the upload, if they are not the extract's.
+        settings: The parts of the settings that decide which records are uploaded, and how.
         medium: What the extract is read from, as the UI shows it.
-        after: The kind that goes up before; where that one stops, this one does too.
+        after: The kind that is uploaded before; if that one stops, this one does too.
         decided_by: The kinds whose records in the cloud decide whether it takes these.
-        by_article: Whether each record hangs on the rows of one article, so that a run can look at changed ones only.
+        by_article: Whether each record depends on the rows of one article, so that a run can process changed ones only.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Kind:
 
     @property
     def source(self) -> str:
-        """The asset whose records go up, under the same keys; one that is refused there goes no further."""
+        """The asset whose records are uploaded, under the same keys; a record that is refused there is not."""
         return self.computed or self.extract
 
     @property
@@ -172,7 +172,7 @@ PRICES: Final = Kind(
 )
 
 KINDS: Final = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)
-"""All kinds, in the order in which they go up."""
+"""All kinds, in the order of their upload."""
 BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}
 
 STAGED_RECEIPTS: Final = "staged_receipts"

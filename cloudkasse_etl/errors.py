@@ -12,13 +12,13 @@
     │   ├── DeliveryError           an alert could not be delivered
     │   ├── LeaseHeldError          another synchronisation is running (exit code 30)
     │   └── LeaseLostError          our lease ran out and another holder took over: nothing more is written
-    └── PermanentError              somebody has to change something first
+    └── PermanentError              a person has to change something first
         ├── ConfigurationError      settings, environment or wrong use (exit code 2); carries all problems
         ├── AuthorizationError      the token is wrong or may not do this
         ├── ContractError           the other side answers other than the contract says
         ├── ErpSchemaError          a table, a column or a right on it is missing in the ERP
         ├── StateVersionError       our tables were written by a newer release
-        ├── MassRetirementError     so many records would be retired that somebody has to agree
+        ├── MassRetirementError     so many records would be retired that a person has to agree
         └── OutcomeFailedError      everything that was attempted was rejected
 """
 
@@ -112,7 +112,7 @@ class Problem:
         where: File, line and key; or the system: ERP, cloud, clock.
         text: What is wrong.
         cure: What to do.
-        is_note: Nothing is wrong yet, but a person should look at it.
+        is_note: Nothing is wrong yet, but a person should check it.
     """
 
     where: str

@@ -83,7 +83,7 @@ def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sen
 def _after_an_outage(instance: dg.DagsterInstance) -> str:
     """Part of a run's key: after a run that broke on network or database, the same state may start another.
 
-    By then the look has reached both again. After any other failure somebody has to change something first.
+    By then the check has reached both again. After any other failure a person has to change something first.
     """
     records = instance.get_run_records(dg.RunsFilter(), limit=1)
     run = records[0].dagster_run if records else None

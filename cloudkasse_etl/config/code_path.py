@@ -1,4 +1,4 @@
-"""Whose package `assets` Python's path leads to. Imports next to nothing: it is looked at before anything else is."""
+"""Finds out whose package `assets` is on Python's path. Imports next to nothing: it runs before anything else."""
 
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ PACKAGE = "assets"
 
 
 def foreign_package(first: Path | None = None) -> str | None:
-    """Where the package `assets` lies that Python would import, if it is not ours; None if it is.
+    """The place of the package `assets` that Python would import, if it is not ours; None if it is.
 
     Args:
         first: A folder that will come before all others; Python's path as it is where None.

@@ -29,16 +29,16 @@ class Fault(StrEnum):
     NO_DRIVER = auto()  # the ODBC driver is missing, or does not know an option
     WRONG_OPTION = auto()  # the PostgreSQL driver does not know an option
     DEADLOCK = auto()  # it ended a transaction that blocked another one and was blocked by it
-    IDLE_TOO_LONG = auto()  # it ended a transaction that had stood still
+    IDLE_TOO_LONG = auto()  # it ended a transaction that was idle
     WRONG_LOGIN = auto()  # user or password are not accepted
     NO_DATABASE = auto()  # no such database, or the login may not open it
     REFUSED = auto()  # the server refused the connection, in a language that cannot be relied on
-    UNREACHABLE = auto()  # nobody answers, or a server that is just starting, ending or full
+    UNREACHABLE = auto()  # no answer, or the server is just starting, stopping or full
     OTHER = auto()  # anything else: the SQLSTATE, or SQLite's words, tell it
 
 
 LASTING = frozenset({Fault.FULL, Fault.READ_ONLY, Fault.DENIED, Fault.MAY_NOT_CREATE})
-"""Another try cannot help before somebody has changed something."""
+"""Faults for which another try cannot help before a person has changed something."""
 
 _STATES: Mapping[str, Fault] = {
     "53100": Fault.FULL,

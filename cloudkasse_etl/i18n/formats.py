@@ -26,7 +26,7 @@ _MONTHS = pattern("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")
 _DAY = pattern("{weekday} {day} {month_name}")
 _DAY_AND_YEAR = pattern("{weekday} {day} {month_name} {year}")
 _DAY_IN_FIGURES = pattern("{year}-{month:02}-{day:02}")
-# They turn the order of what follows them, also outside of the text that they stand in.
+# These characters reverse the order of the text after them, also beyond the text that contains them.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 

@@ -114,7 +114,7 @@ def _type(name: str, column: Any) -> str:
     if dtype == "bool":
         return say("yes or no")
     if dtype.startswith("int"):
-        # units stand in the names (docs/rules.md)
+        # names contain the units (docs/rules.md)
         if name.endswith("_cents"):
             return say("whole cents")
         return say("thousandths") if name.endswith("_milli") else say("whole number")

@@ -35,7 +35,7 @@ def company_payload(company: pd.DataFrame, *, number: str, vat_id: str | None, t
 
 
 def active_payload(records: pd.DataFrame, model: type[DataFrameModel]) -> pd.DataFrame:
-    """Records that go up as they are read, all active: one that is no longer read is retired.
+    """Records that are uploaded as they are read, all active: one that is no longer read is retired.
 
     Args:
         records: All columns of the payload but `active`.

@@ -1,6 +1,6 @@
 """A register that serves customers on one day: adds goods to a draft, and remembers receipts for later visits.
 
-What a kind of visit is stands here as well; the kinds themselves are in baskets.py and credits.py.
+The type of a kind of visit is here as well; the kinds themselves are in baskets.py and credits.py.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""The ways to open our own tables: to write them, to look at them as they are, or to leave no trace."""
+"""Opens our own tables: for writing, for reading them as they are, or for reading without any trace."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from cloudkasse_etl.state.database.tables import StateTables
 
 @dataclass(frozen=True)
 class Place:
-    """Where a company's state lies.
+    """The place of a company's state.
 
     Attributes:
         url: SQLAlchemy URL of the database.
@@ -38,7 +38,7 @@ class OpenTables:
     """Our own tables, opened.
 
     Attributes:
-        place: Where they lie.
+        place: Their place.
         engine: The database's engine.
         tables: The tables as the engine knows them.
     """
@@ -49,7 +49,7 @@ class OpenTables:
 
 
 def place_of(settings: Settings, connections: Connections) -> Place:
-    """Where our own tables lie.
+    """The place of our own tables.
 
     Args:
         settings: For their prefix and schema, and the company.

@@ -176,7 +176,7 @@ class StateTables:
             sa.Column("stock_pending", sa.Boolean(create_constraint=False), nullable=False),
             sa.Column("content_hash", sa.Unicode(64), nullable=False),
             sa.Column("raw", sa.LargeBinary, nullable=False),
-            sa.Column("dismissal", sa.UnicodeText),  # as it stood before version 0008; now it is a decision
+            sa.Column("dismissal", sa.UnicodeText),  # as stored before version 0008; now it is a decision
             sa.Column("staged_at", UtcDateTime, nullable=False),
             sa.Column("staged_run_id", sa.Unicode(40), nullable=False),
             sa.Column("imported_at", UtcDateTime),

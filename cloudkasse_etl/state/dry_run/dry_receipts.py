@@ -138,7 +138,7 @@ class DryReceipts:
         return self._stored.count_refused()
 
     def count_voids_staged_before(self, moment: dt.datetime) -> int:
-        """How many receipts that refer to another one lie staged in the database since before a moment."""
+        """How many receipts that refer to another one have been staged in the database since before a moment."""
         return self._stored.count_voids_staged_before(moment)
 
     def count_pending_stock(self) -> int:

@@ -145,7 +145,7 @@ class PlanView:
         imports: What would be booked; None where it was not asked for.
         nothing: That there is nothing to do; empty where there is.
         counts: A heading for what the run would count.
-        scope: What it would look at; empty where no article is to be looked at.
+        scope: The articles that it would process, as text; empty if there are none to process.
     """
 
     head: str
@@ -163,7 +163,7 @@ def view_of(found: Plan, language: Language, *, records: int = DETAILS) -> PlanV
     Args:
         found: What the dry run found.
         language: Of the words.
-        records: How many records of a kind are told one by one.
+        records: How many records of a kind are listed one by one.
 
     Returns:
         Counts in full, records and articles up to a limit.

@@ -55,7 +55,7 @@ class Flow:
         read: Reads and checks the ERP's records; once a run, however often it is called.
         desired: Computes the records that the cloud should have.
 
-    Both take what is looked at, which matters to kinds whose records belong to an article each.
+    Both take the scope of the run, which matters to kinds whose records belong to an article each.
     """
 
     extract: type[DataFrameModel]

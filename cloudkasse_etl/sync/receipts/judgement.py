@@ -239,7 +239,7 @@ def unreadable(content: StagedReceipt) -> StagedReceipt:
     return replace(found, receipt_id=content.receipt_id, content_hash=content.content_hash, rejections=rejections)
 
 
-# --- judging anew
+# --- checking again
 
 
 @dataclass

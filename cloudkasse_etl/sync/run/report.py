@@ -100,8 +100,8 @@ class AssetReport:
         lacking: Register's price group → how many articles have a price elsewhere but none in it.
         turns: The last and the next day (ISO text) on which the calendar alone changes the result.
         quiet: True where nothing had changed and nothing was read.
-        looked_at: How many articles were looked at, where only those that had changed were.
-        why_everything: Why all articles were looked at, where the changed ones might have been enough.
+        looked_at: How many articles were processed, if only the changed ones were.
+        why_everything: Why all articles were processed, although the changed ones might have been enough.
         left: Work that the run could have done but was not asked to, and why.
     """
 
@@ -121,7 +121,7 @@ class AssetReport:
 
     @property
     def scope(self) -> Text | None:
-        """What was looked at, in a sentence; None where nothing was, or where there was no choice."""
+        """The processed articles, in a sentence; None if there were none, or if there was no choice."""
         if self.why_everything is not None:
             return say("Looks at everything: {reason}.", reason=self.why_everything)
         if self.looked_at is not None:
@@ -156,7 +156,7 @@ class RunReport:
 
     @property
     def scope(self) -> Text | None:
-        """What the run looked at, in a sentence, or the most of it; None where no article was to be looked at."""
+        """The articles that the run processed, in a sentence; None if there were none to process."""
         return widest_scope(self.assets.values())
 
     def as_dict(self, language: Language) -> dict[str, Any]:
@@ -174,13 +174,13 @@ class RunReport:
 
 
 def widest_scope(reports: Iterable[AssetReport]) -> Text | None:
-    """What several assets looked at, in the sentence of the one that looked at the most.
+    """The articles that several assets processed, in the sentence of the one that processed most.
 
     Args:
         reports: In the order in which the assets ran.
 
     Returns:
-        None where no article was to be looked at.
+        None if there were none to process.
     """
     told = [report for report in reports if report.scope is not None]
     everything = [report for report in told if report.why_everything is not None]

@@ -1,4 +1,4 @@
-"""As of which rowversion each row of the ERP was last looked at: a change then takes its own rows, and no others."""
+"""The snapshot of the ERP's rowversions: a changed row is then processed alone."""
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -8,7 +8,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Creates the table. It stays empty until a run has looked at everything."""
+    """Creates the table. It stays empty until a run has processed everything."""
     prefix, schema = context.config.attributes["prefix"], context.config.attributes["schema"]
     key_text = context.config.attributes["key_text"]
     op.create_table(
