@@ -7,18 +7,19 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import numpy as np
 import orjson
-import pandas as pd
-import pyarrow as pa
 import sqlalchemy as sa
 
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.checkpoints import Checkpoints
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
 
 SNAPSHOT = "erp_rows"
 """The checkpoint that stores the snapshot's header."""
@@ -87,7 +88,7 @@ class ErpRowStore(Protocol):
         """Number of rows and sum of their rowversions, by bucket."""
         ...
 
-    def rows(self, source: str, buckets: Collection[int]) -> pd.DataFrame:
+    def rows(self, source: str, buckets: Collection[int]) -> "pd.DataFrame":
         """The rows of some buckets."""
         ...
 
@@ -127,7 +128,7 @@ class ErpRows:
         with self._state.reading() as connection:
             return {row[0]: (row[1], int(row[2])) for row in connection.execute(query.where(*self._of(source)))}
 
-    def rows(self, source: str, buckets: Collection[int]) -> pd.DataFrame:
+    def rows(self, source: str, buckets: Collection[int]) -> "pd.DataFrame":
         """The rows of some buckets."""
         query = sa.select(self._table.c.data).where(*self._of(source)).order_by(self._table.c.bucket)
         found: list[bytes] = []
@@ -171,13 +172,17 @@ class ErpRows:
         return self._table.c.target_id == self._state.target, self._table.c.source == source
 
 
-def packed(rows: pd.DataFrame, buckets: _Integers) -> Iterator[Bucket]:
+def packed(rows: "pd.DataFrame", buckets: _Integers) -> Iterator[Bucket]:
     """Packs rows for storing.
 
     Args:
         rows: In the order of row_id.
         buckets: The bucket of each.
     """
+    # imported here: half a second that the list of receipts need not wait for
+    import numpy as np
+    import pyarrow as pa
+
     if not len(rows):
         return
     columns = [rows[name].to_numpy(dtype="<i8") for name in _NUMBERS]
@@ -203,8 +208,13 @@ def packed(rows: pd.DataFrame, buckets: _Integers) -> Iterator[Bucket]:
         )
 
 
-def unpacked(data: Sequence[bytes]) -> pd.DataFrame:
+def unpacked(data: Sequence[bytes]) -> "pd.DataFrame":
     """Restores rows from the stored form."""
+    # imported here: half a second that the list of receipts need not wait for
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
     numbers: list[list[_Integers]] = [[] for _ in _NUMBERS]
     texts = [pa.array([], pa.large_string())]
     for part in data:
