@@ -71,7 +71,8 @@ def booked_figures(configuration: "Configuration") -> list[str]:
     """The figures of the books, in four lines; in two more for each further currency."""
     from collections import Counter
 
-    from cloudkasse_etl.i18n.formats import plain_euros
+    from cloudkasse_etl.i18n.formats import plain_euros, quantity
+    from cloudkasse_etl.i18n.messages import ENGLISH
     from cloudkasse_etl.sync.outputs.exports import sum_up
     from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 
@@ -87,11 +88,8 @@ def booked_figures(configuration: "Configuration") -> list[str]:
             f"Turnover {plain_euros(sums.turnover_cents)} gross ({sums.currency}), booked in {what}.",
             f"Debit = credit = {balance}, clearing account {clearing}.",
         ]
-    moved = [f"{_quantity(unit.out_milli - unit.in_milli)} {unit.unit or 'without a unit'}" for unit in books.moved]
+    moved = [
+        f"{quantity(unit.out_milli - unit.in_milli, ENGLISH, minus='-')} {unit.unit or 'without a unit'}"
+        for unit in books.moved
+    ]
     return [*lines, f"{books.movements:,} stock movements (a set moves its parts), out less in: {', '.join(moved)}."]
-
-
-def _quantity(milli: int) -> str:
-    """Thousandths as people write them: whole numbers without decimals."""
-    whole, part = divmod(abs(milli), 1000)
-    return f"{'-' if milli < 0 else ''}{whole:,}" + (f".{part:03d}" if part else "")

@@ -17,7 +17,6 @@ Language = str
 """`en`, or the name of a folder in locale/."""
 ENGLISH: Language = "en"
 LOCALE = Path(__file__).parent / "locale"
-_STRING = re.compile(r'(?:(msgctxt|msgid_plural|msgid|msgstr)(?:\[(\d+)\])?\s+)?"(.*)"\s*')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 _MAGIC = 0x950412DE
@@ -76,21 +75,21 @@ def _catalogue(language: Language) -> gettext.NullTranslations:
 def _entries(text: str) -> Iterator[tuple[str, str]]:
     """The entries of a .po file in the form of a .mo file; obsolete and unconfirmed ones are left out."""
     for block in text.split("\n\n"):
-        lines = block.split("\n")
-        if any(line.startswith("#,") and "fuzzy" in line for line in lines):
-            continue
         parts: dict[str, str] = {}
-        at = ""
-        for line in lines:
-            if found := _STRING.match(line):
-                name, number, value = found.groups()
-                at = f"{name}{number or ''}" if name else at
-                parts[at] = parts.get(at, "") + value
-        forms = [value for name, value in parts.items() if name.startswith("msgstr")]
-        if "msgid" in parts and all(forms) and forms:
-            key = parts["msgid"] + (f"\0{parts['msgid_plural']}" if "msgid_plural" in parts else "")
-            context = f"{parts['msgctxt']}\4" if "msgctxt" in parts else ""
-            yield _plain(context + key), _plain("\0".join(forms))
+        at, is_sure = "", True
+        for line in block.split("\n"):
+            if line[:1] == '"':
+                parts[at] += line[1:-1]
+            elif line[:3] == "msg":
+                at, _, value = line.partition(" ")
+                parts[at] = value[1:-1]
+            elif line[:2] == "#," and "fuzzy" in line:
+                is_sure = False
+        context, one, many = (parts.pop(name, "") for name in ("msgctxt", "msgid", "msgid_plural"))
+        forms = parts.values()  # msgstr, or msgstr[0] and so on in their order
+        if is_sure and forms and all(forms):
+            key = (f"{context}\4" if context else "") + one + (f"\0{many}" if many else "")
+            yield _plain(key), _plain("\0".join(forms))
 
 
 def _plain(value: str) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cloudkasse_etl.i18n.formats import plain_euros
+from cloudkasse_etl.i18n.formats import plain_euros, ungrouped
+from cloudkasse_etl.i18n.messages import ENGLISH
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.schemas.wire_receipts import Line, Receipt
 from cloudkasse_etl.transform.books.business_cases import (
@@ -293,7 +294,7 @@ def _milli(line: Line) -> int:
 
 
 def _quantity(milli: int, unit: str) -> str:
-    return f"{milli // 1000}.{milli % 1000:03d} {unit}".strip()
+    return f"{ungrouped(milli, 3, ENGLISH)} {unit}".strip()
 
 
 def _sign(line: Line) -> int:

@@ -6,6 +6,9 @@ The template escapes each text, and its colours are the page's, so that one draw
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cloudkasse_etl.i18n import formats
+from cloudkasse_etl.i18n.messages import Language
+
 # Width and height in the drawing's own units; a phone's chart has larger letters for its size.
 SIZES = {"wide": (640, 300), "narrow": (350, 250)}
 FONT = 12
@@ -79,7 +82,7 @@ class Chart:
     drawings: Sequence[Drawing]
 
 
-def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label: str, marks: tuple[str, str]) -> Chart:
+def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label: str, language: Language) -> Chart:
     """Computes a column chart.
 
     Args:
@@ -87,21 +90,21 @@ def column_chart(columns: Sequence[Column], *, title: str, x_label: str, y_label
         title: A text for screen readers instead of the picture.
         x_label: The label of the horizontal axis.
         y_label: The label of the vertical axis, with its unit.
-        marks: The thousands separator and the decimal separator.
+        language: The language in which amounts are written.
 
     Returns:
         The chart in each size.
     """
-    return Chart(title, x_label, y_label, [_drawing(columns, size, marks) for size in SIZES])
+    return Chart(title, x_label, y_label, [_drawing(columns, size, language) for size in SIZES])
 
 
-def _drawing(columns: Sequence[Column], size: str, marks: tuple[str, str]) -> Drawing:
+def _drawing(columns: Sequence[Column], size: str, language: Language) -> Drawing:
     width, height = SIZES[size]
     values = [column.cents for column in columns]
     low, high = min(0, *values), max(0, *values)
     step = _step(high - low)
     ticks = range(step * -(-low // step), high + 1, step)
-    labels = [_amount(tick, step, marks) for tick in ticks]
+    labels = [_amount(tick, step, language) for tick in ticks]
     left = 2 * FONT + _LETTER * max(map(len, labels))
     right = width - FONT / 2
     rows = max((column.label.count("\n") + 1 for column in columns), default=1)
@@ -146,11 +149,6 @@ def _step(span: int) -> int:
         power *= 10
 
 
-def _amount(cents: int, step: int, marks: tuple[str, str]) -> str:
+def _amount(cents: int, step: int, language: Language) -> str:
     """An amount beside a grid line: whole euros, with cents only if the lines are closer than that."""
-    sign = "\N{MINUS SIGN}" if cents < 0 else ""
-    whole, part = divmod(abs(cents), 100)
-    text = f"{whole:,}".replace(",", marks[0])
-    if step % 100:
-        text += f"{marks[1]}{part:02d}"
-    return sign + text
+    return formats.euros(cents, language) if step % 100 else formats.count(cents // 100, language)

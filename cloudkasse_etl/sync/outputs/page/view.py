@@ -297,9 +297,7 @@ class View:
         return formats.count(_rounded(cents, 100), self._language)
 
     def _chart(self, columns: Sequence[Column], title: str, x_label: str) -> Chart:
-        return column_chart(
-            columns, title=title, x_label=x_label, y_label=self._amounts(), marks=formats.marks(self._language)
-        )
+        return column_chart(columns, title=title, x_label=x_label, y_label=self._amounts(), language=self._language)
 
     def _total(self, cells: Sequence[str]) -> Row:
         return Row(self._words["all"], cells)
