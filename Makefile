@@ -9,14 +9,17 @@ UV := $(BIN)/uv --system-certs
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode
 SYNC := $(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes
 
+# A file's tests run one after the other in one process; which file is begun first, tests/plugin.py says.
+PYTEST := $(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder
+
 # Where it is set, each process would compile our modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui check test tests coverage databases torture graph bench locale lock audit clean
+.PHONY: help demo ui lint test test-quick tests coverage databases torture graph bench locale lock audit clean
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(BIN)/uv:
 	@echo "Setting up $(VENV) ..."
@@ -38,28 +41,30 @@ demo: $(VENV)/.runtime ## A made-up farm shop, a local CloudKasse, and whole syn
 ui: $(VENV)/.runtime ## The Dagster UI on the demo's data
 	@$(BIN)/cloudkasse-etl ui --demo
 
-check: $(VENV)/.dev ## The quick half of test: format, lint, types, imports, unit tests
+lint: $(VENV)/.dev ## Format, lint, types, imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q tests/unit
 
-test: $(VENV)/.dev ## All that CI runs
+test-quick: PARTS = tests/unit tests/docs tests/contract
+test-quick: test ## What takes two minutes of it: lint, and the tests that need no run of Dagster
+
+test: $(VENV)/.dev ## All that CI runs: lint, and all tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@{ $(BIN)/mypy && $(BIN)/lint-imports --no-logo; } >$(VENV)/types.log 2>&1 & types=$$!; \
-	$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder; tests=$$?; \
+	$(PYTEST) $(PARTS); tests=$$?; \
 	wait $$types || { cat $(VENV)/types.log; exit 1; }; exit $$tests
 
 tests: $(VENV)/.dev ## Some of the tests: make tests PARTS="tests/unit tests/contract"
-	@$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder $(PARTS)
+	@$(PYTEST) $(PARTS)
 
 coverage: $(VENV)/.dev ## Which lines the tests of parts and of the pipeline pass; fails below what pyproject.toml asks for
-	@$(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder --cov tests/unit tests/contract tests/pipeline
+	@$(PYTEST) --cov tests/unit tests/contract tests/pipeline
 
 databases: $(VENV)/.dev ## The pipeline's tests once more, the shops and our own tables in a PostgreSQL
-	@TEST_DATABASE=postgresql $(BIN)/pytest -q -n auto --dist loadscope tests/pipeline
+	@TEST_DATABASE=postgresql $(PYTEST) tests/pipeline
 
 torture: $(VENV)/.dev ## Try to break every promise at length, and write docs/promises.md
 	@$(BIN)/python -m tests.torture

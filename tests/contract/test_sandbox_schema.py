@@ -25,6 +25,7 @@ from cloudkasse_etl.sandbox.faults.faults_endpoint import FAULTS_PATH
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import SELL_PATH
 from tests.support.patience import HANG_SECONDS
+from tests.support.receipts.coffee_receipts import closing, receipt
 
 CHECKS = [
     not_a_server_error,
@@ -36,31 +37,8 @@ CHECKS = [
     checks.ignored_auth,
 ]
 REGISTER = {"number": "K1", "name": "Laden", "price_group": "1", "warehouse": None, "currency": None, "active": True}
-RECEIPT: dict[str, Any] = {
-    "id": "0b9c", "register": "K1", "closing_number": None, "number": 4711, "kind": "Beleg", "cancelled": False,
-    "started_at": "2026-11-23T10:15:02+01:00", "ended_at": "2026-11-23T10:15:40+01:00",
-    "arrived_at": "2026-11-23T10:15:44+01:00", "business_day": "2026-11-23", "employee": "M1", "currency": "EUR",
-    "total_cents": 2380, "note": None, "reference": {"receipt_id": "0b9a"}, "customer": None, "tse": {"serial": "x"},
-    "lines": [
-        {"number": 1, "business_case": "Umsatz", "article": "A100", "gtin": None, "text": "Kaffee 250 g",
-         "quantity": "2.000", "unit": "Stk", "unit_price_cents": 1190, "gross_cents": 2380, "net_cents": 2000,
-         "tax_cents": 380, "vat_rate": "19.00", "voucher": None, "serial": None, "cancelled": False,
-         "in_house": False},
-    ],
-    "payments": [
-        {"tender": "Bar", "name": "Bar", "currency": "EUR", "amount_cents": 2380, "base_amount_cents": 2380},
-    ],
-    "vat": [{"vat_rate": "19.00", "gross_cents": 2380, "net_cents": 2000, "tax_cents": 380}],
-}  # fmt: skip
-CLOSING: dict[str, Any] = {
-    "register": "K1", "number": 312, "created_at": "2026-11-23T19:00:00+01:00", "business_day": "2026-11-23",
-    "first_receipt_number": 4700, "last_receipt_number": 4760, "receipt_count": 61,
-    "business_cases": [
-        {"business_case": "Umsatz", "vat_rate": "19.00", "gross_cents": 123400, "net_cents": 103697,
-         "tax_cents": 19703},
-    ],
-    "tenders": [{"tender": "Bar", "name": "Bar", "amount_cents": 80000}],
-}  # fmt: skip
+RECEIPT = receipt(4711, reference={"receipt_id": "0b9a"}, tse={"serial": "x"})
+CLOSING = closing(312, 4700, 4760)
 
 
 @pytest.fixture(scope="module")

@@ -6,23 +6,9 @@ from typing import Any
 import pandas as pd
 
 from cloudkasse_etl.transform.prices.gross_prices import GrossPrices, gross_prices
-from cloudkasse_etl.transform.prices.vat_rates import VatRates
+from tests.support.german_vat import RATES_BY_CODE
 
 TODAY = dt.date(2026, 11, 24)
-
-RATES = VatRates.from_rates(
-    pd.DataFrame(
-        [
-            ("2", "1983-07-01", 7.0),
-            ("2", "2020-07-01", 5.0),
-            ("2", "2021-01-01", 7.0),
-            ("3", "2007-01-01", 19.0),
-            ("3", "2020-07-01", 16.0),
-            ("3", "2021-01-01", 19.0),
-        ],
-        columns=["tax_code", "valid_from", "rate"],
-    )
-)
 
 
 def articles(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -56,7 +42,7 @@ def compute(
     return gross_prices(
         price_rows,
         articles() if article_rows is None else article_rows,
-        RATES,
+        RATES_BY_CODE,
         bases={"1": "net", "2": "gross"},
         register_groups=groups,
         known_articles=pd.Series(known, dtype="str"),

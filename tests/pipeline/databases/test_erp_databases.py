@@ -27,6 +27,7 @@ from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
 from tests.support import databases, small_erp
+from tests.support.erp_frames import frames_of
 from tests.support.real_shop import build_real_shop
 
 pytestmark = databases.CHOOSES_ITSELF
@@ -39,7 +40,6 @@ SETTINGS = Settings.model_validate(
     }
 )
 SMALL = Settings.model_validate(small_erp.SETTINGS)
-FRAMES = ("company", "employees", "article_groups", "price_groups", "tax_rates", "warehouses")
 
 
 @contextmanager
@@ -74,10 +74,9 @@ def small_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_the_real_shop_reads_alike_from_sqlite_and_postgresql(real_erp: Path, postgres_url: str) -> None:
     build_real_shop(postgres_url)
     with reading(f"sqlite:///{real_erp}", SETTINGS) as one, reading(postgres_url, SETTINGS) as other:
-        for name in FRAMES:
-            pd.testing.assert_frame_equal(getattr(one, name)(), getattr(other, name)(), obj=name)
-        pd.testing.assert_frame_equal(one.articles().frame, other.articles().frame, obj="articles")
-        pd.testing.assert_frame_equal(one.prices().frame, other.prices().frame, obj="prices")
+        others = frames_of(other)
+        for name, frame in frames_of(one).items():
+            pd.testing.assert_frame_equal(frame, others[name], obj=name)
         assert one.watermarks() == other.watermarks()
 
 

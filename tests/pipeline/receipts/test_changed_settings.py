@@ -1,38 +1,23 @@
-"""Protects that what is not booked follows the settings: whatever they were meanwhile, the last ones decide alone."""
+"""Protects that what is not booked follows the settings: whatever they were meanwhile, the last ones decide alone.
+
+Here one setting after the other; any of them together: test_any_settings_change.py.
+"""
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.support import small_erp
-from tests.support.books import Tables, book, dismiss, fetch, statuses, stock, tables, told, with_accounts
+from tests.support.books import book, dismiss, fetch, statuses, stock, tables, told
 from tests.support.programs import Program
-from tests.support.receipts.coffee_receipts import changed, receipt
-from tests.support.torture.torture_figures import LONG
+from tests.support.receipts.coffee_receipts import in_kind, of_day, receipt
 from tests.support.worlds import TOKEN, World
 
 pytestmark = pytest.mark.shop(accounts=True)
 
 Fields = dict[str, Any]
-
-
-def in_kind(number: int) -> Fields:
-    return receipt(number, kind="AVSachbezug", payments=[], vat=[])
-
-
-def of_day(day: str, number: int, **values: Any) -> Fields:
-    times = dict.fromkeys(("started_at", "ended_at"), f"{day}T10:15:40+01:00")
-    return receipt(number, business_day=day, **times, **values)
 
 
 # --- one setting after the other
@@ -154,117 +139,3 @@ def test_commands_tell_what_changed_settings_make_of_receipts_and_a_plan_writes_
     assert statuses(program.world) == {"r1": "before_start", "r2": "imported"}
     code, said = program.call_json("import", "--receipt", "r1")
     assert (code, "before_start" in said["error"]) == (2, True)
-
-
-# --- any settings, in any order
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a shop's settings are at some time."""
-
-    start_date: str | None
-    in_kind: bool
-    has_k9: bool
-    days_back: int
-    has_accounts: bool = True
-
-    def apply(self, world: World) -> None:
-        world.settings = with_accounts(copy.deepcopy(small_erp.SETTINGS))
-        if self.has_k9:
-            world.settings["registers"].append({**world.settings["registers"][0], "number": "K9"})
-        if not self.has_accounts:
-            world.settings["accounts"] = {}
-        more = {"start_date": self.start_date} if self.start_date else {}
-        world.settings["receipts"] = {"in_kind_moves_stock": self.in_kind, "days_back": self.days_back, **more}
-
-
-choices = st.builds(
-    Choice,
-    st.sampled_from([None, "2026-11-01", "2026-11-20", "2026-11-22", "2026-11-30"]),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from([1, 3, 92]),
-)
-RECEIPTS = [
-    *(of_day(day, at) for at, day in enumerate(("2026-09-01", "2026-11-18", "2026-11-20", "2026-11-22"), 1)),
-    in_kind(5),
-    {**in_kind(6), "business_day": "2026-11-20"},
-    of_day("2026-11-22", 7, register="K9"),
-    of_day("2026-11-18", 8, register="K9"),
-    changed(of_day("2026-11-22", 9), "total_cents", 1),
-    of_day("2026-11-22", 10, kind="AVTraining"),
-    of_day("2062-11-22", 11),
-    changed(of_day("2026-11-20", 12, register="K9"), "ended_at", "yesterday"),
-]
-
-
-@contextmanager
-def shop(folder: Path, url: str) -> Iterator[World]:
-    """A shop with tables of its own, whose ERP it shares with others."""
-    place = Path(mkdtemp(dir=folder))
-    with SandboxServer(None, token=TOKEN, page_items=5) as server:
-        yield World(place, url, server, {}, state_url=f"sqlite:///{place / 'state.db'}")
-
-
-def at_the_end(world: World) -> Tables:
-    found = tables(world)
-    return {name: found[name] for name in ("receipt", "posting", "stock_movement", "rejection")}
-
-
-@pytest.fixture(scope="module")
-def erp(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    folder = tmp_path_factory.mktemp("any settings")
-    url = f"sqlite:///{folder / 'erp.db'}"
-    small_erp.build(url)
-    return folder, url
-
-
-def what_comes_of(folder: Path, url: str, last: Choice) -> Tables:
-    """The tables of a shop that had the last settings from the beginning, and got everything in order."""
-    with shop(folder, url) as world:
-        last.apply(world)
-        world.server.store.deliver_receipts(RECEIPTS)
-        fetch(world)
-        book(world)
-        return at_the_end(world)
-
-
-@given(
-    before=st.lists(st.tuples(choices, st.sampled_from(["fetch", "refused import", "nothing"])), max_size=4),
-    last=choices,
-    order=st.permutations(range(len(RECEIPTS))),
-    alone=st.booleans(),
-)
-@settings(max_examples=100 if LONG else 25)
-def test_whatever_the_settings_were_the_last_ones_alone_decide(
-    erp: tuple[Path, str],
-    before: list[tuple[Choice, str]],
-    last: Choice,
-    order: list[int],
-    alone: bool,
-) -> None:
-    arriving = [RECEIPTS[at] for at in order]
-    with shop(*erp) as world:
-        for at, (choice, then) in enumerate(before):
-            choice.apply(world)
-            world.server.store.deliver_receipts(arriving[at :: len(before)])
-            if then != "nothing":
-                fetch(world)
-            if then == "refused import":  # nothing can be booked for want of accounts
-                Choice(choice.start_date, choice.in_kind, choice.has_k9, choice.days_back, has_accounts=False).apply(
-                    world
-                )
-                world.settings["receipts"]["in_kind_moves_stock"] = False
-                book(world)
-                choice.apply(world)
-        last.apply(world)
-        if not before:
-            world.server.store.deliver_receipts(arriving)
-        if not (alone and before and all(then != "nothing" for _, then in before)):
-            fetch(world)  # else all has been fetched already, and the import judges it anew alone
-        book(world)
-        found = at_the_end(world)
-    expected = what_comes_of(*erp, last)
-    for name, rows in expected.items():
-        assert found[name] == rows, name

@@ -49,3 +49,14 @@ def changed(item: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         place = place[part]
     place[last] = value
     return item
+
+
+def of_day(day: str, number: int, **values: Any) -> dict[str, Any]:
+    """A receipt of another day."""
+    times = dict.fromkeys(("started_at", "ended_at"), f"{day}T10:15:40+01:00")
+    return receipt(number, business_day=day, **times, **values)
+
+
+def in_kind(number: int) -> dict[str, Any]:
+    """Goods that somebody of the shop took in kind."""
+    return receipt(number, kind="AVSachbezug", payments=[], vat=[])

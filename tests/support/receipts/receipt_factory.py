@@ -13,9 +13,9 @@ from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, RECEIVAB
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.books.ledger import Ledger
 from cloudkasse_etl.transform.books.reversals import Original
-from cloudkasse_etl.transform.prices.vat_rates import VatRates
 from cloudkasse_etl.transform.receipt_frames import flatten
 from cloudkasse_etl.transform.stock.late_lines import is_by_hand
+from tests.support.german_vat import RATES_BY_CODE
 
 Fields = dict[str, Any]
 AMOUNTS = ("gross_cents", "net_cents", "tax_cents")
@@ -282,22 +282,6 @@ def without(section: str, key: str) -> Fields:
     return {section: {name: getattr(account, "__dict__", account) for name, account in kept.items()}}
 
 
-CODES = VatRates.from_rates(
-    pd.DataFrame(
-        [
-            ("1", "1968-01-01", 0.0),
-            ("2", "1983-07-01", 7.0),
-            ("2", "2020-07-01", 5.0),
-            ("2", "2021-01-01", 7.0),
-            ("3", "2007-01-01", 19.0),
-            ("3", "2020-07-01", 16.0),
-            ("3", "2021-01-01", 19.0),
-            ("R", "2024-01-01", 19.0),  # a meal in a restaurant
-            ("R", "2026-01-01", 7.0),
-        ],
-        columns=["tax_code", "valid_from", "rate"],
-    )
-)
 ARTICLE: Fields = {
     "tax_code": "3", "revenue_group": None, "revenue_account": None, "unit": "Stk", "stock_item": True,
     "service_item": False, "trade_set": False, "serial": False,
@@ -347,6 +331,6 @@ def ledger(
         "trade_sets": pd.DataFrame(
             [(*row, None)[:5] for row in sets], columns=["article", "component", "position", "quantity", "unit"]
         ),
-        "rates": CODES,
+        "rates": RATES_BY_CODE,
     }
     return Ledger(**(defaults | fields))

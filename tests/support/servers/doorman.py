@@ -8,11 +8,12 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tests.support.patience import HANG_SECONDS
+from tests.support.servers.background import InBackground
 
 _OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "host", "content-length"}
 
 
-class Doorman:
+class Doorman(InBackground):
     """Stands on a socket of its own before a cloud, for as long as the `with` block lasts.
 
     Args:
@@ -57,17 +58,11 @@ class Doorman:
             def log_message(self, *_: Any) -> None:
                 """Says nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        self.listen(server)
+        self.url = f"http://127.0.0.1:{self.port}"
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def do(self, method: str, path: str) -> None:
         """The deed; one at a time."""

@@ -10,7 +10,6 @@ import socket
 import socketserver
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -18,9 +17,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.servers.background import InBackground
+
 
 @dataclass
-class MailServer:
+class MailServer(InBackground):
     """An SMTP server that keeps what it is given.
 
     Attributes:
@@ -55,16 +56,8 @@ class MailServer:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 pass  # a client that does not like our certificate hangs up
 
-        self._server = Server(("127.0.0.1", self.port), Handler)
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
+        self.listen(Server(("127.0.0.1", self.port), Handler))
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def speak(self, connection: socket.socket) -> None:
         with contextlib.ExitStack() as opened, contextlib.suppress(OSError):
@@ -132,7 +125,7 @@ class MailServer:
 
 
 @dataclass
-class Webhook:
+class Webhook(InBackground):
     """A webhook that keeps what it is given.
 
     Attributes:
@@ -175,16 +168,8 @@ class Webhook:
             def log_message(self, *arguments: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
+        self.listen(ThreadingHTTPServer(("127.0.0.1", self.port), Handler))
         return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def make_certificate(folder: Path) -> Path | None:

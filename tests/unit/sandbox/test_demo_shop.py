@@ -20,9 +20,9 @@ from cloudkasse_etl.schemas.company import CompanyExtract
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.employees import EmployeeExtract
 from cloudkasse_etl.schemas.prices import PriceExtract
+from tests.support.erp_frames import frames_of
 
 SETTINGS = parse_settings(DEMO_SETTINGS)
-FRAMES = ("company", "employees", "tax_rates", "warehouses")
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +35,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def frames(shop: Path) -> dict[str, pd.DataFrame]:
     with ErpReader(erp_engine(f"sqlite:///{shop}", SETTINGS), SETTINGS) as reader:
-        rows = {"articles": reader.articles().frame, "prices": reader.prices().frame}
-        return rows | {name: getattr(reader, name)() for name in FRAMES}
+        return frames_of(reader)
 
 
 def test_check_finds_nothing_wrong_with_it(shop: Path) -> None:
