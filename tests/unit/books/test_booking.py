@@ -6,7 +6,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cloudkasse_etl.rejections.rejection import CATALOGUE
+from cloudkasse_etl.entities import REVENUE_POSTINGS
+from cloudkasse_etl.i18n.text import Language
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, TENDERS, Receipt
 from tests.support.receipts.bookings import CLEARING, booked, entries, refused
 from tests.support.receipts.receipt_factory import (
@@ -329,7 +331,10 @@ def test_the_same_refusal_is_told_in_the_same_words_and_hash_again() -> None:
 
 @pytest.mark.parametrize("language", ["de", "en"])
 @pytest.mark.parametrize("code", ["account_missing", "opening_cash_exceeds_bar", "vat_rate_unexpected"])
-def test_the_catalogue_has_both_languages(language: str, code: str) -> None:
-    failure = CATALOGUE[code]
-    assert getattr(failure, language)
-    assert getattr(failure, f"{language}_cure")
+def test_the_catalogue_has_both_languages(language: Language, code: str) -> None:
+    refused = Rejection(REVENUE_POSTINGS, "R1", code, {"setting": "x", "further": ""})
+    assert refused.text(language)
+    assert refused.cure(language)
+    other: Language = "en" if language == "de" else "de"
+    assert refused.text(language) != refused.text(other)
+    assert refused.cure(language) != refused.cure(other)

@@ -37,7 +37,6 @@ def sums(frame: pd.DataFrame, *by: str) -> dict[Any, int]:
 
 
 @given(valid_receipts())
-@settings(max_examples=40)
 def test_any_valid_receipt_is_booked_and_balances(receipts: list[Receipt]) -> None:
     frames = flatten(receipts)
     assert check_receipts(frames, registers=["K1", "K2"], currency="EUR") == {}, "the generator makes valid ones"
@@ -52,7 +51,6 @@ def test_any_valid_receipt_is_booked_and_balances(receipts: list[Receipt]) -> No
 
 
 @given(valid_receipts())
-@settings(max_examples=40)
 def test_vat_by_receipt_and_rate_is_what_was_printed(receipts: list[Receipt]) -> None:
     frames = flatten(receipts)
     effective = ~without_effect(frames, in_kind_moves_stock=False)
@@ -69,7 +67,6 @@ def test_vat_by_receipt_and_rate_is_what_was_printed(receipts: list[Receipt]) ->
 
 
 @given(valid_receipts())
-@settings(max_examples=40)
 def test_money_by_tender_and_case_is_conserved(receipts: list[Receipt]) -> None:
     frames = flatten(receipts)
     effective = ~without_effect(frames, in_kind_moves_stock=False)
@@ -90,7 +87,6 @@ def test_money_by_tender_and_case_is_conserved(receipts: list[Receipt]) -> None:
 
 
 @given(valid_receipts(), st.randoms(use_true_random=False))
-@settings(max_examples=40)
 def test_neither_order_nor_batch_changes_what_is_booked(receipts: list[Receipt], random: Any) -> None:
     whole = book(flatten(receipts), BOOKS)
     shuffled = random.sample(receipts, len(receipts))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from cloudkasse_etl.config.account_settings import Accounts
 from cloudkasse_etl.schemas.wire_receipts import Receipt
@@ -67,7 +67,6 @@ def rows(frame: pd.DataFrame, amount: str, *columns: str, sign: int = 1) -> list
 
 
 @given(valid_receipts(max_size=3))
-@settings(deadline=None, max_examples=40)
 def test_a_void_is_its_original_turned_row_by_row_whatever_has_changed(receipts: list[Receipt]) -> None:
     for original in receipts:
         first = booked(original, BEFORE)
