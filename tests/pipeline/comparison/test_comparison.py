@@ -135,10 +135,12 @@ def test_cloudkasse_is_not_said_to_hold_what_stands_rejected_or_waits(world: Wor
 
 
 def test_what_waits_for_a_register_is_no_difference_and_twenty_records_are_told_one_by_one(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'erp.db'}"
+    folder = tmp_path / "new"
+    folder.mkdir()
+    url = f"sqlite:///{folder / 'erp.db'}"
     small_erp.build(url, articles=30)
-    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
-        world = World(tmp_path, url, server, copy.deepcopy(small_erp.SETTINGS))
+    with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
+        world = World(folder, url, server, copy.deepcopy(small_erp.SETTINGS))
         found = compared(world)
         # nothing was ever sent, no register is there: the articles wait
         assert (found["registers"].missing, found["articles"].missing, found["articles"].waiting) == (1, 0, 30)

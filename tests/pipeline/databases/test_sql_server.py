@@ -33,9 +33,10 @@ from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
+from cloudkasse_etl.sync.receipts.decisions import dismiss_line, restore_line
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests.support import databases, small_erp
-from tests.support.books import book, complete, dismiss, fetch, tables, with_accounts
+from tests.support.books import book, complete, decider, dismiss, fetch, tables, with_accounts
 from tests.support.receipts.receipt_factory import item, line
 from tests.support.worlds import TOKEN, World
 
@@ -150,6 +151,8 @@ def live(world: World) -> None:
     complete(world)
     tables(world)
     dismiss(world, "R3", "looked at")
+    for decide in (dismiss_line, restore_line):
+        decide(decider(world, "moved by hand"), "R1", 2)
     with world.session() as session:
         store = session.store
         closings = StagedClosings(store.connection)
