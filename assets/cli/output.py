@@ -159,12 +159,14 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
         limit: How many causes are printed.
     """
     from rich.markup import escape
-    from rich.padding import Padding
+    from rich.text import Text
 
     from cloudkasse_etl.rejections.causes import more_than
 
     def indented(text: str) -> None:
-        out.print(Padding(text, (0, 0, 0, 2), expand=False))
+        for row in Text.from_markup(text).wrap(out, out.width - 2):  # rich's own padding ends each row in blanks
+            row.rstrip()
+            out.print(Text("  ") + row, soft_wrap=True)
 
     cure = CURE.told(language)
     for cause in causes[:limit]:

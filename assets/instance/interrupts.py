@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -58,11 +59,28 @@ def interrupt_main_thread() -> None:
         signal.raise_signal(signal.SIGINT)
 
 
+@contextmanager
+def ignored() -> Iterator[None]:
+    """Ignores interrupts while a command cleans up: a second one must not leave children behind."""
+    former = [(number, signal.signal(number, signal.SIG_IGN)) for number in _all()]
+    try:
+        yield
+    finally:
+        for number, handler in former:
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
 def _set(handler: Callable[[int, FrameType | None], Any]) -> None:
-    signal.signal(signal.SIGINT, handler)
-    signal.signal(signal.SIGTERM, handler)
+    for number in _all():
+        if sys.platform == "win32" or number != signal.SIGHUP:
+            signal.signal(number, handler)
+
+
+def _all() -> list[signal.Signals]:
+    """The signals by which a person or the system ends a command; SIGHUP keeps its handler where a shell ignores it."""
     if sys.platform == "win32":
-        signal.signal(signal.SIGBREAK, handler)
+        return [signal.SIGINT, signal.SIGTERM, signal.SIGBREAK]
+    return [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
 def _again(unraisable: "sys.UnraisableHookArgs") -> None:

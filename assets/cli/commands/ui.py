@@ -14,6 +14,7 @@ import click
 
 from assets.cli import option_types
 from assets.cli.demo_shop import FOLDER
+from assets.instance import interrupts
 from assets.instance.home import Home, find_home, open_instance
 from cloudkasse_etl.config.code_path import foreign_package, foreign_text
 from cloudkasse_etl.entities import SYNC_REPORT
@@ -118,9 +119,8 @@ def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
             telling.join(timeout=1)  # its last words say why; a child of its own may hold the pipe open
     finally:
         ending.set()
-        former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave children behind
-        _stop(process)
-        signal.signal(signal.SIGINT, former)
+        with interrupts.ignored():  # a second Ctrl-C must not leave children behind
+            _stop(process)
 
 
 def _pass_on(process: "subprocess.Popen[bytes]", ending: threading.Event) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import KINDS, PRICES, STAGED_RECEIPTS
+from cloudkasse_etl.entities import KINDS, STAGED_RECEIPTS
 from cloudkasse_etl.state.dry_run.dry_records import Acceptance
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipt
@@ -66,7 +66,7 @@ def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
     blocked: dict[str, str] = {}
     found = []
     for kind in KINDS:
-        reports = [extract(session, kind), *([compute_gross_prices(session)] if kind is PRICES else [])]
+        reports = [extract(session, kind), *([compute_gross_prices(session)] if kind.computed else [])]
         cause = blocked.get(kind.after.name) if kind.after else None
         if cause is not None:
             blocked[kind.name] = cause

@@ -127,6 +127,17 @@ def test_an_erp_that_is_away_is_told_once_and_as_the_erps_though_our_tables_lie_
         assert "CLOUDKASSE_ERP_URL" in told["hint"]
 
 
+def test_a_damaged_file_of_the_erp_is_told_as_the_erps_though_our_tables_lie_in_it(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.db"
+    damaged.write_text("no database")
+    monkeypatch.setenv("CLOUDKASSE_ERP_URL", f"sqlite:///{damaged}")
+    for command in (["sync"], ["plan"], ["receipts"]):
+        code, told = program.call_json(*command)
+        assert (code, told["error"].startswith("The ERP's database file")) == (20, True), told
+
+
 @pytest.fixture
 def guest(postgres_url: str) -> Iterator[str]:
     """URL of a login that may look, and make nothing."""

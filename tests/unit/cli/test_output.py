@@ -1,0 +1,25 @@
+"""Protects what commands print: text that can be copied, with no blanks at the ends of its lines."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from assets.cli.output import print_causes
+from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.rejection import Rejection
+
+
+@pytest.mark.parametrize("width", [40, 100, 160])
+def test_causes_wrap_under_their_first_line_and_no_line_ends_in_blanks(width: int) -> None:
+    out = io.StringIO()
+    refused = [Rejection("gross_prices", "407[b]", "price_missing", {"groups": "1, 2"})]
+    print_causes(Console(file=out, width=width, highlight=False), by_cause(refused, "en"), "en", limit=5)
+    first, *others = out.getvalue().splitlines()
+    assert first == "gross_prices · price_missing · 1"
+    assert "  407[b]" in others
+    assert any(line.startswith("  What to do: Give it a price") for line in others)
+    for line in others:
+        assert line.startswith("  ")
+        assert line == line.rstrip()
+        assert len(line) <= width
