@@ -50,7 +50,7 @@ lint: $(VENV)/.dev ## Format, lint, types, imports
 test-quick: PARTS = tests/unit tests/docs tests/contract
 test-quick: test ## What takes two minutes of it: lint, and the tests that need no run of Dagster
 
-test: $(VENV)/.dev ## All that CI runs: lint, and all tests
+test: $(VENV)/.dev ## Lint, and all tests; CI runs these, coverage and databases
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@{ $(BIN)/mypy && $(BIN)/lint-imports --no-logo; } >$(VENV)/types.log 2>&1 & types=$$!; \

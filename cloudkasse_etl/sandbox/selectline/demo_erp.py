@@ -23,7 +23,7 @@ NO_PRICE = "407"
 
 DEMO_SETTINGS = """\
 # Settings of the demo shop "Hofladen Lindenhof". An unknown or wrong key is an error that names its line.
-language: en                   # de | en: messages and protocol
+language: en                   # de | en | fr: messages and protocol
 timezone: Europe/Berlin        # the shop's; it decides what day it is
 
 # What SelectLine's tables do not say about the company.
