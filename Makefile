@@ -85,9 +85,9 @@ locale: $(VENV)/.dev ## Bring new sentences of the code into the languages' cata
 
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		pyproject.toml -o requirements.txt
+		--extra sandbox pyproject.toml -o requirements.txt
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--group dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+		--group dev --extra sandbox -c requirements.txt pyproject.toml -o requirements-dev.txt
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group bench -c requirements.txt -o requirements-bench.txt
 

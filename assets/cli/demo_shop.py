@@ -44,6 +44,9 @@ class Demo:
     def running(self) -> "Iterator[tuple[Configuration, Home]]":
         """Starts its CloudKasse and points this process's environment to the demo."""
         from cloudkasse_etl.config.settings import load
+        from cloudkasse_etl.sandbox.dependencies import require_sandbox
+
+        require_sandbox()
         from cloudkasse_etl.sandbox.server import SandboxServer
 
         with SandboxServer(self.folder / "cloudkasse.db", port=self.port, token=TOKEN) as server:
@@ -98,10 +101,12 @@ def create_demo(folder: Path) -> Demo:
     """Creates the demo from scratch; an older one in the same folder is deleted.
 
     Raises:
-        ConfigurationError: The older one is in use, or the folder cannot be written.
+        ConfigurationError: The sandbox is not installed, the older one is in use, or the folder cannot be written.
     """
+    from cloudkasse_etl.sandbox.dependencies import require_sandbox
     from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, build_demo_shop
 
+    require_sandbox()
     older = find_demo(folder)
     if older is not None and not is_free(older.port):
         raise ConfigurationError(

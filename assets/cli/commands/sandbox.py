@@ -29,6 +29,9 @@ def sandbox(context: click.Context, port: int, data: Path | None, token: str, fa
     """
     if context.invoked_subcommand is not None:
         return
+    from cloudkasse_etl.sandbox.dependencies import require_sandbox
+
+    require_sandbox()
     from cloudkasse_etl.sandbox.server import serve
 
     def announce(url: str) -> None:
@@ -64,6 +67,9 @@ def misbehave(faults: str, url: str, token: str) -> None:
     a fifth of all requests, each fault equally often. "seed=7" chooses which requests, the same seed the same ones;
     "slow_seconds=65" how late a slow answer comes, "retry_after_seconds=1" what Retry-After asks for.
     """
+    from cloudkasse_etl.sandbox.dependencies import require_sandbox
+
+    require_sandbox()
     from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 
     state = misbehave_remotely(url, token, faults)

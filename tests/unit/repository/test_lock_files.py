@@ -60,7 +60,7 @@ def locked(file: str) -> Mapping[str, list[Locked]]:
 def wanted() -> Iterator[tuple[str, Requirement]]:
     """What pyproject.toml asks for, and the lock file that it goes into."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    for text in project["project"]["dependencies"]:
+    for text in [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["sandbox"]]:
         yield "requirements.txt", Requirement(text)
         yield "requirements-dev.txt", Requirement(text)
     for group, file in (("dev", "requirements-dev.txt"), ("bench", "requirements-bench.txt")):
