@@ -8,10 +8,8 @@ import unicodedata
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from cloudkasse_etl.i18n.messages import ENGLISH, Language, translated
+from cloudkasse_etl.i18n.messages import ENGLISH, PATTERNS, Language, translated
 
-PATTERNS = "pattern"
-"""The context of the patterns in the catalogues."""
 MINUS = "\N{MINUS SIGN}"
 
 

@@ -4,11 +4,12 @@ import os
 from collections.abc import Mapping, Sequence
 
 from cloudkasse_etl.config.connections import Connections, read_connections
-from cloudkasse_etl.config.settings import Settings, read_settings, settings_path
+from cloudkasse_etl.config.settings import Settings, language_of, read_settings, settings_path
 from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
-from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem, system_reason
+from cloudkasse_etl.i18n.messages import catalogue_fault, catalogue_path, unusable_entries
+from cloudkasse_etl.i18n.text import Language, say, say_count
 from cloudkasse_etl.state.database.opening import place_of
 from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
 from cloudkasse_etl.sync.monitoring.alerts import diagnose_alerts
@@ -35,6 +36,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
         settings = read_settings(settings_path(environment))
     except ConfigurationError as error:
         problems += error.problems
+    problems += _catalogue(language_of(settings_path(environment)))
     try:
         connections = read_connections(environment)
     except ConfigurationError as error:
@@ -49,6 +51,30 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     problems += _cloud(shown if settings else None, connections)
     problems += diagnose_alerts(shown, connections)
     return problems
+
+
+def _catalogue(language: Language) -> list[Problem]:
+    """Notes about the translations of the settings' language: what is wrong there is told in English meanwhile."""
+    where, fault = str(catalogue_path(language)), catalogue_fault(language)
+    if fault is not None:
+        if isinstance(fault, OSError):
+            text = say("It cannot be read: {reason}.", reason=system_reason(fault))
+        elif isinstance(fault, UnicodeDecodeError):
+            line = fault.object[: fault.start].count(b"\n") + 1
+            where, text = f"{where}:{line}", say("This is no UTF-8.")
+        else:
+            text = say("Its header cannot be used, Plural-Forms above all.")
+        return [Problem(where, text, say("Correct the file, or install the program anew."), is_note=True)]
+    unusable = unusable_entries(language)
+    if not unusable:
+        return []
+    text = say_count(
+        "A translation has other placeholders than its sentence: {first}",
+        "{count} translations have other placeholders than their sentences, first: {first}",
+        count=len(unusable),
+        first=unusable[0],
+    )
+    return [Problem(where, text, say("Correct the file, or install the program anew."), is_note=True)]
 
 
 def _erp(settings: Settings, connections: Connections) -> list[Problem]:

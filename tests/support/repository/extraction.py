@@ -15,8 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 import cloudkasse_etl
-from cloudkasse_etl.i18n.formats import PATTERNS
-from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, languages
+from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, PATTERNS, languages
 
 PROJECT = Path(cloudkasse_etl.__file__).parent.parent
 # The number of sentences at the beginning of a call's arguments. Those of say_count are the forms of one.

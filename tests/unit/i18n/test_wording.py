@@ -14,8 +14,7 @@ from cloudkasse_etl import errors
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.formats import PATTERNS
-from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, languages, translated
+from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, PATTERNS, languages, translated
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told, without_stop
 from cloudkasse_etl.rejections.rejection import CATALOGUE, Rejection
 from tests.support.repository.extraction import PROJECT, catalogue, messages, path_of
