@@ -73,7 +73,7 @@ def build_defs(
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
         assets=assets,
-        asset_checks=[*completeness.CHECKS, cloud_checks(configuration)],
+        asset_checks=[*in_language(completeness.CHECKS, configuration.settings), cloud_checks(configuration)],
         jobs=[*jobs.values(), comparison_job(configuration.settings), plan_job(configuration)],
         schedules=build_schedules(configuration.settings, jobs),
         sensors=[

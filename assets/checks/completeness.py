@@ -16,27 +16,33 @@ _SPECS = {
     "receipt_gaps": dg.AssetCheckSpec(
         "receipt_numbers_complete",
         asset=STAGED_RECEIPTS,
-        description="No receipt number of a register is missing. A gap that a late receipt fills goes away by itself.",
+        description=say(
+            "No receipt number of a register is missing. A gap that a late receipt fills goes away by itself."
+        ),
     ),
     "doubled_numbers": dg.AssetCheckSpec(
         "receipt_numbers_unique",
         asset=STAGED_RECEIPTS,
-        description="No two receipts of a register have the same number. Both are taken: both may be real sales.",
+        description=say("No two receipts of a register have the same number. Both are taken: both may be real sales."),
     ),
     "implausible_days": dg.AssetCheckSpec(
         "business_days_plausible",
         asset=STAGED_RECEIPTS,
-        description="No receipt's business day is far from when it arrived. One that is waits for a person, who "
-        "releases or dismisses it: the register's clock may be wrong.",
+        description=say(
+            "No receipt's business day is far from when it arrived. One that is waits for a person, who "
+            "releases or dismisses it: the register's clock may be wrong."
+        ),
     ),
     "closing_gaps": dg.AssetCheckSpec(
-        "closing_numbers_complete", asset=STAGED_CLOSINGS, description="No closing of a register is missing."
+        "closing_numbers_complete", asset=STAGED_CLOSINGS, description=say("No closing of a register is missing.")
     ),
     "closing_differences": dg.AssetCheckSpec(
         "closings_match_receipts",
         asset=STAGED_CLOSINGS,
-        description="Each closing's count and totals (by business case and VAT rate, by tender) are those of the "
-        "receipts that were staged.",
+        description=say(
+            "Each closing's count and totals (by business case and VAT rate, by tender) are those of the "
+            "receipts that were staged."
+        ),
     ),
 }
 
@@ -52,7 +58,7 @@ def completeness(sync: Sync) -> Iterator[dg.AssetCheckResult]:
 
 @dg.asset_check(
     asset=REVENUE_POSTINGS,
-    description="The postings of each receipt sum to 0, and the clearing account comes to 0.",
+    description=say("The postings of each receipt sum to 0, and the clearing account comes to 0."),
 )
 def books_balanced(sync: Sync) -> dg.AssetCheckResult:
     """Looks whether debit is credit."""

@@ -35,8 +35,10 @@ def rejections_check(asset: str) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         REJECTIONS,
         asset=asset,
-        description="No record stands rejected. Rejected records hold up nothing else; the table of rejections on the "
-        "asset and the run's protocol say which they are and what to do.",
+        description=say(
+            "No record stands rejected. Rejected records hold up nothing else; the table of rejections on the "
+            "asset and the run's protocol say which they are and what to do."
+        ),
     )
 
 
@@ -45,7 +47,9 @@ def register_check(asset: str) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         REGISTER_FIRST,
         asset=asset,
-        description="A register is synchronised, so that CloudKasse takes articles and prices. Until then they wait.",
+        description=say(
+            "A register is synchronised, so that CloudKasse takes articles and prices. Until then they wait."
+        ),
     )
 
 
@@ -54,8 +58,10 @@ def every_register_check(asset: str) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         EVERY_REGISTER,
         asset=asset,
-        description="Each article that has a price in one register's price group has one in every register's. "
-        "May well be meant so: a market stall sells less than the shop.",
+        description=say(
+            "Each article that has a price in one register's price group has one in every register's. "
+            "May well be meant so: a market stall sells less than the shop."
+        ),
     )
 
 
@@ -64,8 +70,10 @@ def review_check(asset: str) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         REVIEW,
         asset=asset,
-        description="Nothing that this run booked needs to be looked at: VAT rates are those of the ERP on that day, "
-        "no cash went in or out without a known reason.",
+        description=say(
+            "Nothing that this run booked needs to be looked at: VAT rates are those of the ERP on that day, "
+            "no cash went in or out without a known reason."
+        ),
     )
 
 

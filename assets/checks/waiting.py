@@ -29,8 +29,10 @@ def waiting_check(asset: str) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         WAITING,
         asset=asset,
-        description="Nothing has waited longer than `checks.waiting_hours` in the settings: articles and prices for a "
-        "register or for each other, receipts for their import, rejected records for somebody to correct them.",
+        description=say(
+            "Nothing has waited longer than `checks.waiting_hours` in the settings: articles and prices for a "
+            "register or for each other, receipts for their import, rejected records for somebody to correct them."
+        ),
     )
 
 

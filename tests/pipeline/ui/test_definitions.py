@@ -93,9 +93,16 @@ def test_each_asset_says_what_it_is(definitions: dg.Definitions) -> None:
             assert all(column.description for column in schema.columns), name
 
 
+def checks_of(definitions: dg.Definitions) -> list[dg.AssetCheckSpec]:
+    graph = definitions.resolve_asset_graph()
+    return [graph.get_check_spec(key) for key in graph.asset_check_keys]
+
+
 def told(definitions: dg.Definitions) -> dict[str, str]:
     """All that the UI says of what it shows, by name; of a job also its options'."""
     found = {spec.key.to_user_string(): spec.description or "" for spec in definitions.resolve_all_asset_specs()}
+    for check in checks_of(definitions):
+        found[check.key.to_user_string()] = check.description or ""
     for job in (job for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")):
         found[job.name] = job.description or ""
         fields = getattr(job.config_mapping.config_schema.config_type, "fields", {}) if job.config_mapping else {}
@@ -114,6 +121,7 @@ def test_a_german_shop_reads_the_ui_in_german(configuration: Configuration, tmp_
     english, german = (told(build_defs(shop, protocol_folder=tmp_path)) for shop in shops)
     assert english.keys() == german.keys()
     assert {"sync_all.full", "import_receipts.receipt_ids", "nightly", "new_data", "plan"} <= english.keys()
+    assert {f"staged_receipts:{REJECTIONS}", "revenue_postings:books_balanced"} <= english.keys()
     assert not {name for name, text in english.items() if not text or text == german[name]}
     assert not {name for name, text in german.items() if {"the", "and", "which"} & set(text.split())}
 
