@@ -89,6 +89,13 @@ def test_a_file_that_cannot_be_read_leaves_everything_english(
     assert capsys.readouterr().err.startswith("Unforeseen error: ZeroDivisionError")
 
 
+def test_an_entry_that_is_not_translated_yet_is_english_and_no_slip(wrong: Wrong) -> None:
+    wrong(b'msgstr "{count:,} en attente"', b'msgstr ""')
+    assert say("{count:,} waiting", count=1234).told("fr") == "1\u202f234 waiting"
+    assert GOOD.told("fr") == "Rien\u00a0: tout est à jour."
+    assert [note for note in diagnose(settings_of()) if note.is_note] == []
+
+
 @pytest.mark.parametrize("slip", [b"{foo}", b"{", b"{}", b"{0}"])
 def test_an_entry_that_cannot_be_filled_is_english_and_no_other(wrong: Wrong, slip: bytes) -> None:
     path = wrong(b"{count:,} en attente", b"{count:,} en attente " + slip)
