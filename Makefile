@@ -61,7 +61,7 @@ tests: $(VENV)/.dev ## Some of the tests: make tests PARTS="tests/unit tests/con
 	@$(PYTEST) $(PARTS)
 
 coverage: $(VENV)/.dev ## Which lines the tests of parts and of the pipeline pass; fails below what pyproject.toml asks for
-	@$(PYTEST) --cov tests/unit tests/contract tests/pipeline
+	@$(PYTEST) --cov=cloudkasse_etl --cov=assets tests/unit tests/contract tests/pipeline
 
 databases: $(VENV)/.dev ## The pipeline's tests once more, the shops and our own tables in a PostgreSQL
 	@TEST_DATABASE=postgresql $(PYTEST) tests/pipeline

@@ -20,7 +20,7 @@ SETTINGS: dict[str, Any] = {
     "price_groups": {"1": {"basis": "net"}, "2": {"basis": "gross"}},
 }
 
-MAKE_ERP = Path(__file__).resolve().parents[2] / "shared" / "erp" / "make_erp.py"
+MAKE_ERP = Path(__file__).resolve().parents[3] / "shared" / "erp" / "make_erp.py"
 
 
 def build_real_shop(url: str, articles: int = 0) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.real_shop import MAKE_ERP
 from tests.support.repository.import_graph import (
     PACKAGES,
     PROJECT,
@@ -151,3 +152,8 @@ def test_there_is_one_fixture_of_each_kind(name: str) -> None:
         if any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
     ]
     assert found == [("conftest.py", name)]
+
+
+def test_the_real_shop_is_looked_for_beside_the_project() -> None:
+    """Its tests skip where it is not: they must not because a folder was moved."""
+    assert MAKE_ERP.parents[2] == PROJECT.parent
