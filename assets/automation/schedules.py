@@ -7,7 +7,7 @@ import dagster as dg
 
 from cloudkasse_etl.config.automation_settings import OpeningHours
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.i18n.text import Text, joined, say
+from cloudkasse_etl.i18n.text import Text, joined, say, say_count
 
 _WEEKDAYS = {
     "mon": say("Mon"), "tue": say("Tue"), "wed": say("Wed"), "thu": say("Thu"), "fri": say("Fri"), "sat": say("Sat"),
@@ -39,9 +39,10 @@ def build_schedules(settings: Settings, jobs: Mapping[str, Any]) -> list[dg.Sche
             jobs["sync_receipts"],
             opening_crons(day),
             settings,
-            say(
-                "Fetches receipts every {minutes} minutes from {opens} to {closes}, {days}, {zone}.",
-                minutes=day.every_minutes,
+            say_count(
+                "Fetches receipts every minute from {opens} to {closes}, {days}, {zone}.",
+                "Fetches receipts every {count} minutes from {opens} to {closes}, {days}, {zone}.",
+                count=day.every_minutes,
                 opens=day.opens,
                 closes=day.closes,
                 days=joined(", ", [_WEEKDAYS[name] for name in day.days]),

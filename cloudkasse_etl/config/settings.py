@@ -336,10 +336,10 @@ def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
 
 
 def language_of(path: Path) -> Language:
-    """The language of a settings file, whatever else is wrong in it; English where it cannot be read."""
+    """The language of a settings file, whatever else is wrong in it; English where it names none."""
     try:
         file = SettingsFile.parse(_read(path), path.name)
     except (OSError, UnicodeDecodeError, ConfigurationError):
-        return ENGLISH
+        return written_language(path)
     found = file.data.get("language")
     return found if found in languages() else ENGLISH

@@ -9,7 +9,7 @@ from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.formats import spelled
 from cloudkasse_etl.i18n.messages import ENGLISH, translated
 from cloudkasse_etl.i18n.messages import Language as Language
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.rejections.catalogue import CATALOGUE as CATALOGUE
 from cloudkasse_etl.rejections.catalogue import CLOUD as CLOUD
 from cloudkasse_etl.rejections.catalogue import Failure
@@ -96,7 +96,7 @@ def _is_setting(source: str) -> bool:
 
 
 class _Value(str):
-    """A value of a detail; `{value:n}` in a text is an amount or a rate, which a detail writes in English format."""
+    """A value of a detail; `entry.Failure` says which formats a text may ask for."""
 
     language: Language
 
@@ -106,6 +106,9 @@ class _Value(str):
         return made
 
     def __format__(self, form: str) -> str:
+        if form == "after":
+            count = int(self) if self.isdecimal() else 2  # not a number: several of them, or none is known
+            return say_count("After {days} day", "After {days} days", count=count, days=str(self)).told(self.language)
         return spelled(str(self), self.language) if form == "n" else str(self)
 
 

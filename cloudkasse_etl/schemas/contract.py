@@ -16,7 +16,7 @@ from pandera.errors import SchemaErrors
 from cloudkasse_etl.arrow_lookup import are_distinct
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
 
@@ -118,10 +118,11 @@ def require(frame: pd.DataFrame, model: type[pa.DataFrameModel], *, asset: str) 
     if len(faults):
         first = faults.iloc[0]
         raise ContractError(
-            say(
+            say_count(
+                "{asset}: {count} value does not keep {contract}; it is in column {column}.",
                 "{asset}: {count} values do not keep {contract}; the first is in column {column}.",
-                asset=asset,
                 count=len(faults),
+                asset=asset,
                 contract=schema.name,
                 column=first["column"],
             ),

@@ -110,8 +110,11 @@ def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None
     )
     print_rows(out, told_each(_COLUMNS, language), rows, numbers=(1, 3))
     if len(found) > limit:
-        text = say(
-            "{count:,} closings, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit
+        text = say_count(
+            "{found:,} closings, the first is shown; --limit shows more",
+            "{found:,} closings, the first {count:,} are shown; --limit shows more",
+            count=limit,
+            found=len(found),
         )
     else:
         text = say_count("{count:,} closing", "{count:,} closings", count=len(found))

@@ -194,8 +194,11 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
     )
     print_rows(out, told_each(_COLUMNS, language), rows, numbers=(1, 3))
     if len(found) > limit:
-        text = say(
-            "{count:,} receipts, the first {limit:,} are shown; --limit shows more", count=len(found), limit=limit
+        text = say_count(
+            "{found:,} receipts, the first is shown; --limit shows more",
+            "{found:,} receipts, the first {count:,} are shown; --limit shows more",
+            count=limit,
+            found=len(found),
         )
     else:
         text = say_count("{count:,} receipt", "{count:,} receipts", count=len(found))

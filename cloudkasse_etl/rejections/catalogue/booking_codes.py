@@ -85,8 +85,8 @@ TEXTS: dict[str, Failure] = {
     ),
     "receipt_original": Failure(
         "Waits for receipt {value}, which it voids and which is not booked yet.",
-        "It follows by itself once that receipt is fetched and imported; cure its rejection if it has one. After "
-        "{days} days (receipts.void_wait_days) it is booked as a return of its day, to be looked at.",
+        "It follows by itself once that receipt is fetched and imported; cure its rejection if it has one. "
+        "{days:after} (receipts.void_wait_days) it is booked as a return of its day, to be looked at.",
     ),
     "void_of_itself": beyond(
         "The receipt voids itself.",

@@ -10,7 +10,8 @@ class Failure:
     """What a code says, in English; other languages have it in i18n/locale. `{names}` are filled from the detail.
 
     `{system}` is filled with the system that the detail's `column` or `field` is from: SelectLine or the settings.
-    `{value:n}` is an amount or a rate, which a detail writes in English format and each language in its own.
+    `{value:n}` is an amount or a rate, which a detail writes in English format and each language in its own, and
+    `{value:after}` a number of days: After 14 days.
 
     Attributes:
         text: What is wrong.

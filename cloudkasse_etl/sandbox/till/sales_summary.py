@@ -155,12 +155,18 @@ class Tally:
 def describe_sales(summary: Mapping[str, Any]) -> str:
     """What was sold, in one sentence."""
     return (
-        f"{summary['sales']:,} sales, {summary['returns']:,} returns, {summary['voids']:,} voids on "
-        f"{len(summary['registers'])} registers over {len(summary['days'])} days: "
+        f"{_several(summary['sales'], 'sale')}, {_several(summary['returns'], 'return')}, "
+        f"{_several(summary['voids'], 'void')} on {_several(len(summary['registers']), 'register')} over "
+        f"{_several(len(summary['days']), 'day')}: "
         f"turnover {plain_euros(summary['turnover_cents'])} gross, "
         f"vouchers sold {plain_euros(summary['vouchers_sold_cents'])}; "
-        f"{summary['late']:,} receipts come late, {summary['closings']:,} closings."
+        f"{_several(summary['late'], 'receipt')} {'comes' if summary['late'] == 1 else 'come'} late, "
+        f"{_several(summary['closings'], 'closing')}."
     )
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _group(receipt: dict[str, Any]) -> str:

@@ -111,7 +111,8 @@ def sell(
     """
     if not (1 <= days <= MAX_DAYS and 0 <= receipts <= MAX_RECEIPTS):
         raise ConfigurationError(
-            f"The sandbox cannot sell {receipts} receipts on {days} days.",
+            f"The sandbox cannot sell {receipts} receipt{'' if receipts == 1 else 's'} on {days} day"
+            f"{'' if days == 1 else 's'}.",
             hint=f"It sells up to {MAX_RECEIPTS} receipts on 1 to {MAX_DAYS} days.",
         )
     clock = Clock(_zone(timezone))

@@ -24,7 +24,7 @@ from cloudkasse_etl.errors import (
     StateLockedError,
     StateUnavailableError,
 )
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.state.database.engine import LEASE_SECONDS, database_errors
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.processes import described, has_ended
@@ -123,11 +123,13 @@ class Lease:
                     raise _held(holder)
                 watched, still_since, patience = holder, time.monotonic(), holder.patience_seconds
                 waiting(
-                    say(
-                        "The synchronisation {run} seems to have died; its lease runs out in {seconds:.0f} seconds at "
-                        "the latest.",
+                    say_count(
+                        "The synchronisation {run} seems to have died; its lease runs out in {count} second at the "
+                        "latest.",
+                        "The synchronisation {run} seems to have died; its lease runs out in {count} seconds at the "
+                        "latest.",
+                        count=round(patience),
                         run=holder.run_id[:8],
-                        seconds=patience,
                     )
                 )
             elif (holder.token, holder.beat) != (watched.token, watched.beat):

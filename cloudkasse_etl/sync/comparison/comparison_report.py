@@ -20,6 +20,19 @@ _CURES = {
     "full": say("It was changed in CloudKasse. cloudkasse-etl sync --full brings it back."),
     "foreign": say("It never came from here. Switch it off in CloudKasse, or create it in SelectLine."),
 }
+# A language may have genders: each kind has its own sentence for one record.
+_ONE_IS_EQUAL = {
+    "registers": say("CloudKasse holds the one register as SelectLine wants it"),
+    "employees": say("CloudKasse holds the one employee as SelectLine wants it"),
+    "articles": say("CloudKasse holds the one article as SelectLine wants it"),
+    "prices": say("CloudKasse holds the one price as SelectLine wants it"),
+}
+_ONE_DIFFERS = {
+    "registers": say("CloudKasse and SelectLine differ in 1 register"),
+    "employees": say("CloudKasse and SelectLine differ in 1 employee"),
+    "articles": say("CloudKasse and SelectLine differ in 1 article"),
+    "prices": say("CloudKasse and SelectLine differ in 1 price"),
+}
 COLUMNS = (say("record"), say("field"), say("SelectLine"), say("CloudKasse"), say("what to do"))
 
 
@@ -118,6 +131,8 @@ class Comparison:
         kind = BY_NAME[self.entity]
         if kind is COMPANY:
             return say("CloudKasse holds the company as SelectLine wants it")
+        if self.wanted == 1:
+            return _ONE_IS_EQUAL[self.entity]
         return say(
             "CloudKasse holds all {wanted:,} {noun} as SelectLine wants them", wanted=self.wanted, noun=kind.named
         )
@@ -134,6 +149,8 @@ class Comparison:
         kind = BY_NAME[self.entity]
         if kind is COMPANY:
             return say("CloudKasse holds another company than SelectLine")
+        if self.count == 1:
+            return _ONE_DIFFERS[self.entity]
         return say("CloudKasse and SelectLine differ in {count:,} {noun}", count=self.count, noun=kind.noun)
 
     def _parts(self) -> list[Text]:

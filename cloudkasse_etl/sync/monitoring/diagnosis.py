@@ -54,7 +54,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
 
 
 def _catalogue(language: Language) -> list[Problem]:
-    """Notes about the translations of the settings' language: what is wrong there is told in English meanwhile."""
+    """Notes about the catalogue of the settings' language; what it cannot say is in English meanwhile."""
     where, fault = str(catalogue_path(language)), catalogue_fault(language)
     if fault is not None:
         if isinstance(fault, OSError):

@@ -94,10 +94,10 @@ def waits_text(report: WaitingReport, session: SyncSession) -> str:
         return ""
     since = shown_time(report.waits[0].since, zone)
     head = say_count(
-        "1 record has waited for more than {hours} hours: since {since}.",
-        "{count:,} records have waited for more than {hours} hours, the first since {since}.",
+        "1 record has waited for more than {hours}: since {since}.",
+        "{count:,} records have waited for more than {hours}, the first since {since}.",
         count=report.count,
-        hours=report.hours,
+        hours=say_count("{count} hour", "{count} hours", count=report.hours),
         since=since,
     )
     return f"{head.told(language)} {_line(report.waits[0], session).told(language)}"

@@ -14,7 +14,7 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.errors import ConfigurationError, ContractError
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
@@ -362,10 +362,11 @@ def _must_balance(postings: pd.DataFrame) -> None:
     odd = sums[sums != 0]
     if len(odd):
         raise ContractError(
-            say(
-                "The postings of receipt {receipt} do not balance: they come to {cents} cents.",
+            say_count(
+                "The postings of receipt {receipt} do not balance: they come to {count} cent.",
+                "The postings of receipt {receipt} do not balance: they come to {count} cents.",
+                count=int(odd.iloc[0]),
                 receipt=odd.index[0],
-                cents=int(odd.iloc[0]),
             ),
             hint=say("Nothing was written. This is an error of the program: please report it."),
         )

@@ -78,7 +78,7 @@ def test_what_somebody_changed_in_cloudkasse_is_told_field_by_field_and_mended_b
     assert found["prices"].rows("de")[0][:4] == ("A2|1|0.000|", "gross", "11,90 €", "0,01 €")
     assert found["employees"].differences[0].fields[0].field == "display_name"
     assert found["articles"].sentence("de") == (
-        "CloudKasse und SelectLine unterscheiden sich in 1 Artikeln: 1 mit anderem Inhalt."
+        "CloudKasse und SelectLine unterscheiden sich in 1 Artikel: 1 mit anderem Inhalt."
     )
     assert world.sync().outcome is Outcome.NO_NEW_DATA, "a quiet run looks at nothing"
     report = world.sync(full=True)

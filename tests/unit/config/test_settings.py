@@ -112,7 +112,7 @@ def test_every_pattern_of_the_settings_has_words_for_what_it_wants() -> None:
 def test_the_language_is_known_although_something_else_is_wrong(tmp_path: Path) -> None:
     for name, text, language in (
         ("wrong", "language: de\nregister: []", "de"),
-        ("unreadable", "language: de\na: [", "en"),
+        ("unreadable", "language: de\na: [", "de"),
         ("unknown", "language: xx", "en"),
         ("another", "language: fr", "fr"),
     ):

@@ -241,7 +241,13 @@ class View:
         return Section(
             name=words["fates"],
             finding=say(
-                "{receipts:,} receipts; {apart:,} of them are not in the turnover", receipts=receipts, apart=apart
+                "{receipts}; {apart}",
+                receipts=say_count("{count:,} receipt", "{count:,} receipts", count=receipts),
+                apart=say_count(
+                    "{count:,} of them is not in the turnover",
+                    "{count:,} of them are not in the turnover",
+                    count=apart,
+                ),
             ).told(self._language),
             heads=(words["fate"], words["receipts"], self._amounts()),
             rows=[Row(words.get(f"fate_{fate.name}", fate.name), two) for fate, two in zip(fates, cells, strict=True)],

@@ -1,0 +1,71 @@
+"""Protects that one of something is told as one, and all other numbers as they always were."""
+
+import pytest
+
+from assets.cli.commands import closings, list_receipts
+from cloudkasse_etl.entities import COMPANY, KINDS
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.sandbox.till.sales_summary import describe_sales
+from cloudkasse_etl.sync.comparison.comparison_report import Comparison
+
+
+def sold(count: int) -> str:
+    counts = dict.fromkeys(("sales", "returns", "voids", "late", "closings"), count)
+    places = {"registers": ["1"] * count, "days": ["2026-07-01"] * count}
+    return describe_sales({**counts, **places, "turnover_cents": 100, "vouchers_sold_cents": 0})
+
+
+def test_what_was_sold() -> None:
+    assert sold(1) == (
+        "1 sale, 1 return, 1 void on 1 register over 1 day: turnover 1.00 gross, vouchers sold 0.00; "
+        "1 receipt comes late, 1 closing."
+    )
+    assert sold(2) == (
+        "2 sales, 2 returns, 2 voids on 2 registers over 2 days: turnover 1.00 gross, vouchers sold 0.00; "
+        "2 receipts come late, 2 closings."
+    )
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not COMPANY], ids=lambda kind: kind.name)
+def test_a_comparison_of_one_record(kind: object) -> None:
+    name = str(getattr(kind, "name", ""))
+
+    def told(wanted: int, different: int, language: str = "en") -> str:
+        return Comparison(name, "", wanted, 0, different, 0, 0, 0, ()).sentence(language)
+
+    assert told(2, 0) == f"CloudKasse holds all 2 {name} as SelectLine wants them."
+    assert told(1, 0) == f"CloudKasse holds the one {name.removesuffix('s')} as SelectLine wants it."
+    assert told(1, 2).startswith(f"CloudKasse and SelectLine differ in 2 {name}: ")
+    assert told(1, 1).startswith(f"CloudKasse and SelectLine differ in 1 {name.removesuffix('s')}: ")
+    assert told(1, 0, "de").startswith("CloudKasse hat ")
+
+
+@pytest.mark.parametrize(
+    ("days", "english", "german"),
+    [
+        ("1", "After 1 day (", "Nach 1 Tag ("),
+        ("14", "After 14 days (", "Nach 14 Tagen ("),
+        ("0", "After 0 days (", "Nach 0 Tagen ("),
+        ("1, 14", "After 1, 14 days (", "Nach 1, 14 Tagen ("),
+        (None, "After ? days (", None),
+    ],
+)
+def test_the_days_that_a_void_waits(days: str | None, english: str, german: str | None) -> None:
+    waits = Rejection("revenue_postings", "r1", "receipt_original", {} if days is None else {"days": days})
+    assert english in waits.cure()
+    assert german is None or german in waits.cure("de")
+
+
+@pytest.mark.parametrize("command", [list_receipts, closings])
+def test_a_list_that_is_cut_after_the_first(command: object, capsys: pytest.CaptureFixture[str]) -> None:
+    class Listed:
+        register, number, business_day, total, receipt_count, status, receipt_id = "1", 1, None, None, 1, "open", "r"
+
+        def reason(self, _: str) -> str:
+            return ""
+
+    shown = command._print  # type: ignore[attr-defined]
+    for limit, words in ((1, "3 {}, the first is shown; --limit"), (2, "3 {}, the first 2 are shown; --limit")):
+        shown([Listed()] * 3, limit, "en")
+        what = "receipts" if command is list_receipts else "closings"
+        assert words.format(what) in capsys.readouterr().out
