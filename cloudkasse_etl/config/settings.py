@@ -17,6 +17,7 @@ from cloudkasse_etl.config.settings_file import SettingsFile, refused
 from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS as DEFAULT_SETTINGS
 from cloudkasse_etl.config.settings_language import SETTINGS_VARIABLE as SETTINGS_VARIABLE
 from cloudkasse_etl.config.settings_language import settings_path as settings_path
+from cloudkasse_etl.config.settings_language import written_language
 from cloudkasse_etl.config.settings_yaml import MAX_BYTES, shown, too_large
 from cloudkasse_etl.config.ui_settings import Ui
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
