@@ -14,7 +14,7 @@ import click
 
 from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, told
+from cloudkasse_etl.i18n.text import say, say_as, told
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ WORDS = {
     "changed": say("changed"),
     "deactivated": say("retired"),
     "unchanged": say("unchanged"),
-    "rejected": say("rejected"),
+    "rejected": say_as("column", "rejected"),
     "still_rejected": say("still rejected"),
     "deferred": say("waiting"),
     "no_new_data": say("nothing new"),

@@ -88,7 +88,14 @@ def compose(
     head: list[Text] = [say("synchronisation failed")] if runs else []
     if causes:
         number = say_count("1 new cause", "{count} new causes", count=len(causes))
-        head.append(say("{records:,} rejected for {causes}", records=sum(c.count for c in causes), causes=number))
+        head.append(
+            say_count(
+                "{count:,} rejected for {causes}",
+                "{count:,} rejected for {causes}",
+                count=sum(c.count for c in causes),
+                causes=number,
+            )
+        )
     blocks: list[str] = []
     for run in runs:
         failed = say(

@@ -72,6 +72,8 @@ def say(template: str, /, **values: object) -> Text:
 def say_count(one: str, many: str, /, *, count: int, **values: object) -> Text:
     """A sentence that depends on a number: `one` for 1, `many` for any other; other languages have their own forms.
 
+    Where English has one form for both ("2 rejected") it stands twice: French tells one from many there.
+
     Args:
         one: The English text for 1.
         many: The English text for any other number.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cloudkasse_etl.entities import BY_NAME, COMPANY
-from cloudkasse_etl.i18n.text import Text, joined, say
+from cloudkasse_etl.i18n.text import Text, joined, say, say_count
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.master_data.shown import field_name, shown_name, shown_value
 
@@ -155,14 +155,21 @@ class Comparison:
 
     def _parts(self) -> list[Text]:
         parts = [
-            say("{count:,} missing in CloudKasse", count=self.missing),
+            say_count("{count:,} missing in CloudKasse", "{count:,} missing in CloudKasse", count=self.missing),
             say("{count:,} with other content", count=self.different),
-            say("{count:,} active there that should not be", count=self.superfluous),
+            say_count(
+                "{count:,} active there that should not be",
+                "{count:,} active there that should not be",
+                count=self.superfluous,
+            ),
         ]
         return [part for part in parts if part.values["count"]]
 
     def _ignored(self) -> Text:
-        parts = [say("{count:,} rejected", count=self.refused), say("{count:,} waiting", count=self.waiting)]
+        parts = [
+            say_count("{count:,} rejected", "{count:,} rejected", count=self.refused),
+            say("{count:,} waiting", count=self.waiting),
+        ]
         known = joined(", ", [part for part in parts if part.values["count"]])
         return say("Not counted, since told elsewhere: {known}.", known=known)
 

@@ -17,14 +17,16 @@ from cloudkasse_etl.sync.run.report import Deferral
 
 # What a plan counts, by the names of the plan's own counts.
 _COUNTS: Mapping[str, Callable[[int], Text]] = {
-    "new": lambda count: say("{count:,} new", count=count),
-    "changed": lambda count: say("{count:,} changed", count=count),
-    "retired": lambda count: say("{count:,} retired", count=count),
-    "unchanged": lambda count: say("{count:,} unchanged", count=count),
-    "rejected": lambda count: say("{count:,} rejected", count=count),
-    "resting": lambda count: say("{count:,} rejected before, resting", count=count),
+    "new": lambda count: say_count("{count:,} new", "{count:,} new", count=count),
+    "changed": lambda count: say_count("{count:,} changed", "{count:,} changed", count=count),
+    "retired": lambda count: say_count("{count:,} retired", "{count:,} retired", count=count),
+    "unchanged": lambda count: say_count("{count:,} unchanged", "{count:,} unchanged", count=count),
+    "rejected": lambda count: say_count("{count:,} rejected", "{count:,} rejected", count=count),
+    "resting": lambda count: say_count(
+        "{count:,} rejected before, resting", "{count:,} rejected before, resting", count=count
+    ),
     "waiting": lambda count: say("{count:,} waiting", count=count),
-    "staged": lambda count: say("{count:,} ready for an import", count=count),
+    "staged": lambda count: say_count("{count:,} ready for an import", "{count:,} ready for an import", count=count),
     "no_effect": lambda count: say("{count:,} without effect", count=count),
     "before_start": lambda count: say("{count:,} before the start date", count=count),
     "seen": lambda count: say("{count:,} staged already", count=count),

@@ -258,12 +258,14 @@ def count_texts(outcome: Outcome, reports: Iterable[AssetReport], language: Lang
     still = counts.still_rejected
     numbers = {
         "new": _new(counts.new - sum(by_name.values())),
-        "changed": say("{count:,} changed", count=counts.changed),
-        "deactivated": say("{count:,} retired", count=counts.deactivated),
+        "changed": say_count("{count:,} changed", "{count:,} changed", count=counts.changed),
+        "deactivated": say_count("{count:,} retired", "{count:,} retired", count=counts.deactivated),
         **{asset: told(by_name[asset]) for asset, told in _COMING_DOWN.items() if asset in by_name},
         "rejected": _rejected(counts.rejected),
         # in a quiet run nothing is newly rejected: the short word is clearer
-        "open": _rejected(still) if outcome is Outcome.NO_NEW_DATA else say("{count:,} still rejected", count=still),
+        "open": _rejected(still)
+        if outcome is Outcome.NO_NEW_DATA
+        else say_count("{count:,} still rejected", "{count:,} still rejected", count=still),
         "waiting": say("{count:,} waiting", count=counts.deferred),
     }
     return {name: text.told(language) for name, text in numbers.items() if text.values["count"]}
@@ -305,11 +307,11 @@ def sentence(
 
 
 def _new(count: int) -> Text:
-    return say("{count:,} new", count=count)
+    return say_count("{count:,} new", "{count:,} new", count=count)
 
 
 def _rejected(count: int) -> Text:
-    return say("{count:,} rejected", count=count)
+    return say_count("{count:,} rejected", "{count:,} rejected", count=count)
 
 
 def _staged_receipts(count: int) -> Text:
