@@ -50,6 +50,8 @@ SAID = (
     from_click("{name} {filename!r} is not writable."),
     from_click("{name} {filename!r} is not executable."),
     from_click("{name} {filename!r} does not exist."),
+    from_click("integer"),
+    from_click("integer range"),
     from_click("file"),
     from_click("directory"),
     from_click("Could not open file {filename!r}: {message}"),
@@ -82,8 +84,18 @@ def language() -> Language:
     return written_language(settings_path())
 
 
+class _Sentence(str):
+    """A sentence that click fills; the name of a type among its values is translated too."""
+
+    def format(self, *values: object, **named: object) -> str:
+        """The sentence with its values."""
+        if "number_type" in named:
+            named["number_type"] = translated(str(named["number_type"]), language(), CONTEXT)
+        return str(self).format(*values, **named)
+
+
 def _translated(text: str) -> str:
-    return translated(text, language(), CONTEXT)
+    return _Sentence(translated(text, language(), CONTEXT))
 
 
 def _counted(one: str, many: str, count: int) -> str:

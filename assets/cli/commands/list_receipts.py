@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
-STATUS_WORDS = {
-    "staged": say("staged"),
-    "imported": say("imported"),
-    "rejected": say("rejected"),
-    "no_effect": say("no_effect"),
-    "before_start": say("before_start"),
-    "dismissed": say("dismissed"),
-}
 _COLUMNS = (
     say("register"),
     say_as("column", "number"),
@@ -145,7 +137,9 @@ def restore(
         reason,
         lambda who: decisions.restore_receipt(who, what[0]),
         lambda d: say(
-            "The receipt {receipt} was checked again; its status: {status}.", receipt=what[0], status=d.status
+            "The receipt {receipt} was checked again; its status: {status}.",
+            receipt=what[0],
+            status=decisions.status_word(d.status),
         ),
         as_json=as_json,
     )
@@ -173,12 +167,18 @@ def release(receipt_id: str, reason: str, as_json: bool) -> int:
     return decide(
         reason,
         lambda who: decisions.release_receipt(who, receipt_id),
-        lambda d: say("The receipt {receipt} is released; its status: {status}.", receipt=receipt_id, status=d.status),
+        lambda d: say(
+            "The receipt {receipt} is released; its status: {status}.",
+            receipt=receipt_id,
+            status=decisions.status_word(d.status),
+        ),
         as_json=as_json,
     )
 
 
 def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:
+    from cloudkasse_etl.state.stores.books.receipt_status import STATUS_WORDS
+
     out, words = console(), told_by_name(STATUS_WORDS, language)
     rows = (
         (

@@ -15,6 +15,7 @@ from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject, ending
 from cloudkasse_etl.state.stores.books.hand_decisions import HandDecisions
 from cloudkasse_etl.state.stores.books.receipt_status import MOVES, Move, Status
+from cloudkasse_etl.state.stores.books.receipt_status import status_word as status_word
 from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
 from cloudkasse_etl.state.stores.books.staged_receipts import NO_ID, KnownReceipt, StagedReceipt, UnbookedReceipt
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, numbers_of
@@ -166,7 +167,7 @@ def _known(store: StateStores, receipt_id: str, action: Action, among: tuple[Sta
         raise ConfigurationError(
             say(
                 "The receipt '{receipt}' cannot be {action}; its status: {status}.",
-                receipt=receipt_id, action=ACTIONS[action], status=known.status,
+                receipt=receipt_id, action=ACTIONS[action], status=status_word(known.status),
             ),
             hint=say("See: cloudkasse-etl receipts."),
         )  # fmt: skip

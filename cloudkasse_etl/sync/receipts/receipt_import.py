@@ -20,7 +20,7 @@ from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptStore
-from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
+from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status, status_word
 from cloudkasse_etl.sync.changes.unchanged import is_up_to_date, mark_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
@@ -154,7 +154,7 @@ def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str], *, or_unb
                 say(
                     "The receipt '{receipt}' cannot be imported; its status: {status}.",
                     receipt=receipt_id,
-                    status=found,
+                    status=status_word(found),
                 ),
                 hint=say("See: cloudkasse-etl receipts --status staged."),
             )

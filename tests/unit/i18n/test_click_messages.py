@@ -71,6 +71,16 @@ def test_wrong_use_is_told_in_the_language_of_the_settings(
     assert capsys.readouterr().out.startswith(USAGE[language])
 
 
+def test_the_type_that_is_wanted_is_told_in_that_language_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CLOUDKASSE_SETTINGS", str(tmp_path / "cloudkasse.yaml"))
+    for language, words in (("en", "'x' is not a valid integer range."), ("de", "'x' ist nicht gültig (ganze Zahl).")):
+        (tmp_path / "cloudkasse.yaml").write_text(f"language: {language}", encoding="utf-8")
+        assert run(["receipts", "--limit", "x"]) == 2
+        assert words in capsys.readouterr().err
+
+
 def test_where_the_settings_cannot_be_read_wrong_use_is_told_in_english(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, PATTERNS, languages, translated
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told, without_stop
 from cloudkasse_etl.rejections.rejection import CATALOGUE, Rejection
+from cloudkasse_etl.state.stores.books.receipt_status import Status, status_word
 from tests.support.repository.extraction import PROJECT, catalogue, messages, path_of
 
 LANGUAGES = [language for language in languages() if language != ENGLISH]
@@ -75,6 +76,16 @@ def test_the_program_reads_a_catalogue_as_babel_does(language: str) -> None:
     for entry in entries(language):
         if isinstance(entry.id, str) and entry.string:
             assert translated(entry.id, language, entry.context or "") == entry.string
+
+
+def test_a_status_is_a_word_of_the_language_wherever_it_is_told() -> None:
+    for status in Status:
+        assert status_word(status) == status
+        assert told(status_word(status.value), "de") != status
+    text = say(
+        "The receipt '{receipt}' cannot be imported; its status: {status}.", receipt="r1", status=status_word("staged")
+    )
+    assert text.told("de").endswith(": übernommen.")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 1234])

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 
@@ -19,6 +20,22 @@ class Status(StrEnum):
     NO_EFFECT = "no_effect"  # there is nothing to book: broken off, or of a kind that moves neither money nor goods
     BEFORE_START = "before_start"  # of a day before receipts.start_date: booked elsewhere, never here
     DISMISSED = "dismissed"  # dealt with by hand, or replaced by a corrected content: never booked
+
+
+STATUS_WORDS: Mapping[str, Text] = {
+    Status.STAGED: say("staged"),
+    Status.IMPORTED: say("imported"),
+    Status.REJECTED: say("rejected"),
+    Status.NO_EFFECT: say("no_effect"),
+    Status.BEFORE_START: say("before_start"),
+    Status.DISMISSED: say("dismissed"),
+}
+"""Each status as a person reads it."""
+
+
+def status_word(status: str) -> str:
+    """A status as a person reads it."""
+    return STATUS_WORDS.get(status, status)
 
 
 class Move(StrEnum):
