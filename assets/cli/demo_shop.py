@@ -1,14 +1,17 @@
 """The demo's folder: a fictional shop, its settings, the sandbox's data and a history of its own. No printing."""
 
 import json
+import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets.instance.home import PROJECT, Home, enter_environment
+from assets.cli.click_messages import language
+from assets.cli.demo_cloud import TOKEN, DemoCloud, is_free, unused
+from assets.instance.home import PROJECT, VARIABLES, Home, enter_environment
 from cloudkasse_etl.errors import ConfigurationError, system_reason
 from cloudkasse_etl.i18n.text import say
 
@@ -17,7 +20,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(".demo")
 SANDBOX_PORT = 8850
-TOKEN = "sandbox"
 # Apples get more expensive, 2.99 instead of 2.79 at the register; the shop's prices are net, at 7 % VAT.
 DEARER_ARTICLE = "202"
 DEARER_NET = 2.7944
@@ -40,26 +42,31 @@ class Demo:
         """The shop's database."""
         return self.folder / "erp.db"
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that lead a command to it, by name; none of our others may be set."""
+        return {
+            "CLOUDKASSE_ERP_URL": f"sqlite:///{self.erp.as_posix()}",
+            "CLOUDKASSE_API_URL": self.cloud.url,
+            "CLOUDKASSE_API_TOKEN": TOKEN,
+            "CLOUDKASSE_SETTINGS": str(self.folder / "cloudkasse.yaml"),
+            "CLOUDKASSE_DAGSTER_STORAGE": str(self.folder / "dagster"),
+            "DAGSTER_HOME": str(PROJECT),
+        }
+
+    @property
+    def cloud(self) -> DemoCloud:
+        """Its CloudKasse, to be served while it is needed."""
+        return DemoCloud(self.folder, self.port)
+
     @contextmanager
     def running(self) -> "Iterator[tuple[Configuration, Home]]":
-        """Starts its CloudKasse and points this process's environment to the demo."""
+        """Lets its CloudKasse answer and points this process's environment to the demo."""
         from cloudkasse_etl.config.settings import load
-        from cloudkasse_etl.sandbox.dependencies import require_sandbox
 
-        require_sandbox()
-        from cloudkasse_etl.sandbox.server import SandboxServer
-
-        with SandboxServer(self.folder / "cloudkasse.db", port=self.port, token=TOKEN) as server:
-            home = enter_environment(
-                {
-                    "CLOUDKASSE_ERP_URL": f"sqlite:///{self.erp.as_posix()}",
-                    "CLOUDKASSE_API_URL": server.url,
-                    "CLOUDKASSE_API_TOKEN": TOKEN,
-                    "CLOUDKASSE_SETTINGS": str(self.folder / "cloudkasse.yaml"),
-                    "CLOUDKASSE_DAGSTER_STORAGE": str(self.folder / "dagster"),
-                    "DAGSTER_HOME": str(PROJECT),
-                }
-            )
+        with self.cloud:
+            home = enter_environment(self.environment)
+            language.cache_clear()
             yield load(), home
 
     def sell(self) -> str:
@@ -67,8 +74,7 @@ class Demo:
         from cloudkasse_etl.sandbox.till.sales_summary import describe_sales
         from cloudkasse_etl.sandbox.till.selling import sell_remotely
 
-        url = f"http://127.0.0.1:{self.port}"
-        return describe_sales(sell_remotely(url, TOKEN, days=2, receipts=500, seed=1))
+        return describe_sales(sell_remotely(self.cloud.url, TOKEN, days=2, receipts=500, seed=1))
 
     def change_a_price(self) -> str:
         """Gives one article another price, as a clerk does in SelectLine. Returns a text about what was done."""
@@ -103,36 +109,58 @@ def create_demo(folder: Path) -> Demo:
     Raises:
         ConfigurationError: The sandbox is not installed, the older one is in use, or the folder cannot be written.
     """
-    from cloudkasse_etl.sandbox.dependencies import require_sandbox
     from cloudkasse_etl.sandbox.selectline.demo_erp import DEMO_SETTINGS, build_demo_shop
 
-    require_sandbox()
-    older = find_demo(folder)
-    if older is not None and not is_free(older.port):
-        raise ConfigurationError(
-            say(
-                "The demo in {folder} is in use: something listens on its port {port}.",
-                folder=str(folder),
-                port=older.port,
-            ),
-            hint=say("End `cloudkasse-etl ui --demo` first, or name another folder with --folder."),
-        )
-    port = next(port for port in (SANDBOX_PORT, *range(SANDBOX_PORT + 1, 65536)) if is_free(port))
-    demo = Demo(folder.absolute(), port)
+    prepare_folder(folder)
+    try:
+        with unused(folder):
+            for name in ("erp.db", "cloudkasse.db", "cloudkasse.yaml", "demo.json", "dagster"):
+                _remove(folder, name)
+            port = next(port for port in (SANDBOX_PORT, *range(SANDBOX_PORT + 1, 65536)) if is_free(port))
+            demo = Demo(folder.absolute(), port)
+            build_demo_shop(demo.erp)
+            (folder / "cloudkasse.yaml").write_text(DEMO_SETTINGS, encoding="utf-8")
+            _write_environment(demo)
+            # last: a demo whose creation was interrupted does not count as one
+            (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")
+    except OSError as error:
+        raise _not_made(folder, error) from error
+    return demo
+
+
+def prepare_folder(folder: Path) -> None:
+    """Makes the folder of a demo.
+
+    Raises:
+        ConfigurationError: The sandbox is not installed, or the folder cannot be made.
+    """
+    from cloudkasse_etl.sandbox import server  # noqa: F401 -- without its packages no folder is made
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("erp.db", "cloudkasse.db", "cloudkasse.yaml", "demo.json", "dagster"):
-            _remove(folder, name)
-        build_demo_shop(demo.erp)
-        (folder / "cloudkasse.yaml").write_text(DEMO_SETTINGS, encoding="utf-8")
-        # last: a demo whose creation was interrupted does not count as one
-        (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(
-            say("The demo cannot be made in {folder}: {reason}.", folder=str(folder), reason=system_reason(error)),
-            hint=say("Name another folder with --folder."),
-        ) from error
-    return demo
+        raise _not_made(folder, error) from error
+
+
+def _not_made(folder: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        say("The demo cannot be made in {folder}: {reason}.", folder=str(folder), reason=system_reason(error)),
+        hint=say("Name another folder with --folder."),
+    )
+
+
+def _write_environment(demo: Demo) -> None:
+    """Writes what sets the demo's variables in a shell: a file for a POSIX shell, for PowerShell and for cmd."""
+    values, others = demo.environment, [name for name in VARIABLES if name not in demo.environment]
+    posix = [f"unset {' '.join(others)}", *(f"export {name}={shlex.quote(value)}" for name, value in values.items())]
+    powershell = [
+        *(f"Remove-Item Env:{name} -ErrorAction SilentlyContinue" for name in others),
+        *("$Env:{} = '{}'".format(name, value.replace("'", "''")) for name, value in values.items()),
+    ]
+    command = [f'@set "{name}={values.get(name, "").replace("%", "%%")}"' for name in (*others, *values)]
+    (demo.folder / "env").write_text("\n".join([*posix, ""]), encoding="utf-8")
+    (demo.folder / "env.ps1").write_text("\n".join([*powershell, ""]), encoding="utf-8-sig")
+    (demo.folder / "env.cmd").write_text("\n".join([*command, ""]), encoding="utf-8", newline="\r\n")
 
 
 def find_demo(folder: Path) -> Demo | None:
@@ -150,14 +178,3 @@ def _remove(folder: Path, name: str) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def is_free(port: int) -> bool:
-    """Whether nothing listens on a port of this computer."""
-    import socket
-
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True

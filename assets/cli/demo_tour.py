@@ -1,33 +1,70 @@
 """The tour of a fictional shop: synchronises it, lets it sell, synchronises it again, and prints lines about it."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets.cli.demo_shop import Demo, create_demo, find_demo
+import click
+
+from assets.cli.click_messages import language
+from assets.cli.demo_shop import FOLDER, Demo, create_demo, find_demo, prepare_folder
 from assets.cli.output import COLOURS, console, print_causes, shown_path
+from assets.cli.typed_commands import as_typed, program
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from cloudkasse_etl.config.settings import Configuration
 
 FAILED = 20
+TRY_NEXT = (
+    ("cloudkasse-etl sandbox sell --demo", "the registers sell for another day"),
+    ("cloudkasse-etl sync --demo", "fetches what was sold, and asks whether to import it"),
+    ("cloudkasse-etl history --demo", "what the runs came to"),
+    ("cloudkasse-etl ui --demo", "the graph, the runs and the failures in the browser; so does make ui"),
+)
 
 
 def demo_or_new(folder: Path) -> Demo:
     """The demo in a folder; if there is none, it is created and reported first."""
-    found = find_demo(folder)
-    if found is None:
-        found = create_demo(folder)
-        tell(found)
+    return find_demo(folder) or _made(folder, console())
+
+
+def made_quietly(folder: Path) -> Demo:
+    """A new demo, of which no more is said than that it is made, on standard error; two at once make one."""
+    from rich.console import Console
+
+    text = say("There is no demo in {folder} yet: it is made first.", folder=shown_path(folder))
+    click.echo(text.told(language()), err=True)
+    return _made(folder, Console(quiet=True))
+
+
+def _made(folder: Path, out: "Console") -> Demo:
+    from filelock import FileLock
+
+    prepare_folder(folder)
+    with FileLock(folder / "making.lock"):
+        found = find_demo(folder)  # another command has made it meanwhile
+        if found is None:
+            found = create_demo(folder)
+            tell(found, out)
     return found
 
 
-def tell(made: Demo) -> int:
-    """Runs the synchronisations and prints what happens. Returns 0 if their results are as expected."""
+def tell(made: Demo, out: "Console | None" = None) -> int:
+    """Runs the synchronisations and prints what happens. Returns 0 if their results are as expected.
+
+    Args:
+        made: The demo.
+        out: Where it is printed; standard output without it.
+    """
     from rich.markup import escape
 
-    out = console()
+    out = out or console()
     out.print("[bold]A made-up farm shop and a CloudKasse on this computer.[/]")
     with made.running() as (configuration, home):
         from assets.cli.running import synchronise
@@ -54,8 +91,8 @@ def tell(made: Demo) -> int:
         for line in booked_figures(configuration):
             out.print(f"   {line}")
         sixth = step("7. Once more, everything: nothing comes twice.")
-    out.print(f"\nEverything lies in {escape(shown_path(made.folder))}. The graph, the runs and the failures")
-    out.print("in the browser: [bold]make ui[/], or [bold]cloudkasse-etl ui --demo[/]")
+    for line in _next_steps(made):
+        out.print(escape(line), soft_wrap=True)
     expected = [
         (first, Outcome.PARTIALLY_SUCCESSFUL),
         (second, Outcome.NO_NEW_DATA),
@@ -65,6 +102,25 @@ def tell(made: Demo) -> int:
         (sixth, Outcome.NO_NEW_DATA),
     ]
     return 0 if all(report.outcome is outcome for report, outcome in expected) else FAILED
+
+
+def _next_steps(made: Demo) -> list[str]:
+    """What to try now, as it can be typed."""
+    where = shown_path(made.folder)
+    if made.folder != FOLDER.absolute():
+        ui = f"{program()} ui --demo --folder {shlex.quote(where)}"
+        return ["", f"Everything lies in {where}. The graph, the runs and the failures in the browser:", f"  {ui}"]
+    width = max(len(command) for command, _ in TRY_NEXT)
+    steps = [f"  {as_typed(f'{command:<{width}}')}  # {what}" for command, what in TRY_NEXT]
+    source = f". {where}/env"
+    if sys.platform == "win32":
+        source = f"{where}\\env.cmd (PowerShell: . {where}\\env.ps1)"
+    return [
+        "",
+        f"Everything lies in {where}. Try next:",
+        *steps,
+        f"Each command takes --demo. To leave it out, while one of the last two runs elsewhere: {source}",
+    ]
 
 
 def booked_figures(configuration: "Configuration") -> list[str]:

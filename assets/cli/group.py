@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from assets.cli import click_messages
+from assets.cli import click_messages, typed_commands
 from assets.cli.commands.check import check
 from assets.cli.commands.closings import closings
 from assets.cli.commands.demo import demo
@@ -20,6 +20,7 @@ from assets.cli.commands.protocol import protocol
 from assets.cli.commands.sandbox import sandbox
 from assets.cli.commands.sync import sync
 from assets.cli.commands.ui import ui
+from assets.cli.demo_option import offer_demo
 from assets.cli.output import print_error, print_unforeseen
 from assets.instance import interrupts
 from cloudkasse_etl.errors import CloudkasseError
@@ -38,6 +39,7 @@ def group() -> None:
 
 for command in (sync, import_, plan, receipts, closings, export, history, protocol, report, check, sandbox, demo, ui):
     group.add_command(command)
+offer_demo(group)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -46,6 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     interrupts.raise_in_main_thread()
     _never_fail_to_print()
     click_messages.translate_click()
+    typed_commands.tell_with_demo(is_demo=False)
     try:
         result = group.main(list(arguments), prog_name="cloudkasse-etl", standalone_mode=False)
         return result if isinstance(result, int) else 0

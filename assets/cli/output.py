@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from assets.cli.typed_commands import as_typed
 from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say, say_as, told
@@ -82,9 +83,9 @@ def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool
     message, hint = told(message, language), told(hint, language) if hint else None
     if as_json:
         print_json({"error": message, "hint": hint, "exit_code": exit_code})
-    click.secho(message, fg="red", err=True)
+    click.secho(as_typed(message), fg="red", err=True)
     if hint:
-        click.echo(hint, err=True)
+        click.echo(as_typed(hint), err=True)
     return exit_code
 
 
@@ -181,7 +182,7 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
                 indented(escape(f"{victim.key}: {victim.text}"))
             if cause.more:
                 indented(cause.more)
-        indented(f"[green]{cure}[/] {escape(cause.cure)}")
+        indented(f"[green]{cure}[/] {escape(as_typed(cause.cure))}")
     if further := more_than(len(causes), limit, language):
         out.print(further)
 
@@ -236,7 +237,7 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
     runs = say(
         "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui", run=report.run_id[:8]
     )
-    out.print(f"[dim]{runs.told(language)}[/]")
+    out.print(f"[dim]{escape(as_typed(runs.told(language)))}[/]")
 
 
 @contextmanager

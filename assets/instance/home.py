@@ -25,6 +25,7 @@ SETTINGS_VARIABLES = (
     "CLOUDKASSE_SMTP_PASSWORD",
     "CLOUDKASSE_ALERT_WEBHOOK_URL",
 )
+VARIABLES = (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE)
 PROJECT = Path(__file__).resolve().parents[2]
 
 # The compute log manager starts helper processes and redirects the descriptors 1 and 2, which would mix foreign lines
@@ -96,7 +97,7 @@ def enter_environment(values: Mapping[str, str]) -> Home:
     Args:
         values: The new values by name; a variable of ours that is not among them is removed.
     """
-    for name in (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE):
+    for name in VARIABLES:
         os.environ.pop(name, None)
     os.environ.update(values)
     return find_home()

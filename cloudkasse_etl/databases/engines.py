@@ -59,7 +59,7 @@ def _driver_missing(name: str | None, backend: str) -> ConfigurationError:
     extra = _EXTRAS.get(backend)
     return ConfigurationError(
         say("The driver '{name}' for {backend} is not installed.", name=name, backend=backend),
-        hint=say("Install it: pip install 'cloudkasse-etl[{extra}]'", extra=extra)
+        hint=say("Install it, in the project's folder: pip install -e '.[{extra}]'", extra=extra)
         if extra
         else say("Use another driver in the URL."),
     )

@@ -11,9 +11,6 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from fastapi import FastAPI, Request, Response
-from fastapi.openapi.utils import get_openapi
-from starlette.exceptions import HTTPException
 
 from cloudkasse_etl.sandbox import sell_endpoint
 from cloudkasse_etl.sandbox.cloud import validation
@@ -22,6 +19,7 @@ from cloudkasse_etl.sandbox.cloud.cloud_store import FEEDS, Store
 from cloudkasse_etl.sandbox.cloud.orders import describe_order, read_body
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits, RequestProblem
+from cloudkasse_etl.sandbox.dependencies import FastAPI, HTTPException, Request, Response, get_openapi
 from cloudkasse_etl.sandbox.faults import faults_endpoint
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.faults.wire_faults import Control, Misbehaviour

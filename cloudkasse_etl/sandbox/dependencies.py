@@ -1,22 +1,35 @@
-"""The packages that only the sandbox needs (extra `sandbox`): a shop that runs against its own cloud does without."""
-
-from importlib.util import find_spec
+"""The packages that only the sandbox needs (extra `sandbox`), imported here alone: a shop with a cloud of its own does
+without, and is told how to get them where it asks for the sandbox."""
 
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
 
-PACKAGES = ("fastapi", "uvicorn")
+try:
+    import uvicorn
+    from fastapi import FastAPI, Request, Response
+    from fastapi.openapi.utils import get_openapi
+    from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+except ModuleNotFoundError as error:
+    raise ConfigurationError(
+        say("The sandbox needs a package that is not installed: {name}.", name=error.name),
+        hint=say("Install what it needs, in the project's folder: pip install -r requirements.txt"),
+    ) from error
 
-
-def require_sandbox() -> None:
-    """Checks that the packages are installed.
-
-    Raises:
-        ConfigurationError: One is missing; the hint says how to install them.
-    """
-    missing = [name for name in PACKAGES if find_spec(name) is None]
-    if missing:
-        raise ConfigurationError(
-            say("The sandbox needs packages that are not installed: {names}.", names=", ".join(missing)),
-            hint=say('Install them: pip install "cloudkasse-etl[sandbox]", or the packages of requirements.txt.'),
-        )
+__all__ = [
+    "ASGIApp",
+    "ClientDisconnect",
+    "FastAPI",
+    "H11Protocol",
+    "HTTPException",
+    "Message",
+    "Receive",
+    "Request",
+    "Response",
+    "Scope",
+    "Send",
+    "get_openapi",
+    "uvicorn",
+]

@@ -6,12 +6,9 @@ import time
 from collections import deque
 from email.utils import formatdate
 
-from starlette.requests import ClientDisconnect
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from cloudkasse_etl.sandbox.cloud import validation
 from cloudkasse_etl.sandbox.cloud.validation import PROBLEM_TYPE, RequestProblem
+from cloudkasse_etl.sandbox.dependencies import ASGIApp, ClientDisconnect, Message, Receive, Response, Scope, Send
 from cloudkasse_etl.sandbox.faults import faults_endpoint
 from cloudkasse_etl.sandbox.till import selling
 

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 import orjson
-from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloudkasse_etl.errors import ConfigurationError
@@ -16,6 +15,7 @@ from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.orders import read_order
 from cloudkasse_etl.sandbox.cloud.record_models import Day
 from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
+from cloudkasse_etl.sandbox.dependencies import Request, Response
 from cloudkasse_etl.sandbox.till.sales_summary import SalesSummary
 from cloudkasse_etl.sandbox.till.selling import MAX_DAYS, MAX_RECEIPTS, SELL_PATH, sell
 

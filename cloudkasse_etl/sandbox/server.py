@@ -10,13 +10,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-import uvicorn
-from starlette.types import ASGIApp
-
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.app import create_app
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.validation import Limits
+from cloudkasse_etl.sandbox.dependencies import ASGIApp, uvicorn
 from cloudkasse_etl.sandbox.faults.fault_plan import OFF, FaultPlan
 from cloudkasse_etl.sandbox.faults.wire_faults import Control, SocketProtocol
 from cloudkasse_etl.sandbox.gate import Served

@@ -103,6 +103,8 @@ def test_the_graph_of_the_readme_is_that_of_the_assets() -> None:
         assert upstream(drawn, asset) == upstream(real, asset), asset
 
 
+# Said once, at the top of the page: an option of every command.
+OF_ALL = ("--demo",)
 COMMANDS = {words: command for words, command in names.commands().items() if words}
 
 
@@ -126,7 +128,7 @@ def test_a_commands_section_names_its_arguments_and_each_option_with_its_default
     told = heading.removeprefix(f"{names.PROGRAM} {words}").split()
     assert told == [_shown(param) for param in command.params if isinstance(param, click.Argument)]
     found = {name: row[1] for row in rows(section) for name in re.findall(r"`(--[\w-]+)`", row[0])}
-    known = names.options(command)
+    known = {name: option for name, option in names.options(command).items() if name not in OF_ALL}
     assert set(found) == set(known)
     for name, option in known.items():
         if option.required:
@@ -135,6 +137,13 @@ def test_a_commands_section_names_its_arguments_and_each_option_with_its_default
             assert re.search(rf"\b{option.default}\b", found[name]), name
         if isinstance(option.type, click.Choice):
             assert set(re.findall(r"`(\w+)`", found[name])) == set(option.type.choices), name
+
+
+def test_an_option_of_every_command_stands_at_the_top_of_the_page() -> None:
+    top = PAGES["docs/commands.md"].text.partition("\n## ")[0]
+    for name in OF_ALL:
+        assert f"`{name}`" in top
+        assert {words for words, command in COMMANDS.items() if name not in names.options(command)} == {"demo"}
 
 
 def _shown(argument: click.Argument) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.cli.output import COLOURS, WORDS, console, print_json
+from assets.cli.typed_commands import as_typed
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
 from cloudkasse_etl.i18n.text import Language, say, told, told_each
@@ -46,7 +47,8 @@ def history(context: click.Context, limit: int, as_json: bool) -> None:
     elif runs:
         _print_table(runs, language, zone)
     else:
-        click.echo(told(say("There are no runs yet. The first one: cloudkasse-etl sync."), language))
+        none = say("There are no runs yet. The first one: cloudkasse-etl sync.")
+        click.echo(as_typed(none.told(language)))
 
 
 @history.command()

@@ -1,12 +1,19 @@
 """`sandbox`: runs the bundled CloudKasse as a server, and sends commands to a running one."""
 
 import datetime as dt
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from assets.cli.demo_shop import SANDBOX_PORT
+from assets.cli.demo_cloud import TOKEN
+from assets.cli.demo_option import entered, refuse_beside_demo
+from assets.cli.demo_shop import SANDBOX_PORT, Demo
 from assets.cli.option_types import ADDRESS, DAY, FILE, TEXT
+
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @click.group(invoke_without_command=True)
@@ -29,15 +36,29 @@ def sandbox(context: click.Context, port: int, data: Path | None, token: str, fa
     """
     if context.invoked_subcommand is not None:
         return
-    from cloudkasse_etl.sandbox.dependencies import require_sandbox
-
-    require_sandbox()
-    from cloudkasse_etl.sandbox.server import serve
 
     def announce(url: str) -> None:
         click.echo(f"CloudKasse sandbox at {url} (its contract: {url}/docs). Ctrl-C ends it.")
 
+    demo = entered(context)
+    if demo is not None:
+        refuse_beside_demo(context, "port", "data", "token")
+        _serve_demo(demo, faults, announce)
+        return
+    from cloudkasse_etl.sandbox.server import serve
+
     serve(data, port=port, token=token, announce=announce, faults=faults)
+
+
+def _serve_demo(demo: Demo, faults: str, announce: Callable[[str], None]) -> None:
+    """Keeps the demo's CloudKasse, which answers already, until a signal ends it."""
+    from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
+
+    misbehave_remotely(demo.cloud.url, TOKEN, faults)
+    announce(demo.cloud.url)
+    with suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _list_faults() -> str:
@@ -60,19 +81,17 @@ class _ListsFaults(click.Command):
     "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
 )
 @click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
-def misbehave(faults: str, url: str, token: str) -> None:
+@click.pass_context
+def misbehave(context: click.Context, faults: str, url: str, token: str) -> None:
     """Let requests to a running sandbox go wrong, as networks, proxies and servers do; `off` ends it.
 
     FAULTS names faults and the share of requests that each befalls, "cut_body:0.05,rate_limited:0.1", or "all:0.2":
     a fifth of all requests, each fault equally often. "seed=7" chooses which requests, the same seed the same ones;
     "slow_seconds=65" how late a slow answer comes, "retry_after_seconds=1" what Retry-After asks for.
     """
-    from cloudkasse_etl.sandbox.dependencies import require_sandbox
-
-    require_sandbox()
     from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 
-    state = misbehave_remotely(url, token, faults)
+    state = misbehave_remotely(*_place(context, url, token), faults)
     click.echo(f"The sandbox misbehaves: {state['faults']}" if state["faults"] != "off" else "The sandbox behaves.")
 
 
@@ -87,7 +106,10 @@ def misbehave(faults: str, url: str, token: str) -> None:
     "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
 )
 @click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
-def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url: str, token: str) -> None:
+@click.pass_context
+def sell(
+    context: click.Context, days: int, receipts: int, seed: int, first_day: dt.datetime | None, url: str, token: str
+) -> None:
     """Sell in a running sandbox: whole shop days, from the articles and prices that were synchronised.
 
     Articles whose group is called Gutschein... are sold as vouchers (of many purposes where they have no VAT, of a
@@ -97,7 +119,15 @@ def sell(days: int, receipts: int, seed: int, first_day: dt.datetime | None, url
     from cloudkasse_etl.sandbox.till.sales_summary import describe_sales
     from cloudkasse_etl.sandbox.till.selling import sell_remotely
 
-    summary = sell_remotely(
-        url, token, days=days, receipts=receipts, seed=seed, first_day=first_day.date() if first_day else None
-    )
+    day = first_day.date() if first_day else None
+    summary = sell_remotely(*_place(context, url, token), days=days, receipts=receipts, seed=seed, first_day=day)
     click.echo(describe_sales(summary))
+
+
+def _place(context: click.Context, url: str, token: str) -> tuple[str, str]:
+    """Address and token of the sandbox that is meant."""
+    demo = entered(context)
+    if demo is None:
+        return url, token
+    refuse_beside_demo(context, "url", "token")
+    return demo.cloud.url, TOKEN

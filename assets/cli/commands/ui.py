@@ -35,7 +35,7 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
 
     Runs that are started there, or by a schedule, need it to go on running.
     """
-    from assets.cli.demo_shop import is_free
+    from assets.cli.demo_cloud import is_free
     from cloudkasse_etl.config.settings import load
 
     _require_own_code(Path.cwd())

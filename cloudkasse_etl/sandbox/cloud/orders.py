@@ -3,11 +3,11 @@
 from typing import Any, TypeVar
 
 import orjson
-from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from cloudkasse_etl.sandbox.cloud import validation
 from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
+from cloudkasse_etl.sandbox.dependencies import Request
 
 MAX_BODY_BYTES = 10_000
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
-from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cloudkasse_etl.errors import ConfigurationError
@@ -12,6 +11,7 @@ from cloudkasse_etl.sandbox.cloud.answers import FaultsNow
 from cloudkasse_etl.sandbox.cloud.orders import describe_order, read_order
 from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, send_order
 from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
+from cloudkasse_etl.sandbox.dependencies import Request, Response
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.faults.wire_faults import Control
 

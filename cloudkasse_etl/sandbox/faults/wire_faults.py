@@ -19,11 +19,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import orjson
-from fastapi import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cloudkasse_etl.sandbox.cloud.validation import PROBLEM_TYPE, RequestProblem
+from cloudkasse_etl.sandbox.dependencies import ASGIApp, H11Protocol, Message, Receive, Response, Scope, Send
 from cloudkasse_etl.sandbox.faults import body_faults
 from cloudkasse_etl.sandbox.faults.fault_plan import FEED_PATHS, HOUR, Fault, FaultPlan
 

@@ -1,6 +1,5 @@
 """Protects the command line: exit codes, one clean object for `--json`, words instead of tracebacks."""
 
-import json
 import os
 import re
 import socket
@@ -266,15 +265,13 @@ def test_the_demo_shows_a_partial_a_quiet_and_a_successful_sync(program: Program
 
 
 def test_a_demo_that_is_open_is_not_torn_down(program: Program, tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    folder.mkdir()
-    (folder / "erp.db").touch()
-    port = int(program.world.server.url.rpartition(":")[2])
-    (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")
-    code, out, err = program.call("demo", "--folder", str(folder))
+    made = create_demo(tmp_path / "demo")
+    made.erp.write_bytes(b"as it was")
+    with made.cloud:
+        code, out, err = program.call("demo", "--folder", str(made.folder))
     assert (code, out) == (2, "")
     assert "in use" in err
-    assert (folder / "erp.db").exists()
+    assert made.erp.read_bytes() == b"as it was"
 
 
 # No word of these is German too, a command's, or a code's.

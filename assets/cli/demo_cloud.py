@@ -1,0 +1,134 @@
+"""The demo's CloudKasse, for as long as a command needs it: one serves it, others use it and take over when that ends.
+
+It has no process of its own: a command that is killed leaves nothing behind but a free port, and a lock that the
+system has taken back. What it holds lies in a file, so whoever takes over knows all that the one before did.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import say
+
+HOST = "127.0.0.1"
+TOKEN = "sandbox"
+LOOK_SECONDS = 0.05  # how soon a CloudKasse that has ended is served again
+PATIENCE_SECONDS = 60.0
+
+
+class DemoCloud:
+    """The CloudKasse of a demo, which answers on its port for the duration of the `with` block.
+
+    Args:
+        folder: The demo's folder.
+        port: The demo's port.
+
+    Raises:
+        ConfigurationError: On entering: the sandbox is not installed, or another program uses the port.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._data, self._port = folder / "cloudkasse.db", port
+        self._lock = _lock_of(folder)
+        self._serving = ExitStack()
+        self._ending = threading.Event()
+        self._next: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://{HOST}:{self._port}"
+
+    def __enter__(self) -> Self:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not self._serve():
+            if not is_free(self._port):
+                self._next = threading.Thread(target=self._stand_by, name="demo-cloud", daemon=True)
+                self._next.start()
+                break
+            if time.monotonic() > until:
+                raise ConfigurationError(
+                    say(
+                        "Another command serves the demo's CloudKasse, but nothing answers on port {port}.",
+                        port=self._port,
+                    ),
+                    hint=say("End the commands that use the demo, and try again."),
+                )
+            time.sleep(LOOK_SECONDS)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._ending.set()
+        if self._next is not None:
+            self._next.join()
+        self._serving.close()
+
+    def _serve(self) -> bool:
+        """Serves it, unless another command does. Returns whether it is served from here now."""
+        # here, in the main thread at first: imports in two threads at once can lock each other out
+        from cloudkasse_etl.sandbox.server import SandboxServer
+
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        with ExitStack() as stack:
+            stack.callback(self._lock.release)
+            if not is_free(self._port):
+                raise ConfigurationError(
+                    say(
+                        "Port {port}, on which the demo's CloudKasse runs, is used by another program.", port=self._port
+                    ),
+                    hint=say("End that program, or make a new demo, which takes a free port: cloudkasse-etl demo."),
+                )
+            stack.enter_context(SandboxServer(self._data, port=self._port, token=TOKEN))
+            self._serving = stack.pop_all()
+        return True
+
+    def _stand_by(self) -> None:
+        while not self._ending.wait(LOOK_SECONDS):
+            try:
+                if self._serve():
+                    return
+            except ConfigurationError:  # its port is still being given back, or was taken: whoever asks there says so
+                continue
+
+
+@contextmanager
+def unused(folder: Path) -> Iterator[None]:
+    """Keeps other commands out of a demo while it is made again.
+
+    Raises:
+        ConfigurationError: A command uses its CloudKasse.
+    """
+    try:
+        with _lock_of(folder).acquire(blocking=False):
+            yield
+    except Timeout:
+        raise ConfigurationError(
+            say("The demo in {folder} is in use.", folder=str(folder)),
+            hint=say(
+                "End the commands that use it, like cloudkasse-etl ui --demo, or name another folder with --folder."
+            ),
+        ) from None
+
+
+def _lock_of(folder: Path) -> FileLock:
+    return FileLock(folder / "cloud.lock", thread_local=False)
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on a port of this computer."""
+    import socket
+
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,29 @@
+"""The demo's shop without its tour: in `.demo` of a folder of its own, on a port that no other test takes."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from assets.cli import demo_shop
+from assets.cli.demo_shop import FOLDER, Demo, create_demo
+from assets.instance.home import VARIABLES
+
+
+def own_port(patch: pytest.MonkeyPatch) -> None:
+    """Lets demos be made on ports of this worker: one that is free now is taken only when its CloudKasse starts."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    patch.setattr(demo_shop, "SANDBOX_PORT", 24_000 + 100 * worker)
+
+
+@contextmanager
+def demo_in(folder: Path) -> Iterator[Demo]:
+    """A demo that was never synchronised, with `folder` as the current one; the environment is as before afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        own_port(patch)
+        for name in (*VARIABLES, "DAGSTER_DISABLE_TELEMETRY"):
+            patch.setenv(name, "")
+        yield create_demo(FOLDER)
