@@ -54,6 +54,7 @@ def _as_dict(decided: "Decided", language: Language) -> dict[str, Any]:
     return {
         "subject": str(decided.decision.subject),
         "key": decided.decision.key,
+        "name": decided.receipt or None,
         "action": str(decided.decision.action),
         "reason": decided.decision.reason,
         "decided_by": decided.decision.decided_by,

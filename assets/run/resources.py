@@ -55,7 +55,10 @@ class Options(dg.Config):
     )
     receipt_ids: list[str] = Field(
         default=[],
-        description=say("For an import: only the receipts with these ids. Empty: all that are staged."),
+        description=say(
+            "For an import: only these receipts, each by register and number (K1-348) or by the beginning of its id. "
+            "Empty: all that are staged."
+        ),
     )
 
 

@@ -79,7 +79,7 @@ _MISSING = click.option(
     metavar="REGISTER NUMBERS",
     help="In place of a receipt: numbers of a register that are missing, like 7 or 7-12.",
 )
-_RECEIPT = click.argument("receipt_id", type=TEXT, required=False)
+_RECEIPT = click.argument("receipt", type=TEXT, required=False)
 
 
 @receipts.command()
@@ -88,25 +88,31 @@ _RECEIPT = click.argument("receipt_id", type=TEXT, required=False)
 @_MISSING
 @REASON
 @JSON
-def dismiss(
-    receipt_id: str | None, line: int | None, missing: tuple[str, str] | None, reason: str, as_json: bool
-) -> int:
+def dismiss(receipt: str | None, line: int | None, missing: tuple[str, str] | None, reason: str, as_json: bool) -> int:
     """Mark a staged or rejected receipt as dealt with by hand: it is never imported.
 
-    With --line, a refused stock line of an imported receipt: it is never made up for. With --missing, receipt numbers
-    that will never come.
+    RECEIPT is register and number, like K1-348, or the beginning of its id. With --line, a refused stock line of an
+    imported receipt: it is never made up for. With --missing, receipt numbers that will never come.
     """
     from cloudkasse_etl.sync.receipts import decisions
 
-    what = _one_of(receipt_id, line, missing)
+    what = _one_of(receipt, line, missing)
     if missing is not None:
         said = say("Receipt numbers {numbers} of register {register} are dismissed.", numbers=what[1], register=what[0])
         return decide(reason, lambda who: decisions.dismiss_numbers(who, *what), lambda _: said, as_json=as_json)
     if line is not None:
-        said = say("Line {line} of receipt {receipt} is dismissed.", line=line, receipt=what[0])
-        return decide(reason, lambda who: decisions.dismiss_line(who, what[0], line), lambda _: said, as_json=as_json)
-    said = say("The receipt {receipt} is dismissed.", receipt=what[0])
-    return decide(reason, lambda who: decisions.dismiss_receipt(who, what[0]), lambda _: said, as_json=as_json)
+        return decide(
+            reason,
+            lambda who: decisions.dismiss_line(who, what[0], line),
+            lambda d: say("Line {line} of receipt {receipt} is dismissed.", line=line, receipt=d.receipt),
+            as_json=as_json,
+        )
+    return decide(
+        reason,
+        lambda who: decisions.dismiss_receipt(who, what[0]),
+        lambda d: say("The receipt {receipt} is dismissed.", receipt=d.receipt),
+        as_json=as_json,
+    )
 
 
 @receipts.command()
@@ -115,61 +121,67 @@ def dismiss(
 @_MISSING
 @REASON
 @JSON
-def restore(
-    receipt_id: str | None, line: int | None, missing: tuple[str, str] | None, reason: str, as_json: bool
-) -> int:
+def restore(receipt: str | None, line: int | None, missing: tuple[str, str] | None, reason: str, as_json: bool) -> int:
     """Take a dismissal or a release back: the receipt is checked again, and becomes what it then is.
 
-    With --line, that of a stock line: the next import looks at it again. With --missing, that of receipt numbers.
+    RECEIPT is register and number, like K1-348, or the beginning of its id. With --line, that of a stock line: the
+    next import looks at it again. With --missing, that of receipt numbers.
     """
     from cloudkasse_etl.sync.receipts import decisions
 
-    what = _one_of(receipt_id, line, missing)
+    what = _one_of(receipt, line, missing)
     if missing is not None:
         said = say(
             "Receipt numbers {numbers} of register {register} are missing again.", numbers=what[1], register=what[0]
         )
         return decide(reason, lambda who: decisions.restore_numbers(who, *what), lambda _: said, as_json=as_json)
     if line is not None:
-        said = say("Line {line} of receipt {receipt} is open again.", line=line, receipt=what[0])
-        return decide(reason, lambda who: decisions.restore_line(who, what[0], line), lambda _: said, as_json=as_json)
+        return decide(
+            reason,
+            lambda who: decisions.restore_line(who, what[0], line),
+            lambda d: say("Line {line} of receipt {receipt} is open again.", line=line, receipt=d.receipt),
+            as_json=as_json,
+        )
     return decide(
         reason,
         lambda who: decisions.restore_receipt(who, what[0]),
         lambda d: say(
             "The receipt {receipt} was checked again; its status: {status}.",
-            receipt=what[0],
+            receipt=d.receipt,
             status=decisions.status_word(d.status),
         ),
         as_json=as_json,
     )
 
 
-def _one_of(receipt_id: str | None, line: int | None, missing: tuple[str, str] | None) -> tuple[str, str]:
-    """The receipt's id, or register and missing numbers.
+def _one_of(named: str | None, line: int | None, missing: tuple[str, str] | None) -> tuple[str, str]:
+    """The receipt as it was named, or register and missing numbers.
 
     Raises:
         click.UsageError: Neither is given, or both are.
     """
-    if (receipt_id is None) == (missing is None) or (missing is not None and line is not None):
+    if (named is None) == (missing is None) or (missing is not None and line is not None):
         raise click.UsageError(say("Name one receipt, or --missing REGISTER NUMBERS.").told(language()))
-    return missing or (receipt_id or "", "")
+    return missing or (named or "", "")
 
 
 @receipts.command()
-@click.argument("receipt_id", type=TEXT)
+@click.argument("receipt", type=TEXT)
 @REASON
 @JSON
-def release(receipt_id: str, reason: str, as_json: bool) -> int:
-    """Let a receipt through that is held for a person; its postings are flagged for review."""
+def release(receipt: str, reason: str, as_json: bool) -> int:
+    """Let a receipt through that is held for a person; its postings are flagged for review.
+
+    RECEIPT is register and number, like K1-348, or the beginning of its id.
+    """
     from cloudkasse_etl.sync.receipts import decisions
 
     return decide(
         reason,
-        lambda who: decisions.release_receipt(who, receipt_id),
+        lambda who: decisions.release_receipt(who, receipt),
         lambda d: say(
             "The receipt {receipt} is released; its status: {status}.",
-            receipt=receipt_id,
+            receipt=d.receipt,
             status=decisions.status_word(d.status),
         ),
         as_json=as_json,

@@ -1,16 +1,19 @@
 """The currency of the books: SelectLine's, or that of the last synchronised company."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import orjson
 
 from cloudkasse_etl.entities import COMPANY
 from cloudkasse_etl.errors import ErpSchemaError, ErpUnavailableError
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.sync.run.session import SyncSession
+
+if TYPE_CHECKING:  # it brings along all that a synchronisation needs, and a list of receipts needs the currency alone
+    from cloudkasse_etl.sync.run.session import SyncSession
 
 
-def currency_to_book_in(session: SyncSession) -> str | None:
+def currency_to_book_in(session: "SyncSession") -> str | None:
     """The currency for an import, which reads the ERP in any case; None where it is not known.
 
     Raises:
@@ -19,7 +22,7 @@ def currency_to_book_in(session: SyncSession) -> str | None:
     return session.sources.books_currency or last_known_currency(session.store)
 
 
-def currency_to_stage_in(session: SyncSession) -> str | None:
+def currency_to_stage_in(session: "SyncSession") -> str | None:
     """The currency for a fetch, which must work while the ERP cannot be reached; None where it is not known.
 
     The ERP is read only if this run has read it already, or if nothing was ever synchronised: a quiet run should not

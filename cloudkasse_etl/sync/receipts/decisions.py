@@ -21,6 +21,7 @@ from cloudkasse_etl.state.stores.books.staged_receipts import NO_ID, KnownReceip
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, numbers_of
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.receipts.judgement import Judge, Judged, conflicting, let_second_contents_through, unreadable
+from cloudkasse_etl.sync.receipts.receipt_search import find_receipt, name_of
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,16 @@ class Decider:
         """
         return Decision(subject, key, action, self.reason.strip(), decided_by=self.decided_by, detail=detail)
 
+    def receipt(self, store: StateStores, text: str) -> tuple[str, str]:
+        """The id and the name of the receipt that a text names.
+
+        Raises:
+            ConfigurationError: It names none, or several.
+        """
+        language = self.configuration.settings.language
+        receipt_id = find_receipt(store, text, language)
+        return receipt_id, name_of(store, receipt_id, language)
+
     @contextmanager
     def deciding(self, action: Action) -> Iterator[StateStores]:
         """Our own tables under the lease, so that no decision is made during a synchronisation.
@@ -78,25 +89,28 @@ class Decided:
         decision: The decision.
         status: The receipt's status now; for a line or closing `dismissed`, `rejected` or `open`.
         rejections: Why it is refused now, if it is.
+        receipt: The name of the receipt that it is about, or whose line it is; empty for all else.
     """
 
     decision: Decision
     status: str
     rejections: tuple[Rejection, ...] = ()
+    receipt: str = ""
 
 
 # --- receipts
 
 
-def dismiss_receipt(decider: Decider, receipt_id: str) -> Decided:
+def dismiss_receipt(decider: Decider, receipt: str) -> Decided:
     """Marks a staged or rejected receipt as handled by a person, so that it is never imported.
 
     Raises:
-        ConfigurationError: There is no such receipt, its status is another one, or no reason is given.
+        ConfigurationError: It names no receipt or several, its status is another one, or no reason is given.
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.DISMISS) as store:
-        _known(store, receipt_id, Action.DISMISS, MOVES[Move.DISMISS].before)
+        receipt_id, name = decider.receipt(store, receipt)
+        _known(store, receipt_id, name, Action.DISMISS, MOVES[Move.DISMISS].before)
         open_ones = [
             r
             for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS)
@@ -105,20 +119,21 @@ def dismiss_receipt(decider: Decider, receipt_id: str) -> Decided:
         ]
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.DISMISS, **ending(open_ones))
         store.staging.dismiss(decision)
-        return Decided(decision, Status.DISMISSED)
+        return Decided(decision, Status.DISMISSED, receipt=name)
 
 
-def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
+def restore_receipt(decider: Decider, receipt: str) -> Decided:
     """Takes back that a receipt was dismissed or released: it is checked again, and gets the resulting status.
 
     Raises:
-        ConfigurationError: There is no such receipt, it is neither dismissed nor released, or no reason is given.
+        ConfigurationError: It names no receipt or several, one that was not decided about, or no reason is given.
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.RESTORE) as store:
+        receipt_id, name = decider.receipt(store, receipt)
         is_released = receipt_id in store.decisions.released([receipt_id])
         among = MOVES[Move.RESTORE].before if is_released else (Status.DISMISSED,)
-        known = _known(store, receipt_id, Action.RESTORE, among)
+        known = _known(store, receipt_id, name, Action.RESTORE, among)
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RESTORE)
         found = _judged(decider, store, receipt_id, known, released=False)
         store.staging.restage([found], move=Move.RESTORE, decisions=[decision])
@@ -127,19 +142,20 @@ def restore_receipt(decider: Decider, receipt_id: str) -> Decided:
             let_second_contents_through(store, Judge(decider.configuration.settings, store))
             now = store.staging.known([receipt_id])[receipt_id]
             if now.status != Status.REJECTED:
-                return Decided(decision, now.status)
-        return Decided(decision, found.status, tuple(found.rejections))
+                return Decided(decision, now.status, receipt=name)
+        return Decided(decision, found.status, tuple(found.rejections), receipt=name)
 
 
-def release_receipt(decider: Decider, receipt_id: str) -> Decided:
+def release_receipt(decider: Decider, receipt: str) -> Decided:
     """Releases a receipt that is held for review. Its postings are flagged `review`.
 
     Raises:
-        ConfigurationError: There is no such receipt, nothing that can be released holds it, or no reason is given.
+        ConfigurationError: It names no receipt or several, one that nothing holds, or no reason is given.
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.RELEASE) as store:
-        known = _known(store, receipt_id, Action.RELEASE, MOVES[Move.RELEASE].before)
+        receipt_id, name = decider.receipt(store, receipt)
+        known = _known(store, receipt_id, name, Action.RELEASE, MOVES[Move.RELEASE].before)
         open_ones = [
             r
             for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS)
@@ -148,26 +164,22 @@ def release_receipt(decider: Decider, receipt_id: str) -> Decided:
         ]
         if not any(r.code in HOLDING for r in open_ones):
             raise ConfigurationError(
-                say("The receipt '{receipt}' cannot be released: it is wrong, not merely held.", receipt=receipt_id),
+                say("The receipt {receipt} cannot be released: it is wrong, not merely held.", receipt=name),
                 hint=say("Have it corrected, or dismiss it and book it by hand; see: cloudkasse-etl receipts."),
             )
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RELEASE, **ending(open_ones))
         found = _judged(decider, store, receipt_id, known, released=True)
         store.staging.restage([found], move=Move.RELEASE, decisions=[decision])
-        return Decided(decision, found.status, tuple(found.rejections))
+        return Decided(decision, found.status, tuple(found.rejections), receipt=name)
 
 
-def _known(store: StateStores, receipt_id: str, action: Action, among: tuple[Status, ...]) -> KnownReceipt:
-    known = store.staging.known([receipt_id]).get(receipt_id)
-    if known is None:
-        raise ConfigurationError(
-            say("There is no receipt '{receipt}'.", receipt=receipt_id), hint=say("See: cloudkasse-etl receipts.")
-        )
+def _known(store: StateStores, receipt_id: str, name: str, action: Action, among: tuple[Status, ...]) -> KnownReceipt:
+    known = store.staging.known([receipt_id])[receipt_id]
     if known.status not in among:
         raise ConfigurationError(
             say(
-                "The receipt '{receipt}' cannot be {action}; its status: {status}.",
-                receipt=receipt_id, action=ACTIONS[action], status=status_word(known.status),
+                "The receipt {receipt} cannot be {action}; its status: {status}.",
+                receipt=name, action=ACTIONS[action], status=status_word(known.status),
             ),
             hint=say("See: cloudkasse-etl receipts."),
         )  # fmt: skip
@@ -204,12 +216,12 @@ def _ours(row: UnbookedReceipt, came_as: str) -> StagedReceipt:
 # --- stock lines
 
 
-def dismiss_line(decider: Decider, receipt_id: str, line: int) -> Decided:
+def dismiss_line(decider: Decider, receipt: str, line: int) -> Decided:
     """Marks a refused stock line of an imported receipt as handled by a person, so that it is never booked later.
 
     Args:
         decider: Who decides.
-        receipt_id: The receipt's id.
+        receipt: The receipt, as a person names it.
         line: The line's number.
 
     Returns:
@@ -220,25 +232,26 @@ def dismiss_line(decider: Decider, receipt_id: str, line: int) -> Decided:
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.DISMISS) as store:
+        receipt_id, name = decider.receipt(store, receipt)
         key = bounded_key(f"{receipt_id}|{line}")
         open_ones = [r for r in store.rejections.of(STOCK_MOVEMENTS) if r.key.rpartition("|")[0] == receipt_id]
         mine = [r for r in open_ones if r.key == key]
         if not mine:
             raise ConfigurationError(
-                say("Line {line} of receipt '{receipt}' is no refused stock line.", line=line, receipt=receipt_id),
+                say("Line {line} of receipt {receipt} is no refused stock line.", line=line, receipt=name),
                 hint=say("The protocol of the last run names those that are: cloudkasse-etl protocol RUN_ID."),
             )
         decision = decider.decision(Subject.LINE, key, Action.DISMISS, **ending(mine))
         HandDecisions(store.connection).dismiss_line(receipt_id, decision, last=len(mine) == len(open_ones))
-        return Decided(decision, Status.DISMISSED)
+        return Decided(decision, Status.DISMISSED, receipt=name)
 
 
-def restore_line(decider: Decider, receipt_id: str, line: int) -> Decided:
+def restore_line(decider: Decider, receipt: str, line: int) -> Decided:
     """Takes back that a stock line was dismissed: it is refused again, and the next import checks it again.
 
     Args:
         decider: Who decides.
-        receipt_id: The receipt's id.
+        receipt: The receipt, as a person names it.
         line: The line's number.
 
     Returns:
@@ -249,16 +262,17 @@ def restore_line(decider: Decider, receipt_id: str, line: int) -> Decided:
         LeaseHeldError: A synchronisation is running.
     """
     with decider.deciding(Action.RESTORE) as store:
+        receipt_id, name = decider.receipt(store, receipt)
         key = bounded_key(f"{receipt_id}|{line}")
         newest = store.decisions.newest(Subject.LINE, [key]).get(key)
         if newest is None or newest.action is not Action.DISMISS:
             raise ConfigurationError(
-                say("Line {line} of receipt '{receipt}' is not dismissed.", line=line, receipt=receipt_id),
+                say("Line {line} of receipt {receipt} is not dismissed.", line=line, receipt=name),
                 hint=say("See: cloudkasse-etl receipts --status dismissed."),
             )
         decision = decider.decision(Subject.LINE, key, Action.RESTORE)
         HandDecisions(store.connection).restore_line(receipt_id, decision, newest.ended)
-        return Decided(decision, Status.REJECTED, newest.ended)
+        return Decided(decision, Status.REJECTED, newest.ended, receipt=name)
 
 
 # --- receipt numbers that are missing

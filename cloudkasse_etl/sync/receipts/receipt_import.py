@@ -14,18 +14,19 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.errors import ConfigurationError, ContractError
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.text import Text, say, say_count
+from cloudkasse_etl.i18n.text import Language, Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
-from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptStore
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status, status_word
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.changes.unchanged import is_up_to_date, mark_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
 from cloudkasse_etl.sync.receipts.books_currency import currency_to_book_in
 from cloudkasse_etl.sync.receipts.judgement import Judge, is_judged, judge_anew, judge_of
+from cloudkasse_etl.sync.receipts.receipt_search import find_receipts, name_of
 from cloudkasse_etl.sync.receipts.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors_of_booked, voided_before
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -48,14 +49,14 @@ def import_receipts(
 
     Args:
         session: The run.
-        receipt_ids: Only these; all staged ones where None.
+        receipt_ids: Only these, as a person names them (`find_receipt`); all staged ones where None.
 
     Returns:
         The reports of `revenue_postings` (receipts) and `stock_movements` (stock lines).
 
     Raises:
         ErpUnavailableError: The ERP cannot be reached: accounts and articles come from there.
-        ConfigurationError: A chosen receipt is not staged.
+        ConfigurationError: A chosen receipt is unknown, or not staged.
     """
     with session.timed() as seconds:
         _judge_anew(session, seconds)
@@ -129,31 +130,41 @@ def _left(staged: int, setting: str, asked: bool | None) -> Text | None:
     )
 
 
-def require_bookable(configuration: Configuration, receipt_ids: Sequence[str]) -> None:
-    """Checks, before there is a run, whether receipts can be imported.
+def require_bookable(configuration: Configuration, receipts: Sequence[str]) -> tuple[str, ...]:
+    """Finds receipts, and checks, before there is a run, whether they can be imported.
 
     If settings have changed, only the run finds out the new status of receipts that are not booked.
 
+    Args:
+        configuration: Settings and connections.
+        receipts: The receipts as a person names them.
+
+    Returns:
+        Their ids.
+
     Raises:
-        ConfigurationError: One of them cannot be imported; the message names it and its status.
+        ConfigurationError: One of them is unknown or cannot be imported; the message names it and its status.
     """
+    language = configuration.settings.language
     with open_reading(configuration) as store:
-        if is_judged(Judge(configuration.settings, store), store):
-            _must_be_bookable(store.receipts, receipt_ids)
-        else:
-            _must_be_bookable(store.receipts, receipt_ids, or_unbooked=True)
+        found = find_receipts(store, receipts, language)
+        is_settled = is_judged(Judge(configuration.settings, store), store)
+        _must_be_bookable(store, found, language, or_unbooked=not is_settled)
+    return tuple(found)
 
 
-def _must_be_bookable(store: ReceiptStore, receipt_ids: Sequence[str], *, or_unbooked: bool = False) -> None:
-    status = store.status_of(receipt_ids)
+def _must_be_bookable(
+    store: StateStores, receipt_ids: Sequence[str], language: Language, *, or_unbooked: bool = False
+) -> None:
+    status = store.receipts.status_of(receipt_ids)
     for receipt_id in receipt_ids:
-        found, refused_by = status.get(receipt_id, (say("not there"), None))
+        found, refused_by = status[receipt_id]
         bookable = found == Status.STAGED or (found == Status.REJECTED and refused_by == REVENUE_POSTINGS)
         if not bookable and not (or_unbooked and found in UNBOOKED):
             raise ConfigurationError(
                 say(
-                    "The receipt '{receipt}' cannot be imported; its status: {status}.",
-                    receipt=receipt_id,
+                    "The receipt {receipt} cannot be imported; its status: {status}.",
+                    receipt=name_of(store, receipt_id, language),
                     status=status_word(found),
                 ),
                 hint=say("See: cloudkasse-etl receipts --status staged."),
@@ -217,11 +228,12 @@ class _Import:
             before = {rejection.key for rejection in self.before}
             self.session.store.books.await_originals([key for key in self._voids.left if key in before])
 
-    def chosen(self, receipt_ids: Sequence[str]) -> None:
-        """Books some receipts."""
-        store = self.session.store.receipts
-        _must_be_bookable(store, receipt_ids)
-        rows = list(store.raw_of(receipt_ids).items())
+    def chosen(self, receipts: Sequence[str]) -> None:
+        """Books some receipts, as a person names them."""
+        store, language = self.session.store, self.session.settings.language
+        receipt_ids = find_receipts(store, receipts, language)
+        _must_be_bookable(store, receipt_ids, language)
+        rows = list(store.receipts.raw_of(receipt_ids).items())
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]
             self._book(part)

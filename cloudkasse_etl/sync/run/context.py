@@ -16,7 +16,7 @@ class SyncOptions:
         retry_rejected: Try rejected records again although nothing about them has changed.
         allow_retire: Retire records even where they are more than the settings allow unasked.
         import_receipts: Book what is staged, once it was fetched; None: as receipts.import of the settings says.
-        receipt_ids: Of an import: only these receipts; all that are staged where empty.
+        receipt_ids: Of an import: only these receipts, as a person names them; all that are staged where empty.
     """
 
     full: bool = False

@@ -95,7 +95,7 @@ def test_a_choice_that_cannot_be_booked_books_nothing_of_it(world: World) -> Non
     fetch(world)
     book(world, "R2")
     before = tables(world)
-    for wrong, word in (("R2", "imported"), ("R3", "rejected"), ("R9", "not there")):
+    for wrong, word in (("R2", "imported"), ("R3", "rejected"), ("R9", "There is no receipt 'R9'")):
         with pytest.raises(ConfigurationError, match=word):
             book(world, "R1", wrong)
     assert tables(world) == before

@@ -38,7 +38,7 @@ def _elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
         ("protocol zz --csv ''", "Invalid value for '--csv': It is empty."),
         ("import --receipt ''", "Invalid value for '--receipt': It is empty."),
         ("import --receipt ' '", "Invalid value for '--receipt': It is empty."),
-        ("import --receipt nobody", "The receipt 'nobody' cannot be imported; its status: not there."),
+        ("import --receipt nobody", "There is no receipt 'nobody'."),
         ("import --receipt \udcff", "Invalid value for '--receipt': It has a character that no text has."),
         ("receipts dismiss '' --reason x", "RECEIPT_ID]': It is empty."),
         ("receipts dismiss nobody --reason ' '", "Nothing is decided without a reason."),

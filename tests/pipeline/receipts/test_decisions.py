@@ -111,7 +111,7 @@ def test_a_stock_line_that_was_booked_by_hand_is_dismissed_and_can_be_opened_aga
     _, report = shop.call_json("sync", "receipts", "--import")
     assert [r["key"] for r in report["rejections"]] == ["r1|1", "r1|2"]
     code, out, _ = shop.call("receipts", "dismiss", "r1", "--line", "1", "--reason", "counted by hand")
-    assert (code, out.strip()) == (0, "Line 1 of receipt r1 is dismissed.")
+    assert (code, out.strip()) == (0, "Line 1 of receipt K1-1 · 2026-11-23 · 47.60 € is dismissed.")
     assert "Line 1 dismissed: counted by hand" in listed(shop)["r1"]["reason"]
     assert listed(shop, "--status", "dismissed")["r1"]["decisions"][0]["line"] == 1
     assert shop.call_json("import")[1]["message"] == "nothing new; 1 rejected"

@@ -118,7 +118,7 @@ def test_a_receipt_is_dismissed_with_a_reason_that_is_kept(shop: Program) -> Non
 def test_an_unknown_receipt_cannot_be_imported(shop: Program) -> None:
     code, said = shop.call_json("import", "--receipt", "nobody")
     assert code == 2
-    assert said["error"] == "The receipt 'nobody' cannot be imported; its status: not there."
+    assert said["error"] == "There is no receipt 'nobody'."
     assert len(shop.call_json("history")[1]["runs"]) == 1  # there was no run
 
 

@@ -83,7 +83,7 @@ def test_a_status_is_a_word_of_the_language_wherever_it_is_told() -> None:
         assert status_word(status) == status
         assert told(status_word(status.value), "de") != status
     text = say(
-        "The receipt '{receipt}' cannot be imported; its status: {status}.", receipt="r1", status=status_word("staged")
+        "The receipt {receipt} cannot be imported; its status: {status}.", receipt="K1-1", status=status_word("staged")
     )
     assert text.told("de").endswith(": übernommen.")
 

@@ -177,6 +177,23 @@ class ReceiptReader:
         with self._state.reading() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
+    def of_number(self, register: str, number: int) -> list[ReceiptRow]:
+        """The receipts of a register's number, by id: more than one where a register gave it twice."""
+        table = self._table
+        return self._listed(table.c.register == register, table.c.number == number)
+
+    def with_id(self, beginning: str, *, limit: int) -> list[ReceiptRow]:
+        """The receipts whose ids begin so, at most `limit` of them, by id."""
+        return self._listed(self._table.c.receipt_id.startswith(beginning, autoescape=True), limit=limit)
+
+    def _listed(self, *where: "sa.ColumnElement[bool]", limit: int | None = None) -> list[ReceiptRow]:
+        table = self._table
+        columns = [table.c[name] for name in ReceiptRow.__slots__]
+        query = sa.select(*columns).where(table.c.company == self._state.company, *where)
+        with self._state.reading() as connection:
+            rows = connection.execute(query.order_by(table.c.receipt_id).limit(limit))
+            return [ReceiptRow(*row) for row in rows]
+
     def rows(self, status: str | None = None, *, also: Sequence[str] = ()) -> list[ReceiptRow]:
         """The list of receipts of a status, by register and number; after them some others by their ids."""
         table = self._table

@@ -1,0 +1,134 @@
+"""Finds the one receipt that a person means: by its register and number, by its id, or by the beginning of that."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.formats import decimal
+from cloudkasse_etl.i18n.messages import ENGLISH
+from cloudkasse_etl.i18n.text import Language, joined, say
+from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
+from cloudkasse_etl.state.stores.books.receipt_status import status_word
+from cloudkasse_etl.state.stores.state_stores import StateStores
+from cloudkasse_etl.sync.receipts.books_currency import last_known_currency
+
+# A register may have the mark in its own number; 16 digits are more than any receipt has, and fit each database.
+_NUMBER = re.compile(r"(?P<register>.+)[-/](?P<number>[0-9]{1,16})", re.ASCII)
+_NAME_ENDS = " · "
+_SHORT = 8
+_CANDIDATES = 6
+_LOOKED_AT = 200
+
+
+def find_receipt(store: StateStores, text: str, language: Language = ENGLISH) -> str:
+    """The id of the one receipt that a text names.
+
+    A receipt is named by its whole id, by register and number (`K1-348`, `K1/348`, or its whole name as a table shows
+    it), or by the beginning of its id. Second contents of an id have ids of ours, like `07fcb84b…!3fa8…`: they are
+    meant only if the mark is given, as `short_id` shows it.
+
+    Args:
+        store: Our own tables.
+        text: What a person typed.
+        language: The language of the names in an error.
+
+    Returns:
+        The id.
+
+    Raises:
+        ConfigurationError: No receipt has this name, or several have; the message names those.
+    """
+    wanted = text.partition(_NAME_ENDS)[0].strip()
+    found = _found(ReceiptReader(store.connection), wanted) if wanted.isprintable() else []
+    if len(found) == 1:
+        return found[0].receipt_id
+    if not found:
+        raise ConfigurationError(
+            say("There is no receipt '{receipt}'.", receipt=text),
+            hint=say(
+                "A receipt is named by register and number, like K1-348, or by the beginning of its id. "
+                "The list: cloudkasse-etl receipts."
+            ),
+        )
+    named = [
+        say("{receipt}, {status} (id {id})", receipt=name, status=status_word(row.status), id=short)
+        for row, name, short in zip(
+            found, names_of(store, found, language), _told_apart([row.receipt_id for row in found]), strict=True
+        )
+    ][:_CANDIDATES]
+    more = [say("and more")] if len(found) > _CANDIDATES else []
+    raise ConfigurationError(
+        say("'{receipt}' may be several receipts: {candidates}.", receipt=text, candidates=joined("; ", named + more)),
+        hint=say("Name the one by its id, or by as much of it as no other begins with."),
+    )
+
+
+def find_receipts(store: StateStores, texts: Iterable[str], language: Language = ENGLISH) -> list[str]:
+    """The ids of the receipts that texts name, each once and in that order.
+
+    Raises:
+        ConfigurationError: One of them names no receipt, or several.
+    """
+    return list(dict.fromkeys(find_receipt(store, text, language) for text in texts))
+
+
+def short_id(receipt_id: str) -> str:
+    """The beginning of an id, which `find_receipt` finds again: `07fcb84b`; of a second content `07fcb84b!3fa8`."""
+    head, mark, digest = receipt_id.rpartition("!")
+    return f"{head[:_SHORT]}{mark}{digest[:4]}" if head else receipt_id[:_SHORT]
+
+
+def names_of(store: StateStores, rows: Sequence[ReceiptRow], language: Language) -> list[str]:
+    """The names of receipts, as each surface shows them: `K1-348 · 2026-10-07 · 7.71 €`."""
+    currency = last_known_currency(store)
+    return [_name(row, currency, language) for row in rows]
+
+
+def name_of(store: StateStores, receipt_id: str, language: Language) -> str:
+    """The name of a receipt; its id where it is not stored.
+
+    Args:
+        store: Our own tables.
+        receipt_id: The id.
+        language: The language of the name.
+
+    Returns:
+        The name.
+    """
+    rows = [row for row in ReceiptReader(store.connection).with_id(receipt_id, limit=1) if row.receipt_id == receipt_id]
+    return names_of(store, rows, language)[0] if rows else receipt_id
+
+
+def _name(row: ReceiptRow, currency: str | None, language: Language) -> str:
+    if row.register is None or row.number is None:
+        return row.receipt_id
+    parts = [f"{row.register}-{row.number}"]
+    parts += [str(row.business_day)] if row.business_day else []
+    if row.total_cents is not None:
+        shown = "€" if currency == "EUR" else currency or ""
+        parts.append(f"{decimal(row.total_cents, 2, language)} {shown}".strip())
+    return _NAME_ENDS.join(parts)
+
+
+def _found(reader: ReceiptReader, wanted: str) -> list[ReceiptRow]:
+    if not wanted:
+        return []
+    beginning, mark, digest = wanted.rpartition("!")
+    if not mark:
+        beginning, digest = wanted, ""
+    # compared here too: some databases do not tell A from a
+    rows = [row for row in reader.with_id(beginning, limit=_LOOKED_AT) if row.receipt_id.startswith(beginning)]
+    if whole := [row for row in rows if row.receipt_id == wanted]:
+        return whole
+    if (place := _NUMBER.fullmatch(wanted)) and (numbered := reader.of_number(place["register"], int(place["number"]))):
+        return numbered
+    if mark:
+        return [row for row in rows if row.receipt_id.rpartition("!")[2].startswith(digest) and "!" in row.receipt_id]
+    first = [row for row in rows if row.came_as is None]
+    return first if len(first) == 1 else rows
+
+
+def _told_apart(receipt_ids: Sequence[str]) -> list[str]:
+    """Beginnings of ids by which each is found: short ones, if they differ."""
+    short = [short_id(key) for key in receipt_ids]
+    return short if len(set(short)) == len(short) else list(receipt_ids)
