@@ -33,7 +33,7 @@ def test_a_dismissal_is_taken_back_and_the_receipt_is_checked_again(shop: Progra
     for receipt_id in ("r1", "r2"):
         assert shop.call("receipts", "dismiss", receipt_id, "--reason", "booked by hand")[0] == 0
     code, out, _ = shop.call("receipts", "restore", "r1", "--reason", "the wrong one")
-    assert (code, out.strip()) == (0, "The receipt r1 was checked again; its status: staged.")
+    assert (code, out.strip()) == (0, "The receipt K1-1 · 2026-11-23 · 23.80 € was checked again; its status: staged.")
     code, said = shop.call_json("receipts", "restore", "r2", "--reason", "that too")
     assert (code, said["status"], {r["code"] for r in said["rejections"]}) == (
         0,
