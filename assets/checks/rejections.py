@@ -101,7 +101,7 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     count, language = len({rejection.key for rejection in report.rejections}), settings.language
     causes = by_cause(report.rejections, language)
     if len(report.rejections) == 1:
-        text = f"{report.rejections[0].key}: {causes[0].summary} {causes[0].cure}"
+        text = f"{report.rejections[0].name(language)}: {causes[0].summary} {causes[0].cure}"
     else:
         shown = [f"{counted(cause.count, language)} × {cause.summary} {cause.cure}" for cause in causes[:SHOWN_CAUSES]]
         text = " ".join(shown) + (" …" if len(causes) > SHOWN_CAUSES else "")
@@ -127,7 +127,8 @@ def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[A
 
 
 def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
-    shown = [f"{warning.key}: {warning.text(settings.language)}" for warning in report.warnings[:SHOWN_WARNINGS]]
+    language = settings.language
+    shown = [f"{warning.name(language)}: {warning.text(language)}" for warning in report.warnings[:SHOWN_WARNINGS]]
     text = "; ".join(shown[:1])
     count = len(report.warnings)
     result = _warning(REVIEW, _several(count, text, settings) if count > 1 else text, to_review=count)

@@ -162,7 +162,7 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
     from rich.markup import escape
     from rich.text import Text
 
-    from cloudkasse_etl.rejections.causes import more_than
+    from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, listed, more_than
 
     def indented(text: str) -> None:
         for row in Text.from_markup(text).wrap(out, out.width - 2):  # rich's own padding ends each row in blanks
@@ -171,15 +171,16 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
 
     cure = CURE.told(language)
     for cause in causes[:limit]:
-        out.print(f"[bold]{cause.asset}[/] · {escape(cause.code)} · {counted(cause.count, language)}")
+        head = [escape(cause.code), counted(cause.count, language), *filter(None, [cause.amount_text])]
+        out.print(" · ".join([f"[bold]{cause.asset}[/]", *head]))
         text = cause.text
         if text is not None:
             indented(escape(text))
-            keys = ", ".join(dict.fromkeys(escape(victim.key) for victim in cause.shown))
-            indented(f"{keys} {cause.more}" if cause.more else keys)
+            names = escape(listed(cause.names(SHOWN_EXAMPLES), more=False))
+            indented(f"{names} {cause.more}" if cause.more else names)
         else:
             for victim in cause.shown:
-                indented(escape(f"{victim.key}: {victim.text}"))
+                indented(escape(f"{victim.name}: {victim.text}"))
             if cause.more:
                 indented(cause.more)
         indented(f"[green]{cure}[/] {escape(as_typed(cause.cure))}")

@@ -87,7 +87,7 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
         rows = [(c.cure, c.summary, c.count, c.examples) for c in causes]
     else:
         names = told_each(_BY_RECORD, language)
-        rows = [(r.cure(language), r.text(language), r.key) for r in rejections]
+        rows = [(r.cure(language), r.text(language), r.name(language)) for r in rejections]
     return shown_table(names, rows[:SHOWN_REJECTIONS])
 
 

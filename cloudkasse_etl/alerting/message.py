@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
-from cloudkasse_etl.rejections.causes import Place, more_than, place
+from cloudkasse_etl.rejections.causes import Place, listed, more_than, place
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 MAX_CAUSES = 20
@@ -20,7 +20,7 @@ class RejectionCause:
         asset: The asset that refuses them.
         code: The rejection's code.
         count: The number of records.
-        examples: The keys of the first of them.
+        examples: The first of them.
     """
 
     asset: str
@@ -126,11 +126,11 @@ def _entry(cause: RejectionCause, language: Language) -> str:
     texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
     more = more_than(cause.count, len(cause.examples), language)
     if len(texts) == 1:
-        keys = ", ".join(example.key for example in cause.examples)
-        lines += _indented(texts[0]) + _indented(f"{keys} {more}" if more else keys)
+        names = listed((example.name(language) for example in cause.examples), more=False)
+        lines += _indented(texts[0]) + _indented(f"{names} {more}" if more else names)
     else:
         for example in cause.examples:
-            lines += _indented(f"{example.key}: {example.text(language)}")
+            lines += _indented(f"{example.name(language)}: {example.text(language)}")
         lines += _indented(more) if more else []
     for cure in dict.fromkeys(example.cure(language) for example in cause.examples[:1]):
         lines += _indented(say("What to do: {cure}", cure=cure).told(language))

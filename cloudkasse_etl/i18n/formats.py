@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from cloudkasse_etl.i18n.messages import ENGLISH, PATTERNS, Language, translated
 
 MINUS = "\N{MINUS SIGN}"
+_SIGNS = {"EUR": "€"}
 
 
 def pattern(english: str) -> str:
@@ -110,6 +111,20 @@ def ungrouped(value: int, places: int, language: Language) -> str:
 def euros(cents: int, language: Language) -> str:
     """An amount with its cents, without its currency."""
     return decimal(cents, 2, language)
+
+
+def money(cents: int, currency: str, language: Language) -> str:
+    """An amount with its currency: `7.71 €`, `7.71 CHF`.
+
+    Args:
+        cents: The amount.
+        currency: The code of its currency; empty where it is not known.
+        language: The language of the format.
+
+    Returns:
+        The text, with an ASCII minus, as a person types it.
+    """
+    return f"{decimal(cents, 2, language, minus='-')} {_SIGNS.get(currency, clean(currency, 10))}".rstrip()
 
 
 def quantity(milli: int, language: Language, *, minus: str = MINUS) -> str:

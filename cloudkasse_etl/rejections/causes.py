@@ -11,7 +11,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
+from cloudkasse_etl.i18n.formats import money
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.record_names import Amount, name_of
 from cloudkasse_etl.rejections.rejection import Language, Rejection, filled, lookup
 
 SHOWN_EXAMPLES = 5
@@ -25,6 +27,14 @@ class Victim(Protocol):
     @property
     def key(self) -> str:
         """The record's key."""
+
+    @property
+    def name(self) -> str:
+        """What a shop calls it."""
+
+    @property
+    def amount(self) -> Amount | None:
+        """The amount that is not booked because of it; None for all but receipts."""
 
     @property
     def text(self) -> str:
@@ -59,8 +69,19 @@ class Cause:
 
     @property
     def keys(self) -> Sequence[str]:
-        """The records, each once."""
+        """The records' keys, each once."""
         return list(dict.fromkeys(victim.key for victim in self.victims))
+
+    @property
+    def amounts(self) -> Mapping[str, int]:
+        """The gross amount of the receipts that are stuck, in cents by currency; empty for other records."""
+        each = {victim.key: victim.amount for victim in self.victims}
+        return sum_by_currency(amount for amount in each.values() if amount is not None)
+
+    @property
+    def amount_text(self) -> str:
+        """The same as a text, `883.67 €`; empty for other records."""
+        return amounts_text(self.amounts, self.language)
 
     @property
     def count(self) -> int:
@@ -89,9 +110,18 @@ class Cause:
 
     @property
     def examples(self) -> str:
-        """The first few records' keys."""
-        keys = self.keys
-        return ", ".join(keys[:SHOWN_EXAMPLES]) + (", …" if len(keys) > SHOWN_EXAMPLES else "")
+        """The first few records' names."""
+        return listed(self.names(SHOWN_EXAMPLES), more=self.count > SHOWN_EXAMPLES)
+
+    def names(self, limit: int) -> Sequence[str]:
+        """The names of the first records, each record once."""
+        found: dict[str, str] = {}
+        for victim in self.victims:
+            if victim.key not in found:
+                if len(found) == limit:
+                    break
+                found[victim.key] = victim.name
+        return list(found.values())
 
     @property
     def text(self) -> str | None:
@@ -101,9 +131,9 @@ class Cause:
 
     @property
     def summary(self) -> str:
-        """What is wrong; if the texts differ by record, that of the first one, with its key."""
+        """What is wrong; if the texts differ by record, that of the first one, with its name."""
         first = self.victims[0]
-        return self.text or f"{_SUCH_AS.told(self.language)} {first.key}: {first.text}"
+        return self.text or f"{_SUCH_AS.told(self.language)} {first.name}: {first.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +146,14 @@ class _Refused:
     @property
     def key(self) -> str:
         return self.rejection.key
+
+    @property
+    def name(self) -> str:
+        return self.rejection.name(self.language)
+
+    @property
+    def amount(self) -> Amount | None:
+        return self.rejection.called.amount
 
     @property
     def text(self) -> str:
@@ -135,6 +173,8 @@ class _Noted:
     """A victim that is read back from a protocol."""
 
     key: str
+    name: str
+    amount: Amount | None
     text: str
     since: datetime | None
     still: bool
@@ -151,12 +191,37 @@ def causes_of(protocol: Iterable[Mapping[str, Any]], language: Language) -> list
         (
             (
                 (r["asset"], r["code"], r["cure"]),
-                _Noted(r["key"], r["text"], datetime.fromisoformat(r["since"]) if r["since"] else None, r["still"]),
+                _Noted(
+                    r["key"],
+                    r.get("name") or name_of(r["asset"], r["key"]).told(language),  # an older release wrote none
+                    Amount(r["total_cents"], r["currency"]) if r.get("currency") else None,
+                    r["text"],
+                    datetime.fromisoformat(r["since"]) if r["since"] else None,
+                    r["still"],
+                ),
             )
             for r in protocol
         ),
         language,
     )
+
+
+def listed(names: Iterable[str], *, more: bool) -> str:
+    """Names in one line; they hold commas themselves."""
+    return "; ".join([*names, *(["…"] if more else [])])
+
+
+def sum_by_currency(amounts: Iterable[Amount]) -> dict[str, int]:
+    """The sums of amounts, in cents by currency."""
+    found: dict[str, int] = {}
+    for amount in amounts:
+        found[amount.currency] = found.get(amount.currency, 0) + amount.cents
+    return found
+
+
+def amounts_text(amounts: Mapping[str, int], language: Language) -> str:
+    """Sums of several currencies as one text, `883.67 €, 12.00 CHF`; empty where there are none."""
+    return ", ".join(money(cents, currency, language) for currency, cents in amounts.items())
 
 
 def place(count: int, asset: str, code: str, cure: str) -> Place:

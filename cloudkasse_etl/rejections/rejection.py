@@ -13,6 +13,7 @@ from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.rejections.catalogue import CATALOGUE as CATALOGUE
 from cloudkasse_etl.rejections.catalogue import CLOUD as CLOUD
 from cloudkasse_etl.rejections.catalogue import Failure
+from cloudkasse_etl.rejections.record_names import RecordName, name_of
 
 _IN_THE_ERP, _IN_THE_SETTINGS = say("in SelectLine"), say("in the settings")
 
@@ -29,6 +30,7 @@ class Rejection:
         content: Hash of everything that the refusal depends on: the record is tried again when it changes.
         since: When it was first refused; None until it is stored.
         still: True when it was refused before and nothing has changed since.
+        record: What the record is called, as far as that is known besides its key. No part of what is compared.
     """
 
     asset: str
@@ -38,6 +40,16 @@ class Rejection:
     content: str = ""
     since: datetime | None = None
     still: bool = False
+    record: RecordName | None = field(default=None, compare=False)
+
+    def name(self, language: Language = "en") -> str:
+        """What the record is called by a shop; never an id."""
+        return self.called.told(language)
+
+    @property
+    def called(self) -> RecordName:
+        """The facts of its name; those of its key where no others are known."""
+        return self.record or name_of(self.asset, self.key)
 
     def text(self, language: Language = "en") -> str:
         """What is wrong, in plain words."""

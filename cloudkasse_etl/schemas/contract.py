@@ -17,6 +17,7 @@ from cloudkasse_etl.arrow_lookup import are_distinct
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import say, say_count
+from cloudkasse_etl.rejections.record_names import name_of, title_of
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.checks import clean_column, shown_limit
 
@@ -225,7 +226,9 @@ class _Rows:
                 detail["value"] = self._shown(position, column, row[column])
             if limit := shown_limit(failed) if code == "value_too_long" else "":
                 detail["limit"] = limit
-            found.append((position, Rejection(self.asset, self._key(position, row), code, detail, contents[position])))
+            key = self._key(position, row)
+            record = name_of(self.asset, key, title_of(row))
+            found.append((position, Rejection(self.asset, key, code, detail, contents[position], record=record)))
         return found
 
     def duplicated(self, positions: _Positions) -> list[tuple[int, Rejection]]:
@@ -248,6 +251,7 @@ class _Rows:
                         "count": str(len(rows)),
                     },
                     _content([row for _, row in rows]),
+                    record=name_of(self.asset, key, title_of(rows[0][1])),
                 ),
             )
             for key, rows in together.items()

@@ -108,6 +108,7 @@ class StateTables:
             sa.Column("since", UtcDateTime, nullable=False),
             sa.Column("first_run_id", sa.Unicode(40), nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
+            sa.Column("title", sa.Unicode(200)),
         )
         self.waiting = table(
             "waiting",
@@ -183,6 +184,7 @@ class StateTables:
             sa.Column("imported_run_id", sa.Unicode(40)),
             sa.Column("closing_number", sa.BigInteger),
             sa.Column("came_as", key_text(120)),
+            sa.Column("currency", sa.Unicode(10)),
             sa.Index(f"ix_{prefix}receipt_number", "company", "register", "number"),
             sa.Index(f"ix_{prefix}receipt_status", "company", "status"),
             sa.Index(f"ix_{prefix}receipt_reference", "company", "reference_id"),

@@ -7,20 +7,26 @@ from dataclasses import replace
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import bounded_key
+from cloudkasse_etl.state.dry_run.scratch_file import ScratchFile
+from cloudkasse_etl.state.stores.named_records import NamedRecords
 from cloudkasse_etl.state.stores.rejections import Rejections, change_of
 
 
 class DryRejections:
     """Rejections, read from the database, with all changes kept in memory."""
 
-    def __init__(self, state: StateConnection) -> None:
-        self._stored = Rejections(state)
+    def __init__(self, state: StateConnection, scratch: ScratchFile) -> None:
+        self._stored, self._names, self._scratch = Rejections(state), NamedRecords(state), scratch
         self._now: dict[str, dict[str, dict[str, Rejection]]] = {}  # asset → key → code
 
     def of(self, asset: str) -> list[Rejection]:
-        """The open rejections of an asset, oldest first."""
+        """The open rejections of an asset with what their records are called, oldest first."""
         found = [rejection for by_code in self._open(asset).values() for rejection in by_code.values()]
-        return sorted(found, key=lambda r: (r.since or dt.datetime.max.replace(tzinfo=dt.UTC), r.key))
+        return self.named(sorted(found, key=lambda r: (r.since or dt.datetime.max.replace(tzinfo=dt.UTC), r.key)))
+
+    def named(self, rejections: Sequence[Rejection]) -> list[Rejection]:
+        """The same rejections with what their records are called; receipts may be staged only here."""
+        return self._names.named(rejections, self._scratch.heads)
 
     def replace(
         self,
@@ -56,7 +62,7 @@ class DryRejections:
     def _open(self, asset: str) -> dict[str, dict[str, Rejection]]:
         if asset not in self._now:
             found: dict[str, dict[str, Rejection]] = {}
-            for rejection in self._stored.of(asset):
+            for rejection in self._stored.nameless(asset):
                 found.setdefault(rejection.key, {})[rejection.code] = rejection
             self._now[asset] = found
         return self._now[asset]

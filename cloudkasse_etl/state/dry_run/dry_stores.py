@@ -39,8 +39,9 @@ def dry_stores_on(connection: StateConnection) -> DryStores:
     Args:
         connection: With an engine from `untouched`, and without a lease.
     """
-    attempts, rejections, checkpoints = DryAttempts(connection), DryRejections(connection), DryCheckpoints(connection)
     scratch = ScratchFile()
+    attempts, checkpoints = DryAttempts(connection), DryCheckpoints(connection)
+    rejections = DryRejections(connection, scratch)
     return DryStores(
         connection=connection,
         attempts=attempts,

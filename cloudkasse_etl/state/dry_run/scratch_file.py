@@ -1,5 +1,6 @@
 """The receipts that a dry run would stage, in a temporary SQLite file."""
 
+import datetime as dt
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt
+from cloudkasse_etl.state.stores.named_records import ReceiptHead
 
 GONE = "gone"
 """The status of entries that would no longer exist."""
@@ -31,7 +33,7 @@ class ScratchFile:
         self._scratch.execute(
             "CREATE TABLE receipt (place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, hash TEXT, status TEXT, "
             "refused_by TEXT, closing_number INTEGER, came_as TEXT, register TEXT, number INTEGER, reference_id TEXT, "
-            "raw BLOB)"
+            "raw BLOB, business_day TEXT, total_cents INTEGER, currency TEXT)"
         )
 
     def close(self) -> None:
@@ -45,6 +47,14 @@ class ScratchFile:
     def ids(self, receipt_ids: Sequence[str]) -> set[str]:
         """The ids of some receipts that are stored here."""
         return {row[0] for row in self.rows("id", receipt_ids)}
+
+    def heads(self, receipt_ids: Sequence[str]) -> dict[str, ReceiptHead]:
+        """The facts of the names of those of some receipts that are stored here, by id."""
+        columns = "id, register, number, business_day, total_cents, currency, came_as"
+        return {
+            key: ReceiptHead(register, number, dt.date.fromisoformat(day) if day else None, *more)
+            for key, register, number, day, *more in self.rows(columns, receipt_ids)
+        }
 
     def rows(self, columns: str, receipt_ids: Sequence[str] | None) -> Iterator[tuple[Any, ...]]:
         """Columns of the receipts that are stored here; of all if no ids are given."""
@@ -99,13 +109,14 @@ class ScratchFile:
                 r.closing_number,
                 r.came_as,
                 *(r.register, r.number, r.reference_id, r.raw),
+                *(r.business_day.isoformat() if r.business_day else None, r.total_cents, r.currency),
             )
             for r in receipts
         ]
         self._scratch.execute("BEGIN")
         self._scratch.executemany(
-            f"INSERT OR REPLACE INTO receipt (id, {', '.join(_KNOWN)}, register, number, reference_id, raw) "  # noqa: S608 -- our own words
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO receipt (id, {', '.join(_KNOWN)}, register, number, reference_id, raw, "  # noqa: S608 -- our own words
+            "business_day, total_cents, currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
         self._scratch.execute("COMMIT")

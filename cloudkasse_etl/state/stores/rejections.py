@@ -8,9 +8,11 @@ from typing import Protocol
 import orjson
 import sqlalchemy as sa
 
+from cloudkasse_etl.rejections.record_names import name_of
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import bounded_key, chunks
+from cloudkasse_etl.state.stores.named_records import TITLE_LENGTH, NamedRecords
 
 
 def _every(rejection: Rejection) -> bool:
@@ -21,7 +23,11 @@ class RejectionStore(Protocol):
     """Open rejections."""
 
     def of(self, asset: str) -> list[Rejection]:
-        """The open rejections of an asset, oldest first."""
+        """The open rejections of an asset with what their records are called, oldest first."""
+        ...
+
+    def named(self, rejections: Sequence[Rejection]) -> list[Rejection]:
+        """The same rejections with what their records are called; those of a run's own have no names yet."""
         ...
 
     def replace(
@@ -50,9 +56,18 @@ class Rejections:
     def __init__(self, state: StateConnection) -> None:
         self._state = state
         self._table = state.tables.rejection
+        self._names = NamedRecords(state)
 
     def of(self, asset: str) -> list[Rejection]:
-        """The open rejections of an asset, oldest first."""
+        """The open rejections of an asset with what their records are called, oldest first."""
+        return self.named(self.nameless(asset))
+
+    def named(self, rejections: Sequence[Rejection]) -> list[Rejection]:
+        """The same rejections with what their records are called; those of a run's own have no names yet."""
+        return self._names.named(rejections)
+
+    def nameless(self, asset: str) -> list[Rejection]:
+        """The open rejections of an asset as they are stored, oldest first."""
         table = self._table
         query = (
             sa.select(table)
@@ -69,6 +84,7 @@ class Rejections:
                     content=row["content"],
                     since=row["since"],
                     still=True,
+                    record=None if row["title"] is None else name_of(asset, row["record_key"], row["title"]),
                 )
                 for row in connection.execute(query).mappings()
             ]
@@ -130,6 +146,7 @@ class Rejections:
                     "since": r.since or dt.datetime.now(dt.UTC),
                     "first_run_id": self._state.run_id,
                     "run_id": self._state.run_id,
+                    "title": title[:TITLE_LENGTH] if r.record and (title := r.record.title) else None,
                 }
                 for r in rejected
             ],
@@ -167,14 +184,18 @@ def change_of(
     """
     before = {(r.key, r.code): r for r in stored if judged(r)}
     now = dt.datetime.now(dt.UTC)
-    result = []
+    result, renamed = [], list[str]()
     # merged first: stored rejections are merged too, and would never equal one of their parts
     for rejection in merged([replace(r, asset=asset, key=bounded_key(r.key)) for r in found]):
         old = before.get((rejection.key, rejection.code))
         still = old is not None and old.content == rejection.content
-        result.append(replace(rejection, since=old.since if old and still else now, still=still))
+        record = rejection.record or (old.record if old else None)
+        result.append(replace(rejection, since=old.since if old and still else now, still=still, record=record))
+        if still and old and old.called.title != rejection.called.title and rejection.called.title is not None:
+            renamed.append(rejection.key)
     kept = {(r.key, r.code) for r in result}
     ended = [r.key for r in before.values() if (r.key, r.code) not in kept] + [r.key for r in result if not r.still]
+    ended += renamed
     # a key can have several codes: rejections that should not end with the key are stored again
     touched = set(ended)
     return RejectionChange(

@@ -16,7 +16,7 @@ from cloudkasse_etl.schemas.checks import FIRST_DAY
 from cloudkasse_etl.schemas.column_docs import key_of
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.schemas.prices import PriceExtract
-from cloudkasse_etl.sync.inputs.extracts import Extract, keys_of, rekeyed
+from cloudkasse_etl.sync.inputs.extracts import Extract, keys_of, rekeyed, titled
 from cloudkasse_etl.sync.inputs.goods import Goods, found
 from cloudkasse_etl.transform.bar_codes import checked_bar_codes
 from cloudkasse_etl.transform.payloads import refuse_ambiguous_keys, refuse_unknown_tax_codes
@@ -110,7 +110,7 @@ class GoodsFrames:
         frame, untaxed = refuse_unknown_tax_codes(checked.frame, self.rates, self._as_of)
         frame, alike = refuse_ambiguous_keys(frame, self._settings.price_groups)
         frame, of_codes = checked_bar_codes(frame)
-        rejections = (*checked.rejections, *untaxed, *alike, *of_codes)
+        rejections = titled((*checked.rejections, *untaxed, *alike, *of_codes), raw)
         if self._of_all:  # this concerns no single article
             rejections += _groups_with_several_names(raw.attrs.get(SEVERAL_NAMES, {}))
         return Extract(frame, rejections, keys_of(rejections), raw.loc[~wanted, "number"])
@@ -130,7 +130,7 @@ class GoodsFrames:
         prices = self.prices
         used = tuple(register.price_group for register in self._settings.registers)
         self._prices = replace(prices, frame=prices.frame[["row_id"]])
-        return gross_prices(
+        found = gross_prices(
             prices.frame,
             articles.frame,
             self.rates,
@@ -145,6 +145,7 @@ class GoodsFrames:
             refused_articles=prices.held,
             as_of=self._as_of,
         )
+        return replace(found, rejections=list(titled(found.rejections, articles.frame)))
 
 
 def _groups_with_several_names(several: Mapping[str, str]) -> tuple[Rejection, ...]:

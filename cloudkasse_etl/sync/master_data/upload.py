@@ -14,6 +14,7 @@ from cloudkasse_etl.arrow_lookup import places_among
 from cloudkasse_etl.entities import PRICES, REGISTERS, Kind
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.rejections.record_names import name_of, title_of
 from cloudkasse_etl.rejections.rejection import CLOUD, Rejection, merged
 from cloudkasse_etl.schemas.contract import Checked, check, source_of
 from cloudkasse_etl.state.database.keys import bounded_key
@@ -303,7 +304,9 @@ class _Upload:
         if not (same and key in retried) or self.session.options.retry_rejected:
             self.refused_now.add(bounded_key(key))
         code = f"{CLOUD}{result.code}"
-        return Rejection(self.kind.cloud, key, code, detail, content, since=old.since if old and same else None)
+        since = old.since if old and same else None
+        record = name_of(self.kind.cloud, key, title_of(result.item))
+        return Rejection(self.kind.cloud, key, code, detail, content, since=since, record=record)
 
     def _refuse_ours(self, rejections: tuple[Rejection, ...]) -> None:
         """Stores rejections of payloads that violate the contract; they are not sent."""

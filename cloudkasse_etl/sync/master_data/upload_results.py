@@ -1,7 +1,7 @@
 """Upload items, and the mapping of API results to synced records. They are sent by upload.py."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,4 @@ def kind_of(result: ItemResult, is_known: bool) -> str:
 
 def fresh(rejection: Rejection) -> Rejection:
     """A rejection that is reported as a new one."""
-    return Rejection(
-        rejection.asset, rejection.key, rejection.code, rejection.detail, rejection.content, rejection.since
-    )
+    return replace(rejection, still=False)

@@ -168,6 +168,7 @@ def _read(raw: bytes, receipt_id: str | None) -> Judged:
         business_day=dt.date.fromisoformat(receipt.business_day),
         ended_at=receipt.ended_at[:40],
         total_cents=receipt.total_cents,
+        currency=storable(receipt.currency[:10]),
         reference_id=receipt.reference_id[:120] if receipt.reference_id else None,
         closing_number=receipt.closing_number,
         counts_in_closing=receipt.kind == "Beleg" and not broken_off,

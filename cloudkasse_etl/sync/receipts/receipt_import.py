@@ -342,7 +342,7 @@ class _Import:
         return (
             replace(
                 _open_report(self.session, REVENUE_POSTINGS, counts, self.refused_now),
-                warnings=tuple(self.warnings),
+                warnings=tuple(self.session.store.rejections.named(self.warnings)),
                 deferrals=deferrals,
             ),
             _open_report(self.session, STOCK_MOVEMENTS, Counts(new=self.moved), self.lines_refused_now),

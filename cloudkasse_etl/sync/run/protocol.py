@@ -18,10 +18,11 @@ from cloudkasse_etl.i18n.text import say, say_as, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import RunReport, rejection_dict
 
-FIELDS = ("asset", "key", "code", "text", "cure", "since", "still")
+FIELDS = ("asset", "key", "name", "code", "text", "cure", "since", "still")
 _TITLES = (
     say("Asset"),
     say("Record"),
+    say("Name"),
     say("Code"),
     say_as("protocol", "What is wrong"),
     say_as("protocol", "What to do"),
@@ -97,7 +98,7 @@ def _rows(file: IO[bytes], language: Language, timezone: str | None) -> Iterator
     writer.writerow(told_each(_TITLES, language))
     zone = ZoneInfo(timezone) if timezone else None  # a protocol of an older release has no time zone
     try:
-        yield lambda rejection: writer.writerow([cell(rejection[name], zone) for name in FIELDS])
+        yield lambda rejection: writer.writerow([cell(rejection.get(name), zone) for name in FIELDS])
         text.flush()
     finally:
         with suppress(OSError):

@@ -188,15 +188,19 @@ def widest_scope(reports: Iterable[AssetReport]) -> Text | None:
 
 
 def rejection_dict(rejection: Rejection, language: Language) -> dict[str, Any]:
-    """A rejection as the protocol holds it."""
+    """A rejection as the protocol holds it; the total is that of a receipt which is not booked because of it."""
+    amount = rejection.called.amount
     return {
         "asset": rejection.asset,
         "key": rejection.key,
+        "name": rejection.name(language),
         "code": rejection.code,
         "text": rejection.text(language),
         "cure": rejection.cure(language),
         "since": rejection.since.isoformat() if rejection.since else None,
         "still": rejection.still,
+        "total_cents": amount.cents if amount else None,
+        "currency": amount.currency if amount else None,
     }
 
 

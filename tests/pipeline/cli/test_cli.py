@@ -183,7 +183,7 @@ def test_the_protocol_is_found_by_the_beginning_of_the_runs_id(program: Program,
     assert code == 0
     assert protocol["run_id"] == report["run_id"]
     assert [list(rejection) for rejection in protocol["rejections"]] == [
-        ["asset", "key", "code", "text", "cure", "since", "still"]
+        ["asset", "key", "name", "code", "text", "cure", "since", "still", "total_cents", "currency"]
     ]
     assert program.call("protocol", report["run_id"][:8], "--csv", str(tmp_path / "out.csv"))[0] == 0
     assert "A1" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")

@@ -36,7 +36,7 @@ def test_a_thousand_victims_of_one_cause_are_one_entry_with_examples() -> None:
     rejections = [*map(account_missing, range(1000)), wrong_number(1)]
     table = table_of(rejections, Settings())
     first, second = (record.data for record in table.records)
-    assert (first["count"], first["examples"]) == (1000, "r0, r1, r2, r3, r4, …")
+    assert (first["count"], first["examples"]) == (1000, "r0; r1; r2; r3; r4; …")
     assert first["what is wrong"] == "No account is set: accounts.clearing."
     assert (second["count"], second["examples"]) == (1, "A1")
     assert next(iter(first)) == "what to do"  # a narrow page cuts the last columns off, not the first
@@ -79,7 +79,7 @@ def test_the_check_of_open_rejections_tells_causes_not_records() -> None:
             "what to do": cure,
             "what is wrong": "No account is set: accounts.clearing.",
             "count": 1000,
-            "examples": "r0, r1, r2, r3, r4, …",
+            "examples": "r0; r1; r2; r3; r4; …",
             "since": "2026-11-24 00:30 CET",
             "code": "account_missing",
         }

@@ -31,7 +31,8 @@ class StagedReceipt:
         content_hash: Of its known fields.
         raw: The item as it came (JSON).
         status: Its status.
-        register, number, kind, business_day, ended_at, total_cents, reference_id: Null where they cannot be read.
+        register, number, kind, business_day, ended_at, total_cents, currency, reference_id: Null where they cannot be
+            read.
         closing_number: The number of the closing that it states; null if it states none.
         counts_in_closing: Whether its closing's totals cover it.
         came_as: If the id is one of ours: the id that it arrived with, `NO_ID` if it had none. Else None.
@@ -48,6 +49,7 @@ class StagedReceipt:
     business_day: dt.date | None = None
     ended_at: str | None = None
     total_cents: int | None = None
+    currency: str | None = None
     reference_id: str | None = None
     closing_number: int | None = None
     counts_in_closing: bool = False
@@ -308,8 +310,8 @@ class StagedReceipts:
 
 
 _COLUMNS = (
-    "receipt_id", "register", "number", "kind", "business_day", "ended_at", "total_cents", "reference_id",
-    "status", "closing_number", "counts_in_closing", "content_hash", "came_as", "raw",
+    "receipt_id", "register", "number", "kind", "business_day", "ended_at", "total_cents", "currency",
+    "reference_id", "status", "closing_number", "counts_in_closing", "content_hash", "came_as", "raw",
 )  # fmt: skip
 
 

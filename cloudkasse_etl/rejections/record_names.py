@@ -1,0 +1,248 @@
+"""What a record is called: the words by which a shop knows it. Its id is the key of a rejection, for programs.
+
+A name is built of facts, and told in a language: days and amounts have its formats. Facts that the key does not
+hold (an article's name, a receipt's number) are found by state/stores/named_records.py.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from cloudkasse_etl.entities import KINDS, PRICES, REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.i18n.formats import clean, day_in_figures, money, short_quantity
+from cloudkasse_etl.i18n.messages import Language
+from cloudkasse_etl.i18n.text import Text, say
+
+OF_RECEIPTS = (STAGED_RECEIPTS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
+"""The assets whose records are receipts, or lines of them."""
+_KINDS = {asset: kind for kind in KINDS for asset in kind.assets}
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?=-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})")
+_ROW = re.compile(r"(\w+) row (.+)")
+_PRICE_ROW = re.compile(r" \((\w+) ([^()]+)\)$")
+_GROUP = "GRUPPEN AG "
+_SEPARATOR = " · "
+_SHORT_ID = 8
+
+
+class Amount(NamedTuple):
+    """An amount of money."""
+
+    cents: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordName:
+    """The name of a record of which nothing but its number is a fact, and perhaps what it is called there.
+
+    Attributes:
+        key: The record's key.
+        title: The name that people gave it, such as an article's; None where it is not known.
+    """
+
+    key: str
+    title: str | None = field(default=None, kw_only=True)
+
+    @property
+    def titled(self) -> str:
+        """The number of the record whose title it is: for a price, its article."""
+        return self.key
+
+    @property
+    def amount(self) -> Amount | None:
+        """The gross amount that is in the books only once the record is accepted; None for all but receipts."""
+        return None
+
+    def told(self, language: Language) -> str:
+        """The name in a language."""
+        found = _ROW.fullmatch(self.key)
+        if self.key.startswith(_GROUP):
+            number = say("article group {number}", number=self.key.removeprefix(_GROUP)).told(language)
+        elif found:
+            number = say("row {row} of {table}", row=found[2], table=found[1]).told(language)
+        else:
+            number = self.key
+        return clean(f"{number} {self.title}" if self.title else number)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceName(RecordName):
+    """The name of a price, or of all prices of an article: `301 Eier, group 1, from 0`. Its title is the article's."""
+
+    @property
+    def titled(self) -> str:
+        """The number of its article."""
+        return self._parts()[0]
+
+    def _parts(self) -> list[str]:
+        """Article, price group, quantity and first day, as far as the key has them."""
+        return _PRICE_ROW.sub("", self.key).rsplit("|", 3)
+
+    def told(self, language: Language) -> str:
+        """The name in a language."""
+        article, *more = self._parts()
+        texts = [f"{article} {self.title}" if self.title else article]
+        for name, value in zip(("group", "quantity", "start"), more, strict=False):
+            if value:
+                texts.append(_PRICE_PARTS[name](value, language).told(language))
+        found = _PRICE_ROW.search(self.key)
+        if found and not article:  # nothing else tells which one it is
+            texts = [say("row {row} of {table}", row=found[2], table=found[1]).told(language), *texts[1:]]
+        return clean(", ".join(texts))
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptName(RecordName):
+    """The name of a receipt, or of a line of one: `K1-348, line 3 · 2026-10-07 · 7.71 €`.
+
+    Attributes:
+        register, number: Where it was printed; None where they cannot be read.
+        day: Its business day.
+        cents: Its total, gross.
+        currency: In which currency; None where it is not known.
+        line: The number of the line; None for the whole receipt.
+        second: Whether it is another content under the id of the receipt with this register and number.
+    """
+
+    register: str | None = None
+    number: int | None = None
+    day: dt.date | None = None
+    cents: int | None = None
+    currency: str | None = None
+    line: str | None = None
+    second: bool = False
+
+    @property
+    def amount(self) -> Amount | None:
+        """The receipt's total; None for a line: the receipt is booked."""
+        if self.cents is None or not self.currency or self.line is not None or self.second:
+            return None
+        return Amount(self.cents, self.currency)
+
+    def told(self, language: Language) -> str:
+        """The name in a language."""
+        if self.register is None or self.number is None:
+            known = _short_id(self.key)
+            label = say("receipt {id}", id=known).told(language) if known else clean(self.key, 60)
+        else:
+            label = _label(self.register, self.number)
+        if self.line is not None:
+            label = say("{receipt}, line {line}", receipt=label, line=self.line).told(language)
+        if self.second:
+            return say("{receipt}, other content", receipt=label).told(language)
+        return _joined(label, self.day, self.cents, self.currency, language)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingName(RecordName):
+    """The name of a closing: `K1 closing 12 · 2026-10-07`.
+
+    Attributes:
+        day: Its business day; None where it is not known.
+    """
+
+    day: dt.date | None = None
+
+    def told(self, language: Language) -> str:
+        """The name in a language."""
+        register, mark, number = self.key.rpartition("|")
+        if mark:
+            label = say("{register} closing {number}", register=clean(register, 60), number=number)
+        else:
+            label = say("closing {id}", id=_short_id(self.key) or clean(self.key, 60))
+        return _joined(label.told(language), self.day, None, None, language)
+
+
+def receipt_name(
+    register: str | None,
+    number: int | None,
+    day: dt.date | None,
+    cents: int | None,
+    currency: str | None,
+    language: Language,
+) -> str:
+    """The name of a receipt: `K1-348 · 2026-10-07 · 7.71 €`; what is not known is left out.
+
+    Args:
+        register: The register.
+        number: The number on the register.
+        day: The business day.
+        cents: The total, gross.
+        currency: The currency of the total.
+        language: The language of the formats.
+
+    Returns:
+        The name.
+    """
+    return ReceiptName("", register, number, day, cents, currency).told(language)
+
+
+def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
+    """The name of an asset's record, as far as its key tells it.
+
+    Args:
+        asset: The asset.
+        key: The record's key within it.
+        title: The name that people gave the record, or a price's article.
+
+    Returns:
+        The name.
+    """
+    if asset == STAGED_CLOSINGS:
+        return ClosingName(key)
+    if asset == STOCK_MOVEMENTS:
+        receipt_id, mark, line = key.rpartition("|")
+        return ReceiptName(receipt_id, line=line) if mark else ReceiptName(key)
+    if asset in OF_RECEIPTS:
+        return ReceiptName(key)
+    return (PriceName if _KINDS.get(asset) is PRICES else RecordName)(key, title=title)
+
+
+def title_of(record: Mapping[str, object]) -> str | None:
+    """The name that people gave a record of the ERP, of its fields; None where it has none."""
+    return next((str(record[name]) for name in ("name", "display_name") if record.get(name)), None)
+
+
+def _label(register: str, number: int) -> str:
+    return clean(f"{register}-{number}", 60)
+
+
+def _joined(label: str, day: dt.date | None, cents: int | None, currency: str | None, language: Language) -> str:
+    parts = [label]
+    if day is not None:
+        parts.append(day_in_figures(day, language))
+    if cents is not None:
+        parts.append(money(cents, currency or "", language))
+    return _SEPARATOR.join(parts)
+
+
+def _short_id(key: str) -> str | None:
+    """The beginning of the id of a record without a number, which commands take; None where its key is no such id."""
+    found = _UUID.match(key)
+    return found[0] if found else key[1 : 1 + _SHORT_ID] if key.startswith("?") else None
+
+
+def _of_group(number: str, _: Language) -> Text:
+    return say("group {number}", number=number)
+
+
+def _of_quantity(text: str, language: Language) -> Text:
+    try:
+        shown = short_quantity(int(Decimal(text).scaleb(3).to_integral_value()), language)
+    except (InvalidOperation, ValueError, OverflowError):
+        shown = text
+    return say("from {quantity}", quantity=shown)
+
+
+def _of_start(text: str, language: Language) -> Text:
+    try:
+        shown = day_in_figures(dt.date.fromisoformat(text), language)
+    except ValueError:
+        shown = text
+    return say("valid from {day}", day=shown)
+
+
+_PRICE_PARTS = {"group": _of_group, "quantity": _of_quantity, "start": _of_start}
