@@ -1,4 +1,4 @@
-"""Rejected records are called by their names, and the money that is stuck is told in its currency."""
+"""Adds the names of rejected records and the currencies of receipts."""
 
 import sqlalchemy as sa
 from alembic import context, op
