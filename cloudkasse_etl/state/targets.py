@@ -13,7 +13,9 @@ from cloudkasse_etl.state.database.tables import StateTables
 
 JUDGED: Final = "judged_receipts"
 """Not an asset: the checkpoint of the settings under which unbooked receipts were last checked."""
-_OF_THE_COMPANY = frozenset({STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, JUDGED})
+BOOKED: Final = "booked"
+"""Not an asset: what is booked so far."""
+_OF_THE_COMPANY = frozenset({STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, JUDGED, BOOKED})
 
 EVERY_CLOUD: Final = ""
 """The address of state that belongs to the company alone."""

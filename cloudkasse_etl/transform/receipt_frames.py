@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cloudkasse_etl.fingerprint import fingerprint
+from cloudkasse_etl.schemas.no_effect import OF_KIND, NoEffect
 from cloudkasse_etl.schemas.wire_receipts import Receipt
 
 Integers = npt.NDArray[np.int64]
@@ -151,6 +152,25 @@ def without_effect(frames: ReceiptFrames, *, in_kind_moves_stock: bool) -> Boole
     empty = ~live & (np.array(heads["total_cents"], dtype="int64") == 0)
     without: Booleans = other_kind | broken_off | empty
     return without
+
+
+def reasons_without_effect(frames: ReceiptFrames, *, in_kind_moves_stock: bool) -> list[NoEffect | None]:
+    """Why receipts have no effect, in their order; None for those that have one.
+
+    Args:
+        frames: The receipts.
+        in_kind_moves_stock: Whether AVSachbezug moves stock here, and so has an effect.
+    """
+    heads, found = frames.columns["heads"], without_effect(frames, in_kind_moves_stock=in_kind_moves_stock)
+    reasons: list[NoEffect | None] = [None] * len(found)
+    for at in np.flatnonzero(found).tolist():
+        if heads["kind"][at] not in ("Beleg", IN_KIND) or (heads["kind"][at] == IN_KIND and not in_kind_moves_stock):
+            reasons[at] = OF_KIND.get(heads["kind"][at], NoEffect.OTHER)
+        elif heads["cancelled"][at] and heads["reference_id"][at] is None:
+            reasons[at] = NoEffect.BROKEN_OFF
+        else:
+            reasons[at] = NoEffect.EMPTY
+    return reasons
 
 
 def _is_none(values: Sequence[Any]) -> Booleans:

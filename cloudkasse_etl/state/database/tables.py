@@ -185,8 +185,11 @@ class StateTables:
             sa.Column("closing_number", sa.BigInteger),
             sa.Column("came_as", key_text(120)),
             sa.Column("currency", sa.Unicode(10)),
+            sa.Column("no_effect", sa.Unicode(20)),
             sa.Index(f"ix_{prefix}receipt_number", "company", "register", "number"),
-            sa.Index(f"ix_{prefix}receipt_status", "company", "status"),
+            sa.Index(
+                f"ix_{prefix}receipt_sums", "company", "status", "refused_by", "no_effect", "currency", "total_cents"
+            ),
             sa.Index(f"ix_{prefix}receipt_reference", "company", "reference_id"),
             sa.Index(f"ix_{prefix}receipt_closing", "company", "register", "closing_number"),
         )

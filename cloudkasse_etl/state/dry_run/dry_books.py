@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
+from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.dry_run.dry_rejections import DryRejections
 from cloudkasse_etl.state.dry_run.scratch_file import GONE, ScratchFile
@@ -58,7 +59,7 @@ class DryBooks:
         movements: pd.DataFrame,
         refused: Sequence[Rejection],
         refused_lines: Sequence[Rejection],
-        without_effect: Sequence[str] = (),
+        without_effect: Mapping[str, NoEffect],
     ) -> None:
         """Remembers what would be booked. The receipts' status is not changed: an import reads each of them once."""
         self._keep_booked(booked, postings, movements)

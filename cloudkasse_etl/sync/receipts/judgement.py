@@ -31,7 +31,7 @@ from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_days import DayBounds, check_days
-from cloudkasse_etl.transform.receipt_frames import content_hash, flatten, without_effect
+from cloudkasse_etl.transform.receipt_frames import content_hash, flatten, reasons_without_effect
 
 # Increased when the checks change: receipts that are not booked are then checked again.
 CHECKS_VERSION = 4
@@ -116,7 +116,7 @@ class Judge:
         times = [(fetched or {}).get(staged.receipt_id, now) for staged, _ in readable]
         for at, rejection in check_days([receipt for _, receipt in readable], times, self._days).items():
             found.setdefault(at, []).append(rejection)
-        idle = without_effect(frames, in_kind_moves_stock=self._in_kind).tolist()
+        idle = reasons_without_effect(frames, in_kind_moves_stock=self._in_kind)
         if released is None:
             held = [at for at, rejections in found.items() if any(r.code in HOLDING for r in rejections)]
             released = self._decisions.released([readable[at][0].receipt_id for at in held]) if held else ()
@@ -130,7 +130,7 @@ class Judge:
             elif self._start and dt.date.fromisoformat(receipt.business_day) < self._start:
                 staged.status = Status.BEFORE_START
             elif idle[at]:
-                staged.status = Status.NO_EFFECT
+                staged.status, staged.no_effect = Status.NO_EFFECT, idle[at]
 
 
 def judge_of(session: SyncSession) -> Judge:

@@ -17,6 +17,7 @@ from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.contract import require
+from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.schemas.postings import RevenuePosting, StockMovement
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status, status_word
@@ -33,7 +34,7 @@ from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.booking import book
 from cloudkasse_etl.transform.books.ledger import Ledger, Review
 from cloudkasse_etl.transform.books.reversals import Mirror
-from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, flatten, without_effect
+from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, flatten, reasons_without_effect
 from cloudkasse_etl.transform.stock.late_lines import is_by_hand, look_again, receipt_of
 from cloudkasse_etl.transform.stock.movements import move
 
@@ -79,9 +80,12 @@ def import_receipts(
                 if again:
                     work.pending_stock()
         except BaseException:
+            session.forget_sums()
             for report in work.reports(open_ones=False):
                 session.deliver(report, seconds())
             raise
+        if staged or again or work.before:
+            session.forget_sums()
         postings, movements = work.reports()
         if receipt_ids is None:
             session.keep_waiting(postings)
@@ -282,15 +286,15 @@ class _Import:
         booked = book(frames, self._ledger(frames, found.mirrors, reviews))
         refused, anew = _kept_since([*booked.rejections, *unreadable, *found.refused], self.before)
         refused_ids = {rejection.key for rejection in refused}
-        idle = without_effect(frames, in_kind_moves_stock=self.session.settings.receipts.in_kind_moves_stock).tolist()
+        idle = reasons_without_effect(frames, in_kind_moves_stock=self.session.settings.receipts.in_kind_moves_stock)
         lines = booked.stock_rejections
         numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
         postings = require(booked.postings, RevenuePosting, asset=REVENUE_POSTINGS)
         _must_balance(postings)
         done = [
             receipt.id
-            for receipt, has_none in zip(receipts, idle, strict=True)
-            if receipt.id not in refused_ids and not has_none
+            for receipt, reason in zip(receipts, idle, strict=True)
+            if receipt.id not in refused_ids and reason is None
         ]
         self.session.store.books.book(
             booked=done,
@@ -299,10 +303,8 @@ class _Import:
             movements=require(booked.movements, StockMovement, asset=STOCK_MOVEMENTS),
             refused=refused,
             refused_lines=lines,
-            without_effect=[
-                *found.without_effect,
-                *(receipt.id for receipt, has_none in zip(receipts, idle, strict=True) if has_none),
-            ],
+            without_effect=dict.fromkeys(found.without_effect, NoEffect.VOID)
+            | {receipt.id: reason for receipt, reason in zip(receipts, idle, strict=True) if reason is not None},
         )
         self.booked += len(done)
         self.moved += _lines_of(booked.movements)

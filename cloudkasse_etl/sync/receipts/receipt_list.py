@@ -8,8 +8,9 @@ from typing import Any
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import plain_euros
-from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.i18n.text import Text, say, told
 from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
@@ -27,6 +28,7 @@ class ListedReceipt:
         lines: Why stock lines of it are refused, where they are; by line.
         waits: What it waits for, if it is a void that waits for its original.
         decisions: People's decisions about it and its stock lines, oldest first.
+        no_effect: Why it has no effect, if it has none.
     """
 
     receipt_id: str
@@ -41,6 +43,7 @@ class ListedReceipt:
     decisions: tuple[Decision, ...] = ()
     lines: tuple[Rejection, ...] = ()
     waits: Rejection | None = None
+    no_effect: str | None = None
 
     @property
     def total(self) -> str | None:
@@ -54,7 +57,7 @@ class ListedReceipt:
         return tuple(d for d in newest.values() if d.action is not Action.RESTORE)
 
     def reason(self, language: Language) -> str:
-        """Why it, or a stock line of it, was rejected, what it waits for, and people's decisions about it."""
+        """Why it, or a stock line of it, was rejected, or has no effect; what it waits for; people's decisions."""
         refused = [rejection.text(language) for rejection in (*self.rejections, *([self.waits] if self.waits else ()))]
         lines = [
             say("Line {line}: {reason}", line=r.key.rpartition("|")[2], reason=r.text(language)).told(language)
@@ -63,7 +66,8 @@ class ListedReceipt:
         decided = [
             d.why(language) if d.subject is Subject.RECEIPT else _of_line(d).told(language) for d in self.holding
         ]
-        return " ".join(part for part in (*decided, *refused, *lines) if part)
+        idle = [told(NO_EFFECT_WORDS.get(self.no_effect, self.no_effect), language)] if self.no_effect else []
+        return " ".join(part for part in (*decided, *refused, *lines, *idle) if part)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The receipt as `receipts --json` prints it."""
@@ -135,6 +139,7 @@ def list_receipts(configuration: Configuration, *, status: str | None = None) ->
                 decisions=tuple(decisions.get(row.receipt_id, ())),
                 lines=tuple(lines.get(row.receipt_id, ())),
                 waits=_waits(row, awaited, days),
+                no_effect=row.no_effect,
             )
             for row in ReceiptReader(store.connection).rows(
                 status, also=_with_lines(decisions) if status == "dismissed" else ()

@@ -10,17 +10,20 @@ from functools import cached_property
 from pathlib import Path
 
 from cloudkasse_etl.config.settings import Configuration, Settings
+from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.errors import AuthorizationError, MassRetirementError, NetworkError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.connection import StateConnection, connect
 from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.attempts import AttemptStore
+from cloudkasse_etl.state.stores.books.receipt_totals import ReceiptTotals
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.sync.inputs.article_subset import Scope
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
+from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, receipt_sums
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
 
@@ -59,6 +62,7 @@ class SyncSession:
         self._finished: RunReport | None = None
         self._status: CloudStatus | None = None
         self._unreachable: NetworkError | None = None
+        self._sums: ReceiptSums | None = None
 
     @property
     def context(self) -> RunContext:
@@ -151,6 +155,17 @@ class SyncSession:
         """Stores the waiting records of an asset, and since when they wait; records that no longer wait are removed."""
         self.store.waiting.replace(report.asset, [w for d in report.deferrals for w in d.by_awaited()])
 
+    def receipt_sums(self) -> ReceiptSums:
+        """The sums of all receipts, computed anew only if this run may have moved one since."""
+        if self._sums is None:
+            ReceiptTotals(self.store.connection).keep_booked()
+            self._sums = receipt_sums(self.store)
+        return self._sums
+
+    def forget_sums(self) -> None:
+        """Called after receipts were moved, where no report of `staged_receipts` says so."""
+        self._sums = None
+
     @contextmanager
     def timed(self) -> Iterator[Callable[[], float]]:
         """Yields a function that returns the seconds since the beginning of the block."""
@@ -161,6 +176,8 @@ class SyncSession:
         """Adds a use case's report and its duration to the run's report."""
         report = replace(report, seconds=seconds)
         self.reports[report.asset] = report
+        if report.asset == STAGED_RECEIPTS and not report.quiet:
+            self.forget_sums()
         return report
 
     def finish(self, error: str | None = None) -> RunReport:

@@ -244,3 +244,36 @@ def test_a_driver_that_is_not_installed_names_the_extra_that_brings_it(
     for made in makers:
         with pytest.raises(ConfigurationError, match=rf"is not installed.*cloudkasse-etl\[{extra}\]"):
             made()
+
+
+@BOTH
+def test_receipts_of_an_earlier_release_get_their_currency_and_why_they_have_no_effect(engine: sa.Engine) -> None:
+    upgrade(engine, TABLES, "0010")
+    (table,) = (table for table in their_tables(engine) if table.name == f"{TABLES.prefix}receipt")
+
+    def stored(receipt_id: str, status: str, raw: str = '{"currency":"EUR"}', **values: Any) -> dict[str, Any]:
+        return {
+            "company": "1", "receipt_id": receipt_id, "status": status, "kind": "Beleg", "counts_in_closing": True,
+            "stock_pending": False, "content_hash": "0", "raw": raw.encode(), "total_cents": 500, "reference_id": None,
+            "staged_at": FIRST.replace(tzinfo=None), "staged_run_id": "r", **values,
+        }  # fmt: skip
+
+    put(
+        engine,
+        table,
+        stored("sold", "imported"),
+        stored("swiss", "rejected", '{"currency":"CHF"}'),
+        stored("broken", "rejected", "no JSON", kind=None, total_cents=None),
+        stored("training", "no_effect", kind="AVTraining"),
+        stored("later kind", "no_effect", kind="AVNew"),
+        stored("broken off", "no_effect", counts_in_closing=False),
+        stored("empty", "no_effect", total_cents=0),
+        stored("void", "no_effect", reference_id="training"),
+    )
+    migrate(engine, TABLES)
+    found = rows_of(engine, table.name, ["receipt_id", "currency", "no_effect"])
+    assert {row["receipt_id"]: (row["currency"], row["no_effect"]) for row in found} == {
+        "sold": ("EUR", None), "swiss": ("CHF", None), "broken": (None, None), "training": ("EUR", "training"),
+        "later kind": ("EUR", "other"), "broken off": ("EUR", "broken_off"), "empty": ("EUR", "empty"),
+        "void": ("EUR", "void"),
+    }  # fmt: skip

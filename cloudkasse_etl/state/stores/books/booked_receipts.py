@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,10 +11,12 @@ import sqlalchemy as sa
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
+from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.receipt_status import Move, move_receipts
+from cloudkasse_etl.state.stores.books.receipt_totals import ReceiptTotals
 from cloudkasse_etl.state.stores.rejections import Rejections
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class BookStore(Protocol):
         movements: "pd.DataFrame",
         refused: Sequence[Rejection],
         refused_lines: Sequence[Rejection],
-        without_effect: Sequence[str] = (),
+        without_effect: Mapping[str, NoEffect],
     ) -> None:
         """Writes whole receipts: postings, movements, status and rejections in one transaction.
 
@@ -89,7 +91,7 @@ class BookStore(Protocol):
             movements: As StockMovement has them.
             refused: Receipts that were refused, with the reason; they stay unbooked.
             refused_lines: Stock lines that were refused.
-            without_effect: Receipts that turned out to have no effect.
+            without_effect: Receipts that turned out to have no effect, with the reason.
         """
         ...
 
@@ -121,7 +123,7 @@ class BookedReceipts:
 
     def __init__(self, state: StateConnection) -> None:
         self._state = state
-        self._rejections = Rejections(state)
+        self._rejections, self._totals = Rejections(state), ReceiptTotals(state)
 
     def referred(self, receipt_ids: Sequence[str]) -> dict[str, ReferredReceipt]:
         """Some receipts by id, those that are there."""
@@ -197,7 +199,7 @@ class BookedReceipts:
         movements: "pd.DataFrame",
         refused: Sequence[Rejection],
         refused_lines: Sequence[Rejection],
-        without_effect: Sequence[str] = (),
+        without_effect: Mapping[str, NoEffect],
     ) -> None:
         """Writes whole receipts: postings, movements, status and rejections in one transaction."""
         now = dt.datetime.now(dt.UTC)
@@ -211,7 +213,10 @@ class BookedReceipts:
             self._move(connection, whole, Move.BOOK, **done, stock_pending=False)
             self._move(connection, pending_stock, Move.BOOK, **done, stock_pending=True)
             self._move(connection, refused_ids, Move.REFUSE, refused_by=REVENUE_POSTINGS)
-            self._move(connection, without_effect, Move.PASS_OVER, refused_by=None)
+            for reason in dict.fromkeys(without_effect.values()):
+                idle = [receipt_id for receipt_id, found in without_effect.items() if found is reason]
+                self._move(connection, idle, Move.PASS_OVER, refused_by=None, no_effect=str(reason))
+            self._totals.add(connection, booked, postings=len(postings), movements=len(movements))
             self._rejections.drop(connection, REVENUE_POSTINGS, [*booked, *refused_ids, *without_effect])
             self._rejections.put(connection, REVENUE_POSTINGS, refused)
             self._rejections.put(connection, STOCK_MOVEMENTS, refused_lines)
@@ -234,6 +239,7 @@ class BookedReceipts:
         """Writes movements of stock lines that were refused when their receipts were imported."""
         with self._state.transaction() as connection:
             self._insert(connection, self._state.tables.stock_movement, movements)
+            self._totals.add(connection, (), postings=0, movements=len(movements))
             set_stock_pending(self._state, connection, complete, is_pending=False)
             self._rejections.drop(connection, STOCK_MOVEMENTS, ended)
             self._rejections.put(connection, STOCK_MOVEMENTS, renewed)

@@ -28,6 +28,7 @@ class ReceiptRow:
     closing_number: int | None
     came_as: str | None
     reference_id: str | None = None
+    no_effect: str | None = None
 
 
 class ReceiptStore(Protocol):

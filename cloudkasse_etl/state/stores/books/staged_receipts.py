@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
@@ -33,6 +34,7 @@ class StagedReceipt:
         status: Its status.
         register, number, kind, business_day, ended_at, total_cents, currency, reference_id: Null where they cannot be
             read.
+        no_effect: Why it has no effect, if that is its status.
         closing_number: The number of the closing that it states; null if it states none.
         counts_in_closing: Whether its closing's totals cover it.
         came_as: If the id is one of ours: the id that it arrived with, `NO_ID` if it had none. Else None.
@@ -53,6 +55,7 @@ class StagedReceipt:
     reference_id: str | None = None
     closing_number: int | None = None
     counts_in_closing: bool = False
+    no_effect: NoEffect | None = None
     came_as: str | None = None
     rejections: Sequence[Rejection] = ()
 
@@ -311,7 +314,7 @@ class StagedReceipts:
 
 _COLUMNS = (
     "receipt_id", "register", "number", "kind", "business_day", "ended_at", "total_cents", "currency",
-    "reference_id", "status", "closing_number", "counts_in_closing", "content_hash", "came_as", "raw",
+    "reference_id", "status", "no_effect", "closing_number", "counts_in_closing", "content_hash", "came_as", "raw",
 )  # fmt: skip
 
 
@@ -319,6 +322,7 @@ def _columns_of(receipts: Sequence[StagedReceipt]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {name: list(map(attrgetter(name), receipts)) for name in _COLUMNS}
     columns["refused_by"] = [STAGED_RECEIPTS if status is Status.REJECTED else None for status in columns["status"]]
     columns["status"] = [status.value for status in columns["status"]]
+    columns["no_effect"] = [None if reason is None else str(reason) for reason in columns["no_effect"]]
     return columns
 
 
