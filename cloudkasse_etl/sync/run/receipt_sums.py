@@ -138,7 +138,7 @@ class ReceiptSums:
         }
 
 
-FATES_HEADS = (say("what became of the receipts"), say_as("quantity", "count"), say("gross amount"))
+FATES_HEADS = (say("what became of the receipts"), say("count"), say("gross amount"))
 """The headings of `ReceiptSums.rows`."""
 
 
