@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from assets.cli.click_messages import language
 from assets.cli.demo_cloud import TOKEN
 from assets.cli.demo_option import entered, refuse_beside_demo
 from assets.cli.demo_shop import SANDBOX_PORT, Demo
@@ -122,6 +123,23 @@ def sell(
     day = first_day.date() if first_day else None
     summary = sell_remotely(*_place(context, url, token), days=days, receipts=receipts, seed=seed, first_day=day)
     click.echo(describe_sales(summary))
+
+
+@sandbox.command("export")
+@click.option("--dsfinvk", type=FILE, required=True, help="A new folder for the export.")
+@click.option(
+    "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
+)
+@click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+@click.pass_context
+def export_sales(context: click.Context, dsfinvk: Path, url: str, token: str) -> None:
+    """Write what a running sandbox sold as a legal export: DSFinV-K 2.4, 20 tables and their index.xml.
+
+    Receipts that are in no closing yet are left out.
+    """
+    from cloudkasse_etl.sandbox.fiscal.fiscal_export import export_remotely
+
+    click.echo(export_remotely(*_place(context, url, token), dsfinvk).text().told(language()))
 
 
 def _place(context: click.Context, url: str, token: str) -> tuple[str, str]:
