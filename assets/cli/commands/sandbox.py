@@ -12,7 +12,7 @@ from assets.cli.click_messages import language
 from assets.cli.demo_cloud import TOKEN
 from assets.cli.demo_option import entered, refuse_beside_demo
 from assets.cli.demo_shop import SANDBOX_PORT, Demo
-from assets.cli.option_types import ADDRESS, DAY, FILE, TEXT
+from assets.cli.option_types import ADDRESS, DAY, FILE, FOLDER, TEXT
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -126,7 +126,7 @@ def sell(
 
 
 @sandbox.command("export")
-@click.option("--dsfinvk", type=FILE, required=True, help="A new folder for the export.")
+@click.option("--dsfinvk", type=FOLDER, required=True, help="A new folder for the export.")
 @click.option(
     "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
 )
