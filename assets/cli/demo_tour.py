@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 FAILED = 20
 TRY_NEXT = (
-    ("cloudkasse-etl sandbox sell --demo", "the registers sell for another day"),
-    ("cloudkasse-etl sync --demo", "fetches what was sold, and asks whether to import it"),
-    ("cloudkasse-etl history --demo", "what the runs came to"),
-    ("cloudkasse-etl ui --demo", "the graph, the runs and the failures in the browser; so does make ui"),
+    ("The registers sell for another day:", "cloudkasse-etl sandbox sell --demo"),
+    ("Fetch it, and be asked whether to import it:", "cloudkasse-etl sync --demo"),
+    ("What the runs came to:", "cloudkasse-etl history --demo"),
+    ("Graph, runs and failures in the browser:", "cloudkasse-etl ui --demo"),
 )
 
 
@@ -110,8 +110,8 @@ def _next_steps(made: Demo) -> list[str]:
     if made.folder != FOLDER.absolute():
         ui = f"{program()} ui --demo --folder {shlex.quote(where)}"
         return ["", f"Everything lies in {where}. The graph, the runs and the failures in the browser:", f"  {ui}"]
-    width = max(len(command) for command, _ in TRY_NEXT)
-    steps = [f"  {as_typed(f'{command:<{width}}')}  # {what}" for command, what in TRY_NEXT]
+    width = max(len(what) for what, _ in TRY_NEXT)
+    steps = [f"  {what:<{width}}  {as_typed(command)}" for what, command in TRY_NEXT]
     source = f". {where}/env"
     if sys.platform == "win32":
         source = f"{where}\\env.cmd (PowerShell: . {where}\\env.ps1)"
@@ -119,7 +119,8 @@ def _next_steps(made: Demo) -> list[str]:
         "",
         f"Everything lies in {where}. Try next:",
         *steps,
-        f"Each command takes --demo. To leave it out, while one of the last two runs elsewhere: {source}",
+        f"Every command takes --demo. To leave it out here while {program()} sandbox --demo runs in another window:",
+        f"  {source}",
     ]
 
 
@@ -135,17 +136,23 @@ def booked_figures(configuration: "Configuration") -> list[str]:
     books = sum_up(configuration)
     fates = Counter(receipt.status for receipt in list_receipts(configuration))
     idle = f"{fates['no_effect']:,} without effect on the books (training, broken off, orders)"
-    lines = [f"{fates.total():,} receipts: {fates['imported']:,} imported, {idle}."]
+    lines = [f"{_number_of(fates.total(), 'receipt')}: {fates['imported']:,} imported, {idle}."]
     for sums in books.booked:
         debit, credit, clearing = map(plain_euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
         balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
-        what = f"{sums.postings:,} postings of {sums.receipts:,} receipts (opening cash makes none)"
+        booked = f"{_number_of(sums.postings, 'posting')} of {_number_of(sums.receipts, 'receipt')}"
+        turnover = f"Turnover {plain_euros(sums.turnover_cents)} gross ({sums.currency})"
         lines += [
-            f"Turnover {plain_euros(sums.turnover_cents)} gross ({sums.currency}), booked in {what}.",
+            f"{turnover}, booked in {booked} (opening cash makes none).",
             f"Debit = credit = {balance}, clearing account {clearing}.",
         ]
     moved = [
         f"{quantity(unit.out_milli - unit.in_milli, ENGLISH, minus='-')} {unit.unit or 'without a unit'}"
         for unit in books.moved
     ]
-    return [*lines, f"{books.movements:,} stock movements (a set moves its parts), out less in: {', '.join(moved)}."]
+    movements = f"{_number_of(books.movements, 'stock movement')} (a set moves its parts)"
+    return [*lines, f"{movements}, out less in: {', '.join(moved)}."]
+
+
+def _number_of(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

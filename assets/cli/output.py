@@ -67,6 +67,21 @@ def print_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode()))
 
 
+def print_wrapped(out: "Console", markup: str, *, indent: int = 0) -> None:
+    """Prints a text, wrapped between its words.
+
+    Args:
+        out: The console.
+        markup: The text, with rich's markup.
+        indent: How many blanks each line begins with.
+    """
+    from rich.text import Text
+
+    for row in Text.from_markup(markup).wrap(out, out.width - indent):  # rich's own padding ends each row in blanks
+        row.rstrip()
+        out.print(Text(" " * indent) + row, soft_wrap=True)
+
+
 def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool, language: Language = "en") -> int:
     """Prints an error to standard error, and with `--json` as an object to standard output too.
 
@@ -160,14 +175,11 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
         limit: How many causes are printed.
     """
     from rich.markup import escape
-    from rich.text import Text
 
     from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, listed, more_than
 
     def indented(text: str) -> None:
-        for row in Text.from_markup(text).wrap(out, out.width - 2):  # rich's own padding ends each row in blanks
-            row.rstrip()
-            out.print(Text("  ") + row, soft_wrap=True)
+        print_wrapped(out, text, indent=2)
 
     cure = CURE.told(language)
     for cause in causes[:limit]:

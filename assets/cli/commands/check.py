@@ -2,7 +2,8 @@
 
 import click
 
-from assets.cli.output import CURE, console, print_json
+from assets.cli.output import CURE, console, print_json, print_wrapped
+from assets.cli.typed_commands import as_typed
 from cloudkasse_etl.errors import ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import Language, say, say_count
 
@@ -81,6 +82,6 @@ def _print(problems: list[Problem], notes: list[Problem], language: Language) ->
     cure = CURE.told(language)
     for problem in problems + notes:
         told = problem.as_dict(language)
-        out.print(f"[bold]{escape(told['where'])}[/]: {escape(told['text'])}", soft_wrap=True)
+        print_wrapped(out, f"[bold]{escape(told['where'])}[/]: {escape(as_typed(told['text']))}")
         if told["cure"]:
-            out.print(f"  [green]{cure}[/] {escape(told['cure'])}", soft_wrap=True)
+            print_wrapped(out, f"[green]{cure}[/] {escape(as_typed(told['cure']))}", indent=2)

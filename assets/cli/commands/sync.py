@@ -8,12 +8,14 @@ import click
 from assets.cli.output import console, print_json, print_report, progress
 from assets.instance.tags import KINDS
 from cloudkasse_etl.entities import STAGED_RECEIPTS
-from cloudkasse_etl.i18n.text import say_count, told
+from cloudkasse_etl.i18n.text import Language, say, say_as, say_count, told
 
 if TYPE_CHECKING:
     from assets.instance.home import Home
     from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.run.report import RunReport
+
+_CHOICE, _YES, _NO = say_as("answer", "[Y/n]"), say_as("answer", "y yes"), say_as("answer", "n no")
 
 
 @click.command()
@@ -83,9 +85,21 @@ def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunRep
         "{count:,} receipts were staged. Import them now?",
         count=staged_now(report),
     )
-    question = asked.told(configuration.settings.language)
-    if not click.confirm(f"\n{question}", default=True):
+    language = configuration.settings.language
+    if not _agrees(f"\n{asked.told(language)}", language):
         return report.outcome.exit_code
     imported = import_staged(configuration, home, ())
-    print_report(console(), imported, configuration.settings.language)
+    print_report(console(), imported, language)
     return max(report.outcome.exit_code, imported.outcome.exit_code)
+
+
+def _agrees(question: str, language: Language) -> bool:
+    """Asks until the answer is yes or no, in words of the language or in English; without a word it is yes."""
+    yes, no = ({*words.split(), *words.told(language).split()} for words in (_YES, _NO))
+    while True:
+        answer = click.prompt(f"{question} {_CHOICE.told(language)}", default="", show_default=False).strip().lower()
+        if not answer or answer in yes:
+            return True
+        if answer in no:
+            return False
+        question = say("'{answer}' is no answer to this. Yes or no?", answer=answer).told(language)

@@ -68,7 +68,7 @@ def test_what_the_demo_and_the_readme_tell_to_try_works_as_it_is_typed(
     assert run_id is not None
     assert re.search(r"\S*cloudkasse-etl history --demo, .*cloudkasse-etl ui --demo$", out, re.MULTILINE)
 
-    told = [command.split()[1:] for command, _ in TRY_NEXT] + [[*row.split()[1:], "--demo"] for row in EACH_DAY]
+    told = [command.split()[1:] for _, command in TRY_NEXT] + [[*row.split()[1:], "--demo"] for row in EACH_DAY]
     assert ["sandbox", "sell", "--demo"] in told
     for words in told:
         assert words[-1] == "--demo"

@@ -157,10 +157,21 @@ def test_receipts_come_down_also_while_the_erp_is_away(shop: Program, tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are Unix's")
-@pytest.mark.parametrize(("answer", "status"), [(b"y\n", "imported"), (b"n\n", "staged")])
-def test_a_terminal_is_asked_once_it_is_known_what_came(shop: Program, answer: bytes, status: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "question", "answers", "status"),
+    [
+        ("en", "2 receipts were staged. Import them now? [Y/n]: ", ["y"], "imported"),
+        ("en", "2 receipts were staged. Import them now? [Y/n]: ", ["j", "no"], "staged"),  # j is no English
+        ("de", "2 Bons wurden übernommen. Jetzt importieren? [J/n]: ", ["J"], "imported"),
+        ("fr", "[O/n]: ", [""], "imported"),
+    ],
+)
+def test_a_terminal_is_asked_once_it_is_known_what_came(
+    shop: Program, language: str, question: str, answers: list[str], status: str
+) -> None:
     import pty
 
+    shop.world.settings["language"] = language
     shop.world.server.store.deliver_receipts([receipt(1), receipt(2)])
     shop.world.configuration()
     child, terminal = pty.fork()
@@ -168,12 +179,14 @@ def test_a_terminal_is_asked_once_it_is_known_what_came(shop: Program, answer: b
         os.execve(
             sys.executable, [sys.executable, "-c", EXECUTABLE, "sync", "receipts"], {**os.environ, "TERM": "dumb"}
         )
-    said, deadline = b"", time.monotonic() + HANG_SECONDS
-    while b"Import them now?" not in said and time.monotonic() < deadline:
-        if select.select([terminal], [], [], 1)[0]:
-            said += os.read(terminal, 4096)
-    assert b"2 receipts were staged. Import them now?" in said
-    os.write(terminal, answer)
+    deadline = time.monotonic() + HANG_SECONDS
+    for answer, asked in zip(answers, [question, "Yes or no? [Y/n]: "], strict=False):
+        said = b""
+        while asked not in said.decode(errors="replace") and time.monotonic() < deadline:
+            if select.select([terminal], [], [], 1)[0]:
+                said += os.read(terminal, 4096)
+        assert asked in said.decode()
+        os.write(terminal, f"{answer}\n".encode())
     while time.monotonic() < deadline:
         try:
             if select.select([terminal], [], [], 1)[0] and not os.read(terminal, 4096):

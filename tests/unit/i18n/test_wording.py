@@ -22,7 +22,7 @@ from tests.support.repository.extraction import PROJECT, catalogue, messages, pa
 
 LANGUAGES = [language for language in languages() if language != ENGLISH]
 # A language that says all that the program says; of others what they lack stays English.
-COMPLETE = ["de"]
+COMPLETE = ["de", "fr"]
 
 
 def fields(template: str) -> set[tuple[str, str]]:
