@@ -16,7 +16,7 @@ PYTEST := $(BIN)/pytest -q -n auto --dist loadscope --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui lint test test-quick tests coverage databases torture graph bench locale lock audit clean
+.PHONY: help demo ui lint test test-quick tests coverage databases torture graph bench locale lock audit clean asked
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,12 +27,25 @@ $(BIN)/uv:
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-$(VENV)/.runtime: $(BIN)/uv requirements.txt pyproject.toml
-	@test -e $(VENV)/.dev || { $(SYNC) requirements.txt && $(INSTALL) --no-deps -e . ; }
+# Drivers that were asked for once, `make ui EXTRAS=postgres,mssql`, are remembered: a change of the lock files would
+# remove them otherwise, and did. `EXTRAS=` forgets them.
+$(VENV)/.extras: $(BIN)/uv $(if $(filter command% environment%,$(origin EXTRAS)),asked)
+	@$(BIN)/python -c 'import sys, tomllib; there = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; \
+		wrong = {*filter(None, sys.argv[1].split(","))} - {*there}; \
+		sys.exit(f"There is no extra {min(wrong)}; there are: {chr(32).join(there)}." if wrong else 0)' '$(EXTRAS)'
+	@test -e $@ && test "$$(cat $@)" = '$(EXTRAS)' || echo '$(EXTRAS)' >$@
+
+WITH_EXTRAS = extras=$$(cat $(VENV)/.extras); \
+	$(INSTALL) $${extras:+--constraint requirements-extras.txt} $$(test -n "$$extras" || echo --no-deps) -e ".$${extras:+[$$extras]}"
+
+$(VENV)/.runtime: $(BIN)/uv requirements.txt requirements-extras.txt pyproject.toml $(VENV)/.extras
+	@test -e $(VENV)/.dev || $(SYNC) requirements.txt
+	@$(WITH_EXTRAS)
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/uv requirements-dev.txt pyproject.toml
-	@$(SYNC) requirements-dev.txt && $(INSTALL) --no-deps -e .
+$(VENV)/.dev: $(BIN)/uv requirements-dev.txt requirements-extras.txt pyproject.toml $(VENV)/.extras
+	@$(SYNC) requirements-dev.txt
+	@$(WITH_EXTRAS)
 	@touch $@ $(VENV)/.runtime
 
 demo: $(VENV)/.runtime ## A made-up farm shop, a local CloudKasse, and whole synchronisations
@@ -86,6 +99,8 @@ locale: $(VENV)/.dev ## Bring new sentences of the code into the languages' cata
 lock: $(BIN)/uv ## Resolve the dependencies anew into the lock files
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra sandbox pyproject.toml -o requirements.txt
+	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--all-extras -c requirements.txt pyproject.toml -o requirements-extras.txt
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group dev --extra sandbox -c requirements.txt pyproject.toml -o requirements-dev.txt
 	@$(UV) pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
