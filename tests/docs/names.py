@@ -39,7 +39,7 @@ FOREIGN = {
     "application/problem+json", "isin", "executemany", "fast_executemany", "synchronous=FULL", "+psycopg2",
     "DAGSTER_POSTGRES_URL", "KillMode=mixed", "/etc/systemd/system/cloudkasse.service", ".cmd", "%", "%%",
     "py -3.11 -m venv .venv", "py --list", ".venv\\Scripts\\python", "set NAME=value", "kill -9",
-    "pre-commit install", "lint-imports", "git log --follow",
+    "pre-commit install", "EXTRAS", "lint-imports", "git log --follow",
     "schtasks /Create /TN CloudKasse /SC ONSTART /RU cloudkasse /RP * /TR C:\\cloudkasse\\cloudkasse.cmd",
 }  # fmt: skip
 
