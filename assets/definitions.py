@@ -13,6 +13,7 @@ from assets.automation.jobs import build_jobs, comparison_job
 from assets.automation.plan_job import plan_job
 from assets.automation.schedules import build_schedules
 from assets.automation.sensors import dead_run_sensor, new_data_sensor
+from assets.automation.show_receipt_job import show_receipt_job
 from assets.checks import completeness
 from assets.checks.cloud_equals_erp import cloud_checks
 from assets.instance.home import find_home
@@ -74,7 +75,12 @@ def build_defs(
     return dg.Definitions(
         assets=assets,
         asset_checks=[*in_language(completeness.CHECKS, configuration.settings), cloud_checks(configuration)],
-        jobs=[*jobs.values(), comparison_job(configuration.settings), plan_job(configuration)],
+        jobs=[
+            *jobs.values(),
+            comparison_job(configuration.settings),
+            plan_job(configuration),
+            show_receipt_job(configuration),
+        ],
         schedules=build_schedules(configuration.settings, jobs),
         sensors=[
             dead_run_sensor(configuration),

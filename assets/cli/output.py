@@ -15,11 +15,12 @@ import click
 from assets.cli.typed_commands import as_typed
 from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, say_as, told
+from cloudkasse_etl.i18n.text import say, say_as, say_count, told
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from cloudkasse_etl.rejections.causes import Cause
     from cloudkasse_etl.sync.run.report import RunReport
@@ -221,6 +222,64 @@ def print_rows(
         table.add_row(*("" if value is None else escape(str(value)) for value in row))
     if table.row_count:
         out.print(table)
+
+
+def print_list(
+    out: "Console",
+    heads: Sequence[str],
+    records: Sequence[tuple[Sequence[object], str]],
+    total: str,
+    *,
+    numbers: Sequence[int],
+    limit: int,
+    language: Language,
+) -> None:
+    """Prints a list of records for a person: a row each, below it what is wrong with it, at the end the total.
+
+    The reasons have lines of their own, so that no column is too narrow for an account's or a setting's name.
+
+    Args:
+        out: The console.
+        heads: The columns' headings.
+        records: The values of a row as they are written (None is left empty), and what is wrong, empty for nothing.
+        total: The total of all records.
+        numbers: The positions of columns with numbers.
+        limit: How many records are printed.
+        language: The language of the texts.
+    """
+    from rich.text import Text
+
+    shown = [([_cell(value) for value in values], reason) for values, reason in records[:limit]]
+    texts = [list(map(Text, heads)), *(values for values, _ in shown)]
+    widths = [max(row[at].cell_len for row in texts) for at in range(len(heads))]
+
+    def print_row(values: "Sequence[Text]", style: str = "") -> None:
+        row = Text("  ").join(
+            Text(" " * (width - text.cell_len)) + text if at in numbers else text + Text(" " * (width - text.cell_len))
+            for at, (text, width) in enumerate(zip(values, widths, strict=True))
+        )
+        row.rstrip()
+        out.print(row, style=style, soft_wrap=True)
+
+    if shown:
+        print_row(texts[0], "dim")
+    for values, reason in shown:
+        print_row(values)
+        for line in Text(reason).wrap(out, out.width - 4) if reason else ():
+            line.rstrip()
+            out.print(Text("    ") + line, soft_wrap=True)
+    out.print(total, markup=False)
+    if len(records) > limit:
+        more = say_count(
+            "The first is shown; --limit shows more.", "The first {count:,} are shown; --limit shows more.", count=limit
+        )
+        out.print(more.told(language))
+
+
+def _cell(value: object) -> "Text":
+    from rich.text import Text
+
+    return Text("" if value is None else str(value))
 
 
 def print_report(out: "Console", report: "RunReport", language: Language) -> None:

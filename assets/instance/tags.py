@@ -42,8 +42,8 @@ KINDS = {
 }
 
 # They change nothing and take no lease, so they are not synchronisations and the history leaves them out.
-PLAN, COMPARISON = "plan", "compare_with_cloud"
-LOOKING = (PLAN, COMPARISON)
+PLAN, COMPARISON, SHOW_RECEIPT = "plan", "compare_with_cloud", "show_receipt"
+LOOKING = (PLAN, COMPARISON, SHOW_RECEIPT)
 
 
 _STARTERS = (say("command line"), say("UI"), say("automatic retry"), say("schedule"), say("sensor"))

@@ -1,8 +1,8 @@
 """A dry run's plan as Markdown, for the UI. The same for a terminal: cli/commands/plan.py."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from assets.ui.markdown import plain
+from assets.ui.markdown import markdown_table, plain
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.causes import Cause
@@ -49,7 +49,7 @@ def _entity(entity: EntityView, language: Language) -> str:
         parts.append(f"**{entity.skipped}**")
     if entity.lines:
         rows = [(line.sign, line.key, line.field, line.before, line.after) for line in entity.lines]
-        parts.append(_table(entity.heads, rows))
+        parts.append(markdown_table(entity.heads, rows))
     if entity.more:
         parts.append(entity.more)
     parts += [f"- {plain(text)}" for text in entity.waiting]
@@ -79,13 +79,8 @@ def _refused(causes: Sequence[Cause], language: Language) -> list[str]:
     if not causes:
         return []
     rows = [(counted(cause.count, language), cause.examples, cause.summary, cause.cure) for cause in causes[:DETAILS]]
-    return [say("Would be rejected:").told(language), _table(told_each(_REFUSED, language), rows)]
+    return [say("Would be rejected:").told(language), markdown_table(told_each(_REFUSED, language), rows)]
 
 
 def _drawn(table: Table) -> list[str]:
-    return [_table(table.heads, table.rows, numbers=table.numbers)] if table.rows else []
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:
-    rule = ["---:" if at in numbers else "---" for at in range(len(heads))]
-    return "\n".join(f"| {' | '.join(map(plain, row))} |" for row in (heads, rule, *rows))
+    return [markdown_table(table.heads, table.rows, numbers=table.numbers)] if table.rows else []

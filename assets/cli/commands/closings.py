@@ -1,12 +1,14 @@
 """`closings`: lists closings and their open problems, and lets a person decide about one."""
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
 
 from assets.cli.deciding import JSON, REASON, decide
-from assets.cli.option_types import TEXT
-from assets.cli.output import console, print_json, print_rows
+from assets.cli.option_types import DAY, TEXT
+from assets.cli.output import console, print_json, print_list
+from cloudkasse_etl.i18n.formats import day_in_figures
 from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
 
@@ -27,32 +29,44 @@ _COLUMNS = (
     say("day"),
     say("receipts"),
     say("status"),
-    say("what is wrong"),
 )
 
 
 @click.group(invoke_without_command=True)
 @click.option("--status", type=click.Choice(STATUSES), help="Only closings of this status.")
+@click.option("--register", type=TEXT, help="Only closings of this register.")
+@click.option("--day", type=DAY, help="Only closings of this business day, like 2026-11-01.")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all closings, and nothing else.")
 @click.pass_context
-def closings(context: click.Context, status: str | None, limit: int, as_json: bool) -> int | None:
-    """List the closings: register, number, day, status and reason.
+def closings(
+    context: click.Context,
+    status: str | None,
+    register: str | None,
+    day: dt.datetime | None,
+    limit: int,
+    as_json: bool,
+) -> int | None:
+    """List the closings, the newest first: register, number, day, status and reason.
 
     `equal`: found equal to its receipts; `open`: not found so yet; `missing`: a number between two that are there.
     """
     if context.invoked_subcommand is not None:
         return None
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.receipts.closing_list import list_closings
+    from cloudkasse_etl.sync.receipts.closing_list import list_closings, newest_first
 
     configuration = load()
-    found = list_closings(configuration, status=status)
+    found = [
+        closing
+        for closing in list_closings(configuration, status=status)
+        if register in (None, closing.register) and (day is None or closing.business_day == day.date())
+    ]
     language = configuration.settings.language
     if as_json:
         print_json({"closings": [closing.as_dict(language) for closing in found]})
     else:
-        _print(found, limit, language)
+        _print(newest_first(found), limit, language)
     return 0
 
 
@@ -96,26 +110,20 @@ def _shown(register: str, number: str | None) -> str:
 
 
 def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None:
-    out, words = console(), told_by_name(STATUS_WORDS, language)
-    rows = (
+    words = told_by_name(STATUS_WORDS, language)
+    records = [
         (
-            closing.register,
-            closing.number,
-            closing.business_day,
-            closing.receipt_count,
-            words.get(closing.status, closing.status),
+            (
+                closing.register,
+                closing.number,
+                closing.business_day and day_in_figures(closing.business_day, language),
+                closing.receipt_count,
+                words.get(closing.status, closing.status),
+            ),
             closing.reason(language),
         )
-        for closing in found[:limit]
-    )
-    print_rows(out, told_each(_COLUMNS, language), rows, numbers=(1, 3))
-    if len(found) > limit:
-        text = say_count(
-            "{found:,} closings, the first is shown; --limit shows more",
-            "{found:,} closings, the first {count:,} are shown; --limit shows more",
-            count=limit,
-            found=len(found),
-        )
-    else:
-        text = say_count("{count:,} closing", "{count:,} closings", count=len(found))
-    out.print(text.told(language))
+        for closing in found
+    ]
+    total = say_count("{count:,} closing", "{count:,} closings", count=len(found)).told(language)
+    heads = told_each(_COLUMNS, language)
+    print_list(console(), heads, records, total, numbers=(1, 3), limit=limit, language=language)

@@ -1,11 +1,13 @@
 """`export`: writes postings or stock movements as CSV for a bookkeeper."""
 
+import codecs
 import datetime as dt
+import sys
 from pathlib import Path
 
 import click
 
-from assets.cli.option_types import DAY, FILE
+from assets.cli.option_types import DAY, FILE_OR_OUTPUT
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
 from cloudkasse_etl.i18n.text import joined, say, say_count
@@ -15,21 +17,28 @@ from cloudkasse_etl.i18n.text import joined, say, say_count
 @click.argument("what", type=click.Choice(["postings", "movements"]))
 @click.option("--from", "first", type=DAY, help="First day, like 2026-11-01.")
 @click.option("--to", "last", type=DAY, help="Last day, included.")
-@click.option("--csv", "path", type=FILE, required=True, help="File to write.")
-def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: Path) -> int:
-    """Write the posting journal or the stock movements of some days as CSV, with totals."""
+@click.option("--csv", "path", type=FILE_OR_OUTPUT, required=True, help="File to write; - is standard output.")
+def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: str) -> int:
+    """Write the posting journal or the stock movements of some days as CSV, with totals.
+
+    The summary is told on standard error where the file is written to standard output.
+    """
     from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.i18n.formats import plain_euros, plain_units
-    from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings
+    from cloudkasse_etl.sync.outputs import exports
 
     if first is not None and last is not None and last < first:
         raise ConfigurationError(
             say("--to ({last}) is before --from ({first}).", last=f"{last:%Y-%m-%d}", first=f"{first:%Y-%m-%d}"),
             hint=say("Both days are included; a single day is named twice."),
         )
-    write = export_postings if what == "postings" else export_movements
-    configuration = load()
-    summary = write(configuration, path, first=first.date() if first else None, last=last.date() if last else None)
+    configuration, is_piped = load(), path == "-"
+    out: Path | exports.TextSink = Path(path)
+    if is_piped:  # in UTF-8 and with a byte order mark, as the file has it, whatever the console's encoding is
+        out = codecs.getwriter("utf-8-sig")(sys.stdout.buffer)
+    summary = exports.export_books(
+        configuration, what, out, first=first.date() if first else None, last=last.date() if last else None
+    )
     language = configuration.settings.language
     booked = [
         say(
@@ -46,20 +55,21 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
         )
         for total in summary.moved
     ]  # fmt: skip
+    shown = say("standard output") if is_piped else path
     # each currency and each unit by itself: kilograms and pieces have no sum
     text = say_count(
         "{count:,} posting written to {file}",
         "{count:,} postings written to {file}",
         count=summary.rows,
-        file=str(path),
+        file=shown,
     )
     if what == "movements":
         text = say_count(
             "{count:,} movement written to {file}",
             "{count:,} movements written to {file}",
             count=summary.rows,
-            file=str(path),
+            file=shown,
         )
     sums = joined("; ", [*booked, *moved])
-    click.echo(joined(": ", [text, sums] if summary.rows else [text]).told(language) + ".")
+    click.echo(joined(": ", [text, sums] if summary.rows else [text]).told(language) + ".", err=is_piped)
     return 0

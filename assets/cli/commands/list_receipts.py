@@ -1,19 +1,21 @@
 """`receipts`: lists staged receipts (the manual's Belege dialog), and lets a person decide about one."""
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
 
 from assets.cli.click_messages import language
 from assets.cli.deciding import JSON, REASON, decide
-from assets.cli.option_types import TEXT
-from assets.cli.output import console, print_json, print_rows
-from cloudkasse_etl.i18n.formats import spelled
+from assets.cli.option_types import DAY, TEXT
+from assets.cli.output import CURE, console, print_json, print_list, print_rows
+from cloudkasse_etl.i18n.formats import day_in_figures, money, spelled
 from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from cloudkasse_etl.state.stores.books.decision_log import Decision
+    from cloudkasse_etl.sync.outputs.receipt_view import ReceiptView
     from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
@@ -23,26 +25,47 @@ _COLUMNS = (
     say("day"),
     say("total"),
     say("status"),
-    say("what is wrong"),
     say("id"),
 )
 
 
 @click.group(invoke_without_command=True)
 @click.option("--status", type=click.Choice(STATUSES), help="Only receipts of this status.")
+@click.option("--register", type=TEXT, help="Only receipts of this register.")
+@click.option("--number", type=click.IntRange(0, 2**53), help="Only receipts with this number.")
+@click.option("--day", type=DAY, help="Only receipts of this business day, like 2026-11-01.")
+@click.option("--id", "beginning", type=TEXT, help="Only receipts whose id begins so.")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all receipts, and nothing else.")
 @click.pass_context
-def receipts(context: click.Context, status: str | None, limit: int, as_json: bool) -> int | None:
-    """List the receipts: register, number, day, total, status and reason."""
+def receipts(
+    context: click.Context,
+    status: str | None,
+    register: str | None,
+    number: int | None,
+    day: dt.datetime | None,
+    beginning: str | None,
+    limit: int,
+    as_json: bool,
+) -> int | None:
+    """List the receipts, the newest first: register, number, day, total, status, beginning of the id, and reason."""
     if context.invoked_subcommand is not None:
         return None
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.receipts.receipt_list import decision_dict, list_dismissed_numbers, list_receipts
+    from cloudkasse_etl.state.stores.books.receipt_reader import Wanted
+    from cloudkasse_etl.sync.receipts import receipt_list
+    from cloudkasse_etl.sync.receipts.receipt_list import decision_dict
 
     configuration = load()
-    found = list_receipts(configuration, status=status)
-    numbers = list_dismissed_numbers(configuration) if status in (None, "dismissed") else []
+    wanted = Wanted(register, number, day.date() if day else None, beginning)
+    found = receipt_list.list_receipts(configuration, status=status, wanted=wanted)
+    numbers = []
+    if status in (None, "dismissed") and (number, day, beginning) == (None, None, None):
+        numbers = [
+            decision
+            for decision in receipt_list.list_dismissed_numbers(configuration)
+            if register in (None, _place(decision)[0])
+        ]
     language = configuration.settings.language
     if as_json:
         print_json(
@@ -54,7 +77,7 @@ def receipts(context: click.Context, status: str | None, limit: int, as_json: bo
             }
         )
         return 0
-    _print(found, limit, language)
+    _print(receipt_list.newest_first(found), limit, language)
     for decision in numbers:
         register, which = _place(decision)
         text = say(
@@ -188,30 +211,71 @@ def release(receipt: str, reason: str, as_json: bool) -> int:
     )
 
 
+@receipts.command()
+@click.argument("receipt", type=TEXT)
+@JSON
+def show(receipt: str, as_json: bool) -> int:
+    """Show what became of a receipt: status and reason, lines, payments, VAT, postings, stock, decisions, runs.
+
+    RECEIPT is register and number, like K1-348, or the beginning of its id.
+    """
+    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.sync.outputs.receipt_view import view_of
+    from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
+
+    configuration = load()
+    found = show_receipt(configuration, receipt)
+    language = configuration.settings.language
+    if as_json:
+        print_json(found.as_dict(language))
+    else:
+        _print_view(view_of(found, language, configuration.settings.zone), language)
+    return 0
+
+
+def _print_view(view: "ReceiptView", language: Language) -> None:
+    from rich.markup import escape
+
+    out, cure = console(), CURE.told(language)
+    out.print(f"[bold]{escape(view.head)}[/]")
+    for text, what in view.problems:
+        out.print(f"[red]{escape(text)}[/]")
+        if what:
+            out.print(f"[green]{cure}[/] {escape(what)}")
+    width = max(len(label) for label, _ in view.facts)
+    for label, told in view.facts:
+        out.print(f"[dim]{label.ljust(width)}[/]  {escape(told)}")
+    for section in view.sections:
+        out.print(f"\n[bold]{section.title}[/]")
+        print_rows(out, section.heads, section.rows, numbers=section.numbers)
+
+
 def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:
     from cloudkasse_etl.state.stores.books.receipt_status import STATUS_WORDS
+    from cloudkasse_etl.sync.receipts.receipt_search import short_id
 
-    out, words = console(), told_by_name(STATUS_WORDS, language)
-    rows = (
+    words = told_by_name(STATUS_WORDS, language)
+    records = [
         (
-            receipt.register,
-            receipt.number,
-            receipt.business_day,
-            None if receipt.total is None else spelled(str(receipt.total), language),
-            words.get(receipt.status, receipt.status),
+            (
+                receipt.register,
+                receipt.number,
+                receipt.business_day and day_in_figures(receipt.business_day, language),
+                None if receipt.total is None else spelled(receipt.total, language),
+                words.get(receipt.status, receipt.status),
+                short_id(receipt.receipt_id),
+            ),
             receipt.reason(language),
-            receipt.receipt_id,
         )
-        for receipt in found[:limit]
-    )
-    print_rows(out, told_each(_COLUMNS, language), rows, numbers=(1, 3))
-    if len(found) > limit:
-        text = say_count(
-            "{found:,} receipts, the first is shown; --limit shows more",
-            "{found:,} receipts, the first {count:,} are shown; --limit shows more",
-            count=limit,
-            found=len(found),
+        for receipt in found
+    ]
+    total = say_count("{count:,} receipt", "{count:,} receipts", count=len(found))
+    if found:
+        total = say_count(
+            "{count:,} receipt, {total}",
+            "{count:,} receipts, {total}",
+            count=len(found),
+            total=money(sum(receipt.total_cents or 0 for receipt in found), found[0].currency or "", language),
         )
-    else:
-        text = say_count("{count:,} receipt", "{count:,} receipts", count=len(found))
-    out.print(text.told(language))
+    heads = told_each(_COLUMNS, language)
+    print_list(console(), heads, records, total.told(language), numbers=(1, 3), limit=limit, language=language)

@@ -2,52 +2,31 @@
 
 import csv
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import unwritable_file
 from cloudkasse_etl.i18n.formats import day_in_figures, spelled, ungrouped
-from cloudkasse_etl.i18n.text import say, told, told_each
+from cloudkasse_etl.i18n.text import Text, say, told, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.run.protocol import cell
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
 
-_POSTINGS = (
-    say("Date"),
-    say("Document"),
-    say("Register"),
-    say("Closing"),
-    say("Account"),
-    say("Debit"),
-    say("Credit"),
-    say("Currency"),
-    say("Tax code"),
-    say("VAT %"),
-    say("VAT amount"),
-    say("Business case"),
-    say("Tender"),
-    say("Text"),
-    say("Note"),
-    say("Receipt"),
-)
-_MOVEMENTS = (
-    say("Date"),
-    say("Article"),
-    say("Warehouse"),
-    say("In"),
-    say("Out"),
-    say("Unit"),
-    say("Register"),
-    say("Receipt"),
-    say("Line"),
-    say("Serial or batch"),
-)
+
+class TextSink(Protocol):
+    """What texts can be written to: an open file, or a stream."""
+
+    def write(self, text: str, /) -> object:
+        """Writes a text."""
+        ...
+
+
 _TOTAL = say("Total")
 _FLAGS = {
     "closed_period": say("period closed: booked on the first open day"),
@@ -143,14 +122,20 @@ def sum_up(configuration: Configuration) -> Books:
         )
 
 
-def export_postings(
-    configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
+def export_books(
+    configuration: Configuration,
+    what: str,
+    out: Path | TextSink,
+    *,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
 ) -> ExportSummary:
-    """Writes the posting journal of some days, with its totals.
+    """Writes the posting journal or the stock movements of some days as CSV, with their totals.
 
     Args:
         configuration: Settings and connections.
-        path: The CSV file.
+        what: `postings` or `movements`.
+        out: The CSV file, or a stream to write to.
         first: The first day; None: from the beginning.
         last: The last day, inclusive; None: to the end.
 
@@ -161,84 +146,127 @@ def export_postings(
         ConfigurationError: The file cannot be written.
         StateUnavailableError: Our own tables cannot be reached.
     """
-    language = configuration.settings.language
-    sums = _Sums()
-    with open_reading(configuration) as store, _csv(path, told_each(_POSTINGS, language)) as write:
-        for row in Journal(store.connection).postings(first, last):
+    kind, language, sums = _KINDS[what], configuration.settings.language, _Sums()
+    titles = told_each((column.title for column in kind.columns), language)
+    with open_reading(configuration) as store, _csv(out, titles) as write:
+        for row in kind.rows(Journal(store.connection), first, last):
             found = row._mapping
-            amount: int = found["amount_cents"]
-            sums.add(found["currency"], amount)
-            write(
-                [
-                    day_in_figures(found["posting_date"], language),
-                    found["document_number"],
-                    found["register"],
-                    found["closing_number"],
-                    found["account"],
-                    _decimal(amount, 2, language) if amount > 0 else None,
-                    _decimal(-amount, 2, language) if amount < 0 else None,
-                    found["currency"],
-                    found["tax_code"],
-                    _comma(found["vat_rate"], language),
-                    _decimal(found["tax_cents"], 2, language) if found["vat_rate"] is not None else None,
-                    found["business_case"],
-                    found["tender"],
-                    found["text"],
-                    _notes(found["flag"], language),
-                    found["receipt_id"],
-                ]
-            )
-        booked = tuple(Booked(*row) for row in sums.rows())
-        for total in booked or (Booked("", 0, 0, 0),):
-            amounts = [_decimal(cents, 2, language) for cents in (total.debit_cents, total.credit_cents)]
-            write([_TOTAL.told(language), *[None] * 4, *amounts, total.currency, *[None] * 8])
-    return ExportSummary(sum(total.postings for total in booked), booked=booked)
+            sums.add(found[kind.summed_by] or "", found[kind.value])
+            write([column.cell(found, language) for column in kind.columns])
+        for total in sums.rows() or [("", 0, 0, 0)]:
+            write([column.total(total, language) for column in kind.columns])
+    return kind.summary(sums.rows())
 
 
-def export_movements(
-    configuration: Configuration, path: Path, *, first: dt.date | None = None, last: dt.date | None = None
-) -> ExportSummary:
-    """Writes the stock movements of some days, with their totals.
+@dataclass(frozen=True)
+class _Column:
+    """A column of a CSV file.
 
-    Args:
-        configuration: Settings and connections.
-        path: The CSV file.
-        first: The first day; None: from the beginning.
-        last: The last day, inclusive; None: to the end.
-
-    Returns:
-        The totals.
-
-    Raises:
-        ConfigurationError: The file cannot be written.
-        StateUnavailableError: Our own tables cannot be reached.
+    Attributes:
+        title: Its heading.
+        cell: Its value in a row.
+        total: Its value in a row of totals, which begins with what is summed up: a currency or unit.
     """
-    language = configuration.settings.language
-    sums = _Sums()
-    with open_reading(configuration) as store, _csv(path, told_each(_MOVEMENTS, language)) as write:
-        for row in Journal(store.connection).movements(first, last):
-            found = row._mapping
-            quantity: int = found["quantity_milli"]
-            sums.add(found["unit"] or "", quantity)
-            write(
-                [
-                    day_in_figures(found["movement_date"], language),
-                    found["article"],
-                    found["warehouse"],
-                    _decimal(quantity, 3, language) if quantity > 0 else None,
-                    _decimal(-quantity, 3, language) if quantity < 0 else None,
-                    found["unit"],
-                    found["register"],
-                    found["receipt_id"],
-                    found["line_number"],
-                    found["serial"],
-                ]
-            )
-        moved = tuple(Moved(*row) for row in sums.rows())
-        for total in moved or (Moved("", 0, 0, 0),):
-            quantities = [_decimal(milli, 3, language) for milli in (total.in_milli, total.out_milli)]
-            write([_TOTAL.told(language), None, None, *quantities, total.unit, *[None] * 4])
-    return ExportSummary(sum(total.movements for total in moved), moved=moved)
+
+    title: Text
+    cell: Callable[[Mapping[Any, Any], Language], Any]
+    total: Callable[[tuple[str, int, int, int], Language], Any] = lambda total, language: None
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What can be exported.
+
+    Attributes:
+        columns: The columns.
+        rows: Reads the rows of some days.
+        value: The field that is added up.
+        summed_by: The field by which it is: sums of different currencies or units are not added up.
+        summary: Makes the totals.
+    """
+
+    columns: tuple[_Column, ...]
+    rows: Callable[[Journal, dt.date | None, dt.date | None], Iterable[Any]]
+    value: str
+    summed_by: str
+    summary: Callable[[Sequence[tuple[str, int, int, int]]], ExportSummary]
+
+
+def _plain(title: Text, name: str) -> _Column:
+    return _Column(title, lambda row, language: row[name])
+
+
+def _day(title: Text, name: str) -> _Column:
+    return _Column(
+        title,
+        lambda row, language: day_in_figures(row[name], language),
+        lambda total, language: _TOTAL.told(language),
+    )
+
+
+def _sides(positive: Text, negative: Text, name: str, places: int) -> tuple[_Column, _Column]:
+    """The two columns of a signed value; of their totals, the first is that of positive ones."""
+
+    def column(title: Text, sign: int) -> _Column:
+        return _Column(
+            title,
+            lambda row, language: _decimal(sign * row[name], places, language) if sign * row[name] > 0 else None,
+            lambda total, language: _decimal(total[2] if sign > 0 else total[3], places, language),
+        )
+
+    return column(positive, 1), column(negative, -1)
+
+
+def _summed_by(title: Text, name: str) -> _Column:
+    return _Column(title, lambda row, language: row[name], lambda total, language: total[0])
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "postings": _Kind(
+        columns=(
+            _day(say("Date"), "posting_date"),
+            _plain(say("Document"), "document_number"),
+            _plain(say("Register"), "register"),
+            _plain(say("Closing"), "closing_number"),
+            _plain(say("Account"), "account"),
+            *_sides(say("Debit"), say("Credit"), "amount_cents", 2),
+            _summed_by(say("Currency"), "currency"),
+            _plain(say("Tax code"), "tax_code"),
+            _Column(say("VAT %"), lambda row, language: _comma(row["vat_rate"], language)),
+            _Column(
+                say("VAT amount"),
+                lambda row, language: _decimal(row["tax_cents"], 2, language) if row["vat_rate"] is not None else None,
+            ),
+            _plain(say("Business case"), "business_case"),
+            _plain(say("Tender"), "tender"),
+            _plain(say("Text"), "text"),
+            _Column(say("Note"), lambda row, language: _notes(row["flag"], language)),
+            _plain(say("Receipt"), "receipt_id"),
+        ),
+        rows=Journal.postings,
+        value="amount_cents",
+        summed_by="currency",
+        summary=lambda rows: ExportSummary(sum(row[1] for row in rows), booked=tuple(Booked(*row) for row in rows)),
+    ),
+    "movements": _Kind(
+        columns=(
+            _day(say("Date"), "movement_date"),
+            _plain(say("Article"), "article"),
+            _plain(say("Warehouse"), "warehouse"),
+            *_sides(say("In"), say("Out"), "quantity_milli", 3),
+            _summed_by(say("Unit"), "unit"),
+            _plain(say("Register"), "register"),
+            _plain(say("Receipt"), "receipt_id"),
+            _plain(say("Line"), "line_number"),
+            _plain(say("Serial or batch"), "serial"),
+            _plain(say("Document"), "document_number"),
+        ),
+        rows=Journal.movements,
+        value="quantity_milli",
+        summed_by="unit",
+        summary=lambda rows: ExportSummary(sum(row[1] for row in rows), moved=tuple(Moved(*row) for row in rows)),
+    ),
+}
 
 
 class _Sums:
@@ -260,15 +288,24 @@ class _Sums:
 
 
 @contextmanager
-def _csv(path: Path, titles: Iterable[str]) -> Iterator[Callable[[list[Any]], None]]:
-    """A CSV file that appears once it is complete; cells that would be formulas are text."""
+def _csv(out: Path | TextSink, titles: Iterable[str]) -> Iterator[Callable[[list[Any]], None]]:
+    """A CSV file that appears once it is complete, or a stream; cells that would be formulas are text."""
+    if isinstance(out, Path):
+        with _complete(out) as file, _csv(file, titles) as write:
+            yield write
+    else:
+        write = _writer(out)
+        write(list(titles))
+        yield write
+
+
+@contextmanager
+def _complete(path: Path) -> Iterator[TextSink]:
     temporary = path.with_name(f"{path.name}.part")
     try:
         # a German Excel expects semicolons and a byte order mark
         with temporary.open("w", encoding="utf-8-sig", newline="") as file:
-            write = _writer(file)
-            write(list(titles))
-            yield write
+            yield file
         temporary.replace(path)
     except OSError as error:
         raise unwritable_file(path, error) from error
@@ -276,7 +313,7 @@ def _csv(path: Path, titles: Iterable[str]) -> Iterator[Callable[[list[Any]], No
         temporary.unlink(missing_ok=True)
 
 
-def _writer(file: IO[str]) -> Callable[[list[Any]], None]:
+def _writer(file: TextSink) -> Callable[[list[Any]], None]:
     writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
 
     def write(values: list[Any]) -> None:

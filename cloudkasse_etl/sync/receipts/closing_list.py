@@ -1,6 +1,7 @@
 """The list of closings: present, missing and refused ones, and people's decisions about them."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +89,12 @@ def list_closings(configuration: Configuration, *, status: str | None = None) ->
             numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
             found.append(ListedClosing(gap.register, numbers, None, None, "missing"))
     return sorted((c for c in found if status in (None, c.status)), key=_place)
+
+
+def newest_first(closings: Iterable[ListedClosing]) -> list[ListedClosing]:
+    """Closings by register, the latest of each first."""
+    by_number = sorted(closings, key=lambda closing: _place(closing)[1], reverse=True)
+    return sorted(by_number, key=lambda closing: closing.register)
 
 
 def _place(closing: ListedClosing) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """The list of receipts: the status of each, its reason, and people's decisions about it."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +13,12 @@ from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject
-from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
+from cloudkasse_etl.state.stores.books.receipt_reader import EVERY, ReceiptReader, ReceiptRow, Wanted
 from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import AWAITED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
+from cloudkasse_etl.sync.receipts.books_currency import last_known_currency
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class ListedReceipt:
         waits: What it waits for, if it is a void that waits for its original.
         decisions: People's decisions about it and its stock lines, oldest first.
         no_effect: Why it has no effect, if it has none.
+        currency: The currency of the books, in which its total is; None where it is not known yet.
     """
 
     receipt_id: str
@@ -44,6 +47,7 @@ class ListedReceipt:
     lines: tuple[Rejection, ...] = ()
     waits: Rejection | None = None
     no_effect: str | None = None
+    currency: str | None = None
 
     @property
     def total(self) -> str | None:
@@ -102,49 +106,87 @@ def _of_line(decision: Decision) -> Text:
     return say("Line {line} dismissed: {reason}", line=decision.key.rpartition("|")[2], reason=decision.reason)
 
 
-def list_receipts(configuration: Configuration, *, status: str | None = None) -> list[ListedReceipt]:
+def list_receipts(
+    configuration: Configuration, *, status: str | None = None, wanted: Wanted = EVERY
+) -> list[ListedReceipt]:
     """All receipts, or those of one status, by register and number. May be called while a synchronisation runs.
 
     The status `dismissed` includes receipts of which a stock line is dismissed.
+
+    Args:
+        configuration: Settings and connections.
+        status: The status; None for any.
+        wanted: Which of them.
+
+    Returns:
+        The receipts.
 
     Raises:
         StateUnavailableError: Our own tables cannot be reached.
     """
     with open_reading(configuration) as store:
-        rejections: dict[str, list[Rejection]] = {}
-        for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
-            for rejection in store.rejections.of(asset):
-                rejections.setdefault(rejection.key, []).append(rejection)
-        lines: dict[str, list[Rejection]] = {}
-        for rejection in store.rejections.of(STOCK_MOVEMENTS):
-            lines.setdefault(rejection.key.rpartition("|")[0], []).append(rejection)
-        awaited = {waiting.awaited for waiting in store.waiting.of(REVENUE_POSTINGS)}
-        days = str(configuration.settings.receipts.void_wait_days)
-        decisions: dict[str, list[Decision]] = {}
-        for decision in store.decisions.all(Subject.RECEIPT, Subject.LINE):
-            of_line = decision.subject is Subject.LINE
-            key = decision.key.rpartition("|")[0] if of_line else decision.key
-            decisions.setdefault(key, []).append(decision)
-        return [
-            ListedReceipt(
-                receipt_id=row.receipt_id,
-                register=row.register,
-                number=row.number,
-                business_day=row.business_day,
-                ended_at=row.ended_at,
-                total_cents=row.total_cents,
-                status=row.status,
-                closing_number=row.closing_number,
-                rejections=tuple(rejections.get(row.receipt_id, ())),
-                decisions=tuple(decisions.get(row.receipt_id, ())),
-                lines=tuple(lines.get(row.receipt_id, ())),
-                waits=_waits(row, awaited, days),
-                no_effect=row.no_effect,
-            )
-            for row in ReceiptReader(store.connection).rows(
-                status, also=_with_lines(decisions) if status == "dismissed" else ()
-            )
-        ]
+        also = _with_lines(_decisions(store)) if status == "dismissed" else ()
+        return listed(store, configuration, ReceiptReader(store.connection).rows(status, also=also, wanted=wanted))
+
+
+def newest_first(receipts: Iterable[ListedReceipt]) -> list[ListedReceipt]:
+    """Receipts by day and time, the latest first; before them those whose day cannot be read."""
+    return sorted(
+        receipts,
+        key=lambda receipt: (receipt.business_day or dt.date.max, receipt.ended_at or "", receipt.number or 0),
+        reverse=True,
+    )
+
+
+def listed(store: StateStores, configuration: Configuration, rows: Sequence[ReceiptRow]) -> list[ListedReceipt]:
+    """Some receipts as a list shows them: with their reasons, and with people's decisions.
+
+    Args:
+        store: Our own tables.
+        configuration: Settings and connections.
+        rows: The receipts as they are stored.
+
+    Returns:
+        The receipts, in that order.
+    """
+    rejections: dict[str, list[Rejection]] = {}
+    for asset in (STAGED_RECEIPTS, REVENUE_POSTINGS):
+        for rejection in store.rejections.of(asset):
+            rejections.setdefault(rejection.key, []).append(rejection)
+    lines: dict[str, list[Rejection]] = {}
+    for rejection in store.rejections.of(STOCK_MOVEMENTS):
+        lines.setdefault(rejection.key.rpartition("|")[0], []).append(rejection)
+    awaited = {waiting.awaited for waiting in store.waiting.of(REVENUE_POSTINGS)}
+    days = str(configuration.settings.receipts.void_wait_days)
+    decisions, currency = _decisions(store), last_known_currency(store)
+    return [
+        ListedReceipt(
+            receipt_id=row.receipt_id,
+            register=row.register,
+            number=row.number,
+            business_day=row.business_day,
+            ended_at=row.ended_at,
+            total_cents=row.total_cents,
+            status=row.status,
+            closing_number=row.closing_number,
+            rejections=tuple(rejections.get(row.receipt_id, ())),
+            decisions=tuple(decisions.get(row.receipt_id, ())),
+            lines=tuple(lines.get(row.receipt_id, ())),
+            waits=_waits(row, awaited, days),
+            no_effect=row.no_effect,
+            currency=currency,
+        )
+        for row in rows
+    ]
+
+
+def _decisions(store: StateStores) -> dict[str, list[Decision]]:
+    """People's decisions about receipts and their stock lines, by the receipt's id, oldest first."""
+    found: dict[str, list[Decision]] = {}
+    for decision in store.decisions.all(Subject.RECEIPT, Subject.LINE):
+        of_line = decision.subject is Subject.LINE
+        found.setdefault(decision.key.rpartition("|")[0] if of_line else decision.key, []).append(decision)
+    return found
 
 
 def _waits(row: ReceiptRow, awaited: Collection[str], days: str) -> Rejection | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.i18n.formats import decimal
+from cloudkasse_etl.i18n.formats import money
 from cloudkasse_etl.i18n.messages import ENGLISH
 from cloudkasse_etl.i18n.text import Language, joined, say
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
@@ -95,7 +95,7 @@ def name_of(store: StateStores, receipt_id: str, language: Language) -> str:
     Returns:
         The name.
     """
-    rows = [row for row in ReceiptReader(store.connection).with_id(receipt_id, limit=1) if row.receipt_id == receipt_id]
+    rows = list(ReceiptReader(store.connection).with_ids(receipt_id).values())
     return names_of(store, rows, language)[0] if rows else receipt_id
 
 
@@ -105,8 +105,7 @@ def _name(row: ReceiptRow, currency: str | None, language: Language) -> str:
     parts = [f"{row.register}-{row.number}"]
     parts += [str(row.business_day)] if row.business_day else []
     if row.total_cents is not None:
-        shown = "€" if currency == "EUR" else currency or ""
-        parts.append(f"{decimal(row.total_cents, 2, language)} {shown}".strip())
+        parts.append(money(row.total_cents, currency or "", language))
     return _NAME_ENDS.join(parts)
 
 

@@ -13,7 +13,7 @@ from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.stores.books.booked_receipts import BookedReceipts
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
-from cloudkasse_etl.sync.outputs.exports import Booked, ExportSummary, export_postings
+from cloudkasse_etl.sync.outputs.exports import Booked, ExportSummary, export_books
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
@@ -309,7 +309,7 @@ def test_the_books_are_the_same_wherever_our_tables_lie(
         }  # fmt: skip
         found = complete(world)
         assert (found.receipt_gaps, found.closing_differences, found.unbalanced) == ((), (), ())
-        summary = export_postings(world.configuration(), tmp_path / "journal.csv")
+        summary = export_books(world.configuration(), "postings", tmp_path / "journal.csv")
         assert summary == ExportSummary(rows=12, booked=(Booked("EUR", 12, 16_660, 16_660),))
         engine = sa.create_engine(url)
         names = set(sa.inspect(engine).get_table_names())
@@ -327,7 +327,7 @@ def test_companies_in_one_database_do_not_see_each_others_books(world: World) ->
         deliver(world, sale(1, note="of the other company"), sale(2))
         postings, _ = fetch_and_book(world)
         assert told(postings) == {"new": 2}
-        summary = export_postings(world.configuration(), world.folder / "journal.csv")
+        summary = export_books(world.configuration(), "postings", world.folder / "journal.csv")
         assert [total[2:] for total in summary.booked] == [(2 * 2 * 2380,) * 2]
     found = {(r["company"], r["receipt_id"], r["closing_number"]) for r in tables(world)["revenue_posting"]}
     assert found == {("1", "R1", 1), ("2", "R1", None), ("2", "R2", None)}

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sync.outputs.exports import ExportSummary, Moved, export_movements, export_postings
+from cloudkasse_etl.sync.outputs.exports import ExportSummary, Moved, export_books
 from tests.support.books import (
     closing_of_sales,
     deliver,
@@ -41,7 +41,7 @@ def test_the_journal_balances_and_reads_as_the_language_writes_numbers(world: Wo
     )
     fetch_and_book(world)
     path = world.folder / "journal.csv"
-    summary = export_postings(world.configuration(), path)
+    summary = export_books(world.configuration(), "postings", path)
     (booked,) = summary.booked
     assert booked.debit_cents == booked.credit_cents
     assert summary.rows == len(tables(world)["posting"]) == 12
@@ -69,7 +69,7 @@ def test_no_cell_is_a_formula(world: World) -> None:
     fetch_and_book(world)
     add_article(world, "=A")
     path = world.folder / "journal.csv"
-    export_postings(world.configuration(), path)
+    export_books(world.configuration(), "postings", path)
     found = {cell for row in read_csv(path) for cell in row}
     assert not [cell for cell in found if cell.lstrip()[:1] in ("=", "+", "@", "＝")]
     assert all(cell.lstrip("-").replace(".", "").isdigit() for cell in found if cell.startswith("-"))
@@ -88,23 +88,23 @@ def test_the_list_of_movements_has_its_days_and_its_totals(world: World) -> None
     )
     fetch_and_book(world)
     path = world.folder / "movements.csv"
-    summary = export_movements(world.configuration(), path, last=dt.date(2026, 11, 24))
+    summary = export_books(world.configuration(), "movements", path, last=dt.date(2026, 11, 24))
     assert summary == ExportSummary(rows=2, moved=(Moved("Stk", 2, 125, 2000),))
     titles, *rows, total = read_csv(path)
     assert [row[1:5] for row in rows] == [["A1", "1", "", "2,000"], ["A2", "1", "0,125", ""]]
     assert total[titles.index("Zugang")] == "0,125"
     assert total[titles.index("Abgang")] == "2,000"
-    assert export_movements(world.configuration(), path, first=dt.date(2026, 11, 25)).rows == 1
-    assert export_movements(world.configuration(), path, first=dt.date(2027, 1, 1)).rows == 0
+    assert export_books(world.configuration(), "movements", path, first=dt.date(2026, 11, 25)).rows == 1
+    assert export_books(world.configuration(), "movements", path, first=dt.date(2027, 1, 1)).rows == 0
 
 
 def test_an_export_that_cannot_be_written_leaves_the_file_that_was_there(world: World) -> None:
     deliver(world, sale(1))
     fetch_and_book(world)
     path = world.folder / "journal.csv"
-    export_postings(world.configuration(), path)
+    export_books(world.configuration(), "postings", path)
     before = path.read_bytes()
     with pytest.raises(ConfigurationError):
-        export_postings(world.configuration(), world.folder / "nowhere" / "journal.csv")
+        export_books(world.configuration(), "postings", world.folder / "nowhere" / "journal.csv")
     assert path.read_bytes() == before
     assert sorted(found.name for found in world.folder.glob("*.part")) == []

@@ -31,7 +31,7 @@ from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.outputs.exports import export_movements, export_postings, sum_up
+from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.sync.receipts.decisions import dismiss_line, restore_line
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
@@ -162,8 +162,8 @@ def live(world: World) -> None:
         assert closings.has_place("K1|1")
         assert store.receipts.count_refused() <= store.receipts.has_unbooked()
     configuration = world.configuration()
-    for export in (export_postings, export_movements):
-        export(configuration, world.folder / "export.csv")
+    for what in ("postings", "movements"):
+        export_books(configuration, what, world.folder / "export.csv")
     sum_up(configuration)
     with open_reading(configuration) as store:
         sum_up_sales(store, configuration.settings.zone)

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from assets.cli.commands.export import export
-from cloudkasse_etl.sync.outputs.exports import Booked, Moved, export_movements, export_postings, sum_up
+from cloudkasse_etl.sync.outputs.exports import Booked, Moved, export_books, sum_up
 from tests.support.books import deliver, fetch_and_book, read_csv, sale, sold, stock, tables, told
 from tests.support.erp_changes import add_article, add_set
 from tests.support.receipts.receipt_factory import item, line
@@ -32,10 +32,11 @@ def test_a_number_keyed_in_at_the_register_is_in_the_table_and_in_the_export(wor
     for language, title in (("en", "Serial or batch"), ("de", "Serie oder Charge")):
         world.settings["language"] = language
         path = world.folder / f"{language}.csv"
-        export_movements(world.configuration(), path)
+        export_books(world.configuration(), "movements", path)
         titles, *rows = read_csv(path)
-        assert titles[-1] == title
-        assert [row[-1] for row in rows[:4]] == ["LOT-2026-11", "", "'=2+3", ""]
+        at = titles.index(title)
+        assert [row[at] for row in rows[:4]] == ["LOT-2026-11", "", "'=2+3", ""]
+        assert [row[-1] for row in rows[:4]] == ["K1-1", "K1-2", "K1-2", "K1-3"]  # the document, as postings have it
 
 
 @BOTH
@@ -60,12 +61,12 @@ def test_a_list_of_movements_has_a_total_of_each_unit_and_never_adds_kilograms_t
     )  # fmt: skip
     fetch_and_book(world)
     path = world.folder / "movements.csv"
-    summary = export_movements(world.configuration(), path)
+    summary = export_books(world.configuration(), "movements", path)
     assert summary.rows == 6
     assert summary.moved == (Moved("Stk", 3, 1000, 4000), Moved("kg", 2, 0, 1500), Moved("", 1, 0, 7000))
     totals = [row for row in read_csv(path) if row[0] == "Total"]
     assert [row[3:6] for row in totals] == [["1.000", "4.000", "Stk"], ["0.000", "1.500", "kg"], ["0.000", "7.000", ""]]
-    assert export_movements(world.configuration(), path, first=dt.date(2030, 1, 1)).moved == ()
+    assert export_books(world.configuration(), "movements", path, first=dt.date(2030, 1, 1)).moved == ()
     assert read_csv(path)[1][:5] == ["Total", "", "", "0.000", "0.000"]
 
 
@@ -75,7 +76,7 @@ def test_a_journal_has_a_total_of_each_currency_and_never_adds_two(world: World)
     # as it is in the year in which a country takes the euro
     world.erp("UPDATE cloudkasse_posting SET currency = 'HRK' WHERE receipt_id = 'R1'")
     path = world.folder / "journal.csv"
-    summary = export_postings(world.configuration(), path)
+    summary = export_books(world.configuration(), "postings", path)
     assert summary.booked == (Booked("EUR", 4, 4760, 4760), Booked("HRK", 4, 4760, 4760))
     assert [row[5:8] for row in read_csv(path)[-2:]] == [["47.60", "47.60", "EUR"], ["47.60", "47.60", "HRK"]]
     in_all = sum_up(world.configuration()).booked

@@ -40,7 +40,11 @@ GRAPH = {
 RECEIPTS = {"staged_receipts", "staged_closings"}
 IMPORT = {"revenue_postings", "stock_movements"}
 CHECKS = {"completeness", "revenue_postings_books_balanced"}
-LOOKING = {"plan": ["what_would_be_done"], "compare_with_cloud": ["compare_with_cloud_step"]}
+LOOKING = {
+    "plan": ["what_would_be_done"],
+    "compare_with_cloud": ["compare_with_cloud_step"],
+    "show_receipt": ["what_became_of_it"],
+}
 JOBS = {
     "sync_all": set(GRAPH),
     "sync_master_data": set(GRAPH) - RECEIPTS - IMPORT,
@@ -146,7 +150,7 @@ def test_each_job_does_its_part_and_ends_in_the_report(definitions: dg.Definitio
 @pytest.mark.parametrize("job", list(LOOKING))
 def test_a_job_that_only_looks_needs_neither_lease_nor_session(definitions: dg.Definitions, job: str) -> None:
     found = definitions.resolve_job_def(job)
-    plan = create_execution_plan(found)
+    plan = create_execution_plan(found, {"receipt": "K1-1"} if job == "show_receipt" else {})
     assert [step.key for step in plan.get_steps_to_execute_in_topo_order()] == LOOKING[job]
     assert not {"sync", "options"} & {key for op in found.graph.iterate_op_defs() for key in op.required_resource_keys}
     assert found.description

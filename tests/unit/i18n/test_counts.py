@@ -60,12 +60,13 @@ def test_the_days_that_a_void_waits(days: str | None, english: str, german: str 
 def test_a_list_that_is_cut_after_the_first(command: object, capsys: pytest.CaptureFixture[str]) -> None:
     class Listed:
         register, number, business_day, total, receipt_count, status, receipt_id = "1", 1, None, None, 1, "open", "r"
+        total_cents, currency = 100, "EUR"
 
         def reason(self, _: str) -> str:
             return ""
 
     shown = command._print  # type: ignore[attr-defined]
-    for limit, words in ((1, "3 {}, the first is shown; --limit"), (2, "3 {}, the first 2 are shown; --limit")):
+    for limit, words in ((1, "The first is shown; --limit"), (2, "The first 2 are shown; --limit")):
         shown([Listed()] * 3, limit, "en")
-        what = "receipts" if command is list_receipts else "closings"
-        assert words.format(what) in capsys.readouterr().out
+        total = "3 receipts, 3.00 €" if command is list_receipts else "3 closings"
+        assert f"{total}\n{words}" in capsys.readouterr().out

@@ -1,7 +1,8 @@
 """Reads booked postings and stock movements by day."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ POSTING_COLUMNS = (
 )  # fmt: skip
 MOVEMENT_COLUMNS = (
     "movement_date", "register", "receipt_id", "line_number", "article", "warehouse", "quantity_milli", "unit",
-    "serial",
+    "serial", "document_number",
 )  # fmt: skip
 _ROWS = 10_000
 
@@ -27,24 +28,53 @@ class Journal:
 
     def postings(self, first: dt.date | None, last: dt.date | None) -> Iterator[sa.Row[tuple[object, ...]]]:
         """Postings of some days, both included, by day, register, receipt and posting; columns POSTING_COLUMNS."""
-        tables = self._state.tables
-        table, receipt = tables.posting, tables.receipt
-        number = closing_number_of(receipt, tables.closing)
-        columns = [number.label(name) if name == "closing_number" else table.c[name] for name in POSTING_COLUMNS]
-        own = (receipt.c.company == table.c.company) & (receipt.c.receipt_id == table.c.receipt_id)
-        query = (
-            sa.select(*columns).select_from(table.outerjoin(receipt, own)).where(table.c.company == self._state.company)
-        )
-        return self._rows(
-            query, table.c.posting_date, first, last, (table.c.register, table.c.receipt_number, table.c.posting_id)
-        )
+        table = self._state.tables.posting
+        order = (table.c.register, table.c.receipt_number, table.c.posting_id)
+        return self._rows(self._postings(), table.c.posting_date, first, last, order)
 
     def movements(self, first: dt.date | None, last: dt.date | None) -> Iterator[sa.Row[tuple[object, ...]]]:
         """Stock movements of some days, both included, by day and movement; columns MOVEMENT_COLUMNS."""
         table = self._state.tables.stock_movement
-        query = sa.select(*(table.c[name] for name in MOVEMENT_COLUMNS)).where(table.c.company == self._state.company)
         order = (table.c.register, table.c.receipt_id, table.c.line_number, table.c.movement_id)
-        return self._rows(query, table.c.movement_date, first, last, order)
+        return self._rows(self._movements(), table.c.movement_date, first, last, order)
+
+    def postings_of(self, receipt_id: str) -> list[sa.Row[tuple[object, ...]]]:
+        """The postings of a receipt, in the order of their numbers; columns POSTING_COLUMNS."""
+        table = self._state.tables.posting
+        query = self._postings().add_columns(table.c.posting_id).where(table.c.receipt_id == receipt_id)
+        with self._state.reading() as connection:
+            return sorted(connection.execute(query), key=lambda row: int(row.posting_id.rpartition(":")[2]))
+
+    def movements_of(self, receipt_id: str) -> list[sa.Row[tuple[object, ...]]]:
+        """The stock movements of a receipt, by line; columns MOVEMENT_COLUMNS."""
+        table = self._state.tables.stock_movement
+        query = self._movements().where(table.c.receipt_id == receipt_id)
+        with self._state.reading() as connection:
+            return list(connection.execute(query.order_by(table.c.line_number, table.c.movement_id)))
+
+    def _postings(self) -> "sa.Select[tuple[object, ...]]":
+        tables = self._state.tables
+        table, receipt = tables.posting, tables.receipt
+        number = closing_number_of(receipt, tables.closing)
+        columns = [number.label(name) if name == "closing_number" else table.c[name] for name in POSTING_COLUMNS]
+        return self._with_receipts(table, columns)
+
+    def _movements(self) -> "sa.Select[tuple[object, ...]]":
+        table = self._state.tables.stock_movement
+        number = sa.cast(self._state.tables.receipt.c.number, sa.Unicode(20))
+        # as transform/booking.py makes it of a posting's
+        document = (table.c.register + "-" + number).label("document_number")
+        columns = [document if name == "document_number" else table.c[name] for name in MOVEMENT_COLUMNS]
+        return self._with_receipts(table, columns)
+
+    def _with_receipts(
+        self, table: sa.Table, columns: "Sequence[sa.ColumnElement[Any]]"
+    ) -> "sa.Select[tuple[object, ...]]":
+        receipt = self._state.tables.receipt
+        own = (receipt.c.company == table.c.company) & (receipt.c.receipt_id == table.c.receipt_id)
+        return (
+            sa.select(*columns).select_from(table.outerjoin(receipt, own)).where(table.c.company == self._state.company)
+        )
 
     def totals(self, clearing: str | None, turnover_cases: Collection[str]) -> list[tuple[str, dict[str, int]]]:
         """Counts and sums of all postings by currency; most postings first. Currencies are not added up.

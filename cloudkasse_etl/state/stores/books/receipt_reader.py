@@ -11,6 +11,7 @@ from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
+from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,53 @@ class ReceiptRow:
     came_as: str | None
     reference_id: str | None = None
     no_effect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The receipts that a list shows; None does not restrict it.
+
+    Attributes:
+        register, number, day: As they were printed.
+        beginning: The beginning of the id.
+    """
+
+    register: str | None = None
+    number: int | None = None
+    day: dt.date | None = None
+    beginning: str | None = None
+
+    def conditions(self, table: sa.Table) -> "list[sa.ColumnElement[bool]]":
+        """The conditions of a query."""
+        equal = {"register": self.register, "number": self.number, "business_day": self.day}
+        found = [table.c[name] == value for name, value in equal.items() if value is not None]
+        if self.beginning is not None:
+            found.append(table.c.receipt_id.startswith(self.beginning, autoescape=True))
+        return found
+
+
+EVERY = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """A receipt with what only one who looks at it alone needs.
+
+    Attributes:
+        raw: The item as it arrived (JSON).
+        staged_at, staged_run_id: When it was fetched, and by which run.
+        imported_at, imported_run_id: When it was booked, and by which run; None where it is not booked.
+        closing_number: The closing that it belongs to, also if it does not state it itself; None if there is none yet.
+        closing_verified: Whether that closing was found equal to its receipts; None where it has not arrived.
+    """
+
+    raw: bytes
+    staged_at: dt.datetime
+    staged_run_id: str
+    imported_at: dt.datetime | None
+    imported_run_id: str | None
+    closing_number: int | None
+    closing_verified: bool | None
 
 
 class ReceiptStore(Protocol):
@@ -80,6 +128,9 @@ class ReceiptStore(Protocol):
     def has_unbooked(self) -> bool:
         """Whether there is any receipt whose status can still change with the settings."""
         ...
+
+
+_STORED = ("raw", "staged_at", "staged_run_id", "imported_at", "imported_run_id", "closing_number")
 
 
 class ReceiptReader:
@@ -187,6 +238,29 @@ class ReceiptReader:
         """The receipts whose ids begin so, at most `limit` of them, by id."""
         return self._listed(self._table.c.receipt_id.startswith(beginning, autoescape=True), limit=limit)
 
+    def referring_to(self, receipt_id: str) -> list[ReceiptRow]:
+        """The receipts of any status that refer to one, by id."""
+        return self._listed(self._table.c.reference_id == receipt_id)
+
+    def with_ids(self, *receipt_ids: str) -> dict[str, ReceiptRow]:
+        """A few receipts by id, those that are stored."""
+        return {row.receipt_id: row for row in self._listed(self._table.c.receipt_id.in_(receipt_ids))}
+
+    def stored(self, receipt_id: str) -> StoredReceipt:
+        """A stored receipt as it arrived, and where it went."""
+        table, closing = self._table, self._state.tables.closing
+        number = closing_number_of(table, closing)
+        columns = [number if name == "closing_number" else table.c[name] for name in _STORED]
+        query = sa.select(*columns, table.c.register).where(
+            table.c.company == self._state.company, table.c.receipt_id == receipt_id
+        )
+        with self._state.reading() as connection:
+            raw, staged_at, staged_by, imported_at, imported_by, at, register = tuple(connection.execute(query).one())
+            here = (closing.c.company == self._state.company) & (closing.c.register == register)
+            verified = sa.select(closing.c.verified).where(here, closing.c.number == at)
+            is_verified = None if at is None else connection.execute(verified).scalar_one_or_none()
+        return StoredReceipt(bytes(raw), staged_at, staged_by, imported_at, imported_by, at, is_verified)
+
     def _listed(self, *where: "sa.ColumnElement[bool]", limit: int | None = None) -> list[ReceiptRow]:
         table = self._table
         columns = [table.c[name] for name in ReceiptRow.__slots__]
@@ -195,11 +269,20 @@ class ReceiptReader:
             rows = connection.execute(query.order_by(table.c.receipt_id).limit(limit))
             return [ReceiptRow(*row) for row in rows]
 
-    def rows(self, status: str | None = None, *, also: Sequence[str] = ()) -> list[ReceiptRow]:
-        """The list of receipts of a status, by register and number; after them some others by their ids."""
+    def rows(self, status: str | None = None, *, also: Sequence[str] = (), wanted: Wanted = EVERY) -> list[ReceiptRow]:
+        """The list of receipts of a status, by register and number; after them some others by their ids.
+
+        Args:
+            status: The status; None for any.
+            also: Ids of receipts of any other status.
+            wanted: Which of all these.
+
+        Returns:
+            The receipts.
+        """
         table = self._table
         columns = [table.c[name] for name in ReceiptRow.__slots__]
-        query = sa.select(*columns).where(table.c.company == self._state.company)
+        query = sa.select(*columns).where(table.c.company == self._state.company, *wanted.conditions(table))
         queries = [query if status is None else query.where(table.c.status == status)]
         queries += [query.where(table.c.receipt_id.in_(part), table.c.status != status) for part in chunks(also)]
         found: list[ReceiptRow] = []

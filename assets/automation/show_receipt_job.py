@@ -1,0 +1,59 @@
+"""The job `show_receipt`: what became of one receipt, in the UI. An op, not an asset: nothing is materialised."""
+
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from assets.instance import tags
+from assets.run.failures import plain_failures
+from assets.ui.receipt_markdown import receipt_markdown
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sync.outputs.receipt_view import view_of
+from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
+
+
+def show_receipt_job(configuration: Configuration) -> Any:
+    """The job that shows a receipt. It takes no lease, so it blocks no synchronisation."""
+
+    settings = configuration.settings
+    language = settings.language
+
+    class ReceiptOptions(dg.Config):
+        """Which receipt is shown."""
+
+        receipt: str = Field(
+            description=say("The receipt: register and number, like K1-348, or the beginning of its id.").told(language)
+        )
+
+    @dg.op(
+        name="what_became_of_it",
+        out=dg.Out(dg.Nothing),
+        description=say("Reads our own tables, and nothing else. The receipt is this step's output metadata.").told(
+            language
+        ),
+    )
+    def what_became_of_it(context: dg.OpExecutionContext, config: ReceiptOptions) -> None:
+        with plain_failures(language):
+            found = show_receipt(configuration, config.receipt)
+        text = receipt_markdown(view_of(found, language, settings.zone), language)
+        context.add_output_metadata({"receipt": dg.MetadataValue.md(text), "status": found.listed.status})
+
+    @dg.job(
+        name=tags.SHOW_RECEIPT,
+        executor_def=dg.in_process_executor,
+        description=say(
+            "Shows what became of one receipt, and changes nothing: status and reason, lines, payments, postings, "
+            "stock, decisions and runs. Name it in the Launchpad, receipt: K1-348. It stands in the run's step "
+            "what_became_of_it, under its output."
+        ).told(language),
+        config=dg.ConfigMapping(
+            config_fn=lambda config: {"ops": {"what_became_of_it": {"config": dict(config)}}},
+            config_schema=ReceiptOptions.to_config_schema(),
+        ),
+    )
+    def job() -> None:
+        what_became_of_it()
+
+    return job
