@@ -9,7 +9,7 @@ from assets.cli.click_messages import language
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import DAY, TEXT
 from assets.cli.output import CURE, console, print_json, print_list, print_rows
-from cloudkasse_etl.i18n.formats import day_in_figures, money, spelled
+from cloudkasse_etl.i18n.formats import day_in_figures, spelled
 from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
 
@@ -251,6 +251,7 @@ def _print_view(view: "ReceiptView", language: Language) -> None:
 
 
 def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:
+    from cloudkasse_etl.rejections.causes import amounts_text, sum_by_currency
     from cloudkasse_etl.state.stores.books.receipt_status import STATUS_WORDS
     from cloudkasse_etl.sync.receipts.receipt_search import short_id
 
@@ -270,12 +271,13 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
         for receipt in found
     ]
     total = say_count("{count:,} receipt", "{count:,} receipts", count=len(found))
-    if found:
+    sums = sum_by_currency(receipt.name.amount for receipt in found if receipt.name.amount)
+    if sums:
         total = say_count(
             "{count:,} receipt, {total}",
             "{count:,} receipts, {total}",
             count=len(found),
-            total=money(sum(receipt.total_cents or 0 for receipt in found), found[0].currency or "", language),
+            total=amounts_text(sums, language),
         )
     heads = told_each(_COLUMNS, language)
     print_list(console(), heads, records, total.told(language), numbers=(1, 3), limit=limit, language=language)

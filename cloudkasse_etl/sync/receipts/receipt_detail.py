@@ -93,7 +93,6 @@ class ReceiptDetail:
         fetched_at, fetched_by = self.fetched
         return {
             **self.listed.as_dict(language),
-            "name": self.name,
             "kind": self.kind,
             "currency": self.currency,
             **self.times,
@@ -134,11 +133,11 @@ def show_receipt(configuration: Configuration, text: str) -> ReceiptDetail:
         stored = reader.stored(receipt_id)
         item = read_item(stored.raw)
         fields = item if isinstance(item, Mapping) else {}
-        name, *_ = names_of(store, [row], language)
         times = {at: str(fields[at])[:_TEXT_LIMIT] for at in ("started_at", "arrived_at") if fields.get(at)}
+        (shown,) = listed(store, configuration, [row])
         return ReceiptDetail(
-            name=name,
-            listed=listed(store, configuration, [row])[0],
+            name=shown.name.told(language),
+            listed=shown,
             kind=row.kind or _read(fields.get("kind"), str),
             currency=_read(fields.get("currency"), str),
             times=times,

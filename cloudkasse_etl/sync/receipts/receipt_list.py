@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.i18n.text import Text, say, told
+from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
 from cloudkasse_etl.state.database.keys import bounded_key
@@ -19,6 +20,7 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import AWAITED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.books_currency import last_known_currency
+from cloudkasse_etl.sync.receipts.receipt_search import called
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class ListedReceipt:
         waits: What it waits for, if it is a void that waits for its original.
         decisions: People's decisions about it and its stock lines, oldest first.
         no_effect: Why it has no effect, if it has none.
-        currency: The currency of the books, in which its total is; None where it is not known yet.
+        name: What it is called; with its total and the currency of that, as far as they are known.
     """
 
     receipt_id: str
@@ -47,7 +49,7 @@ class ListedReceipt:
     lines: tuple[Rejection, ...] = ()
     waits: Rejection | None = None
     no_effect: str | None = None
-    currency: str | None = None
+    name: ReceiptName = field(kw_only=True)
 
     @property
     def total(self) -> str | None:
@@ -77,6 +79,7 @@ class ListedReceipt:
         """The receipt as `receipts --json` prints it."""
         return {
             "receipt_id": self.receipt_id,
+            "name": self.name.told(language),
             "register": self.register,
             "number": self.number,
             "business_day": self.business_day.isoformat() if self.business_day else None,
@@ -158,7 +161,7 @@ def listed(store: StateStores, configuration: Configuration, rows: Sequence[Rece
         lines.setdefault(rejection.key.rpartition("|")[0], []).append(rejection)
     awaited = {waiting.awaited for waiting in store.waiting.of(REVENUE_POSTINGS)}
     days = str(configuration.settings.receipts.void_wait_days)
-    decisions, currency = _decisions(store), last_known_currency(store)
+    decisions, books = _decisions(store), last_known_currency(store)  # older releases kept no currency of receipts
     return [
         ListedReceipt(
             receipt_id=row.receipt_id,
@@ -174,7 +177,7 @@ def listed(store: StateStores, configuration: Configuration, rows: Sequence[Rece
             lines=tuple(lines.get(row.receipt_id, ())),
             waits=_waits(row, awaited, days),
             no_effect=row.no_effect,
-            currency=currency,
+            name=called(row, row.currency or books),
         )
         for row in rows
     ]

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.i18n.formats import money
 from cloudkasse_etl.i18n.messages import ENGLISH
 from cloudkasse_etl.i18n.text import Language, joined, say
+from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
 from cloudkasse_etl.state.stores.books.receipt_status import status_word
+from cloudkasse_etl.state.stores.named_records import NamedRecords
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.sync.receipts.books_currency import last_known_currency
 
 # A register may have the mark in its own number; 16 digits are more than any receipt has, and fit each database.
 _NUMBER = re.compile(r"(?P<register>.+)[-/](?P<number>[0-9]{1,16})", re.ASCII)
@@ -64,7 +64,15 @@ def find_receipt(store: StateStores, text: str, language: Language = ENGLISH) ->
 
 
 def find_receipts(store: StateStores, texts: Iterable[str], language: Language = ENGLISH) -> list[str]:
-    """The ids of the receipts that texts name, each once and in that order.
+    """The ids of the receipts that texts name.
+
+    Args:
+        store: Our own tables.
+        texts: What a person typed.
+        language: The language of the names in an error.
+
+    Returns:
+        The ids, each once and in that order.
 
     Raises:
         ConfigurationError: One of them names no receipt, or several.
@@ -79,9 +87,32 @@ def short_id(receipt_id: str) -> str:
 
 
 def names_of(store: StateStores, rows: Sequence[ReceiptRow], language: Language) -> list[str]:
-    """The names of receipts, as each surface shows them: `K1-348 · 2026-10-07 · 7.71 €`."""
-    currency = last_known_currency(store)
-    return [_name(row, currency, language) for row in rows]
+    """The names of receipts, as each surface shows them: `K1-348 · 2026-10-07 · 7.71 €`.
+
+    Args:
+        store: Our own tables.
+        rows: The receipts.
+        language: The language of the names.
+
+    Returns:
+        The names, in that order.
+    """
+    heads = NamedRecords(store.connection).heads([row.receipt_id for row in rows])  # these know the currencies
+    return [called(row, heads[row.receipt_id].currency).told(language) for row in rows]
+
+
+def called(row: ReceiptRow, currency: str | None) -> ReceiptName:
+    """The name of a receipt of which all facts are at hand.
+
+    Args:
+        row: The receipt.
+        currency: The currency of its total; None where it is not known.
+
+    Returns:
+        The name.
+    """
+    place = (row.register, row.number, row.business_day, row.total_cents)
+    return ReceiptName(row.receipt_id, *place, currency, second=bool(row.came_as))
 
 
 def name_of(store: StateStores, receipt_id: str, language: Language) -> str:
@@ -97,16 +128,6 @@ def name_of(store: StateStores, receipt_id: str, language: Language) -> str:
     """
     rows = list(ReceiptReader(store.connection).with_ids(receipt_id).values())
     return names_of(store, rows, language)[0] if rows else receipt_id
-
-
-def _name(row: ReceiptRow, currency: str | None, language: Language) -> str:
-    if row.register is None or row.number is None:
-        return row.receipt_id
-    parts = [f"{row.register}-{row.number}"]
-    parts += [str(row.business_day)] if row.business_day else []
-    if row.total_cents is not None:
-        parts.append(money(row.total_cents, currency or "", language))
-    return _NAME_ENDS.join(parts)
 
 
 def _found(reader: ReceiptReader, wanted: str) -> list[ReceiptRow]:

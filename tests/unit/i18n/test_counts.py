@@ -4,6 +4,7 @@ import pytest
 
 from assets.cli.commands import closings, list_receipts
 from cloudkasse_etl.entities import COMPANY, KINDS
+from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sandbox.till.sales_summary import describe_sales
 from cloudkasse_etl.sync.comparison.comparison_report import Comparison
@@ -60,7 +61,7 @@ def test_the_days_that_a_void_waits(days: str | None, english: str, german: str 
 def test_a_list_that_is_cut_after_the_first(command: object, capsys: pytest.CaptureFixture[str]) -> None:
     class Listed:
         register, number, business_day, total, receipt_count, status, receipt_id = "1", 1, None, None, 1, "open", "r"
-        total_cents, currency = 100, "EUR"
+        name = ReceiptName("r", "1", 1, cents=100, currency="EUR")
 
         def reason(self, _: str) -> str:
             return ""

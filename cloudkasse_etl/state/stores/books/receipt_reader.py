@@ -30,6 +30,7 @@ class ReceiptRow:
     came_as: str | None
     reference_id: str | None = None
     no_effect: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
