@@ -2,12 +2,14 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from assets.cli import click_messages
 from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
-from assets.cli.output import COLOURS, console, print_causes, print_json, shown_path
+from assets.cli.output import COLOURS, console, print_causes, print_json, print_wrapped, shown_path
+from assets.cli.typed_commands import as_typed
 from cloudkasse_etl.i18n.text import say, say_count, told
 
 
@@ -55,8 +57,18 @@ def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
 def _print(found: dict[str, Any]) -> None:
     from rich.markup import escape
 
+    from cloudkasse_etl.i18n.formats import moment
     from cloudkasse_etl.rejections.causes import causes_of
 
-    out = console()
+    out, language = console(), found["language"]
+    zone = ZoneInfo(found["timezone"]) if found.get("timezone") else None
     out.print(f"[bold {COLOURS[found['outcome']]}]{escape(found['message'][:1].upper() + found['message'][1:])}[/]")
-    print_causes(out, causes_of(found["rejections"], found["language"]), found["language"], limit=1000)
+    causes = causes_of(found["rejections"], language)
+    for cause in causes:
+        print_causes(out, [cause], language, limit=1)
+        if cause.since is not None:
+            since = say("since {since}", since=moment(cause.since.astimezone(zone), language))
+            print_wrapped(out, f"[dim]{escape(since.told(language))}[/]", indent=2)
+    if any(cause.more for cause in causes):
+        every = say("Every record: cloudkasse-etl protocol {run} --csv -", run=found["run_id"][:8])
+        out.print(escape(as_typed(every.told(language))), soft_wrap=True)

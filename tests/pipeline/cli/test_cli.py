@@ -187,7 +187,10 @@ def test_the_protocol_is_found_by_the_beginning_of_the_runs_id(program: Program,
     ]
     assert program.call("protocol", report["run_id"][:8], "--csv", str(tmp_path / "out.csv"))[0] == 0
     assert "A1" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
-    assert "A1" in program.call("protocol", report["run_id"])[1]
+    shown = program.call("protocol", report["run_id"])[1]
+    assert "A1" in shown
+    assert re.search(r"^  since \w{3} \d+ \w{3} \d{4}, \d\d:\d\d$", shown, re.MULTILINE)
+    assert "Every record" not in shown
     assert program.call_json("protocol", "ffffffff")[0] == 2
 
 
