@@ -5,7 +5,7 @@ from functools import partial
 import dagster as dg
 
 from assets.checks.cloud_equals_erp import report_if_full
-from assets.checks.rejections import REGISTER_FIRST, register_check, rejections_check
+from assets.checks.rejections import REGISTER_FIRST, report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
 from cloudkasse_etl.entities import KINDS, Kind
@@ -23,7 +23,7 @@ def _uploaded(kind: Kind) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"rest"},
         deps=[kind.source, *([kind.after.cloud] if kind.after else [])],
-        check_specs=[rejections_check(kind.cloud), *(register_check(kind.cloud) for _ in checks)],
+        check_specs=report_checks(kind.cloud, *checks),
     )
     def uploaded(context: dg.AssetExecutionContext, sync: Sync) -> Result:
         result = carry_out(partial(upload, kind=kind), sync, *checks)

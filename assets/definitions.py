@@ -7,12 +7,12 @@ from typing import Any
 
 import dagster as dg
 
-from assets import cloud_state, master_data, postings, prices, receipts, report
+from assets import action_needed, cloud_state, master_data, postings, prices, receipts, report
 from assets.automation.alerts import alert_sensor
 from assets.automation.jobs import build_jobs, comparison_job
 from assets.automation.plan_job import plan_job
 from assets.automation.schedules import build_schedules
-from assets.automation.sensors import dead_run_sensor, new_data_sensor
+from assets.automation.sensors import dead_run_sensor, new_data_sensor, open_records_sensor
 from assets.automation.show_receipt_job import show_receipt_job
 from assets.checks import completeness
 from assets.checks.cloud_equals_erp import cloud_checks
@@ -67,8 +67,9 @@ def build_defs(
         started_by=started_by,
         on_report=on_report,
         on_progress=on_progress,
+        after_run=action_needed.after_run(configuration),
     )
-    assets: Sequence[dg.AssetsDefinition] = ASSETS
+    assets: Sequence[dg.AssetsDefinition] = (*ASSETS, action_needed.action_needed_asset(configuration))
     for dress in (in_language, with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
         assets = dress(assets, configuration.settings)
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
@@ -85,6 +86,7 @@ def build_defs(
         sensors=[
             dead_run_sensor(configuration),
             new_data_sensor(configuration, [jobs[name] for name in ("sync_all", "sync_master_data", "sync_receipts")]),
+            open_records_sensor(configuration),
             alert_sensor(configuration, protocol_folder=protocol_folder),
             prune_sensor(configuration.settings, storage=protocol_folder.parent),
         ],

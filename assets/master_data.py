@@ -4,7 +4,7 @@ from functools import partial
 
 import dagster as dg
 
-from assets.checks.rejections import rejections_check
+from assets.checks.rejections import report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
 from cloudkasse_etl.entities import KINDS, Kind
@@ -19,7 +19,7 @@ def _extracted(kind: Kind) -> dg.AssetsDefinition:
         description=kind.extract_is,
         group_name=GROUP,
         kinds={kind.medium},
-        check_specs=[rejections_check(kind.extract)],
+        check_specs=report_checks(kind.extract),
     )
     def extracted(sync: Sync) -> Result:
         return carry_out(partial(extract, kind=kind), sync)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.checks.rejections import REVIEW, rejections_check, review_check
+from assets.checks.rejections import REVIEW, report_checks
 from assets.receipts import staged_receipts
 from assets.run.failures import plain_failures
 from assets.run.resources import Sync
@@ -35,7 +35,7 @@ GROUP = "postings"
             "unknown waits here, rejected, until the article exists; its revenue is booked all the same.",
         ),
     ],
-    check_specs=[rejections_check(REVENUE_POSTINGS), review_check(REVENUE_POSTINGS), rejections_check(STOCK_MOVEMENTS)],
+    check_specs=[*report_checks(REVENUE_POSTINGS, REVIEW), *report_checks(STOCK_MOVEMENTS)],
 )
 def imported(sync: Sync) -> Iterator[Result]:
     """Books what is staged, if the run was asked to or fetched nothing itself."""

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.checks.rejections import EVERY_REGISTER, every_register_check, rejections_check
+from assets.checks.rejections import EVERY_REGISTER, report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
 from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, PRICES
@@ -13,7 +13,7 @@ from cloudkasse_etl.sync.master_data.price_computation import compute_gross_pric
     group_name="prices",
     kinds={"pandas"},
     deps=[PRICES.extract, ARTICLES.extract],
-    check_specs=[rejections_check(GROSS_PRICES), every_register_check(GROSS_PRICES)],
+    check_specs=report_checks(GROSS_PRICES, EVERY_REGISTER),
 )
 def gross_prices(sync: Sync) -> Result:
     """The gross price (Bruttopreis) of each article in each price group, in cents, as the register shows it.

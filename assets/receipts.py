@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.checks.rejections import rejections_check
+from assets.checks.rejections import report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
 from cloudkasse_etl.entities import STAGED_CLOSINGS, STAGED_RECEIPTS
@@ -14,7 +14,7 @@ GROUP = "receipts"
 @dg.asset(
     group_name=GROUP,
     kinds={"rest", "sql"},
-    check_specs=[rejections_check(STAGED_RECEIPTS)],
+    check_specs=report_checks(STAGED_RECEIPTS),
 )
 def staged_receipts(sync: Sync) -> Result:
     """The receipts (Bons) that the registers have sent to CloudKasse, fetched once, checked and staged.
@@ -28,7 +28,7 @@ def staged_receipts(sync: Sync) -> Result:
 @dg.asset(
     group_name=GROUP,
     kinds={"rest", "sql"},
-    check_specs=[rejections_check(STAGED_CLOSINGS)],
+    check_specs=report_checks(STAGED_CLOSINGS),
 )
 def staged_closings(sync: Sync) -> Result:
     """The closings (Kassenabschlüsse, Z-Bons) of the registers' days; receipts are compared with them."""

@@ -180,6 +180,7 @@ STAGED_CLOSINGS: Final = "staged_closings"
 REVENUE_POSTINGS: Final = "revenue_postings"
 STOCK_MOVEMENTS: Final = "stock_movements"
 SYNC_REPORT: Final = "sync_report"
+ACTION_NEEDED: Final = "action_needed"
 
 ERP_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     **{kind.extract: kind.tables for kind in KINDS},

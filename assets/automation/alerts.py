@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.instance import tags
-from assets.instance.run_history import past_run
+from assets.instance.run_history import only_reads, past_run
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import joined, say
@@ -79,7 +79,7 @@ def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path) -> Iterator[
             dg.RunsFilter(job_name=job, statuses=ENDED), limit=LOOKED_AT, order_by="update_timestamp"
         )
         for record in found:
-            if record.dagster_run.tags.get(WILL_RETRY) != "true":
+            if record.dagster_run.tags.get(WILL_RETRY) != "true" and not only_reads(record.dagster_run):
                 yield EndedRun(
                     record.dagster_run.run_id,
                     tags.kind_of(job),

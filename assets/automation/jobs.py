@@ -10,6 +10,7 @@ from assets.checks.cloud_equals_erp import KEYS
 from assets.instance import tags
 from assets.run.resources import Options
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.i18n.text import Text, say, told
 
 MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
@@ -99,7 +100,7 @@ def _config(job: str, settings: Settings) -> dg.ConfigMapping:
 def _job(name: str, selection: dg.AssetSelection, settings: Settings, description: Text) -> Any:
     return dg.define_asset_job(
         name,
-        selection=selection - dg.AssetSelection.checks(*KEYS),
+        selection=selection - dg.AssetSelection.checks(*KEYS) - dg.AssetSelection.assets(ACTION_NEEDED),
         config=_config(name, settings),
         tags=tags.restarts(settings.automation.retries),
         executor_def=dg.in_process_executor,

@@ -5,15 +5,18 @@ from typing import Any
 
 import dagster as dg
 
+from assets.action_needed import last_run_of, refresh
 from assets.automation.schedules import what_is_going_on
 from assets.instance import tags
 from assets.instance.runs import repair_dead_runs
-from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.config.settings import Configuration, is_outdated
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
+from cloudkasse_etl.sync.monitoring.open_records import open_records
 
 SECONDS_BETWEEN_LOOKS = 10
+SECONDS_BETWEEN_REPORTS = 60
 
 
 def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
@@ -42,6 +45,32 @@ def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
         return dg.SkipReason(say("No dead run.").told(configuration.settings.language))
 
     return dead_runs
+
+
+def open_records_sensor(configuration: Configuration) -> dg.SensorDefinition:
+    """Brings asset action_needed up to now: time passes, and people decide, without a run."""
+    language = configuration.settings.language
+
+    @dg.sensor(
+        name="what_is_open",
+        minimum_interval_seconds=SECONDS_BETWEEN_REPORTS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=say(
+            "Looks each minute what is open, for asset action_needed, and whether the settings file has changed since "
+            "it was loaded. It starts nothing, and records nothing unless something differs; leave it switched on."
+        ).told(language),
+    )
+    def what_is_open(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        if going_on := what_is_going_on(context.instance):
+            return dg.SkipReason(going_on.told(language))
+        try:
+            report = open_records(configuration, last_run=last_run_of(context.instance))
+        except CloudkasseError as error:
+            return dg.SkipReason(error.told(language))
+        refresh(context.instance, configuration, report, reload_due=is_outdated(configuration))
+        return dg.SkipReason(report.sentence)
+
+    return what_is_open
 
 
 def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.SensorDefinition:

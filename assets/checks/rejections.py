@@ -1,6 +1,6 @@
 """Asset checks on rejections and reviews, made from reports; they do not change a run's outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -9,7 +9,7 @@ from assets.ui.markdown import plain
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import say, say_count, told_each
+from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
 from cloudkasse_etl.rejections.causes import Cause, by_cause
 from cloudkasse_etl.sync.run.report import AssetReport
 
@@ -28,53 +28,28 @@ CAUSE_COLUMNS = (
 )
 EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
+DESCRIPTIONS: Mapping[str, Text] = {
+    REJECTIONS: say(
+        "No record stands rejected. Rejected records hold up nothing else; the table of rejections on the "
+        "asset and the run's protocol say which they are and what to do."
+    ),
+    REGISTER_FIRST: say(
+        "A register is synchronised, so that CloudKasse takes articles and prices. Until then they wait."
+    ),
+    EVERY_REGISTER: say(
+        "Each article that has a price in one register's price group has one in every register's. "
+        "May well be meant so: a market stall sells less than the shop."
+    ),
+    REVIEW: say(
+        "Nothing that this run booked needs to be looked at: VAT rates are those of the ERP on that day, "
+        "no cash went in or out without a known reason."
+    ),
+}
 
 
-def rejections_check(asset: str) -> dg.AssetCheckSpec:
-    """Warns while records of the asset are rejected, those of earlier runs included."""
-    return dg.AssetCheckSpec(
-        REJECTIONS,
-        asset=asset,
-        description=say(
-            "No record stands rejected. Rejected records hold up nothing else; the table of rejections on the "
-            "asset and the run's protocol say which they are and what to do."
-        ),
-    )
-
-
-def register_check(asset: str) -> dg.AssetCheckSpec:
-    """Warns while records wait for a register."""
-    return dg.AssetCheckSpec(
-        REGISTER_FIRST,
-        asset=asset,
-        description=say(
-            "A register is synchronised, so that CloudKasse takes articles and prices. Until then they wait."
-        ),
-    )
-
-
-def every_register_check(asset: str) -> dg.AssetCheckSpec:
-    """Warns while a register cannot sell articles that another one can."""
-    return dg.AssetCheckSpec(
-        EVERY_REGISTER,
-        asset=asset,
-        description=say(
-            "Each article that has a price in one register's price group has one in every register's. "
-            "May well be meant so: a market stall sells less than the shop."
-        ),
-    )
-
-
-def review_check(asset: str) -> dg.AssetCheckSpec:
-    """Warns of receipts that were booked in this run but should be reviewed."""
-    return dg.AssetCheckSpec(
-        REVIEW,
-        asset=asset,
-        description=say(
-            "Nothing that this run booked needs to be looked at: VAT rates are those of the ERP on that day, "
-            "no cash went in or out without a known reason."
-        ),
-    )
+def report_checks(asset: str, *names: str) -> list[dg.AssetCheckSpec]:
+    """The check of rejections and some others for an asset; each warns, and none changes a run's outcome."""
+    return [dg.AssetCheckSpec(name, asset=asset, description=DESCRIPTIONS[name]) for name in (REJECTIONS, *names)]
 
 
 def check_results(report: AssetReport, names: Sequence[str], settings: Settings) -> list[dg.AssetCheckResult]:

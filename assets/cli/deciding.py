@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
+    from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
 
 REASON = click.option("--reason", type=option_types.REASON, required=True, help="Why; it stays on record.")
@@ -38,6 +40,7 @@ def decide(
 
     configuration = load()
     decided = action(Decider(configuration, str(uuid.uuid4()), command_line(), reason))
+    _show_what_is_open(configuration)
     language = configuration.settings.language
     if as_json:
         print_json(_as_dict(decided, language))
@@ -46,6 +49,17 @@ def decide(
     for rejection in decided.rejections:
         click.echo(f"  {rejection.text(language)} {rejection.cure(language)}")
     return 0
+
+
+def _show_what_is_open(configuration: "Configuration") -> None:
+    """Brings the page of what is open up to now; where the history cannot be written, the UI's sensor does it."""
+    from assets.action_needed import last_run_of, refresh
+    from assets.instance.home import find_home, open_instance
+    from cloudkasse_etl.errors import CloudkasseError
+    from cloudkasse_etl.sync.monitoring.open_records import open_records
+
+    with suppress(CloudkasseError), open_instance(find_home()) as instance:
+        refresh(instance, configuration, open_records(configuration, last_run=last_run_of(instance)))
 
 
 def _as_dict(decided: "Decided", language: Language) -> dict[str, Any]:

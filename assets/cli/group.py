@@ -14,6 +14,7 @@ from assets.cli.commands.export import export
 from assets.cli.commands.history import history
 from assets.cli.commands.import_ import import_
 from assets.cli.commands.list_receipts import receipts
+from assets.cli.commands.open_rejections import rejections
 from assets.cli.commands.page import report
 from assets.cli.commands.plan import plan
 from assets.cli.commands.protocol import protocol
@@ -37,7 +38,10 @@ def group() -> None:
     """
 
 
-for command in (sync, import_, plan, receipts, closings, export, history, protocol, report, check, sandbox, demo, ui):
+for command in (
+    *(sync, import_, plan, rejections, receipts, closings, export, history, protocol, report),
+    *(check, sandbox, demo, ui),
+):
     group.add_command(command)
 offer_demo(group)
 

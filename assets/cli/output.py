@@ -166,7 +166,9 @@ def print_counts(out: "Console", assets: Mapping[str, Mapping[str, int]], langua
     out.print(table)
 
 
-def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, limit: int) -> None:
+def print_causes(
+    out: "Console", causes: "Sequence[Cause]", language: Language, limit: int, *, every_record: bool = False
+) -> None:
     """Prints rejections by cause: the records, what is wrong with them and what to do.
 
     Args:
@@ -174,6 +176,7 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
         causes: The causes, in order.
         language: The language of the headings.
         limit: How many causes are printed.
+        every_record: Whether to print all records of a cause instead of the first few.
     """
     from rich.markup import escape
 
@@ -189,12 +192,12 @@ def print_causes(out: "Console", causes: "Sequence[Cause]", language: Language, 
         text = cause.text
         if text is not None:
             indented(escape(text))
-            names = escape(listed(cause.names(SHOWN_EXAMPLES), more=False))
-            indented(f"{names} {cause.more}" if cause.more else names)
+            names = escape(listed(cause.names(cause.count if every_record else SHOWN_EXAMPLES), more=False))
+            indented(f"{names} {cause.more}" if cause.more and not every_record else names)
         else:
-            for victim in cause.shown:
+            for victim in cause.victims if every_record else cause.shown:
                 indented(escape(f"{victim.name}: {victim.text}"))
-            if cause.more:
+            if cause.more and not every_record:
                 indented(cause.more)
         indented(f"[green]{cure}[/] {escape(as_typed(cause.cure))}")
     if further := more_than(len(causes), limit, language):

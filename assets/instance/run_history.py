@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets.instance import tags
+from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say, told
 from cloudkasse_etl.sync.run.protocol import SEE_HISTORY, ambiguous_run
@@ -70,29 +71,43 @@ def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
     return past_run(instance, records[0])
 
 
+def latest_ended(instance: dg.DagsterInstance) -> PastRun | None:
+    """The latest run that has ended; None where there is none."""
+    records = _records(instance, 1, dg.RunsFilter(statuses=list(_OVER)))
+    return past_run(instance, records[0]) if records else None
+
+
 def last_run(instance: dg.DagsterInstance) -> PastRun:
     """The latest run that has ended.
 
     Raises:
         ConfigurationError: There is none.
     """
-    records = _records(instance, 1, dg.RunsFilter(statuses=list(_OVER)))
-    if not records:
+    found = latest_ended(instance)
+    if found is None:
         raise ConfigurationError(say("No run has ended yet."), hint=say("The first one: cloudkasse-etl sync."))
-    return past_run(instance, records[0])
+    return found
 
 
 def _records(instance: dg.DagsterInstance, limit: int, filters: dg.RunsFilter | None = None) -> list[dg.RunRecord]:
-    """The latest records except those of jobs that only read; Dagster cannot exclude a job by itself."""
+    """The latest records except those of runs that only read; Dagster cannot exclude them by itself."""
     found: list[dg.RunRecord] = []
     cursor = None
     while len(found) < limit:
         page = instance.get_run_records(filters, limit=limit, cursor=cursor)
-        found += [record for record in page if record.dagster_run.job_name not in tags.LOOKING]
+        found += [record for record in page if not only_reads(record.dagster_run)]
         if len(page) < limit:
             break
         cursor = page[-1].dagster_run.run_id
     return found[:limit]
+
+
+def only_reads(run: dg.DagsterRun) -> bool:
+    """Whether a run synchronises nothing: a plan, a comparison, or single assets or checks that need no session."""
+    if run.job_name in tags.LOOKING or run.asset_selection == frozenset({dg.AssetKey(ACTION_NEEDED)}):
+        return True
+    is_of_assets = run.job_name not in tags.KINDS
+    return is_of_assets and run.status is dg.DagsterRunStatus.SUCCESS and not tags.is_own(run.run_id, run.tags)
 
 
 def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:

@@ -24,6 +24,7 @@ from cloudkasse_etl.sync.run.session import SyncSession, open_session
 Sync = dg.ResourceParam[SyncSession]
 OnReport = Callable[[RunReport], None]
 OnProgress = Callable[[str, int], None]
+AfterRun = Callable[[dg.DagsterInstance, SyncSession | None, str, str], None]
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -78,6 +79,7 @@ def sync_resource(
     started_by: str | None = None,
     on_report: OnReport | None = None,
     on_progress: OnProgress | None = None,
+    after_run: AfterRun = lambda instance, session, outcome, message: None,
 ) -> dg.ResourceDefinition:
     """The resource `sync`: one lease, one session a run, and the run's tags.
 
@@ -90,6 +92,8 @@ def sync_resource(
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
         on_report: Called with the run's report.
         on_progress: Called with the progress of a long step; None: it is written to the run's log.
+        after_run: Called at the end of each run, failed ones too, with the session if there was one, outcome and
+            message.
 
     Returns:
         The resource.
@@ -125,6 +129,7 @@ def sync_resource(
                 finally:
                     # The lease is still held here: a run without a lease and without an outcome is a dead one.
                     _end(session, instance, on_report)
+                    after_run(instance, session, *_result(instance, run.run_id))
         except CloudkasseError as error:
             instance.add_run_tags(
                 run.run_id,
@@ -133,9 +138,16 @@ def sync_resource(
                     **tags.broken(error, configuration.settings.language),
                 },
             )
+            after_run(instance, None, *_result(instance, run.run_id))
             raise failure(error, configuration.settings.language) from None
 
     return sync
+
+
+def _result(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
+    """Outcome and message of a run, of its tags."""
+    run = instance.get_run_by_id(run_id)
+    return ("", "") if run is None else (tags.outcome_of(run.tags), tags.message_of(run.tags))
 
 
 def _logged(context: dg.InitResourceContext) -> OnProgress:

@@ -7,8 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from assets.ui.tables import shown_table
+from assets.ui.record_markdown import records_cell, records_markdown
+from assets.ui.tables import narrow_table
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause
@@ -17,9 +19,10 @@ from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferr
 
 # Past this many records of one cause the table has one row for each cause instead of each record.
 RECORDS_OF_A_CAUSE = 5
-# An asset's page has room for some 450 pixels: code and time stand in check all_records_accepted, and in the protocol.
+_REPEATED = 50
+# An asset's page has room for some 400 pixels: code and time stand in check all_records_accepted, and in the protocol.
 _BY_RECORD = (say("what to do"), say("what is wrong"), say("record"))
-_BY_CAUSE = (say("what to do"), say("what is wrong"), say("count"), say("examples"))
+_BY_CAUSE = (say("what to do"), say("what is wrong"), say("records"))
 
 
 def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> Mapping[str, Any]:
@@ -41,6 +44,7 @@ def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> M
     return {
         "summary": dg.MetadataValue.text(summary),
         "rejections": rejection_table(report.rejections, settings),
+        **_all_records(report.rejections, settings),
         **report.counts.as_dict(),
         "seconds": round(report.seconds, 3),
         **({} if report.rows is None else {"dagster/row_count": report.rows}),
@@ -63,6 +67,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     return {
         "summary": dg.MetadataValue.text(summary),
         "rejections": rejection_table(report.rejections, settings),
+        **_all_records(report.rejections, settings),
         "outcome": str(report.outcome),
         **report.counts.as_dict(),
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
@@ -84,11 +89,24 @@ def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.M
     rows: list[tuple[str | int, ...]]
     if causes[0].count > RECORDS_OF_A_CAUSE:
         names = told_each(_BY_CAUSE, language)
-        rows = [(c.cure, c.summary, c.count, c.examples) for c in causes]
+        rows = [(c.cure, c.summary, records_cell(c, language)) for c in causes]
     else:
         names = told_each(_BY_RECORD, language)
         rows = [(r.cure(language), r.text(language), r.name(language)) for r in rejections]
-    return shown_table(names, rows[:SHOWN_REJECTIONS])
+    return narrow_table(names, rows[:SHOWN_REJECTIONS])
+
+
+def _all_records(rejections: Sequence[Rejection], settings: Settings) -> Mapping[str, Any]:
+    """Every rejected record by cause; none where a run has only seen again what asset action_needed shows too.
+
+    A thousand records take 80 kB, and a schedule may run each minute.
+    """
+    if not rejections:
+        return {}
+    if len(rejections) > _REPEATED and all(rejection.still for rejection in rejections):
+        return {"all_records": dg.MetadataValue.asset(dg.AssetKey(ACTION_NEEDED))}
+    causes = by_cause(rejections, settings.language)
+    return {"all_records": dg.MetadataValue.md(records_markdown(causes, settings.language, settings.zone))}
 
 
 def _with_deferrals(summary: str, deferrals: Iterable[Deferral], language: Language) -> str:

@@ -275,6 +275,14 @@ def load(environment: Mapping[str, str] | None = None) -> Configuration:
     return Configuration(settings=settings, connections=connections, path=path)
 
 
+def is_outdated(configuration: Configuration) -> bool:
+    """Whether the settings file says something else than when it was read, or can no longer be read."""
+    try:
+        return read_settings(configuration.path) != configuration.settings
+    except ConfigurationError:
+        return True
+
+
 def read_settings(path: Path) -> Settings:
     """Reads and checks a settings file.
 

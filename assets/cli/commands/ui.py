@@ -17,7 +17,7 @@ from assets.cli.demo_shop import FOLDER
 from assets.instance import interrupts
 from assets.instance.home import Home, find_home, open_instance
 from cloudkasse_etl.config.code_path import foreign_package, foreign_text
-from cloudkasse_etl.entities import SYNC_REPORT
+from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say
 
@@ -77,8 +77,8 @@ def _serve(home: Home, port: int, language: Language) -> int:
                     raise _in_use(port)
                 if not announced and _answers(f"{url}/server_info"):
                     click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).told(language))
-                    report = f"{url}/assets/{SYNC_REPORT}"
-                    click.echo(say("What was rejected last, and what to do: {url}", url=report).told(language))
+                    page = f"{url}/assets/{ACTION_NEEDED}"
+                    click.echo(say("What is open today: {url}", url=page).told(language))
                     announced = True
                 time.sleep(0.5)
         except KeyboardInterrupt:

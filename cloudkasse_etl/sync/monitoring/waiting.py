@@ -11,9 +11,10 @@ from itertools import groupby
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import Text, say, say_count, told
+from cloudkasse_etl.i18n.text import Language, Text, say, say_count, told
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -67,9 +68,7 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
     if hours is None:
         return WaitingReport(None)
     limit = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
-    store = session.store.waiting
-    waits = _deferred(store.waiting_since_before(limit), session)
-    waits += _staged(store.staged_since_before(limit), session)
+    waits = waits_since_before(limit, session.store, language)
     waits += [
         LongWait(
             cause.asset,
@@ -79,10 +78,26 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
             cause.summary,
             cause.cure,
         )
-        for cause in by_cause(store.rejected_since_before(limit), language)
+        for cause in by_cause(session.store.waiting.rejected_since_before(limit), language)
         if cause.since is not None
     ]
     return WaitingReport(hours, tuple(sorted(waits, key=lambda wait: wait.since)))
+
+
+def waits_since_before(moment: dt.datetime, store: StateStores, language: Language) -> list[LongWait]:
+    """What has waited since before a moment, longest first: for other records, or for an import. No rejections.
+
+    Args:
+        moment: The moment.
+        store: Our own tables.
+        language: The language of the texts.
+
+    Returns:
+        One for each cause.
+    """
+    waits = _deferred(store.waiting.waiting_since_before(moment), language)
+    waits += _staged(store.waiting.staged_since_before(moment), language)
+    return sorted(waits, key=lambda wait: wait.since)
 
 
 def waits_text(report: WaitingReport, session: SyncSession) -> str:
@@ -115,8 +130,7 @@ def _line(wait: LongWait, session: SyncSession) -> Text:
     )
 
 
-def _deferred(waiting: Sequence[Waiting], session: SyncSession) -> list[LongWait]:
-    language = session.settings.language
+def _deferred(waiting: Sequence[Waiting], language: Language) -> list[LongWait]:
     found = []
     for (asset, code), each in groupby(sorted(waiting, key=_cause), key=_cause):
         some = list(each)
@@ -133,10 +147,9 @@ def _cause(waiting: Waiting) -> tuple[str, str]:
     return waiting.asset, waiting.code
 
 
-def _staged(staged: StagedLong, session: SyncSession) -> list[LongWait]:
+def _staged(staged: StagedLong, language: Language) -> list[LongWait]:
     if staged.since is None:
         return []
-    language = session.settings.language
     why = told(say("Fetched and checked, but not booked."), language)
     cure = told(
         say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line."),

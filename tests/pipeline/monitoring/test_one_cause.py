@@ -4,7 +4,7 @@ import datetime as dt
 import io
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +91,18 @@ def in_the_ui(rejections: Sequence[Rejection], shop: Settings) -> list[Told]:
     tables: list[Any] = [check.metadata["rejections"]]
     if by_cause(rejections, shop.language)[0].count > RECORDS_OF_A_CAUSE:
         tables.append(rejection_table(rejections, shop))
-    count, cure = ("count", "what to do") if shop.language == "en" else ("Anzahl", "was zu tun ist")
-    return [[(record.data[count], record.data[cure]) for record in table.records] for table in tables]
+    cure = "what to do" if shop.language == "en" else "was zu tun ist"
+    return [[(_count(record.data), _unbroken(record.data[cure])) for record in table.records] for table in tables]
+
+
+def _count(row: Mapping[str, Any]) -> int:
+    """How many records: a column of the check's table; on the asset's page, which is narrow, the beginning of one."""
+    told = row.get("count", row.get("Anzahl"))
+    return int(told if told is not None else row.get("records", row.get("Datensätze")).split(":")[0].split(" · ")[0])
+
+
+def _unbroken(text: str) -> str:
+    return text.replace("\u200b", "")
 
 
 def on_the_command_line(rejections: Sequence[Rejection], language: Language) -> Told:

@@ -1,0 +1,126 @@
+"""The page of what is open now: an asset of its own, which is about no run and takes no lease.
+
+A run, a person's decision and a sensor bring it up to now, the sensor each minute; a person may materialise it too.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from assets.checks.nothing_open import open_check, open_result
+from assets.instance.reported_assets import CONTENT, last_reported, report_if_changed
+from assets.instance.run_history import latest_ended
+from assets.run.failures import plain_failures
+from assets.run.resources import AfterRun
+from assets.ui.open_page import RELOAD, open_metadata
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import ACTION_NEEDED
+from cloudkasse_etl.fingerprint import fingerprint
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sync.monitoring.open_records import LastRun, OpenReport, open_records, what_is_open
+from cloudkasse_etl.sync.run.session import SyncSession
+
+if TYPE_CHECKING:
+    Result = dg.MaterializeResult[None]
+else:
+    Result = dg.MaterializeResult
+
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """What the asset shows, and by which it is known whether that has changed."""
+
+    report: OpenReport
+    reload_due: bool
+
+    @property
+    def content(self) -> str:
+        language = self.report.language
+        return fingerprint(f"{self.report.fingerprint} {self.reload_due} {language}")
+
+
+def action_needed_asset(configuration: Configuration) -> dg.AssetsDefinition:
+    """The asset. Settings and connections are captured by a closure: Dagster shows and stores config."""
+    settings = configuration.settings
+
+    @dg.asset(
+        name=ACTION_NEEDED,
+        group_name="report",
+        kinds={"report"},
+        check_specs=[open_check(settings)],
+        description=say(
+            "What is open now, over all assets: every cause with what to do, the records, the money that is stuck, "
+            "and what waits. First things first: most money, then most records. It is always about now, looked at "
+            "each minute and at the end of each run; the time beside it tells when something last changed."
+        ).told(settings.language),
+    )
+    def action_needed(context: dg.AssetExecutionContext) -> Result:
+        with plain_failures(settings.language):
+            report = open_records(configuration, last_run=last_run_of(context.instance))
+        page = _Page(report, _was_due(last_reported(context.instance, ACTION_NEEDED)))
+        return dg.MaterializeResult(
+            metadata=open_metadata(report, settings, reload_due=page.reload_due),
+            check_results=[open_result(report, settings)],
+            tags={CONTENT: page.content},
+        )
+
+    return action_needed
+
+
+def after_run(configuration: Configuration) -> AfterRun:
+    """What a run calls at its end, failed ones too: the page is brought up to now. No run fails by it."""
+
+    def refreshed(instance: dg.DagsterInstance, session: SyncSession | None, outcome: str, message: str) -> None:
+        try:
+            last_run = LastRun(outcome, message)
+            if session is None:
+                report = open_records(configuration, last_run=last_run)
+            else:
+                sums = session.receipt_sums()
+                report = what_is_open(session.store, configuration.settings, sums=sums, last_run=last_run)
+            refresh(instance, configuration, report)
+        except Exception:
+            _LOGGER.warning("Asset %s could not be refreshed.", ACTION_NEEDED, exc_info=True)
+
+    return refreshed
+
+
+def last_run_of(instance: dg.DagsterInstance) -> LastRun | None:
+    """The latest run that has ended and was to synchronise something."""
+    past = latest_ended(instance)
+    return None if past is None else LastRun(past.outcome, past.message)
+
+
+def refresh(
+    instance: dg.DagsterInstance, configuration: Configuration, report: OpenReport, *, reload_due: bool | None = None
+) -> bool:
+    """Brings the page up to now, if it shows something else.
+
+    Args:
+        instance: Where it is recorded.
+        configuration: Settings and connections.
+        report: What is open.
+        reload_due: Whether the UI goes by older settings; None: as the page says already.
+
+    Returns:
+        Whether it showed something else.
+    """
+    before = last_reported(instance, ACTION_NEEDED)
+    page = _Page(report, _was_due(before) if reload_due is None else reload_due)
+    return report_if_changed(
+        instance,
+        ACTION_NEEDED,
+        page.content,
+        metadata=open_metadata(report, configuration.settings, reload_due=page.reload_due),
+        check=open_result(report, configuration.settings),
+        before=before,
+    )
+
+
+def _was_due(before: dg.AssetMaterialization | None) -> bool:
+    return before is not None and RELOAD in before.metadata

@@ -1,0 +1,275 @@
+"""The use case that tells what is open now, over all assets: what a person has to do, and what waits.
+
+It reads our own tables alone: no lease, no ERP, no till. So it may be called beside a synchronisation, and what one
+run did or did not look at makes no difference.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from cloudkasse_etl.config.settings import Configuration, Settings
+from cloudkasse_etl.fingerprint import fingerprint
+from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count
+from cloudkasse_etl.rejections.causes import Cause, amounts_text, by_cause, place, sum_by_currency
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.connection import connect
+from cloudkasse_etl.state.database.opening import place_of, tables_untouched
+from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
+from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
+from cloudkasse_etl.sync.monitoring.waiting import LongWait, waits_since_before
+from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, receipt_sums, waiting_text
+from cloudkasse_etl.sync.run.report import Outcome, rejection_dict
+
+# a clock that is a little behind hides nothing
+_AHEAD = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The latest run that has ended.
+
+    Attributes:
+        outcome: Its outcome.
+        message: Its sentence, or why it broke.
+    """
+
+    outcome: str
+    message: str
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it failed."""
+        return self.outcome == str(Outcome.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReport:
+    """What is open at one moment.
+
+    Attributes:
+        language: The language of the texts.
+        rejections: All open ones, oldest first.
+        causes: Their causes, in the order in which to deal with them: `in_order`.
+        waits: What waits for something else, longest first; no rejections.
+        sums: All receipts by what became of them, those that wait for their import among them.
+        overdue: How many rejected records have been open for longer than `checks.waiting_hours`.
+        hours: That limit; None where there is none.
+        last_run: The latest run that has ended; None where there is none, or where it was not asked for.
+    """
+
+    language: Language
+    rejections: tuple[Rejection, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    waits: tuple[LongWait, ...] = ()
+    sums: ReceiptSums = field(default_factory=ReceiptSums)
+    overdue: int = 0
+    hours: int | None = None
+    last_run: LastRun | None = None
+
+    @property
+    def count(self) -> int:
+        """How many records are rejected."""
+        return len({(rejection.asset, rejection.key) for rejection in self.rejections})
+
+    @property
+    def waiting(self) -> int:
+        """How many records wait, those for their import included."""
+        return sum(wait.count for wait in self.waits)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person has something to do."""
+        return bool(self.causes) or self.has_failed
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether something has been open for too long, or the last run failed."""
+        return self.overdue > 0 or self.has_failed
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last run failed."""
+        return self.last_run is not None and self.last_run.is_failed
+
+    @property
+    def stuck(self) -> Mapping[str, int]:
+        """The gross total of the receipts that are rejected, each once, in cents by currency."""
+        return sum_by_currency(amount for r in self._stuck.values() if (amount := r.called.amount) is not None)
+
+    @property
+    def stuck_receipts(self) -> int:
+        """How many receipts are rejected."""
+        return len(self._stuck)
+
+    @property
+    def _stuck(self) -> dict[str, Rejection]:
+        return {r.key: r for r in self.rejections if r.called.amount is not None}
+
+    @property
+    def sentence(self) -> str:
+        """What is open and what waits, in a sentence or two."""
+        texts = [self._open()]
+        if staged := waiting_text(self.sums.waiting, self.language):
+            texts.append(staged)
+        others = self.waiting - self.sums.waiting.count
+        if others > 0:
+            texts.append(
+                say_count("{count:,} record waits for others.", "{count:,} records wait for others.", count=others)
+            )
+        if self.last_run is not None and self.last_run.is_failed:
+            texts.insert(0, say("The last run failed."))
+        return joined(" ", texts).told(self.language)
+
+    def _open(self) -> Text:
+        if not self.causes:
+            return say("No record is rejected.")
+        causes = say_count("1 cause", "{count:,} causes", count=len(self.causes))
+        head = say_count(
+            "{count:,} record needs a person, for {causes}",
+            "{count:,} records need a person, for {causes}",
+            count=self.count,
+            causes=causes,
+        )
+        if not self.stuck_receipts:
+            return joined("", [head, "."])
+        stuck = say_count(
+            "{amount} is stuck in {count:,} receipt.",
+            "{amount} are stuck in {count:,} receipts.",
+            count=self.stuck_receipts,
+            amount=amounts_text(self.stuck, self.language),
+        )
+        return joined("; ", [head, stuck])
+
+    @property
+    def fingerprint(self) -> str:
+        """Differs when anything differs that a person would see, but for the time that has passed."""
+        seen = [
+            [(c.asset, c.code, c.cure, c.summary, list(c.keys), str(c.since)) for c in self.causes],
+            [(w.asset, w.count, w.examples, w.why, str(w.since)) for w in self.waits],
+            [
+                self.sentence,
+                self.sums.told(self.language),
+                self.overdue,
+                self.last_run.message if self.last_run and self.has_failed else "",
+            ],
+        ]
+        return fingerprint(orjson.dumps(seen))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as `rejections --json` prints it, with all records."""
+        return {
+            "message": self.sentence,
+            "open": self.count,
+            "causes": [
+                {
+                    "asset": cause.asset,
+                    "code": cause.code,
+                    "text": cause.summary,
+                    "cure": cause.cure,
+                    "count": cause.count,
+                    "amounts_cents": dict(cause.amounts),
+                    "since": cause.since.isoformat() if cause.since else None,
+                }
+                for cause in self.causes
+            ],
+            "rejections": [rejection_dict(r, self.language) for r in self.rejections],
+            "receipts": self.sums.as_dict(),
+            "waiting": [
+                {"asset": w.asset, "count": w.count, "since": w.since.isoformat(), "text": w.why, "cure": w.cure}
+                for w in self.waits
+            ],
+        }
+
+
+def open_records(
+    configuration: Configuration,
+    *,
+    last_run: LastRun | None = None,
+    asset: str | None = None,
+    code: str | None = None,
+) -> OpenReport:
+    """Tells what is open now.
+
+    Args:
+        configuration: Settings and connections.
+        last_run: The latest run that has ended, for the report.
+        asset: Only rejections of this asset.
+        code: Only rejections of this code.
+
+    Returns:
+        The report.
+
+    Raises:
+        ErpUnavailableError: Our tables are in the ERP's database, and that cannot be reached.
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    with _looking(configuration) as store:
+        return what_is_open(store, configuration.settings, last_run=last_run, asset=asset, code=code)
+
+
+def what_is_open(
+    store: StateStores,
+    settings: Settings,
+    *,
+    sums: ReceiptSums | None = None,
+    last_run: LastRun | None = None,
+    asset: str | None = None,
+    code: str | None = None,
+) -> OpenReport:
+    """The same with tables that are open already.
+
+    Args:
+        store: Our own tables.
+        settings: For language and limits.
+        sums: The sums of all receipts, if they are known already.
+        last_run: The latest run that has ended, for the report.
+        asset: Only rejections of this asset.
+        code: Only rejections of this code.
+
+    Returns:
+        The report.
+    """
+    language, hours = settings.language, settings.checks.waiting_hours
+    now = dt.datetime.now(dt.UTC)
+    found = [
+        rejection
+        for rejection in store.waiting.rejected_since_before(now + _AHEAD)
+        if asset in (None, rejection.asset) and code in (None, rejection.code)
+    ]
+    limit = None if hours is None else now - dt.timedelta(hours=hours)
+    late = {(r.asset, r.key) for r in found if limit is not None and r.since is not None and r.since < limit}
+    return OpenReport(
+        language=language,
+        rejections=tuple(found),
+        causes=tuple(in_order(by_cause(found, language))),
+        waits=tuple(waits_since_before(now + _AHEAD, store, language)),
+        sums=receipt_sums(store) if sums is None else sums,
+        overdue=len(late),
+        hours=hours,
+        last_run=last_run,
+    )
+
+
+def in_order(causes: Sequence[Cause]) -> list[Cause]:
+    """Causes in the order in which to deal with them.
+
+    Money first: the cause in whose receipts most of it is stuck, whatever the currency. Then the cause of most
+    records; then as everywhere.
+    """
+    return sorted(
+        causes,
+        key=lambda c: (-sum(abs(cents) for cents in c.amounts.values()), place(c.count, c.asset, c.code, c.cure)),
+    )
+
+
+@contextmanager
+def _looking(configuration: Configuration) -> Iterator[StateStores]:
+    with reported_as_the_erps(configuration):
+        place = place_of(configuration.settings, configuration.connections)
+        with tables_untouched(place) as opened:
+            yield stores_on(connect(opened))

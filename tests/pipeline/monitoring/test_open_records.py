@@ -1,0 +1,230 @@
+"""Protects the page of what is open: about now and all assets, money first, no event where nothing differs."""
+
+import csv
+import datetime as dt
+import io
+import uuid
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from assets.action_needed import last_run_of, refresh
+from assets.automation.alerts import ended_runs
+from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.record_names import ReceiptName
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.connection import connect
+from cloudkasse_etl.state.database.opening import place_of, tables_to_write
+from cloudkasse_etl.sync.monitoring.open_records import LastRun, OpenReport, in_order, open_records
+from tests.support.programs import Program, materializations
+from tests.support.receipts.coffee_receipts import receipt
+from tests.support.receipts.receipt_factory import item, line
+
+ASSET = dg.AssetKey("action_needed")
+CHECK = dg.AssetCheckKey(ASSET, "nothing_open")
+WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
+GOOD_NAME = "UPDATE ART SET Bezeichnung = 'Geht durch' WHERE Artikelnummer = 'A5'"
+GOOD_GTIN = "UPDATE ART SET EANNummer = NULL WHERE Artikelnummer = 'A1'"
+
+
+def page(instance: dg.DagsterInstance) -> dg.AssetMaterialization:
+    entry = instance.get_latest_materialization_event(ASSET)
+    assert entry is not None
+    assert entry.asset_materialization is not None
+    return entry.asset_materialization
+
+
+def value(instance: dg.DagsterInstance, key: str) -> Any:
+    return page(instance).metadata[key].value
+
+
+def check(instance: dg.DagsterInstance) -> Any:
+    record = instance.get_latest_asset_check_evaluation_record(CHECK)
+    assert record is not None
+    assert record.event is not None
+    assert record.event.dagster_event is not None
+    return record.event.dagster_event.asset_check_evaluation_data
+
+
+def count_of_pages(instance: dg.DagsterInstance) -> int:
+    return len(instance.fetch_materializations(ASSET, limit=100).records)
+
+
+def synchronise(program: Program, instance: dg.DagsterInstance, job: str = "sync_all", **config: bool) -> str:
+    return program.run_job(instance, str(uuid.uuid4()), job, **config).run_id
+
+
+def rows(table: Any) -> list[tuple[Any, ...]]:
+    return [tuple(record.data[column.name] for column in table.schema.columns) for record in table.records]
+
+
+def test_the_page_follows_each_run_and_writes_nothing_where_nothing_differs(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    synchronise(program, instance)
+    assert value(instance, "summary") == "No record is rejected."
+    assert check(instance).passed
+    assert count_of_pages(instance) == 1
+
+    program.world.erp(WRONG_GTIN)
+    program.world.erp(GOOD_NAME)
+    run_id = synchronise(program, instance)
+    assert "action_needed" not in materializations(instance, run_id)  # a part of no job
+    assert value(instance, "summary").startswith("1 record needs a person, for 1 cause.")
+    ((cure, wrong, records),) = rows(page(instance).metadata["what_to_do"])
+    assert cure.replace("\u200b", "").endswith("in SelectLine (ART.EANNummer).")
+    assert "has a wrong check digit" in wrong
+    assert records.startswith("1: A1")
+    found = check(instance)
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.description.endswith("Correct or empty the EAN number of the article in SelectLine (ART.EANNummer).")
+
+    pages = count_of_pages(instance)
+    synchronise(program, instance)
+    synchronise(program, instance, "sync_receipts")  # which never looked at articles
+    assert count_of_pages(instance) == pages
+    assert value(instance, "open") == 1
+
+    program.world.erp(GOOD_GTIN)
+    synchronise(program, instance)
+    assert (value(instance, "open"), check(instance).passed) == (0, True)
+
+
+def test_a_run_that_breaks_makes_the_page_red_and_a_good_one_heals_it(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    synchronise(program, instance)
+    program.world.erp("ALTER TABLE ART RENAME TO GONE")
+    synchronise(program, instance)
+    found = check(instance)
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert found.description.startswith("The last run failed.")
+    assert "ART" in value(instance, "last_run")
+    program.world.erp("ALTER TABLE GONE RENAME TO ART")
+    synchronise(program, instance)
+    assert check(instance).passed
+
+
+@pytest.mark.synced
+def test_what_waits_and_what_is_stuck_are_told_with_their_sums_and_a_decision_is_seen_at_once(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    program.world.settings["registers"][0]["cash_account"] = "1000"
+    program.world.settings["accounts"] = {"clearing": "1371", "revenue": {"19.00": "8400"}}
+    by_card = item(line(gross=1190), number=8, register="K1", payments=[])
+    by_card["payments"] = [
+        {"tender": "Kreditkarte", "name": None, "currency": "EUR", "amount_cents": 1190, "base_amount_cents": 1190}
+    ]
+    program.world.server.store.deliver_receipts([by_card])
+    synchronise(program, instance, "sync_receipts", import_receipts=True)
+    assert "1 record needs a person, for 1 cause; 11.90 € is stuck in 1 receipt." in value(instance, "summary")
+    ((cure, _, records),) = rows(page(instance).metadata["what_to_do"])
+    assert "accounts.tenders.Kreditkarte" in cure.replace("\u200b", "")
+    assert records.startswith("1 · 11.90 €: K1-8")
+
+    program.world.server.store.deliver_receipts([receipt(1), receipt(2)])
+    synchronise(program, instance, "sync_receipts")
+    assert "2 receipts wait for their import (47.60 €)." in value(instance, "summary")
+    assert value(instance, "waiting") == 2
+    ((cure, _, records),) = rows(page(instance).metadata["what_waits"])
+    assert cure.startswith("Import them")
+    assert records.startswith("2: ")
+
+    receipt_id = by_card["receipt_id"] if "receipt_id" in by_card else by_card["id"]
+    code, _, _ = program.call("receipts", "dismiss", receipt_id, "--reason", "paid twice")
+    assert code == 0
+    assert value(instance, "open") == 0
+
+
+def test_what_is_open_for_too_long_is_an_error(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.erp(WRONG_GTIN)
+    synchronise(program, instance)
+    program.world.settings["checks"] = {"waiting_hours": 1}
+    configuration = program.world.configuration()
+    long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
+    with tables_to_write(place_of(configuration.settings, configuration.connections)) as opened:
+        state = connect(opened)
+        with state.writing_without_lease() as connection:
+            connection.execute(state.tables.rejection.update().values(since=long_ago))
+    report = open_records(configuration, last_run=last_run_of(instance))
+    assert (report.overdue, report.is_urgent) == (1, True)
+    assert refresh(instance, configuration, report)
+    found = check(instance)
+    assert found.severity is dg.AssetCheckSeverity.ERROR
+    assert "1 record has been open for more than 1 hour." in found.description
+
+
+def test_a_person_may_materialise_it_and_that_is_no_run_of_ours(program: Program, instance: dg.DagsterInstance) -> None:
+    program.world.erp(WRONG_GTIN)
+    synchronise(program, instance)
+    before = program.call_json("history")[1]["runs"]
+    every = program.definitions().resolve_implicit_global_asset_job_def()
+    result = every.get_subset(asset_selection={ASSET}).execute_in_process(instance=instance)
+    assert result.success
+    assert value(instance, "open") == 1
+    assert program.call_json("history")[1]["runs"] == before
+    assert [run.kind for run in ended_runs(instance, program.home.protocols)] == ["all"]
+
+
+def test_the_settings_that_have_changed_since_are_told_until_they_are_loaded(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    synchronise(program, instance)
+    configuration = program.world.configuration()
+    report = open_records(configuration)
+    assert refresh(instance, configuration, report, reload_due=True)
+    assert "Click Reload definitions" in value(instance, "settings")
+    assert not refresh(instance, configuration, report)  # a run or a command does not know it, and leaves it
+    assert refresh(instance, configuration, report, reload_due=False)
+    assert "settings" not in page(instance).metadata
+
+
+def test_the_command_prints_all_records_by_cause_as_text_json_and_csv(program: Program) -> None:
+    program.world.erp(WRONG_GTIN)
+    program.call("sync")
+    code, out, _ = program.call("rejections")
+    assert code == 0
+    assert out.startswith("1 record needs a person, for 1 cause.")
+    assert "What to do: Correct or empty the EAN number" in out
+    code, found = program.call_json("rejections")
+    assert (code, found["open"], len(found["causes"])) == (0, 1, 1)
+    assert [(r["asset"], r["key"]) for r in found["rejections"]] == [("cloudkasse_articles", "A1")]
+    code, out, _ = program.call("rejections", "--csv", "-")
+    table = list(csv.reader(io.StringIO(out.lstrip("\ufeff")), delimiter=";"))
+    assert len(table) == 2
+    assert program.call_json("rejections", "--asset", "stock_movements")[1]["rejections"] == []
+    assert program.call_json("rejections", "--code", "cloud.gtin_invalid")[1]["open"] == 1
+    assert program.call("rejections", "--json", "--csv", "-")[0] == 2
+
+
+def test_another_company_in_the_same_tables_sees_nothing_of_it(program: Program) -> None:
+    program.world.erp(WRONG_GTIN)
+    program.call("sync")
+    configuration = program.world.configuration()
+    company = configuration.settings.company.model_copy(update={"number": "2"})
+    other = configuration.model_copy(
+        update={"settings": configuration.settings.model_copy(update={"company": company})}
+    )
+    assert open_records(configuration).count == 1
+    assert open_records(other).count == 0
+
+
+def test_money_comes_first_then_the_cause_of_most_records() -> None:
+    def of(asset: str, key: str, code: str, cents: int | None = None) -> Rejection:
+        name = None if cents is None else ReceiptName(key, "K1", 1, None, cents, "EUR")
+        return Rejection(asset, key, code, {"value": code}, record=name)
+
+    many = [of("cloudkasse_articles", f"A{number}", "cloud.gtin_invalid") for number in range(9)]
+    dear = [of("revenue_postings", "r1", "account_missing", 90_00)]
+    cheap = [of("staged_receipts", f"r{number}", "receipt_unreadable", 1_00) for number in (2, 3)]
+    causes = in_order(by_cause([*many, *cheap, *dear], "en"))
+    assert [(cause.asset, cause.count) for cause in causes] == [
+        ("revenue_postings", 1),
+        ("staged_receipts", 2),
+        ("cloudkasse_articles", 9),
+    ]
+    report = OpenReport("en", rejections=(*many, *cheap, *dear), causes=tuple(causes))
+    assert report.sentence == "12 records need a person, for 3 causes; 92.00 € are stuck in 3 receipts."
+    failed = OpenReport("en", last_run=LastRun("failed", "failed: no network"))
+    assert (failed.is_open, failed.sentence) == (True, "The last run failed. No record is rejected.")
