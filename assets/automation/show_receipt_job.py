@@ -24,7 +24,10 @@ def show_receipt_job(configuration: Configuration) -> Any:
         """Which receipt is shown."""
 
         receipt: str = Field(
-            description=say("The receipt: register and number, like K1-348, or the beginning of its id.").told(language)
+            default="",  # so that the launchpad begins with the field, to be filled in
+            description=say("The receipt: register and number, like K1-348, or the beginning of its id.").told(
+                language
+            ),
         )
 
     @dg.op(

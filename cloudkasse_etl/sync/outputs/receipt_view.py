@@ -3,6 +3,7 @@
 cli/commands/list_receipts.py draws it for a terminal, assets/ui/receipt_markdown.py for the UI.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +96,7 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
     if found.kind:
         yield say("kind"), clean(found.kind)
     if found.listed.ended_at:
-        yield say_as("receipt", "ended"), clean(found.listed.ended_at)
+        yield say_as("receipt", "ended"), _moment(found.listed.ended_at, zone)
     if found.voids:
         yield say("voids"), _other(found.voids, language)
     for other in found.voided_by:
@@ -109,6 +110,14 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
     if found.imported:
         at, run_id = found.imported
         yield say("imported"), _run(run_id, shown_time(at, zone)).told(language)
+
+
+def _moment(text: str, zone: ZoneInfo) -> str:
+    """A time of the register in the shop's zone; as it came where it cannot be read."""
+    try:
+        return shown_time(dt.datetime.fromisoformat(text), zone)
+    except (ValueError, OverflowError):
+        return clean(text)
 
 
 def _other(other: OtherReceipt, language: Language) -> str:
@@ -271,9 +280,9 @@ _LINES = (
     say("quantity"),
     say("gross"),
     say("VAT"),
-    say("business case"),
+    say_as("column", "business case"),
 )
-_PAYMENTS = (say("tender"), say("name"), say("amount"), say("in its currency"))
+_PAYMENTS = (say_as("column", "tender"), say("name"), say("amount"), say("in its currency"))
 _VAT = (say("VAT"), say("net"), say("tax"), say("gross"))
 _POSTINGS = (
     say("day"),

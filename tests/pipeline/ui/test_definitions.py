@@ -150,7 +150,7 @@ def test_each_job_does_its_part_and_ends_in_the_report(definitions: dg.Definitio
 @pytest.mark.parametrize("job", list(LOOKING))
 def test_a_job_that_only_looks_needs_neither_lease_nor_session(definitions: dg.Definitions, job: str) -> None:
     found = definitions.resolve_job_def(job)
-    plan = create_execution_plan(found, {"receipt": "K1-1"} if job == "show_receipt" else {})
+    plan = create_execution_plan(found)
     assert [step.key for step in plan.get_steps_to_execute_in_topo_order()] == LOOKING[job]
     assert not {"sync", "options"} & {key for op in found.graph.iterate_op_defs() for key in op.required_resource_keys}
     assert found.description
