@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Self
 
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 HOST = "127.0.0.1"
 TOKEN = "sandbox"
@@ -72,6 +73,8 @@ class DemoCloud:
     def _serve(self) -> bool:
         """Serves it, unless another command does. Returns whether it is served from here now."""
         # here, in the main thread at first: imports in two threads at once can lock each other out
+        from filelock import Timeout
+
         from cloudkasse_etl.sandbox.server import SandboxServer
 
         try:
@@ -107,6 +110,8 @@ def unused(folder: Path) -> Iterator[None]:
     Raises:
         ConfigurationError: A command uses its CloudKasse.
     """
+    from filelock import Timeout
+
     try:
         with _lock_of(folder).acquire(blocking=False):
             yield
@@ -119,7 +124,9 @@ def unused(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _lock_of(folder: Path) -> FileLock:
+def _lock_of(folder: Path) -> "FileLock":
+    from filelock import FileLock
+
     return FileLock(folder / "cloud.lock", thread_local=False)
 
 

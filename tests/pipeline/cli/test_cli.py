@@ -24,7 +24,7 @@ WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = '
 
 
 def test_help_answers_without_loading_dagster_or_pandas() -> None:
-    slow = ("dagster", "pandas", "sqlalchemy", "rich")
+    slow = ("dagster", "pandas", "sqlalchemy", "rich", "filelock", "cloudkasse_etl.sandbox")
     code = f"import sys, assets.cli.group; print([m for m in {slow} if m in sys.modules])"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG_SECONDS
