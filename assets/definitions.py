@@ -14,7 +14,7 @@ from assets.automation.plan_job import plan_job
 from assets.automation.schedules import build_schedules
 from assets.automation.sensors import dead_run_sensor, new_data_sensor, open_records_sensor
 from assets.automation.show_receipt_job import show_receipt_job
-from assets.checks import completeness
+from assets.checks import completeness, legal_record
 from assets.checks.cloud_equals_erp import cloud_checks
 from assets.instance.home import find_home
 from assets.instance.retention import prune_sensor
@@ -75,7 +75,10 @@ def build_defs(
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
         assets=assets,
-        asset_checks=[*in_language(completeness.CHECKS, configuration.settings), cloud_checks(configuration)],
+        asset_checks=[
+            *in_language((*completeness.CHECKS, *legal_record.CHECKS), configuration.settings),
+            cloud_checks(configuration),
+        ],
         jobs=[
             *jobs.values(),
             comparison_job(configuration.settings),

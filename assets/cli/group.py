@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from assets.cli import click_messages, typed_commands
+from assets.cli.commands.audit import audit
 from assets.cli.commands.check import check
 from assets.cli.commands.closings import closings
 from assets.cli.commands.demo import demo
@@ -40,7 +41,7 @@ def group() -> None:
 
 for command in (
     *(sync, import_, plan, rejections, receipts, closings, export, history, protocol, report),
-    *(check, sandbox, demo, ui),
+    *(check, audit, sandbox, demo, ui),
 ):
     group.add_command(command)
 offer_demo(group)

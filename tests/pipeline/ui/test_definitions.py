@@ -39,7 +39,7 @@ GRAPH = {
 }
 RECEIPTS = {"staged_receipts", "staged_closings"}
 IMPORT = {"revenue_postings", "stock_movements"}
-CHECKS = {"completeness", "revenue_postings_books_balanced"}
+CHECKS = {"completeness", "revenue_postings_books_balanced", "staged_receipts_legal_record_equals_staged"}
 LOOKING = {
     "plan": ["what_would_be_done"],
     "compare_with_cloud": ["compare_with_cloud_step"],
