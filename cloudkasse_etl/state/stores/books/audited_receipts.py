@@ -44,7 +44,15 @@ class AuditedReceipts:
         self._state = state
 
     def receipts(self, register: str, first: int, last: int) -> list[AuditedReceipt]:
-        """The receipts of a register with numbers from first to last, without second contents of one id."""
+        """The receipts of a register with numbers from first to last, without second contents of one id.
+
+        Args:
+            register: The register.
+            first, last: The numbers, inclusive.
+
+        Returns:
+            The receipts, by number.
+        """
         table = self._state.tables.receipt
         query = (
             sa.select(*(table.c[name] for name in AuditedReceipt.__slots__))
