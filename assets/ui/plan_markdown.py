@@ -8,9 +8,17 @@ from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.causes import Cause
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, Plan
-from cloudkasse_etl.sync.dry_run.plan_view import EntityView, ImportView, ReceiptsView, Table, view_of
+from cloudkasse_etl.sync.dry_run.plan_view import (
+    EntityView,
+    ImportView,
+    ReceiptsView,
+    Table,
+    view_of,
+    would_be_rejected,
+)
+from cloudkasse_etl.sync.run.report import refused_counts
 
-_REFUSED = (say("count"), say("record"), say("what is wrong"), say("what to do"))
+_REFUSED = (say("what to do"), say("what is wrong"), say("count"), say("amount"), say("examples"))
 
 
 def plan_markdown(found: Plan, language: Language) -> str:
@@ -33,6 +41,10 @@ def plan_counts(found: Plan) -> dict[str, int]:
     for entity in found.entities:
         for name, count in entity.counts.items():
             totals[name] = totals.get(name, 0) + count
+    for part in (found.receipts, found.imports):  # what their tables show is counted too
+        refused = refused_counts(part.rejections if part else ())
+        totals["rejected"] = totals.get("rejected", 0) + refused.rejected
+        totals["resting"] = totals.get("resting", 0) + refused.still_rejected
     if found.receipts:
         totals["receipts"] = sum(found.receipts.by_status.values())
     if found.imports:
@@ -48,7 +60,7 @@ def _entity(entity: EntityView, language: Language) -> str:
     if entity.skipped:
         parts.append(f"**{entity.skipped}**")
     if entity.lines:
-        rows = [(line.sign, line.key, line.field, line.before, line.after) for line in entity.lines]
+        rows = [(line.sign, line.name, line.field, line.before, line.after) for line in entity.lines]
         parts.append(markdown_table(entity.heads, rows))
     if entity.more:
         parts.append(entity.more)
@@ -78,8 +90,12 @@ def _import(imports: ImportView, language: Language) -> str:
 def _refused(causes: Sequence[Cause], language: Language) -> list[str]:
     if not causes:
         return []
-    rows = [(counted(cause.count, language), cause.examples, cause.summary, cause.cure) for cause in causes[:DETAILS]]
-    return [say("Would be rejected:").told(language), markdown_table(told_each(_REFUSED, language), rows)]
+    rows = [
+        (cause.cure, cause.summary, counted(cause.count, language), cause.amount_text or "–", cause.examples)
+        for cause in causes[:DETAILS]
+    ]
+    heading = f"#### {would_be_rejected(causes, language)}"
+    return [heading, markdown_table(told_each(_REFUSED, language), rows, numbers=(2, 3))]
 
 
 def _drawn(table: Table) -> list[str]:

@@ -85,8 +85,8 @@ def _print_entity(out: "Console", entity: "EntityView", language: Language) -> N
 
 def _line(line: "RecordLine") -> str:
     if line.sign == "~" and line.field:
-        return f"{line.sign} {line.key} {line.field}: {line.before} -> {line.after}"
-    return f"{line.sign} {line.key} {line.before}{line.after}".rstrip()
+        return f"{line.sign} {line.name}, {line.field}: {line.before} -> {line.after}"
+    return f"{line.sign} {line.name}: {line.after}" if line.field else f"{line.sign} {line.name}"
 
 
 def _print_import(out: "Console", imports: "ImportView", language: Language) -> None:
@@ -111,5 +111,8 @@ def _print_import(out: "Console", imports: "ImportView", language: Language) -> 
 
 
 def _print_refused(out: "Console", causes: "Sequence[Cause]", language: Language) -> None:
+    from cloudkasse_etl.sync.dry_run.plan_view import would_be_rejected
+
     if causes:
+        out.print(f"[bold]{would_be_rejected(causes, language)}[/]")
         print_causes(out, causes, language, SHOWN_CAUSES)

@@ -8,7 +8,7 @@ TEXTS: dict[str, Failure] = {
         "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
     ),
     "receipt_conflict": Failure(
-        "A receipt with the id '{value}' came before, with other content; this one is kept beside it and not booked.",
+        "A receipt with the same id came before, with other content; this one is kept beside it and not booked.",
         "Compare both in CloudKasse; correct by hand what the first one booked wrongly, and dismiss this one: "
         "cloudkasse-etl receipts dismiss ID --reason TEXT.",
     ),

@@ -48,7 +48,7 @@ class StagedLong:
     Attributes:
         count: How many.
         since: When the first of them was staged; None where there is none.
-        examples: Register and number of the first few.
+        examples: The ids of the first few.
     """
 
     count: int
@@ -166,7 +166,7 @@ class WaitingRecords:
             table.c.staged_at < moment,
         )
         first = (
-            sa.select(table.c.register, table.c.number, table.c.receipt_id)
+            sa.select(table.c.receipt_id)
             .where(*here)
             .order_by(table.c.staged_at, table.c.register, table.c.number)
             .limit(SHOWN_EXAMPLES)
@@ -176,11 +176,7 @@ class WaitingRecords:
                 sa.select(sa.func.count(), sa.func.min(table.c.staged_at)).where(*here)
             ).one()
             examples = connection.execute(first).all() if count else []
-        return StagedLong(
-            count,
-            since,
-            tuple(row.receipt_id if row.number is None else f"{row.register} {row.number}" for row in examples),
-        )
+        return StagedLong(count, since, tuple(row.receipt_id for row in examples))
 
     def of(self, asset: str) -> list[Waiting]:
         """All waiting records of an asset."""

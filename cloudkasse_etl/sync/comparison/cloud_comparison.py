@@ -6,7 +6,7 @@ by page, so it runs on demand and with a full comparison only.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from cloudkasse_etl.sync.dry_run.plan_session import open_plan
 from cloudkasse_etl.sync.inputs.article_subset import NEVER_NARROWED
 from cloudkasse_etl.sync.master_data.cloud_records import Item, pages
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
+from cloudkasse_etl.sync.master_data.record_titles import names_by_key
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests, item_text
@@ -131,7 +132,8 @@ class _Comparing:
             Difference(str(self.keys[at]), "missing", self._cure(at, state), item=wanted[at]) for at in missing[:SHOWN]
         ]
         found += [Difference(key, "superfluous", _cure_of_superfluous(key, state)) for key in superfluous]
-        return tuple(found[:SHOWN])
+        names = names_by_key(self.session.store, self.kind, [difference.key for difference in found[:SHOWN]])
+        return tuple(replace(difference, called=names[difference.key]) for difference in found[:SHOWN])
 
     def _cure(self, place: int, state: pd.DataFrame) -> Cure:
         """The synchronisation that resolves it: any if our state knows the difference, else a full one."""

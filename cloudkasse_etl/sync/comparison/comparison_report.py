@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from cloudkasse_etl.entities import BY_NAME, COMPANY
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count
+from cloudkasse_etl.rejections.record_names import RecordName
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.master_data.shown import field_name, shown_name, shown_value
 
@@ -56,6 +57,7 @@ class Difference:
             `foreign`: it was never sent from here, so only a person can decide about it.
         fields: The differing fields, of records that both have.
         item: The ERP's record, if the cloud lacks it.
+        called: What it is called.
     """
 
     key: str
@@ -63,17 +65,22 @@ class Difference:
     cure: Cure
     fields: tuple[FieldDifference, ...] = ()
     item: Mapping[str, Any] = field(default_factory=dict)
+    called: RecordName | None = field(default=None, compare=False)
+
+    def name(self, language: Language) -> str:
+        """What it is called by a shop."""
+        return self.called.told(language) if self.called else self.key
 
     def rows(self, language: Language) -> list[tuple[str, ...]]:
         """One row for each field, with the columns of `COLUMNS`."""
-        cure = _CURES[self.cure].told(language)
+        cure, name = _CURES[self.cure].told(language), self.name(language)
         if self.kind == "missing":
-            return [(self.key, "", shown_name(self.item, language), say("(not there)").told(language), cure)]
+            return [(name, "", shown_name(self.item, language), say("(not there)").told(language), cure)]
         if self.kind == "superfluous":
-            return [(self.key, "active", say("(not wanted)").told(language), say("active").told(language), cure)]
+            return [(name, "active", say("(not wanted)").told(language), say("active").told(language), cure)]
         return [
             (
-                self.key,
+                name,
                 field_name(f.field),
                 shown_value(f.field, f.erp, language),
                 shown_value(f.field, f.cloud, language),
@@ -191,6 +198,7 @@ class Comparison:
             "differences": [
                 {
                     "key": d.key,
+                    "name": d.name(language),
                     "kind": d.kind,
                     "fields": [{"field": f.field, "erp": f.erp, "cloud": f.cloud} for f in d.fields],
                     "cure": _CURES[d.cure].told(language),

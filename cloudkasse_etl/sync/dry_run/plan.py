@@ -3,17 +3,18 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import KINDS, STAGED_RECEIPTS
+from cloudkasse_etl.entities import KINDS, STAGED_RECEIPTS, Kind
 from cloudkasse_etl.state.dry_run.dry_records import Acceptance
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipt
 from cloudkasse_etl.sync.dry_run.plan_report import (
+    ACTIONS,
     DETAILS,
     EntityPlan,
     ImportPlan,
@@ -25,6 +26,7 @@ from cloudkasse_etl.sync.dry_run.plan_report import (
 from cloudkasse_etl.sync.dry_run.plan_session import PlanSession, open_plan
 from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.master_data.record_titles import names_by_key
 from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
@@ -80,7 +82,7 @@ def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
         found.append(
             EntityPlan(
                 kind.name,
-                records=tuple(_record(acceptance) for acceptance in session.store.synced.acceptances(kind.name)),
+                records=_records(session, kind),
                 unchanged=report.counts.unchanged,
                 rejections=tuple(r for part in (*reports, report) for r in part.rejections),
                 waiting=report.deferrals,
@@ -88,6 +90,14 @@ def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
             )
         )
     return tuple(found)
+
+
+def _records(session: PlanSession, kind: Kind) -> tuple[PlannedRecord, ...]:
+    """The records that would be sent; those that are shown one by one have their names."""
+    records = [_record(acceptance) for acceptance in session.store.synced.acceptances(kind.name)]
+    shown = [key for action in ACTIONS for key in [r.key for r in records if r.action == action][:DETAILS]]
+    names = names_by_key(session.store, kind, shown)
+    return tuple(replace(record, called=names.get(record.key)) for record in records)
 
 
 def _record(acceptance: Acceptance) -> PlannedRecord:
@@ -115,7 +125,9 @@ class _Arrivals:
                 self.cents[r.register or ""] += r.total_cents or 0
         for r in receipts[: DETAILS - len(self.examples)]:
             self.examples.append(
-                ReceiptLine(r.receipt_id, r.register, r.number, r.business_day, r.total_cents, str(r.status))
+                ReceiptLine(
+                    r.receipt_id, r.register, r.number, r.business_day, r.total_cents, str(r.status), r.currency
+                )
             )
 
     def close(self, closings: Sequence[Mapping[str, Any]]) -> None:

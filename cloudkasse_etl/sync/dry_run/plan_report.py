@@ -8,8 +8,9 @@ from typing import Any, Literal
 import orjson
 
 from cloudkasse_etl.i18n.text import Text
+from cloudkasse_etl.rejections.record_names import ReceiptName, RecordName
 from cloudkasse_etl.rejections.rejection import Language, Rejection
-from cloudkasse_etl.sync.run.report import Counts, Deferral, rejection_dict
+from cloudkasse_etl.sync.run.report import Counts, Deferral, refused_counts, rejection_dict
 
 Action = Literal["new", "changed", "retired"]
 ACTIONS: tuple[Action, ...] = ("new", "changed", "retired")
@@ -35,12 +36,18 @@ class PlannedRecord:
         action: What it would be in the cloud: new, changed or retired.
         content: The record as it would be sent (JSON).
         before: The record as the cloud last accepted it (JSON); None where it never had the record.
+        called: What it is called; None where it is not shown.
     """
 
     key: str
     action: Action
     content: str
     before: str | None
+    called: RecordName | None = field(default=None, compare=False)
+
+    def name(self, language: Language) -> str:
+        """What it is called by a shop."""
+        return self.called.told(language) if self.called else self.key
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
@@ -83,14 +90,13 @@ class EntityPlan:
     @property
     def counts(self) -> dict[str, int]:
         """Number of records by action; each refused record counts once."""
-        fresh = {r.key for r in self.rejections if not r.still}
-        resting = {r.key for r in self.rejections} - fresh
+        refused = refused_counts(self.rejections)
         actions = [record.action for record in self.records]
         return {
             **{action: actions.count(action) for action in ACTIONS},
             "unchanged": self.unchanged,
-            "rejected": len(fresh),
-            "resting": len(resting),
+            "rejected": refused.rejected,
+            "resting": refused.still_rejected,
             "waiting": sum(deferral.count for deferral in self.waiting),
         }
 
@@ -101,7 +107,7 @@ class EntityPlan:
             "stopped": self.stopped,
             "skipped": self.skipped,
             "records": {
-                action: [_record(r) for r in [r for r in self.records if r.action == action][:DETAILS]]
+                action: [_record(r, language) for r in [r for r in self.records if r.action == action][:DETAILS]]
                 for action in ACTIONS
             },
             "rejections": [rejection_dict(r, language) for r in self.rejections[:DETAILS]],
@@ -119,6 +125,12 @@ class ReceiptLine:
     business_day: dt.date | None
     total_cents: int | None
     status: str
+    currency: str | None = None
+
+    def name(self, language: Language) -> str:
+        """What it is called by a shop."""
+        known = (self.register, self.number, self.business_day, self.total_cents, self.currency)
+        return ReceiptName(self.receipt_id, *known).told(language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +167,7 @@ class ReceiptsPlan:
             "examples": [
                 {
                     "receipt_id": r.receipt_id,
+                    "name": r.name(language),
                     "register": r.register,
                     "number": r.number,
                     "business_day": r.business_day.isoformat() if r.business_day else None,
@@ -251,14 +264,16 @@ class Plan:
         }
 
 
-def _record(record: PlannedRecord) -> dict[str, Any]:
+def _record(record: PlannedRecord, language: Language) -> dict[str, Any]:
     changes = [{"field": c.field, "before": c.before, "after": c.after} for c in record.changes]
-    return {"key": record.key, **({"changes": changes} if record.action == "changed" else {"item": record.item})}
+    what = {"changes": changes} if record.action == "changed" else {"item": record.item}
+    return {"key": record.key, "name": record.name(language), **what}
 
 
 def _refused(rejections: tuple[Rejection, ...], language: Language) -> dict[str, Any]:
+    counts = refused_counts(rejections)
     return {
-        "rejected": len({r.key for r in rejections if not r.still}),
-        "still_rejected": len({r.key for r in rejections if r.still} - {r.key for r in rejections if not r.still}),
+        "rejected": counts.rejected,
+        "still_rejected": counts.still_rejected,
         "rejections": [rejection_dict(r, language) for r in rejections[:DETAILS]],
     }

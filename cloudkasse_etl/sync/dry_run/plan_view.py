@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.i18n.formats import counted, short_quantity
-from cloudkasse_etl.i18n.text import Text, say, say_count, told, told_each
+from cloudkasse_etl.i18n.text import Text, say, say_as, say_count, told, told_each
 from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
-from cloudkasse_etl.sync.master_data.shown import euro_text, field_name, naming_field, shown_name, shown_value
+from cloudkasse_etl.sync.master_data.shown import euro_text, field_name, shown_value
 from cloudkasse_etl.sync.run.report import Deferral
 
 # What a plan counts, by the names of the plan's own counts.
@@ -38,6 +38,8 @@ _COUNTS: Mapping[str, Callable[[int], Text]] = {
 _NOTHING_NEW = say("nothing new")
 _ACCOUNTS = (say("account"), say("debit"), say("credit"))
 _ARTICLES = (say("article"), say("warehouse"), say("in"), say("out"))
+_ACTIVE, _RETIRED, _NEW = say("active"), say_as("plan", "retired"), say_as("plan", "new")
+_AMOUNT = "gross_cents"
 _SIGNS = {"new": "+", "changed": "~", "retired": "-"}
 _CHANGES_FIRST = ("changed", "retired", "new")  # new records are the least informative
 
@@ -53,18 +55,18 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class RecordLine:
-    """A field of a record that would change, or a record that would be new or retired, by the field that names it.
+    """A field of a record that would change, or a record that would be new or retired.
 
     Attributes:
         sign: `+` new, `~` changed, `-` retired.
-        key: The record's key.
-        field: The field; empty if a record has no naming field, or a change has nothing to show.
+        name: What the record is called.
+        field: The field; for a new price its amount, empty for other records that are new or retired.
         before: The value in the cloud; empty for a new record.
-        after: The value that it would have; empty for a retired one.
+        after: The value that it would have; for a retired record, that it is.
     """
 
     sign: str
-    key: str
+    name: str
     field: str = ""
     before: str = ""
     after: str = ""
@@ -211,17 +213,20 @@ def _entity(entity: EntityPlan, language: Language, limit: int) -> EntityView:
 
 
 def _lines(record: PlannedRecord, language: Language) -> list[RecordLine]:
-    sign = _SIGNS[record.action]
+    sign, name = _SIGNS[record.action], record.name(language)
     if record.action == "changed":
         return [
             RecordLine(
-                sign, record.key, field_name(c.field), *(shown_value(c.field, v, language) for v in (c.before, c.after))
+                sign, name, field_name(c.field), *(shown_value(c.field, v, language) for v in (c.before, c.after))
             )
             for c in record.changes
-        ] or [RecordLine(sign, record.key)]
-    value = shown_name(record.item, language)
-    before, after = (value, "") if record.action == "retired" else ("", value)
-    return [RecordLine(sign, record.key, field_name(naming_field(record.item) or ""), before, after)]
+        ] or [RecordLine(sign, name)]
+    if record.action == "retired":
+        return [RecordLine(sign, name, before=_ACTIVE.told(language), after=_RETIRED.told(language))]
+    amount = record.item.get(_AMOUNT)
+    if amount is None:
+        return [RecordLine(sign, name, after=_NEW.told(language))]
+    return [RecordLine(sign, name, field_name(_AMOUNT), after=shown_value(_AMOUNT, amount, language))]
 
 
 def _receipts(found: ReceiptsPlan, language: Language) -> ReceiptsView:
@@ -264,6 +269,17 @@ def _import(found: ImportPlan, language: Language, title: str) -> ImportView:
         waiting=tuple(_waiting(found.waiting, language)),
         causes=by_cause(found.rejections, language),
     )
+
+
+def would_be_rejected(causes: Sequence[Cause], language: Language) -> str:
+    """The heading of what would be rejected: how many records, and how many of them were before."""
+    victims = [victim for cause in causes for victim in cause.victims]
+    fresh = {victim.key for victim in victims if not victim.still}
+    before = len({victim.key for victim in victims} - fresh)
+    count = len(fresh) + before
+    if not before:
+        return say("Would be rejected: {count:,}", count=count).told(language)
+    return say("Would be rejected: {count:,}, {before:,} of them as before", count=count, before=before).told(language)
 
 
 def _in_words(counts: Mapping[str, int], language: Language) -> str:

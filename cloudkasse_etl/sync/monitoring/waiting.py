@@ -12,7 +12,7 @@ from itertools import groupby
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, Text, say, say_count, told
-from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.causes import by_cause, listed
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting
@@ -27,7 +27,7 @@ class LongWait:
         asset: The asset.
         count: How many wait.
         since: Since when the first of them has waited.
-        examples: Keys of the first few, as one text.
+        examples: What the first few are called, as one text.
         why: What they wait for, in the settings' language.
         cure: What to do.
     """
@@ -95,8 +95,8 @@ def waits_since_before(moment: dt.datetime, store: StateStores, language: Langua
     Returns:
         One for each cause.
     """
-    waits = _deferred(store.waiting.waiting_since_before(moment), language)
-    waits += _staged(store.waiting.staged_since_before(moment), language)
+    waits = _deferred(store, store.waiting.waiting_since_before(moment), language)
+    waits += _staged(store, store.waiting.staged_since_before(moment), language)
     return sorted(waits, key=lambda wait: wait.since)
 
 
@@ -130,16 +130,18 @@ def _line(wait: LongWait, session: SyncSession) -> Text:
     )
 
 
-def _deferred(waiting: Sequence[Waiting], language: Language) -> list[LongWait]:
+def _deferred(store: StateStores, waiting: Sequence[Waiting], language: Language) -> list[LongWait]:
     found = []
     for (asset, code), each in groupby(sorted(waiting, key=_cause), key=_cause):
         some = list(each)
         names = [one.awaited for one in some if one.awaited]
-        examples = [key for one in some for key in one.examples]
+        examples = _names(store, asset, [key for one in some for key in one.examples], language)
         count = sum(one.count for one in some)
         sample = Rejection(asset, "", code, {"value": _few(names, len(names))} if names else {})
         since = min(one.since for one in some if one.since is not None)
-        found.append(LongWait(asset, count, since, _few(examples, count), sample.text(language), sample.cure(language)))
+        found.append(
+            LongWait(asset, count, since, _several(examples, count), sample.text(language), sample.cure(language))
+        )
     return found
 
 
@@ -147,7 +149,7 @@ def _cause(waiting: Waiting) -> tuple[str, str]:
     return waiting.asset, waiting.code
 
 
-def _staged(staged: StagedLong, language: Language) -> list[LongWait]:
+def _staged(store: StateStores, staged: StagedLong, language: Language) -> list[LongWait]:
     if staged.since is None:
         return []
     why = told(say("Fetched and checked, but not booked."), language)
@@ -155,7 +157,28 @@ def _staged(staged: StagedLong, language: Language) -> list[LongWait]:
         say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line."),
         language,
     )
-    return [LongWait(STAGED_RECEIPTS, staged.count, staged.since, _few(staged.examples, staged.count), why, cure)]
+    names = _names(store, STAGED_RECEIPTS, staged.examples, language)
+    return [LongWait(STAGED_RECEIPTS, staged.count, staged.since, _several(names, staged.count), why, cure)]
+
+
+def _names(store: StateStores, asset: str, keys: Sequence[str], language: Language) -> list[str]:
+    """The names of the first few records.
+
+    Args:
+        store: Our own tables.
+        asset: The records' asset.
+        keys: Their keys.
+        language: The language of the names.
+
+    Returns:
+        The names, in order.
+    """
+    found = store.rejections.named([Rejection(asset, key, "") for key in keys[:SHOWN_EXAMPLES]])
+    return [one.name(language) for one in found]
+
+
+def _several(names: Sequence[str], count: int) -> str:
+    return listed(names, more=count > len(names))
 
 
 def _few(keys: Sequence[str], count: int) -> str:

@@ -221,7 +221,8 @@ class Voids:
         for held in self._in_order():
             circle = _circle(held.receipt_id, links)
             if circle and not self._let_through(held, found):
-                detail = {"value": ", ".join(circle)}
+                known = self._books.referred(circle)
+                detail = {"value": ", ".join(_awaited(key, known.get(key)) for key in circle)}
                 found.refused.append(refusal(REVENUE_POSTINGS, held.receipt_id, "void_circular", detail))
         return found if found.refused or found.ready else None
 
@@ -359,7 +360,7 @@ def _circle(start: str, links: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _shown(receipt: Receipt) -> str:
-    return f"{receipt.id} ({_name(receipt.register, receipt.number)})"
+    return _name(receipt.register, receipt.number)
 
 
 def _name(register: str | None, number: int | None) -> str:
@@ -369,4 +370,4 @@ def _name(register: str | None, number: int | None) -> str:
 def _awaited(receipt_id: str, known: ReferredReceipt | None) -> str:
     if known is None or known.register is None:
         return receipt_id
-    return f"{receipt_id} ({_name(known.register, known.number)})"
+    return _name(known.register, known.number)

@@ -173,7 +173,7 @@ def test_a_void_waits_for_an_original_that_is_refused_and_names_it(world: World)
     deliver(world, sale() | {"total_cents": 1}, void(sale()))
     postings, _ = fetch_and_book(world)
     (deferral,) = postings.deferrals
-    assert "receipt sale (K1-1)" in deferral.text("en")
+    assert "receipt K1-1" in deferral.text("en")
     assert statuses(world) == {"sale": "rejected", "void": "staged"}
 
 
@@ -220,7 +220,7 @@ def test_a_second_void_of_one_receipt_is_refused_and_names_the_first(world: Worl
     assert statuses(world) == {"sale": "imported", "void": "imported", "second": "rejected"}
     (rejection,) = postings.rejections
     assert rejection.text() == (
-        "It takes back more than receipt sale (K1-1) sold: 'Umsatz' came to 35.70, 35.70 of it were voided before "
+        "It takes back more than receipt K1-1 sold: 'Umsatz' came to 35.70, 35.70 of it were voided before "
         "(K1-2), and this receipt voids 35.70."
     )
     assert balances(world) == {"8400": 0, "1000": 0, "1371": 0}
@@ -275,7 +275,7 @@ def test_a_void_of_a_dismissed_receipt_is_refused_until_that_is_restored(world: 
     postings, _ = book(world)
     (rejection,) = postings.rejections
     assert rejection.code == "void_original_dismissed"
-    assert rejection.text() == "It voids receipt sale (K1-1), which a person dismissed: booked by hand"
+    assert rejection.text() == "It voids receipt K1-1, which a person dismissed: booked by hand"
     assert told(book(world)[0]) == {"still_rejected": 1}
     restore_receipt(decider(world, "it was not"), "sale")
     assert told(book(world)[0]) == {"new": 2}
@@ -312,7 +312,7 @@ def test_a_chosen_void_waits_like_any_other_and_the_run_says_for_what(world: Wor
         import_receipts(session, ["void"])
         message = session.finish().message
     assert message.startswith(
-        "nothing new; 1 waiting. Waits for receipt sale (K1-1), which it voids and which is not booked yet."
+        "nothing new; 1 waiting. Waits for receipt K1-1, which it voids and which is not booked yet."
     )
     assert told(book(world, "void", "sale")[0]) == {"new": 2}
 

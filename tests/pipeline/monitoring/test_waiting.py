@@ -1,6 +1,7 @@
 """Protects that nothing waits forgotten: what waits keeps its own start, and a check names it with its cure."""
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -80,15 +81,16 @@ def test_what_waits_longer_than_the_settings_allow_is_named_with_its_cure(
     told = causes(late)
     assert set(told) == {"cloudkasse_articles", "cloudkasse_prices", "staged_receipts"}
     count, examples, since, _, cure = told["cloudkasse_articles"]
-    assert (count, examples) == (1, "A1")
+    assert (count, examples) == (1, "A1 Artikel 1")
     assert since.startswith("20")
     assert since.endswith(("CET", "CEST"))
     assert cure.endswith("in SelectLine (ART.EANNummer).")
     count, examples, _, why, _ = told["cloudkasse_prices"]
-    assert (count, examples) == (1, "A1|1|0.000|")
+    assert (count, examples) == (1, "A1, group 1, from 0")
     assert why.startswith("Waits for its article 'A1'")
     count, examples, _, why, cure = told["staged_receipts"]
-    assert (count, examples, why) == (1, "K1 7", "Fetched and checked, but not booked.")
+    assert (count, why) == (1, "Fetched and checked, but not booked.")
+    assert re.fullmatch(r"K1-7 · 20\d\d-\d\d-\d\d · \d+\.\d\d €", examples)
     assert cure.startswith("Import them: job import_receipts")
     assert set(waiting(program)) == {"A1", "A9"}
 
@@ -118,7 +120,7 @@ def test_all_that_waits_for_a_register_is_one_line_and_over_once_there_is_one(pr
         articles, prices = look_for_waiting(session).waits
     assert (articles.asset, articles.count) == ("cloudkasse_articles", 5)
     assert (prices.asset, prices.count, prices.examples) == (
-        "cloudkasse_prices", 5, "A1|1|0.000|, A2|1|0.000|, A3|1|0.000|, A4|1|0.000|, A5|1|0.000|",
+        "cloudkasse_prices", 5, "; ".join(f"A{n}, group 1, from 0" for n in range(1, 6)),
     )  # fmt: skip
     assert articles.why.startswith("Waits for a register")
     assert articles.cure.startswith("Name a register in the settings")
