@@ -244,10 +244,12 @@ def test_the_command_tells_a_person_in_his_language(program: Program) -> None:
     program.world.sync()
     program.world.erp("UPDATE ART SET Bezeichnung = 'Kaffee 250 g' WHERE Artikelnummer = 'A1'")
     program.world.erp("UPDATE ARPREIS SET Preis = 20.0 WHERE Artikelnummer = 'A2'")
+    program.world.erp("UPDATE ART SET Inaktiv = :yes WHERE Artikelnummer = 'A3'", {"yes": True})
     code, out, err = program.call("plan")
     assert (code, err) == (0, "")
-    assert "A1 name: Artikel 1 -> Kaffee 250 g" in out
-    assert "gross: 11.90 € -> 23.80 €" in out
+    assert "~ A1 Kaffee 250 g, name: Artikel 1 -> Kaffee 250 g" in out
+    assert "~ A2 Artikel 2, group 1, from 0, gross: 11.90 € -> 23.80 €" in out
+    assert "- A3 Artikel 3\n" in out
     program.world.settings["language"] = "de"
     out = program.call("plan", "master-data")[1]
     assert "nichts wurde geschrieben" in out
