@@ -18,6 +18,8 @@ def fingerprint(*parts: object, size: int = 16) -> str:
     Returns:
         Hexadecimal digits, two a byte.
     """
+    if len(parts) == 1 and isinstance(parts[0], bytes):  # each receipt's content
+        return hashlib.blake2b(parts[0], digest_size=size).hexdigest()
     # a register or the ERP may send half a surrogate pair, which UTF-8 cannot encode
     texts = [part if isinstance(part, bytes) else str(part).encode("utf-8", "replace") for part in parts]
     return hashlib.blake2b(_SEPARATOR.join(texts), digest_size=size).hexdigest()

@@ -1,9 +1,9 @@
 """The checks on receipts as they arrive (docs/rules.md, VAT). Pure, in whole cents."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 
 import numpy as np
-import numpy.typing as npt
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import plain_euros
@@ -64,8 +64,9 @@ class _Check:
         self._receipt = lines["receipt"][live]
         self._gross, self._net, self._tax = (_ints(lines[name])[live] for name in _AMOUNTS)
         self._live = np.flatnonzero(live)
-        self._rate = _objects(lines["vat_rate"])[live]
-        self._case = _objects(lines["business_case"])[live]
+        # lists: numpy compares objects no faster, and as often as there are values to look for
+        self._rate: list[str | None] = list(compress(lines["vat_rate"], live))
+        self._case: list[str] = list(compress(lines["business_case"], live))
 
     def codes(
         self, values: Sequence[str], receipts: Integers | None, known: Collection[str], code: str, **detail: str
@@ -101,15 +102,15 @@ class _Check:
         round the tax of one piece and multiply it: half a cent a piece, as long as that is below a tenth of the tax.
         Cases that are not taxed, and receivables, may name the rate of the goods they belong to without having tax.
         """
-        rates = sorted({*self._rate.tolist()} - {None})
-        points_of = {rate: int(rate.replace(".", "")) for rate in rates} | {None: 0}
-        points = np.array([points_of[rate] for rate in self._rate.tolist()], dtype="int64")
+        points_of = {rate: int(rate.replace(".", "")) if rate else 0 for rate in set(self._rate)}
+        points = np.array([points_of[rate] for rate in self._rate], dtype="int64")
         base = 10_000 + points
         off = np.abs(self._tax * base - self._gross * points)  # times base
         is_absurd = np.where(points == 0, off > 0, 2 * off > 3 * base)
-        names_others = (self._tax == 0) & np.isin(self._case, (*UNTAXED_CASES, *RECEIVABLES))
-        is_taxed = np.array([rate is not None for rate in self._rate.tolist()], dtype=bool)
-        for row in np.flatnonzero(is_absurd & is_taxed & ~names_others & self._counts[self._receipt]).tolist():
+        for row in np.flatnonzero(is_absurd & self._counts[self._receipt]).tolist():
+            names_others = self._tax[row] == 0 and self._case[row] in (*UNTAXED_CASES, *RECEIVABLES)
+            if self._rate[row] is None or names_others:
+                continue
             place = int(self._live[row])
             quantity = abs(int(self._lines["quantity"][place].replace(".", "")))
             exact = abs(int(self._gross[row]) * int(points[row]))  # times base
@@ -134,7 +135,7 @@ class _Check:
         An empty block (no gross, or a rate of 0 %) need not be printed.
         """
         block_rate = self._blocks["vat_rate"]
-        rates = sorted({*self._rate.tolist(), *block_rate} - {None})
+        rates = sorted({*self._rate, *block_rate} - {None})
         if not rates:
             return
         codes = {rate: code for code, rate in enumerate(rates)} | {None: -1}
@@ -154,7 +155,7 @@ class _Check:
                 self._add(at, "receipt_block_double", value=rates[int(block_keys[row]) % len(rates)])
         keys = np.union1d(line_keys, block_keys)
         place, printed_place = np.searchsorted(keys, line_keys), np.searchsorted(keys, printed_keys)
-        is_core = ~np.isin(self._case[of_line], RECEIVABLES)
+        is_core = np.array([case not in RECEIVABLES for case in self._case], dtype=bool)[of_line]
         lines = [_sums(place, part[of_line], len(keys)) for part in (self._gross, self._tax, np.ones_like(self._gross))]
         core = [
             _sums(place[is_core], part[of_line][is_core], len(keys))
@@ -194,9 +195,3 @@ def _sums(of_row: Integers, cents: Integers, count: int) -> Integers:
 
 def _ints(values: Sequence[int]) -> Integers:
     return np.array(values, dtype="int64")
-
-
-def _objects(values: Sequence[str | None]) -> npt.NDArray[np.object_]:
-    result = np.empty(len(values), dtype=object)
-    result[:] = values
-    return result

@@ -44,9 +44,12 @@ def check_days(receipts: Sequence[Receipt], fetched: Sequence[dt.datetime], boun
     """
     found: dict[int, Rejection] = {}
     days: dict[str, int] = {}
+    moment, here = None, dt.date.min
     for at, receipt in enumerate(receipts):
         arrived = day_of(receipt.arrived_at, bounds.zone) if receipt.arrived_at else None
-        here = fetched[at].astimezone(bounds.zone).date()
+        if fetched[at] is not moment:  # a page was fetched at one moment
+            moment = fetched[at]
+            here = moment.astimezone(bounds.zone).date()
         arrived = here if arrived is None else min(arrived, here)
         day = days.get(receipt.business_day)
         if day is None:

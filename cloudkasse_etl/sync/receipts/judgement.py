@@ -143,7 +143,7 @@ def _read(raw: bytes, receipt_id: str | None) -> Judged:
     try:
         receipt = read_receipt(raw)
         check_times(receipt)
-        if NUL in raw:
+        if b"\\" in raw and NUL in raw:  # the search for one byte is quick, and most receipts have none
             _refuse_nul(receipt)
     except MalformedError as error:
         item = read_item(raw)
@@ -156,7 +156,8 @@ def _read(raw: bytes, receipt_id: str | None) -> Judged:
         found = StagedReceipt(key, digest, raw, Status.REJECTED, came_as=came_as, **place_of(item))
         found.rejections = [Rejection(STAGED_RECEIPTS, key, UNREADABLE, {"message": str(error)}, content=digest)]
         return Judged(found, None)
-    broken_off = receipt.cancelled and receipt.reference_id is None
+    reference_id = receipt.reference_id
+    broken_off = receipt.cancelled and reference_id is None
     found = StagedReceipt(
         receipt_id or receipt.id,
         content_hash(receipt),
@@ -169,7 +170,7 @@ def _read(raw: bytes, receipt_id: str | None) -> Judged:
         ended_at=receipt.ended_at[:40],
         total_cents=receipt.total_cents,
         currency=storable(receipt.currency[:10]),
-        reference_id=receipt.reference_id[:120] if receipt.reference_id else None,
+        reference_id=reference_id[:120] if reference_id else None,
         closing_number=receipt.closing_number,
         counts_in_closing=receipt.kind == "Beleg" and not broken_off,
     )

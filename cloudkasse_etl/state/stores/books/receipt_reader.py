@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.bulk import rows_of_receipts
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
@@ -172,27 +173,16 @@ class ReceiptReader:
 
     def raw_of(self, receipt_ids: Sequence[str]) -> dict[str, bytes]:
         """Some receipts as they arrived, by id; those that are not staged are missing."""
-        table = self._table
-        found: dict[str, bytes] = {}
         with self._state.reading() as connection:
-            for chunk in chunks(receipt_ids):
-                query = sa.select(table.c.receipt_id, table.c.raw).where(
-                    table.c.company == self._state.company, table.c.receipt_id.in_(chunk)
-                )
-                found.update((row[0], bytes(row[1])) for row in connection.execute(query))
-        return found
+            rows = rows_of_receipts(connection, self._table, ("receipt_id", "raw"), self._state.company, receipt_ids)
+            return {row[0]: bytes(row[1]) for row in rows}
 
     def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         """Status of some receipts, and which asset refused them, by id."""
-        table = self._table
-        found: dict[str, tuple[str, str | None]] = {}
+        names = ("receipt_id", "status", "refused_by")
         with self._state.reading() as connection:
-            for chunk in chunks(receipt_ids):
-                query = sa.select(table.c.receipt_id, table.c.status, table.c.refused_by).where(
-                    table.c.company == self._state.company, table.c.receipt_id.in_(chunk)
-                )
-                found.update((row[0], (row[1], row[2])) for row in connection.execute(query))
-        return found
+            rows = rows_of_receipts(connection, self._table, names, self._state.company, receipt_ids)
+            return {row[0]: (row[1], row[2]) for row in rows}
 
     def count(self, status: Status) -> int:
         """How many receipts have a status."""

@@ -12,7 +12,7 @@ from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.state.connection import StateConnection
-from cloudkasse_etl.state.database.bulk import insert_columns
+from cloudkasse_etl.state.database.bulk import insert_columns, rows_of_receipts
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionLog
 from cloudkasse_etl.state.stores.books.receipt_status import MOVES, UNBOOKED, Move, Status, move_receipts
@@ -176,14 +176,10 @@ class StagedReceipts:
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
         """The stored ones among these receipts, by id."""
-        table = self._table
-        columns = [table.c[name] for name in ("receipt_id", *KnownReceipt.__slots__)]
-        found: dict[str, KnownReceipt] = {}
+        names = ("receipt_id", *KnownReceipt.__slots__)
         with self._state.reading() as connection:
-            for chunk in chunks(receipt_ids):
-                query = sa.select(*columns).where(table.c.company == self._state.company, table.c.receipt_id.in_(chunk))
-                found.update((row[0], KnownReceipt(*row[1:])) for row in connection.execute(query))
-        return found
+            rows = rows_of_receipts(connection, self._table, names, self._state.company, receipt_ids)
+            return {row[0]: KnownReceipt(*row[1:]) for row in rows}
 
     def stage(
         self,
