@@ -15,6 +15,7 @@ from cloudkasse_etl.sync.run.summary import brief, brief_reason, shown_outcome
 SHOWN_OUTCOME = "outcome"
 SHOWN_SUMMARY = "summary"  # alphabetically after the outcome, as the UI sorts them
 UNDER_WAY = "…"
+NOTHING_YET = "–"  # also right for ever, where a run never begins
 # Holds the run's own id once the run holds the lease. A re-execution inherits the tags of its parent: as long as
 # another id is stored here, none of the other tags is about this run.
 RUN = ".dagster/cloudkasse_run"
@@ -95,6 +96,22 @@ def starting(run_id: str, started_by: str, inherited: Mapping[str, str] | None =
         SHOWN_OUTCOME: UNDER_WAY,
         SHOWN_SUMMARY: UNDER_WAY,
     }
+
+
+def waiting(run_id: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The tags that a re-execution needs in the queue, so that it does not show its parent's result.
+
+    Whose they are stays in `RUN`: the history takes none of them for the run's own.
+
+    Args:
+        run_id: The run's id.
+        inherited: The tags that it has.
+
+    Returns:
+        The tags to set; none where no parent's are among them.
+    """
+    parents = {name for name in inherited if name.startswith(FORMER_PREFIX) or name in (SHOWN_OUTCOME, SHOWN_SUMMARY)}
+    return {} if is_own(run_id, inherited) else dict.fromkeys(sorted(parents), NOTHING_YET)
 
 
 def ended(report: RunReport, language: Language) -> dict[str, str]:

@@ -45,20 +45,30 @@ def test_a_run_of_the_command_line_stands_under_its_job_and_can_be_run_again(ui:
     assert run["repositoryOrigin"] == SELECTOR
     assert ui.runs_of_job("sync_all")[0] == report["run_id"]
 
-    again = ui.ask(
-        """mutation ($id: String!) { launchPipelineReexecution(
-             reexecutionParams: {parentRunId: $id, strategy: ALL_STEPS}) {
-               __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
-        id=report["run_id"],
-    )["launchPipelineReexecution"]
-    assert again["__typename"] == "LaunchRunSuccess", again
-    child = ui.ended(again["run"]["runId"])
+    child = ui.ended(ui.launch_again(report["run_id"]))
     assert (child["status"], child["parentRunId"]) == ("SUCCESS", report["run_id"])
     past = ui.past(child["runId"])
     assert (past["outcome"], past["started_by"]) == ("no_new_data", "UI")
     assert child["tags"]["outcome"] == "nothing new"
     assert not [name for name in child["tags"] if "cloudkasse" in name]
     assert ui.runs_of_job("sync_all")[:2] == [child["runId"], report["run_id"]]
+
+
+def test_a_reexecution_that_waits_shows_nothing_of_its_parent(ui: Ui) -> None:
+    parent = sync_by_command(ui.program)["run_id"]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        process = ui.program.start("sync", "--full", CLOUDKASSE_API_URL=url)
+        try:
+            wait_until(lambda: ui.runs_of_job("sync_all")[0] != parent, "the command does not run")
+            child = ui.launch_again(parent)
+            queued = ui.run(child)
+            assert (queued["status"], queued["tags"]["outcome"], queued["tags"]["summary"]) == ("QUEUED", "–", "–")
+            assert (ui.past(child)["outcome"], ui.past(child)["counts"]["unchanged"]) == ("queued", 0)
+        finally:
+            process.kill()
+            process.communicate()
+    assert ui.ended(child)["tags"]["outcome"] == "nothing new"
 
 
 def test_a_job_and_a_single_asset_start_from_the_ui(ui: Ui) -> None:

@@ -1,13 +1,16 @@
 """Protects what a run leaves in Dagster: outcome and counts, failures with their cure, and never a run that hangs."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from assets.instance import runs, tags
+from assets.instance.home import Home, open_instance
 from assets.instance.run_history import read_history
+from assets.instance.run_queue import RunQueue
 from assets.instance.runs import repair_dead_runs
 from assets.ui.columns import DRAWN_FROM, lineage
 from cloudkasse_etl.sync.run.session import hold_lease
@@ -224,6 +227,51 @@ def test_a_run_that_only_inherited_an_outcome_has_none(program: Program, instanc
     instance.report_run_failed(child, "The code location was gone.")
     (past,) = read_history(instance, 1)
     assert (past.outcome, past.message, past.counts["new"]) == ("failed", "The code location was gone.", 0)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What Dagster gives the queue."""
+
+    dagster_run: dg.DagsterRun
+    workspace: None = None
+
+
+@pytest.mark.synced
+@pytest.mark.parametrize("starter", [{}, {"dagster/sensor_name": "retries"}, {"dagster/schedule_name": "nightly"}])
+def test_a_queued_run_shows_nothing_of_its_parent_whoever_queued_it(
+    program: Program, instance: dg.DagsterInstance, starter: dict[str, str]
+) -> None:
+    parent = first(instance)
+    inherited = {**parent.tags, **starter, "cloudkasse/outcome": "failed"}
+    child = create_run(program, instance, inherited, status=dg.DagsterRunStatus.NOT_STARTED)
+    assert isinstance(instance.run_coordinator, RunQueue)
+    queued = instance.run_coordinator.submit_run(Submitted(child))  # type: ignore[arg-type]
+    assert (queued.status, shown_tags(queued)) == (
+        dg.DagsterRunStatus.QUEUED, {"outcome": "–", "summary": "–", "cloudkasse/outcome": "–"},
+    )  # fmt: skip
+    assert read_history(instance, 1)[0].outcome == "queued"
+    instance.report_run_canceled(queued)
+    never = instance.get_run_by_id(child.run_id)
+    assert never is not None
+    assert shown_tags(never)["outcome"] == "–"
+    fresh = create_run(program, instance, starter, status=dg.DagsterRunStatus.NOT_STARTED)
+    assert shown_tags(instance.run_coordinator.submit_run(Submitted(fresh))) == {}  # type: ignore[arg-type]
+
+
+@pytest.mark.synced
+def test_dagsters_own_queue_of_an_older_dagster_yaml_does_as_well(
+    program: Program, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    ours = (program.home.folder / "dagster.yaml").read_text(encoding="utf-8")
+    older = ours.replace("assets.instance.run_queue", "dagster.core.run_coordinator")
+    older = older.replace("class: RunQueue", "class: QueuedRunCoordinator")
+    assert older != ours
+    (tmp_path / "dagster.yaml").write_text(older, encoding="utf-8")
+    with open_instance(Home(tmp_path, program.home.storage)) as opened:
+        assert type(opened.run_coordinator) is dg.QueuedRunCoordinator
+        run = program.run_job(opened, new_id())
+    assert shown_tags(run)["outcome"] == "nothing new"
 
 
 def test_a_run_whose_process_died_is_marked_as_failed(program: Program, instance: dg.DagsterInstance) -> None:

@@ -70,6 +70,17 @@ class Ui:
         assert launched["__typename"] == "LaunchRunSuccess", launched
         return str(launched["run"]["runId"])
 
+    def launch_again(self, run_id: str) -> str:
+        """Starts a whole run again as its page does; returns the new run's id."""
+        again = self.ask(
+            """mutation ($id: String!) { launchPipelineReexecution(
+                 reexecutionParams: {parentRunId: $id, strategy: ALL_STEPS}) {
+                   __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
+            id=run_id,
+        )["launchPipelineReexecution"]
+        assert again["__typename"] == "LaunchRunSuccess", again
+        return str(again["run"]["runId"])
+
     def run(self, run_id: str) -> Any:
         found = self.ask(
             """query ($id: ID!) { runOrError(runId: $id) { ... on Run {

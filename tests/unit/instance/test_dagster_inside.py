@@ -75,6 +75,12 @@ INSIDE = (
         "instance/runs.py records the run of a command by it",
         ("job_def", "execution_plan", "run_id", "run_config", "tags", "remote_job_origin", "job_code_origin"),
     ),
+    Inside(
+        "dagster:QueuedRunCoordinator.submit_run",
+        "instance/run_queue.py takes a parent's result from a run by it, before Dagster queues it",
+        ("context",),
+    ),
+    Inside("dagster._core.run_coordinator:SubmitRunContext.dagster_run", "instance/run_queue.py gets the run by it"),
     Inside("dagster:DagsterInstance.report_run_failed", "instance/runs.py marks dead runs as failed by it"),
     Inside("dagster:DagsterInstance.local_temp", "instance/home.py opens the history by it", ("overrides",)),
     Inside(

@@ -1,0 +1,21 @@
+"""The queue in which runs wait, named in dagster.yaml: Dagster's own, but for the tags that a re-execution inherits."""
+
+import dagster as dg
+from dagster._core.run_coordinator import SubmitRunContext
+
+from assets.instance import tags
+
+
+class RunQueue(dg.QueuedRunCoordinator[dg.DagsterInstance]):
+    """Dagster's queue, in which no run shows the result of its parent.
+
+    Dagster copies all tags of a run to its re-execution. Our own reset of them begins with the run's process: until
+    then, and for ever where it never begins, the list of runs would show the parent's outcome.
+    """
+
+    def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
+        """Puts a run into the queue, without its parent's result."""
+        run = context.dagster_run
+        if own := tags.waiting(run.run_id, run.tags):
+            self._instance.add_run_tags(run.run_id, own)
+        return super().submit_run(context)
