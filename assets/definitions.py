@@ -12,7 +12,7 @@ from assets.automation.alerts import alert_sensor
 from assets.automation.jobs import build_jobs, comparison_job
 from assets.automation.plan_job import plan_job
 from assets.automation.schedules import build_schedules
-from assets.automation.sensors import dead_run_sensor, new_data_sensor, open_records_sensor
+from assets.automation.sensors import dead_run_sensor, new_data_sensor, open_records_sensor, retry_sensor
 from assets.automation.show_receipt_job import show_receipt_job
 from assets.checks import completeness, legal_record
 from assets.checks.cloud_equals_erp import cloud_checks
@@ -88,6 +88,7 @@ def build_defs(
         schedules=build_schedules(configuration.settings, jobs),
         sensors=[
             dead_run_sensor(configuration),
+            retry_sensor(configuration, list(jobs.values())),
             new_data_sensor(configuration, [jobs[name] for name in ("sync_all", "sync_master_data", "sync_receipts")]),
             open_records_sensor(configuration),
             alert_sensor(configuration, protocol_folder=protocol_folder),

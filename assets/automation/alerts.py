@@ -1,12 +1,15 @@
 """The sensor that sends alerts of new rejections and failed runs. What counts as new: sync/monitoring/alerts.py."""
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 
 from assets.instance import tags
+from assets.instance.retries import due_at
 from assets.instance.run_history import only_reads, past_run
+from cloudkasse_etl.config.automation_settings import Automation
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import joined, say
@@ -19,9 +22,9 @@ SECONDS_BETWEEN_LOOKS = 30
 JOBS = (*tags.KINDS, "__ASSET_JOB")
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 GOING_ON = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-# Dagster's tag on a failed run that it restarts automatically: only the last try is reported.
-WILL_RETRY = "dagster/will_retry"
 LOOKED_AT = 20
+# A retry that has not begun by then waits for a long run, or its sensor is off: the failure is told after all.
+LATE = dt.timedelta(minutes=10)
 
 
 def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.SensorDefinition:
@@ -36,6 +39,7 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
         protocol_folder: The folder of the runs' protocols.
     """
     wanted, language = is_wanted(configuration.settings), configuration.settings.language
+    automation = configuration.settings.automation
 
     @dg.sensor(
         name="alerts",
@@ -49,14 +53,15 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if not wanted:
             return dg.SkipReason(say("The settings name nobody to be told (alerts).").told(language))
-        latest = _latest(context.instance)
+        latest = _latest(context.instance, automation)
         if latest == context.cursor:
             return dg.SkipReason(say("No run has ended since the last look.").told(language))
         if context.instance.get_run_records(dg.RunsFilter(statuses=GOING_ON), limit=1):
             # the rejections are being updated at this moment
             return dg.SkipReason(say("A run is going on; this waits for its end.").told(language))
         try:
-            report = send_alerts(configuration, list(ended_runs(context.instance, protocol_folder)))
+            ended = ended_runs(context.instance, protocol_folder, automation)
+            report = send_alerts(configuration, list(ended))
         except CloudkasseError as error:
             return dg.SkipReason(error.told(language))
         if report.problems:
@@ -72,14 +77,22 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
     return alerts
 
 
-def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path) -> Iterator[EndedRun]:
-    """The latest ended run of each kind, except runs that a person cancelled and those that are tried again."""
+def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path, automation: Automation) -> Iterator[EndedRun]:
+    """The latest ended run of each kind, except runs that a person cancelled and those that are tried again.
+
+    An outage that passes by itself alerts nobody: only the last try is told.
+
+    Args:
+        instance: Dagster's history.
+        protocol_folder: The folder of the runs' protocols.
+        automation: How often runs are tried again, and after which pauses.
+    """
     for job in JOBS:
         found = instance.get_run_records(
             dg.RunsFilter(job_name=job, statuses=ENDED), limit=LOOKED_AT, order_by="update_timestamp"
         )
         for record in found:
-            if record.dagster_run.tags.get(WILL_RETRY) != "true" and not only_reads(record.dagster_run):
+            if not _is_pending(record, automation) and not only_reads(record.dagster_run):
                 yield EndedRun(
                     record.dagster_run.run_id,
                     tags.kind_of(job),
@@ -89,22 +102,30 @@ def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path) -> Iterator[
                 break
 
 
-def _latest(instance: dg.DagsterInstance) -> str:
-    """A cursor that changes whenever a run ends."""
-    found = instance.get_run_records(dg.RunsFilter(statuses=ENDED), limit=1, order_by="update_timestamp")
-    return f"{found[0].dagster_run.run_id} {found[0].update_timestamp.isoformat()}" if found else ""
+def _is_pending(record: dg.RunRecord, automation: Automation) -> bool:
+    due = due_at(record, automation)
+    return due is not None and dt.datetime.now(dt.UTC) < due + LATE
+
+
+def _latest(instance: dg.DagsterInstance, automation: Automation) -> str:
+    """A cursor that changes whenever a run ends, and when a retry that was waited for does not come."""
+    found = instance.get_run_records(dg.RunsFilter(statuses=ENDED), limit=LOOKED_AT, order_by="update_timestamp")
+    pending = " retry" * any(_is_pending(record, automation) for record in found)
+    return f"{found[0].dagster_run.run_id} {found[0].update_timestamp.isoformat()}{pending}" if found else ""
 
 
 def _reason(instance: dg.DagsterInstance, record: dg.RunRecord, protocol_folder: Path) -> str | None:
     """Why a run could not do its work; None where it could, even if everything that it tried was rejected."""
-    past = past_run(instance, record)
+    past, run_tags = past_run(instance, record), record.dagster_run.tags
     if past.outcome != Outcome.FAILED:
         return None
+    # without the time of the next try: three runs that fail for the same reason are one alert
+    result = (tags.is_own(past.run_id, run_tags) and tags.result_of(run_tags)) or past.message
     try:
         protocol = read_protocol(protocol_folder, past.run_id)
     except (ConfigurationError, OSError, ValueError):
-        return past.message
-    if protocol["message"][: tags.MAX_MESSAGE] != past.message:
-        return past.message  # it was killed after it had written its protocol, and that was said later
+        return result
+    if protocol["message"][: tags.MAX_MESSAGE] != result:
+        return result  # it was killed after it had written its protocol, and that was said later
     reason: str | None = protocol.get("error")
     return reason

@@ -102,7 +102,7 @@ def _job(name: str, selection: dg.AssetSelection, settings: Settings, descriptio
         name,
         selection=selection - dg.AssetSelection.checks(*KEYS) - dg.AssetSelection.assets(ACTION_NEEDED),
         config=_config(name, settings),
-        tags=tags.restarts(settings.automation.retries),
+        tags=tags.NO_RETRY_OF_DAGSTERS,
         executor_def=dg.in_process_executor,
         description=description.told(settings.language),
     )

@@ -1,5 +1,6 @@
 """Sensors. What they do to runs is in runs.py."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import dagster as dg
 from assets.action_needed import last_run_of, refresh
 from assets.automation.schedules import what_is_going_on
 from assets.instance import tags
+from assets.instance.retries import SENSOR, request, to_try_again
 from assets.instance.runs import repair_dead_runs
 from cloudkasse_etl.config.settings import Configuration, is_outdated
 from cloudkasse_etl.errors import CloudkasseError
@@ -17,6 +19,8 @@ from cloudkasse_etl.sync.monitoring.open_records import open_records
 
 SECONDS_BETWEEN_LOOKS = 10
 SECONDS_BETWEEN_REPORTS = 60
+LOOKED_AT = 50
+"""Runs that the sensor `retries` reads; more are never made within the pauses."""
 
 
 def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
@@ -71,6 +75,33 @@ def open_records_sensor(configuration: Configuration) -> dg.SensorDefinition:
         return dg.SkipReason(report.sentence)
 
     return what_is_open
+def retry_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.SensorDefinition:
+    """Starts runs again that broke on network or database; when, and which not, is in retries.py.
+
+    Args:
+        configuration: Settings and connections.
+        jobs: Those whose runs it may start.
+    """
+    language, automation = configuration.settings.language, configuration.settings.automation
+
+    @dg.sensor(
+        name=SENSOR,
+        jobs=jobs,
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=say(
+            "Starts runs again that broke on network or database, after the pauses of the settings "
+            "(automation.retry_minutes), unless a later run has made up for them. Leave it switched on."
+        ).told(language),
+    )
+    def retries(context: dg.SensorEvaluationContext) -> dg.SkipReason | list[dg.RunRequest]:
+        records = context.instance.get_run_records(limit=LOOKED_AT)
+        due = to_try_again(records, automation, dt.datetime.now(dt.UTC))
+        if not due:
+            return dg.SkipReason(say("No run is to be tried again now.").told(language))
+        return [request(run) for run in due]
+
+    return retries
 
 
 def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.SensorDefinition:
@@ -116,5 +147,5 @@ def _after_an_outage(instance: dg.DagsterInstance) -> str:
     """
     records = instance.get_run_records(dg.RunsFilter(), limit=1)
     run = records[0].dagster_run if records else None
-    broke = run is not None and run.status is dg.DagsterRunStatus.FAILURE and tags.may_restart(run.tags)
+    broke = run is not None and run.status is dg.DagsterRunStatus.FAILURE and tags.may_pass_by_itself(run.tags)
     return f":{run.run_id}" if run is not None and broke else ""

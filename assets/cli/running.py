@@ -76,7 +76,7 @@ def synchronise(
                 run_id=run_id,
                 run_config={name: _plain(getattr(options, name)) for name in OPTIONS[tags.job_of(kind)]},
                 # the user has read that it failed: nothing may continue in the background
-                run_tags={**tags.starting(run_id, who), **tags.NO_RETRY},
+                run_tags={**tags.starting(run_id, who), tags.RETRY: tags.NEVER},
                 on_step=on_step,
             )
     if reports:

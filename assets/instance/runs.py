@@ -1,5 +1,6 @@
 """Runs a job in this process, and repairs dead runs, by Dagster's private API (see this package's docstring)."""
 
+import datetime as dt
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,8 +32,9 @@ from sqlalchemy.engine import make_url
 
 from assets.instance import tags
 from assets.instance.home import PROJECT
-from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.i18n.text import Language, say
+from assets.instance.retries import after_a_failure
+from cloudkasse_etl.config.settings import Configuration, Settings
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.inputs.own_tables import watch_lease
 
 # As workspace.yaml names them: the UI finds the job of a run by these names.
@@ -181,19 +183,22 @@ def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration)
             continue
         run = instance.get_run_by_id(run_id)
         if run is not None and run.status in _ALIVE:
-            _mark_as_dead(instance, run, configuration.settings.language)
+            _mark_as_dead(instance, run, configuration.settings)
             repaired.append(run_id)
     return repaired
 
 
-def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, language: Language) -> None:
+def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: Settings) -> None:
     message = say(
         "failed: the process of this run ended before the run did; it was killed, or the computer was switched off. "
         "{counts}",
         counts=tags.WHAT_COUNTS,
-    ).told(language)
+    ).told(settings.language)
     if tags.outcome_of(run.tags) == tags.RUNNING:
-        instance.add_run_tags(run.run_id, tags.failed(message, language))
+        dead = tags.failed(message, settings.language)
+        if tags.is_tried_again(run.run_id, run.tags):
+            dead |= after_a_failure(run.tags, settings, dt.datetime.now(dt.UTC))
+        instance.add_run_tags(run.run_id, dead)
     instance.report_run_failed(run, message)
 
 

@@ -7,7 +7,6 @@ history, and hidden: the UI does not show tags that begin with `.dagster/`.
 import json
 from collections.abc import Mapping
 
-from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
 from cloudkasse_etl.sync.run.report import Counts, Outcome, RunReport
 from cloudkasse_etl.sync.run.summary import brief, brief_reason, shown_outcome
@@ -27,12 +26,15 @@ RUNNING = "running"
 MAX_MESSAGE = 1000
 # The tags of earlier versions: each count had a tag of its own, and all of them were shown in the list of runs.
 FORMER_PREFIX = "cloudkasse/"
-# Dagster's own: how often a failed run is restarted automatically, and from the beginning rather than from the failed
-# step: a run counts what its own steps did, and its session, lease and snapshot of the ERP do not outlive it.
-MAX_RETRIES = "dagster/max_retries"
+# When a failed run is tried again by itself, as a moment in ISO form, or one of these (retries.py).
+RETRY = ".dagster/cloudkasse_retry"
+UNDECIDED, NEVER, SPENT = "", "never", "spent"
+NEXT_TRY = ".dagster/cloudkasse_next_try"  # the same as a sentence
+# Dagster's own. A run that is tried again is a re-execution; Dagster's immediate retries are off, whatever dagster.yaml
+# says.
+PARENT, ROOT = "dagster/parent_run_id", "dagster/root_run_id"
 RETRY_NUMBER = "dagster/retry_number"
-WHOLE_RUN = {"dagster/retry_strategy": "ALL_STEPS"}
-NO_RETRY = {MAX_RETRIES: "0"}
+NO_RETRY_OF_DAGSTERS = {"dagster/max_retries": "0"}
 WHAT_COUNTS = say("What had been accepted by then counts; the next synchronisation goes on from there.")
 
 KINDS = {
@@ -95,6 +97,8 @@ def starting(run_id: str, started_by: str, inherited: Mapping[str, str] | None =
         COUNTS: "",
         SHOWN_OUTCOME: UNDER_WAY,
         SHOWN_SUMMARY: UNDER_WAY,
+        RETRY: UNDECIDED,
+        NEXT_TRY: "",
     }
 
 
@@ -125,19 +129,14 @@ def ended(report: RunReport, language: Language) -> dict[str, str]:
     }
 
 
-def restarts(retries: int) -> dict[str, str]:
-    """The tags of a job whose runs are restarted automatically when network or database fail."""
-    return {MAX_RETRIES: str(retries), **WHOLE_RUN}
+def is_tried_again(run_id: str, tags: Mapping[str, str]) -> bool:
+    """Whether a failed run is tried again by itself."""
+    return is_own(run_id, tags) and tags.get(RETRY, NEVER) not in (NEVER, SPENT)
 
 
-def may_restart(tags: Mapping[str, str]) -> bool:
-    """Whether a run may be restarted automatically: no tag forbids it."""
-    return tags.get(MAX_RETRIES, "0") != "0"
-
-
-def broken(error: CloudkasseError, language: Language) -> dict[str, str]:
-    """The tags of a run that could not even begin."""
-    return {**failed(error.told(language), language), **({} if error.is_restartable else NO_RETRY)}
+def may_pass_by_itself(tags: Mapping[str, str]) -> bool:
+    """Whether a failed run broke on what needs no person: network, database, or its process was killed."""
+    return tags.get(RETRY, NEVER) != NEVER
 
 
 def failed(reason: str, language: Language) -> dict[str, str]:
@@ -161,7 +160,12 @@ def outcome_of(tags: Mapping[str, str]) -> str:
 
 
 def message_of(tags: Mapping[str, str]) -> str:
-    """The whole sentence of the run; empty where it left none."""
+    """The whole sentence of the run, and when it is tried again; empty where it left none."""
+    return " ".join(filter(None, (result_of(tags), tags.get(NEXT_TRY))))
+
+
+def result_of(tags: Mapping[str, str]) -> str:
+    """The whole sentence of the run alone, as its protocol has it; empty where it left none."""
     return _told(tags, MESSAGE, "message")
 
 

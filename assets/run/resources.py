@@ -1,18 +1,19 @@
 """The two resources: `options`, the options of a run, and `sync`, the run's one session. No business rules."""
 
+import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from assets.instance import tags
 from assets.instance.interrupts import interrupt_main_thread
+from assets.instance.retries import after_a_failure
 from assets.instance.storage import unwritable
 from assets.run.failures import failure, is_restartable
-from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
@@ -108,6 +109,9 @@ def sync_resource(
         if instance is None or run is None:
             raise RuntimeError("The resource `sync` belongs to a run of Dagster; there is none.")
         who = started_by or _starter(run.tags)
+        # a command's run is never tried again, and says so from the beginning
+        is_once = tags.is_own(run.run_id, run.tags) and not tags.may_pass_by_itself(run.tags)
+        own = {tags.RETRY: tags.NEVER} if is_once else {tags.RETRY: tags.UNDECIDED}
         kind = tags.kind_of(run.job_name)
         try:
             with open_session(
@@ -122,20 +126,20 @@ def sync_resource(
                 cancelled=(lambda: _is_canceling(instance, run.run_id)) if started_by else (lambda: False),
                 interrupt=interrupt_main_thread,
             ) as session:
-                instance.add_run_tags(run.run_id, tags.starting(run.run_id, who, run.tags))
+                instance.add_run_tags(run.run_id, {**tags.starting(run.run_id, who, run.tags), **own})
                 session.progress = on_progress or _logged(context)
                 try:
                     yield session
                 finally:
                     # The lease is still held here: a run without a lease and without an outcome is a dead one.
-                    _end(session, instance, on_report)
+                    _end(session, instance, on_report, {**run.tags, **own})
                     after_run(instance, session, *_result(instance, run.run_id))
         except CloudkasseError as error:
             instance.add_run_tags(
                 run.run_id,
                 {
                     **tags.starting(run.run_id, who, run.tags),
-                    **tags.broken(error, configuration.settings.language),
+                    **_broken(error, {**run.tags, **own}, configuration.settings),
                 },
             )
             after_run(instance, None, *_result(instance, run.run_id))
@@ -163,7 +167,10 @@ def _logged(context: dg.InitResourceContext) -> OnProgress:
     return tell
 
 
-def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None) -> None:
+def _end(
+    session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None, run_tags: Mapping[str, str]
+) -> None:
+    settings = session.settings
     try:
         # a lost lease breaks a run in many ways, by an interrupt or another error: the lost lease is the better reason
         lost, language = session.store.connection.lost, session.settings.language
@@ -171,17 +178,31 @@ def _end(session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport
         report = session.finish(error=why)
     except OSError as error:
         problem = unwritable(session.protocol_path.parent, error)
-        instance.add_run_tags(session.run_id, tags.broken(problem, session.settings.language))
+        instance.add_run_tags(session.run_id, _broken(problem, run_tags, settings))
         return
-    veto = {} if _may_pass_by_itself(instance, session.run_id) else tags.NO_RETRY
-    instance.add_run_tags(session.run_id, {**tags.ended(report, session.settings.language), **veto})
+    again = _next_try(run_tags, settings, may_pass=_may_pass_by_itself(instance, session.run_id))
+    instance.add_run_tags(session.run_id, {**tags.ended(report, settings.language), **again})
     if on_report:
         on_report(report)
 
 
-def _starter(run_tags: Any) -> str:
+def _broken(error: CloudkasseError, run_tags: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """The tags of a run that could not even begin, or not record its result."""
+    failed = tags.failed(error.told(settings.language), settings.language)
+    return {**failed, **_next_try(run_tags, settings, may_pass=error.is_restartable)}
+
+
+def _next_try(run_tags: Mapping[str, str], settings: Settings, *, may_pass: bool) -> dict[str, str]:
+    if not may_pass or run_tags.get(tags.RETRY) == tags.NEVER:
+        return {tags.RETRY: tags.NEVER}
+    return after_a_failure(run_tags, settings, dt.datetime.now(dt.UTC))
+
+
+def _starter(run_tags: Mapping[str, str]) -> str:
     if run_tags.get(tags.RETRY_NUMBER):
         return "automatic retry"
+    if run_tags.get(tags.PARENT):
+        return "UI"  # a re-execution inherits the two tags below
     if name := run_tags.get("dagster/schedule_name"):
         return f"schedule {name}"
     if name := run_tags.get("dagster/sensor_name"):
@@ -204,11 +225,12 @@ def _what_broke(instance: dg.DagsterInstance, run_id: str, language: Language) -
 
 
 def _may_pass_by_itself(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether only network or database failed: one cause that a person has to solve forbids a restart.
+    """Whether network or database failed and nothing else: one cause that a person has to solve forbids a retry.
 
     A run that turned red by its rejections failed in sync_report, and would do so the next time.
     """
-    return all(is_restartable(event) for event in _failures(instance, run_id))
+    failures = _failures(instance, run_id)
+    return bool(failures) and all(is_restartable(event) for event in failures)
 
 
 def _failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterEvent]:

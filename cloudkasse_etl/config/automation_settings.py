@@ -55,7 +55,12 @@ class Automation(Section):
     look_seconds: Annotated[int, Field(ge=10, le=86400)] = Field(
         60, description="How often sensor new_data looks whether there is anything new."
     )
-    retries: Annotated[int, Field(ge=0, le=5)] = Field(
-        2, description="How often a run that broke on network or database is started again by itself."
+    retries: Annotated[int, Field(ge=0, le=10)] = Field(
+        3, description="How often a run that broke on network or database is started again by itself."
+    )
+    # with them the third try of all is six minutes after the failure: a router that starts again, or the line's
+    # nightly change of address, takes five
+    retry_minutes: Annotated[tuple[Annotated[float, Field(ge=0, le=1440)], ...], Field(min_length=1)] = Field(
+        (1, 5, 20), description="The pause before each of these tries; the last one holds for all further ones."
     )
     fresh_hours: FreshWithin = FreshWithin()

@@ -63,22 +63,34 @@ def test_the_schedule_starts_a_run_and_leaves_a_time_out_while_one_is_going_on(u
 def test_a_run_that_broke_on_the_network_is_started_again_and_not_for_ever(ui: Ui) -> None:
     world = ui.program.world
 
-    def will_retry(run_id: str) -> Any:
-        # Dagster decides a moment after the run has turned to failed
-        return wait_until(lambda: ui.run(run_id)["tags"].get("dagster/will_retry"), "nothing is decided")
+    def next_try(run_id: str) -> str:
+        """The run's re-execution; none of the ticks may fail."""
+        states = state(ui, "retries")["ticks"]
+        assert not [found for found in states if found["status"] == "FAILURE"], states
+        return next((child for child in ui.runs_of_job("sync_master_data") if parent(child) == run_id), "")
+
+    def parent(run_id: str) -> str:
+        return str(ui.run(run_id)["parentRunId"])
 
     port, database = int(world.server.url.rsplit(":", 1)[1]), world.folder / "cloud.db"
     world.server.__exit__(None)
     try:
         first = ui.ended(ui.launch("sync_master_data"))
-        assert (first["status"], will_retry(first["runId"])) == ("FAILURE", "true")
-        again = wait_until(lambda: ui.run(first["runId"])["tags"].get("dagster/auto_retry_run_id"), "it is not retried")
+        assert (first["status"], first["tags"]["outcome"][:8]) == ("FAILURE", "↻ failed")
+        assert "Tried again at" in ui.past(first["runId"])["message"]
+        again = wait_until(lambda: next_try(first["runId"]), "it is not tried again")
         second = ui.ended(again)
-        assert (second["status"], will_retry(again)) == ("FAILURE", "false")
-        assert ui.past(again)["started_by"] == "automatic retry"
+        assert second["tags"]["dagster/root_run_id"] == first["runId"], "the UI groups them by it"
+        assert (second["status"], second["tags"]["outcome"]) == ("FAILURE", "✗ failed")
+        last = ui.past(again)
+        assert last["started_by"] == "automatic retry"
+        assert "Not tried again by itself" in last["message"]
     finally:
         world.server = SandboxServer(database, port=port, token=TOKEN).__enter__()
     assert ui.ended(ui.launch("sync_master_data"))["status"] == "SUCCESS"
+    quiet = tick(ui, "retries", time.time(), "SKIPPED")
+    assert quiet["skipReason"] == "No run is to be tried again now."
+    assert not next_try(again)
 
 
 def test_the_daemon_judges_how_fresh_the_data_is_and_the_ui_shows_it(ui: Ui) -> None:

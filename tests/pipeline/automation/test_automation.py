@@ -1,8 +1,10 @@
 """Protects what starts by itself: the right job when something is new, nothing when not, and never for ever."""
 
 import datetime as dt
+import re
 import sqlite3
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 
 from assets.automation.schedules import opening_crons
 from assets.instance import tags
+from assets.instance.run_history import read_history
+from assets.instance.runs import run_job
 from cloudkasse_etl.config.automation_settings import OpeningHours
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
@@ -252,7 +256,7 @@ def test_times_in_the_settings_reach_the_schedules() -> None:
     settings = parse_settings("automation:\n  nightly: {time: 23:05}\n  fresh_hours: {receipts: null}")
     assert settings.automation.nightly.time == "23:05"
     assert settings.automation.fresh_hours.receipts is None
-    assert Settings().automation.retries == 2
+    assert (Settings().automation.retries, Settings().automation.retry_minutes) == (3, (1, 5, 20))
 
 
 def test_every_asset_but_the_report_says_how_old_it_may_get(program: Program) -> None:
@@ -270,18 +274,51 @@ def test_every_asset_but_the_report_says_how_old_it_may_get(program: Program) ->
 # --- starting again
 
 
-def will_retry(run: dg.DagsterRun) -> str | None:
-    return run.tags.get("dagster/will_retry")
+def next_try(run: dg.DagsterRun) -> str:
+    return run.tags[tags.RETRY]
+
+
+def tries(program: Program, instance: dg.DagsterInstance) -> Any:
+    """What the sensor starts again."""
+    sensor = program.definitions().resolve_sensor_def("retries")
+    with dg.build_sensor_context(instance=instance, definitions=program.definitions()) as context:
+        return sensor(context)
+
+
+def started(
+    program: Program, instance: dg.DagsterInstance, run_tags: Mapping[str, str], **overrides: Any
+) -> dg.DagsterRun:
+    """A run of the master data as the sensor or the UI starts it, with these tags."""
+    return run_job(
+        program.definitions(**overrides),
+        instance,
+        "sync_master_data",
+        run_id=str(uuid.uuid4()),
+        run_config={},
+        run_tags=run_tags,
+    )
 
 
 def test_a_run_that_broke_on_the_network_is_started_again_as_a_whole(
     program: Program, instance: dg.DagsterInstance
 ) -> None:
-    program.world.settings["api"] = {"attempts": 1}
+    program.world.settings |= {"api": {"attempts": 1}, "automation": {"retries": 2, "retry_minutes": [0, 30]}}
     program.world.server.__exit__(None)
-    run = sync(program, instance)
+    run = sync(program, instance, "sync_master_data")
     assert run.status is dg.DagsterRunStatus.FAILURE
-    assert (will_retry(run), run.tags["dagster/retry_strategy"]) == ("true", "ALL_STEPS")
+    assert run.tags["dagster/max_retries"] == "0", "Dagster itself tries nothing again, whatever dagster.yaml says"
+    (past,) = read_history(instance, 1)
+    assert re.search(r"\. Tried again at [0-9]{2}:[0-9]{2}\.$", past.message)
+    assert run.tags["outcome"].startswith("↻ failed, again at ")
+    (wanted,) = tries(program, instance)
+    assert (wanted.job_name, wanted.run_key) == ("sync_master_data", f"retry:{run.run_id}")
+
+    again = started(program, instance, wanted.tags)
+    assert dt.datetime.fromisoformat(next_try(again)) > dt.datetime.now(dt.UTC) + dt.timedelta(minutes=29)
+    assert "No run" in str(tries(program, instance))
+    last = started(program, instance, {tags.RETRY_NUMBER: "2"})
+    assert "Not tried again by itself" in tags.message_of(last.tags)
+    assert last.tags["outcome"] == "✗ failed"
 
 
 @pytest.mark.synced
@@ -297,32 +334,47 @@ def test_what_somebody_has_to_cure_is_not_started_again(
 ) -> None:
     program.world.erp(change)
     run = sync(program, instance)
-    assert (run.status, will_retry(run)) == (dg.DagsterRunStatus.FAILURE, "false")
+    assert (run.status, next_try(run)) == (dg.DagsterRunStatus.FAILURE, tags.NEVER)
+    assert "ried again" not in tags.message_of(run.tags)
 
 
 def test_a_run_that_finds_the_lease_taken_or_its_tables_gone_is_judged_likewise(
     program: Program, instance: dg.DagsterInstance
 ) -> None:
     with hold_lease(program.world.configuration(), run_id=str(uuid.uuid4()), kind="all", started_by="somebody else"):
-        assert will_retry(sync(program, instance)) == "false"
+        assert next_try(sync(program, instance)) == tags.NEVER
     program.world.state_url = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
-    assert will_retry(sync(program, instance)) == "true"
+    run = sync(program, instance)
+    assert dt.datetime.fromisoformat(next_try(run)) > dt.datetime.now(dt.UTC)
+    assert "Tried again at" in tags.message_of(run.tags)
 
 
 @pytest.mark.synced
 def test_after_an_outage_the_same_state_may_start_another_run(program: Program, instance: dg.DagsterInstance) -> None:
     program.world.erp(NEW_NAME)
     key = tick(program, instance).run_key
-    for veto, same in ((tags.NO_RETRY, True), (tags.restarts(2), False)):
-        run = create_run(program, instance, dict(veto))
+    for retry, same in ((tags.NEVER, True), (tags.SPENT, False), ("2026-11-27T02:36:00+00:00", False)):
+        run = create_run(program, instance, {tags.RETRY: retry})
         instance.report_run_failed(run, "for the test")
         assert (tick(program, instance).run_key == key) is same
 
 
 def test_a_command_is_never_started_again_behind_the_callers_back(program: Program) -> None:
-    program.world.settings["api"] = {"attempts": 1}
+    program.world.settings |= {"api": {"attempts": 1}, "automation": {"retry_minutes": [0]}}
     program.world.server.__exit__(None)
     assert program.call("sync")[0] == 20
     with program.instance() as instance:
         (run,) = instance.get_runs()
-    assert will_retry(run) == "false"
+        assert "No run" in str(tries(program, instance))
+    assert next_try(run) == tags.NEVER
+    assert "ried again" not in tags.message_of(run.tags)
+
+
+def test_a_reexecution_by_a_person_is_theirs_whoever_started_the_first(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    inherited = {"dagster/schedule_name": "nightly", tags.RETRY: tags.NEVER, tags.PARENT: str(uuid.uuid4())}
+    program.world.server.__exit__(None)
+    run = started(program, instance, inherited, started_by=None)
+    assert tags.starter_of(run.tags) == "UI"
+    assert tags.is_tried_again(run.run_id, run.tags), "its parent's veto is not its own"

@@ -1,13 +1,17 @@
 """Protects people's attention: a cause is told once, told again only when it came back, and lost by no receiver."""
 
 import csv
+import datetime as dt
 import uuid
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
+from assets.automation import alerts
 from assets.automation.alerts import ended_runs
 from assets.instance import tags
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.rejections import Rejections
@@ -233,11 +237,11 @@ def test_a_run_that_broke_is_told_and_one_that_was_only_rejected_is_not(
     program.run_job(instance, str(uuid.uuid4()))
     rejected = program.run_job(instance, str(uuid.uuid4()), retry_rejected=True)
     assert rejected.status is dg.DagsterRunStatus.FAILURE
-    (latest,) = ended_runs(instance, program.home.protocols)
+    (latest,) = ended_runs(instance, program.home.protocols, Settings().automation)
     assert (latest.run_id, latest.kind, latest.reason) == (rejected.run_id, "all", None)
     shop.erp("DROP TABLE MITARBW")
     broken = program.run_job(instance, str(uuid.uuid4()))
-    (latest,) = ended_runs(instance, program.home.protocols)
+    (latest,) = ended_runs(instance, program.home.protocols, Settings().automation)
     assert latest.run_id == broken.run_id
     assert latest.reason is not None
     assert "MITARBW" in latest.reason
@@ -282,3 +286,18 @@ def test_the_sensor_waits_for_a_run_that_is_going_on_and_survives_a_lost_databas
         shop.state_url = ""
         assert "email: 2" in str(sensor(context))
     assert "The computer was switched off." in mail.mails[0].get_content()
+
+
+def test_a_failure_that_is_tried_again_is_told_only_when_that_does_not_come(
+    program: Program, instance: dg.DagsterInstance, shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.settings |= {"api": {"attempts": 1}, "automation": {"retry_minutes": [5]}}
+    shop.server.__exit__(None)
+    failed = program.run_job(instance, str(uuid.uuid4()))
+    automation = shop.configuration().settings.automation
+    assert list(ended_runs(instance, program.home.protocols, automation)) == []
+    monkeypatch.setattr(alerts, "LATE", -dt.timedelta(minutes=6))
+    (told,) = ended_runs(instance, program.home.protocols, automation)
+    assert told.run_id == failed.run_id
+    assert told.reason is not None
+    assert "ried again" not in told.reason  # the time differs; three such runs are one cause

@@ -34,6 +34,7 @@ AUTOMATION = {
     },
     "look_seconds": 10,
     "retries": 1,
+    "retry_minutes": [0.05],
 }
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 GOOD_NAME = "UPDATE ART SET Bezeichnung = 'Geht durch' WHERE Artikelnummer = 'A5'"

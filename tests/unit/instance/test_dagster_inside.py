@@ -122,9 +122,10 @@ INSIDE = (
     ),
 )
 TAGS = {
-    "MAX_RETRIES_TAG": tags.MAX_RETRIES,
+    "MAX_RETRIES_TAG": next(iter(tags.NO_RETRY_OF_DAGSTERS)),
     "RETRY_NUMBER_TAG": tags.RETRY_NUMBER,
-    "RETRY_STRATEGY_TAG": next(iter(tags.WHOLE_RUN)),
+    "PARENT_RUN_ID_TAG": tags.PARENT,
+    "ROOT_RUN_ID_TAG": tags.ROOT,
     "SCHEDULE_NAME_TAG": "dagster/schedule_name",
     "SENSOR_NAME_TAG": "dagster/sensor_name",
     "HIDDEN_TAG_PREFIX": tags.RUN.partition("cloudkasse")[0],

@@ -1,0 +1,139 @@
+"""Whether and when a failed run is tried again: the rules, and the tags that say so. Sensor `retries` starts the runs.
+
+Dagster's own retries start at once, and three of them are spent before a router has started again.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets.instance import tags
+from cloudkasse_etl.config.automation_settings import Automation
+from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.i18n.text import say
+
+SENSOR = "retries"
+# A run of the first includes what the second does.
+_WIDER = {("sync_all", "sync_master_data"), ("sync_all", "sync_receipts")}
+_ALIVE = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
+
+def after_a_failure(run_tags: Mapping[str, str], settings: Settings, now: dt.datetime) -> dict[str, str]:
+    """The tags of a run that broke on network or database: when it is tried again, or that it is not any more.
+
+    Args:
+        run_tags: The run's tags.
+        settings: How often, after which pauses, in which language and time zone.
+        now: When it ended.
+
+    Returns:
+        The tags to set.
+    """
+    language, automation = settings.language, settings.automation
+    at = _next(run_tags, automation, now)
+    if at is None:
+        last = say("Not tried again by itself: that was the last try that automation.retries of the settings allows.")
+        return {tags.RETRY: tags.SPENT, tags.NEXT_TRY: last.told(language) if automation.retries else ""}
+    time = f"{at.astimezone(settings.zone):%H:%M}"
+    return {
+        tags.RETRY: at.isoformat(timespec="seconds"),
+        tags.NEXT_TRY: say("Tried again at {time}.", time=time).told(language),
+        tags.SHOWN_OUTCOME: say("↻ failed, again at {time}", time=time).told(language),
+    }
+
+
+def due_at(record: dg.RunRecord, automation: Automation) -> dt.datetime | None:
+    """When a failed run is to be tried again; None where it is not.
+
+    A run whose process was killed had no time to decide it: it may well have been the computer that was switched off.
+    """
+    run = record.dagster_run
+    told = run.tags.get(tags.RETRY)
+    if run.status is not dg.DagsterRunStatus.FAILURE or told is None or not tags.is_own(run.run_id, run.tags):
+        return None
+    if told in (tags.NEVER, tags.SPENT):
+        return None
+    if told == tags.UNDECIDED:
+        return _next(run.tags, automation, record.update_timestamp.astimezone())
+    return dt.datetime.fromisoformat(told)
+
+
+def to_try_again(records: Sequence[dg.RunRecord], automation: Automation, now: dt.datetime) -> list[dg.DagsterRun]:
+    """The runs whose time has come, without those that a later run has made up for or is making up for.
+
+    Args:
+        records: The latest runs, newest first.
+        automation: How often, and after which pauses.
+        now: The present time.
+
+    Returns:
+        The runs to start again.
+    """
+    found: list[dg.DagsterRun] = []
+    for at, record in enumerate(records):
+        run, due = record.dagster_run, due_at(record, automation)
+        later = [newer.dagster_run for newer in records[:at]]
+        if due is not None and due <= now and run.job_name in tags.KINDS and not _is_replaced(run, later):
+            found.append(run)
+    return found
+
+
+def request(run: dg.DagsterRun) -> dg.RunRequest:
+    """The request of a run's next try: the same job with the same wishes, as a re-execution of the run."""
+    return dg.RunRequest(
+        run_key=f"retry:{run.run_id}",
+        job_name=run.job_name,
+        run_config=run.run_config,
+        asset_selection=sorted(run.asset_selection) if run.asset_selection else None,
+        tags={
+            tags.PARENT: run.run_id,
+            tags.ROOT: run.tags.get(tags.ROOT, run.run_id),
+            tags.RETRY_NUMBER: str(_number(run.tags) + 1),
+        },
+    )
+
+
+def _number(run_tags: Mapping[str, str]) -> int:
+    """Which retry a run is; 0: none. Dagster copies this tag to no re-execution."""
+    return int(run_tags.get(tags.RETRY_NUMBER) or 0)
+
+
+def _next(run_tags: Mapping[str, str], automation: Automation, ended_at: dt.datetime) -> dt.datetime | None:
+    number, pauses = _number(run_tags), automation.retry_minutes
+    if number >= automation.retries:
+        return None
+    return ended_at + dt.timedelta(minutes=pauses[min(number, len(pauses) - 1)])
+
+
+def _is_replaced(run: dg.DagsterRun, later: Iterable[dg.DagsterRun]) -> bool:
+    """Whether a later run is its re-execution, or does what it should have done."""
+    for other in later:
+        if other.tags.get(tags.PARENT) == run.run_id:
+            return True
+        # one that broke in turn is tried again in the place of this one, unless it is not tried again at all
+        goes_on = other.status is dg.DagsterRunStatus.FAILURE and tags.is_tried_again(other.run_id, other.tags)
+        counts = goes_on or other.status is dg.DagsterRunStatus.SUCCESS or other.status in _ALIVE
+        if counts and _does_all_of(other, run):
+            return True
+    return False
+
+
+def _does_all_of(other: dg.DagsterRun, run: dg.DagsterRun) -> bool:
+    if other.job_name != run.job_name and (other.job_name, run.job_name) not in _WIDER:
+        return False
+    if other.asset_selection and other.asset_selection != run.asset_selection:
+        return False
+    ids = "receipt_ids"
+    return _wishes(run.run_config) <= _wishes(other.run_config) and run.run_config.get(ids) == other.run_config.get(ids)
+
+
+def _wishes(run_config: Mapping[str, Any]) -> set[str]:
+    return {name for name, value in run_config.items() if value}
