@@ -18,7 +18,7 @@ from assets.checks import completeness, legal_record
 from assets.checks.cloud_equals_erp import cloud_checks
 from assets.instance.home import find_home
 from assets.instance.retention import prune_sensor
-from assets.run.resources import OnProgress, OnReport, options, sync_resource
+from assets.run.resources import OnProgress, OnReport, OnRetry, options, sync_resource
 from assets.ui.columns import with_columns
 from assets.ui.freshness import with_freshness
 from assets.ui.owners import with_code, with_owners
@@ -42,7 +42,7 @@ def build_defs(
     started_by: str | None = None,
     on_report: OnReport | None = None,
     on_progress: OnProgress | None = None,
-    silent: bool = False,
+    on_retry: OnRetry = lambda text: None,
     with_links: bool = False,
     **overrides: Any,
 ) -> dg.Definitions:
@@ -54,7 +54,7 @@ def build_defs(
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
         on_report: Called with the run's report.
         on_progress: Called with the progress of a long step; None: it is written to the run's log.
-        silent: No log lines on the console; they still reach the history.
+        on_retry: Called with a sentence before a request to CloudKasse is repeated.
         with_links: Links each asset to its code; our own source files are read for it.
         **overrides: Resources to use instead of ours, by key.
 
@@ -68,6 +68,7 @@ def build_defs(
         on_report=on_report,
         on_progress=on_progress,
         after_run=action_needed.after_run(configuration),
+        on_retry=on_retry,
     )
     assets: Sequence[dg.AssetsDefinition] = (*ASSETS, action_needed.action_needed_asset(configuration))
     for dress in (in_language, with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
@@ -96,7 +97,7 @@ def build_defs(
         ],
         resources={"sync": sync, "options": options, **overrides},
         executor=dg.in_process_executor,
-        loggers={"console": _silent_console if silent else dg.colored_console_logger},
+        loggers={"console": _silent_console},
     )
 
 

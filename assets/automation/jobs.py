@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, create_model
 
+from assets.automation.plan_job import QUIET
 from assets.checks.cloud_equals_erp import KEYS
 from assets.instance import tags
 from assets.run.resources import Options
@@ -68,6 +69,7 @@ def comparison_job(settings: Settings) -> Any:
     return dg.define_asset_job(
         tags.COMPARISON,
         selection=dg.AssetSelection.checks(*KEYS),
+        config=dg.ConfigMapping(config_fn=lambda config: dict(QUIET), config_schema={}),
         executor_def=dg.in_process_executor,
         description=say(
             "Compares what CloudKasse holds with what SelectLine wants now, record by record, and changes "
@@ -77,10 +79,7 @@ def comparison_job(settings: Settings) -> Any:
 
 
 def _config(job: str, settings: Settings) -> dg.ConfigMapping:
-    """A job's run config: its options at the top level, so that `full: true` is the whole config.
-
-    Naming the console logger makes Dagster use the one of our definitions, which a command keeps silent.
-    """
+    """A job's run config: its options at the top level, so that `full: true` is the whole config."""
     fields: dict[str, Any] = {}
     for name in OPTIONS[job]:
         known = Options.model_fields[name]
@@ -92,7 +91,7 @@ def _config(job: str, settings: Settings) -> dg.ConfigMapping:
     options = create_model("JobOptions", __base__=dg.Config, **fields)
 
     def lift(config: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"resources": {"options": {"config": dict(config)}}, "loggers": {"console": {}}}
+        return {"resources": {"options": {"config": dict(config)}}, **QUIET}
 
     return dg.ConfigMapping(config_fn=lift, config_schema=options.to_config_schema())
 

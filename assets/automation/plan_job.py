@@ -1,5 +1,6 @@
 """The job `plan`: the dry run in the UI. An op, not an asset: nothing is materialised, its table is in the run."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import dagster as dg
@@ -11,6 +12,10 @@ from assets.ui.plan_markdown import plan_counts, plan_markdown
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.dry_run.plan import plan
+
+# The run config by which Dagster uses the console logger of our definitions, which is silent: a run's lines belong in
+# its log, and in the terminal of `ui` they hide what Dagster itself has to say.
+QUIET: Mapping[str, Any] = {"loggers": {"console": {}}}
 
 
 def plan_job(configuration: Configuration) -> Any:
@@ -48,7 +53,7 @@ def plan_job(configuration: Configuration) -> Any:
             "what_would_be_done, under its output."
         ).told(language),
         config=dg.ConfigMapping(
-            config_fn=lambda config: {"ops": {"what_would_be_done": {"config": dict(config)}}},
+            config_fn=lambda config: {"ops": {"what_would_be_done": {"config": dict(config)}}, **QUIET},
             config_schema=PlanOptions.to_config_schema(),
         ),
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 OnStep = Callable[[str, int, int], None]
 OnProgress = Callable[[str, int], None]
+OnRetry = Callable[[str], None]
 EXIT_UNFORESEEN = 20
 SHOWN_CAUSES = 10
 COLOURS = {
@@ -316,12 +317,13 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
 
 
 @contextmanager
-def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress]]":
-    """A progress bar on a terminal that names the step and its progress; nothing elsewhere."""
+def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnProgress, OnRetry]]":
+    """A progress bar on a terminal that names the step, its progress and repeated requests; nothing elsewhere."""
     out = console(stderr=True)
     if quiet or not out.is_terminal:
-        yield (lambda name, number, of: None), (lambda asset, count: None)
+        yield (lambda name, number, of: None), (lambda asset, count: None), (lambda text: None)
         return
+    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     with Progress(
@@ -335,7 +337,10 @@ def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnPr
         def count_up(asset: str, count: int) -> None:
             bar.update(task, description=f"{asset} {counted(count, language)}")
 
-        yield show, count_up
+        def tell(text: str) -> None:
+            bar.update(task, description=escape(text))
+
+        yield show, count_up, tell
 
 
 def _speaks_unicode() -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assets.cli.output import OnProgress, OnStep, progress
+from assets.cli.output import OnProgress, OnRetry, OnStep, progress
 from assets.instance import tags
 from assets.instance.home import Home, open_instance
 from cloudkasse_etl.config.settings import Configuration
@@ -28,6 +28,7 @@ def synchronise(
     *,
     on_step: OnStep = lambda name, number, of: None,
     on_progress: OnProgress = lambda asset, count: None,
+    on_retry: OnRetry = lambda text: None,
     waiting: Callable[[str], None] = lambda message: None,
 ) -> RunReport:
     """Runs the job of a kind in this process and returns its report.
@@ -39,6 +40,7 @@ def synchronise(
         options: The run's options.
         on_step: Called with the asset that begins, its number and how many there are.
         on_progress: Called with the number of records of an asset that a long step has processed.
+        on_retry: Called with a sentence before a request to CloudKasse is repeated.
         waiting: Called with a message when a dead run's lease must run out first.
 
     Returns:
@@ -65,7 +67,7 @@ def synchronise(
                 started_by=who,
                 on_report=reports.append,
                 on_progress=on_progress,
-                silent=True,
+                on_retry=on_retry,
             )
             if not gc.get_freeze_count():
                 gc.freeze()  # what is loaded by now stays, so the garbage collector need not visit it during the run
@@ -109,7 +111,7 @@ def import_staged(
     """
     from cloudkasse_etl.sync.run.context import SyncOptions
 
-    with progress(configuration.settings.language, quiet=quiet) as (on_step, on_progress):
+    with progress(configuration.settings.language, quiet=quiet) as (on_step, on_progress, on_retry):
         return synchronise(
             configuration,
             home,
@@ -117,6 +119,7 @@ def import_staged(
             SyncOptions(retry_rejected=retry_rejected, import_receipts=True, receipt_ids=receipt_ids),
             on_step=on_step,
             on_progress=on_progress,
+            on_retry=on_retry,
             waiting=lambda message: click.echo(told(message, configuration.settings.language), err=True),
         )
 

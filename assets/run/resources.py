@@ -16,7 +16,7 @@ from assets.run.failures import failure, is_restartable
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.text import Language, say
+from cloudkasse_etl.i18n.text import Language, Text, say
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.report import RunReport
 from cloudkasse_etl.sync.run.session import SyncSession, open_session
@@ -26,6 +26,7 @@ Sync = dg.ResourceParam[SyncSession]
 OnReport = Callable[[RunReport], None]
 OnProgress = Callable[[str, int], None]
 AfterRun = Callable[[dg.DagsterInstance, SyncSession | None, str, str], None]
+OnRetry = Callable[[str], None]
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -35,8 +36,8 @@ class Options(dg.Config):
     full: bool = Field(
         default=False,
         description=say(
-            "Compare every record instead of looking first whether anything has changed. Finds the same, "
-            "slower; for when somebody doubts it."
+            "Compare every record, also with what CloudKasse really holds, and bring back what was changed there. "
+            "Slower than looking first whether anything has changed."
         ),
     )
     retry_rejected: bool = Field(
@@ -81,6 +82,7 @@ def sync_resource(
     on_report: OnReport | None = None,
     on_progress: OnProgress | None = None,
     after_run: AfterRun = lambda instance, session, outcome, message: None,
+    on_retry: OnRetry = lambda text: None,
 ) -> dg.ResourceDefinition:
     """The resource `sync`: one lease, one session a run, and the run's tags.
 
@@ -95,6 +97,7 @@ def sync_resource(
         on_progress: Called with the progress of a long step; None: it is written to the run's log.
         after_run: Called at the end of each run, failed ones too, with the session if there was one, outcome and
             message.
+        on_retry: Called with a sentence before a request to CloudKasse is repeated, besides the line in the run's log.
 
     Returns:
         The resource.
@@ -128,6 +131,7 @@ def sync_resource(
             ) as session:
                 instance.add_run_tags(run.run_id, {**tags.starting(run.run_id, who, run.tags), **own})
                 session.progress = on_progress or _logged(context)
+                session.on_retry = _told_each(context, on_retry, configuration.settings.language)
                 try:
                     yield session
                 finally:
@@ -163,6 +167,18 @@ def _logged(context: dg.InitResourceContext) -> OnProgress:
         if context.log is not None and time.monotonic() - told > SECONDS_BETWEEN_LINES:
             told = time.monotonic()
             context.log.info("%s: %s so far", asset, f"{count:,}")
+
+    return tell
+
+
+def _told_each(context: dg.InitResourceContext, on_retry: OnRetry, language: Language) -> Callable[[Text], None]:
+    """Writes each retry into the run's log, and passes it on; requests run in threads of their own."""
+
+    def tell(text: Text) -> None:
+        sentence = text.told(language)
+        on_retry(sentence)
+        if context.log is not None:
+            context.log.info(sentence)
 
     return tell
 

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ConfigurationError, ContractError, NetworkError
+from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.tills.cloudkasse import transport
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient, StoppedError
 from tests.support.servers.scripted_server import (
@@ -162,6 +163,21 @@ def test_a_retry_after_beyond_the_bound_ends_at_once_and_says_when(value: str) -
         with pytest.raises(NetworkError, match=r"asked again at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"):
             opened.status()
         assert len(server.requests) == 1
+
+
+def test_each_retry_is_told_before_its_pause_with_a_whole_number_of_seconds() -> None:
+    heard: list[Text] = []
+    with (
+        ScriptedServer(in_turn(problem(503), problem(503, Retry_After="1"), status())) as server,
+        client(server.url, on_retry=heard.append) as opened,
+    ):
+        opened.status()
+    host = server.url.removeprefix("http://")
+    assert [text.told("en") for text in heard] == [
+        f"CloudKasse ({host}) answers 503 to GET /v1/status: try 2 of {API.attempts} in 1 s.",
+        f"CloudKasse ({host}) answers 503 to GET /v1/status: try 3 of {API.attempts} in 2 s.",
+    ]
+    assert f"Versuch 2 von {API.attempts} in 1 s" in heard[0].told("de")
 
 
 def test_retries_end_in_time_although_each_try_is_slow() -> None:

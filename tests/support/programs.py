@@ -94,7 +94,7 @@ class Program:
         return build_defs(
             self.world.configuration(),
             protocol_folder=self.home.protocols,
-            **{"started_by": "a test", "silent": True, **overrides},
+            **{"started_by": "a test", **overrides},
         )
 
     def run_job(

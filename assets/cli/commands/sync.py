@@ -26,7 +26,11 @@ _CHOICE, _YES, _NO = say_as("answer", "[Y/n]"), say_as("answer", "y yes"), say_a
     default=None,
     help="Import the receipts right after they were fetched, or leave them staged. Without it the settings decide.",
 )
-@click.option("--full", is_flag=True, help="Compare every record, however quiet the ERP looks.")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Compare every record, also with what CloudKasse really holds, and bring back what was changed there.",
+)
 @click.option("--retry-rejected", is_flag=True, help="Try rejected records again although nothing about them changed.")
 @click.option("--allow-retire", is_flag=True, help="Retire records even if they are more than the settings allow.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
@@ -47,7 +51,7 @@ def sync(
         ask = wish == "ask" and what != "master-data" and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
     else:
         chosen, ask = import_receipts, False
-    with progress(configuration.settings.language, quiet=as_json) as (on_step, on_progress):
+    with progress(configuration.settings.language, quiet=as_json) as (on_step, on_progress, on_retry):
         from assets.cli.running import synchronise
         from cloudkasse_etl.sync.run.context import SyncOptions
 
@@ -58,6 +62,7 @@ def sync(
             SyncOptions(full=full, retry_rejected=retry_rejected, allow_retire=allow_retire, import_receipts=chosen),
             on_step=on_step,
             on_progress=on_progress,
+            on_retry=on_retry,
             waiting=lambda message: click.echo(told(message, configuration.settings.language), err=True),
         )
     language = configuration.settings.language

@@ -1,11 +1,12 @@
 """`ui`: starts Dagster's web interface and daemon, and ends them with all their children."""
 
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ from cloudkasse_etl.i18n.text import Language, say
 HOST = "127.0.0.1"
 STOP_SECONDS = 20
 FAILED = 20
+# How a line of Dagster's begins: when, who, how bad, and in a run its job and id. What follows without belongs to it.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_SAID = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} [+-][0-9]{4} - [^ ]+ - [A-Z]+ - "
+    r"(?P<run>[^ ]+ - [0-9a-f]{8}(-[0-9a-f]{4}){3}-)?"
+)
 
 
 @click.command()
@@ -124,11 +131,25 @@ def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
 
 
 def _pass_on(process: "subprocess.Popen[bytes]", ending: threading.Event) -> None:
-    """Passes Dagster's output on to standard error, except while it is being ended."""
-    for line in process.stdout or ():
+    """Passes Dagster's own output on to standard error, except while it is being ended."""
+    lines = (line.decode(errors="replace") for line in process.stdout or ())
+    for line in without_runs(lines):
         if not ending.is_set():
-            sys.stderr.write(line.decode(errors="replace"))
+            sys.stderr.write(line)
             sys.stderr.flush()
+
+
+def without_runs(lines: Iterable[str]) -> Iterator[str]:
+    """Leaves out what runs say, with the lines that belong to it: it stands in their logs, stack traces and plans too.
+
+    Runs of single assets have no config in which a console logger could be named, so Dagster prints all they say.
+    """
+    is_of_a_run = False
+    for line in lines:
+        if begun := _SAID.match(_COLOUR.sub("", line)):
+            is_of_a_run = begun["run"] is not None
+        if not is_of_a_run:
+            yield line
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

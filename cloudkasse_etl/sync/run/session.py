@@ -12,7 +12,7 @@ from pathlib import Path
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.errors import AuthorizationError, MassRetirementError, NetworkError
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.connection import StateConnection, connect
 from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.attempts import AttemptStore
@@ -56,6 +56,8 @@ class SyncSession:
         self.protocol_path = protocol_path(context.protocol_folder, context.run_id)
         # Called with the number of records of an asset that a long step has processed; replaced by observers.
         self.progress: Callable[[str, int], None] = lambda asset, count: None
+        # Likewise, with a sentence, before a request to the cloud is repeated; from the request's own thread.
+        self.on_retry: Callable[[Text], None] = lambda text: None
         self._resources = resources
         self._stop = stop
         self._sources: ErpFrames | None = None
@@ -114,7 +116,11 @@ class SyncSession:
     def client(self) -> CloudClient:
         """The client of the cloud, whose requests are stored before they are sent."""
         client = CloudClient(
-            self.configuration.connections, self.settings.api, _Journal(self.store.attempts), stop=self._stop
+            self.configuration.connections,
+            self.settings.api,
+            _Journal(self.store.attempts),
+            stop=self._stop,
+            on_retry=lambda text: self.on_retry(text),
         )
         return self._resources.enter_context(client)
 

@@ -24,7 +24,7 @@ from cloudkasse_etl.tills.cloudkasse.pagination import (
     list_records,
 )
 from cloudkasse_etl.tills.cloudkasse.results import ItemResult, ItemStatus, record_key
-from cloudkasse_etl.tills.cloudkasse.transport import Answer, StoppedError, Transport
+from cloudkasse_etl.tills.cloudkasse.transport import Answer, OnRetry, StoppedError, Transport
 
 __all__ = [
     "Attempt",
@@ -81,6 +81,7 @@ class CloudClient:
         journal: Keeps attempts at writing until they are answered.
         stop: Set it from another thread to end all waiting almost at once (a lost lease).
         backoff_seconds: The first pause before a retry is up to this long, each further one up to twice as long.
+        on_retry: Called before each of these pauses, from the request's own thread, with a sentence about it.
     """
 
     def __init__(
@@ -91,11 +92,17 @@ class CloudClient:
         *,
         stop: threading.Event | None = None,
         backoff_seconds: float = 0.5,
+        on_retry: OnRetry = lambda text: None,
     ) -> None:
         self._api = api
         self._journal = journal
         self._transport = Transport(
-            connections.api_url, connections.api_token, api, stop=stop, backoff_seconds=backoff_seconds
+            connections.api_url,
+            connections.api_token,
+            api,
+            stop=stop,
+            backoff_seconds=backoff_seconds,
+            on_retry=on_retry,
         )
         self._known: CloudStatus | None = None
 

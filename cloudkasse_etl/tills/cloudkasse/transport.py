@@ -6,6 +6,7 @@ network_errors.py; both are called here only.
 
 import contextlib
 import io
+import math
 import random
 import re
 import ssl
@@ -29,7 +30,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, TransientError
-from cloudkasse_etl.i18n.text import say, say_count, without_stop
+from cloudkasse_etl.i18n.text import Text, say, say_count, without_stop
 from cloudkasse_etl.schemas.lenient_json import read_json
 from cloudkasse_etl.tills.cloudkasse import network_errors, statuses
 from cloudkasse_etl.tills.cloudkasse.statuses import RetryableError
@@ -47,6 +48,7 @@ UNUSABLE_TEXT = say("CloudKasse's address, or that of the proxy, cannot be used.
 UNUSABLE_HINT = say("Correct CLOUDKASSE_API_URL, or the proxy in the environment.")
 
 T = TypeVar("T")
+OnRetry = Callable[[Text], None]
 
 
 class StoppedError(TransientError):
@@ -117,6 +119,7 @@ class Transport:
         api: Connections, time limits and retries.
         stop: Set by another thread to end all waiting at once (a lost lease).
         backoff_seconds: The first pause is up to this long, each further one up to twice the one before.
+        on_retry: Called before each pause, from the request's own thread: what is wrong, which try comes when.
 
     Raises:
         ConfigurationError: Token or certificates cannot be used.
@@ -130,6 +133,7 @@ class Transport:
         *,
         stop: threading.Event | None = None,
         backoff_seconds: float = 0.5,
+        on_retry: OnRetry = lambda text: None,
     ) -> None:
         try:
             parts = urlsplit(api_url)
@@ -141,6 +145,7 @@ class Transport:
         self._token = token
         self._stop = stop or threading.Event()
         self._backoff_seconds = backoff_seconds
+        self._on_retry = on_retry
         # Passed with each request: as the session's own value, REQUESTS_CA_BUNDLE would override the settings.
         self._verify: bool | str = _checked_bundle(api)
         # The bundled server on this machine is never reached through a company's proxy.
@@ -233,6 +238,7 @@ class Transport:
             retry=retry_if_exception_type(RetryableError),
             wait=self._pause_seconds,
             stop=stop_after_attempt(self._api.attempts) | stop_before_delay(self._api.retry_seconds),
+            before_sleep=self._tell,
             sleep=lambda seconds: self._pause(seconds, cancel),
             reraise=True,
         )
@@ -266,6 +272,19 @@ class Transport:
         asked = error.retry_after if isinstance(error, RetryableError) and error.retry_after else 0.0
         ceiling = min(self._backoff_seconds * 2 ** (state.attempt_number - 1), BACKOFF_LIMIT_SECONDS)
         return asked + random.uniform(0.0, ceiling)
+
+    def _tell(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, RetryableError):
+            self._on_retry(
+                say(
+                    "{text}: try {number} of {tries} in {seconds:.0f} s.",
+                    text=error.text,
+                    number=state.attempt_number + 1,
+                    tries=self._api.attempts,
+                    seconds=math.ceil(state.upcoming_sleep),
+                )
+            )
 
     def _pause(self, seconds: float, cancel: threading.Event | None) -> None:
         until = time.monotonic() + seconds

@@ -348,3 +348,22 @@ def test_one_asset_alone_reads_what_it_needs_afresh(program: Program, instance: 
     assert run is not None
     assert (read_history(instance, 1)[0].kind, tags.counts_of(run.tags)["changed"]) == ("assets", 1)
     assert program.world.cloud("articles")["A1"]["name"] == "Anders"
+
+
+def test_each_repeated_request_is_a_line_of_the_runs_log_and_the_text_of_the_bar(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    program.world.settings |= {"api": {"attempts": 2}, "language": "de"}
+    program.world.server.__exit__(None)
+    told: list[str] = []
+    run = runs.run_job(
+        program.definitions(on_retry=told.append), instance, "sync_master_data",
+        run_id=new_id(), run_config={}, run_tags={},
+    )  # fmt: skip
+    assert told
+    assert all(": Versuch 2 von 2 in 1 s." in text for text in told)
+    log = [entry.user_message for entry in instance.all_logs(run.run_id) if entry.user_message in told]
+    assert log == told
+    assert program.capture is not None
+    out, err = program.capture.readouterr()
+    assert (out, err) == ("", ""), "a run's lines belong in its log"

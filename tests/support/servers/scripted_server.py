@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, BatchOutcome, CloudClient, ItemResult, record_key
+from cloudkasse_etl.tills.cloudkasse.transport import OnRetry
 from tests.support.patience import HANG_SECONDS
 
 TOKEN = "s3cret-token-of-the-shop"
@@ -212,12 +213,17 @@ def cloud(
 
 
 def client(
-    url: str, journal: Journal | None = None, *, api: Api = API, stop: threading.Event | None = None
+    url: str,
+    journal: Journal | None = None,
+    *,
+    api: Api = API,
+    stop: threading.Event | None = None,
+    on_retry: OnRetry = lambda text: None,
 ) -> CloudClient:
     connections = Connections(
         erp_url=SecretStr("sqlite://"), state_url=SecretStr("sqlite://"), api_url=url, api_token=SecretStr(TOKEN)
     )
-    return CloudClient(connections, api, journal or Journal(), stop=stop, backoff_seconds=0.002)
+    return CloudClient(connections, api, journal or Journal(), stop=stop, backoff_seconds=0.002, on_retry=on_retry)
 
 
 def status(**changes: Any) -> Reply:

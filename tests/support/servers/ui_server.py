@@ -158,6 +158,7 @@ def ui_of(world: World) -> Iterator[Ui]:
         assert not alive, "`ui` left children behind"
         assert process.returncode == 0, err
         assert not [secret for secret in SECRETS if secret in out + err]
+        assert not [line for line in err.splitlines() if "DEBUG" in line or "STEP_FAILURE" in line], err
 
 
 def sync_by_command(program: Program, *arguments: str) -> Any:
