@@ -26,6 +26,8 @@ SETTINGS_VARIABLES = (
     "CLOUDKASSE_ALERT_WEBHOOK_URL",
 )
 VARIABLES = (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE)
+# Where `ui` serves the pages and protocols of runs, for the processes that it starts; no setting of a person's.
+PAGES_VARIABLE = "CLOUDKASSE_PAGES_URL"
 PROJECT = Path(__file__).resolve().parents[2]
 
 # The compute log manager starts helper processes and redirects the descriptors 1 and 2, which would mix foreign lines
@@ -101,6 +103,11 @@ def enter_environment(values: Mapping[str, str]) -> Home:
         os.environ.pop(name, None)
     os.environ.update(values)
     return find_home()
+
+
+def pages_url() -> str | None:
+    """The address at which `ui` serves the pages and protocols of runs; None where it does not."""
+    return os.environ.get(PAGES_VARIABLE) or None
 
 
 @contextmanager

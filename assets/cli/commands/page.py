@@ -7,7 +7,7 @@ import click
 from assets.cli.click_messages import language
 from assets.cli.option_types import FILE, TEXT
 from assets.cli.output import shown_path
-from cloudkasse_etl.i18n.text import say, told
+from cloudkasse_etl.i18n.text import say
 
 
 @click.command()
@@ -32,27 +32,10 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
 
         repair_dead_runs(instance, configuration)
         past = last_run(instance) if run_id is None else find_run(instance, run_id)
-    from assets.instance.tags import starter_text
-    from cloudkasse_etl.errors import ConfigurationError
-    from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+    from assets.cli.run_pages import facts_of
     from cloudkasse_etl.sync.outputs.page.render import write_page
-    from cloudkasse_etl.sync.run.protocol import read_protocol
 
-    try:
-        protocol = read_protocol(home.protocols, past.run_id)
-    except ConfigurationError:  # a run that was killed leaves none; the page says so
-        protocol = None
-    facts = RunFacts(
-        run_id=past.run_id,
-        kind=past.kind,
-        outcome=past.outcome,
-        message=told(past.message, configuration.settings.language),
-        started_at=past.started_at,
-        seconds=past.seconds,
-        started_by=starter_text(past.started_by, configuration.settings.language),
-        counts=past.counts,
-        protocol=protocol,
-    )
+    facts = facts_of(past, home, configuration)
     write_page(configuration, facts, html_file)
     written = say("The page of run {run} is written to {file}.", run=past.run_id[:8], file=shown_path(html_file))
     click.echo(written.told(configuration.settings.language))

@@ -1,5 +1,6 @@
 """`ui`: starts Dagster's web interface and daemon, and ends them with all their children."""
 
+import os
 import re
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import click
 from assets.cli import option_types
 from assets.cli.demo_shop import FOLDER
 from assets.instance import interrupts
-from assets.instance.home import Home, find_home, open_instance
+from assets.instance.home import PAGES_VARIABLE, Home, find_home, open_instance
 from cloudkasse_etl.config.code_path import foreign_package, foreign_text
 from cloudkasse_etl.entities import ACTION_NEEDED
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say
 
@@ -35,9 +37,12 @@ _SAID = re.compile(
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI.")
+@click.option(
+    "--pages-port", type=click.IntRange(1, 65535), help="Port of the runs' pages and protocols.  [default: --port + 1]"
+)
 @click.option("--demo", "is_demo", is_flag=True, help="Show the demo's shop; it is made first if there is none.")
 @click.option("--folder", type=option_types.FOLDER, default=FOLDER, help="The demo's folder.")
-def ui(port: int, is_demo: bool, folder: Path) -> int:
+def ui(port: int, pages_port: int | None, is_demo: bool, folder: Path) -> int:
     """Open the Dagster UI on this computer: the graph, all runs, the failures. Ctrl-C ends it.
 
     Runs that are started there, or by a schedule, need it to go on running.
@@ -52,11 +57,31 @@ def ui(port: int, is_demo: bool, folder: Path) -> int:
         from assets.cli.demo_tour import demo_or_new
 
         with demo_or_new(folder).running() as (configuration, home):
-            return _serve(home, port, configuration.settings.language)
+            return _with_pages(configuration, home, port, pages_port)
     # With broken settings there would be no asset, no job and no schedule in it, and Dagster's stack traces here. Once
     # it is open, broken settings keep what was loaded before, and a reload heals them.
     configuration, home = load(), find_home()
-    return _serve(home, port, configuration.settings.language)
+    return _with_pages(configuration, home, port, pages_port)
+
+
+def _with_pages(configuration: Configuration, home: Home, port: int, pages_port: int | None) -> int:
+    """Serves the UI, and the pages and protocols beside it; without them where the port beside it is taken."""
+    from assets.cli.run_pages import served
+
+    language, beside = configuration.settings.language, pages_port or port + 1
+    with ExitStack() as opened:
+        pages = None
+        try:
+            pages = opened.enter_context(served(configuration, home, beside))
+        except (OSError, OverflowError):
+            if pages_port is not None:
+                raise _in_use(pages_port, "--pages-port") from None
+            text = say(
+                "Port {port} is in use: pages and protocols of runs are not served. Name another with --pages-port.",
+                port=beside,
+            )
+            click.echo(text.told(language), err=True)
+        return _serve(home, port, language, pages)
 
 
 def _require_own_code(folder: Path) -> None:
@@ -66,7 +91,7 @@ def _require_own_code(folder: Path) -> None:
         raise ConfigurationError(foreign_text(place), hint=say("Call it from another folder."))
 
 
-def _serve(home: Home, port: int, language: Language) -> int:
+def _serve(home: Home, port: int, language: Language, pages: str | None) -> int:
     """Runs `dagster dev` until it ends or a signal stops it; ends all of its processes."""
     with open_instance(home):
         pass  # a first start makes the history's tables here, before Dagster's processes all try to
@@ -75,7 +100,7 @@ def _serve(home: Home, port: int, language: Language) -> int:
     command = ["dagster", "dev", "--workspace", str(home.workspace), "--host", HOST, "--port", str(port)]
     # it says itself that one should use `dg dev`, which does not take a workspace
     quiet = ["-W", "ignore:Function `dev_command` is superseded", "-m"]
-    with _child([sys.executable, *quiet, *command, "--log-level", "error"]) as process:
+    with _child([sys.executable, *quiet, *command, "--log-level", "error"], pages) as process:
         try:
             announced = False
             while process.poll() is None:
@@ -95,14 +120,15 @@ def _serve(home: Home, port: int, language: Language) -> int:
     return FAILED
 
 
-def _in_use(port: int) -> ConfigurationError:
+def _in_use(port: int, option: str = "--port") -> ConfigurationError:
     return ConfigurationError(
-        say("Port {port} is in use.", port=port), hint=say("Name another one with --port, or end what runs there.")
+        say("Port {port} is in use.", port=port),
+        hint=say("Name another one with {option}, or end what runs there.", option=option),
     )
 
 
 @contextmanager
-def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
+def _child(command: Sequence[str], pages: str | None) -> "Iterator[subprocess.Popen[bytes]]":
     """A child in a process group of its own, which ends with all its own children when the block does.
 
     Ctrl-C in a terminal goes to a whole group at once: in ours it would hit Dagster's five processes at the same
@@ -112,7 +138,11 @@ def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
     if sys.platform == "win32":
         group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     process: subprocess.Popen[bytes] = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **group
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, PAGES_VARIABLE: pages or ""},
+        **group,
     )
     # the terminal was closed; not so under nohup
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:

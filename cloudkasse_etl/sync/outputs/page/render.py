@@ -11,11 +11,12 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
-from cloudkasse_etl.errors import unwritable_file
+from cloudkasse_etl.errors import CloudkasseError, unwritable_file
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.text import say, say_count, told_by_name
 from cloudkasse_etl.rejections.causes import Cause
 from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 from cloudkasse_etl.sync.outputs.page.texts import WORDS
@@ -23,7 +24,9 @@ from cloudkasse_etl.sync.outputs.page.view import View, cause_rows
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
 from cloudkasse_etl.sync.run.report import Counts
 
-SHOWN_CAUSES = 20
+SHOWN_CAUSES = 200
+# The page is made to be passed on: whoever gets it has no other list. Past this many a reader needs the CSV file.
+SHOWN_RECORDS = 1000
 SYMBOLS = {"no_new_data": "✓", "successful": "✓", "partially_successful": "!", "failed": "✕"}
 COLUMNS = ("new", "changed", "deactivated", "rejected", "still_rejected", "deferred")
 
@@ -43,12 +46,7 @@ def write_page(configuration: Configuration, facts: RunFacts, path: Path) -> Tur
         ConfigurationError: The file cannot be written.
         StateUnavailableError: Our own tables cannot be reached.
     """
-    settings = configuration.settings
-    with open_reading(configuration) as store:
-        turnover = sum_up_sales(store, settings.zone, until=facts.until)
-    registers = {register.number: register.name for register in settings.registers}
-    page = render(facts, turnover, language=settings.language, timezone=settings.timezone, registers=registers,
-                  now=dt.datetime.now(settings.zone))  # fmt: skip
+    page, turnover = page_of(configuration, facts)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
@@ -61,6 +59,49 @@ def write_page(configuration: Configuration, facts: RunFacts, path: Path) -> Tur
     return turnover
 
 
+def page_of(configuration: Configuration, facts: RunFacts) -> tuple[str, Turnover]:
+    """The page of a run as HTML, and the sales up to the run that it shows.
+
+    Args:
+        configuration: Settings and connections; the language and the zone are theirs.
+        facts: The run.
+
+    Returns:
+        The page and the sales.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    settings = configuration.settings
+    now = dt.datetime.now(settings.zone)
+    with open_reading(configuration) as store:
+        turnover = sum_up_sales(store, settings.zone, until=facts.until)
+    registers = {register.number: register.name for register in settings.registers}
+    page = render(
+        facts,
+        turnover,
+        language=settings.language,
+        timezone=settings.timezone,
+        registers=registers,
+        now=now,
+        shop=_name_of_the_shop(configuration, now.date()),
+    )
+    return page, turnover
+
+
+def _name_of_the_shop(configuration: Configuration, day: dt.date) -> str:
+    """The company's name in the ERP; its number where that is away or refuses it: a page must not fail for it."""
+    try:
+        with ErpFrames(configuration, day) as frames:
+            names = frames.company.frame["name"]
+            if len(names):
+                return formats.clean(str(names.iloc[0]), 100)
+    except CloudkasseError:
+        pass
+    number = configuration.settings.company.number
+    return say("Company {number}", number=number).told(configuration.settings.language)
+
+
 def render(
     facts: RunFacts,
     turnover: Turnover,
@@ -69,6 +110,7 @@ def render(
     timezone: str,
     registers: dict[str, str],
     now: dt.datetime,
+    shop: str = "",
 ) -> str:
     """Renders the page.
 
@@ -79,6 +121,7 @@ def render(
         timezone: The name of the shop's zone.
         registers: The registers' names by number.
         now: When the page is made, on the shop's clock.
+        shop: The shop's name.
 
     Returns:
         The HTML.
@@ -94,6 +137,7 @@ def render(
     return environment.get_template("page.html.j2").render(
         t=words,
         language=language,
+        shop=shop,
         run=_run(facts, language, now.tzinfo),
         symbol=SYMBOLS.get(facts.outcome, "…"),
         up=_table({BY_NAME[name].heading.told(language): row for name, row in facts.upward().items()}, language),
@@ -111,8 +155,8 @@ def render(
         sections=view.sections(),
         counts_what=_what_counts(timezone, language),
         open=_open(causes, language) if causes else "",
-        causes=[(cause, width, _since(cause.since, language, now.tzinfo)) for cause, width in
-                cause_rows(causes, language, SHOWN_CAUSES)],
+        causes=[(shown, _since(shown.cause.since, language, now.tzinfo)) for shown in
+                cause_rows(causes, language, SHOWN_CAUSES, SHOWN_RECORDS)],
         further=_further(len(causes) - SHOWN_CAUSES, facts.run_id, language),
         fresh=lambda count: say("new in this run: {count:,}", count=count).told(language),
         as_table=lambda title: say("{title} as a table", title=title).told(language),

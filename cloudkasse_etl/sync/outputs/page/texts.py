@@ -55,6 +55,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "sold": say("What was sold"),
     "nothing_sold": say("Nothing was sold yet."),
     "turnover": say("Turnover"),
+    "unbooked": say("of it not booked yet"),
     "receipts": say("Receipts"),
     "average": say("Per receipt"),
     "days": say("Business days"),

@@ -3,12 +3,12 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.text import Text, say, say_count, told_by_name
+from cloudkasse_etl.rejections.causes import Cause, Victim, more_than
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.state.stores.books.sales import COUNTED
+from cloudkasse_etl.state.stores.books.sales import COUNTED, NOT_IMPORTED, STAGED
 from cloudkasse_etl.sync.outputs.page.charts import Chart, Column, column_chart
 from cloudkasse_etl.sync.outputs.page.texts import WORDS
 from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Share, Turnover
@@ -60,6 +60,23 @@ class Section:
     full: bool = False
 
 
+@dataclass(frozen=True)
+class CauseRow:
+    """A cause with its records.
+
+    Attributes:
+        cause: The cause.
+        width: Its bar in percent.
+        records: The records that are shown.
+        more: How many there are besides; empty where there are none.
+    """
+
+    cause: Cause
+    width: float
+    records: Sequence[Victim]
+    more: str
+
+
 # What is seen in a chart of shares: by the label of the largest and its part.
 _SHARES: Mapping[str, Callable[[str, str], Text]] = {
     "rate": lambda label, percent: say("{label} VAT: {percent} of the turnover", label=label, percent=percent),
@@ -109,8 +126,10 @@ class View:
         """The main figures at the top of the page."""
         turnover, words = self._turnover, self._words
         average = _rounded(turnover.gross_cents, turnover.receipts)
+        unbooked = sum(fate.gross_cents or 0 for fate in turnover.fates if fate.name in (STAGED, NOT_IMPORTED))
         return [
             (words["turnover"], self._money(turnover.gross_cents)),
+            *([(words["unbooked"], self._money(unbooked))] if unbooked else []),
             (words["receipts"], formats.count(turnover.receipts, self._language)),
             (words["average"], self._money(average)),
             (words["days"], formats.count(len(turnover.days), self._language)),
@@ -330,16 +349,23 @@ def _bars(values: Sequence[int]) -> list[tuple[float, float]]:
     return [(round(100 * (min(value, 0) - low) / room, 2), round(100 * abs(value) / room, 2)) for value in values]
 
 
-def cause_rows(causes: Sequence[Any], language: Language, shown: int) -> list[tuple[Any, float]]:
-    """The first causes with the width of their bars in percent.
+def cause_rows(causes: Sequence[Cause], language: Language, shown: int, records: int) -> list[CauseRow]:
+    """The first causes with their records and their bars.
 
     Args:
         causes: The causes, most records first.
         language: The language of the texts.
         shown: How many are returned at most.
+        records: How many records are shown of all of them together.
 
     Returns:
-        Cause and width.
+        The causes as the page shows them.
     """
+    rows = []
     bars = _bars([cause.count for cause in causes[:shown]] or [0])
-    return [(cause, width) for cause, (_, width) in zip(causes[:shown], bars, strict=False)]
+    for cause, (_, width) in zip(causes[:shown], bars, strict=False):
+        victims = cause.victims[:records]
+        records -= len(victims)
+        more = more_than(cause.count, len({victim.key for victim in victims}), language)
+        rows.append(CauseRow(cause, width, victims, more))
+    return rows

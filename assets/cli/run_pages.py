@@ -1,0 +1,176 @@
+"""The page and the protocol of each run: made for a command, and served to the browser while `ui` runs.
+
+Served are these two and nothing else, read-only, to this computer only. They are made when somebody asks: the page of a
+big shop takes seconds.
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, ClassVar
+
+from assets.instance.home import Home, open_instance
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
+from cloudkasse_etl.i18n.text import told
+
+if TYPE_CHECKING:
+    from assets.instance.run_history import PastRun
+    from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+
+HOST = "127.0.0.1"
+# A whole id as Dagster gives it: nothing that is a path, and nothing that could fit several runs.
+_ADDRESS = re.compile(r"/runs/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(html|csv)")
+_SECONDS_FOR_A_REQUEST = 10
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
+
+
+def facts_of(past: "PastRun", home: Home, configuration: Configuration) -> "RunFacts":
+    """A run of the history as its page takes it.
+
+    Args:
+        past: The run.
+        home: Dagster's folders.
+        configuration: Settings and connections.
+
+    Returns:
+        The run's facts; without a protocol where a killed run left none.
+    """
+    from assets.instance.tags import starter_text
+    from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+    from cloudkasse_etl.sync.run.protocol import read_protocol
+
+    language = configuration.settings.language
+    try:
+        protocol = read_protocol(home.protocols, past.run_id)
+    except ConfigurationError:
+        protocol = None
+    return RunFacts(
+        run_id=past.run_id,
+        kind=past.kind,
+        outcome=past.outcome,
+        message=told(past.message, language),
+        started_at=past.started_at,
+        seconds=past.seconds,
+        started_by=starter_text(past.started_by, language),
+        counts=past.counts,
+        protocol=protocol,
+    )
+
+
+@contextmanager
+def served(configuration: Configuration, home: Home, port: int) -> Iterator[str]:
+    """Serves the pages and protocols of all runs during the block.
+
+    Args:
+        configuration: Settings and connections.
+        home: Dagster's folders.
+        port: The port on this computer.
+
+    Yields:
+        The address.
+
+    Raises:
+        OSError: The port is in use.
+    """
+
+    class Handler(_Pages):
+        pages = RunPages(configuration, home)
+        hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
+
+    with ThreadingHTTPServer((HOST, port), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://{HOST}:{port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class RunPages:
+    """Makes pages and protocols, one at a time: each opens the history and reads the receipts of a month."""
+
+    def __init__(self, configuration: Configuration, home: Home) -> None:
+        self._configuration = configuration
+        self._home = home
+        self._lock = threading.Lock()
+
+    def made(self, run_id: str, form: str) -> tuple[HTTPStatus, str, bytes]:
+        """The page or the protocol of a run.
+
+        Args:
+            run_id: The run's whole id.
+            form: `html` or `csv`.
+
+        Returns:
+            Status, content type and content; where it cannot be made, why not.
+        """
+        language = self._configuration.settings.language
+        try:
+            with self._lock:
+                return HTTPStatus.OK, *(self._page(run_id) if form == "html" else self._protocol(run_id))
+        except ConfigurationError as error:
+            return HTTPStatus.NOT_FOUND, "text/plain", error.told(language).encode()
+        except CloudkasseError as error:
+            return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", error.told(language).encode()
+
+    def _page(self, run_id: str) -> tuple[str, bytes]:
+        from assets.instance.run_history import find_run
+        from cloudkasse_etl.sync.outputs.page.render import page_of
+
+        with open_instance(self._home) as instance:
+            past = find_run(instance, run_id)
+        page, _ = page_of(self._configuration, facts_of(past, self._home, self._configuration))
+        return "text/html", page.encode(errors="replace")
+
+    def _protocol(self, run_id: str) -> tuple[str, bytes]:
+        from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol
+
+        return "text/csv", csv_of(read_protocol(self._home.protocols, run_id))
+
+
+class _Pages(BaseHTTPRequestHandler):
+    """GET alone: the server answers every other method with 501."""
+
+    pages: ClassVar[RunPages]
+    hosts: ClassVar[frozenset[str]]
+    timeout = _SECONDS_FOR_A_REQUEST
+    server_version = "cloudkasse-etl"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Answers with a page or a protocol."""
+        address = _ADDRESS.fullmatch(self.path)
+        if self.headers.get("Host") not in self.hosts:
+            # another name that leads here is how a page of the internet would read this one (DNS rebinding)
+            self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", b"")
+        elif address is None:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"")
+        else:
+            status, kind, content = self.pages.made(*address.groups())
+            self._answer(status, kind, content, f"{address[1]}.csv" if kind == "text/csv" else "")
+
+    def _answer(self, status: HTTPStatus, kind: str, content: bytes, file: str = "") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        if file:
+            self.send_header("Content-Disposition", f'attachment; filename="{file}"')
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing: the terminal of `ui` is for what a person must see."""

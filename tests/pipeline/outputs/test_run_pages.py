@@ -1,0 +1,83 @@
+"""Protects what `ui` serves beside the UI: pages and protocols of runs, to this computer's own browser, and no more."""
+
+import http.client
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from assets.cli.run_pages import served
+from assets.instance.home import PAGES_VARIABLE
+from tests.support.programs import Program, materializations
+
+WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True)
+class Served:
+    """What is served: the run, and how to ask for it."""
+
+    run_id: str
+    port: int
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, Mapping[str, str], str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        told = answer.status, dict(answer.getheaders()), answer.read().decode("utf-8-sig")
+        connection.close()
+        return told
+
+
+@pytest.fixture
+def pages(program: Program) -> Iterator[Served]:
+    program.world.erp(WRONG_GTIN)
+    _, report = program.call_json("sync")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with served(program.world.configuration(), program.home, port):
+        yield Served(report["run_id"], port)
+
+
+def test_the_page_and_the_protocol_of_a_run_are_served_and_nothing_else(pages: Served, program: Program) -> None:
+    status, headers, page = pages.get(f"/runs/{pages.run_id}.html")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "Correct or empty the EAN number" in page
+    status, headers, table = pages.get(f"/runs/{pages.run_id}.csv")
+    assert (status, headers["Content-Disposition"]) == (200, f'attachment; filename="{pages.run_id}.csv"')
+    assert "cloud.gtin_invalid" in table
+    for secret in ("CLOUDKASSE_API_TOKEN", "CLOUDKASSE_ERP_URL"):
+        assert program.environment[secret] not in page + table
+
+    for path in ("/", "/runs/", f"/runs/{pages.run_id}", f"/runs/{pages.run_id}.json", f"/runs/{NOBODY}.html",
+                 f"/runs/{NOBODY}.csv", "/runs/../dagster.yaml", "/runs/..%2f..%2fdagster.yaml",
+                 f"/runs/{pages.run_id[:8]}.html", f"/runs/{pages.run_id}.html?x=1", "/runs/*.csv"):  # fmt: skip
+        status, _, text = pages.get(path)
+        assert status == 404, path
+        assert "storage" not in text
+
+
+@pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "localhost.example.org"])
+def test_a_page_of_the_internet_cannot_read_it_under_another_name(pages: Served, host: str) -> None:
+    path = f"/runs/{pages.run_id}.html"
+    assert pages.get(path, Host=host)[::2] == (421, "")
+    status, headers, _ = pages.get(path, Host=f"localhost:{pages.port}")
+    assert status == 200
+    assert not [name for name in headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
+def test_it_is_only_read(pages: Served, method: str) -> None:
+    assert pages.get(f"/runs/{pages.run_id}.html", method)[0] == 501
+
+
+def test_a_run_of_the_ui_links_its_page_and_its_protocol(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PAGES_VARIABLE, "http://127.0.0.1:3001")
+    _, report = program.call_json("sync")
+    with program.instance() as instance:
+        shown = materializations(instance, report["run_id"])
+    run = f"http://127.0.0.1:3001/runs/{report['run_id']}"
+    assert (shown["sync_report"]["page"].value, shown["sync_report"]["protocol"].value) == (f"{run}.html", f"{run}.csv")
+    assert shown["cloudkasse_articles"]["protocol"].value == f"{run}.csv"
