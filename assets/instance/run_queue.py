@@ -1,7 +1,8 @@
-"""The queue in which runs wait, named in dagster.yaml: Dagster's own, but for the tags that a re-execution inherits."""
+"""The queue in which runs wait, named in dagster.yaml: Dagster's own, but for what a re-execution has of its parent."""
 
 import dagster as dg
 from dagster._core.run_coordinator import SubmitRunContext
+from dagster_shared.record import copy
 
 from assets.instance import tags
 
@@ -18,4 +19,9 @@ class RunQueue(dg.QueuedRunCoordinator[dg.DagsterInstance]):
         run = context.dagster_run
         if own := tags.waiting(run.run_id, run.tags):
             self._instance.add_run_tags(run.run_id, own)
+        parent, root = run.tags.get(tags.PARENT), run.tags.get(tags.ROOT)
+        if parent and root and run.parent_run_id is None and run.remote_job_origin is not None:
+            # A sensor's request has tags only, and Dagster's pages find the runs of a group by these fields.
+            kin = copy(run, parent_run_id=parent, root_run_id=root)
+            self._instance.run_storage.replace_job_origin(kin, run.remote_job_origin)
         return super().submit_run(context)

@@ -10,6 +10,7 @@ import pytest
 
 from assets.instance import runs, tags
 from assets.instance.home import Home, open_instance
+from assets.instance.retries import request
 from assets.instance.run_history import read_history
 from assets.instance.run_queue import RunQueue
 from assets.instance.runs import repair_dead_runs
@@ -258,6 +259,22 @@ def test_a_queued_run_shows_nothing_of_its_parent_whoever_queued_it(
     assert shown_tags(never)["outcome"] == "–"
     fresh = create_run(program, instance, starter, status=dg.DagsterRunStatus.NOT_STARTED)
     assert shown_tags(instance.run_coordinator.submit_run(Submitted(fresh))) == {}  # type: ignore[arg-type]
+
+
+@pytest.mark.synced
+def test_a_run_that_a_sensor_tries_again_stands_with_the_first_one(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    parent = first(instance)
+    wanted = request(parent)
+    child = create_run(program, instance, dict(wanted.tags), status=dg.DagsterRunStatus.NOT_STARTED)
+    assert isinstance(instance.run_coordinator, RunQueue)
+    queued = instance.run_coordinator.submit_run(Submitted(child))  # type: ignore[arg-type]
+    assert (queued.parent_run_id, queued.root_run_id) == (parent.run_id, parent.run_id)
+    for one in (parent, child):
+        group = instance.get_run_group(one.run_id)
+        assert group is not None
+        assert {run.run_id for run in group[1]} == {parent.run_id, child.run_id}
 
 
 @pytest.mark.synced

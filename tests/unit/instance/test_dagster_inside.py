@@ -80,6 +80,12 @@ INSIDE = (
         "instance/run_queue.py takes a parent's result from a run by it, before Dagster queues it",
         ("context",),
     ),
+    Inside(
+        "dagster._core.storage.runs.base:RunStorage.replace_job_origin",
+        "instance/run_queue.py stores by it whose re-execution a run is",
+        ("run", "job_origin"),
+    ),
+    Inside("dagster_shared.record:copy", "instance/run_queue.py changes a run by it"),
     Inside("dagster._core.run_coordinator:SubmitRunContext.dagster_run", "instance/run_queue.py gets the run by it"),
     Inside("dagster:DagsterInstance.report_run_failed", "instance/runs.py marks dead runs as failed by it"),
     Inside("dagster:DagsterInstance.local_temp", "instance/home.py opens the history by it", ("overrides",)),
