@@ -17,6 +17,8 @@ from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Share, Turnover
 ALL_VALUES = 8
 # So many times as many days as business days may be shown before the days without receipts are left out.
 SPARSE = 2
+# A day's opening hours always stand whole.
+LONG = 24
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Section:
     chart: Chart | None = None
     total: Row | None = None
     full: bool = False
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the table would leave the place below its chart empty: on the screen it scrolls, with sum in view."""
+        return self.chart is not None and len(self.rows) > LONG
 
 
 @dataclass(frozen=True)
