@@ -75,6 +75,8 @@ def open_records_sensor(configuration: Configuration) -> dg.SensorDefinition:
         return dg.SkipReason(report.sentence)
 
     return what_is_open
+
+
 def retry_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.SensorDefinition:
     """Starts runs again that broke on network or database; when, and which not, is in retries.py.
 

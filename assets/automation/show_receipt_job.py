@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from assets.automation.plan_job import QUIET
 from assets.instance import tags
 from assets.run.failures import plain_failures
 from assets.ui.receipt_markdown import receipt_markdown
@@ -52,7 +53,7 @@ def show_receipt_job(configuration: Configuration) -> Any:
             "what_became_of_it, under its output."
         ).told(language),
         config=dg.ConfigMapping(
-            config_fn=lambda config: {"ops": {"what_became_of_it": {"config": dict(config)}}},
+            config_fn=lambda config: {"ops": {"what_became_of_it": {"config": dict(config)}}, **QUIET},
             config_schema=ReceiptOptions.to_config_schema(),
         ),
     )

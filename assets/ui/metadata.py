@@ -7,9 +7,9 @@ from typing import Any
 
 import dagster as dg
 
+from assets.ui.links import page_link, protocol_link
 from assets.ui.record_markdown import records_cell, records_markdown
 from assets.ui.tables import narrow_table
-from assets.ui.links import page_link, protocol_link
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.i18n.formats import counted

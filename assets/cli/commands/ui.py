@@ -19,8 +19,8 @@ from assets.cli.demo_shop import FOLDER
 from assets.instance import interrupts
 from assets.instance.home import PAGES_VARIABLE, Home, find_home, open_instance
 from cloudkasse_etl.config.code_path import foreign_package, foreign_text
-from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say
 

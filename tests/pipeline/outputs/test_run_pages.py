@@ -9,6 +9,7 @@ import pytest
 
 from assets.cli.run_pages import served
 from assets.instance.home import PAGES_VARIABLE
+from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, materializations
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
@@ -23,7 +24,7 @@ class Served:
     port: int
 
     def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, Mapping[str, str], str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG_SECONDS)
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         told = answer.status, dict(answer.getheaders()), answer.read().decode("utf-8-sig")
