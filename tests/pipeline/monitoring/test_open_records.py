@@ -11,6 +11,7 @@ import pytest
 
 from assets.action_needed import last_run_of, refresh
 from assets.automation.alerts import ended_runs
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Rejection
@@ -164,7 +165,7 @@ def test_a_person_may_materialise_it_and_that_is_no_run_of_ours(program: Program
     assert result.success
     assert value(instance, "open") == 1
     assert program.call_json("history")[1]["runs"] == before
-    assert [run.kind for run in ended_runs(instance, program.home.protocols)] == ["all"]
+    assert [run.kind for run in ended_runs(instance, program.home.protocols, Settings().automation)] == ["all"]
 
 
 def test_the_settings_that_have_changed_since_are_told_until_they_are_loaded(
