@@ -9,6 +9,8 @@ from assets.checks.rejections import REJECTIONS, check_results
 from assets.run.failures import plain_failures
 from assets.ui.columns import lineage
 from assets.ui.metadata import asset_metadata
+from cloudkasse_etl.entities import STAGED_RECEIPTS
+from cloudkasse_etl.rejections.record_names import OF_RECEIPTS
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -50,8 +52,11 @@ def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Res
         The materialisation with metadata and check results.
     """
     settings = session.configuration.settings
+    sums = session.receipt_sums() if report.asset in OF_RECEIPTS else None
+    is_next = report.asset == STAGED_RECEIPTS and session.wants_import
+    told = asset_metadata(report, settings, session.protocol_path, sums, is_import_next=is_next)
     return dg.MaterializeResult(
         asset_key=report.asset,
-        metadata={**asset_metadata(report, settings, session.protocol_path), **lineage(report.asset)},
+        metadata={**told, **lineage(report.asset)},
         check_results=check_results(report, (REJECTIONS, *checks), settings),
     )

@@ -11,6 +11,7 @@ from assets.cli.click_messages import language
 from assets.cli.demo_shop import FOLDER, Demo, create_demo, find_demo, prepare_folder
 from assets.cli.output import COLOURS, console, print_causes, shown_path
 from assets.cli.typed_commands import as_typed, program
+from cloudkasse_etl.entities import STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
@@ -88,7 +89,7 @@ def tell(made: Demo, out: "Console | None" = None) -> int:
         fourth = step("5. The receipts come down: fetched once, checked, staged. Nothing is booked yet.", "receipts")
         fifth = step("6. The import books them: postings and stock movements.", "import")
         print_causes(out, by_cause([r for r in fifth.rejections if not r.still], "en"), "en", limit=5)
-        for line in booked_figures(configuration):
+        for line in booked_figures(configuration, fifth.assets[STOCK_MOVEMENTS].counts.new):
             out.print(f"   {line}")
         sixth = step("7. Once more, everything: nothing comes twice.")
     for line in _next_steps(made):
@@ -124,34 +125,45 @@ def _next_steps(made: Demo) -> list[str]:
     ]
 
 
-def booked_figures(configuration: "Configuration") -> list[str]:
-    """The figures of the books, in four lines; in two more for each further currency."""
-    from collections import Counter
+def booked_figures(configuration: "Configuration", stock_lines: int) -> list[str]:
+    """The figures of the books, in four lines; in two more for each further currency.
 
+    Args:
+        configuration: The demo's.
+        stock_lines: How many stock lines of receipts were booked.
+
+    Returns:
+        The lines. Where two things are counted, they say why the numbers differ.
+    """
     from cloudkasse_etl.i18n.formats import plain_euros, quantity
     from cloudkasse_etl.i18n.messages import ENGLISH
+    from cloudkasse_etl.sync.inputs.own_tables import open_reading
     from cloudkasse_etl.sync.outputs.exports import sum_up
-    from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+    from cloudkasse_etl.sync.run.receipt_sums import receipt_sums
 
     books = sum_up(configuration)
-    fates = Counter(receipt.status for receipt in list_receipts(configuration))
-    idle = f"{fates['no_effect']:,} without effect on the books (training, broken off, orders)"
-    lines = [f"{_number_of(fates.total(), 'receipt')}: {fates['imported']:,} imported, {idle}."]
+    with open_reading(configuration) as store:
+        fates = receipt_sums(store)
+    imported = fates.of("imported").count
+    lines = [f"{fates.told(ENGLISH)}."]
     for sums in books.booked:
         debit, credit, clearing = map(plain_euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
         balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
-        booked = f"{_number_of(sums.postings, 'posting')} of {_number_of(sums.receipts, 'receipt')}"
+        what = f"{_number_of(sums.postings, 'posting')} of {_number_of(sums.receipts, 'receipt')}"
+        if imported > sums.receipts:
+            what = f"{what} (the other {imported - sums.receipts:,} are opening cash, which makes none)"
         turnover = f"Turnover {plain_euros(sums.turnover_cents)} gross ({sums.currency})"
         lines += [
-            f"{turnover}, booked in {booked} (opening cash makes none).",
+            f"{turnover}; the rest is vouchers, tips, cash in and out. All of it in {what}.",
             f"Debit = credit = {balance}, clearing account {clearing}.",
         ]
     moved = [
         f"{quantity(unit.out_milli - unit.in_milli, ENGLISH, minus='-')} {unit.unit or 'without a unit'}"
         for unit in books.moved
     ]
-    movements = f"{_number_of(books.movements, 'stock movement')} (a set moves its parts)"
-    return [*lines, f"{movements}, out less in: {', '.join(moved)}."]
+    moves = _number_of(books.movements, "movement")
+    stock = f"{_number_of(stock_lines, 'stock line')}, {moves} (a set moves its parts)"
+    return [*lines, f"{stock}. Out less in: {', '.join(moved)}."]
 
 
 def _number_of(count: int, what: str) -> str:

@@ -11,11 +11,12 @@ from assets.ui.links import page_link, protocol_link
 from assets.ui.record_markdown import records_cell, records_markdown
 from assets.ui.tables import narrow_table
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.entities import ACTION_NEEDED
+from cloudkasse_etl.entities import ACTION_NEEDED, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
 
 # Past this many records of one cause the table has one row for each cause instead of each record.
@@ -26,13 +27,22 @@ _BY_RECORD = (say("what to do"), say("what is wrong"), say("record"))
 _BY_CAUSE = (say("what to do"), say("what is wrong"), say("records"))
 
 
-def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> Mapping[str, Any]:
+def asset_metadata(
+    report: AssetReport,
+    settings: Settings,
+    protocol: Path,
+    sums: ReceiptSums | None = None,
+    *,
+    is_import_next: bool = False,
+) -> Mapping[str, Any]:
     """The metadata of every materialisation: always the same keys, so that the UI can plot them over time.
 
     Args:
         report: The asset's report.
         settings: For the language.
         protocol: The file of the run's protocol.
+        sums: What became of all receipts, where the asset is about them.
+        is_import_next: Whether the run books what is staged only after this: what waits now does not wait then.
 
     Returns:
         Metadata by key.
@@ -40,18 +50,35 @@ def asset_metadata(report: AssetReport, settings: Settings, protocol: Path) -> M
     language = settings.language
     summary = sentence(outcome_of(report.counts), [replace(report, deferrals=())], language)
     summary = _with_deferrals(summary, report.deferrals, language)
-    if report.left:
-        summary = f"{summary.removesuffix('.')}. {report.left.told(language)}"
+    waiting = waiting_text(sums.waiting, language) if sums and not is_import_next else None
+    more = [text.told(language) for text in (waiting, report.left) if text]
+    if more:
+        summary = " ".join([f"{summary.removesuffix('.')}.", *more])
+    rows = report.rows if sums is None else _held(report.asset, sums)
     return {
         "summary": dg.MetadataValue.text(summary),
         "rejections": rejection_table(report.rejections, settings),
         **_all_records(report.rejections, settings),
+        **_receipts(sums if report.asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) else None, language),
         **report.counts.as_dict(),
+        "open_rejections": len({rejection.key for rejection in report.rejections}),
         "seconds": round(report.seconds, 3),
-        **({} if report.rows is None else {"dagster/row_count": report.rows}),
+        **({} if rows is None else {"dagster/row_count": rows}),
         **({} if report.scope is None else {"looked_at": dg.MetadataValue.text(_looked_at(report, language))}),
         "protocol": protocol_link(protocol),
     }
+
+
+def _held(asset: str, sums: ReceiptSums) -> int:
+    """How many rows an asset of receipts holds."""
+    return {REVENUE_POSTINGS: sums.postings, STOCK_MOVEMENTS: sums.movements}.get(asset, sums.count)
+
+
+def _receipts(sums: ReceiptSums | None, language: Language) -> Mapping[str, Any]:
+    """The table of what became of the receipts; nothing while there are none."""
+    if sums is None or not sums.fates:
+        return {}
+    return {"receipts": narrow_table(told_each(FATES_HEADS, language), sums.rows(language))}
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:
@@ -69,8 +96,10 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
         "summary": dg.MetadataValue.text(summary),
         "rejections": rejection_table(report.rejections, settings),
         **_all_records(report.rejections, settings),
+        **_receipts(report.sums, settings.language),
         "outcome": str(report.outcome),
         **report.counts.as_dict(),
+        "open_rejections": len({(rejection.asset, rejection.key) for rejection in report.rejections}),
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
         "protocol": protocol_link(report.protocol),
         "page": page_link(report.run_id),

@@ -49,7 +49,8 @@ def test_direct_imports_whoever_materialises_and_manual_says_that_it_did_not(pro
     assert statuses(program) == ["staged"]
     for asset in ("revenue_postings", "stock_movements", "sync_report"):
         summary = latest(program)[asset]["summary"].value
-        assert "Staged receipts that were not imported: 1; receipts.import is manual in the settings." in summary
+        assert "1 receipt waits for its import (" in summary
+        assert "Not imported: receipts.import is manual in the settings." in summary
         assert "job import_receipts" in summary
     program.world.settings["receipts"] = {"import": "direct"}
     done = materialize(program, "--select", "*")

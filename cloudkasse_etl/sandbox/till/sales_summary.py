@@ -153,12 +153,16 @@ class Tally:
 
 
 def describe_sales(summary: Mapping[str, Any]) -> str:
-    """What was sold, in one sentence."""
+    """What was sold, in one sentence; its parts add up to the receipts that will be fetched."""
+    of_effect = [summary[name] for name in ("sales", "returns", "voids", "cash_receipts")]
+    every = sum(summary["by_kind"].values())
     return (
-        f"{_several(summary['sales'], 'sale')}, {_several(summary['returns'], 'return')}, "
-        f"{_several(summary['voids'], 'void')} on {_several(len(summary['registers']), 'register')} over "
+        f"{_several(every, 'receipt')} on {_several(len(summary['registers']), 'register')} over "
         f"{_several(len(summary['days']), 'day')}: "
-        f"turnover {plain_euros(summary['turnover_cents'])} gross, "
+        f"{_several(summary['sales'], 'sale')}, {_several(summary['returns'], 'return')}, "
+        f"{_several(summary['voids'], 'void')}, {summary['cash_receipts']:,} of cash alone, "
+        f"{every - sum(of_effect):,} without effect. "
+        f"Turnover {plain_euros(summary['turnover_cents'])} gross, "
         f"vouchers sold {plain_euros(summary['vouchers_sold_cents'])}; "
         f"{_several(summary['late'], 'receipt')} {'comes' if summary['late'] == 1 else 'come'} late, "
         f"{_several(summary['closings'], 'closing')}."

@@ -165,6 +165,10 @@ class DryClosings:
         """The content hashes of the staged closings by key: register and number."""
         return self._stored.known()
 
+    def count(self) -> int:
+        """How many closings are staged, without those that would be."""
+        return self._stored.count()
+
     def stage(self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str) -> None:
         """Remembers closings that would be staged; the cursor does not move."""
         self._rejections.end(STAGED_CLOSINGS, list(closings))

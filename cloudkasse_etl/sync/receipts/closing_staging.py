@@ -32,9 +32,8 @@ def stage_closings(session: SyncSession) -> AssetReport:
         rejections = session.store.rejections.of(STAGED_CLOSINGS)
         anew = session.options.retry_rejected and bool(rejections)
         if not anew and not has_arrived(session, "closings"):
-            return session.deliver(
-                AssetReport(STAGED_CLOSINGS, refused_counts(rejections), tuple(rejections)), seconds()
-            )
+            quiet = AssetReport(STAGED_CLOSINGS, refused_counts(rejections), tuple(rejections), rows=store.count())
+            return session.deliver(quiet, seconds())
         known, settled = store.known(), _settled(session)
         contents = {(r.key, r.code): _contents(r) for r in rejections}
         counts, refused = Counts(), set[str]()
@@ -69,7 +68,8 @@ def stage_closings(session: SyncSession) -> AssetReport:
             store.stage(rows, left, cursor=page.next_cursor)
         if anew:  # everything was read again: rejections that did not occur again have ended
             session.store.rejections.end(STAGED_CLOSINGS, [r.key for r in rejections if r.key not in refused])
-        return session.deliver(report_of(session, STAGED_CLOSINGS, counts, refused), seconds())
+        report = replace(report_of(session, STAGED_CLOSINGS, counts, refused), rows=store.count())
+        return session.deliver(report, seconds())
 
 
 def _settled(session: SyncSession) -> dict[str, set[str]]:

@@ -1,5 +1,6 @@
 """The use case that fetches receipts: each page checked and staged once, together with its cursor."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,6 +26,8 @@ from cloudkasse_etl.sync.receipts.second_contents import gives_way, own_key, rep
 from cloudkasse_etl.sync.run.report import AssetReport, Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.cloudkasse.client import Page
+
+_APART = (Status.NO_EFFECT, Status.BEFORE_START)
 
 __all__ = ["NOT_AGAIN", "stage_closings", "stage_receipts"]
 
@@ -53,6 +56,7 @@ def stage_receipts(session: SyncSession) -> AssetReport:
             )
             raise
         report = report_of(session, STAGED_RECEIPTS, staging.counts, staging.refused)
+        report = replace(report, apart=dict(staging.apart))
         mark_up_to_date(session, report, fingerprint)
         return session.deliver(report, seconds())
 
@@ -65,6 +69,7 @@ class _Staging:
         self._staging = session.store.staging
         self._judge = judge
         self.counts = Counts()
+        self.apart: Counter[str] = Counter()
         self.refused: set[str] = set()
         self._unreadable = {r.key for r in session.store.rejections.of(STAGED_RECEIPTS) if r.code == UNREADABLE}
         self._seen_unreadable: set[str] = set()
@@ -101,6 +106,7 @@ class _Staging:
         self._unreadable -= mended.keys()
         self._unreadable |= {key for key, j in fresh.items() if j.receipt is None and _is_unreadable(j.staged)}
         self.counts += Counts(new=len(arrived) - len(refused), unchanged=sorted_out.seen)
+        self.apart.update(str(staged.status) for staged in arrived if staged.status in _APART)
 
     def end_unreadable(self) -> None:
         """Ends rejections of items without an id, if everything was fetched again and they did not occur again."""

@@ -11,6 +11,7 @@ from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 if TYPE_CHECKING:  # its module imports SQLAlchemy, which `--help` does not need
     from cloudkasse_etl.state.stores.waiting_records import Waiting
+    from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums
 
 SHOWN_REJECTIONS = 20
 
@@ -103,6 +104,7 @@ class AssetReport:
         looked_at: How many articles were processed, if only the changed ones were.
         why_everything: Why all articles were processed, although the changed ones might have been enough.
         left: Work that the run could have done but was not asked to, and why.
+        apart: Of new receipts, how many no import will book: `no_effect`, `before_start`.
     """
 
     asset: str
@@ -118,6 +120,7 @@ class AssetReport:
     looked_at: int | None = None
     why_everything: Text | None = None
     left: Text | None = None
+    apart: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def scope(self) -> Text | None:
@@ -142,6 +145,7 @@ class RunReport:
     assets: Mapping[str, AssetReport]
     protocol: str
     error: str | None = None
+    sums: "ReceiptSums | None" = None
 
     @property
     def counts(self) -> Counts:
@@ -169,6 +173,7 @@ class RunReport:
             "assets": {name: report.counts.as_dict() for name, report in self.assets.items()},
             "rejections": [rejection_dict(r, language) for r in self.rejections[:SHOWN_REJECTIONS]],
             "protocol": self.protocol,
+            "receipts": None if self.sums is None else self.sums.as_dict(),
             "looked_at": None if self.scope is None else self.scope.told(language),
         }
 
@@ -260,11 +265,14 @@ def count_texts(outcome: Outcome, reports: Iterable[AssetReport], language: Lang
     # fetched records are named by their kind: "12 new" could mean articles or receipts
     by_name = {report.asset: report.counts.new for report in reports if report.asset in _COMING_DOWN}
     still = counts.still_rejected
+    coming = {asset: told(by_name[asset]) for asset, told in _COMING_DOWN.items() if asset in by_name}
     numbers = {
         "new": _new(counts.new - sum(by_name.values())),
         "changed": say_count("{count:,} changed", "{count:,} changed", count=counts.changed),
         "deactivated": say_count("{count:,} retired", "{count:,} retired", count=counts.deactivated),
-        **{asset: told(by_name[asset]) for asset, told in _COMING_DOWN.items() if asset in by_name},
+        **{asset: text for asset, text in coming.items() if asset == STAGED_RECEIPTS},
+        **{name: told(sum(one.apart.get(name, 0) for one in reports)) for name, told in APART.items()},
+        **{asset: text for asset, text in coming.items() if asset != STAGED_RECEIPTS},
         "rejected": _rejected(counts.rejected),
         # in a quiet run nothing is newly rejected: the short word is clearer
         "open": _rejected(still)
@@ -280,6 +288,7 @@ def sentence(
     reports: Iterable[AssetReport],
     language: Language,
     error: str | None = None,
+    waiting: Text | None = None,
 ) -> str:
     """The one sentence for the clerk.
 
@@ -288,6 +297,7 @@ def sentence(
         reports: Of a run's assets, or of one.
         language: The language of the sentence.
         error: Why the run broke, if it did.
+        waiting: A sentence on the receipts that wait for their import; None if none do.
 
     Returns:
         The sentence.
@@ -307,6 +317,8 @@ def sentence(
     deferrals = [deferral for report in reports for deferral in report.deferrals]
     told_at_once = ("register_required", "receipt_original")
     waits = [deferral.text(language) for deferral in deferrals if deferral.code in told_at_once and not error]
+    if waiting is not None:
+        waits.insert(0, waiting.told(language))
     return f"{text}. {' '.join(dict.fromkeys(waits))}" if waits else text
 
 
@@ -333,6 +345,17 @@ def _imported(count: int) -> Text:
 def _moved(count: int) -> Text:
     return say_count("{count:,} stock line moved", "{count:,} stock lines moved", count=count)
 
+
+def _without_effect(count: int) -> Text:
+    return say_count("{count:,} of them without effect", "{count:,} of them without effect", count=count)
+
+
+def _before_start(count: int) -> Text:
+    return say_count("{count:,} of them before the start date", "{count:,} of them before the start date", count=count)
+
+
+APART = {"no_effect": _without_effect, "before_start": _before_start}
+"""Parts of the receipts that a run staged."""
 
 # Receipts before closings, postings before movements, whatever ran first.
 _COMING_DOWN = {

@@ -23,7 +23,7 @@ from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
-from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, receipt_sums
+from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, receipt_sums, waiting_text
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
 
@@ -161,6 +161,12 @@ class SyncSession:
         """Stores the waiting records of an asset, and since when they wait; records that no longer wait are removed."""
         self.store.waiting.replace(report.asset, [w for d in report.deferrals for w in d.by_awaited()])
 
+    @property
+    def wants_import(self) -> bool:
+        """Whether the run books what is staged, by its options or by the settings."""
+        asked = self.options.import_receipts
+        return self.settings.receipts.import_ == "direct" if asked is None else asked
+
     def receipt_sums(self) -> ReceiptSums:
         """The sums of all receipts, computed anew only if this run may have moved one since."""
         if self._sums is None:
@@ -196,14 +202,17 @@ class SyncSession:
             return self._finished
         counts = total(self.reports.values())
         outcome = outcome_of(counts, broke=error is not None)
+        sums = None if error else self.receipt_sums()
+        waiting = sums and waiting_text(sums.waiting, self.settings.language)
         report = RunReport(
             run_id=self.run_id,
             kind=self.context.kind,
             outcome=outcome,
-            message=sentence(outcome, self.reports.values(), self.settings.language, error),
+            message=sentence(outcome, self.reports.values(), self.settings.language, error, waiting or None),
             assets=dict(self.reports),
             protocol=str(self.protocol_path),
             error=error,
+            sums=sums,
         )
         write_protocol(report, self.protocol_path, self.settings.language, self.settings.timezone)
         self._finished = report

@@ -11,19 +11,20 @@ from cloudkasse_etl.sync.comparison.comparison_report import Comparison
 
 
 def sold(count: int) -> str:
-    counts = dict.fromkeys(("sales", "returns", "voids", "late", "closings"), count)
+    counts = dict.fromkeys(("sales", "returns", "voids", "cash_receipts", "late", "closings"), count)
+    kinds = {"Beleg": 4 * count, "AVTraining": 3}
     places = {"registers": ["1"] * count, "days": ["2026-07-01"] * count}
-    return describe_sales({**counts, **places, "turnover_cents": 100, "vouchers_sold_cents": 0})
+    return describe_sales({**counts, **places, "by_kind": kinds, "turnover_cents": 100, "vouchers_sold_cents": 0})
 
 
 def test_what_was_sold() -> None:
     assert sold(1) == (
-        "1 sale, 1 return, 1 void on 1 register over 1 day: turnover 1.00 gross, vouchers sold 0.00; "
-        "1 receipt comes late, 1 closing."
+        "7 receipts on 1 register over 1 day: 1 sale, 1 return, 1 void, 1 of cash alone, 3 without effect. "
+        "Turnover 1.00 gross, vouchers sold 0.00; 1 receipt comes late, 1 closing."
     )
     assert sold(2) == (
-        "2 sales, 2 returns, 2 voids on 2 registers over 2 days: turnover 1.00 gross, vouchers sold 0.00; "
-        "2 receipts come late, 2 closings."
+        "11 receipts on 2 registers over 2 days: 2 sales, 2 returns, 2 voids, 2 of cash alone, 3 without effect. "
+        "Turnover 1.00 gross, vouchers sold 0.00; 2 receipts come late, 2 closings."
     )
 
 

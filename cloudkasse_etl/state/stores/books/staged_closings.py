@@ -58,6 +58,10 @@ class ClosingStore(Protocol):
         """The content hashes of the staged closings by key: register and number."""
         ...
 
+    def count(self) -> int:
+        """How many closings are staged."""
+        ...
+
 
 class StagedClosings:
     """Closings of a company."""
@@ -95,6 +99,12 @@ class StagedClosings:
         )
         with self._state.reading() as connection:
             return {f"{row[0]}|{row[1]}": row[2] for row in connection.execute(query)}
+
+    def count(self) -> int:
+        """How many closings are staged."""
+        query = sa.select(sa.func.count()).where(self._table.c.company == self._state.company)
+        with self._state.reading() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def rows(self) -> list[ClosingRow]:
         """The list of closings, by register and number."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.text import Text, say, say_as
+from cloudkasse_etl.sync.run.receipt_sums import FATE_WORDS
 
 WORDS: Final[Mapping[str, Text]] = {
     "page": say("CloudKasse synchronisation"),
@@ -61,13 +62,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "days": say("Business days"),
     "fates": say("What has become of the receipts"),
     "fate": say("Receipts that are"),
-    "fate_imported": say_as("fate", "imported"),
-    "fate_staged": say("waiting for their import"),
-    "fate_refused_by_import": say("refused by the import"),
-    "fate_dismissed": say("dismissed: a person deals with them"),
-    "fate_before_start": say("before the start date, never booked"),
-    "fate_no_effect": say("without effect on the books"),
-    "fate_rejected": say("rejected when they came"),
+    **{f"fate_{fate}": words for fate, words in FATE_WORDS.items()},
     "by_day": say("Turnover by day"),
     "by_hour": say("Turnover by hour of the day"),
     "by_rate": say("Turnover by VAT rate"),

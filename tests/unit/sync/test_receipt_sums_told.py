@@ -1,0 +1,70 @@
+"""Protects the wording of sums: what is counted, what it comes to, and what nobody can sum up is said."""
+
+from pathlib import Path
+
+import pytest
+
+from assets.ui.metadata import asset_metadata
+from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.state.stores.books.receipt_totals import Booked, ReceiptGroup
+from cloudkasse_etl.sync.run.receipt_sums import sums_of, waiting_text
+from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, RunReport, sentence
+from cloudkasse_etl.sync.run.summary import brief
+
+GROUPS = [
+    ReceiptGroup("staged", None, None, "EUR", 46, 46, 123_456),
+    ReceiptGroup("rejected", "revenue_postings", None, "EUR", 2, 2, 500),
+    ReceiptGroup("rejected", "staged_receipts", None, "CHF", 1, 1, 700),
+    ReceiptGroup("rejected", "staged_receipts", None, None, 1, 0, 0),
+    ReceiptGroup("no_effect", None, "training", "EUR", 3, 3, 900),
+    ReceiptGroup("no_effect", None, "broken_off", "EUR", 1, 1, 100),
+]
+SUMS = sums_of(GROUPS, Booked({"EUR": (300, 5_000_000)}, 2_000, 900))
+
+
+def test_every_part_is_told_with_count_and_amount_and_the_last_row_is_their_sum() -> None:
+    assert SUMS.told("en") == (
+        "354 receipts (7.00 CHF, 51,249.56 €, 1 of unknown amount): 300 imported (50,000.00 €), "
+        "46 waiting for their import (1,234.56 €), 2 refused by the import (5.00 €), "
+        "2 rejected when they came (7.00 CHF, 1 of unknown amount), 4 without effect on the books (10.00 €)"
+    )
+    rows = SUMS.rows("de")
+    assert rows[-1][1] == sum(count for _, count, _ in rows[:-1]) == SUMS.count == 354
+    assert ("ohne Wirkung auf die Bücher: Training", 3, "9,00 €") in rows
+    assert sum(fate["count"] for fate in SUMS.as_dict()["fates"]) == SUMS.as_dict()["count"]
+
+
+ENGLISH = (
+    "successful: 350 receipts staged, 17 of them without effect, 4 closings staged. "
+    "46 receipts wait for their import (1,234.56 €)."
+)
+GERMAN = (
+    "erfolgreich: 350 Bons übernommen, 17 davon ohne Wirkung, 4 Abschlüsse übernommen. "
+    "46 Bons warten auf ihren Import (1.234,56 €)."
+)
+
+
+@pytest.mark.parametrize(("language", "expected"), [("en", ENGLISH), ("de", GERMAN)])
+def test_the_runs_sentence_says_what_has_no_effect_and_what_waits(language: str, expected: str) -> None:
+    reports = [
+        AssetReport(STAGED_RECEIPTS, Counts(new=350), apart={"no_effect": 17}),
+        AssetReport(STAGED_CLOSINGS, Counts(new=4)),
+    ]
+    waiting = waiting_text(SUMS.waiting, language)
+    assert sentence(Outcome.SUCCESSFUL, reports, language, None, waiting) == expected
+    run = RunReport("r", "all", Outcome.SUCCESSFUL, "", {one.asset: one for one in reports}, "")
+    assert "Wirkung" not in brief(run, language)
+    assert "effect" not in brief(run, language)
+
+
+def test_assets_of_receipts_show_the_sums_and_how_many_rows_they_hold() -> None:
+    def found(asset: str, **more: bool) -> dict[str, object]:
+        return dict(asset_metadata(AssetReport(asset, Counts()), Settings(), Path("p.csv"), SUMS, **more))
+
+    for asset, rows in ((STAGED_RECEIPTS, 354), (REVENUE_POSTINGS, 2_000), (STOCK_MOVEMENTS, 900)):
+        assert found(asset)["dagster/row_count"] == rows
+        assert ("receipts" in found(asset)) is (asset != STOCK_MOVEMENTS)
+    waits = "46 receipts wait for their import (1,234.56 €)."
+    assert waits in str(found(STAGED_RECEIPTS)["summary"])
+    assert waits not in str(found(STAGED_RECEIPTS, is_import_next=True)["summary"])
