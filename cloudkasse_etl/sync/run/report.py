@@ -318,7 +318,7 @@ def sentence(
     told_at_once = ("register_required", "receipt_original")
     waits = [deferral.text(language) for deferral in deferrals if deferral.code in told_at_once and not error]
     if waiting is not None:
-        waits.insert(0, waiting.told(language))
+        waits.append(waiting.told(language))
     return f"{text}. {' '.join(dict.fromkeys(waits))}" if waits else text
 
 

@@ -42,7 +42,9 @@ def test_sync_prints_one_object_of_the_agreed_shape(program: Program) -> None:
     program.world.erp(WRONG_GTIN)
     code, report = program.call_json("sync", "master-data")
     assert code == 10
-    assert list(report) == ["run_id", "outcome", "kind", "message", "assets", "rejections", "protocol", "looked_at"]
+    assert list(report) == [
+        "run_id", "outcome", "kind", "message", "assets", "rejections", "protocol", "receipts", "looked_at",
+    ]  # fmt: skip
     assert (report["outcome"], report["kind"]) == ("partially_successful", "master-data")
     assert report["assets"]["cloudkasse_articles"] == {
         "new": 4, "changed": 0, "deactivated": 0, "unchanged": 0, "rejected": 1, "still_rejected": 0, "deferred": 0,

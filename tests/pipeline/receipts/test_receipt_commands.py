@@ -32,7 +32,10 @@ def test_receipts_are_staged_by_a_sync_and_booked_by_an_import(shop: Program) ->
     code, report = shop.call_json("sync", "receipts")
     assert code == 0
     assert report["kind"] == "receipts"
-    assert report["message"] == "successful: 3 receipts staged"
+    assert report["message"] == "successful: 3 receipts staged. 3 receipts wait for their import (71.40 €)."
+    assert report["receipts"]["fates"] == [
+        {"fate": "staged", "reason": None, "count": 3, "cents": {"EUR": 7140}, "unknown": 0}
+    ]
     assert report["assets"]["staged_receipts"]["new"] == 3
     assert report["assets"]["revenue_postings"]["new"] == 0
     code, listed = shop.call_json("receipts", "--status", "staged")
