@@ -86,6 +86,9 @@ def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path, automation: 
         instance: Dagster's history.
         protocol_folder: The folder of the runs' protocols.
         automation: How often runs are tried again, and after which pauses.
+
+    Returns:
+        The runs, by job, as alerts tell of them.
     """
     for job in JOBS:
         found = instance.get_run_records(

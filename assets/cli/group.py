@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import click
 
 from assets.cli import click_messages, typed_commands
-from assets.cli.commands.audit import audit
+from assets.cli.commands.books.audit import audit
+from assets.cli.commands.books.closings import closings
+from assets.cli.commands.books.export import export
+from assets.cli.commands.books.import_ import import_
+from assets.cli.commands.books.list_receipts import receipts
 from assets.cli.commands.check import check
-from assets.cli.commands.closings import closings
 from assets.cli.commands.demo import demo
-from assets.cli.commands.export import export
 from assets.cli.commands.history import history
-from assets.cli.commands.import_ import import_
-from assets.cli.commands.list_receipts import receipts
 from assets.cli.commands.open_rejections import rejections
 from assets.cli.commands.page import report
 from assets.cli.commands.plan import plan

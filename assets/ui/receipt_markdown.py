@@ -1,4 +1,4 @@
-"""One receipt as Markdown, for the UI. The same for a terminal: cli/commands/list_receipts.py."""
+"""One receipt as Markdown, for the UI. The same for a terminal: cli/commands/books/list_receipts.py."""
 
 from assets.ui.markdown import markdown_table, plain
 from cloudkasse_etl.i18n.text import Language, say

@@ -16,7 +16,7 @@ _DIALOG_FROM = 1000
 
 
 def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo) -> str:
-    """The records of causes, in their order, up to a limit; a text that they share is told once.
+    """The records of causes, in their order, up to a limit; a text that all of a cause share appears once.
 
     Args:
         causes: The causes.

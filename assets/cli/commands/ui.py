@@ -170,7 +170,7 @@ def _pass_on(process: "subprocess.Popen[bytes]", ending: threading.Event) -> Non
 
 
 def without_runs(lines: Iterable[str]) -> Iterator[str]:
-    """Leaves out what runs say, with the lines that belong to it: it stands in their logs, stack traces and plans too.
+    """Leaves out the output of runs, with stack traces and whole plans: their own logs have it.
 
     Runs of single assets have no config in which a console logger could be named, so Dagster prints all they say.
     """

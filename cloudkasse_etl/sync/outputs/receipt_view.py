@@ -1,6 +1,6 @@
 """One receipt in a person's language: facts, and tables whose last rows are their sums. No markup.
 
-cli/commands/list_receipts.py draws it for a terminal, assets/ui/receipt_markdown.py for the UI.
+cli/commands/books/list_receipts.py draws it for a terminal, assets/ui/receipt_markdown.py for the UI.
 """
 
 import datetime as dt

@@ -168,7 +168,7 @@ class SyncSession:
         return self.settings.receipts.import_ == "direct" if asked is None else asked
 
     def receipt_sums(self) -> ReceiptSums:
-        """The sums of all receipts, computed anew only if this run may have moved one since."""
+        """The sums of all receipts; computed again only if this run may have moved one since."""
         if self._sums is None:
             ReceiptTotals(self.store.connection).keep_booked()
             self._sums = receipt_sums(self.store)

@@ -1,6 +1,7 @@
 """Turns HTTP statuses other than 2xx into errors, by the contract's table; reads Retry-After and problem+json."""
 
 import html
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import orjson
 from pydantic import SecretStr
 
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ContractError, NetworkError
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import Text, say
 
 # 408 and 425 ask for another try; the contract does not name them, but proxies send them.
 _RETRYABLE = frozenset({408, 425, 429})
@@ -54,6 +55,25 @@ class RetryableError(Exception):
         self.text = text
         self.hint = hint
         self.retry_after = retry_after
+
+    def announced(self, number: int, tries: int, seconds: float) -> Text:
+        """What is wrong, and which try comes when.
+
+        Args:
+            number: The number of the next try, from 1.
+            tries: How many there are at most.
+            seconds: The pause before it.
+
+        Returns:
+            A sentence for log and progress bar.
+        """
+        return say(
+            "{text}: try {number} of {tries} in {seconds:.0f} s.",
+            text=self.text,
+            number=number,
+            tries=tries,
+            seconds=math.ceil(seconds),
+        )
 
 
 @dataclass(frozen=True, slots=True)

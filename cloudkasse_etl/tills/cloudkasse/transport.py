@@ -6,7 +6,6 @@ network_errors.py; both are called here only.
 
 import contextlib
 import io
-import math
 import random
 import re
 import ssl
@@ -276,15 +275,7 @@ class Transport:
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, RetryableError):
-            self._on_retry(
-                say(
-                    "{text}: try {number} of {tries} in {seconds:.0f} s.",
-                    text=error.text,
-                    number=state.attempt_number + 1,
-                    tries=self._api.attempts,
-                    seconds=math.ceil(state.upcoming_sleep),
-                )
-            )
+            self._on_retry(error.announced(state.attempt_number + 1, self._api.attempts, state.upcoming_sleep))
 
     def _pause(self, seconds: float, cancel: threading.Event | None) -> None:
         until = time.monotonic() + seconds

@@ -6,7 +6,7 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from assets.cli.commands.export import export
+from assets.cli.commands.books.export import export
 from cloudkasse_etl.sync.outputs.exports import Booked, Moved, export_books, sum_up
 from tests.support.books import deliver, fetch_and_book, read_csv, sale, sold, stock, tables, told
 from tests.support.erp_changes import add_article, add_set

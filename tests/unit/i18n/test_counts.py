@@ -2,7 +2,7 @@
 
 import pytest
 
-from assets.cli.commands import closings, list_receipts
+from assets.cli.commands.books import closings, list_receipts
 from cloudkasse_etl.entities import COMPANY, KINDS
 from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Rejection

@@ -1,0 +1,1 @@
+"""Commands on receipts, closings and what was booked of them."""
