@@ -34,6 +34,7 @@ class Kind:
         after: The kind that is uploaded before; if that one stops, this one does too.
         decided_by: The kinds whose records in the cloud decide whether it takes these.
         by_article: Whether each record depends on the rows of one article, so that a run can process changed ones only.
+        part_of: The kind whose records these belong to: a price is an article's, and its key begins with the article's.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Kind:
     after: "Kind | None" = None
     decided_by: tuple["Kind", ...] = ()
     by_article: bool = False
+    part_of: "Kind | None" = None
 
     @property
     def source(self) -> str:
@@ -69,6 +71,16 @@ class Kind:
     def upstream(self) -> tuple[str, ...]:
         """The assets that decide what the cloud takes."""
         return tuple(kind.cloud for kind in self.decided_by)
+
+    @property
+    def whole(self) -> "Kind":
+        """The kind whose records people name: its own, or the one that it is a part of."""
+        return self.part_of or self
+
+    @property
+    def is_last_of_the_erp(self) -> bool:
+        """Whether a run reads nothing from the ERP any more once these are uploaded."""
+        return self is KINDS[-1]
 
     @property
     def needs_register(self) -> bool:
@@ -169,6 +181,7 @@ PRICES: Final = Kind(
     after=ARTICLES,
     decided_by=(REGISTERS, ARTICLES),
     by_article=True,
+    part_of=ARTICLES,
 )
 
 KINDS: Final = (COMPANY, REGISTERS, EMPLOYEES, ARTICLES, PRICES)

@@ -20,6 +20,7 @@ OF_RECEIPTS = (STAGED_RECEIPTS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
 """The assets whose records are receipts, or lines of them."""
 _KINDS = {asset: kind for kind in KINDS for asset in kind.assets}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?=-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})")
+_WHOLE_UUID = re.compile(r"([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ROW = re.compile(r"(\w+) row (.+)")
 _PRICE_ROW = re.compile(r" \((\w+) ([^()]+)\)$")
 _GROUP = "GRUPPEN AG "
@@ -199,6 +200,11 @@ def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
     if asset in OF_RECEIPTS:
         return ReceiptName(key)
     return (PriceName if _KINDS.get(asset) is PRICES else RecordName)(key, title=title)
+
+
+def without_ids(text: str) -> str:
+    """A text in which each whole id of a receipt or closing is only its beginning, by which commands find it."""
+    return _WHOLE_UUID.sub(r"\1", text)
 
 
 def title_of(record: Mapping[str, object]) -> str | None:

@@ -9,12 +9,14 @@ from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.formats import spelled
 from cloudkasse_etl.i18n.messages import ENGLISH, translated
 from cloudkasse_etl.i18n.messages import Language as Language
-from cloudkasse_etl.i18n.text import say, say_count
+from cloudkasse_etl.i18n.text import Text, joined, say, say_count
 from cloudkasse_etl.rejections.catalogue import CATALOGUE as CATALOGUE
 from cloudkasse_etl.rejections.catalogue import CLOUD as CLOUD
 from cloudkasse_etl.rejections.catalogue import Failure
-from cloudkasse_etl.rejections.record_names import RecordName, name_of
+from cloudkasse_etl.rejections.record_names import RecordName, name_of, without_ids
 
+UNSEEN = "?"
+"""Before the beginning of the id of a receipt that was never fetched, in a detail that `{value:receipt}` shows."""
 _IN_THE_ERP, _IN_THE_SETTINGS = say("in SelectLine"), say("in the settings")
 
 
@@ -121,7 +123,16 @@ class _Value(str):
         if form == "after":
             count = int(self) if self.isdecimal() else 2  # not a number: several of them, or none is known
             return say_count("After {days} day", "After {days} days", count=count, days=str(self)).told(self.language)
+        if form == "receipt":
+            return joined(", ", [_receipt(name) for name in self.split(", ")]).told(self.language)
         return spelled(str(self), self.language) if form == "n" else str(self)
+
+
+def _receipt(name: str) -> Text:
+    """A receipt within a sentence, by its name; of one that was never fetched no more is known than its id."""
+    if name.startswith(UNSEEN):
+        return say("a receipt that has not come ({id})", id=name.removeprefix(UNSEEN))
+    return say("receipt {receipt}", receipt=name) if name != "…" else joined("", [name])
 
 
 class _Blank(dict[str, _Value]):
@@ -131,5 +142,6 @@ class _Blank(dict[str, _Value]):
 
 def _shown(value: str) -> str:
     """A foreign value made safe for a message: one line, no control characters, of limited length."""
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value[:200])
+    value = without_ids(value)[:200]
+    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
     return clean if len(clean) <= 80 else f"{clean[:77]}…"

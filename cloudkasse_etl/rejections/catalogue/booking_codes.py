@@ -84,7 +84,7 @@ TEXTS: dict[str, Failure] = {
         "the stock by hand.",
     ),
     "receipt_original": Failure(
-        "Waits for receipt {value}, which it voids and which is not booked yet.",
+        "Waits for {value:receipt}, which it voids and which is not booked yet.",
         "It follows by itself once that receipt is fetched and imported; cure its rejection if it has one. "
         "{days:after} (receipts.void_wait_days) it is booked as a return of its day, to be looked at.",
     ),
@@ -105,7 +105,7 @@ TEXTS: dict[str, Failure] = {
         holds=True,
     ),
     "void_original_unknown": Failure(
-        "It voids receipt '{value}', which never came; it was booked as a return of its day, and flagged.",
+        "It voids a receipt that never came ({value}); it was booked as a return of its day, and flagged.",
         "Look at the receipt, and rebook it if accounts or stock are to be others.",
     ),
     "void_of_unsold": Failure(

@@ -11,7 +11,7 @@ class Failure:
 
     `{system}` is filled with the system that the detail's `column` or `field` is from: SelectLine or the settings.
     `{value:n}` is an amount or a rate, which a detail writes in English format and each language in its own, and
-    `{value:after}` a number of days: After 14 days.
+    `{value:after}` a number of days: After 14 days. `{value:receipt}` are receipts within a sentence.
 
     Attributes:
         text: What is wrong.

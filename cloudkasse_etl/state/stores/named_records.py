@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.entities import ARTICLES, KINDS, PRICES, STAGED_CLOSINGS
+from cloudkasse_etl.entities import KINDS, STAGED_CLOSINGS
 from cloudkasse_etl.rejections.record_names import (
     OF_RECEIPTS,
     ClosingName,
@@ -26,7 +26,7 @@ from cloudkasse_etl.state.database.keys import chunks
 
 TITLE_LENGTH = 200
 # The kind of record whose title a record of the asset has.
-_TITLED_BY = {asset: (ARTICLES if kind is PRICES else kind) for kind in KINDS for asset in kind.assets}
+_TITLED_BY = {asset: kind.whole for kind in KINDS for asset in kind.assets}
 
 
 @dataclass(frozen=True, slots=True)

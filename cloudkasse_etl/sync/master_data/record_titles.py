@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from cloudkasse_etl.entities import ARTICLES, PRICES, Kind
+from cloudkasse_etl.entities import Kind
 from cloudkasse_etl.rejections.record_names import RecordName, name_of, title_of
 from cloudkasse_etl.state.stores.state_stores import StateStores
 
@@ -21,8 +21,7 @@ def names_by_key(store: StateStores, kind: Kind, keys: Iterable[str]) -> dict[st
         Key → name.
     """
     bare = {key: name_of(kind.cloud, key) for key in keys}
-    titled_by = ARTICLES if kind is PRICES else kind
     wanted = sorted({name.titled for name in bare.values()})
-    contents = store.synced.contents(titled_by.name, wanted) if wanted else {}
+    contents = store.synced.contents(kind.whole.name, wanted) if wanted else {}
     titles = {key: title_of(orjson.loads(content)) for key, content in contents.items()}
     return {key: name_of(kind.cloud, key, titles.get(name.titled)) for key, name in bare.items()}

@@ -11,7 +11,7 @@ import orjson
 import pandas as pd
 
 from cloudkasse_etl.arrow_lookup import places_among
-from cloudkasse_etl.entities import PRICES, REGISTERS, Kind
+from cloudkasse_etl.entities import REGISTERS, Kind
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.record_names import name_of, title_of
@@ -53,7 +53,7 @@ def upload(session: SyncSession, kind: Kind) -> AssetReport:
         ErpUnavailableError: The ERP cannot be reached.
     """
     report = _upload(session, kind)
-    if kind is PRICES and session.scope is not None:
+    if kind.is_last_of_the_erp and session.scope is not None:
         keep_snapshot(session, session.scope)
     return report
 
@@ -378,8 +378,7 @@ def _synced(store: StateStores, kind: Kind, scope: Scope) -> pd.DataFrame:
     """The records of the scope as the cloud last accepted them."""
     if isinstance(scope, Everything):
         return store.synced.all(kind.name)
-    beneath = kind is PRICES
-    return (store.synced.beneath if beneath else store.synced.among)(kind.name, scope.numbers)
+    return (store.synced.beneath if kind.part_of else store.synced.among)(kind.name, scope.numbers)
 
 
 def _unchanged(

@@ -247,7 +247,7 @@ def what_is_open(
         language=language,
         rejections=tuple(found),
         causes=tuple(in_order(by_cause(found, language))),
-        waits=tuple(waits_since_before(now + _AHEAD, store, language)),
+        waits=tuple(waits_since_before(now + _AHEAD, store, settings)),
         sums=receipt_sums(store) if sums is None else sums,
         overdue=len(late),
         hours=hours,

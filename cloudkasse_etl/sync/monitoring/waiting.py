@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, Text, say, say_count, told
 from cloudkasse_etl.rejections.causes import by_cause, listed
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.state.stores.waiting_records import SHOWN_EXAMPLES, StagedLong, Waiting
+from cloudkasse_etl.state.stores.waiting_records import AWAITED, SHOWN_EXAMPLES, StagedLong, Waiting
+from cloudkasse_etl.sync.receipts.receipt_search import originals_of
 from cloudkasse_etl.sync.run.session import SyncSession
 
 
@@ -68,7 +70,7 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
     if hours is None:
         return WaitingReport(None)
     limit = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
-    waits = waits_since_before(limit, session.store, language)
+    waits = waits_since_before(limit, session.store, session.settings)
     waits += [
         LongWait(
             cause.asset,
@@ -84,18 +86,19 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
     return WaitingReport(hours, tuple(sorted(waits, key=lambda wait: wait.since)))
 
 
-def waits_since_before(moment: dt.datetime, store: StateStores, language: Language) -> list[LongWait]:
+def waits_since_before(moment: dt.datetime, store: StateStores, settings: Settings) -> list[LongWait]:
     """What has waited since before a moment, longest first: for other records, or for an import. No rejections.
 
     Args:
         moment: The moment.
         store: Our own tables.
-        language: The language of the texts.
+        settings: For the language of the texts, and how long a void waits.
 
     Returns:
         One for each cause.
     """
-    waits = _deferred(store, store.waiting.waiting_since_before(moment), language)
+    language = settings.language
+    waits = _deferred(store, store.waiting.waiting_since_before(moment), settings)
     waits += _staged(store, store.waiting.staged_since_before(moment), language)
     return sorted(waits, key=lambda wait: wait.since)
 
@@ -130,14 +133,16 @@ def _line(wait: LongWait, session: SyncSession) -> Text:
     )
 
 
-def _deferred(store: StateStores, waiting: Sequence[Waiting], language: Language) -> list[LongWait]:
-    found = []
+def _deferred(store: StateStores, waiting: Sequence[Waiting], settings: Settings) -> list[LongWait]:
+    language, found = settings.language, []
+    originals = originals_of(store, [one for one in waiting if one.code == AWAITED])
     for (asset, code), each in groupby(sorted(waiting, key=_cause), key=_cause):
         some = list(each)
-        names = [one.awaited for one in some if one.awaited]
+        names = [originals.get(one.awaited, one.awaited) for one in some if one.awaited]
         examples = _names(store, asset, [key for one in some for key in one.examples], language)
         count = sum(one.count for one in some)
-        sample = Rejection(asset, "", code, {"value": _few(names, len(names))} if names else {})
+        detail = {"value": _few(names, len(names)), "days": str(settings.receipts.void_wait_days)} if names else {}
+        sample = Rejection(asset, "", code, detail)
         since = min(one.since for one in some if one.since is not None)
         found.append(
             LongWait(asset, count, since, _several(examples, count), sample.text(language), sample.cure(language))

@@ -122,7 +122,7 @@ def _moment(text: str, zone: ZoneInfo) -> str:
 
 def _other(other: OtherReceipt, language: Language) -> str:
     if other.name is None or other.status is None:
-        return say("{id}, which has not arrived", id=clean(other.receipt_id)).told(language)
+        return say("a receipt that has not come ({id})", id=clean(short_id(other.receipt_id))).told(language)
     text = say(
         "{receipt}, {status} (id {id})",
         receipt=other.name,

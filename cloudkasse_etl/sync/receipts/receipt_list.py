@@ -1,7 +1,7 @@
 """The list of receipts: the status of each, its reason, and people's decisions about it."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import AWAITED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.books_currency import last_known_currency
-from cloudkasse_etl.sync.receipts.receipt_search import called
+from cloudkasse_etl.sync.receipts.receipt_search import called, originals_of
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def listed(store: StateStores, configuration: Configuration, rows: Sequence[Rece
     lines: dict[str, list[Rejection]] = {}
     for rejection in store.rejections.of(STOCK_MOVEMENTS):
         lines.setdefault(rejection.key.rpartition("|")[0], []).append(rejection)
-    awaited = {waiting.awaited for waiting in store.waiting.of(REVENUE_POSTINGS)}
+    originals = originals_of(store, store.waiting.of(REVENUE_POSTINGS))
     days = str(configuration.settings.receipts.void_wait_days)
     decisions, books = _decisions(store), last_known_currency(store)  # older releases kept no currency of receipts
     return [
@@ -175,7 +175,7 @@ def listed(store: StateStores, configuration: Configuration, rows: Sequence[Rece
             rejections=tuple(rejections.get(row.receipt_id, ())),
             decisions=tuple(decisions.get(row.receipt_id, ())),
             lines=tuple(lines.get(row.receipt_id, ())),
-            waits=_waits(row, awaited, days),
+            waits=_waits(row, originals, days),
             no_effect=row.no_effect,
             name=called(row, row.currency or books),
         )
@@ -192,10 +192,13 @@ def _decisions(store: StateStores) -> dict[str, list[Decision]]:
     return found
 
 
-def _waits(row: ReceiptRow, awaited: Collection[str], days: str) -> Rejection | None:
-    if row.status != Status.STAGED or not row.reference_id or bounded_key(row.reference_id) not in awaited:
+def _waits(row: ReceiptRow, originals: Mapping[str, str], days: str) -> Rejection | None:
+    if row.status != Status.STAGED or not row.reference_id:
         return None
-    return Rejection(REVENUE_POSTINGS, row.receipt_id, AWAITED, {"value": row.reference_id, "days": days})
+    original = originals.get(bounded_key(row.reference_id))
+    if original is None:
+        return None
+    return Rejection(REVENUE_POSTINGS, row.receipt_id, AWAITED, {"value": original, "days": days})
 
 
 def _with_lines(decisions: Mapping[str, list[Decision]]) -> list[str]:

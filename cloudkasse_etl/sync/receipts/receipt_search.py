@@ -7,10 +7,12 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.messages import ENGLISH
 from cloudkasse_etl.i18n.text import Language, joined, say
 from cloudkasse_etl.rejections.record_names import ReceiptName
+from cloudkasse_etl.rejections.rejection import UNSEEN
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
 from cloudkasse_etl.state.stores.books.receipt_status import status_word
-from cloudkasse_etl.state.stores.named_records import NamedRecords
+from cloudkasse_etl.state.stores.named_records import NamedRecords, ReceiptHead
 from cloudkasse_etl.state.stores.state_stores import StateStores
+from cloudkasse_etl.state.stores.waiting_records import Waiting
 
 # A register may have the mark in its own number; 16 digits are more than any receipt has, and fit each database.
 _NUMBER = re.compile(r"(?P<register>.+)[-/](?P<number>[0-9]{1,16})", re.ASCII)
@@ -128,6 +130,42 @@ def name_of(store: StateStores, receipt_id: str, language: Language) -> str:
     """
     rows = list(ReceiptReader(store.connection).with_ids(receipt_id).values())
     return names_of(store, rows, language)[0] if rows else receipt_id
+
+
+def originals_of(store: StateStores, waiting: Iterable[Waiting]) -> dict[str, str]:
+    """The receipts for which voids wait, as a detail that `{value:receipt}` shows.
+
+    Args:
+        store: Our own tables.
+        waiting: Voids that wait.
+
+    Returns:
+        Key → register and number; the marked beginning of the id of those that were never fetched.
+    """
+    keys = list(dict.fromkeys(each.awaited for each in waiting if each.awaited))
+    heads = NamedRecords(store.connection).heads(keys) if keys else {}
+    return {key: awaited_name(key, known=key in heads, place=_place(heads.get(key))) for key in keys}
+
+
+def awaited_name(receipt_id: str, *, known: bool, place: tuple[str | None, int | None]) -> str:
+    """A receipt for which a void waits, as a detail that `{value:receipt}` shows.
+
+    Args:
+        receipt_id: Its id.
+        known: Whether it was ever fetched.
+        place: Its register and number.
+
+    Returns:
+        Register and number; the beginning of the id where these cannot be read, marked if it was never fetched.
+    """
+    register, number = place
+    if known and register is not None and number is not None:
+        return f"{register}-{number}"
+    return f"{'' if known else UNSEEN}{short_id(receipt_id)}"
+
+
+def _place(head: ReceiptHead | None) -> tuple[str | None, int | None]:
+    return (head.register, head.number) if head else (None, None)
 
 
 def _found(reader: ReceiptReader, wanted: str) -> list[ReceiptRow]:

@@ -16,6 +16,7 @@ from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt
 from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.waiting_records import AWAITED, SHOWN_EXAMPLES, Waiting
+from cloudkasse_etl.sync.receipts.receipt_search import awaited_name, short_id
 from cloudkasse_etl.sync.run.report import Deferral
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.books.ledger import Review, refusal
@@ -254,7 +255,7 @@ class Voids:
         for receipt_id, receipt in _receipts(session, [held.receipt_id for held in late[:_ROUND]]).items():
             found.ready.append(receipt)
             found.mirrors[receipt_id] = Mirror()
-            detail = {"value": receipt.reference_id or ""}
+            detail = {"value": short_id(receipt.reference_id or "")}
             found.reviews[receipt_id] = Review("void_original_unknown", detail)
         return found
 
@@ -368,6 +369,5 @@ def _name(register: str | None, number: int | None) -> str:
 
 
 def _awaited(receipt_id: str, known: ReferredReceipt | None) -> str:
-    if known is None or known.register is None:
-        return receipt_id
-    return _name(known.register, known.number)
+    place = (known.register, known.number) if known else (None, None)
+    return awaited_name(receipt_id, known=known is not None, place=place)

@@ -158,7 +158,9 @@ def test_a_void_waits_visibly_for_its_original_and_follows_it(world: World) -> N
     postings, _ = fetch_and_book(world)
     assert told(postings) == {"deferred": 1}
     (deferral,) = postings.deferrals
-    assert deferral.text("en").startswith("Waits for receipt sale, which it voids and which is not booked yet.")
+    assert deferral.text("en").startswith(
+        "Waits for a receipt that has not come (sale), which it voids and which is not booked yet."
+    )
     assert "14" in deferral.text("de")
     assert statuses(world) == {"void": "staged"}
     world.erp("UPDATE ART SET KontoVerkauf = '8410'")

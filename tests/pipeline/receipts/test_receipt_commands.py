@@ -46,7 +46,8 @@ def test_receipts_are_staged_by_a_sync_and_booked_by_an_import(shop: Program) ->
     ]
 
     code, report = shop.call_json("import", "--receipt", "r2")
-    assert (code, report["message"]) == (0, "successful: 1 receipt imported, 1 stock line moved")
+    waiting = "2 receipts wait for their import (47.60 €)."
+    assert (code, report["message"]) == (0, f"successful: 1 receipt imported, 1 stock line moved. {waiting}")
     code, report = shop.call_json("import")
     assert (code, report["assets"]["revenue_postings"]["new"]) == (0, 2)
     code, report = shop.call_json("import")
@@ -62,7 +63,7 @@ def test_the_list_says_what_a_void_waits_for_and_which_stock_line_is_refused(sho
     shop.call_json("sync", "receipts", "--import")
     assert [(r["status"], r["reason"]) for r in shop.call_json("receipts")[1]["receipts"]] == [
         ("imported", "Line 1: Article 'NEU' is not in SelectLine, so no stock was moved."),
-        ("staged", "Waits for receipt r9, which it voids and which is not booked yet."),
+        ("staged", "Waits for a receipt that has not come (r9), which it voids and which is not booked yet."),
     ]
     shop.call_json("receipts", "dismiss", "r1", "--line", "1", "--reason", "counted")
     assert shop.call_json("receipts")[1]["receipts"][0]["reason"] == "Line 1 dismissed: counted"

@@ -85,8 +85,8 @@ def test_a_receipt_that_waits_and_one_before_any_import_are_told_too(world: Worl
     fetch_and_book(world)
     found = show_receipt(world.configuration(), "K1-2")
     view = view_of(found, "en", world.configuration().settings.zone)
-    assert "Waits for receipt gone" in view.problems[0][0]
-    assert dict(view.facts)["voids"] == "gone, which has not arrived"
+    assert "Waits for a receipt that has not come (gone)" in view.problems[0][0]
+    assert dict(view.facts)["voids"] == "a receipt that has not come (gone)"
     with pytest.raises(ConfigurationError, match="There is no receipt 'K1-9'"):
         show_receipt(world.configuration(), "K1-9")
 
