@@ -13,9 +13,10 @@ from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
 from cloudkasse_etl.sync.master_data.shown import euro_text, field_name, shown_value
+from cloudkasse_etl.sync.run.receipt_sums import FATE_WORDS
 from cloudkasse_etl.sync.run.report import Deferral
 
-# What a plan counts, by the names of the plan's own counts.
+# What a plan counts, by the names of the plan's own counts; without the fates, which have one wording everywhere.
 _COUNTS: Mapping[str, Callable[[int], Text]] = {
     "new": lambda count: say_count("{count:,} new", "{count:,} new", count=count),
     "changed": lambda count: say_count("{count:,} changed", "{count:,} changed", count=count),
@@ -27,8 +28,6 @@ _COUNTS: Mapping[str, Callable[[int], Text]] = {
     ),
     "waiting": lambda count: say("{count:,} waiting", count=count),
     "staged": lambda count: say_count("{count:,} ready for an import", "{count:,} ready for an import", count=count),
-    "no_effect": lambda count: say("{count:,} without effect", count=count),
-    "before_start": lambda count: say("{count:,} before the start date", count=count),
     "seen": lambda count: say("{count:,} staged already", count=count),
     "closings": lambda count: say_count("{count:,} closing", "{count:,} closings", count=count),
     "booked": lambda count: say_count("{count:,} receipt", "{count:,} receipts", count=count),
@@ -288,7 +287,11 @@ def _in_words(counts: Mapping[str, int], language: Language) -> str:
 
 def _named(count: int, name: str, language: Language) -> str:
     says = _COUNTS.get(name)
-    return says(count).told(language) if says else f"{counted(count, language)} {name}"
+    return (
+        says(count).told(language)
+        if says
+        else f"{counted(count, language)} {told(FATE_WORDS.get(name, name), language)}"
+    )
 
 
 def _waiting(deferrals: Iterable[Deferral], language: Language) -> Iterable[str]:

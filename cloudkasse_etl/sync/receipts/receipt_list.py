@@ -16,11 +16,13 @@ from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_reader import EVERY, ReceiptReader, ReceiptRow, Wanted
 from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.books.receipt_totals import Booked, ReceiptGroup
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import AWAITED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.books_currency import last_known_currency
 from cloudkasse_etl.sync.receipts.receipt_search import called, originals_of
+from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,17 @@ def list_receipts(
     with open_reading(configuration) as store:
         also = _with_lines(_decisions(store)) if status == "dismissed" else ()
         return listed(store, configuration, ReceiptReader(store.connection).rows(status, also=also, wanted=wanted))
+
+
+def sums_of_listed(receipts: Iterable[ListedReceipt]) -> ReceiptSums:
+    """The sums of some receipts, by what became of them: those of all receipts where all are listed."""
+    groups = []
+    for receipt in receipts:
+        refused_by = next((rejection.asset for rejection in receipt.rejections), None)
+        known = receipt.total_cents is not None
+        parts = (receipt.status, refused_by, receipt.no_effect, receipt.name.currency if known else None)
+        groups.append(ReceiptGroup(*parts, count=1, known=int(known), cents=receipt.total_cents or 0))
+    return sums_of(groups, Booked())
 
 
 def newest_first(receipts: Iterable[ListedReceipt]) -> list[ListedReceipt]:

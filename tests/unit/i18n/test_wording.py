@@ -80,7 +80,7 @@ def test_the_program_reads_a_catalogue_as_babel_does(language: str) -> None:
 
 def test_a_status_is_a_word_of_the_language_wherever_it_is_told() -> None:
     for status in Status:
-        assert status_word(status) == status
+        assert "_" not in told(status_word(status), "en")  # which is a word of programs
         assert told(status_word(status.value), "de") != status
     text = say(
         "The receipt {receipt} cannot be imported; its status: {status}.", receipt="K1-1", status=status_word("staged")

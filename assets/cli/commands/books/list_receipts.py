@@ -10,7 +10,7 @@ from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import DAY, TEXT
 from assets.cli.output import CURE, console, print_json, print_list, print_rows
 from cloudkasse_etl.i18n.formats import day_in_figures, spelled
-from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
+from cloudkasse_etl.i18n.text import say, say_as, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -251,8 +251,8 @@ def _print_view(view: "ReceiptView", language: Language) -> None:
 
 
 def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None:
-    from cloudkasse_etl.rejections.causes import amounts_text, sum_by_currency
     from cloudkasse_etl.state.stores.books.receipt_status import STATUS_WORDS
+    from cloudkasse_etl.sync.receipts.receipt_list import sums_of_listed
     from cloudkasse_etl.sync.receipts.receipt_search import short_id
 
     words = told_by_name(STATUS_WORDS, language)
@@ -270,14 +270,6 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
         )
         for receipt in found
     ]
-    total = say_count("{count:,} receipt", "{count:,} receipts", count=len(found))
-    sums = sum_by_currency(receipt.name.amount for receipt in found if receipt.name.amount)
-    if sums:
-        total = say_count(
-            "{count:,} receipt, {total}",
-            "{count:,} receipts, {total}",
-            count=len(found),
-            total=amounts_text(sums, language),
-        )
+    total = sums_of_listed(found).told(language)
     heads = told_each(_COLUMNS, language)
-    print_list(console(), heads, records, total.told(language), numbers=(1, 3), limit=limit, language=language)
+    print_list(console(), heads, records, total, numbers=(1, 3), limit=limit, language=language)

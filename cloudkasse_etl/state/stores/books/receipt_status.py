@@ -26,8 +26,8 @@ STATUS_WORDS: Mapping[str, Text] = {
     Status.STAGED: say("staged"),
     Status.IMPORTED: say("imported"),
     Status.REJECTED: say("rejected"),
-    Status.NO_EFFECT: say("no_effect"),
-    Status.BEFORE_START: say("before_start"),
+    Status.NO_EFFECT: say("without effect"),
+    Status.BEFORE_START: say("before the start date"),
     Status.DISMISSED: say("dismissed"),
 }
 """Each status as a person reads it."""
