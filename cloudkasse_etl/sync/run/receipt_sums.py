@@ -108,8 +108,7 @@ class ReceiptSums:
             f"{counted(one.count, language)} {one.name(language)} ({one.amount(language)})"
             for one in map(self.of, dict.fromkeys(one.fate for one in self.fates))
         ]
-        whole = f"{whole} ({amount_text(self.cents, self.unknown, language)})"
-        return f"{whole}: {', '.join(parts)}" if parts else whole
+        return f"{whole} ({self._whole(language)}): {', '.join(parts)}" if parts else whole
 
     def rows(self, language: Language) -> list[tuple[str, int, str]]:
         """The rows of a table: what became of them, how many, their sum; the whole is the last row."""

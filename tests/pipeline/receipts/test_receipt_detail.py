@@ -117,7 +117,7 @@ def test_the_list_is_filtered_newest_first_with_a_total_and_ids_that_a_command_t
     monkeypatch.setenv("COLUMNS", "100")
     lines = told_in(shop, "receipts")
     assert [line.split()[1] for line in lines[1:] if line.startswith("K1")] == ["7", "2", "1"]
-    assert lines[-1] == "3 receipts, 71.40 €"
+    assert lines[-1] == "3 receipts (71.40 €): 2 imported (47.60 €), 1 refused by the import (23.80 €)"
     assert any("accounts.tenders.ElZahlungsdienstleister" in line for line in lines)
     assert not re.search(r"[0-9a-f]{8}-", "\n".join(lines))
     short = lines[1].split()[-1]
