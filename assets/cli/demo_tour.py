@@ -26,7 +26,7 @@ TRY_NEXT = (
     ("The registers sell for another day:", "cloudkasse-etl sandbox sell --demo"),
     ("Fetch it, and be asked whether to import it:", "cloudkasse-etl sync --demo"),
     ("What the runs came to:", "cloudkasse-etl history --demo"),
-    ("Graph, runs and failures in the browser:", "cloudkasse-etl ui --demo"),
+    ("What is open today, and all runs, in the browser:", "cloudkasse-etl ui --demo"),
 )
 
 

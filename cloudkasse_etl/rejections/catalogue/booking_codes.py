@@ -6,7 +6,7 @@ TEXTS: dict[str, Failure] = {
     "account_missing": Failure(
         "No account is set: {setting}{further}.",
         "Set {setting}{further} in cloudkasse.yaml (for accounts.revenue also in SelectLine, by the article's "
-        "KontoVerkauf or Erfolgskontengruppe), then import again.",
+        "KontoVerkauf or Erfolgskontengruppe); the next import tries it again: cloudkasse-etl import.",
     ),
     "revenue_account_ambiguous": Failure(
         "Revenue group '{group}' has different accounts for tax code '{value}' ({accounts}); the line is booked on the "
@@ -16,7 +16,8 @@ TEXTS: dict[str, Failure] = {
     ),
     "article_ambiguous": Failure(
         "Article '{value}' stands in several rows of SelectLine's ART that differ in {columns}.",
-        "Leave one row of article '{value}' in SelectLine (ART.Artikelnummer), then import again.",
+        "Leave one row of article '{value}' in SelectLine (ART.Artikelnummer); the next import tries it again: "
+        "cloudkasse-etl import.",
     ),
     "opening_cash_exceeds_bar": unclear(
         "The opening cash of {opening} is more than the cash of the receipt, {cash}.",

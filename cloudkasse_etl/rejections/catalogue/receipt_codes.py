@@ -27,7 +27,7 @@ TEXTS: dict[str, Failure] = {
     "books_currency_unknown": Failure(
         "The currency of the books is not known, so nothing can be booked.",
         "Enter it in SelectLine (MANDANT.Waehrung, three letters); with several rows in MANDANT, name one in the "
-        "settings (company.database_name). Then import again.",
+        "settings (company.database_name). The next import tries it again: cloudkasse-etl import.",
     ),
     "receipt_business_case_unknown": unclear(
         "The business case '{value}' is unknown.",
