@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 # Longer words do not fit three to a row of an asset's page; the names of settings are.
-_LONGEST_WORD = 16
+_LONGEST_WORD = 12
 _LONG = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 _BREAK = "\N{ZERO WIDTH SPACE}"
 

@@ -1,12 +1,14 @@
 """Protects how failures are told: one cause with many victims is one entry, in the words of the language set."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
 from assets.checks.rejections import REJECTIONS, check_results
 from assets.ui.metadata import rejection_table
+from assets.ui.record_markdown import records_markdown
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Rejection
@@ -32,11 +34,18 @@ def table_of(rejections: list[Rejection], settings: Settings) -> dg.TableMetadat
     return table
 
 
+def test_the_records_of_a_cause_are_listed_in_the_order_of_their_numbers_and_not_of_the_answers() -> None:
+    rejections = [account_missing(number) for number in (10, 2, 9)]
+    text = records_markdown(by_cause(rejections, "en"), "en", ZoneInfo("Europe/Berlin"))
+    names = [line.split()[1] for line in text.splitlines() if line.startswith("- ")]
+    assert names == ["r2", "r9", "r10"]
+
+
 def test_a_thousand_victims_of_one_cause_are_one_entry_with_examples() -> None:
     rejections = [*map(account_missing, range(1000)), wrong_number(1)]
     table = table_of(rejections, Settings())
     first, second = (record.data for record in table.records)
-    assert first["records"] == "1,000: r0; r1; r2; r3; r4; …"
+    assert first["records"] == "1,000: r0; r1; …"
     assert first["what is wrong"] == "No account is set: accounts.\u200bclearing."  # may be broken there
     assert second["records"] == "1: A1"
     assert next(iter(first)) == "what to do"  # a narrow page cuts the last columns off, not the first
