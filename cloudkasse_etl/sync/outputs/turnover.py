@@ -4,14 +4,14 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
-from cloudkasse_etl.state.stores.books.sales import COUNTED, FATES, SalesReader
+from cloudkasse_etl.state.stores.books.sales import COUNTED, FATES, NO_EFFECT, SalesReader
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.transform.receipt_frames import flatten
 from cloudkasse_etl.transform.stock.units import ratio
@@ -87,11 +87,13 @@ class Fate:
         name: One of `state.sales.FATES`.
         receipts: How many, of any kind.
         gross_cents: Their turnover in the books' currency; None where there is none.
+        reasons: Why they have no effect, where they have none: reason → how many.
     """
 
     name: str
     receipts: int
     gross_cents: int | None = None
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -155,10 +157,12 @@ def sum_up_sales(store: StateStores, zone: ZoneInfo, *, until: dt.datetime | Non
     period = reader.days(days)
     first, last = (period[0], period[-1]) if period else (dt.date.min, dt.date.max)
     found, by_fate = _read(reader.raw(first, last), zone)
-    counts = reader.fates(first, last)
+    counts, reasons = reader.fates(first, last), reader.reasons(first, last)
     if not found:
         currency = min(by_fate, default="")
-        return Turnover(refused=reader.refused(), fates=_fates(counts, by_fate.get(currency, {})), currency=currency)
+        return Turnover(
+            refused=reader.refused(), fates=_fates(counts, by_fate.get(currency, {}), reasons), currency=currency
+        )
     currency, sums = max(found.items(), key=lambda one: (one[1].days["day"].max(), _receipts(one[1]), one[0]))
     others = [
         OtherCurrency(other, _receipts(part), int(part.days["gross_cents"].sum()))
@@ -180,7 +184,7 @@ def sum_up_sales(store: StateStores, zone: ZoneInfo, *, until: dt.datetime | Non
         by_quantity=_by_quantity(sums.articles),
         refused=reader.refused(),
         currency=currency,
-        fates=_fates(counts, by_fate[currency]),
+        fates=_fates(counts, by_fate[currency], reasons),
         others=tuple(sorted(others, key=lambda other: (-other.receipts, other.currency))),
     )
 
@@ -205,9 +209,11 @@ def _read(
     return {currency: part for currency, part in sums.items() if len(part.days)}, by_fate
 
 
-def _fates(counts: Mapping[str, int], gross_cents: Mapping[str, int]) -> tuple[Fate, ...]:
+def _fates(counts: Mapping[str, int], gross_cents: Mapping[str, int], reasons: Mapping[str, int]) -> tuple[Fate, ...]:
     named = [*(fate for fate in FATES if fate in counts), *sorted(counts.keys() - set(FATES))]
-    return tuple(Fate(fate, counts[fate], gross_cents.get(fate)) for fate in named)
+    return tuple(
+        Fate(fate, counts[fate], gross_cents.get(fate), reasons if fate == NO_EFFECT else {}) for fate in named
+    )
 
 
 def _receipts(sums: TurnoverFrames) -> int:

@@ -64,6 +64,8 @@ def test_every_receipt_stands_once_by_what_became_of_it_and_the_sums_add_up(worl
         for status in ("imported", "staged", "dismissed", "before_start", "no_effect"):
             here = by_name[status].receipts if status in by_name else 0
             assert here == sum(r.status == status for r in listed), status
+        if idle := by_name.get("no_effect"):
+            assert idle.reasons == {"training": idle.receipts}
         refused = sum(by_name[name].receipts for name in ("refused_by_import", "rejected") if name in by_name)
         assert refused == sum(r.status == "rejected" for r in listed)
         assert found.gross_cents == sum(by_name[name].gross_cents or 0 for name in COUNTED if name in by_name)
@@ -94,3 +96,11 @@ def test_the_page_has_a_row_for_what_is_dismissed_and_before_the_start_date(
         (row,) = [row for row in rows if row and row[0].startswith(words[0])]
         assert row[1] == "1"
         assert [words[1], str(expected)] in [row[:2] for row in rows if row]
+    world.server.store.deliver_receipts([receipt(3, kind="AVTraining")])
+    fetch(world)
+    write_page(world.configuration(), replace(facts(), seconds=None), path)
+    assert any(
+        row[0].endswith(": training (1)" if language == "en" else ": Training (1)")
+        for row in Page(path.read_text(encoding="utf-8")).rows
+        if row
+    )

@@ -87,6 +87,14 @@ class SalesReader:
         with self._state.reading() as connection:
             return {fate: int(count) for fate, count in connection.execute(query)}
 
+    def reasons(self, first: dt.date, last: dt.date) -> dict[str, int]:
+        """Of the same receipts, why those without effect have none: reason → how many."""
+        table = self._table
+        here = table.c.business_day.between(first, last) | table.c.business_day.is_(None)
+        query = sa.select(table.c.no_effect, sa.func.count()).where(self._known, here, table.c.no_effect.is_not(None))
+        with self._state.reading() as connection:
+            return {reason: int(count) for reason, count in connection.execute(query.group_by(table.c.no_effect))}
+
     def refused(self) -> int:
         """How many receipts are refused on arrival, and so count nowhere."""
         table = self._table

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import Text, say, say_count, told_by_name
+from cloudkasse_etl.i18n.text import Text, say, say_count, told, told_by_name
 from cloudkasse_etl.rejections.causes import Cause, Victim, more_than
 from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
 from cloudkasse_etl.state.stores.books.sales import COUNTED, NOT_IMPORTED, STAGED
 from cloudkasse_etl.sync.outputs.page.charts import Chart, Column, column_chart
 from cloudkasse_etl.sync.outputs.page.texts import WORDS
-from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Share, Turnover
+from cloudkasse_etl.sync.outputs.turnover import ArticleSales, Fate, Share, Turnover
 
 # Up to this many columns each shows its value; if there are more, only the largest does.
 ALL_VALUES = 8
@@ -276,9 +277,19 @@ class View:
                 ),
             ).told(self._language),
             heads=(words["fate"], words["receipts"], self._amounts()),
-            rows=[Row(words.get(f"fate_{fate.name}", fate.name), two) for fate, two in zip(fates, cells, strict=True)],
+            rows=[Row(self._fate(fate), two) for fate, two in zip(fates, cells, strict=True)],
             total=self._total((self._count(receipts), whole)),
         )
+
+    def _fate(self, fate: Fate) -> str:
+        """What became of receipts, and the reasons of those without effect: `…: training (3), broken off (1)`."""
+        word = self._words.get(f"fate_{fate.name}", fate.name)
+        reasons = [
+            f"{told(words, self._language)} ({self._count(fate.reasons[reason])})"
+            for reason, words in NO_EFFECT_WORDS.items()
+            if reason in fate.reasons
+        ]
+        return f"{word}: {', '.join(reasons)}" if reasons else word
 
     def _articles(self, name: str, articles: Sequence[ArticleSales], *, by_quantity: bool) -> Section | None:
         if not articles:
