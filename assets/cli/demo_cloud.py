@@ -88,7 +88,10 @@ class DemoCloud:
                     say(
                         "Port {port}, on which the demo's CloudKasse runs, is used by another program.", port=self._port
                     ),
-                    hint=say("End that program, or make a new demo, which takes a free port: cloudkasse-etl demo."),
+                    hint=say(
+                        "End that program. Or make a new demo on a free port, which replaces shop and settings: "
+                        "cloudkasse-etl demo."
+                    ),
                 )
             stack.enter_context(SandboxServer(self._data, port=self._port, token=TOKEN))
             self._serving = stack.pop_all()

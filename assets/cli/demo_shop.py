@@ -164,12 +164,21 @@ def _write_environment(demo: Demo) -> None:
 
 
 def find_demo(folder: Path) -> Demo | None:
-    """The demo that was made in a folder, if any."""
+    """The demo that was made in a folder, if any.
+
+    Raises:
+        ConfigurationError: There is a shop in it, but not the file that tells on which port its CloudKasse runs.
+    """
     try:
-        port = json.loads((folder / "demo.json").read_text(encoding="utf-8"))["port"]
-    except (OSError, ValueError, KeyError):
+        port = int(json.loads((folder / "demo.json").read_text(encoding="utf-8"))["port"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if (folder / "dagster").exists():  # a demo that was used; one whose creation was interrupted has no history yet
+            raise ConfigurationError(
+                say("The demo in {folder} cannot be used: its file demo.json is damaged or gone.", folder=str(folder)),
+                hint=say("Make a new one, which replaces its shop and its settings: cloudkasse-etl demo."),
+            ) from error
         return None
-    return Demo(folder.absolute(), int(port))
+    return Demo(folder.absolute(), port)
 
 
 def _remove(folder: Path, name: str) -> None:

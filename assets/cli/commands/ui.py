@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,10 +19,12 @@ from assets.cli.demo_shop import FOLDER
 from assets.instance import interrupts
 from assets.instance.home import PAGES_VARIABLE, Home, find_home, open_instance
 from cloudkasse_etl.config.code_path import foreign_package, foreign_text
-from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.config.settings import Configuration
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 20
@@ -64,7 +66,7 @@ def ui(port: int, pages_port: int | None, is_demo: bool, folder: Path) -> int:
     return _with_pages(configuration, home, port, pages_port)
 
 
-def _with_pages(configuration: Configuration, home: Home, port: int, pages_port: int | None) -> int:
+def _with_pages(configuration: "Configuration", home: Home, port: int, pages_port: int | None) -> int:
     """Serves the UI, and the pages and protocols beside it; without them where the port beside it is taken."""
     from assets.cli.run_pages import served
 

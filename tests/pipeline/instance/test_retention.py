@@ -88,7 +88,8 @@ def test_old_runs_go_and_their_space_comes_back(program: Program, instance: dg.D
     for table, database in (("run_tags", "runs.db"), ("asset_check_executions", "runs/index.db")):
         with closing(sqlite3.connect(storage / "history" / database)) as connection:
             found = {row[0] for row in connection.execute(f"SELECT DISTINCT run_id FROM {table}")}
-        assert found == set(young)
+        # what is open is told as it changes, outside of all runs
+        assert found - {""} == set(young)
     assert prune_history(instance, storage, 30).runs == 0
 
 

@@ -110,7 +110,8 @@ def on_the_command_line(rejections: Sequence[Rejection], language: Language) -> 
     print_causes(Console(file=out, width=500, highlight=False), by_cause(rejections, language), language, limit=99)
     counts = re.findall(r"^\S+ · \S+ · (\d+)\s*$", out.getvalue(), flags=re.MULTILINE)
     cures = re.findall(r"^ +(?:What to do|Was zu tun ist): (.*?)\s*$", out.getvalue(), flags=re.MULTILINE)
-    return list(zip(map(int, counts), cures, strict=True))
+    typed = re.compile(r"\S*/cloudkasse-etl")  # as it can be typed here
+    return list(zip(map(int, counts), (typed.sub("cloudkasse-etl", cure) for cure in cures), strict=True))
 
 
 def in_the_protocol(report: RunReport, language: Language, folder: Path) -> tuple[Told, str]:
@@ -133,8 +134,9 @@ def on_the_page(page: str) -> Told:
 
 def in_the_plan(rejections: Sequence[Rejection], language: Language) -> Told:
     text = plan_markdown(Plan("all", (EntityPlan("articles", rejections=tuple(rejections)),)), language)
-    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if re.match(r"\| \d", line)]
-    return [(int(row[0]), re.sub(r"\\(.)", r"\1", row[-1].strip())) for row in rows]
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if line.startswith("|")]
+    counted = [row for row in rows if row[2].strip().isdecimal()]
+    return [(int(row[2]), re.sub(r"\\(.)", r"\1", row[0].strip())) for row in counted]
 
 
 def in_alerts(rejections: Sequence[Rejection], language: Language, stores: tuple[StateStores, AlertStore]) -> Told:

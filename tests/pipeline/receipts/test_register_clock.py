@@ -136,7 +136,7 @@ def test_a_held_receipt_is_released_by_a_command_that_says_what_came_of_it(progr
     assert {r["key"] for r in report["rejections"] if r["code"] == "business_day_implausible"} == {"r1", "r2"}
     assert "receipts release ID" in report["rejections"][0]["cure"]
     code, out, _ = program.call("receipts", "release", "r1", "--reason", "it was offline")
-    assert (code, out.strip()) == (0, "The receipt r1 is released; its status: staged.")
+    assert (code, out.strip()) == (0, "The receipt K1-1 · 2026-01-05 · 23.80 € is released; its status: staged.")
     code, out, _ = program.call("receipts", "release", "r2", "--reason", "that one too")
     assert (code, "its status: rejected" in out, "The lines come to" in out) == (0, True, True)
     program.world.settings["language"] = "de"

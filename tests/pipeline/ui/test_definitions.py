@@ -177,7 +177,7 @@ def test_the_run_of_a_command_is_one_of_the_same_job(configuration: Configuratio
         definitions = build_defs(configuration, protocol_folder=tmp_path, **differences)
         return definitions.resolve_job_def("sync_all").get_job_snapshot_id()
 
-    assert snapshot() == snapshot(started_by="command line", silent=True, on_report=print)
+    assert snapshot() == snapshot(started_by="command line", on_report=print)
     assert snapshot() == snapshot(with_links=True)
 
 
