@@ -17,6 +17,7 @@ from assets.run.resources import AfterRun
 from assets.ui.open_page import RELOAD, open_metadata
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import ACTION_NEEDED
+from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.monitoring.open_records import LastRun, OpenReport, open_records, what_is_open
@@ -81,11 +82,14 @@ def after_run(configuration: Configuration) -> AfterRun:
             if session is None:
                 report = open_records(configuration, last_run=last_run)
             else:
-                sums = session.receipt_sums()
+                # a run that lost its lease may store nothing, not even the sums of what is booked
+                sums = None if session.store.connection.lost else session.receipt_sums()
                 report = what_is_open(session.store, configuration.settings, sums=sums, last_run=last_run)
             refresh(instance, configuration, report)
-        except Exception:
-            _LOGGER.warning("Asset %s could not be refreshed.", ACTION_NEEDED, exc_info=True)
+        except CloudkasseError as error:  # a database is away: the sensor brings it up to now once that is back
+            _LOGGER.info("Asset %s could not be refreshed: %s", ACTION_NEEDED, error)
+        except Exception as error:  # noqa: BLE001 -- the run has ended as it has; its books do not hang on this page
+            _LOGGER.warning("Asset %s could not be refreshed: %s", ACTION_NEEDED, error)
 
     return refreshed
 
