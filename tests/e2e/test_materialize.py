@@ -56,7 +56,7 @@ def test_direct_imports_whoever_materialises_and_manual_says_that_it_did_not(pro
     done = materialize(program, "--select", "*")
     assert done.returncode == 0, done.stderr
     assert statuses(program) == ["imported"]
-    assert "not imported" not in latest(program)["revenue_postings"]["summary"].value
+    assert "Not imported" not in latest(program)["revenue_postings"]["summary"].value
 
 
 @pytest.mark.synced
@@ -64,8 +64,8 @@ def test_direct_imports_whoever_materialises_and_manual_says_that_it_did_not(pro
     ("setting", "config", "status", "told"),
     [
         ("direct", {}, "imported", None),
-        ("direct", {"import_receipts": False}, "staged", "1; this run was asked not to import."),
-        ("ask", {}, "staged", "1; receipts.import is ask in the settings."),
+        ("direct", {"import_receipts": False}, "staged", "Not imported: this run was asked not to import."),
+        ("ask", {}, "staged", "Not imported: receipts.import is ask in the settings."),
         ("ask", {"import_receipts": True}, "imported", None),
     ],
 )
@@ -79,5 +79,5 @@ def test_the_setting_decides_unless_the_run_was_told_otherwise(
         run = program.run_job(instance, str(uuid.uuid4()), "sync_receipts", **config)
         summary = materializations(instance, run.run_id)["revenue_postings"]["summary"].value
     assert statuses(program) == [status]
-    assert ("not imported" in summary) is (told is not None)
+    assert ("Not imported" in summary) is (told is not None)
     assert (told or "") in summary

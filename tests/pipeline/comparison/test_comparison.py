@@ -67,15 +67,21 @@ def test_what_somebody_changed_in_cloudkasse_is_told_field_by_field_and_mended_b
     found = compared(world)
     assert found["articles"].rows("en") == [
         (
-            "A1",
+            "A1 Artikel 1",
             "name",
             "Artikel 1",
             "Kaffe",
             "It was changed in CloudKasse. cloudkasse-etl sync --full brings it back.",
         ),
-        ("A1", "unit", "Stk", "kg", "It was changed in CloudKasse. cloudkasse-etl sync --full brings it back."),
+        (
+            "A1 Artikel 1",
+            "unit",
+            "Stk",
+            "kg",
+            "It was changed in CloudKasse. cloudkasse-etl sync --full brings it back.",
+        ),
     ]
-    assert found["prices"].rows("de")[0][:4] == ("A2|1|0.000|", "gross", "11,90 €", "0,01 €")
+    assert found["prices"].rows("de")[0][:4] == ("A2 Artikel 2, Gruppe 1, ab 0", "gross", "11,90 €", "0,01 €")
     assert found["employees"].differences[0].fields[0].field == "display_name"
     assert found["articles"].sentence("de") == (
         "CloudKasse und SelectLine unterscheiden sich in 1 Artikel: 1 mit anderem Inhalt."

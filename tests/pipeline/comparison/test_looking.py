@@ -50,7 +50,11 @@ def test_the_job_compares_under_a_held_lease_and_is_no_synchronisation(
     articles = found["cloudkasse_articles", SAME_AS_SELECTLINE]
     assert (articles.passed, articles.severity) == (False, dg.AssetCheckSeverity.WARN)
     (row,) = articles.metadata["differences"].records
-    assert (row.data["record"], row.data["SelectLine"], row.data["CloudKasse"]) == ("A1", "Artikel 1", "Kaffe")
+    assert (row.data["record"], row.data["SelectLine"], row.data["CloudKasse"]) == (
+        "A1 Artikel 1",
+        "Artikel 1",
+        "Kaffe",
+    )
     assert found["cloudkasse_prices", SAME_AS_SELECTLINE].passed
     after = [line for line in dump(program.world.erp_file) if "cloudkasse_lease" not in line]
     assert after == [line for line in before[0] if "cloudkasse_lease" not in line]
@@ -83,7 +87,7 @@ def test_the_job_plan_shows_the_plan_and_does_nothing(program: Program, instance
     (output,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_OUTPUT)
     assert output.dagster_event is not None
     metadata = output.dagster_event.step_output_data.metadata
-    assert "| ~ | A1 | name | Artikel 1 | Kaffee \\| fein |" in str(metadata["plan"].value)
+    assert "| ~ | A1 Kaffee \\| fein | name | Artikel 1 | Kaffee \\| fein |" in str(metadata["plan"].value)
     assert metadata["changed"].value == 1
     after = [line for line in dump(program.world.erp_file) if "cloudkasse_lease" not in line]
     assert after == [line for line in before[0] if "cloudkasse_lease" not in line]

@@ -242,7 +242,7 @@ def test_a_driver_that_is_not_installed_names_the_extra_that_brings_it(
         lambda: erp_engine(url, Settings()),
     ]
     for made in makers:
-        with pytest.raises(ConfigurationError, match=rf"is not installed.*cloudkasse-etl\[{extra}\]"):
+        with pytest.raises(ConfigurationError, match=rf"is not installed.*-e .\.\[{extra}\]"):
             made()
 
 

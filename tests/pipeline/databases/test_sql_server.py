@@ -20,13 +20,18 @@ from sqlalchemy.dialects import mssql
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
+from cloudkasse_etl.entities import ARTICLES, STAGED_CLOSINGS
 from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.engine import state_engine, upgrade
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import current_holder
+from cloudkasse_etl.state.stores.books.audited_receipts import AuditedReceipts
+from cloudkasse_etl.state.stores.books.journal import Journal
+from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader
 from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
 from cloudkasse_etl.sync.dry_run.plan import plan
@@ -48,6 +53,7 @@ PACKAGE = Path(__file__).resolve().parents[3] / "cloudkasse_etl"
 # SQLite what it leaves to SQLAlchemy elsewhere, and its INSERTs are compiled below.
 OTHERS = {
     ("state/database/bulk.py", "insert_columns"),
+    ("state/database/bulk.py", "rows_of_receipts"),  # where the driver is SQLite's or psycopg's
     ("state/database/engine.py", "_mssql_connect"),
     ("state/lease/lease.py", "_lost_to"),
     ("state/database/state_diagnosis.py", "_try_to_write"),
@@ -167,6 +173,15 @@ def live(world: World) -> None:
     sum_up(configuration)
     with open_reading(configuration) as store:
         sum_up_sales(store, configuration.settings.zone)
+        journal, audited = Journal(store.connection), AuditedReceipts(store.connection)
+        assert journal.postings_of("R1")
+        journal.movements_of("R1")
+        assert audited.receipts("K1", 1, 99)
+        audited.closings()
+        audited.booked_tenders(["R1"])
+        ReceiptReader(store.connection).stored("R1")
+        unnamed = [Rejection(STAGED_CLOSINGS, "K1|1", "receipt_conflict"), Rejection(ARTICLES.cloud, "A1", "cloud.x")]
+        store.rejections.named(unnamed)
         for look in (store.waiting.rejected_since_before, store.waiting.staged_since_before):
             look(dt.datetime.now(dt.UTC))
     alerts = AlertStore(
@@ -215,7 +230,7 @@ def test_every_statement_is_one_of_t_sql(heard: Heard) -> None:
 
 def test_no_value_stands_in_a_statement(heard: Heard) -> None:
     """What the shop, the registers or the cloud say goes in as a parameter; only our own words are written out."""
-    own = re.compile(r"[A-Za-z_|.:, \-0-9]*")
+    own = re.compile(r"[A-Za-z_|.:, \-0-9%/]*")
     for statement in heard.statements:
         for literal in re.findall(r"'((?:[^']|'')*)'", statement):
             assert own.fullmatch(literal), statement

@@ -393,7 +393,7 @@ def test_the_protocol_of_a_run_tells_each_record_its_reason_and_its_cure(world: 
     report = world.sync()
     text = Path(report.protocol).read_text(encoding="utf-8-sig")
     assert (
-        "selectline_articles;A1;value_missing;Bezeichnung ist leer.;Füllen Sie ART.Bezeichnung in SelectLine aus."
+        "selectline_articles;A1;A1;value_missing;Bezeichnung ist leer.;Füllen Sie ART.Bezeichnung in SelectLine aus."
         in text
     )
     assert Path(report.protocol).with_suffix(".json").exists()

@@ -71,5 +71,5 @@ def test_a_list_that_is_cut_after_the_first(command: object, capsys: pytest.Capt
     shown = command._print  # type: ignore[attr-defined]
     for limit, words in ((1, "The first is shown; --limit"), (2, "The first 2 are shown; --limit")):
         shown([Listed()] * 3, limit, "en")
-        total = "3 receipts, 3.00 €" if command is list_receipts else "3 closings"
+        total = "3 receipts (3.00 €): 3 open (3.00 €)" if command is list_receipts else "3 closings"
         assert f"{total}\n{words}" in capsys.readouterr().out
