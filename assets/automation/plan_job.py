@@ -44,20 +44,37 @@ def plan_job(configuration: Configuration) -> Any:
         context.add_output_metadata({"plan": dg.MetadataValue.md(text), **plan_counts(found)})
         context.log.info(text)
 
+    description = say(
+        "Tells what a synchronisation and an import would do now, old to new, and does nothing: neither "
+        "SelectLine nor CloudKasse nor our own tables are changed. The table stands in the run's step "
+        "what_would_be_done, under its output."
+    )
+    return looking_job(tags.PLAN, what_would_be_done, PlanOptions, description.told(language))
+
+
+def looking_job(name: str, step: dg.OpDefinition, options: type[dg.Config], description: str) -> Any:
+    """A job of one step that changes nothing; its run config is the step's options, at the top level.
+
+    Args:
+        name: The job's name.
+        step: What it does.
+        options: The step's config.
+        description: The job's text in the UI.
+
+    Returns:
+        The job.
+    """
+
     @dg.job(
-        name=tags.PLAN,
+        name=name,
         executor_def=dg.in_process_executor,
-        description=say(
-            "Tells what a synchronisation and an import would do now, old to new, and does nothing: neither "
-            "SelectLine nor CloudKasse nor our own tables are changed. The table stands in the run's step "
-            "what_would_be_done, under its output."
-        ).told(language),
+        description=description,
         config=dg.ConfigMapping(
-            config_fn=lambda config: {"ops": {"what_would_be_done": {"config": dict(config)}}, **QUIET},
-            config_schema=PlanOptions.to_config_schema(),
+            config_fn=lambda config: {"ops": {step.name: {"config": dict(config)}}, **QUIET},
+            config_schema=options.to_config_schema(),
         ),
     )
     def job() -> None:
-        what_would_be_done()
+        step()
 
     return job

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from assets.automation.plan_job import QUIET
+from assets.automation.plan_job import looking_job
 from assets.instance import tags
 from assets.run.failures import plain_failures
 from assets.ui.receipt_markdown import receipt_markdown
@@ -44,20 +44,9 @@ def show_receipt_job(configuration: Configuration) -> Any:
         text = receipt_markdown(view_of(found, language, settings.zone), language)
         context.add_output_metadata({"receipt": dg.MetadataValue.md(text), "status": found.listed.status})
 
-    @dg.job(
-        name=tags.SHOW_RECEIPT,
-        executor_def=dg.in_process_executor,
-        description=say(
-            "Shows what became of one receipt, and changes nothing: status and reason, lines, payments, postings, "
-            "stock, decisions and runs. Name it in the Launchpad, receipt: K1-348. It stands in the run's step "
-            "what_became_of_it, under its output."
-        ).told(language),
-        config=dg.ConfigMapping(
-            config_fn=lambda config: {"ops": {"what_became_of_it": {"config": dict(config)}}, **QUIET},
-            config_schema=ReceiptOptions.to_config_schema(),
-        ),
+    description = say(
+        "Shows what became of one receipt, and changes nothing: status and reason, lines, payments, postings, "
+        "stock, decisions and runs. Name it in the Launchpad, receipt: K1-348. It stands in the run's step "
+        "what_became_of_it, under its output."
     )
-    def job() -> None:
-        what_became_of_it()
-
-    return job
+    return looking_job(tags.SHOW_RECEIPT, what_became_of_it, ReceiptOptions, description.told(language))

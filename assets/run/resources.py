@@ -136,26 +136,18 @@ def sync_resource(
                     yield session
                 finally:
                     # The lease is still held here: a run without a lease and without an outcome is a dead one.
-                    _end(session, instance, on_report, {**run.tags, **own})
-                    after_run(instance, session, *_result(instance, run.run_id))
+                    result = _end(session, instance, on_report, {**run.tags, **own})
+                    after_run(instance, session, tags.outcome_of(result), tags.message_of(result))
         except CloudkasseError as error:
-            instance.add_run_tags(
-                run.run_id,
-                {
-                    **tags.starting(run.run_id, who, run.tags),
-                    **_broken(error, {**run.tags, **own}, configuration.settings),
-                },
-            )
-            after_run(instance, None, *_result(instance, run.run_id))
+            result = {
+                **tags.starting(run.run_id, who, run.tags),
+                **_broken(error, {**run.tags, **own}, configuration.settings),
+            }
+            instance.add_run_tags(run.run_id, result)
+            after_run(instance, None, tags.outcome_of(result), tags.message_of(result))
             raise failure(error, configuration.settings.language) from None
 
     return sync
-
-
-def _result(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
-    """Outcome and message of a run, of its tags."""
-    run = instance.get_run_by_id(run_id)
-    return ("", "") if run is None else (tags.outcome_of(run.tags), tags.message_of(run.tags))
 
 
 def _logged(context: dg.InitResourceContext) -> OnProgress:
@@ -185,7 +177,8 @@ def _told_each(context: dg.InitResourceContext, on_retry: OnRetry, language: Lan
 
 def _end(
     session: SyncSession, instance: dg.DagsterInstance, on_report: OnReport | None, run_tags: Mapping[str, str]
-) -> None:
+) -> Mapping[str, str]:
+    """Writes the result of a run into its tags, and returns them."""
     settings = session.settings
     try:
         # a lost lease breaks a run in many ways, by an interrupt or another error: the lost lease is the better reason
@@ -194,12 +187,15 @@ def _end(
         report = session.finish(error=why)
     except OSError as error:
         problem = unwritable(session.protocol_path.parent, error)
-        instance.add_run_tags(session.run_id, _broken(problem, run_tags, settings))
-        return
+        result = _broken(problem, run_tags, settings)
+        instance.add_run_tags(session.run_id, result)
+        return result
     again = _next_try(run_tags, settings, may_pass=_may_pass_by_itself(instance, session.run_id))
-    instance.add_run_tags(session.run_id, {**tags.ended(report, settings.language), **again})
+    result = {**tags.ended(report, settings.language), **again}
+    instance.add_run_tags(session.run_id, result)
     if on_report:
         on_report(report)
+    return result
 
 
 def _broken(error: CloudkasseError, run_tags: Mapping[str, str], settings: Settings) -> dict[str, str]:

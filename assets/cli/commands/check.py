@@ -1,11 +1,19 @@
 """`check`: finds everything that would prevent a synchronisation, at once, each with its cure."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from assets.cli.output import CURE, console, print_json, print_wrapped
 from assets.cli.typed_commands import as_typed
 from cloudkasse_etl.errors import ConfigurationError, Problem
-from cloudkasse_etl.i18n.text import Language, say, say_count
+from cloudkasse_etl.i18n.text import Language, say, say_count, told_each
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cloudkasse_etl.sync.comparison.comparison_report import Comparison
 
 EXIT_SETTINGS = 2
 EXIT_WRONG = 20
@@ -54,7 +62,6 @@ def _home_problems() -> list[Problem]:
 
 
 def _compare(as_json: bool) -> int:
-    from assets.cli.comparing import print_comparisons
     from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all
 
@@ -65,8 +72,28 @@ def _compare(as_json: bool) -> int:
         cloud = {comparison.entity: comparison.as_dict(language) for comparison in found}
         print_json({"ok": is_equal, "problems": [], "cloud": cloud})
     else:
-        print_comparisons(console(), found, language)
+        _print_comparisons(console(), found, language)
     return 0 if is_equal else EXIT_WRONG
+
+
+def _print_comparisons(out: "Console", found: "Sequence[Comparison]", language: Language) -> None:
+    """Prints a sentence for each kind of record, and its first differences in a table."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS
+
+    for comparison in found:
+        colour = "green" if comparison.is_equal else "yellow"
+        out.print(f"[{colour}]{escape(comparison.sentence(language))}[/]")
+        if comparison.is_equal:
+            continue
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in told_each(COLUMNS, language):
+            table.add_column(name)
+        for row in comparison.rows(language):
+            table.add_row(*map(escape, row))
+        out.print(table)
 
 
 def _print(problems: list[Problem], notes: list[Problem], language: Language) -> None:

@@ -1,15 +1,13 @@
 """`rejections`: what is open now, over all assets: every record that is rejected, why, and what to do first."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from assets.cli import click_messages
+from assets.cli.listed_rejections import put_out, refuse_both
 from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
-from assets.cli.output import CURE, console, print_causes, print_json, shown_path
+from assets.cli.output import CURE, console, print_causes
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, say_count
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.monitoring.open_records import OpenReport
@@ -26,33 +24,14 @@ def rejections(asset: str | None, code: str | None, csv_file: str | None, as_jso
     It is about now and not about a run: protocol and report are about one. The cause for which most money is stuck
     comes first, then that of most records.
     """
-    if csv_file == "-" and as_json:
-        raise click.UsageError(
-            say("--json and --csv - would both be written to standard output.").told(click_messages.language())
-        )
+    refuse_both(csv_file, as_json=as_json)
     from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.sync.monitoring.open_records import open_records
-    from cloudkasse_etl.sync.run.protocol import csv_of, write_csv
 
     configuration = load()
     report = open_records(configuration, asset=asset, code=code)
     found = {**report.as_dict(), "language": report.language, "timezone": configuration.settings.timezone}
-    if csv_file == "-":
-        click.echo(csv_of(found), nl=False)
-    elif csv_file is not None:
-        write_csv(found, Path(csv_file))
-    if as_json:
-        print_json(found)
-    elif csv_file is None:
-        _print(report)
-    elif csv_file != "-":
-        written = say_count(
-            "{count:,} rejection written to {file}.",
-            "{count:,} rejections written to {file}.",
-            count=len(report.rejections),
-            file=shown_path(csv_file),
-        )
-        click.echo(written.told(report.language))
+    put_out(found, csv_file, lambda: _print(report), as_json=as_json)
 
 
 def _print(report: "OpenReport") -> None:

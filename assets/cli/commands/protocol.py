@@ -1,16 +1,15 @@
 """`protocol`: lists the records that failed in a run, why, and what to do."""
 
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from assets.cli import click_messages
+from assets.cli.listed_rejections import put_out, refuse_both
 from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
-from assets.cli.output import COLOURS, console, print_causes, print_json, print_wrapped, shown_path
+from assets.cli.output import COLOURS, console, print_causes, print_wrapped
 from assets.cli.typed_commands import as_typed
-from cloudkasse_etl.i18n.text import say, say_count, told
+from cloudkasse_etl.i18n.text import say
 
 
 @click.command()
@@ -27,31 +26,12 @@ def protocol(run_id: str, csv_file: str | None, as_json: bool) -> None:
 
     RUN_ID is the run's id, or the beginning of it, as `history` and the UI show it.
     """
-    if csv_file == "-" and as_json:
-        raise click.UsageError(
-            say("--json and --csv - would both be written to standard output.").told(click_messages.language())
-        )
+    refuse_both(csv_file, as_json=as_json)
     from assets.instance.home import find_home
-    from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol, write_csv
+    from cloudkasse_etl.sync.run.protocol import read_protocol
 
     found = read_protocol(find_home().protocols, run_id)
-    if csv_file == "-":
-        click.echo(csv_of(found), nl=False)
-    elif csv_file is not None:
-        write_csv(found, Path(csv_file))
-    if as_json:
-        print_json(found)
-    elif csv_file is None:
-        _print(found)
-    elif csv_file != "-":
-        language = found["language"]
-        written = say_count(
-            "{count:,} rejection written to {file}.",
-            "{count:,} rejections written to {file}.",
-            count=len(found["rejections"]),
-            file=shown_path(csv_file),
-        )
-        click.echo(told(written, language))
+    put_out(found, csv_file, lambda: _print(found), as_json=as_json)
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ in ours of it, so rejections that an older release stored have names too. Nothin
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -23,8 +24,10 @@ from cloudkasse_etl.rejections.record_names import (
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.stores.records import contents_of
 
 TITLE_LENGTH = 200
+STORED = ("asset", "record_key", "code", "detail", "content", "since", "title")
 # The kind of record whose title a record of the asset has.
 _TITLED_BY = {asset: kind.whole for kind in KINDS for asset in kind.assets}
 
@@ -83,12 +86,6 @@ class NamedRecords:
                 mine = (table.c.company == self._state.company) & table.c.receipt_id.in_(chunk)
                 query = sa.select(table.c.receipt_id, *(table.c[name] for name in columns)).where(mine)
                 found.update((row[0], ReceiptHead(*row[1:])) for row in connection.execute(query))
-            # receipts of older releases have their currency only in what came
-            bare = [key for key, head in found.items() if head.cents is not None and head.currency is None]
-            for chunk in chunks(bare):
-                mine = (table.c.company == self._state.company) & table.c.receipt_id.in_(chunk)
-                for key, raw in connection.execute(sa.select(table.c.receipt_id, table.c.raw).where(mine)):
-                    found[key] = replace(found[key], currency=_currency(bytes(raw)))
         return found
 
     def _receipts(
@@ -133,17 +130,8 @@ class NamedRecords:
         return found
 
     def _titles(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
-        table = self._state.tables.synced_record
-        found: dict[str, str] = {}
-        with self._state.reading() as connection:
-            for chunk in chunks(keys):
-                query = sa.select(table.c.record_key, table.c.content).where(
-                    table.c.target_id == self._state.target, table.c.entity == entity, table.c.record_key.in_(chunk)
-                )
-                for key, content in connection.execute(query):
-                    if title := title_of(orjson.loads(content)):
-                        found[key] = title[:TITLE_LENGTH]
-        return found
+        titles = ((key, title_of(orjson.loads(text))) for key, text in contents_of(self._state, entity, keys).items())
+        return {key: title[:TITLE_LENGTH] for key, title in titles if title}
 
 
 def _receipt(name: ReceiptName, heads: Heads) -> ReceiptName:
@@ -159,10 +147,9 @@ def _receipt(name: ReceiptName, heads: Heads) -> ReceiptName:
     )
 
 
-def _currency(raw: bytes) -> str | None:
-    try:
-        found = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
-    currency = found.get("currency") if isinstance(found, dict) else None
-    return currency if isinstance(currency, str) else None
+def rejection_of(row: sa.Row[Any]) -> Rejection:
+    """A stored rejection, of the columns `STORED`; its record has the name that was stored with it, if any."""
+    named = None if row.title is None else name_of(row.asset, row.record_key, row.title)
+    return Rejection(
+        row.asset, row.record_key, row.code, orjson.loads(row.detail), row.content, row.since, still=True, record=named
+    )

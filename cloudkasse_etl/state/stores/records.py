@@ -1,6 +1,12 @@
 """Rows of our own tables as data: an accepted record, an unanswered request, a checkpoint."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.keys import chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +52,25 @@ class Checkpoint:
     details: str
     generation: int
     run_id: str = ""
+
+
+def contents_of(state: StateConnection, entity: str, keys: Sequence[str]) -> dict[str, str]:
+    """The content (JSON) of some records, by key, as the cloud accepted it.
+
+    Args:
+        state: Our own tables.
+        entity: The kind of record.
+        keys: The records' keys; those that the cloud never accepted are missing in the result.
+
+    Returns:
+        Key → content.
+    """
+    table = state.tables.synced_record
+    found: dict[str, str] = {}
+    with state.reading() as connection:
+        for chunk in chunks(keys):
+            query = sa.select(table.c.record_key, table.c.content).where(
+                table.c.target_id == state.target, table.c.entity == entity, table.c.record_key.in_(chunk)
+            )
+            found.update((row.record_key, row.content) for row in connection.execute(query))
+    return found

@@ -8,11 +8,10 @@ from typing import Protocol
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.rejections.record_names import name_of
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import bounded_key, chunks
-from cloudkasse_etl.state.stores.named_records import TITLE_LENGTH, NamedRecords
+from cloudkasse_etl.state.stores.named_records import STORED, TITLE_LENGTH, NamedRecords, rejection_of
 
 
 def _every(rejection: Rejection) -> bool:
@@ -70,24 +69,12 @@ class Rejections:
         """The open rejections of an asset as they are stored, oldest first."""
         table = self._table
         query = (
-            sa.select(table)
+            sa.select(*(table.c[name] for name in STORED))
             .where(table.c.target_id == self._state.target_of(asset), table.c.asset == asset)
             .order_by(table.c.since, table.c.record_key)
         )
         with self._state.reading() as connection:
-            return [
-                Rejection(
-                    asset=row["asset"],
-                    key=row["record_key"],
-                    code=row["code"],
-                    detail=orjson.loads(row["detail"]),
-                    content=row["content"],
-                    since=row["since"],
-                    still=True,
-                    record=None if row["title"] is None else name_of(asset, row["record_key"], row["title"]),
-                )
-                for row in connection.execute(query).mappings()
-            ]
+            return [rejection_of(row) for row in connection.execute(query)]
 
     def replace(
         self, asset: str, found: Sequence[Rejection], judged: Callable[[Rejection], bool] = _every

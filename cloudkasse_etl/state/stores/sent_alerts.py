@@ -12,11 +12,10 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.causes import may_differ, what_differs
-from cloudkasse_etl.rejections.record_names import name_of
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.stores.named_records import NamedRecords
+from cloudkasse_etl.state.stores.named_records import STORED, NamedRecords, rejection_of
 from cloudkasse_etl.state.targets import is_of_the_company
 
 # Failed runs are stored under no particular cloud: the first one may fail before any cloud was ever reached.
@@ -91,7 +90,7 @@ class AlertStore:
         """The first rejections of a cause, by key."""
         table = self._state.tables.rejection
         query = (
-            sa.select(table.c.record_key, table.c.detail, table.c.since, table.c.title)
+            sa.select(*(table.c[name] for name in STORED))
             .where(
                 table.c.target_id == self._target_of(cause), table.c.asset == cause.subject, table.c.code == cause.code
             )
@@ -100,17 +99,7 @@ class AlertStore:
         if cause.is_whole and not cause.named:
             query = query.limit(limit)
         with self._state.reading() as connection:
-            every = (
-                Rejection(
-                    cause.subject,
-                    row.record_key,
-                    cause.code,
-                    orjson.loads(row.detail),
-                    since=row.since,
-                    record=name_of(cause.subject, row.record_key, row.title),
-                )
-                for row in connection.execute(query)
-            )
+            every = (rejection_of(row) for row in connection.execute(query))
             found = list(islice((one for one in every if _key_of(one) == cause), limit))
         return NamedRecords(self._state).named(found)
 

@@ -12,7 +12,7 @@ from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.attempts import Attempts
 from cloudkasse_etl.state.stores.checkpoints import Checkpoints
-from cloudkasse_etl.state.stores.records import SyncedRecord
+from cloudkasse_etl.state.stores.records import SyncedRecord, contents_of
 from cloudkasse_etl.state.stores.rejections import Rejections
 
 if TYPE_CHECKING:
@@ -177,15 +177,7 @@ class SyncedRecords:
 
     def contents(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
         """The content (JSON) of some records, by key, as the cloud accepted it."""
-        table = self._state.tables.synced_record
-        found: dict[str, str] = {}
-        with self._state.reading() as connection:
-            for chunk in chunks(keys):
-                query = sa.select(table.c.record_key, table.c.content).where(
-                    table.c.target_id == self._state.target, table.c.entity == entity, table.c.record_key.in_(chunk)
-                )
-                found.update((row.record_key, row.content) for row in connection.execute(query))
-        return found
+        return contents_of(self._state, entity, keys)
 
     def newest_content(self, entity: str, key: str) -> str | None:
         """The content (JSON) of a record as it was last accepted by any cloud of the company, whatever its address."""

@@ -8,12 +8,11 @@ from typing import Protocol
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.rejections.record_names import name_of
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import bounded_key, chunks
 from cloudkasse_etl.state.stores.books.receipt_status import Status
-from cloudkasse_etl.state.stores.named_records import NamedRecords
+from cloudkasse_etl.state.stores.named_records import STORED, NamedRecords, rejection_of
 
 SHOWN_EXAMPLES = 5
 AWAITED = "receipt_original"
@@ -138,23 +137,12 @@ class WaitingRecords:
         """Records that have been rejected since before a moment, longest first."""
         table = self._state.tables.rejection
         query = (
-            sa.select(table.c.asset, table.c.record_key, table.c.code, table.c.detail, table.c.since, table.c.title)
+            sa.select(*(table.c[name] for name in STORED))
             .where(table.c.target_id.in_(self._state.targets), table.c.since < moment)
             .order_by(table.c.since, table.c.asset, table.c.record_key)
         )
         with self._state.reading() as connection:
-            found = [
-                Rejection(
-                    row.asset,
-                    row.record_key,
-                    row.code,
-                    orjson.loads(row.detail),
-                    since=row.since,
-                    still=True,
-                    record=name_of(row.asset, row.record_key, row.title),
-                )
-                for row in connection.execute(query)
-            ]
+            found = [rejection_of(row) for row in connection.execute(query)]
         return self._names.named(found)
 
     def staged_since_before(self, moment: dt.datetime) -> StagedLong:

@@ -23,7 +23,7 @@ from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
-from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, receipt_sums, waiting_text
+from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of, waiting_text
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, sentence, total
 from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
 
@@ -170,8 +170,8 @@ class SyncSession:
     def receipt_sums(self) -> ReceiptSums:
         """The sums of all receipts; computed again only if this run may have moved one since."""
         if self._sums is None:
-            ReceiptTotals(self.store.connection).keep_booked()
-            self._sums = receipt_sums(self.store)
+            totals = ReceiptTotals(self.store.connection)
+            self._sums = sums_of(totals.unbooked(), totals.keep_booked())
         return self._sums
 
     def forget_sums(self) -> None:

@@ -94,11 +94,14 @@ class ReceiptTotals:
         checkpoint = self._checkpoints.of(BOOKED)
         return self.count_booked() if checkpoint is None else _of_json(checkpoint.details)
 
-    def keep_booked(self) -> None:
-        """Stores what is booked if that is not stored yet. Under the lease."""
-        if self._checkpoints.of(BOOKED) is None:
-            booked = self.count_booked()
-            self._checkpoints.set(BOOKED, "", booked.as_json())
+    def keep_booked(self) -> Booked:
+        """What is booked; stores it if that is not stored yet. Under the lease."""
+        checkpoint = self._checkpoints.of(BOOKED)
+        if checkpoint is not None:
+            return _of_json(checkpoint.details)
+        booked = self.count_booked()
+        self._checkpoints.set(BOOKED, "", booked.as_json())
+        return booked
 
     def count_booked(self) -> Booked:
         """Counts what is booked: reads an entry of an index for each receipt, posting and movement."""
