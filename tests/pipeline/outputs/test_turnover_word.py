@@ -56,7 +56,7 @@ def test_sandbox_sell_tells_the_same_word(program: Program) -> None:
     assert program.call("sync", "master-data")[0] == 0
     code, out, _ = program.call("sandbox", "sell", "--receipts", "40")
     assert code == 0
-    assert re.search(r"turnover [\d,]+\.\d\d gross, vouchers sold [\d,]+\.\d\d;", out)
+    assert re.search(r"Turnover [\d,]+\.\d\d gross, vouchers sold [\d,]+\.\d\d; ", out)
 
 
 @pytest.mark.parametrize("case", sorted(BUSINESS_CASES))

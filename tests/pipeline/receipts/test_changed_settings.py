@@ -138,4 +138,4 @@ def test_commands_tell_what_changed_settings_make_of_receipts_and_a_plan_writes_
     assert report["message"] == "successful: 1 changed, 1 receipt imported, 1 stock line moved"
     assert statuses(program.world) == {"r1": "before_start", "r2": "imported"}
     code, said = program.call_json("import", "--receipt", "r1")
-    assert (code, "before_start" in said["error"]) == (2, True)
+    assert (code, "before the start date" in said["error"]) == (2, True)

@@ -55,7 +55,8 @@ class Booked:
 
     def as_json(self) -> str:
         """As it is stored."""
-        return orjson.dumps([self.receipts, self.postings, self.movements]).decode()
+        found = {"receipts": self.receipts, "postings": self.postings, "movements": self.movements}
+        return orjson.dumps(found).decode()
 
 
 class ReceiptTotals:
@@ -143,8 +144,9 @@ class ReceiptTotals:
 
 
 def _of_json(details: str) -> Booked:
-    receipts, postings, movements = orjson.loads(details)
-    return Booked({currency: _pair(found) for currency, found in receipts.items()}, postings, movements)
+    stored = orjson.loads(details)
+    receipts = {currency: _pair(found) for currency, found in stored["receipts"].items()}
+    return Booked(receipts, int(stored["postings"]), int(stored["movements"]))
 
 
 def _pair(found: Sequence[Any]) -> tuple[int, int]:
