@@ -1,4 +1,7 @@
-"""Option `--demo` of all commands: they work on the demo's shop, whose CloudKasse answers for as long as they take."""
+"""Option `--demo` of all commands: they work on the demo's shop.
+
+Its CloudKasse answers for as long as those take that ask it; all others work while another program uses its port, too.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,15 +18,19 @@ if TYPE_CHECKING:
     from assets.cli.demo_shop import Demo
 
 OPTION = "--demo"
+ASKING_CLOUDKASSE = frozenset({"sync", "plan", "check", "sandbox"})  # `ui` has its own option, and serves it
 _WANTED, _ENTERED = f"{__name__}.wanted", f"{__name__}.entered"
 
 
 def offer_demo(group: click.Group) -> None:
     """Adds the option to each command that has none of its own, and to each below; `demo` itself has no need of it."""
-    for command in _commands(group):
-        if command.name != "demo" and not any(OPTION in param.opts for param in command.params):
-            command.params.append(_DEMO)
-            command.callback = _within_the_demo(command.callback or (lambda: None))
+    for top in group.commands.values():
+        for command in _commands(top):
+            if command.name != "demo" and not any(OPTION in param.opts for param in command.params):
+                command.params.append(_DEMO)
+                command.callback = _within_the_demo(
+                    command.callback or (lambda: None), is_asking=top.name in ASKING_CLOUDKASSE
+                )
 
 
 def entered(context: click.Context) -> "Demo | None":
@@ -44,11 +51,11 @@ def refuse_beside_demo(context: click.Context, *names: str) -> None:
             raise click.UsageError(text.told(language()), context)
 
 
-def _commands(group: click.Group) -> Iterator[click.Command]:
-    for command in group.commands.values():
-        yield command
-        if isinstance(command, click.Group):
-            yield from _commands(command)
+def _commands(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            yield from _commands(below)
 
 
 def _remember(context: click.Context, _: click.Parameter, is_wanted: bool) -> None:
@@ -65,25 +72,25 @@ _DEMO = click.Option(
 )
 
 
-def _within_the_demo(callback: Callable[..., Any]) -> Callable[..., Any]:
+def _within_the_demo(callback: Callable[..., Any], *, is_asking: bool) -> Callable[..., Any]:
     """A command that enters the demo once all of its options are valid; it is left when all below it have ended."""
 
     @wraps(callback)
     def called(*args: Any, **options: Any) -> Any:
         context = click.get_current_context()
         if context.meta.get(_WANTED) and _ENTERED not in context.meta:
-            context.meta[_ENTERED] = context.with_resource(_demo())
+            context.meta[_ENTERED] = context.with_resource(_demo(is_asking=is_asking))
         return callback(*args, **options)
 
     return called
 
 
 @contextmanager
-def _demo() -> "Iterator[Demo]":
+def _demo(*, is_asking: bool) -> "Iterator[Demo]":
     from assets.cli.demo_shop import FOLDER, find_demo
     from assets.cli.demo_tour import made_quietly
 
     demo = find_demo(FOLDER) or made_quietly(FOLDER)
-    with demo.running():
+    with demo.running() if is_asking else demo.entered():
         typed_commands.tell_with_demo(is_demo=True)
         yield demo

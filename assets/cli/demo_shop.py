@@ -62,12 +62,17 @@ class Demo:
     @contextmanager
     def running(self) -> "Iterator[tuple[Configuration, Home]]":
         """Lets its CloudKasse answer and points this process's environment to the demo."""
+        with self.cloud, self.entered() as place:
+            yield place
+
+    @contextmanager
+    def entered(self) -> "Iterator[tuple[Configuration, Home]]":
+        """Points this process's environment to the demo, whether or not its CloudKasse answers."""
         from cloudkasse_etl.config.settings import load
 
-        with self.cloud:
-            home = enter_environment(self.environment)
-            language.cache_clear()
-            yield load(), home
+        home = enter_environment(self.environment)
+        language.cache_clear()
+        yield load(), home
 
     def sell(self) -> str:
         """Sells two days in its CloudKasse, which must be running. Returns a text about what was sold."""

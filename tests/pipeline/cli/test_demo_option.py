@@ -16,6 +16,7 @@ import pytest
 
 from assets.cli import demo_tour
 from assets.cli.demo_cloud import DemoCloud, is_free
+from assets.cli.demo_option import ASKING_CLOUDKASSE
 from assets.cli.demo_shop import FOLDER, Demo, find_demo
 from assets.cli.demo_tour import TRY_NEXT
 from assets.cli.group import run
@@ -115,10 +116,32 @@ def test_options_whose_values_the_demo_has_are_refused(demo: Demo, capsys: pytes
 
 def test_another_program_on_its_port_is_told_plainly(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", demo.port)):
-        assert run(["history", "--demo"]) == 2
+        assert run(["plan", "--demo"]) == 2
         said = capsys.readouterr().err
         assert said.startswith(f"Port {demo.port}, on which the demo's CloudKasse runs, is used by another program.\n")
         assert "cloudkasse-etl demo." in said
+
+
+def test_what_asks_no_cloudkasse_works_while_another_program_is_on_its_port(
+    demo: Demo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with demo.cloud:
+        assert run(["sync", "--no-import", "--demo"]) == 10
+    run_id = re.search(r"Run (\w{8});", capsys.readouterr().out)
+    assert run_id is not None
+    told = {words.split()[0] for words in names.commands() if words} - ASKING_CLOUDKASSE - {"ui", "demo"}
+    more = {
+        "receipts": ["receipts", "--status", "staged"],
+        "protocol": ["protocol", run_id[1]],
+        "report": ["report", "--last", "--html", "page.html"],
+        "export": ["export", "postings", "--csv", "-"],
+        "audit": ["audit", "--dsfinvk", "absent"],
+    }
+    with socket.create_server(("127.0.0.1", demo.port)):
+        for name in sorted(told):
+            run([*more.get(name, [name]), "--demo"])
+            assert "is used by another program" not in capsys.readouterr().err, name
+        assert run(["import", "--demo"]) == 0
 
 
 def test_a_cloudkasse_that_is_killed_is_taken_over_by_the_next_and_leaves_nothing(demo: Demo) -> None:
