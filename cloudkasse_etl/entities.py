@@ -195,6 +195,12 @@ STOCK_MOVEMENTS: Final = "stock_movements"
 SYNC_REPORT: Final = "sync_report"
 ACTION_NEEDED: Final = "action_needed"
 
+REJECTING: Final = (
+    *(asset for kind in KINDS for asset in kind.assets),
+    *(STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS),
+)
+"""The assets that refuse records; the others report on these."""
+
 ERP_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     **{kind.extract: kind.tables for kind in KINDS},
     **{kind.computed: kind.computed_tables for kind in KINDS if kind.computed},

@@ -1,6 +1,8 @@
 """Types of command options: texts, days, files and addresses; invalid values are usage errors."""
 
 import datetime as dt
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,9 +11,10 @@ import click
 
 from assets.cli.click_messages import CONTEXT, language
 from cloudkasse_etl.i18n.messages import translated
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import Text, say
 
 _EMPTY = say("It is empty.")
+_FORMS_OF_A_DAY = ("%Y-%m-%d", "%d.%m.%Y")
 
 
 class _Text(click.ParamType[str]):
@@ -34,21 +37,54 @@ class _Text(click.ParamType[str]):
         return text
 
 
-class _Day(click.DateTime):
-    """A day within the range of the settings."""
+class KnownName(_Text):
+    """A name out of a list; of one that is not in it, the closest is told, or the whole list."""
 
-    def __init__(self) -> None:
-        super().__init__(["%Y-%m-%d"])
+    def __init__(self, what: Text, known: Iterable[str], *, family: str | None = None) -> None:
+        """What is named, the names, and the beginning of names that are not ours to list."""
+        super().__init__(is_needed=True)
+        self._what, self._known, self._family = what, tuple(known), family
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it was given."""
+        from cloudkasse_etl.config.settings_file import unknown
+
+        name = super().convert(value, param, ctx)
+        if name not in self._known and not (self._family and name.startswith(self._family)):
+            self.fail(unknown(name, self._known, self._what).told(language()), param, ctx)
+        return name
+
+
+class _Day(click.ParamType[dt.datetime]):
+    """A day within the range of the settings, as JSON and CSV write it or as Germans do."""
+
+    name = "day"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """How the help writes it."""
+        return "YYYY-MM-DD|DD.MM.YYYY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
         """The day's beginning."""
         from cloudkasse_etl.config.section import FIRST_DAY, LAST_DAY
 
-        found: dt.datetime = super().convert(value, param, ctx)
+        if isinstance(value, dt.datetime):
+            return value
+        found = _read_day(str(value).strip())
+        if found is None:
+            text = say("'{value}' is no day; write 2026-11-01 or 01.11.2026 (the first of November).", value=value)
+            self.fail(text.told(language()), param, ctx)
         if not FIRST_DAY <= found.date() <= LAST_DAY:
             text = say("'{value}' is not between {first} and {last}.", value=value, first=FIRST_DAY, last=LAST_DAY)
             self.fail(text.told(language()), param, ctx)
         return found
+
+
+def _read_day(text: str) -> dt.datetime | None:
+    for form in _FORMS_OF_A_DAY:
+        with suppress(ValueError):
+            return dt.datetime.strptime(text, form)  # noqa: DTZ007 -- a day has no time zone
+    return None
 
 
 class _Path(click.Path):

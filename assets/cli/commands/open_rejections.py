@@ -5,17 +5,23 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.cli.listed_rejections import put_out, refuse_both
-from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
+from assets.cli.option_types import FILE_OR_OUTPUT, KnownName
 from assets.cli.output import CURE, console, print_causes
+from cloudkasse_etl.entities import REJECTING
 from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 
+_ASSET = KnownName(say("asset that refuses records"), REJECTING)
+_CODE = KnownName(say("code of rejections"), CATALOGUE, family=CLOUD)  # the cloud has codes of its own
+
 
 @click.command()
-@click.option("--asset", type=TEXT, help="Only records of this asset.")
-@click.option("--code", type=TEXT, help="Only records that are rejected with this code.")
+@click.option("--asset", type=_ASSET, help="Only records of this asset.")
+@click.option("--code", type=_CODE, help="Only records that are rejected with this code.")
 @click.option("--csv", "csv_file", type=FILE_OR_OUTPUT, help="Write them as a CSV file; - is standard output.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def rejections(asset: str | None, code: str | None, csv_file: str | None, as_json: bool) -> None:

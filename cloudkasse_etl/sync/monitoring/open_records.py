@@ -60,6 +60,7 @@ class OpenReport:
         overdue: How many rejected records have been open for longer than `checks.waiting_hours`.
         hours: That limit; None where there is none.
         last_run: The latest run that has ended; None where there is none, or where it was not asked for.
+        left_out: How many rejected records are not in it, since only those of one asset or code were asked for.
     """
 
     language: Language
@@ -70,6 +71,7 @@ class OpenReport:
     overdue: int = 0
     hours: int | None = None
     last_run: LastRun | None = None
+    left_out: int = 0
 
     @property
     def count(self) -> int:
@@ -127,6 +129,12 @@ class OpenReport:
 
     def _open(self) -> Text:
         if not self.causes:
+            if self.left_out:
+                return say_count(
+                    "No record is rejected with this filter, {count:,} is without it.",
+                    "No record is rejected with this filter, {count:,} are without it.",
+                    count=self.left_out,
+                )
             return say("No record is rejected.")
         causes = say_count("1 cause", "{count:,} causes", count=len(self.causes))
         head = say_count(
@@ -236,11 +244,8 @@ def what_is_open(
     """
     language, hours = settings.language, settings.checks.waiting_hours
     now = dt.datetime.now(dt.UTC)
-    found = [
-        rejection
-        for rejection in store.waiting.rejected_since_before(now + _AHEAD)
-        if asset in (None, rejection.asset) and code in (None, rejection.code)
-    ]
+    every = store.waiting.rejected_since_before(now + _AHEAD)
+    found = [r for r in every if asset in (None, r.asset) and code in (None, r.code)]
     limit = None if hours is None else now - dt.timedelta(hours=hours)
     late = {(r.asset, r.key) for r in found if limit is not None and r.since is not None and r.since < limit}
     return OpenReport(
@@ -252,6 +257,7 @@ def what_is_open(
         overdue=len(late),
         hours=hours,
         last_run=last_run,
+        left_out=len({(r.asset, r.key) for r in every} - {(r.asset, r.key) for r in found}),
     )
 
 

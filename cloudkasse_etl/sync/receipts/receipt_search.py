@@ -16,6 +16,7 @@ from cloudkasse_etl.state.stores.waiting_records import Waiting
 
 # A register may have the mark in its own number; 16 digits are more than any receipt has, and fit each database.
 _NUMBER = re.compile(r"(?P<register>.+)[-/](?P<number>[0-9]{1,16})", re.ASCII)
+_TYPED = re.compile(r"(?P<register>.*[^\s/-])(\s*[-/]\s*|\s+)(?P<number>[0-9]{1,16})", re.ASCII)
 _NAME_ENDS = " · "
 _SHORT = 8
 _CANDIDATES = 6
@@ -26,8 +27,8 @@ def find_receipt(store: StateStores, text: str, language: Language = ENGLISH) ->
     """The id of the one receipt that a text names.
 
     A receipt is named by its whole id, by register and number (`K1-348`, `K1/348`, or its whole name as a table shows
-    it), or by the beginning of its id. Second contents of an id have ids of ours, like `07fcb84b…!3fa8…`: they are
-    meant only if the mark is given, as `short_id` shows it.
+    it), or by the beginning of its id. Where nothing is called so, `k1-348` and `K1 348` name it too. Second contents
+    of an id have ids of ours, like `07fcb84b…!3fa8…`: they are meant only if the mark is given, as `short_id` shows it.
 
     Args:
         store: Our own tables.
@@ -183,7 +184,16 @@ def _found(reader: ReceiptReader, wanted: str) -> list[ReceiptRow]:
     if mark:
         return [row for row in rows if row.receipt_id.rpartition("!")[2].startswith(digest) and "!" in row.receipt_id]
     first = [row for row in rows if row.came_as is None]
-    return first if len(first) == 1 else rows
+    return first if len(first) == 1 else rows or _as_typed(reader, wanted)
+
+
+def _as_typed(reader: ReceiptReader, wanted: str) -> list[ReceiptRow]:
+    """The receipts of a number whose register differs in capital letters only, with a blank in place of the mark."""
+    place = _TYPED.fullmatch(wanted)
+    if place is None:
+        return []
+    register = place["register"].casefold()
+    return [row for row in reader.with_number(int(place["number"])) if (row.register or "").casefold() == register]
 
 
 def _told_apart(receipt_ids: Sequence[str]) -> list[str]:

@@ -22,9 +22,9 @@ def _elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     [
         ("export postings --from 2026-12-31 --to 2026-01-01 --csv x.csv", "--to (2026-01-01) is before --from (2026-"),
         ("export movements --from 2026-12-31 --to 2026-01-01 --csv x.csv", "--to (2026-01-01) is before --from"),
-        ("export postings --from 2026-02-30 --csv x.csv", "'2026-02-30' does not match the format"),
+        ("export postings --from 2026-02-30 --csv x.csv", "'2026-02-30' is no day; write 2026-11-01 or 01.11."),
         ("export postings --from 0001-01-01 --csv x.csv", "'0001-01-01' is not between"),
-        ("export postings --from 0 --csv x.csv", "'0' does not match the format"),
+        ("export postings --from 0 --csv x.csv", "'0' is no day"),
         ("export postings --csv ''", "Invalid value for '--csv': It is empty."),
         ("export postings --csv .", "Invalid value for '--csv': File '.' is a directory."),
         ("report --last --html ''", "Invalid value for '--html': It is empty."),
@@ -45,6 +45,16 @@ def _elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
         ("receipts dismiss \udcff --reason x", "RECEIPT]': It has a character"),
         ("receipts --limit 0", "0 is not in the range x>=1."),
         ("receipts --limit -1", "-1 is not in the range x>=1."),
+        ("receipts --day 30.02.2026", "'30.02.2026' is no day"),
+        ("receipts --day 01.02.26", "'01.02.26' is no day"),
+        ("closings --day 01.01.0001", "'01.01.0001' is not between"),
+        (
+            "rejections --asset gross_price",
+            "'gross_price' is no asset that refuses records; did you mean 'gross_prices",
+        ),
+        ("rejections --asset nonsense", "there are: selectline_company, cloudkasse_company, "),
+        ("rejections --code acount_missing", "is no code of rejections; did you mean 'account_missing'?"),
+        ("rejections --code zzz", "'zzz' is no code of rejections; there are: value_missing, "),
         ("receipts --status nothing", "'nothing' is not one of"),
         ("history --limit 0", "0 is not in the range"),
         ("history prune --keep-days 0", "0 is not in the range"),
@@ -74,6 +84,13 @@ def test_an_option_that_cannot_be_meant_is_wrong_use(program: Program, arguments
 def test_no_more_can_be_ordered_than_a_sandbox_sells() -> None:
     ranges = {option.name: option.type for option in sell.params if isinstance(option.type, click.IntRange)}
     assert (ranges["days"].max, ranges["receipts"].max) == (MAX_DAYS, MAX_RECEIPTS)
+
+
+@pytest.mark.synced
+@pytest.mark.parametrize("day", ["2026-11-23", "23.11.2026", " 23.11.2026 "])
+def test_a_day_is_taken_as_files_and_as_germans_write_it(program: Program, day: str) -> None:
+    code, _, said = program.call("export", "postings", "--from", day, "--to", "22.11.2026", "--csv", "x.csv")
+    assert (code, said.split(".")[0]) == (2, "--to (2026-11-22) is before --from (2026-11-23)")
 
 
 @pytest.mark.synced

@@ -195,6 +195,8 @@ def test_the_command_prints_all_records_by_cause_as_text_json_and_csv(program: P
     table = list(csv.reader(io.StringIO(out.lstrip("\ufeff")), delimiter=";"))
     assert len(table) == 2
     assert program.call_json("rejections", "--asset", "stock_movements")[1]["rejections"] == []
+    _, out, _ = program.call("rejections", "--asset", "stock_movements")
+    assert out.startswith("No record is rejected with this filter, 1 is without it. ")
     assert program.call_json("rejections", "--code", "cloud.gtin_invalid")[1]["open"] == 1
     assert program.call("rejections", "--json", "--csv", "-")[0] == 2
 

@@ -35,7 +35,7 @@ _COLUMNS = (
 @click.group(invoke_without_command=True)
 @click.option("--status", type=click.Choice(STATUSES), help="Only closings of this status.")
 @click.option("--register", type=TEXT, help="Only closings of this register.")
-@click.option("--day", type=DAY, help="Only closings of this business day, like 2026-11-01.")
+@click.option("--day", type=DAY, help="Only closings of this business day, like 2026-11-01 or 01.11.2026.")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all closings, and nothing else.")
 @click.pass_context

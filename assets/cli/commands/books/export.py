@@ -15,7 +15,7 @@ from cloudkasse_etl.i18n.text import joined, say, say_count
 
 @click.command()
 @click.argument("what", type=click.Choice(["postings", "movements"]))
-@click.option("--from", "first", type=DAY, help="First day, like 2026-11-01.")
+@click.option("--from", "first", type=DAY, help="First day, like 2026-11-01 or 01.11.2026.")
 @click.option("--to", "last", type=DAY, help="Last day, included.")
 @click.option("--csv", "path", type=FILE_OR_OUTPUT, required=True, help="File to write; - is standard output.")
 def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: str) -> int:

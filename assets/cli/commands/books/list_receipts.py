@@ -33,7 +33,7 @@ _COLUMNS = (
 @click.option("--status", type=click.Choice(STATUSES), help="Only receipts of this status.")
 @click.option("--register", type=TEXT, help="Only receipts of this register.")
 @click.option("--number", type=click.IntRange(0, 2**53), help="Only receipts with this number.")
-@click.option("--day", type=DAY, help="Only receipts of this business day, like 2026-11-01.")
+@click.option("--day", type=DAY, help="Only receipts of this business day, like 2026-11-01 or 01.11.2026.")
 @click.option("--id", "beginning", type=TEXT, help="Only receipts whose id begins so.")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all receipts, and nothing else.")

@@ -225,6 +225,10 @@ class ReceiptReader:
         table = self._table
         return self._listed(table.c.register == register, table.c.number == number)
 
+    def with_number(self, number: int) -> list[ReceiptRow]:
+        """The receipts with a number, of any register, by id."""
+        return self._listed(self._table.c.number == number)
+
     def with_id(self, beginning: str, *, limit: int) -> list[ReceiptRow]:
         """The receipts whose ids begin so, at most `limit` of them, by id."""
         return self._listed(self._table.c.receipt_id.startswith(beginning, autoescape=True), limit=limit)
