@@ -37,20 +37,19 @@ class _Text(click.ParamType[str]):
         return text
 
 
-class KnownName(_Text):
-    """A name out of a list; of one that is not in it, the closest is told, or the whole list."""
+class _KnownName(_Text):
+    """A name out of a list. For any other name the error tells the closest one, or the whole list."""
 
-    def __init__(self, what: Text, known: Iterable[str], *, family: str | None = None) -> None:
-        """What is named, the names, and the beginning of names that are not ours to list."""
+    def __init__(self, what: Text, known: Iterable[str], beginning: str | None) -> None:
         super().__init__(is_needed=True)
-        self._what, self._known, self._family = what, tuple(known), family
+        self._what, self._known, self._beginning = what, tuple(known), beginning
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it was given."""
         from cloudkasse_etl.config.settings_file import unknown
 
         name = super().convert(value, param, ctx)
-        if name not in self._known and not (self._family and name.startswith(self._family)):
+        if name not in self._known and not (self._beginning and name.startswith(self._beginning)):
             self.fail(unknown(name, self._known, self._what).told(language()), param, ctx)
         return name
 
@@ -117,6 +116,20 @@ class _Address(click.ParamType[str]):
             text = say("'{value}' is no address like http://127.0.0.1:8850.", value=value)
             self.fail(text.told(language()), param, ctx)
         return str(value)
+
+
+def known_name(what: Text, known: Iterable[str], *, beginning: str | None = None) -> click.ParamType[str]:
+    """Makes the type of a name out of a list. For any other name the error tells the closest one, or the whole list.
+
+    Args:
+        what: What is named, as a noun of the sentence.
+        known: The names.
+        beginning: How further names begin, which are not ours to list.
+
+    Returns:
+        The type.
+    """
+    return _KnownName(what, known, beginning)
 
 
 TEXT = _Text(is_needed=True)

@@ -156,7 +156,7 @@ class SettingsFile:
     def _problem(self, path: Path, details: Sequence[Any], model: type[BaseModel]) -> Problem:
         where, key, detail = f"{self.name}:{self._line(path)}", self._key(path), details[0]
         if detail["type"] == "extra_forbidden":
-            text: Text = unknown(shown(str(path[-1])), _keys_at(model, path[:-1]), say("key here"))
+            text: Text = _unknown_key(str(path[-1]), _keys_at(model, path[:-1]))
             return Problem(where, say("{key}: {text}", key=key, text=text))
         if detail["type"] == "missing":
             return Problem(where, say("{key}: This key is missing.", key=key), say("Add it."))
@@ -201,6 +201,19 @@ class SettingsFile:
                 node = node.value[part]
                 line = node.start_mark.line + 1
         return line
+
+
+def _unknown_key(name: str, known: Sequence[str]) -> Text:
+    """Explains that there is no such key; one with dots is how messages name a key below others."""
+    *above, key = name.split(".")
+    if above and key and above[0] in known:
+        return say(
+            "'{name}' is no key here: it is written as {key}: below {above}:",
+            name=shown(name),
+            key=shown(key),
+            above=shown(": ".join(above)),
+        )
+    return unknown(shown(name), known, say("key here"))
 
 
 def _scalars(node: yaml.Node, path: Path = ()) -> Iterator[tuple[yaml.ScalarNode, Path]]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from cloudkasse_etl.i18n.formats import money
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF
 from cloudkasse_etl.rejections.record_names import Amount, name_of
 from cloudkasse_etl.rejections.rejection import Language, Rejection, filled, lookup
 
@@ -274,7 +275,8 @@ def placeholders(text: str) -> tuple[str, ...]:
 
 @cache
 def _named_by_the_cure(code: str) -> tuple[str, ...]:
-    return placeholders(lookup(code).cure)
+    named = placeholders(lookup(code).cure)
+    return tuple(dict.fromkeys(each for name in named for each in (MADE_OF if name == ENTRIES else (name,))))
 
 
 def _grouped(rejections: Iterable[tuple[tuple[str, str, str], Victim]], language: Language) -> list[Cause]:

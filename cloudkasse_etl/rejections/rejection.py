@@ -13,6 +13,7 @@ from cloudkasse_etl.i18n.text import Text, joined, say, say_count
 from cloudkasse_etl.rejections.catalogue import CATALOGUE as CATALOGUE
 from cloudkasse_etl.rejections.catalogue import CLOUD as CLOUD
 from cloudkasse_etl.rejections.catalogue import Failure
+from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF, entries
 from cloudkasse_etl.rejections.record_names import RecordName, name_of, without_ids
 
 UNSEEN = "?"
@@ -101,7 +102,10 @@ def filled(text: str, detail: Mapping[str, str], language: Language) -> str:
         text = text.replace(" ({field})", "")  # the cloud need not name the field
     system = (_IN_THE_SETTINGS if _is_setting(source) else _IN_THE_ERP).told(language)
     shown = {name: _Value(_shown(value), language) for name, value in detail.items()}
-    return text.format_map(_Blank(shown | {"system": _Value(system, language)}))
+    shown["system"] = _Value(system, language)
+    if missing := "".join(detail.get(name, "") for name in MADE_OF):
+        shown[ENTRIES] = _Value(without_controls(entries(missing).told(language)), language)
+    return text.format_map(_Blank(shown))
 
 
 def _is_setting(source: str) -> bool:
@@ -143,5 +147,10 @@ class _Blank(dict[str, _Value]):
 def _shown(value: str) -> str:
     """A foreign value made safe for a message: one line, no control characters, of limited length."""
     value = without_ids(value)[:200]
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
+    clean = without_controls(value)
     return clean if len(clean) <= 80 else f"{clean[:77]}…"
+
+
+def without_controls(text: str) -> str:
+    """A text whose control characters are replaced, line breaks too."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

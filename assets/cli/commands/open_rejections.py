@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.cli.listed_rejections import put_out, refuse_both
-from assets.cli.option_types import FILE_OR_OUTPUT, KnownName
+from assets.cli.option_types import FILE_OR_OUTPUT, known_name
 from assets.cli.output import CURE, console, print_causes
 from cloudkasse_etl.entities import REJECTING
 from cloudkasse_etl.i18n.formats import counted
@@ -15,8 +15,8 @@ from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 
-_ASSET = KnownName(say("asset that refuses records"), REJECTING)
-_CODE = KnownName(say("code of rejections"), CATALOGUE, family=CLOUD)  # the cloud has codes of its own
+_ASSET = known_name(say("asset that refuses records"), REJECTING)
+_CODE = known_name(say("code of rejections"), CATALOGUE, beginning=CLOUD)  # the cloud has codes of its own
 
 
 @click.command()

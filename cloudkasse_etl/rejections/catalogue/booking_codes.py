@@ -5,8 +5,8 @@ from cloudkasse_etl.rejections.catalogue.entry import Failure, beyond, by_hand, 
 TEXTS: dict[str, Failure] = {
     "account_missing": Failure(
         "No account is set: {setting}{further}.",
-        "Set {setting}{further} in cloudkasse.yaml (for accounts.revenue also in SelectLine, by the article's "
-        "KontoVerkauf or Erfolgskontengruppe); the next import tries it again: cloudkasse-etl import.",
+        "Enter {entries} (what belongs below revenue: may stand in SelectLine instead, as the article's KontoVerkauf "
+        "or by its Erfolgskontengruppe); the next import tries it again: cloudkasse-etl import.",
     ),
     "revenue_account_ambiguous": Failure(
         "Revenue group '{group}' has different accounts for tax code '{value}' ({accounts}); the line is booked on the "
@@ -53,7 +53,8 @@ TEXTS: dict[str, Failure] = {
     ),
     "stock_warehouse_missing": Failure(
         "No warehouse is set: {setting}.",
-        "Name the register in cloudkasse.yaml again ({setting}); the next import makes up for it.",
+        "Name the register again below registers: in cloudkasse.yaml, with its warehouse; the next import makes up for "
+        "it.",
     ),
     "stock_set_empty": Failure(
         "Trade set '{article}' has no components.",

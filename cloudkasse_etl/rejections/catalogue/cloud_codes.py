@@ -5,7 +5,7 @@ from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure
 TEXTS: dict[str, Failure] = {
     "register_required": Failure(
         "Waits for a register: CloudKasse takes articles and prices only once an active register is synchronised.",
-        "Name a register in the settings (registers), then synchronise again.",
+        "Name a register below registers: in cloudkasse.yaml, then synchronise again.",
     ),
     "article_required": Failure(
         "Waits for its article '{value}', which CloudKasse does not hold yet.",

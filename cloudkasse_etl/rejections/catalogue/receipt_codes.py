@@ -17,7 +17,7 @@ TEXTS: dict[str, Failure] = {
     ),
     "receipt_register_unknown": Failure(
         "Register '{value}' is unknown.",
-        "Name register '{value}' in the settings (registers); the receipt is then checked again by itself.",
+        "Name register '{value}' below registers: in cloudkasse.yaml; the receipt is then checked again by itself.",
     ),
     "receipt_currency": Failure(
         "The receipt is in {value}, the books are kept in {books}.",
@@ -26,8 +26,8 @@ TEXTS: dict[str, Failure] = {
     ),
     "books_currency_unknown": Failure(
         "The currency of the books is not known, so nothing can be booked.",
-        "Enter it in SelectLine (MANDANT.Waehrung, three letters); with several rows in MANDANT, name one in the "
-        "settings (company.database_name). The next import tries it again: cloudkasse-etl import.",
+        "Enter it in SelectLine (MANDANT.Waehrung, three letters); with several rows in MANDANT, name one as "
+        "database_name below company: in cloudkasse.yaml. The next import tries it again: cloudkasse-etl import.",
     ),
     "receipt_business_case_unknown": unclear(
         "The business case '{value}' is unknown.",

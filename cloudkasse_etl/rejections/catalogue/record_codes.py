@@ -25,11 +25,12 @@ TEXTS: dict[str, Failure] = {
     ),
     "company_missing": Failure(
         "The ERP holds no company: table MANDANT has no matching row.",
-        "Look whether the ERP's URL names the right tenant database, and company.database_name in the settings.",
+        "Look whether the ERP's URL names the right tenant database, and at database_name below company: in "
+        "cloudkasse.yaml.",
     ),
     "company_ambiguous": Failure(
         "The ERP holds {count} companies: {value}.",
-        "Name one in the settings: company.database_name.",
+        "Name one as database_name below company: in cloudkasse.yaml.",
     ),
     "tax_code_unknown": Failure(
         "Tax code '{value}' has no rate that is valid on {day}.",

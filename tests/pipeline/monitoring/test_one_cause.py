@@ -187,6 +187,6 @@ def test_a_second_missing_account_is_a_cause_of_its_own_and_is_told() -> None:
         Rejection(ASSET, key, "account_missing", {"setting": setting, "further": ""})
         for key, setting in (("r1", "accounts.clearing"), ("r2", "accounts.discount"))
     )
-    assert [cause.cure.split(" in ")[0] for cause in by_cause([second, first], "en")] == [
-        "Set accounts.clearing", "Set accounts.discount",
+    assert [cause.cure.split(" below ")[0] for cause in by_cause([second, first], "en")] == [
+        'Enter in cloudkasse.yaml clearing: "ACCOUNT"', 'Enter in cloudkasse.yaml discount: "ACCOUNT"',
     ]  # fmt: skip

@@ -44,6 +44,10 @@ def test_an_empty_file_is_no_shop_without_registers(text: str) -> None:
         ("registers: [1]", "registers (register 1): '1' cannot be used; it must be keys with values"),
         ("registers:\n- {name: 'x', number: \"K\\0\", warehouse: 1, price_group: 1}",
          "cloudkasse.yaml:2: registers.number (register K\N{REPLACEMENT CHARACTER}): It has a control character"),
+        (
+            "accounts.tenders.Kreditkarte: '1362'",
+            "'accounts.tenders.Kreditkarte' is no key here: it is written as Kreditkarte: below accounts: tenders:",
+        ),
         ("price_groups: {'1': {basis: net, x: 1}}", "price_groups.1.x: 'x' is no key here; there are: basis."),
         ("books: {closed_until: 31.12.2026}", "'31.12.2026' cannot be used; it must be a day, like 2026-01-31."),
         ("articles: {groups: some}", "'some' cannot be used; it must be all or a list, like [a, b]."),

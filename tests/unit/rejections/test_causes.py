@@ -69,8 +69,8 @@ def test_another_cure_is_another_cause_and_a_record_with_two_faults_counts_once(
     other = Rejection("revenue_postings", "r9", "account_missing", {"setting": "accounts.tenders.Bar", "further": ""})
     causes = by_cause([other, account_missing(1), account_missing(1), account_missing(2)], "en")
     assert [(cause.count, cause.cure.split(" (")[0]) for cause in causes] == [
-        (2, "Set accounts.clearing in cloudkasse.yaml"),
-        (1, "Set accounts.tenders.Bar in cloudkasse.yaml"),
+        (2, 'Enter in cloudkasse.yaml clearing: "ACCOUNT" below accounts:'),
+        (1, 'Enter in cloudkasse.yaml Bar: "ACCOUNT" below accounts: tenders:'),
     ]
 
 
