@@ -1,7 +1,10 @@
 """Escapes foreign texts (an article's name, an answer of the cloud) for Markdown, so that none is read as markup."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
 
 _SIGNS = re.compile(r"[\\|`*\[\]]|(?<![^\W_])_|_(?![^\W_])")
 
@@ -24,3 +27,9 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbe
     """
     rule = ["---:" if at in numbers else "---" for at in range(len(heads))]
     return "\n".join(f"| {' | '.join(map(plain, row))} |" for row in (heads, rule, *rows))
+
+
+def entries(key: str, texts: Sequence[str]) -> Mapping[str, dg.MetadataValue[Any]]:
+    """Pieces of Markdown as metadata, in their order: `key`, `key_2`, `key_3`."""
+    keys = [key, *(f"{key}_{number}" for number in range(2, len(texts) + 1))]
+    return {name: dg.MetadataValue.md(text) for name, text in zip(keys, texts, strict=False)}

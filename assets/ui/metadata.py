@@ -8,8 +8,9 @@ from typing import Any
 import dagster as dg
 
 from assets.ui.links import page_link, protocol_link
-from assets.ui.record_markdown import records_cell, records_markdown
-from assets.ui.tables import narrow_table
+from assets.ui.markdown import entries
+from assets.ui.record_markdown import paragraphs, records_markdown
+from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import counted
@@ -19,12 +20,7 @@ from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
 
-# Past this many records of one cause the table has one row for each cause instead of each record.
-RECORDS_OF_A_CAUSE = 5
 _REPEATED = 50
-# An asset's page has room for some 400 pixels: code and time stand in check all_records_accepted, and in the protocol.
-_BY_RECORD = (say("what to do"), say("what is wrong"), say("record"))
-_BY_CAUSE = (say("what to do"), say("what is wrong"), say("records"))
 
 
 def asset_metadata(
@@ -57,8 +53,7 @@ def asset_metadata(
     rows = report.rows if sums is None else _held(report.asset, sums)
     return {
         "summary": dg.MetadataValue.text(summary),
-        "rejections": rejection_table(report.rejections, settings),
-        **_all_records(report.rejections, settings),
+        **rejection_entries(report.rejections, settings),
         **_receipts(sums if report.asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) else None, language),
         **report.counts.as_dict(),
         "open_rejections": len({rejection.key for rejection in report.rejections}),
@@ -78,7 +73,7 @@ def _receipts(sums: ReceiptSums | None, language: Language) -> Mapping[str, Any]
     """The table of what became of the receipts; nothing while there are none."""
     if sums is None or not sums.fates:
         return {}
-    return {"receipts": narrow_table(told_each(FATES_HEADS, language), sums.rows(language))}
+    return {"receipts": shown_table(told_each(FATES_HEADS, language), sums.rows(language))}
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:
@@ -94,8 +89,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     summary = " ".join([f"{report.message.removesuffix('.')}.", *left]) if left else report.message
     return {
         "summary": dg.MetadataValue.text(summary),
-        "rejections": rejection_table(report.rejections, settings),
-        **_all_records(report.rejections, settings),
+        **rejection_entries(report.rejections, settings),
         **_receipts(report.sums, settings.language),
         "outcome": str(report.outcome),
         **report.counts.as_dict(),
@@ -106,36 +100,22 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     }
 
 
-def rejection_table(rejections: Sequence[Rejection], settings: Settings) -> dg.MetadataValue[Any]:
-    """The rejections as a table: the first records, or the causes where one has many records.
+def rejection_entries(rejections: Sequence[Rejection], settings: Settings) -> Mapping[str, Any]:
+    """The rejections by cause, and where that does not name all records, a list of them.
 
-    The protocol holds them all.
+    A thousand records take 80 kB, and a schedule may run each minute: a run that has only seen many of them again names
+    asset action_needed, which has the list too.
     """
     if not rejections:
-        return dg.MetadataValue.text("–")
-    language = settings.language
-    causes = by_cause(rejections, language)
-    rows: list[tuple[str | int, ...]]
-    if causes[0].count > RECORDS_OF_A_CAUSE:
-        names = told_each(_BY_CAUSE, language)
-        rows = [(c.cure, c.summary, records_cell(c, language)) for c in causes]
-    else:
-        names = told_each(_BY_RECORD, language)
-        rows = [(r.cure(language), r.text(language), r.name(language)) for r in rejections]
-    return narrow_table(names, rows[:SHOWN_REJECTIONS])
-
-
-def _all_records(rejections: Sequence[Rejection], settings: Settings) -> Mapping[str, Any]:
-    """Every rejected record by cause; none where a run has only seen again what asset action_needed shows too.
-
-    A thousand records take 80 kB, and a schedule may run each minute.
-    """
-    if not rejections:
-        return {}
-    if len(rejections) > _REPEATED and all(rejection.still for rejection in rejections):
-        return {"all_records": dg.MetadataValue.asset(dg.AssetKey(ACTION_NEEDED))}
+        return {"rejections": dg.MetadataValue.text("–")}
     causes = by_cause(rejections, settings.language)
-    return {"all_records": dg.MetadataValue.md(records_markdown(causes, settings.language, settings.zone))}
+    texts, is_all = paragraphs(causes, settings.language, SHOWN_REJECTIONS)
+    found = dict(entries("rejections", texts))
+    if len(rejections) > _REPEATED and all(rejection.still for rejection in rejections):
+        found["all_records"] = dg.MetadataValue.asset(dg.AssetKey(ACTION_NEEDED))
+    elif not is_all:
+        found["all_records"] = dg.MetadataValue.md(records_markdown(causes, settings.language, settings.zone))
+    return found
 
 
 def _with_deferrals(summary: str, deferrals: Iterable[Deferral], language: Language) -> str:

@@ -1,21 +1,24 @@
-"""All open records as Markdown, by cause, for the dialog that the UI opens: a table has room for a few examples."""
+"""Rejected records by cause, as Markdown: a paragraph each on an asset's page, and all of them in a dialog.
+
+A table would have columns of twelve letters there. Names of settings, such as accounts.tenders.Kreditkarte, must be
+whole in one line, so that what is copied is what the settings file has to hold.
+"""
 
 import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from assets.ui.markdown import plain
-from assets.ui.tables import breakable
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, say, say_count
-from cloudkasse_etl.rejections.causes import Cause, listed
+from cloudkasse_etl.rejections.causes import Cause
 
 # A record takes some 80 bytes in each event of the history; each is stored twice, and a step's output repeats it.
 SHOWN_RECORDS = 1000
-# The UI shows a shorter Markdown on the asset's page itself, where there is room for some 400 pixels.
+# The UI shows Markdown on the asset's page itself where it is shorter than this, and else a button.
 _DIALOG_FROM = 1000
-# In a column of 100 pixels five names are thirty lines high, and the cure beside them leaves the screen.
-_EXAMPLES = 2
+# On the page a cause should take some ten lines, so that the next one is seen too.
+PARAGRAPH_RECORDS = 5
 
 
 def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo) -> str:
@@ -43,15 +46,44 @@ def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo
                 count=total - SHOWN_RECORDS,
             ).told(language)
         )
-    text = "\n\n".join(parts)
-    return breakable(text) if len(text) < _DIALOG_FROM else text
+    return "\n\n".join(parts)
 
 
-def records_cell(cause: Cause, language: Language) -> str:
-    """How many records a cause has, the amount that is stuck in them, and examples: `33 · 883.67 €: K1-341 …`."""
-    amount = f" · {cause.amount_text}" if cause.amount_text else ""
-    examples = listed(cause.names(_EXAMPLES), more=cause.count > _EXAMPLES)
-    return f"{counted(cause.count, language)}{amount}: {examples}"
+def paragraphs(causes: Sequence[Cause], language: Language, limit: int) -> tuple[list[str], bool]:
+    """A piece of Markdown for each of the first causes, so short that the UI shows it on the asset's page itself.
+
+    Args:
+        causes: The causes.
+        language: The language of the texts.
+        limit: How many causes are told.
+
+    Returns:
+        The pieces, and whether they tell every record: a list of all would only repeat them.
+    """
+    texts, is_all = [], len(causes) <= limit
+    for cause in causes[:limit]:
+        shown = min(PARAGRAPH_RECORDS, len(cause.victims))
+        while len(text := _paragraph(cause, shown, language)) >= _DIALOG_FROM and shown > 0:
+            shown -= 1
+        texts.append(text if len(text) < _DIALOG_FROM else text[: _DIALOG_FROM - 2] + "…")
+        is_all = is_all and shown == len(cause.victims) and len(text) < _DIALOG_FROM
+    return texts, is_all
+
+
+def _paragraph(cause: Cause, shown: int, language: Language) -> str:
+    """Cure, reason and the first records; where their texts differ, each with its own."""
+    count = say_count("{count:,} record", "{count:,} records", count=cause.count).told(language)
+    names = list(dict.fromkeys(victim.name for victim in cause.victims[:shown]))
+    lines = names if cause.text else [f"{victim.name}: {victim.text}" for victim in cause.victims[:shown]]
+    more = ["…"] if len(cause.victims) > shown else []
+    return "\n\n".join(
+        [
+            f"**{plain(cause.cure)}**",
+            *([plain(cause.text)] if cause.text else []),
+            plain(" · ".join(filter(None, (count, cause.amount_text)))),
+            "\n".join(f"- {plain(line)}" for line in [*lines, *more]),
+        ]
+    )
 
 
 def _in_order(name: str) -> list[tuple[int, str]]:

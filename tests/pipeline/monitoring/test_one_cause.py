@@ -4,7 +4,7 @@ import datetime as dt
 import io
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from assets.checks.rejections import REJECTIONS, check_results
 from assets.cli.output import print_causes
-from assets.ui.metadata import RECORDS_OF_A_CAUSE, rejection_table
+from assets.ui.metadata import rejection_entries
 from assets.ui.plan_markdown import plan_markdown
 from cloudkasse_etl.alerting.message import RejectionCause, compose
 from cloudkasse_etl.config.settings import Settings
@@ -63,6 +63,9 @@ refusals = st.lists(
 ).map(merged)  # fmt: skip
 
 
+_COUNT = re.compile(r"^(\d+) (?:record|Datens)", flags=re.MULTILINE)
+
+
 def expected(rejections: Sequence[Rejection], language: Language) -> Told:
     """By hand: what is to be done is one thing where the words for it are the same."""
     found: dict[tuple[str, str], set[str]] = {}
@@ -85,24 +88,21 @@ def stores() -> Iterator[tuple[StateStores, AlertStore]]:
 
 
 def in_the_ui(rejections: Sequence[Rejection], shop: Settings) -> list[Told]:
-    """The asset's table, where it has a row a cause, and the check's."""
+    """The paragraphs on the asset's page, and the check's table."""
     (check,) = check_results(AssetReport(ASSET, Counts(), tuple(rejections)), [REJECTIONS], shop)
     assert check.metadata["causes"].value == len(by_cause(rejections, shop.language))
-    tables: list[Any] = [check.metadata["rejections"]]
-    if by_cause(rejections, shop.language)[0].count > RECORDS_OF_A_CAUSE:
-        tables.append(rejection_table(rejections, shop))
-    cure = "what to do" if shop.language == "en" else "was zu tun ist"
-    return [[(_count(record.data), _unbroken(record.data[cure])) for record in table.records] for table in tables]
+    cure, count = ("what to do", "count") if shop.language == "en" else ("was zu tun ist", "Anzahl")
+    table: Any = check.metadata["rejections"]
+    told = [entry.value for key, entry in rejection_entries(rejections, shop).items() if key != "all_records"]
+    return [
+        [(record.data[count], record.data[cure]) for record in table.records],
+        [(int(_COUNT.findall(text)[0]), _plain(text.split("\n\n")[0][2:-2])) for text in told],
+    ]
 
 
-def _count(row: Mapping[str, Any]) -> int:
-    """How many records: a column of the check's table; on the asset's page, which is narrow, the beginning of one."""
-    told = row.get("count", row.get("Anzahl"))
-    return int(told if told is not None else row.get("records", row.get("Datensätze")).split(":")[0].split(" · ")[0])
-
-
-def _unbroken(text: str) -> str:
-    return text.replace("\u200b", "")
+def _plain(text: str) -> str:
+    """Without the backslashes that keep Markdown from taking a sign for its own."""
+    return re.sub(r"\\(?=[^\w\s])", "", text)
 
 
 def on_the_command_line(rejections: Sequence[Rejection], language: Language) -> Told:

@@ -1,17 +1,19 @@
 """Protects how failures are told: one cause with many victims is one entry, in the words of the language set."""
 
 import datetime as dt
+import unicodedata
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 
 from assets.checks.rejections import REJECTIONS, check_results
-from assets.ui.metadata import rejection_table
+from assets.ui.metadata import rejection_entries
 from assets.ui.record_markdown import records_markdown
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.rejections.causes import by_cause
-from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.rejections.catalogue import CATALOGUE
+from cloudkasse_etl.rejections.causes import by_cause, placeholders
+from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.report import AssetReport, Counts
 
 SINCE = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC)
@@ -28,10 +30,8 @@ def wrong_number(number: int) -> Rejection:
     return Rejection("selectline_articles", f"A{number}", "value_invalid", detail)
 
 
-def table_of(rejections: list[Rejection], settings: Settings) -> dg.TableMetadataValue:
-    table = rejection_table(rejections, settings)
-    assert isinstance(table, dg.TableMetadataValue)
-    return table
+def told_of(rejections: list[Rejection], settings: Settings) -> dict[str, str]:
+    return {key: str(entry.value) for key, entry in rejection_entries(rejections, settings).items()}
 
 
 def test_the_records_of_a_cause_are_listed_in_the_order_of_their_numbers_and_not_of_the_answers() -> None:
@@ -43,18 +43,44 @@ def test_the_records_of_a_cause_are_listed_in_the_order_of_their_numbers_and_not
 
 def test_a_thousand_victims_of_one_cause_are_one_entry_with_examples() -> None:
     rejections = [*map(account_missing, range(1000)), wrong_number(1)]
-    table = table_of(rejections, Settings())
-    first, second = (record.data for record in table.records)
-    assert first["records"] == "1,000: r0; r1; …"
-    assert first["what is wrong"] == "No account is set: accounts.\u200bclearing."  # may be broken there
-    assert second["records"] == "1: A1"
-    assert next(iter(first)) == "what to do"  # a narrow page cuts the last columns off, not the first
+    told = told_of(rejections, Settings())
+    assert list(told) == ["rejections", "rejections_2", "all_records"]
+    cure, wrong, count, names = told["rejections"].split("\n\n")
+    assert cure.startswith("**Set accounts.clearing in cloudkasse.yaml")
+    assert (wrong, count) == ("No account is set: accounts.clearing.", "1,000 records")
+    assert names.splitlines() == ["- r0", "- r1", "- r2", "- r3", "- r4", "- …"]
+    assert told["rejections_2"].endswith("- A1")
+    assert told["all_records"].count("\n- ") == 1000
 
 
-def test_a_few_records_are_told_one_by_one() -> None:
-    table = table_of([wrong_number(n) for n in range(5)], Settings(language="de"))
-    assert [record.data["Datensatz"] for record in table.records] == ["A0", "A1", "A2", "A3", "A4"]
-    assert all("bad" in str(record.data["was nicht stimmt"]) for record in table.records)
+def test_a_few_records_are_told_one_by_one_and_not_once_more_in_a_list() -> None:
+    told = told_of([wrong_number(n) for n in range(5)], Settings(language="de"))
+    assert list(told) == ["rejections"]
+    lines = [line for line in told["rejections"].splitlines() if line.startswith("- ")]
+    assert [line.split(":")[0] for line in lines] == ["- A0", "- A1", "- A2", "- A3", "- A4"]
+    assert all("bad" in line for line in lines)
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_the_ui_shows_each_cause_on_the_page_itself_with_keys_that_can_be_copied(code: str, language: Language) -> None:
+    named = {*placeholders(CATALOGUE[code].text), *placeholders(CATALOGUE[code].cure)}
+    details = dict.fromkeys(named, "accounts.tenders.Kreditkarte " * 5)
+    told = told_of(
+        [Rejection("revenue_postings", f"r{n}", code, details) for n in range(9)], Settings(language=language)
+    )
+    assert len(told["rejections"]) < 1000  # from there on it is a button
+    assert not [sign for sign in told["rejections"] if unicodedata.category(sign) == "Cf"]
+
+
+def test_a_cause_too_long_for_the_page_is_cut_there_and_whole_in_the_list() -> None:
+    texts = {"text": "long " * 15, "before": "long " * 15, "value": "long " * 15, "voids": "long " * 15}
+    rejections = [
+        Rejection("revenue_postings", f"r{n}", "void_exceeds_original", texts | {"sold": str(n)}) for n in range(5)
+    ]
+    told = told_of(rejections, Settings())
+    assert len(told["rejections"]) < 1000
+    assert [f"r{n}" in told["all_records"] for n in range(5)] == [True] * 5
 
 
 @pytest.mark.parametrize(("language", "such_as"), [("en", "e.g."), ("de", "z. B.")])
