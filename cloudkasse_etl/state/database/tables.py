@@ -160,6 +160,7 @@ class StateTables:
             sa.Column("moved_at", UtcDateTime, nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
         )
+        refers = sa.text("reference_id IS NOT NULL")
         self.receipt = table(
             "receipt",
             sa.Column("company", key_text(20), primary_key=True),
@@ -188,9 +189,16 @@ class StateTables:
             sa.Column("no_effect", sa.Unicode(20)),
             sa.Index(f"ix_{prefix}receipt_number", "company", "register", "number"),
             sa.Index(
-                f"ix_{prefix}receipt_sums", "company", "status", "refused_by", "no_effect", "currency", "total_cents"
+                f"ix_{prefix}receipt_sums",
+                *("company", "status", "refused_by", "no_effect", "currency", "total_cents", "staged_at"),
             ),
-            sa.Index(f"ix_{prefix}receipt_reference", "company", "reference_id"),
+            sa.Index(
+                f"ix_{prefix}receipt_reference",
+                *("company", "reference_id"),
+                sqlite_where=refers,
+                postgresql_where=refers,
+                mssql_where=refers,
+            ),
             sa.Index(f"ix_{prefix}receipt_closing", "company", "register", "closing_number"),
         )
         self.decision = table(

@@ -153,9 +153,11 @@ class WaitingRecords:
             table.c.status == str(Status.STAGED),
             table.c.staged_at < moment,
         )
+        # the index alone knows the moments; only the first receipts are read whole, since their contents are long
+        oldest = sa.select(table.c.staged_at).where(*here).order_by(table.c.staged_at).limit(SHOWN_EXAMPLES).subquery()
         first = (
             sa.select(table.c.receipt_id)
-            .where(*here)
+            .where(*here, table.c.staged_at <= sa.select(sa.func.max(oldest.c.staged_at)).scalar_subquery())
             .order_by(table.c.staged_at, table.c.register, table.c.number)
             .limit(SHOWN_EXAMPLES)
         )
