@@ -4,8 +4,9 @@ A run, a person's decision and a sensor bring it up to now, the sensor each minu
 """
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -14,8 +15,9 @@ from assets.instance.reported_assets import CONTENT, last_reported, report_if_ch
 from assets.instance.run_history import latest_ended
 from assets.run.failures import plain_failures
 from assets.run.resources import AfterRun
+from assets.ui.links import latest_page
 from assets.ui.open_page import RELOAD, open_metadata
-from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.fingerprint import fingerprint
@@ -38,11 +40,16 @@ class _Page:
 
     report: OpenReport
     reload_due: bool
+    link: str | None
 
     @property
     def content(self) -> str:
         language = self.report.language
-        return fingerprint(f"{self.report.fingerprint} {self.reload_due} {language}")
+        return fingerprint(f"{self.report.fingerprint} {self.reload_due} {language} {self.link}")
+
+    def metadata(self, settings: Settings) -> Mapping[str, Any]:
+        """What the asset shows."""
+        return open_metadata(self.report, settings, reload_due=self.reload_due, page=self.link)
 
 
 def action_needed_asset(configuration: Configuration) -> dg.AssetsDefinition:
@@ -63,9 +70,10 @@ def action_needed_asset(configuration: Configuration) -> dg.AssetsDefinition:
     def action_needed(context: dg.AssetExecutionContext) -> Result:
         with plain_failures(settings.language):
             report = open_records(configuration, last_run=last_run_of(context.instance))
-        page = _Page(report, _was_due(last_reported(context.instance, ACTION_NEEDED)))
+        before = last_reported(context.instance, ACTION_NEEDED)
+        page = _Page(report, _was_due(before), latest_page(before))
         return dg.MaterializeResult(
-            metadata=open_metadata(report, settings, reload_due=page.reload_due),
+            metadata=page.metadata(settings),
             check_results=[open_result(report, settings)],
             tags={CONTENT: page.content},
         )
@@ -115,12 +123,12 @@ def refresh(
         Whether it showed something else.
     """
     before = last_reported(instance, ACTION_NEEDED)
-    page = _Page(report, _was_due(before) if reload_due is None else reload_due)
+    page = _Page(report, _was_due(before) if reload_due is None else reload_due, latest_page(before))
     return report_if_changed(
         instance,
         ACTION_NEEDED,
         page.content,
-        metadata=open_metadata(report, configuration.settings, reload_due=page.reload_due),
+        metadata=page.metadata(configuration.settings),
         check=open_result(report, configuration.settings),
         before=before,
     )

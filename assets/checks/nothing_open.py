@@ -16,8 +16,9 @@ def open_check(settings: Settings) -> dg.AssetCheckSpec:
         NOTHING_OPEN,
         asset=ACTION_NEEDED,
         description=say(
-            "No record is rejected and the last run did not fail. A warning while something is open; an error once it "
-            "has been open for longer than `checks.waiting_hours` in the settings, or the last run failed."
+            "No record is rejected, no receipt or closing is missing, and the last run did not fail. A warning while "
+            "something is open; an error once a record has been rejected for longer than `checks.waiting_hours` in the "
+            "settings, or the last run failed."
         ).told(settings.language),
     )
 
@@ -36,8 +37,8 @@ def open_result(report: OpenReport, settings: Settings) -> dg.AssetCheckResult:
         )
     if report.has_failed and report.last_run is not None:
         texts.append(report.last_run.message)
-    if report.causes:
-        texts.append(say("First: {cure}", cure=report.causes[0].cure))
+    if cures := [*(cause.cure for cause in report.causes), *(missing.cure for missing in report.missing)]:
+        texts.append(say("First: {cure}", cure=cures[0]))
     severity = dg.AssetCheckSeverity.ERROR if report.is_urgent else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
         asset_key=ACTION_NEEDED,
@@ -45,5 +46,10 @@ def open_result(report: OpenReport, settings: Settings) -> dg.AssetCheckResult:
         passed=not report.is_open,
         severity=severity,
         description=joined(" ", texts).told(settings.language) if report.is_open else None,
-        metadata={"open_rejections": report.count, "causes": len(report.causes), "overdue": report.overdue},
+        metadata={
+            "open_rejections": report.count,
+            "causes": len(report.causes),
+            "missing": sum(missing.count for missing in report.missing),
+            "overdue": report.overdue,
+        },
     )

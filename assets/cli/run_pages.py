@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
-from assets.instance.home import Home, open_instance
+from assets.instance.home import LATEST, Home, open_instance
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import told
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 
 HOST = "127.0.0.1"
-# A whole id as Dagster gives it: nothing that is a path, and nothing that could fit several runs.
-_ADDRESS = re.compile(r"/runs/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(html|csv)")
+# A whole id as Dagster gives it, or the latest run: nothing that is a path, and nothing that could fit several runs.
+_ADDRESS = re.compile(rf"/runs/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{LATEST}(?=\.html))\.(html|csv)")
 _SECONDS_FOR_A_REQUEST = 10
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -110,7 +110,7 @@ class RunPages:
         """The page or the protocol of a run.
 
         Args:
-            run_id: The run's whole id.
+            run_id: The run's whole id, or `latest`.
             form: `html` or `csv`.
 
         Returns:
@@ -126,11 +126,11 @@ class RunPages:
             return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", error.told(language).encode()
 
     def _page(self, run_id: str) -> tuple[str, bytes]:
-        from assets.instance.run_history import find_run
+        from assets.instance.run_history import find_run, last_run
         from cloudkasse_etl.sync.outputs.page.render import page_of
 
         with open_instance(self._home) as instance:
-            past = find_run(instance, run_id)
+            past = last_run(instance) if run_id == LATEST else find_run(instance, run_id)
         page, _ = page_of(self._configuration, facts_of(past, self._home, self._configuration))
         return "text/html", page.encode(errors="replace")
 

@@ -28,6 +28,7 @@ SETTINGS_VARIABLES = (
 VARIABLES = (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE)
 # Where `ui` serves the pages and protocols of runs, for the processes that it starts; no setting of a person's.
 PAGES_VARIABLE = "CLOUDKASSE_PAGES_URL"
+LATEST = "latest"  # in an address: the run that ended last
 PROJECT = Path(__file__).resolve().parents[2]
 
 # The compute log manager starts helper processes and redirects the descriptors 1 and 2, which would mix foreign lines
@@ -108,6 +109,11 @@ def enter_environment(values: Mapping[str, str]) -> Home:
 def pages_url() -> str | None:
     """The address at which `ui` serves the pages and protocols of runs; None where it does not."""
     return os.environ.get(PAGES_VARIABLE) or None
+
+
+def is_of_the_ui() -> bool:
+    """Whether `ui` started this process, so that it knows whether pages are served."""
+    return PAGES_VARIABLE in os.environ
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from assets.instance.home import pages_url
+from assets.instance.home import LATEST, is_of_the_ui, pages_url
+
+PAGE = "page"
 
 
 def page_link(run_id: str) -> dg.MetadataValue[Any]:
@@ -23,3 +25,20 @@ def protocol_link(protocol: str | Path) -> dg.MetadataValue[Any]:
     if url := pages_url():
         return dg.MetadataValue.url(f"{url}/runs/{Path(protocol).stem}.csv")
     return dg.MetadataValue.path(str(protocol))
+
+
+def latest_page(before: dg.AssetMaterialization | None) -> str | None:
+    """The address of the latest run's page, where `ui` serves pages.
+
+    A command does not know whether a UI is open, and leaves the address as it is.
+
+    Args:
+        before: What the asset that shows it has shown so far.
+
+    Returns:
+        The address; None where there is none.
+    """
+    if is_of_the_ui():
+        return f"{url}/runs/{LATEST}.html" if (url := pages_url()) else None
+    known = before.metadata.get(PAGE) if before else None
+    return known.url if isinstance(known, dg.UrlMetadataValue) else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.ui.links import page_link, protocol_link
+from assets.ui.links import PAGE, page_link, protocol_link
 from assets.ui.markdown import entries
 from assets.ui.record_markdown import paragraphs, records_markdown
 from assets.ui.tables import shown_table
@@ -96,7 +96,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
         "open_rejections": len({(rejection.asset, rejection.key) for rejection in report.rejections}),
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
         "protocol": protocol_link(report.protocol),
-        "page": page_link(report.run_id),
+        PAGE: page_link(report.run_id),
     }
 
 

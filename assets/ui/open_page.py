@@ -5,12 +5,14 @@ from typing import Any
 
 import dagster as dg
 
+from assets.ui.links import PAGE
 from assets.ui.markdown import entries, plain
 from assets.ui.record_markdown import paragraphs, records_markdown
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import say, told_each
+from cloudkasse_etl.sync.monitoring.gaps import Missing
 from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 from cloudkasse_etl.sync.monitoring.waiting import LongWait
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS
@@ -19,13 +21,16 @@ RELOAD = "settings"
 _SHOWN_CAUSES = 50
 
 
-def open_metadata(report: OpenReport, settings: Settings, *, reload_due: bool) -> Mapping[str, Any]:
+def open_metadata(
+    report: OpenReport, settings: Settings, *, reload_due: bool, page: str | None = None
+) -> Mapping[str, Any]:
     """The metadata of action_needed; always the same keys for the counts, so that the UI can plot them over time.
 
     Args:
         report: What is open.
         settings: For language and zone.
         reload_due: Whether the UI still goes by older settings.
+        page: The address of the latest run's page; None where pages are not served.
 
     Returns:
         Metadata by key, in the order of the page.
@@ -44,15 +49,23 @@ def open_metadata(report: OpenReport, settings: Settings, *, reload_due: bool) -
         found |= entries("what_to_do", texts)
         if not is_all:
             found["all_records"] = dg.MetadataValue.md(records_markdown(report.causes, language, settings.zone))
+    found |= entries("what_is_missing", [_missing(missing) for missing in report.missing])
     found |= entries("what_waits", [_wait(wait, settings) for wait in report.waits[:_SHOWN_CAUSES]])
+    if page is not None:
+        found[PAGE] = dg.MetadataValue.url(page)
     if report.sums.count:
         found["receipts"] = shown_table(told_each(FATES_HEADS, language), report.sums.rows(language))
     return {
         **found,
         "open": report.count,
         "causes": len(report.causes),
+        "missing": sum(missing.count for missing in report.missing),
         "waiting": report.waiting,
     }
+
+
+def _missing(missing: Missing) -> str:
+    return "\n\n".join([f"**{plain(missing.cure)}**", plain(missing.text), plain(missing.examples)])
 
 
 def _wait(wait: LongWait, settings: Settings) -> str:

@@ -47,6 +47,10 @@ def _print(report: "OpenReport") -> None:
     colour = "red" if report.is_urgent else "yellow" if report.is_open else "green"
     out.print(f"[bold {colour}]{escape(report.sentence)}[/]")
     print_causes(out, report.causes, report.language, limit=len(report.causes), every_record=True)
+    for missing in report.missing:
+        head = f"[bold]{missing.asset}[/] · {counted(missing.count, report.language)} · {escape(missing.text)}"
+        out.print(f"{head} {escape(missing.examples)}", soft_wrap=True)
+        out.print(f"  [green]{CURE.told(report.language)}[/] {escape(missing.cure)}", soft_wrap=True)
     for wait in report.waits:
         out.print(f"[bold]{wait.asset}[/] · {counted(wait.count, report.language)} · {escape(wait.why)}")
         out.print(f"  [green]{CURE.told(report.language)}[/] {escape(wait.cure)}", soft_wrap=True)

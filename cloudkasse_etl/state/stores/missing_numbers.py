@@ -78,11 +78,15 @@ class Completeness:
 
     def receipt_gaps(self) -> list[Gap]:
         """Receipt numbers that are missing, from the first one of each register on; not those that were dismissed."""
-        return list(_left(self._gaps(self._receipt), map(numbers_of, self._dismissed(Subject.NUMBERS))))
+        return self.without_dismissed(self._gaps(self._receipt), Subject.NUMBERS)
 
     def closing_gaps(self) -> list[Gap]:
         """Closing numbers that are missing, from the first one of each register on; not those that were dismissed."""
-        return list(_left(self._gaps(self._closing), map(numbers_of, self._dismissed(Subject.CLOSING))))
+        return self.without_dismissed(self._gaps(self._closing), Subject.CLOSING)
+
+    def without_dismissed(self, gaps: Iterable[Gap], subject: Subject) -> list[Gap]:
+        """Gaps without the numbers that a person has dismissed since they were found."""
+        return list(_left(gaps, map(numbers_of, self._dismissed(subject))))
 
     def _dismissed(self, subject: Subject) -> frozenset[str]:
         """The keys that a person has dismissed."""

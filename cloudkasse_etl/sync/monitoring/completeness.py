@@ -15,6 +15,7 @@ from cloudkasse_etl.i18n.formats import plain_euros, spelled
 from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, parse_closing, read_receipt
+from cloudkasse_etl.state.stores.checkpoints import CheckpointStore
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, OpenClosing
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE
@@ -22,6 +23,7 @@ from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE
 Totals = Counter[tuple[str, ...]]
 _LEVEL = "completeness"
 _VAT = "VAT"
+_TO = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,12 @@ class Finding:
     register: str
     numbers: str
     text: str
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The first and the last of its numbers."""
+        first, _, last = self.numbers.partition(_TO)
+        return int(first), int(last or first)
 
 
 @dataclass(frozen=True)
@@ -63,11 +71,17 @@ def check_completeness(session: SyncSession) -> CompletenessReport:
     mark = fingerprint((asked.mark(), language, clearing))
     last = session.store.checkpoints.of(_LEVEL)
     if last is not None and last.fingerprint == mark:
-        found = orjson.loads(last.details)
-        return CompletenessReport(**{name: tuple(Finding(**f) for f in findings) for name, findings in found.items()})
+        return last_findings(session.store.checkpoints)
     report = _compare(session, asked, language)
     session.store.checkpoints.set(_LEVEL, mark, orjson.dumps(asdict(report)).decode())
     return report
+
+
+def last_findings(checkpoints: CheckpointStore) -> CompletenessReport:
+    """What the last check found, in the words of then; nothing where there was none."""
+    last = checkpoints.of(_LEVEL)
+    found = {} if last is None or not last.details else orjson.loads(last.details)
+    return CompletenessReport(**{name: tuple(Finding(**f) for f in findings) for name, findings in found.items()})
 
 
 def _compare(session: SyncSession, asked: Completeness, language: Language) -> CompletenessReport:
@@ -84,7 +98,7 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
         differences.append(Finding(closing.register, str(closing.number), "; ".join(texts)))
     asked.set_verified(equal)
     return CompletenessReport(
-        receipt_gaps=tuple(_gap(gap, _missing_receipts, language) for gap in asked.receipt_gaps()),
+        receipt_gaps=tuple(_gap(gap, missing_receipts, language) for gap in asked.receipt_gaps()),
         doubled_numbers=tuple(
             Finding(d.register, str(d.number), _doubled(d.count).told(language)) for d in asked.doubled_numbers()
         ),
@@ -93,7 +107,7 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
             for r in session.store.rejections.of(STAGED_RECEIPTS)
             if r.code == IMPLAUSIBLE
         ),
-        closing_gaps=tuple(_gap(gap, _missing_closings, language) for gap in asked.closing_gaps()),
+        closing_gaps=tuple(_gap(gap, missing_closings, language) for gap in asked.closing_gaps()),
         closing_differences=tuple(differences),
         unbalanced=_unbalanced(asked, session.settings.accounts.clearing, language),
     )
@@ -113,7 +127,7 @@ def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -
 
 
 def _gap(gap: Gap, says: Callable[[int], Text], language: Language) -> Finding:
-    numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
+    numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}{_TO}{gap.last}"
     return Finding(gap.register, numbers, says(gap.last - gap.first + 1).told(language))
 
 
@@ -184,7 +198,8 @@ def _numbers(numbers: list[int]) -> str:
     return shown + (", …" if len(numbers) > 10 else "")
 
 
-def _missing_receipts(count: int) -> Text:
+def missing_receipts(count: int) -> Text:
+    """That so many receipt numbers are missing."""
     return say_count(
         "{count:,} receipt number is missing; it may still come if a tablet is offline.",
         "{count:,} receipt numbers are missing; they may still come if a tablet is offline.",
@@ -192,7 +207,8 @@ def _missing_receipts(count: int) -> Text:
     )
 
 
-def _missing_closings(count: int) -> Text:
+def missing_closings(count: int) -> Text:
+    """That so many closings are missing."""
     return say_count("{count:,} closing is missing.", "{count:,} closings are missing.", count=count)
 
 

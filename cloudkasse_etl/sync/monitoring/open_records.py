@@ -21,6 +21,7 @@ from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_untouched
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
+from cloudkasse_etl.sync.monitoring.gaps import Missing, missing_numbers
 from cloudkasse_etl.sync.monitoring.waiting import LongWait, waits_since_before
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, receipt_sums, waiting_text
 from cloudkasse_etl.sync.run.report import Outcome, rejection_dict
@@ -55,6 +56,7 @@ class OpenReport:
         language: The language of the texts.
         rejections: All open ones, oldest first.
         causes: Their causes, in the order in which to deal with them: `in_order`.
+        missing: Numbers of receipts and closings that never came.
         waits: What waits for something else, longest first; no rejections.
         sums: All receipts by what became of them, those that wait for their import among them.
         overdue: How many rejected records have been open for longer than `checks.waiting_hours`.
@@ -66,6 +68,7 @@ class OpenReport:
     language: Language
     rejections: tuple[Rejection, ...] = ()
     causes: tuple[Cause, ...] = ()
+    missing: tuple[Missing, ...] = ()
     waits: tuple[LongWait, ...] = ()
     sums: ReceiptSums = field(default_factory=ReceiptSums)
     overdue: int = 0
@@ -86,7 +89,7 @@ class OpenReport:
     @property
     def is_open(self) -> bool:
         """Whether a person has something to do."""
-        return bool(self.causes) or self.has_failed
+        return bool(self.causes or self.missing) or self.has_failed
 
     @property
     def is_urgent(self) -> bool:
@@ -115,7 +118,7 @@ class OpenReport:
     @property
     def sentence(self) -> str:
         """What is open and what waits, in a sentence or two."""
-        texts = [self._open()]
+        texts: list[Text | str] = [self._open(), *(missing.text for missing in self.missing)]
         if staged := waiting_text(self.sums.waiting, self.language):
             texts.append(staged)
         others = self.waiting - self.sums.waiting.count
@@ -159,6 +162,7 @@ class OpenReport:
         seen = [
             [(c.asset, c.code, c.cure, c.summary, list(c.keys), str(c.since)) for c in self.causes],
             [(w.asset, w.count, w.examples, w.why, str(w.since)) for w in self.waits],
+            [missing.as_dict() for missing in self.missing],
             [
                 self.sentence,
                 self.sums.told(self.language),
@@ -186,6 +190,7 @@ class OpenReport:
                 for cause in self.causes
             ],
             "rejections": [rejection_dict(r, self.language) for r in self.rejections],
+            "missing": [missing.as_dict() for missing in self.missing],
             "receipts": self.sums.as_dict(),
             "waiting": [
                 {"asset": w.asset, "count": w.count, "since": w.since.isoformat(), "text": w.why, "cure": w.cure}
@@ -252,6 +257,7 @@ def what_is_open(
         language=language,
         rejections=tuple(found),
         causes=tuple(in_order(by_cause(found, language))),
+        missing=tuple(m for m in missing_numbers(store, language) if asset in (None, m.asset) and code is None),
         waits=tuple(waits_since_before(now + _AHEAD, store, settings)),
         sums=receipt_sums(store) if sums is None else sums,
         overdue=len(late),

@@ -17,6 +17,8 @@ from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_to_write
+from cloudkasse_etl.state.stores.missing_numbers import Gap
+from cloudkasse_etl.sync.monitoring.gaps import Missing
 from cloudkasse_etl.sync.monitoring.open_records import LastRun, OpenReport, in_order, open_records
 from tests.support.programs import Program, materializations
 from tests.support.receipts.coffee_receipts import receipt
@@ -117,7 +119,7 @@ def test_what_waits_and_what_is_stuck_are_told_with_their_sums_and_a_decision_is
     synchronise(program, instance, "sync_receipts", import_receipts=True)
     assert "1 record needs a person, for 1 cause; 11.90 € is stuck in 1 receipt." in value(instance, "summary")
     cure, _, count, name = value(instance, "what_to_do").split("\n\n")
-    assert "accounts.tenders.Kreditkarte" in cure
+    assert 'Kreditkarte: "ACCOUNT" below accounts: tenders:' in cure
     assert count == "1 record · 11.90 €"
     assert name.startswith("- K1-8")
 
@@ -133,6 +135,45 @@ def test_what_waits_and_what_is_stuck_are_told_with_their_sums_and_a_decision_is
     code, _, _ = program.call("receipts", "dismiss", receipt_id, "--reason", "paid twice")
     assert code == 0
     assert value(instance, "open") == 0
+
+
+@pytest.mark.synced
+def test_numbers_that_are_missing_are_open_until_they_come_or_a_person_ends_them(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    world = program.world
+    world.settings["registers"][0]["cash_account"] = "1000"
+    world.settings["accounts"] = {"clearing": "1371", "revenue": {"19.00": "8400"}}
+    world.server.store.deliver_receipts([receipt(1), receipt(3), receipt(6)])
+    synchronise(program, instance, "sync_receipts")
+    assert "3 receipt numbers are missing" in value(instance, "summary")
+    cure, _, examples = value(instance, "what_is_missing").split("\n\n")
+    assert "receipts dismiss --missing K1 2 --reason TEXT" in cure
+    assert examples == "K1-2; K1-4 – K1-5"
+    found = check(instance)
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "First: See that every register has been online" in found.description
+
+    world.server.store.deliver_receipts([receipt(4)])
+    synchronise(program, instance, "sync_receipts")
+    assert program.call("receipts", "dismiss", "--missing", "K1", "2", "--reason", "register broke")[0] == 0
+    assert value(instance, "what_is_missing").split("\n\n")[2] == "K1-5"
+    told = program.call_json("rejections")[1]["missing"]
+    assert [(one["asset"], one["count"], one["gaps"]) for one in told] == [
+        ("staged_receipts", 1, [{"register": "K1", "first": 5, "last": 5}])
+    ]
+    assert "receipts dismiss --missing K1 5" in program.call("rejections")[1]
+    assert program.call("receipts", "dismiss", "--missing", "K1", "5", "--reason", "register broke")[0] == 0
+    assert (value(instance, "missing"), check(instance).passed) == (0, True)
+
+
+def test_a_closing_that_is_missing_names_the_command_that_ends_it() -> None:
+    missing = Missing("staged_closings", (Gap("K1", 4, 5),), "en")
+    assert missing.text == "2 closings are missing."
+    assert "cloudkasse-etl closings dismiss K1 4 --reason TEXT" in missing.cure
+    report = OpenReport("en", missing=(missing,))
+    assert (report.is_open, report.is_urgent) == (True, False)
+    assert report.fingerprint != OpenReport("en").fingerprint
 
 
 def test_what_is_open_for_too_long_is_an_error(program: Program, instance: dg.DagsterInstance) -> None:

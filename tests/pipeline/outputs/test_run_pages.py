@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import dagster as dg
 import pytest
 
 from assets.cli.run_pages import served
@@ -49,12 +50,14 @@ def test_the_page_and_the_protocol_of_a_run_are_served_and_nothing_else(pages: S
     status, headers, table = pages.get(f"/runs/{pages.run_id}.csv")
     assert (status, headers["Content-Disposition"]) == (200, f'attachment; filename="{pages.run_id}.csv"')
     assert "cloud.gtin_invalid" in table
+    assert pages.get("/runs/latest.html")[2].split("<body", 1)[1] == page.split("<body", 1)[1]
     for secret in ("CLOUDKASSE_API_TOKEN", "CLOUDKASSE_ERP_URL"):
         assert program.environment[secret] not in page + table
 
     for path in ("/", "/runs/", f"/runs/{pages.run_id}", f"/runs/{pages.run_id}.json", f"/runs/{NOBODY}.html",
                  f"/runs/{NOBODY}.csv", "/runs/../dagster.yaml", "/runs/..%2f..%2fdagster.yaml",
-                 f"/runs/{pages.run_id[:8]}.html", f"/runs/{pages.run_id}.html?x=1", "/runs/*.csv"):  # fmt: skip
+                 f"/runs/{pages.run_id[:8]}.html", f"/runs/{pages.run_id}.html?x=1", "/runs/*.csv",
+                 "/runs/latest.csv"):  # fmt: skip
         status, _, text = pages.get(path)
         assert status == 404, path
         assert "storage" not in text
@@ -82,3 +85,28 @@ def test_a_run_of_the_ui_links_its_page_and_its_protocol(program: Program, monke
     run = f"http://127.0.0.1:3001/runs/{report['run_id']}"
     assert (shown["sync_report"]["page"].value, shown["sync_report"]["protocol"].value) == (f"{run}.html", f"{run}.csv")
     assert shown["cloudkasse_articles"]["protocol"].value == f"{run}.csv"
+
+
+def test_what_is_open_links_the_latest_page_and_a_command_leaves_the_link_alone(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link() -> object:
+        with program.instance() as instance:
+            entry = instance.get_latest_materialization_event(dg.AssetKey("action_needed"))
+        assert entry is not None
+        assert entry.asset_materialization is not None
+        return entry.asset_materialization.metadata.get("page")
+
+    program.call_json("sync")
+    assert link() is None
+    monkeypatch.setenv(PAGES_VARIABLE, "http://127.0.0.1:3001")
+    program.call_json("sync")  # as of the UI
+    latest = dg.MetadataValue.url("http://127.0.0.1:3001/runs/latest.html")
+    assert link() == latest
+    monkeypatch.delenv(PAGES_VARIABLE)
+    program.world.erp(WRONG_GTIN)
+    program.call_json("sync")
+    assert link() == latest
+    monkeypatch.setenv(PAGES_VARIABLE, "")  # a UI whose port for pages is taken
+    program.call_json("sync")
+    assert link() is None

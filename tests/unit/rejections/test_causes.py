@@ -46,7 +46,7 @@ def test_a_thousand_victims_of_one_cause_are_one_entry_with_examples() -> None:
     told = told_of(rejections, Settings())
     assert list(told) == ["rejections", "rejections_2", "all_records"]
     cure, wrong, count, names = told["rejections"].split("\n\n")
-    assert cure.startswith("**Set accounts.clearing in cloudkasse.yaml")
+    assert cure.startswith("**Enter in cloudkasse.yaml clearing:")
     assert (wrong, count) == ("No account is set: accounts.clearing.", "1,000 records")
     assert names.splitlines() == ["- r0", "- r1", "- r2", "- r3", "- r4", "- …"]
     assert told["rejections_2"].endswith("- A1")
