@@ -125,6 +125,16 @@ def test_no_asset_leaves_data_in_dagsters_storage(program: Program) -> None:
     assert set(names_of(program.home.storage)) <= {"history", "schedules", "protocols", "opening.lock"}
 
 
+def test_the_report_is_last_of_some_assets_too(program: Program, instance: dg.DagsterInstance) -> None:
+    chosen = {"selectline_company", "sync_report", "cloudkasse_company"}  # no end of the graph is among them
+    every = program.definitions().resolve_implicit_global_asset_job_def()
+    some = every.get_subset(asset_selection={dg.AssetKey(name) for name in chosen})
+    result = some.execute_in_process(instance=instance)
+    steps = [event.step_key for event in result.get_step_success_events()]
+    assert chosen <= set(steps)
+    assert steps[-1] == "sync_report"
+
+
 def test_a_bad_record_fails_no_step_and_shows_with_its_cure(program: Program, instance: dg.DagsterInstance) -> None:
     program.world.erp(WRONG_GTIN)
     run = program.run_job(instance, new_id())
