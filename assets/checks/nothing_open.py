@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count
@@ -45,7 +46,7 @@ def open_result(report: OpenReport, settings: Settings) -> dg.AssetCheckResult:
         check_name=NOTHING_OPEN,
         passed=not report.is_open,
         severity=severity,
-        description=joined(" ", texts).told(settings.language) if report.is_open else None,
+        description=as_typed(joined(" ", texts).told(settings.language)) if report.is_open else None,
         metadata={
             "open_rejections": report.count,
             "causes": len(report.causes),

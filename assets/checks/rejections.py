@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.instance.typed_commands import as_typed
 from assets.ui.markdown import plain
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
@@ -146,6 +147,6 @@ def _warning(name: str, text: str, **counts: int) -> dg.AssetCheckResult:
         check_name=name,
         passed=not text,
         severity=dg.AssetCheckSeverity.WARN,
-        description=text or None,
+        description=as_typed(text) or None,
         metadata=counts,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.instance.typed_commands import as_typed
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import shown_time
@@ -43,7 +44,7 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
         check_name=WAITING,
         passed=not report.waits,
         severity=dg.AssetCheckSeverity.WARN,
-        description=waits_text(report, session) or None,
+        description=as_typed(waits_text(report, session)) or None,
         metadata={
             "waiting": report.count,
             **({"causes": _table(report.waits[:SHOWN_CAUSES], session.settings)} if report.waits else {}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assets.cli import option_types
-from assets.cli.output import print_json
+from assets.cli.output import print_json, tell
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Language
 
@@ -45,9 +45,9 @@ def decide(
     if as_json:
         print_json(_as_dict(decided, language))
         return 0
-    click.echo(said(decided).told(language))
+    tell(said(decided).told(language))
     for rejection in decided.rejections:
-        click.echo(f"  {rejection.text(language)} {rejection.cure(language)}")
+        tell(f"  {rejection.text(language)} {rejection.cure(language)}")
     return 0
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from assets.cli import typed_commands
 from assets.cli.click_messages import language
+from assets.instance import typed_commands
 from cloudkasse_etl.i18n.text import say
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import click
 
 from assets.cli.click_messages import language
 from assets.cli.demo_shop import FOLDER, Demo, create_demo, find_demo, prepare_folder
-from assets.cli.output import COLOURS, console, print_causes, shown_path
-from assets.cli.typed_commands import as_typed, program
+from assets.cli.output import COLOURS, console, print_causes
+from assets.instance.typed_commands import as_typed, program, shown_path
 from cloudkasse_etl.entities import STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import by_cause

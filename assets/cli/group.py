@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from assets.cli import click_messages, typed_commands
+from assets.cli import click_messages
 from assets.cli.commands.books.audit import audit
 from assets.cli.commands.books.closings import closings
 from assets.cli.commands.books.export import export
@@ -24,7 +24,7 @@ from assets.cli.commands.sync import sync
 from assets.cli.commands.ui import ui
 from assets.cli.demo_option import offer_demo
 from assets.cli.output import print_error, print_unforeseen
-from assets.instance import interrupts
+from assets.instance import interrupts, typed_commands
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say
 

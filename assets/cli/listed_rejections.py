@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from assets.cli import click_messages
-from assets.cli.output import print_json, shown_path
+from assets.cli.output import print_json
+from assets.instance.typed_commands import shown_path
 from cloudkasse_etl.i18n.text import say, say_count, told
 
 

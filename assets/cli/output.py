@@ -1,18 +1,18 @@
 """Output of commands: one object for `--json`, tables and sentences for people. Knows nothing of runs or settings."""
 
 import json
+import re
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from assets.cli.typed_commands import as_typed
+from assets.instance.typed_commands import PROGRAM, as_typed, shown_path
 from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say, say_as, say_count, told
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OnStep = Callable[[str, int, int], None]
 OnProgress = Callable[[str, int], None]
 OnRetry = Callable[[str], None]
+# A command that is broken over two lines cannot be copied: its blanks are another character while lines are made.
+_COMMAND, _GLUE = re.compile(rf"{PROGRAM} [a-z-]+( --demo)?( [a-z-]+)?"), "\ue000"
 EXIT_UNFORESEEN = 20
 SHOWN_CAUSES = 10
 COLOURS = {
@@ -79,9 +81,16 @@ def print_wrapped(out: "Console", markup: str, *, indent: int = 0) -> None:
     """
     from rich.text import Text
 
-    for row in Text.from_markup(markup).wrap(out, out.width - indent):  # rich's own padding ends each row in blanks
+    whole = _COMMAND.sub(lambda found: found[0].replace(" ", _GLUE), as_typed(markup))
+    for row in Text.from_markup(whole).wrap(out, out.width - indent):  # rich's own padding ends each row in blanks
         row.rstrip()
+        row.plain = row.plain.replace(_GLUE, " ")
         out.print(Text(" " * indent) + row, soft_wrap=True)
+
+
+def tell(text: str, *, err: bool = False) -> None:
+    """Prints a sentence, with its commands as they can be typed."""
+    click.echo(as_typed(text), err=err)
 
 
 def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool, language: Language = "en") -> int:
@@ -102,7 +111,7 @@ def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool
         print_json({"error": message, "hint": hint, "exit_code": exit_code})
     click.secho(as_typed(message), fg="red", err=True)
     if hint:
-        click.echo(as_typed(hint), err=True)
+        tell(hint, err=True)
     return exit_code
 
 
@@ -200,7 +209,7 @@ def print_causes(
                 indented(escape(f"{victim.name}: {victim.text}"))
             if cause.more and not every_record:
                 indented(cause.more)
-        indented(f"[green]{cure}[/] {escape(as_typed(cause.cure))}")
+        indented(f"[green]{cure}[/] {escape(cause.cure)}")
     if further := more_than(len(causes), limit, language):
         out.print(further)
 
@@ -269,7 +278,7 @@ def print_list(
         print_row(texts[0], "dim")
     for values, reason in shown:
         print_row(values)
-        for line in Text(reason).wrap(out, out.width - 4) if reason else ():
+        for line in Text(as_typed(reason)).wrap(out, out.width - 4) if reason else ():
             line.rstrip()
             out.print(Text("    ") + line, soft_wrap=True)
     out.print(total, markup=False)
@@ -299,10 +308,10 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
     from cloudkasse_etl.rejections.causes import by_cause
 
     colour = COLOURS[str(report.outcome)]
-    out.print(f"[bold {colour}]{escape(report.message[:1].upper() + report.message[1:])}[/]")
+    out.print(f"[bold {colour}]{escape(as_typed(report.message[:1].upper() + report.message[1:]))}[/]")
     print_counts(out, {name: asset.counts.as_dict() for name, asset in report.assets.items()}, language)
     if report.scope is not None:
-        out.print(f"[dim]{escape(report.scope.told(language))}[/]", soft_wrap=True)
+        out.print(f"[dim]{escape(as_typed(report.scope.told(language)))}[/]", soft_wrap=True)
     if report.rejections:
         out.print()
         print_causes(out, by_cause(report.rejections, language), language, SHOWN_CAUSES)
@@ -346,11 +355,3 @@ def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnPr
 def _speaks_unicode() -> bool:
     # elsewhere JSON is written with \u escapes, which lose nothing
     return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
-
-
-def shown_path(path: str | Path) -> str:
-    """A path as short as it can be typed from here."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -7,9 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
-
-from assets.cli.output import OnProgress, OnRetry, OnStep, progress
+from assets.cli.output import OnProgress, OnRetry, OnStep, progress, tell
 from assets.instance import tags
 from assets.instance.home import Home, open_instance
 from cloudkasse_etl.config.settings import Configuration
@@ -120,7 +118,7 @@ def import_staged(
             on_step=on_step,
             on_progress=on_progress,
             on_retry=on_retry,
-            waiting=lambda message: click.echo(told(message, configuration.settings.language), err=True),
+            waiting=lambda message: tell(told(message, configuration.settings.language), err=True),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, told
 
@@ -23,9 +24,11 @@ def plain_failures(language: Language) -> Iterator[None]:
 
 def failure(error: CloudkasseError, language: Language) -> dg.Failure:
     """The failure for an error: its text, and whether the run may be restarted automatically."""
-    metadata: dict[str, Any] = {"what to do": dg.MetadataValue.text(told(error.hint, language))} if error.hint else {}
+    metadata: dict[str, Any] = (
+        {"what to do": dg.MetadataValue.text(as_typed(told(error.hint, language)))} if error.hint else {}
+    )
     metadata[RESTARTS] = dg.MetadataValue.bool(error.is_restartable)
-    return dg.Failure(error.told(language), metadata=metadata, allow_retries=error.is_restartable)
+    return dg.Failure(as_typed(error.told(language)), metadata=metadata, allow_retries=error.is_restartable)
 
 
 def is_restartable(event: dg.DagsterEvent) -> bool:

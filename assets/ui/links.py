@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.instance.home import LATEST, is_of_the_ui, pages_url
+from assets.instance.typed_commands import as_typed
 
 PAGE = "page"
 
@@ -17,7 +18,7 @@ def page_link(run_id: str) -> dg.MetadataValue[Any]:
     """
     if url := pages_url():
         return dg.MetadataValue.url(f"{url}/runs/{run_id}.html")
-    return dg.MetadataValue.text(f"cloudkasse-etl report {run_id[:8]} --html report.html")
+    return dg.MetadataValue.text(as_typed(f"cloudkasse-etl report {run_id[:8]} --html report.html"))
 
 
 def protocol_link(protocol: str | Path) -> dg.MetadataValue[Any]:

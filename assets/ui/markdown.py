@@ -6,12 +6,14 @@ from typing import Any
 
 import dagster as dg
 
+from assets.instance.typed_commands import as_typed
+
 _SIGNS = re.compile(r"[\\|`*\[\]]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def plain(text: str) -> str:
     """A text made safe for a line or a table's cell."""
-    return _SIGNS.sub(r"\\\g<0>", " ".join(text.splitlines())).replace("<", "&lt;")
+    return _SIGNS.sub(r"\\\g<0>", " ".join(as_typed(text).splitlines())).replace("<", "&lt;")
 
 
 def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[int] = ()) -> str:

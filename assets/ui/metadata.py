@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.instance.typed_commands import as_typed
 from assets.ui.links import PAGE, page_link, protocol_link
 from assets.ui.markdown import entries
 from assets.ui.record_markdown import paragraphs, records_markdown
@@ -52,7 +53,7 @@ def asset_metadata(
         summary = " ".join([f"{summary.removesuffix('.')}.", *more])
     rows = report.rows if sums is None else _held(report.asset, sums)
     return {
-        "summary": dg.MetadataValue.text(summary),
+        "summary": dg.MetadataValue.text(as_typed(summary)),
         **rejection_entries(report.rejections, settings),
         **_receipts(sums if report.asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) else None, language),
         **report.counts.as_dict(),
@@ -88,7 +89,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     left = dict.fromkeys(asset.left.told(settings.language) for asset in report.assets.values() if asset.left)
     summary = " ".join([f"{report.message.removesuffix('.')}.", *left]) if left else report.message
     return {
-        "summary": dg.MetadataValue.text(summary),
+        "summary": dg.MetadataValue.text(as_typed(summary)),
         **rejection_entries(report.rejections, settings),
         **_receipts(report.sums, settings.language),
         "outcome": str(report.outcome),

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.instance.typed_commands import as_typed
 from assets.ui.links import PAGE
 from assets.ui.markdown import entries, plain
 from assets.ui.record_markdown import paragraphs, records_markdown
@@ -43,7 +44,7 @@ def open_metadata(
         )
         found[RELOAD] = dg.MetadataValue.text(text.told(language))
     if report.has_failed and report.last_run is not None:
-        found["last_run"] = dg.MetadataValue.text(report.last_run.message)
+        found["last_run"] = dg.MetadataValue.text(as_typed(report.last_run.message))
     if report.causes:
         texts, is_all = paragraphs(report.causes, language, _SHOWN_CAUSES)
         found |= entries("what_to_do", texts)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from assets.instance.typed_commands import as_typed
 from assets.ui.markdown import plain
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, say, say_count
@@ -40,12 +41,10 @@ def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo
         parts.append(_cause(number, cause, left, language, zone))
         left -= len(cause.victims)
     if total > SHOWN_RECORDS:
-        parts.append(
-            say(
-                "{count:,} more; all of them: cloudkasse-etl rejections --csv rejections.csv",
-                count=total - SHOWN_RECORDS,
-            ).told(language)
+        more = say(
+            "{count:,} more; all of them: cloudkasse-etl rejections --csv rejections.csv", count=total - SHOWN_RECORDS
         )
+        parts.append(as_typed(more.told(language)))
     return "\n\n".join(parts)
 
 

@@ -55,4 +55,11 @@ def _line(*path: str) -> Text:
             account=_ACCOUNT,
             above=": ".join(above[:-1]),
         )
+    if above[-1] == "revenue":
+        return say(
+            '{key}: "{account}" below {above}: (or in SelectLine the article\'s KontoVerkauf or Erfolgskontengruppe)',
+            key=key,
+            account=_ACCOUNT,
+            above=": ".join(above),
+        )
     return say('{key}: "{account}" below {above}:', key=key, account=_ACCOUNT, above=": ".join(above))

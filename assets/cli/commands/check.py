@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.cli.output import CURE, console, print_json, print_wrapped
-from assets.cli.typed_commands import as_typed
 from cloudkasse_etl.errors import ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import Language, say, say_count, told_each
 
@@ -109,6 +108,6 @@ def _print(problems: list[Problem], notes: list[Problem], language: Language) ->
     cure = CURE.told(language)
     for problem in problems + notes:
         told = problem.as_dict(language)
-        print_wrapped(out, f"[bold]{escape(told['where'])}[/]: {escape(as_typed(told['text']))}")
+        print_wrapped(out, f"[bold]{escape(told['where'])}[/]: {escape(told['text'])}")
         if told["cure"]:
-            print_wrapped(out, f"[green]{cure}[/] {escape(as_typed(told['cure']))}", indent=2)
+            print_wrapped(out, f"[green]{cure}[/] {escape(told['cure'])}", indent=2)

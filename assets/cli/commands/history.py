@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assets.cli.output import COLOURS, WORDS, console, print_json
-from assets.cli.typed_commands import as_typed
+from assets.cli.output import COLOURS, WORDS, console, print_json, tell
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
 from cloudkasse_etl.i18n.text import Language, say, told, told_each
@@ -48,7 +48,7 @@ def history(context: click.Context, limit: int, as_json: bool) -> None:
         _print_table(runs, language, zone)
     else:
         none = say("There are no runs yet. The first one: cloudkasse-etl sync.")
-        click.echo(as_typed(none.told(language)))
+        tell(none.told(language))
 
 
 @history.command()
@@ -77,7 +77,7 @@ def prune(keep_days: int | None, as_json: bool) -> None:
             {"runs": pruned.runs, "bytes": pruned.bytes, "note": told(pruned.note, language_of(settings_path()))}
         )
     else:
-        click.echo(told(pruned.sentence, language_of(settings_path())))
+        tell(told(pruned.sentence, language_of(settings_path())))
 
 
 def _repair(instance: "dg.DagsterInstance") -> bool:
@@ -123,6 +123,6 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
             "" if run.seconds is None else spelled(f"{run.seconds:.1f}", language),
             kind_text(run.kind, language),
             escape(starter_text(run.started_by, language)),
-            f"[{COLOURS[run.outcome]}]{escape(result)}[/]",
+            f"[{COLOURS[run.outcome]}]{escape(as_typed(result))}[/]",
         )
     console().print(table)

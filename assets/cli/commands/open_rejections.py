@@ -6,7 +6,7 @@ import click
 
 from assets.cli.listed_rejections import put_out, refuse_both
 from assets.cli.option_types import FILE_OR_OUTPUT, known_name
-from assets.cli.output import CURE, console, print_causes
+from assets.cli.output import CURE, console, print_causes, print_wrapped
 from cloudkasse_etl.entities import REJECTING
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say
@@ -52,5 +52,6 @@ def _print(report: "OpenReport") -> None:
         out.print(f"{head} {escape(missing.examples)}", soft_wrap=True)
         out.print(f"  [green]{CURE.told(report.language)}[/] {escape(missing.cure)}", soft_wrap=True)
     for wait in report.waits:
-        out.print(f"[bold]{wait.asset}[/] · {counted(wait.count, report.language)} · {escape(wait.why)}")
-        out.print(f"  [green]{CURE.told(report.language)}[/] {escape(wait.cure)}", soft_wrap=True)
+        print_wrapped(out, f"[bold]{wait.asset}[/] · {counted(wait.count, report.language)} · {escape(wait.why)}")
+        print_wrapped(out, escape(wait.examples), indent=2)
+        print_wrapped(out, f"[green]{CURE.told(report.language)}[/] {escape(wait.cure)}", indent=2)

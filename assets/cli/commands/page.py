@@ -6,7 +6,7 @@ import click
 
 from assets.cli.click_messages import language
 from assets.cli.option_types import FILE, TEXT
-from assets.cli.output import shown_path
+from assets.instance.typed_commands import shown_path
 from cloudkasse_etl.i18n.text import say
 
 

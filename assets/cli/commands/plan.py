@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assets.cli.output import console, print_causes, print_counts, print_json
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _print_entity(out: "Console", entity: "EntityView", language: Language) -> N
     out.print(f"\n[bold]{entity.title}[/]: {entity.counts}")
     if entity.stopped:
         heading, reason = entity.stopped
-        out.print(f"  [red]{heading}[/] {escape(reason)}")
+        out.print(f"  [red]{heading}[/] {escape(as_typed(reason))}")
     if entity.skipped:
         out.print(f"  [red]{entity.skipped}[/]")
     for line in entity.lines:
@@ -79,7 +80,7 @@ def _print_entity(out: "Console", entity: "EntityView", language: Language) -> N
     if entity.more:
         out.print(f"  {entity.more}")
     for text in entity.waiting:
-        out.print(f"  {escape(text)}")
+        out.print(f"  {escape(as_typed(text))}")
     _print_refused(out, entity.causes, language)
 
 
@@ -106,7 +107,7 @@ def _print_import(out: "Console", imports: "ImportView", language: Language) -> 
         settings = ", ".join(f"{name} ({count})" for name, count in imports.missing_settings)
         out.print(f"[red]{imports.missing}[/] {settings}", soft_wrap=True)
     for text in imports.waiting:
-        out.print(text, soft_wrap=True, markup=False, highlight=False)
+        out.print(as_typed(text), soft_wrap=True, markup=False, highlight=False)
     _print_refused(out, imports.causes, language)
 
 

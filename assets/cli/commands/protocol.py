@@ -8,7 +8,7 @@ import click
 from assets.cli.listed_rejections import put_out, refuse_both
 from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
 from assets.cli.output import COLOURS, console, print_causes, print_wrapped
-from assets.cli.typed_commands import as_typed
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.i18n.text import say
 
 

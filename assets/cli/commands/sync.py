@@ -1,18 +1,20 @@
 """`sync`: runs one synchronisation and prints its report."""
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from assets.cli.output import console, print_json, print_report, progress
+from assets.cli.output import console, print_json, print_report, progress, tell
 from assets.instance.tags import KINDS
-from cloudkasse_etl.entities import STAGED_RECEIPTS
+from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say, say_as, say_count, told
 
 if TYPE_CHECKING:
     from assets.instance.home import Home
     from cloudkasse_etl.config.settings import Configuration
+    from cloudkasse_etl.sync.run.receipt_sums import FateSum
     from cloudkasse_etl.sync.run.report import RunReport
 
 _CHOICE, _YES, _NO = say_as("answer", "[Y/n]"), say_as("answer", "y yes"), say_as("answer", "n no")
@@ -63,34 +65,41 @@ def sync(
             on_step=on_step,
             on_progress=on_progress,
             on_retry=on_retry,
-            waiting=lambda message: click.echo(told(message, configuration.settings.language), err=True),
+            waiting=lambda message: tell(told(message, configuration.settings.language), err=True),
         )
     language = configuration.settings.language
     if as_json:
         print_json(report.as_dict(language))
     else:
         print_report(console(), report, language)
-    if ask and staged_now(report):
-        return _ask_to_import(configuration, home, report)
+    if ask and (waiting := _waiting(configuration, report)):
+        return _ask_to_import(configuration, home, report, waiting)
     return report.outcome.exit_code
 
 
-def staged_now(report: "RunReport") -> int:
-    """How many receipts this run staged."""
-    staged = report.assets.get(STAGED_RECEIPTS)
-    return staged.counts.new if staged else 0
+def _waiting(configuration: "Configuration", report: "RunReport") -> "FateSum | None":
+    """The receipts that an import would book, those of earlier runs too; None if there are none."""
+    from cloudkasse_etl.sync.inputs.own_tables import open_reading
+    from cloudkasse_etl.sync.run.receipt_sums import receipt_sums
+
+    sums = report.sums
+    if sums is None:  # a run that broke has none; it may have fetched receipts before
+        with suppress(CloudkasseError), open_reading(configuration) as store:
+            sums = receipt_sums(store)
+    return sums.waiting if sums is not None and sums.waiting.count else None
 
 
-def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunReport") -> int:
-    """Asks whether to import what was fetched (the manual's dialog). The import is a run of its own."""
+def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunReport", waiting: "FateSum") -> int:
+    """Asks whether to import what waits (the manual's dialog). The import is a run of its own."""
     from assets.cli.running import import_staged
 
-    asked = say_count(
-        "{count:,} receipt was staged. Import it now?",
-        "{count:,} receipts were staged. Import them now?",
-        count=staged_now(report),
-    )
     language = configuration.settings.language
+    asked = say_count(
+        "{count:,} receipt waits for its import ({amount}). Import it now?",
+        "{count:,} receipts wait for their import ({amount}). Import them now?",
+        count=waiting.count,
+        amount=waiting.amount(language),
+    )
     if not _agrees(f"\n{asked.told(language)}", language):
         return report.outcome.exit_code
     imported = import_staged(configuration, home, ())

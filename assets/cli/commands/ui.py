@@ -16,7 +16,7 @@ import click
 
 from assets.cli import option_types
 from assets.cli.demo_shop import FOLDER
-from assets.instance import interrupts
+from assets.instance import interrupts, typed_commands
 from assets.instance.home import PAGES_VARIABLE, Home, find_home, open_instance
 from cloudkasse_etl.config.code_path import foreign_package, foreign_text
 from cloudkasse_etl.entities import ACTION_NEEDED
@@ -59,6 +59,8 @@ def ui(port: int, pages_port: int | None, is_demo: bool, folder: Path) -> int:
         from assets.cli.demo_tour import demo_or_new
 
         with demo_or_new(folder).running() as (configuration, home):
+            # other commands take no folder
+            typed_commands.tell_with_demo(is_demo=folder.absolute() == FOLDER.absolute())
             return _with_pages(configuration, home, port, pages_port)
     # With broken settings there would be no asset, no job and no schedule in it, and Dagster's stack traces here. Once
     # it is open, broken settings keep what was loaded before, and a reload heals them.

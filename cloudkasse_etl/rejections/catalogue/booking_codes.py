@@ -5,8 +5,7 @@ from cloudkasse_etl.rejections.catalogue.entry import Failure, beyond, by_hand, 
 TEXTS: dict[str, Failure] = {
     "account_missing": Failure(
         "No account is set: {setting}{further}.",
-        "Enter {entries} (what belongs below revenue: may stand in SelectLine instead, as the article's KontoVerkauf "
-        "or by its Erfolgskontengruppe); the next import tries it again: cloudkasse-etl import.",
+        "Enter {entries}; the next import tries it again: cloudkasse-etl import.",
     ),
     "revenue_account_ambiguous": Failure(
         "Revenue group '{group}' has different accounts for tax code '{value}' ({accounts}); the line is booked on the "

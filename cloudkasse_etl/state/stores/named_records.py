@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.entities import KINDS, STAGED_CLOSINGS
+from cloudkasse_etl.entities import KINDS, STAGED_CLOSINGS, Kind
 from cloudkasse_etl.rejections.record_names import (
     OF_RECEIPTS,
     ClosingName,
@@ -118,20 +118,32 @@ class NamedRecords:
         return {(STAGED_CLOSINGS, key): ClosingName(key, day=days.get(key)) for key in wanted}
 
     def _titled(self, rejections: Iterable[Rejection]) -> dict[tuple[str, str], RecordName]:
-        """The names of records of the ERP that were stored without, from what CloudKasse has accepted."""
+        """The names of records of the ERP that were stored without, from what CloudKasse accepted, or was refused."""
         bare = [r for r in rejections if r.asset in _TITLED_BY and r.called.title is None]
         found: dict[tuple[str, str], RecordName] = {}
         for kind in dict.fromkeys(_TITLED_BY[r.asset] for r in bare):
             mine = [r for r in bare if _TITLED_BY[r.asset] is kind]
-            titles = self._titles(kind.name, sorted({r.called.titled for r in mine}))
+            titles = self._titles(kind, sorted({r.called.titled for r in mine}))
             for r in mine:
                 if title := titles.get(r.called.titled):
                     found[r.asset, r.key] = name_of(r.asset, r.key, title)
         return found
 
-    def _titles(self, entity: str, keys: Sequence[str]) -> dict[str, str]:
-        titles = ((key, title_of(orjson.loads(text))) for key, text in contents_of(self._state, entity, keys).items())
-        return {key: title[:TITLE_LENGTH] for key, title in titles if title}
+    def _titles(self, kind: Kind, keys: Sequence[str]) -> dict[str, str]:
+        accepted = contents_of(self._state, kind.name, keys).items()
+        titles = ((key, title_of(orjson.loads(text))) for key, text in accepted)
+        found = {key: title[:TITLE_LENGTH] for key, title in titles if title}
+        return self._refused_titles(kind, [key for key in keys if key not in found]) | found
+
+    def _refused_titles(self, kind: Kind, keys: Sequence[str]) -> dict[str, str]:
+        table = self._state.tables.rejection
+        mine = table.c.target_id.in_(self._state.targets) & table.c.asset.in_(kind.assets) & table.c.title.is_not(None)
+        found: dict[str, str] = {}
+        with self._state.reading() as connection:
+            for chunk in chunks(keys):
+                query = sa.select(table.c.record_key, table.c.title).where(mine, table.c.record_key.in_(chunk))
+                found.update((row.record_key, row.title) for row in connection.execute(query))
+        return found
 
 
 def _receipt(name: ReceiptName, heads: Heads) -> ReceiptName:

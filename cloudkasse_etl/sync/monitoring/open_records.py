@@ -193,7 +193,14 @@ class OpenReport:
             "missing": [missing.as_dict() for missing in self.missing],
             "receipts": self.sums.as_dict(),
             "waiting": [
-                {"asset": w.asset, "count": w.count, "since": w.since.isoformat(), "text": w.why, "cure": w.cure}
+                {
+                    "asset": w.asset,
+                    "count": w.count,
+                    "since": w.since.isoformat(),
+                    "examples": w.examples,
+                    "text": w.why,
+                    "cure": w.cure,
+                }
                 for w in self.waits
             ],
         }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.entities import STAGED_RECEIPTS
+from cloudkasse_etl.entities import ARTICLES, STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, Text, say, say_count, told
 from cloudkasse_etl.rejections.causes import by_cause, listed
@@ -138,7 +138,11 @@ def _deferred(store: StateStores, waiting: Sequence[Waiting], settings: Settings
     originals = originals_of(store, [one for one in waiting if one.code == AWAITED])
     for (asset, code), each in groupby(sorted(waiting, key=_cause), key=_cause):
         some = list(each)
-        names = [originals.get(one.awaited, one.awaited) for one in some if one.awaited]
+        awaited = [one.awaited for one in some if one.awaited]
+        if code == AWAITED:
+            names = [originals.get(key, key) for key in awaited]
+        else:
+            names = [*_names(store, ARTICLES.cloud, awaited, language), *awaited[SHOWN_EXAMPLES:]]
         examples = _names(store, asset, [key for one in some for key in one.examples], language)
         count = sum(one.count for one in some)
         detail = {"value": _few(names, len(names)), "days": str(settings.receipts.void_wait_days)} if names else {}

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from assets.checks.rejections import REJECTIONS, check_results
 from assets.cli.output import print_causes
+from assets.instance.typed_commands import as_typed
 from assets.ui.metadata import rejection_entries
 from assets.ui.plan_markdown import plan_markdown
 from cloudkasse_etl.alerting.message import RejectionCause, compose
@@ -110,8 +111,7 @@ def on_the_command_line(rejections: Sequence[Rejection], language: Language) -> 
     print_causes(Console(file=out, width=500, highlight=False), by_cause(rejections, language), language, limit=99)
     counts = re.findall(r"^\S+ · \S+ · (\d+)\s*$", out.getvalue(), flags=re.MULTILINE)
     cures = re.findall(r"^ +(?:What to do|Was zu tun ist): (.*?)\s*$", out.getvalue(), flags=re.MULTILINE)
-    typed = re.compile(r"\S*/cloudkasse-etl")  # as it can be typed here
-    return list(zip(map(int, counts), (typed.sub("cloudkasse-etl", cure) for cure in cures), strict=True))
+    return list(zip(map(int, counts), cures, strict=True))
 
 
 def in_the_protocol(report: RunReport, language: Language, folder: Path) -> tuple[Told, str]:
@@ -167,10 +167,11 @@ def test_every_surface_groups_counts_and_orders_rejections_alike(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     wanted = expected(rejections, language)
+    typed = [(count, as_typed(cure)) for count, cure in wanted]
     for found in in_the_ui(rejections, Settings(language=language)):
-        assert found == wanted
-    assert on_the_command_line(rejections, language) == wanted
-    assert in_the_plan(rejections, language) == wanted
+        assert found == typed
+    assert on_the_command_line(rejections, language) == typed
+    assert in_the_plan(rejections, language) == typed
     report = RunReport("run", "all", Outcome.FAILED, "", {ASSET: AssetReport(ASSET, Counts(), tuple(rejections))}, "")
     told, page = in_the_protocol(report, language, tmp_path_factory.getbasetemp())
     assert (told, on_the_page(page)) == (wanted, wanted)

@@ -86,8 +86,8 @@ def test_what_waits_longer_than_the_settings_allow_is_named_with_its_cure(
     assert since.endswith(("CET", "CEST"))
     assert cure.endswith("in SelectLine (ART.EANNummer).")
     count, examples, _, why, _ = told["cloudkasse_prices"]
-    assert (count, examples) == (1, "A1, group 1, from 0")
-    assert why.startswith("Waits for its article 'A1'")
+    assert (count, examples) == (1, "A1 Artikel 1, group 1, from 0")
+    assert why.startswith("Waits for its article 'A1 Artikel 1'")
     count, examples, _, why, cure = told["staged_receipts"]
     assert (count, why) == (1, "Fetched and checked, but not booked.")
     assert re.fullmatch(r"K1-7 · 20\d\d-\d\d-\d\d · \d+\.\d\d €", examples)
@@ -123,7 +123,7 @@ def test_all_that_waits_for_a_register_is_one_line_and_over_once_there_is_one(pr
         "cloudkasse_prices", 5, "; ".join(f"A{n}, group 1, from 0" for n in range(1, 6)),
     )  # fmt: skip
     assert articles.why.startswith("Waits for a register")
-    assert articles.cure.startswith("Name a register in the settings")
+    assert articles.cure.startswith("Name a register below registers: in cloudkasse.yaml")
 
     world.settings["checks"] = {"waiting_hours": None}
     with world.session() as session:

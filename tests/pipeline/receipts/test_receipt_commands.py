@@ -162,21 +162,25 @@ def test_receipts_come_down_also_while_the_erp_is_away(shop: Program, tmp_path: 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are Unix's")
 @pytest.mark.parametrize(
-    ("language", "question", "answers", "status"),
+    ("earlier", "language", "question", "answers", "status"),
     [
-        ("en", "2 receipts were staged. Import them now? [Y/n]: ", ["y"], "imported"),
-        ("en", "2 receipts were staged. Import them now? [Y/n]: ", ["j", "no"], "staged"),  # j is no English
-        ("de", "2 Bons wurden übernommen. Jetzt importieren? [J/n]: ", ["J"], "imported"),
-        ("fr", "[O/n]: ", [""], "imported"),
+        (1, "en", "2 receipts wait for their import (47.60 €). Import them now? [Y/n]: ", ["y"], "imported"),
+        # nothing is new; j is no English
+        (2, "en", "2 receipts wait for their import (47.60 €). Import them now? [Y/n]: ", ["j", "no"], "staged"),
+        (0, "de", "2 Bons warten auf ihren Import (47,60 €). Jetzt importieren? [J/n]: ", ["J"], "imported"),
+        (0, "fr", "[O/n]: ", [""], "imported"),
     ],
 )
-def test_a_terminal_is_asked_once_it_is_known_what_came(
-    shop: Program, language: str, question: str, answers: list[str], status: str
+def test_a_terminal_is_asked_for_all_that_an_import_would_book(
+    shop: Program, earlier: int, language: str, question: str, answers: list[str], status: str
 ) -> None:
     import pty
 
     shop.world.settings["language"] = language
-    shop.world.server.store.deliver_receipts([receipt(1), receipt(2)])
+    both = [receipt(1), receipt(2)]
+    shop.world.server.store.deliver_receipts(both[:earlier])
+    shop.call("sync", "all", "--no-import")
+    shop.world.server.store.deliver_receipts(both[earlier:])
     shop.world.configuration()
     child, terminal = pty.fork()
     if child == 0:

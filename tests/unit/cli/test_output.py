@@ -23,3 +23,11 @@ def test_causes_wrap_under_their_first_line_and_no_line_ends_in_blanks(width: in
         assert line.startswith("  ")
         assert line == line.rstrip()
         assert len(line) <= width
+
+
+def test_a_command_is_not_broken_over_two_lines() -> None:
+    for width in range(40, 100):
+        out = io.StringIO()
+        refused = [Rejection("revenue_postings", "r", "article_ambiguous", {"value": "a" * 9, "columns": "b"})]
+        print_causes(Console(file=out, width=width, highlight=False), by_cause(refused, "en"), "en", limit=5)
+        assert "cloudkasse-etl import." in out.getvalue()

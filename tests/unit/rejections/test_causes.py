@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from assets.checks.rejections import REJECTIONS, check_results
+from assets.instance.typed_commands import as_typed
 from assets.ui.metadata import rejection_entries
 from assets.ui.record_markdown import records_markdown
 from cloudkasse_etl.config.settings import Settings
@@ -94,7 +95,7 @@ def test_words_that_differ_by_record_are_those_of_an_example(language: str, such
 def test_another_cure_is_another_cause_and_a_record_with_two_faults_counts_once() -> None:
     other = Rejection("revenue_postings", "r9", "account_missing", {"setting": "accounts.tenders.Bar", "further": ""})
     causes = by_cause([other, account_missing(1), account_missing(1), account_missing(2)], "en")
-    assert [(cause.count, cause.cure.split(" (")[0]) for cause in causes] == [
+    assert [(cause.count, cause.cure.split(";")[0]) for cause in causes] == [
         (2, 'Enter in cloudkasse.yaml clearing: "ACCOUNT" below accounts:'),
         (1, 'Enter in cloudkasse.yaml Bar: "ACCOUNT" below accounts: tenders:'),
     ]
@@ -104,7 +105,7 @@ def test_the_check_of_open_rejections_tells_causes_not_records() -> None:
     rejections = tuple(map(account_missing, range(1000)))
     report = AssetReport("revenue_postings", Counts(rejected=1000), rejections)
     (result,) = check_results(report, [REJECTIONS], Settings())
-    cure = account_missing(1).cure("en")
+    cure = as_typed(account_missing(1).cure("en"))
     assert result.description == f"1,000 × No account is set: accounts.clearing. {cure}"
     assert not result.passed
     table = result.metadata["rejections"]

@@ -9,6 +9,7 @@ from assets.cli.click_messages import language
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import DAY, TEXT
 from assets.cli.output import CURE, console, print_json, print_list, print_rows
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.i18n.formats import day_in_figures, spelled
 from cloudkasse_etl.i18n.text import say, say_as, told_by_name, told_each
 from cloudkasse_etl.rejections.rejection import Language
@@ -239,9 +240,9 @@ def _print_view(view: "ReceiptView", language: Language) -> None:
     out, cure = console(), CURE.told(language)
     out.print(f"[bold]{escape(view.head)}[/]")
     for text, what in view.problems:
-        out.print(f"[red]{escape(text)}[/]")
+        out.print(f"[red]{escape(as_typed(text))}[/]")
         if what:
-            out.print(f"[green]{cure}[/] {escape(what)}")
+            out.print(f"[green]{cure}[/] {escape(as_typed(what))}")
     width = max(len(label) for label, _ in view.facts)
     for label, told in view.facts:
         out.print(f"[dim]{label.ljust(width)}[/]  {escape(told)}")
