@@ -160,7 +160,6 @@ class StateTables:
             sa.Column("moved_at", UtcDateTime, nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
         )
-        refers = sa.text("reference_id IS NOT NULL")
         self.receipt = table(
             "receipt",
             sa.Column("company", key_text(20), primary_key=True),
@@ -192,13 +191,8 @@ class StateTables:
                 f"ix_{prefix}receipt_sums",
                 *("company", "status", "refused_by", "no_effect", "currency", "total_cents", "staged_at"),
             ),
-            sa.Index(
-                f"ix_{prefix}receipt_reference",
-                *("company", "reference_id"),
-                sqlite_where=refers,
-                postgresql_where=refers,
-                mssql_where=refers,
-            ),
+            _index_some(f"ix_{prefix}receipt_reference", "reference_id", where="reference_id IS NOT NULL"),
+            _index_some(f"ix_{prefix}receipt_stock_pending", "receipt_id", where="stock_pending = 1"),
             sa.Index(f"ix_{prefix}receipt_closing", "company", "register", "closing_number"),
         )
         self.decision = table(
@@ -270,3 +264,14 @@ class StateTables:
             sa.Index(f"ix_{prefix}movement_date", "company", "movement_date"),
             sa.Index(f"ix_{prefix}movement_receipt", "company", "receipt_id"),
         )
+
+
+def _index_some(name: str, column: str, *, where: str) -> sa.Index:
+    """An index of those rows of a company alone that are searched for."""
+    return sa.Index(
+        name,
+        *("company", column),
+        sqlite_where=sa.text(where),
+        postgresql_where=sa.text(where.replace(" = 1", "")),  # a truth value is no number there
+        mssql_where=sa.text(where),
+    )

@@ -146,30 +146,31 @@ class ReceiptReader:
         self, *, status: Status, refused_by: str | None = None, size: int = 1000
     ) -> Iterator[list[tuple[str, bytes]]]:
         """Receipts of a status as they arrived, in batches, by id; one that changes its status meanwhile is skipped."""
-        table = self._table
-        refused = [] if refused_by is None else [table.c.refused_by == refused_by]
-        return self._batches(size, table.c.status == status, *refused)
+        refused = {} if refused_by is None else {"refused_by": refused_by}
+        return self._batches(size, status=str(status), **refused)
 
     def raw_pending_stock(self, *, size: int = 1000) -> Iterator[list[tuple[str, bytes]]]:
         """Imported receipts with stock lines that may be booked later, as they arrived, in batches."""
-        return self._batches(size, self._table.c.stock_pending == sa.true())
+        return self._batches(size, stock_pending=True)
 
-    def _batches(self, size: int, *where: "sa.ColumnElement[bool]") -> Iterator[list[tuple[str, bytes]]]:
+    def _batches(self, size: int, **wanted: str | bool) -> Iterator[list[tuple[str, bytes]]]:
+        """Batches of receipts that have some values, by id.
+
+        Which receipts those are is asked once, of an index: a search batch by batch in the order of ids would pass by
+        all receipts that were ever booked.
+        """
         table = self._table
-        last = ""
-        while True:
-            query = (
-                sa.select(table.c.receipt_id, table.c.raw)
-                .where(table.c.company == self._state.company, table.c.receipt_id > last, *where)
-                .order_by(table.c.receipt_id)
-                .limit(size)
-            )
+        here = [table.c[name] == (sa.true() if value is True else value) for name, value in wanted.items()]
+        query = sa.select(table.c.receipt_id).where(table.c.company == self._state.company, *here)
+        with self._state.reading() as connection:
+            ids = sorted(connection.execute(query).scalars())
+        names, values = ("receipt_id", "raw", *wanted), tuple(wanted.values())
+        for start in range(0, len(ids), size):
             with self._state.reading() as connection:
-                rows = [(row[0], bytes(row[1])) for row in connection.execute(query)]
-            if not rows:
-                return
-            last = rows[-1][0]
-            yield rows
+                found = rows_of_receipts(connection, table, names, self._state.company, ids[start : start + size])
+                rows = sorted((row[0], bytes(row[1])) for row in found if tuple(row[2:]) == values)
+            if rows:
+                yield rows
 
     def raw_of(self, receipt_ids: Sequence[str]) -> dict[str, bytes]:
         """Some receipts as they arrived, by id; those that are not staged are missing."""

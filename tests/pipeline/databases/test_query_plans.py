@@ -1,0 +1,69 @@
+"""Protects that an import reads what it books and not all that was ever booked: SQLite has no statistics of our tables.
+
+Times are no proof on a machine of any speed. What is looked at instead is which index SQLite says that it uses.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.books import book, fetch
+from tests.support.receipts.coffee_receipts import receipt
+from tests.support.worlds import World
+
+pytestmark = pytest.mark.shop(accounts=True)
+
+RECEIPT = "cloudkasse_receipt"
+PRIMARY_KEY = f"sqlite_autoindex_{RECEIPT}_1"
+
+
+@contextmanager
+def plans() -> Iterator[dict[str, list[str]]]:
+    """Collects how SQLite answers each statement about receipts that is executed meanwhile."""
+    found: dict[str, list[str]] = {}
+
+    def explain(_: Any, cursor: Any, statement: str, parameters: Any, __: Any, is_many: bool) -> None:
+        if is_many or RECEIPT not in statement or not statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            return
+        rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        found[statement] = [row[3] for row in rows if RECEIPT in row[3]]
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", explain)
+
+
+def told(steps: dict[str, list[str]], *words: str) -> list[str]:
+    return [step for statement, found in steps.items() for step in found if all(word in statement for word in words)]
+
+
+def test_an_import_finds_the_receipts_that_it_books_by_their_keys(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(number) for number in range(1, 4)])
+    fetch(world)
+    with plans() as steps:
+        book(world)
+    updates = told(steps, "UPDATE", "imported_at")
+    assert updates
+    assert all(f"{PRIMARY_KEY} (company=? AND receipt_id=?)" in step for step in updates), updates
+    contents = told(steps, "raw", "IN (")
+    assert contents
+    assert all(f"{PRIMARY_KEY} (company=? AND receipt_id=?)" in step for step in contents), contents
+    assert any("receipt_stock_pending" in step for step in told(steps, "stock_pending = 1"))
+
+
+def test_what_each_run_asks_of_all_receipts_is_answered_from_an_index_alone(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(number) for number in range(1, 4)])
+    with plans() as steps:
+        fetch(world)
+        book(world)
+        world.sync()
+    for statement, found in steps.items():
+        if "count(" in statement or "lag(" in statement or "staged_at)" in statement:
+            for step in found:
+                is_narrow = "COVERING INDEX" in step or "receipt_id=?" in step or "number=?" in step
+                assert is_narrow, f"{step}:\n{statement}"
