@@ -125,7 +125,7 @@ def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
         outcome=outcome,
         started_at=started.astimezone(),
         seconds=round(ended - started.timestamp(), 1) if ended else None,
-        started_by=tags.starter_of(own) or "UI",
+        started_by=tags.starter_of(own) or tags.launched_by(run.tags),
         counts=tags.counts_of(own),
         message=message or (_reason(instance, run) if outcome == str(Outcome.FAILED) else ""),
     )

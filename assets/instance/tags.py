@@ -170,8 +170,21 @@ def result_of(tags: Mapping[str, str]) -> str:
 
 
 def starter_of(tags: Mapping[str, str]) -> str:
-    """Who started the run; empty where it never began."""
+    """Who started the run, as it noted itself; empty where it has not begun yet, or never did."""
     return _told(tags, STARTED_BY, "started_by")
+
+
+def launched_by(run_tags: Mapping[str, str]) -> str:
+    """Who started a run, by what Dagster itself notes in its tags: also of one that waits or has only just begun."""
+    if run_tags.get(RETRY_NUMBER):
+        return "automatic retry"
+    if run_tags.get(PARENT):
+        return "UI"  # a re-execution inherits the two tags below
+    if name := run_tags.get("dagster/schedule_name"):
+        return f"schedule {name}"
+    if name := run_tags.get("dagster/sensor_name"):
+        return f"sensor {name}"
+    return "UI"
 
 
 def counts_of(tags: Mapping[str, str]) -> dict[str, int]:

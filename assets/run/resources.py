@@ -111,7 +111,7 @@ def sync_resource(
         instance, run = context.instance, context.run
         if instance is None or run is None:
             raise RuntimeError("The resource `sync` belongs to a run of Dagster; there is none.")
-        who = started_by or _starter(run.tags)
+        who = started_by or tags.launched_by(run.tags)
         # a command's run is never tried again, and says so from the beginning
         is_once = tags.is_own(run.run_id, run.tags) and not tags.may_pass_by_itself(run.tags)
         own = {tags.RETRY: tags.NEVER} if is_once else {tags.RETRY: tags.UNDECIDED}
@@ -208,18 +208,6 @@ def _next_try(run_tags: Mapping[str, str], settings: Settings, *, may_pass: bool
     if not may_pass or run_tags.get(tags.RETRY) == tags.NEVER:
         return {tags.RETRY: tags.NEVER}
     return after_a_failure(run_tags, settings, dt.datetime.now(dt.UTC))
-
-
-def _starter(run_tags: Mapping[str, str]) -> str:
-    if run_tags.get(tags.RETRY_NUMBER):
-        return "automatic retry"
-    if run_tags.get(tags.PARENT):
-        return "UI"  # a re-execution inherits the two tags below
-    if name := run_tags.get("dagster/schedule_name"):
-        return f"schedule {name}"
-    if name := run_tags.get("dagster/sensor_name"):
-        return f"sensor {name}"
-    return "UI"
 
 
 def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:

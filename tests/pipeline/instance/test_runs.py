@@ -280,6 +280,7 @@ def test_a_run_that_a_sensor_tries_again_stands_with_the_first_one(
     wanted = request(parent)
     child = create_run(program, instance, dict(wanted.tags), status=dg.DagsterRunStatus.NOT_STARTED)
     assert isinstance(instance.run_coordinator, RunQueue)
+    assert read_history(instance, 1)[0].started_by == "automatic retry"  # before it has said so itself
     queued = instance.run_coordinator.submit_run(Submitted(child))  # type: ignore[arg-type]
     assert (queued.parent_run_id, queued.root_run_id) == (parent.run_id, parent.run_id)
     for one in (parent, child):
