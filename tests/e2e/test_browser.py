@@ -4,7 +4,6 @@ Screenshots of each step lie in the test's folder. Skips where the system has no
 """
 
 import copy
-import os
 import re
 import shutil
 import sqlite3
@@ -14,60 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.real_shop import MAKE_ERP, SETTINGS
 from tests.support.receipts.coffee_receipts import receipt
 from tests.support.servers.ui_server import Ui, ui_of
+from tests.support.servers.visitor import HEIGHT, WIDTH, Visitor
 from tests.support.worlds import TOKEN, World, small_world
 
-WIDTH, HEIGHT = 1440, 900
 REASON = "has a wrong check digit"
 ARTICLES = "cloudkasse_articles"
 ACCOUNTS = {"clearing": "1371", "revenue": {"19.00": "8400", "7.00": "8300", "0.00": "8100"}}
-
-
-class Visitor:
-    """A person at a browser, who counts the clicks."""
-
-    def __init__(self, page: Page, opened_ui: Ui, folder: Path) -> None:
-        self.page, self.ui, self.folder = page, opened_ui, folder
-        self.clicks = 0
-
-    def open(self, path: str) -> None:
-        self.page.goto(f"{self.ui.url}{path}")
-        self.clicks = 0
-
-    def click(self, target: Locator) -> None:
-        target.click()
-        self.clicks += 1
-
-    def look(self, name: str) -> None:
-        self.page.screenshot(path=self.folder / f"{name}.png")
-
-    def fits(self, text: Locator) -> None:
-        """Fails if one has to scroll sideways to read a text, on the page or in a box around it."""
-        text.scroll_into_view_if_needed()
-        box = text.bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= WIDTH
-        assert not text.evaluate(
-            """element => {
-                 const hidden = [];
-                 for (let e = element; e; e = e.parentElement)
-                   if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline")
-                     hidden.push(e.className + ": " + e.scrollWidth + " > " + e.clientWidth);
-                 return hidden; }"""
-        )
-
-    def launched(self, job: str, runs: list[str]) -> Any:
-        """The run that was started since there were these runs of the job, once it has ended."""
-        started = wait_until(lambda: self.ui.runs_of_job(job)[: -len(runs) or None], f"no run of {job}")
-        (run_id,) = started
-        return self.ui.ended(run_id)
 
 
 @contextmanager
@@ -84,15 +41,6 @@ def browsed_shop(folder: Path, request: pytest.FixtureRequest) -> Iterator[World
 
 
 @pytest.fixture(scope="module")
-def chromium() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip(f"no browser is installed here: none of {', '.join(names)}")
-    return found
-
-
-@pytest.fixture(scope="module")
 def opened_ui(chromium: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Ui]:
     with browsed_shop(tmp_path_factory.mktemp("shop"), request) as world:
         world.settings["accounts"] = ACCOUNTS
@@ -100,19 +48,6 @@ def opened_ui(chromium: str, tmp_path_factory: pytest.TempPathFactory, request: 
             register["cash_account"] = "1000"
         with ui_of(world) as opened:
             yield opened
-
-
-@pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Page]:
-    # root, as in a container, gets no sandbox of Chromium's
-    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        opened = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="en-US")
-        opened.set_default_timeout(HANG_SECONDS * 1000)
-        expect.set_options(timeout=HANG_SECONDS * 1000)
-        yield opened
-        browser.close()
 
 
 @pytest.fixture
