@@ -122,7 +122,8 @@ def unused(folder: Path) -> Iterator[None]:
         raise ConfigurationError(
             say("The demo in {folder} is in use.", folder=str(folder)),
             hint=say(
-                "End the commands that use it, like cloudkasse-etl ui --demo, or name another folder with --folder."
+                "End the commands that use it, like cloudkasse-etl ui --demo, or make another: "
+                "cloudkasse-etl demo --folder FOLDER."
             ),
         ) from None
 

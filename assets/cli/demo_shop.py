@@ -150,7 +150,10 @@ def prepare_folder(folder: Path) -> None:
 def _not_made(folder: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(
         say("The demo cannot be made in {folder}: {reason}.", folder=str(folder), reason=system_reason(error)),
-        hint=say("Name another folder with --folder."),
+        hint=say(
+            "Call it in a folder that can be written to, or make the demo elsewhere: "
+            "cloudkasse-etl demo --folder FOLDER."
+        ),
     )
 
 

@@ -26,7 +26,7 @@ def report_if_changed(
 ) -> bool:
     """Reports a materialisation and the result of a check, unless the latest one has the same content.
 
-    Such events belong to no run. They are small rows of the index of the history, which pruning leaves alone.
+    Such events belong to no run. Pruning removes them like runs: runless_events.py.
 
     Args:
         instance: Where it is recorded.

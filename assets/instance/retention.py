@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 from filelock import FileLock, Timeout
 
+from assets.instance.runless_events import prune_runless_events
 from assets.instance.runs import HistoryFiles, history_files
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told
@@ -63,7 +64,8 @@ def prune_history(
 
     Dagster's own `delete_run` leaves the run's event file, its logs, tags and check results, and databases as large
     as before; these are removed here, also those of runs that a person deleted in the UI. Kept whatever their age: runs
-    whose materialisation or check is the latest that an asset shows, and those that an unfinished run repeats.
+    whose materialisation or check is the latest that an asset shows, and those that an unfinished run repeats. So are
+    events that belong to no run, but for the latest.
 
     Args:
         instance: The instance of the runs.
@@ -138,6 +140,7 @@ def _prune(instance: dg.DagsterInstance, storage: Path, keep_days: int, deadline
         removed += 1
     note = ""
     _remove_leftovers(instance, storage, files, cutoff)
+    prune_runless_events(instance, cutoff)
     if files is not None:
         note = _give_back(instance, files)
     return Pruned(removed, max(before - _size(storage), 0), is_all, note)
@@ -194,7 +197,9 @@ def _remove_leftovers(
 
 def _give_back(instance: dg.DagsterInstance, files: HistoryFiles) -> str:
     """Shrinks the databases; returns the reason if that is impossible now."""
-    for path in (files.index, files.runs):
+    for path in (files.index, files.runs, files.runless):
+        if not path.exists():
+            continue
         with closing(_connect(path)) as database:
             (free,) = database.execute("PRAGMA freelist_count").fetchone()
             (pages,) = database.execute("PRAGMA page_count").fetchone()

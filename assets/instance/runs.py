@@ -14,6 +14,7 @@ from dagster._core.code_pointer import CodePointer
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.execution.api import create_execution_plan, execute_run_iterator
+from dagster._core.instance import RUNLESS_RUN_ID
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
@@ -215,6 +216,11 @@ class HistoryFiles:
     runs: Path
     index: Path
     events: Path
+
+    @property
+    def runless(self) -> Path:
+        """The database of events that belong to no run."""
+        return self.events / f"{RUNLESS_RUN_ID}.db"
 
 
 def history_files(instance: dg.DagsterInstance) -> HistoryFiles | None:

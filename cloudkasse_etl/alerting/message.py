@@ -1,11 +1,11 @@
 """The text of an alert: one entry for each cause, however many records it has. No I/O."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
-from cloudkasse_etl.rejections.causes import Place, listed, more_than, place
+from cloudkasse_etl.rejections.causes import Place, amounts_text, listed, more_than, place
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 MAX_CAUSES = 20
@@ -21,12 +21,14 @@ class RejectionCause:
         code: The rejection's code.
         count: The number of records.
         examples: The first of them.
+        amounts: The gross total of the receipts among them, in cents by currency.
     """
 
     asset: str
     code: str
     count: int
     examples: Sequence[Rejection]
+    amounts: Mapping[str, int] = field(default_factory=dict)
 
     def place(self, language: Language) -> Place:
         """Its sort key, the same in every report."""
@@ -122,7 +124,8 @@ def compose(
 
 
 def _entry(cause: RejectionCause, language: Language) -> str:
-    lines = [f"{cause.asset} · {cause.code} · {counted(cause.count, language)}"]
+    amount = amounts_text(cause.amounts, language)
+    lines = [" · ".join([cause.asset, cause.code, counted(cause.count, language), *([amount] if amount else [])])]
     texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
     more = more_than(cause.count, len(cause.examples), language)
     if len(texts) == 1:

@@ -11,7 +11,8 @@ import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.rejections.causes import may_differ, what_differs
+from cloudkasse_etl.rejections.causes import may_differ, sum_by_currency, what_differs
+from cloudkasse_etl.rejections.record_names import OF_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
@@ -88,6 +89,16 @@ class AlertStore:
 
     def examples(self, cause: CauseKey, limit: int) -> list[Rejection]:
         """The first rejections of a cause, by key."""
+        return self._of(cause, limit)
+
+    def amounts(self, cause: CauseKey) -> Mapping[str, int]:
+        """The gross total of the receipts that are not booked for a cause, in cents by currency."""
+        if cause.subject not in OF_RECEIPTS:
+            return {}
+        stuck = {rejection.key: rejection.called.amount for rejection in self._of(cause, None)}
+        return sum_by_currency(amount for amount in stuck.values() if amount is not None)
+
+    def _of(self, cause: CauseKey, limit: int | None) -> list[Rejection]:
         table = self._state.tables.rejection
         query = (
             sa.select(*(table.c[name] for name in STORED))

@@ -214,7 +214,7 @@ def _message(
         at = f"{latest.ended_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
         failed.append(FailedRun(latest.run_id, sorted(run.kind for run in same), at, latest.reason or ""))
     causes = [
-        RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, SHOWN_EXAMPLES))
+        RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, SHOWN_EXAMPLES), store.amounts(key))
         for key in news
         if not key.is_run
     ]

@@ -87,12 +87,15 @@ class Fate:
         name: One of `state.sales.FATES`.
         receipts: How many, of any kind.
         gross_cents: Their turnover in the books' currency; None where there is none.
+        total_cents: The sum of their totals in that currency, as all that counts receipts tells it: vouchers and cash
+            that came in or went out are in it, which are no turnover.
         reasons: Why they have no effect, where they have none: reason → how many.
     """
 
     name: str
     receipts: int
     gross_cents: int | None = None
+    total_cents: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -159,9 +162,12 @@ def sum_up_sales(store: StateStores, zone: ZoneInfo, *, until: dt.datetime | Non
     found, by_fate = _read(reader.raw(first, last), zone)
     counts, reasons = reader.fates(first, last), reader.reasons(first, last)
     if not found:
-        currency = min(by_fate, default="")
+        known = {name for by_currency in counts.values() for name in by_currency if name}
+        currency = min(by_fate or known, default="")
         return Turnover(
-            refused=reader.refused(), fates=_fates(counts, by_fate.get(currency, {}), reasons), currency=currency
+            refused=reader.refused(),
+            fates=_fates(counts, by_fate.get(currency, {}), reasons, currency),
+            currency=currency,
         )
     currency, sums = max(found.items(), key=lambda one: (one[1].days["day"].max(), _receipts(one[1]), one[0]))
     others = [
@@ -184,7 +190,7 @@ def sum_up_sales(store: StateStores, zone: ZoneInfo, *, until: dt.datetime | Non
         by_quantity=_by_quantity(sums.articles),
         refused=reader.refused(),
         currency=currency,
-        fates=_fates(counts, by_fate[currency], reasons),
+        fates=_fates(counts, by_fate[currency], reasons, currency),
         others=tuple(sorted(others, key=lambda other: (-other.receipts, other.currency))),
     )
 
@@ -209,10 +215,22 @@ def _read(
     return {currency: part for currency, part in sums.items() if len(part.days)}, by_fate
 
 
-def _fates(counts: Mapping[str, int], gross_cents: Mapping[str, int], reasons: Mapping[str, int]) -> tuple[Fate, ...]:
+def _fates(
+    counts: Mapping[str, Mapping[str, tuple[int, int]]],
+    gross_cents: Mapping[str, int],
+    reasons: Mapping[str, int],
+    currency: str,
+) -> tuple[Fate, ...]:
     named = [*(fate for fate in FATES if fate in counts), *sorted(counts.keys() - set(FATES))]
     return tuple(
-        Fate(fate, counts[fate], gross_cents.get(fate), reasons if fate == NO_EFFECT else {}) for fate in named
+        Fate(
+            fate,
+            sum(count for count, _ in counts[fate].values()),
+            gross_cents.get(fate),
+            counts[fate].get(currency, (0, 0))[1],
+            reasons if fate == NO_EFFECT else {},
+        )
+        for fate in named
     )
 
 

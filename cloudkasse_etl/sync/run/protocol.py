@@ -18,7 +18,7 @@ from cloudkasse_etl.i18n.text import say, say_as, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import RunReport, rejection_dict
 
-FIELDS = ("asset", "key", "name", "code", "text", "cure", "since", "still")
+FIELDS = ("asset", "key", "name", "code", "text", "cure", "since", "still", "total_cents", "currency")
 _TITLES = (
     say("Asset"),
     say("Record"),
@@ -28,6 +28,8 @@ _TITLES = (
     say_as("protocol", "What to do"),
     say("Since"),
     say("Rejected before"),
+    say("Not booked, in cents"),
+    say("Currency"),
 )
 # Spreadsheet programs read cells with these beginnings as formulas; full-width signs too, if they are typed.
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
@@ -165,6 +167,8 @@ def cell(value: Any, zone: dt.tzinfo | None = None) -> str:
     """A value as a cell that no spreadsheet program reads as a formula; times in a zone, or this computer's."""
     if isinstance(value, bool):
         return "x" if value else ""
+    if isinstance(value, int):
+        return str(value)
     text = "" if value is None else str(value)
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(\+\d\d:\d\d|Z)", value):
         return dt.datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M")

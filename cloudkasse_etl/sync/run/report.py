@@ -305,7 +305,10 @@ def sentence(
     word = outcome_text(outcome, language)
     reports = list(reports)
     quiet = outcome is Outcome.NO_NEW_DATA
-    parts = list(count_texts(outcome, reports, language).values())
+    counts = count_texts(outcome, reports, language)
+    if error:  # it looked at a part only: what is open in all, action_needed tells
+        counts.pop("open", None)
+    parts = list(counts.values())
     text = word + ("; " if quiet else ": ") + ", ".join(parts) if parts else word
     if error:
         # why it broke comes first: rejections until then may be only its consequence

@@ -21,6 +21,7 @@ WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = '
 
 
 RUNS = 10
+OPEN = dg.AssetKey("action_needed")
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +123,37 @@ def test_what_an_asset_shows_last_stays_however_old(program: Program, instance: 
     assert len(materializations(instance, last)) == 16
     assert checks(instance, last)
     assert all(event is not None for event in latest(instance).values())
+
+
+def test_old_events_without_a_run_go_too_but_for_the_latest(program: Program, instance: dg.DagsterInstance) -> None:
+    history(instance, 0)
+    for number in range(6):
+        instance.report_runless_asset_event(dg.AssetMaterialization(OPEN, tags={"number": str(number)}))
+        evaluation = dg.AssetCheckEvaluation(OPEN, "nothing_open", passed=True, metadata={"number": number})
+        instance.report_runless_asset_event(evaluation)
+    files = runs.history_files(instance)
+    assert files is not None
+    for path in (files.index, files.runless):
+        with closing(sqlite3.connect(path)) as database, database:
+            old = "UPDATE event_logs SET timestamp = datetime(timestamp, '-40 days') WHERE run_id = ''"
+            database.execute(old)
+    with closing(sqlite3.connect(files.index)) as database, database:
+        column = "evaluation_event_timestamp"
+        database.execute(f"UPDATE asset_check_executions SET {column} = datetime({column}, '-40 days')")
+    prune_history(instance, program.home.storage, 30)
+    for path in (files.index, files.runless):
+        with closing(sqlite3.connect(path)) as database:
+            kinds = database.execute(
+                "SELECT dagster_event_type FROM event_logs WHERE run_id = '' ORDER BY 1"
+            ).fetchall()
+        assert kinds == [("ASSET_CHECK_EVALUATION",), ("ASSET_MATERIALIZATION",)]
+    found = instance.fetch_materializations(OPEN, limit=10).records
+    assert [record.asset_materialization.tags for record in found if record.asset_materialization] == [{"number": "5"}]
+    check = instance.get_latest_asset_check_evaluation_record(dg.AssetCheckKey(OPEN, "nothing_open"))
+    assert check is not None
+    assert check.event is not None
+    assert check.event.dagster_event is not None
+    assert check.event.dagster_event.asset_check_evaluation_data.metadata["number"].value == 5
 
 
 @pytest.mark.parametrize("status", [s for s in dg.DagsterRunStatus if s not in retention.OVER])

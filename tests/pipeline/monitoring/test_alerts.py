@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import re
 import uuid
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.rejections import Rejections
 from cloudkasse_etl.sync.monitoring.alerts import AlertReport
 from tests.support.alerts import look, run
+from tests.support.books import deliver, fetch, sale
 from tests.support.programs import Program, checks, materializations
 from tests.support.servers.receivers import MailServer, Webhook
 from tests.support.worlds import World
@@ -182,6 +184,20 @@ def test_a_second_missing_account_is_told_although_the_first_one_is_known(shop: 
     assert "accounts.discount" in mail.mails[1].get_content()
     assert "accounts.clearing" not in mail.mails[1].get_content()
     assert look(shop).told == {}
+
+
+def test_the_money_that_is_not_booked_is_told(shop: World, mail: MailServer) -> None:
+    shop.sync()
+    deliver(shop, sale(1) | {"id": "r1"}, sale(2, gross=4760) | {"id": "r2"})
+    fetch(shop)
+    for key, setting in (("r1", "accounts.clearing"), ("r2", "accounts.discount")):
+        refuse(shop, key, setting)
+    look(shop)
+    told = re.findall(r"^revenue_postings · .*$", mail.mails[-1].get_content().replace("\r", ""), flags=re.MULTILINE)
+    assert told == [
+        "revenue_postings · account_missing · 1 · 23.80 €",
+        "revenue_postings · account_missing · 1 · 47.60 €",
+    ]
 
 
 def test_what_an_older_release_told_of_a_code_is_not_told_again(shop: World, mail: MailServer) -> None:

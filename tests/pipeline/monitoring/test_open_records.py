@@ -123,6 +123,9 @@ def test_what_waits_and_what_is_stuck_are_told_with_their_sums_and_a_decision_is
     assert count == "1 record · 11.90 €"
     assert name.startswith("- K1-8")
 
+    table = csv.DictReader(io.StringIO(program.call("rejections", "--csv", "-")[1].lstrip("\ufeff")), delimiter=";")
+    assert [(row["Not booked, in cents"], row["Currency"]) for row in table] == [("1190", "EUR")]
+
     program.world.server.store.deliver_receipts([receipt(1), receipt(2)])
     synchronise(program, instance, "sync_receipts")
     assert "2 receipts wait for their import (47.60 €)." in value(instance, "summary")

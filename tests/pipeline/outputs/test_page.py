@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from assets.instance import runs, tags
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
@@ -161,7 +162,7 @@ def test_a_german_shop_reads_german(program: Program, tmp_path: Path) -> None:
     assert ("html", "lang", "de") in page.attributes
     assert "Die letzten 2 Geschäftstage mit Bons, Mo 5.10.2026 bis Di 6.10.2026" in page.text
     assert "Bester Tag:" in page.text
-    assert "davon noch nicht gebucht" in page.text
+    assert "vom Umsatz noch nicht gebucht" in page.text
     assert "Testladen" in page.text
     assert "Turnover" not in page.text
 
@@ -255,4 +256,4 @@ def test_the_page_holds_no_secret_and_the_runs_metadata_names_its_command(progra
     assert program.environment["CLOUDKASSE_ERP_URL"] not in html
     with program.instance() as instance:
         shown = materializations(instance, report["run_id"])["sync_report"]["page"].value
-    assert shown == f"cloudkasse-etl report {report['run_id'][:8]} --html report.html"
+    assert shown == as_typed(f"cloudkasse-etl report {report['run_id'][:8]} --html report.html")

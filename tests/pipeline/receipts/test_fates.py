@@ -10,6 +10,7 @@ from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.render import write_page
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+from cloudkasse_etl.sync.run.receipt_sums import receipt_sums
 from tests.support.books import book, dismiss, fetch
 from tests.support.pages.html_page import Page, facts
 from tests.support.receipts.coffee_receipts import changed, receipt
@@ -64,6 +65,10 @@ def test_every_receipt_stands_once_by_what_became_of_it_and_the_sums_add_up(worl
         for status in ("imported", "staged", "dismissed", "before_start", "no_effect"):
             here = by_name[status].receipts if status in by_name else 0
             assert here == sum(r.status == status for r in listed), status
+        with open_reading(world.configuration()) as store:
+            everywhere = receipt_sums(store)
+        for name, fate in by_name.items():
+            assert fate.total_cents == everywhere.of(name).cents.get("EUR", 0), name
         if idle := by_name.get("no_effect"):
             assert idle.reasons == {"training": idle.receipts}
         refused = sum(by_name[name].receipts for name in ("refused_by_import", "rejected") if name in by_name)

@@ -76,16 +76,27 @@ class SalesReader:
             at = rows[-1][0]
             yield [(fate, raw) for _, fate, raw in rows]
 
-    def fates(self, first: dt.date, last: dt.date) -> dict[str, int]:
-        """The number of receipts by group, of some business days (inclusive), and of those without a readable day."""
-        day = self._table.c.business_day
+    def fates(self, first: dt.date, last: dt.date) -> dict[str, dict[str, tuple[int, int]]]:
+        """The receipts by group, of some business days (inclusive), and those without a readable day.
+
+        Args:
+            first: The first day.
+            last: The last day.
+
+        Returns:
+            Group → currency, empty where it is not known → how many, and the sum of their totals in cents.
+        """
+        day, currency = self._table.c.business_day, self._table.c.currency
         query = (
-            sa.select(self._fate, sa.func.count())
+            sa.select(self._fate, currency, sa.func.count(), sa.func.sum(self._table.c.total_cents))
             .where(self._known, day.between(first, last) | day.is_(None))
-            .group_by(self._fate)
+            .group_by(self._fate, currency)
         )
+        found: dict[str, dict[str, tuple[int, int]]] = {}
         with self._state.reading() as connection:
-            return {fate: int(count) for fate, count in connection.execute(query)}
+            for fate, in_what, count, cents in connection.execute(query):
+                found.setdefault(fate, {})[in_what or ""] = (int(count), int(cents or 0))
+        return found
 
     def reasons(self, first: dt.date, last: dt.date) -> dict[str, int]:
         """Of the same receipts, why those without effect have none: reason → how many."""

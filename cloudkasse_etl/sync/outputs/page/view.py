@@ -260,11 +260,8 @@ class View:
             return None
         receipts = sum(fate.receipts for fate in fates)
         apart = sum(fate.receipts for fate in fates if fate.name not in COUNTED)
-        cells = [
-            (self._count(fate.receipts), "–" if fate.gross_cents is None else self._cents(fate.gross_cents))
-            for fate in fates
-        ]
-        whole = self._cents(sum(fate.gross_cents or 0 for fate in fates))
+        cells = [(self._count(fate.receipts), self._cents(fate.total_cents)) for fate in fates]
+        whole = self._cents(sum(fate.total_cents for fate in fates))
         return Section(
             name=words["fates"],
             finding=say(
@@ -276,7 +273,7 @@ class View:
                     count=apart,
                 ),
             ).told(self._language),
-            heads=(words["fate"], words["receipts"], self._amounts()),
+            heads=(words["fate"], words["receipts"], f"{words['totals_of_receipts']} ({self._currency})"),
             rows=[Row(self._fate(fate), two) for fate, two in zip(fates, cells, strict=True)],
             total=self._total((self._count(receipts), whole)),
         )
