@@ -24,6 +24,10 @@ KEY = "accounts.tenders.Kreditkarte"
 # Whether a person has to scroll sideways within the table of metadata.
 HIDDEN = """() => [...document.querySelectorAll("table")].map(table => table.parentElement)
                   .filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.scrollWidth)"""
+# What paper would not show: it cannot be scrolled.
+CUT = """() => [...document.querySelectorAll("main, main *")]
+               .filter(part => part.scrollWidth > part.clientWidth + 1 || part.scrollHeight > part.clientHeight + 1)
+               .filter(part => getComputedStyle(part).overflow !== "visible").map(part => part.className)"""
 # What a person copies who marks a paragraph.
 COPIED = """text => { const range = document.createRange(); range.selectNodeContents(text);
                       const marked = getSelection(); marked.removeAllRanges(); marked.addRange(range);
@@ -128,5 +132,13 @@ def test_the_page_of_the_latest_run_opens_by_a_click_on_what_is_open(visitor: Vi
     for number in BY_CARD:
         expect(opened.get_by_text(f"K1-{number} ").first).to_be_attached()
     opened.screenshot(path=visitor.folder / "page.png")
+    opened.emulate_media(media="print")
+    opened.set_viewport_size({"width": 700, "height": 1000})  # A4 less its margins
+    assert opened.evaluate(CUT) == []
+    columns = opened.locator(".two").first.evaluate(
+        "two => getComputedStyle(two).gridTemplateColumns.split(' ').length"
+    )
+    assert columns == 2  # paper is no telephone
+    opened.pdf(path=visitor.folder / "page.pdf")
     opened.close()
     assert visitor.clicks == 3

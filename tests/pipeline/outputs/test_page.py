@@ -212,7 +212,8 @@ def test_a_run_that_died_says_so(program: Program, tmp_path: Path) -> None:
             remote_job_origin=runs.remote_origin("sync_all"),
         )
     page = page_of(program, tmp_path)
-    assert run_id in page.text
+    assert run_id[:8] in page.text
+    assert run_id not in page.text  # an id is for programs
     assert "Failed" in page.text
     assert "it was killed, or the computer was switched off" in page.text
     assert "This run left no protocol" in page.text

@@ -180,7 +180,7 @@ def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None) -> dict[st
             (words["started"], formats.moment(facts.started_at.astimezone(zone), language)),
             (words["took"], "–" if facts.seconds is None else formats.duration(facts.seconds, language)),
             (words["by"], formats.clean(facts.started_by)),
-            (words["run"], facts.run_id),
+            (words["run"], facts.run_id[:8]),
         ],
     }
 
