@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from assets.cli.step_titles import step_title
 from assets.instance.typed_commands import PROGRAM, as_typed, shown_path
 from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.i18n.formats import counted
@@ -341,10 +342,10 @@ def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnPr
         task = bar.add_task(say("Starting …").told(language), total=None)
 
         def show(name: str, number: int, of: int) -> None:
-            bar.update(task, description=name, completed=number - 1, total=of)
+            bar.update(task, description=escape(step_title(name, language)), completed=number - 1, total=of)
 
         def count_up(asset: str, count: int) -> None:
-            bar.update(task, description=f"{asset} {counted(count, language)}")
+            bar.update(task, description=escape(f"{step_title(asset, language)} {counted(count, language)}"))
 
         def tell(text: str) -> None:
             bar.update(task, description=escape(text))

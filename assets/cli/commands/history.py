@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assets.cli.output import COLOURS, WORDS, console, print_json, tell
+from assets.cli.output import COLOURS, WORDS, console, print_json, print_wrapped, tell
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from assets.instance.run_history import PastRun
 
 
+# A result in fewer characters is a column of single words.
+_RESULT, _GAP, _SECONDS = 40, 2, 2
 _HEADS = (say("run"), say("started"), say("seconds"), say("kind"), say("by"), say("result"))
 
 
@@ -102,27 +104,37 @@ def _shown_in() -> tuple[Language, dt.tzinfo | None]:
 
 
 def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo | None) -> None:
+    """Prints a row for each run; where that is too narrow, its result stands below it. Nothing is cut off."""
     from rich.markup import escape
     from rich.table import Table
 
     from assets.instance.tags import kind_text, starter_text
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    run_id, started, seconds, kind, by, outcome = told_each(_HEADS, language)
-    table.add_column(run_id, no_wrap=True)
-    table.add_column(started, no_wrap=True)
-    table.add_column(seconds, justify="right")
-    table.add_column(kind, no_wrap=True)
-    table.add_column(by, no_wrap=True, overflow="ellipsis", max_width=34)
-    table.add_column(outcome)
-    for run in runs:
-        result = told(run.message, language) or WORDS[run.outcome].told(language)
-        table.add_row(
+    out, heads = console(), told_each(_HEADS, language)
+    rows = [
+        (
             run.run_id[:8],
             f"{run.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
             "" if run.seconds is None else spelled(f"{run.seconds:.1f}", language),
             kind_text(run.kind, language),
             escape(starter_text(run.started_by, language)),
-            f"[{COLOURS[run.outcome]}]{escape(as_typed(result))}[/]",
         )
-    console().print(table)
+        for run in runs
+    ]
+    results = [
+        f"[{COLOURS[run.outcome]}]{escape(told(run.message, language) or WORDS[run.outcome].told(language))}[/]"
+        for run in runs
+    ]
+    columns = [max(map(len, column)) for column in zip(heads[:-1], *rows, strict=True)]
+    if sum(columns) + _GAP * len(columns) + _RESULT > out.width:
+        print_wrapped(out, f"[dim]{', '.join(heads[:-1])}[/]")
+        for row, result in zip(rows, results, strict=True):
+            print_wrapped(out, "  ".join(filter(None, row)))
+            print_wrapped(out, result, indent=2)
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for at, head in enumerate(heads):
+        table.add_column(head, no_wrap=at < len(columns), justify="right" if at == _SECONDS else "left")
+    for row, result in zip(rows, results, strict=True):
+        table.add_row(*row, as_typed(result))
+    out.print(table)

@@ -11,13 +11,15 @@ from dagster._core.execution.api import create_execution_plan  # validates run c
 
 from assets.checks.cloud_equals_erp import SAME_AS_SELECTLINE
 from assets.checks.rejections import REJECTIONS
+from assets.cli.step_titles import STEP_TITLES, step_title
 from assets.definitions import build_defs
 from assets.definitions import defs as code_location
-from assets.instance import runs
+from assets.instance import runs, tags
 from assets.instance.home import PROJECT
 from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import Language
 
 SECRETS = {"CLOUDKASSE_ERP_URL": "mssql+pyodbc://sa:Geheim1@server/SL_M", "CLOUDKASSE_API_TOKEN": "token-Geheim2"}
 GRAPH = {
@@ -135,6 +137,13 @@ def test_a_german_shop_reads_the_ui_in_german(configuration: Configuration, tmp_
     assert {f"staged_receipts:{REJECTIONS}", "revenue_postings:books_balanced"} <= english.keys()
     assert not {name for name, text in english.items() if not text or text == german[name]}
     assert not {name for name, text in german.items() if {"the", "and", "which"} & set(text.split())}
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+def test_the_progress_bar_says_of_each_step_what_it_does(definitions: dg.Definitions, language: Language) -> None:
+    steps = {node.name for job in tags.KINDS for node in definitions.resolve_job_def(job).nodes}
+    assert steps <= STEP_TITLES.keys()
+    assert all(step_title(step, language) != step for step in steps)
 
 
 @pytest.mark.parametrize("job", list(JOBS))
