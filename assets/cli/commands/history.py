@@ -104,7 +104,7 @@ def _shown_in() -> tuple[Language, dt.tzinfo | None]:
 
 
 def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo | None) -> None:
-    """Prints a row for each run; where that is too narrow, its result stands below it. Nothing is cut off."""
+    """Prints a row for each run; where there is no room for its result, that is printed below it. Cuts nothing off."""
     from rich.markup import escape
     from rich.table import Table
 

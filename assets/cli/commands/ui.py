@@ -24,10 +24,13 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say
 
 if TYPE_CHECKING:
+    import psutil
+
     from cloudkasse_etl.config.settings import Configuration
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 20
+CLOSE_SECONDS = 2
 FAILED = 20
 # How a line of Dagster's begins: when, who, how bad, and in a run its job and id. What follows without belongs to it.
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -85,7 +88,7 @@ def _with_pages(configuration: "Configuration", home: Home, port: int, pages_por
                 port=beside,
             )
             click.echo(text.told(language), err=True)
-        return _serve(home, port, language, pages)
+        return _serve(home, port, language, pages, opened)
 
 
 def _require_own_code(folder: Path) -> None:
@@ -95,8 +98,19 @@ def _require_own_code(folder: Path) -> None:
         raise ConfigurationError(foreign_text(place), hint=say("Call it from another folder."))
 
 
-def _serve(home: Home, port: int, language: Language, pages: str | None) -> int:
-    """Runs `dagster dev` until it ends or a signal stops it; ends all of its processes."""
+def _serve(home: Home, port: int, language: Language, pages: str | None, opened: ExitStack) -> int:
+    """Runs `dagster dev` until it ends or a signal stops it; ends all of its processes.
+
+    Args:
+        home: Dagster's folders.
+        port: The port of the UI.
+        language: The language of what is printed.
+        pages: The address of pages and protocols; None where they are not served.
+        opened: What serves them; it is closed first.
+
+    Returns:
+        The exit code.
+    """
     with open_instance(home):
         pass  # a first start makes the history's tables here, before Dagster's processes all try to
     url = f"http://{HOST}:{port}"
@@ -119,6 +133,7 @@ def _serve(home: Home, port: int, language: Language, pages: str | None) -> int:
                 time.sleep(0.5)
         except KeyboardInterrupt:
             click.echo(say("Ending …").told(language))
+            opened.close()
             return 0
     click.secho(say("Dagster ended by itself; what it said stands above.").told(language), fg="red", err=True)
     return FAILED
@@ -198,19 +213,39 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
             process.send_signal(signal.CTRL_BREAK_EVENT)
         else:
             process.terminate()  # Dagster takes it as Ctrl-C, and before it can it ends without a traceback
+        # Dagster ends its processes one after the other, on a busy computer some seconds each: nobody may still be
+        # answered by one that is ending. It keeps nothing that would be lost.
+        _end(filter(_is_webserver, family), CLOSE_SECONDS)
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
     # What is left now is a run that was going on: it is told to stop, so that it can say so in the history.
     _, alive = psutil.wait_procs(family, timeout=1)
-    for child in alive:
-        with suppress(psutil.NoSuchProcess):
-            child.terminate()
-    _, alive = psutil.wait_procs(alive, timeout=STOP_SECONDS)
-    for child in alive:
-        with suppress(psutil.NoSuchProcess):
-            child.kill()
+    _end(alive, STOP_SECONDS)
     process.kill()
     process.wait()
+
+
+def _end(processes: "Iterable[psutil.Process]", seconds: float) -> None:
+    """Asks processes to end, and kills those that have not after some seconds."""
+    import psutil
+
+    asked = list(processes)
+    for one in asked:
+        with suppress(psutil.NoSuchProcess):
+            one.terminate()
+    _, alive = psutil.wait_procs(asked, timeout=seconds)
+    for one in alive:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
+
+
+def _is_webserver(process: "psutil.Process") -> bool:
+    import psutil
+
+    try:
+        return "dagster_webserver" in process.cmdline()
+    except psutil.Error:  # it has ended
+        return False
 
 
 def is_foreign(port: int, pid: int) -> bool:

@@ -1,5 +1,12 @@
-"""Protects the terminal of `ui`: what Dagster itself has to say is seen there, and what runs say is not."""
+"""Protects the terminal of `ui`: what Dagster itself says is seen there, and not what runs say; and it ends soon."""
 
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from assets.cli.commands import ui
 from assets.cli.commands.ui import without_runs
 
 RUN = "f91dbbba-8a2c-4f6e-9d0e-2f1f0a3c5e77"
@@ -27,3 +34,22 @@ def test_only_what_dagster_itself_says_is_passed_on() -> None:
     said = f"A line without a beginning\n{first}{OF_RUNS}2026-11-27 15:00:04{rest}{OF_RUNS}"
     passed = "".join(without_runs(said.splitlines(keepends=True)))
     assert passed == f"A line without a beginning\n{OF_DAGSTER}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_the_webserver_ends_first_so_that_its_port_is_closed_while_the_others_end() -> None:
+    webserver = [sys.executable, "-c", "print('up', flush=True); import time; time.sleep(1000)", "dagster_webserver"]
+    parent = (
+        "import signal, subprocess, sys\n"
+        f"child = subprocess.Popen({webserver!r})\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7 if child.wait() else 8))\n"
+        "signal.pause()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"up\n"
+    (child,) = psutil.Process(process.pid).children()
+    ui._stop(process)  # it would wait for its child until it is killed
+    assert process.returncode == 7
+    assert not child.is_running()
+    process.stdout.close()
