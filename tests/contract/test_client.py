@@ -11,7 +11,7 @@ import pytest
 
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.tills.cloudkasse import pagination
-from cloudkasse_etl.tills.cloudkasse.client import CursorExpired
+from cloudkasse_etl.tills.port import CursorExpired
 from tests.support.servers.scripted_server import (
     Reply,
     Request,

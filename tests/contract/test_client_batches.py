@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
 from cloudkasse_etl.tills.cloudkasse import batches
-from cloudkasse_etl.tills.cloudkasse.client import StoppedError, record_key
 from cloudkasse_etl.tills.cloudkasse.results import check_results
 from cloudkasse_etl.tills.cloudkasse.transport import Transport
+from cloudkasse_etl.tills.port import Attempt, StoppedError, record_key
 from tests.support.patience import HANG_SECONDS
 from tests.support.servers.scripted_server import (
     API,
@@ -129,10 +129,7 @@ def test_what_was_never_answered_is_finished_after_a_restart_under_its_own_key()
 
 def test_attempts_of_the_past_are_finished_in_their_order() -> None:
     journal = Journal()
-    old = [
-        batches.Attempt(f"k{n}", "articles", json.dumps({"items": [{"number": "A", "v": n}]}).encode())
-        for n in range(5)
-    ]
+    old = [Attempt(f"k{n}", "articles", json.dumps({"items": [{"number": "A", "v": n}]}).encode()) for n in range(5)]
     with ScriptedServer(batches_by(taken)) as server, client(server.url, journal) as opened:
         journal.record(old)
         journal.store(opened.resend(old))

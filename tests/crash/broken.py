@@ -17,7 +17,7 @@ from cloudkasse_etl.state.stores.books.booked_receipts import BookedReceipts
 from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipt, StagedReceipts
 from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.state.stores.synced import SyncedRecords
-from cloudkasse_etl.tills.cloudkasse.results import record_key
+from cloudkasse_etl.tills.port import record_key
 from cloudkasse_etl.transform.digest import item_digests
 from tests.support.processes.forked import patch_for_good
 

@@ -19,8 +19,8 @@ from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN
 from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.tills.cloudkasse.client import CloudClient, record_key
-from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
+from cloudkasse_etl.tills.port import Till, record_key
+from cloudkasse_etl.tills.till_opening import open_dry_till
 from cloudkasse_etl.transform.digest import item_digests
 
 # A person waits for the answer: an unreachable cloud is reported within half a minute.
@@ -42,7 +42,7 @@ class PlanSession(SyncSession):
         self.stopped: dict[str, MassRetirementError] = {}
 
     @cached_property
-    def client(self) -> CloudClient:
+    def client(self) -> Till:
         """The cloud, from which is only read."""
         api = self.settings.api
         hasty = api.model_copy(
@@ -51,7 +51,7 @@ class PlanSession(SyncSession):
                 "retry_seconds": min(api.retry_seconds, _RETRY_SECONDS),
             }
         )
-        client = DryClient(self.configuration.connections, hasty, self._foresee, stop=self._stop)
+        client = open_dry_till(self.configuration.connections, hasty, self._foresee, stop=self._stop)
         return self._resources.enter_context(client)
 
     def stop_before(self, asset: str, damage: MassRetirementError) -> None:

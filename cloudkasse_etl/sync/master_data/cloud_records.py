@@ -17,7 +17,7 @@ from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.tills.cloudkasse.client import record_key
+from cloudkasse_etl.tills.port import record_key
 from cloudkasse_etl.transform.digest import item_digests
 
 Item = dict[str, Any]

@@ -30,7 +30,7 @@ from cloudkasse_etl.sync.master_data.desired_records import EXAMPLES, FLOWS, Des
 from cloudkasse_etl.sync.master_data.upload_results import Items, accepted_as_desired, accepted_record, fresh, kind_of
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.tills.cloudkasse.client import Attempt, BatchOutcome, ItemResult, record_key
+from cloudkasse_etl.tills.port import Attempt, BatchOutcome, ItemResult, record_key
 from cloudkasse_etl.transform import payloads
 from cloudkasse_etl.transform.digest import digests, item_digests
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.records import SyncedRecord
-from cloudkasse_etl.tills.cloudkasse.client import ItemResult
+from cloudkasse_etl.tills.port import ItemResult
 
 
 @dataclass

@@ -13,8 +13,7 @@ from cloudkasse_etl.i18n.text import Language, say, say_count
 from cloudkasse_etl.state.database.opening import place_of
 from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
 from cloudkasse_etl.sync.monitoring.alerts import diagnose_alerts
-from cloudkasse_etl.tills.cloudkasse.batches import NoJournal
-from cloudkasse_etl.tills.cloudkasse.client import CloudClient
+from cloudkasse_etl.tills.till_opening import open_till
 
 CLOCK_SECONDS = 60
 ERP = say("ERP")
@@ -99,8 +98,8 @@ def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]
     # one try, not minutes of retries: a person waits
     api = (settings or Settings()).api.model_copy(update={"attempts": 2, "retry_seconds": 10, "connect_seconds": 5})
     try:
-        with CloudClient(connections, api, NoJournal()) as client:
-            status = client.status()
+        with open_till(connections, api) as till:
+            status = till.status()
     except CloudkasseError as error:
         return [_problem("CloudKasse", error)]
     problems = []

@@ -27,12 +27,12 @@ from cloudkasse_etl.sync.changes.due_import import due_for_import
 from cloudkasse_etl.sync.changes.unchanged import holds_on, is_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
 from cloudkasse_etl.sync.master_data.cloud_records import missing_in_the_cloud
-from cloudkasse_etl.sync.receipts.arrivals import Stream, has_arrived
+from cloudkasse_etl.sync.receipts.arrivals import has_arrived
 from cloudkasse_etl.sync.receipts.judgement import is_judging_due, judge_of
 from cloudkasse_etl.sync.run.context import RunContext, today
 from cloudkasse_etl.sync.run.session import SyncSession, refuse_other_company
-from cloudkasse_etl.tills.cloudkasse.batches import NoJournal
-from cloudkasse_etl.tills.cloudkasse.client import CloudClient, CloudStatus
+from cloudkasse_etl.tills.port import Stream, TillStatus
+from cloudkasse_etl.tills.till_opening import open_till
 
 # A check must end before the next one: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
@@ -117,10 +117,10 @@ def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None)
     return Novelty(master_data, receipts, to_import, unwatched, key=_key(seen, marks))
 
 
-def _ask_cloud(configuration: Configuration) -> CloudStatus:
+def _ask_cloud(configuration: Configuration) -> TillStatus:
     api = configuration.settings.api.model_copy(update=_PATIENCE)
-    with CloudClient(configuration.connections, api, NoJournal()) as client:
-        return refuse_other_company(client.status(), configuration.settings)
+    with open_till(configuration.connections, api) as till:
+        return refuse_other_company(till.status(), configuration.settings)
 
 
 class _Look(SyncSession):
@@ -128,13 +128,13 @@ class _Look(SyncSession):
 
     is_dry = True
 
-    def __init__(self, context: RunContext, store: StateStores, status: CloudStatus, resources: ExitStack) -> None:
+    def __init__(self, context: RunContext, store: StateStores, status: TillStatus, resources: ExitStack) -> None:
         super().__init__(context, store=store, resources=resources, stop=threading.Event())
         self._status = status
 
 
 @contextmanager
-def _looking(configuration: Configuration, status: CloudStatus, as_of: dt.date | None) -> Iterator[_Look | None]:
+def _looking(configuration: Configuration, status: TillStatus, as_of: dt.date | None) -> Iterator[_Look | None]:
     """Our own tables as they are, never migrated; None where no synchronisation has ever reached the cloud."""
     settings = configuration.settings
     with ExitStack() as resources:

@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
 
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.tills.cloudkasse.client import CursorExpired, Page
-
-Stream = Literal["receipts", "closings"]
+from cloudkasse_etl.tills.port import CursorExpired, Page, Stream
 
 
 def has_arrived(session: SyncSession, stream: Stream) -> bool:

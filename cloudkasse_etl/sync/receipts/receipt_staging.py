@@ -25,7 +25,7 @@ from cloudkasse_etl.sync.receipts.judgement import (
 from cloudkasse_etl.sync.receipts.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import AssetReport, Counts
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.tills.cloudkasse.client import Page
+from cloudkasse_etl.tills.port import Page
 
 _APART = (Status.NO_EFFECT, Status.BEFORE_START)
 

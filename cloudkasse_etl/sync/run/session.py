@@ -25,7 +25,8 @@ from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of, waiting_text
 from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, sentence, total
-from cloudkasse_etl.tills.cloudkasse.client import Attempt, CloudClient, CloudStatus, StoppedError
+from cloudkasse_etl.tills.port import Attempt, StoppedError, Till, TillStatus
+from cloudkasse_etl.tills.till_opening import open_till
 
 
 class _Journal:
@@ -62,7 +63,7 @@ class SyncSession:
         self._stop = stop
         self._sources: ErpFrames | None = None
         self._finished: RunReport | None = None
-        self._status: CloudStatus | None = None
+        self._status: TillStatus | None = None
         self._unreachable: NetworkError | None = None
         self._sums: ReceiptSums | None = None
 
@@ -113,9 +114,9 @@ class SyncSession:
         return self._sources is not None and self._sources.has_read_company
 
     @cached_property
-    def client(self) -> CloudClient:
+    def client(self) -> Till:
         """The client of the cloud, whose requests are stored before they are sent."""
-        client = CloudClient(
+        client = open_till(
             self.configuration.connections,
             self.settings.api,
             _Journal(self.store.attempts),
@@ -125,7 +126,7 @@ class SyncSession:
         return self._resources.enter_context(client)
 
     @property
-    def cloud_status(self) -> CloudStatus:
+    def cloud_status(self) -> TillStatus:
         """The cloud's status, requested once a run; if it cannot be reached, that is not tried again either.
 
         Raises:
@@ -142,7 +143,7 @@ class SyncSession:
                 raise
         return self._status
 
-    def _ask_status(self) -> CloudStatus:
+    def _ask_status(self) -> TillStatus:
         return refuse_other_company(self.client.status(), self.settings)
 
     def stop_before(self, asset: str, damage: MassRetirementError) -> None:
@@ -219,7 +220,7 @@ class SyncSession:
         return report
 
 
-def refuse_other_company(status: CloudStatus, settings: Settings) -> CloudStatus:
+def refuse_other_company(status: TillStatus, settings: Settings) -> TillStatus:
     """Returns the cloud's status if it is that of our company.
 
     Raises:

@@ -7,60 +7,24 @@ the journal with that body before it is sent, and leaves it only once the attemp
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import orjson
 
 from cloudkasse_etl.errors import CloudkasseError, ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.cloudkasse.pagination import list_records
-from cloudkasse_etl.tills.cloudkasse.results import CONTRACT_CODE, ItemResult, check_results, record_key, rejected
+from cloudkasse_etl.tills.cloudkasse.results import CONTRACT_CODE, check_results, rejected
 from cloudkasse_etl.tills.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.tills.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
+from cloudkasse_etl.tills.port import Attempt, AttemptJournal, BatchOutcome, ItemResult, record_key
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 REGISTER_REQUIRED = "register_required"
 KEY_REUSED = "idempotency_key_reused"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt at one body; the journal keeps it until it is answered."""
-
-    key: str
-    entity: str
-    body: bytes
-
-
-class AttemptJournal(Protocol):
-    """Stores attempts, so that one whose answer was lost can be finished after a restart."""
-
-    def record(self, attempts: Sequence[Attempt]) -> None:
-        """Stores the attempts in one transaction; nothing of them is sent before it returns."""
-
-
-class NoJournal:
-    """The journal of a client that only asks."""
-
-    def record(self, attempts: Sequence[Attempt]) -> None:
-        """Never called: there is nothing to send."""
-        raise AssertionError("This client only asks, and sends nothing.")
-
-
-@dataclass(frozen=True, slots=True)
-class BatchOutcome:
-    """The result of an answer, to be stored in one transaction.
-
-    Attributes:
-        answered: Keys of attempts that are answered: remove them from the journal.
-        results: The results of the records; each record appears once only.
-    """
-
-    answered: tuple[str, ...]
-    results: tuple[ItemResult, ...]
 
 
 @dataclass(frozen=True, slots=True)

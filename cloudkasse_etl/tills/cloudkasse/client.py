@@ -1,11 +1,7 @@
-"""`CloudClient`: all requests of the program to CloudKasse (docs/cloudkasse-api.md). The other files implement them.
-
-Another till gets another client with these methods; no caller knows a URL.
-"""
+"""`CloudClient`: CloudKasse (docs/cloudkasse-api.md) behind the port to tills. The other files make its requests."""
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
@@ -14,59 +10,10 @@ from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.cloudkasse.batches import Attempt, AttemptJournal, BatchOutcome, BatchSender
-from cloudkasse_etl.tills.cloudkasse.pagination import (
-    CursorExpired,
-    Page,
-    Stream,
-    fetched_ahead,
-    list_pages,
-    list_records,
-)
-from cloudkasse_etl.tills.cloudkasse.results import ItemResult, ItemStatus, record_key
-from cloudkasse_etl.tills.cloudkasse.transport import Answer, OnRetry, StoppedError, Transport
-
-__all__ = [
-    "Attempt",
-    "AttemptJournal",
-    "BatchOutcome",
-    "CloudClient",
-    "CloudStatus",
-    "CursorExpired",
-    "ItemResult",
-    "ItemStatus",
-    "Page",
-    "StoppedError",
-    "Stream",
-    "record_key",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class CloudStatus:
-    """CloudKasse's description of itself.
-
-    Attributes:
-        api_version: `major.minor`.
-        time: The server's clock, with an offset.
-        company_number: None where the cloud holds no company yet.
-        company_name: None where the cloud holds no company yet.
-        batch_items: How many records a batch may hold.
-        page_items: How many records a page may hold.
-        counts: Active records by entity; an entity that the server does not count is missing.
-        heads: The newest cursor of `receipts` and of `closings`.
-        clock_offset_seconds: Server time minus ours, ours taken at the middle of the request.
-    """
-
-    api_version: str
-    time: datetime
-    company_number: str | None
-    company_name: str | None
-    batch_items: int
-    page_items: int
-    counts: Mapping[str, int]
-    heads: Mapping[str, str]
-    clock_offset_seconds: float
+from cloudkasse_etl.tills.cloudkasse.batches import BatchSender
+from cloudkasse_etl.tills.cloudkasse.pagination import fetched_ahead, list_pages, list_records
+from cloudkasse_etl.tills.cloudkasse.transport import Answer, Transport
+from cloudkasse_etl.tills.port import Attempt, AttemptJournal, BatchOutcome, OnRetry, Page, Stream, TillStatus
 
 
 class CloudClient:
@@ -104,7 +51,7 @@ class CloudClient:
             backoff_seconds=backoff_seconds,
             on_retry=on_retry,
         )
-        self._known: CloudStatus | None = None
+        self._known: TillStatus | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +63,7 @@ class CloudClient:
         """Closes all connections; generators that are still open must be closed before."""
         self._transport.close()
 
-    def status(self) -> CloudStatus:
+    def status(self) -> TillStatus:
         """One request: whether the cloud is reached and the token valid, and what there is to fetch."""
         self._known = self._transport.call("GET", "/v1/status", _read_status)
         return self._known
@@ -179,7 +126,7 @@ class CloudClient:
             page_items=self._limits().page_items,
         )
 
-    def _limits(self) -> CloudStatus:
+    def _limits(self) -> TillStatus:
         return self._known or self.status()
 
 
@@ -188,7 +135,7 @@ def _check_entity(entity: str) -> None:
         raise ValueError(f"'{entity}' is no entity of CloudKasse; there are: {', '.join(BY_NAME)}")
 
 
-def _read_status(answer: Answer) -> CloudStatus:
+def _read_status(answer: Answer) -> TillStatus:
     """Checks the fields that are used; everything else in the answer is ignored.
 
     Raises:
@@ -210,7 +157,7 @@ def _read_status(answer: Answer) -> CloudStatus:
     limits, counts, heads = (_object(data, name) for name in ("limits", "counts", "heads"))
     company = _object(data, "company") if data.get("company") is not None else None
     middle = answer.sent_at + (answer.received_at - answer.sent_at) / 2
-    return CloudStatus(
+    return TillStatus(
         api_version=version,
         time=server_time,
         company_number=None if company is None else _text(company, "number"),

@@ -5,7 +5,7 @@ foresees. What else the cloud would reject is unknown until it is really sent.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -14,16 +14,14 @@ from stdnum import ean
 
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
-from cloudkasse_etl.tills.cloudkasse.batches import Attempt, BatchOutcome, NoJournal
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
-from cloudkasse_etl.tills.cloudkasse.results import CONTRACT_CODE, ItemResult, record_key, rejected
+from cloudkasse_etl.tills.cloudkasse.results import CONTRACT_CODE, rejected
+from cloudkasse_etl.tills.port import Attempt, BatchOutcome, Foresight, ItemResult, NoJournal, record_key
 
 MAX_NAME = 80
 _BATCH = 500
 
 Item = dict[str, Any]
-# Takes the entity and some of its items; returns for each the code with which the cloud will reject it, or None.
-Foresight = Callable[[str, Sequence[Item]], Sequence[str | None]]
 
 
 class DryClient(CloudClient):

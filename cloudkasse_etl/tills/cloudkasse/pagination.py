@@ -3,19 +3,17 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.lenient_json import as_kept
-from cloudkasse_etl.tills.cloudkasse.results import record_key
 from cloudkasse_etl.tills.cloudkasse.statuses import RefusedError
 from cloudkasse_etl.tills.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
+from cloudkasse_etl.tills.port import CursorExpired, Page, Stream, record_key
 
-Stream = Literal["receipts", "closings"]
 T = TypeVar("T")
 
 # An endless chain of new cursors is stopped here; at 1000 records a page these are 100 million.
@@ -23,25 +21,6 @@ MAX_PAGES = 100_000
 # Filtering by the server may leave a page empty, but not many pages in a row.
 MAX_EMPTY_PAGES = 100
 REPORT_HINT = say("Report it to CloudKasse; nothing of it was taken over.")
-
-
-class CursorExpired(ContractError):  # noqa: N818 - the contract's own word
-    """The cloud no longer knows the cursor (410): start at the beginning; the ids prevent duplicates."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of receipts or closings whose entries are not parsed yet.
-
-    Attributes:
-        texts: The JSON of each entry as it came, in the order of arrival.
-        next_cursor: What to store once the entries are stored.
-        has_more: Whether another page follows.
-    """
-
-    texts: tuple[bytes, ...]
-    next_cursor: str
-    has_more: bool
 
 
 class _Envelope(msgspec.Struct):

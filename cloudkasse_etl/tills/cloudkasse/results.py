@@ -1,14 +1,10 @@
 """Results of records that were sent: the entities' keys, and the validation of a batch's results."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
-from cloudkasse_etl.entities import BY_NAME
-
-WireStatus = Literal["created", "updated", "unchanged", "deactivated", "rejected"]
-ItemStatus = Literal[WireStatus, "deferred"]
+from cloudkasse_etl.tills.port import ItemResult, WireStatus, record_key
 
 CONTRACT_CODE = "contract"
 _STATUSES = frozenset(get_args(WireStatus))
@@ -17,33 +13,6 @@ _MAX_TEXT = 500
 _MAX_CODE = 60
 # as wide as our column for it
 _MAX_ID = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ItemResult:
-    """The cloud's result for one record.
-
-    Attributes:
-        item: The record as it was sent.
-        status: `deferred` waits for something in order; `rejected` was not accepted; all others were.
-        cloud_id: The cloud's own id of it.
-        code: Why it was rejected or deferred: the cloud's code, `contract` where its answer was invalid, or `http_400`
-            and the like where a refusal named no code.
-        field: The field that the rejection is about.
-        message: The cloud's own text, or ours for `contract`.
-    """
-
-    item: dict[str, Any]
-    status: ItemStatus
-    cloud_id: str | None = None
-    code: str | None = None
-    field: str | None = None
-    message: str | None = None
-
-
-def record_key(entity: str, item: Mapping[str, Any]) -> str:
-    """A record's key as the cloud writes it: its parts joined by `|`, empty for null."""
-    return "|".join("" if item[name] is None else str(item[name]) for name in BY_NAME[entity].key)
 
 
 def rejected(

@@ -28,11 +28,12 @@ from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from cloudkasse_etl.config.settings import Api
-from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, TransientError
-from cloudkasse_etl.i18n.text import Text, say, say_count, without_stop
+from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError
+from cloudkasse_etl.i18n.text import say, say_count, without_stop
 from cloudkasse_etl.schemas.lenient_json import read_json
 from cloudkasse_etl.tills.cloudkasse import network_errors, statuses
 from cloudkasse_etl.tills.cloudkasse.statuses import RetryableError
+from cloudkasse_etl.tills.port import OnRetry, StoppedError
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_PROBLEM_BYTES = 64 * 1024
@@ -47,11 +48,6 @@ UNUSABLE_TEXT = say("CloudKasse's address, or that of the proxy, cannot be used.
 UNUSABLE_HINT = say("Correct CLOUDKASSE_API_URL, or the proxy in the environment.")
 
 T = TypeVar("T")
-OnRetry = Callable[[Text], None]
-
-
-class StoppedError(TransientError):
-    """The work was cancelled (lease lost, or a parallel request failed) while it waited for CloudKasse."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cloudkasse_etl.schemas.lenient_json import as_kept
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, parse_receipt
 from cloudkasse_etl.sync.receipts import closing_staging as closings_use_case
 from cloudkasse_etl.sync.receipts import receipt_staging as receipts_use_case
-from cloudkasse_etl.tills.cloudkasse.client import Page
+from cloudkasse_etl.tills.port import Page
 from cloudkasse_etl.transform.booking import Ledger, book
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_frames import content_hash, flatten

@@ -21,8 +21,8 @@ from pydantic import SecretStr
 
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
-from cloudkasse_etl.tills.cloudkasse.client import Attempt, BatchOutcome, CloudClient, ItemResult, record_key
-from cloudkasse_etl.tills.cloudkasse.transport import OnRetry
+from cloudkasse_etl.tills.cloudkasse.client import CloudClient
+from cloudkasse_etl.tills.port import Attempt, BatchOutcome, ItemResult, OnRetry, record_key
 from tests.support.patience import HANG_SECONDS
 
 TOKEN = "s3cret-token-of-the-shop"
