@@ -6,6 +6,7 @@ catalogues instead, where click's sentences have a context of their own.
 
 import sys
 from functools import cache
+from pathlib import Path
 
 import click
 
@@ -66,9 +67,16 @@ SAID = (
 )
 
 
-def translate_click() -> None:
-    """Makes click speak the settings' language from now on; which that is, is looked up when it first says anything."""
-    language.cache_clear()
+_settings: list[Path] = []
+
+
+def translate_click(settings: Path | None = None) -> None:
+    """Makes click speak the settings' language from now on; which that is, is looked up when it first says anything.
+
+    Args:
+        settings: The settings file, if it is another one than the environment names: that of the demo.
+    """
+    look_up_again(settings)
     for name, module in list(sys.modules.items()):
         if name.startswith(f"{click.__name__}."):
             for function, ours in (("_", _translated), ("ngettext", _counted)):
@@ -76,12 +84,18 @@ def translate_click() -> None:
                     setattr(module, function, ours)
 
 
+def look_up_again(settings: Path | None = None) -> None:
+    """Lets the language be looked up when it is asked for next, in a settings file or in that of the environment."""
+    _settings[:] = [] if settings is None else [settings]
+    language.cache_clear()
+
+
 @cache
 def language() -> Language:
     """The language of the settings, of which no more is read than that."""
     from cloudkasse_etl.config.settings_language import settings_path, written_language
 
-    return written_language(settings_path())
+    return written_language(_settings[0] if _settings else settings_path())
 
 
 class _Sentence(str):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets.cli.click_messages import language
+from assets.cli.click_messages import look_up_again
 from assets.cli.demo_cloud import TOKEN, DemoCloud, is_free, unused
 from assets.instance.home import PROJECT, VARIABLES, Home, enter_environment
 from cloudkasse_etl.errors import ConfigurationError, system_reason
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cloudkasse_etl.config.settings import Configuration
 
 FOLDER = Path(".demo")
+_SETTINGS = "cloudkasse.yaml"
+SETTINGS = FOLDER / _SETTINGS
 SANDBOX_PORT = 8850
 # Apples get more expensive, 2.99 instead of 2.79 at the register; the shop's prices are net, at 7 % VAT.
 DEARER_ARTICLE = "202"
@@ -49,7 +51,7 @@ class Demo:
             "CLOUDKASSE_ERP_URL": f"sqlite:///{self.erp.as_posix()}",
             "CLOUDKASSE_API_URL": self.cloud.url,
             "CLOUDKASSE_API_TOKEN": TOKEN,
-            "CLOUDKASSE_SETTINGS": str(self.folder / "cloudkasse.yaml"),
+            "CLOUDKASSE_SETTINGS": str(self.folder / _SETTINGS),
             "CLOUDKASSE_DAGSTER_STORAGE": str(self.folder / "dagster"),
             "DAGSTER_HOME": str(PROJECT),
         }
@@ -71,7 +73,7 @@ class Demo:
         from cloudkasse_etl.config.settings import load
 
         home = enter_environment(self.environment)
-        language.cache_clear()
+        look_up_again()
         yield load(), home
 
     def sell(self) -> str:
@@ -124,7 +126,7 @@ def create_demo(folder: Path) -> Demo:
             port = next(port for port in (SANDBOX_PORT, *range(SANDBOX_PORT + 1, 65536)) if is_free(port))
             demo = Demo(folder.absolute(), port)
             build_demo_shop(demo.erp)
-            (folder / "cloudkasse.yaml").write_text(DEMO_SETTINGS, encoding="utf-8")
+            (folder / _SETTINGS).write_text(DEMO_SETTINGS, encoding="utf-8")
             _write_environment(demo)
             # last: a demo whose creation was interrupted does not count as one
             (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")

@@ -22,7 +22,8 @@ from assets.cli.commands.protocol import protocol
 from assets.cli.commands.sandbox import sandbox
 from assets.cli.commands.sync import sync
 from assets.cli.commands.ui import ui
-from assets.cli.demo_option import offer_demo
+from assets.cli.demo_option import OPTION, offer_demo
+from assets.cli.demo_shop import SETTINGS
 from assets.cli.output import print_error, print_unforeseen
 from assets.instance import interrupts, typed_commands
 from cloudkasse_etl.errors import CloudkasseError
@@ -49,11 +50,19 @@ offer_demo(group)
 
 def run(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code. A foreseeable error is printed as a sentence, never as a traceback."""
+    typed_commands.tell_with_demo(is_demo=False)
+    try:
+        return _run(arguments)
+    finally:
+        typed_commands.tell_with_demo(is_demo=False)
+
+
+def _run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     interrupts.raise_in_main_thread()
     _never_fail_to_print()
-    click_messages.translate_click()
-    typed_commands.tell_with_demo(is_demo=False)
+    # wrong use is told before the demo is entered
+    click_messages.translate_click(SETTINGS if OPTION in arguments and SETTINGS.is_file() else None)
     try:
         result = group.main(list(arguments), prog_name="cloudkasse-etl", standalone_mode=False)
         return result if isinstance(result, int) else 0

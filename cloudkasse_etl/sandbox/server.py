@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sandbox.app import create_app
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.validation import Limits
@@ -202,8 +203,8 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
         raise ConfigurationError(
-            f"The sandbox cannot listen on port {port}: {error}.",
-            hint="Choose another port, or stop the program that uses this one.",
+            say("The sandbox cannot listen on port {port}: {reason}.", port=port, reason=str(error)),
+            hint=say("Choose another port, or stop the program that uses this one."),
         ) from error
 
 

@@ -10,6 +10,7 @@ import pytest
 from assets.cli import demo_shop
 from assets.cli.demo_shop import FOLDER, Demo, create_demo
 from assets.instance.home import VARIABLES
+from assets.instance.typed_commands import DEMO_VARIABLE
 
 
 def own_port(patch: pytest.MonkeyPatch) -> None:
@@ -24,6 +25,7 @@ def demo_in(folder: Path) -> Iterator[Demo]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         own_port(patch)
-        for name in (*VARIABLES, "DAGSTER_DISABLE_TELEMETRY"):
+        for name in (*VARIABLES, "DAGSTER_DISABLE_TELEMETRY", DEMO_VARIABLE):
             patch.setenv(name, "")
+        del os.environ[DEMO_VARIABLE]  # a command sets it
         yield create_demo(FOLDER)

@@ -13,6 +13,7 @@ from assets.cli.demo_cloud import TOKEN
 from assets.cli.demo_option import entered, refuse_beside_demo
 from assets.cli.demo_shop import SANDBOX_PORT, Demo
 from assets.cli.option_types import ADDRESS, DAY, FILE, FOLDER, TEXT
+from cloudkasse_etl.i18n.text import say
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -39,7 +40,8 @@ def sandbox(context: click.Context, port: int, data: Path | None, token: str, fa
         return
 
     def announce(url: str) -> None:
-        click.echo(f"CloudKasse sandbox at {url} (its contract: {url}/docs). Ctrl-C ends it.")
+        text = say("CloudKasse sandbox at {url} (its contract: {url}/docs). Ctrl-C ends it.", url=url)
+        click.echo(text.told(language()))
 
     demo = entered(context)
     if demo is not None:
@@ -56,8 +58,8 @@ def _serve_demo(demo: Demo, faults: str, announce: Callable[[str], None]) -> Non
     from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 
     misbehave_remotely(demo.cloud.url, TOKEN, faults)
-    announce(demo.cloud.url)
     with suppress(KeyboardInterrupt):
+        announce(demo.cloud.url)
         while True:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
@@ -93,7 +95,10 @@ def misbehave(context: click.Context, faults: str, url: str, token: str) -> None
     from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 
     state = misbehave_remotely(*_place(context, url, token), faults)
-    click.echo(f"The sandbox misbehaves: {state['faults']}" if state["faults"] != "off" else "The sandbox behaves.")
+    said = say("The sandbox behaves.")
+    if state["faults"] != "off":
+        said = say("The sandbox misbehaves: {faults}", faults=state["faults"])
+    click.echo(said.told(language()))
 
 
 @sandbox.command()
@@ -122,7 +127,7 @@ def sell(
 
     day = first_day.date() if first_day else None
     summary = sell_remotely(*_place(context, url, token), days=days, receipts=receipts, seed=seed, first_day=day)
-    click.echo(describe_sales(summary))
+    click.echo(describe_sales(summary, language()))
 
 
 @sandbox.command("export")

@@ -5,6 +5,7 @@ from typing import Any
 import requests
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import say
 
 
 def send_order(
@@ -36,12 +37,13 @@ def send_order(
     except requests.RequestException as error:
         # The library's own text repeats the URL, which may hold a password.
         raise ConfigurationError(
-            f"The sandbox cannot be reached ({type(error).__name__}).",
-            hint="Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells.",
+            say("The sandbox cannot be reached ({reason}).", reason=type(error).__name__),
+            hint=say("Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells."),
         ) from error
     if answer.status_code == 401:
         raise ConfigurationError(
-            "The sandbox does not accept the token.", hint="CLOUDKASSE_API_TOKEN must be the one it was started with."
+            say("The sandbox does not accept the token."),
+            hint=say("CLOUDKASSE_API_TOKEN must be the one it was started with."),
         )
     return answer
 
@@ -49,6 +51,6 @@ def send_order(
 def no_sandbox(answer: requests.Response, what: str) -> ConfigurationError:
     """Return the error for an answer that no sandbox of this release gives; `what` names the feature that it lacks."""
     return ConfigurationError(
-        f"What answers there is no sandbox of this release (status {answer.status_code}).",
-        hint=f"Only the bundled CloudKasse {what}; CLOUDKASSE_API_URL must name it.",
+        say("What answers there is no sandbox of this release (status {status}).", status=answer.status_code),
+        hint=say("Only the bundled CloudKasse {what}; CLOUDKASSE_API_URL must name it.", what=what),
     )

@@ -10,12 +10,13 @@ from enum import StrEnum
 from typing import Any, Self
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import say
 
 ALL = "all"
 OFF = "off"
 FEED_PATHS = frozenset({"/v1/receipts", "/v1/closings"})
 HOUR = 3600
-HINT = 'Write it like "all:0.2,seed=7" or "rate_limited:0.1,cut_body:0.05"; "off" ends it.'
+HINT = say('Write it like "all:0.2,seed=7" or "rate_limited:0.1,cut_body:0.05"; "off" ends it.')
 
 
 class Fault(StrEnum):
@@ -100,10 +101,11 @@ class FaultPlan:
                 shares[Fault(name)] = _read_share(entry, value)
             else:
                 raise ConfigurationError(
-                    f"The sandbox knows no fault '{name[:40]}'.", hint=f"There are: {ALL}, {', '.join(Fault)}."
+                    say("The sandbox knows no fault '{fault}'.", fault=name[:40]),
+                    hint=say("There are: {known}.", known=", ".join([ALL, *Fault])),
                 )
         if mixed + sum(shares.values()) > 1.000001:
-            raise ConfigurationError("The shares of the faults come to more than 1.", hint=HINT)
+            raise ConfigurationError(say("The shares of the faults come to more than 1."), hint=HINT)
         return cls(shares, mixed, **numbers)
 
     def __str__(self) -> str:
@@ -153,7 +155,7 @@ def _read_number(entry: str) -> dict[str, float]:
             number = float("nan")
         if least <= number <= most:
             return {name: number}
-    raise ConfigurationError(f"The sandbox's faults cannot be read at '{entry[:40]}'.", hint=HINT)
+    raise ConfigurationError(say("The sandbox's faults cannot be read at '{entry}'.", entry=entry[:40]), hint=HINT)
 
 
 def _read_share(entry: str, value: str) -> float:
@@ -162,7 +164,7 @@ def _read_share(entry: str, value: str) -> float:
     except ValueError:
         share = float("nan")
     if not 0 <= share <= 1:
-        raise ConfigurationError(f"'{entry[:40]}' names no share from 0 to 1.", hint=HINT)
+        raise ConfigurationError(say("'{entry}' names no share from 0 to 1.", entry=entry[:40]), hint=HINT)
     return share
 
 

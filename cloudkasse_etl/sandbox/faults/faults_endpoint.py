@@ -7,6 +7,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sandbox.cloud.answers import FaultsNow
 from cloudkasse_etl.sandbox.cloud.orders import describe_order, read_order
 from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, send_order
@@ -62,7 +63,7 @@ def misbehave_remotely(url: str, token: str, faults: str) -> dict[str, Any]:
     try:
         return FaultsNow.model_validate_json(answer.content).model_dump()
     except ValidationError:
-        raise no_sandbox(answer, "misbehaves on demand") from None
+        raise no_sandbox(answer, say("misbehaves on demand")) from None
 
 
 def _tell(control: Control) -> Endpoint:

@@ -182,14 +182,14 @@ def _page(url: str, token: str, feed: str, after: str | None) -> Any:
         else:
             if answer.status_code == 401:
                 raise ConfigurationError(
-                    "The sandbox does not accept the token.",
-                    hint="CLOUDKASSE_API_TOKEN must be the one it was started with.",
+                    say("The sandbox does not accept the token."),
+                    hint=say("CLOUDKASSE_API_TOKEN must be the one it was started with."),
                 )
             if answer.status_code < 429:
-                raise no_sandbox(answer, "exports its sales")
+                raise no_sandbox(answer, say("exports its sales"))
             status = str(answer.status_code)
         time.sleep(0.2)
     raise ConfigurationError(
-        f"The sandbox cannot be reached ({status}).",
-        hint="Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells.",
+        say("The sandbox cannot be reached ({reason}).", reason=status),
+        hint=say("Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells."),
     )

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloudkasse_etl.i18n.formats import plain_euros
+from cloudkasse_etl.i18n.formats import plain_euros, spelled
+from cloudkasse_etl.i18n.messages import ENGLISH, Language
+from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.sandbox.till.day_closings import has_effect
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES, VOUCHERS_SOLD
 
@@ -152,25 +154,27 @@ class Tally:
             self.tenders[receipt["register"]][payment["tender"]] += payment["base_amount_cents"]
 
 
-def describe_sales(summary: Mapping[str, Any]) -> str:
-    """What was sold, in one sentence; its parts add up to the receipts that will be fetched."""
+def describe_sales(summary: Mapping[str, Any], language: Language = ENGLISH) -> str:
+    """What was sold, in two sentences; its parts add up to the receipts that will be fetched."""
     of_effect = [summary[name] for name in ("sales", "returns", "voids", "cash_receipts")]
     every = sum(summary["by_kind"].values())
-    return (
-        f"{_several(every, 'receipt')} on {_several(len(summary['registers']), 'register')} over "
-        f"{_several(len(summary['days']), 'day')}: "
-        f"{_several(summary['sales'], 'sale')}, {_several(summary['returns'], 'return')}, "
-        f"{_several(summary['voids'], 'void')}, {summary['cash_receipts']:,} of cash alone, "
-        f"{every - sum(of_effect):,} without effect. "
-        f"Turnover {plain_euros(summary['turnover_cents'])} gross, "
-        f"vouchers sold {plain_euros(summary['vouchers_sold_cents'])}; "
-        f"{_several(summary['late'], 'receipt')} {'comes' if summary['late'] == 1 else 'come'} late, "
-        f"{_several(summary['closings'], 'closing')}."
+    text = say(
+        "{receipts} on {registers} over {days}: {sales}, {returns}, {voids}, {cash:,} of cash alone, {idle:,} without "
+        "effect. Turnover {turnover} gross, vouchers sold {vouchers}; {late}, {closings}.",
+        receipts=say_count("{count:,} receipt", "{count:,} receipts", count=every),
+        registers=say_count("{count:,} register", "{count:,} registers", count=len(summary["registers"])),
+        days=say_count("{count:,} day", "{count:,} days", count=len(summary["days"])),
+        sales=say_count("{count:,} sale", "{count:,} sales", count=summary["sales"]),
+        returns=say_count("{count:,} return", "{count:,} returns", count=summary["returns"]),
+        voids=say_count("{count:,} void", "{count:,} voids", count=summary["voids"]),
+        cash=summary["cash_receipts"],
+        idle=every - sum(of_effect),
+        turnover=spelled(plain_euros(summary["turnover_cents"]), language),
+        vouchers=spelled(plain_euros(summary["vouchers_sold_cents"]), language),
+        late=say_count("{count:,} receipt comes late", "{count:,} receipts come late", count=summary["late"]),
+        closings=say_count("{count:,} closing", "{count:,} closings", count=summary["closings"]),
     )
-
-
-def _several(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    return text.told(language)
 
 
 def _group(receipt: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ import orjson
 import requests
 
 from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sandbox.cloud.cloud_store import FeedName, Store
 from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, send_order
 from cloudkasse_etl.sandbox.till.assortment import Catalogue
@@ -195,7 +196,7 @@ def sell_remotely(
         raise ConfigurationError(detail)
     if answer.status_code >= 500 and code in {"busy", "stopping", "internal_error"}:
         raise ConfigurationError(f"The sandbox could not sell: {detail}", hint="Try again, or look into its log.")
-    raise no_sandbox(answer, "can be asked to sell")
+    raise no_sandbox(answer, say("can be asked to sell"))
 
 
 def _json_object(answer: requests.Response) -> dict[str, Any]:

@@ -114,6 +114,20 @@ def test_options_whose_values_the_demo_has_are_refused(demo: Demo, capsys: pytes
         assert "--demo do not go together" in capsys.readouterr().err
 
 
+def test_wrong_use_is_told_in_the_language_of_the_demos_settings(
+    demo: Demo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = demo.folder / "cloudkasse.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("language: en", "language: de"), encoding="utf-8")
+    assert run(["report", "--demo"]) == 2
+    assert capsys.readouterr().err.startswith("Es fehlt die Option '--html'.\nSiehe: ")
+    assert run(["sandbox", "misbehave", "off", "--demo"]) == 0
+    assert capsys.readouterr().out == "Die Sandbox macht keine Fehler.\n"
+    with socket.create_server(("127.0.0.1", demo.port)):
+        assert run(["plan", "--demo"]) == 2
+    assert capsys.readouterr().err.startswith(f"Port {demo.port}, auf dem ")
+
+
 def test_another_program_on_its_port_is_told_plainly(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", demo.port)):
         assert run(["plan", "--demo"]) == 2
