@@ -15,7 +15,7 @@ from assets.automation.schedules import build_schedules
 from assets.automation.sensors import dead_run_sensor, new_data_sensor, open_records_sensor, retry_sensor
 from assets.automation.show_receipt_job import show_receipt_job
 from assets.checks import completeness, legal_record
-from assets.checks.cloud_equals_erp import cloud_checks
+from assets.checks.cloud_equals_erp import cloud_checks, cloud_contents
 from assets.instance.home import find_home
 from assets.instance.retention import prune_sensor
 from assets.run.resources import OnProgress, OnReport, OnRetry, options, sync_resource
@@ -75,7 +75,7 @@ def build_defs(
         assets = dress(assets, configuration.settings)
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
-        assets=assets,
+        assets=[*assets, cloud_contents(configuration.settings)],
         asset_checks=[
             *in_language((*completeness.CHECKS, *legal_record.CHECKS), configuration.settings),
             cloud_checks(configuration),

@@ -193,6 +193,7 @@ STAGED_CLOSINGS: Final = "staged_closings"
 REVENUE_POSTINGS: Final = "revenue_postings"
 STOCK_MOVEMENTS: Final = "stock_movements"
 SYNC_REPORT: Final = "sync_report"
+CLOUD_CONTENTS: Final = "cloudkasse_contents"
 ACTION_NEEDED: Final = "action_needed"
 
 REJECTING: Final = (

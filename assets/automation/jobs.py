@@ -73,7 +73,7 @@ def comparison_job(settings: Settings) -> Any:
         executor_def=dg.in_process_executor,
         description=say(
             "Compares what CloudKasse holds with what SelectLine wants now, record by record, and changes "
-            "nothing. What differs stands in check same_as_selectline of each asset."
+            "nothing. What differs stands in the checks of asset cloudkasse_contents."
         ).told(settings.language),
     )
 

@@ -10,17 +10,34 @@ import dagster as dg
 
 from assets.run.failures import plain_failures
 from assets.ui.tables import shown_table
-from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import KINDS, Kind
+from cloudkasse_etl.config.settings import Configuration, Settings
+from cloudkasse_etl.entities import CLOUD_CONTENTS, KINDS, Kind
 from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all, compare_with_cloud
 from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS, Comparison
 from cloudkasse_etl.sync.run.session import SyncSession
 
-# Evaluated on demand only, so it sorts last of an asset's checks: the UI opens the first one.
-SAME_AS_SELECTLINE = "same_as_selectline"
-KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(kind.cloud), SAME_AS_SELECTLINE) for kind in KINDS)
+# Evaluated on demand only. Dagster forgets a check's result when its asset is materialised: on the assets that each run
+# materialises these would read "Not Evaluated" for ever.
+NAMES = {kind.cloud: f"{kind.name}_same_as_selectline" for kind in KINDS}
+KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(CLOUD_CONTENTS), name) for name in NAMES.values())
+
+
+def cloud_contents(settings: Settings) -> dg.AssetSpec:
+    """The asset of the comparisons. No run materialises it."""
+    what = say(
+        "What CloudKasse really holds, compared record by record with what SelectLine wants: a check for each "
+        "kind of record, with the last result. Job compare_with_cloud and runs with `full` compare."
+    ).told(settings.language)
+    return dg.AssetSpec(
+        CLOUD_CONTENTS,
+        group_name="cloud_state",
+        kinds={"rest"},
+        owners=settings.ui.owners,
+        deps=[kind.cloud for kind in KINDS],
+        description=what,
+    )
 
 
 def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
@@ -30,8 +47,8 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
         name="compare_with_cloud_step",
         specs=[
             dg.AssetCheckSpec(
-                SAME_AS_SELECTLINE,
-                asset=kind.cloud,
+                NAMES[kind.cloud],
+                asset=CLOUD_CONTENTS,
                 description=say(
                     "CloudKasse holds just what SelectLine wants now, asked record by record. Runs when "
                     "somebody asks for it, in job compare_with_cloud and in runs with `full`. It changes nothing."
@@ -42,12 +59,12 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
         can_subset=True,
     )
     def compare(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        chosen = {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
+        chosen = {key.name for key in context.selected_asset_check_keys}
         with plain_failures(configuration.settings.language):
-            found = compare_all(configuration, [kind for kind in KINDS if kind.cloud in chosen])
+            found = compare_all(configuration, [kind for kind in KINDS if NAMES[kind.cloud] in chosen])
         for comparison in found:
             yield dg.AssetCheckResult(
-                asset_key=comparison.asset, check_name=SAME_AS_SELECTLINE, **_told(comparison, configuration)
+                asset_key=CLOUD_CONTENTS, check_name=NAMES[comparison.asset], **_told(comparison, configuration)
             )
 
     return compare
@@ -67,8 +84,8 @@ def report_if_full(instance: dg.DagsterInstance, session: SyncSession, kind: Kin
         comparison = compare_with_cloud(session, kind)
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
-            asset_key=dg.AssetKey(kind.cloud),
-            check_name=SAME_AS_SELECTLINE,
+            asset_key=dg.AssetKey(CLOUD_CONTENTS),
+            check_name=NAMES[kind.cloud],
             **_told(comparison, session.configuration),
         )
     )

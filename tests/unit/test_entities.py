@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 import cloudkasse_etl
-from assets.checks.cloud_equals_erp import KEYS
+from assets.checks.cloud_equals_erp import KEYS, NAMES
 from assets.definitions import ASSETS
 from assets.ui.columns import CONTRACTS, DRAWN_FROM
 from cloudkasse_etl import entities
@@ -96,7 +96,7 @@ def test_the_assets_of_a_kind_depend_on_each_other_as_it_says(kind: Kind) -> Non
 
 
 def test_what_the_cloud_holds_is_compared_for_every_kind() -> None:
-    assert [key.asset_key.to_user_string() for key in KEYS] == [kind.cloud for kind in KINDS]
+    assert [key.name for key in KEYS] == [NAMES[kind.cloud] for kind in KINDS]
 
 
 @EACH

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.checks.cloud_equals_erp import KEYS, SAME_AS_SELECTLINE
+from assets.checks.cloud_equals_erp import KEYS, NAMES
 from assets.instance.run_history import last_run, read_history
 from cloudkasse_etl.sync.run.session import hold_lease
 from tests.support.programs import Program, checks
@@ -23,7 +23,7 @@ def look(program: Program, instance: dg.DagsterInstance, job: str) -> dg.Dagster
 
 
 def latest(instance: dg.DagsterInstance, asset: str) -> dg.AssetCheckEvaluation | None:
-    key = dg.AssetCheckKey(dg.AssetKey(asset), SAME_AS_SELECTLINE)
+    key = dg.AssetCheckKey(dg.AssetKey("cloudkasse_contents"), NAMES[asset])
     record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key]).get(key)
     event = record.event.dagster_event if record and record.event else None
     return event.asset_check_evaluation_data if event else None
@@ -46,8 +46,8 @@ def test_the_job_compares_under_a_held_lease_and_is_no_synchronisation(
     with hold_lease(program.world.configuration(), run_id="somebody", kind="all", started_by="somebody else"):
         run = look(program, instance, "compare_with_cloud")
     found = checks(instance, run.run_id)
-    assert set(found) == {(key.asset_key.to_user_string(), SAME_AS_SELECTLINE) for key in KEYS}
-    articles = found["cloudkasse_articles", SAME_AS_SELECTLINE]
+    assert set(found) == {("cloudkasse_contents", key.name) for key in KEYS}
+    articles = found["cloudkasse_contents", "articles_same_as_selectline"]
     assert (articles.passed, articles.severity) == (False, dg.AssetCheckSeverity.WARN)
     (row,) = articles.metadata["differences"].records
     assert (row.data["record"], row.data["SelectLine"], row.data["CloudKasse"]) == (
@@ -55,7 +55,7 @@ def test_the_job_compares_under_a_held_lease_and_is_no_synchronisation(
         "Artikel 1",
         "Kaffe",
     )
-    assert found["cloudkasse_prices", SAME_AS_SELECTLINE].passed
+    assert found["cloudkasse_contents", "prices_same_as_selectline"].passed
     after = [line for line in dump(program.world.erp_file) if "cloudkasse_lease" not in line]
     assert after == [line for line in before[0] if "cloudkasse_lease" not in line]
     assert len(program.world.writes()) == before[1]
