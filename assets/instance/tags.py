@@ -7,7 +7,8 @@ history, and hidden: the UI does not show tags that begin with `.dagster/`.
 import json
 from collections.abc import Mapping
 
-from cloudkasse_etl.i18n.text import Language, say
+from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.state.lease.run_words import kind_words, starter_words
 from cloudkasse_etl.sync.run.report import Counts, Outcome, RunReport
 from cloudkasse_etl.sync.run.summary import brief, brief_reason, shown_outcome
 
@@ -49,21 +50,14 @@ PLAN, COMPARISON, SHOW_RECEIPT = "plan", "compare_with_cloud", "show_receipt"
 LOOKING = (PLAN, COMPARISON, SHOW_RECEIPT)
 
 
-_STARTERS = (say("command line"), say("UI"), say("automatic retry"), say("schedule"), say("sensor"))
-_KINDS = (say("all"), say("master-data"), say("receipts"), say("import"), say("assets"))
-
-
 def starter_text(started_by: str, language: Language) -> str:
     """Who started a run, for a person; the tag itself is read by programs and stays English."""
-    for starter in _STARTERS:
-        if started_by == starter or started_by.startswith(f"{starter} "):
-            return starter.told(language) + started_by[len(starter) :]
-    return started_by
+    return told(starter_words(started_by), language)
 
 
 def kind_text(kind: str, language: Language) -> str:
     """A run's kind, for a person."""
-    return next((known.told(language) for known in _KINDS if known == kind), kind)
+    return told(kind_words(kind), language)
 
 
 def kind_of(job_name: str) -> str:

@@ -28,6 +28,7 @@ from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.state.database.engine import LEASE_SECONDS, database_errors
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.processes import described, has_ended
+from cloudkasse_etl.state.lease.run_words import kind_words, starter_words
 
 BEAT_SECONDS = 2.0
 FRESH_SECONDS = 2 * BEAT_SECONDS
@@ -254,8 +255,8 @@ class Lease:
                 "({kind}, started by {who}).",
                 run=self._run_id[:8],
                 time=_clock(row["acquired_at"]),
-                kind=row["kind"],
-                who=row["started_by"],
+                kind=kind_words(row["kind"]),
+                who=starter_words(row["started_by"]),
             )
         self._lost = LeaseLostError(text, hint=say("Nothing more was written; the other one does the work."))
         return self._lost
@@ -370,7 +371,8 @@ def _held(holder: Holder) -> LeaseHeldError:
     return LeaseHeldError(
         say(
             "Another synchronisation is running: {run} ({kind}), started by {who} at {time}.",
-            run=holder.run_id[:8], kind=holder.kind, who=holder.started_by, time=_clock(holder.since),
+            run=holder.run_id[:8], time=_clock(holder.since),
+            kind=kind_words(holder.kind), who=starter_words(holder.started_by),
         ),
         hint=say("Wait until it has ended, then try again."),
     )  # fmt: skip

@@ -77,6 +77,15 @@ def test_a_second_run_is_refused_and_told_who_is_running(engine: sa.Engine) -> N
     lease(engine, "22222222-bbbb").acquire()
 
 
+def test_who_is_running_is_told_in_the_language_of_the_shop(engine: sa.Engine) -> None:
+    first = Lease(engine, TABLES, company="1", run_id="1" * 8, kind="all", started_by="command line (anna@shop)")
+    first.acquire()
+    with pytest.raises(LeaseHeldError) as caught:
+        lease(engine, "22222222-bbbb").acquire()
+    assert "11111111 (alles), gestartet durch Befehlszeile (anna@shop)" in caught.value.told("de")
+    first.release()
+
+
 def test_the_same_run_takes_its_lease_again_and_only_the_first_taker_gives_it_back(engine: sa.Engine) -> None:
     command, run = lease(engine, "r1"), lease(engine, "r1")
     command.acquire()
