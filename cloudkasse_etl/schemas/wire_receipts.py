@@ -2,7 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -26,11 +27,11 @@ TENDERS: Final = ("Bar", "Unbar", "Keine", "ECKarte", "Kreditkarte", "ElZahlungs
 RECEIVABLES: Final = ("Forderungsentstehung", "Forderungsaufloesung")
 
 # Limit of cents and thousandths: sums of many such values still fit into 64 bits.
-_CENTS_LIMIT = 10**13
+CENTS_LIMIT = 10**13
 _QUANTITY = re.compile(r"^(-?)(\d{1,12})(?:\.(\d{1,3})0*)?$")
 _RATE = re.compile(r"^(\d{1,2})(?:\.(\d{1,2})0*)?$")
 
-Cents = Annotated[int, msgspec.Meta(ge=-_CENTS_LIMIT, le=_CENTS_LIMIT)]
+Cents = Annotated[int, msgspec.Meta(ge=-CENTS_LIMIT, le=CENTS_LIMIT)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
@@ -144,6 +145,27 @@ class Closing(msgspec.Struct):
     business_cases: list[ClosingTotal]
     tenders: list[ClosingTender]
     created_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptColumns:
+    """Receipts of one closing that were translated as columns: what is stored of them, without an object each.
+
+    Attributes:
+        texts: Each receipt in JSON, in wire format and canonical spelling.
+        hashes: The hash of each one's content (transform/receipt_frames.py, `content_hash`).
+        heads, lines, payments, vat: The columns of `ReceiptFrames`, as lists or arrays; in the latter three `receipt`
+            is the receipt's place.
+        closing_number: The number of their closing.
+    """
+
+    texts: Sequence[bytes]
+    hashes: Sequence[str]
+    heads: Mapping[str, Any]
+    lines: Mapping[str, Any]
+    payments: Mapping[str, Any]
+    vat: Mapping[str, Any]
+    closing_number: int
 
 
 class MalformedError(ValueError):

@@ -6,19 +6,53 @@ from dataclasses import dataclass
 
 from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.schemas.wire_receipts import Closing, ClosingTender, ClosingTotal, Receipt
-from cloudkasse_etl.tills.dsfinvk.amounts import Amounts, rounded
+from cloudkasse_etl.tills.dsfinvk.cells.amounts import Amounts, rounded
 from cloudkasse_etl.tills.dsfinvk.deviation_log import DeviationLog
 from cloudkasse_etl.tills.dsfinvk.deviations import UnreadableError
+from cloudkasse_etl.tills.dsfinvk.line_translation import LineTranslation
 from cloudkasse_etl.tills.dsfinvk.standard_codes import CASE_CODES, TENDER_CODES, VatRates
-from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows, Row
+from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows
+from cloudkasse_etl.tills.dsfinvk.table_scan import Row
 
 CASH = "Bar"
-_SALES = frozenset({"Umsatz", "Rabatt", "Aufschlag", "Pfand", "PfandRueckzahlung"})
+SALES = frozenset({"Umsatz", "Rabatt", "Aufschlag", "Pfand", "PfandRueckzahlung"})
 
 
 def has_effect(receipt: Receipt) -> bool:
     """Whether a closing covers a receipt: of kind Beleg, and not broken off."""
     return receipt.kind == "Beleg" and not (receipt.cancelled and receipt.reference_id is None)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingSums:
+    """What the receipts that a closing covers come to, in cents; pairs are of all receipts, and of sales only.
+
+    Attributes:
+        total, paid, cash: Totals of receipts, of payments, and of payments in cash.
+        by_tender: Payments by tender and its name.
+        cash_by_currency: Payments in cash, in their own currencies.
+    """
+
+    total: tuple[int, int]
+    paid: tuple[int, int]
+    cash: tuple[int, int]
+    by_tender: Mapping[tuple[str, str | None], int]
+    cash_by_currency: Mapping[str, int]
+
+
+def _sums_of(receipts: Sequence[Receipt]) -> ClosingSums:
+    parts = [receipts, [receipt for receipt in receipts if _is_sale(receipt)]]
+    total = [sum(receipt.total_cents for receipt in some) for some in parts]
+    payments = [[payment for receipt in some for payment in receipt.payments] for some in parts]
+    paid = [sum(payment.base_amount_cents for payment in some) for some in payments]
+    cash = [sum(payment.base_amount_cents for payment in some if payment.tender == CASH) for some in payments]
+    by_tender: Counter[tuple[str, str | None]] = Counter()
+    by_currency: Counter[str] = Counter()
+    for payment in payments[0]:
+        by_tender[payment.tender, payment.name] += payment.base_amount_cents
+        if payment.tender == CASH:
+            by_currency[payment.currency] += payment.amount_cents
+    return ClosingSums((total[0], total[1]), (paid[0], paid[1]), (cash[0], cash[1]), by_tender, by_currency)
 
 
 @dataclass(slots=True)
@@ -41,13 +75,14 @@ class ClosingTranslation:
     currency: str
 
     def closing(
-        self, register: str, number: int, created_at: str, business_day: str, receipts: Sequence[Receipt]
+        self, register: str, number: int, created_at: str, business_day: str, *, numbers: tuple[int, int], count: int
     ) -> Closing:
         """Translates the closing.
 
         Args:
             register, number, created_at, business_day: Its head.
-            receipts: Its receipts, for their numbers and count: a closing in this format names neither.
+            numbers: The first and the last number of its receipts: a closing in this format names neither.
+            count: How many receipts it covers.
 
         Returns:
             The closing, with the totals that it states.
@@ -55,14 +90,13 @@ class ClosingTranslation:
         Raises:
             UnreadableError: It cannot be read.
         """
-        numbers = [receipt.number for receipt in receipts]
         return Closing(
             register=register,
             number=number,
             business_day=business_day,
-            first_receipt_number=min(numbers, default=0),
-            last_receipt_number=max(numbers, default=0),
-            receipt_count=sum(map(has_effect, receipts)),
+            first_receipt_number=numbers[0],
+            last_receipt_number=numbers[1],
+            receipt_count=count,
             business_cases=self._business_cases(),
             tenders=self._tenders(),
             created_at=created_at,
@@ -133,59 +167,57 @@ class ClosingTranslation:
             on_paper = rounded(printed.get(row[bon_id], 0))
             if on_paper != total:
                 self._of_receipt(row, receipt, "transactions_vat", "BON_BRUTTO", on_paper)
-        self._compare_payments(closing, counted)
-        self._compare_cash(counted)
+        self.compare_closing(closing, _sums_of(counted))
+
+    def compare_closing(self, closing: Closing, sums: "ClosingSums") -> None:
+        """Compares the closing's own sums; differences are noted.
+
+        Args:
+            closing: The closing.
+            sums: What its receipts come to.
+        """
+        self._compare_payments(closing, sums)
+        self._compare_cash(sums)
         stated = sum(case.gross_cents for case in closing.business_cases)
-        actual = sum(receipt.total_cents for receipt in counted)
-        sales = sum(receipt.total_cents for receipt in counted if _is_sale(receipt))
-        self._of_closing("businesscases", "Z_UMS_BRUTTO", stated, actual, sales)
+        self._of_closing("businesscases", "Z_UMS_BRUTTO", stated, *sums.total)
 
     def _printed(self) -> dict[str, int]:
         """The VAT tables' gross by BON_ID, in hundred-thousandths."""
         table, known = self.tables["transactions_vat"], self.amounts.known
-        bon_id, gross = table.columns["BON_ID"], table.columns["BON_BRUTTO"]
+        names = ("BON_ID", "UST_SCHLUESSEL", "BON_BRUTTO", "BON_NETTO", "BON_UST")
+        bon_id, key, gross, net, tax = (table.columns[name] for name in names)
+        lines = LineTranslation(self.tables, self.rates, self.amounts, self.log)
         sums: dict[str, int] = {}
         for row in table.rows:
             units = known.get(row[gross])
             if units is None:
                 try:
-                    units = self.amounts.units(row[gross], "transactions_vat", "BON_BRUTTO", row, 5)
+                    if row[gross].strip():
+                        units = self.amounts.units(row[gross], "transactions_vat", "BON_BRUTTO", row, 5)
+                    else:  # a register that computes from net amounts
+                        rate = self.rates.of(row, key, "transactions_vat")
+                        units, _ = lines.gross_and_tax(row, rate, gross, net, tax, "transactions_vat")
                 except UnreadableError:
-                    continue  # its receipt was refused, or states the net amount only
+                    continue  # its receipt was refused
             sums[row[bon_id]] = sums.get(row[bon_id], 0) + units
         return sums
 
-    def _compare_payments(self, closing: Closing, receipts: Sequence[Receipt]) -> None:
-        payments = [payment for receipt in receipts for payment in receipt.payments]
-        paid = sum(payment.base_amount_cents for payment in payments)
-        of_sales = [p for receipt in receipts if _is_sale(receipt) for p in receipt.payments]
+    def _compare_payments(self, closing: Closing, sums: "ClosingSums") -> None:
         stated = sum(tender.amount_cents for tender in closing.tenders)
-        sales = sum(payment.base_amount_cents for payment in of_sales)
-        if self._of_closing("payment", "Z_ZAHLART_BETRAG", stated, paid, sales):
-            actual: Counter[tuple[str, str | None]] = Counter()
-            for payment in payments:
-                actual[payment.tender, payment.name] += payment.base_amount_cents
+        if self._of_closing("payment", "Z_ZAHLART_BETRAG", stated, *sums.paid):
             for tender in closing.tenders:
-                mine = actual.pop((tender.tender, tender.name), 0)
+                mine = sums.by_tender.get((tender.tender, tender.name), 0)
                 self._of_closing("payment", "Z_ZAHLART_BETRAG", tender.amount_cents, mine, mine, tender.tender)
-        for column, tenders in (("Z_SE_ZAHLUNGEN", None), ("Z_SE_BARZAHLUNGEN", CASH)):
+        for column, actual in (("Z_SE_ZAHLUNGEN", sums.paid), ("Z_SE_BARZAHLUNGEN", sums.cash)):
             row = self.head.rows[0]
             text = row[self.head.columns[column]]
             if text.strip():
                 units = self.amounts.units(text, "cashpointclosing", column, row)
-                actual_cents, sales = (
-                    sum(p.base_amount_cents for p in some if tenders in (None, p.tender))
-                    for some in (payments, of_sales)
-                )
-                self._of_closing("cashpointclosing", column, rounded(units), actual_cents, sales)
+                self._of_closing("cashpointclosing", column, rounded(units), *actual)
 
-    def _compare_cash(self, receipts: Sequence[Receipt]) -> None:
+    def _compare_cash(self, sums: "ClosingSums") -> None:
         table = self.tables["cash_per_currency"]
-        actual: Counter[str] = Counter()
-        for receipt in receipts:
-            for payment in receipt.payments:
-                if payment.tender == CASH:
-                    actual[payment.currency] += payment.amount_cents
+        actual = dict(sums.cash_by_currency)
         for row in table.rows:
             currency = row[table.columns["ZAHLART_WAEH"]] or self.currency
             at = table.columns["ZAHLART_BETRAG_WAEH"]
@@ -210,4 +242,4 @@ class ClosingTranslation:
 
 
 def _is_sale(receipt: Receipt) -> bool:
-    return all(line.business_case in _SALES for line in receipt.lines if not line.cancelled)
+    return all(line.business_case in SALES for line in receipt.lines if not line.cancelled)

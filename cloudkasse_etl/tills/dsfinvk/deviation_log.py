@@ -12,11 +12,14 @@ class DeviationLog:
 
     Args:
         export: The export.
+
+    Attributes:
+        told: Spellings that were told: code, table, column.
     """
 
     def __init__(self, export: ExportFiles) -> None:
-        self._export = export
-        self._told: set[tuple[str, str, str]] = set()
+        self.export = export
+        self.told: set[tuple[str, str, str]] = set()
         self._found: list[Deviation] = []
         self._register = ""
         self._closing: int | None = None
@@ -45,7 +48,7 @@ class DeviationLog:
             text: What is written there.
             table, column, row: Where it is.
         """
-        if (code, table, column) not in self._told:
+        if (code, table, column) not in self.told:
             self.noted(code, text[:30], table, column, "", row)
 
     def noted(
@@ -58,8 +61,8 @@ class DeviationLog:
             value, expected: What its text names.
             table, column, row: Where it is.
         """
-        if (code, table, column) not in self._told:
-            self._told.add((code, table, column))
+        if (code, table, column) not in self.told:
+            self.told.add((code, table, column))
             self.add(UnreadableError(code, table, row, column, value, expected))
 
     def add(self, fault: UnreadableError, *, receipt: str = "", number: int | None = None) -> None:
@@ -76,8 +79,8 @@ class DeviationLog:
         self._found.append(
             Deviation(
                 code=fault.code,
-                export=self._export.shown,
-                file=self._export.file_of(fault.table) if fault.table else "",
+                export=self.export.shown,
+                file=self.export.file_of(fault.table) if fault.table else "",
                 line=line,
                 column=fault.column,
                 register=self._register,

@@ -4,7 +4,8 @@ Memory holds two closings, whatever the export's size.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -12,18 +13,21 @@ from typing import Final
 import msgspec
 
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt
-from cloudkasse_etl.tills.dsfinvk.amounts import Amounts
-from cloudkasse_etl.tills.dsfinvk.closing_translation import ClosingTranslation
+from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, ReceiptColumns
+from cloudkasse_etl.tills.dsfinvk.by_column.column_reader import MEASURED, ColumnClosing, ColumnReader
+from cloudkasse_etl.tills.dsfinvk.by_column.receipt_columns import ClosingHead
+from cloudkasse_etl.tills.dsfinvk.cells.amounts import Amounts
+from cloudkasse_etl.tills.dsfinvk.cells.moments import Moments, read_day
+from cloudkasse_etl.tills.dsfinvk.closing_translation import ClosingTranslation, has_effect
 from cloudkasse_etl.tills.dsfinvk.deviation_log import DeviationLog
 from cloudkasse_etl.tills.dsfinvk.deviations import Deviation, UnreadableError
 from cloudkasse_etl.tills.dsfinvk.export_files import INDEX, ExportFiles
-from cloudkasse_etl.tills.dsfinvk.moments import Moments, read_day
 from cloudkasse_etl.tills.dsfinvk.receipt_translation import ReceiptTranslation
 from cloudkasse_etl.tills.dsfinvk.standard_codes import VatRates, whole
 from cloudkasse_etl.tills.dsfinvk.standard_tables import CLOSINGS, STANDARD, TableFormat
 from cloudkasse_etl.tills.dsfinvk.table_index import MAX_BYTES, UnreadableIndexError, read_index
-from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows, TableRows, UnreadableTableError
+from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows, TableRows
+from cloudkasse_etl.tills.dsfinvk.table_scan import UnreadableTableError
 
 DEFAULT_CURRENCY: Final = "EUR"
 _KEYS = ("Z_KASSE_ID", "Z_NR")
@@ -46,17 +50,11 @@ _NEEDED: Final = {
     "lines_vat": ("BON_ID", "POS_ZEILE", "UST_SCHLUESSEL"),
     "references": ("BON_ID", "POS_ZEILE", "REF_TYP", "REF_BON_ID"),
 }
-# Texts that are stored; of the others no length is looked at.
-_MEASURED: Final = {
-    "transactions": ("BON_ID", "BEDIENER_ID", "KUNDE_ID", "BON_NOTIZ"),
-    "lines": ("ARTIKELTEXT", "ART_NR", "GTIN", "EINHEIT", "GUTSCHEIN_NR"),
-    "datapayment": ("ZAHLART_NAME",),
-}
-
 _content = msgspec.json.Encoder(order="deterministic")
+_receipts = msgspec.json.Decoder(Receipt)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClosingRecord:
     """A closing of an export with its receipts.
 
@@ -65,7 +63,8 @@ class ClosingRecord:
         register: Z_KASSE_ID; empty for what an export has besides its closings.
         number: Z_NR.
         closing: The closing; None if it is refused.
-        receipts: Its receipts that could be read.
+        read_by_row: Its receipts that could be read, where it was read by row.
+        read_by_column: The closing as it was read by column.
         deviations: What was read with a warning, and what was refused.
         content: A digest of the closing and its receipts; equal in two exports if their content is.
     """
@@ -74,9 +73,30 @@ class ClosingRecord:
     register: str = ""
     number: int | None = None
     closing: Closing | None = None
-    receipts: tuple[Receipt, ...] = ()
+    read_by_row: tuple[Receipt, ...] = ()
+    read_by_column: ColumnClosing | None = None
     deviations: tuple[Deviation, ...] = ()
     content: str = ""
+
+    @cached_property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """Its receipts that could be read."""
+        if self.read_by_column is None:
+            return self.read_by_row
+        return tuple(map(_receipts.decode, self.read_by_column.texts))
+
+    @property
+    def texts(self) -> list[bytes]:
+        """Its receipts that could be read, each in JSON."""
+        if self.read_by_column is None:
+            return list(map(_content.encode, self.read_by_row))
+        return self.read_by_column.texts
+
+    @cached_property
+    def columns(self) -> ReceiptColumns | None:
+        """Its receipts as columns; None where it was read by row."""
+        found = self.read_by_column
+        return found.batch.columns(found.at, found.texts) if found else None
 
     @property
     def refusals(self) -> tuple[Deviation, ...]:
@@ -97,10 +117,11 @@ class ExportReader:
     Args:
         export: The export, which must be whole.
         zone: The shop's time zone.
+        by_column: Whether closings in which nothing deviates are read by column.
     """
 
-    def __init__(self, export: ExportFiles, zone: dt.tzinfo) -> None:
-        self._export, self._zone = export, zone
+    def __init__(self, export: ExportFiles, zone: dt.tzinfo, *, by_column: bool = True) -> None:
+        self._export, self._zone, self._is_by_column = export, zone, by_column
         self._log = DeviationLog(export)
         self._heads: list[_Head] = []
         self._places: dict[tuple[str, int], int] = {}
@@ -112,13 +133,53 @@ class ExportReader:
             self._read_heads()
             for table in self._tables.values():
                 table.begin(self._place)
-            for place, head in enumerate(self._heads):
-                yield self._read(place, head)
+            if all(table.pieces is not None for table in self._tables.values()):
+                yield from self._in_pieces()
+            else:
+                for place in range(len(self._heads)):
+                    yield self._read(place, lambda name, place: self._tables[name].take(place))
         except UnreadableError as fault:
             self._log.begin("", None, {})
             self._log.add(fault)
         if left := self._log.taken():
             yield ClosingRecord(self._export.shown, deviations=left)
+
+    def _in_pieces(self) -> Iterator[ClosingRecord]:
+        with ExitStack() as resources:
+            reader = ColumnReader(
+                self._export, self._formats, self._tables, self._place, self._zone, self._log, resources, self._head
+            )
+            place = 0
+            while place < len(self._heads):
+                places = reader.load(place, len(self._heads))
+                place = places.stop
+                found = self._columns(reader, places)
+                # what deviates in one closing must not cost the others their speed
+                for part in [places] if found else [range(at, at + 1) for at in places]:
+                    closings = found or (self._columns(reader, part) if len(places) > 1 else None)
+                    if closings is None:
+                        yield self._read(part.start, reader.rows)
+                    else:
+                        yield from map(self._record, part, closings)
+
+    def _columns(self, reader: ColumnReader, places: range) -> list[ColumnClosing] | None:
+        return reader.read(places) if self._is_by_column else None
+
+    def _record(self, place: int, found: ColumnClosing) -> ClosingRecord:
+        head = self._heads[place]
+        self._log.begin(head.register, head.number, {})
+        for fault in found.faults:
+            self._log.add(fault)
+        content = b"".join((_content.encode(found.closing), found.batch.together(found.at)))
+        return ClosingRecord(
+            export=self._export.shown,
+            register=head.register,
+            number=head.number,
+            closing=found.closing,
+            read_by_column=found,
+            deviations=self._log.taken(),
+            content=fingerprint(content),
+        )
 
     @cached_property
     def _formats(self) -> Mapping[str, TableFormat]:
@@ -176,15 +237,22 @@ class ExportReader:
         has_points = self._formats["transactions"].decimal_symbol == "."
         return Amounts(cells, self._log.spelled, has_points=has_points)
 
-    def _read(self, place: int, head: _Head) -> ClosingRecord:
+    def _read(self, place: int, rows: Callable[[str, int], ClosingRows]) -> ClosingRecord:
+        """Reads a closing by row.
+
+        Args:
+            place: Its place.
+            rows: Its rows in a table.
+        """
+        head = self._heads[place]
         self._log.begin(head.register, head.number, {CLOSINGS: head.rows})
         closing: Closing | None = None
         receipts: list[Receipt] = []
         try:
-            tables = {name: table.take(place) for name, table in self._tables.items()}
+            tables = {name: rows(name, place) for name in self._tables}
             tables[CLOSINGS] = head.rows
             self._log.begin(head.register, head.number, tables)
-            closing, receipts = self._translated(head, tables)
+            closing, receipts = self._translated(place, tables)
         except UnreadableTableError:
             raise
         except UnreadableError as fault:
@@ -195,56 +263,80 @@ class ExportReader:
             register=head.register,
             number=head.number,
             closing=closing,
-            receipts=tuple(receipts),
+            read_by_row=tuple(receipts),
             deviations=self._log.taken(),
-            content=fingerprint(_content.encode((closing, receipts))) if closing else "",
+            content=fingerprint(b"".join(map(_content.encode, (closing, *receipts)))) if closing else "",
         )
 
-    def _translated(self, head: _Head, tables: Mapping[str, ClosingRows]) -> tuple[Closing, list[Receipt]]:
+    def _translated(self, place: int, tables: Mapping[str, ClosingRows]) -> tuple[Closing, list[Receipt]]:
         amounts, moments = self._amounts(tables), Moments(self._zone, self._log.spelled)
+        head = self._head(place, tables, amounts, moments, self._log)
+        translation = ReceiptTranslation(
+            tables=tables,
+            register=head.register,
+            closing=head.number,
+            business_day=head.business_day,
+            currency=head.currency,
+            rates=head.rates,
+            amounts=amounts,
+            moments=moments,
+            log=self._log,
+            tse_serials=head.tse_serials,
+        )
+        read = list(translation.receipts())
+        receipts = [receipt for receipt, _ in read]
+        numbers = [receipt.number for receipt in receipts]
+        closings = ClosingTranslation(tables, head.row, head.rates, amounts, self._log, head.currency)
+        closing = closings.closing(
+            head.register,
+            head.number,
+            head.created_at,
+            head.business_day,
+            numbers=(min(numbers, default=0), max(numbers, default=0)),
+            count=sum(map(has_effect, receipts)),
+        )
+        closings.compare(closing, read)
+        return closing, receipts
+
+    def _head(
+        self, place: int, tables: Mapping[str, ClosingRows], amounts: Amounts, moments: Moments, log: DeviationLog
+    ) -> ClosingHead:
+        head = self._heads[place]
         row, at = head.rows.rows[0], head.rows.columns
         created_at = moments.read(row[at["Z_ERSTELLUNG"]], CLOSINGS, "Z_ERSTELLUNG", row)
         day = row[at["Z_BUCHUNGSTAG"]]
         business_day = read_day(day, CLOSINGS, "Z_BUCHUNGSTAG", row) if day.strip() else created_at[:10]
         if len(country := row[at["LAND"]].strip()) == 2:
-            self._log.spelled("country_code", country, CLOSINGS, "LAND", row)
-        self._measure(tables)
-        rates = VatRates(tables["vat"], amounts)
-        currency = self._currency(tables["cashregister"])
-        translation = ReceiptTranslation(
-            tables=tables,
+            log.spelled("country_code", country, CLOSINGS, "LAND", row)
+        self._measure(tables, log)
+        return ClosingHead(
             register=head.register,
-            closing=head.number,
+            number=head.number,
+            created_at=created_at,
             business_day=business_day,
-            currency=currency,
-            rates=rates,
-            amounts=amounts,
-            moments=moments,
-            log=self._log,
+            rates=VatRates(tables["vat"], amounts),
+            currency=_currency(tables["cashregister"], log),
+            row=head.rows,
             tse_serials=_serials(tables["tse"]),
         )
-        read = list(translation.receipts())
-        receipts = [receipt for receipt, _ in read]
-        closings = ClosingTranslation(tables, head.rows, rates, amounts, self._log, currency)
-        closing = closings.closing(head.register, head.number, created_at, business_day, receipts)
-        closings.compare(closing, read)
-        return closing, receipts
 
-    def _currency(self, table: ClosingRows) -> str:
-        named = table.rows[0][table.columns["KASSE_BASISWAEH_CODE"]].strip() if table.rows else ""
-        if not named:
-            self._log.noted("currency_missing", "", "cashregister", "KASSE_BASISWAEH_CODE")
-        return named or DEFAULT_CURRENCY
-
-    def _measure(self, tables: Mapping[str, ClosingRows]) -> None:
-        for name, columns in _MEASURED.items():
-            table = tables[name]
+    def _measure(self, tables: Mapping[str, ClosingRows], log: DeviationLog) -> None:
+        for name, columns in MEASURED.items():
+            if (table := tables.get(name)) is None:
+                continue
             lengths = {column.name: column.length for column in self._formats[name].columns}
             for column in columns:
                 at, length = table.columns[column], lengths.get(column)
                 if length and table.rows and max(len(row[at]) for row in table.rows) > length:
                     longest = max(table.rows, key=lambda row, at=at: len(row[at]))  # type: ignore[misc]
-                    self._log.noted("text_too_long", "", name, column, str(length), longest)
+                    log.noted("text_too_long", "", name, column, str(length), longest)
+
+
+def _currency(table: ClosingRows, log: DeviationLog) -> str:
+    named = table.rows[0][table.columns["KASSE_BASISWAEH_CODE"]].strip() if table.rows else ""
+    if not named:
+        log.noted("currency_missing", "", "cashregister", "KASSE_BASISWAEH_CODE")
+    return named or DEFAULT_CURRENCY
 
 
 def _serials(table: ClosingRows) -> dict[str, str]:

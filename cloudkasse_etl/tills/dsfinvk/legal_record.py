@@ -69,7 +69,9 @@ class LegalRecord:
         conflict = Deviation(
             "closing_conflict", record.export, register=record.register, closing=record.number, expected=export
         )
-        return replace(record, closing=None, receipts=(), deviations=(*record.deviations, conflict))
+        return replace(
+            record, closing=None, read_by_row=(), read_by_column=None, deviations=(*record.deviations, conflict)
+        )
 
     def _missing(self) -> Iterator[Deviation]:
         numbers: dict[str, list[int]] = {}

@@ -6,11 +6,12 @@ from typing import Final
 
 from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.schemas.wire_receipts import Line
-from cloudkasse_etl.tills.dsfinvk.amounts import CENT, UNIT, Amounts, rounded
+from cloudkasse_etl.tills.dsfinvk.cells.amounts import CENT, UNIT, Amounts, rounded
 from cloudkasse_etl.tills.dsfinvk.deviation_log import DeviationLog
 from cloudkasse_etl.tills.dsfinvk.deviations import UnreadableError
 from cloudkasse_etl.tills.dsfinvk.standard_codes import CASE_CODES, VatRates, flag
-from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows, Row
+from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows
+from cloudkasse_etl.tills.dsfinvk.table_scan import Row
 
 _MILLI: Final = UNIT // 1000  # hundred-thousandths in a thousandth
 VatRows = Mapping[tuple[str, str], list[Row]]
@@ -80,9 +81,17 @@ class LineTranslation:
                 rate, gross_cents, tax_cents = None, 0, 0
                 if part is not None:
                     rate = self.rates.by_key.get(part[key]) or self.rates.of(part, key, "lines_vat")
-                    gross_units = known.get(part[gross])
-                    tax_units = known.get(part[tax])
-                    if gross_units is None or tax_units is None or gross_units % CENT or not part[net]:
+                    gross_units, net_units, tax_units = (
+                        known.get(part[gross]),
+                        known.get(part[net]),
+                        known.get(part[tax]),
+                    )
+                    if (
+                        gross_units is None
+                        or net_units is None
+                        or tax_units is None
+                        or gross_units != net_units + tax_units
+                    ):
                         gross_units, tax_units = self.gross_and_tax(part, rate, gross, net, tax, "lines_vat")
                     gross_cents, tax_cents = rounded(gross_units), rounded(tax_units)
                 line = Line(
@@ -94,7 +103,7 @@ class LineTranslation:
                     in_house=flag(row, at["INHAUS"], "lines", "INHAUS") if row[at["INHAUS"]] else None,
                     net_cents=gross_cents - tax_cents,
                     number=number,
-                    quantity=self._quantity(row, at),
+                    quantity=self.quantity(row[at["MENGE"]], row[at["FAKTOR"]], row),
                     tax_cents=tax_cents,
                     text=row[at["ARTIKELTEXT"]],
                     unit=row[at["EINHEIT"]] or None,
@@ -183,8 +192,19 @@ class LineTranslation:
                 total += self.gross_and_tax(row, rate, gross, net, tax, "lines_vat")[0]
         return total
 
-    def _quantity(self, row: Row, at: Mapping[str, int]) -> str:
-        text, factor = row[at["MENGE"]], row[at["FAKTOR"]]
+    def quantity(self, text: str, factor: str, row: Row | None) -> str:
+        """The product of a quantity and its factor.
+
+        Args:
+            text, factor: As they are written; an empty one is 1.
+            row: Where they are.
+
+        Returns:
+            With three decimals.
+
+        Raises:
+            UnreadableError: One of them is no number.
+        """
         key = text if factor in ("1,000", "1", "") else f"{text}*{factor}"
         known = self._quantities.get(key)
         if known is None:

@@ -6,18 +6,19 @@ from typing import Any, Final
 
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.schemas.wire_receipts import Line, Payment, Receipt, Reference, VatBlock
-from cloudkasse_etl.tills.dsfinvk.amounts import CENT, Amounts, rounded
+from cloudkasse_etl.tills.dsfinvk.cells.amounts import CENT, Amounts, rounded
+from cloudkasse_etl.tills.dsfinvk.cells.moments import Moments
 from cloudkasse_etl.tills.dsfinvk.deviation_log import DeviationLog
 from cloudkasse_etl.tills.dsfinvk.deviations import UnreadableError
 from cloudkasse_etl.tills.dsfinvk.line_translation import LineTranslation
-from cloudkasse_etl.tills.dsfinvk.moments import Moments
 from cloudkasse_etl.tills.dsfinvk.standard_codes import KIND_CODES, TENDER_CODES, VatRates, flag, whole
-from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows, Row
+from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows
+from cloudkasse_etl.tills.dsfinvk.table_scan import Row
 
 TRANSACTION: Final = "Transaktion"
 """The kind of reference (REF_TYP) that names another receipt."""
-_ID_LENGTH = 100
-_TSE_FIELDS: Final = (
+ID_LENGTH = 100
+TSE_FIELDS: Final = (
     ("transaction", "TSE_TANR"),
     ("signature_counter", "TSE_TA_SIGZ"),
     ("started_at", "TSE_TA_START"),
@@ -40,7 +41,7 @@ def receipt_id(register: str, closing: int, bon_id: str) -> str:
         At most 100 characters.
     """
     plain = f"{register}/{closing}/{bon_id}"
-    return plain if len(plain) <= _ID_LENGTH else f"{plain[:67]}~{fingerprint(plain)}"
+    return plain if len(plain) <= ID_LENGTH else f"{plain[:67]}~{fingerprint(plain)}"
 
 
 @dataclass(slots=True)
@@ -208,8 +209,8 @@ class ReceiptTranslation:
         found = []
         for row in rows:
             rate = self.rates.by_key.get(row[key]) or self.rates.of(row, key, "transactions_vat")
-            gross_units, tax_units = known.get(row[gross]), known.get(row[tax])
-            if gross_units is None or tax_units is None or not row[net]:
+            gross_units, net_units, tax_units = known.get(row[gross]), known.get(row[net]), known.get(row[tax])
+            if gross_units is None or net_units is None or tax_units is None or gross_units != net_units + tax_units:
                 gross_units, tax_units = self.lines.gross_and_tax(row, rate, gross, net, tax, "transactions_vat")
             gross_cents, tax_cents = rounded(gross_units), rounded(tax_units)
             if rate is None and not tax_cents:
@@ -236,7 +237,7 @@ class ReceiptTranslation:
     def _tse(self, row: Row) -> dict[str, Any]:
         at = self.tables["transactions_tse"].columns
         found: dict[str, Any] = {"serial": self.tse_serials.get(row[at["TSE_ID"]])}
-        for name, column in _TSE_FIELDS:
+        for name, column in TSE_FIELDS:
             text = row[at[column]]
             found[name] = int(text) if text.isdecimal() and name in ("transaction", "signature_counter") else text
         return {name: value for name, value in found.items() if value not in ("", None)}

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, TENDERS
-from cloudkasse_etl.tills.dsfinvk.amounts import CENT, UNIT, Amounts
+from cloudkasse_etl.tills.dsfinvk.cells.amounts import CENT, UNIT, Amounts
 from cloudkasse_etl.tills.dsfinvk.deviations import UnreadableError
-from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows, Row
+from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows
+from cloudkasse_etl.tills.dsfinvk.table_scan import Row
 
 _FLAGS: Final = {"": False, "0": False, "1": True, "false": False, "true": True}
 
@@ -128,10 +129,24 @@ def flag(row: Row, at: int, table: str, column: str) -> bool:
     Raises:
         UnreadableError: It is neither 0 nor 1.
     """
-    text = row[at]
-    found = _FLAGS.get(text)
+    found = _FLAGS.get(row[at])
+    return flag_of(row[at], table, column, row) if found is None else found
+
+
+def flag_of(text: str, table: str, column: str, row: Row | None = None) -> bool:
+    """Reads the text of a flag.
+
+    Args:
+        text: As it is written.
+        table, column, row: Where it is.
+
+    Returns:
+        Whether it is set.
+
+    Raises:
+        UnreadableError: It is neither 0 nor 1.
+    """
+    found = _FLAGS.get(text.strip().lower())
     if found is None:
-        found = _FLAGS.get(text.strip().lower())
-        if found is None:
-            raise UnreadableError("flag_invalid", table, row, column, text[:30])
+        raise UnreadableError("flag_invalid", table, row, column, text[:30])
     return found

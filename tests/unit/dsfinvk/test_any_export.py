@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.tills.dsfinvk.amounts import Amounts
+from cloudkasse_etl.tills.dsfinvk.cells.amounts import Amounts
+from cloudkasse_etl.tills.dsfinvk.cells.moments import Moments
 from cloudkasse_etl.tills.dsfinvk.deviations import UnreadableError
 from cloudkasse_etl.tills.dsfinvk.export_reader import ClosingRecord
 from cloudkasse_etl.tills.dsfinvk.legal_record import LegalRecord
-from cloudkasse_etl.tills.dsfinvk.moments import Moments
 from tests.support.dsfinvk.handmade_export import Tables, tables, text_of, write_folder
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

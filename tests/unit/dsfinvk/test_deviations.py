@@ -254,6 +254,36 @@ def test_the_net_method_is_read(tmp_path: Path) -> None:
     assert read_tables(tmp_path, content) == ([only_receipt(tmp_path / "plain")], [])
 
 
+def test_a_receipts_vat_table_may_state_net_amounts_only(tmp_path: Path) -> None:
+    content = tables()
+    for row in content["transactions_vat"]:
+        row["BON_BRUTTO"] = ""
+    assert read_tables(tmp_path, content) == ([only_receipt(tmp_path / "plain")], [])
+
+
+def test_that_net_and_tax_come_to_the_gross_amount_is_looked_at_each_time(tmp_path: Path) -> None:
+    content = tables()
+    first = content["lines_vat"][0]
+    first["POS_NETTO"] = "19,00000"
+    content["lines_vat"][1] = first | {"POS_ZEILE": "2", "UST_SCHLUESSEL": "1"}  # the same amounts once more
+    _, deviations = read_tables(tmp_path, content)
+    lines = [deviation.line for deviation in deviations if deviation.file == "lines_vat.csv" and deviation.line]
+    assert set(lines) == {2, 3}
+
+
+def test_a_row_that_is_damaged_costs_no_closing_before_it(tmp_path: Path) -> None:
+    content = tables()
+    for rows in content.values():
+        rows += [row | {"Z_NR": "13"} for row in rows]
+    folder = write_folder(tmp_path / "export", content)
+    lines = (folder / "datapayment.csv").read_bytes().split(b"\r\n")
+    lines[-2] = lines[-2].replace(b"EUR", b'"EUR"x')
+    (folder / "datapayment.csv").write_bytes(b"\r\n".join(lines))
+    records = read(tmp_path)
+    assert [(record.number, len(record.receipts)) for record in records] == [(12, 1), (None, 0)]
+    assert codes([deviation for record in records for deviation in record.deviations]) == {"quotes_open"}
+
+
 def test_fractions_of_cents_keep_the_total(tmp_path: Path) -> None:
     content = tables()
     content["lines_vat"][0]["POS_BRUTTO"] = "23,80400"

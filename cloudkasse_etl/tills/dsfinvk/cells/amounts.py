@@ -38,7 +38,7 @@ class Amounts:
         has_points: bool = False,
     ) -> None:
         self.known: dict[str, int] = {} if has_points else _known
-        self._cells, self._warn, self._has_points = cells, warn, has_points
+        self._cells, self._warn, self.has_points = cells, warn, has_points
         self._evidence: tuple[bool, bool] | None = None
 
     def units(self, text: str, table: str, column: str, row: list[str] | None = None, decimals: int = 2) -> int:
@@ -71,7 +71,7 @@ class Amounts:
         return self._unusual(stripped, table, column, row, decimals)
 
     def _is_doubtful(self, match: re.Match[str], decimals: int) -> bool:
-        if not (self._has_points or (len(match[3] or "") == 3 and decimals != 3)):
+        if not (self.has_points or (len(match[3] or "") == 3 and decimals != 3)):
             return False
         return match[3] is not None and self._style()[1]
 
@@ -88,7 +88,7 @@ class Amounts:
             self._warn("thousands_dots", text, table, column, row)
             units = _units(grouped[1], grouped[2].replace(".", ""), grouped[3] or "")
         elif point:
-            if not self._has_points:
+            if not self.has_points:
                 self._warn("decimal_points", text, table, column, row)
             units = _units(point[1], point[2] or "0", point[3])
         elif both := _POINT_GROUPED.fullmatch(text):
@@ -105,7 +105,7 @@ class Amounts:
     def _style(self) -> tuple[bool, bool]:
         """Whether numbers of the closing certainly have decimal commas, and whether some certainly have points."""
         if self._evidence is None:
-            commas, points = False, self._has_points
+            commas, points = False, self.has_points
             for text in self._cells():
                 if "," in text and "." not in text:
                     match = _COMMA.fullmatch(text.strip())

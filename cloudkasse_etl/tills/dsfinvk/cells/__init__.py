@@ -1,0 +1,1 @@
+"""What single cells of an export say: numbers and times, in whichever spelling."""
