@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, Self
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import ContractError, TransientError
 from cloudkasse_etl.i18n.text import Text
+from cloudkasse_etl.schemas.wire_receipts import ReceiptColumns
 
 Stream = Literal["receipts", "closings"]
 WireStatus = Literal["created", "updated", "unchanged", "deactivated", "rejected"]
@@ -65,11 +66,13 @@ class Page:
         texts: The JSON of each entry as it came, in the order of arrival.
         next_cursor: What to store once the entries are stored.
         has_more: Whether another page follows.
+        columns: The same receipts as columns, from a till that has them so; all of one closing.
     """
 
-    texts: tuple[bytes, ...]
+    texts: Sequence[bytes]
     next_cursor: str
     has_more: bool
+    columns: ReceiptColumns | None = None
 
 
 @dataclass(frozen=True, slots=True)

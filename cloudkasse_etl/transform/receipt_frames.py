@@ -13,7 +13,7 @@ import pandas as pd
 
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.schemas.no_effect import OF_KIND, NoEffect
-from cloudkasse_etl.schemas.wire_receipts import Receipt
+from cloudkasse_etl.schemas.wire_receipts import Receipt, ReceiptColumns
 
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
@@ -38,10 +38,22 @@ class ReceiptFrames:
     """
 
     def __init__(self, receipts: Sequence[Receipt]) -> None:
-        self.columns = {"heads": _Columns(_HEADS, receipts)} | {
+        self.columns: Mapping[str, Mapping[str, Any]] = {"heads": _Columns(_HEADS, receipts)} | {
             name: _Columns(names, _parts(receipts, name), receipt=_owners(receipts, name))
             for name, names in (("lines", _LINES), ("payments", _PAYMENTS), ("vat", _BLOCKS))
         }
+
+    @classmethod
+    def of_columns(cls, columns: ReceiptColumns) -> "ReceiptFrames":
+        """Receipts that arrived as columns, with those that the checks on arrival use."""
+        found = cls(())
+        found.columns = {
+            "heads": columns.heads,
+            "lines": columns.lines,
+            "payments": columns.payments,
+            "vat": columns.vat,
+        }
+        return found
 
     @cached_property
     def heads(self) -> pd.DataFrame:
@@ -65,7 +77,8 @@ class ReceiptFrames:
 
     def _frame(self, name: str) -> pd.DataFrame:
         columns = self.columns[name]
-        return pd.DataFrame({column: _array(column, columns[column]) for column in columns.names})
+        names = columns.names if isinstance(columns, _Columns) else columns
+        return pd.DataFrame({column: _array(column, columns[column]) for column in names})
 
 
 class _Columns(dict[str, Any]):

@@ -74,7 +74,7 @@ def of_a_failed_run() -> str:
 
 
 def of_an_unreadable_closing() -> str:
-    found = closing_staging._closing(b'{"register":"K1"}')
+    found = closing_staging.read_closing(b'{"register":"K1"}')
     assert isinstance(found, Rejection)
     return f"{found.key} {found.content}"
 

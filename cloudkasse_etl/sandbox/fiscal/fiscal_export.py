@@ -91,7 +91,7 @@ def write_export(folder: Path, receipts: Iterable[Fields], closings: Iterable[Fi
     places: dict[str, tuple[str, int]] = {}
     open_receipts = 0
     for receipt in receipts:
-        place = _place(receipt, closings)
+        place = place_of(receipt, closings)
         if place is None:
             open_receipts += 1
             continue
@@ -104,18 +104,18 @@ def write_export(folder: Path, receipts: Iterable[Fields], closings: Iterable[Fi
                 say("The folder {path} is not empty.", path=str(folder)), hint=say("Name a new folder for the export.")
             )
         with ExitStack() as stack:
-            files = {table: _begun(stack, folder, table) for table in TABLES}
+            files = {table: begin_table(stack, folder, table) for table in TABLES}
             for closing in closings:
                 mine = sorted(grouped[closing["register"], closing["number"]], key=lambda receipt: receipt["number"])
                 for table, row in rows_of(closing, mine, places):
-                    files[table].write(_line(columns_of(table), row))
+                    files[table].write(row_text(columns_of(table), row))
         (folder / "index.xml").write_text(index_xml(), encoding="utf-8", newline="\r\n")
     except OSError as error:
         raise unwritable_file(folder, error) from error
     return FiscalSummary(folder, len(closings), len(places), open_receipts)
 
 
-def _place(receipt: Fields, closings: list[Fields]) -> tuple[str, int] | None:
+def place_of(receipt: Fields, closings: list[Fields]) -> tuple[str, int] | None:
     """The closing that a receipt states, or whose numbers include its own: of its day first."""
     if receipt["closing_number"] is not None:
         return receipt["register"], receipt["closing_number"]
@@ -129,13 +129,24 @@ def _place(receipt: Fields, closings: list[Fields]) -> tuple[str, int] | None:
     return (covering[0]["register"], covering[0]["number"]) if covering else None
 
 
-def _begun(stack: ExitStack, folder: Path, table: str) -> IO[str]:
+def begin_table(stack: ExitStack, folder: Path, table: str) -> IO[str]:
+    """Begins a table's file with its header.
+
+    Args:
+        stack: Closes it.
+        folder: The export's folder.
+        table: The table.
+
+    Returns:
+        The file.
+    """
     file = stack.enter_context((folder / f"{table}.csv").open("w", encoding="utf-8", newline=""))
     file.write(";".join(name for name, _ in columns_of(table)) + "\r\n")
     return file
 
 
-def _line(columns: list[tuple[str, str]], row: dict[str, Any]) -> str:
+def row_text(columns: list[tuple[str, str]], row: dict[str, Any]) -> str:
+    """A row as it is written."""
     return ";".join(_cell(row.get(name), kind) for name, kind in columns) + "\r\n"
 
 

@@ -40,7 +40,7 @@ def stage_closings(session: SyncSession) -> AssetReport:
         for page in pages_of(session, "closings", anew=anew):
             rows, refusals = {}, {}
             for text in page.texts:
-                found = _closing(text)
+                found = read_closing(text)
                 if isinstance(found, Rejection):
                     rejection = found
                 else:
@@ -88,7 +88,7 @@ def _contents(rejection: Rejection) -> set[str]:
     return {*rejection.detail.get(CONTENTS, "").split(), rejection.content}
 
 
-def _closing(text: bytes) -> dict[str, Any] | Rejection:
+def read_closing(text: bytes) -> dict[str, Any] | Rejection:
     """A closing as it is stored, or why it cannot be read."""
     item, raw = as_kept(read_item(text))
     try:

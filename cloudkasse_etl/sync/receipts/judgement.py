@@ -16,7 +16,15 @@ from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.schemas.lenient_json import as_kept
-from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, check_times, item_id, read_item, read_receipt
+from cloudkasse_etl.schemas.wire_receipts import (
+    MalformedError,
+    Receipt,
+    ReceiptColumns,
+    check_times,
+    item_id,
+    read_item,
+    read_receipt,
+)
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
 from cloudkasse_etl.state.stores.books.staged_receipts import (
     NO_ID,
@@ -26,12 +34,13 @@ from cloudkasse_etl.state.stores.books.staged_receipts import (
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.targets import JUDGED
 from cloudkasse_etl.sync.receipts.books_currency import currency_to_stage_in, last_known_currency
+from cloudkasse_etl.sync.receipts.column_judgement import staged_of_columns
 from cloudkasse_etl.sync.receipts.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_days import DayBounds, check_days
-from cloudkasse_etl.transform.receipt_frames import content_hash, flatten, reasons_without_effect
+from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, content_hash, flatten, reasons_without_effect
 
 # Increased when the checks change: receipts that are not booked are then checked again.
 CHECKS_VERSION = 4
@@ -82,6 +91,22 @@ class Judge:
     def arrived(self, raws: Sequence[bytes]) -> list[Judged]:
         """Parses receipts that were just fetched; they are not checked yet."""
         return [_read(raw, None) for raw in raws]
+
+    def of_columns(self, columns: ReceiptColumns) -> list[StagedReceipt] | None:
+        """Checks receipts of one closing that were just fetched as columns.
+
+        Returns:
+            Them with their status; None where one of them is refused or held: then each has to be looked at by itself.
+        """
+        frames = ReceiptFrames.of_columns(columns)
+        if not columns.texts:
+            return []
+        first = self.arrived(columns.texts[:1])[0]  # all have one business day, and tell no time of arrival
+        self.check([first])
+        if not first.passed or check_receipts(frames, registers=self._registers, currency=self._currency):
+            return None
+        idle = reasons_without_effect(frames, in_kind_moves_stock=self._in_kind)
+        return staged_of_columns(columns, idle, self._start)
 
     def stored(self, rows: Sequence[UnbookedReceipt], *, released: Collection[str] | None = None) -> list[Judged]:
         """Parses and checks stored receipts, under the ids under which they are stored.

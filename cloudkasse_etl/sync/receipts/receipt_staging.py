@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.schemas.wire_receipts import ReceiptColumns
 from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt
@@ -41,7 +42,7 @@ def stage_receipts(session: SyncSession) -> AssetReport:
             quiet = quiet_report(session, STAGED_RECEIPTS, fingerprint)
             if quiet is not None:
                 return session.deliver(quiet, seconds())
-        staging = _Staging(session, judge)
+        staging = ReceiptStaging(session, judge)
         try:
             staging.judge_anew()
             fetched = 0
@@ -61,7 +62,7 @@ def stage_receipts(session: SyncSession) -> AssetReport:
         return session.deliver(report, seconds())
 
 
-class _Staging:
+class ReceiptStaging:
     """Stages the receipts of a run page by page."""
 
     def __init__(self, session: SyncSession, judge: Judge) -> None:
@@ -84,6 +85,8 @@ class _Staging:
 
     def stage(self, page: Page) -> None:
         """Checks a page and stages it with its cursor; receipts that are stored already are only counted."""
+        if page.columns is not None and self._stage_columns(page.columns, page.next_cursor):
+            return
         judged = self._judge.arrived(page.texts)
         known = self._staging.known([j.staged.receipt_id for j in judged])
         self._judge.check([j for j in judged if not _is_same(j, known.get(j.staged.receipt_id))])
@@ -107,6 +110,16 @@ class _Staging:
         self._unreadable |= {key for key, j in fresh.items() if j.receipt is None and _is_unreadable(j.staged)}
         self.counts += Counts(new=len(arrived) - len(refused), unchanged=sorted_out.seen)
         self.apart.update(str(staged.status) for staged in arrived if staged.status in _APART)
+
+    def _stage_columns(self, columns: ReceiptColumns, cursor: str) -> bool:
+        """Stages a closing's receipts at once, where all are new and none is refused; else nothing, and false."""
+        staged = self._judge.of_columns(columns)
+        if staged is None or self._staging.known([receipt.receipt_id for receipt in staged]):
+            return False
+        self._staging.stage(staged, cursor=cursor)
+        self.counts += Counts(new=len(staged))
+        self.apart.update(str(receipt.status) for receipt in staged if receipt.status in _APART)
+        return True
 
     def end_unreadable(self) -> None:
         """Ends rejections of items without an id, if everything was fetched again and they did not occur again."""
