@@ -31,8 +31,8 @@ EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
 DESCRIPTIONS: Mapping[str, Text] = {
     REJECTIONS: say(
-        "No record stands rejected. Rejected records hold up nothing else; the table of rejections on the "
-        "asset and the run's protocol say which they are and what to do."
+        "No record stands rejected. Rejected records hold up nothing else; the asset's page and the "
+        "run's protocol say which they are and what to do."
     ),
     REGISTER_FIRST: say(
         "A register is synchronised, so that CloudKasse takes articles and prices. Until then they wait."
