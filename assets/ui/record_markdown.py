@@ -12,7 +12,7 @@ from assets.instance.typed_commands import as_typed
 from assets.ui.markdown import plain
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, say, say_count
-from cloudkasse_etl.rejections.causes import Cause
+from cloudkasse_etl.rejections.causes import Cause, Victim
 
 # A record takes some 80 bytes in each event of the history; each is stored twice, and a step's output repeats it.
 SHOWN_RECORDS = 1000
@@ -72,8 +72,9 @@ def paragraphs(causes: Sequence[Cause], language: Language, limit: int) -> tuple
 def _paragraph(cause: Cause, shown: int, language: Language) -> str:
     """Cure, reason and the first records; where their texts differ, each with its own."""
     count = say_count("{count:,} record", "{count:,} records", count=cause.count).told(language)
-    names = list(dict.fromkeys(victim.name for victim in cause.victims[:shown]))
-    lines = names if cause.text else [f"{victim.name}: {victim.text}" for victim in cause.victims[:shown]]
+    first = _sorted(cause)[:shown]
+    names = list(dict.fromkeys(victim.name for victim in first))
+    lines = names if cause.text else [f"{victim.name}: {victim.text}" for victim in first]
     more = ["…"] if len(cause.victims) > shown else []
     return "\n\n".join(
         [
@@ -85,9 +86,13 @@ def _paragraph(cause: Cause, shown: int, language: Language) -> str:
     )
 
 
-def _in_order(name: str) -> list[tuple[int, str]]:
-    """The key by which A2 comes before A10; batches are refused in the order of their answers."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+def _sorted(cause: Cause) -> list[Victim]:
+    """A cause's records by name, A2 before A10; batches are refused in the order of their answers."""
+
+    def place(victim: Victim) -> list[tuple[int, str]]:
+        return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", victim.name)]
+
+    return sorted(cause.victims, key=place)
 
 
 def _cause(number: int, cause: Cause, limit: int, language: Language, zone: ZoneInfo) -> str:
@@ -100,7 +105,7 @@ def _cause(number: int, cause: Cause, limit: int, language: Language, zone: Zone
     ]
     shared = cause.text
     lines = []
-    for victim in sorted(cause.victims, key=lambda victim: _in_order(victim.name))[:limit]:
+    for victim in _sorted(cause)[:limit]:
         since = f" · {shown_time(victim.since, zone)}" if victim.since else ""
         lines.append(f"- {plain(victim.name)}{since}" + ("" if shared else f": {plain(victim.text)}"))
     more = len(cause.victims) - len(lines)
