@@ -15,14 +15,16 @@ import pytest
 from assets.instance import tags
 from assets.instance.home import PROJECT, Home, open_instance
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
-from tests.plugin import folder_in_memory
 from tests.support import databases
 from tests.support.books import with_accounts
 from tests.support.databases import fresh_database
+from tests.support.memory import folder_in_memory
 from tests.support.programs import STORAGE, Program, copied_world, program_in, to_be_copied
 from tests.support.real_shop import build_real_shop
 from tests.support.small_erp import SETTINGS
 from tests.support.worlds import World, small_world
+
+pytest_plugins = ["tests.plugin"]
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,13 @@
 
 import gc
 import os
-import shutil
-from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
+from tests.support.memory import folder_in_memory
 from tests.support.torture.torture_figures import LONG
-
-MEMORY = Path("/dev/shm")
-ENOUGH_BYTES = 3 * 2**30
-
 
 SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
 # Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
@@ -40,12 +35,6 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = folder_in_memory()
     if "PYTEST_DEBUG_TEMPROOT" not in os.environ and not config.option.basetemp and folder:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)
-
-
-def folder_in_memory() -> Path | None:
-    """A folder that is no disk, where there is one with room for a PostgreSQL and all worlds of a session."""
-    is_there = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
-    return MEMORY if is_there and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
