@@ -180,8 +180,8 @@ def live(world: World) -> None:
         audited.closings()
         audited.booked_tenders(["R1"])
         ReceiptReader(store.connection).stored("R1")
-        unnamed = [Rejection(STAGED_CLOSINGS, "K1|1", "receipt_conflict"), Rejection(ARTICLES.cloud, "A1", "cloud.x")]
-        store.rejections.named(unnamed)
+        unnamed = [Rejection(ARTICLES.cloud, number, "cloud.x") for number in ("A1", "never accepted")]
+        store.rejections.named([Rejection(STAGED_CLOSINGS, "K1|1", "receipt_conflict"), *unnamed])
         for look in (store.waiting.rejected_since_before, store.waiting.staged_since_before):
             look(dt.datetime.now(dt.UTC))
     alerts = AlertStore(
