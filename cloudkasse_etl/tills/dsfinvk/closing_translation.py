@@ -25,7 +25,7 @@ def has_effect(receipt: Receipt) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ClosingSums:
-    """What the receipts that a closing covers come to, in cents; pairs are of all receipts, and of sales only.
+    """The sums of the receipts that a closing covers, in cents; pairs are of all receipts, and of sales only.
 
     Attributes:
         total, paid, cash: Totals of receipts, of payments, and of payments in cash.

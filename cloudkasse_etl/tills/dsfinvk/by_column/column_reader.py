@@ -1,4 +1,4 @@
-"""Reads closings by column, several at once; None where something in them has to be told, or is not as usual."""
+"""Reads closings by column, several at once; None where something in them has to be reported, or is not as usual."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
@@ -58,7 +58,7 @@ class ColumnClosing:
 
 
 class _SumsLog(StrictLog):
-    """Takes what the closing's own sums deviate in: that can be told without looking at single rows."""
+    """Takes what the closing's own sums deviate in: that can be reported without looking at single rows."""
 
     def __init__(self, log: DeviationLog) -> None:
         super().__init__(log)

@@ -75,6 +75,9 @@ def units_of(
         table, name, decimals: Of the column.
         empty: What an empty text is; None where there must be none.
 
+    Returns:
+        A number for each row.
+
     Raises:
         DeviatingError, UnreadableError: One is no number, or its spelling has to be told.
     """

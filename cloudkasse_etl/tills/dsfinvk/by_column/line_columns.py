@@ -96,6 +96,9 @@ def vat_amounts(
         first: The place of the first closing.
         translation: Reads what is not as usual.
 
+    Returns:
+        The rates and amounts of the rows.
+
     Raises:
         DeviatingError, UnreadableError: There is something to be told.
     """

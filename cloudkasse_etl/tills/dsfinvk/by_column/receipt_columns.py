@@ -207,7 +207,16 @@ class ReceiptsByColumn:
     # --- JSON
 
     def beginning(self, at: int, *, cancelled: bool, number: str) -> str:
-        """How the JSON of a closing's receipts begins, up to the closing's number."""
+        """How the JSON of a closing's receipts begins, up to the closing's number.
+
+        Args:
+            at: The closing's place.
+            cancelled: Whether the receipts are cancelled.
+            number: The closing's number, as JSON.
+
+        Returns:
+            The first fields.
+        """
         flag = "true" if cancelled else "false"
         day = self.heads[at].business_day
         return f'{{"arrived_at":null,"business_day":"{day}","cancelled":{flag},"closing_number":{number}'

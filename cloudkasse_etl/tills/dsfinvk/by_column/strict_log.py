@@ -1,15 +1,15 @@
-"""What stands in for the log while closings are read by column: whatever would have to be told ends that reading."""
+"""The log while closings are read by column: whatever would have to be reported ends that reading."""
 
 from cloudkasse_etl.tills.dsfinvk.deviation_log import DeviationLog
 from cloudkasse_etl.tills.dsfinvk.deviations import UnreadableError
 
 
 class DeviatingError(Exception):
-    """A closing is not read by column: something in it has to be told."""
+    """A closing is not read by column: something in it has to be reported."""
 
 
 class StrictLog(DeviationLog):
-    """A log that takes nothing; an unusual spelling that was told before is no news.
+    """A log that takes nothing; an unusual spelling that was reported before is no news.
 
     Args:
         log: The export's log.
@@ -22,6 +22,10 @@ class StrictLog(DeviationLog):
     def add(self, fault: UnreadableError, *, receipt: str = "", number: int | None = None) -> None:
         """Ends the reading by column.
 
+        Args:
+            fault: What is wrong.
+            receipt, number: Of the receipt that it is in.
+
         Raises:
             DeviatingError: Always.
         """
@@ -30,7 +34,10 @@ class StrictLog(DeviationLog):
     def noted(
         self, code: str, value: str, table: str, column: str, expected: str = "", row: list[str] | None = None
     ) -> None:
-        """Ends the reading by column where this was not told before.
+        """Ends the reading by column where this was not reported before.
+
+        Args:
+            code, value, table, column, expected, row: As for `DeviationLog.noted`.
 
         Raises:
             DeviatingError: It is new.

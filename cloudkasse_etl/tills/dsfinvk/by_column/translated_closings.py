@@ -79,7 +79,7 @@ class TranslatedClosings:
         return np.repeat(counted, lengths), np.repeat(sales, lengths)
 
     def sums(self, at: int) -> ClosingSums:
-        """What the receipts that a closing covers come to."""
+        """The sums of the receipts that a closing covers."""
         rows, payments = self._rows(at), self.receipts.payments
         counted = self.receipts.counts[rows]
         sales = counted & self.receipts.sales()[rows]
