@@ -61,21 +61,21 @@ def paragraphs(causes: Sequence[Cause], language: Language, limit: int) -> tuple
     """
     texts, is_all = [], len(causes) <= limit
     for cause in causes[:limit]:
-        shown = min(PARAGRAPH_RECORDS, len(cause.victims))
-        while len(text := _paragraph(cause, shown, language)) >= _DIALOG_FROM and shown > 0:
+        first = _sorted(cause)[:PARAGRAPH_RECORDS]
+        shown = len(first)
+        while len(text := _paragraph(cause, first[:shown], language)) >= _DIALOG_FROM and shown > 0:
             shown -= 1
         texts.append(text if len(text) < _DIALOG_FROM else text[: _DIALOG_FROM - 2] + "…")
         is_all = is_all and shown == len(cause.victims) and len(text) < _DIALOG_FROM
     return texts, is_all
 
 
-def _paragraph(cause: Cause, shown: int, language: Language) -> str:
+def _paragraph(cause: Cause, first: Sequence[Victim], language: Language) -> str:
     """Cure, reason and the first records; where their texts differ, each with its own."""
     count = say_count("{count:,} record", "{count:,} records", count=cause.count).told(language)
-    first = _sorted(cause)[:shown]
     names = list(dict.fromkeys(victim.name for victim in first))
     lines = names if cause.text else [f"{victim.name}: {victim.text}" for victim in first]
-    more = ["…"] if len(cause.victims) > shown else []
+    more = ["…"] if len(cause.victims) > len(first) else []
     return "\n\n".join(
         [
             f"**{plain(cause.cure)}**",

@@ -5,7 +5,6 @@ import threading
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
-from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
 from cloudkasse_etl.tills.port import AttemptJournal, Foresight, NoJournal, OnRetry, Till
 
 
@@ -46,4 +45,6 @@ def open_dry_till(
     Returns:
         The till; a context that closes it.
     """
+    from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient  # a run has no use for it, and starts sooner
+
     return DryClient(connections, api, foresee, stop=stop)

@@ -36,16 +36,26 @@ def send_order(
         )
     except requests.RequestException as error:
         # The library's own text repeats the URL, which may hold a password.
-        raise ConfigurationError(
-            say("The sandbox cannot be reached ({reason}).", reason=type(error).__name__),
-            hint=say("Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells."),
-        ) from error
+        raise unreachable(type(error).__name__) from error
     if answer.status_code == 401:
-        raise ConfigurationError(
-            say("The sandbox does not accept the token."),
-            hint=say("CLOUDKASSE_API_TOKEN must be the one it was started with."),
-        )
+        raise wrong_token()
     return answer
+
+
+def unreachable(reason: str) -> ConfigurationError:
+    """Return the error for a sandbox that does not answer, or not usably."""
+    return ConfigurationError(
+        say("The sandbox cannot be reached ({reason}).", reason=reason),
+        hint=say("Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells."),
+    )
+
+
+def wrong_token() -> ConfigurationError:
+    """Return the error for a token that the sandbox refuses."""
+    return ConfigurationError(
+        say("The sandbox does not accept the token."),
+        hint=say("CLOUDKASSE_API_TOKEN must be the one it was started with."),
+    )
 
 
 def no_sandbox(answer: requests.Response, what: str) -> ConfigurationError:

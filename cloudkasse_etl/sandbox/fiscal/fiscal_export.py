@@ -11,7 +11,7 @@ import requests
 
 from cloudkasse_etl.errors import ConfigurationError, unwritable_file
 from cloudkasse_etl.i18n.text import Text, say
-from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox
+from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, unreachable, wrong_token
 from cloudkasse_etl.sandbox.fiscal.fiscal_rows import rows_of
 from cloudkasse_etl.sandbox.fiscal.fiscal_tables import TABLES, columns_of, index_xml
 
@@ -192,15 +192,9 @@ def _page(url: str, token: str, feed: str, after: str | None) -> Any:
             status = type(error).__name__
         else:
             if answer.status_code == 401:
-                raise ConfigurationError(
-                    say("The sandbox does not accept the token."),
-                    hint=say("CLOUDKASSE_API_TOKEN must be the one it was started with."),
-                )
+                raise wrong_token()
             if answer.status_code < 429:
                 raise no_sandbox(answer, say("exports its sales"))
             status = str(answer.status_code)
         time.sleep(0.2)
-    raise ConfigurationError(
-        say("The sandbox cannot be reached ({reason}).", reason=status),
-        hint=say("Start it (cloudkasse-etl sandbox), and let CLOUDKASSE_API_URL name the address that it tells."),
-    )
+    raise unreachable(status)

@@ -12,6 +12,8 @@ from cloudkasse_etl.state.stores.books.decision_log import Action, DecisionLog, 
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
 
+TO = "–"
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -20,6 +22,16 @@ class Gap:
     register: str
     first: int
     last: int
+
+    @property
+    def count(self) -> int:
+        """How many numbers are missing."""
+        return self.last - self.first + 1
+
+    @property
+    def numbers(self) -> str:
+        """The numbers as a person reads them: `4711` or `4711–4715`."""
+        return str(self.first) if self.first == self.last else f"{self.first}{TO}{self.last}"
 
 
 @dataclass(frozen=True, slots=True)

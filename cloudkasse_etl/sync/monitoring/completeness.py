@@ -16,14 +16,13 @@ from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.stores.checkpoints import CheckpointStore
-from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, OpenClosing
+from cloudkasse_etl.state.stores.missing_numbers import TO, Completeness, Gap, OpenClosing
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE
 
 Totals = Counter[tuple[str, ...]]
 _LEVEL = "completeness"
 _VAT = "VAT"
-_TO = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Finding:
     @property
     def ends(self) -> tuple[int, int]:
         """The first and the last of its numbers."""
-        first, _, last = self.numbers.partition(_TO)
+        first, _, last = self.numbers.partition(TO)
         return int(first), int(last or first)
 
 
@@ -127,8 +126,7 @@ def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -
 
 
 def _gap(gap: Gap, says: Callable[[int], Text], language: Language) -> Finding:
-    numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}{_TO}{gap.last}"
-    return Finding(gap.register, numbers, says(gap.last - gap.first + 1).told(language))
+    return Finding(gap.register, gap.numbers, says(gap.count).told(language))
 
 
 def _differences(closing: Closing, raws: list[bytes], language: Language) -> list[str]:

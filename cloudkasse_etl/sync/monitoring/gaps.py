@@ -37,7 +37,7 @@ class Missing:
     @property
     def count(self) -> int:
         """How many numbers are missing."""
-        return sum(gap.last - gap.first + 1 for gap in self.gaps)
+        return sum(gap.count for gap in self.gaps)
 
     @property
     def examples(self) -> str:

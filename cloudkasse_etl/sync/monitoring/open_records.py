@@ -264,7 +264,7 @@ def what_is_open(
         language=language,
         rejections=tuple(found),
         causes=tuple(in_order(by_cause(found, language))),
-        missing=tuple(m for m in missing_numbers(store, language) if asset in (None, m.asset) and code is None),
+        missing=() if code else tuple(m for m in missing_numbers(store, language) if asset in (None, m.asset)),
         waits=tuple(waits_since_before(now + _AHEAD, store, settings)),
         sums=receipt_sums(store) if sums is None else sums,
         overdue=len(late),

@@ -86,8 +86,7 @@ def list_closings(configuration: Configuration, *, status: str | None = None) ->
         ]
         found += [listed(key, None, None, "open") for key in sorted({*rejections, *decisions})]
         for gap in Completeness(store.connection).closing_gaps():
-            numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
-            found.append(ListedClosing(gap.register, numbers, None, None, "missing"))
+            found.append(ListedClosing(gap.register, gap.numbers, None, None, "missing"))
     return sorted((c for c in found if status in (None, c.status)), key=_place)
 
 

@@ -98,9 +98,9 @@ class Judge:
         Returns:
             Them with their status; None where one of them is refused or held: then each has to be looked at by itself.
         """
-        frames = ReceiptFrames.of_columns(columns)
         if not columns.texts:
             return []
+        frames = ReceiptFrames.of_columns(columns)
         first = self.arrived(columns.texts[:1])[0]  # all have one business day, and tell no time of arrival
         self.check([first])
         if not first.passed or check_receipts(frames, registers=self._registers, currency=self._currency):

@@ -169,7 +169,7 @@ class ClosingTranslation:
                 self._of_receipt(row, receipt, "transactions_vat", "BON_BRUTTO", on_paper)
         self.compare_closing(closing, _sums_of(counted))
 
-    def compare_closing(self, closing: Closing, sums: "ClosingSums") -> None:
+    def compare_closing(self, closing: Closing, sums: ClosingSums) -> None:
         """Compares the closing's own sums; differences are noted.
 
         Args:
@@ -202,7 +202,7 @@ class ClosingTranslation:
             sums[row[bon_id]] = sums.get(row[bon_id], 0) + units
         return sums
 
-    def _compare_payments(self, closing: Closing, sums: "ClosingSums") -> None:
+    def _compare_payments(self, closing: Closing, sums: ClosingSums) -> None:
         stated = sum(tender.amount_cents for tender in closing.tenders)
         if self._of_closing("payment", "Z_ZAHLART_BETRAG", stated, *sums.paid):
             for tender in closing.tenders:
@@ -215,7 +215,7 @@ class ClosingTranslation:
                 units = self.amounts.units(text, "cashpointclosing", column, row)
                 self._of_closing("cashpointclosing", column, rounded(units), *actual)
 
-    def _compare_cash(self, sums: "ClosingSums") -> None:
+    def _compare_cash(self, sums: ClosingSums) -> None:
         table = self.tables["cash_per_currency"]
         actual = dict(sums.cash_by_currency)
         for row in table.rows:

@@ -160,7 +160,7 @@ class ReceiptReader:
         all receipts that were ever booked.
         """
         table = self._table
-        here = [table.c[name] == (sa.true() if value is True else value) for name, value in wanted.items()]
+        here = [table.c[name] == value for name, value in wanted.items()]
         query = sa.select(table.c.receipt_id).where(table.c.company == self._state.company, *here)
         with self._state.reading() as connection:
             ids = sorted(connection.execute(query).scalars())
