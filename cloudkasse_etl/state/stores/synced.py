@@ -118,7 +118,7 @@ class SyncedRecords:
     def ever(self, entity: str) -> set[str]:
         """The keys of an entity's records that were ever accepted by any cloud of the company, whatever its address."""
         table = self._state.tables.synced_record
-        query = sa.select(table.c.record_key).where(table.c.company == self._state.company, table.c.entity == entity)
+        query = sa.select(table.c.record_key).where(self._of_any_cloud(), table.c.entity == entity)
         with self._state.reading() as connection:
             return set(connection.execute(query.distinct()).scalars())
 
@@ -156,6 +156,12 @@ class SyncedRecords:
             for first in sorted(firsts):
                 yield query.where(key >= f"{first}|", key < f"{first}}}")
 
+    def _of_any_cloud(self) -> sa.ColumnElement[bool]:
+        """The company's records by the ids of its clouds: by the column `company` all that were ever sent are read."""
+        target = self._state.tables.target
+        mine = sa.select(target.c.target_id).where(target.c.company == self._state.company)
+        return self._state.tables.synced_record.c.target_id.in_(mine)
+
     def _records(self, entity: str) -> "sa.Select[tuple[Any, ...]]":
         table = self._state.tables.synced_record
         return sa.select(table.c.record_key, table.c.content_hash, table.c.active).where(
@@ -184,7 +190,7 @@ class SyncedRecords:
         table = self._state.tables.synced_record
         query = (
             sa.select(table.c.content)
-            .where(table.c.company == self._state.company, table.c.entity == entity, table.c.record_key == key)
+            .where(self._of_any_cloud(), table.c.entity == entity, table.c.record_key == key)
             .order_by(table.c.synced_at.desc(), table.c.target_id.desc())
             .limit(1)
         )

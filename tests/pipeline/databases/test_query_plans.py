@@ -1,4 +1,4 @@
-"""Protects that an import reads what it books and not all that was ever booked: SQLite has no statistics of our tables.
+"""Protects that a run reads what it needs, not all that was ever sent or booked: SQLite has no statistics of our own.
 
 Times are no proof on a machine of any speed. What is looked at instead is which index SQLite says that it uses.
 """
@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
+from cloudkasse_etl.sync.monitoring.open_records import open_records
 from tests.support.books import book, fetch
 from tests.support.receipts.coffee_receipts import receipt
 from tests.support.worlds import World
@@ -18,18 +20,24 @@ pytestmark = pytest.mark.shop(accounts=True)
 
 RECEIPT = "cloudkasse_receipt"
 PRIMARY_KEY = f"sqlite_autoindex_{RECEIPT}_1"
+OURS = "cloudkasse_"
+SMALL = ("cloudkasse_schema_version", "cloudkasse_attempt")  # the latter has only requests without an answer
 
 
 @contextmanager
-def plans() -> Iterator[dict[str, list[str]]]:
-    """Collects how SQLite answers each statement about receipts that is executed meanwhile."""
+def plans(table: str = RECEIPT) -> Iterator[dict[str, list[str]]]:
+    """Collects how SQLite answers each statement about a table that is executed meanwhile.
+
+    Args:
+        table: Its name; of several the beginning of their names.
+    """
     found: dict[str, list[str]] = {}
 
     def explain(_: Any, cursor: Any, statement: str, parameters: Any, __: Any, is_many: bool) -> None:
-        if is_many or RECEIPT not in statement or not statement.startswith(("SELECT", "UPDATE", "DELETE")):
+        if is_many or table not in statement or not statement.startswith(("SELECT", "UPDATE", "DELETE")):
             return
         rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        found[statement] = [row[3] for row in rows if RECEIPT in row[3]]
+        found[statement] = [row[3] for row in rows if table in row[3]]
 
     sa.event.listen(sa.Engine, "before_cursor_execute", explain)
     try:
@@ -67,3 +75,20 @@ def test_what_each_run_asks_of_all_receipts_is_answered_from_an_index_alone(worl
             for step in found:
                 is_narrow = "COVERING INDEX" in step or "receipt_id=?" in step or "number=?" in step
                 assert is_narrow, f"{step}:\n{statement}"
+
+
+def test_a_quiet_run_reads_no_table_of_ours_from_end_to_end(world: World) -> None:
+    world.sync()
+    world.server.store.deliver_receipts([receipt(number) for number in range(1, 4)])
+    fetch(world)
+    book(world)
+    with plans(OURS) as steps:
+        world.sync()
+        fetch(world)
+        book(world)
+        open_records(world.configuration())
+        look_for_novelty(world.configuration())
+    assert "cloudkasse_synced_record" in "".join(steps)
+    for statement, found in steps.items():
+        for step in found:
+            assert step.startswith(("SEARCH", *(f"SCAN {table}" for table in SMALL))), f"{step}:\n{statement}"
