@@ -88,13 +88,16 @@ class ReceiptStaging:
         if page.columns is not None and self._stage_columns(page.columns, page.next_cursor):
             return
         judged = self._judge.arrived(page.texts)
-        known = self._staging.known([j.staged.receipt_id for j in judged])
-        self._judge.check([j for j in judged if not _is_same(j, known.get(j.staged.receipt_id))])
+        by_id = {j.staged.receipt_id: j for j in judged}
+        known = self._staging.known(list(by_id))
+        self._judge.check([j for j in judged if not _is_same(j, known.get(j.staged.receipt_id))] if known else judged)
+        self._seen_unreadable.update(j.staged.receipt_id for j in judged if j.receipt is None)
         sorted_out = _Page(self._session, self._unreadable)
-        for one in judged:
-            if one.receipt is None:
-                self._seen_unreadable.add(one.staged.receipt_id)
-            sorted_out.add(one, known.get(one.staged.receipt_id))
+        if known or len(by_id) < len(judged):
+            for one in judged:
+                sorted_out.add(one, known.get(one.staged.receipt_id))
+        else:  # all are new, as with nearly every page
+            sorted_out.fresh = by_id
         fresh, mended = sorted_out.fresh, sorted_out.mended
         self._staging.stage(
             [j.staged for j in fresh.values()],
