@@ -12,7 +12,7 @@ import dagster as dg
 
 from assets.checks.nothing_open import open_check, open_result
 from assets.instance.reported_assets import CONTENT, last_reported, report_if_changed
-from assets.instance.run_history import latest_ended
+from assets.instance.run_history import last_run_of
 from assets.run.failures import plain_failures
 from assets.run.resources import AfterRun
 from assets.ui.links import latest_page
@@ -22,7 +22,8 @@ from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.sync.monitoring.open_records import LastRun, OpenReport, open_records, what_is_open
+from cloudkasse_etl.sync.monitoring.failed_runs import LastRun
+from cloudkasse_etl.sync.monitoring.open_records import OpenReport, open_records, what_is_open
 from cloudkasse_etl.sync.run.session import SyncSession
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def action_needed_asset(configuration: Configuration) -> dg.AssetsDefinition:
 def after_run(configuration: Configuration) -> AfterRun:
     """What a run calls at its end, failed ones too: the page is brought up to now. No run fails by it."""
 
-    def refreshed(instance: dg.DagsterInstance, session: SyncSession | None, outcome: str, message: str) -> None:
+    def refreshed(instance: dg.DagsterInstance, session: SyncSession | None, ended: LastRun) -> None:
         try:
-            last_run = LastRun(outcome, message)
+            last_run = last_run_of(instance, ended)
             if session is None:
                 report = open_records(configuration, last_run=last_run)
             else:
@@ -100,12 +101,6 @@ def after_run(configuration: Configuration) -> AfterRun:
             _LOGGER.warning("Asset %s could not be refreshed: %s", ACTION_NEEDED, error)
 
     return refreshed
-
-
-def last_run_of(instance: dg.DagsterInstance) -> LastRun | None:
-    """The latest run that has ended and was to synchronise something."""
-    past = latest_ended(instance)
-    return None if past is None else LastRun(past.outcome, past.message)
 
 
 def refresh(

@@ -18,8 +18,7 @@ from cloudkasse_etl.sync.run.protocol import read_protocol
 from cloudkasse_etl.sync.run.report import Outcome
 
 SECONDS_BETWEEN_LOOKS = 30
-# Runs of single assets in the UI have no job of ours.
-JOBS = (*tags.KINDS, "__ASSET_JOB")
+JOBS = (*tags.KINDS, tags.OF_ASSETS)
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 GOING_ON = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 LOOKED_AT = 20

@@ -6,10 +6,11 @@ from typing import Any
 
 import dagster as dg
 
-from assets.action_needed import last_run_of, refresh
+from assets.action_needed import refresh
 from assets.automation.schedules import what_is_going_on
 from assets.instance import tags
 from assets.instance.retries import SENSOR, request, to_try_again
+from assets.instance.run_history import last_run_of
 from assets.instance.runs import repair_dead_runs
 from cloudkasse_etl.config.settings import Configuration, is_outdated
 from cloudkasse_etl.errors import CloudkasseError

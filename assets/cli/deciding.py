@@ -53,8 +53,9 @@ def decide(
 
 def _show_what_is_open(configuration: "Configuration") -> None:
     """Brings the page of what is open up to now; where the history cannot be written, the UI's sensor does it."""
-    from assets.action_needed import last_run_of, refresh
+    from assets.action_needed import refresh
     from assets.instance.home import find_home, open_instance
+    from assets.instance.run_history import last_run_of
     from cloudkasse_etl.errors import CloudkasseError
     from cloudkasse_etl.sync.monitoring.open_records import open_records
 

@@ -13,10 +13,9 @@ from assets.instance import tags
 from cloudkasse_etl.config.automation_settings import Automation
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sync.monitoring.failed_runs import does_work_of
 
 SENSOR = "retries"
-# A run of the first includes what the second does.
-_WIDER = {("sync_all", "sync_master_data"), ("sync_all", "sync_receipts")}
 _ALIVE = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -127,7 +126,7 @@ def _is_replaced(run: dg.DagsterRun, later: Iterable[dg.DagsterRun]) -> bool:
 
 
 def _does_all_of(other: dg.DagsterRun, run: dg.DagsterRun) -> bool:
-    if other.job_name != run.job_name and (other.job_name, run.job_name) not in _WIDER:
+    if not does_work_of(tags.kind_of(other.job_name), tags.kind_of(run.job_name)):
         return False
     if other.asset_selection and other.asset_selection != run.asset_selection:
         return False

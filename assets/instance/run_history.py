@@ -10,10 +10,12 @@ from assets.instance import tags
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.sync.monitoring.failed_runs import LastRun, to_be_told
 from cloudkasse_etl.sync.run.protocol import SEE_HISTORY, ambiguous_run
 from cloudkasse_etl.sync.run.report import Outcome
 
 _WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
+_PAGE = 10  # a person may have looked at single assets many times
 _OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
@@ -36,6 +38,11 @@ class PastRun:
     started_by: str
     counts: dict[str, int]
     message: str
+
+    @property
+    def ended_at(self) -> dt.datetime:
+        """When it ended, if it has."""
+        return self.started_at + dt.timedelta(seconds=self.seconds or 0)
 
     def as_dict(self, language: Language, zone: dt.tzinfo | None) -> dict[str, Any]:
         """As `history --json` prints it.
@@ -77,6 +84,24 @@ def latest_ended(instance: dg.DagsterInstance) -> PastRun | None:
     return past_run(instance, records[0]) if records else None
 
 
+def _latest_of_each_kind(instance: dg.DagsterInstance) -> list[LastRun]:
+    """The latest run of each kind that has ended."""
+    filters = [dg.RunsFilter(job_name=job, statuses=list(_OVER)) for job in (*tags.KINDS, tags.OF_ASSETS)]
+    found = [past_run(instance, record) for each in filters for record in _records(instance, 1, each)]
+    return [LastRun(past.kind, past.ended_at, past.outcome, past.message) for past in found]
+
+
+def last_run_of(instance: dg.DagsterInstance, ended: LastRun | None = None) -> LastRun | None:
+    """The run by which one judges whether all is well: `failed_runs.to_be_told`.
+
+    Args:
+        instance: Dagster's history.
+        ended: A run that is just ending, and which the history does not show as ended yet.
+    """
+    latest = [run for run in _latest_of_each_kind(instance) if ended is None or run.kind != ended.kind]
+    return to_be_told([*latest, ended] if ended else latest)
+
+
 def last_run(instance: dg.DagsterInstance) -> PastRun:
     """The latest run that has ended.
 
@@ -94,9 +119,9 @@ def _records(instance: dg.DagsterInstance, limit: int, filters: dg.RunsFilter | 
     found: list[dg.RunRecord] = []
     cursor = None
     while len(found) < limit:
-        page = instance.get_run_records(filters, limit=limit, cursor=cursor)
+        page = instance.get_run_records(filters, limit=max(limit, _PAGE), cursor=cursor)
         found += [record for record in page if not only_reads(record.dagster_run)]
-        if len(page) < limit:
+        if len(page) < max(limit, _PAGE):
             break
         cursor = page[-1].dagster_run.run_id
     return found[:limit]

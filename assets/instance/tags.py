@@ -45,6 +45,9 @@ KINDS = {
     "import_receipts": "import",
 }
 
+OF_ASSETS = "__ASSET_JOB"
+"""Dagster's own job, of the runs of single assets in the UI."""
+
 # They change nothing and take no lease, so they are not synchronisations and the history leaves them out.
 PLAN, COMPARISON, SHOW_RECEIPT = "plan", "compare_with_cloud", "show_receipt"
 LOOKING = (PLAN, COMPARISON, SHOW_RECEIPT)

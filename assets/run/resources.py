@@ -17,6 +17,7 @@ from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, Text, say
+from cloudkasse_etl.sync.monitoring.failed_runs import LastRun
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.report import RunReport
 from cloudkasse_etl.sync.run.session import SyncSession, open_session
@@ -25,7 +26,7 @@ from cloudkasse_etl.sync.run.session import SyncSession, open_session
 Sync = dg.ResourceParam[SyncSession]
 OnReport = Callable[[RunReport], None]
 OnProgress = Callable[[str, int], None]
-AfterRun = Callable[[dg.DagsterInstance, SyncSession | None, str, str], None]
+AfterRun = Callable[[dg.DagsterInstance, SyncSession | None, LastRun], None]
 OnRetry = Callable[[str], None]
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -81,7 +82,7 @@ def sync_resource(
     started_by: str | None = None,
     on_report: OnReport | None = None,
     on_progress: OnProgress | None = None,
-    after_run: AfterRun = lambda instance, session, outcome, message: None,
+    after_run: AfterRun = lambda instance, session, ended: None,
     on_retry: OnRetry = lambda text: None,
 ) -> dg.ResourceDefinition:
     """The resource `sync`: one lease, one session a run, and the run's tags.
@@ -95,8 +96,8 @@ def sync_resource(
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
         on_report: Called with the run's report.
         on_progress: Called with the progress of a long step; None: it is written to the run's log.
-        after_run: Called at the end of each run, failed ones too, with the session if there was one, outcome and
-            message.
+        after_run: Called at the end of each run, failed ones too, with the session if there was one, and what it
+            came to.
         on_retry: Called with a sentence before a request to CloudKasse is repeated, besides the line in the run's log.
 
     Returns:
@@ -137,17 +138,21 @@ def sync_resource(
                 finally:
                     # The lease is still held here: a run without a lease and without an outcome is a dead one.
                     result = _end(session, instance, on_report, {**run.tags, **own})
-                    after_run(instance, session, tags.outcome_of(result), tags.message_of(result))
+                    after_run(instance, session, _ended(kind, result))
         except CloudkasseError as error:
             result = {
                 **tags.starting(run.run_id, who, run.tags),
                 **_broken(error, {**run.tags, **own}, configuration.settings),
             }
             instance.add_run_tags(run.run_id, result)
-            after_run(instance, None, tags.outcome_of(result), tags.message_of(result))
+            after_run(instance, None, _ended(kind, result))
             raise failure(error, configuration.settings.language) from None
 
     return sync
+
+
+def _ended(kind: str, result: Mapping[str, str]) -> LastRun:
+    return LastRun(kind, dt.datetime.now(dt.UTC), tags.outcome_of(result), tags.message_of(result))
 
 
 def _logged(context: dg.InitResourceContext) -> OnProgress:

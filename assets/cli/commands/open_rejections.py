@@ -1,5 +1,6 @@
 """`rejections`: what is open now, over all assets: every record that is rejected, why, and what to do first."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -7,12 +8,15 @@ import click
 from assets.cli.listed_rejections import put_out, refuse_both
 from assets.cli.option_types import FILE_OR_OUTPUT, known_name
 from assets.cli.output import CURE, console, print_causes, print_wrapped
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.entities import REJECTING
+from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, told
 from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD
 
 if TYPE_CHECKING:
+    from cloudkasse_etl.sync.monitoring.failed_runs import LastRun
     from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 
 _ASSET = known_name(say("asset that refuses records"), REJECTING)
@@ -35,9 +39,23 @@ def rejections(asset: str | None, code: str | None, csv_file: str | None, as_jso
     from cloudkasse_etl.sync.monitoring.open_records import open_records
 
     configuration = load()
-    report = open_records(configuration, asset=asset, code=code)
+    report = open_records(configuration, last_run=_last_run(), asset=asset, code=code)
     found = {**report.as_dict(), "language": report.language, "timezone": configuration.settings.timezone}
     put_out(found, csv_file, lambda: _print(report), as_json=as_json)
+
+
+def _last_run() -> "LastRun | None":
+    """The run by which one judges whether all is well; None where the history cannot be read, or there is none."""
+    from assets.instance.home import find_home, open_instance
+
+    with suppress(CloudkasseError):
+        home = find_home()
+        if home.storage.is_dir():
+            with open_instance(home) as instance:
+                from assets.instance.run_history import last_run_of
+
+                return last_run_of(instance)
+    return None
 
 
 def _print(report: "OpenReport") -> None:
@@ -46,6 +64,8 @@ def _print(report: "OpenReport") -> None:
     out = console()
     colour = "red" if report.is_urgent else "yellow" if report.is_open else "green"
     out.print(f"[bold {colour}]{escape(report.sentence)}[/]")
+    if report.has_failed and report.last_run is not None:
+        print_wrapped(out, escape(as_typed(told(report.last_run.message, report.language))), indent=2)
     print_causes(out, report.causes, report.language, limit=len(report.causes), every_record=True)
     for missing in report.missing:
         head = f"[bold]{missing.asset}[/] · {counted(missing.count, report.language)} · {escape(missing.text)}"

@@ -24,10 +24,9 @@ from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES
 from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_to_write
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore, CauseKey
+from cloudkasse_etl.sync.monitoring.failed_runs import is_made_up_for, not_made_up_for
 
 _RUN = "run "
-# A run of `all` includes these: its success ends their failures, too.
-_PARTS_OF_ALL = ("all", "master-data", "receipts")
 # Parts that differ between failures of the same reason: run ids, counts, times, ports.
 _VARYING = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\d+")
 
@@ -47,6 +46,11 @@ class EndedRun:
     kind: str
     ended_at: dt.datetime
     reason: str | None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it could not do its work."""
+        return self.reason is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> Alert
     problems: list[str] = []
     with _store(configuration) as store:
         open_causes = store.open_causes()
-        failing = {_key(run): run for run in _failing(runs)}
+        failing = {_key(run): run for run in not_made_up_for(runs)}
         for name, make in _channels(configuration.settings, configuration.connections).items():
             known = _known(store, name, open_causes)
             store.forget(name, [key for key in known if _is_over(key, open_causes, failing, runs)])
@@ -163,17 +167,6 @@ def _webhook(settings: Settings, connections: Connections) -> Channel:
     return WebhookChannel(connections.alert_webhook_url, settings.alerts.timeout_seconds)
 
 
-def _failing(runs: Sequence[EndedRun]) -> list[EndedRun]:
-    """The latest runs that could not do their work, unless a run of `all` has succeeded since."""
-    return [run for run in runs if run.reason is not None and not _is_made_up_for(run.kind, runs, run.ended_at)]
-
-
-def _is_made_up_for(kind: str, runs: Sequence[EndedRun], since: dt.datetime | None) -> bool:
-    return kind in _PARTS_OF_ALL and any(
-        run.kind == "all" and run.reason is None and (since is None or run.ended_at >= since) for run in runs
-    )
-
-
 def _is_over(
     key: CauseKey,
     open_causes: Mapping[CauseKey, int],
@@ -187,7 +180,7 @@ def _is_over(
     # worked does.
     if any(known.subject == key.subject for known in failing):
         return False
-    return any(run.kind == kind for run in runs) or _is_made_up_for(kind, runs, None)
+    return any(run.kind == kind for run in runs) or is_made_up_for(kind, runs, since=None)
 
 
 def _key(run: EndedRun) -> CauseKey:

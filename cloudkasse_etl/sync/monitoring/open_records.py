@@ -19,33 +19,17 @@ from cloudkasse_etl.rejections.causes import Cause, amounts_text, by_cause, plac
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_untouched
+from cloudkasse_etl.state.lease.run_words import kind_words
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
+from cloudkasse_etl.sync.monitoring.failed_runs import LastRun
 from cloudkasse_etl.sync.monitoring.gaps import Missing, missing_numbers
 from cloudkasse_etl.sync.monitoring.waiting import LongWait, waits_since_before
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, receipt_sums, waiting_text
-from cloudkasse_etl.sync.run.report import Outcome, rejection_dict
+from cloudkasse_etl.sync.run.report import rejection_dict
 
 # a clock that is a little behind hides nothing
 _AHEAD = dt.timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class LastRun:
-    """The latest run that has ended.
-
-    Attributes:
-        outcome: Its outcome.
-        message: Its sentence, or why it broke.
-    """
-
-    outcome: str
-    message: str
-
-    @property
-    def is_failed(self) -> bool:
-        """Whether it failed."""
-        return self.outcome == str(Outcome.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +45,8 @@ class OpenReport:
         sums: All receipts by what became of them, those that wait for their import among them.
         overdue: How many rejected records have been open for longer than `checks.waiting_hours`.
         hours: That limit; None where there is none.
-        last_run: The latest run that has ended; None where there is none, or where it was not asked for.
+        last_run: The latest run that failed and that nothing has made up for, else the latest; None where there is
+            none, or where it was not asked for.
         left_out: How many rejected records are not in it, since only those of one asset or code were asked for.
     """
 
@@ -127,7 +112,7 @@ class OpenReport:
                 say_count("{count:,} record waits for others.", "{count:,} records wait for others.", count=others)
             )
         if self.last_run is not None and self.last_run.is_failed:
-            texts.insert(0, say("The last run failed."))
+            texts.insert(0, say("The last run ({kind}) failed.", kind=kind_words(self.last_run.kind)))
         return joined(" ", texts).told(self.language)
 
     def _open(self) -> Text:
@@ -176,6 +161,13 @@ class OpenReport:
         """The report as `rejections --json` prints it, with all records."""
         return {
             "message": self.sentence,
+            "failed_run": {
+                "kind": self.last_run.kind,
+                "ended_at": self.last_run.ended_at.isoformat(timespec="seconds"),
+                "message": self.last_run.message,
+            }
+            if self.has_failed and self.last_run is not None
+            else None,
             "open": self.count,
             "causes": [
                 {
@@ -217,7 +209,7 @@ def open_records(
 
     Args:
         configuration: Settings and connections.
-        last_run: The latest run that has ended, for the report.
+        last_run: The run by which one judges whether all is well, for the report: `failed_runs.to_be_told`.
         asset: Only rejections of this asset.
         code: Only rejections of this code.
 
@@ -247,7 +239,7 @@ def what_is_open(
         store: Our own tables.
         settings: For language and limits.
         sums: The sums of all receipts, if they are known already.
-        last_run: The latest run that has ended, for the report.
+        last_run: The run by which one judges whether all is well, for the report: `failed_runs.to_be_told`.
         asset: Only rejections of this asset.
         code: Only rejections of this code.
 

@@ -9,8 +9,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets.action_needed import last_run_of, refresh
+from assets.action_needed import refresh
 from assets.automation.alerts import ended_runs
+from assets.instance.run_history import last_run_of
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.record_names import ReceiptName
@@ -18,12 +19,14 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_to_write
 from cloudkasse_etl.state.stores.missing_numbers import Gap
+from cloudkasse_etl.sync.monitoring.failed_runs import LastRun, to_be_told
 from cloudkasse_etl.sync.monitoring.gaps import Missing
-from cloudkasse_etl.sync.monitoring.open_records import LastRun, OpenReport, in_order, open_records
+from cloudkasse_etl.sync.monitoring.open_records import OpenReport, in_order, open_records
 from tests.support.programs import Program, materializations
 from tests.support.receipts.coffee_receipts import receipt
 from tests.support.receipts.receipt_factory import item, line
 
+NOW = dt.datetime(2026, 11, 27, tzinfo=dt.UTC)
 ASSET = dg.AssetKey("action_needed")
 CHECK = dg.AssetCheckKey(ASSET, "nothing_open")
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
@@ -98,11 +101,47 @@ def test_a_run_that_breaks_makes_the_page_red_and_a_good_one_heals_it(
     synchronise(program, instance)
     found = check(instance)
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
-    assert found.description.startswith("The last run failed.")
+    assert found.description.startswith("The last run (all) failed.")
     assert "ART" in value(instance, "last_run")
     program.world.erp("ALTER TABLE GONE RENAME TO ART")
     synchronise(program, instance)
     assert check(instance).passed
+
+
+def test_a_failed_run_stays_red_until_a_run_of_its_job_or_of_all_has_made_up_for_it_at_the_prompt_too(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    synchronise(program, instance)
+    program.world.erp("ALTER TABLE ART RENAME TO GONE")
+    assert program.call("sync", "master-data")[0] == 20
+    synchronise(program, instance, "sync_receipts")  # nothing new, and all is well with it
+    assert not check(instance).passed
+    assert value(instance, "summary") == "The last run (master-data) failed. No record is rejected."
+    code, out, _ = program.call("rejections")
+    assert code == 0
+    assert out.startswith("The last run (master-data) failed. No record is rejected.")
+    assert "ART" in out
+    found = program.call_json("rejections")[1]
+    assert found["message"] == value(instance, "summary")
+    assert found["failed_run"]["message"] == value(instance, "last_run")
+    program.world.erp("ALTER TABLE GONE RENAME TO ART")
+    synchronise(program, instance, "sync_master_data")
+    assert check(instance).passed
+    assert program.call_json("rejections")[1]["failed_run"] is None
+
+
+def test_only_a_run_that_does_all_of_it_makes_up_for_a_failed_one() -> None:
+    def ended(kind: str, minutes: int, outcome: str = "failed") -> LastRun:
+        return LastRun(kind, NOW + dt.timedelta(minutes=minutes), outcome, "")
+
+    failed, fine = ended("receipts", 1), ended("import", 2, "successful")
+    assert to_be_told([]) is None
+    assert to_be_told([failed, fine]) == failed
+    assert to_be_told([failed, fine, wide := ended("all", 3, "successful")]) == wide
+    assert to_be_told([failed, fine, ended("all", 0, "successful")]) == failed
+    assert to_be_told([imported := ended("import", 1), wide]) == imported
+    assert to_be_told([ended("assets", 1), wide]) == wide
+    assert to_be_told([failed, later := ended("master-data", 2)]) == later
 
 
 @pytest.mark.synced
@@ -270,5 +309,5 @@ def test_money_comes_first_then_the_cause_of_most_records() -> None:
     ]
     report = OpenReport("en", rejections=(*many, *cheap, *dear), causes=tuple(causes))
     assert report.sentence == "12 records need a person, for 3 causes; 92.00 € are stuck in 3 receipts."
-    failed = OpenReport("en", last_run=LastRun("failed", "failed: no network"))
-    assert (failed.is_open, failed.sentence) == (True, "The last run failed. No record is rejected.")
+    failed = OpenReport("en", last_run=LastRun("all", NOW, "failed", "failed: no network"))
+    assert (failed.is_open, failed.sentence) == (True, "The last run (all) failed. No record is rejected.")
