@@ -203,16 +203,23 @@ def print_causes(
         text = cause.text
         if text is not None:
             indented(escape(text))
-            names = escape(listed(cause.names(cause.count if every_record else SHOWN_EXAMPLES), more=False))
+            names = escape(
+                listed(map(_whole, cause.names(cause.count if every_record else SHOWN_EXAMPLES)), more=False)
+            )
             indented(f"{names} {cause.more}" if cause.more and not every_record else names)
         else:
             for victim in cause.victims if every_record else cause.shown:
-                indented(escape(f"{victim.name}: {victim.text}"))
+                indented(escape(f"{_whole(victim.name)}: {victim.text}"))
             if cause.more and not every_record:
                 indented(cause.more)
         indented(f"[green]{cure}[/] {escape(cause.cure)}")
     if further := more_than(len(causes), limit, language):
         out.print(further)
+
+
+def _whole(name: str) -> str:
+    """A name for `print_wrapped` that is not broken over two lines."""
+    return name.replace(" ", _GLUE)
 
 
 def print_rows(

@@ -19,7 +19,8 @@ from cloudkasse_etl.i18n.text import say, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
-from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of, sentence
+from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of
+from cloudkasse_etl.sync.run.sentence import sentence
 
 _REPEATED = 50
 

@@ -4,7 +4,6 @@ A table would have columns of twelve letters there. Names of settings, such as a
 whole in one line, so that what is copied is what the settings file has to hold.
 """
 
-import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -61,7 +60,7 @@ def paragraphs(causes: Sequence[Cause], language: Language, limit: int) -> tuple
     """
     texts, is_all = [], len(causes) <= limit
     for cause in causes[:limit]:
-        first = _sorted(cause)[:PARAGRAPH_RECORDS]
+        first = cause.victims[:PARAGRAPH_RECORDS]
         shown = len(first)
         while len(text := _paragraph(cause, first[:shown], language)) >= _DIALOG_FROM and shown > 0:
             shown -= 1
@@ -86,15 +85,6 @@ def _paragraph(cause: Cause, first: Sequence[Victim], language: Language) -> str
     )
 
 
-def _sorted(cause: Cause) -> list[Victim]:
-    """A cause's records by name, A2 before A10; batches are refused in the order of their answers."""
-
-    def place(victim: Victim) -> list[tuple[int, str]]:
-        return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", victim.name)]
-
-    return sorted(cause.victims, key=place)
-
-
 def _cause(number: int, cause: Cause, limit: int, language: Language, zone: ZoneInfo) -> str:
     head = f"**{number}. {plain(cause.cure)}**"
     facts = [
@@ -105,7 +95,7 @@ def _cause(number: int, cause: Cause, limit: int, language: Language, zone: Zone
     ]
     shared = cause.text
     lines = []
-    for victim in _sorted(cause)[:limit]:
+    for victim in cause.victims[:limit]:
         since = f" · {shown_time(victim.since, zone)}" if victim.since else ""
         lines.append(f"- {plain(victim.name)}{since}" + ("" if shared else f": {plain(victim.text)}"))
     more = len(cause.victims) - len(lines)

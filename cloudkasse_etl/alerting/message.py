@@ -21,7 +21,7 @@ class RejectionCause:
         code: The rejection's code.
         count: The number of records.
         examples: The first of them.
-        amounts: The gross total of the receipts among them, in cents by currency.
+        amounts: What is stuck in the receipts among them, in cents by currency.
     """
 
     asset: str
@@ -32,7 +32,8 @@ class RejectionCause:
 
     def place(self, language: Language) -> Place:
         """Its sort key, the same in every report."""
-        return place(self.count, self.asset, self.code, self.examples[0].cure(language) if self.examples else "")
+        cure = self.examples[0].cure(language) if self.examples else ""
+        return place(self.amounts, self.count, self.asset, self.code, cure)
 
 
 @dataclass(frozen=True, slots=True)

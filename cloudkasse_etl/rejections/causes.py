@@ -1,7 +1,8 @@
 """Groups rejections by cause: one asset, one code and one cure. 500 receipts without an account are one cause.
 
-Every report groups by this alone, in this order: the UI's tables and checks, the command line, the page of a run,
-alerts and plans. Causes of the same code differ in what their cure names: the missing account, the column to correct.
+Every report groups by this alone, in this order, and lists a cause's records in one order: the UI's tables and checks,
+the command line, the page of a run, alerts and plans. Causes of the same code differ in what their cure names: the
+missing account, the column to correct.
 """
 
 import string
@@ -14,11 +15,11 @@ from typing import Any, Protocol
 from cloudkasse_etl.i18n.formats import money
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF
-from cloudkasse_etl.rejections.record_names import Amount, name_of
+from cloudkasse_etl.rejections.record_names import Amount, NaturalPlace, name_of, natural_place
 from cloudkasse_etl.rejections.rejection import Language, Rejection, filled, lookup
 
 SHOWN_EXAMPLES = 5
-Place = tuple[int, str, str, str]
+Place = tuple[int, int, str, str, str]
 _SUCH_AS = say("e.g.")
 
 
@@ -32,6 +33,10 @@ class Victim(Protocol):
     @property
     def name(self) -> str:
         """What a shop calls it."""
+
+    @property
+    def place(self) -> NaturalPlace:
+        """Its sort key within its cause."""
 
     @property
     def amount(self) -> Amount | None:
@@ -59,7 +64,7 @@ class Cause:
         code: The rejections' code.
         cure: What to do about all of them.
         language: The language of the texts.
-        victims: The rejections, at least one, in the order given; a record with several faults has several.
+        victims: The rejections, at least one, by the records' numbers; a record with several faults has several.
     """
 
     asset: str
@@ -75,9 +80,9 @@ class Cause:
 
     @property
     def amounts(self) -> Mapping[str, int]:
-        """The gross amount of the receipts that are stuck, in cents by currency; empty for other records."""
+        """The amount of the receipts that are stuck, in cents by currency; empty for other records."""
         each = {victim.key: victim.amount for victim in self.victims}
-        return sum_by_currency(amount for amount in each.values() if amount is not None)
+        return stuck_by_currency(amount for amount in each.values() if amount is not None)
 
     @property
     def amount_text(self) -> str:
@@ -153,6 +158,10 @@ class _Refused:
         return self.rejection.name(self.language)
 
     @property
+    def place(self) -> NaturalPlace:
+        return self.rejection.called.place
+
+    @property
     def amount(self) -> Amount | None:
         return self.rejection.called.amount
 
@@ -180,9 +189,13 @@ class _Noted:
     since: datetime | None
     still: bool
 
+    @property
+    def place(self) -> NaturalPlace:
+        return natural_place(self.name)
+
 
 def by_cause(rejections: Iterable[Rejection], language: Language) -> list[Cause]:
-    """The causes of rejections, that of most records first."""
+    """The causes of rejections, in the order in which to deal with them: `place`."""
     return _grouped((((r.asset, r.code, r.cure(language)), _Refused(r, language)) for r in rejections), language)
 
 
@@ -212,11 +225,14 @@ def listed(names: Iterable[str], *, more: bool) -> str:
     return "; ".join([*names, *(["…"] if more else [])])
 
 
-def sum_by_currency(amounts: Iterable[Amount]) -> dict[str, int]:
-    """The sums of amounts, in cents by currency."""
+def stuck_by_currency(amounts: Iterable[Amount]) -> dict[str, int]:
+    """What is stuck in receipts of these totals, in cents by currency.
+
+    A refund is stuck like a sale: their sum would be 0.00 where two receipts of 50.00 are not in the books.
+    """
     found: dict[str, int] = {}
     for amount in amounts:
-        found[amount.currency] = found.get(amount.currency, 0) + amount.cents
+        found[amount.currency] = found.get(amount.currency, 0) + abs(amount.cents)
     return found
 
 
@@ -225,10 +241,13 @@ def amounts_text(amounts: Mapping[str, int], language: Language) -> str:
     return ", ".join(money(cents, currency, language) for currency, cents in amounts.items())
 
 
-def place(count: int, asset: str, code: str, cure: str) -> Place:
-    """The sort key of a cause: the cause of most records first, independent of the order of discovery.
+def place(amounts: Mapping[str, int], count: int, asset: str, code: str, cure: str) -> Place:
+    """The sort key of a cause, independent of the order of discovery: in every report the same comes first.
+
+    Money first: the cause in whose receipts most of it is stuck, whatever the currency. Then the cause of most records.
 
     Args:
+        amounts: What is stuck, in cents by currency.
         count: The number of records.
         asset: The asset that refuses them.
         code: The rejections' code.
@@ -237,7 +256,13 @@ def place(count: int, asset: str, code: str, cure: str) -> Place:
     Returns:
         A tuple to sort by, ascending.
     """
-    return -count, asset, code, cure
+    return -sum(amounts.values()), -count, asset, code, cure
+
+
+def in_order(rejections: Iterable[Rejection]) -> list[Rejection]:
+    """Rejections record by record, as a list without causes shows them: by asset, code and number; new ones first."""
+    assets: dict[str, int] = {}
+    return sorted(rejections, key=lambda r: (r.still, assets.setdefault(r.asset, len(assets)), r.code, r.called.place))
 
 
 def what_differs(rejection: Rejection) -> str:
@@ -283,5 +308,8 @@ def _grouped(rejections: Iterable[tuple[tuple[str, str, str], Victim]], language
     found: dict[tuple[str, str, str], list[Victim]] = {}
     for cause, victim in rejections:
         found.setdefault(cause, []).append(victim)
-    causes = [Cause(*cause, language, tuple(victims)) for cause, victims in found.items()]
-    return sorted(causes, key=lambda cause: place(cause.count, cause.asset, cause.code, cause.cure))
+    causes = [
+        Cause(*cause, language, tuple(sorted(victims, key=lambda victim: victim.place)))
+        for cause, victims in found.items()
+    ]
+    return sorted(causes, key=lambda c: place(c.amounts, c.count, c.asset, c.code, c.cure))

@@ -26,6 +26,10 @@ _PRICE_ROW = re.compile(r" \((\w+) ([^()]+)\)$")
 _GROUP = "GRUPPEN AG "
 _SEPARATOR = " · "
 _SHORT_ID = 8
+_NUMBER = re.compile(r"(\d+)")
+
+
+NaturalPlace = list[tuple[int, str]]
 
 
 class Amount(NamedTuple):
@@ -56,6 +60,11 @@ class RecordName:
     def amount(self) -> Amount | None:
         """The gross amount that is in the books only once the record is accepted; None for all but receipts."""
         return None
+
+    @property
+    def place(self) -> NaturalPlace:
+        """The sort key by which records are listed everywhere: A2 before A10, K1-9 before K1-10."""
+        return natural_place(self.key)
 
     def told(self, language: Language) -> str:
         """The name in a language."""
@@ -115,6 +124,12 @@ class ReceiptName(RecordName):
     currency: str | None = None
     line: str | None = None
     second: bool = False
+
+    @property
+    def place(self) -> NaturalPlace:
+        """Register, number and line, where they are known."""
+        known = self.key if self.register is None or self.number is None else f"{self.register}-{self.number}"
+        return natural_place(f"{known}, {self.line or ''}")
 
     @property
     def amount(self) -> Amount | None:
@@ -200,6 +215,11 @@ def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
     if asset in OF_RECEIPTS:
         return ReceiptName(key)
     return (PriceName if _KINDS.get(asset) is PRICES else RecordName)(key, title=title)
+
+
+def natural_place(text: str) -> NaturalPlace:
+    """The sort key of a text in which numbers count as numbers."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _NUMBER.split(text)]
 
 
 def without_ids(text: str) -> str:

@@ -75,3 +75,5 @@ def _print(report: "OpenReport") -> None:
         print_wrapped(out, f"[bold]{wait.asset}[/] · {counted(wait.count, report.language)} · {escape(wait.why)}")
         print_wrapped(out, escape(wait.examples), indent=2)
         print_wrapped(out, f"[green]{CURE.told(report.language)}[/] {escape(wait.cure)}", indent=2)
+    if report.sums.count:
+        print_wrapped(out, escape(report.sums.told(report.language)))

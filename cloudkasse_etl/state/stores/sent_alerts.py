@@ -5,13 +5,12 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.rejections.causes import may_differ, sum_by_currency, what_differs
+from cloudkasse_etl.rejections.causes import may_differ, stuck_by_currency, what_differs
 from cloudkasse_etl.rejections.record_names import OF_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
@@ -88,31 +87,28 @@ class AlertStore:
         return found
 
     def examples(self, cause: CauseKey, limit: int) -> list[Rejection]:
-        """The first rejections of a cause, by key."""
-        return self._of(cause, limit)
+        """The first rejections of a cause, in the order in which every report lists them."""
+        found = self._of(cause)
+        if cause.subject in OF_RECEIPTS:  # whose keys are ids: only their names tell the order
+            return sorted(NamedRecords(self._state).named(found), key=lambda one: one.called.place)[:limit]
+        return NamedRecords(self._state).named(sorted(found, key=lambda one: one.called.place)[:limit])
 
     def amounts(self, cause: CauseKey) -> Mapping[str, int]:
-        """The gross total of the receipts that are not booked for a cause, in cents by currency."""
+        """What is stuck in receipts for a cause, in cents by currency."""
         if cause.subject not in OF_RECEIPTS:
             return {}
-        stuck = {rejection.key: rejection.called.amount for rejection in self._of(cause, None)}
-        return sum_by_currency(amount for amount in stuck.values() if amount is not None)
+        found = NamedRecords(self._state).named(self._of(cause))
+        stuck = {rejection.key: rejection.called.amount for rejection in found}
+        return stuck_by_currency(amount for amount in stuck.values() if amount is not None)
 
-    def _of(self, cause: CauseKey, limit: int | None) -> list[Rejection]:
+    def _of(self, cause: CauseKey) -> list[Rejection]:
         table = self._state.tables.rejection
-        query = (
-            sa.select(*(table.c[name] for name in STORED))
-            .where(
-                table.c.target_id == self._target_of(cause), table.c.asset == cause.subject, table.c.code == cause.code
-            )
-            .order_by(table.c.record_key)
+        query = sa.select(*(table.c[name] for name in STORED)).where(
+            table.c.target_id == self._target_of(cause), table.c.asset == cause.subject, table.c.code == cause.code
         )
-        if cause.is_whole and not cause.named:
-            query = query.limit(limit)
         with self._state.reading() as connection:
             every = (rejection_of(row) for row in connection.execute(query))
-            found = list(islice((one for one in every if _key_of(one) == cause), limit))
-        return NamedRecords(self._state).named(found)
+            return [one for one in every if _key_of(one) == cause]
 
     def known(self, channel: str) -> frozenset[CauseKey]:
         """The causes that were sent through a channel and are not over yet."""

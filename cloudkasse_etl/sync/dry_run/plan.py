@@ -28,7 +28,7 @@ from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 from cloudkasse_etl.sync.master_data.record_titles import names_by_key
 from cloudkasse_etl.sync.master_data.upload import upload
-from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts, lines_of
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import widest_scope
 
@@ -156,6 +156,7 @@ class _Books:
     receipts: int = 0
     postings: int = 0
     movements: int = 0
+    stock_lines: int = 0
     debit: Counter[str] = field(default_factory=Counter)
     credit: Counter[str] = field(default_factory=Counter)
     into: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -165,6 +166,7 @@ class _Books:
     def book(self, postings: pd.DataFrame | None, movements: pd.DataFrame, receipts: int) -> None:
         self.receipts += receipts
         self.movements += len(movements)
+        self.stock_lines += lines_of(movements)
         places = list(zip(movements["article"], movements["warehouse"], strict=True))
         for place, quantity in zip(places, movements["quantity_milli"].tolist(), strict=True):
             (self.into if quantity > 0 else self.out)[place] += abs(quantity)
@@ -198,6 +200,7 @@ def _import(session: PlanSession) -> ImportPlan:
         postings=books.postings,
         accounts={a: (books.debit[a], books.credit[a]) for a in sorted({*books.debit, *books.credit})},
         movements=books.movements,
+        stock_lines=books.stock_lines,
         articles={p: (books.into[p], books.out[p]) for p in sorted({*books.into, *books.out})},
         examples=tuple(books.examples),
         missing=dict(missing),

@@ -190,6 +190,7 @@ class ImportPlan:
         postings: How many postings.
         accounts: Account → (debit, credit), both in cents and not negative.
         movements: How many stock movements.
+        stock_lines: Of how many stock lines; the line of a trade set has a movement for each of its parts.
         articles: (article, warehouse) → thousandths in and out, neither of them negative.
         examples: The first postings: document, account, amount, text.
         missing: Setting of a missing account → receipts refused for it.
@@ -203,6 +204,7 @@ class ImportPlan:
     postings: int
     accounts: Mapping[str, tuple[int, int]]
     movements: int
+    stock_lines: int
     articles: Mapping[tuple[str, str], tuple[int, int]]
     examples: tuple[Mapping[str, Any], ...]
     missing: Mapping[str, int]
@@ -220,6 +222,7 @@ class ImportPlan:
                 for account, (debit, credit) in self.accounts.items()
             },
             "movements": self.movements,
+            "stock_lines": self.stock_lines,
             "articles": [
                 {"article": article, "warehouse": warehouse, "in_milli": into, "out_milli": out}
                 for (article, warehouse), (into, out) in list(self.articles.items())[:DETAILS]

@@ -33,6 +33,11 @@ _COUNTS: Mapping[str, Callable[[int], Text]] = {
     "booked": lambda count: say_count("{count:,} receipt", "{count:,} receipts", count=count),
     "postings": lambda count: say_count("{count:,} posting", "{count:,} postings", count=count),
     "movements": lambda count: say_count("{count:,} stock movement", "{count:,} stock movements", count=count),
+    "stock_lines": lambda count: say_count(
+        "of {count:,} stock line, with the parts of trade sets",
+        "of {count:,} stock lines, with the parts of trade sets",
+        count=count,
+    ),
 }
 _NOTHING_NEW = say("nothing new")
 _ACCOUNTS = (say("account"), say("debit"), say("credit"))
@@ -246,6 +251,7 @@ def _receipts(found: ReceiptsPlan, language: Language) -> ReceiptsView:
 
 def _import(found: ImportPlan, language: Language, title: str) -> ImportView:
     numbers = {"booked": found.receipts, "postings": found.postings, "movements": found.movements}
+    lines = f" {_named(found.stock_lines, 'stock_lines', language)}" * (found.stock_lines != found.movements)
     anew = ", ".join(_named(count, name, language) for name, count in found.judged_anew.items())
     accounts = tuple(
         (account, *(euro_text(cents, language) if cents else "" for cents in sides))
@@ -258,7 +264,7 @@ def _import(found: ImportPlan, language: Language, title: str) -> ImportView:
     )
     return ImportView(
         title=title,
-        counts=_in_words(numbers, language) or _NOTHING_NEW.told(language),
+        counts=f"{_in_words(numbers, language)}{lines}" or _NOTHING_NEW.told(language),
         judged_anew=say("By the settings of now: {counts}", counts=anew).told(language) if anew else "",
         accounts=Table(told_each(_ACCOUNTS, language), accounts, numbers=(1, 2)),
         articles=Table(told_each(_ARTICLES, language), moved, numbers=(2, 3)),

@@ -5,7 +5,7 @@ run did or did not look at makes no difference.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ import orjson
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count
-from cloudkasse_etl.rejections.causes import Cause, amounts_text, by_cause, place, sum_by_currency
+from cloudkasse_etl.rejections.causes import Cause, amounts_text, by_cause, in_order, stuck_by_currency
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_untouched
@@ -38,8 +38,8 @@ class OpenReport:
 
     Attributes:
         language: The language of the texts.
-        rejections: All open ones, oldest first.
-        causes: Their causes, in the order in which to deal with them: `in_order`.
+        rejections: All open ones, record by record.
+        causes: Their causes, in the order in which to deal with them.
         missing: Numbers of receipts and closings that never came.
         waits: What waits for something else, longest first; no rejections.
         sums: All receipts by what became of them, those that wait for their import among them.
@@ -88,8 +88,8 @@ class OpenReport:
 
     @property
     def stuck(self) -> Mapping[str, int]:
-        """The gross total of the receipts that are rejected, each once, in cents by currency."""
-        return sum_by_currency(amount for r in self._stuck.values() if (amount := r.called.amount) is not None)
+        """What is stuck in the receipts that are rejected, each once, in cents by currency."""
+        return stuck_by_currency(amount for r in self._stuck.values() if (amount := r.called.amount) is not None)
 
     @property
     def stuck_receipts(self) -> int:
@@ -254,8 +254,8 @@ def what_is_open(
     late = {(r.asset, r.key) for r in found if limit is not None and r.since is not None and r.since < limit}
     return OpenReport(
         language=language,
-        rejections=tuple(found),
-        causes=tuple(in_order(by_cause(found, language))),
+        rejections=tuple(in_order(found)),
+        causes=tuple(by_cause(found, language)),
         missing=() if code else tuple(m for m in missing_numbers(store, language) if asset in (None, m.asset)),
         waits=tuple(waits_since_before(now + _AHEAD, store, settings)),
         sums=receipt_sums(store) if sums is None else sums,
@@ -263,18 +263,6 @@ def what_is_open(
         hours=hours,
         last_run=last_run,
         left_out=len({(r.asset, r.key) for r in every} - {(r.asset, r.key) for r in found}),
-    )
-
-
-def in_order(causes: Sequence[Cause]) -> list[Cause]:
-    """Causes in the order in which to deal with them.
-
-    Money first: the cause in whose receipts most of it is stuck, whatever the currency. Then the cause of most
-    records; then as everywhere.
-    """
-    return sorted(
-        causes,
-        key=lambda c: (-sum(abs(cents) for cents in c.amounts.values()), place(c.count, c.asset, c.code, c.cure)),
     )
 
 

@@ -267,7 +267,7 @@ class _Import:
                 ended=sorted(late.ended),
                 renewed=late.renewed,
             )
-            self.moved += _lines_of(movements)
+            self.moved += lines_of(movements)
             self.lines_refused_now |= {rejection.key for rejection in late.renewed}
 
     def _book(self, rows: Iterable[tuple[str, bytes]]) -> None:
@@ -304,7 +304,7 @@ class _Import:
             | {receipt.id: reason for receipt, reason in zip(receipts, idle, strict=True) if reason is not None},
         )
         self.booked += len(done)
-        self.moved += _lines_of(booked.movements)
+        self.moved += lines_of(booked.movements)
         asked = self.session.options.retry_rejected
         self.refused_now |= {rejection.key for rejection in refused} if asked else anew
         self.lines_refused_now |= {rejection.key for rejection in lines}
@@ -362,7 +362,7 @@ def _parsed(rows: Iterable[tuple[str, bytes]]) -> tuple[list[Receipt], list[Reje
     return receipts, refused
 
 
-def _lines_of(movements: pd.DataFrame) -> int:
+def lines_of(movements: pd.DataFrame) -> int:
     """The number of stock lines of the movements: a trade set is one line."""
     return len(movements[["receipt_id", "line_number"]].drop_duplicates())
 

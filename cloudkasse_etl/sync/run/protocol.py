@@ -15,6 +15,7 @@ import orjson
 
 from cloudkasse_etl.errors import ConfigurationError, unwritable_file
 from cloudkasse_etl.i18n.text import say, say_as, told_each
+from cloudkasse_etl.rejections.causes import in_order
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import RunReport, rejection_dict
 
@@ -84,7 +85,7 @@ def write_protocol(report: RunReport, path: Path, language: Language, timezone: 
         file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
         file.write(b',\n  "rejections": [')
         separator = b"\n    "
-        for rejection in report.rejections:
+        for rejection in in_order(report.rejections):
             found = rejection_dict(rejection, language)
             file.write(separator + orjson.dumps(found))
             separator = b",\n    "
@@ -100,11 +101,17 @@ def _rows(file: IO[bytes], language: Language, timezone: str | None) -> Iterator
     writer.writerow(told_each(_TITLES, language))
     zone = ZoneInfo(timezone) if timezone else None  # a protocol of an older release has no time zone
     try:
-        yield lambda rejection: writer.writerow([cell(rejection.get(name), zone) for name in FIELDS])
+        yield lambda rejection: writer.writerow([_cell(rejection, name, zone) for name in FIELDS])
         text.flush()
     finally:
         with suppress(OSError):
             text.detach()
+
+
+def _cell(rejection: dict[str, Any], name: str, zone: ZoneInfo | None) -> str:
+    value = rejection.get(name)
+    # without its sign, so that the column's sum is what is stuck, as everywhere; the name has the sign
+    return cell(abs(value) if name == "total_cents" and value is not None else value, zone)
 
 
 def csv_of(protocol: dict[str, Any]) -> bytes:

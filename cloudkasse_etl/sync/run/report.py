@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.text import Text, say, say_count
+from cloudkasse_etl.rejections.causes import in_order
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 if TYPE_CHECKING:  # its module imports SQLAlchemy, which `--help` does not need
@@ -154,9 +154,8 @@ class RunReport:
 
     @property
     def rejections(self) -> tuple[Rejection, ...]:
-        """All open rejections, new ones first."""
-        found = [rejection for report in self.assets.values() for rejection in report.rejections]
-        return tuple(sorted(found, key=lambda rejection: rejection.still))
+        """All open rejections."""
+        return tuple(rejection for report in self.assets.values() for rejection in report.rejections)
 
     @property
     def scope(self) -> Text | None:
@@ -171,7 +170,7 @@ class RunReport:
             "kind": self.kind,
             "message": self.message,
             "assets": {name: report.counts.as_dict() for name, report in self.assets.items()},
-            "rejections": [rejection_dict(r, language) for r in self.rejections[:SHOWN_REJECTIONS]],
+            "rejections": [rejection_dict(r, language) for r in in_order(self.rejections)[:SHOWN_REJECTIONS]],
             "protocol": self.protocol,
             "receipts": None if self.sums is None else self.sums.as_dict(),
             "looked_at": None if self.scope is None else self.scope.told(language),
@@ -234,136 +233,3 @@ def outcome_of(counts: Counts, *, broke: bool = False) -> Outcome:
     if counts.rejected == 0:
         return Outcome.SUCCESSFUL
     return Outcome.FAILED if counts.rejected == counts.attempted else Outcome.PARTIALLY_SUCCESSFUL
-
-
-_OUTCOMES = {
-    "no_new_data": say("nothing new"),
-    "successful": say("successful"),
-    "partially_successful": say("partially successful"),
-    "failed": say("failed"),
-}
-
-
-def outcome_text(outcome: Outcome, language: Language) -> str:
-    """The outcome as text, such as "partially successful"."""
-    return _OUTCOMES[outcome].told(language)
-
-
-def count_texts(outcome: Outcome, reports: Iterable[AssetReport], language: Language) -> dict[str, str]:
-    """The counts of a sentence, as texts; counts of 0 are left out.
-
-    Args:
-        outcome: The outcome.
-        reports: Of a run's assets, or of one.
-        language: The language of the texts.
-
-    Returns:
-        Name of the count ("rejected") → text ("2 rejected"), in the sentence's order.
-    """
-    reports = list(reports)
-    counts = total(reports)
-    # fetched records are named by their kind: "12 new" could mean articles or receipts
-    by_name = {report.asset: report.counts.new for report in reports if report.asset in _COMING_DOWN}
-    still = counts.still_rejected
-    coming = {asset: told(by_name[asset]) for asset, told in _COMING_DOWN.items() if asset in by_name}
-    numbers = {
-        "new": _new(counts.new - sum(by_name.values())),
-        "changed": say_count("{count:,} changed", "{count:,} changed", count=counts.changed),
-        "deactivated": say_count("{count:,} retired", "{count:,} retired", count=counts.deactivated),
-        **{asset: text for asset, text in coming.items() if asset == STAGED_RECEIPTS},
-        **{name: told(sum(one.apart.get(name, 0) for one in reports)) for name, told in APART.items()},
-        **{asset: text for asset, text in coming.items() if asset != STAGED_RECEIPTS},
-        "rejected": _rejected(counts.rejected),
-        # in a quiet run nothing is newly rejected: the short word is clearer
-        "open": _rejected(still)
-        if outcome is Outcome.NO_NEW_DATA
-        else say_count("{count:,} still rejected", "{count:,} still rejected", count=still),
-        "waiting": say("{count:,} waiting", count=counts.deferred),
-    }
-    return {name: text.told(language) for name, text in numbers.items() if text.values["count"]}
-
-
-def sentence(
-    outcome: Outcome,
-    reports: Iterable[AssetReport],
-    language: Language,
-    error: str | None = None,
-    waiting: Text | None = None,
-) -> str:
-    """The one sentence for the clerk.
-
-    Args:
-        outcome: The outcome.
-        reports: Of a run's assets, or of one.
-        language: The language of the sentence.
-        error: Why the run broke, if it did.
-        waiting: A sentence on the receipts that wait for their import; None if none do.
-
-    Returns:
-        The sentence.
-    """
-    word = outcome_text(outcome, language)
-    reports = list(reports)
-    quiet = outcome is Outcome.NO_NEW_DATA
-    counts = count_texts(outcome, reports, language)
-    if error:  # it looked at a part only: what is open in all, action_needed tells
-        counts.pop("open", None)
-    parts = list(counts.values())
-    text = word + ("; " if quiet else ": ") + ", ".join(parts) if parts else word
-    if error:
-        # why it broke comes first: rejections until then may be only its consequence
-        text = f"{word}: {error}"
-        if parts:
-            text = f"{text} {say('Until then: {counts}.', counts=', '.join(parts)).told(language)}"
-    # What all articles and prices wait for is said at once, and so is the receipt for which a void waits; that some
-    # prices wait for their article, the protocol says.
-    deferrals = [deferral for report in reports for deferral in report.deferrals]
-    told_at_once = ("register_required", "receipt_original")
-    waits = [deferral.text(language) for deferral in deferrals if deferral.code in told_at_once and not error]
-    if waiting is not None:
-        waits.append(waiting.told(language))
-    return f"{text}. {' '.join(dict.fromkeys(waits))}" if waits else text
-
-
-def _new(count: int) -> Text:
-    return say_count("{count:,} new", "{count:,} new", count=count)
-
-
-def _rejected(count: int) -> Text:
-    return say_count("{count:,} rejected", "{count:,} rejected", count=count)
-
-
-def _staged_receipts(count: int) -> Text:
-    return say_count("{count:,} receipt staged", "{count:,} receipts staged", count=count)
-
-
-def _staged_closings(count: int) -> Text:
-    return say_count("{count:,} closing staged", "{count:,} closings staged", count=count)
-
-
-def _imported(count: int) -> Text:
-    return say_count("{count:,} receipt imported", "{count:,} receipts imported", count=count)
-
-
-def _moved(count: int) -> Text:
-    return say_count("{count:,} stock line moved", "{count:,} stock lines moved", count=count)
-
-
-def _without_effect(count: int) -> Text:
-    return say_count("{count:,} of them without effect", "{count:,} of them without effect", count=count)
-
-
-def _before_start(count: int) -> Text:
-    return say_count("{count:,} of them before the start date", "{count:,} of them before the start date", count=count)
-
-
-APART = {"no_effect": _without_effect, "before_start": _before_start}
-"""Parts of the receipts that a run staged."""
-
-# Receipts before closings, postings before movements, whatever ran first.
-_COMING_DOWN = {
-    STAGED_RECEIPTS: _staged_receipts,
-    STAGED_CLOSINGS: _staged_closings,
-    REVENUE_POSTINGS: _imported,
-    STOCK_MOVEMENTS: _moved,
-}

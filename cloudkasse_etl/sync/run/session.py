@@ -24,7 +24,8 @@ from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of, waiting_text
-from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, sentence, total
+from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, total
+from cloudkasse_etl.sync.run.sentence import sentence
 from cloudkasse_etl.tills.port import Attempt, StoppedError, Till, TillStatus
 from cloudkasse_etl.tills.till_opening import open_till
 

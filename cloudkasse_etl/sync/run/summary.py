@@ -4,7 +4,8 @@ from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.sync.run.report import APART, Outcome, RunReport, count_texts, outcome_text
+from cloudkasse_etl.sync.run.report import Outcome, RunReport
+from cloudkasse_etl.sync.run.sentence import APART, count_texts, outcome_text
 
 # The list's column shows some 32 characters on a screen of 1,366 pixels, the name of the tag among them.
 ROOM = 22
@@ -23,7 +24,7 @@ def brief(report: RunReport, language: Language) -> str:
     """The most important counts, as many as there is room for, or the beginning of the reason why the run broke."""
     if report.error:
         return brief_reason(report.error, report.outcome, language)
-    told = count_texts(report.outcome, report.assets.values(), language)
+    told = count_texts(report.outcome, report.assets.values(), language, is_brief=True)
     ordered = [told[name] for name in sorted(told.keys() - APART.keys(), key=_place)]
     text = "".join(ordered[:1])
     for part in ordered[1:]:

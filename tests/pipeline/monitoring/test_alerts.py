@@ -195,8 +195,8 @@ def test_the_money_that_is_not_booked_is_told(shop: World, mail: MailServer) -> 
     look(shop)
     told = re.findall(r"^revenue_postings · .*$", mail.mails[-1].get_content().replace("\r", ""), flags=re.MULTILINE)
     assert told == [
-        "revenue_postings · account_missing · 1 · 23.80 €",
         "revenue_postings · account_missing · 1 · 47.60 €",
+        "revenue_postings · account_missing · 1 · 23.80 €",
     ]
 
 

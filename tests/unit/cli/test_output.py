@@ -1,5 +1,6 @@
 """Protects what commands print: text that can be copied, with no blanks at the ends of its lines."""
 
+import datetime as dt
 import io
 
 import pytest
@@ -7,6 +8,7 @@ from rich.console import Console
 
 from assets.cli.output import print_causes
 from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Rejection
 
 
@@ -31,3 +33,15 @@ def test_a_command_is_not_broken_over_two_lines() -> None:
         refused = [Rejection("revenue_postings", "r", "article_ambiguous", {"value": "a" * 9, "columns": "b"})]
         print_causes(Console(file=out, width=width, highlight=False), by_cause(refused, "en"), "en", limit=5)
         assert "cloudkasse-etl import." in out.getvalue()
+
+
+def test_a_name_is_not_broken_over_two_lines() -> None:
+    for width in range(40, 100):
+        out = io.StringIO()
+        day = dt.date(2026, 10, 7)
+        names = [ReceiptName(f"r{number}", "K1", number, day, 771, "EUR") for number in range(1, 9)]
+        refused = [Rejection("revenue_postings", name.key, "account_missing", record=name) for name in names]
+        causes = by_cause(refused, "en")
+        print_causes(Console(file=out, width=width, highlight=False), causes, "en", limit=5, every_record=True)
+        for name in names:
+            assert name.told("en") in out.getvalue()

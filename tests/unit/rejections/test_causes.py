@@ -1,6 +1,8 @@
 """Protects how failures are told: one cause with many victims is one entry, in the words of the language set."""
 
+import csv
 import datetime as dt
+import io
 import unicodedata
 from zoneinfo import ZoneInfo
 
@@ -13,9 +15,11 @@ from assets.ui.metadata import rejection_entries
 from assets.ui.record_markdown import records_markdown
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
-from cloudkasse_etl.rejections.causes import by_cause, placeholders
+from cloudkasse_etl.rejections.causes import by_cause, causes_of, in_order, placeholders
+from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Language, Rejection
-from cloudkasse_etl.sync.run.report import AssetReport, Counts
+from cloudkasse_etl.sync.run.protocol import csv_of
+from cloudkasse_etl.sync.run.report import AssetReport, Counts, rejection_dict
 
 SINCE = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC)
 
@@ -124,3 +128,28 @@ def test_the_check_of_open_rejections_tells_causes_not_records() -> None:
         AssetReport("selectline_articles", Counts(rejected=1), (wrong_number(1),)), [REJECTIONS], Settings()
     )
     assert str(single.description).startswith("A1: ")
+
+
+def sold(number: int, cents: int, line: str | None = None) -> Rejection:
+    name = ReceiptName(f"id{number * 7919 % 100}", "K1", number, None, cents, "EUR", line)
+    return Rejection("revenue_postings", name.key, "account_missing", {"setting": "accounts.clearing"}, record=name)
+
+
+def test_a_refund_is_stuck_like_a_sale_and_receipts_stand_in_the_order_of_their_numbers() -> None:
+    rejections = [sold(10, 4690), sold(9, -5332), sold(346, 0)]
+    (cause,) = by_cause(rejections, "en")
+    assert (cause.amounts, cause.amount_text) == ({"EUR": 10022}, "100.22 €")
+    assert [victim.name.split(" ")[0] for victim in cause.victims] == ["K1-9", "K1-10", "K1-346"]
+    noted = [rejection_dict(one, "en") for one in rejections]
+    (read,) = causes_of(noted, "en")
+    assert (read.amounts, read.names(9)) == (cause.amounts, cause.names(9))
+    assert [one.key for one in in_order(rejections)] == list(cause.keys)
+    table = list(csv.DictReader(io.StringIO(csv_of({"rejections": noted}).decode("utf-8-sig")), delimiter=";"))
+    assert sum(int(row["Not booked, in cents"]) for row in table) == 10022
+
+
+def test_a_cause_with_more_money_stands_before_one_with_more_records_everywhere() -> None:
+    causes = by_cause([*map(wrong_number, range(9)), sold(1, -100)], "en")
+    assert [cause.count for cause in causes] == [1, 9]
+    noted = [rejection_dict(one, "en") for cause in causes[::-1] for one in map(wrong_number, range(cause.count))]
+    assert [cause.count for cause in causes_of([*noted, rejection_dict(sold(1, -100), "en")], "en")] == [1, 9]

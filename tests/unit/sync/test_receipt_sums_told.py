@@ -9,7 +9,8 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.state.stores.books.receipt_totals import Booked, ReceiptGroup
 from cloudkasse_etl.sync.run.receipt_sums import sums_of, waiting_text
-from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, RunReport, sentence
+from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, RunReport
+from cloudkasse_etl.sync.run.sentence import sentence
 from cloudkasse_etl.sync.run.summary import brief
 
 GROUPS = [
@@ -68,3 +69,22 @@ def test_assets_of_receipts_show_the_sums_and_how_many_rows_they_hold() -> None:
     waits = "46 receipts wait for their import (1,234.56 €)."
     assert waits in str(found(STAGED_RECEIPTS)["summary"])
     assert waits not in str(found(STAGED_RECEIPTS, is_import_next=True)["summary"])
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "18 receipts imported, 25 stock lines moved, 27 receipts and 5 stock lines rejected, 1 receipt still"),
+        ("de", "18 Bons importiert, 25 Lagerzeilen gebucht, 27 Bons und 5 Lagerzeilen abgelehnt, 1 Bon weiterhin"),
+    ],
+)
+def test_what_is_rejected_is_named_where_it_is_not_of_one_kind(language: str, expected: str) -> None:
+    imported = AssetReport(REVENUE_POSTINGS, Counts(new=18, rejected=27, still_rejected=1))
+    moved = AssetReport(STOCK_MOVEMENTS, Counts(new=25, rejected=5))
+    assert expected in sentence(Outcome.PARTIALLY_SUCCESSFUL, [imported, moved], language)
+    assert "28 " not in sentence(Outcome.PARTIALLY_SUCCESSFUL, [imported], language)
+    assert ("27 rejected" if language == "en" else "27 abgelehnt") in sentence(
+        Outcome.PARTIALLY_SUCCESSFUL, [imported], language
+    )
+    quiet = [AssetReport(STOCK_MOVEMENTS, Counts(still_rejected=5)), AssetReport(REVENUE_POSTINGS, Counts())]
+    assert sentence(Outcome.NO_NEW_DATA, quiet, "en") == "nothing new; 5 rejected"

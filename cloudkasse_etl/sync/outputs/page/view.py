@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import Text, say, say_count, told, told_by_name
+from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told, told_by_name
 from cloudkasse_etl.rejections.causes import Cause, Victim, more_than
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
@@ -262,16 +262,23 @@ class View:
         apart = sum(fate.receipts for fate in fates if fate.name not in COUNTED)
         cells = [(self._count(fate.receipts), self._cents(fate.total_cents)) for fate in fates]
         whole = self._cents(sum(fate.total_cents for fate in fates))
+        sold = self._turnover.receipts + sum(other.receipts for other in self._turnover.others)
+        parts = [
+            say_count("{count:,} with turnover", "{count:,} with turnover", count=sold),
+            # with these the three parts add up to the whole
+            say_count(
+                "{count:,} without turnover (cash, vouchers)",
+                "{count:,} without turnover (cash, vouchers)",
+                count=receipts - apart - sold,
+            ),
+            say_count("{count:,} that is left out of it", "{count:,} that are left out of it", count=apart),
+        ]
         return Section(
             name=words["fates"],
             finding=say(
-                "{receipts}; {apart}",
+                "{receipts}: {parts}",
                 receipts=say_count("{count:,} receipt", "{count:,} receipts", count=receipts),
-                apart=say_count(
-                    "{count:,} of them is not in the turnover",
-                    "{count:,} of them are not in the turnover",
-                    count=apart,
-                ),
+                parts=joined(", ", [part for part in parts if part.values["count"]]),
             ).told(self._language),
             heads=(words["fate"], words["receipts"], f"{words['totals_of_receipts']} ({self._currency})"),
             rows=[Row(self._fate(fate), two) for fate, two in zip(fates, cells, strict=True)],

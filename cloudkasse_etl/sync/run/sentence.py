@@ -1,0 +1,206 @@
+"""The one sentence of a run, or of an asset: what it came to, in counts that say of what. No I/O."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.i18n.text import Text, joined, say, say_count
+from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, total
+
+_OUTCOMES = {
+    "no_new_data": say("nothing new"),
+    "successful": say("successful"),
+    "partially_successful": say("partially successful"),
+    "failed": say("failed"),
+}
+
+
+def outcome_text(outcome: Outcome, language: Language) -> str:
+    """The outcome as text, such as "partially successful"."""
+    return _OUTCOMES[outcome].told(language)
+
+
+def count_texts(
+    outcome: Outcome, reports: Iterable[AssetReport], language: Language, *, is_brief: bool = False
+) -> dict[str, str]:
+    """The counts of a sentence, as texts; counts of 0 are left out.
+
+    Args:
+        outcome: The outcome.
+        reports: Of a run's assets, or of one.
+        language: The language of the texts.
+        is_brief: Whether there is no room to tell what the rejected records are.
+
+    Returns:
+        Name of the count ("rejected") → text ("2 rejected"), in the sentence's order.
+    """
+    reports = list(reports)
+    counts = total(reports)
+    # fetched records are named by their kind: "12 new" could mean articles or receipts
+    by_name = {report.asset: report.counts.new for report in reports if report.asset in _COMING_DOWN}
+    coming = {asset: told(by_name[asset]) for asset, told in _COMING_DOWN.items() if asset in by_name}
+    refused = _Refused.of([replace(report, asset="") for report in reports] if is_brief else reports)
+    numbers = {
+        "new": _new(counts.new - sum(by_name.values())),
+        "changed": say_count("{count:,} changed", "{count:,} changed", count=counts.changed),
+        "deactivated": say_count("{count:,} retired", "{count:,} retired", count=counts.deactivated),
+        **{asset: text for asset, text in coming.items() if asset == STAGED_RECEIPTS},
+        **{name: told(sum(one.apart.get(name, 0) for one in reports)) for name, told in APART.items()},
+        **{asset: text for asset, text in coming.items() if asset != STAGED_RECEIPTS},
+        "rejected": refused.told(_rejected, _are_rejected, "rejected"),
+        # in a quiet run nothing is newly rejected: the short word is clearer
+        "open": refused.told(_rejected, _are_rejected, "still_rejected")
+        if outcome is Outcome.NO_NEW_DATA
+        else refused.told(_still_rejected, _are_still_rejected, "still_rejected"),
+        "waiting": say("{count:,} waiting", count=counts.deferred),
+    }
+    return {name: text.told(language) for name, text in numbers.items() if text and text.values.get("count", True)}
+
+
+def sentence(
+    outcome: Outcome,
+    reports: Iterable[AssetReport],
+    language: Language,
+    error: str | None = None,
+    waiting: Text | None = None,
+) -> str:
+    """The one sentence for the clerk.
+
+    Args:
+        outcome: The outcome.
+        reports: Of a run's assets, or of one.
+        language: The language of the sentence.
+        error: Why the run broke, if it did.
+        waiting: A sentence on the receipts that wait for their import; None if none do.
+
+    Returns:
+        The sentence.
+    """
+    word = outcome_text(outcome, language)
+    reports = list(reports)
+    quiet = outcome is Outcome.NO_NEW_DATA
+    counts = count_texts(outcome, reports, language)
+    if error:  # it looked at a part only: what is open in all, action_needed tells
+        counts.pop("open", None)
+    parts = list(counts.values())
+    text = word + ("; " if quiet else ": ") + ", ".join(parts) if parts else word
+    if error:
+        # why it broke comes first: rejections until then may be only its consequence
+        text = f"{word}: {error}"
+        if parts:
+            text = f"{text} {say('Until then: {counts}.', counts=', '.join(parts)).told(language)}"
+    # What all articles and prices wait for is said at once, and so is the receipt for which a void waits; that some
+    # prices wait for their article, the protocol says.
+    deferrals = [deferral for report in reports for deferral in report.deferrals]
+    told_at_once = ("register_required", "receipt_original")
+    waits = [deferral.text(language) for deferral in deferrals if deferral.code in told_at_once and not error]
+    if waiting is not None:
+        waits.append(waiting.told(language))
+    return f"{text}. {' '.join(dict.fromkeys(waits))}" if waits else text
+
+
+def _new(count: int) -> Text:
+    return say_count("{count:,} new", "{count:,} new", count=count)
+
+
+def _rejected(count: int) -> Text:
+    return say_count("{count:,} rejected", "{count:,} rejected", count=count)
+
+
+def _are_rejected(records: Text) -> Text:
+    return say("{records} rejected", records=records)
+
+
+def _still_rejected(count: int) -> Text:
+    return say_count("{count:,} still rejected", "{count:,} still rejected", count=count)
+
+
+def _are_still_rejected(records: Text) -> Text:
+    return say("{records} still rejected", records=records)
+
+
+def _receipts(count: int) -> Text:
+    return say_count("{count:,} receipt", "{count:,} receipts", count=count)
+
+
+def _closings(count: int) -> Text:
+    return say_count("{count:,} closing", "{count:,} closings", count=count)
+
+
+def _stock_lines(count: int) -> Text:
+    return say_count("{count:,} stock line", "{count:,} stock lines", count=count)
+
+
+def _records(count: int) -> Text:
+    return say_count("{count:,} record", "{count:,} records", count=count)
+
+
+_NOUNS = {
+    STAGED_RECEIPTS: _receipts,
+    REVENUE_POSTINGS: _receipts,
+    STAGED_CLOSINGS: _closings,
+    STOCK_MOVEMENTS: _stock_lines,
+}
+"""What an asset's records are; those of all others are simply records."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """The refused records of a run by what they are: 27 receipts and 5 of their stock lines are no 32 receipts."""
+
+    by_noun: Mapping[Callable[[int], Text], Counts]
+
+    @classmethod
+    def of(cls, reports: Iterable[AssetReport]) -> Self:
+        found: dict[Callable[[int], Text], Counts] = {}
+        for report in reports:
+            noun = _NOUNS.get(report.asset, _records)
+            found[noun] = found.get(noun, Counts()) + report.counts
+        return cls({noun: counts for noun, counts in found.items() if counts.attempted or counts.still_rejected})
+
+    def told(self, bare: Callable[[int], Text], named: Callable[[Text], Text], name: str) -> Text | None:
+        """The number alone where the run was about one kind of thing; else what they are."""
+        numbers = {noun: getattr(counts, name) for noun, counts in self.by_noun.items()}
+        texts = [noun(count) for noun, count in numbers.items() if count]
+        if len(self.by_noun) < 2 or not texts:
+            return bare(sum(numbers.values()))
+        *first, last = texts
+        return named(say("{first} and {last}", first=joined(", ", first), last=last) if first else last)
+
+
+def _staged_receipts(count: int) -> Text:
+    return say_count("{count:,} receipt staged", "{count:,} receipts staged", count=count)
+
+
+def _staged_closings(count: int) -> Text:
+    return say_count("{count:,} closing staged", "{count:,} closings staged", count=count)
+
+
+def _imported(count: int) -> Text:
+    return say_count("{count:,} receipt imported", "{count:,} receipts imported", count=count)
+
+
+def _moved(count: int) -> Text:
+    return say_count("{count:,} stock line moved", "{count:,} stock lines moved", count=count)
+
+
+def _without_effect(count: int) -> Text:
+    return say_count("{count:,} of them without effect", "{count:,} of them without effect", count=count)
+
+
+def _before_start(count: int) -> Text:
+    return say_count("{count:,} of them before the start date", "{count:,} of them before the start date", count=count)
+
+
+APART = {"no_effect": _without_effect, "before_start": _before_start}
+"""Parts of the receipts that a run staged."""
+
+# Receipts before closings, postings before movements, whatever ran first.
+_COMING_DOWN = {
+    STAGED_RECEIPTS: _staged_receipts,
+    STAGED_CLOSINGS: _staged_closings,
+    REVENUE_POSTINGS: _imported,
+    STOCK_MOVEMENTS: _moved,
+}
