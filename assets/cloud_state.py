@@ -1,4 +1,4 @@
-"""Master data as CloudKasse holds it after the run. Only what has changed is sent; the rules are in the library."""
+"""Master data as the till holds it after the run. Only what has changed is sent; the rules are in the library."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ from assets.checks.cloud_equals_erp import report_if_full
 from assets.checks.rejections import REGISTER_FIRST, report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
-from cloudkasse_etl.entities import KINDS, Kind
+from cloudkasse_etl.entities import Kind, TillKind, kinds_of
 from cloudkasse_etl.sync.master_data.upload import upload
 
 GROUP = "cloud_state"
@@ -33,4 +33,6 @@ def _uploaded(kind: Kind) -> dg.AssetsDefinition:
     return uploaded
 
 
-ASSETS = tuple(_uploaded(kind) for kind in KINDS)
+def assets_of(till: TillKind) -> tuple[dg.AssetsDefinition, ...]:
+    """The assets of the kinds that a till takes."""
+    return tuple(_uploaded(kind) for kind in kinds_of(till))

@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets import action_needed, cloud_state, master_data, postings, prices, receipts, report
 from assets.automation.alerts import alert_sensor
-from assets.automation.jobs import build_jobs, comparison_job
+from assets.automation.jobs import FETCHING, build_jobs, comparison_job
 from assets.automation.plan_job import plan_job
 from assets.automation.schedules import build_schedules
 from assets.automation.sensors import dead_run_sensor, new_data_sensor, open_records_sensor, retry_sensor
@@ -24,15 +24,19 @@ from assets.ui.freshness import with_freshness
 from assets.ui.owners import with_code, with_owners
 from assets.ui.translated import in_language
 from cloudkasse_etl.config.settings import Configuration, load
+from cloudkasse_etl.entities import TillKind, kinds_of
 
-ASSETS = (
-    *master_data.ASSETS,
-    *prices.ASSETS,
-    *cloud_state.ASSETS,
-    *receipts.ASSETS,
-    *postings.ASSETS,
-    *report.ASSETS,
-)
+
+def assets_of(till: TillKind) -> tuple[dg.AssetsDefinition, ...]:
+    """The assets that a run materialises, where the till is of this kind."""
+    before = (
+        *master_data.assets_of(till),
+        *prices.assets_of(till),
+        *cloud_state.assets_of(till),
+        *receipts.ASSETS,
+        *postings.ASSETS,
+    )
+    return (*before, report.report_on(before))
 
 
 def build_defs(
@@ -70,19 +74,21 @@ def build_defs(
         after_run=action_needed.after_run(configuration),
         on_retry=on_retry,
     )
-    assets: Sequence[dg.AssetsDefinition] = (*ASSETS, action_needed.action_needed_asset(configuration))
+    till = configuration.settings.till.kind
+    takes = bool(kinds_of(till))  # a till that takes no master data holds none that could be compared
+    assets: Sequence[dg.AssetsDefinition] = (*assets_of(till), action_needed.action_needed_asset(configuration))
     for dress in (in_language, with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
         assets = dress(assets, configuration.settings)
     jobs = {job.name: job for job in build_jobs(configuration.settings)}
     return dg.Definitions(
-        assets=[*assets, cloud_contents(configuration.settings)],
+        assets=[*assets, *([cloud_contents(configuration.settings)] if takes else [])],
         asset_checks=[
             *in_language((*completeness.CHECKS, *legal_record.CHECKS), configuration.settings),
-            cloud_checks(configuration),
+            *([cloud_checks(configuration)] if takes else []),
         ],
         jobs=[
             *jobs.values(),
-            comparison_job(configuration.settings),
+            *([comparison_job(configuration.settings)] if takes else []),
             plan_job(configuration),
             show_receipt_job(configuration),
         ],
@@ -90,7 +96,7 @@ def build_defs(
         sensors=[
             dead_run_sensor(configuration),
             retry_sensor(configuration, list(jobs.values())),
-            new_data_sensor(configuration, [jobs[name] for name in ("sync_all", "sync_master_data", "sync_receipts")]),
+            new_data_sensor(configuration, [jobs[name] for name in FETCHING if name in jobs]),
             open_records_sensor(configuration),
             alert_sensor(configuration, protocol_folder=protocol_folder),
             prune_sensor(configuration.settings, storage=protocol_folder.parent),

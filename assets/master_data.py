@@ -7,7 +7,7 @@ import dagster as dg
 from assets.checks.rejections import report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
-from cloudkasse_etl.entities import KINDS, Kind
+from cloudkasse_etl.entities import Kind, TillKind, kinds_of
 from cloudkasse_etl.sync.master_data.extraction import extract
 
 GROUP = "master_data"
@@ -27,4 +27,6 @@ def _extracted(kind: Kind) -> dg.AssetsDefinition:
     return extracted
 
 
-ASSETS = tuple(_extracted(kind) for kind in KINDS)
+def assets_of(till: TillKind) -> tuple[dg.AssetsDefinition, ...]:
+    """The assets of the kinds that a till takes."""
+    return tuple(_extracted(kind) for kind in kinds_of(till))

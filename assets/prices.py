@@ -5,7 +5,7 @@ import dagster as dg
 from assets.checks.rejections import EVERY_REGISTER, report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
-from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, PRICES
+from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, PRICES, TillKind, kinds_of
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 
 
@@ -25,4 +25,6 @@ def gross_prices(sync: Sync) -> Result:
     return carry_out(compute_gross_prices, sync, EVERY_REGISTER)
 
 
-ASSETS = (gross_prices,)
+def assets_of(till: TillKind) -> tuple[dg.AssetsDefinition, ...]:
+    """The asset, where a till takes prices."""
+    return (gross_prices,) if any(kind.computed == GROSS_PRICES for kind in kinds_of(till)) else ()

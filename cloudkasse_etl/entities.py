@@ -1,12 +1,13 @@
 """The kinds of record and the names of all assets: each fact about them once.
 
-Every list of kinds in the program iterates `KINDS`: a kind that is entered here is read, sent, compared, planned,
-watched and shown. How its records are read, and what the cloud should hold: sync/master_data/desired_records.py.
+Every list of kinds in the program iterates `KINDS`, or those of them that a till takes (`kinds_of`): a kind that is
+entered here is read, sent, compared, planned, watched and shown. How its records are read, and what the cloud should
+hold: sync/master_data/desired_records.py.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from cloudkasse_etl.i18n.text import Text, say, say_as
 
@@ -80,12 +81,12 @@ class Kind:
     @property
     def is_last_of_the_erp(self) -> bool:
         """Whether a run reads nothing from the ERP any more once these are uploaded."""
-        return self is KINDS[-1]
+        return self.name == KINDS[-1].name
 
     @property
     def needs_register(self) -> bool:
         """Whether the cloud takes such records only once it has a register."""
-        return REGISTERS in self.decided_by
+        return any(kind.name == REGISTERS.name for kind in self.decided_by)
 
 
 GROSS_PRICES: Final = "gross_prices"
@@ -193,19 +194,70 @@ STAGED_CLOSINGS: Final = "staged_closings"
 REVENUE_POSTINGS: Final = "revenue_postings"
 STOCK_MOVEMENTS: Final = "stock_movements"
 SYNC_REPORT: Final = "sync_report"
-CLOUD_CONTENTS: Final = "cloudkasse_contents"
 ACTION_NEEDED: Final = "action_needed"
 
-REJECTING: Final = (
-    *(asset for kind in KINDS for asset in kind.assets),
-    *(STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS),
-)
-"""The assets that refuse records; the others report on these."""
+TillKind = Literal["cloudkasse", "korona", "dsfinvk"]
+TILL_KINDS: Final[tuple[TillKind, ...]] = ("cloudkasse", "korona", "dsfinvk")
+"""The tills that can be synchronised, as `till.kind` of the settings names them (tills/capabilities.py)."""
+
+
+def _kinds_of(till: TillKind, names: Iterable[str]) -> tuple[Kind, ...]:
+    """The kinds of these names, with the names of a till's own assets."""
+    made: dict[str, Kind] = {}
+    for kind in KINDS:
+        if kind.name in names:
+            made[kind.name] = replace(
+                kind,
+                cloud=kind.cloud.replace("cloudkasse", till, 1),
+                after=made.get(kind.after.name) if kind.after else None,
+                decided_by=tuple(made[other.name] for other in kind.decided_by),
+                part_of=made[kind.part_of.name] if kind.part_of else None,
+            )
+    return tuple(made.values())
+
+
+_TAKEN: Final[Mapping[TillKind, tuple[Kind, ...]]] = {
+    "cloudkasse": KINDS,
+    "korona": _kinds_of("korona", ("registers", "employees", "articles", "prices")),
+    "dsfinvk": (),
+}
+ALL_KINDS: Final = tuple(kind for kinds in _TAKEN.values() for kind in kinds)
+"""Each kind with the assets of each till that takes it: what an asset's name is looked up in."""
+
+
+ASSETS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    kind.name: tuple(dict.fromkeys(asset for other in ALL_KINDS if other.name == kind.name for asset in other.assets))
+    for kind in KINDS
+}
+"""Name of a kind → its assets, of all tills."""
+
+
+def kinds_of(till: TillKind) -> tuple[Kind, ...]:
+    """The kinds of record that a till takes, with the names of their assets, in the order of their upload."""
+    return _TAKEN[till]
+
+
+def kind_of(till: TillKind, name: str) -> Kind:
+    """A kind with the names of its assets for a till."""
+    return next(kind for kind in _TAKEN[till] if kind.name == name)
+
+
+def contents_of(till: TillKind) -> str:
+    """The asset of what the till really holds, which comparisons check."""
+    return f"{till}_contents"
+
+
+def rejecting(till: TillKind) -> tuple[str, ...]:
+    """The assets that refuse records, where the till is of this kind; the others report on these."""
+    return (*dict.fromkeys(asset for kind in _TAKEN[till] for asset in kind.assets), *_OF_RECEIPTS)
+
+
+_OF_RECEIPTS: Final = (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
 
 ERP_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     **{kind.extract: kind.tables for kind in KINDS},
     **{kind.computed: kind.computed_tables for kind in KINDS if kind.computed},
-    **{kind.cloud: kind.cloud_tables or kind.tables for kind in KINDS},
+    **{kind.cloud: kind.cloud_tables or kind.tables for kind in ALL_KINDS},
     REVENUE_POSTINGS: ("MANDANT", "ART", "ARTSET", "KTOGRUPPENPOS", "USDETAIL"),
 }
 """Asset → the ERP's tables that its content comes from."""

@@ -7,16 +7,17 @@ import dagster as dg
 from pydantic import Field, create_model
 
 from assets.automation.plan_job import QUIET
-from assets.checks.cloud_equals_erp import KEYS
+from assets.checks.cloud_equals_erp import keys_of
 from assets.instance import tags
 from assets.run.resources import Options
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.entities import ACTION_NEEDED
+from cloudkasse_etl.entities import ACTION_NEEDED, contents_of, kinds_of
 from cloudkasse_etl.i18n.text import Text, say, told
 
 MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
 
 
+FETCHING = ("sync_all", "sync_master_data", "sync_receipts")
 RECEIPT_GROUPS = ("receipts", "postings", "report")
 _FETCHING = ("full", "retry_rejected", "allow_retire", "import_receipts")
 # The options of each job that a person can set; the launchpad shows these and no others.
@@ -30,22 +31,23 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 def build_jobs(settings: Settings) -> list[Any]:
     """The jobs that synchronise: whether one imports what it fetched has its default in the settings."""
+    master_data = _job(
+        "sync_master_data",
+        dg.AssetSelection.groups(*MASTER_DATA_GROUPS),
+        settings,
+        say(
+            "Brings master data, like articles and gross prices, up to the till. "
+            "Sends only what has changed; says so and stops when nothing has."
+        ),
+    )
     return [
         _job(
             "sync_all",
             dg.AssetSelection.all(),
             settings,
-            say("Synchronises everything between SelectLine and CloudKasse: all that the other jobs do, in one run."),
+            say("Synchronises everything between SelectLine and the till: all that the other jobs do, in one run."),
         ),
-        _job(
-            "sync_master_data",
-            dg.AssetSelection.groups(*MASTER_DATA_GROUPS),
-            settings,
-            say(
-                "Brings company, registers, employees, articles and gross prices up to CloudKasse. "
-                "Sends only what has changed; says so and stops when nothing has."
-            ),
-        ),
+        *([master_data] if kinds_of(settings.till.kind) else []),
         _job(
             "sync_receipts",
             dg.AssetSelection.groups(*RECEIPT_GROUPS),
@@ -68,12 +70,13 @@ def comparison_job(settings: Settings) -> Any:
     """The job that compares all records of CloudKasse. It takes no lease and has no report."""
     return dg.define_asset_job(
         tags.COMPARISON,
-        selection=dg.AssetSelection.checks(*KEYS),
+        selection=dg.AssetSelection.checks(*keys_of(settings.till.kind)),
         config=dg.ConfigMapping(config_fn=lambda config: dict(QUIET), config_schema={}),
         executor_def=dg.in_process_executor,
         description=say(
-            "Compares what CloudKasse holds with what SelectLine wants now, record by record, and changes "
-            "nothing. What differs stands in the checks of asset cloudkasse_contents."
+            "Compares what the till holds with what SelectLine wants now, record by record, and changes "
+            "nothing. What differs is shown by the checks of asset {asset}.",
+            asset=contents_of(settings.till.kind),
         ).told(settings.language),
     )
 
@@ -99,7 +102,9 @@ def _config(job: str, settings: Settings) -> dg.ConfigMapping:
 def _job(name: str, selection: dg.AssetSelection, settings: Settings, description: Text) -> Any:
     return dg.define_asset_job(
         name,
-        selection=selection - dg.AssetSelection.checks(*KEYS) - dg.AssetSelection.assets(ACTION_NEEDED),
+        selection=selection
+        - dg.AssetSelection.checks(*keys_of(settings.till.kind))
+        - dg.AssetSelection.assets(ACTION_NEEDED),
         config=_config(name, settings),
         tags=tags.NO_RETRY_OF_DAGSTERS,
         executor_def=dg.in_process_executor,

@@ -1,4 +1,4 @@
-"""The check that CloudKasse's records equal SelectLine's: it requests every record, so only on demand and in full runs.
+"""The check that the till's records equal SelectLine's: it requests every record, so only on demand and in full runs.
 
 It is not part of any job that synchronises. A full run reports its result itself, so the check has two ways here.
 """
@@ -11,7 +11,7 @@ import dagster as dg
 from assets.run.failures import plain_failures
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Configuration, Settings
-from cloudkasse_etl.entities import CLOUD_CONTENTS, KINDS, Kind
+from cloudkasse_etl.entities import ALL_KINDS, Kind, TillKind, contents_of, kinds_of
 from cloudkasse_etl.i18n.text import say, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all, compare_with_cloud
@@ -20,22 +20,27 @@ from cloudkasse_etl.sync.run.session import SyncSession
 
 # Evaluated on demand only. Dagster forgets a check's result when its asset is materialised: on the assets that each run
 # materialises these would read "Not Evaluated" for ever.
-NAMES = {kind.cloud: f"{kind.name}_same_as_selectline" for kind in KINDS}
-KEYS = tuple(dg.AssetCheckKey(dg.AssetKey(CLOUD_CONTENTS), name) for name in NAMES.values())
+NAMES = {kind.cloud: f"{kind.name}_same_as_selectline" for kind in ALL_KINDS}
+
+
+def keys_of(till: TillKind) -> tuple[dg.AssetCheckKey, ...]:
+    """The keys of the checks, where the till is of this kind."""
+    asset = dg.AssetKey(contents_of(till))
+    return tuple(dg.AssetCheckKey(asset, NAMES[kind.cloud]) for kind in kinds_of(till))
 
 
 def cloud_contents(settings: Settings) -> dg.AssetSpec:
     """The asset of the comparisons. No run materialises it."""
     what = say(
-        "What CloudKasse really holds, compared record by record with what SelectLine wants: a check for each "
+        "What the till really holds, compared record by record with what SelectLine wants: a check for each "
         "kind of record, with the last result. Job compare_with_cloud and runs with `full` compare."
     ).told(settings.language)
     return dg.AssetSpec(
-        CLOUD_CONTENTS,
+        contents_of(settings.till.kind),
         group_name="cloud_state",
         kinds={"rest"},
         owners=settings.ui.owners,
-        deps=[kind.cloud for kind in KINDS],
+        deps=[kind.cloud for kind in kinds_of(settings.till.kind)],
         description=what,
     )
 
@@ -43,28 +48,31 @@ def cloud_contents(settings: Settings) -> dg.AssetSpec:
 def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
     """The check of each kind of record; chosen together they read SelectLine once."""
 
+    settings = configuration.settings
+    asset, kinds = contents_of(settings.till.kind), kinds_of(settings.till.kind)
+
     @dg.multi_asset_check(
         name="compare_with_cloud_step",
         specs=[
             dg.AssetCheckSpec(
                 NAMES[kind.cloud],
-                asset=CLOUD_CONTENTS,
+                asset=asset,
                 description=say(
-                    "CloudKasse holds just what SelectLine wants now, asked record by record. Runs when "
+                    "The till holds just what SelectLine wants now, asked record by record. Runs when "
                     "somebody asks for it, in job compare_with_cloud and in runs with `full`. It changes nothing."
-                ).told(configuration.settings.language),
+                ).told(settings.language),
             )
-            for kind in KINDS
+            for kind in kinds
         ],
         can_subset=True,
     )
     def compare(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         chosen = {key.name for key in context.selected_asset_check_keys}
         with plain_failures(configuration.settings.language):
-            found = compare_all(configuration, [kind for kind in KINDS if NAMES[kind.cloud] in chosen])
+            found = compare_all(configuration, [kind.name for kind in kinds if NAMES[kind.cloud] in chosen])
         for comparison in found:
             yield dg.AssetCheckResult(
-                asset_key=CLOUD_CONTENTS, check_name=NAMES[comparison.asset], **_told(comparison, configuration)
+                asset_key=asset, check_name=NAMES[comparison.asset], **_told(comparison, configuration)
             )
 
     return compare
@@ -84,7 +92,7 @@ def report_if_full(instance: dg.DagsterInstance, session: SyncSession, kind: Kin
         comparison = compare_with_cloud(session, kind)
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(
-            asset_key=dg.AssetKey(CLOUD_CONTENTS),
+            asset_key=dg.AssetKey(contents_of(session.settings.till.kind)),
             check_name=NAMES[kind.cloud],
             **_told(comparison, session.configuration),
         )

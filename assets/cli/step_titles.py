@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cloudkasse_etl.entities import (
+    ALL_KINDS,
     GROSS_PRICES,
     KINDS,
     REVENUE_POSTINGS,
@@ -17,7 +18,7 @@ from cloudkasse_etl.i18n.text import Language, Text, say
 _IMPORT, _CHECK = say("Importing receipts"), say("Looking for what is missing")
 STEP_TITLES: Final[Mapping[str, Text]] = {
     **{kind.extract: say("Reading from SelectLine: {records}", records=kind.heading) for kind in KINDS},
-    **{kind.cloud: say("To CloudKasse: {records}", records=kind.heading) for kind in KINDS},
+    **{kind.cloud: say("To the till: {records}", records=kind.heading) for kind in ALL_KINDS},
     GROSS_PRICES: say("Computing gross prices"),
     STAGED_RECEIPTS: say("Fetching receipts"),
     STAGED_CLOSINGS: say("Fetching closings"),

@@ -9,6 +9,7 @@ from pandera.pandas import DataFrameModel
 
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import (
+    ALL_KINDS,
     ARTICLES,
     GROSS_PRICES,
     KINDS,
@@ -26,9 +27,9 @@ from cloudkasse_etl.schemas.staging import ClosingStaged, ReceiptStaged
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 
 CONTRACTS: Mapping[str, type[DataFrameModel]] = {
-    **{kind.extract: FLOWS[kind].extract for kind in KINDS},
+    **{kind.extract: FLOWS[kind.name].extract for kind in KINDS},
     GROSS_PRICES: GrossPrice,
-    **{kind.cloud: FLOWS[kind].payload for kind in KINDS},
+    **{kind.cloud: FLOWS[kind.name].payload for kind in ALL_KINDS},
     STAGED_RECEIPTS: ReceiptStaged,
     STAGED_CLOSINGS: ClosingStaged,
     REVENUE_POSTINGS: RevenuePosting,
@@ -37,7 +38,7 @@ CONTRACTS: Mapping[str, type[DataFrameModel]] = {
 # An asset that is only waited for (a register, before articles are uploaded) is an edge of the graph, but no source.
 DRAWN_FROM: Mapping[str, tuple[str, ...]] = {
     GROSS_PRICES: (PRICES.extract, ARTICLES.extract),
-    **{kind.cloud: (kind.source,) for kind in KINDS},
+    **{kind.cloud: (kind.source,) for kind in ALL_KINDS},
     REVENUE_POSTINGS: (STAGED_RECEIPTS,),
     STOCK_MOVEMENTS: (STAGED_RECEIPTS,),
 }

@@ -6,25 +6,37 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.errors import Problem, problems_error
 from cloudkasse_etl.i18n.text import Text, say
 
 
 class Connections(BaseModel):
-    """Addresses and secrets, from the environment only; they appear in no log, error, history or page."""
+    """Addresses and secrets, from the environment only; they appear in no log, error, history or page.
+
+    Address, user and token are empty for a till that needs none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     erp_url: SecretStr
     state_url: SecretStr
-    api_url: str
-    api_token: SecretStr
+    api_url: str = ""
+    api_user: str = ""
+    api_token: SecretStr = SecretStr("")
     smtp_password: SecretStr | None = None
     alert_webhook_url: SecretStr | None = None
 
 
-def read_connections(environment: Mapping[str, str]) -> Connections:
+def read_connections(environment: Mapping[str, str], till: TillKind = "cloudkasse") -> Connections:
     """Addresses and secrets from the environment.
+
+    Args:
+        environment: The environment's variables.
+        till: The kind of till, which decides what is needed.
+
+    Returns:
+        The connections.
 
     Raises:
         ConfigurationError: With every variable that is missing or unusable; values are not shown.
@@ -40,8 +52,16 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
     erp = needed(
         "CLOUDKASSE_ERP_URL", say("Set it to the SQLAlchemy URL of SelectLine's database, e.g. sqlite:///erp.db.")
     )
-    api = needed("CLOUDKASSE_API_URL", say("Set it to CloudKasse's address, e.g. https://api.example.org."))
-    token = needed("CLOUDKASSE_API_TOKEN", say("Set it to the token that CloudKasse gave you."))
+    api = user = token = ""
+    if till == "cloudkasse":
+        api = needed("CLOUDKASSE_API_URL", say("Set it to CloudKasse's address, e.g. https://api.example.org."))
+        token = needed("CLOUDKASSE_API_TOKEN", say("Set it to the token that CloudKasse gave you."))
+    elif till == "korona":
+        api = needed(
+            "CLOUDKASSE_API_URL", say("Set it to the address of KORONA.cloud's API, which ends in /web/api/v3.")
+        )
+        user = needed("CLOUDKASSE_API_USER", say("Set it to the name of KORONA.cloud's user."))
+        token = needed("CLOUDKASSE_API_TOKEN", say("Set it to the password of KORONA.cloud's user."))
     state = environment.get("CLOUDKASSE_STATE_URL", "").strip()
     # Missing settings of alerts are reported by `check` and when alerts are sent: they must not stop a synchronisation.
     smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
@@ -63,7 +83,8 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
                 say("Write it with https://; only this computer itself (localhost) is spoken to without."),
             )
         )
-    if token and not re.fullmatch(r"[\x21-\x7e]+", token):
+    # a password may have any character; it goes over the wire in Base64
+    if token and till == "cloudkasse" and not re.fullmatch(r"[\x21-\x7e]+", token):
         problems.append(
             Problem(
                 "CLOUDKASSE_API_TOKEN",
@@ -79,6 +100,7 @@ def read_connections(environment: Mapping[str, str]) -> Connections:
         erp_url=SecretStr(erp),
         state_url=SecretStr(state or erp),
         api_url=api.rstrip("/"),
+        api_user=user,
         api_token=SecretStr(token),
         smtp_password=SecretStr(smtp_password) if smtp_password else None,
         alert_webhook_url=SecretStr(webhook_url) if webhook_url else None,

@@ -19,7 +19,9 @@ from cloudkasse_etl.config.settings_language import SETTINGS_VARIABLE as SETTING
 from cloudkasse_etl.config.settings_language import settings_path as settings_path
 from cloudkasse_etl.config.settings_language import written_language
 from cloudkasse_etl.config.settings_yaml import MAX_BYTES, shown, too_large
+from cloudkasse_etl.config.till_settings import TillSettings
 from cloudkasse_etl.config.ui_settings import Ui
+from cloudkasse_etl.entities import TILL_KINDS, TillKind
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
 from cloudkasse_etl.i18n.messages import ENGLISH, Language, languages
 from cloudkasse_etl.i18n.text import say
@@ -53,6 +55,14 @@ class Register(Section):
     warehouse: Annotated[str, Field(min_length=1, max_length=10)]
     price_group: GroupNumber
     cash_account: Account | None = None
+    till_id: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="The till's own id of the register, where it is not the number."
+    )
+
+    @property
+    def id_in_till(self) -> str:
+        """What the till calls the register."""
+        return self.till_id or self.number
 
 
 def _some(value: Any) -> Any:
@@ -172,6 +182,7 @@ class Settings(Section):
     language: KnownLanguage = ENGLISH
     timezone: str = "Europe/Berlin"
     company: Company = Company()
+    till: TillSettings = TillSettings()
     registers: tuple[Register, ...] = ()
     articles: Articles = Articles()
     employees: Employees = Employees()
@@ -211,6 +222,14 @@ class Settings(Section):
                     say("The number '{number}' is given to another register already.", number=shown(register.number)),
                     at, "number",
                 )  # fmt: skip
+        ids: set[str] = set()
+        for at, register in enumerate(value):
+            if register.id_in_till in ids:
+                raise refused(
+                    say("The till's id '{id}' is given to another register already.", id=shown(register.id_in_till)),
+                    at, "till_id",
+                )  # fmt: skip
+            ids.add(register.id_in_till)
         return value
 
     @field_validator("price_groups")
@@ -267,7 +286,7 @@ def load(environment: Mapping[str, str] | None = None) -> Configuration:
     except ConfigurationError as error:
         problems += error.problems
     try:
-        connections = read_connections(environment)
+        connections = read_connections(environment, written_till(path) if settings is None else settings.till.kind)
     except ConfigurationError as error:
         problems += error.problems
     if settings is None or connections is None:
@@ -352,3 +371,13 @@ def language_of(path: Path) -> Language:
         return written_language(path)
     found = file.data.get("language")
     return found if found in languages() else ENGLISH
+
+
+def written_till(path: Path) -> TillKind:
+    """The kind of till of a settings file, whatever else is wrong in it; the default where it names none."""
+    try:
+        till = SettingsFile.parse(_read(path), path.name).data.get("till")
+    except (OSError, UnicodeDecodeError, ConfigurationError):
+        till = None
+    found = till.get("kind") if isinstance(till, dict) else None
+    return next((kind for kind in TILL_KINDS if kind == found), "cloudkasse")

@@ -11,14 +11,21 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from cloudkasse_etl.entities import KINDS, PRICES, REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.entities import (
+    ALL_KINDS,
+    PRICES,
+    REVENUE_POSTINGS,
+    STAGED_CLOSINGS,
+    STAGED_RECEIPTS,
+    STOCK_MOVEMENTS,
+)
 from cloudkasse_etl.i18n.formats import clean, day_in_figures, money, short_quantity
 from cloudkasse_etl.i18n.messages import Language
 from cloudkasse_etl.i18n.text import Text, say
 
 OF_RECEIPTS = (STAGED_RECEIPTS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
 """The assets whose records are receipts, or lines of them."""
-_KINDS = {asset: kind for kind in KINDS for asset in kind.assets}
+_NAMES = {asset: kind.name for kind in ALL_KINDS for asset in kind.assets}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?=-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})")
 _WHOLE_UUID = re.compile(r"([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ROW = re.compile(r"(\w+) row (.+)")
@@ -214,7 +221,7 @@ def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
         return ReceiptName(receipt_id, line=line) if mark else ReceiptName(key)
     if asset in OF_RECEIPTS:
         return ReceiptName(key)
-    return (PriceName if _KINDS.get(asset) is PRICES else RecordName)(key, title=title)
+    return (PriceName if _NAMES.get(asset) == PRICES.name else RecordName)(key, title=title)
 
 
 def natural_place(text: str) -> NaturalPlace:

@@ -58,21 +58,120 @@ class TillStatus:
     clock_offset_seconds: float
 
 
+class UntranslatableError(ValueError):
+    """A record of the till that cannot be brought into the canonical form.
+
+    Args:
+        code: Why, a code of `rejections/catalogue/`.
+        detail: What the texts of the code name.
+        register: Its register, where that is known.
+        number: Its number, where that is known.
+    """
+
+    def __init__(
+        self, code: str, detail: Mapping[str, str], *, register: str | None = None, number: int | None = None
+    ) -> None:
+        super().__init__(code)
+        self.code, self.detail = code, detail
+        self.register, self.number = register, number
+
+
+class Translation(Protocol):
+    """Brings what a till sent into the canonical form; pure, so that it can be repeated under other settings."""
+
+    def fingerprint(self) -> str:
+        """A hash of the settings that it depends on."""
+        ...
+
+    def receipts(self, text: bytes) -> Sequence[bytes]:
+        """A receipt in canonical JSON, with the counter-entry of one that was voided later.
+
+        Raises:
+            UntranslatableError: Its meaning is not known.
+        """
+        ...
+
+    def closing(self, text: bytes) -> bytes:
+        """A closing in canonical JSON.
+
+        Raises:
+            UntranslatableError: Its meaning is not known.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A part of an export that could not be read, whose records are missing until it can.
+
+    Attributes:
+        key: What it is about; another look at the same place has the same key.
+        detail: What the texts of `code` name.
+        code: A code of `rejections/catalogue/`.
+        is_closing: Whether it is a closing's, or a receipt's.
+    """
+
+    key: str
+    code: str
+    detail: Mapping[str, str]
+    is_closing: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of receipts or closings whose entries are not parsed yet.
 
     Attributes:
-        texts: The JSON of each entry as it came, in the order of arrival.
+        texts: Each entry as it came, in the order of arrival; in canonical JSON, or in the till's own form where it
+            has a `Translation`.
         next_cursor: What to store once the entries are stored.
         has_more: Whether another page follows.
         columns: The same receipts as columns, from a till that has them so; all of one closing.
+        closings: Closings in canonical JSON that came together with these receipts, and are stored together with them.
+        refusals: What could not be read.
+        notes: What was read although it deviates from the till's own rules, as sentences.
+        settled: Keys of refusals that have ended, since what they are about was read.
+        taken: The part of the till that was read to its end with this page, where it delivers such.
     """
 
     texts: Sequence[bytes]
     next_cursor: str
     has_more: bool
     columns: ReceiptColumns | None = None
+    closings: Sequence[bytes] = ()
+    refusals: Sequence[Refusal] = ()
+    notes: Sequence[Text] = ()
+    settled: Sequence[str] = ()
+    taken: "Part | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of what a till delivers at once: an export of a folder.
+
+    Attributes:
+        name: Its path below the folder.
+        state: A hash of its files' sizes and times; another one means that it has to be read again.
+    """
+
+    name: str
+    state: str
+
+
+class PartMemory(Protocol):
+    """Remembers which parts were read to their end."""
+
+    def taken(self) -> Mapping[str, str]:
+        """Name of a part → its state when it was read."""
+        ...
+
+
+class NoPartMemory:
+    """The memory of a till that delivers no parts, or is only asked for its status."""
+
+    def taken(self) -> Mapping[str, str]:
+        """Nothing was read."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 
 import cloudkasse_etl
-from assets.checks.cloud_equals_erp import KEYS, NAMES
-from assets.definitions import ASSETS
+from assets.checks.cloud_equals_erp import NAMES, keys_of
+from assets.definitions import assets_of
 from assets.ui.columns import CONTRACTS, DRAWN_FROM
 from cloudkasse_etl import entities
 from cloudkasse_etl.config.settings import Settings
@@ -30,6 +30,7 @@ from cloudkasse_etl.tills.port import record_key
 
 PROJECT = Path(cloudkasse_etl.__file__).parent.parent
 SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
+ASSETS = assets_of("cloudkasse")
 EACH = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
@@ -52,7 +53,7 @@ def test_no_two_assets_have_one_name_and_all_of_them_are_shown() -> None:
 
 @EACH
 def test_a_kind_is_read_and_goes_up_by_contracts_that_have_its_key(kind: Kind) -> None:
-    flow = FLOWS[kind]
+    flow = FLOWS[kind.name]
     assert key_of(flow.payload) == kind.key
     assert set(kind.key) <= set(flow.payload.to_schema().columns)
     assert (CONTRACTS[kind.extract], CONTRACTS[kind.cloud]) == (flow.extract, flow.payload)
@@ -61,7 +62,7 @@ def test_a_kind_is_read_and_goes_up_by_contracts_that_have_its_key(kind: Kind) -
 
 
 def test_nothing_is_kept_of_a_kind_that_there_is_not() -> None:
-    assert set(FLOWS) == set(KINDS)
+    assert set(FLOWS) == {kind.name for kind in KINDS}
     assert set(CONTRACTS) == set(SPECS) - {entities.SYNC_REPORT}
 
 
@@ -96,7 +97,7 @@ def test_the_assets_of_a_kind_depend_on_each_other_as_it_says(kind: Kind) -> Non
 
 
 def test_what_the_cloud_holds_is_compared_for_every_kind() -> None:
-    assert [key.name for key in KEYS] == [NAMES[kind.cloud] for kind in KINDS]
+    assert [key.name for key in keys_of("cloudkasse")] == [NAMES[kind.cloud] for kind in KINDS]
 
 
 @EACH
@@ -121,7 +122,7 @@ def test_a_kind_is_called_something_in_german(kind: Kind) -> None:
 @EACH
 def test_the_sandbox_takes_what_goes_up(kind: Kind) -> None:
     entity = record_models.Entity(kind.name)
-    assert set(record_models.RECORDS[entity].model_fields) == set(FLOWS[kind].payload.to_schema().columns)
+    assert set(record_models.RECORDS[entity].model_fields) == set(FLOWS[kind.name].payload.to_schema().columns)
     assert record_models.KEY_FIELDS[entity] == kind.key
 
 
@@ -153,5 +154,5 @@ def test_the_recipe_names_five_places_at_most_and_each_is_there() -> None:
 def test_a_kind_is_frozen() -> None:
     with pytest.raises(AttributeError):
         COMPANY.name = "others"  # type: ignore[misc]
-    assert replace(COMPANY, name="others") not in FLOWS
+    assert replace(COMPANY, name="others").name not in FLOWS
     assert all(re.fullmatch("[a-z]+", kind.name) for kind in KINDS), "names stand in addresses"

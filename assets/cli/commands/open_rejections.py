@@ -9,17 +9,19 @@ from assets.cli.listed_rejections import put_out, refuse_both
 from assets.cli.option_types import FILE_OR_OUTPUT, known_name
 from assets.cli.output import CURE, console, print_causes, print_wrapped
 from assets.instance.typed_commands import as_typed
-from cloudkasse_etl.entities import REJECTING
+from cloudkasse_etl.entities import rejecting
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import say, told
 from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD
+from cloudkasse_etl.tills.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
     from cloudkasse_etl.sync.monitoring.failed_runs import LastRun
     from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 
-_ASSET = known_name(say("asset that refuses records"), REJECTING)
+_ASSETS = dict.fromkeys(asset for till in CAPABILITIES for asset in rejecting(till))
+_ASSET = known_name(say("asset that refuses records"), _ASSETS)
 _CODE = known_name(say("code of rejections"), CATALOGUE, beginning=CLOUD)  # the cloud has codes of its own
 
 

@@ -10,6 +10,7 @@ from assets.cli.output import console, print_json, print_report, progress, tell
 from assets.instance.tags import KINDS
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, say, say_as, say_count, told
+from cloudkasse_etl.tills.capabilities import refuse_if_none_is_taken
 
 if TYPE_CHECKING:
     from assets.instance.home import Home
@@ -47,6 +48,8 @@ def sync(
     from cloudkasse_etl.config.settings import load
 
     configuration, home = load(), find_home()
+    if what == "master-data":
+        refuse_if_none_is_taken(configuration.settings.till.kind)
     wish = configuration.settings.receipts.import_
     if import_receipts is None:
         chosen = wish == "direct"

@@ -61,7 +61,7 @@ def place_of(settings: Settings, connections: Connections) -> Place:
         StateTables(settings.state.prefix, settings.state.db_schema),
         is_erps=url == connections.erp_url.get_secret_value(),
         company=settings.company.number,
-        api_url=connections.api_url,
+        api_url=settings.till.address(connections.api_url),
     )
 
 

@@ -160,6 +160,24 @@ class StateTables:
             sa.Column("moved_at", UtcDateTime, nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
         )
+        self.till = table(
+            "till",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("kind", sa.Unicode(20), nullable=False),
+            sa.Column("receipts_from", sa.Date),
+            sa.Column("since", UtcDateTime, nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )
+        self.part = table(
+            "part",
+            sa.Column("target_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("name", key_text(400), primary_key=True),
+            company(),
+            sa.Column("state", sa.Unicode(64), nullable=False),
+            sa.Column("taken_at", UtcDateTime, nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )
         self.receipt = table(
             "receipt",
             sa.Column("company", key_text(20), primary_key=True),
@@ -186,6 +204,7 @@ class StateTables:
             sa.Column("came_as", key_text(120)),
             sa.Column("currency", sa.Unicode(10)),
             sa.Column("no_effect", sa.Unicode(20)),
+            sa.Column("original", sa.LargeBinary),
             sa.Index(f"ix_{prefix}receipt_number", "company", "register", "number"),
             sa.Index(
                 f"ix_{prefix}receipt_sums",

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.entities import KINDS, STAGED_CLOSINGS, Kind
+from cloudkasse_etl.entities import ALL_KINDS, BY_NAME, STAGED_CLOSINGS, Kind
 from cloudkasse_etl.rejections.record_names import (
     OF_RECEIPTS,
     ClosingName,
@@ -29,7 +29,7 @@ from cloudkasse_etl.state.stores.records import contents_of
 TITLE_LENGTH = 200
 STORED = ("asset", "record_key", "code", "detail", "content", "since", "title")
 # The kind of record whose title a record of the asset has.
-_TITLED_BY = {asset: kind.whole for kind in KINDS for asset in kind.assets}
+_TITLED_BY = {asset: BY_NAME[kind.whole.name] for kind in ALL_KINDS for asset in kind.assets}
 
 
 @dataclass(frozen=True, slots=True)

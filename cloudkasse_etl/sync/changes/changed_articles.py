@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, KINDS, REGISTERS
+from cloudkasse_etl.entities import ALL_KINDS, ARTICLES, GROSS_PRICES, REGISTERS
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges, Totals, buckets_of
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Rejection
@@ -30,8 +30,8 @@ MOST_ARTICLES = 2_000
 MOST_ROWS = 20_000
 MOST_BUCKETS = 500
 UPSTREAM: Mapping[str, tuple[str, ...]] = {
-    **{asset: () for kind in KINDS if kind.by_article for asset in kind.assets},
-    **{kind.cloud: kind.upstream for kind in KINDS if kind.by_article},
+    **{asset: () for kind in ALL_KINDS if kind.by_article for asset in kind.assets},
+    **{kind.cloud: kind.upstream for kind in ALL_KINDS if kind.by_article},
 }
 """The assets that are updated article by article, and the assets in the cloud that each depends on."""
 # A record without a key of its own is named by its row.
@@ -255,5 +255,5 @@ def _read(
         turns={asset: tuple(found["turns"]) for asset, found in details.items() if "turns" in found},
         old=old,
         others=others,
-        registers=session.store.checkpoints.generation(REGISTERS.cloud),
+        registers=session.store.checkpoints.generation(session.kind(REGISTERS.name).cloud),
     )

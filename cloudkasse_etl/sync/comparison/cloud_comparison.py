@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import KINDS, REGISTERS, Kind
+from cloudkasse_etl.entities import REGISTERS, Kind
 from cloudkasse_etl.schemas.contract import check
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.sync.comparison.comparison_report import SHOWN, Comparison, Cure, Difference, FieldDifference
@@ -27,13 +27,13 @@ from cloudkasse_etl.transform.digest import digests, item_digests, item_text
 
 
 def compare_all(
-    configuration: Configuration, kinds: Sequence[Kind] = KINDS, *, as_of: dt.date | None = None
+    configuration: Configuration, kinds: Sequence[str] | None = None, *, as_of: dt.date | None = None
 ) -> tuple[Comparison, ...]:
     """Compares the records that the ERP requires now with CloudKasse's. Takes no lease, writes nothing, uses GET only.
 
     Args:
         configuration: Settings and connections.
-        kinds: The kinds of record to compare.
+        kinds: The names of the kinds of record to compare; all that the till takes where None.
         as_of: The day whose prices and VAT rates apply; the shop's today where None.
 
     Returns:
@@ -44,7 +44,7 @@ def compare_all(
     """
     with open_plan(configuration, as_of=as_of) as session:
         session.cloud_status  # noqa: B018 -- raises its errors before the ERP is read needlessly
-        return tuple(compare_with_cloud(session, kind) for kind in kinds)
+        return tuple(compare_with_cloud(session, kind) for kind in session.kinds if kinds is None or kind.name in kinds)
 
 
 def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
@@ -53,8 +53,8 @@ def compare_with_cloud(session: SyncSession, kind: Kind) -> Comparison:
     A record that is rejected, or waits in order, does not count as a difference: it is reported elsewhere. Of the
     cloud's pages only keys and the first few differences are kept in memory.
     """
-    desired = FLOWS[kind].desired(session, NEVER_NARROWED)
-    checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
+    desired = FLOWS[kind.name].desired(session, NEVER_NARROWED)
+    checked = check(desired.payload, FLOWS[kind.name].payload, asset=kind.cloud, key_columns=kind.key)
     refused = {rejection.key for rejection in (*checked.rejections, *session.store.rejections.of(kind.cloud))}
     waits = kind.needs_register and session.store.synced.active_count(REGISTERS.name) == 0
     found = _Comparing(session, kind, checked.frame, {bounded_key(key) for key in refused})

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import KINDS, STAGED_RECEIPTS, Kind
+from cloudkasse_etl.entities import STAGED_RECEIPTS, Kind
 from cloudkasse_etl.state.dry_run.dry_records import Acceptance
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipt
@@ -31,6 +31,7 @@ from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts, lines_of
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.report import widest_scope
+from cloudkasse_etl.tills.capabilities import refuse_if_none_is_taken
 
 What = Literal["all", "master-data", "receipts", "import"]
 
@@ -52,6 +53,8 @@ def plan(configuration: Configuration, what: What = "all", *, as_of: dt.date | N
     Raises:
         CloudkasseError: ERP, cloud or our own tables cannot be read; there is no plan then.
     """
+    if what == "master-data":
+        refuse_if_none_is_taken(configuration.settings.till.kind)
     with open_plan(configuration, as_of=as_of) as session:
         # first whether the cloud can be reached: a person should not wait for a comparison needlessly
         if what != "import":
@@ -67,7 +70,7 @@ def plan(configuration: Configuration, what: What = "all", *, as_of: dt.date | N
 def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
     blocked: dict[str, str] = {}
     found = []
-    for kind in KINDS:
+    for kind in session.kinds:
         reports = [extract(session, kind), *([compute_gross_prices(session)] if kind.computed else [])]
         cause = blocked.get(kind.after.name) if kind.after else None
         if cause is not None:

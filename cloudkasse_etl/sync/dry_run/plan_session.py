@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import MassRetirementError
 from cloudkasse_etl.rejections.rejection import CLOUD
 from cloudkasse_etl.state.connection import connect
@@ -62,7 +61,7 @@ class PlanSession(SyncSession):
         """Expects the same refusal again of records that are tried in every run, whatever their content."""
         refused = {
             rejection.key: rejection
-            for rejection in self.store.rejections.of(BY_NAME[entity].cloud)
+            for rejection in self.store.rejections.of(self.kind(entity).cloud)
             if rejection.code in RETRIED_EVERY_RUN and rejection.code not in _CURED_BY_THE_RUN
         }
         if not refused:

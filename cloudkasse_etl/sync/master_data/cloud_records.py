@@ -29,7 +29,7 @@ def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
     Records that were changed, retired or lost there then count as different, and are sent again. Records that were
     never sent from here are ignored.
     """
-    store, columns = session.store, list(FLOWS[kind].payload.to_schema().columns)
+    store, columns = session.store, list(FLOWS[kind.name].payload.to_schema().columns)
     synced = store.synced.all(kind.name)
     known, hashes = pd.Index(synced["key"]), synced["content_hash"].to_numpy()
     seen = np.zeros(len(known), dtype=bool)
@@ -87,7 +87,7 @@ def _refuse_broken(kind: Kind, page: Sequence[Item]) -> None:
 
     A record under a broken key would count as missing, and one that is no longer required would never be retired.
     """
-    for name, column in FLOWS[kind].payload.to_schema().columns.items():
+    for name, column in FLOWS[kind.name].payload.to_schema().columns.items():
         dtype = str(column.dtype)
         wanted = bool if dtype == "bool" else int if dtype.startswith("int") else str
         values = [item.get(name) for item in page]

@@ -105,7 +105,7 @@ def _prices(session: SyncSession, scope: Scope) -> Desired:
 
     each = _by_article(waiting)
     if among is not None:
-        elsewhere = store.waiting.of(PRICES.cloud)
+        elsewhere = store.waiting.of(session.kind(PRICES.name).cloud)
         each += [w for w in elsewhere if w.code == _ARTICLE_FIRST and w.awaited not in among]
     currency = session.sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
@@ -207,13 +207,13 @@ def _chosen_employees(settings: Settings) -> Collection[str] | None:
     return None if settings.employees.numbers == "all" else settings.employees.numbers
 
 
-FLOWS: Mapping[Kind, Flow] = {
-    COMPANY: Flow(CompanyExtract, CompanyPayload, lambda session, _: session.sources.company, _company),
-    REGISTERS: Flow(RegisterExtract, RegisterPayload, lambda session, _: session.sources.registers, _registers),
-    EMPLOYEES: _of_table(
+FLOWS: Mapping[str, Flow] = {
+    COMPANY.name: Flow(CompanyExtract, CompanyPayload, lambda session, _: session.sources.company, _company),
+    REGISTERS.name: Flow(RegisterExtract, RegisterPayload, lambda session, _: session.sources.registers, _registers),
+    EMPLOYEES.name: _of_table(
         EMPLOYEES, erp_tables.EMPLOYEES, EmployeeExtract, EmployeePayload, payloads.employee_payload, _chosen_employees
     ),
-    ARTICLES: Flow(ArticleExtract, ArticlePayload, _read_articles, _articles),
-    PRICES: Flow(PriceExtract, PricePayload, _read_prices, _prices),
+    ARTICLES.name: Flow(ArticleExtract, ArticlePayload, _read_articles, _articles),
+    PRICES.name: Flow(PriceExtract, PricePayload, _read_prices, _prices),
 }
-"""The flow of each of `KINDS`."""
+"""The flow of each of `KINDS`, by its name."""

@@ -17,7 +17,7 @@ def extract(session: SyncSession, kind: Kind) -> AssetReport:
     """
 
     def judge(scope: Scope) -> Judgement:
-        found = FLOWS[kind].read(session, scope)
+        found = FLOWS[kind.name].read(session, scope)
         return Judgement(found.rejections, len(found.frame))
 
     return judged(session, kind.extract, judge)

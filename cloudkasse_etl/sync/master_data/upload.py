@@ -109,7 +109,9 @@ def _scope(session: SyncSession, kind: Kind, fingerprint: str | None, unsettled:
     if unsettled is not None and kind.by_article:
         session.scope = Everything(unsettled) if session.scope is None else session.scope.widened(unsettled)
     scope = scope_of(session, kind.cloud, fingerprint)
-    if isinstance(scope, Subset) and scope.registers != session.store.checkpoints.generation(REGISTERS.cloud):
+    if isinstance(scope, Subset) and scope.registers != session.store.checkpoints.generation(
+        session.kind(REGISTERS.name).cloud
+    ):
         return scope.widened(reasons.registers_sent())
     return scope
 
@@ -183,8 +185,8 @@ class _Upload:
     def _desired(self, scope: Scope) -> tuple[Scope, Desired, Checked]:
         """The records that the cloud should have, and those of them that satisfy the contract."""
         kind, session = self.kind, self.session
-        desired = FLOWS[kind].desired(session, scope)
-        checked = check(desired.payload, FLOWS[kind].payload, asset=kind.cloud, key_columns=kind.key)
+        desired = FLOWS[kind.name].desired(session, scope)
+        checked = check(desired.payload, FLOWS[kind.name].payload, asset=kind.cloud, key_columns=kind.key)
         if isinstance(scope, Subset) and has_row_keys(checked.rejections):
             return self._desired(scope.widened(reasons.article_unknown()))
         return scope, desired, checked
@@ -294,7 +296,7 @@ class _Upload:
     ) -> Rejection:
         value = result.item.get(result.field) if result.field else None
         detail = {
-            "field": source_of(FLOWS[self.kind].payload, result.field) if result.field else "",
+            "field": source_of(FLOWS[self.kind.name].payload, result.field) if result.field else "",
             "message": result.message or result.code or "",
             "value": "" if value is None else str(value),
         }
@@ -332,7 +334,7 @@ class _Upload:
     def _guard(self, retiring: int, active: int) -> None:
         safety = self.session.settings.safety
         allowed = retiring <= safety.retire_minimum or retiring * 100 <= active * safety.retire_percent
-        if self.kind is REGISTERS and 0 < retiring == active:
+        if self.kind.name == REGISTERS.name and 0 < retiring == active:
             # however few: without a register the shop cannot sell, and broken settings would have that effect
             allowed = False
         if not allowed and not self.session.options.allow_retire:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from cloudkasse_etl.config.connections import Connections, read_connections
-from cloudkasse_etl.config.settings import Settings, language_of, read_settings, settings_path
+from cloudkasse_etl.config.settings import Settings, language_of, read_settings, settings_path, written_till
 from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem, system_reason
@@ -37,7 +37,9 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
         problems += error.problems
     problems += _catalogue(language_of(settings_path(environment)))
     try:
-        connections = read_connections(environment)
+        connections = read_connections(
+            environment, settings.till.kind if settings else written_till(settings_path(environment))
+        )
     except ConfigurationError as error:
         problems += error.problems
     if connections is None:

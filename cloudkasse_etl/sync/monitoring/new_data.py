@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import orjson
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import ERP_TABLES, KINDS, REVENUE_POSTINGS
+from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.errors import CloudkasseError, ErpUnavailableError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count
@@ -36,8 +36,6 @@ from cloudkasse_etl.tills.till_opening import open_till
 
 # A check must end before the next one: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
-_UPSTREAM = {kind.cloud: kind.upstream for kind in KINDS}
-_MASTER_DATA = tuple(asset for asset in ERP_TABLES if asset != REVENUE_POSTINGS)
 _STREAMS: Mapping[Stream, Text] = {"receipts": say("receipts in CloudKasse"), "closings": say("closings in CloudKasse")}
 
 
@@ -198,9 +196,12 @@ def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
 def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
     """What a run would read and send."""
     store, sources = session.store, session.sources
-    generations = {asset: store.checkpoints.generation(asset) for asset in _UPSTREAM}
+    upstream = {kind.cloud: kind.upstream for kind in session.kinds}
+    generations = {asset: store.checkpoints.generation(asset) for asset in upstream}
     marks = {
-        asset: sources.fingerprint(asset, *(generations[a] for a in _UPSTREAM.get(asset, ()))) for asset in _MASTER_DATA
+        asset: sources.fingerprint(asset, *(generations[a] for a in upstream.get(asset, ())))
+        for kind in session.kinds
+        for asset in kind.assets
     }
     changed = [asset for asset, mark in marks.items() if mark is not None and not is_up_to_date(session, asset, mark)]
     # what the calendar has changed, with the days between which it was valid: each such change is another state
@@ -212,7 +213,7 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
     }
     found = [say("changes for {assets}", assets=", ".join(changed))] if changed else []
     lost = {}
-    for kind in KINDS:
+    for kind in session.kinds:
         ours = store.synced.active_count(kind.name)
         held = missing_in_the_cloud(session, kind, ours)
         if held is not None:

@@ -142,7 +142,7 @@ def _deferred(store: StateStores, waiting: Sequence[Waiting], settings: Settings
         if code == AWAITED:
             names = [originals.get(key, key) for key in awaited]
         else:
-            names = [*_names(store, ARTICLES.cloud, awaited, language), *awaited[SHOWN_EXAMPLES:]]
+            names = [*_names(store, ARTICLES.extract, awaited, language), *awaited[SHOWN_EXAMPLES:]]
         examples = _names(store, asset, [key for one in some for key in one.examples], language)
         count = sum(one.count for one in some)
         detail = {"value": _few(names, len(names)), "days": str(settings.receipts.void_wait_days)} if names else {}

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cloudkasse_etl.config.settings import Configuration, Settings
-from cloudkasse_etl.entities import STAGED_RECEIPTS
+from cloudkasse_etl.entities import STAGED_RECEIPTS, Kind, kind_of, kinds_of
 from cloudkasse_etl.errors import AuthorizationError, MassRetirementError, NetworkError
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.connection import StateConnection, connect
@@ -87,6 +87,15 @@ class SyncSession:
     def options(self) -> SyncOptions:
         """The options of this run."""
         return self._context.options
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of record that the till takes, in the order of their upload."""
+        return kinds_of(self.settings.till.kind)
+
+    def kind(self, name: str) -> Kind:
+        """A kind of record by its name, as the till takes it."""
+        return kind_of(self.settings.till.kind, name)
 
     @property
     def run_id(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.checks.cloud_equals_erp import KEYS, NAMES
+from assets.checks.cloud_equals_erp import NAMES, keys_of
 from assets.instance.run_history import last_run, read_history
 from cloudkasse_etl.sync.run.session import hold_lease
 from tests.support.programs import Program, checks
@@ -46,7 +46,7 @@ def test_the_job_compares_under_a_held_lease_and_is_no_synchronisation(
     with hold_lease(program.world.configuration(), run_id="somebody", kind="all", started_by="somebody else"):
         run = look(program, instance, "compare_with_cloud")
     found = checks(instance, run.run_id)
-    assert set(found) == {("cloudkasse_contents", key.name) for key in KEYS}
+    assert set(found) == {("cloudkasse_contents", key.name) for key in keys_of("cloudkasse")}
     articles = found["cloudkasse_contents", "articles_same_as_selectline"]
     assert (articles.passed, articles.severity) == (False, dg.AssetCheckSeverity.WARN)
     (row,) = articles.metadata["differences"].records

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloudkasse_etl.entities import KINDS, REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.entities import ASSETS_OF, REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.causes import Cause, causes_of
 from cloudkasse_etl.sync.run.report import Counts
 
@@ -56,9 +56,9 @@ class RunFacts:
         """Counts of uploads, by kind of record; those that the run did not touch are missing."""
         assets = self.assets or {}
         return {
-            kind.name: sum((assets[name] for name in kind.assets if name in assets), Counts())
-            for kind in KINDS
-            if any(name in assets for name in kind.assets)
+            kind: sum((assets[name] for name in names if name in assets), Counts())
+            for kind, names in ASSETS_OF.items()
+            if any(name in assets for name in names)
         }
 
     def downward(self) -> dict[str, Counts]:
