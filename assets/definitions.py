@@ -33,7 +33,7 @@ def assets_of(till: TillKind) -> tuple[dg.AssetsDefinition, ...]:
         *master_data.assets_of(till),
         *prices.assets_of(till),
         *cloud_state.assets_of(till),
-        *receipts.ASSETS,
+        *receipts.assets_of(till),
         *postings.ASSETS,
     )
     return (*before, report.report_on(before))

@@ -1,12 +1,13 @@
-"""Receipts and closings as they come down from CloudKasse. They are staged only; booking is in postings.py."""
+"""Receipts and closings as they come from the till. They are staged only; booking is in postings.py."""
 
 import dagster as dg
 
 from assets.checks.rejections import report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
-from cloudkasse_etl.entities import STAGED_CLOSINGS, STAGED_RECEIPTS
+from cloudkasse_etl.entities import STAGED_CLOSINGS, STAGED_RECEIPTS, TillKind
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
+from cloudkasse_etl.tills.capabilities import CAPABILITIES
 
 GROUP = "receipts"
 
@@ -17,7 +18,7 @@ GROUP = "receipts"
     check_specs=report_checks(STAGED_RECEIPTS),
 )
 def staged_receipts(sync: Sync) -> Result:
-    """The receipts (Bons) that the registers have sent to CloudKasse, fetched once, checked and staged.
+    """The receipts (Bons) that the registers have sold, fetched once from the till, checked and staged.
 
     Nothing is booked yet. A receipt that does not add up is kept as it came, rejected with the reason, and holds up
     no other.
@@ -35,4 +36,9 @@ def staged_closings(sync: Sync) -> Result:
     return carry_out(stage_closings, sync)
 
 
-ASSETS = (staged_receipts, staged_closings)
+def assets_of(till: TillKind) -> tuple[dg.AssetsDefinition, ...]:
+    """The assets; closings that come together with receipts are staged with these, and counted after them."""
+    if CAPABILITIES[till].has_closings_alone:
+        return (staged_receipts, staged_closings)
+    after = staged_closings.map_asset_specs(lambda spec: spec.merge_attributes(deps=[staged_receipts]))
+    return (staged_receipts, after)

@@ -98,10 +98,10 @@ COMPANY: Final = Kind(
     extract="selectline_company",
     extract_is=say(
         "The company (Mandant): its name and address from SelectLine, its VAT id from the settings.\n\n"
-        "CloudKasse prints it on every receipt. Without a company nothing else can go up."
+        "The till prints it on every receipt. Without a company nothing else can go up."
     ),
     cloud="cloudkasse_company",
-    cloud_is=say("The company as CloudKasse holds it, level with SelectLine."),
+    cloud_is=say("The company as the till holds it, level with SelectLine."),
     tables=("MANDANT",),
     settings=("company",),
 )
@@ -117,7 +117,7 @@ REGISTERS: Final = Kind(
     ),
     cloud="cloudkasse_registers",
     cloud_is=say(
-        "The registers as CloudKasse holds them. Articles and prices can go up only once there is an active one."
+        "The registers as the till holds them. Articles and prices can go up only once there is an active one."
     ),
     tables=("MANDANT",),  # whose currency they have
     settings=("registers",),
@@ -132,7 +132,7 @@ EMPLOYEES: Final = Kind(
     extract="selectline_employees",
     extract_is=say("The employees (Mitarbeiter) who may work at a register, from SelectLine's table MITARBW."),
     cloud="cloudkasse_employees",
-    cloud_is=say("The employees as CloudKasse holds them, level with SelectLine."),
+    cloud_is=say("The employees as the till holds them, level with SelectLine."),
     tables=("MITARBW",),
     settings=("employees",),
     after=COMPANY,
@@ -149,8 +149,8 @@ ARTICLES: Final = Kind(
     ),
     cloud="cloudkasse_articles",
     cloud_is=say(
-        "The articles as CloudKasse holds them, level with SelectLine.\n\n"
-        "They wait (`deferred`) until a register is synchronised. An article that CloudKasse refuses is rejected with "
+        "The articles as the till holds them, level with SelectLine.\n\n"
+        "They wait (`deferred`) until a register is synchronised. An article that the till refuses is rejected with "
         "the\nreason, and tried again once it has been corrected in SelectLine."
     ),
     tables=("ART", "GRUPPEN", "USDETAIL"),
@@ -171,8 +171,8 @@ PRICES: Final = Kind(
     computed=GROSS_PRICES,
     cloud="cloudkasse_prices",
     cloud_is=say(
-        "The gross prices as CloudKasse holds them; the registers sell at these.\n\n"
-        "A price waits (`deferred`) as long as CloudKasse does not hold its article."
+        "The gross prices as the till holds them; the registers sell at these.\n\n"
+        "A price waits (`deferred`) as long as the till does not hold its article."
     ),
     key=("article", "price_group", "min_quantity", "valid_from"),
     tables=("ARPREIS",),

@@ -22,8 +22,8 @@ from assets.cli.commands.protocol import protocol
 from assets.cli.commands.sandbox import sandbox
 from assets.cli.commands.sync import sync
 from assets.cli.commands.ui import ui
-from assets.cli.demo_option import OPTION, offer_demo
-from assets.cli.demo_shop import SETTINGS
+from assets.cli.demo.demo_option import OPTION, offer_demo
+from assets.cli.demo.demo_shop import SETTINGS
 from assets.cli.output import print_error, print_unforeseen
 from assets.instance import interrupts, typed_commands
 from cloudkasse_etl.errors import CloudkasseError

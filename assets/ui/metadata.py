@@ -9,13 +9,13 @@ import dagster as dg
 
 from assets.instance.typed_commands import as_typed
 from assets.ui.links import PAGE, page_link, protocol_link
-from assets.ui.markdown import entries
+from assets.ui.markdown import entries, plain
 from assets.ui.record_markdown import paragraphs, records_markdown
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, told, told_each
+from cloudkasse_etl.i18n.text import say, say_count, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
@@ -23,6 +23,7 @@ from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferr
 from cloudkasse_etl.sync.run.sentence import sentence
 
 _REPEATED = 50
+_NOTES = 20
 
 
 def asset_metadata(
@@ -57,6 +58,7 @@ def asset_metadata(
         "summary": dg.MetadataValue.text(as_typed(summary)),
         **rejection_entries(report.rejections, settings),
         **_receipts(sums if report.asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) else None, language),
+        **_notes(report.notes, language),
         **report.counts.as_dict(),
         "open_rejections": len({rejection.key for rejection in report.rejections}),
         "seconds": round(report.seconds, 3),
@@ -76,6 +78,17 @@ def _receipts(sums: ReceiptSums | None, language: Language) -> Mapping[str, Any]
     if sums is None or not sums.fates:
         return {}
     return {"receipts": shown_table(told_each(FATES_HEADS, language), sums.rows(language))}
+
+
+def _notes(notes: Sequence[str], language: Language) -> Mapping[str, Any]:
+    """What was read although it deviates from the rules: the first ones, and how many more there are."""
+    if not notes:
+        return {}
+    shown = [plain(note) for note in dict.fromkeys(notes)]
+    more = len(shown) - _NOTES
+    if more > 0:
+        shown = [*shown[:_NOTES], say_count("and {count:,} more", "and {count:,} more", count=more).told(language)]
+    return {"read_with_a_warning": dg.MetadataValue.md("\n".join(f"- {note}" for note in shown))}
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:

@@ -30,6 +30,7 @@ WANTED_BY_PATTERN = {
     r"(team:[^\s@]{1,60}|[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7})": say(
         "an owner: team:accounting, or an e-mail address"
     ),
+    "[0-9A-Za-z-]{1,64}": say("an id of letters, digits and -"),
     "([01][0-9]|2[0-3]):[0-5][0-9]": say("a time of the day, like 08:00"),
 }
 _WANTED_BY_KIND = {

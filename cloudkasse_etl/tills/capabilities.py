@@ -1,4 +1,4 @@
-"""What each kind of till can do. Declared here, so that nobody has to ask which till it is."""
+"""The abilities of each kind of till, declared: nothing else asks which till it is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +26,11 @@ class Capabilities:
     closings: Literal["alone", "with_receipts"] = "alone"
     closing_sums: Literal["all", "tenders"] = "all"
     changes: frozenset[str] = frozenset({"closing_number"})
+
+    @property
+    def has_closings_alone(self) -> bool:
+        """Whether closings are fetched by themselves."""
+        return self.closings == "alone"
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

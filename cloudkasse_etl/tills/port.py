@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, Self
 
 from cloudkasse_etl.entities import BY_NAME
-from cloudkasse_etl.errors import ContractError, TransientError
+from cloudkasse_etl.errors import ContractError, Problem, TransientError
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.schemas.wire_receipts import ReceiptColumns
 
@@ -101,20 +101,33 @@ class Translation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A part of an export that could not be read, whose records are missing until it can.
+class Part:
+    """A part of what a till delivers, with a mark of its content: a file that was read, or a closing in it.
 
     Attributes:
-        key: What it is about; another look at the same place has the same key.
-        detail: What the texts of `code` name.
+        name: What it is; unique within the till.
+        state: A hash; another one means that it has to be read again.
+    """
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What could not be read although it is no single record: a file, or a closing.
+
+    Attributes:
+        key: What it is about; the same place has the same key again.
         code: A code of `rejections/catalogue/`.
-        is_closing: Whether it is a closing's, or a receipt's.
+        detail: What the texts of the code name.
+        content: A hash of what was refused.
     """
 
     key: str
     code: str
     detail: Mapping[str, str]
-    is_closing: bool
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,45 +137,32 @@ class Page:
     Attributes:
         texts: Each entry as it came, in the order of arrival; in canonical JSON, or in the till's own form where it
             has a `Translation`.
-        next_cursor: What to store once the entries are stored.
+        next_cursor: What to store once the entries are stored; None leaves the cursor where it is.
         has_more: Whether another page follows.
         columns: The same receipts as columns, from a till that has them so; all of one closing.
-        closings: Closings in canonical JSON that came together with these receipts, and are stored together with them.
+        closings: Closings in canonical JSON that came together with these receipts, to be stored together with them.
         refusals: What could not be read.
+        settled: Keys of refusals that have ended, since what they are about could be read.
         notes: What was read although it deviates from the till's own rules, as sentences.
-        settled: Keys of refusals that have ended, since what they are about was read.
-        taken: The part of the till that was read to its end with this page, where it delivers such.
+        taken: What is read to its end with this page.
     """
 
     texts: Sequence[bytes]
-    next_cursor: str
+    next_cursor: str | None
     has_more: bool
     columns: ReceiptColumns | None = None
     closings: Sequence[bytes] = ()
     refusals: Sequence[Refusal] = ()
-    notes: Sequence[Text] = ()
     settled: Sequence[str] = ()
-    taken: "Part | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of what a till delivers at once: an export of a folder.
-
-    Attributes:
-        name: Its path below the folder.
-        state: A hash of its files' sizes and times; another one means that it has to be read again.
-    """
-
-    name: str
-    state: str
+    notes: Sequence[str] = ()
+    taken: Sequence[Part] = ()
 
 
 class PartMemory(Protocol):
     """Remembers which parts were read to their end."""
 
     def taken(self) -> Mapping[str, str]:
-        """Name of a part → its state when it was read."""
+        """Name of a part → its state when it was read to its end."""
         ...
 
 
@@ -254,6 +254,10 @@ class Till(Protocol):
 
     def status(self) -> TillStatus:
         """Whether the till is reached, and what there is to fetch; one request."""
+        ...
+
+    def problems(self) -> list[Problem]:
+        """What of the till the settings do not name, or name otherwise; found by asking it, for `check`."""
         ...
 
     def records(self, entity: str) -> Iterator[list[dict[str, Any]]]:

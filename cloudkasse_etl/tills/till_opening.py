@@ -2,16 +2,23 @@
 
 import threading
 
-from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api
-from cloudkasse_etl.tills.cloudkasse.client import CloudClient
-from cloudkasse_etl.tills.port import AttemptJournal, Foresight, NoJournal, OnRetry, Till
+from cloudkasse_etl.config.settings import Configuration, Settings
+from cloudkasse_etl.tills.port import (
+    AttemptJournal,
+    Foresight,
+    NoJournal,
+    NoPartMemory,
+    OnRetry,
+    PartMemory,
+    Till,
+    Translation,
+)
 
 
 def open_till(
-    connections: Connections,
-    api: Api,
+    configuration: Configuration,
     journal: AttemptJournal | None = None,
+    memory: PartMemory | None = None,
     *,
     stop: threading.Event | None = None,
     on_retry: OnRetry = lambda text: None,
@@ -19,32 +26,60 @@ def open_till(
     """Opens a company's till.
 
     Args:
-        connections: Address and token.
-        api: Connections, time limits and retries.
+        configuration: Settings and connections.
         journal: Keeps attempts at writing until they are answered; None where nothing is sent.
+        memory: Remembers what was read to its end; None where nothing is read.
         stop: Set from another thread, it ends all waiting almost at once.
         on_retry: Called before each pause, from the request's own thread, with a sentence about it.
 
     Returns:
         The till; a context that closes it.
     """
-    return CloudClient(connections, api, NoJournal() if journal is None else journal, stop=stop, on_retry=on_retry)
+    # a run imports what speaks to its own till only, and starts sooner
+    if configuration.settings.till.kind == "dsfinvk":
+        from cloudkasse_etl.tills.dsfinvk.export_till import ExportTill
+
+        return ExportTill(configuration, NoPartMemory() if memory is None else memory)
+    from cloudkasse_etl.tills.cloudkasse.client import CloudClient
+
+    return CloudClient(
+        configuration.connections,
+        configuration.settings.api,
+        NoJournal() if journal is None else journal,
+        stop=stop,
+        on_retry=on_retry,
+    )
 
 
 def open_dry_till(
-    connections: Connections, api: Api, foresee: Foresight, *, stop: threading.Event | None = None
+    configuration: Configuration,
+    foresee: Foresight,
+    memory: PartMemory,
+    *,
+    stop: threading.Event | None = None,
 ) -> Till:
     """Opens a company's till for a dry run: it is asked, but sent nothing; records count as accepted.
 
     Args:
-        connections: Address and token.
-        api: Connections, time limits and retries.
+        configuration: Settings and connections.
         foresee: What the caller expects the till to refuse.
+        memory: Remembers what was read to its end.
         stop: As for `open_till`.
 
     Returns:
         The till; a context that closes it.
     """
-    from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient  # a run has no use for it, and starts sooner
+    if configuration.settings.till.kind == "dsfinvk":
+        return open_till(configuration, memory=memory)
+    from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
 
-    return DryClient(connections, api, foresee, stop=stop)
+    return DryClient(configuration.connections, configuration.settings.api, foresee, stop=stop)
+
+
+def translation_of(settings: Settings) -> Translation | None:
+    """What translates the till's own form of receipts and closings; None where they come in the canonical form.
+
+    Args:
+        settings: The settings, which name what the till calls otherwise.
+    """
+    return None

@@ -101,6 +101,7 @@ def _default(info: FieldInfo) -> str:
     default = list(default) if isinstance(default, tuple) else default
     if isinstance(default, str):
         return f'`"{default}"`' if default.isdigit() else f"`{default}`"
+    default = str(default) if isinstance(default, Path) else default
     return f"`{yaml.safe_dump(default, default_flow_style=True).removesuffix('...' + chr(10)).strip()}`"
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.cli import demo_shop
-from assets.cli.demo_shop import FOLDER, Demo, create_demo
+from assets.cli.demo import demo_shop
+from assets.cli.demo.demo_shop import FOLDER, Demo, create_demo
 from assets.instance.home import VARIABLES
 from assets.instance.typed_commands import DEMO_VARIABLE
 

@@ -16,7 +16,7 @@ from assets.definitions import assets_of
 from assets.ui.columns import CONTRACTS, DRAWN_FROM
 from cloudkasse_etl import entities
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.entities import BY_NAME, COMPANY, ERP_TABLES, KINDS, REGISTERS, Kind
+from cloudkasse_etl.entities import BY_NAME, COMPANY, ERP_TABLES, KINDS, REGISTERS, TILL_KINDS, Kind
 from cloudkasse_etl.erp.selectline.reader import WATCHED
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.sandbox.cloud import record_models
@@ -29,8 +29,8 @@ from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 from cloudkasse_etl.tills.port import record_key
 
 PROJECT = Path(cloudkasse_etl.__file__).parent.parent
-SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
 ASSETS = assets_of("cloudkasse")
+SPECS = {spec.key.to_user_string(): spec for asset in ASSETS for spec in asset.specs}
 EACH = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
@@ -63,7 +63,8 @@ def test_a_kind_is_read_and_goes_up_by_contracts_that_have_its_key(kind: Kind) -
 
 def test_nothing_is_kept_of_a_kind_that_there_is_not() -> None:
     assert set(FLOWS) == {kind.name for kind in KINDS}
-    assert set(CONTRACTS) == set(SPECS) - {entities.SYNC_REPORT}
+    of_all = {spec.key.to_user_string() for till in TILL_KINDS for asset in assets_of(till) for spec in asset.specs}
+    assert set(CONTRACTS) == of_all - {entities.SYNC_REPORT}
 
 
 @EACH

@@ -20,7 +20,7 @@ from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores import sent_alerts
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.monitoring import alerts, new_data
-from cloudkasse_etl.sync.receipts import closing_staging, judgement, receipt_import
+from cloudkasse_etl.sync.receipts import closing_arrivals, judgement, receipt_import
 from cloudkasse_etl.transform.books.ledger import refusal
 from cloudkasse_etl.transform.prices.gross_prices import _Refusals
 from cloudkasse_etl.transform.receipt_frames import content_hash
@@ -74,7 +74,7 @@ def of_a_failed_run() -> str:
 
 
 def of_an_unreadable_closing() -> str:
-    found = closing_staging.read_closing(b'{"register":"K1"}')
+    found = closing_arrivals.read_closing(b'{"register":"K1"}')
     assert isinstance(found, Rejection)
     return f"{found.key} {found.content}"
 

@@ -5,16 +5,24 @@ from pathlib import Path
 import click
 
 from assets.cli import option_types
-from assets.cli.demo_shop import FOLDER, create_demo
+from assets.cli.demo.demo_shop import FOLDER, create_demo
+from cloudkasse_etl.entities import TillKind
 
 
 @click.command()
 @click.option("--folder", type=option_types.FOLDER, default=FOLDER, help="Where it is made.")
-def demo(folder: Path) -> int:
+@click.option(
+    "--till",
+    type=click.Choice(["cloudkasse", "dsfinvk"]),
+    default="cloudkasse",
+    show_default=True,
+    help="What the shop sells with: registers of CloudKasse, or any that write DSFinV-K exports into a folder.",
+)
+def demo(folder: Path, till: TillKind) -> int:
     """Synchronise a made-up farm shop with a CloudKasse on this computer, sell in it, and import what was sold.
 
     Everything lies in the folder .demo; calling it again starts over with fresh data.
     """
-    from assets.cli.demo_tour import tell
+    from assets.cli.demo.demo_tour import tell
 
-    return tell(create_demo(folder))
+    return tell(create_demo(folder, till))

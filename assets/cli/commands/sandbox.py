@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from assets.cli.click_messages import language
-from assets.cli.demo_cloud import TOKEN
-from assets.cli.demo_option import entered, refuse_beside_demo
-from assets.cli.demo_shop import SANDBOX_PORT, Demo
+from assets.cli.demo.demo_cloud import TOKEN
+from assets.cli.demo.demo_option import entered, refuse_beside_demo
+from assets.cli.demo.demo_shop import SANDBOX_PORT, Demo
 from assets.cli.option_types import ADDRESS, DAY, FILE, FOLDER, TEXT
 from cloudkasse_etl.i18n.text import say
 

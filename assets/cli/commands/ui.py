@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assets.cli import option_types
-from assets.cli.demo_shop import FOLDER
+from assets.cli.demo.demo_shop import FOLDER
 from assets.instance import interrupts, typed_commands
 from assets.instance.home import PAGES_VARIABLE, Home, find_home, open_instance
 from cloudkasse_etl.config.code_path import foreign_package, foreign_text
@@ -52,14 +52,14 @@ def ui(port: int, pages_port: int | None, is_demo: bool, folder: Path) -> int:
 
     Runs that are started there, or by a schedule, need it to go on running.
     """
-    from assets.cli.demo_cloud import is_free
+    from assets.cli.demo.demo_cloud import is_free
     from cloudkasse_etl.config.settings import load
 
     _require_own_code(Path.cwd())
     if not is_free(port):
         raise _in_use(port)
     if is_demo:
-        from assets.cli.demo_tour import demo_or_new
+        from assets.cli.demo.demo_tour import demo_or_new
 
         with demo_or_new(folder).running() as (configuration, home):
             # other commands take no folder

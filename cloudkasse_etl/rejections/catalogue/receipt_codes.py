@@ -7,6 +7,12 @@ TEXTS: dict[str, Failure] = {
         "CloudKasse's receipt is not as the contract says: {message}",
         "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
     ),
+    "export_unreadable": Failure(
+        "{place}: {message}",
+        "Have the register or its maker write the export again, and put it in the place of this one; the next "
+        "synchronisation reads it. What is no revenue of the shop, or cannot be written again, dismiss with a reason: "
+        "cloudkasse-etl receipts dismiss ID --reason TEXT, or closings dismiss REGISTER NUMBER --reason TEXT.",
+    ),
     "receipt_conflict": Failure(
         "A receipt with the same id came before, with other content; this one is kept beside it and not booked.",
         "Compare both in CloudKasse; correct by hand what the first one booked wrongly, and dismiss this one: "

@@ -5,14 +5,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS
-from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.dry_run.dry_rejections import DryRejections
 from cloudkasse_etl.state.dry_run.scratch_file import GONE, ScratchFile
 from cloudkasse_etl.state.stores.books.decision_log import Decision
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Move, Status
-from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
+from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings, StagedClosings
 from cloudkasse_etl.state.stores.books.staged_receipts import (
     KnownReceipt,
     StagedReceipt,
@@ -28,8 +27,11 @@ class DryStaging:
         on_staged: Called with the receipts that would be staged, or whose status would change.
     """
 
-    def __init__(self, state: StateConnection, scratch: ScratchFile, rejections: DryRejections) -> None:
+    def __init__(
+        self, state: StateConnection, scratch: ScratchFile, rejections: DryRejections, closings: "DryClosings"
+    ) -> None:
         self.on_staged: Callable[[Sequence[StagedReceipt]], None] = lambda receipts: None
+        self._closings = closings
         self._stored, self._scratch, self._rejections = StagedReceipts(state), scratch, rejections
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
@@ -46,6 +48,7 @@ class DryStaging:
         decisions: Sequence[Decision] = (),
         closings: Mapping[str, int] | None = None,
         dropped: Sequence[str] = (),
+        arrived: ArrivedClosings | None = None,
     ) -> None:
         """Remembers receipts that would be staged; neither the cursor nor stated closing numbers are stored."""
         if mended:
@@ -56,6 +59,8 @@ class DryStaging:
         self._count_moved(dropped)
         self._rejections.end(STAGED_RECEIPTS, dropped)
         self._scratch.forget(dropped)
+        if arrived is not None:
+            self._closings.stage(arrived, cursor=None)
 
     def restage(
         self,
@@ -169,8 +174,8 @@ class DryClosings:
         """How many closings are staged, without those that would be."""
         return self._stored.count()
 
-    def stage(self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str) -> None:
+    def stage(self, arrived: ArrivedClosings, *, cursor: str | None) -> None:
         """Remembers closings that would be staged; the cursor does not move."""
-        self._rejections.end(STAGED_CLOSINGS, list(closings))
-        self._rejections.put(STAGED_CLOSINGS, rejections)
-        self.on_closings(list(closings.values()))
+        self._rejections.end(STAGED_CLOSINGS, [*arrived.rows, *arrived.settled])
+        self._rejections.put(STAGED_CLOSINGS, arrived.rejections)
+        self.on_closings(list(arrived.rows.values()))

@@ -42,6 +42,7 @@ def dry_stores_on(connection: StateConnection) -> DryStores:
     scratch = ScratchFile()
     attempts, checkpoints = DryAttempts(connection), DryCheckpoints(connection)
     rejections = DryRejections(connection, scratch)
+    closings = DryClosings(connection, rejections)
     return DryStores(
         connection=connection,
         attempts=attempts,
@@ -50,9 +51,9 @@ def dry_stores_on(connection: StateConnection) -> DryStores:
         synced=DrySynced(connection, attempts, rejections, checkpoints),
         erp_rows=DryErpRows(connection),
         waiting=DryWaiting(connection),
-        staging=DryStaging(connection, scratch, rejections),
+        staging=DryStaging(connection, scratch, rejections, closings),
         receipts=DryReceipts(connection, scratch),
-        closings=DryClosings(connection, rejections),
+        closings=closings,
         books=DryBooks(connection, scratch, rejections),
         decisions=DecisionLog(connection),
         scratch=scratch,

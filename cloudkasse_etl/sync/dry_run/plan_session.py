@@ -14,10 +14,12 @@ from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.database.opening import place_of, tables_untouched
 from cloudkasse_etl.state.dry_run.dry_stores import DryStores, dry_stores_on
+from cloudkasse_etl.state.stores.tills import Parts
 from cloudkasse_etl.sync.changes.unchanged import RETRIED_EVERY_RUN
 from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.sync.run.till_in_use import till_to_use
 from cloudkasse_etl.tills.port import Till, record_key
 from cloudkasse_etl.tills.till_opening import open_dry_till
 from cloudkasse_etl.transform.digest import item_digests
@@ -50,7 +52,10 @@ class PlanSession(SyncSession):
                 "retry_seconds": min(api.retry_seconds, _RETRY_SECONDS),
             }
         )
-        client = open_dry_till(self.configuration.connections, hasty, self._foresee, stop=self._stop)
+        configuration = self.configuration.model_copy(
+            update={"settings": self.settings.model_copy(update={"api": hasty})}
+        )
+        client = open_dry_till(configuration, self._foresee, Parts(self.store.connection), stop=self._stop)
         return self._resources.enter_context(client)
 
     def stop_before(self, asset: str, damage: MassRetirementError) -> None:
@@ -95,7 +100,9 @@ def open_plan(configuration: Configuration, *, as_of: dt.date | None = None) -> 
         tables_untouched(place_of(settings, configuration.connections)) as opened,
         ExitStack() as resources,
     ):
-        store = dry_stores_on(connect(opened))
+        connection = connect(opened)
+        till_to_use(connection, settings)
+        store = dry_stores_on(connection)
         resources.callback(store.close)
         context = RunContext(
             configuration,

@@ -4,7 +4,14 @@ import os
 from collections.abc import Mapping, Sequence
 
 from cloudkasse_etl.config.connections import Connections, read_connections
-from cloudkasse_etl.config.settings import Settings, language_of, read_settings, settings_path, written_till
+from cloudkasse_etl.config.settings import (
+    Configuration,
+    Settings,
+    language_of,
+    read_settings,
+    settings_path,
+    written_till,
+)
 from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem, system_reason
@@ -13,6 +20,7 @@ from cloudkasse_etl.i18n.text import Language, say, say_count
 from cloudkasse_etl.state.database.opening import place_of
 from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
 from cloudkasse_etl.sync.monitoring.alerts import diagnose_alerts
+from cloudkasse_etl.tills.capabilities import CAPABILITIES
 from cloudkasse_etl.tills.till_opening import open_till
 
 CLOCK_SECONDS = 60
@@ -49,7 +57,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     erp = _erp(shown, connections)
     problems += erp
     problems += _state(shown, connections, erp)
-    problems += _cloud(shown if settings else None, connections)
+    problems += _till(Configuration(settings=shown, connections=connections, path=settings_path(environment)), settings)
     problems += diagnose_alerts(shown, connections)
     return problems
 
@@ -96,20 +104,22 @@ def _state(settings: Settings, connections: Connections, erp: Sequence[Problem])
     return diagnose_state(place.url, place.tables)
 
 
-def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]:
+def _till(configuration: Configuration, settings: Settings | None) -> list[Problem]:
     # one try, not minutes of retries: a person waits
-    api = (settings or Settings()).api.model_copy(update={"attempts": 2, "retry_seconds": 10, "connect_seconds": 5})
+    api = configuration.settings.api.model_copy(update={"attempts": 2, "retry_seconds": 10, "connect_seconds": 5})
+    hasty = configuration.settings.model_copy(update={"api": api})
+    title = CAPABILITIES[hasty.till.kind].title
     try:
-        with open_till(connections, api) as till:
+        with open_till(configuration.model_copy(update={"settings": hasty})) as till:
             status = till.status()
+            problems = till.problems() if settings else []
     except CloudkasseError as error:
-        return [_problem("CloudKasse", error)]
-    problems = []
+        return [_problem(title, error)]
     ours = settings.company.number if settings else None
     if ours is not None and status.company_number not in (None, ours):
         problems.append(
             Problem(
-                "CloudKasse",
+                title,
                 say(
                     "The token belongs to company '{theirs}', the settings to '{ours}'.",
                     theirs=status.company_number,
@@ -123,9 +133,9 @@ def _cloud(settings: Settings | None, connections: Connections) -> list[Problem]
         problems.append(
             Problem(
                 say("clock"),
-                say("This machine's clock is {seconds:,.0f} seconds behind CloudKasse's.", seconds=offset)
+                say("This machine's clock is {seconds:,.0f} seconds behind the till's.", seconds=offset)
                 if offset > 0
-                else say("This machine's clock is {seconds:,.0f} seconds ahead of CloudKasse's.", seconds=-offset),
+                else say("This machine's clock is {seconds:,.0f} seconds ahead of the till's.", seconds=-offset),
                 say("Set the clock, or let the system set it from a time server."),
             )
         )

@@ -36,7 +36,7 @@ from cloudkasse_etl.tills.till_opening import open_till
 
 # A check must end before the next one: Dagster gives a sensor 60 seconds.
 _PATIENCE = {"attempts": 1, "retry_seconds": 0, "connect_seconds": 5, "read_seconds": 15}
-_STREAMS: Mapping[Stream, Text] = {"receipts": say("receipts in CloudKasse"), "closings": say("closings in CloudKasse")}
+_STREAMS: Mapping[Stream, Text] = {"receipts": say("receipts in the till"), "closings": say("closings in the till")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None)
 
 def _ask_cloud(configuration: Configuration) -> TillStatus:
     api = configuration.settings.api.model_copy(update=_PATIENCE)
-    with open_till(configuration.connections, api) as till:
+    hasty = configuration.settings.model_copy(update={"api": api})
+    with open_till(configuration.model_copy(update={"settings": hasty})) as till:
         return refuse_other_company(till.status(), configuration.settings)
 
 
@@ -147,7 +148,11 @@ def _looking(configuration: Configuration, status: TillStatus, as_of: dt.date | 
 
 def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:
     """What a run would fetch, and which fetched receipts it would check again."""
-    found = [text for stream, text in _STREAMS.items() if has_arrived(session, stream)]
+    found = [
+        text
+        for stream, text in _STREAMS.items()
+        if (stream == "receipts" or session.till.has_closings_alone) and has_arrived(session, stream)
+    ]
     if is_judging_due(session):
         found.append(say("receipts to be checked again, since settings have changed"))
     cursors = [(stream, session.store.checkpoints.cursor(stream)) for stream in _STREAMS]

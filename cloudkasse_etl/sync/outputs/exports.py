@@ -1,31 +1,19 @@
 """Use cases that export postings and stock movements as CSV for a bookkeeper."""
 
-import csv
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.errors import unwritable_file
-from cloudkasse_etl.i18n.formats import day_in_figures, spelled, ungrouped
+from cloudkasse_etl.i18n.formats import day_in_figures
 from cloudkasse_etl.i18n.text import Text, say, told, told_each
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.run.protocol import cell
+from cloudkasse_etl.sync.outputs.csv_files import TextSink, comma_cell, csv_file, decimal_cell
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
-
-
-class TextSink(Protocol):
-    """What texts can be written to: an open file, or a stream."""
-
-    def write(self, text: str, /) -> object:
-        """Writes a text."""
-        ...
-
 
 _TOTAL = say("Total")
 _FLAGS = {
@@ -148,7 +136,7 @@ def export_books(
     """
     kind, language, sums = _KINDS[what], configuration.settings.language, _Sums()
     titles = told_each((column.title for column in kind.columns), language)
-    with open_reading(configuration) as store, _csv(out, titles) as write:
+    with open_reading(configuration) as store, csv_file(out, titles) as write:
         for row in kind.rows(Journal(store.connection), first, last):
             found = row._mapping
             sums.add(found[kind.summed_by] or "", found[kind.value])
@@ -210,8 +198,8 @@ def _sides(positive: Text, negative: Text, name: str, places: int) -> tuple[_Col
     def column(title: Text, sign: int) -> _Column:
         return _Column(
             title,
-            lambda row, language: _decimal(sign * row[name], places, language) if sign * row[name] > 0 else None,
-            lambda total, language: _decimal(total[2] if sign > 0 else total[3], places, language),
+            lambda row, language: decimal_cell(sign * row[name], places, language) if sign * row[name] > 0 else None,
+            lambda total, language: decimal_cell(total[2] if sign > 0 else total[3], places, language),
         )
 
     return column(positive, 1), column(negative, -1)
@@ -232,10 +220,12 @@ _KINDS: Mapping[str, _Kind] = {
             *_sides(say("Debit"), say("Credit"), "amount_cents", 2),
             _summed_by(say("Currency"), "currency"),
             _plain(say("Tax code"), "tax_code"),
-            _Column(say("VAT %"), lambda row, language: _comma(row["vat_rate"], language)),
+            _Column(say("VAT %"), lambda row, language: comma_cell(row["vat_rate"], language)),
             _Column(
                 say("VAT amount"),
-                lambda row, language: _decimal(row["tax_cents"], 2, language) if row["vat_rate"] is not None else None,
+                lambda row, language: (
+                    decimal_cell(row["tax_cents"], 2, language) if row["vat_rate"] is not None else None
+                ),
             ),
             _plain(say("Business case"), "business_case"),
             _plain(say("Tender"), "tender"),
@@ -285,55 +275,6 @@ class _Sums:
         """Name, rows, positive and negative sum, both as positive numbers; most rows first."""
         found = sorted(self._found.items(), key=lambda row: (-row[1][0], row[0]))
         return [(name, count, positive, negative) for name, (count, positive, negative) in found]
-
-
-@contextmanager
-def _csv(out: Path | TextSink, titles: Iterable[str]) -> Iterator[Callable[[list[Any]], None]]:
-    """A CSV file that appears once it is complete, or a stream; cells that would be formulas are text."""
-    if isinstance(out, Path):
-        with _complete(out) as file, _csv(file, titles) as write:
-            yield write
-    else:
-        write = _writer(out)
-        write(list(titles))
-        yield write
-
-
-@contextmanager
-def _complete(path: Path) -> Iterator[TextSink]:
-    temporary = path.with_name(f"{path.name}.part")
-    try:
-        # a German Excel expects semicolons and a byte order mark
-        with temporary.open("w", encoding="utf-8-sig", newline="") as file:
-            yield file
-        temporary.replace(path)
-    except OSError as error:
-        raise unwritable_file(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _writer(file: TextSink) -> Callable[[list[Any]], None]:
-    writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
-
-    def write(values: list[Any]) -> None:
-        writer.writerow([value if isinstance(value, _Number) else cell(value) for value in values])
-
-    return write
-
-
-class _Number(str):
-    """An amount as text: marked, so that its minus sign is not taken for a formula."""
-
-    __slots__ = ()
-
-
-def _decimal(value: int, places: int, language: Language) -> _Number:
-    return _Number(ungrouped(value, places, language))
-
-
-def _comma(value: str | None, language: Language) -> _Number | None:
-    return None if value is None else _Number(spelled(value, language))
 
 
 def _notes(flag: str | None, language: Language) -> str:

@@ -38,6 +38,8 @@ from cloudkasse_etl.sync.receipts.column_judgement import staged_of_columns
 from cloudkasse_etl.sync.receipts.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.tills.port import Translation, UntranslatableError
+from cloudkasse_etl.tills.till_opening import translation_of
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_days import DayBounds, check_days
 from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, content_hash, flatten, reasons_without_effect
@@ -46,6 +48,10 @@ from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, content_hash,
 CHECKS_VERSION = 4
 UNREADABLE = "receipt_malformed"
 CONFLICT = "receipt_conflict"
+REFUSED = "refused"
+"""The field of what takes the place of a receipt that could not be read: code and detail of its rejection."""
+UNREADABLE_CODES = frozenset({UNREADABLE, "export_unreadable"})
+"""Codes of receipts of which a readable content takes the place as soon as there is one."""
 NUL = b"\\u0000"
 WITH_NUL = "a name or a time has a NUL character"
 MOVED = "CloudKasse sent another receipt under this id, which was one of ours; what was kept here has the id {id} now."
@@ -75,6 +81,7 @@ class Judge:
     """
 
     def __init__(self, settings: Settings, store: StateStores, currency: str | None = None) -> None:
+        self._translation = translation_of(settings)
         self._decisions = store.decisions
         self._registers = {register.number for register in settings.registers} | store.synced.ever("registers")
         self._currency = currency or last_known_currency(store)
@@ -86,11 +93,15 @@ class Judge:
         """A hash of everything that a receipt's status can depend on besides the receipt and people's decisions."""
         days = [self._days.ahead, self._days.back, str(self._days.zone)]
         parts = [CHECKS_VERSION, sorted(self._registers), self._currency, str(self._start), self._in_kind, days]
+        if self._translation is not None:
+            parts.append(self._translation.fingerprint())
         return fingerprint(orjson.dumps(parts))
 
     def arrived(self, raws: Sequence[bytes]) -> list[Judged]:
-        """Parses receipts that were just fetched; they are not checked yet."""
-        return [_read(raw, None) for raw in raws]
+        """Parses receipts that were just fetched, each after it was translated; they are not checked yet."""
+        if self._translation is None:
+            return [_read(raw, None) for raw in raws]
+        return [judged for raw in raws for judged in _translated(self._translation, raw)]
 
     def of_columns(self, columns: ReceiptColumns) -> list[StagedReceipt] | None:
         """Checks receipts of one closing that were just fetched as columns.
@@ -115,9 +126,27 @@ class Judge:
             rows: The receipts.
             released: Those that a person has released; by the decisions where None.
         """
-        judged = [_read(row.raw, row.receipt_id) for row in rows]
+        judged = [self._again(row) for row in rows]
         self.check(judged, {row.receipt_id: row.staged_at for row in rows}, released)
         return judged
+
+    def _again(self, row: UnbookedReceipt) -> Judged:
+        """A stored receipt, translated again if it came in the till's own form."""
+        if row.original is None or self._translation is None:
+            return _read(row.raw, row.receipt_id)
+        came_as = row.came_as or row.receipt_id
+        each = _translated(self._translation, row.original)
+        # a voided receipt has a counter-entry with an id of its own
+        found = next((one for one in each if one.staged.receipt_id == came_as), None)
+        if found is None:
+            return _read(row.raw, row.receipt_id)
+        staged = replace(
+            found.staged,
+            receipt_id=row.receipt_id,
+            came_as=row.came_as,
+            rejections=[replace(rejection, key=row.receipt_id) for rejection in found.staged.rejections],
+        )
+        return Judged(staged, found.receipt)
 
     def check(
         self,
@@ -163,6 +192,22 @@ def judge_of(session: SyncSession) -> Judge:
     return Judge(session.settings, session.store, currency_to_stage_in(session))
 
 
+def _translated(translation: Translation, original: bytes) -> list[Judged]:
+    """The receipts that a till's own form means; one that cannot be translated is refused here."""
+    try:
+        each = [_read(raw, None) for raw in translation.receipts(original)]
+    except UntranslatableError as error:
+        item = read_item(original)
+        refused: dict[str, Any] = {REFUSED: {"code": error.code, "detail": dict(error.detail)}}
+        refused |= {"id": item_id(item)} if item_id(item) else {"content": fingerprint(original)}
+        if error.register is not None and error.number is not None:
+            refused |= {"register": error.register, "number": error.number}
+        each = [_read(orjson.dumps(refused), None)]
+    for judged in each:
+        judged.staged.original = original
+    return each
+
+
 def _read(raw: bytes, receipt_id: str | None) -> Judged:
     """Parses a receipt; one that breaks the contract is refused here."""
     try:
@@ -174,12 +219,14 @@ def _read(raw: bytes, receipt_id: str | None) -> Judged:
         item = read_item(raw)
         if item is not None:
             item, raw = as_kept(item)
+        refused = item.get(REFUSED) if isinstance(item, dict) else None
         digest = _digest(raw if item is None else item)
         own = storable(item_id(item))
         key = receipt_id or own or f"?{digest}"
         came_as = NO_ID if receipt_id is None and own is None else None
         found = StagedReceipt(key, digest, raw, Status.REJECTED, came_as=came_as, **place_of(item))
-        found.rejections = [Rejection(STAGED_RECEIPTS, key, UNREADABLE, {"message": str(error)}, content=digest)]
+        code, detail = (refused["code"], refused["detail"]) if refused else (UNREADABLE, {"message": str(error)})
+        found.rejections = [Rejection(STAGED_RECEIPTS, key, code, detail, content=digest)]
         return Judged(found, None)
     reference_id = receipt.reference_id
     broken_off = receipt.cancelled and reference_id is None
@@ -353,10 +400,16 @@ def _differs(row: UnbookedReceipt, staged: StagedReceipt, known: _ByCode) -> boo
     if staged.status is not Status.REJECTED:
         # a receipt that only the import refused has passed these checks: the import has to check it again
         refused_by_import = row.status == Status.REJECTED and row.refused_by == REVENUE_POSTINGS
-        return row.status != staged.status and not (refused_by_import and staged.status is Status.STAGED)
+        is_same = row.status == staged.status or (refused_by_import and staged.status is Status.STAGED)
+        # a till's own form may mean something else under other settings
+        return not is_same or (staged.original is not None and row.content_hash != staged.content_hash)
     reasons = {r.code: dict(r.detail) for r in staged.rejections}
     was_refused = row.status == Status.REJECTED and row.refused_by == STAGED_RECEIPTS
-    return not was_refused or reasons != {code: dict(r.detail) for code, r in known.items()}
+    return (
+        not was_refused
+        or row.content_hash != staged.content_hash
+        or reasons != {code: dict(r.detail) for code, r in known.items()}
+    )
 
 
 def let_second_contents_through(store: StateStores, judge: Judge) -> int:

@@ -3,19 +3,22 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
-from cloudkasse_etl.entities import STAGED_RECEIPTS
+from cloudkasse_etl.entities import STAGED_CLOSINGS, STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import ReceiptColumns
 from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings
 from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt
 from cloudkasse_etl.sync.changes.unchanged import mark_up_to_date, quiet_report
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
+from cloudkasse_etl.sync.receipts.closing_arrivals import ClosingArrivals
 from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
 from cloudkasse_etl.sync.receipts.judgement import (
     MOVED,
-    UNREADABLE,
+    UNREADABLE_CODES,
     Judge,
     Judged,
     conflicting,
@@ -51,13 +54,15 @@ def stage_receipts(session: SyncSession) -> AssetReport:
                 fetched += len(page.texts)
                 session.progress(STAGED_RECEIPTS, fetched)
             staging.end_unreadable()
+            if staging.reads_anew and not session.till.has_closings_alone:
+                staging.closings.end_what_is_gone()
         except BaseException:
             session.deliver(
                 AssetReport(STAGED_RECEIPTS, staging.counts + Counts(rejected=len(staging.refused))), seconds()
             )
             raise
         report = report_of(session, STAGED_RECEIPTS, staging.counts, staging.refused)
-        report = replace(report, apart=dict(staging.apart))
+        report = replace(report, apart=dict(staging.apart), notes=tuple(staging.notes))
         mark_up_to_date(session, report, fingerprint)
         return session.deliver(report, seconds())
 
@@ -72,10 +77,20 @@ class ReceiptStaging:
         self.counts = Counts()
         self.apart: Counter[str] = Counter()
         self.refused: set[str] = set()
-        self._unreadable = {r.key for r in session.store.rejections.of(STAGED_RECEIPTS) if r.code == UNREADABLE}
+        self.notes: list[str] = []
+        self._unreadable = {r.key for r in session.store.rejections.of(STAGED_RECEIPTS) if r.code in UNREADABLE_CODES}
         self._seen_unreadable: set[str] = set()
         # A broken receipt may have been broken in transmission only: it is fetched again, not just checked again.
-        self.reads_anew = session.options.retry_rejected and bool(self._unreadable)
+        self.reads_anew = session.options.retry_rejected and (
+            bool(self._unreadable) or (not session.till.has_closings_alone and bool(self._refused_closings()))
+        )
+
+    @cached_property
+    def closings(self) -> ClosingArrivals:
+        """The closings that come together with receipts; the step of closings reports on them."""
+        arrivals = ClosingArrivals(self._session)
+        self._session.arrived_closings = arrivals
+        return arrivals
 
     def judge_anew(self) -> None:
         """Checks receipts that are not booked under the present settings, and refused ones again if requested."""
@@ -85,7 +100,9 @@ class ReceiptStaging:
 
     def stage(self, page: Page) -> None:
         """Checks a page and stages it with its cursor; receipts that are stored already are only counted."""
-        if page.columns is not None and self._stage_columns(page.columns, page.next_cursor):
+        arrived = self._with_closings(page)
+        self.notes += page.notes
+        if page.columns is not None and self._stage_columns(page.columns, page.next_cursor, arrived):
             return
         judged = self._judge.arrived(page.texts)
         by_id = {j.staged.receipt_id: j for j in judged}
@@ -105,21 +122,31 @@ class ReceiptStaging:
             mended=[j.staged for j in mended.values()],
             decisions=sorted_out.decisions,
             closings=sorted_out.closings,
+            arrived=arrived,
         )
-        arrived = [j.staged for j in (*fresh.values(), *mended.values()) if j.staged.status is not Status.DISMISSED]
-        refused = {staged.receipt_id for staged in arrived if staged.status is Status.REJECTED}
+        staged_now = [j.staged for j in (*fresh.values(), *mended.values()) if j.staged.status is not Status.DISMISSED]
+        refused = {staged.receipt_id for staged in staged_now if staged.status is Status.REJECTED}
         self.refused = (self.refused - mended.keys()) | refused
         self._unreadable -= mended.keys()
         self._unreadable |= {key for key, j in fresh.items() if j.receipt is None and _is_unreadable(j.staged)}
-        self.counts += Counts(new=len(arrived) - len(refused), unchanged=sorted_out.seen)
-        self.apart.update(str(staged.status) for staged in arrived if staged.status in _APART)
+        self.counts += Counts(new=len(staged_now) - len(refused), unchanged=sorted_out.seen)
+        self.apart.update(str(staged.status) for staged in staged_now if staged.status in _APART)
 
-    def _stage_columns(self, columns: ReceiptColumns, cursor: str) -> bool:
+    def _refused_closings(self) -> list[Rejection]:
+        return self._session.store.rejections.of(STAGED_CLOSINGS)
+
+    def _with_closings(self, page: Page) -> ArrivedClosings | None:
+        """What came together with the receipts of a page."""
+        if not (page.closings or page.refusals or page.settled or page.taken):
+            return None
+        return self.closings.take(page.closings, page.refusals, settled=page.settled, parts=page.taken)
+
+    def _stage_columns(self, columns: ReceiptColumns, cursor: str | None, arrived: ArrivedClosings | None) -> bool:
         """Stages a closing's receipts at once, where all are new and none is refused; else nothing, and false."""
         staged = self._judge.of_columns(columns)
         if staged is None or self._staging.known([receipt.receipt_id for receipt in staged]):
             return False
-        self._staging.stage(staged, cursor=cursor)
+        self._staging.stage(staged, cursor=cursor, arrived=arrived)
         self.counts += Counts(new=len(staged))
         self.apart.update(str(receipt.status) for receipt in staged if receipt.status in _APART)
         return True
@@ -252,4 +279,4 @@ def _is_same(judged: Judged, known: KnownReceipt | None) -> bool:
 
 
 def _is_unreadable(staged: StagedReceipt) -> bool:
-    return any(rejection.code == UNREADABLE for rejection in staged.rejections)
+    return any(rejection.code in UNREADABLE_CODES for rejection in staged.rejections)

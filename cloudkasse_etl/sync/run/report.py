@@ -105,6 +105,7 @@ class AssetReport:
         why_everything: Why all articles were processed, although the changed ones might have been enough.
         left: Work that the run could have done but was not asked to, and why.
         apart: Of new receipts, how many no import will book: `no_effect`, `before_start`.
+        notes: What was read although it deviates from the rules, as sentences.
     """
 
     asset: str
@@ -121,6 +122,7 @@ class AssetReport:
     why_everything: Text | None = None
     left: Text | None = None
     apart: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def scope(self) -> Text | None:

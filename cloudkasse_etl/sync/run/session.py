@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import STAGED_RECEIPTS, Kind, kind_of, kinds_of
@@ -18,14 +19,17 @@ from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.attempts import AttemptStore
 from cloudkasse_etl.state.stores.books.receipt_totals import ReceiptTotals
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
+from cloudkasse_etl.state.stores.tills import Parts, Tills
 from cloudkasse_etl.sync.inputs.article_subset import Scope
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of, waiting_text
-from cloudkasse_etl.sync.run.report import AssetReport, RunReport, outcome_of, total
+from cloudkasse_etl.sync.run.report import AssetReport, Counts, RunReport, outcome_of, total
 from cloudkasse_etl.sync.run.sentence import sentence
+from cloudkasse_etl.sync.run.till_in_use import till_to_use
+from cloudkasse_etl.tills.capabilities import CAPABILITIES, Capabilities
 from cloudkasse_etl.tills.port import Attempt, StoppedError, Till, TillStatus
 from cloudkasse_etl.tills.till_opening import open_till
 
@@ -38,6 +42,13 @@ class _Journal:
 
     def record(self, attempts: Sequence[Attempt]) -> None:
         self._attempts.record((attempt.key, attempt.entity, attempt.body) for attempt in attempts)
+
+
+class ArrivedReport(Protocol):
+    """What a step counts that stages closings."""
+
+    counts: Counts
+    refused: set[str]
 
 
 class SyncSession:
@@ -67,6 +78,8 @@ class SyncSession:
         self._status: TillStatus | None = None
         self._unreachable: NetworkError | None = None
         self._sums: ReceiptSums | None = None
+        # What of closings came together with receipts, for the step that reports on them.
+        self.arrived_closings: ArrivedReport | None = None
 
     @property
     def context(self) -> RunContext:
@@ -87,6 +100,17 @@ class SyncSession:
     def options(self) -> SyncOptions:
         """The options of this run."""
         return self._context.options
+
+    @property
+    def till(self) -> Capabilities:
+        """What the till can do."""
+        return CAPABILITIES[self.settings.till.kind]
+
+    @cached_property
+    def receipts_from(self) -> dt.date | None:
+        """The first business day of receipts from this till, where another one was in use before."""
+        used = Tills(self.store.connection).in_use()
+        return used.receipts_from if used else None
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -127,9 +151,9 @@ class SyncSession:
     def client(self) -> Till:
         """The client of the cloud, whose requests are stored before they are sent."""
         client = open_till(
-            self.configuration.connections,
-            self.settings.api,
+            self.configuration,
             _Journal(self.store.attempts),
+            Parts(self.store.connection),
             stop=self._stop,
             on_retry=lambda text: self.on_retry(text),
         )
@@ -307,6 +331,8 @@ def open_session(
             options=options,
             protocol_folder=protocol_folder,
         )
+        if (till := till_to_use(connection, configuration.settings)) is not None:
+            Tills(connection).use(till)
         yield SyncSession(context, store=stores_on(connection), resources=resources, stop=stop)
 
 

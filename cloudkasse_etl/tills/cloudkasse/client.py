@@ -8,7 +8,7 @@ from typing import Any, Self
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.entities import BY_NAME
-from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.errors import ContractError, Problem
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.cloudkasse.batches import BatchSender
 from cloudkasse_etl.tills.cloudkasse.pagination import fetched_ahead, list_pages, list_records
@@ -67,6 +67,10 @@ class CloudClient:
         """One request: whether the cloud is reached and the token valid, and what there is to fetch."""
         self._known = self._transport.call("GET", "/v1/status", _read_status)
         return self._known
+
+    def problems(self) -> list[Problem]:
+        """None: the records of the settings go up, so that it has no others."""
+        return []
 
     def records(self, entity: str) -> Iterator[list[dict[str, Any]]]:
         """Pages of an entity's present records, retired ones included."""

@@ -135,7 +135,7 @@ def list_pages(
                 say("CloudKasse no longer knows the position in {stream} that was stored (410).", stream=stream),
                 hint=say("Fetch from the beginning; what is known already is not taken twice."),
             ) from refusal
-        if page.has_more:
+        if page.has_more and page.next_cursor is not None:
             watch.follow(page.next_cursor, empty=not any(text[:1] == b"{" for text in page.texts))
         yield page
         if not page.has_more:

@@ -22,7 +22,7 @@ from cloudkasse_etl.tills.dsfinvk.closing_translation import ClosingTranslation,
 from cloudkasse_etl.tills.dsfinvk.deviation_log import DeviationLog
 from cloudkasse_etl.tills.dsfinvk.deviations import Deviation, UnreadableError
 from cloudkasse_etl.tills.dsfinvk.export_files import INDEX, ExportFiles
-from cloudkasse_etl.tills.dsfinvk.receipt_translation import ReceiptTranslation
+from cloudkasse_etl.tills.dsfinvk.receipt_translation import ReceiptTranslation, receipt_id
 from cloudkasse_etl.tills.dsfinvk.standard_codes import VatRates, whole
 from cloudkasse_etl.tills.dsfinvk.standard_tables import CLOSINGS, STANDARD, TableFormat
 from cloudkasse_etl.tills.dsfinvk.table_index import MAX_BYTES, UnreadableIndexError, read_index
@@ -60,7 +60,8 @@ class ClosingRecord:
 
     Attributes:
         export: The export's path.
-        register: Z_KASSE_ID; empty for what an export has besides its closings.
+        till_id: Z_KASSE_ID; empty for what an export has besides its closings.
+        register: What the settings call it; Z_KASSE_ID where they do not.
         number: Z_NR.
         closing: The closing; None if it is refused.
         read_by_row: Its receipts that could be read, where it was read by row.
@@ -70,6 +71,7 @@ class ClosingRecord:
     """
 
     export: str
+    till_id: str = ""
     register: str = ""
     number: int | None = None
     closing: Closing | None = None
@@ -103,10 +105,20 @@ class ClosingRecord:
         """What could not be read."""
         return tuple(deviation for deviation in self.deviations if deviation.is_refusal)
 
+    @property
+    def unreadable(self) -> dict[str, Deviation]:
+        """Id of a receipt → the first reason why it could not be read."""
+        found: dict[str, Deviation] = {}
+        for deviation in self.refusals:
+            if deviation.receipt and self.number is not None:
+                found.setdefault(receipt_id(self.till_id, self.number, deviation.receipt), deviation)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class _Head:
     rows: ClosingRows
+    till_id: str
     register: str
     number: int
 
@@ -118,9 +130,18 @@ class ExportReader:
         export: The export, which must be whole.
         zone: The shop's time zone.
         by_column: Whether closings in which nothing deviates are read by column.
+        names: Z_KASSE_ID → what the settings call the register, where that is another name.
     """
 
-    def __init__(self, export: ExportFiles, zone: dt.tzinfo, *, by_column: bool = True) -> None:
+    def __init__(
+        self,
+        export: ExportFiles,
+        zone: dt.tzinfo,
+        *,
+        by_column: bool = True,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self._names = names or {}
         self._export, self._zone, self._is_by_column = export, zone, by_column
         self._log = DeviationLog(export)
         self._heads: list[_Head] = []
@@ -143,6 +164,15 @@ class ExportReader:
             self._log.add(fault)
         if left := self._log.taken():
             yield ClosingRecord(self._export.shown, deviations=left)
+
+    def registers(self) -> list[str]:
+        """The registers (Z_KASSE_ID) of the closings, without reading these.
+
+        Raises:
+            UnreadableError: The table of the closings cannot be read.
+        """
+        self._read_heads()
+        return list(dict.fromkeys(head.till_id for head in self._heads))
 
     def _in_pieces(self) -> Iterator[ClosingRecord]:
         with ExitStack() as resources:
@@ -173,6 +203,7 @@ class ExportReader:
         content = b"".join((_content.encode(found.closing), found.batch.together(found.at)))
         return ClosingRecord(
             export=self._export.shown,
+            till_id=head.till_id,
             register=head.register,
             number=head.number,
             closing=found.closing,
@@ -214,7 +245,7 @@ class ExportReader:
             if (register, number) in self._places:
                 raise UnreadableError("closing_doubled", CLOSINGS, row, "Z_NR")
             self._places[register, number] = len(self._heads)
-            self._heads.append(_Head(rows, register, number))
+            self._heads.append(_Head(rows, register, self._names.get(register, register), number))
 
     def _place(self, register: str, number: str) -> int | None:
         key = (register, number)
@@ -260,6 +291,7 @@ class ExportReader:
         self._log.tables = {}
         return ClosingRecord(
             export=self._export.shown,
+            till_id=head.till_id,
             register=head.register,
             number=head.number,
             closing=closing,
@@ -273,6 +305,7 @@ class ExportReader:
         head = self._head(place, tables, amounts, moments, self._log)
         translation = ReceiptTranslation(
             tables=tables,
+            till_id=head.till_id,
             register=head.register,
             closing=head.number,
             business_day=head.business_day,
@@ -310,6 +343,7 @@ class ExportReader:
             log.spelled("country_code", country, CLOSINGS, "LAND", row)
         self._measure(tables, log)
         return ClosingHead(
+            till_id=head.till_id,
             register=head.register,
             number=head.number,
             created_at=created_at,

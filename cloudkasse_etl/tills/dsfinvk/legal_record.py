@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,7 @@ class LegalRecord:
         zone: The shop's time zone.
         settle_seconds: How long an export's size must have stood still.
         sleep: Waits.
+        names: Z_KASSE_ID → what the settings call the register, where that is another name.
     """
 
     def __init__(
@@ -29,7 +30,9 @@ class LegalRecord:
         *,
         settle_seconds: float = SETTLE_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
+        names: Mapping[str, str] | None = None,
     ) -> None:
+        self._names = names or {}
         self._folder, self._zone = folder, zone
         self._settle_seconds, self._sleep = settle_seconds, sleep
         self._seen: dict[tuple[str, int], tuple[str, str]] = {}
@@ -49,7 +52,7 @@ class LegalRecord:
             if refusal := unfinished(export, settle_seconds=self._settle_seconds, sleep=self._sleep):
                 yield ClosingRecord(export.shown, deviations=(refusal,))
                 continue
-            for record in ExportReader(export, self._zone).closings():
+            for record in ExportReader(export, self._zone, names=self._names).closings():
                 if (new := self._new(record)) is not None:
                     yield new
         missing = tuple(self._missing())

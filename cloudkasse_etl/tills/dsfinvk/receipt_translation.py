@@ -50,7 +50,8 @@ class ReceiptTranslation:
 
     Attributes:
         tables: The closing's rows by table.
-        register, closing: Z_KASSE_ID and Z_NR.
+        till_id, closing: Z_KASSE_ID and Z_NR.
+        register: What the settings call it.
         business_day: The day that the closing is booked on.
         currency: The register's currency.
         rates: The closing's VAT rates.
@@ -59,6 +60,7 @@ class ReceiptTranslation:
     """
 
     tables: Mapping[str, ClosingRows]
+    till_id: str
     register: str
     closing: int
     business_day: str
@@ -162,7 +164,7 @@ class ReceiptTranslation:
             customer=row[at["KUNDE_ID"]] or None,
             employee=row[at["BEDIENER_ID"]] or None,
             ended_at=ended_at,
-            id=receipt_id(self.register, self.closing, row[at["BON_ID"]]),
+            id=receipt_id(self.till_id, self.closing, row[at["BON_ID"]]),
             kind=KIND_CODES.read(row, at["BON_TYP"], "transactions", "BON_TYP"),
             lines=lines,
             note=row[at["BON_NOTIZ"]] or None,
@@ -226,7 +228,7 @@ class ReceiptTranslation:
         for row in rows:
             if row[at["REF_TYP"]] != TRANSACTION or row[at["POS_ZEILE"]] or not row[at["REF_BON_ID"]]:
                 continue
-            register = row[at["REF_Z_KASSE_ID"]] or self.register
+            register = row[at["REF_Z_KASSE_ID"]] or self.till_id
             number = row[at["REF_Z_NR"]]
             closing = whole(self.amounts, row, at["REF_Z_NR"], "references", "REF_Z_NR") if number else self.closing
             named.append(receipt_id(register, closing, row[at["REF_BON_ID"]]))

@@ -11,7 +11,7 @@ import pytest
 
 from assets.cli import group
 from assets.cli.commands.ui import is_foreign
-from assets.cli.demo_shop import create_demo, find_demo
+from assets.cli.demo.demo_shop import create_demo, find_demo
 from assets.cli.group import run
 from assets.instance.home import find_home
 from cloudkasse_etl.errors import ConfigurationError

@@ -14,11 +14,11 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from assets.cli import demo_tour
-from assets.cli.demo_cloud import DemoCloud, is_free
-from assets.cli.demo_option import ASKING_CLOUDKASSE
-from assets.cli.demo_shop import FOLDER, Demo, find_demo
-from assets.cli.demo_tour import TRY_NEXT
+from assets.cli.demo import demo_tour
+from assets.cli.demo.demo_cloud import DemoCloud, is_free
+from assets.cli.demo.demo_option import ASKING_CLOUDKASSE
+from assets.cli.demo.demo_shop import FOLDER, Demo, find_demo
+from assets.cli.demo.demo_tour import TRY_NEXT
 from assets.cli.group import run
 from tests.docs import names
 from tests.docs.pages import PROJECT, Page, rows

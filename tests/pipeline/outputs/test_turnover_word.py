@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.cli.demo_shop import find_demo
+from assets.cli.demo.demo_shop import find_demo
 from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sync.inputs.own_tables import open_reading

@@ -1,9 +1,10 @@
-"""`export`: writes postings or stock movements as CSV for a bookkeeper."""
+"""`export`: writes postings or stock movements as CSV for a bookkeeper, or articles for a till that takes no upload."""
 
 import codecs
 import datetime as dt
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,16 +13,21 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
 from cloudkasse_etl.i18n.text import joined, say, say_count
 
+if TYPE_CHECKING:
+    from cloudkasse_etl.config.settings import Configuration
+    from cloudkasse_etl.sync.outputs.csv_files import TextSink
+
 
 @click.command()
-@click.argument("what", type=click.Choice(["postings", "movements"]))
+@click.argument("what", type=click.Choice(["postings", "movements", "articles"]))
 @click.option("--from", "first", type=DAY, help="First day, like 2026-11-01 or 01.11.2026.")
 @click.option("--to", "last", type=DAY, help="Last day, included.")
 @click.option("--csv", "path", type=FILE_OR_OUTPUT, required=True, help="File to write; - is standard output.")
 def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: str) -> int:
-    """Write the posting journal or the stock movements of some days as CSV, with totals.
+    """Write the posting journal or the stock movements of some days as CSV, with totals; or the articles.
 
-    The summary is told on standard error where the file is written to standard output.
+    Articles are written with their gross prices, a row a price, as they hold now and later: for tills that take no
+    upload. The summary is told on standard error where the file is written to standard output.
     """
     from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.i18n.formats import plain_euros, plain_units
@@ -32,10 +38,18 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
             say("--to ({last}) is before --from ({first}).", last=f"{last:%Y-%m-%d}", first=f"{first:%Y-%m-%d}"),
             hint=say("Both days are included; a single day is named twice."),
         )
+    if what == "articles" and (first is not None or last is not None):
+        raise ConfigurationError(
+            say("Articles have no days: --from and --to go with postings and movements."),
+            hint=say("Leave them out."),
+        )
     configuration, is_piped = load(), path == "-"
-    out: Path | exports.TextSink = Path(path)
+    out: Path | TextSink = Path(path)
     if is_piped:  # in UTF-8 and with a byte order mark, as the file has it, whatever the console's encoding is
         out = codecs.getwriter("utf-8-sig")(sys.stdout.buffer)
+    if what == "articles":
+        _articles(configuration, out, path)
+        return 0
     summary = exports.export_books(
         configuration, what, out, first=first.date() if first else None, last=last.date() if last else None
     )
@@ -73,3 +87,24 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     sums = joined("; ", [*booked, *moved])
     click.echo(joined(": ", [text, sums] if summary.rows else [text]).told(language) + ".", err=is_piped)
     return 0
+
+
+def _articles(configuration: "Configuration", out: "Path | TextSink", path: str) -> None:
+    from cloudkasse_etl.sync.outputs.article_export import export_articles
+
+    is_piped = path == "-"
+    written = export_articles(configuration, out)
+    text = say_count(
+        "{count:,} article with {prices:,} prices written to {file}.",
+        "{count:,} articles with {prices:,} prices written to {file}.",
+        count=written.articles,
+        prices=written.prices,
+        file=say("standard output") if is_piped else path,
+    )
+    left = say_count(
+        "{count:,} record is rejected and was left out; cloudkasse-etl plan tells why.",
+        "{count:,} records are rejected and were left out; cloudkasse-etl plan tells why.",
+        count=written.refused,
+    )
+    texts = [text, left] if written.refused else [text]
+    click.echo(joined(" ", texts).told(configuration.settings.language), err=is_piped)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.stores.checkpoints import Checkpoints
 from cloudkasse_etl.state.stores.rejections import Rejections
+from cloudkasse_etl.state.stores.tills import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,32 @@ def closing_number_of(receipt: sa.Table, closing: sa.Table) -> "sa.ColumnElement
     return sa.func.coalesce(receipt.c.closing_number, of_its_day.scalar_subquery(), covering.scalar_subquery())
 
 
+@dataclass(frozen=True, slots=True)
+class ArrivedClosings:
+    """Closings that arrived together, and what of them could not be read.
+
+    Attributes:
+        rows: New closings by key; rejections of unreadable items under the same keys end.
+        rejections: Of closings that are refused now.
+        settled: Keys of further rejections that end.
+        parts: Name → state of what was read to its end with them.
+    """
+
+    rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rejections: Sequence[Rejection] = ()
+    settled: Sequence[str] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
 class ClosingStore(Protocol):
     """Closings, as a run stages them."""
 
-    def stage(self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str) -> None:
+    def stage(self, arrived: ArrivedClosings, *, cursor: str | None) -> None:
         """Stores a page of new closings and the cursor after it, in one transaction.
 
         Args:
-            closings: By key; rejections of unreadable items under the same keys end.
-            rejections: Of closings that are refused now.
-            cursor: The position after the page.
+            arrived: The closings.
+            cursor: The position after the page; None leaves it unchanged.
         """
         ...
 
@@ -69,10 +86,22 @@ class StagedClosings:
     def __init__(self, state: StateConnection) -> None:
         self._state = state
         self._table = state.tables.closing
-        self._rejections, self._checkpoints = Rejections(state), Checkpoints(state)
+        self._rejections, self._checkpoints, self._parts = Rejections(state), Checkpoints(state), Parts(state)
 
-    def stage(self, closings: Mapping[str, Mapping[str, Any]], rejections: Sequence[Rejection], *, cursor: str) -> None:
+    def stage(self, arrived: ArrivedClosings, *, cursor: str | None) -> None:
         """Stores a page of new closings and the cursor after it, in one transaction."""
+        with self._state.transaction() as connection:
+            self.put(connection, arrived)
+            if cursor is not None:
+                self._checkpoints.move(connection, "closings", cursor)
+
+    def put(self, connection: sa.Connection, arrived: ArrivedClosings) -> None:
+        """Stores closings in the caller's transaction.
+
+        Args:
+            connection: With the transaction.
+            arrived: The closings.
+        """
         now = dt.datetime.now(dt.UTC)
         rows = [
             {
@@ -82,14 +111,15 @@ class StagedClosings:
                 "staged_run_id": self._state.run_id,
                 **closing,
             }
-            for closing in closings.values()
+            for closing in arrived.rows.values()
         ]
-        with self._state.transaction() as connection:
-            if rows:
-                connection.execute(self._table.insert(), rows)
-                self._rejections.drop(connection, STAGED_CLOSINGS, list(closings))
-            self._rejections.put(connection, STAGED_CLOSINGS, rejections)
-            self._checkpoints.move(connection, "closings", cursor)
+        if rows:
+            connection.execute(self._table.insert(), rows)
+        if ended := [*arrived.rows, *arrived.settled]:
+            self._rejections.drop(connection, STAGED_CLOSINGS, ended)
+        self._rejections.put(connection, STAGED_CLOSINGS, arrived.rejections)
+        for name, state in arrived.parts.items():
+            self._parts.put(connection, name, state)
 
     def known(self) -> dict[str, str]:
         """The content hashes of the staged closings by key: register and number."""

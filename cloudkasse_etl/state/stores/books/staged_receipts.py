@@ -16,6 +16,7 @@ from cloudkasse_etl.state.database.bulk import insert_columns, rows_of_receipts
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionLog
 from cloudkasse_etl.state.stores.books.receipt_status import MOVES, UNBOOKED, Move, Status, move_receipts
+from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings, StagedClosings
 from cloudkasse_etl.state.stores.checkpoints import Checkpoints
 from cloudkasse_etl.state.stores.rejections import Rejections
 
@@ -38,6 +39,7 @@ class StagedReceipt:
         closing_number: The number of the closing that it states; null if it states none.
         counts_in_closing: Whether its closing's totals cover it.
         came_as: If the id is one of ours: the id that it arrived with, `NO_ID` if it had none. Else None.
+        original: The item in the till's own form, where that is another one.
         rejections: Why it was refused.
     """
 
@@ -57,6 +59,7 @@ class StagedReceipt:
     counts_in_closing: bool = False
     no_effect: NoEffect | None = None
     came_as: str | None = None
+    original: bytes | None = None
     rejections: Sequence[Rejection] = ()
 
 
@@ -82,7 +85,7 @@ class UnbookedReceipt:
         refused_by: The asset that refused it, if one did.
         staged_at: When it was fetched.
         content_hash: Of its known fields.
-        came_as: As in `StagedReceipt`.
+        came_as, original: As in `StagedReceipt`.
     """
 
     receipt_id: str
@@ -92,6 +95,7 @@ class UnbookedReceipt:
     staged_at: dt.datetime
     content_hash: str
     came_as: str | None
+    original: bytes | None
 
 
 class StagingStore(Protocol):
@@ -110,6 +114,7 @@ class StagingStore(Protocol):
         decisions: Sequence[Decision] = (),
         closings: Mapping[str, int] | None = None,
         dropped: Sequence[str] = (),
+        arrived: ArrivedClosings | None = None,
     ) -> None:
         """Stores a page of new receipts and the cursor after it, in one transaction.
 
@@ -120,6 +125,7 @@ class StagingStore(Protocol):
             decisions: The program's own decisions that replaced contents are not booked.
             closings: By id, the closing's number that a further delivery of a receipt filled in.
             dropped: Ids of ours that are no longer used: their content is stored under its own id now.
+            arrived: Closings that came together with the receipts.
         """
         ...
 
@@ -173,6 +179,7 @@ class StagedReceipts:
         self._state = state
         self._table = state.tables.receipt
         self._rejections, self._checkpoints, self._decisions = Rejections(state), Checkpoints(state), DecisionLog(state)
+        self._closings = StagedClosings(state)
 
     def known(self, receipt_ids: Sequence[str]) -> dict[str, KnownReceipt]:
         """The stored ones among these receipts, by id."""
@@ -190,19 +197,25 @@ class StagedReceipts:
         decisions: Sequence[Decision] = (),
         closings: Mapping[str, int] | None = None,
         dropped: Sequence[str] = (),
+        arrived: ArrivedClosings | None = None,
     ) -> None:
         """Stores a page of new receipts and the cursor after it, in one transaction."""
         now = dt.datetime.now(dt.UTC)
         new = {"staged_at": now, "staged_run_id": self._state.run_id}
         fixed = {"company": self._state.company, "stock_pending": False, **new}
         with self._state.transaction() as connection:
-            insert_columns(connection, self._table, _columns_of(receipts), fixed)
+            columns = _columns_of(receipts)
+            if any(receipt.original is not None for receipt in receipts):
+                columns["original"] = [receipt.original for receipt in receipts]
+            insert_columns(connection, self._table, columns, fixed)
             self._replace(connection, mended, Move.REPLACE, new=new)
             refused = [rejection for receipt in (*receipts, *mended) for rejection in receipt.rejections]
             self._rejections.put(connection, STAGED_RECEIPTS, refused)
             self._decisions.put(connection, decisions)
             self._state_closings(connection, closings or {})
             self._forget(connection, dropped)
+            if arrived is not None:
+                self._closings.put(connection, arrived)
             if cursor is not None:
                 self._checkpoints.move(connection, "receipts", cursor)
 
@@ -246,7 +259,11 @@ class StagedReceipts:
             self._rejections.drop(connection, asset, [receipt.receipt_id for receipt in receipts])
         for receipt in receipts:
             (row,) = _rows_of([receipt])
-            content = {} if new is None else {"raw": receipt.raw, "closing_number": receipt.closing_number, **new}
+            content: dict[str, Any] = {}
+            if new is not None or receipt.original is not None:  # translated again, it may mean something else
+                content = {"raw": receipt.raw, "original": receipt.original}
+            if new is not None:
+                content |= {"closing_number": receipt.closing_number, **new}
             kept = {name: value for name, value in row.items() if name not in ("receipt_id", "raw", "closing_number")}
             done += connection.execute(
                 table.update()

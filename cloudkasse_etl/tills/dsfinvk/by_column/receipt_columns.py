@@ -74,12 +74,15 @@ class ClosingHead:
     """What of a closing its receipts need.
 
     Attributes:
-        register, number, created_at, business_day, currency: Of the closing.
+        till_id: Z_KASSE_ID.
+        register: What the settings call it.
+        number, created_at, business_day, currency: Of the closing.
         row: Its row in cashpointclosing.csv.
         rates: Its VAT rates.
         tse_serials: The serial numbers of its TSEs by TSE_ID.
     """
 
+    till_id: str
     register: str
     number: int
     created_at: str
@@ -160,7 +163,7 @@ class ReceiptsByColumn:
         return Values(column).integers(lambda text: whole(amounts, [text], 0, "transactions", "BON_NR"))
 
     def _ids(self, bon_id: Any) -> Any:
-        before = [f"{head.register}/{head.number}/" for head in self.heads]
+        before = [f"{head.till_id}/{head.number}/" for head in self.heads]
         found = joined(pieces_of(before, self.closing), bon_id.cast(pa.large_string()))
         if (pc.max(pc.utf8_length(found)).as_py() or 0) > ID_LENGTH:
             raise DeviatingError("id")
@@ -184,7 +187,7 @@ class ReceiptsByColumn:
             head = self.heads[self.closing[at]]
             amounts = self.translation.amounts
             closing = whole(amounts, [number], 0, "references", "REF_Z_NR") if number else head.number
-            name = receipt_id(register or head.register, closing, bon_id)
+            name = receipt_id(register or head.till_id, closing, bon_id)
             if found.setdefault(at, name) != name:
                 raise DeviatingError("several_references")
         return found

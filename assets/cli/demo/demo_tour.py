@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.cli.click_messages import language
-from assets.cli.demo_shop import FOLDER, Demo, create_demo, find_demo, prepare_folder
+from assets.cli.demo.book_figures import booked_figures
+from assets.cli.demo.demo_shop import FOLDER, Demo, create_demo, find_demo, prepare_folder
 from assets.cli.output import COLOURS, console, print_causes
 from assets.instance.typed_commands import as_typed, program, shown_path
 from cloudkasse_etl.entities import STOCK_MOVEMENTS
@@ -19,7 +20,6 @@ from cloudkasse_etl.sync.run.report import Outcome, RunReport
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cloudkasse_etl.config.settings import Configuration
 
 FAILED = 20
 TRY_NEXT = (
@@ -66,6 +66,13 @@ def tell(made: Demo, out: "Console | None" = None) -> int:
     from rich.markup import escape
 
     out = out or console()
+    if made.till == "dsfinvk":
+        from assets.cli.demo.export_tour import tell_of_exports
+
+        is_expected = tell_of_exports(made, out)
+        for line in _next_steps(made):
+            out.print(escape(line), soft_wrap=True)
+        return 0 if is_expected else FAILED
     out.print("[bold]A made-up farm shop and a CloudKasse on this computer.[/]")
     with made.running() as (configuration, home):
         from assets.cli.running import synchronise
@@ -111,8 +118,12 @@ def _next_steps(made: Demo) -> list[str]:
     if made.folder != FOLDER.absolute():
         ui = f"{program()} ui --demo --folder {shlex.quote(where)}"
         return ["", f"Everything lies in {where}. The graph, the runs and the failures in the browser:", f"  {ui}"]
-    width = max(len(what) for what, _ in TRY_NEXT)
-    steps = [f"  {what:<{width}}  {as_typed(command)}" for what, command in TRY_NEXT]
+    following = list(TRY_NEXT)
+    if made.till == "dsfinvk":
+        place = f"{where}/dsfinvk/export-2"
+        following.insert(1, ("They export it:", f"cloudkasse-etl sandbox export --dsfinvk {place} --demo"))
+    width = max(len(what) for what, _ in following)
+    steps = [f"  {what:<{width}}  {as_typed(command)}" for what, command in following]
     source = f". {where}/env"
     if sys.platform == "win32":
         source = f"{where}\\env.cmd (PowerShell: . {where}\\env.ps1)"
@@ -123,48 +134,3 @@ def _next_steps(made: Demo) -> list[str]:
         f"Every command takes --demo. To leave it out here while {program()} sandbox --demo runs in another window:",
         f"  {source}",
     ]
-
-
-def booked_figures(configuration: "Configuration", stock_lines: int) -> list[str]:
-    """The figures of the books, in four lines; in two more for each further currency.
-
-    Args:
-        configuration: The demo's.
-        stock_lines: How many stock lines of receipts were booked.
-
-    Returns:
-        The lines. Where two things are counted, they say why the numbers differ.
-    """
-    from cloudkasse_etl.i18n.formats import plain_euros, quantity
-    from cloudkasse_etl.i18n.messages import ENGLISH
-    from cloudkasse_etl.sync.inputs.own_tables import open_reading
-    from cloudkasse_etl.sync.outputs.exports import sum_up
-    from cloudkasse_etl.sync.run.receipt_sums import receipt_sums
-
-    books = sum_up(configuration)
-    with open_reading(configuration) as store:
-        fates = receipt_sums(store)
-    imported = fates.of("imported").count
-    lines = [f"{fates.told(ENGLISH)}."]
-    for sums in books.booked:
-        debit, credit, clearing = map(plain_euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
-        balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"
-        what = f"{_number_of(sums.postings, 'posting')} of {_number_of(sums.receipts, 'receipt')}"
-        if imported > sums.receipts:
-            what = f"{what} (the other {imported - sums.receipts:,} are opening cash, which makes none)"
-        turnover = f"Turnover {plain_euros(sums.turnover_cents)} gross ({sums.currency})"
-        lines += [
-            f"{turnover}; the rest is vouchers, tips, cash in and out. All of it in {what}.",
-            f"Debit = credit = {balance}, clearing account {clearing}.",
-        ]
-    moved = [
-        f"{quantity(unit.out_milli - unit.in_milli, ENGLISH, minus='-')} {unit.unit or 'without a unit'}"
-        for unit in books.moved
-    ]
-    moves = _number_of(books.movements, "movement")
-    stock = f"{_number_of(stock_lines, 'stock line')}, {moves} (a set moves its parts)"
-    return [*lines, f"{stock}. Out less in: {', '.join(moved)}."]
-
-
-def _number_of(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

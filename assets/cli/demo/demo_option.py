@@ -15,7 +15,7 @@ from assets.instance import typed_commands
 from cloudkasse_etl.i18n.text import say
 
 if TYPE_CHECKING:
-    from assets.cli.demo_shop import Demo
+    from assets.cli.demo.demo_shop import Demo
 
 OPTION = "--demo"
 ASKING_CLOUDKASSE = frozenset({"sync", "plan", "check", "sandbox"})  # `ui` has its own option, and serves it
@@ -87,8 +87,8 @@ def _within_the_demo(callback: Callable[..., Any], *, is_asking: bool) -> Callab
 
 @contextmanager
 def _demo(*, is_asking: bool) -> "Iterator[Demo]":
-    from assets.cli.demo_shop import FOLDER, find_demo
-    from assets.cli.demo_tour import made_quietly
+    from assets.cli.demo.demo_shop import FOLDER, find_demo
+    from assets.cli.demo.demo_tour import made_quietly
 
     demo = find_demo(FOLDER) or made_quietly(FOLDER)
     with demo.running() if is_asking else demo.entered():

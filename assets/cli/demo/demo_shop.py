@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assets.cli.click_messages import look_up_again
-from assets.cli.demo_cloud import TOKEN, DemoCloud, is_free, unused
+from assets.cli.demo.demo_cloud import TOKEN, DemoCloud, is_free, unused
 from assets.instance.home import PROJECT, VARIABLES, Home, enter_environment
+from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.errors import ConfigurationError, system_reason
 from cloudkasse_etl.i18n.text import say
 
@@ -34,10 +35,12 @@ class Demo:
     Attributes:
         folder: The demo's folder, absolute.
         port: The port of its CloudKasse; sent records are remembered by address, so it must not change.
+        till: The till that it synchronises with; what its registers sell lies in the bundled CloudKasse all the same.
     """
 
     folder: Path
     port: int
+    till: TillKind = "cloudkasse"
 
     @property
     def erp(self) -> Path:
@@ -83,6 +86,49 @@ class Demo:
 
         return describe_sales(sell_remotely(self.cloud.url, TOKEN, days=2, receipts=500, seed=1))
 
+    @property
+    def exports(self) -> Path:
+        """Where its registers put their legal exports."""
+        return self.folder / "dsfinvk"
+
+    def supply(self) -> None:
+        """Lets its registers know articles and prices, as somebody would key them in where a till takes no upload."""
+        from pydantic import SecretStr
+
+        from cloudkasse_etl.config.till_settings import TillSettings
+        from cloudkasse_etl.sync.master_data.upload import upload
+        from cloudkasse_etl.sync.run.context import SyncOptions
+        from cloudkasse_etl.sync.run.session import open_session
+
+        with self.entered() as (configuration, home):
+            settings = configuration.settings.model_copy(update={"till": TillSettings()})
+            connections = configuration.connections.model_copy(
+                update={
+                    "state_url": SecretStr(f"sqlite:///{(self.folder / 'registers.db').as_posix()}"),
+                    "api_url": self.cloud.url,
+                    "api_token": SecretStr(TOKEN),
+                }
+            )
+            keyed_in = configuration.model_copy(update={"settings": settings, "connections": connections})
+            with open_session(
+                keyed_in,
+                run_id="demo",
+                kind="master_data",
+                options=SyncOptions(),
+                protocol_folder=home.protocols,
+                started_by="demo",
+            ) as session:
+                for kind in session.kinds:
+                    upload(session, kind)
+
+    def export(self) -> str:
+        """Lets its registers write what they sold into the folder of exports. Returns a text about it."""
+        from cloudkasse_etl.sandbox.fiscal.fiscal_export import export_remotely
+
+        self.exports.mkdir(exist_ok=True)
+        place = self.exports / f"export-{1 + sum(1 for _ in self.exports.iterdir())}"
+        return export_remotely(self.cloud.url, TOKEN, place).text()
+
     def change_a_price(self) -> str:
         """Gives one article another price, as a clerk does in SelectLine. Returns a text about what was done."""
         import sqlalchemy as sa
@@ -110,8 +156,15 @@ class Demo:
         return f"{name} (article {DEARER_ARTICLE}) from {before:.4f} to {DEARER_NET:.4f} net"
 
 
-def create_demo(folder: Path) -> Demo:
+def create_demo(folder: Path, till: TillKind = "cloudkasse") -> Demo:
     """Creates the demo from scratch; an older one in the same folder is deleted.
+
+    Args:
+        folder: Where.
+        till: The till that it synchronises with.
+
+    Returns:
+        The demo.
 
     Raises:
         ConfigurationError: The sandbox is not installed, the older one is in use, or the folder cannot be written.
@@ -121,15 +174,20 @@ def create_demo(folder: Path) -> Demo:
     prepare_folder(folder)
     try:
         with unused(folder):
-            for name in ("erp.db", "cloudkasse.db", "cloudkasse.yaml", "demo.json", "dagster"):
+            for name in (
+                "erp.db", "cloudkasse.db", "registers.db", "cloudkasse.yaml", "demo.json", "dagster", "dsfinvk",
+            ):  # fmt: skip
                 _remove(folder, name)
             port = next(port for port in (SANDBOX_PORT, *range(SANDBOX_PORT + 1, 65536)) if is_free(port))
-            demo = Demo(folder.absolute(), port)
+            demo = Demo(folder.absolute(), port, till)
             build_demo_shop(demo.erp)
-            (folder / _SETTINGS).write_text(DEMO_SETTINGS, encoding="utf-8")
+            settings = DEMO_SETTINGS if till == "cloudkasse" else f"{DEMO_SETTINGS}\ntill: {{kind: {till}}}\n"
+            (folder / _SETTINGS).write_text(settings, encoding="utf-8")
+            if till == "dsfinvk":
+                demo.exports.mkdir()
             _write_environment(demo)
             # last: a demo whose creation was interrupted does not count as one
-            (folder / "demo.json").write_text(json.dumps({"port": port}), encoding="utf-8")
+            (folder / "demo.json").write_text(json.dumps({"port": port, "till": till}), encoding="utf-8")
     except OSError as error:
         raise _not_made(folder, error) from error
     return demo
@@ -180,7 +238,8 @@ def find_demo(folder: Path) -> Demo | None:
         ConfigurationError: There is a shop in it, but not the file that tells on which port its CloudKasse runs.
     """
     try:
-        port = int(json.loads((folder / "demo.json").read_text(encoding="utf-8"))["port"])
+        known = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
+        port, till = int(known["port"]), known.get("till", "cloudkasse")
     except (OSError, ValueError, KeyError, TypeError) as error:
         if (folder / "dagster").exists():  # a demo that was used; one whose creation was interrupted has no history yet
             raise ConfigurationError(
@@ -188,7 +247,7 @@ def find_demo(folder: Path) -> Demo | None:
                 hint=say("Make a new one, which replaces its shop and its settings: cloudkasse-etl demo."),
             ) from error
         return None
-    return Demo(folder.absolute(), port)
+    return Demo(folder.absolute(), port, till)
 
 
 def _remove(folder: Path, name: str) -> None:

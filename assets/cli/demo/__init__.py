@@ -1,0 +1,1 @@
+"""The demo: a made-up shop with its registers, the tour of it, and option `--demo`."""

@@ -1,0 +1,189 @@
+"""A folder of legal exports as the till: each closing once, with its receipts, whatever happens to the folder."""
+
+import copy
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.sandbox.fiscal.fiscal_export import write_export
+from cloudkasse_etl.sandbox.server import SandboxServer
+from cloudkasse_etl.sandbox.till.selling import sell
+from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
+from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
+from cloudkasse_etl.sync.receipts.receipt_staging import stage_receipts
+from cloudkasse_etl.sync.run.report import AssetReport
+from tests.support import small_erp
+from tests.support.selling.selling_shop import article, delivered, once, price, shop
+from tests.support.worlds import TOKEN, World
+
+
+def register(number: str, **more: str) -> dict[str, str]:
+    return {"number": number, "name": number, "warehouse": "1", "price_group": "1", **more}
+
+
+@pytest.fixture(scope="module")
+def sold(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, int | None], None]:
+    """Writes the sales of a shop as an export: all closings, or one by its place."""
+    store = shop(articles=[article("A1", "19.00"), article("A2", "7.00")], prices=[price("A1", 1190), price("A2", 250)])
+    sell(store, days=2, receipts=40, seed=7)
+    receipts, closings = once(delivered(store)), delivered(store, "closings")
+    store.close()
+
+    def write(folder: Path, only: int | None = None) -> None:
+        write_export(folder, receipts, closings if only is None else [closings[only]])
+
+    return write
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
+        url = f"sqlite:///{tmp_path / 'erp.db'}"
+        small_erp.build(url)
+        settings = copy.deepcopy(small_erp.SETTINGS)
+        settings["registers"] = [register(number) for number in ("K1", "K2")]
+        settings["receipts"] = {"days_back": 36000}
+        settings["till"] = {"kind": "dsfinvk"}
+        (tmp_path / "dsfinvk").mkdir()
+        yield World(tmp_path, url, server, settings)
+
+
+def fetch(world: World, **options: Any) -> tuple[AssetReport, AssetReport]:
+    with world.session(**options) as session:
+        return stage_receipts(session), stage_closings(session)
+
+
+def rows(world: World, query: str) -> list[Any]:
+    engine = sa.create_engine(world.erp_url)
+    with engine.connect() as connection:
+        found = list(connection.execute(sa.text(query)))
+    engine.dispose()
+    return found
+
+
+RECEIPTS = "SELECT receipt_id, register, number, status FROM cloudkasse_receipt ORDER BY receipt_id"
+
+
+def test_each_closing_is_taken_once_and_a_second_look_reads_nothing(world: World, sold: Any) -> None:
+    sold(world.folder / "dsfinvk" / "2026")
+    receipts, closings = fetch(world)
+    assert closings.counts.new > 1
+    assert receipts.counts.new == len(rows(world, RECEIPTS)) > 40
+    again = fetch(world)
+    assert again[0].quiet
+    sold(world.folder / "dsfinvk" / "again")  # the same closings in another export
+    receipts, closings = fetch(world)
+    assert (receipts.counts.new, receipts.counts.rejected, closings.counts.new) == (0, 0, 0)
+    assert world.server.requests == []
+
+
+def test_a_closing_with_another_content_is_a_conflict_and_nothing_is_overwritten(world: World, sold: Any) -> None:
+    sold(world.folder / "dsfinvk" / "first")
+    fetch(world)
+    before = rows(world, "SELECT receipt_id, raw FROM cloudkasse_receipt ORDER BY receipt_id")
+    sold(world.folder / "dsfinvk" / "second")
+    change_first_operator(world.folder / "dsfinvk" / "second" / "transactions.csv")
+    _, closings = fetch(world)
+    assert [rejection.code for rejection in closings.rejections] == ["closing_conflict"]
+    assert rows(world, "SELECT receipt_id, raw FROM cloudkasse_receipt ORDER BY receipt_id") == before
+    receipts, closings = fetch(world)
+    assert receipts.quiet
+    assert len(closings.rejections) == 1
+
+
+def change_first_operator(transactions: Path) -> None:
+    """Gives the first receipt another operator, as a register that corrects itself would."""
+    head, first, *others = transactions.read_text(encoding="utf-8").splitlines()
+    at = [name.strip('"') for name in head.split(";")].index("BEDIENER_ID")
+    cells = first.split(";")
+    cells[at] = '"somebody"'
+    transactions.write_text("\r\n".join([head, ";".join(cells), *others]) + "\r\n", encoding="utf-8")
+
+
+def test_a_receipt_that_cannot_be_read_is_kept_refused_until_its_export_is_corrected(world: World, sold: Any) -> None:
+    folder = world.folder / "dsfinvk" / "export"
+    sold(folder)
+    lines = folder / "lines.csv"
+    good = lines.read_text(encoding="utf-8")
+    lines.write_text(good.replace("Umsatz", "Umsätzchen", 1), encoding="utf-8")
+    receipts, closings = fetch(world)
+    (refused,) = receipts.rejections
+    assert refused.code == "export_unreadable"
+    assert "lines.csv, line" in refused.detail["place"]
+    assert [row.status for row in rows(world, RECEIPTS) if row.receipt_id == refused.key] == ["rejected"]
+    assert closings.counts.new > 1
+    lines.write_text(good, encoding="utf-8")
+    receipts, closings = fetch(world)
+    assert receipts.rejections == ()
+    assert receipts.counts.new == 1
+    assert closings.counts.new == 0
+    assert {row.status for row in rows(world, RECEIPTS)} <= {"staged", "no_effect"}
+
+
+def test_an_export_that_is_not_whole_is_told_and_read_once_it_is(world: World, sold: Any) -> None:
+    folder = world.folder / "dsfinvk" / "export"
+    sold(folder)
+    shutil.move(folder / "lines.csv", world.folder / "lines.csv")
+    _, closings = fetch(world)
+    assert [rejection.code for rejection in closings.rejections] == ["export_unreadable"]
+    assert rows(world, RECEIPTS) == []
+    shutil.move(world.folder / "lines.csv", folder / "lines.csv")
+    receipts, closings = fetch(world)
+    assert closings.rejections == ()
+    assert receipts.counts.new > 40
+
+
+def test_a_register_that_the_settings_do_not_name_waits_until_they_do(world: World, sold: Any) -> None:
+    world.settings["registers"] = [register("1", till_id="K1")]
+    sold(world.folder / "dsfinvk" / "export")
+    receipts, _ = fetch(world)
+    assert {rejection.code for rejection in receipts.rejections} == {"receipt_register_unknown"}
+    assert {row.register for row in rows(world, "SELECT register FROM cloudkasse_closing")} == {"1"}
+    world.settings["registers"] = [register("1", till_id="K1"), register("2", till_id="K2")]
+    receipts, closings = fetch(world)
+    assert receipts.rejections == ()
+    assert closings.counts.new > 0
+    assert {row.register for row in rows(world, RECEIPTS) if row.status != "dismissed"} == {"1", "2"}
+    assert {row.register for row in rows(world, "SELECT register FROM cloudkasse_closing")} == {"1", "2"}
+
+
+def test_the_folder_that_is_not_there_is_told(world: World) -> None:
+    (world.folder / "dsfinvk").rmdir()
+    with pytest.raises(ConfigurationError, match="There is no folder"):
+        fetch(world)
+
+
+def test_another_till_may_book_only_days_after_those_of_the_one_before(world: World, sold: Any) -> None:
+    sold(world.folder / "dsfinvk" / "export")
+    fetch(world)
+    with world.session() as session:
+        import_receipts(session)
+    booked = rows(world, "SELECT count(*) FROM cloudkasse_posting")
+    last = rows(world, "SELECT max(business_day) FROM cloudkasse_receipt")[0][0]
+    world.settings["till"] = {"kind": "cloudkasse"}
+    with pytest.raises(ConfigurationError, match="would be booked twice"), world.session():
+        pass
+    world.settings["receipts"]["start_date"] = last
+    with pytest.raises(ConfigurationError, match="would be booked twice"), world.session():
+        pass
+    world.settings["receipts"]["start_date"] = "2099-01-01"
+    with world.session():
+        pass
+    world.settings["receipts"]["start_date"] = last
+    with pytest.raises(ConfigurationError, match="must not be before 2099-01-01"), world.session():
+        pass
+    assert rows(world, "SELECT count(*) FROM cloudkasse_posting") == booked
+
+
+def test_what_a_page_stores_it_stores_at_once_or_not_at_all(world: World, sold: Any) -> None:
+    sold(world.folder / "dsfinvk" / "export")
+    with world.session() as session:
+        pages = [page for page in session.client.pages("receipts", None) if page.texts]
+    assert all(len(page.closings) == len(page.taken) == 1 for page in pages)
+    assert {orjson.loads(text)["closing_number"] for page in pages for text in page.texts} == {1, 2}
