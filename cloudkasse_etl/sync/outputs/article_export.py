@@ -10,6 +10,7 @@ import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import Language, say, told_each
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.outputs.csv_files import TextSink, comma_cell, csv_file, decimal_cell
 from cloudkasse_etl.sync.run.context import today
@@ -30,12 +31,12 @@ class ArticleExport:
     Attributes:
         articles: How many articles.
         prices: How many prices; an article without one has a row all the same.
-        refused: How many articles and prices were left out because they are rejected.
+        rejections: Why articles and prices were left out.
     """
 
     articles: int
     prices: int
-    refused: int
+    rejections: tuple[Rejection, ...]
 
 
 def export_articles(
@@ -61,13 +62,13 @@ def export_articles(
         goods, currency = frames.goods, frames.currency or ""
         articles = payloads.article_payload(goods.articles.frame, goods.rates, day)
         prices = goods.gross.prices
-        rejections = {(r.asset, r.key) for r in (*goods.articles.rejections, *goods.gross.rejections)}
+        rejections = (*goods.articles.rejections, *goods.gross.rejections)
         held = prices["valid_to"].isna() | (prices["valid_to"].fillna("") >= f"{day}")
     prices = prices.loc[held & prices["article"].isin(articles["number"])]
     with csv_file(out, told_each(_HEADS, settings.language)) as write:
         for row in _rows(articles, prices, currency, settings.language):
             write(row)
-    return ArticleExport(len(articles), len(prices), len(rejections))
+    return ArticleExport(len(articles), len(prices), rejections)
 
 
 def _rows(articles: pd.DataFrame, prices: pd.DataFrame, currency: str, language: Language) -> Iterator[list[Any]]:

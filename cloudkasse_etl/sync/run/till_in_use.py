@@ -1,4 +1,4 @@
-"""Refuses that another till books the same sales again; the rule: docs/operations.md, Another till."""
+"""Refuses that another till books the same sales again; the rule: docs/tills.md, Another till."""
 
 import datetime as dt
 

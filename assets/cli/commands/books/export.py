@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.cli.option_types import DAY, FILE_OR_OUTPUT
+from assets.cli.output import console, print_causes
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
 from cloudkasse_etl.i18n.text import joined, say, say_count
@@ -90,6 +91,7 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
 
 
 def _articles(configuration: "Configuration", out: "Path | TextSink", path: str) -> None:
+    from cloudkasse_etl.rejections.causes import by_cause
     from cloudkasse_etl.sync.outputs.article_export import export_articles
 
     is_piped = path == "-"
@@ -101,10 +103,8 @@ def _articles(configuration: "Configuration", out: "Path | TextSink", path: str)
         prices=written.prices,
         file=say("standard output") if is_piped else path,
     )
-    left = say_count(
-        "{count:,} record is rejected and was left out; cloudkasse-etl plan tells why.",
-        "{count:,} records are rejected and were left out; cloudkasse-etl plan tells why.",
-        count=written.refused,
-    )
-    texts = [text, left] if written.refused else [text]
-    click.echo(joined(" ", texts).told(configuration.settings.language), err=is_piped)
+    language = configuration.settings.language
+    click.echo(text.told(language), err=is_piped)
+    if written.rejections:
+        click.echo(say("Left out, because they are rejected:").told(language), err=True)
+        print_causes(console(stderr=True), by_cause(written.rejections, language), language, limit=10)
