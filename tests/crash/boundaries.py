@@ -1,4 +1,4 @@
-"""Where a synchronisation can be cut: before and after each HTTP request, commit and step. Seen from outside.
+"""Where a synchronisation can be cut: before and after each HTTP request, file, commit and step. Seen from outside.
 
 The product knows nothing of it: requests' sessions and SQLAlchemy's dialects are wrapped in the process that is to die.
 """
@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 import requests
 from sqlalchemy.engine.default import DefaultDialect
 
+from cloudkasse_etl.tills.dsfinvk.export_files import ExportFiles
 from tests.support.processes.forked import patch_for_good
 
 STEP = "step"
 COMMIT = "commit"
+FILE = "file"
 HEARTBEAT = "cloudkasse-heartbeat"
 OnBoundary = Callable[[str], None]
 
@@ -60,8 +62,9 @@ class Boundaries:
             yield
 
     def watch(self) -> None:
-        """Watches HTTP requests and commits from now on; steps tell of themselves (`step`)."""
+        """Watches HTTP requests, tables of exports and commits from now on; steps tell of themselves (`step`)."""
         send = requests.Session.send
+        open_table = ExportFiles.open
         commit: Callable[[DefaultDialect, Any], None] = DefaultDialect.do_commit
 
         def watched_send(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> Any:
@@ -72,7 +75,12 @@ class Boundaries:
             with self.around(f"{COMMIT} of {self._step}"):
                 commit(dialect, connection)
 
+        def watched_open(export: ExportFiles, table: str) -> Any:
+            with self.around(f"{FILE} {table}"):
+                return open_table(export, table)
+
         patch_for_good(requests.Session, send=watched_send)
+        patch_for_good(ExportFiles, open=watched_open)
         patch_for_good(DefaultDialect, do_commit=watched_commit)
 
 

@@ -5,15 +5,13 @@ them. From one and the same start a process dies at each; the next run leaves wh
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.crash.boundaries import COMMIT, STEP, from_the_middle, kinds, spread
-from tests.crash.changing_shop import Shop, State, changed_shop, lost_and_doubled, state_of
-from tests.crash.observed import sync_all
-from tests.support.processes.forked import start, was_killed
+from tests.crash.changing_shop import Shop, changed_shop
+from tests.crash.killing import Damage, Product, killed_at, run, undisturbed
 from tests.support.torture.torture_figures import LONG, Promise, record
 
 SAMPLE = 6
@@ -35,58 +33,6 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
     else:
         with changed_shop(tmp_path, request.getfixturevalue("postgres_url")) as made:
             yield made
-
-
-@dataclass(frozen=True)
-class Product:
-    """What runs: the program as it is, or broken on purpose, or a part of it.
-
-    Attributes:
-        broken: How it is broken.
-        part: Which of the use cases run.
-    """
-
-    broken: str | None = None
-    part: str = "all"
-
-
-AS_IT_IS = Product()
-
-
-def run(shop: Shop, point: str | None = None, listing: Path | None = None, product: Product = AS_IT_IS) -> bool:
-    """A synchronisation in a process of its own; False where it was killed."""
-    world = shop.world
-    arguments = (world.environment, world.folder, point, listing, product.broken, product.part)
-    return not was_killed(start(sync_all, *arguments))
-
-
-def undisturbed(shop: Shop, listing: Path, product: Product = AS_IT_IS) -> tuple[list[str], State]:
-    """The boundaries of a run that nobody disturbs, and what it leaves."""
-    shop.put_back()
-    assert run(shop, listing=listing, product=product)
-    return listing.read_text(encoding="utf-8").splitlines(), state_of(shop.world)
-
-
-@dataclass
-class Damage:
-    """What is wrong after all deaths, by the point and the row."""
-
-    tried: list[str] = field(default_factory=list)
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-
-
-def killed_at(shop: Shop, point: str, expected: State, damage: Damage, product: Product = AS_IT_IS) -> bool:
-    """Dies at a point, and lets the next run go on from there; False where the run did not come to the point."""
-    shop.put_back()
-    if run(shop, point, product=product):
-        return False  # requests in flight at once are stored by one commit or by several, as it happens
-    assert run(shop, product=product), point
-    lost, doubled = lost_and_doubled(expected, state_of(shop.world))
-    damage.tried.append(point)
-    damage.lost += [f"{point}: {row}" for row in lost]
-    damage.doubled += [f"{point}: {row}" for row in doubled]
-    return True
 
 
 @pytest.mark.parametrize("share", range(SHARES))

@@ -1,0 +1,60 @@
+"""Lets a synchronisation die at a boundary, and compares what the next one leaves with what an undisturbed one left."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.crash.changing_shop import Shop, State, lost_and_doubled, state_of
+from tests.crash.observed import sync_all
+from tests.support.processes.forked import start, was_killed
+
+
+@dataclass(frozen=True)
+class Product:
+    """What runs: the program as it is, or broken on purpose, or a part of it.
+
+    Attributes:
+        broken: How it is broken.
+        part: Which of the use cases run.
+    """
+
+    broken: str | None = None
+    part: str = "all"
+
+
+AS_IT_IS = Product()
+
+
+def run(shop: Shop, point: str | None = None, listing: Path | None = None, product: Product = AS_IT_IS) -> bool:
+    """A synchronisation in a process of its own; False where it was killed."""
+    world = shop.world
+    arguments = (world.environment, world.folder, point, listing, product.broken, product.part)
+    return not was_killed(start(sync_all, *arguments))
+
+
+def undisturbed(shop: Shop, listing: Path, product: Product = AS_IT_IS) -> tuple[list[str], State]:
+    """The boundaries of a run that nobody disturbs, and what it leaves."""
+    shop.put_back()
+    assert run(shop, listing=listing, product=product)
+    return listing.read_text(encoding="utf-8").splitlines(), state_of(shop.world)
+
+
+@dataclass
+class Damage:
+    """What is wrong after all deaths, by the point and the row."""
+
+    tried: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+
+
+def killed_at(shop: Shop, point: str, expected: State, damage: Damage, product: Product = AS_IT_IS) -> bool:
+    """Dies at a point, and lets the next run go on from there; False where the run did not come to the point."""
+    shop.put_back()
+    if run(shop, point, product=product):
+        return False  # requests in flight at once are stored by one commit or by several, as it happens
+    assert run(shop, product=product), point
+    lost, doubled = lost_and_doubled(expected, state_of(shop.world))
+    damage.tried.append(point)
+    damage.lost += [f"{point}: {row}" for row in lost]
+    damage.doubled += [f"{point}: {row}" for row in doubled]
+    return True
