@@ -15,7 +15,7 @@ from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, say_count, told, told_each
+from cloudkasse_etl.i18n.text import say, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
@@ -87,7 +87,7 @@ def _notes(notes: Sequence[str], language: Language) -> Mapping[str, Any]:
     shown = [plain(note) for note in dict.fromkeys(notes)]
     more = len(shown) - _NOTES
     if more > 0:
-        shown = [*shown[:_NOTES], say_count("and {count:,} more", "and {count:,} more", count=more).told(language)]
+        shown = [*shown[:_NOTES], say("and {count:,} more", count=more).told(language)]
     return {"read_with_a_warning": dg.MetadataValue.md("\n".join(f"- {note}" for note in shown))}
 
 

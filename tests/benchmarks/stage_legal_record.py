@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.config.till_settings import Dsfinvk, TillSettings
-from cloudkasse_etl.sync.receipts.judgement import judge_of
+from cloudkasse_etl.sync.receipts.judging.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_staging import ReceiptStaging
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.session import open_session

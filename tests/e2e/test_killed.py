@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cloudkasse_etl.state.lease import lease
-from cloudkasse_etl.sync.run.session import hold_lease
+from cloudkasse_etl.sync.run.leased_tables import hold_lease
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import Program
 from tests.support.torture.torture_figures import LONG, Promise, record

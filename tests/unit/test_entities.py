@@ -21,7 +21,7 @@ from cloudkasse_etl.erp.selectline.reader import WATCHED
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.sandbox.cloud import record_models
 from cloudkasse_etl.schemas.column_docs import key_of
-from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM
+from cloudkasse_etl.sync.changes.changed_articles import upstream_of
 from cloudkasse_etl.sync.comparison.comparison_report import Comparison
 from cloudkasse_etl.sync.dry_run.plan_report import EntityPlan, Plan
 from cloudkasse_etl.sync.dry_run.plan_view import view_of
@@ -73,7 +73,7 @@ def test_changes_of_a_kind_are_watched_in_tables_that_are_read(kind: Kind) -> No
     for asset in kind.assets:
         assert ERP_TABLES[asset], asset
         assert set(ERP_TABLES[asset]) <= tables, asset
-        assert (asset in UPSTREAM) == kind.by_article
+        assert (asset in upstream_of(KINDS)) == kind.by_article
     assert set(kind.settings) <= set(Settings.model_fields)
 
 

@@ -20,7 +20,8 @@ from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.state.stores import sent_alerts
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.monitoring import alerts, new_data
-from cloudkasse_etl.sync.receipts import closing_arrivals, judgement, receipt_import
+from cloudkasse_etl.sync.receipts import closing_arrivals, receipt_import
+from cloudkasse_etl.sync.receipts.judging import judgement, receipt_reading
 from cloudkasse_etl.transform.books.ledger import refusal
 from cloudkasse_etl.transform.prices.gross_prices import _Refusals
 from cloudkasse_etl.transform.receipt_frames import content_hash
@@ -55,7 +56,12 @@ def of_the_erp() -> str:
 def of_the_checks() -> str:
     days = SimpleNamespace(ahead=1, back=400, zone=ZoneInfo("Europe/Berlin"))
     judge = SimpleNamespace(
-        _registers={"K2", "K1"}, _currency="EUR", _start=dt.date(2026, 1, 1), _in_kind=True, _days=days
+        _registers={"K2", "K1"},
+        _currency="EUR",
+        _start=dt.date(2026, 1, 1),
+        _in_kind=True,
+        _days=days,
+        _translation=None,
     )
     return judgement.Judge.fingerprint(cast("Any", judge))
 
@@ -108,10 +114,10 @@ DIGESTS: dict[str, tuple[Callable[[], str], str]] = {
     "a failed run": (of_a_failed_run, "a9aca055a7126bff8914a71895ac2186"),
     "what receipts are checked by": (of_the_checks, "c1b4589015a8e51e5567a3df6cda9ea1"),
     "an item that is no receipt": (
-        lambda: judgement._digest({"b": 1, "a": None, "arrived_at": "x"}),
+        lambda: receipt_reading._digest({"b": 1, "a": None, "arrived_at": "x"}),
         "4e77573321f9d41a82306ffc36b2c0b2",
     ),
-    "bytes that are no receipt": (lambda: judgement._digest(b"\xff{"), "652a898e9b02f18bcd4f86a5d4a8b737"),
+    "bytes that are no receipt": (lambda: receipt_reading._digest(b"\xff{"), "652a898e9b02f18bcd4f86a5d4a8b737"),
     "a closing that cannot be read": (
         of_an_unreadable_closing,
         "?2b32d7b421625ac52b493f2e07cebe9b 2b32d7b421625ac52b493f2e07cebe9b",

@@ -92,7 +92,7 @@ class Demo:
         return self.folder / "dsfinvk"
 
     def supply(self) -> None:
-        """Lets its registers know articles and prices, as somebody would key them in where a till takes no upload."""
+        """Gives its registers the articles and prices, as a person keys them in where a till takes no upload."""
         from pydantic import SecretStr
 
         from cloudkasse_etl.config.till_settings import TillSettings

@@ -8,7 +8,7 @@ TEXTS: dict[str, Failure] = {
         "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
     ),
     "export_unreadable": Failure(
-        "{place}: {message}",
+        "The export cannot be read here: {place}: {message}",
         "Have the register or its maker write the export again, and put it in the place of this one; the next "
         "synchronisation reads it. What is no revenue of the shop, or cannot be written again, dismiss with a reason: "
         "cloudkasse-etl receipts dismiss ID --reason TEXT, or closings dismiss REGISTER NUMBER --reason TEXT.",

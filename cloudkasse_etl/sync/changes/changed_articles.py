@@ -6,14 +6,14 @@ changes cannot be determined with certainty, a run processes everything.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import pandas as pd
 
-from cloudkasse_etl.entities import ALL_KINDS, ARTICLES, GROSS_PRICES, REGISTERS
+from cloudkasse_etl.entities import ARTICLES, GROSS_PRICES, REGISTERS, Kind
 from cloudkasse_etl.erp.selectline.row_changes import RowChanges, Totals, buckets_of
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.rejections.rejection import Rejection
@@ -29,15 +29,19 @@ MOST_ARTICLES = 2_000
 """If more articles have changed, comparing everything is as quick and simpler."""
 MOST_ROWS = 20_000
 MOST_BUCKETS = 500
-UPSTREAM: Mapping[str, tuple[str, ...]] = {
-    **{asset: () for kind in ALL_KINDS if kind.by_article for asset in kind.assets},
-    **{kind.cloud: kind.upstream for kind in ALL_KINDS if kind.by_article},
-}
-"""The assets that are updated article by article, and the assets in the cloud that each depends on."""
 # A record without a key of its own is named by its row.
 _ROW_KEY = re.compile(r"\w+ row -?\d+")
 _LONGEST_NUMBER, _LONGEST_GROUP = 40, 20  # longer ones can make a rejection's key too long to be stored whole
 _CONTROL_OR_BAR = re.compile(r"[\x00-\x1f\x7f-\x9f|]")
+
+
+def upstream_of(kinds: Iterable[Kind]) -> Mapping[str, tuple[str, ...]]:
+    """The assets that are updated article by article, and the assets in the cloud that each depends on."""
+    some = [kind for kind in kinds if kind.by_article]
+    return {
+        **{asset: () for kind in some for asset in kind.assets},
+        **{kind.cloud: kind.upstream for kind in some},
+    }
 
 
 def scope_of(session: SyncSession, asset: str, fingerprint: str | None) -> Scope:
@@ -55,7 +59,7 @@ def scope_of(session: SyncSession, asset: str, fingerprint: str | None) -> Scope
         ErpUnavailableError: The ERP cannot be reached.
         StateUnavailableError: Our own tables cannot be read.
     """
-    if asset not in UPSTREAM:
+    if asset not in upstream_of(session.kinds):
         return NEVER_NARROWED
     if fingerprint is None:
         unseen = reasons.without_rowversion(session.sources.unseen(asset))
@@ -124,7 +128,7 @@ def _is_odd(number: str) -> bool:
 def _details(session: SyncSession, header: Header) -> Mapping[str, Mapping[str, Any]] | Everything:
     """The stored details of each asset, if all of them are up to date with the snapshot except for changed articles."""
     store, found = session.store, {}
-    for asset, upstream in UPSTREAM.items():
+    for asset, upstream in upstream_of(session.kinds).items():
         checkpoint, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
         rest = session.sources.rest(asset, *generations)
         if rest is None:

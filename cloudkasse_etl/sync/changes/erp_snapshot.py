@@ -17,7 +17,7 @@ from cloudkasse_etl.arrow_lookup import is_among
 from cloudkasse_etl.erp.selectline.row_changes import buckets_of
 from cloudkasse_etl.state.stores.erp_rows import Header, SourceTotals, Written, packed
 from cloudkasse_etl.state.stores.records import Checkpoint
-from cloudkasse_etl.sync.changes.changed_articles import UPSTREAM
+from cloudkasse_etl.sync.changes.changed_articles import upstream_of
 from cloudkasse_etl.sync.inputs.article_subset import Everything, Scope
 from cloudkasse_etl.sync.inputs.goods_frames import GoodsFrames
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -78,7 +78,7 @@ def keep_snapshot(session: SyncSession, scope: Scope) -> None:
 def _checkpoints(session: SyncSession) -> Mapping[str, tuple[Checkpoint, Mapping[str, object]]] | None:
     """The checkpoints of all assets of a snapshot, and what else they depend on; None if one is not up to date."""
     store, sources, found = session.store, session.sources, {}
-    for asset, upstream in UPSTREAM.items():
+    for asset, upstream in upstream_of(session.kinds).items():
         checkpoint, generations = store.checkpoints.of(asset), [store.checkpoints.generation(name) for name in upstream]
         now = sources.fingerprint(asset, *generations)
         if checkpoint is None or now is None or checkpoint.fingerprint != now:

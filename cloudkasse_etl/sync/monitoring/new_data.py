@@ -28,7 +28,7 @@ from cloudkasse_etl.sync.changes.unchanged import holds_on, is_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
 from cloudkasse_etl.sync.master_data.cloud_records import missing_in_the_cloud
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived
-from cloudkasse_etl.sync.receipts.judgement import is_judging_due, judge_of
+from cloudkasse_etl.sync.receipts.judging.judgement import is_judging_due, judge_of
 from cloudkasse_etl.sync.run.context import RunContext, today
 from cloudkasse_etl.sync.run.session import SyncSession, refuse_other_company
 from cloudkasse_etl.tills.port import Stream, TillStatus

@@ -20,7 +20,8 @@ from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
 from cloudkasse_etl.state.stores.books.staged_receipts import NO_ID, KnownReceipt, StagedReceipt, UnbookedReceipt
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, numbers_of
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.sync.receipts.judgement import Judge, Judged, conflicting, let_second_contents_through, unreadable
+from cloudkasse_etl.sync.receipts.judging.judgement import Judge, conflicting, let_second_contents_through, unreadable
+from cloudkasse_etl.sync.receipts.judging.receipt_reading import Judged
 from cloudkasse_etl.sync.receipts.receipt_search import find_receipt, name_of
 
 
@@ -73,7 +74,7 @@ class Decider:
             LeaseHeldError: A synchronisation is running.
             StateUnavailableError: Our own tables cannot be reached or written.
         """
-        from cloudkasse_etl.sync.run.session import hold_store  # and with it all that a synchronisation needs
+        from cloudkasse_etl.sync.run.leased_tables import hold_store  # and with it all that a synchronisation needs
 
         if not self.reason.strip():
             raise ConfigurationError(say("Nothing is decided without a reason."), hint=say("Give one: --reason '…'."))

@@ -25,8 +25,8 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.changes.unchanged import is_up_to_date, mark_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
-from cloudkasse_etl.sync.receipts.books_currency import currency_to_book_in
-from cloudkasse_etl.sync.receipts.judgement import Judge, is_judged, judge_anew, judge_of
+from cloudkasse_etl.sync.receipts.judging.books_currency import currency_to_book_in
+from cloudkasse_etl.sync.receipts.judging.judgement import Judge, is_judged, judge_anew, judge_of
 from cloudkasse_etl.sync.receipts.receipt_search import find_receipts, name_of
 from cloudkasse_etl.sync.receipts.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors_of_booked, voided_before
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, refused_counts

@@ -20,7 +20,7 @@ from cloudkasse_etl.state.stores.books.receipt_totals import Booked, ReceiptGrou
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import AWAITED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.receipts.books_currency import last_known_currency
+from cloudkasse_etl.sync.receipts.judging.books_currency import last_known_currency
 from cloudkasse_etl.sync.receipts.receipt_search import called, originals_of
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of
 

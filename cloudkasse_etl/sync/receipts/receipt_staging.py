@@ -16,17 +16,9 @@ from cloudkasse_etl.sync.changes.unchanged import mark_up_to_date, quiet_report
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.receipts.closing_arrivals import ClosingArrivals
 from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
-from cloudkasse_etl.sync.receipts.judgement import (
-    MOVED,
-    UNREADABLE_CODES,
-    Judge,
-    Judged,
-    conflicting,
-    is_judged,
-    judge_anew,
-    judge_of,
-)
-from cloudkasse_etl.sync.receipts.second_contents import gives_way, own_key, replaced, set_aside
+from cloudkasse_etl.sync.receipts.judging.judgement import MOVED, Judge, conflicting, is_judged, judge_anew, judge_of
+from cloudkasse_etl.sync.receipts.judging.receipt_reading import UNREADABLE_CODES, Judged
+from cloudkasse_etl.sync.receipts.judging.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import AssetReport, Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.port import Page

@@ -14,23 +14,21 @@ from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import STAGED_RECEIPTS, Kind, kind_of, kinds_of
 from cloudkasse_etl.errors import AuthorizationError, MassRetirementError, NetworkError
 from cloudkasse_etl.i18n.text import Text, say
-from cloudkasse_etl.state.connection import StateConnection, connect
-from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.attempts import AttemptStore
 from cloudkasse_etl.state.stores.books.receipt_totals import ReceiptTotals
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.state.stores.tills import Parts, Tills
 from cloudkasse_etl.sync.inputs.article_subset import Scope
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
-from cloudkasse_etl.sync.inputs.own_tables import own_tables
 from cloudkasse_etl.sync.run.context import RunContext, SyncOptions, today
+from cloudkasse_etl.sync.run.leased_tables import leased
 from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of, waiting_text
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, RunReport, outcome_of, total
 from cloudkasse_etl.sync.run.sentence import sentence
 from cloudkasse_etl.sync.run.till_in_use import till_to_use
 from cloudkasse_etl.tills.capabilities import CAPABILITIES, Capabilities
-from cloudkasse_etl.tills.port import Attempt, StoppedError, Till, TillStatus
+from cloudkasse_etl.tills.port import Attempt, Till, TillStatus
 from cloudkasse_etl.tills.till_opening import open_till
 
 
@@ -314,7 +312,7 @@ def open_session(
 
     with ExitStack() as resources:
         connection = resources.enter_context(
-            _leased(
+            leased(
                 configuration,
                 run_id=run_id,
                 kind=kind,
@@ -334,79 +332,3 @@ def open_session(
         if (till := till_to_use(connection, configuration.settings)) is not None:
             Tills(connection).use(till)
         yield SyncSession(context, store=stores_on(connection), resources=resources, stop=stop)
-
-
-@contextmanager
-def hold_lease(
-    configuration: Configuration,
-    *,
-    run_id: str,
-    kind: str,
-    started_by: str,
-    waiting: Callable[[str], None] = lambda message: None,
-) -> Iterator[None]:
-    """Holds the lease for a run that does not exist yet, so that a refused command leaves no run.
-
-    Args:
-        configuration: Settings and connections.
-        run_id: The id that the run will have.
-        kind: What kind of run it will be.
-        started_by: Who starts it, as text.
-        waiting: Called with a message when a dead run's lease must run out first.
-
-    Yields:
-        Nothing; the lease is held during the block.
-
-    Raises:
-        LeaseHeldError: Another run of the same company is running.
-        StateUnavailableError: Our own tables cannot be reached or written.
-    """
-    with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by, waiting=waiting):
-        yield
-
-
-@contextmanager
-def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_by: str) -> Iterator[StateStores]:
-    """Our own tables for a small change by a person: under the lease, but not in a run.
-
-    Args:
-        configuration: Settings and connections.
-        run_id: An id for the lease.
-        kind: What is done, for the message to others.
-        started_by: Who does it, as text.
-
-    Yields:
-        The stores, writable during the block.
-
-    Raises:
-        LeaseHeldError: A synchronisation is running.
-        StateUnavailableError: They cannot be reached or written.
-    """
-    with _leased(configuration, run_id=run_id, kind=kind, started_by=started_by) as connection:
-        yield stores_on(connection)
-
-
-@contextmanager
-def _leased(
-    configuration: Configuration,
-    *,
-    run_id: str,
-    kind: str,
-    started_by: str,
-    waiting: Callable[[str], None] = lambda message: None,
-    cancelled: Callable[[], bool] = lambda: False,
-    interrupt: Callable[[], None] = lambda: None,
-) -> Iterator[StateConnection]:
-    with own_tables(configuration) as opened:
-        company = configuration.settings.company.number
-        lease = Lease(opened.engine, opened.tables, company=company, run_id=run_id, kind=kind, started_by=started_by)
-        lease.acquire(waiting=waiting)
-        try:
-            lease.start_heartbeat(cancelled=cancelled, interrupt=interrupt)
-            yield connect(opened, lease=lease, run_id=run_id)
-        except (KeyboardInterrupt, StoppedError):
-            if lease.lost is not None:  # the reason for the interrupt
-                raise lease.lost from None
-            raise
-        finally:
-            lease.release()

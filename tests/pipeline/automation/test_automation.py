@@ -19,7 +19,7 @@ from cloudkasse_etl.config.automation_settings import OpeningHours
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.monitoring.new_data import Novelty, look_for_novelty
-from cloudkasse_etl.sync.run.session import hold_lease
+from cloudkasse_etl.sync.run.leased_tables import hold_lease
 from tests.support.programs import Program, create_run
 from tests.support.receipts.coffee_receipts import closing, receipt
 

@@ -15,7 +15,7 @@ from assets.cli.demo.demo_shop import create_demo, find_demo
 from assets.cli.group import run
 from assets.instance.home import find_home
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sync.run.session import hold_lease
+from cloudkasse_etl.sync.run.leased_tables import hold_lease
 from tests.docs.pages import PROJECT, Page
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program

@@ -9,7 +9,7 @@ import pytest
 
 from assets.checks.cloud_equals_erp import NAMES, keys_of
 from assets.instance.run_history import last_run, read_history
-from cloudkasse_etl.sync.run.session import hold_lease
+from cloudkasse_etl.sync.run.leased_tables import hold_lease
 from tests.support.programs import Program, checks
 from tests.support.worlds import behind_our_back
 

@@ -32,8 +32,9 @@ from cloudkasse_etl.state.lease.lease import current_holder
 from cloudkasse_etl.state.stores.books.audited_receipts import AuditedReceipts
 from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader
-from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
+from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings, StagedClosings
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
+from cloudkasse_etl.state.stores.tills import Parts, TillInUse, Tills
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
@@ -164,6 +165,11 @@ def live(world: World) -> None:
         closings = StagedClosings(store.connection)
         store.staging.stage([], cursor=None, closings={"R1": 1}, dropped=["R0"])
         store.staging.stored("R1")
+        tills, parts = Tills(store.connection), Parts(store.connection)
+        assert tills.last_day() is not None
+        tills.use(TillInUse("dsfinvk", None))
+        store.closings.stage(ArrivedClosings(parts={"export 1": "x"}), cursor=None)
+        assert parts.taken() == {"export 1": "x"}
         assert closings.rows()
         assert closings.has_place("K1|1")
         assert store.receipts.count_refused() <= store.receipts.has_unbooked()

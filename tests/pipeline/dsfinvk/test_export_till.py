@@ -42,7 +42,7 @@ def sold(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, int | None
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def exporting(tmp_path: Path) -> Iterator[World]:
     with SandboxServer(tmp_path / "cloud.db", token=TOKEN) as server:
         url = f"sqlite:///{tmp_path / 'erp.db'}"
         small_erp.build(url)
@@ -70,29 +70,29 @@ def rows(world: World, query: str) -> list[Any]:
 RECEIPTS = "SELECT receipt_id, register, number, status FROM cloudkasse_receipt ORDER BY receipt_id"
 
 
-def test_each_closing_is_taken_once_and_a_second_look_reads_nothing(world: World, sold: Any) -> None:
-    sold(world.folder / "dsfinvk" / "2026")
-    receipts, closings = fetch(world)
+def test_each_closing_is_taken_once_and_a_second_look_reads_nothing(exporting: World, sold: Any) -> None:
+    sold(exporting.folder / "dsfinvk" / "2026")
+    receipts, closings = fetch(exporting)
     assert closings.counts.new > 1
-    assert receipts.counts.new == len(rows(world, RECEIPTS)) > 40
-    again = fetch(world)
+    assert receipts.counts.new == len(rows(exporting, RECEIPTS)) > 40
+    again = fetch(exporting)
     assert again[0].quiet
-    sold(world.folder / "dsfinvk" / "again")  # the same closings in another export
-    receipts, closings = fetch(world)
+    sold(exporting.folder / "dsfinvk" / "again")  # the same closings in another export
+    receipts, closings = fetch(exporting)
     assert (receipts.counts.new, receipts.counts.rejected, closings.counts.new) == (0, 0, 0)
-    assert world.server.requests == []
+    assert exporting.server.requests == []
 
 
-def test_a_closing_with_another_content_is_a_conflict_and_nothing_is_overwritten(world: World, sold: Any) -> None:
-    sold(world.folder / "dsfinvk" / "first")
-    fetch(world)
-    before = rows(world, "SELECT receipt_id, raw FROM cloudkasse_receipt ORDER BY receipt_id")
-    sold(world.folder / "dsfinvk" / "second")
-    change_first_operator(world.folder / "dsfinvk" / "second" / "transactions.csv")
-    _, closings = fetch(world)
+def test_a_closing_with_another_content_is_a_conflict_and_nothing_is_overwritten(exporting: World, sold: Any) -> None:
+    sold(exporting.folder / "dsfinvk" / "first")
+    fetch(exporting)
+    before = rows(exporting, "SELECT receipt_id, raw FROM cloudkasse_receipt ORDER BY receipt_id")
+    sold(exporting.folder / "dsfinvk" / "second")
+    change_first_operator(exporting.folder / "dsfinvk" / "second" / "transactions.csv")
+    _, closings = fetch(exporting)
     assert [rejection.code for rejection in closings.rejections] == ["closing_conflict"]
-    assert rows(world, "SELECT receipt_id, raw FROM cloudkasse_receipt ORDER BY receipt_id") == before
-    receipts, closings = fetch(world)
+    assert rows(exporting, "SELECT receipt_id, raw FROM cloudkasse_receipt ORDER BY receipt_id") == before
+    receipts, closings = fetch(exporting)
     assert receipts.quiet
     assert len(closings.rejections) == 1
 
@@ -106,84 +106,84 @@ def change_first_operator(transactions: Path) -> None:
     transactions.write_text("\r\n".join([head, ";".join(cells), *others]) + "\r\n", encoding="utf-8")
 
 
-def test_a_receipt_that_cannot_be_read_is_kept_refused_until_its_export_is_corrected(world: World, sold: Any) -> None:
-    folder = world.folder / "dsfinvk" / "export"
+def test_a_receipt_that_cannot_be_read_is_kept_refused_until_it_can_be(exporting: World, sold: Any) -> None:
+    folder = exporting.folder / "dsfinvk" / "export"
     sold(folder)
     lines = folder / "lines.csv"
     good = lines.read_text(encoding="utf-8")
     lines.write_text(good.replace("Umsatz", "Umsätzchen", 1), encoding="utf-8")
-    receipts, closings = fetch(world)
+    receipts, closings = fetch(exporting)
     (refused,) = receipts.rejections
     assert refused.code == "export_unreadable"
     assert "lines.csv, line" in refused.detail["place"]
-    assert [row.status for row in rows(world, RECEIPTS) if row.receipt_id == refused.key] == ["rejected"]
+    assert [row.status for row in rows(exporting, RECEIPTS) if row.receipt_id == refused.key] == ["rejected"]
     assert closings.counts.new > 1
     lines.write_text(good, encoding="utf-8")
-    receipts, closings = fetch(world)
+    receipts, closings = fetch(exporting)
     assert receipts.rejections == ()
     assert receipts.counts.new == 1
     assert closings.counts.new == 0
-    assert {row.status for row in rows(world, RECEIPTS)} <= {"staged", "no_effect"}
+    assert {row.status for row in rows(exporting, RECEIPTS)} <= {"staged", "no_effect"}
 
 
-def test_an_export_that_is_not_whole_is_told_and_read_once_it_is(world: World, sold: Any) -> None:
-    folder = world.folder / "dsfinvk" / "export"
+def test_an_export_that_is_not_whole_is_told_and_read_once_it_is(exporting: World, sold: Any) -> None:
+    folder = exporting.folder / "dsfinvk" / "export"
     sold(folder)
-    shutil.move(folder / "lines.csv", world.folder / "lines.csv")
-    _, closings = fetch(world)
+    shutil.move(folder / "lines.csv", exporting.folder / "lines.csv")
+    _, closings = fetch(exporting)
     assert [rejection.code for rejection in closings.rejections] == ["export_unreadable"]
-    assert rows(world, RECEIPTS) == []
-    shutil.move(world.folder / "lines.csv", folder / "lines.csv")
-    receipts, closings = fetch(world)
+    assert rows(exporting, RECEIPTS) == []
+    shutil.move(exporting.folder / "lines.csv", folder / "lines.csv")
+    receipts, closings = fetch(exporting)
     assert closings.rejections == ()
     assert receipts.counts.new > 40
 
 
-def test_a_register_that_the_settings_do_not_name_waits_until_they_do(world: World, sold: Any) -> None:
-    world.settings["registers"] = [register("1", till_id="K1")]
-    sold(world.folder / "dsfinvk" / "export")
-    receipts, _ = fetch(world)
+def test_a_register_that_the_settings_do_not_name_waits_until_they_do(exporting: World, sold: Any) -> None:
+    exporting.settings["registers"] = [register("1", till_id="K1")]
+    sold(exporting.folder / "dsfinvk" / "export")
+    receipts, _ = fetch(exporting)
     assert {rejection.code for rejection in receipts.rejections} == {"receipt_register_unknown"}
-    assert {row.register for row in rows(world, "SELECT register FROM cloudkasse_closing")} == {"1"}
-    world.settings["registers"] = [register("1", till_id="K1"), register("2", till_id="K2")]
-    receipts, closings = fetch(world)
+    assert {row.register for row in rows(exporting, "SELECT register FROM cloudkasse_closing")} == {"1"}
+    exporting.settings["registers"] = [register("1", till_id="K1"), register("2", till_id="K2")]
+    receipts, closings = fetch(exporting)
     assert receipts.rejections == ()
     assert closings.counts.new > 0
-    assert {row.register for row in rows(world, RECEIPTS) if row.status != "dismissed"} == {"1", "2"}
-    assert {row.register for row in rows(world, "SELECT register FROM cloudkasse_closing")} == {"1", "2"}
+    assert {row.register for row in rows(exporting, RECEIPTS) if row.status != "dismissed"} == {"1", "2"}
+    assert {row.register for row in rows(exporting, "SELECT register FROM cloudkasse_closing")} == {"1", "2"}
 
 
-def test_the_folder_that_is_not_there_is_told(world: World) -> None:
-    (world.folder / "dsfinvk").rmdir()
+def test_the_folder_that_is_not_there_is_told(exporting: World) -> None:
+    (exporting.folder / "dsfinvk").rmdir()
     with pytest.raises(ConfigurationError, match="There is no folder"):
-        fetch(world)
+        fetch(exporting)
 
 
-def test_another_till_may_book_only_days_after_those_of_the_one_before(world: World, sold: Any) -> None:
-    sold(world.folder / "dsfinvk" / "export")
-    fetch(world)
-    with world.session() as session:
+def test_another_till_may_book_only_days_after_those_of_the_one_before(exporting: World, sold: Any) -> None:
+    sold(exporting.folder / "dsfinvk" / "export")
+    fetch(exporting)
+    with exporting.session() as session:
         import_receipts(session)
-    booked = rows(world, "SELECT count(*) FROM cloudkasse_posting")
-    last = rows(world, "SELECT max(business_day) FROM cloudkasse_receipt")[0][0]
-    world.settings["till"] = {"kind": "cloudkasse"}
-    with pytest.raises(ConfigurationError, match="would be booked twice"), world.session():
+    booked = rows(exporting, "SELECT count(*) FROM cloudkasse_posting")
+    last = rows(exporting, "SELECT max(business_day) FROM cloudkasse_receipt")[0][0]
+    exporting.settings["till"] = {"kind": "cloudkasse"}
+    with pytest.raises(ConfigurationError, match="would be booked twice"), exporting.session():
         pass
-    world.settings["receipts"]["start_date"] = last
-    with pytest.raises(ConfigurationError, match="would be booked twice"), world.session():
+    exporting.settings["receipts"]["start_date"] = last
+    with pytest.raises(ConfigurationError, match="would be booked twice"), exporting.session():
         pass
-    world.settings["receipts"]["start_date"] = "2099-01-01"
-    with world.session():
+    exporting.settings["receipts"]["start_date"] = "2099-01-01"
+    with exporting.session():
         pass
-    world.settings["receipts"]["start_date"] = last
-    with pytest.raises(ConfigurationError, match="must not be before 2099-01-01"), world.session():
+    exporting.settings["receipts"]["start_date"] = last
+    with pytest.raises(ConfigurationError, match="must not be before 2099-01-01"), exporting.session():
         pass
-    assert rows(world, "SELECT count(*) FROM cloudkasse_posting") == booked
+    assert rows(exporting, "SELECT count(*) FROM cloudkasse_posting") == booked
 
 
-def test_what_a_page_stores_it_stores_at_once_or_not_at_all(world: World, sold: Any) -> None:
-    sold(world.folder / "dsfinvk" / "export")
-    with world.session() as session:
+def test_what_a_page_stores_it_stores_at_once_or_not_at_all(exporting: World, sold: Any) -> None:
+    sold(exporting.folder / "dsfinvk" / "export")
+    with exporting.session() as session:
         pages = [page for page in session.client.pages("receipts", None) if page.texts]
     assert all(len(page.closings) == len(page.taken) == 1 for page in pages)
     assert {orjson.loads(text)["closing_number"] for page in pages for text in page.texts} == {1, 2}

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.sandbox.fiscal.fiscal_export import write_export
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.sync.receipts.judgement import judge_of
+from cloudkasse_etl.sync.receipts.judging.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_staging import ReceiptStaging
 from cloudkasse_etl.tills.dsfinvk.legal_record import LegalRecord
 from cloudkasse_etl.tills.port import Page

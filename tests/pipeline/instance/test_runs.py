@@ -15,7 +15,7 @@ from assets.instance.run_history import read_history
 from assets.instance.run_queue import RunQueue
 from assets.instance.runs import repair_dead_runs
 from assets.ui.columns import DRAWN_FROM, lineage
-from cloudkasse_etl.sync.run.session import hold_lease
+from cloudkasse_etl.sync.run.leased_tables import hold_lease
 from cloudkasse_etl.sync.run.summary import ROOM_FOR_A_REASON
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, checks, create_run, materializations, names_of, new_id

@@ -11,7 +11,7 @@ from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.state.stores.rejections import Rejections
 from cloudkasse_etl.sync.receipts import decisions
 from cloudkasse_etl.sync.receipts.closing_list import list_closings
-from cloudkasse_etl.sync.receipts.judgement import judge_of
+from cloudkasse_etl.sync.receipts.judging.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from tests.support.books import book, decider, dismiss, fetch, statuses
 from tests.support.receipts.coffee_receipts import closing, receipt

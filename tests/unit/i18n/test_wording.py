@@ -113,7 +113,7 @@ def test_a_text_is_english_to_whoever_knows_nothing_of_it() -> None:
 
 
 def test_numbers_are_written_as_each_language_does() -> None:
-    text = say("This machine's clock is {seconds:,.0f} seconds behind CloudKasse's.", seconds=1234.0)
+    text = say("This machine's clock is {seconds:,.0f} seconds behind the till's.", seconds=1234.0)
     assert "1,234" in text
     assert "1.234" in text.told("de")
 

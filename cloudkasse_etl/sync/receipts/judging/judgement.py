@@ -6,7 +6,6 @@ A status that depends on a setting follows the setting: a run that fetches and a
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import orjson
 
@@ -15,60 +14,31 @@ from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.catalogue import HOLDING
 from cloudkasse_etl.rejections.rejection import Rejection, merged
-from cloudkasse_etl.schemas.lenient_json import as_kept
 from cloudkasse_etl.schemas.wire_receipts import (
-    MalformedError,
-    Receipt,
     ReceiptColumns,
-    check_times,
-    item_id,
-    read_item,
-    read_receipt,
 )
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
 from cloudkasse_etl.state.stores.books.staged_receipts import (
-    NO_ID,
     StagedReceipt,
     UnbookedReceipt,
 )
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.targets import JUDGED
-from cloudkasse_etl.sync.receipts.books_currency import currency_to_stage_in, last_known_currency
-from cloudkasse_etl.sync.receipts.column_judgement import staged_of_columns
-from cloudkasse_etl.sync.receipts.second_contents import gives_way, own_key, replaced, set_aside
+from cloudkasse_etl.sync.receipts.judging.books_currency import currency_to_stage_in, last_known_currency
+from cloudkasse_etl.sync.receipts.judging.column_judgement import staged_of_columns
+from cloudkasse_etl.sync.receipts.judging.receipt_reading import Judged, parsed, translated
+from cloudkasse_etl.sync.receipts.judging.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.tills.port import Translation, UntranslatableError
 from cloudkasse_etl.tills.till_opening import translation_of
 from cloudkasse_etl.transform.receipt_checks import check_receipts
 from cloudkasse_etl.transform.receipt_days import DayBounds, check_days
-from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, content_hash, flatten, reasons_without_effect
+from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, flatten, reasons_without_effect
 
 # Increased when the checks change: receipts that are not booked are then checked again.
 CHECKS_VERSION = 4
-UNREADABLE = "receipt_malformed"
 CONFLICT = "receipt_conflict"
-REFUSED = "refused"
-"""The field of what takes the place of a receipt that could not be read: code and detail of its rejection."""
-UNREADABLE_CODES = frozenset({UNREADABLE, "export_unreadable"})
-"""Codes of receipts of which a readable content takes the place as soon as there is one."""
-NUL = b"\\u0000"
-WITH_NUL = "a name or a time has a NUL character"
 MOVED = "CloudKasse sent another receipt under this id, which was one of ours; what was kept here has the id {id} now."
-_NUMBERS = 2**53
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A receipt with its status, and as it was parsed; None where it cannot be parsed."""
-
-    staged: StagedReceipt
-    receipt: Receipt | None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the checks found no fault."""
-        return self.staged.status is not Status.REJECTED
 
 
 class Judge:
@@ -100,8 +70,8 @@ class Judge:
     def arrived(self, raws: Sequence[bytes]) -> list[Judged]:
         """Parses receipts that were just fetched, each after it was translated; they are not checked yet."""
         if self._translation is None:
-            return [_read(raw, None) for raw in raws]
-        return [judged for raw in raws for judged in _translated(self._translation, raw)]
+            return [parsed(raw, None) for raw in raws]
+        return [judged for raw in raws for judged in translated(self._translation, raw)]
 
     def of_columns(self, columns: ReceiptColumns) -> list[StagedReceipt] | None:
         """Checks receipts of one closing that were just fetched as columns.
@@ -133,13 +103,13 @@ class Judge:
     def _again(self, row: UnbookedReceipt) -> Judged:
         """A stored receipt, translated again if it came in the till's own form."""
         if row.original is None or self._translation is None:
-            return _read(row.raw, row.receipt_id)
+            return parsed(row.raw, row.receipt_id)
         came_as = row.came_as or row.receipt_id
-        each = _translated(self._translation, row.original)
+        each = translated(self._translation, row.original)
         # a voided receipt has a counter-entry with an id of its own
         found = next((one for one in each if one.staged.receipt_id == came_as), None)
         if found is None:
-            return _read(row.raw, row.receipt_id)
+            return parsed(row.raw, row.receipt_id)
         staged = replace(
             found.staged,
             receipt_id=row.receipt_id,
@@ -192,100 +162,6 @@ def judge_of(session: SyncSession) -> Judge:
     return Judge(session.settings, session.store, currency_to_stage_in(session))
 
 
-def _translated(translation: Translation, original: bytes) -> list[Judged]:
-    """The receipts that a till's own form means; one that cannot be translated is refused here."""
-    try:
-        each = [_read(raw, None) for raw in translation.receipts(original)]
-    except UntranslatableError as error:
-        item = read_item(original)
-        refused: dict[str, Any] = {REFUSED: {"code": error.code, "detail": dict(error.detail)}}
-        refused |= {"id": item_id(item)} if item_id(item) else {"content": fingerprint(original)}
-        if error.register is not None and error.number is not None:
-            refused |= {"register": error.register, "number": error.number}
-        each = [_read(orjson.dumps(refused), None)]
-    for judged in each:
-        judged.staged.original = original
-    return each
-
-
-def _read(raw: bytes, receipt_id: str | None) -> Judged:
-    """Parses a receipt; one that breaks the contract is refused here."""
-    try:
-        receipt = read_receipt(raw)
-        check_times(receipt)
-        if b"\\" in raw and NUL in raw:  # the search for one byte is quick, and most receipts have none
-            _refuse_nul(receipt)
-    except MalformedError as error:
-        item = read_item(raw)
-        if item is not None:
-            item, raw = as_kept(item)
-        refused = item.get(REFUSED) if isinstance(item, dict) else None
-        digest = _digest(raw if item is None else item)
-        own = storable(item_id(item))
-        key = receipt_id or own or f"?{digest}"
-        came_as = NO_ID if receipt_id is None and own is None else None
-        found = StagedReceipt(key, digest, raw, Status.REJECTED, came_as=came_as, **place_of(item))
-        code, detail = (refused["code"], refused["detail"]) if refused else (UNREADABLE, {"message": str(error)})
-        found.rejections = [Rejection(STAGED_RECEIPTS, key, code, detail, content=digest)]
-        return Judged(found, None)
-    reference_id = receipt.reference_id
-    broken_off = receipt.cancelled and reference_id is None
-    found = StagedReceipt(
-        receipt_id or receipt.id,
-        content_hash(receipt),
-        raw,
-        Status.STAGED,
-        register=receipt.register,
-        number=receipt.number,
-        kind=receipt.kind[:40],
-        business_day=dt.date.fromisoformat(receipt.business_day),
-        ended_at=receipt.ended_at[:40],
-        total_cents=receipt.total_cents,
-        currency=storable(receipt.currency[:10]),
-        reference_id=reference_id[:120] if reference_id else None,
-        closing_number=receipt.closing_number,
-        counts_in_closing=receipt.kind == "Beleg" and not broken_off,
-    )
-    return Judged(found, receipt)
-
-
-def _digest(item: Any) -> str:
-    """The hash of an item that cannot be parsed; like `content_hash` without what a later delivery may fill in."""
-    if isinstance(item, dict):
-        item = {name: value for name, value in item.items() if name not in ("closing_number", "arrived_at")}
-    return fingerprint(item if isinstance(item, bytes) else orjson.dumps(item, option=orjson.OPT_SORT_KEYS))
-
-
-def _refuse_nul(receipt: Receipt) -> None:
-    """Refuses NUL characters, which PostgreSQL cannot store: one in a name would block every other receipt.
-
-    Raises:
-        MalformedError: A name has one.
-    """
-    names = (receipt.id, receipt.register, receipt.kind, receipt.ended_at, receipt.reference_id)
-    if not all(storable(name) for name in (*names, *(line.article for line in receipt.lines)) if name):
-        raise MalformedError(WITH_NUL)
-
-
-def storable(name: str | None) -> str | None:
-    """A text that every database accepts; None in place of any other."""
-    return None if name is None or "\0" in name else name
-
-
-def place_of(item: Any) -> dict[str, Any]:
-    """Register and number of a receipt that is broken otherwise, so that it does not count as missing."""
-    if not isinstance(item, dict):
-        return {}
-    register, number = item.get("register"), item.get("number")
-    if isinstance(register, str) and 0 < len(register) <= 100 and storable(register) and _is_number(number):
-        return {"register": register, "number": number}
-    return {}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _NUMBERS
-
-
 # --- contents of one id
 
 
@@ -308,7 +184,7 @@ def conflicting(judged: Judged, key: str, came_as: str) -> StagedReceipt:
 
 def unreadable(content: StagedReceipt) -> StagedReceipt:
     """Makes a rejected entry of a content that came without an id."""
-    found = _read(content.raw, None).staged
+    found = parsed(content.raw, None).staged
     rejections = [replace(r, key=content.receipt_id) for r in found.rejections]
     return replace(found, receipt_id=content.receipt_id, content_hash=content.content_hash, rejections=rejections)
 
@@ -425,7 +301,7 @@ def let_second_contents_through(store: StateStores, judge: Judge) -> int:
                 continue
             (judged,) = judge.stored([replace(row, receipt_id=row.came_as)])
             if judged.passed:
-                first = _read(store.receipts.raw_of([row.came_as])[row.came_as], None).staged
+                first = parsed(store.receipts.raw_of([row.came_as])[row.came_as], None).staged
                 key, _ = own_key(store.staging, row.came_as, first.content_hash)
                 store.staging.stage(
                     [set_aside(first, key, row.came_as)],
