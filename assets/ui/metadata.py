@@ -13,14 +13,15 @@ from assets.ui.markdown import entries, plain
 from assets.ui.record_markdown import paragraphs, records_markdown
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.entities import ACTION_NEEDED, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.entities import ACTION_NEEDED, KINDS, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS, kinds_of
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, told, told_each
+from cloudkasse_etl.i18n.text import joined, say, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of
 from cloudkasse_etl.sync.run.sentence import sentence
+from cloudkasse_etl.tills.capabilities import CAPABILITIES
 
 _REPEATED = 50
 _NOTES = 20
@@ -80,6 +81,16 @@ def _receipts(sums: ReceiptSums | None, language: Language) -> Mapping[str, Any]
     return {"receipts": shown_table(told_each(FATES_HEADS, language), sums.rows(language))}
 
 
+def _not_taken(settings: Settings) -> Mapping[str, Any]:
+    """Which kinds of record the till takes none of, so that they are in no graph and in no run."""
+    taken = {kind.name for kind in kinds_of(settings.till.kind)}
+    left = [kind.heading for kind in KINDS if kind.name not in taken]
+    if not left:
+        return {}
+    text = say("Not taken by {till}: {kinds}.", till=CAPABILITIES[settings.till.kind].title, kinds=joined(", ", left))
+    return {"not_taken": dg.MetadataValue.text(text.told(settings.language))}
+
+
 def _notes(notes: Sequence[str], language: Language) -> Mapping[str, Any]:
     """What was read although it deviates from the rules: the first ones, and how many more there are."""
     if not notes:
@@ -107,6 +118,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
         **rejection_entries(report.rejections, settings),
         **_receipts(report.sums, settings.language),
         "outcome": str(report.outcome),
+        **_not_taken(settings),
         **report.counts.as_dict(),
         "open_rejections": len({(rejection.asset, rejection.key) for rejection in report.rejections}),
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),

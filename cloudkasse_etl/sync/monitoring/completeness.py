@@ -14,7 +14,7 @@ from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.formats import plain_euros, spelled
 from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.schemas.wire_receipts import Closing, Receipt, parse_closing, read_receipt
+from cloudkasse_etl.schemas.wire_receipts import TENDERS, Closing, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.stores.checkpoints import CheckpointStore
 from cloudkasse_etl.state.stores.missing_numbers import TO, Completeness, Gap, OpenClosing
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -88,7 +88,10 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
     differences: list[Finding] = []
     for closing in asked.open_closings():
         raws, refused = asked.receipts_of(closing)
-        texts = _differences(parse_closing(orjson.loads(closing.raw)), raws, language)
+        stated = parse_closing(orjson.loads(closing.raw))
+        # a till that states no business cases is compared in what it states
+        cases = session.till.closing_sums == "all" or bool(stated.business_cases)
+        texts = _differences(stated, raws, language, has_cases=cases)
         if not texts:
             equal.append(closing)
             continue
@@ -129,8 +132,15 @@ def _gap(gap: Gap, says: Callable[[int], Text], language: Language) -> Finding:
     return Finding(gap.register, gap.numbers, says(gap.count).told(language))
 
 
-def _differences(closing: Closing, raws: list[bytes], language: Language) -> list[str]:
-    """The differences between a closing and its receipts, as texts; empty if there are none."""
+def _differences(closing: Closing, raws: list[bytes], language: Language, *, has_cases: bool) -> list[str]:
+    """The differences between a closing and its receipts, as texts; empty if there are none.
+
+    Args:
+        closing: The closing.
+        raws: Its receipts.
+        language: Of the texts.
+        has_cases: Whether the closing states business cases and taxes, or tenders alone.
+    """
     receipts = [read_receipt(raw) for raw in raws]
     texts = []
     if closing.receipt_count != len(receipts):
@@ -143,6 +153,8 @@ def _differences(closing: Closing, raws: list[bytes], language: Language) -> lis
             ).told(language)
         )
     claimed, staged = _claimed(closing), _staged(receipts)
+    if not has_cases:
+        staged = Counter({key: cents for key, cents in staged.items() if key[0] in TENDERS})
     for key in sorted(claimed.keys() | staged.keys()):
         if claimed[key] != staged[key]:
             texts.append(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from cloudkasse_etl.config.connections import Connections, read_connections
 from cloudkasse_etl.config.settings import (
@@ -17,9 +18,11 @@ from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError, Problem, system_reason
 from cloudkasse_etl.i18n.messages import catalogue_fault, catalogue_path, unusable_entries
 from cloudkasse_etl.i18n.text import Language, say, say_count
-from cloudkasse_etl.state.database.opening import place_of
+from cloudkasse_etl.state.connection import connect
+from cloudkasse_etl.state.database.opening import place_of, tables_to_look_at
 from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
 from cloudkasse_etl.sync.monitoring.alerts import diagnose_alerts
+from cloudkasse_etl.sync.run.till_in_use import till_to_use
 from cloudkasse_etl.tills.capabilities import CAPABILITIES
 from cloudkasse_etl.tills.till_opening import open_till
 
@@ -57,7 +60,9 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     erp = _erp(shown, connections)
     problems += erp
     problems += _state(shown, connections, erp)
-    problems += _till(Configuration(settings=shown, connections=connections, path=settings_path(environment)), settings)
+    configuration = Configuration(settings=shown, connections=connections, path=settings_path(environment))
+    problems += _till(configuration, settings)
+    problems += _another_till(configuration)
     problems += diagnose_alerts(shown, connections)
     return problems
 
@@ -102,6 +107,18 @@ def _state(settings: Settings, connections: Connections, erp: Sequence[Problem])
     if place.is_erps and any(problem.where == ERP for problem in erp):
         return []  # the database is the ERP's: that it cannot be reached is reported already
     return diagnose_state(place.url, place.tables)
+
+
+def _another_till(configuration: Configuration) -> list[Problem]:
+    """That the settings name another till than the one whose receipts are booked, if they would be booked twice."""
+    settings = configuration.settings
+    with suppress(CloudkasseError), tables_to_look_at(place_of(settings, configuration.connections)) as opened:
+        try:
+            if opened is not None:
+                till_to_use(connect(opened), settings)
+        except ConfigurationError as error:
+            return [_problem("till.kind", error)]
+    return []
 
 
 def _till(configuration: Configuration, settings: Settings | None) -> list[Problem]:

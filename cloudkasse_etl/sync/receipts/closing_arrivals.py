@@ -21,7 +21,7 @@ from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings
 from cloudkasse_etl.sync.receipts.judging.receipt_reading import NUL, WITH_NUL, place_of, storable
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
-from cloudkasse_etl.tills.port import Part, Refusal
+from cloudkasse_etl.tills.port import Page, Part, Refusal, Translation, UntranslatableError
 
 CONFLICT = "closing_conflict"
 CONTENTS = "contents"
@@ -44,6 +44,27 @@ class ClosingArrivals:
         self._contents = {(r.key, r.code): _contents(r) for r in self._open}
         self._from = session.receipts_from
         self.counts, self.refused = Counts(), set[str]()
+
+    def take_page(self, page: Page, translation: Translation | None) -> ArrivedClosings:
+        """Translates the closings of a page, and compares them with what is staged.
+
+        Args:
+            page: The page.
+            translation: Brings them into the canonical form; None where they have it.
+
+        Returns:
+            What to store.
+        """
+        if translation is None:
+            return self.take(page.texts)
+        texts, refusals = [], []
+        for raw in page.texts:
+            try:
+                texts.append(translation.closing(raw))
+            except UntranslatableError as error:
+                key = f"?{fingerprint(raw)}" if error.number is None else f"{error.register}|{error.number}"
+                refusals.append(Refusal(key, error.code, error.detail, fingerprint(raw)))
+        return self.take(texts, refusals)
 
     def take(
         self,

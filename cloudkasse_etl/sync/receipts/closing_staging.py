@@ -7,6 +7,7 @@ from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_
 from cloudkasse_etl.sync.receipts.closing_arrivals import ClosingArrivals
 from cloudkasse_etl.sync.run.report import AssetReport, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.tills.till_opening import translation_of
 
 
 def stage_closings(session: SyncSession) -> AssetReport:
@@ -18,15 +19,21 @@ def stage_closings(session: SyncSession) -> AssetReport:
         store = session.store.closings
         rejections = session.store.rejections.of(STAGED_CLOSINGS)
         arrivals = session.arrived_closings
-        anew = session.options.retry_rejected and bool(rejections)
+        translation = translation_of(session.settings)
+        meant = translation.fingerprint() if translation else ""
+        known = session.store.checkpoints.of(STAGED_CLOSINGS)
+        is_meant_otherwise = translation is not None and (known is None or known.fingerprint != meant)
+        anew = (session.options.retry_rejected or is_meant_otherwise) and bool(rejections)
         if arrivals is None and (not session.till.has_closings_alone or not (anew or has_arrived(session, "closings"))):
             quiet = AssetReport(STAGED_CLOSINGS, refused_counts(rejections), tuple(rejections), rows=store.count())
             return session.deliver(quiet, seconds())
         if arrivals is None:
             arrivals = ClosingArrivals(session)
             for page in pages_of(session, "closings", anew=anew):
-                store.stage(arrivals.take(page.texts), cursor=page.next_cursor)
+                store.stage(arrivals.take_page(page, translation), cursor=page.next_cursor)
             if anew:
                 arrivals.end_what_is_gone()
+            if translation is not None:
+                session.store.checkpoints.set(STAGED_CLOSINGS, meant, "{}")
         report = replace(report_of(session, STAGED_CLOSINGS, arrivals.counts, arrivals.refused), rows=store.count())
         return session.deliver(report, seconds())

@@ -24,6 +24,8 @@ from cloudkasse_etl.sync.receipts.judging.judgement import Judge, conflicting, l
 from cloudkasse_etl.sync.receipts.judging.receipt_reading import Judged
 from cloudkasse_etl.sync.receipts.receipt_search import find_receipt, name_of
 
+_SEE = say("See: cloudkasse-etl closings.")
+
 
 @dataclass(frozen=True)
 class Decider:
@@ -364,14 +366,10 @@ def dismiss_closing(decider: Decider, key: str) -> Decided:
         newest = store.decisions.newest(Subject.CLOSING, [key]).get(key)
         if newest is not None and newest.action is Action.DISMISS and not open_ones:
             raise ConfigurationError(
-                say("The closing '{closing}' is dismissed already.", closing=_shown(key)),
-                hint=say("See: cloudkasse-etl closings."),
+                say("The closing '{closing}' is dismissed already.", closing=_shown(key)), hint=_SEE
             )
         if not open_ones and not StagedClosings(store.connection).has_place(key):
-            raise ConfigurationError(
-                say("Nothing is open of a closing '{closing}'.", closing=_shown(key)),
-                hint=say("See: cloudkasse-etl closings."),
-            )
+            raise ConfigurationError(say("Nothing is open of a closing '{closing}'.", closing=_shown(key)), hint=_SEE)
         decision = decider.decision(Subject.CLOSING, key, Action.DISMISS, **ending(open_ones))
         HandDecisions(store.connection).decide_closing(decision, ended=[key], opened=())
         return Decided(decision, Status.DISMISSED)
@@ -387,10 +385,7 @@ def restore_closing(decider: Decider, key: str) -> Decided:
     with decider.deciding(Action.RESTORE) as store:
         newest = store.decisions.newest(Subject.CLOSING, [key]).get(key)
         if newest is None or newest.action is not Action.DISMISS:
-            raise ConfigurationError(
-                say("The closing '{closing}' is not dismissed.", closing=_shown(key)),
-                hint=say("See: cloudkasse-etl closings."),
-            )
+            raise ConfigurationError(say("The closing '{closing}' is not dismissed.", closing=_shown(key)), hint=_SEE)
         decision = decider.decision(Subject.CLOSING, key, Action.RESTORE)
         opened = [replace(r, still=True) for r in newest.ended]
         HandDecisions(store.connection).decide_closing(decision, ended=(), opened=opened)

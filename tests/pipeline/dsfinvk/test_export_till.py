@@ -14,6 +14,7 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.fiscal.fiscal_export import write_export
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
+from cloudkasse_etl.sync.monitoring.diagnosis import diagnose
 from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
 from cloudkasse_etl.sync.receipts.receipt_import import import_receipts
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_receipts
@@ -178,6 +179,8 @@ def test_another_till_may_book_only_days_after_those_of_the_one_before(exporting
     exporting.settings["receipts"]["start_date"] = last
     with pytest.raises(ConfigurationError, match="must not be before 2099-01-01"), exporting.session():
         pass
+    problems = [problem for problem in diagnose(exporting.environment) if problem.where == "till.kind"]
+    assert "2099-01-01" in problems[0].text
     assert rows(exporting, "SELECT count(*) FROM cloudkasse_posting") == booked
 
 
