@@ -151,10 +151,10 @@ CHANGES: dict[str, tuple[Callable[[World], None], str | None, str | None, str]] 
         setting("receipts", "in_kind_moves_stock", to=True), "receipts", "receipts", "to be checked again",
     ),
     "a cash account": (setting("registers", to=[{**CASH, "cash_account": "1001"}]), "all", "master-data", "try again"),
-    "a receipt": (deliver(9), "receipts", "receipts", "receipts in CloudKasse"),
+    "a receipt": (deliver(9), "receipts", "receipts", "receipts in the till"),
     "a closing": (
         lambda shop: shop.server.store.deliver_closings([closing(1, 1, 1)]),
-        "receipts", "receipts", "closings in CloudKasse",
+        "receipts", "receipts", "closings in the till",
     ),
     "an article's name": (erp("UPDATE ART SET Bezeichnung = 'X'"), "all", "master-data", "selectline_articles"),
     "a price": (erp("UPDATE ARPREIS SET Preis = 11"), "master-data", "master-data", "selectline_prices"),
