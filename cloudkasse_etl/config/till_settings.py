@@ -40,6 +40,10 @@ class Korona(Section):
     vouchers: dict[Number, str] = Field(
         default_factory=dict, description="Number of a voucher's configuration -> business case."
     )
+    deposits: tuple[Number, ...] = Field((), description="Numbers of the products that are a deposit.")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
+        "EUR", description="Currency of receipts whose own is not named by its ISO code."
+    )
     sectors: dict[Number, Number] = Field(
         default_factory=dict, description="SelectLine's tax code -> number of the sector."
     )

@@ -1,6 +1,6 @@
 """The catalogue of rejections: code → what is wrong and what to do, a file an area. Nothing but texts."""
 
-from cloudkasse_etl.rejections.catalogue import booking_codes, cloud_codes, receipt_codes, record_codes
+from cloudkasse_etl.rejections.catalogue import booking_codes, cloud_codes, korona_codes, receipt_codes, record_codes
 from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure
 
 CATALOGUE: dict[str, Failure] = {
@@ -8,6 +8,7 @@ CATALOGUE: dict[str, Failure] = {
     **receipt_codes.TEXTS,
     **booking_codes.TEXTS,
     **cloud_codes.TEXTS,
+    **korona_codes.TEXTS,
 }
 HOLDING = frozenset(code for code, failure in CATALOGUE.items() if failure.holds)
 """Codes that hold a receipt for a person, who can let it through as it is."""
