@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
 from cloudkasse_etl.tills.cloudkasse import batches
 from cloudkasse_etl.tills.cloudkasse.results import check_results
-from cloudkasse_etl.tills.cloudkasse.transport import Transport
+from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.port import Attempt, StoppedError, record_key
 from tests.support.patience import HANG_SECONDS
 from tests.support.servers.scripted_server import (

@@ -27,7 +27,7 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.run.report import Outcome
-from cloudkasse_etl.tills.cloudkasse import transport
+from cloudkasse_etl.tills.http import transport
 from tests.support import small_erp
 from tests.support.books import complete, run_all, tables, with_accounts
 from tests.support.patience import wait_until

@@ -18,8 +18,8 @@ from cloudkasse_etl.errors import CloudkasseError, ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.cloudkasse.pagination import list_records
 from cloudkasse_etl.tills.cloudkasse.results import CONTRACT_CODE, check_results, rejected
-from cloudkasse_etl.tills.cloudkasse.statuses import RefusedError
-from cloudkasse_etl.tills.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
+from cloudkasse_etl.tills.http.answers import Answer, RefusedError
+from cloudkasse_etl.tills.http.transport import NOTICE_SECONDS, Transport
 from cloudkasse_etl.tills.port import Attempt, AttemptJournal, BatchOutcome, ItemResult, record_key
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -128,7 +128,7 @@ class BatchSender:
                 for future in done:
                     batch = running.pop(future)
                     try:
-                        outcome, remaining = _settle(batch, future.result(), self._transport.without_token)
+                        outcome, remaining = _settle(batch, future.result(), self._transport.peer.without_secret)
                     except CloudkasseError as error:
                         # The answers to the others are still worth storing: continue until all have finished.
                         failure = failure or error

@@ -11,8 +11,11 @@ from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import ContractError, Problem
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.cloudkasse.batches import BatchSender
-from cloudkasse_etl.tills.cloudkasse.pagination import fetched_ahead, list_pages, list_records
-from cloudkasse_etl.tills.cloudkasse.transport import Answer, Transport
+from cloudkasse_etl.tills.cloudkasse.pagination import list_pages, list_records
+from cloudkasse_etl.tills.cloudkasse.statuses import cloudkasse
+from cloudkasse_etl.tills.http.answers import Answer
+from cloudkasse_etl.tills.http.fetching import fetched_ahead
+from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.port import Attempt, AttemptJournal, BatchOutcome, OnRetry, Page, Stream, TillStatus
 
 
@@ -45,7 +48,7 @@ class CloudClient:
         self._journal = journal
         self._transport = Transport(
             connections.api_url,
-            connections.api_token,
+            cloudkasse(connections.api_token),
             api,
             stop=stop,
             backoff_seconds=backoff_seconds,

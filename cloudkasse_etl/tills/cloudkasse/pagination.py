@@ -1,20 +1,17 @@
 """Reads paged lists by following cursors: present records, and what has arrived. Checks each page's envelope."""
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.lenient_json import as_kept
-from cloudkasse_etl.tills.cloudkasse.statuses import RefusedError
-from cloudkasse_etl.tills.cloudkasse.transport import NOTICE_SECONDS, Answer, Transport
+from cloudkasse_etl.tills.http.answers import Answer, RefusedError
+from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.port import CursorExpired, Page, Stream, record_key
-
-T = TypeVar("T")
 
 # An endless chain of new cursors is stopped here; at 1000 records a page these are 100 million.
 MAX_PAGES = 100_000
@@ -155,30 +152,6 @@ def _envelope(answer: Answer) -> _Envelope | None:
         return None
     texts = [msgspec.Raw(as_kept(item)[1]) for item in items]
     return _Envelope(texts, data.get("next_cursor"), data.get("has_more"))
-
-
-def fetched_ahead(pages: Callable[[threading.Event], Iterator[T]]) -> Iterator[T]:
-    """Fetches, in a thread, one page more than was asked for: the network works while a page is checked and stored.
-
-    Args:
-        pages: Creates the iterator; setting the event that it is given ends its waiting.
-    """
-    cancel = threading.Event()
-    source = pages(cancel)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="cloudkasse-pages")
-    try:
-        coming = pool.submit(next, source, None)
-        while True:
-            while not wait([coming], timeout=NOTICE_SECONDS).done:
-                continue
-            page = coming.result()
-            if page is None:
-                return
-            coming = pool.submit(next, source, None)
-            yield page
-    finally:
-        cancel.set()
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _not_as_agreed(path: str) -> ContractError:

@@ -1,87 +1,63 @@
-"""Turns HTTP statuses other than 2xx into errors, by the contract's table; reads Retry-After and problem+json."""
+"""CloudKasse as the other side of a request: its login, its problem+json, and its table of statuses."""
 
-import html
-import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from urllib.parse import quote, urljoin, urlsplit
 
 import orjson
+import requests
 from pydantic import SecretStr
+from requests.auth import AuthBase
 
-from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ContractError, NetworkError
-from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.errors import AuthorizationError, ConfigurationError, ContractError
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.tills.http.answers import (
+    Peer,
+    Problem,
+    Refusal,
+    explain_failure,
+    explain_proxy,
+    explain_redirect,
+    explain_refusal,
+)
 
+NAME = "CloudKasse"
 # 408 and 425 ask for another try; the contract does not name them, but proxies send them.
 _RETRYABLE = frozenset({408, 425, 429})
 _PLAIN = frozenset({401, 403, 404, 407})
-FAR_FUTURE_SECONDS = 10 * 365 * 86400.0
 
 
-class RefusedError(ContractError):
-    """CloudKasse refused one request; the caller may be able to handle it.
+class _BearerAuth(AuthBase):
+    """Set as the session's auth, because requests lets .netrc overwrite a plain Authorization header."""
 
-    Attributes:
-        status: The HTTP status, a 4xx other than 401, 403, 404, 407, 408, 425 and 429.
-        code: The problem's own code, where it gave one.
-        detail: The problem's own text; only for the rejection of a record, never for a message.
+    def __init__(self, token: SecretStr) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
+        return request
+
+
+def cloudkasse(token: SecretStr) -> Peer:
+    """CloudKasse, with the token of a company.
+
+    Raises:
+        ConfigurationError: The token cannot be one.
     """
-
-    def __init__(self, message: str, *, hint: str | None, status: int, code: str | None, detail: str | None) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
-        self.code = code
-        self.detail = detail
-
-
-class RetryableError(Exception):
-    """A try failed in a way that the next one may not; never leaves transport.py.
-
-    Attributes:
-        kind: The error to raise if it was the last try.
-        text: What is wrong, without a full stop.
-        hint: What to do.
-        retry_after: The seconds that the server asks for.
-    """
-
-    def __init__(
-        self, kind: type[CloudkasseError], text: str, hint: str | None, retry_after: float | None = None
-    ) -> None:
-        super().__init__(text)
-        self.kind = kind
-        self.text = text
-        self.hint = hint
-        self.retry_after = retry_after
-
-    def announced(self, number: int, tries: int, seconds: float) -> Text:
-        """What is wrong, and which try comes when.
-
-        Args:
-            number: The number of the next try, from 1.
-            tries: How many there are at most.
-            seconds: The pause before it.
-
-        Returns:
-            A sentence for log and progress bar.
-        """
-        return say(
-            "{text}: try {number} of {tries} in {seconds:.0f} s.",
-            text=self.text,
-            number=number,
-            tries=tries,
-            seconds=math.ceil(seconds),
+    if not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
+        # http.client would quote the whole header in its error
+        raise ConfigurationError(
+            say("The token has a character that no token has."),
+            hint=say("Set CLOUDKASSE_API_TOKEN again, without blanks."),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """The fields of a problem+json that are used."""
-
-    code: str | None = None
-    detail: str | None = None
+    peer = Peer(
+        name=NAME,
+        accept="application/json, application/problem+json",
+        login=_BearerAuth(token),
+        secret=token,
+        read_problem=lambda raw: _read_problem(raw, peer),
+        has_problem=is_explained_by_body,
+        explain=explain,
+    )
+    return peer
 
 
 def is_explained_by_body(status: int) -> bool:
@@ -89,7 +65,7 @@ def is_explained_by_body(status: int) -> bool:
     return 400 <= status < 500 and status not in _RETRYABLE | _PLAIN
 
 
-def read_problem(raw: bytes, token: SecretStr) -> Problem:
+def _read_problem(raw: bytes, peer: Peer) -> Problem:
     """The problem in a body; empty where there is none. A token that the server echoes is removed."""
     try:
         data = orjson.loads(raw)
@@ -98,52 +74,19 @@ def read_problem(raw: bytes, token: SecretStr) -> Problem:
     if not isinstance(data, dict):
         return Problem()
     code, detail = (
-        without_token(value, token) if isinstance(value := data.get(name), str) and value else None
+        peer.without_secret(value) if isinstance(value := data.get(name), str) and value else None
         for name in ("code", "detail")
     )
     return Problem(code, detail)
 
 
-def without_token(text: str, token: SecretStr) -> str:
-    """A text of the server without a token that it echoes, also in URL or HTML encoding."""
-    secret = token.get_secret_value()
-    for form in (secret, quote(secret), quote(secret, safe=""), html.escape(secret)):
-        text = text.replace(form, "…")
-    return text
-
-
-def explain(status: int, headers: Mapping[str, str], problem: Problem, *, request: str, base: str) -> Exception:
-    """The error for a status other than 2xx.
-
-    Args:
-        status: The status.
-        headers: The answer's headers, by any case.
-        problem: The problem in the body, for the statuses that `is_explained_by_body`.
-        request: Method and path.
-        base: CloudKasse's address, without a login.
-
-    Returns:
-        The error to raise.
-    """
-    host = urlsplit(base).netloc
+def explain(refusal: Refusal) -> Exception:
+    """The error for a status other than 2xx, by the contract's table."""
+    status = refusal.status
     if status < 400:
-        target = _host_of(base, headers.get("Location", ""))
-        return ContractError(
-            say(
-                "CloudKasse ({host}) redirects to {target} ({status}), which is not followed.",
-                host=host,
-                target=target,
-                status=status,
-            ),
-            hint=say("Set CLOUDKASSE_API_URL to CloudKasse's own address."),
-        )
+        return explain_redirect(refusal, NAME)
     if status >= 500 or status in _RETRYABLE:
-        return RetryableError(
-            NetworkError,
-            say("CloudKasse ({host}) answers {status} to {request}", host=host, status=status, request=request),
-            say("Nothing is wrong on this side; start again later."),
-            retry_after=read_retry_after(headers),
-        )
+        return explain_failure(refusal, NAME)
     if status == 401:
         return AuthorizationError(
             say("CloudKasse does not accept the token (401)."),
@@ -151,51 +94,14 @@ def explain(status: int, headers: Mapping[str, str], problem: Problem, *, reques
         )
     if status == 403:
         return AuthorizationError(
-            say("The token may not do this in CloudKasse: {request} (403).", request=request),
+            say("The token may not do this in CloudKasse: {request} (403).", request=refusal.request),
             hint=say("Give it the right in CloudKasse, or set CLOUDKASSE_API_TOKEN to another."),
         )
     if status == 404:
         return ContractError(
-            say("There is no {request} at {host} (404).", request=request, host=host),
+            say("There is no {request} at {host} (404).", request=refusal.request, host=refusal.host),
             hint=say("CLOUDKASSE_API_URL may be wrong: it ends before /v1."),
         )
     if status == 407:
-        return ContractError(
-            say("The proxy on the way to CloudKasse wants a login (407)."),
-            hint=say("Set it in the environment: HTTPS_PROXY."),
-        )
-    return RefusedError(
-        say("CloudKasse ({host}) refuses {request} ({status}).", host=host, request=request, status=status),
-        hint=say("Look for a newer release of this program, or report it to CloudKasse."),
-        status=status,
-        code=problem.code,
-        detail=problem.detail,
-    )
-
-
-def _host_of(base: str, location: str) -> str:
-    """The host only: the rest of a redirect's target may contain a login or a ticket."""
-    try:
-        return urlsplit(urljoin(base, location)).hostname or "nowhere"
-    except ValueError:
-        return "nowhere"
-
-
-def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from now, from either form. A date is compared to the server's own clock, where it sends that."""
-    value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]+", value):
-        return min(float(value), FAR_FUTURE_SECONDS)
-    until = _http_date(value)
-    if until is None:
-        return None
-    now = _http_date(headers.get("Date", "")) or datetime.now(UTC)
-    return min(max((until - now).total_seconds(), 0.0), FAR_FUTURE_SECONDS)
-
-
-def _http_date(value: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+        return explain_proxy(NAME)
+    return explain_refusal(refusal, NAME)

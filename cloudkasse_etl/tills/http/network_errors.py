@@ -1,4 +1,4 @@
-"""Explains errors of requests and urllib3 in plain words. HTTP statuses are in statuses.py."""
+"""Explains errors of requests and urllib3 in plain words. HTTP statuses are each till's own."""
 
 import ssl
 from collections.abc import Iterator
@@ -36,11 +36,12 @@ class Fault:
     retryable: bool = True
 
 
-def explain(error: Exception, host: str, connect_seconds: float, read_seconds: float) -> Fault:
+def explain(error: Exception, till: str, host: str, *, connect_seconds: float, read_seconds: float) -> Fault:
     """Explains why a request had no answer, by its cause: name, port, certificate, proxy, connection.
 
     Args:
         error: What requests or urllib3 raised.
+        till: The till, as people read it.
         host: The host as a message may name it.
         connect_seconds: The connect timeout in force.
         read_seconds: The read timeout in force.
@@ -58,8 +59,8 @@ def explain(error: Exception, host: str, connect_seconds: float, read_seconds: f
             return Fault(
                 say("The TLS certificate of {host} is not trusted: {reason}", host=host, reason=cause.verify_message),
                 say(
-                    "Have CloudKasse's certificate looked at, or name your own authority's in the settings: "
-                    "api.ca_bundle."
+                    "Have {till}'s certificate looked at, or name your own authority's in the settings: api.ca_bundle.",
+                    till=till,
                 ),
                 retryable=False,
             )
@@ -76,7 +77,7 @@ def explain(error: Exception, host: str, connect_seconds: float, read_seconds: f
     if caused_by(ConnectionRefusedError):
         return Fault(
             say("The connection to {host} was refused", host=host),
-            say("CloudKasse may be down, or CLOUDKASSE_API_URL names the wrong port."),
+            say("{till} may be down, or CLOUDKASSE_API_URL names the wrong port.", till=till),
         )
     if caused_by(urllib3_errors.NewConnectionError):
         return Fault(say("There is no way to {host}", host=host), NETWORK_HINT)
@@ -91,7 +92,12 @@ def explain(error: Exception, host: str, connect_seconds: float, read_seconds: f
         )
     if caused_by(requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError, TimeoutError):
         return Fault(
-            say("CloudKasse ({host}) was silent for {seconds} s: timed out", host=host, seconds=f"{read_seconds:.3g}"),
+            say(
+                "{till} ({host}) was silent for {seconds} s: timed out",
+                till=till,
+                host=host,
+                seconds=f"{read_seconds:.3g}",
+            ),
             NETWORK_HINT,
         )
     if caused_by(ssl.SSLError, requests.exceptions.SSLError, urllib3_errors.SSLError):
@@ -100,9 +106,10 @@ def explain(error: Exception, host: str, connect_seconds: float, read_seconds: f
             say("CLOUDKASSE_API_URL may name a port that does not speak HTTPS, or something in between disturbs it."),
         )
     if caused_by(urllib3_errors.DecodeError):
-        return Fault(say("An answer of CloudKasse ({host}) cannot be decompressed", host=host), NETWORK_HINT)
+        return Fault(say("An answer of {till} ({host}) cannot be decompressed", till=till, host=host), NETWORK_HINT)
     return Fault(
-        say("The connection to CloudKasse ({host}) broke off before the answer was complete", host=host), NETWORK_HINT
+        say("The connection to {till} ({host}) broke off before the answer was complete", till=till, host=host),
+        NETWORK_HINT,
     )
 
 

@@ -1,38 +1,32 @@
-"""One request to CloudKasse with everything around it: login, time limits, retries. No entity, no cursor, no batch.
+"""One request to a till with everything around it: login, time limits, retries. No entity, no cursor, no batch.
 
-Retries are here and in no other layer. Statuses are interpreted in statuses.py, errors of requests and urllib3 in
-network_errors.py; both are called here only.
+Retries are here and in no other layer. What a status means, each till's `Peer` says; errors of requests and urllib3 are
+interpreted in network_errors.py; both are called here only.
 """
 
 import contextlib
 import io
 import random
-import re
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
-from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError
 from cloudkasse_etl.i18n.text import say, say_count, without_stop
-from cloudkasse_etl.schemas.lenient_json import read_json
-from cloudkasse_etl.tills.cloudkasse import network_errors, statuses
-from cloudkasse_etl.tills.cloudkasse.statuses import RetryableError
+from cloudkasse_etl.tills.http import network_errors
+from cloudkasse_etl.tills.http.answers import Answer, Peer, Problem, Refusal, RetryableError
 from cloudkasse_etl.tills.port import OnRetry, StoppedError
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -44,58 +38,9 @@ DEADLINE_READS = 5
 NOTICE_SECONDS = 0.1
 BACKOFF_LIMIT_SECONDS = 30.0
 
-UNUSABLE_TEXT = say("CloudKasse's address, or that of the proxy, cannot be used.")
 UNUSABLE_HINT = say("Correct CLOUDKASSE_API_URL, or the proxy in the environment.")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A 2xx answer.
-
-    Attributes:
-        raw: Its body.
-        host: The server that sent it.
-        sent_at: When this machine sent the request.
-        received_at: When this machine had the whole answer.
-    """
-
-    raw: bytes
-    host: str
-    sent_at: datetime
-    received_at: datetime
-
-    @cached_property
-    def data(self) -> dict[str, Any]:
-        """Its JSON object.
-
-        Raises:
-            RetryableError: The body is not a JSON object.
-        """
-        try:
-            data = read_json(self.raw)
-        except ValueError:
-            data = None
-        if not isinstance(data, dict):
-            # not `from`: the decoder's error contains the document, which may be a foreign page
-            raise RetryableError(
-                ContractError,
-                say("What {host} answers is not CloudKasse's JSON", host=self.host),
-                say("CLOUDKASSE_API_URL may name something else, or a proxy or login page stands in between."),
-            )
-        return data
-
-
-class _BearerAuth(AuthBase):
-    """Set as the session's auth, because requests lets .netrc overwrite a plain Authorization header."""
-
-    def __init__(self, token: SecretStr) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
-        return request
 
 
 class _Session(requests.Session):
@@ -106,24 +51,24 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """Sends requests to one CloudKasse. Safe to be used from several threads.
+    """Sends requests to one till. Safe to be used from several threads.
 
     Args:
-        api_url: CloudKasse's address. User and password in it are dropped: the token is the login.
-        token: The bearer token.
+        api_url: The till's address. User and password in it are dropped: the peer has the login.
+        peer: The till.
         api: Connections, time limits and retries.
         stop: Set by another thread to end all waiting at once (a lost lease).
         backoff_seconds: The first pause is up to this long, each further one up to twice the one before.
         on_retry: Called before each pause, from the request's own thread: what is wrong, which try comes when.
 
     Raises:
-        ConfigurationError: Token or certificates cannot be used.
+        ConfigurationError: Address or certificates cannot be used.
     """
 
     def __init__(
         self,
         api_url: str,
-        token: SecretStr,
+        peer: Peer,
         api: Api,
         *,
         stop: threading.Event | None = None,
@@ -133,11 +78,11 @@ class Transport:
         try:
             parts = urlsplit(api_url)
         except ValueError:
-            raise ConfigurationError(UNUSABLE_TEXT, hint=UNUSABLE_HINT) from None
+            raise _unusable(peer) from None
         self.host = parts.netloc.rpartition("@")[2]
         self._base = urlunsplit((parts.scheme, self.host, parts.path.rstrip("/"), "", ""))
         self._api = api
-        self._token = token
+        self.peer = peer
         self._stop = stop or threading.Event()
         self._backoff_seconds = backoff_seconds
         self._on_retry = on_retry
@@ -146,19 +91,13 @@ class Transport:
         # The bundled server on this machine is never reached through a company's proxy.
         loopback = parts.hostname if parts.hostname in ("localhost", "127.0.0.1", "::1") else None
         self._proxies = {"no_proxy": loopback} if loopback else None
-        if not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
-            # http.client would quote the whole header in its error
-            raise ConfigurationError(
-                say("The token has a character that no token has."),
-                hint=say("Set CLOUDKASSE_API_TOKEN again, without blanks."),
-            )
         self._session = _Session()
-        self._session.auth = _BearerAuth(token)
+        self._session.auth = peer.login
         # A shared cookie jar is the only part of a session that threads would change concurrently.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.update(
             {
-                "Accept": "application/json, application/problem+json",
+                "Accept": peer.accept,
                 "User-Agent": f"cloudkasse-etl/{_version()}",
             }
         )
@@ -171,10 +110,6 @@ class Transport:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def without_token(self, text: str) -> str:
-        """A text of the server without the token, safe to show."""
-        return statuses.without_token(text, self._token)
 
     def close(self) -> None:
         """Closes all connections."""
@@ -194,12 +129,12 @@ class Transport:
         """Sends a request until it is answered, within the bounds of the settings.
 
         Args:
-            method: GET, or POST with a body and a key.
-            path: From `/v1` on.
+            method: GET, or POST with a body.
+            path: From the address on.
             read: Makes the result from the answer; a `ContractError` from it counts as a broken answer and is retried.
             params: The query; None values are left out.
             body: JSON.
-            key: The `Idempotency-Key`: without one a POST must not be sent, since it may be repeated.
+            key: The `Idempotency-Key`. Without one a POST must be one that may be repeated: it may be, here.
             cancel: Ends the waiting of this request, in addition to the transport's own stop.
 
         Returns:
@@ -207,9 +142,9 @@ class Transport:
 
         Raises:
             NetworkError: Not reached, or failing for as long as the settings allow.
-            AuthorizationError: 401, 403.
+            AuthorizationError: The login is refused.
             ContractError: Another address, a redirect, or answers that violate the contract.
-            RefusedError: Any other 4xx.
+            RefusedError: Any other refusal.
             StoppedError: Stopped or cancelled before an answer came.
         """
         began = time.monotonic()
@@ -282,7 +217,8 @@ class Transport:
     def _raise_if_stopped(self, cancel: threading.Event | None) -> None:
         if self._stop.is_set() or (cancel is not None and cancel.is_set()):
             raise StoppedError(
-                say("Stopped before CloudKasse had answered."), hint=say("Start again; nothing is lost.")
+                say("Stopped before {till} had answered.", till=self.peer.name),
+                hint=say("Start again; nothing is lost."),
             )
 
     def _exchange(
@@ -319,15 +255,26 @@ class Transport:
                 if not 200 <= response.status_code < 300:
                     raise self._refusal(response, f"{method} {path}", deadline)
                 raw = self._read(response, deadline, MAX_ANSWER_BYTES)
+                status, answered = response.status_code, response.headers
         except network_errors.UNUSABLE_ADDRESS:
             # not `from error`: its text contains the whole address, a proxy's password included
-            raise ConfigurationError(UNUSABLE_TEXT, hint=UNUSABLE_HINT) from None
+            raise _unusable(self.peer) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            fault = network_errors.explain(error, self.host, connect_seconds, read_seconds)
+            fault = network_errors.explain(
+                error, self.peer.name, self.host, connect_seconds=connect_seconds, read_seconds=read_seconds
+            )
             if not fault.retryable:
                 raise NetworkError(say("{fault}.", fault=fault.text), hint=fault.hint) from error
             raise RetryableError(NetworkError, fault.text, fault.hint) from error
-        return Answer(raw, self.host, sent_at=sent_at, received_at=datetime.now(UTC))
+        return Answer(
+            raw,
+            self.host,
+            sent_at=sent_at,
+            received_at=datetime.now(UTC),
+            till=self.peer.name,
+            status=status,
+            headers=answered,
+        )
 
     def _read(self, response: requests.Response, deadline: float, limit: int) -> bytes:
         parts: list[bytes] = []
@@ -340,29 +287,29 @@ class Transport:
             if size > limit:
                 raise ContractError(
                     say(
-                        "An answer of CloudKasse ({host}) is larger than {limit} MiB.",
+                        "An answer of {till} ({host}) is larger than {limit} MiB.",
+                        till=self.peer.name,
                         host=self.host,
                         limit=limit // (1024 * 1024),
                     ),
-                    hint=say("Nothing that large is part of the contract; report it to CloudKasse."),
+                    hint=say("Nothing that large is part of the contract; report it to {till}.", till=self.peer.name),
                 )
             if time.monotonic() > deadline:
                 raise RetryableError(
                     NetworkError,
-                    say("CloudKasse ({host}) answers too slowly: timed out", host=self.host),
+                    say("{till} ({host}) answers too slowly: timed out", till=self.peer.name, host=self.host),
                     network_errors.NETWORK_HINT,
                 )
         return b"".join(parts)
 
     def _refusal(self, response: requests.Response, request: str, deadline: float) -> Exception:
-        status = response.status_code
-        problem = statuses.Problem()
-        if statuses.is_explained_by_body(status):
-            with contextlib.suppress(ContractError):  # a body that is too long is not a problem+json
-                problem = statuses.read_problem(self._read(response, deadline, MAX_PROBLEM_BYTES), self._token)
+        status, problem = response.status_code, Problem()
+        if self.peer.has_problem(status):
+            with contextlib.suppress(ContractError):  # a body that is too long says nothing
+                problem = self.peer.read_problem(self._read(response, deadline, MAX_PROBLEM_BYTES))
         else:
             self._drain(response, deadline)
-        return statuses.explain(status, response.headers, problem, request=request, base=self._base)
+        return self.peer.explain(Refusal(status, response.headers, problem, request, self._base))
 
     def _drain(self, response: requests.Response, deadline: float) -> None:
         """Reads an unused body so that the connection can be reused; if it is too long, the connection is closed."""
@@ -370,6 +317,12 @@ class Transport:
             self._read(response, deadline, MAX_PROBLEM_BYTES)
         except (urllib3.exceptions.HTTPError, ContractError, RetryableError):
             response.close()
+
+
+def _unusable(peer: Peer) -> ConfigurationError:
+    return ConfigurationError(
+        say("{till}'s address, or that of the proxy, cannot be used.", till=peer.name), hint=UNUSABLE_HINT
+    )
 
 
 def _checked_bundle(api: Api) -> bool | str:
