@@ -4,40 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
+from cloudkasse_etl.tills.http.item_results import CONTRACT_CODE, rejected
 from cloudkasse_etl.tills.port import ItemResult, WireStatus, record_key
 
-CONTRACT_CODE = "contract"
 _STATUSES = frozenset(get_args(WireStatus))
-# A text of the server is stored in a table and shown on a page: long enough to understand, but limited.
-_MAX_TEXT = 500
-_MAX_CODE = 60
 # as wide as our column for it
 _MAX_ID = 100
-
-
-def rejected(
-    item: dict[str, Any], code: str, message: str | None, *, field: str | None = None, cloud_id: str | None = None
-) -> ItemResult:
-    """Makes the result of a record that was not accepted; long texts of the server are shortened.
-
-    Args:
-        item: The record as it was sent.
-        code: The reason, as `ItemResult.code`.
-        message: The cloud's text.
-        field: The field that the rejection is about.
-        cloud_id: The cloud's own id of the record.
-
-    Returns:
-        The result, `rejected`.
-    """
-    return ItemResult(
-        item=item,
-        status="rejected",
-        cloud_id=cloud_id,
-        code=code.replace("\0", "")[:_MAX_CODE],
-        field=None if field is None else field[:_MAX_CODE],
-        message=None if message is None else message[:_MAX_TEXT],
-    )
 
 
 def check_results(
