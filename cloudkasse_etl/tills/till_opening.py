@@ -40,12 +40,17 @@ def open_till(
         from cloudkasse_etl.tills.dsfinvk.export_till import ExportTill
 
         return ExportTill(configuration, NoPartMemory() if memory is None else memory)
+    kept = NoJournal() if journal is None else journal
+    if configuration.settings.till.kind == "korona":
+        from cloudkasse_etl.tills.korona.korona_client import KoronaClient
+
+        return KoronaClient(configuration, kept, stop=stop, on_retry=on_retry)
     from cloudkasse_etl.tills.cloudkasse.client import CloudClient
 
     return CloudClient(
         configuration.connections,
         configuration.settings.api,
-        NoJournal() if journal is None else journal,
+        kept,
         stop=stop,
         on_retry=on_retry,
     )
@@ -71,6 +76,10 @@ def open_dry_till(
     """
     if configuration.settings.till.kind == "dsfinvk":
         return open_till(configuration, memory=memory)
+    if configuration.settings.till.kind == "korona":
+        from cloudkasse_etl.tills.korona.korona_dry_client import KoronaDryClient
+
+        return KoronaDryClient(configuration, foresee, stop=stop)
     from cloudkasse_etl.tills.cloudkasse.dry_client import DryClient
 
     return DryClient(configuration.connections, configuration.settings.api, foresee, stop=stop)
@@ -82,4 +91,8 @@ def translation_of(settings: Settings) -> Translation | None:
     Args:
         settings: The settings, which name what the till calls otherwise.
     """
+    if settings.till.kind == "korona":
+        from cloudkasse_etl.tills.korona.korona_translation import KoronaTranslation
+
+        return KoronaTranslation(settings)
     return None

@@ -39,6 +39,33 @@ TEXTS: dict[str, Failure] = {
         "It is not known whether CloudKasse took the record: {message}",
         "Nothing needs to be corrected; run again with --retry-rejected, and report it to CloudKasse if it stays.",
     ),
+    "cloud.korona_refused": Failure(
+        "KORONA.cloud refused the record: {message}",
+        "Correct the record {system} as KORONA.cloud asks.",
+    ),
+    "cloud.korona_no_point_of_sale": Failure(
+        "KORONA.cloud has no point of sale '{message}', which the register is to be.",
+        "Set the point of sale up in KORONA.cloud, or write its number as till_id: at the register in cloudkasse.yaml; "
+        "it is tried again in every run.",
+    ),
+    "cloud.korona_no_sector": Failure(
+        "Tax code '{value}' is no sector of KORONA.cloud's yet.",
+        "Name it below till.korona.sectors in cloudkasse.yaml: '{value}': number of the sector; it is tried again in "
+        "every run.",
+    ),
+    "cloud.korona_net_prices": Failure(
+        "The price group is one of net prices in KORONA.cloud; the prices that are sent are gross.",
+        "Set the price group to gross prices in KORONA.cloud; it is tried again in every run.",
+    ),
+    "cloud.korona_price_scale": Failure(
+        "KORONA.cloud keeps no price by quantity in a price group.",
+        "Nothing needs to be corrected if the base price is enough; else set the scale up in KORONA.cloud by hand.",
+    ),
+    "cloud.korona_price_end": Failure(
+        "The price has a last day, and no price follows: KORONA.cloud would go on with it.",
+        "Enter the price that holds from the next day on in SelectLine (ARPREIS, VonDatum) as well; it is tried again "
+        "in every run.",
+    ),
     "cloud.conflict": Failure(
         "CloudKasse refused the record because somebody else was changing it.",
         "Nothing needs to be corrected; run again with --retry-rejected.",

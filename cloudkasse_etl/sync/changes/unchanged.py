@@ -14,7 +14,18 @@ from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refuse
 from cloudkasse_etl.sync.run.session import SyncSession
 
 # These refusals depend on something other than the record: it is tried again in every run.
-RETRIED_EVERY_RUN = frozenset({"cloud.limit_reached", "cloud.contract", "cloud.conflict", "cloud.article_unknown"})
+RETRIED_EVERY_RUN = frozenset(
+    {
+        "cloud.limit_reached",
+        "cloud.contract",
+        "cloud.conflict",
+        "cloud.article_unknown",
+        "cloud.korona_no_point_of_sale",
+        "cloud.korona_no_sector",
+        "cloud.korona_net_prices",
+        "cloud.korona_price_end",
+    }
+)
 
 
 def is_up_to_date(session: SyncSession, asset: str, fingerprint: str | None) -> bool:

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import orjson
 
-from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api, Settings
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import PRICES, kinds_of
+from cloudkasse_etl.errors import Problem
 from cloudkasse_etl.tills.http.answers import Answer, http_date
 from cloudkasse_etl.tills.http.fetching import fetched_ahead
 from cloudkasse_etl.tills.http.transport import Transport
@@ -42,10 +42,8 @@ class KoronaClient:
     Methods raise as `Till` says.
 
     Args:
-        connections: Address, user and password.
-        settings: The account, registers and sectors.
+        configuration: Address, user and password; the account, registers and sectors.
         journal: Keeps attempts at writing until they are answered.
-        api: Connections, time limits and retries; those of the settings where None.
         stop: Set it from another thread to end all waiting almost at once (a lost lease).
         backoff_seconds: The first pause before a retry is up to this long, each further one up to twice as long.
         on_retry: Called before each of these pauses, from the request's own thread, with a sentence about it.
@@ -54,20 +52,19 @@ class KoronaClient:
 
     def __init__(
         self,
-        connections: Connections,
-        settings: Settings,
+        configuration: Configuration,
         journal: AttemptJournal,
         *,
-        api: Api | None = None,
         stop: threading.Event | None = None,
         backoff_seconds: float = 0.5,
         on_retry: OnRetry = lambda text: None,
         page_items: int = PAGE_ITEMS,
     ) -> None:
+        settings, connections = configuration.settings, configuration.connections
         self._transport = Transport(
             connections.api_url,
             korona(connections),
-            settings.api if api is None else api,
+            settings.api,
             stop=stop,
             backoff_seconds=backoff_seconds,
             on_retry=on_retry,
@@ -109,6 +106,10 @@ class KoronaClient:
             clock_offset_seconds=(time - middle).total_seconds(),
         )
         return self._known
+
+    def problems(self) -> list[Problem]:
+        """What of the account the settings do not name: receipts that hold it will be refused."""
+        return self._master_data.problems()
 
     def records(self, entity: str) -> Iterator[list[Item]]:
         """Pages of the records of a kind; a field that KORONA has no place for is missing in them."""

@@ -10,8 +10,7 @@ from typing import Any
 
 import orjson
 
-from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api, Settings
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.tills.http.item_results import rejected
 from cloudkasse_etl.tills.korona.korona_client import KoronaClient
 from cloudkasse_etl.tills.korona.upserts import BATCH_ITEMS
@@ -24,23 +23,15 @@ class KoronaDryClient(KoronaClient):
     """Client of one company's account that uses GET only.
 
     Args:
-        connections: Address, user and password.
-        settings: The account, registers and sectors.
+        configuration: As for `KoronaClient`.
         foresee: What the caller expects the till to refuse.
-        api: As for `KoronaClient`.
         stop: As for `KoronaClient`.
     """
 
     def __init__(
-        self,
-        connections: Connections,
-        settings: Settings,
-        foresee: Foresight,
-        *,
-        api: Api | None = None,
-        stop: threading.Event | None = None,
+        self, configuration: Configuration, foresee: Foresight, *, stop: threading.Event | None = None
     ) -> None:
-        super().__init__(connections, settings, NoJournal(), api=api, stop=stop)
+        super().__init__(configuration, NoJournal(), stop=stop)
         self._foresee = foresee
 
     def send(self, entity: str, items: Iterable[Item]) -> Iterator[BatchOutcome]:

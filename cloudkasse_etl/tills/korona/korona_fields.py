@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Named(msgspec.Struct, gc=False):
+class Named(msgspec.Struct, omit_defaults=True, gc=False):
     """What refers to another record (ModelReference)."""
 
     id: str | None = None

@@ -18,8 +18,8 @@ from cloudkasse_etl.tills.http.transport import Transport
 
 PAGE_ITEMS = 500
 MAX_PAGES = 100_000
-# So many requests that gain nothing: the list changes faster than it is read.
-MAX_STALLED = 100
+# So many times back without having come further: the list changes faster than it is read.
+MAX_SETBACKS = 100
 
 
 class _Envelope(msgspec.Struct, rename="camel"):
@@ -95,14 +95,17 @@ def read_list(
     Raises:
         ContractError: A broken page, or a list that does not come to an end.
     """
-    stalled = 0
+    setbacks = furthest = 0
     for _ in range(MAX_PAGES):
         found = fetch_page(transport, path, place, filters=filters, cancel=cancel)
-        stalled = 0 if found.place.covered > place.covered else stalled + 1
+        if found.place.covered > furthest:
+            setbacks, furthest = 0, found.place.covered
+        elif found.place.covered <= place.covered:
+            setbacks += 1
         yield found
         if found.is_last:
             return
-        if stalled >= MAX_STALLED:
+        if setbacks >= MAX_SETBACKS:
             break
         place = found.place
     raise ContractError(say("The pages of {path} do not come to an end.", path=path), hint=_hint())

@@ -9,14 +9,16 @@ import msgspec
 
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ARTICLES, EMPLOYEES, PRICES, REGISTERS
-from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.errors import ContractError, Problem
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.http.item_results import rejected
 from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.korona.korona_lists import PAGE_ITEMS, Place, read_list
+from cloudkasse_etl.tills.korona.korona_login import NAME
 from cloudkasse_etl.tills.korona.product_prices import merged, prices_in
 from cloudkasse_etl.tills.korona.record_forms import (
     Cashier,
+    ListedRecord,
     PointOfSale,
     PriceGroup,
     Product,
@@ -106,6 +108,59 @@ class MasterData:
         else:
             for products in self._read("products", Product):
                 yield [price for one in products if one.number for price in prices_in(one, self._settings.zone)]
+
+    def problems(self) -> list[Problem]:
+        """Registers that the account does not have, and what it has that the settings do not name."""
+        korona, there = self._settings.till.korona, self.points_of_sale()
+        found = [
+            Problem(
+                NAME,
+                say(
+                    "There is no point of sale '{number}' for register '{register}'.",
+                    number=one.id_in_till,
+                    register=one.number,
+                ),
+                say("Set it up in KORONA.cloud, or correct till_id of the register in cloudkasse.yaml."),
+            )
+            for one in self._settings.registers
+            if one.number not in there
+        ]
+        for name, setting, named in (
+            ("paymentMethods", "till.korona.tenders", korona.tenders),
+            ("accounts", "till.korona.accounts", korona.accounts),
+            ("voucherConfigurations", "till.korona.vouchers", korona.vouchers),
+        ):
+            left = [one for page in self._read(name, ListedRecord) for one in page if one.active is not False]
+            found += [
+                Problem(
+                    NAME,
+                    say(
+                        "'{number}' ({name}) is not named by {setting}.",
+                        number=one.number,
+                        name=one.name or "-",
+                        setting=setting,
+                    ),
+                    say("Name it there, if receipts hold it: they are refused until then."),
+                    is_note=True,
+                )
+                for one in left
+                if one.number and not {one.number, one.id} & named.keys()
+            ]
+        sectors = {one.number for page in self._read("sectors", ListedRecord) for one in page}
+        found += [
+            Problem(
+                NAME,
+                say(
+                    "Tax code '{code}' is sector '{sector}', which KORONA.cloud does not have.",
+                    code=code,
+                    sector=sector,
+                ),
+                say("Correct till.korona.sectors in cloudkasse.yaml."),
+            )
+            for code, sector in korona.sectors.items()
+            if sector not in sectors
+        ]
+        return found
 
     def _registers(self, items: Sequence[Item]) -> list[ItemResult]:
         """A register is a point of sale that is there already: it is set up in KORONA.cloud, with its TSE."""

@@ -14,13 +14,17 @@ from cloudkasse_etl.tills.korona.korona_fields import Named
 Item = dict[str, Any]
 
 
-class PointOfSale(msgspec.Struct, gc=False):
-    """A point of sale (Pos)."""
+class ListedRecord(msgspec.Struct, gc=False):
+    """What any record of a list has."""
 
     id: str | None = None
     number: str | None = None
     name: str | None = None
     active: bool | None = None
+
+
+class PointOfSale(ListedRecord, gc=False):
+    """A point of sale (Pos)."""
 
 
 class Cashier(msgspec.Struct, gc=False):

@@ -5,7 +5,6 @@ What it has to come to is read from the JSON by other means: fractions, and no f
 
 import json
 import random
-from collections import Counter
 from fractions import Fraction
 from typing import Any
 
@@ -92,14 +91,14 @@ def read(record: dict[str, Any]) -> list[Receipt]:
 
 def by_rate(record: dict[str, Any]) -> dict[Fraction, tuple[Fraction, Fraction]]:
     """Gross and tax by rate, in euros."""
-    gross: Counter[Fraction] = Counter()
-    tax: Counter[Fraction] = Counter()
+    found: dict[Fraction, tuple[Fraction, Fraction]] = {}
     for one in record["items"]:
         (part,) = one["total"]["taxPayments"]
         rate = Fraction(part["taxRate"])
-        gross[rate] += one["total"]["base"] + (0 if part["included"] else part["amount"])
-        tax[rate] += part["amount"]
-    return {rate: (gross[rate], tax[rate]) for rate in gross}
+        gross, tax = found.get(rate, (Fraction(0), Fraction(0)))
+        excluded = Fraction(0) if part["included"] else part["amount"]
+        found[rate] = gross + one["total"]["base"] + excluded, tax + part["amount"]
+    return found
 
 
 @given(sales())
