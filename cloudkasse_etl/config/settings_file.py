@@ -31,6 +31,7 @@ WANTED_BY_PATTERN = {
         "an owner: team:accounting, or an e-mail address"
     ),
     "[0-9A-Za-z-]{1,64}": say("an id of letters, digits and -"),
+    "[A-Z]{3}": say("a currency by its three letters, like EUR"),
     "([01][0-9]|2[0-3]):[0-5][0-9]": say("a time of the day, like 08:00"),
 }
 _WANTED_BY_KIND = {

@@ -2,7 +2,14 @@
 
 from cloudkasse_etl.rejections.catalogue.entry import Failure
 
-_UNCLEAR = "Look at the receipt in KORONA.cloud; once it is clear, dismiss it here with a reason and book it by hand."
+
+def unclear(text: str) -> Failure:
+    """A receipt that only a person can decide about."""
+    return Failure(
+        text,
+        "Look at the receipt in KORONA.cloud; once it is clear, dismiss it here with a reason and book it by hand.",
+    )
+
 
 TEXTS: dict[str, Failure] = {
     "korona_unreadable": Failure(
@@ -30,12 +37,6 @@ TEXTS: dict[str, Failure] = {
         "receipt is then checked again by itself. If the receipt names no configuration (-), dismiss it with a reason "
         "and book it by hand.",
     ),
-    "korona_several_rates": Failure(
-        "{value} has several tax rates: {rates}.",
-        _UNCLEAR,
-    ),
-    "korona_sums": Failure(
-        "{field} is {value}, the parts come to {computed}.",
-        _UNCLEAR,
-    ),
+    "korona_several_rates": unclear("{value} has several tax rates: {rates}."),
+    "korona_sums": unclear("{field} is {value}, the parts come to {computed}."),
 }

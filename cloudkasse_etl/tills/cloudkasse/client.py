@@ -13,8 +13,8 @@ from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.cloudkasse.batches import BatchSender
 from cloudkasse_etl.tills.cloudkasse.pagination import list_pages, list_records
 from cloudkasse_etl.tills.cloudkasse.statuses import cloudkasse
-from cloudkasse_etl.tills.http.answers import Answer
 from cloudkasse_etl.tills.http.fetching import fetched_ahead
+from cloudkasse_etl.tills.http.peer_answers import Answer
 from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.port import Attempt, AttemptJournal, BatchOutcome, OnRetry, Page, Stream, TillStatus
 

@@ -9,7 +9,7 @@ import msgspec
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.lenient_json import as_kept
-from cloudkasse_etl.tills.http.answers import Answer, RefusedError
+from cloudkasse_etl.tills.http.peer_answers import Answer, RefusedError
 from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.port import CursorExpired, Page, Stream, record_key
 

@@ -9,7 +9,7 @@ from requests.auth import AuthBase
 
 from cloudkasse_etl.errors import AuthorizationError, ConfigurationError, ContractError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.answers import (
+from cloudkasse_etl.tills.http.peer_answers import (
     Peer,
     Problem,
     Refusal,

@@ -26,7 +26,7 @@ from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError
 from cloudkasse_etl.i18n.text import say, say_count, without_stop
 from cloudkasse_etl.tills.http import network_errors
-from cloudkasse_etl.tills.http.answers import Answer, Peer, Problem, Refusal, RetryableError
+from cloudkasse_etl.tills.http.peer_answers import Answer, Peer, Problem, Refusal, RetryableError
 from cloudkasse_etl.tills.port import OnRetry, StoppedError
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024

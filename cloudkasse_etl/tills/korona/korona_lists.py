@@ -13,7 +13,7 @@ import msgspec
 
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.answers import Answer
+from cloudkasse_etl.tills.http.peer_answers import Answer
 from cloudkasse_etl.tills.http.transport import Transport
 
 PAGE_ITEMS = 500

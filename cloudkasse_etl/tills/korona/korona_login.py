@@ -6,7 +6,7 @@ from requests.auth import HTTPBasicAuth
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.answers import (
+from cloudkasse_etl.tills.http.peer_answers import (
     Peer,
     Problem,
     Refusal,

@@ -27,7 +27,7 @@ class FieldMissingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """What an item came to: `tax` exactly, as KORONA has it, and `tax_cents` rounded."""
+    """The amounts of an item: `tax` exactly, as KORONA has it, and `tax_cents` rounded."""
 
     gross_cents: int
     tax: Decimal
@@ -71,7 +71,7 @@ def lines_of(receipt: KoronaReceipt, names: SettingsNames) -> Lines:
 
 
 def charged_of(total: TotalPrice | None, path: str) -> Charged:
-    """What an item came to, with its discounts taken off and its taxes.
+    """The amounts of an item, with its discounts taken off, and its taxes.
 
     `gross` is `base` and the taxes that are not included in it; `net` is it without any tax. Where KORONA states more
     than it has to, it must fit: a contradiction would be booked.
@@ -172,7 +172,7 @@ def _unit_price(gross_cents: int, quantity_milli: int) -> int:
 
 
 def _vat(charged: Sequence[Charged], printed_cents: int | None) -> list[VatBlock]:
-    """The VAT by rate. KORONA prints one tax for the whole receipt; the rates' come to it.
+    """The VAT by rate. KORONA prints one tax for the whole receipt; those of the rates add up to it.
 
     They are the items' taxes; else those of each rate's gross, which is how a register comes to another total; else
     the difference goes to the rate with the most gross.

@@ -12,8 +12,8 @@ import msgspec
 
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.answers import Answer, RefusedError
 from cloudkasse_etl.tills.http.item_results import CONTRACT_CODE, rejected
+from cloudkasse_etl.tills.http.peer_answers import Answer, RefusedError
 from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.port import ItemResult
 

@@ -20,7 +20,7 @@ from tests.support.korona.korona_description import DESCRIPTION, of_component
 from tests.support.korona.korona_receipts import item, payment, raw, receipt, settings, written
 
 TRANSLATION = KoronaTranslation(settings())
-RATES = {"19": 19, "7.0": 7, "5.5": Fraction(11, 2), "0": 0}
+RATES = {"19": Fraction(19), "7.0": Fraction(7), "5.5": Fraction(11, 2), "0": Fraction(0)}
 METHODS = {number: {"number": number, "name": f"Art {number}"} for number in ("1", "2", "9")}
 
 
@@ -34,7 +34,7 @@ def spelled(cents: int, zeros: int = 0) -> str:
 def items(draw: st.DrawFn) -> dict[str, Any]:
     gross = draw(st.integers(-500_000, 500_000))
     rate = draw(st.sampled_from(sorted(RATES)))
-    tax = round(gross * Fraction(RATES[rate]) / (100 + Fraction(RATES[rate])))
+    tax = round(gross * RATES[rate] / (100 + RATES[rate]))
     discounts = draw(st.lists(st.integers(0, 5_000), max_size=3))
     is_included = draw(st.booleans())
     zeros = draw(st.integers(0, 3))

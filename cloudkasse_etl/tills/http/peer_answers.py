@@ -1,4 +1,4 @@
-"""What a request comes to: an answer, a refusal, or an error that another try may cure; and what a till says of it."""
+"""The results of a request: an answer, a refusal, or an error that another try may cure; each till explains its own."""
 
 import html
 import math
@@ -262,7 +262,7 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def http_date(value: str) -> datetime | None:
-    """The time in a header, with an offset; None where it is none."""
+    """The time in a header, with an offset; None where there is none."""
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
