@@ -1,7 +1,7 @@
 """The abilities of each kind of till, declared: nothing else asks which till it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from cloudkasse_etl.entities import Kind, TillKind, kinds_of
@@ -19,6 +19,8 @@ class Capabilities:
         closings: How closings arrive: in a stream of their own, or each together with its receipts.
         closing_sums: Which of its sums a closing has: gross sums of business cases and tenders, or tenders alone.
         changes: The fields of a receipt that a later delivery may change; another content under one id is refused.
+        without: By kind of record, the fields that the till has no place for. Where its list leaves them out, they
+            count as they were sent.
     """
 
     kind: TillKind
@@ -26,6 +28,7 @@ class Capabilities:
     closings: Literal["alone", "with_receipts"] = "alone"
     closing_sums: Literal["all", "tenders"] = "all"
     changes: frozenset[str] = frozenset({"closing_number"})
+    without: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def has_closings_alone(self) -> bool:
@@ -40,7 +43,16 @@ class Capabilities:
 
 CAPABILITIES: Final[Mapping[TillKind, Capabilities]] = {
     "cloudkasse": Capabilities(kind="cloudkasse", title="CloudKasse"),
-    "korona": Capabilities(kind="korona", title="KORONA.cloud", closing_sums="tenders"),
+    "korona": Capabilities(
+        kind="korona",
+        title="KORONA.cloud",
+        closing_sums="tenders",
+        without={
+            "registers": frozenset({"name", "price_group", "warehouse", "currency"}),
+            "articles": frozenset({"description", "unit", "tax_code", "vat_rate"}),
+            "prices": frozenset({"valid_to", "currency"}),
+        },
+    ),
     "dsfinvk": Capabilities(kind="dsfinvk", title="DSFinV-K", closings="with_receipts", changes=frozenset()),
 }
 

@@ -18,7 +18,7 @@ from cloudkasse_etl.state.database.keys import bounded_key
 from cloudkasse_etl.sync.comparison.comparison_report import SHOWN, Comparison, Cure, Difference, FieldDifference
 from cloudkasse_etl.sync.dry_run.plan_session import open_plan
 from cloudkasse_etl.sync.inputs.article_subset import NEVER_NARROWED
-from cloudkasse_etl.sync.master_data.cloud_records import Item, pages
+from cloudkasse_etl.sync.master_data.cloud_records import Item, completed, pages
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 from cloudkasse_etl.sync.master_data.record_titles import names_by_key
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -109,11 +109,18 @@ class _Comparing:
         # a record may appear twice if the list changes while it is read: it counts once
         _, there = np.unique(places, return_index=True)
         there = np.sort(there[(places[there] >= 0) & ~self.seen[places[there]]]) if len(self.keys) else there[:0]
+        items = completed(self.session, self.kind, keys, items, self._wanted)
         self.seen[places[there]] = True
         held = item_digests([items[at] for at in there.tolist()], self.columns)
         other = there[(held != self.hashes[places[there]]) & ~self.is_refused[places[there]]]
         self.different += len(other)
         self.first += [(int(places[at]), items[at]) for at in other[: SHOWN - len(self.first)]]
+
+    def _wanted(self, keys: Sequence[str]) -> dict[str, Item]:
+        """The required records of some keys."""
+        places = [place for place in self.keys.get_indexer(pd.Index(list(keys), dtype="str")).tolist() if place >= 0]
+        found = payloads.items(self.payload.iloc[places])
+        return dict(zip((str(self.keys[place]) for place in places), found, strict=True))
 
     def missing(self) -> list[int]:
         """Places of records that the cloud lacks for no known reason."""

@@ -3,7 +3,7 @@
 Only a synchronisation with a full comparison reads them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any
 
@@ -15,6 +15,7 @@ from cloudkasse_etl.entities import Kind
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.stores.records import SyncedRecord
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.port import record_key
@@ -33,7 +34,8 @@ def learn_what_the_cloud_holds(session: SyncSession, kind: Kind) -> None:
     synced = store.synced.all(kind.name)
     known, hashes = pd.Index(synced["key"]), synced["content_hash"].to_numpy()
     seen = np.zeros(len(known), dtype=bool)
-    for keys, items in pages(session, kind):
+    for keys, page in pages(session, kind):
+        items = completed(session, kind, keys, page, lambda keys: _as_sent(store, kind, keys))
         found = item_digests(items, columns)
         places = known.get_indexer(pd.Index(keys, dtype="str"))
         seen[places[places >= 0]] = True
@@ -80,6 +82,39 @@ def pages(session: SyncSession, kind: Kind) -> Iterator[tuple[list[str], list[It
             ) from None
         _refuse_broken(kind, page)
         yield keys, page
+
+
+def completed(
+    session: SyncSession,
+    kind: Kind,
+    keys: Sequence[str],
+    items: Sequence[Item],
+    ours: Callable[[Sequence[str]], Mapping[str, Item]],
+) -> Sequence[Item]:
+    """Records of the cloud with the fields that it has no place for, as they are here: these cannot differ.
+
+    Args:
+        session: The run.
+        kind: The kind of record.
+        keys: The records' keys.
+        items: The records.
+        ours: Returns our own records of some keys.
+
+    Returns:
+        The records; the same ones where the cloud has a place for every field.
+    """
+    without = session.till.without.get(kind.name)
+    if not without:
+        return items
+    mine = ours(keys)
+    return [
+        {**{name: mine.get(key, {}).get(name) for name in without - item.keys()}, **item}
+        for key, item in zip(keys, items, strict=True)
+    ]
+
+
+def _as_sent(store: StateStores, kind: Kind, keys: Sequence[str]) -> dict[str, Item]:
+    return {key: orjson.loads(content) for key, content in store.synced.contents(kind.name, keys).items()}
 
 
 def _refuse_broken(kind: Kind, page: Sequence[Item]) -> None:
