@@ -44,6 +44,9 @@ class Korona(Section):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field(
         "EUR", description="Currency of receipts whose own is not named by its ISO code."
     )
+    day_begins: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = Field(
+        "00:00", description="Sales before this time belong to the day before."
+    )
     sectors: dict[Number, Number] = Field(
         default_factory=dict, description="SelectLine's tax code -> number of the sector."
     )

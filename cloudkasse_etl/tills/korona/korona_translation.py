@@ -77,7 +77,7 @@ class KoronaTranslation:
         undone = found.reversed_receipt.id if found.reversal and found.reversed_receipt else None
         is_void = undone is not None and not found.cancelled
         return Receipt(
-            business_day=booked.date().isoformat(),
+            business_day=self._names.business_day(booked),
             # one that is a reversal of nothing that is known is booked by its own signs
             cancelled=bool(found.cancelled) or is_void,
             closing_number=found.zcounter if found.zcounter and found.zcounter > 0 else None,
@@ -138,7 +138,7 @@ class KoronaTranslation:
             closing = Closing(
                 register=register,
                 number=_given(number, "zCount"),
-                business_day=finished.date().isoformat(),
+                business_day=self._names.business_day(finished),
                 first_receipt_number=0,
                 last_receipt_number=0,
                 receipt_count=_given(statement.receipt_count, "receiptCount"),

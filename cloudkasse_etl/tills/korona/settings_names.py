@@ -3,6 +3,7 @@
 Each refusal names the setting and the number, so that writing it down frees the record (docs/korona.md, Names).
 """
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,6 +91,15 @@ class SettingsNames:
     def is_deposit(self, product: Named | None) -> bool:
         """Whether a product is a deposit: a receipt does not tell."""
         return product is not None and product.number in self._korona.deposits
+
+    def business_day(self, moment: dt.datetime) -> str:
+        """The day that a sale or a closing belongs to, as ISO text: KORONA states none.
+
+        Args:
+            moment: Its time in the shop's zone.
+        """
+        hours, minutes = map(int, self._korona.day_begins.split(":"))
+        return (moment.replace(tzinfo=None) - dt.timedelta(hours=hours, minutes=minutes)).date().isoformat()
 
     def currency(self, currency: Named | None) -> str:
         """The ISO code of a currency; that of the settings where neither its number nor its name is one."""

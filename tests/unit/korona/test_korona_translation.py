@@ -81,6 +81,13 @@ def test_the_day_is_that_of_the_shop_and_a_time_without_offset_is_the_shops() ->
     assert only(bookingTime="2026-11-23T23:30:00", creationTime=None).ended_at == "2026-11-23T23:30:00+01:00"
 
 
+def test_a_sale_after_midnight_may_belong_to_the_day_before() -> None:
+    late = KoronaTranslation(settings(SETTINGS.replace("account: acc-1", "account: acc-1\n    day_begins: '05:00'")))
+    for time, day in (("2026-11-24T04:59:59+01:00", "2026-11-23"), ("2026-11-24T05:00:00+01:00", "2026-11-24")):
+        (text,) = late.receipts(written(receipt(bookingTime=time)))
+        assert read_receipt(text).business_day == day
+
+
 def test_a_register_is_known_by_its_point_of_sale() -> None:
     assert only(pointOfSale={"number": "K2"}).register == "K2"
     error = refused(receipt(pointOfSale={"number": "12", "name": "Neu"}))
