@@ -13,10 +13,12 @@ import msgspec
 
 from cloudkasse_etl.errors import ContractError
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.peer_answers import Answer
+from cloudkasse_etl.tills.http.peer_answers import Answer, RefusedError
 from cloudkasse_etl.tills.http.transport import Transport
 
 PAGE_ITEMS = 500
+# How many records a page may have is not described: a server that refuses more is asked for so many.
+SAFE_ITEMS = 100
 MAX_PAGES = 100_000
 # So many times back without having come further: the list changes faster than it is read.
 MAX_SETBACKS = 100
@@ -151,7 +153,13 @@ def fetch_page(
         return found
 
     query: dict[str, str | int | None] = {"page": number, "size": place.size, "revision": place.after or None}
-    page = transport.call("GET", path, read, params=query | dict(filters or {}), cancel=cancel)
+    try:
+        page = transport.call("GET", path, read, params=query | dict(filters or {}), cancel=cancel)
+    except RefusedError as refusal:
+        if refusal.status != 400 or place.covered or place.size <= SAFE_ITEMS:
+            raise
+        smaller = replace(place, size=SAFE_ITEMS)
+        return fetch_page(transport, path, smaller, filters=filters, cancel=cancel, answered=answered)
     if page is None:
         return ListPage((), place, is_last=True, total=0)
     begin, end = (number - 1) * place.size, (number - 1) * place.size + len(page.results)

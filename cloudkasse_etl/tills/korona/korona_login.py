@@ -21,6 +21,12 @@ DAILY_LIMIT = "DAILY_LIMIT_EXCEEDED"
 _RETRYABLE = frozenset({408, 425, 429})
 
 
+class DailyLimitError(NetworkError):
+    """The account may send no more requests today."""
+
+    is_restartable = False  # each further start would send some more
+
+
 class _ErrorModel(msgspec.Struct):
     code: str | None = None
     message: str | None = None
@@ -61,7 +67,7 @@ def explain(refusal: Refusal) -> Exception:
         return explain_redirect(refusal, NAME)
     if status == 429 and code == DAILY_LIMIT:
         # no pause is long enough: another try would only count against tomorrow's limit
-        return NetworkError(
+        return DailyLimitError(
             say("KORONA.cloud takes no more requests today: the account's daily limit is reached."),
             hint=say("Start again tomorrow, synchronise less often, or have KORONA.cloud raise the limit."),
         )

@@ -31,8 +31,9 @@ def test_another_account_is_told() -> None:
 def test_the_daily_limit_ends_the_run_with_one_request() -> None:
     with korona() as (client, cloud, _):
         cloud.before = lambda request: error(429, "DAILY_LIMIT_EXCEEDED")
-        with pytest.raises(NetworkError, match="daily limit"):
+        with pytest.raises(NetworkError, match="daily limit") as told:
             client.status()
+        assert not told.value.is_restartable
         assert len(cloud.requests) == 1
 
 

@@ -12,7 +12,7 @@ from cloudkasse_etl.tills.korona import korona_lists
 from cloudkasse_etl.tills.korona.korona_client import KoronaClient
 from cloudkasse_etl.tills.korona.positions import OVERLAP
 from cloudkasse_etl.tills.port import CursorExpired, Page, Stream
-from tests.support.korona.korona_cloud import BASE, KoronaCloud, korona
+from tests.support.korona.korona_cloud import BASE, KoronaCloud, error, korona
 from tests.support.korona.korona_description import needs_description
 from tests.support.korona.korona_receipts import POINT, raw, receipt
 from tests.support.servers.scripted_server import Reply, Request
@@ -141,6 +141,14 @@ def test_a_server_that_allows_less_a_page_is_read_to_its_end() -> None:
         cloud.page_limit = 4
         cloud.put("receipts", *sales(10))
         assert read(client)[0] == numbers_of(sales(10))
+
+
+def test_a_server_that_refuses_so_many_a_page_is_asked_for_fewer() -> None:
+    with korona() as (client, cloud, _):
+        cloud.put("receipts", *sales(120))
+        strict = lambda request: error(400, "INVALID_QUERY_PARAMETER") if int(request.query["size"]) > 100 else None  # noqa: E731
+        cloud.before = strict
+        assert read(client)[0] == numbers_of(sales(120))
 
 
 def test_an_answer_that_is_lost_is_asked_for_again() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from cloudkasse_etl.errors import NetworkError
 from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.master_data.extraction import extract
@@ -23,7 +24,7 @@ from tests.support import small_erp
 from tests.support.books import with_accounts
 from tests.support.korona.korona_cloud import BASE, PASSWORD, USER, KoronaCloud
 from tests.support.korona.korona_receipts import ID, POINT, item, payment, raw, receipt
-from tests.support.servers.scripted_server import ScriptedServer
+from tests.support.servers.scripted_server import Reply, Request, ScriptedServer
 from tests.support.worlds import World
 
 SECOND = "0b9c0000-0000-4000-8000-000000000002"
@@ -125,6 +126,25 @@ def test_master_data_goes_up_once_and_a_full_look_finds_the_same(shop: Shop) -> 
     assert [(one.entity, one.missing, one.different, one.superfluous) for one in found] == [
         (name, 0, 0, 0) for name in ("registers", "employees", "articles", "prices")
     ]
+
+
+def test_an_upload_that_breaks_is_finished_by_the_next_run(shop: Shop) -> None:
+    """The products were written, but no answer came: the run dies, and the next one sends them once more."""
+    posts = iter(range(100))
+
+    def lost(request: Request, reply: Reply) -> Reply:
+        is_write = request.method == "POST" and request.path.endswith("/products")
+        return Reply(drop=True) if is_write and next(posts) < 3 else reply
+
+    shop.account.after = lost
+    with pytest.raises(NetworkError):
+        shop.up()
+    assert len(shop.account.lists["products"]) == 5
+    assert shop.rows("SELECT COUNT(*) FROM cloudkasse_attempt") == [(1,)]
+    report = shop.up()
+    assert (report.outcome, report.counts.new) == ("successful", 5 + 5)
+    assert len(shop.account.lists["products"]) == 5
+    assert shop.rows("SELECT COUNT(*) FROM cloudkasse_attempt") == [(0,)]
 
 
 def test_what_was_changed_by_hand_is_found_and_put_right(shop: Shop) -> None:
