@@ -13,9 +13,12 @@ from cloudkasse_etl.i18n.text import say
 
 # DSFinV-K 2.4, ZAHLART_TYP and GV_TYP: those that a payment, a cash transaction or a voucher can be.
 TENDERS: Final = ("Bar", "ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte")
+# KORONA's accounts know all business cases (fiscalExportBusinessCase); their transactions have no VAT, so these are
+# the cases without.
 CASH_CASES: Final = (
     "Anfangsbestand", "Privatentnahme", "Privateinlage", "Geldtransit", "Lohnzahlung", "Einzahlung", "Auszahlung",
-    "DifferenzSollIst",
+    "DifferenzSollIst", "TrinkgeldAN", "ZuschussEcht", "MehrzweckgutscheinKauf", "MehrzweckgutscheinEinloesung",
+    "Forderungsentstehung", "Forderungsaufloesung",
 )  # fmt: skip
 VOUCHER_CASES: Final = (
     "EinzweckgutscheinKauf", "EinzweckgutscheinEinloesung", "MehrzweckgutscheinKauf", "MehrzweckgutscheinEinloesung",

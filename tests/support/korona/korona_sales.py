@@ -11,7 +11,10 @@ from typing import Any
 from tests.support.korona.korona_receipts import raw
 
 Fields = dict[str, Any]
-CASH = ("Anfangsbestand", "Privatentnahme", "Privateinlage", "Geldtransit", "Lohnzahlung", "DifferenzSollIst")
+CASH = (
+    "Anfangsbestand", "Privatentnahme", "Privateinlage", "Geldtransit", "Lohnzahlung", "DifferenzSollIst",
+    "TrinkgeldAN", "ZuschussEcht",
+)  # fmt: skip
 VOUCHERS = ("MehrzweckgutscheinKauf", "MehrzweckgutscheinEinloesung", "EinzweckgutscheinKauf")
 METHODS = {
     ("Bar", "Bar"): "1", ("ECKarte", "girocard"): "2", ("ElZahlungsdienstleister", "PayPal"): "3",

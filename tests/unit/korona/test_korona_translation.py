@@ -196,6 +196,19 @@ def test_cash_that_is_taken_out_is_a_line_with_the_sign_of_what_was_paid(amount:
     assert (found.total_cents, checked(found)) == (-5000, [])
 
 
+@pytest.mark.parametrize("total", ["23.80", "25.00"], ids=["without the tip", "with it"])
+def test_a_tip_is_a_transaction_on_its_account(total: str) -> None:
+    tips = KoronaTranslation(settings(SETTINGS.replace('accounts: {"10"', 'accounts: {"20": TrinkgeldAN, "10"')))
+    record = receipt(
+        accountTransactions=[{"account": {"number": "20", "name": "Trinkgeld"}, "amount": raw("1.20")}],
+        payments=[payment("25.00")],
+        total={"gross": raw(total), "tax": raw("3.80")},
+    )
+    (found,) = map(read_receipt, tips.receipts(written(record)))
+    assert [(line.business_case, line.gross_cents) for line in found.lines] == [("Umsatz", 2380), ("TrinkgeldAN", 120)]
+    assert (found.total_cents, checked(found)) == (2500, [])
+
+
 def test_taxes_that_are_not_included_are_part_of_the_gross() -> None:
     total = {"base": raw("20"), "taxPayments": [{"amount": raw("3.8"), "taxRate": raw("19.0"), "included": False}]}
     (line,) = only(items=[item(total=total)]).lines
