@@ -208,7 +208,7 @@ class StateTables:
             sa.Index(f"ix_{prefix}receipt_number", "company", "register", "number"),
             sa.Index(
                 f"ix_{prefix}receipt_sums",
-                *("company", "status", "refused_by", "no_effect", "currency", "total_cents", "staged_at"),
+                *("company", "status", "refused_by", "no_effect", "currency", "staged_at", "total_cents"),
             ),
             _index_some(f"ix_{prefix}receipt_reference", "reference_id", where="reference_id IS NOT NULL"),
             _index_some(f"ix_{prefix}receipt_stock_pending", "receipt_id", where="stock_pending = 1"),
