@@ -203,10 +203,8 @@ def print_causes(
         text = cause.text
         if text is not None:
             indented(escape(text))
-            names = escape(
-                listed(map(_whole, cause.names(cause.count if every_record else SHOWN_EXAMPLES)), more=False)
-            )
-            indented(f"{names} {cause.more}" if cause.more and not every_record else names)
+            names = cause.names(cause.count if every_record else SHOWN_EXAMPLES)
+            indented(escape(listed([*map(_whole, names)], cause.count, language)))
         else:
             for victim in cause.victims if every_record else cause.shown:
                 indented(escape(f"{_whole(victim.name)}: {victim.text}"))

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 
 HOST = "127.0.0.1"
-# A whole id as Dagster gives it, or the latest run: nothing that is a path, and nothing that could fit several runs.
-_ADDRESS = re.compile(rf"/runs/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{LATEST}(?=\.html))\.(html|csv)")
+# A whole id as Dagster gives it, or what is the latest (its table is of what is open now): nothing that is a path, and
+# nothing that could fit several runs.
+_ADDRESS = re.compile(rf"/runs/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{LATEST})\.(html|csv)")
 _SECONDS_FOR_A_REQUEST = 10
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -137,6 +138,10 @@ class RunPages:
     def _protocol(self, run_id: str) -> tuple[str, bytes]:
         from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol
 
+        if run_id == LATEST:
+            from cloudkasse_etl.sync.monitoring.open_records import open_records
+
+            return "text/csv", csv_of(open_records(self._configuration).table(self._configuration.settings))
         return "text/csv", csv_of(read_protocol(self._home.protocols, run_id))
 
 

@@ -28,6 +28,11 @@ def protocol_link(protocol: str | Path) -> dg.MetadataValue[Any]:
     return dg.MetadataValue.path(str(protocol))
 
 
+def open_table(page: str) -> str:
+    """The address of the table of all records that are rejected now, beside the latest run's page."""
+    return page.removesuffix("html") + "csv"
+
+
 def latest_page(before: dg.AssetMaterialization | None) -> str | None:
     """The address of the latest run's page, where `ui` serves pages.
 

@@ -6,9 +6,9 @@ from typing import Any
 import dagster as dg
 
 from assets.instance.typed_commands import as_typed
-from assets.ui.links import PAGE
+from assets.ui.links import PAGE, open_table
 from assets.ui.markdown import entries, plain
-from assets.ui.record_markdown import paragraphs, records_markdown
+from assets.ui.record_markdown import paragraphs, records_markdown, waits_markdown
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted, shown_time
@@ -52,7 +52,11 @@ def open_metadata(
             found["all_records"] = dg.MetadataValue.md(records_markdown(report.causes, language, settings.zone))
     found |= entries("what_is_missing", [_missing(missing) for missing in report.missing])
     found |= entries("what_waits", [_wait(wait, settings) for wait in report.waits[:_SHOWN_CAUSES]])
+    if every := waits_markdown(report.waits, settings.zone):
+        found["all_that_waits"] = dg.MetadataValue.md(every)
     if page is not None:
+        if report.count:
+            found["csv"] = dg.MetadataValue.url(open_table(page))
         found[PAGE] = dg.MetadataValue.url(page)
     if report.sums.count:
         found["receipts"] = shown_table(told_each(FATES_HEADS, language), report.sums.rows(language))

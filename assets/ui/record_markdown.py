@@ -4,14 +4,16 @@ A table would have columns of twelve letters there. Names of settings, such as a
 whole in one line, so that what is copied is what the settings file has to hold.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from assets.instance.typed_commands import as_typed
 from assets.ui.markdown import plain
-from cloudkasse_etl.i18n.formats import counted, shown_time
+from cloudkasse_etl.i18n.formats import shown_time
 from cloudkasse_etl.i18n.text import Language, say, say_count
-from cloudkasse_etl.rejections.causes import Cause, Victim
+from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, Cause, Victim, more_than
+from cloudkasse_etl.sync.monitoring.waiting import LongWait
 
 # A record takes some 80 bytes in each event of the history; each is stored twice, and a step's output repeats it.
 SHOWN_RECORDS = 1000
@@ -32,18 +34,50 @@ def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo
     Returns:
         The Markdown.
     """
-    parts, left = [], SHOWN_RECORDS
     total = sum(len(cause.victims) for cause in causes)
-    for number, cause in enumerate(causes, 1):
-        if left <= 0:
-            break
-        parts.append(_cause(number, cause, left, language, zone))
-        left -= len(cause.victims)
+    shares = _shares([len(cause.victims) for cause in causes])
+    parts = [
+        _cause(number, cause, share, language, zone)
+        for number, (cause, share) in enumerate(zip(causes, shares, strict=True), 1)
+        if share
+    ]
     if total > SHOWN_RECORDS:
         more = say(
             "{count:,} more; all of them: cloudkasse-etl rejections --csv rejections.csv", count=total - SHOWN_RECORDS
         )
         parts.append(as_typed(more.told(language)))
+    return "\n\n".join(parts)
+
+
+def _shares(wanted: Sequence[int]) -> list[int]:
+    """How many records of each cause are listed: what a small cause leaves, larger ones share; none is missing."""
+    shares, left = [0] * len(wanted), SHOWN_RECORDS
+    for done, at in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
+        shares[at] = min(wanted[at], left // (len(wanted) - done))
+        left -= shares[at]
+    return shares
+
+
+def waits_markdown(waits: Sequence[LongWait], zone: ZoneInfo) -> str:
+    """What waits, record by record, up to a limit for each reason.
+
+    Args:
+        waits: The reasons.
+        zone: The shop's zone, for times.
+
+    Returns:
+        The Markdown; empty where the page names every record.
+    """
+    if all(wait.count <= SHOWN_EXAMPLES for wait in waits):
+        return ""
+    parts = []
+    for number, wait in enumerate(waits, 1):
+        since = _since(wait.since, wait.language, zone)
+        count = say_count("{count:,} record", "{count:,} records", count=wait.count).told(wait.language)
+        more = more_than(wait.count, len(wait.names), wait.language)
+        names = "\n".join(f"- {plain(name)}" for name in [*wait.names, *filter(None, [more])])
+        head = f"**{number}. {plain(wait.cure)}**"
+        parts.append("\n\n".join([head, plain(wait.why), plain(" · ".join([wait.asset, count, since])), names]))
     return "\n\n".join(parts)
 
 
@@ -74,7 +108,7 @@ def _paragraph(cause: Cause, first: Sequence[Victim], language: Language) -> str
     count = say_count("{count:,} record", "{count:,} records", count=cause.count).told(language)
     names = list(dict.fromkeys(victim.name for victim in first))
     lines = names if cause.text else [f"{victim.name}: {victim.text}" for victim in first]
-    more = ["…"] if len(cause.victims) > len(first) else []
+    more = [*filter(None, [more_than(len(cause.victims), len(first), language)])]
     return "\n\n".join(
         [
             f"**{plain(cause.cure)}**",
@@ -83,6 +117,10 @@ def _paragraph(cause: Cause, first: Sequence[Victim], language: Language) -> str
             "\n".join(f"- {plain(line)}" for line in [*lines, *more]),
         ]
     )
+
+
+def _since(moment: dt.datetime, language: Language, zone: ZoneInfo) -> str:
+    return say("since {since}", since=shown_time(moment, zone)).told(language)
 
 
 def _cause(number: int, cause: Cause, limit: int, language: Language, zone: ZoneInfo) -> str:
@@ -96,15 +134,14 @@ def _cause(number: int, cause: Cause, limit: int, language: Language, zone: Zone
     shared = cause.text
     lines = []
     for victim in cause.victims[:limit]:
-        since = f" · {shown_time(victim.since, zone)}" if victim.since else ""
+        since = f" · {_since(victim.since, language, zone)}" if victim.since else ""
         lines.append(f"- {plain(victim.name)}{since}" + ("" if shared else f": {plain(victim.text)}"))
-    more = len(cause.victims) - len(lines)
     return "\n\n".join(
         [
             head,
             *([plain(shared)] if shared else []),
             plain(" · ".join(facts)),
             "\n".join(lines),
-            *([f"… {counted(more, language)}"] if more > 0 else []),
+            *filter(None, [more_than(len(cause.victims), len(lines), language)]),
         ]
     )

@@ -130,8 +130,8 @@ def _entry(cause: RejectionCause, language: Language) -> str:
     texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
     more = more_than(cause.count, len(cause.examples), language)
     if len(texts) == 1:
-        names = listed((example.name(language) for example in cause.examples), more=False)
-        lines += _indented(texts[0]) + _indented(f"{names} {more}" if more else names)
+        names = [example.name(language) for example in cause.examples]
+        lines += _indented(texts[0]) + _indented(listed(names, cause.count, language))
     else:
         for example in cause.examples:
             lines += _indented(f"{example.name(language)}: {example.text(language)}")

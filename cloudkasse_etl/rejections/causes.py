@@ -117,7 +117,7 @@ class Cause:
     @property
     def examples(self) -> str:
         """The first few records' names."""
-        return listed(self.names(SHOWN_EXAMPLES), more=self.count > SHOWN_EXAMPLES)
+        return listed(self.names(SHOWN_EXAMPLES), self.count, self.language)
 
     def names(self, limit: int) -> Sequence[str]:
         """The names of the first records, each record once."""
@@ -220,9 +220,18 @@ def causes_of(protocol: Iterable[Mapping[str, Any]], language: Language) -> list
     )
 
 
-def listed(names: Iterable[str], *, more: bool) -> str:
-    """Names in one line; they hold commas themselves."""
-    return "; ".join([*names, *(["…"] if more else [])])
+def listed(names: Sequence[str], count: int, language: Language) -> str:
+    """Names in one line; they hold commas themselves.
+
+    Args:
+        names: The first names.
+        count: How many there are.
+        language: The language of the note on how many more there are.
+
+    Returns:
+        Like `301 Eier; 302 Milch and 12 more`.
+    """
+    return " ".join(filter(None, ["; ".join(names), more_than(count, len(names), language)]))
 
 
 def stuck_by_currency(amounts: Iterable[Amount]) -> dict[str, int]:

@@ -127,6 +127,9 @@ class _Value(str):
         if form == "after":
             count = int(self) if self.isdecimal() else 2  # not a number: several of them, or none is known
             return say_count("After {days} day", "After {days} days", count=count, days=str(self)).told(self.language)
+        if form == "more":
+            known = int(self) if self.isdecimal() else 0
+            return " " + say("and {count:,} more", count=known).told(self.language) if known else ""
         if form == "receipt":
             return joined(", ", [_receipt(name) for name in self.split(", ")]).told(self.language)
         return spelled(str(self), self.language) if form == "n" else str(self)

@@ -42,8 +42,7 @@ def rejections(asset: str | None, code: str | None, csv_file: str | None, as_jso
 
     configuration = load()
     report = open_records(configuration, last_run=_last_run(), asset=asset, code=code)
-    found = {**report.as_dict(), "language": report.language, "timezone": configuration.settings.timezone}
-    put_out(found, csv_file, lambda: _print(report), as_json=as_json)
+    put_out(report.table(configuration.settings), csv_file, lambda: _print(report), as_json=as_json)
 
 
 def _last_run() -> "LastRun | None":

@@ -8,7 +8,7 @@ TEXTS: dict[str, Failure] = {
         "Name a register below registers: in cloudkasse.yaml, then synchronise again.",
     ),
     "article_required": Failure(
-        "Waits for its article '{value}', which CloudKasse does not hold yet.",
+        "Waits for its article '{value}'{more:more}, which CloudKasse does not hold yet.",
         "Cure the article's rejection; the price follows by itself.",
     ),
     CLOUD: Failure(

@@ -15,6 +15,10 @@ from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.named_records import STORED, NamedRecords, rejection_of
 
 SHOWN_EXAMPLES = 5
+KEPT = 100
+"""How many keys are kept of the records that wait for one thing."""
+KEPT_RECEIPTS = 1000
+"""How many of the receipts that wait for their import are told one by one."""
 AWAITED = "receipt_original"
 """The code under which voids wait for their originals."""
 
@@ -114,7 +118,7 @@ class WaitingRecords:
                     "awaited": awaited,
                     "company": self._state.company,
                     "record_count": waiting.count,
-                    "examples": orjson.dumps(waiting.examples[:SHOWN_EXAMPLES]).decode(),
+                    "examples": orjson.dumps(waiting.examples[:KEPT]).decode(),
                     "since": old.since if (old := before.get((code, awaited))) is not None else now,
                     "run_id": self._state.run_id,
                 }
@@ -154,12 +158,12 @@ class WaitingRecords:
             table.c.staged_at < moment,
         )
         # the index alone knows the moments; only the first receipts are read whole, since their contents are long
-        oldest = sa.select(table.c.staged_at).where(*here).order_by(table.c.staged_at).limit(SHOWN_EXAMPLES).subquery()
+        oldest = sa.select(table.c.staged_at).where(*here).order_by(table.c.staged_at).limit(KEPT_RECEIPTS).subquery()
         first = (
             sa.select(table.c.receipt_id)
             .where(*here, table.c.staged_at <= sa.select(sa.func.max(oldest.c.staged_at)).scalar_subquery())
             .order_by(table.c.staged_at, table.c.register, table.c.number)
-            .limit(SHOWN_EXAMPLES)
+            .limit(KEPT_RECEIPTS)
         )
         with self._state.reading() as connection:
             count, since = connection.execute(
@@ -190,4 +194,4 @@ class WaitingRecords:
 
 
 def _shown(waiting: Waiting) -> tuple[int, tuple[str, ...]]:
-    return waiting.count, waiting.examples[:SHOWN_EXAMPLES]
+    return waiting.count, waiting.examples[:KEPT]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import orjson
@@ -12,13 +13,15 @@ from cloudkasse_etl.arrow_lookup import is_among
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ARTICLES, COMPANY, EMPLOYEES, PRICES, REGISTERS, Kind
 from cloudkasse_etl.erp.selectline import erp_tables
+from cloudkasse_etl.rejections.record_names import natural_place
+from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.articles import ArticleExtract, ArticlePayload
 from cloudkasse_etl.schemas.company import CompanyExtract, CompanyPayload
 from cloudkasse_etl.schemas.employees import EmployeeExtract, EmployeePayload
 from cloudkasse_etl.schemas.prices import PriceExtract, PricePayload
 from cloudkasse_etl.schemas.registers import RegisterExtract, RegisterPayload
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.state.stores.waiting_records import Waiting
+from cloudkasse_etl.state.stores.waiting_records import KEPT, Waiting
 from cloudkasse_etl.sync.inputs.article_subset import Scope, Subset
 from cloudkasse_etl.sync.inputs.extracts import Extract
 from cloudkasse_etl.sync.run.report import Deferral
@@ -109,7 +112,7 @@ def _prices(session: SyncSession, scope: Scope) -> Desired:
         each += [w for w in elsewhere if w.code == _ARTICLE_FIRST and w.awaited not in among]
     currency = session.sources.currency or ""
     payload = payloads.price_payload(gross.prices[ready].drop(columns=["key"]), currency=currency)
-    return Desired(payload, may_retire, _deferrals(each))
+    return Desired(payload, may_retire, _deferrals(each, store))
 
 
 def _article_and_group(keys: "pd.Series[str]", store: StateStores) -> tuple["pd.Series[str]", "pd.Series[str]"]:
@@ -141,20 +144,21 @@ def _held(
 
 
 def _by_article(waiting: pd.DataFrame) -> list[Waiting]:
-    found = waiting.groupby("article", sort=False)["key"].agg(["size", "first"])
-    columns = found.index.tolist(), found["size"].tolist(), found["first"].tolist()
-    return [Waiting(_ARTICLE_FIRST, article, count, (key,)) for article, count, key in zip(*columns, strict=True)]
+    found: dict[str, list[str]] = {}
+    for article, key in zip(waiting["article"].tolist(), waiting["key"].tolist(), strict=True):
+        found.setdefault(article, []).append(key)
+    return [Waiting(_ARTICLE_FIRST, article, len(keys), tuple(keys[:KEPT])) for article, keys in found.items()]
 
 
-def _deferrals(each: list[Waiting]) -> tuple[Deferral, ...]:
-    """Describes prices that wait for articles: the first articles, and a price of each."""
+def _deferrals(each: list[Waiting], store: StateStores) -> tuple[Deferral, ...]:
+    """Describes prices that wait for articles: the first article, how many more there are, and the first prices."""
     if not each:
         return ()
-    each = sorted(each, key=lambda one: one.awaited)
-    first = each[:EXAMPLES]
-    names = ", ".join(one.awaited for one in first) + (", …" if len(each) > EXAMPLES else "")
-    examples = tuple(key for one in first for key in one.examples)
-    return (Deferral(_ARTICLE_FIRST, sum(one.count for one in each), examples, {"value": names}, tuple(each)),)
+    each = sorted(each, key=lambda one: natural_place(one.awaited))
+    (article,) = store.rejections.named([Rejection(ARTICLES.extract, each[0].awaited, "")])
+    detail = {"value": article.name(), "more": str(len(each) - 1)}
+    examples = tuple(islice((key for one in each for key in one.examples), EXAMPLES))
+    return (Deferral(_ARTICLE_FIRST, sum(one.count for one in each), examples, detail, tuple(each)),)
 
 
 def _none(keys: "pd.Series[str]") -> "pd.Series[bool]":

@@ -42,7 +42,7 @@ class Missing:
     @property
     def examples(self) -> str:
         """The first few gaps: `K1-7; K2-11 – K2-15`."""
-        return listed([_name(gap) for gap in self.gaps[:SHOWN_GAPS]], more=len(self.gaps) > SHOWN_GAPS)
+        return listed([_name(gap) for gap in self.gaps[:SHOWN_GAPS]], len(self.gaps), self.language)
 
     @property
     def text(self) -> str:

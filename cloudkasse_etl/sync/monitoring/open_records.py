@@ -146,7 +146,7 @@ class OpenReport:
         """Differs when anything differs that a person would see, but for the time that has passed."""
         seen = [
             [(c.asset, c.code, c.cure, c.summary, list(c.keys), str(c.since)) for c in self.causes],
-            [(w.asset, w.count, w.examples, w.why, str(w.since)) for w in self.waits],
+            [(w.asset, w.count, w.names, w.why, str(w.since)) for w in self.waits],
             [missing.as_dict() for missing in self.missing],
             [
                 self.sentence,
@@ -156,6 +156,10 @@ class OpenReport:
             ],
         ]
         return fingerprint(orjson.dumps(seen))
+
+    def table(self, settings: Settings) -> dict[str, Any]:
+        """The report as the protocol of a run is laid out, for a CSV file."""
+        return {**self.as_dict(), "language": self.language, "timezone": settings.timezone}
 
     def as_dict(self) -> dict[str, Any]:
         """The report as `rejections --json` prints it, with all records."""

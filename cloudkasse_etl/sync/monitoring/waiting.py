@@ -14,9 +14,10 @@ from cloudkasse_etl.entities import ARTICLES, STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, Text, say, say_count, told
 from cloudkasse_etl.rejections.causes import by_cause, listed
+from cloudkasse_etl.rejections.record_names import natural_place
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.state.stores.waiting_records import AWAITED, SHOWN_EXAMPLES, StagedLong, Waiting
+from cloudkasse_etl.state.stores.waiting_records import AWAITED, KEPT_RECEIPTS, SHOWN_EXAMPLES, StagedLong, Waiting
 from cloudkasse_etl.sync.receipts.receipt_search import originals_of
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -29,7 +30,8 @@ class LongWait:
         asset: The asset.
         count: How many wait.
         since: Since when the first of them has waited.
-        examples: What the first few are called, as one text.
+        names: What they are called, in the order of their numbers; of very many only the first.
+        language: The language of the texts.
         why: What they wait for, in the settings' language.
         cure: What to do.
     """
@@ -37,9 +39,15 @@ class LongWait:
     asset: str
     count: int
     since: dt.datetime
-    examples: str
+    names: tuple[str, ...]
+    language: Language
     why: str
     cure: str
+
+    @property
+    def examples(self) -> str:
+        """What the first few are called, and how many more there are, as one text."""
+        return listed(self.names[:SHOWN_EXAMPLES], self.count, self.language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,8 @@ def look_for_waiting(session: SyncSession) -> WaitingReport:
             cause.asset,
             cause.count,
             cause.since,
-            cause.examples,
+            tuple(cause.names(SHOWN_EXAMPLES)),
+            language,
             cause.summary,
             cause.cure,
         )
@@ -138,18 +147,22 @@ def _deferred(store: StateStores, waiting: Sequence[Waiting], settings: Settings
     originals = originals_of(store, [one for one in waiting if one.code == AWAITED])
     for (asset, code), each in groupby(sorted(waiting, key=_cause), key=_cause):
         some = list(each)
-        awaited = [one.awaited for one in some if one.awaited]
+        awaited = sorted((one.awaited for one in some if one.awaited), key=natural_place)
         if code == AWAITED:
-            names = [originals.get(key, key) for key in awaited]
+            first = [originals.get(key, key) for key in awaited[:SHOWN_EXAMPLES]]
         else:
-            names = [*_names(store, ARTICLES.extract, awaited, language), *awaited[SHOWN_EXAMPLES:]]
-        examples = _names(store, asset, [key for one in some for key in one.examples], language)
+            first = _names(store, ARTICLES.extract, awaited[:1], language)
+        names = _names(store, asset, [key for one in some for key in one.examples], language)
         count = sum(one.count for one in some)
-        detail = {"value": _few(names, len(names)), "days": str(settings.receipts.void_wait_days)} if names else {}
+        detail = {
+            "value": ", ".join(first),
+            "more": str(len(awaited) - len(first)),
+            "days": str(settings.receipts.void_wait_days),
+        }
         sample = Rejection(asset, "", code, detail)
         since = min(one.since for one in some if one.since is not None)
         found.append(
-            LongWait(asset, count, since, _several(examples, count), sample.text(language), sample.cure(language))
+            LongWait(asset, count, since, tuple(names), language, sample.text(language), sample.cure(language))
         )
     return found
 
@@ -167,11 +180,11 @@ def _staged(store: StateStores, staged: StagedLong, language: Language) -> list[
         language,
     )
     names = _names(store, STAGED_RECEIPTS, staged.examples, language)
-    return [LongWait(STAGED_RECEIPTS, staged.count, staged.since, _several(names, staged.count), why, cure)]
+    return [LongWait(STAGED_RECEIPTS, staged.count, staged.since, tuple(names), language, why, cure)]
 
 
 def _names(store: StateStores, asset: str, keys: Sequence[str], language: Language) -> list[str]:
-    """The names of the first few records.
+    """The names of records.
 
     Args:
         store: Our own tables.
@@ -180,16 +193,7 @@ def _names(store: StateStores, asset: str, keys: Sequence[str], language: Langua
         language: The language of the names.
 
     Returns:
-        The names, in order.
+        The names, in the order of their numbers; of very many only the first.
     """
-    found = store.rejections.named([Rejection(asset, key, "") for key in keys[:SHOWN_EXAMPLES]])
-    return [one.name(language) for one in found]
-
-
-def _several(names: Sequence[str], count: int) -> str:
-    return listed(names, more=count > len(names))
-
-
-def _few(keys: Sequence[str], count: int) -> str:
-    """The first few keys, with a note if there are more."""
-    return ", ".join(keys[:SHOWN_EXAMPLES]) + (", …" if count > min(len(keys), SHOWN_EXAMPLES) else "")
+    found = store.rejections.named([Rejection(asset, key, "") for key in keys[:KEPT_RECEIPTS]])
+    return [one.name(language) for one in sorted(found, key=lambda one: one.called.place)]

@@ -115,7 +115,8 @@ class Voids:
         ]
         names = [_awaited(original, known.get(original)) for original in list(by_original)[:SHOWN_EXAMPLES]]
         detail = {
-            "value": ", ".join(names) + (", …" if len(each) > SHOWN_EXAMPLES else ""),
+            "value": ", ".join(names),
+            "more": str(len(each) - len(names)),
             "days": str(self._session.settings.receipts.void_wait_days),
         }
         examples = tuple(example for one in each for example in one.examples)[:SHOWN_EXAMPLES]

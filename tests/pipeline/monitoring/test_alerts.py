@@ -69,7 +69,7 @@ def test_a_thousand_rejections_of_one_cause_are_one_entry_and_one_alert_and_stan
             assert "1,000 records" in told
             assert [line.split(":")[0] for line in told if line.startswith("- ")] == [
                 *(f"- {c}" for c in called),
-                "- …",
+                "- and 995 more",
             ]
         check = checks(instance, run_id)["cloudkasse_articles", "all_records_accepted"]
         (cause,) = check.metadata["rejections"].records

@@ -56,8 +56,7 @@ def test_the_page_and_the_protocol_of_a_run_are_served_and_nothing_else(pages: S
 
     for path in ("/", "/runs/", f"/runs/{pages.run_id}", f"/runs/{pages.run_id}.json", f"/runs/{NOBODY}.html",
                  f"/runs/{NOBODY}.csv", "/runs/../dagster.yaml", "/runs/..%2f..%2fdagster.yaml",
-                 f"/runs/{pages.run_id[:8]}.html", f"/runs/{pages.run_id}.html?x=1", "/runs/*.csv",
-                 "/runs/latest.csv"):  # fmt: skip
+                 f"/runs/{pages.run_id[:8]}.html", f"/runs/{pages.run_id}.html?x=1", "/runs/*.csv"):  # fmt: skip
         status, _, text = pages.get(path)
         assert status == 404, path
         assert "storage" not in text
@@ -70,6 +69,14 @@ def test_a_page_of_the_internet_cannot_read_it_under_another_name(pages: Served,
     status, headers, _ = pages.get(path, Host=f"localhost:{pages.port}")
     assert status == 200
     assert not [name for name in headers if name.lower().startswith("access-control")]
+
+
+def test_what_is_open_now_is_a_table_to_download(pages: Served, program: Program) -> None:
+    status, headers, table = pages.get("/runs/latest.csv")
+    assert (status, headers["Content-Disposition"]) == (200, 'attachment; filename="latest.csv"')
+    told = program.call("rejections", "--csv", "-")[1]
+    assert table.splitlines() == told.lstrip("\ufeff").splitlines()
+    assert "cloud.gtin_invalid" in table
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"])

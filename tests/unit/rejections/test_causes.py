@@ -12,12 +12,13 @@ import pytest
 from assets.checks.rejections import REJECTIONS, check_results
 from assets.instance.typed_commands import as_typed
 from assets.ui.metadata import rejection_entries
-from assets.ui.record_markdown import records_markdown
+from assets.ui.record_markdown import records_markdown, waits_markdown
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.causes import by_cause, causes_of, in_order, placeholders
 from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.sync.monitoring.waiting import LongWait
 from cloudkasse_etl.sync.run.protocol import csv_of
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, rejection_dict
 
@@ -53,9 +54,40 @@ def test_a_thousand_victims_of_one_cause_are_one_entry_with_examples() -> None:
     cure, wrong, count, names = told["rejections"].split("\n\n")
     assert cure.startswith("**Enter in cloudkasse.yaml clearing:")
     assert (wrong, count) == ("No account is set: accounts.clearing.", "1,000 records")
-    assert names.splitlines() == ["- r0", "- r1", "- r2", "- r3", "- r4", "- …"]
+    assert names.splitlines() == ["- r0", "- r1", "- r2", "- r3", "- r4", "- and 995 more"]
     assert told["rejections_2"].endswith("- A1")
     assert told["all_records"].count("\n- ") == 1000
+
+
+def test_many_causes_share_the_list_of_all_and_none_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assets.ui.record_markdown.SHOWN_RECORDS", 10)
+    alone = Rejection("revenue_postings", "x", "account_missing", {"setting": "accounts.discount", "further": ""})
+    causes = by_cause([*map(account_missing, range(30)), *map(wrong_number, range(20)), alone], "en")
+    told = records_markdown(causes, "en", ZoneInfo("Europe/Berlin")).split("**")[2::2]
+    assert [part.count("\n- ") for part in told] == [5, 4, 1]
+    assert "and 25 more" in told[0]
+    assert "41 more; all of them:" in told[2]
+
+
+def test_what_waits_names_records_to_five_and_all_of_them_in_a_dialog() -> None:
+    def wait(count: int) -> LongWait:
+        return LongWait("staged_receipts", count, SINCE, tuple(f"K1-{n}" for n in range(count)), "en", "Why.", "Do.")
+
+    zone = ZoneInfo("Europe/Berlin")
+    assert wait(2).examples == "K1-0; K1-1"
+    assert wait(7).examples == "K1-0; K1-1; K1-2; K1-3; K1-4 and 2 more"
+    assert waits_markdown([wait(2)], zone) == ""
+    assert waits_markdown([wait(2), wait(7)], zone).count("\n- K1-") == 9
+
+
+def test_one_article_is_named_for_which_prices_wait_and_how_many_more() -> None:
+    def told(more: str, language: Language) -> str:
+        detail = {"value": "604 Quittengelee", "more": more}
+        return Rejection("cloudkasse_prices", "", "article_required", detail).text(language)
+
+    assert told("0", "en") == "Waits for its article '604 Quittengelee', which CloudKasse does not hold yet."
+    assert told("2", "en") == "Waits for its article '604 Quittengelee' and 2 more, which CloudKasse does not hold yet."
+    assert "„604 Quittengelee“ und 2 weitere" in told("2", "de")
 
 
 def test_a_few_records_are_told_one_by_one_and_not_once_more_in_a_list() -> None:
@@ -119,7 +151,7 @@ def test_the_check_of_open_rejections_tells_causes_not_records() -> None:
             "what to do": cure,
             "what is wrong": "No account is set: accounts.clearing.",
             "count": 1000,
-            "examples": "r0; r1; r2; r3; r4; …",
+            "examples": "r0; r1; r2; r3; r4 and 995 more",
             "since": "2026-11-24 00:30 CET",
             "code": "account_missing",
         }
