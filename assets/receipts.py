@@ -26,19 +26,21 @@ def staged_receipts(sync: Sync) -> Result:
     return carry_out(stage_receipts, sync)
 
 
-@dg.asset(
-    group_name=GROUP,
-    kinds={"rest", "sql"},
-    check_specs=report_checks(STAGED_CLOSINGS),
-)
-def staged_closings(sync: Sync) -> Result:
-    """The closings (Kassenabschlüsse, Z-Bons) of the registers' days; receipts are compared with them."""
-    return carry_out(stage_closings, sync)
+def _closings(*deps: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    @dg.asset(
+        group_name=GROUP,
+        kinds={"rest", "sql"},
+        deps=deps,
+        check_specs=report_checks(STAGED_CLOSINGS),
+    )
+    def staged_closings(sync: Sync) -> Result:
+        """The closings (Kassenabschlüsse, Z-Bons) of the registers' days; receipts are compared with them."""
+        return carry_out(stage_closings, sync)
+
+    return staged_closings
 
 
 def assets_of(till: TillKind) -> tuple[dg.AssetsDefinition, ...]:
     """The assets; closings that come together with receipts are staged with these, and counted after them."""
-    if CAPABILITIES[till].has_closings_alone:
-        return (staged_receipts, staged_closings)
-    after = staged_closings.map_asset_specs(lambda spec: spec.merge_attributes(deps=[staged_receipts]))
-    return (staged_receipts, after)
+    after = () if CAPABILITIES[till].has_closings_alone else (staged_receipts,)
+    return (staged_receipts, _closings(*after))

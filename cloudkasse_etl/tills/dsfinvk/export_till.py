@@ -6,7 +6,7 @@ closing by closing, so that the same closing in another export is neither staged
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import msgspec
@@ -30,7 +30,7 @@ from cloudkasse_etl.tills.port import (
 )
 
 UNREADABLE = "export_unreadable"
-_NOTES = 20
+_REFUSED = "refused "
 _ENDINGS = (".csv", ".xml", ".zip")
 _json = msgspec.json.Encoder()
 
@@ -143,8 +143,9 @@ class ExportTill:
         if stream == "closings":
             return
         state = self._state_of_the_folder()
-        taken = dict(self._memory.taken())
+        taken, seen = dict(self._memory.taken()), set[str]()
         for export in self._exports():
+            seen.add(export.export if isinstance(export, Deviation) else export.shown)
             if isinstance(export, Deviation):
                 yield self._refused(export.export, export)
                 continue
@@ -159,7 +160,14 @@ class ExportTill:
                 yield self._refused(export.shown, refusal)
             else:
                 yield from self._closings(export, part, taken)
-        yield Page((), state, has_more=False)
+        gone = [name for name, state in taken.items() if state and name.removeprefix(_REFUSED) not in {name, *seen}]
+        yield Page(
+            (),
+            state,
+            has_more=False,
+            settled=[_key(name.removeprefix(_REFUSED)) for name in gone],
+            taken=[Part(name, "") for name in gone],
+        )
 
     def _closings(self, export: ExportFiles, part: Part, taken: dict[str, str]) -> Iterator[Page]:
         for record in ExportReader(export, self._zone, names=self._names).closings():
@@ -171,8 +179,9 @@ class ExportTill:
         refused = [deviation for deviation in record.refusals if not deviation.receipt]
         notes = tuple(self._note(deviation) for deviation in record.deviations if not deviation.is_refusal)
         if record.number is None:
-            refusals = [self._refusal(_key(record.export), deviation) for deviation in refused[:1]]
-            return Page((), None, has_more=True, refusals=refusals, notes=notes)
+            if refused:
+                return self._refused(record.export, refused[0], notes)
+            return Page((), None, has_more=True, notes=notes)
         key = f"{record.register}|{record.number}"
         if record.closing is None:
             refusals = [self._refusal(key, deviation) for deviation in refused[:1]]
@@ -206,8 +215,11 @@ class ExportTill:
                 {"id": receipt_id, "register": record.register, "number": deviation.number, "refused": refused}
             )
 
-    def _refused(self, export: str, deviation: Deviation) -> Page:
-        return Page((), None, has_more=True, refusals=[self._refusal(_key(export), deviation)])
+    def _refused(self, export: str, deviation: Deviation, notes: Sequence[str] = ()) -> Page:
+        """That a whole export is refused; it is remembered, so that the refusal ends once the export is gone."""
+        refusal = self._refusal(_key(export), deviation)
+        mark = Part(f"{_REFUSED}{export}"[:400], refusal.content)
+        return Page((), None, has_more=True, refusals=[refusal], notes=notes, taken=[mark])
 
     def _refusal(self, key: str, deviation: Deviation) -> Refusal:
         detail = self._detail(deviation)

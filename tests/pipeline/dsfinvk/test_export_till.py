@@ -10,6 +10,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
+from assets.definitions import assets_of
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sandbox.fiscal.fiscal_export import write_export
 from cloudkasse_etl.sandbox.server import SandboxServer
@@ -140,6 +141,17 @@ def test_an_export_that_is_not_whole_is_told_and_read_once_it_is(exporting: Worl
     assert receipts.counts.new > 40
 
 
+def test_what_is_wrong_with_a_whole_export_ends_once_the_export_is_gone(exporting: World, sold: Any) -> None:
+    sold(exporting.folder / "dsfinvk" / "export")
+    (exporting.folder / "dsfinvk" / "damaged.zip").write_bytes(b"no archive")
+    _, closings = fetch(exporting)
+    assert [rejection.key for rejection in closings.rejections] == ["?damaged.zip"]
+    assert closings.counts.rejected == 1
+    (exporting.folder / "dsfinvk" / "damaged.zip").unlink()
+    _, closings = fetch(exporting)
+    assert closings.rejections == ()
+
+
 def test_a_register_that_the_settings_do_not_name_waits_until_they_do(exporting: World, sold: Any) -> None:
     exporting.settings["registers"] = [register("1", till_id="K1")]
     sold(exporting.folder / "dsfinvk" / "export")
@@ -190,3 +202,9 @@ def test_what_a_page_stores_it_stores_at_once_or_not_at_all(exporting: World, so
         pages = [page for page in session.client.pages("receipts", None) if page.texts]
     assert all(len(page.closings) == len(page.taken) == 1 for page in pages)
     assert {orjson.loads(text)["closing_number"] for page in pages for text in page.texts} == {1, 2}
+
+
+def test_closings_are_counted_after_the_receipts_that_they_came_with() -> None:
+    by_name = {asset.key.to_user_string(): asset for asset in assets_of("dsfinvk") if len(list(asset.keys)) == 1}
+    op = by_name["staged_closings"].keys_by_input_name
+    assert [key.to_user_string() for key in op.values()] == ["staged_receipts"]
