@@ -72,6 +72,10 @@ class Shop:
             shutil.copyfile(self.saved / "erp.db", folder / "erp.db")
         shutil.rmtree(folder / "protocols", ignore_errors=True)
 
+    def state(self) -> "State":
+        """What it comes to."""
+        return state_of(self.world)
+
     @property
     def _database(self) -> str:
         return str(sa.make_url(self.world.erp_url).database)
@@ -145,6 +149,19 @@ def _change(world: World) -> None:
 
 def state_of(world: World) -> State:
     """What stands in the books, in our state of the cloud, and in the cloud itself."""
+    found, ids = our_state(world)
+    for entity in Entity:
+        held = json.loads(world.server.store.list_page(entity, None, 1000))["items"]
+        # the ids are the cloud's own and differ from one run to the next; ours must be these
+        found[f"cloud.{entity}"] = Counter(
+            repr(["its id is ours" if record.pop("id") in ids else "we do not know its id", *sorted(record.items())])
+            for record in held
+        )
+    return found
+
+
+def our_state(world: World) -> tuple[State, set[str | None]]:
+    """What stands in the books and in our state of the till, and the till's ids that we know."""
     found = {name: Counter(map(repr, rows)) for name, rows in tables(world).items()}
     with open_reading(world.configuration()) as store, store.connection.reading() as connection:
         ours = store.connection.tables
@@ -156,15 +173,7 @@ def state_of(world: World) -> State:
     found["synced_record"] = Counter(
         repr((*key, row["content_hash"], row["content"], row["active"])) for key, row in kept.items()
     )
-    ids = {row["cloud_id"] for row in kept.values()}
-    for entity in Entity:
-        held = json.loads(world.server.store.list_page(entity, None, 1000))["items"]
-        # the ids are the cloud's own and differ from one run to the next; ours must be these
-        found[f"cloud.{entity}"] = Counter(
-            repr(["its id is ours" if record.pop("id") in ids else "we do not know its id", *sorted(record.items())])
-            for record in held
-        )
-    return found
+    return found, {row["cloud_id"] for row in kept.values()}
 
 
 def lost_and_doubled(expected: State, found: State) -> tuple[list[str], list[str]]:

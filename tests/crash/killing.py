@@ -2,10 +2,25 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from tests.crash.changing_shop import Shop, State, lost_and_doubled, state_of
+from tests.crash.changing_shop import State, lost_and_doubled
 from tests.crash.observed import sync_all
 from tests.support.processes.forked import start, was_killed
+from tests.support.worlds import World
+
+
+class Shop(Protocol):
+    """A shop that can be put back to a moment."""
+
+    world: World
+
+    def put_back(self) -> None:
+        """Puts it back."""
+
+    def state(self) -> State:
+        """What it comes to."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,7 @@ def undisturbed(shop: Shop, listing: Path, product: Product = AS_IT_IS) -> tuple
     """The boundaries of a run that nobody disturbs, and what it leaves."""
     shop.put_back()
     assert run(shop, listing=listing, product=product)
-    return listing.read_text(encoding="utf-8").splitlines(), state_of(shop.world)
+    return listing.read_text(encoding="utf-8").splitlines(), shop.state()
 
 
 @dataclass
@@ -53,7 +68,7 @@ def killed_at(shop: Shop, point: str, expected: State, damage: Damage, product: 
     if run(shop, point, product=product):
         return False  # requests in flight at once are stored by one commit or by several, as it happens
     assert run(shop, product=product), point
-    lost, doubled = lost_and_doubled(expected, state_of(shop.world))
+    lost, doubled = lost_and_doubled(expected, shop.state())
     damage.tried.append(point)
     damage.lost += [f"{point}: {row}" for row in lost]
     damage.doubled += [f"{point}: {row}" for row in doubled]

@@ -1,26 +1,34 @@
 """What processes that are to die are doing: a whole synchronisation with import, watched at its boundaries."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.state.lease import lease
+from cloudkasse_etl.sync.master_data.extraction import extract
+from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
+from cloudkasse_etl.sync.master_data.upload import upload
 from cloudkasse_etl.sync.receipts import receipt_import
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_closings, stage_receipts
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.session import SyncSession, open_session
 from tests.crash.boundaries import Boundaries, OnBoundary, dying_at
 from tests.crash.broken import BROKEN
-from tests.support.worlds import MASTER_DATA
+from tests.support.worlds import of_kind
 
 BATCH = 20
 RECEIPTS = (stage_receipts, stage_closings, receipt_import.import_receipts)
-STEPS: Mapping[str, tuple[Callable[[SyncSession], object], ...]] = {
-    "all": (*MASTER_DATA, *RECEIPTS),
-    "master data": MASTER_DATA,
-    "receipts": RECEIPTS,
-}
+
+
+def steps(session: SyncSession, part: str) -> Sequence[Callable[[SyncSession], object]]:
+    """The use cases of a part: `all`, `master data` or `receipts`; of master data those kinds that the till takes."""
+    extracts = [of_kind(extract, kind) for kind in session.kinds]
+    uploads = [of_kind(upload, kind) for kind in session.kinds]
+    master_data = [*extracts, compute_gross_prices, *uploads]
+    if part == "all":
+        return [*master_data, *RECEIPTS]
+    return master_data if part == "master data" else RECEIPTS
 
 
 def sync_all(
@@ -52,7 +60,7 @@ def sync_all(
         protocol_folder=folder / "protocols",
         started_by="a test",
     ) as session:
-        for step in STEPS[part]:
+        for step in steps(session, part):
             with boundaries.step(step.__name__):
                 step(session)
         session.finish()
