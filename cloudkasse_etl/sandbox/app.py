@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.sandbox import sell_endpoint
 from cloudkasse_etl.sandbox.cloud import validation
 from cloudkasse_etl.sandbox.cloud.answers import PAGES, BatchAnswer, ServedRequests, Status, component_schemas
@@ -24,6 +25,8 @@ from cloudkasse_etl.sandbox.faults import faults_endpoint
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.faults.wire_faults import Control, Misbehaviour
 from cloudkasse_etl.sandbox.gate import Gate, Served, problem_response
+from cloudkasse_etl.sandbox.korona import korona_endpoints
+from cloudkasse_etl.sandbox.korona.account_lists import KoronaAccount
 
 API_VERSION = "1.0"
 MAX_KEPT_REQUESTS = 100_000
@@ -31,7 +34,9 @@ MAX_KEPT_REQUESTS = 100_000
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(store: Store, *, token: str, limits: Limits, control: Control | None = None) -> FastAPI:
+def create_app(
+    store: Store, *, token: str, limits: Limits, control: Control | None = None, till: TillKind = "cloudkasse"
+) -> FastAPI:
     """Return the CloudKasse of a store as an ASGI application.
 
     The requests that it has answered are in `app.state.served`, a deque of (method, path, status).
@@ -41,6 +46,7 @@ def create_app(store: Store, *, token: str, limits: Limits, control: Control | N
         token: The only bearer token that it accepts.
         limits: How much it accepts.
         control: Faults to inject into requests.
+        till: The till whose API it has besides: `korona` answers as KORONA.cloud too.
 
     Returns:
         The application.
@@ -86,6 +92,9 @@ def create_app(store: Store, *, token: str, limits: Limits, control: Control | N
     add(*sell_endpoint.route(store), **describe_order(sell_endpoint.SaleOrder))
     for route, extra in faults_endpoint.routes(control):
         add(*route, **extra)
+    if till == "korona":
+        for korona_path, korona_endpoint, method in korona_endpoints.routes(KoronaAccount(store), token):
+            app.add_api_route(korona_path, korona_endpoint, methods=[method], include_in_schema=False)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

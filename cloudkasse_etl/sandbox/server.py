@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sandbox.app import create_app
@@ -36,6 +37,7 @@ class SandboxServer:
         page_items: Most items on a page.
         article_limit: Most active articles, None for any number.
         faults: The faults to inject (`FaultPlan.parse`).
+        till: The till whose API it has besides: `korona` answers as KORONA.cloud too.
 
     Attributes:
         url: Where it listens, such as "http://127.0.0.1:40123".
@@ -59,8 +61,10 @@ class SandboxServer:
         page_items: int = 1000,
         article_limit: int | None = None,
         faults: str = OFF,
+        till: TillKind = "cloudkasse",
     ) -> None:
         self._data = data
+        self._till = till
         self._port = port
         self._token = token
         self._limits = Limits(batch_items=batch_items, page_items=page_items, article_limit=article_limit)
@@ -78,7 +82,7 @@ class SandboxServer:
             listener = stack.enter_context(_listen(self._port))
             self.store = Store(self._data)
             stack.callback(self.store.close)
-            app = create_app(self.store, token=self._token, limits=self._limits, control=self.control)
+            app = create_app(self.store, token=self._token, limits=self._limits, control=self.control, till=self._till)
             self._served = app.state.served
             started = threading.Event()
             server = _Server(_config(app), started.set)
@@ -107,6 +111,7 @@ def serve(
     announce: Callable[[str], None],
     limits: Limits = Limits(),  # noqa: B008 -- frozen
     faults: str = OFF,
+    till: TillKind = "cloudkasse",
 ) -> None:
     """Run a CloudKasse in the main thread until SIGINT or SIGTERM; then return.
 
@@ -117,6 +122,7 @@ def serve(
         announce: Called once with the URL, when requests are served and a signal ends it cleanly.
         limits: How much it accepts.
         faults: The faults to inject (`FaultPlan.parse`).
+        till: As for `SandboxServer`.
 
     Raises:
         ConfigurationError: The port, the file or the faults cannot be used; nothing was announced.
@@ -126,7 +132,8 @@ def serve(
         store = Store(data)
         stack.callback(store.close)
         url = _url(listener)
-        server = _Server(_config(create_app(store, token=token, limits=limits, control=control)), lambda: announce(url))
+        app = create_app(store, token=token, limits=limits, control=control, till=till)
+        server = _Server(_config(app), lambda: announce(url))
         server.run(sockets=[listener])
 
 

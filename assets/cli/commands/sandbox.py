@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -29,8 +30,17 @@ SECONDS_BETWEEN_LOOKS = 0.5
 @click.option(
     "--faults", default="off", help="What goes wrong with requests, as `misbehave` takes it: all:0.2,seed=7 for one."
 )
+@click.option(
+    "--till",
+    type=click.Choice(["cloudkasse", "korona"]),
+    default="cloudkasse",
+    show_default=True,
+    help="korona: it has KORONA.cloud's API besides, with points of sale K1 and K2.",
+)
 @click.pass_context
-def sandbox(context: click.Context, port: int, data: Path | None, token: str, faults: str) -> None:
+def sandbox(
+    context: click.Context, port: int, data: Path | None, token: str, faults: str, till: Literal["cloudkasse", "korona"]
+) -> None:
     """Run the bundled CloudKasse on this computer, to try things out. Ctrl-C ends it.
 
     It speaks the whole contract and checks what it is sent as the real one does. The token that it accepts is
@@ -42,15 +52,18 @@ def sandbox(context: click.Context, port: int, data: Path | None, token: str, fa
     def announce(url: str) -> None:
         text = say("CloudKasse sandbox at {url} (its contract: {url}/docs). Ctrl-C ends it.", url=url)
         click.echo(text.told(language()))
+        if till == "korona":
+            text = say("As KORONA.cloud: {url}/web/api/v3, account sandbox, any user, the token as password.", url=url)
+            click.echo(text.told(language()))
 
     demo = entered(context)
     if demo is not None:
-        refuse_beside_demo(context, "port", "data", "token")
+        refuse_beside_demo(context, "port", "data", "token", "till")
         _serve_demo(demo, faults, announce)
         return
     from cloudkasse_etl.sandbox.server import serve
 
-    serve(data, port=port, token=token, announce=announce, faults=faults)
+    serve(data, port=port, token=token, announce=announce, faults=faults, till=till)
 
 
 def _serve_demo(demo: Demo, faults: str, announce: Callable[[str], None]) -> None:

@@ -16,13 +16,14 @@ from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits
 from cloudkasse_etl.sandbox.fiscal.fiscal_export import write_export
+from cloudkasse_etl.sandbox.korona.sold_receipts import is_sold, koronas
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.tills.port import Attempt, Page, Till, UntranslatableError
 from cloudkasse_etl.tills.till_opening import open_till, translation_of
 from tests.support import small_erp
-from tests.support.korona import korona_sales
 from tests.support.korona.korona_cloud import BASE, PASSWORD, USER, KoronaCloud
+from tests.support.korona.korona_sales import SETTINGS as KORONA_SETTINGS
 from tests.support.selling.selling_shop import article, delivered, once, price, shop
 from tests.support.servers.scripted_server import ScriptedServer
 from tests.support.worlds import TOKEN
@@ -207,13 +208,13 @@ class KoronaRig(Rig):
         super().__init__(folder)
         self._account, self._url = account, url
         account.page_limit = PAGE_ITEMS
-        account.put("pointsOfSale", *korona_sales.points_of_sale(["K1", "K2"]))
+        account.put("pointsOfSale", {"number": "K1"}, {"number": "K2"})
         self._store = shop(articles=ARTICLES, prices=PRICES)
         self._sold: set[str] = set()
 
     @property
     def settings(self) -> dict[str, Any]:
-        return super().settings | {"till": {"kind": "korona", "korona": korona_sales.SETTINGS}}
+        return super().settings | {"till": {"kind": "korona", "korona": KORONA_SETTINGS}}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -223,8 +224,8 @@ class KoronaRig(Rig):
 
     def sell(self, seed: int) -> set[str]:
         sell(self._store, days=1, receipts=40, seed=seed)
-        sold = [one for one in once(delivered(self._store)) if korona_sales.is_sold(one)]
-        self._account.put("receipts", *[korona_sales.koronas(one) for one in sold if one["id"] not in self._sold])
+        sold = [one for one in once(delivered(self._store)) if is_sold(one)]
+        self._account.put("receipts", *[koronas(one) for one in sold if one["id"] not in self._sold])
         self._sold |= {one["id"] for one in sold}
         return set(self._sold)
 

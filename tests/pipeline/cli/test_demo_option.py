@@ -109,7 +109,11 @@ def test_a_command_below_a_group_is_in_the_demo_too(demo: Demo, capsys: pytest.C
 
 
 def test_options_whose_values_the_demo_has_are_refused(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (["sandbox", "--demo", "--port", "1"], ["sandbox", "sell", "--demo", "--url", "http://127.0.0.1:1"]):
+    for words in (
+        ["sandbox", "--demo", "--port", "1"],
+        ["sandbox", "--demo", "--till", "korona"],
+        ["sandbox", "sell", "--demo", "--url", "http://127.0.0.1:1"],
+    ):
         assert run(words) == 2
         assert "--demo do not go together" in capsys.readouterr().err
 

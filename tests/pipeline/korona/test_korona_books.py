@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from cloudkasse_etl.sandbox.korona.sold_receipts import is_sold, koronas
 from cloudkasse_etl.sandbox.till.selling import sell
 from tests.support.books import fetch_and_book, tables, with_accounts
-from tests.support.korona import korona_sales
 from tests.support.korona.korona_cloud import BASE, PASSWORD, USER, KoronaCloud
+from tests.support.korona.korona_sales import SETTINGS
 from tests.support.selling.selling_shop import delivered, once
 from tests.support.servers.scripted_server import ScriptedServer
 from tests.support.worlds import World, small_world
@@ -44,17 +45,17 @@ def test_the_books_are_equal_to_the_cent(tmp_path: Path, seed: int) -> None:
         two_registers(world)
         world.sync()
         sell(world.server.store, days=2, receipts=120, seed=seed)
-        sold = [one for one in once(delivered(world.server.store)) if korona_sales.is_sold(one)]
+        sold = [one for one in once(delivered(world.server.store)) if is_sold(one)]
     with small_world(tmp_path / "cloud", articles=12) as world:
         two_registers(world)
         world.server.store.deliver_receipts(sold)
         fetch_and_book(world)
         by_contract = books(world)
     account = KoronaCloud()
-    account.put("receipts", *map(korona_sales.koronas, sold))
+    account.put("receipts", *map(koronas, sold))
     with small_world(tmp_path / "korona", articles=12) as world, ScriptedServer(account) as server:
         two_registers(world)
-        world.settings["till"] = {"kind": "korona", "korona": korona_sales.SETTINGS}
+        world.settings["till"] = {"kind": "korona", "korona": SETTINGS}
         world.more_environment = {
             "CLOUDKASSE_API_URL": server.url + BASE, "CLOUDKASSE_API_USER": USER, "CLOUDKASSE_API_TOKEN": PASSWORD,
         }  # fmt: skip

@@ -19,7 +19,7 @@ from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api, Configuration, Settings
 from cloudkasse_etl.tills.korona.korona_client import KoronaClient
 from cloudkasse_etl.tills.port import OnRetry
-from tests.support.korona.korona_description import DESCRIPTION, described, faults
+from tests.support.korona.korona_description import DESCRIPTION, faults, operation_of
 from tests.support.korona.korona_receipts import settings, written
 from tests.support.servers.scripted_server import API, Journal, Reply, Request, ScriptedServer
 
@@ -147,7 +147,7 @@ class KoronaCloud:
         if not DESCRIPTION.is_file() or reply.drop:
             return
         name = f"{request.method} {request.path}"
-        operation = _operation(request)
+        operation = operation_of(request.method, request.path.removeprefix(BASE))
         if operation is None:
             self.faults.append(f"{name}: no such path")
             return
@@ -169,16 +169,6 @@ class KoronaCloud:
             self.faults += [f"{name} answers {reply.status}: {one}" for one in found]
         elif raw and not content:
             self.faults.append(f"{name} answers {reply.status} with a body")
-
-
-def _operation(request: Request) -> Record | None:
-    parts = request.path.removeprefix(BASE).strip("/").split("/")
-    for template, methods in described()["paths"].items():
-        names = template.strip("/").split("/")
-        if len(names) == len(parts) and all(n.startswith("{") or n == p for n, p in zip(names, parts, strict=True)):
-            found: Record | None = methods.get(request.method.lower())
-            return found
-    return None
 
 
 def error(status: int, code: str, message: str = "in English") -> Reply:

@@ -40,6 +40,25 @@ def of_component(name: str, value: Any) -> list[str]:
     return faults({"$ref": f"#/components/schemas/{name}"}, value)
 
 
+def operation_of(method: str, path: str) -> dict[str, Any] | None:
+    """What the description says of a request; None where there is no such path or method."""
+    parts = path.strip("/").split("/")
+    for template, methods in described()["paths"].items():
+        names = template.strip("/").split("/")
+        if len(names) == len(parts) and all(n.startswith("{") or n == p for n, p in zip(names, parts, strict=True)):
+            found: dict[str, Any] | None = methods.get(method.lower())
+            return found
+    return None
+
+
+def faults_of_answer(method: str, path: str, status: int, body: Any) -> list[str]:
+    """What of an answer is not as the description says."""
+    operation = operation_of(method, path)
+    if operation is None or str(status) not in operation["responses"]:
+        return [f"{method} {path} has no answer {status}"]
+    return faults(operation["responses"][str(status)]["content"]["application/json"]["schema"], body)
+
+
 def _unknown(schema: dict[str, Any], value: Any, path: str) -> Any:
     schema = _resolved(schema)
     if isinstance(value, list):

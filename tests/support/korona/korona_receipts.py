@@ -1,6 +1,7 @@
 """Receipts as KORONA.cloud writes them, and the settings of a shop that sells with it. Sums are not checked here."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from cloudkasse_etl.config.settings import Settings, parse_settings
@@ -95,6 +96,8 @@ def written(record: Any) -> bytes:
     """JSON with numbers as they were given."""
     if isinstance(record, Raw):
         return record.text.encode()
+    if isinstance(record, Decimal):
+        return str(record).encode()
     if isinstance(record, dict):
         return b"{" + b",".join(json.dumps(k).encode() + b":" + written(v) for k, v in record.items()) + b"}"
     if isinstance(record, list):
