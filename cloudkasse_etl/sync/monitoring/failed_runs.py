@@ -1,4 +1,4 @@
-"""Failed runs and what makes up for them. Alerts, retries and the page of what is open judge by this alone."""
+"""Failed runs, and the later runs that repeat their work: one rule for alerts, retries and the page of open records."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -70,6 +70,9 @@ def is_made_up_for(kind: str, latest: Sequence[_Ended], *, since: dt.datetime | 
         kind: The kind.
         latest: The latest ended runs, one a kind.
         since: When it failed; None: whenever.
+
+    Returns:
+        Whether a later run has repeated its work.
     """
     return any(
         not run.is_failed and does_work_of(run.kind, kind) and (since is None or run.ended_at >= since)

@@ -1,4 +1,4 @@
-"""The one sentence of a run, or of an asset: what it came to, in counts that say of what. No I/O."""
+"""The one sentence of a run, or of an asset: its counts, and what they count. No I/O."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
