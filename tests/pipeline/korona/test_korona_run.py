@@ -248,3 +248,21 @@ def test_a_closing_counts_its_receipts_and_tenders(shop: Shop) -> None:
     assert (register, number, json.loads(text)["tenders"]) == (
         "K1", 12, [{"tender": "Bar", "name": "Bargeld", "amount_cents": 2380}],
     )  # fmt: skip
+
+
+def test_a_void_of_a_receipt_that_was_refused_comes_with_it_when_a_name_frees_it(shop: Shop) -> None:
+    gift = {"number": "7", "name": "Gift"}
+    shop.account.put("receipts", receipt(items=[COFFEE], payments=[payment(method=gift)], voided=True))
+    shop.account.revisions["receipts"] = 5000  # so far on that it is not delivered again
+    shop.account.put("receipts", receipt(id=SECOND))
+    shop.down()
+    shop.settings["till"]["korona"]["tenders"]["7"] = "ECKarte"
+    shop.down()
+    shop.book()
+    voided = {name: status for name, status in shop.statuses().items() if name != SECOND}
+    assert len(voided) == 2
+    assert "rejected" not in voided.values()
+    assert shop.rows("SELECT SUM(amount_cents) FROM cloudkasse_posting WHERE receipt_id <> '" + SECOND + "'")[0][0] in (
+        None, 0,
+    )  # fmt: skip
+    assert not shop.balances().get("1361")

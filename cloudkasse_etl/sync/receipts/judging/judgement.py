@@ -100,6 +100,14 @@ class Judge:
         self.check(judged, {row.receipt_id: row.staged_at for row in rows}, released)
         return judged
 
+    def besides(self, row: UnbookedReceipt) -> list[Judged]:
+        """What a receipt in the till's own form means besides itself; not checked yet."""
+        if row.original is None or self._translation is None:
+            return []
+        own = {row.receipt_id, row.came_as}
+        each = translated(self._translation, row.original)
+        return [one for one in each if one.receipt is not None and one.staged.receipt_id not in own]
+
     def _again(self, row: UnbookedReceipt) -> Judged:
         """A stored receipt, translated again if it came in the till's own form."""
         if row.original is None or self._translation is None:
@@ -249,11 +257,29 @@ def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
                 moved.append(staged)
                 if staged.status is not Status.REJECTED:
                     result.counts += Counts(new=1) if was_refused else Counts(changed=1)
+        # before what they belong to is let through: a run that dies between the two finds it refused still
+        result.counts += Counts(new=_stage_counter_entries(store, judge, rows))
         store.staging.restage(moved)
     result.counts += Counts(new=let_second_contents_through(store, judge))
     if level_again:
         session.store.checkpoints.set(JUDGED, judge.fingerprint(), "{}")
     return result
+
+
+def _stage_counter_entries(store: StateStores, judge: Judge, rows: Sequence[UnbookedReceipt]) -> int:
+    """Stages what receipts in the till's own form mean besides themselves, once they can be translated: their voids.
+
+    Returns:
+        How many were not stored yet.
+    """
+    found = {one.staged.receipt_id: one for row in rows for one in judge.besides(row)}
+    if not found:
+        return 0
+    known = store.staging.known(list(found))
+    new = [one for key, one in found.items() if key not in known]
+    judge.check(new)
+    store.staging.stage([one.staged for one in new], cursor=None)
+    return len(new)
 
 
 _ByCode = dict[str, Rejection]

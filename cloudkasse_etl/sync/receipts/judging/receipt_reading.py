@@ -26,7 +26,7 @@ from cloudkasse_etl.transform.receipt_frames import content_hash
 UNREADABLE = "receipt_malformed"
 REFUSED = "refused"
 """The field of what takes the place of a receipt that could not be read: code and detail of its rejection."""
-UNREADABLE_CODES = frozenset({UNREADABLE, "export_unreadable"})
+UNREADABLE_CODES = frozenset({UNREADABLE, "export_unreadable", "korona_unreadable"})
 """Codes of receipts of which a readable content takes the place as soon as there is one."""
 NUL = b"\\u0000"
 WITH_NUL = "a name or a time has a NUL character"
