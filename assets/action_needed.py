@@ -40,17 +40,17 @@ class _Page:
     """What the asset shows, and by which it is known whether that has changed."""
 
     report: OpenReport
-    reload_due: bool
+    notice: str
     link: str | None
 
     @property
     def content(self) -> str:
         language = self.report.language
-        return fingerprint(f"{self.report.fingerprint} {self.reload_due} {language} {self.link}")
+        return fingerprint(f"{self.report.fingerprint} {self.notice} {language} {self.link}")
 
     def metadata(self, settings: Settings) -> Mapping[str, Any]:
         """What the asset shows."""
-        return open_metadata(self.report, settings, reload_due=self.reload_due, page=self.link)
+        return open_metadata(self.report, settings, notice=self.notice, page=self.link)
 
 
 def action_needed_asset(configuration: Configuration) -> dg.AssetsDefinition:
@@ -72,7 +72,7 @@ def action_needed_asset(configuration: Configuration) -> dg.AssetsDefinition:
         with plain_failures(settings.language):
             report = open_records(configuration, last_run=last_run_of(context.instance))
         before = last_reported(context.instance, ACTION_NEEDED)
-        page = _Page(report, _was_due(before), latest_page(before))
+        page = _Page(report, _noticed(before), latest_page(before))
         return dg.MaterializeResult(
             metadata=page.metadata(settings),
             check_results=[open_result(report, settings)],
@@ -104,7 +104,7 @@ def after_run(configuration: Configuration) -> AfterRun:
 
 
 def refresh(
-    instance: dg.DagsterInstance, configuration: Configuration, report: OpenReport, *, reload_due: bool | None = None
+    instance: dg.DagsterInstance, configuration: Configuration, report: OpenReport, *, notice: str | None = None
 ) -> bool:
     """Brings the page up to now, if it shows something else.
 
@@ -112,13 +112,13 @@ def refresh(
         instance: Where it is recorded.
         configuration: Settings and connections.
         report: What is open.
-        reload_due: Whether the UI goes by older settings; None: as the page says already.
+        notice: What one has to know of the settings file, empty for nothing; None: as the page says already.
 
     Returns:
         Whether it showed something else.
     """
     before = last_reported(instance, ACTION_NEEDED)
-    page = _Page(report, _was_due(before) if reload_due is None else reload_due, latest_page(before))
+    page = _Page(report, _noticed(before) if notice is None else notice, latest_page(before))
     return report_if_changed(
         instance,
         ACTION_NEEDED,
@@ -129,5 +129,6 @@ def refresh(
     )
 
 
-def _was_due(before: dg.AssetMaterialization | None) -> bool:
-    return before is not None and RELOAD in before.metadata
+def _noticed(before: dg.AssetMaterialization | None) -> str:
+    known = before.metadata.get(RELOAD) if before else None
+    return known.text or "" if isinstance(known, dg.TextMetadataValue) else ""

@@ -12,9 +12,9 @@ from assets.instance import tags
 from assets.instance.retries import SENSOR, request, to_try_again
 from assets.instance.run_history import last_run_of
 from assets.instance.runs import repair_dead_runs
-from cloudkasse_etl.config.settings import Configuration, is_outdated
+from cloudkasse_etl.config.settings import Configuration, news_of_the_file
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, told
 from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
 from cloudkasse_etl.sync.monitoring.open_records import open_records
 
@@ -72,7 +72,7 @@ def open_records_sensor(configuration: Configuration) -> dg.SensorDefinition:
             report = open_records(configuration, last_run=last_run_of(context.instance))
         except CloudkasseError as error:
             return dg.SkipReason(error.told(language))
-        refresh(context.instance, configuration, report, reload_due=is_outdated(configuration))
+        refresh(context.instance, configuration, report, notice=told(news_of_the_file(configuration) or "", language))
         return dg.SkipReason(report.sentence)
 
     return what_is_open

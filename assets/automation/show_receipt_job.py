@@ -7,9 +7,11 @@ from pydantic import Field
 
 from assets.automation.plan_job import looking_job
 from assets.instance import tags
+from assets.instance.typed_commands import as_typed
 from assets.run.failures import plain_failures
 from assets.ui.receipt_markdown import receipt_markdown
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.outputs.receipt_view import view_of
 from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
@@ -40,7 +42,13 @@ def show_receipt_job(configuration: Configuration) -> Any:
     )
     def what_became_of_it(context: dg.OpExecutionContext, config: ReceiptOptions) -> None:
         with plain_failures(language):
-            found = show_receipt(configuration, config.receipt)
+            try:
+                found = show_receipt(configuration, config.receipt)
+            except ConfigurationError as error:  # a typing error is no failure, and needs no stack trace
+                text = as_typed(error.told(language))
+                context.add_output_metadata({"receipt": dg.MetadataValue.text(text)})
+                context.log.warning(text)
+                return
         text = receipt_markdown(view_of(found, language, settings.zone), language)
         context.add_output_metadata({"receipt": dg.MetadataValue.md(text), "status": found.listed.status})
 

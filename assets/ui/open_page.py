@@ -12,7 +12,7 @@ from assets.ui.record_markdown import paragraphs, records_markdown, waits_markdo
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import say, told_each
+from cloudkasse_etl.i18n.text import told_each
 from cloudkasse_etl.sync.monitoring.gaps import Missing
 from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 from cloudkasse_etl.sync.monitoring.waiting import LongWait
@@ -22,15 +22,13 @@ RELOAD = "settings"
 _SHOWN_CAUSES = 50
 
 
-def open_metadata(
-    report: OpenReport, settings: Settings, *, reload_due: bool, page: str | None = None
-) -> Mapping[str, Any]:
+def open_metadata(report: OpenReport, settings: Settings, *, notice: str, page: str | None = None) -> Mapping[str, Any]:
     """The metadata of action_needed; always the same keys for the counts, so that the UI can plot them over time.
 
     Args:
         report: What is open.
         settings: For language and zone.
-        reload_due: Whether the UI still goes by older settings.
+        notice: What one has to know of the settings file; empty for nothing.
         page: The address of the latest run's page; None where pages are not served.
 
     Returns:
@@ -38,11 +36,8 @@ def open_metadata(
     """
     language = settings.language
     found: dict[str, Any] = {"summary": dg.MetadataValue.text(report.sentence)}
-    if reload_due:
-        text = say(
-            "The settings file has changed since the UI loaded it. Click Reload definitions, at the top of the catalog."
-        )
-        found[RELOAD] = dg.MetadataValue.text(text.told(language))
+    if notice:
+        found[RELOAD] = dg.MetadataValue.text(as_typed(notice))
     if report.has_failed and report.last_run is not None:
         found["last_run"] = dg.MetadataValue.text(as_typed(report.last_run.message))
     if report.causes:

@@ -24,8 +24,9 @@ from cloudkasse_etl.config.ui_settings import Ui
 from cloudkasse_etl.entities import TILL_KINDS, TillKind
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
 from cloudkasse_etl.i18n.messages import ENGLISH, Language, languages
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import Text, joined, say
 
+_TOLD_PROBLEMS = 3
 # No group's number is longer in SelectLine: GRUPPEN.Nummer.
 GroupNumber = Annotated[str, Field(min_length=1, max_length=13)]
 # Folders that repeat the same zones, with leap seconds or without, and names of no place: their clocks differ from the
@@ -294,12 +295,21 @@ def load(environment: Mapping[str, str] | None = None) -> Configuration:
     return Configuration(settings=settings, connections=connections, path=path)
 
 
-def is_outdated(configuration: Configuration) -> bool:
-    """Whether the settings file says something else than when it was read, or can no longer be read."""
+def news_of_the_file(configuration: Configuration) -> Text | None:
+    """What one has to know of the settings file who goes by what was read of it; None where it says the same."""
     try:
-        return read_settings(configuration.path) != configuration.settings
-    except ConfigurationError:
-        return True
+        if read_settings(configuration.path) == configuration.settings:
+            return None
+    except ConfigurationError as error:
+        return say(
+            "The settings file is broken: {problems} Do not click Reload definitions before it is corrected: the UI "
+            "goes on with the settings that it has loaded, and would lose them.",
+            problems=joined(" ", [problem.text_of() for problem in error.problems[:_TOLD_PROBLEMS]]),
+        )
+    return say(
+        "The settings file has changed since the UI loaded it. Click Reload definitions, at the top of the catalog; "
+        "this notice goes within a minute after it."
+    )
 
 
 def read_settings(path: Path) -> Settings:

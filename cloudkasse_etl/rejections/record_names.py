@@ -120,7 +120,8 @@ class ReceiptName(RecordName):
         day: Its business day.
         cents: Its total, gross.
         currency: In which currency; None where it is not known.
-        line: The number of the line; None for the whole receipt.
+        line: The number of the line, whose title is its article; None for the whole receipt. The receipt's total is no
+            part of a line's name: it is booked.
         second: Whether it is another content under the id of the receipt with this register and number.
     """
 
@@ -154,6 +155,7 @@ class ReceiptName(RecordName):
             label = _label(self.register, self.number)
         if self.line is not None:
             label = say("{receipt}, line {line}", receipt=label, line=self.line).told(language)
+            return _joined(clean(f"{label}, {self.title}") if self.title else label, self.day, None, None, language)
         if self.second:
             return say("{receipt}, other content", receipt=label).told(language)
         return _joined(label, self.day, self.cents, self.currency, language)

@@ -8,7 +8,6 @@ import click
 from assets.cli.listed_rejections import put_out, refuse_both
 from assets.cli.option_types import FILE_OR_OUTPUT, TEXT
 from assets.cli.output import COLOURS, console, print_causes, print_wrapped
-from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.i18n.text import say
 
 
@@ -43,12 +42,8 @@ def _print(found: dict[str, Any]) -> None:
     out, language = console(), found["language"]
     zone = ZoneInfo(found["timezone"]) if found.get("timezone") else None
     out.print(f"[bold {COLOURS[found['outcome']]}]{escape(found['message'][:1].upper() + found['message'][1:])}[/]")
-    causes = causes_of(found["rejections"], language)
-    for cause in causes:
-        print_causes(out, [cause], language, limit=1)
+    for cause in causes_of(found["rejections"], language):
+        print_causes(out, [cause], language, limit=1, every_record=True)
         if cause.since is not None:
             since = say("since {since}", since=moment(cause.since.astimezone(zone), language))
             print_wrapped(out, f"[dim]{escape(since.told(language))}[/]", indent=2)
-    if any(cause.more for cause in causes):
-        every = say("Every record: cloudkasse-etl protocol {run} --csv -", run=found["run_id"][:8])
-        out.print(escape(as_typed(every.told(language))), soft_wrap=True)

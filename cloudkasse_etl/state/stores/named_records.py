@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.entities import ALL_KINDS, BY_NAME, STAGED_CLOSINGS, Kind
+from cloudkasse_etl.entities import ALL_KINDS, ARTICLES, BY_NAME, STAGED_CLOSINGS, Kind
 from cloudkasse_etl.rejections.record_names import (
     OF_RECEIPTS,
     ClosingName,
@@ -99,7 +99,22 @@ class NamedRecords:
         firsts = [head.came_as for head in heads.values() if head.came_as and head.number is None]
         if firsts:
             heads = {**self.heads(firsts), **further(firsts), **heads}
-        return {at: _receipt(name, heads) for at, name in wanted.items() if isinstance(name, ReceiptName)}
+        goods = self._goods(rejections)
+        return {
+            at: replace(_receipt(name, heads), title=goods.get(at))
+            for at, name in wanted.items()
+            if isinstance(name, ReceiptName)
+        }
+
+    def _goods(self, rejections: Iterable[Rejection]) -> dict[tuple[str, str], str]:
+        """The articles of refused stock lines, with their names where they are known."""
+        found = {
+            (r.asset, r.key): r.detail["article"]
+            for r in rejections
+            if r.asset in OF_RECEIPTS and r.detail.get("article")
+        }
+        titles = self._titles(ARTICLES, sorted(set(found.values()))) if found else {}
+        return {at: " ".join(filter(None, [number, titles.get(number)])) for at, number in found.items()}
 
     def _closings(self, rejections: Iterable[Rejection]) -> dict[tuple[str, str], RecordName]:
         wanted = {r.key for r in rejections if r.asset == STAGED_CLOSINGS}

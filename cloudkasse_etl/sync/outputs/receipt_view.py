@@ -107,6 +107,9 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
         yield say("decided"), _decided(decision, language, zone)
     at, run_id = found.fetched
     yield say("fetched"), _run(run_id, shown_time(at, zone)).told(language)
+    if found.rejected:
+        at, run_id = found.rejected
+        yield say_as("column", "rejected"), _run(run_id, shown_time(at, zone)).told(language)
     if found.imported:
         at, run_id = found.imported
         yield say("imported"), _run(run_id, shown_time(at, zone)).told(language)
@@ -217,17 +220,19 @@ class _Drawing:
 
     def movements(self, found: ReceiptDetail) -> Section:
         """The stock movements; pieces and kilograms have no sum."""
+        texts = {(line["number"], line["article"]): line["text"] for line in found.lines}
         rows = [
             (
                 str(row["line_number"]),
                 row["article"],
+                self._shown(texts.get((row["line_number"], row["article"]))),
                 row["warehouse"],
                 *self._sides(row["quantity_milli"], lambda milli: short_quantity(milli, self._language)),
                 self._shown(row["unit"]),
             )
             for row in found.movements
         ]
-        return self._section(say("Stock movements"), _MOVEMENTS, rows, None, numbers=(0, 3, 4))
+        return self._section(say("Stock movements"), _MOVEMENTS, rows, None, numbers=(0, 4, 5))
 
     @property
     def _total(self) -> str:
@@ -293,4 +298,4 @@ _POSTINGS = (
     say("tax code"),
     say("text"),
 )
-_MOVEMENTS = (say("line"), say("article"), say("warehouse"), say("in"), say("out"), say("unit"))
+_MOVEMENTS = (say("line"), say("article"), say("text"), say("warehouse"), say("in"), say("out"), say("unit"))

@@ -63,6 +63,7 @@ class ReceiptDetail:
         closing_verified: Whether that closing equals its receipts; None where it has not arrived.
         fetched: When it was fetched, and by which run.
         imported: When it was booked, and by which run; None where it is not.
+        rejected: Since when it or a line of it is refused, and by which run; None where nothing is.
     """
 
     name: str
@@ -81,6 +82,7 @@ class ReceiptDetail:
     closing_verified: bool | None
     fetched: tuple[dt.datetime, str]
     imported: tuple[dt.datetime, str] | None
+    rejected: tuple[dt.datetime, str] | None
 
     @property
     def refused(self) -> tuple[Rejection, ...]:
@@ -107,6 +109,7 @@ class ReceiptDetail:
             "closing_number": self.closing,
             "closing_verified": self.closing_verified,
             "fetched": {"at": fetched_at.isoformat(), "run_id": fetched_by},
+            "rejected": self.rejected and {"at": self.rejected[0].isoformat(), "run_id": self.rejected[1]},
             "imported": self.imported and {"at": self.imported[0].isoformat(), "run_id": self.imported[1]},
         }
 
@@ -152,6 +155,7 @@ def show_receipt(configuration: Configuration, text: str) -> ReceiptDetail:
             closing_verified=stored.closing_verified,
             fetched=(stored.staged_at, stored.staged_run_id),
             imported=_imported(stored),
+            rejected=stored.refused,
         )
 
 

@@ -17,6 +17,7 @@ from cloudkasse_etl.state.stores.waiting_records import Waiting
 # A register may have the mark in its own number; 16 digits are more than any receipt has, and fit each database.
 _NUMBER = re.compile(r"(?P<register>.+)[-/](?P<number>[0-9]{1,16})", re.ASCII)
 _TYPED = re.compile(r"(?P<register>.*[^\s/-])(\s*[-/]\s*|\s+)(?P<number>[0-9]{1,16})", re.ASCII)
+_DIGITS = 16
 _NAME_ENDS = " · "
 _SHORT = 8
 _CANDIDATES = 6
@@ -46,12 +47,14 @@ def find_receipt(store: StateStores, text: str, language: Language = ENGLISH) ->
     if len(found) == 1:
         return found[0].receipt_id
     if not found:
+        how = say(
+            "A receipt is named by register and number, like K1-348, or by the beginning of its id. "
+            "The list: cloudkasse-etl receipts."
+        )
+        meant = _with_number(store, wanted, language)
+        perhaps = say("Perhaps you mean {receipts}.", receipts=joined("; ", meant))
         raise ConfigurationError(
-            say("There is no receipt '{receipt}'.", receipt=text),
-            hint=say(
-                "A receipt is named by register and number, like K1-348, or by the beginning of its id. "
-                "The list: cloudkasse-etl receipts."
-            ),
+            say("There is no receipt '{receipt}'.", receipt=text), hint=joined(" ", [perhaps, how]) if meant else how
         )
     named = [
         say("{receipt}, {status} (id {id})", receipt=name, status=status_word(row.status), id=short)
@@ -64,6 +67,14 @@ def find_receipt(store: StateStores, text: str, language: Language = ENGLISH) ->
         say("'{receipt}' may be several receipts: {candidates}.", receipt=text, candidates=joined("; ", named + more)),
         hint=say("Name the one by its id, or by as much of it as no other begins with."),
     )
+
+
+def _with_number(store: StateStores, text: str, language: Language) -> list[str]:
+    """The names of the receipts of any register with a number that was typed alone."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+        return []
+    rows = ReceiptReader(store.connection).with_number(int(text))[:_CANDIDATES]
+    return names_of(store, rows, language) if rows else []
 
 
 def find_receipts(store: StateStores, texts: Iterable[str], language: Language = ENGLISH) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from assets.action_needed import refresh
 from assets.automation.alerts import ended_runs
 from assets.instance.run_history import last_run_of
-from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.config.settings import Settings, news_of_the_file
 from cloudkasse_etl.rejections.causes import by_cause
 from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Rejection
@@ -256,10 +256,20 @@ def test_the_settings_that_have_changed_since_are_told_until_they_are_loaded(
     synchronise(program, instance)
     configuration = program.world.configuration()
     report = open_records(configuration)
-    assert refresh(instance, configuration, report, reload_due=True)
+    path, written = configuration.path, configuration.path.read_text()
+    assert news_of_the_file(configuration) is None
+    path.write_text(written + "\nlanguage: xx\n")
+    broken = str(news_of_the_file(configuration))
+    assert broken.startswith(f"The settings file is broken: {path.name}:")
+    assert "language" in broken
+    assert "Do not click Reload definitions before it is corrected" in broken
+    path.write_text(written)
+    changed = configuration.model_copy(update={"settings": Settings(language="de")})
+    notice = str(news_of_the_file(changed))
+    assert refresh(instance, configuration, report, notice=notice)
     assert "Click Reload definitions" in value(instance, "settings")
     assert not refresh(instance, configuration, report)  # a run or a command does not know it, and leaves it
-    assert refresh(instance, configuration, report, reload_due=False)
+    assert refresh(instance, configuration, report, notice="")
     assert "settings" not in page(instance).metadata
 
 

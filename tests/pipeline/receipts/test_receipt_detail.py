@@ -70,6 +70,8 @@ def test_a_receipt_that_cannot_be_parsed_shows_what_is_readable_and_why_it_was_r
         (None, None, 2380),
     ]
     view = view_of(found, "en", world.configuration().settings.zone)
+    assert dict(view.facts)["rejected"] == dict(view.facts)["fetched"]  # when it came, by the run that fetched it
+    assert found.as_dict("en")["rejected"]["run_id"] == found.fetched[1]
     ((problem, cure),) = view.problems
     assert "not as the contract says" in problem
     assert cure
@@ -159,9 +161,11 @@ def test_a_receipt_is_shown_at_the_prompt_and_by_the_job_and_an_unknown_one_fail
         assert metadata["status"].value == "imported"
         assert metadata["receipt"].value.startswith("**K1-1 · 2026-11-23 · 23.80 €: imported**")
         assert "| K1-1 | 8400 |" in metadata["receipt"].value
-        failed = job.execute_in_process(run_config={"receipt": "K1-99"}, instance=instance, raise_on_error=False)
-        failures: list[Any] = [event.step_failure_data for event in failed.all_events if event.is_step_failure]
-        assert "There is no receipt 'K1-99'." in failures[0].user_failure_data.description
+        for wrong in ("K1-99", ""):
+            result = job.execute_in_process(run_config={"receipt": wrong}, instance=instance)
+            told: Any = next(event.event_specific_data for event in result.all_events if event.is_successful_output)
+            assert f"There is no receipt '{wrong}'." in told.metadata["receipt"].value  # no trace of a stack
+    assert "Perhaps you mean K1-1 · 2026-11-23 · 23.80 €." in shop.call_json("receipts", "show", "1")[1]["hint"]
     assert shop.call_json("history")[1]["runs"] == runs  # it is no synchronisation
 
 

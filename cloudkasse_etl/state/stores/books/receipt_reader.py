@@ -8,9 +8,10 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS
+from cloudkasse_etl.rejections.record_names import OF_RECEIPTS
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import rows_of_receipts
-from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.database.keys import bounded_key, chunks
 from cloudkasse_etl.state.stores.books.receipt_status import UNBOOKED, Status
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
 
@@ -68,6 +69,7 @@ class StoredReceipt:
         raw: The item as it arrived (JSON).
         staged_at, staged_run_id: When it was fetched, and by which run.
         imported_at, imported_run_id: When it was booked, and by which run; None where it is not booked.
+        refused: Since when it, or a stock line of it, is refused, and by which run; None where nothing is.
         closing_number: The closing that it belongs to, also if it does not state it itself; None if there is none yet.
         closing_verified: Whether that closing was found equal to its receipts; None where it has not arrived.
     """
@@ -77,6 +79,7 @@ class StoredReceipt:
     staged_run_id: str
     imported_at: dt.datetime | None
     imported_run_id: str | None
+    refused: tuple[dt.datetime, str] | None
     closing_number: int | None
     closing_verified: bool | None
 
@@ -255,7 +258,18 @@ class ReceiptReader:
             here = (closing.c.company == self._state.company) & (closing.c.register == register)
             verified = sa.select(closing.c.verified).where(here, closing.c.number == at)
             is_verified = None if at is None else connection.execute(verified).scalar_one_or_none()
-        return StoredReceipt(bytes(raw), staged_at, staged_by, imported_at, imported_by, at, is_verified)
+        refused = self._refused(receipt_id)
+        return StoredReceipt(bytes(raw), staged_at, staged_by, imported_at, imported_by, refused, at, is_verified)
+
+    def _refused(self, receipt_id: str) -> tuple[dt.datetime, str] | None:
+        table, key = self._state.tables.rejection, bounded_key(receipt_id)
+        its = (table.c.record_key == key) | table.c.record_key.startswith(f"{key}|", autoescape=True)
+        query = sa.select(table.c.since, table.c.first_run_id).where(
+            table.c.company == self._state.company, table.c.asset.in_(OF_RECEIPTS), its
+        )
+        with self._state.reading() as connection:
+            found = connection.execute(query.order_by(table.c.since).limit(1)).first()
+        return None if found is None else (found.since, found.first_run_id)
 
     def _listed(self, *where: "sa.ColumnElement[bool]", limit: int | None = None) -> list[ReceiptRow]:
         table = self._table
