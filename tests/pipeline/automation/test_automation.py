@@ -60,7 +60,7 @@ def test_after_a_synchronisation_nothing_is_until_something_moves(
     program.world.server.store.deliver_receipts([receipt(1)])
     assert look(program).kind == "all"
     sync(program, instance, "sync_master_data")
-    assert (look(program).kind, look(program).told("en")) == ("receipts", "New: receipts in CloudKasse.")
+    assert (look(program).kind, look(program).told("en")) == ("receipts", "New: receipts in the till.")
     sync(program, instance, "sync_receipts")
     assert look(program).kind is None
 
