@@ -170,9 +170,12 @@ class ExportTill:
         )
 
     def _closings(self, export: ExportFiles, part: Part, taken: dict[str, str]) -> Iterator[Page]:
+        settled = [_key(export.shown)]
         for record in ExportReader(export, self._zone, names=self._names).closings():
-            yield self._page(record, taken)
-        yield Page((), None, has_more=True, taken=(part,), settled=(_key(export.shown),))
+            page = self._page(record, taken)
+            settled = [key for key in settled if all(refusal.key != key for refusal in page.refusals)]
+            yield page
+        yield Page((), None, has_more=True, taken=(part,), settled=settled)
 
     def _page(self, record: ClosingRecord, taken: dict[str, str]) -> Page:
         """A closing as a page; of one that was read before nothing, or that its content is another one."""

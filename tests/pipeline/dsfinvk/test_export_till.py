@@ -152,6 +152,21 @@ def test_what_is_wrong_with_a_whole_export_ends_once_the_export_is_gone(exportin
     assert closings.rejections == ()
 
 
+def test_what_is_found_wrong_with_an_export_while_it_is_read_stays_open_until_it_is_mended(
+    exporting: World, sold: Any
+) -> None:
+    sold(exporting.folder / "dsfinvk" / "export")
+    index = exporting.folder / "dsfinvk" / "export" / "index.xml"
+    good = index.read_text(encoding="utf-8")
+    index.write_text(good[: len(good) // 2], encoding="utf-8")
+    _, closings = fetch(exporting)
+    assert [rejection.key for rejection in closings.rejections] == ["?export"]
+    index.write_text(good, encoding="utf-8")
+    receipts, closings = fetch(exporting)
+    assert closings.rejections == ()
+    assert receipts.counts.new > 40
+
+
 def test_a_register_that_the_settings_do_not_name_waits_until_they_do(exporting: World, sold: Any) -> None:
     exporting.settings["registers"] = [register("1", till_id="K1")]
     sold(exporting.folder / "dsfinvk" / "export")
