@@ -258,6 +258,11 @@ class Settings(Section):
         return self
 
     @property
+    def registers_in_till(self) -> dict[str, str]:
+        """What the till calls a register → its number."""
+        return {register.id_in_till: register.number for register in self.registers}
+
+    @property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
         return ZoneInfo(self.timezone)

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import json
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,32 @@ CASH_ACCOUNTS = {"K1": "1000", "K2": "1001"}
 _OF_A_RUN = {"run_id", "first_run_id", "staged_run_id", "imported_run_id", "staged_at", "imported_at", "since"}
 
 
+OF_POSTINGS = (
+    "register", "receipt_number", "posting_date", "account", "amount_cents", "currency", "tax_code", "vat_rate",
+    "tax_cents", "business_case", "tender", "flag",
+)  # fmt: skip
+OF_MOVEMENTS = ("register", "movement_date", "article", "warehouse", "quantity_milli", "unit")
+
+
 def with_accounts(settings: Mapping[str, Any]) -> Row:
     """Settings with an account for everything, cash accounts included."""
     registers = [{**row, "cash_account": CASH_ACCOUNTS[row["number"]]} for row in settings["registers"]]
     return json.loads(json.dumps({**settings, "registers": registers, "accounts": ACCOUNTS}))  # type: ignore[no-any-return]
+
+
+def sell_at_two_registers(world: World) -> None:
+    """Gives a shop two registers and an account for everything; receipts of any day are taken."""
+    first = world.settings["registers"][0]
+    world.settings["registers"] = [first | {"number": name, "name": name} for name in ("K1", "K2")]
+    world.settings = with_accounts(world.settings)
+    world.settings["receipts"] = {"days_back": 36000}
+
+
+def booked_rows(world: World) -> tuple[Counter[Any], Counter[Any]]:
+    """Postings and movements, but for ids, texts and runs: a payment's text is the till's own name of it."""
+    found = tables(world)
+    postings = Counter(tuple(row[name] for name in OF_POSTINGS) for row in found["posting"])
+    return postings, Counter(tuple(row[name] for name in OF_MOVEMENTS) for row in found["stock_movement"])
 
 
 def fetch(world: World, **options: bool) -> tuple[AssetReport, AssetReport]:

@@ -51,7 +51,11 @@ def audit_legal_record(
         raise ConfigurationError(
             say("There is no folder {path}.", path=str(folder)), hint=say("Name the folder with the exports.")
         )
-    legal = record() if record else _legal_record(folder, configuration)
+    legal = (
+        record()
+        if record
+        else LegalRecord(folder, configuration.settings.zone, names=configuration.settings.registers_in_till)
+    )
     with open_reading(configuration) as store:
         settings = configuration.settings
         audited = AuditedReceipts(store.connection)
@@ -78,11 +82,6 @@ def audit_legal_record(
         )
         audit.store.keep(report.kept())
     return report
-
-
-def _legal_record(folder: Path, configuration: Configuration) -> LegalRecord:
-    settings = configuration.settings
-    return LegalRecord(folder, settings.zone, names={r.id_in_till: r.number for r in settings.registers})
 
 
 @dataclass

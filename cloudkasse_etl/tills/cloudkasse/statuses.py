@@ -10,6 +10,7 @@ from requests.auth import AuthBase
 from cloudkasse_etl.errors import AuthorizationError, ConfigurationError, ContractError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.http.peer_answers import (
+    RETRYABLE,
     Peer,
     Problem,
     Refusal,
@@ -20,8 +21,6 @@ from cloudkasse_etl.tills.http.peer_answers import (
 )
 
 NAME = "CloudKasse"
-# 408 and 425 ask for another try; the contract does not name them, but proxies send them.
-_RETRYABLE = frozenset({408, 425, 429})
 _PLAIN = frozenset({401, 403, 404, 407})
 
 
@@ -62,7 +61,7 @@ def cloudkasse(token: SecretStr) -> Peer:
 
 def is_explained_by_body(status: int) -> bool:
     """Whether the problem in the body decides how this status is handled."""
-    return 400 <= status < 500 and status not in _RETRYABLE | _PLAIN
+    return 400 <= status < 500 and status not in RETRYABLE | _PLAIN
 
 
 def _read_problem(raw: bytes, peer: Peer) -> Problem:
@@ -85,7 +84,7 @@ def explain(refusal: Refusal) -> Exception:
     status = refusal.status
     if status < 400:
         return explain_redirect(refusal, NAME)
-    if status >= 500 or status in _RETRYABLE:
+    if status >= 500 or status in RETRYABLE:
         return explain_failure(refusal, NAME)
     if status == 401:
         return AuthorizationError(

@@ -31,6 +31,7 @@ from cloudkasse_etl.tills.port import (
 
 UNREADABLE = "export_unreadable"
 _REFUSED = "refused "
+_LONGEST = 100
 _ENDINGS = (".csv", ".xml", ".zip")
 _json = msgspec.json.Encoder()
 
@@ -56,7 +57,7 @@ class ExportTill:
         settings = configuration.settings
         self._folder = configuration.path.parent / settings.till.dsfinvk.folder
         self._zone, self._language = settings.zone, settings.language
-        self._names = {register.id_in_till: register.number for register in settings.registers}
+        self._names = settings.registers_in_till
         self._memory, self._settle_seconds, self._sleep = memory, settle_seconds, sleep
 
     def __enter__(self) -> Self:
@@ -145,11 +146,12 @@ class ExportTill:
         state = self._state_of_the_folder()
         taken, seen = dict(self._memory.taken()), set[str]()
         for export in self._exports():
-            seen.add(export.export if isinstance(export, Deviation) else export.shown)
+            seen.add(_short(export.export if isinstance(export, Deviation) else export.shown))
             if isinstance(export, Deviation):
                 yield self._refused(export.export, export)
                 continue
-            part = Part(f"export {export.shown}", fingerprint(repr((export.sizes(), sorted(self._names.items())))))
+            mark = fingerprint(repr((export.sizes(), sorted(self._names.items()))))
+            part = Part(f"export {_short(export.shown)}", mark)
             if after is not None and taken.get(part.name) == part.state:
                 continue
             refusal = unfinished(export, settle_seconds=self._settle_seconds, sleep=self._sleep)
@@ -160,13 +162,14 @@ class ExportTill:
                 yield self._refused(export.shown, refusal)
             else:
                 yield from self._closings(export, part, taken)
-        gone = [name for name, state in taken.items() if state and name.removeprefix(_REFUSED) not in {name, *seen}]
+        refused = [name.removeprefix(_REFUSED) for name in taken if name.startswith(_REFUSED) and taken[name]]
+        gone = [export for export in refused if export not in seen]
         yield Page(
             (),
             state,
             has_more=False,
-            settled=[_key(name.removeprefix(_REFUSED)) for name in gone],
-            taken=[Part(name, "") for name in gone],
+            settled=[f"?{export}" for export in gone],
+            taken=[Part(f"{_REFUSED}{export}", "") for export in gone],
         )
 
     def _closings(self, export: ExportFiles, part: Part, taken: dict[str, str]) -> Iterator[Page]:
@@ -221,7 +224,7 @@ class ExportTill:
     def _refused(self, export: str, deviation: Deviation, notes: Sequence[str] = ()) -> Page:
         """That a whole export is refused; it is remembered, so that the refusal ends once the export is gone."""
         refusal = self._refusal(_key(export), deviation)
-        mark = Part(f"{_REFUSED}{export}"[:400], refusal.content)
+        mark = Part(f"{_REFUSED}{_short(export)}", refusal.content)
         return Page((), None, has_more=True, refusals=[refusal], notes=notes, taken=[mark])
 
     def _refusal(self, key: str, deviation: Deviation) -> Refusal:
@@ -260,9 +263,14 @@ class ExportTill:
             )
 
 
+def _short(export: str) -> str:
+    """The path of an export, or a hash of it where it is too long for a key."""
+    return export if len(export) <= _LONGEST else fingerprint(export)
+
+
 def _key(export: str) -> str:
     """The key of what is wrong with a whole export, whose closings are not known."""
-    return f"?{export}" if len(export) <= 100 else f"?{fingerprint(export)}"
+    return f"?{_short(export)}"
 
 
 def _problem(deviation: Deviation, language: Language) -> Problem:

@@ -19,6 +19,8 @@ from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.schemas.lenient_json import read_json
 
 FAR_FUTURE_SECONDS = 10 * 365 * 86400.0
+# 408 and 425 ask for another try; no till names them, but proxies send them.
+RETRYABLE = frozenset({408, 425, 429})
 
 
 class RefusedError(ContractError):

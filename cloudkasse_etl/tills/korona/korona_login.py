@@ -7,6 +7,7 @@ from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.http.peer_answers import (
+    RETRYABLE,
     Peer,
     Problem,
     Refusal,
@@ -18,7 +19,6 @@ from cloudkasse_etl.tills.http.peer_answers import (
 
 NAME = "KORONA.cloud"
 DAILY_LIMIT = "DAILY_LIMIT_EXCEEDED"
-_RETRYABLE = frozenset({408, 425, 429})
 
 
 class DailyLimitError(NetworkError):
@@ -71,7 +71,7 @@ def explain(refusal: Refusal) -> Exception:
             say("KORONA.cloud takes no more requests today: the account's daily limit is reached."),
             hint=say("Start again tomorrow, synchronise less often, or have KORONA.cloud raise the limit."),
         )
-    if status >= 500 or status in _RETRYABLE:
+    if status >= 500 or status in RETRYABLE:
         return explain_failure(refusal, NAME)
     if status == 401:
         return AuthorizationError(

@@ -2,7 +2,9 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -56,17 +58,10 @@ class KoronaTranslation:
             UntranslatableError: Its meaning is not known.
         """
         found = _decoded(_receipts, text)
-        register = number = None
-        try:
-            register = self._names.register(found.point_of_sale)
-            number = _number(found)
+        with _placed() as place:
+            place.register = register = self._names.register(found.point_of_sale)
+            place.number = number = _number(found)
             receipt = self._receipt(found, register, number)
-        except UntranslatableError as error:
-            raise UntranslatableError(error.code, error.detail, register=register, number=number) from None
-        except FieldMissingError as error:
-            raise _broken(f"field {error} is missing", register, number) from None
-        except UnreadableNumberError as error:
-            raise _broken(f"{error} is no amount that can be booked", register, number) from None
         entries = [receipt, _void(receipt)] if found.voided and not found.cancelled else [receipt]
         return [msgspec.json.encode(entry) for entry in entries]
 
@@ -127,8 +122,7 @@ class KoronaTranslation:
         found = _decoded(_closings, text)
         statement = found.end_of_day_statement
         register = self._names.register(found.point_of_sale)
-        number = statement.z_count
-        try:
+        with _placed(register, statement.z_count):
             finished = _moment(statement.finish_time, "finishTime", self._zone)
             sums: Counter[tuple[str, str | None]] = Counter()
             for payment in (statement.summaries.payments if statement.summaries else None) or ():
@@ -137,7 +131,7 @@ class KoronaTranslation:
                     sums[tender.tender, tender.name] += units(payment.expected_amount, 2)
             closing = Closing(
                 register=register,
-                number=_given(number, "zCount"),
+                number=_given(statement.z_count, "zCount"),
                 business_day=self._names.business_day(finished),
                 first_receipt_number=0,
                 last_receipt_number=0,
@@ -149,13 +143,40 @@ class KoronaTranslation:
                 ],
                 created_at=finished.isoformat(),
             )
-        except UntranslatableError as error:
-            raise UntranslatableError(error.code, error.detail, register=register, number=number) from None
-        except FieldMissingError as error:
-            raise _broken(f"field {error} is missing", register, number) from None
-        except UnreadableNumberError as error:
-            raise _broken(f"{error} is no amount that can be booked", register, number) from None
         return msgspec.json.encode(closing)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Register and number of what is translated, as far as they are known by now."""
+
+    register: str | None
+    number: int | None
+
+
+@contextmanager
+def _placed(register: str | None = None, number: int | None = None) -> Iterator[_Place]:
+    """Says of what cannot be translated where it belongs.
+
+    Args:
+        register: Its register, where it is known already.
+        number: Its number, likewise.
+
+    Yields:
+        The place, to be completed.
+
+    Raises:
+        UntranslatableError: It cannot be translated.
+    """
+    place = _Place(register, number)
+    try:
+        yield place
+    except UntranslatableError as error:
+        raise UntranslatableError(error.code, error.detail, register=place.register, number=place.number) from None
+    except FieldMissingError as error:
+        raise _broken(f"field {error} is missing", place) from None
+    except UnreadableNumberError as error:
+        raise _broken(f"{error} is no amount that can be booked", place) from None
 
 
 def _total(found: KoronaReceipt, lines: Sequence[Line]) -> int:
@@ -192,7 +213,7 @@ def _decoded(decoder: "msgspec.json.Decoder[T]", text: bytes) -> T:
     try:
         return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
-        raise _broken(str(error), None, None) from None
+        raise _broken(str(error), _Place(None, None)) from None
 
 
 def _number(found: KoronaReceipt) -> int:
@@ -217,5 +238,5 @@ def _moment(text: str | None, field: str, zone: ZoneInfo) -> dt.datetime:
         raise FieldMissingError(field) from None
 
 
-def _broken(message: str, register: str | None, number: int | None) -> UntranslatableError:
-    return UntranslatableError(BROKEN, {"message": message[:200]}, register=register, number=number)
+def _broken(message: str, place: _Place) -> UntranslatableError:
+    return UntranslatableError(BROKEN, {"message": message[:200]}, register=place.register, number=place.number)

@@ -36,7 +36,7 @@ class SettingsNames:
 
     def __init__(self, settings: Settings) -> None:
         self._korona = settings.till.korona
-        self._registers = {register.id_in_till: register.number for register in settings.registers}
+        self._registers = settings.registers_in_till
 
     def contents(self) -> Mapping[str, object]:
         """All that the answers depend on."""
@@ -48,10 +48,7 @@ class SettingsNames:
         Raises:
             UntranslatableError: No register has its number as `till_id`, or as its own.
         """
-        for key in (point_of_sale.number, point_of_sale.id) if point_of_sale else ():
-            if key in self._registers:
-                return self._registers[key]
-        raise _unnamed("korona_register_unknown", point_of_sale)
+        return _looked_up(self._registers, point_of_sale, "korona_register_unknown")
 
     def tender(self, method: Named | None) -> Tender:
         """The tender of a payment method; one that is not paid at once (Unbar) has the name of the settings.
@@ -59,9 +56,7 @@ class SettingsNames:
         Raises:
             UntranslatableError: The settings do not name it.
         """
-        found = _looked_up(self._korona.tenders, method)
-        if found is None:
-            raise _unnamed("korona_tender_unknown", method)
+        found = _looked_up(self._korona.tenders, method, "korona_tender_unknown")
         if isinstance(found, str):
             return Tender(found, method.name[:_MOST] if method and method.name else None)
         return Tender(*next(iter(found.items())))
@@ -72,10 +67,7 @@ class SettingsNames:
         Raises:
             UntranslatableError: The settings do not name it.
         """
-        found = _looked_up(self._korona.accounts, account)
-        if found is None:
-            raise _unnamed("korona_account_unknown", account)
-        return found
+        return _looked_up(self._korona.accounts, account, "korona_account_unknown")
 
     def voucher_case(self, configuration: Named | None) -> str:
         """The business case of a voucher's configuration.
@@ -83,10 +75,7 @@ class SettingsNames:
         Raises:
             UntranslatableError: The settings do not name it.
         """
-        found = _looked_up(self._korona.vouchers, configuration)
-        if found is None:
-            raise _unnamed("korona_voucher_unknown", configuration)
-        return found
+        return _looked_up(self._korona.vouchers, configuration, "korona_voucher_unknown")
 
     def is_deposit(self, product: Named | None) -> bool:
         """Whether a product is a deposit: a receipt does not tell."""
@@ -109,12 +98,10 @@ class SettingsNames:
         return self._korona.currency
 
 
-def _looked_up(names: Mapping[str, V], found: Named | None) -> V | None:
-    if found is None:
-        return None
-    return next((names[key] for key in (found.number, found.id) if key is not None and key in names), None)
-
-
-def _unnamed(code: str, found: Named | None) -> UntranslatableError:
+def _looked_up(names: Mapping[str, V], found: Named | None, code: str) -> V:
+    """What the settings call something, by its number or its id; `code` is of what they do not name."""
+    for key in (found.number, found.id) if found else ():
+        if key is not None and key in names:
+            return names[key]
     name = found.name if found and found.name else "-"
-    return UntranslatableError(code, {"value": (found.key if found else None) or "-", "name": name[:_MOST]})
+    raise UntranslatableError(code, {"value": (found.key if found else None) or "-", "name": name[:_MOST]})
