@@ -89,7 +89,8 @@ def test_every_answer_is_as_the_document_says(
     served_before = len(server.requests)
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=25)
+    # which examples come hangs on the modules that are loaded: of 25 broken requests all were of one kind once
+    @settings(max_examples=25 if mode is GenerationMode.POSITIVE else 50)
     def check(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(headers=TOKEN, checks=CHECKS, timeout=HANG_SECONDS)
 
