@@ -16,7 +16,7 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, KINDS, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS, kinds_of
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import joined, say, told, told_each
-from cloudkasse_etl.rejections.causes import by_cause
+from cloudkasse_etl.rejections.causes import by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of
@@ -96,10 +96,8 @@ def _notes(notes: Sequence[str], language: Language) -> Mapping[str, Any]:
     if not notes:
         return {}
     shown = [plain(note) for note in dict.fromkeys(notes)]
-    more = len(shown) - _NOTES
-    if more > 0:
-        shown = [*shown[:_NOTES], say("and {count:,} more", count=more).told(language)]
-    return {"read_with_a_warning": dg.MetadataValue.md("\n".join(f"- {note}" for note in shown))}
+    lines = [*shown[:_NOTES], *filter(None, [more_than(len(shown), _NOTES, language)])]
+    return {"read_with_a_warning": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines))}
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:

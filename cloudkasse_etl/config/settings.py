@@ -12,7 +12,8 @@ from cloudkasse_etl.config.account_settings import Account, Accounts
 from cloudkasse_etl.config.alert_settings import Alerts
 from cloudkasse_etl.config.automation_settings import Automation
 from cloudkasse_etl.config.connections import Connections, read_connections
-from cloudkasse_etl.config.section import Day, Section
+from cloudkasse_etl.config.receipt_settings import Books, Receipts
+from cloudkasse_etl.config.section import Section
 from cloudkasse_etl.config.settings_file import SettingsFile, refused
 from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS as DEFAULT_SETTINGS
 from cloudkasse_etl.config.settings_language import SETTINGS_VARIABLE as SETTINGS_VARIABLE
@@ -93,33 +94,6 @@ class PriceGroup(Section):
     """Whether SelectLine stores the prices of a group net or gross; no column of it says so."""
 
     basis: Literal["net", "gross"]
-
-
-class Receipts(Section):
-    """How receipts are fetched and checked."""
-
-    import_: Literal["ask", "manual", "direct"] = Field("ask", alias="import")
-    start_date: Day | None = Field(None, description="Receipts of an earlier business day are staged, never booked.")
-    void_wait_days: Annotated[int, Field(ge=0, le=3650)] = Field(
-        14,
-        description="How many days a void waits for the receipt that it voids; then it is booked as a return of its "
-        "day, to be looked at.",
-    )
-    in_kind_moves_stock: bool = Field(False, description="Whether withdrawals in kind (AVSachbezug) move stock.")
-    # a day ends later in some zones, and a night's business day may be dated ahead
-    days_ahead: Annotated[int, Field(ge=0, le=3660)] = Field(
-        1, description="A receipt whose business day is further ahead of the day it arrived on is held for a person."
-    )
-    # a tablet may be offline for weeks; receipts older than a quarter belong to a VAT return that was filed
-    days_back: Annotated[int, Field(ge=0, le=36600)] = Field(
-        92, description="A receipt whose business day is further back from the day it arrived on is held for a person."
-    )
-
-
-class Books(Section):
-    """The books that receipts are imported into."""
-
-    closed_until: Day | None = None
 
 
 class Safety(Section):
@@ -274,6 +248,11 @@ class Configuration(Section):
     settings: Settings
     connections: Connections
     path: Path
+
+    def with_api(self, **changes: float) -> Self:
+        """The same with other values of `api`: less patience with the till than a run has."""
+        api = self.settings.api.model_copy(update=changes)
+        return self.model_copy(update={"settings": self.settings.model_copy(update={"api": api})})
 
 
 def load(environment: Mapping[str, str] | None = None) -> Configuration:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from cloudkasse_etl.config.account_settings import TENDER_ACCOUNTS
 from cloudkasse_etl.config.section import Section
 from cloudkasse_etl.config.settings_file import refused, unknown
 from cloudkasse_etl.config.settings_yaml import shown
@@ -12,7 +13,7 @@ from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.i18n.text import say
 
 # DSFinV-K 2.4, ZAHLART_TYP and GV_TYP: those that a payment, a cash transaction or a voucher can be.
-TENDERS: Final = ("Bar", "ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte")
+TENDERS: Final = ("Bar", *(tender for tender in TENDER_ACCOUNTS if tender != "Unbar"))
 # KORONA's accounts know all business cases (fiscalExportBusinessCase); their transactions have no VAT, so these are
 # the cases without.
 CASH_CASES: Final = (

@@ -18,7 +18,6 @@ class Capabilities:
         title: Its name, as people read it.
         closings: How closings arrive: in a stream of their own, or each together with its receipts.
         closing_sums: Which of its sums a closing has: gross sums of business cases and tenders, or tenders alone.
-        changes: The fields of a receipt that a later delivery may change; another content under one id is refused.
         without: By kind of record, the fields that the till has no place for. Where its list leaves them out, they
             count as they were sent.
     """
@@ -27,7 +26,6 @@ class Capabilities:
     title: str
     closings: Literal["alone", "with_receipts"] = "alone"
     closing_sums: Literal["all", "tenders"] = "all"
-    changes: frozenset[str] = frozenset({"closing_number"})
     without: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -53,7 +51,7 @@ CAPABILITIES: Final[Mapping[TillKind, Capabilities]] = {
             "prices": frozenset({"valid_to", "currency"}),
         },
     ),
-    "dsfinvk": Capabilities(kind="dsfinvk", title="DSFinV-K", closings="with_receipts", changes=frozenset()),
+    "dsfinvk": Capabilities(kind="dsfinvk", title="DSFinV-K", closings="with_receipts"),
 }
 
 

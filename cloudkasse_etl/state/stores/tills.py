@@ -51,8 +51,8 @@ class Tills:
             table.c.status.not_in([Status.BEFORE_START.value, Status.DISMISSED.value]),
         )
         with self._state.reading() as connection:
-            found = connection.execute(query).scalar()
-        return found if found is None or isinstance(found, dt.date) else dt.date.fromisoformat(str(found))
+            found: dt.date | None = connection.execute(query).scalar()
+        return found
 
     def use(self, till: TillInUse) -> None:
         """Stores that receipts come from another till now."""

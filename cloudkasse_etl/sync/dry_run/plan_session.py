@@ -46,16 +46,10 @@ class PlanSession(SyncSession):
     def client(self) -> Till:
         """The cloud, from which is only read."""
         api = self.settings.api
-        hasty = api.model_copy(
-            update={
-                "attempts": min(api.attempts, _ATTEMPTS),
-                "retry_seconds": min(api.retry_seconds, _RETRY_SECONDS),
-            }
+        hasty = self.configuration.with_api(
+            attempts=min(api.attempts, _ATTEMPTS), retry_seconds=min(api.retry_seconds, _RETRY_SECONDS)
         )
-        configuration = self.configuration.model_copy(
-            update={"settings": self.settings.model_copy(update={"api": hasty})}
-        )
-        client = open_dry_till(configuration, self._foresee, Parts(self.store.connection), stop=self._stop)
+        client = open_dry_till(hasty, self._foresee, Parts(self.store.connection), stop=self._stop)
         return self._resources.enter_context(client)
 
     def stop_before(self, asset: str, damage: MassRetirementError) -> None:

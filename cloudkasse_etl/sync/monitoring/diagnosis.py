@@ -123,11 +123,10 @@ def _another_till(configuration: Configuration) -> list[Problem]:
 
 def _till(configuration: Configuration, settings: Settings | None) -> list[Problem]:
     # one try, not minutes of retries: a person waits
-    api = configuration.settings.api.model_copy(update={"attempts": 2, "retry_seconds": 10, "connect_seconds": 5})
-    hasty = configuration.settings.model_copy(update={"api": api})
-    title = CAPABILITIES[hasty.till.kind].title
+    hasty = configuration.with_api(attempts=2, retry_seconds=10, connect_seconds=5)
+    title = CAPABILITIES[configuration.settings.till.kind].title
     try:
-        with open_till(configuration.model_copy(update={"settings": hasty})) as till:
+        with open_till(hasty) as till:
             status = till.status()
             problems = till.problems() if settings else []
     except CloudkasseError as error:

@@ -116,9 +116,7 @@ def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None)
 
 
 def _ask_cloud(configuration: Configuration) -> TillStatus:
-    api = configuration.settings.api.model_copy(update=_PATIENCE)
-    hasty = configuration.settings.model_copy(update={"api": api})
-    with open_till(configuration.model_copy(update={"settings": hasty})) as till:
+    with open_till(configuration.with_api(**_PATIENCE)) as till:
         return refuse_other_company(till.status(), configuration.settings)
 
 
