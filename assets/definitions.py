@@ -58,7 +58,7 @@ def build_defs(
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
         on_report: Called with the run's report.
         on_progress: Called with the progress of a long step; None: it is written to the run's log.
-        on_retry: Called with a sentence before a request to CloudKasse is repeated.
+        on_retry: Called with a sentence before a request to the till is repeated.
         with_links: Links each asset to its code; our own source files are read for it.
         **overrides: Resources to use instead of ours, by key.
 

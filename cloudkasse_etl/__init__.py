@@ -1,4 +1,4 @@
-"""Synchronises SelectLine Auftrag with CloudKasse. A library: it never imports Dagster. Rooms: docs/architecture.md.
+"""Synchronises SelectLine Auftrag with the till. A library: it never imports Dagster. Rooms: docs/architecture.md.
 
 What a program of your own starts from is named in `__all__`, and is imported when it is first asked for: pandas and
 pandera take a second, and `--help` must not.

@@ -4,7 +4,7 @@
 
     CloudkasseError                 what failed, where, and what to do (`hint`); `exit_code` 20 unless said
     ├── TransientError              try again later: nothing needs to be changed
-    │   ├── NetworkError            CloudKasse cannot be reached, or keeps failing
+    │   ├── NetworkError            The till cannot be reached, or keeps failing
     │   ├── ErpUnavailableError     the ERP's database cannot be reached
     │   ├── StateUnavailableError   our own tables cannot be reached or written
     │   │   └── StateLockedError    another program has kept them locked for too long
@@ -62,7 +62,7 @@ class TransientError(CloudkasseError):
 
 
 class NetworkError(TransientError):
-    """CloudKasse cannot be reached, or failed more often than the retries allow."""
+    """The till cannot be reached, or failed more often than the retries allow."""
 
 
 class ErpUnavailableError(TransientError):
@@ -175,7 +175,7 @@ class ConfigurationError(PermanentError):
 
 
 class AuthorizationError(PermanentError):
-    """CloudKasse does not accept the token, or the token may not do this."""
+    """The till does not accept the token, or the token may not do this."""
 
 
 class ContractError(PermanentError):

@@ -67,7 +67,7 @@ def build_jobs(settings: Settings) -> list[Any]:
 
 
 def comparison_job(settings: Settings) -> Any:
-    """The job that compares all records of CloudKasse. It takes no lease and has no report."""
+    """The job that compares all records of the till. It takes no lease and has no report."""
     return dg.define_asset_job(
         tags.COMPARISON,
         selection=dg.AssetSelection.checks(*keys_of(settings.till.kind)),

@@ -46,7 +46,7 @@ def plan_job(configuration: Configuration) -> Any:
 
     description = say(
         "Tells what a synchronisation and an import would do now, old to new, and does nothing: neither "
-        "SelectLine nor CloudKasse nor our own tables are changed. The table stands in the run's step "
+        "SelectLine nor the till nor our own tables are changed. The table stands in the run's step "
         "what_would_be_done, under its output."
     )
     return looking_job(tags.PLAN, what_would_be_done, PlanOptions, description.told(language))

@@ -120,7 +120,7 @@ def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sen
         jobs=jobs,
         minimum_interval_seconds=configuration.settings.automation.look_seconds,
         description=say(
-            "Looks whether SelectLine, the settings, the VAT rates in force or CloudKasse have moved since the "
+            "Looks whether SelectLine, the settings, the VAT rates in force or the till have moved since the "
             "last synchronisation, and starts the job that takes it over. It reads no records and writes nothing."
         ).told(configuration.settings.language),
     )

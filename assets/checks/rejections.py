@@ -35,7 +35,7 @@ DESCRIPTIONS: Mapping[str, Text] = {
         "run's protocol say which they are and what to do."
     ),
     REGISTER_FIRST: say(
-        "A register is synchronised, so that CloudKasse takes articles and prices. Until then they wait."
+        "A register is synchronised, so that the till takes articles and prices. Until then they wait."
     ),
     EVERY_REGISTER: say(
         "Each article that has a price in one register's price group has one in every register's. "

@@ -33,7 +33,7 @@ from cloudkasse_etl.i18n.text import Language, say
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="cloudkasse-etl")
 def group() -> None:
-    """Keeps SelectLine Auftrag and CloudKasse level.
+    """Keeps SelectLine Auftrag and the till level.
 
     Exit codes: 0 successful or nothing new, 10 partially successful, 20 failed, 30 another synchronisation is
     running, 2 wrong use or settings.

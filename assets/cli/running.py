@@ -38,7 +38,7 @@ def synchronise(
         options: The run's options.
         on_step: Called with the asset that begins, its number and how many there are.
         on_progress: Called with the number of records of an asset that a long step has processed.
-        on_retry: Called with a sentence before a request to CloudKasse is repeated.
+        on_retry: Called with a sentence before a request to the till is repeated.
         waiting: Called with a message when a dead run's lease must run out first.
 
     Returns:

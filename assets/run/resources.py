@@ -37,7 +37,7 @@ class Options(dg.Config):
     full: bool = Field(
         default=False,
         description=say(
-            "Compare every record, also with what CloudKasse really holds, and bring back what was changed there. "
+            "Compare every record, also with what the till really holds, and bring back what was changed there. "
             "Slower than looking first whether anything has changed."
         ),
     )
@@ -98,7 +98,7 @@ def sync_resource(
         on_progress: Called with the progress of a long step; None: it is written to the run's log.
         after_run: Called at the end of each run, failed ones too, with the session if there was one, and what it
             came to.
-        on_retry: Called with a sentence before a request to CloudKasse is repeated, besides the line in the run's log.
+        on_retry: Called with a sentence before a request to the till is repeated, besides the line in the run's log.
 
     Returns:
         The resource.

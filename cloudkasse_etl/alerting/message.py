@@ -119,8 +119,10 @@ def compose(
             listed = say("Every record with its reason: cloudkasse-etl protocol {run}", run=latest_run[:8])
             blocks.append("\n".join([listed.told(language), *_link(ui_url, latest_run)]))
     once = say("Each cause is told once; again only if it comes back after it was gone.")
+    title = say("Till synchronisation")  # as the page is headed
     return Message(
-        f"CloudKasse {company}: {'; '.join(told_each(head, language))}", "\n\n".join([*blocks, once.told(language)])
+        f"{title.told(language)} {company}: {'; '.join(told_each(head, language))}",
+        "\n\n".join([*blocks, once.told(language)]),
     )
 
 

@@ -54,7 +54,7 @@ def read_connections(environment: Mapping[str, str], till: TillKind = "cloudkass
     )
     api = user = token = ""
     if till == "cloudkasse":
-        api = needed("CLOUDKASSE_API_URL", say("Set it to CloudKasse's address, e.g. https://api.example.org."))
+        api = needed("CLOUDKASSE_API_URL", say("Set it to the till's address, e.g. https://api.example.org."))
         token = needed("CLOUDKASSE_API_TOKEN", say("Set it to the token that CloudKasse gave you."))
     elif till == "korona":
         api = needed(
@@ -108,7 +108,7 @@ def read_connections(environment: Mapping[str, str], till: TillKind = "cloudkass
 
 
 def _host(url: str) -> str | None:
-    """The host of CloudKasse's address; None where the address is invalid."""
+    """The host of the till's address; None where the address is invalid."""
     try:
         found = urlsplit(url) if re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", url) else None
         return None if found is None or found.port == 0 else found.hostname  # an invalid port raises

@@ -108,7 +108,7 @@ class Safety(Section):
 
 
 class Api(Section):
-    """How CloudKasse is called; address and token come from the environment."""
+    """How the till is called; address and token come from the environment."""
 
     connections: Annotated[int, Field(ge=1, le=16)] = 4
     connect_seconds: Annotated[float, Field(ge=0.1, le=120)] = 10

@@ -14,7 +14,7 @@ class ArticleExtract(pa.DataFrameModel):
     number: Series[str] = key_field("Number", "ART.Artikelnummer", say("Number of the article."))
     name: Series[str] = text_field("Name", "ART.Bezeichnung", say("What the receipt shows."), nullable=False)
     description: Series[str] = text_field("Description", "ART.Zusatz", say("Further text, such as the packaging."))
-    gtin: Series[str] = text_field("GTIN", "ART.EANNummer", say("Number of the bar code; CloudKasse judges it."))
+    gtin: Series[str] = text_field("GTIN", "ART.EANNummer", say("Number of the bar code; the till judges it."))
     group: Series[str] = text_field("Group", "ART.Artikelgruppe", say("Number of the article group."))
     group_name: Series[str] = text_field("Group name", "GRUPPEN.Bezeichnung", say("Name of the article group."))
     unit: Series[str] = text_field("Unit", "ART.Mengeneinheit", say("Unit in which the article is sold."))
@@ -51,7 +51,7 @@ class ArticleExtract(pa.DataFrameModel):
 
 
 class ArticlePayload(pa.DataFrameModel):
-    """The articles as CloudKasse takes them."""
+    """The articles as the till takes them."""
 
     number: Series[str] = key_field("Number", "ART.Artikelnummer", say("Number of the article."))
     name: Series[str] = text_field("Name", "ART.Bezeichnung", say("What the receipt shows."), nullable=False)

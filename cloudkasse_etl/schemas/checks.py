@@ -131,7 +131,7 @@ def text_field(
     pattern: str | None = None,
     also: tuple[str, ...] = (),
 ) -> Any:
-    """A field for a text; its length is not checked here, only by CloudKasse.
+    """A field for a text; its length is not checked here, only by the till.
 
     Args:
         title: The column's name for people.

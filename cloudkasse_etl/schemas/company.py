@@ -44,7 +44,7 @@ class CompanyExtract(pa.DataFrameModel):
 
 
 class CompanyPayload(pa.DataFrameModel):
-    """The company as CloudKasse takes it."""
+    """The company as the till takes it."""
 
     number: Series[str] = key_field(
         "Number", "company.number", say("Number of the company, from the settings."), limit=20

@@ -24,7 +24,7 @@ class EmployeeExtract(pa.DataFrameModel):
 
 
 class EmployeePayload(pa.DataFrameModel):
-    """The employees as CloudKasse takes them."""
+    """The employees as the till takes them."""
 
     number: Series[str] = key_field("Number", "MITARBW.Nr", say("Number of the employee."))
     first_name: Series[str] = text_field("First name", "MITARBW.Vorname", say("First name."))

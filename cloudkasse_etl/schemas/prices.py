@@ -85,7 +85,7 @@ class GrossPrice(pa.DataFrameModel):
 
 
 class PricePayload(GrossPrice):
-    """The gross prices as CloudKasse takes them."""
+    """The gross prices as the till takes them."""
 
     currency: Series[str] = text_field(
         "Currency", "MANDANT.Waehrung", say("Currency of the price."), nullable=False, pattern="[A-Z]{3}"

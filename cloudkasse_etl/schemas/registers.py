@@ -33,7 +33,7 @@ class RegisterExtract(pa.DataFrameModel):
 
 
 class RegisterPayload(pa.DataFrameModel):
-    """The registers as CloudKasse takes them."""
+    """The registers as the till takes them."""
 
     number: Series[str] = key_field("Number", "registers.number", say("Number of the register."))
     name: Series[str] = text_field("Name", "registers.name", say("Name of the register."), nullable=False)

@@ -11,7 +11,7 @@ from cloudkasse_etl.schemas.checks import field, key_field, keyed, text_field
 class ReceiptStaged(pa.DataFrameModel):
     """The receipts as they are staged; the original JSON is stored beside, unchanged."""
 
-    receipt_id: Series[str] = key_field("Receipt", "receipt.id", say("CloudKasse's id of the receipt."), limit=120)
+    receipt_id: Series[str] = key_field("Receipt", "receipt.id", say("The till's id of the receipt."), limit=120)
     register: Series[str] = text_field("Register", "receipt.register", say("Number of the register that sold."))
     number: Series[int] = field(
         "Number", "receipt.number", say("Number of the receipt; counts up by register."), nullable=True

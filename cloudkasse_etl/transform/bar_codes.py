@@ -1,7 +1,7 @@
 """Normalises articles' bar codes to the form that registers scan, and removes duplicates. Pure, vectorised.
 
 A register that scans a code which two articles share sells one of them at random, at its price and from its stock.
-So both articles lose the code and are sold by hand, with a rejection for each. CloudKasse validates the check digit.
+So both articles lose the code and are sold by hand, with a rejection for each. The till validates the check digit.
 """
 
 from collections.abc import Collection, Iterable, Sequence

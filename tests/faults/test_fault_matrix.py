@@ -250,6 +250,6 @@ def check_reasons(errors: list[CloudkasseError]) -> None:
         assert error.hint, text
         assert error.message.endswith("."), text
         assert error.hint.endswith("."), text
-        assert "CloudKasse" in text or "127.0.0.1" in text, text
+        assert "CloudKasse" in text or "The till" in text or "127.0.0.1" in text, text
         for inside in (TOKEN, "Traceback", "Error(", "<html", "urllib3", "object at 0x"):
             assert inside not in text, text

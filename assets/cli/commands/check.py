@@ -19,12 +19,12 @@ EXIT_WRONG = 20
 
 
 @click.command()
-@click.option("--cloud", is_flag=True, help="Compare all that CloudKasse holds with what SelectLine wants now.")
+@click.option("--cloud", is_flag=True, help="Compare all that the till holds with what SelectLine wants now.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def check(cloud: bool, as_json: bool) -> int:
-    """Check settings, ERP, CloudKasse and clock: what is wrong, and how to mend it. Changes nothing.
+    """Check settings, ERP, till and clock: what is wrong, and how to mend it. Changes nothing.
 
-    With --cloud every record that CloudKasse holds is compared too, once all else is well.
+    With --cloud every record that the till holds is compared too, once all else is well.
     """
     from cloudkasse_etl.config.settings import language_of, load, settings_path
     from cloudkasse_etl.sync.monitoring.diagnosis import diagnose
@@ -100,7 +100,7 @@ def _print(problems: list[Problem], notes: list[Problem], language: Language) ->
 
     out = console()
     if not problems:
-        well = say("All is well: settings, ERP, CloudKasse and clock.")
+        well = say("All is well: settings, ERP, till and clock.")
         out.print(f"[green]{well.told(language)}[/]")
     else:
         head = say_count("1 problem", "{count} problems", count=len(problems))

@@ -19,7 +19,7 @@ from cloudkasse_etl.entities import TillKind
     help="What the shop sells with: registers of CloudKasse, or any that write DSFinV-K exports into a folder.",
 )
 def demo(folder: Path, till: TillKind) -> int:
-    """Synchronise a made-up farm shop with a CloudKasse on this computer, sell in it, and import what was sold.
+    """Synchronise a made-up farm shop with a till on this computer, sell in it, and import what was sold.
 
     Everything lies in the folder .demo; calling it again starts over with fresh data.
     """

@@ -32,7 +32,7 @@ _CHOICE, _YES, _NO = say_as("answer", "[Y/n]"), say_as("answer", "y yes"), say_a
 @click.option(
     "--full",
     is_flag=True,
-    help="Compare every record, also with what CloudKasse really holds, and bring back what was changed there.",
+    help="Compare every record, also with what the till really holds, and bring back what was changed there.",
 )
 @click.option("--retry-rejected", is_flag=True, help="Try rejected records again although nothing about them changed.")
 @click.option("--allow-retire", is_flag=True, help="Retire records even if they are more than the settings allow.")
@@ -40,7 +40,7 @@ _CHOICE, _YES, _NO = say_as("answer", "[Y/n]"), say_as("answer", "y yes"), say_a
 def sync(
     what: str, import_receipts: bool | None, full: bool, retry_rejected: bool, allow_retire: bool, as_json: bool
 ) -> int:
-    """Synchronise SelectLine with CloudKasse: everything, the master data alone, or the receipts alone.
+    """Synchronise SelectLine with the till: everything, the master data alone, or the receipts alone.
 
     Sends only what has changed, and says so when nothing has.
     """

@@ -4,40 +4,41 @@ from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure
 
 TEXTS: dict[str, Failure] = {
     "register_required": Failure(
-        "Waits for a register: CloudKasse takes articles and prices only once an active register is synchronised.",
+        "Waits for a register: the till takes articles and prices only once an active register is synchronised.",
         "Name a register below registers: in cloudkasse.yaml, then synchronise again.",
     ),
     "article_required": Failure(
-        "Waits for its article '{value}'{more:more}, which CloudKasse does not hold yet.",
+        "Waits for its article '{value}'{more:more}, which the till does not hold yet.",
         "Cure the article's rejection; the price follows by itself.",
     ),
     CLOUD: Failure(
-        "CloudKasse refused the record: {message}",
-        "Correct the record {system} as CloudKasse asks ({field}).",
+        "The till refused the record: {message}",
+        "Correct the record {system} as the till asks ({field}).",
     ),
     "cloud.gtin_invalid": Failure(
-        "CloudKasse refused the article: its GTIN '{value}' has a wrong check digit.",
+        "The till refused the article: its GTIN '{value}' has a wrong check digit.",
         "Correct or empty the EAN number of the article in SelectLine (ART.EANNummer).",
     ),
     "cloud.too_long": Failure(
-        "CloudKasse refused the record: {field} is too long.",
+        "The till refused the record: {field} is too long.",
         "Shorten {field} {system}.",
     ),
     "cloud.price_negative": Failure(
-        "CloudKasse refused the price: it is negative.",
+        "The till refused the price: it is negative.",
         "Correct ARPREIS.Preis in SelectLine.",
     ),
     "cloud.article_unknown": Failure(
-        "CloudKasse refused the price: it does not know the article.",
+        "The till refused the price: it does not know the article.",
         "Synchronise the articles with --full, then synchronise again.",
     ),
     "cloud.limit_reached": Failure(
-        "CloudKasse refused the record: the licence's limit is reached.",
-        "Extend the CloudKasse licence, or set articles that are not sold to Inaktiv; it is tried again in every run.",
+        "The till refused the record: the licence's limit is reached.",
+        "Extend the till's licence, or set articles that are not sold to Inaktiv; it is tried again in every run.",
     ),
     "cloud.contract": Failure(
-        "It is not known whether CloudKasse took the record: {message}",
-        "Nothing needs to be corrected; run again with --retry-rejected, and report it to CloudKasse if it stays.",
+        "It is not known whether the till took the record: {message}",
+        "Nothing needs to be corrected; run again with --retry-rejected, and report it to the till's maker if it "
+        "stays.",
     ),
     "cloud.korona_refused": Failure(
         "KORONA.cloud refused the record: {message}",
@@ -67,7 +68,7 @@ TEXTS: dict[str, Failure] = {
         "in every run.",
     ),
     "cloud.conflict": Failure(
-        "CloudKasse refused the record because somebody else was changing it.",
+        "The till refused the record because somebody else was changing it.",
         "Nothing needs to be corrected; run again with --retry-rejected.",
     ),
 }

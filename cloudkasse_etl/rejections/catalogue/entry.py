@@ -33,7 +33,7 @@ def unclear(text: str) -> Failure:
     """A receipt that only a person can decide about."""
     return Failure(
         text,
-        "Look at the receipt in CloudKasse; once it is clear, dismiss it here with a reason and book it by hand.",
+        "Look at the receipt in the till; once it is clear, dismiss it here with a reason and book it by hand.",
     )
 
 
@@ -51,7 +51,7 @@ def beyond(text: str) -> Failure:
     """A void that is not booked without review."""
     return Failure(
         text,
-        "Look at the receipt in CloudKasse. If it is right, release it: cloudkasse-etl receipts release ID --reason "
+        "Look at the receipt in the till. If it is right, release it: cloudkasse-etl receipts release ID --reason "
         "TEXT; it is then booked and flagged. Otherwise dismiss it with a reason.",
         holds=True,
     )

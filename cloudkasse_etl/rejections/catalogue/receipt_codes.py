@@ -4,8 +4,8 @@ from cloudkasse_etl.rejections.catalogue.entry import Failure, unclear
 
 TEXTS: dict[str, Failure] = {
     "receipt_malformed": Failure(
-        "CloudKasse's receipt is not as the contract says: {message}",
-        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse.",
+        "The till's receipt is not as the contract says: {message}",
+        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to the till's maker.",
     ),
     "export_unreadable": Failure(
         "The export cannot be read here: {place}: {message}",
@@ -15,7 +15,7 @@ TEXTS: dict[str, Failure] = {
     ),
     "receipt_conflict": Failure(
         "A receipt with the same id came before, with other content; this one is kept beside it and not booked.",
-        "Compare both in CloudKasse; correct by hand what the first one booked wrongly, and dismiss this one: "
+        "Compare both in the till; correct by hand what the first one booked wrongly, and dismiss this one: "
         "cloudkasse-etl receipts dismiss ID --reason TEXT.",
     ),
     "receipt_kind_unknown": unclear(
@@ -67,19 +67,19 @@ TEXTS: dict[str, Failure] = {
     ),
     "business_day_implausible": Failure(
         "Receipt {number} of register {register} is of {day}, but arrived on {arrived}: its clock may be wrong.",
-        "Look at the receipt in CloudKasse. If the day is right, release it: cloudkasse-etl receipts release ID "
+        "Look at the receipt in the till. If the day is right, release it: cloudkasse-etl receipts release ID "
         "--reason TEXT; else dismiss it and book it by hand. How far a day may be off: receipts.days_ahead, "
         "receipts.days_back.",
         holds=True,
     ),
     "closing_malformed": Failure(
-        "CloudKasse's closing is not as the contract says: {message}",
-        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to CloudKasse, or dismiss it: "
-        "cloudkasse-etl closings dismiss REGISTER NUMBER --reason TEXT.",
+        "The till's closing is not as the contract says: {message}",
+        "Run again with --retry-rejected, which fetches it anew; if it stays, report it to the till's maker, or "
+        "dismiss it: cloudkasse-etl closings dismiss REGISTER NUMBER --reason TEXT.",
     ),
     "closing_conflict": Failure(
         "The closing came a second time with other content; the first one stands.",
-        "Compare the closing in CloudKasse with the one that was staged; once it is clear, dismiss it: "
+        "Compare the closing in the till with the one that was staged; once it is clear, dismiss it: "
         "cloudkasse-etl closings dismiss REGISTER NUMBER --reason TEXT.",
     ),
 }

@@ -1,6 +1,6 @@
 """Finds out what rejected records are called: facts that are stored elsewhere in our tables than in the rejection.
 
-A receipt's register, number, day and total are in its row, and the name of an article that CloudKasse has accepted
+A receipt's register, number, day and total are in its row, and the name of an article that the till has accepted
 in ours of it, so rejections that an older release stored have names too. Nothing is read where nothing is rejected.
 """
 
@@ -133,7 +133,7 @@ class NamedRecords:
         return {(STAGED_CLOSINGS, key): ClosingName(key, day=days.get(key)) for key in wanted}
 
     def _titled(self, rejections: Iterable[Rejection]) -> dict[tuple[str, str], RecordName]:
-        """The names of records of the ERP that were stored without, from what CloudKasse accepted, or was refused."""
+        """The names of records of the ERP that were stored without, from what the till accepted, or was refused."""
         bare = [r for r in rejections if r.asset in _TITLED_BY and r.called.title is None]
         found: dict[tuple[str, str], RecordName] = {}
         for kind in dict.fromkeys(_TITLED_BY[r.asset] for r in bare):

@@ -90,7 +90,7 @@ def waiting_for_a_register() -> Text:
 
 def refused_by_the_cloud(asset: str) -> Text:
     """Refusals that depend on more than the record: they are tried again in every run."""
-    return say("records of {asset} that CloudKasse refused are tried again in every run", asset=asset)
+    return say("records of {asset} that the till refused are tried again in every run", asset=asset)
 
 
 def article_unknown() -> Text:
@@ -125,7 +125,7 @@ def erp_in_motion() -> Text:
 
 def lost(records: str) -> Text:
     """The cloud holds fewer records than it accepted."""
-    return say("CloudKasse holds fewer {records} than were sent", records=records)
+    return say("the till holds fewer {records} than were sent", records=records)
 
 
 def interrupted(records: str) -> Text:

@@ -1,4 +1,4 @@
-"""Compares CloudKasse's actual records, one by one, with those that the ERP requires now. Nothing is changed.
+"""Compares the till's actual records, one by one, with those that the ERP requires now. Nothing is changed.
 
 A synchronisation compares with what the cloud last accepted and requests no records. This requests every record, page
 by page, so it runs on demand and with a full comparison only.
@@ -29,7 +29,7 @@ from cloudkasse_etl.transform.digest import digests, item_digests, item_text
 def compare_all(
     configuration: Configuration, kinds: Sequence[str] | None = None, *, as_of: dt.date | None = None
 ) -> tuple[Comparison, ...]:
-    """Compares the records that the ERP requires now with CloudKasse's. Takes no lease, writes nothing, uses GET only.
+    """Compares the records that the ERP requires now with the till's. Takes no lease, writes nothing, uses GET only.
 
     Args:
         configuration: Settings and connections.

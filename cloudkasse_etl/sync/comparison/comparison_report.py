@@ -1,4 +1,4 @@
-"""The result of a comparison with CloudKasse: frozen, as sentences, and as an object for `--json`. No I/O."""
+"""The result of a comparison with the till: frozen, as sentences, and as an object for `--json`. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,23 +18,23 @@ Cure = Literal["next", "full", "foreign"]
 
 _CURES = {
     "next": say("The next synchronisation sends it."),
-    "full": say("It was changed in CloudKasse. cloudkasse-etl sync --full brings it back."),
-    "foreign": say("It never came from here. Switch it off in CloudKasse, or create it in SelectLine."),
+    "full": say("It was changed in the till. cloudkasse-etl sync --full brings it back."),
+    "foreign": say("It never came from here. Switch it off in the till, or create it in SelectLine."),
 }
 # A language may have genders: each kind has its own sentence for one record.
 _ONE_IS_EQUAL = {
-    "registers": say("CloudKasse holds the one register as SelectLine wants it"),
-    "employees": say("CloudKasse holds the one employee as SelectLine wants it"),
-    "articles": say("CloudKasse holds the one article as SelectLine wants it"),
-    "prices": say("CloudKasse holds the one price as SelectLine wants it"),
+    "registers": say("The till holds the one register as SelectLine wants it"),
+    "employees": say("The till holds the one employee as SelectLine wants it"),
+    "articles": say("The till holds the one article as SelectLine wants it"),
+    "prices": say("The till holds the one price as SelectLine wants it"),
 }
 _ONE_DIFFERS = {
-    "registers": say("CloudKasse and SelectLine differ in 1 register"),
-    "employees": say("CloudKasse and SelectLine differ in 1 employee"),
-    "articles": say("CloudKasse and SelectLine differ in 1 article"),
-    "prices": say("CloudKasse and SelectLine differ in 1 price"),
+    "registers": say("The till and SelectLine differ in 1 register"),
+    "employees": say("The till and SelectLine differ in 1 employee"),
+    "articles": say("The till and SelectLine differ in 1 article"),
+    "prices": say("The till and SelectLine differ in 1 price"),
 }
-COLUMNS = (say("record"), say("field"), say("SelectLine"), say("CloudKasse"), say("what to do"))
+COLUMNS = (say("record"), say("field"), say("SelectLine"), say("till"), say("what to do"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The differences between CloudKasse and the ERP for one kind of record.
+    """The differences between the till and the ERP for one kind of record.
 
     Attributes:
         entity: The name of a kind of record.
@@ -137,17 +137,15 @@ class Comparison:
     def _is_equal(self) -> Text:
         kind = BY_NAME[self.entity]
         if kind is COMPANY:
-            return say("CloudKasse holds the company as SelectLine wants it")
+            return say("The till holds the company as SelectLine wants it")
         if self.wanted == 1:
             return _ONE_IS_EQUAL[self.entity]
-        return say(
-            "CloudKasse holds all {wanted:,} {noun} as SelectLine wants them", wanted=self.wanted, noun=kind.named
-        )
+        return say("The till holds all {wanted:,} {noun} as SelectLine wants them", wanted=self.wanted, noun=kind.named)
 
     def _has_none(self) -> Text:
         kind = BY_NAME[self.entity]
         if not self.refused and not self.waiting:
-            return say("CloudKasse holds no {noun}, and SelectLine wants none", noun=kind.named)
+            return say("The till holds no {noun}, and SelectLine wants none", noun=kind.named)
         if kind is COMPANY:
             return say("There is no company to compare")
         return say("There are no {noun} to compare", noun=kind.named)
@@ -155,14 +153,14 @@ class Comparison:
     def _differs(self) -> Text:
         kind = BY_NAME[self.entity]
         if kind is COMPANY:
-            return say("CloudKasse holds another company than SelectLine")
+            return say("The till holds another company than SelectLine")
         if self.count == 1:
             return _ONE_DIFFERS[self.entity]
-        return say("CloudKasse and SelectLine differ in {count:,} {noun}", count=self.count, noun=kind.noun)
+        return say("The till and SelectLine differ in {count:,} {noun}", count=self.count, noun=kind.noun)
 
     def _parts(self) -> list[Text]:
         parts = [
-            say_count("{count:,} missing in CloudKasse", "{count:,} missing in CloudKasse", count=self.missing),
+            say_count("{count:,} missing in the till", "{count:,} missing in the till", count=self.missing),
             say("{count:,} with other content", count=self.different),
             say_count(
                 "{count:,} active there that should not be",

@@ -1,4 +1,4 @@
-"""Reads CloudKasse's actual records page by page, and adopts them as our state of the cloud. Comparing: comparison/.
+"""Reads the till's actual records page by page, and adopts them as our state of the cloud. Comparing: comparison/.
 
 Only a synchronisation with a full comparison reads them.
 """
@@ -77,8 +77,8 @@ def pages(session: SyncSession, kind: Kind) -> Iterator[tuple[list[str], list[It
             keys = [record_key(kind.name, item) for item in page]
         except KeyError as error:
             raise ContractError(
-                say("CloudKasse's list of {entity} has a record without {field}.", entity=kind.name, field=str(error)),
-                hint=say("Report it to CloudKasse; nothing was compared."),
+                say("The till's list of {entity} has a record without {field}.", entity=kind.name, field=str(error)),
+                hint=say("Report it to the till's maker; nothing was compared."),
             ) from None
         _refuse_broken(kind, page)
         yield keys, page
@@ -130,10 +130,10 @@ def _refuse_broken(kind: Kind, page: Sequence[Item]) -> None:
             value = next(value for value in values if type(value) not in (wanted, NoneType))
             raise ContractError(
                 say(
-                    "CloudKasse's list of {entity} has a record whose {field} is '{value}'.",
+                    "The till's list of {entity} has a record whose {field} is '{value}'.",
                     entity=kind.name, field=name, value=str(value)[:40],
                 ),
-                hint=say("Report it to CloudKasse; nothing was compared."),
+                hint=say("Report it to the till's maker; nothing was compared."),
             )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 
 
 def names_by_key(store: StateStores, kind: Kind, keys: Iterable[str]) -> dict[str, RecordName]:
-    """The names of some records as CloudKasse last accepted them, in a dry run with what it would accept.
+    """The names of some records as the till last accepted them, in a dry run with what it would accept.
 
     Args:
         store: Our own tables.

@@ -221,9 +221,7 @@ def _new_master_data(session: SyncSession) -> tuple[tuple[Text, ...], list[objec
         held = missing_in_the_cloud(session, kind, ours)
         if held is not None:
             lost[kind.name] = held
-            found.append(
-                say("CloudKasse holds {held:,} of {ours:,} {records}", held=held, ours=ours, records=kind.noun)
-            )
+            found.append(say("the till holds {held:,} of {ours:,} {records}", held=held, ours=ours, records=kind.noun))
         if store.attempts.pending(kind.name):
             found.append(say("an interrupted upload of {records} is to be finished", records=kind.noun))
     noted = {asset: _noted(checkpoint) for asset, checkpoint in checkpoints.items()}

@@ -54,7 +54,7 @@ class ReceiptDetail:
         listed: Its status, and why.
         kind: Its kind (DSFinV-K BON_TYP).
         currency: The currency of its amounts; None where it cannot be read.
-        times: When it was begun, ended, and arrived at CloudKasse, as far as it states so.
+        times: When it was begun, ended, and arrived at the till, as far as it states so.
         lines, payments, vat: What the receipt states; of one that cannot be parsed, what is readable.
         postings, movements: What was booked, by the columns of the tables.
         voids: The receipt that it refers to; None if there is none.

@@ -262,7 +262,7 @@ def refuse_other_company(status: TillStatus, settings: Settings) -> TillStatus:
     if status.company_number is not None and status.company_number != ours:
         raise AuthorizationError(
             say(
-                "CloudKasse's token belongs to company '{theirs}', the settings to '{ours}'.",
+                "The till's token belongs to company '{theirs}', the settings to '{ours}'.",
                 theirs=status.company_number,
                 ours=ours,
             ),

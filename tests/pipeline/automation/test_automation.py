@@ -108,7 +108,7 @@ def test_a_changed_setting_and_a_cloud_that_lost_records_are_new(
     cloud.close()
     found = look(program)
     assert (found.kind, "4 of 5 articles" in found.told("en")) == ("master-data", True)
-    assert "CloudKasse hält 4 von 5 Artikeln" in found.told("de")
+    assert "das Kassensystem hält 4 von 5 Artikeln" in found.told("de")
 
 
 def test_with_a_direct_import_what_is_still_staged_is_something_to_do(

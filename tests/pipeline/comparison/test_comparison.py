@@ -1,4 +1,4 @@
-"""Protects the comparison of CloudKasse with the ERP: it sees what really is there, and a full run mends it."""
+"""Protects the comparison of the till with the ERP: it sees what really is there, and a full run mends it."""
 
 import copy
 import sqlite3
@@ -37,7 +37,7 @@ def test_level_is_said_to_be_level_and_only_asked(world: World) -> None:
         "companies": (True, 1), "registers": (True, 1), "employees": (True, 2), "articles": (True, 12),
         "prices": (True, 12),
     }  # fmt: skip
-    assert found["articles"].sentence("en") == "CloudKasse holds all 12 articles as SelectLine wants them."
+    assert found["articles"].sentence("en") == "The till holds all 12 articles as SelectLine wants them."
     asked = world.server.requests[before:]
     assert {method for method, _, _ in asked} == {"GET"}
     assert len([path for _, path, _ in asked if path.startswith("/v1/articles")]) == 3  # pages of five
@@ -71,20 +71,20 @@ def test_what_somebody_changed_in_cloudkasse_is_told_field_by_field_and_mended_b
             "name",
             "Artikel 1",
             "Kaffe",
-            "It was changed in CloudKasse. cloudkasse-etl sync --full brings it back.",
+            "It was changed in the till. cloudkasse-etl sync --full brings it back.",
         ),
         (
             "A1 Artikel 1",
             "unit",
             "Stk",
             "kg",
-            "It was changed in CloudKasse. cloudkasse-etl sync --full brings it back.",
+            "It was changed in the till. cloudkasse-etl sync --full brings it back.",
         ),
     ]
     assert found["prices"].rows("de")[0][:4] == ("A2 Artikel 2, Gruppe 1, ab 0", "gross", "11,90 €", "0,01 €")
     assert found["employees"].differences[0].fields[0].field == "display_name"
     assert found["articles"].sentence("de") == (
-        "CloudKasse und SelectLine unterscheiden sich in 1 Artikel: 1 mit anderem Inhalt."
+        "Kassensystem und SelectLine unterscheiden sich in 1 Artikel: 1 mit anderem Inhalt."
     )
     assert world.sync().outcome is Outcome.NO_NEW_DATA, "a quiet run looks at nothing"
     report = world.sync(full=True)
@@ -136,7 +136,7 @@ def test_cloudkasse_is_not_said_to_hold_what_stands_rejected_or_waits(world: Wor
     world.sync()
     assert len(world.cloud("articles")) == 12
     assert compared(world)["articles"].sentence("en") == (
-        "CloudKasse holds all 12 articles as SelectLine wants them. Not counted, since told elsewhere: 1 rejected."
+        "The till holds all 12 articles as SelectLine wants them. Not counted, since told elsewhere: 1 rejected."
     )
 
 

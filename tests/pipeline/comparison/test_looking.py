@@ -1,4 +1,4 @@
-"""Protects what only looks: the check that compares with CloudKasse and the job `plan` change and hold up nothing."""
+"""Protects what only looks: the check that compares with the till and the job `plan` change and hold up nothing."""
 
 import sqlite3
 import uuid
@@ -50,7 +50,7 @@ def test_the_job_compares_under_a_held_lease_and_is_no_synchronisation(
     articles = found["cloudkasse_contents", "articles_same_as_selectline"]
     assert (articles.passed, articles.severity) == (False, dg.AssetCheckSeverity.WARN)
     (row,) = articles.metadata["differences"].records
-    assert (row.data["record"], row.data["SelectLine"], row.data["CloudKasse"]) == (
+    assert (row.data["record"], row.data["SelectLine"], row.data["till"]) == (
         "A1 Artikel 1",
         "Artikel 1",
         "Kaffe",
@@ -74,7 +74,7 @@ def test_a_quiet_run_compares_nothing_and_a_full_one_tells(program: Program, ins
     told = latest(instance, "cloudkasse_articles")
     assert told is not None
     assert told.passed
-    assert told.description == "CloudKasse holds all 5 articles as SelectLine wants them."
+    assert told.description == "The till holds all 5 articles as SelectLine wants them."
     assert program.world.cloud("articles")["A1"]["name"] == "Artikel 1"
 
 
@@ -98,7 +98,7 @@ def test_the_job_plan_shows_the_plan_and_does_nothing(program: Program, instance
 @pytest.mark.synced
 def test_check_cloud_says_it_on_the_command_line(program: Program) -> None:
     code, out, _ = program.call("check", "--cloud")
-    assert (code, out.splitlines()[0]) == (0, "CloudKasse holds the company as SelectLine wants it.")
+    assert (code, out.splitlines()[0]) == (0, "The till holds the company as SelectLine wants it.")
     behind_our_back(program.world, "articles", "A1", name="[red]")
     code, out, _ = program.call("check", "--cloud")
     assert code == 20

@@ -53,7 +53,7 @@ def test_a_thousand_rejections_of_one_cause_are_one_entry_and_one_alert_and_stan
         assert (quiet.tags[tags.OUTCOME], tags.counts_of(quiet.tags)["still_rejected"]) == ("no_new_data", 1000)
         assert "Nothing that is not known already." in str(sensor(context))
     (message,), (text,) = mail.mails, webhook.texts
-    assert message["Subject"] == "CloudKasse 1: 1,000 rejected for 1 new cause"
+    assert message["Subject"] == "Till synchronisation 1: 1,000 rejected for 1 new cause"
     assert message["To"] == "anna@example.org, bert@example.org"
     body = message.get_content()
     assert "cloudkasse_articles · cloud.gtin_invalid · 1,000" in body
@@ -116,7 +116,7 @@ def test_two_causes_are_two_entries_of_one_message_in_the_shops_language(shop: W
     shop.sync()
     assert look(shop).told == {"email": 2, "webhook": 2}
     (message,) = mail.mails
-    assert message["Subject"] == "CloudKasse 1: 2 abgelehnt, 2 neue Ursachen"
+    assert message["Subject"] == "Kassenabgleich 1: 2 abgelehnt, 2 neue Ursachen"
     assert "Was zu tun ist: Berichtigen oder leeren Sie die EAN-Nummer" in message.get_content()
 
 
@@ -218,7 +218,7 @@ def test_three_runs_that_fail_for_the_same_reason_are_one_alert(shop: World, mai
     for minutes, reason in enumerate(reasons):
         look(shop, run("all", reason, minutes))
     (message,) = mail.mails
-    assert message["Subject"] == "CloudKasse 1: synchronisation failed"
+    assert message["Subject"] == "Till synchronisation 1: synchronisation failed"
     assert "A synchronisation failed: all, 2026-03-02 13:00" in message.get_content()  # in the shop's time
     look(shop, run("all", "The token is wrong.", 3))
     assert len(mail.mails) == 2

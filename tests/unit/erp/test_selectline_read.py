@@ -78,7 +78,7 @@ def test_empty_tables_give_empty_frames_of_the_same_types(path: Path) -> None:
 
 
 ODD_CELLS = [
-    ("Bezeichnung", "x" * 1_000_000, None, "a very long text is CloudKasse's to judge"),
+    ("Bezeichnung", "x" * 1_000_000, None, "a very long text is the till's to judge"),
     ("Bezeichnung", "Kaf\x00fee", "Kaf\x00fee", "NUL"),
     ("Bezeichnung", 4711, None, "a number is a text"),
     ("Bezeichnung", b"\xff\xfe", "��", "bytes that are no text"),

@@ -35,11 +35,11 @@ def test_a_comparison_of_one_record(kind: object) -> None:
     def told(wanted: int, different: int, language: str = "en") -> str:
         return Comparison(name, "", wanted, 0, different, 0, 0, 0, ()).sentence(language)
 
-    assert told(2, 0) == f"CloudKasse holds all 2 {name} as SelectLine wants them."
-    assert told(1, 0) == f"CloudKasse holds the one {name.removesuffix('s')} as SelectLine wants it."
-    assert told(1, 2).startswith(f"CloudKasse and SelectLine differ in 2 {name}: ")
-    assert told(1, 1).startswith(f"CloudKasse and SelectLine differ in 1 {name.removesuffix('s')}: ")
-    assert told(1, 0, "de").startswith("CloudKasse hat ")
+    assert told(2, 0) == f"The till holds all 2 {name} as SelectLine wants them."
+    assert told(1, 0) == f"The till holds the one {name.removesuffix('s')} as SelectLine wants it."
+    assert told(1, 2).startswith(f"The till and SelectLine differ in 2 {name}: ")
+    assert told(1, 1).startswith(f"The till and SelectLine differ in 1 {name.removesuffix('s')}: ")
+    assert told(1, 0, "de").startswith("Das Kassensystem hat ")
 
 
 @pytest.mark.parametrize(

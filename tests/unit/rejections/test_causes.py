@@ -85,8 +85,8 @@ def test_one_article_is_named_for_which_prices_wait_and_how_many_more() -> None:
         detail = {"value": "604 Quittengelee", "more": more}
         return Rejection("cloudkasse_prices", "", "article_required", detail).text(language)
 
-    assert told("0", "en") == "Waits for its article '604 Quittengelee', which CloudKasse does not hold yet."
-    assert told("2", "en") == "Waits for its article '604 Quittengelee' and 2 more, which CloudKasse does not hold yet."
+    assert told("0", "en") == "Waits for its article '604 Quittengelee', which the till does not hold yet."
+    assert told("2", "en") == "Waits for its article '604 Quittengelee' and 2 more, which the till does not hold yet."
     assert "„604 Quittengelee“ und 2 weitere" in told("2", "de")
 
 

@@ -16,7 +16,7 @@ from cloudkasse_etl.state.database.keys import chunks
 
 # The program's own decisions and their reasons; stored in English, shown in the settings' language.
 PROGRAM = "cloudkasse-etl"
-REPLACED = say("It was refused, and CloudKasse sent a corrected content under the same id, which took its place.")
+REPLACED = say("It was refused, and the till sent a corrected content under the same id, which took its place.")
 NOT_AGAIN = say("It could not be read, had no id, and did not come again when everything was fetched anew.")
 _TEXTS = {str(text): text for text in (REPLACED, NOT_AGAIN)}
 

@@ -8,7 +8,7 @@ from cloudkasse_etl.i18n.text import Text, say, say_as
 from cloudkasse_etl.sync.run.receipt_sums import FATE_WORDS
 
 WORDS: Final[Mapping[str, Text]] = {
-    "page": say("CloudKasse synchronisation"),
+    "page": say("Till synchronisation"),
     "no_new_data": say("Nothing new"),
     "successful": say("Successful"),
     "partially_successful": say("Partially successful"),
@@ -34,7 +34,7 @@ WORDS: Final[Mapping[str, Text]] = {
         "The protocol of this run is of an older release, which did not note what went up and down by kind of "
         "record; these are the totals."
     ),
-    "up": say("What went up to CloudKasse"),
+    "up": say("What went up to the till"),
     "up_none": say("Master data was not part of this run."),
     "up_quiet": say("Nothing had changed, so nothing was sent."),
     "down": say("What came down and was booked"),
