@@ -1,17 +1,16 @@
 """Asset checks on rejections and reviews, made from reports; they do not change a run's outcome."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import dagster as dg
 
 from assets.instance.typed_commands import as_typed
 from assets.ui.markdown import plain
-from assets.ui.tables import shown_table
+from assets.ui.tables import shown_list
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
-from cloudkasse_etl.rejections.causes import Cause, by_cause
+from cloudkasse_etl.i18n.text import Text, say, say_count
+from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
 from cloudkasse_etl.sync.run.report import AssetReport
 
 # The UI sorts an asset's checks by name and opens the first: it should be the one that fails most often.
@@ -19,14 +18,6 @@ REJECTIONS = "all_records_accepted"
 REGISTER_FIRST = "register_before_articles"
 SHOWN_WARNINGS = 20
 SHOWN_CAUSES = 3
-CAUSE_COLUMNS = (
-    say("what to do"),
-    say("what is wrong"),
-    say("count"),
-    say("examples"),
-    say("since"),
-    say("code"),
-)
 EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
 DESCRIPTIONS: Mapping[str, Text] = {
@@ -77,29 +68,24 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     count, language = len({rejection.key for rejection in report.rejections}), settings.language
     causes = by_cause(report.rejections, language)
     if len(report.rejections) == 1:
-        text = f"{report.rejections[0].name(language)}: {causes[0].summary} {causes[0].cure}"
+        (only,) = report.rejections
+        text = f"{only.name(language)}: {only.text(language)} {only.cure(language)}"
     else:
         shown = [f"{counted(cause.count, language)} × {cause.summary} {cause.cure}" for cause in causes[:SHOWN_CAUSES]]
         text = " ".join(shown) + (" …" if len(causes) > SHOWN_CAUSES else "")
     result = _warning(REJECTIONS, text, rejected=count, causes=len(causes))
-    table = {"rejections": _by_cause(causes[:SHOWN_WARNINGS], settings)} if causes else {}
-    return result._replace(metadata={**result.metadata, **table})
+    listed = [_told(cause, settings) for cause in causes[:SHOWN_WARNINGS]]
+    more = [*filter(None, [more_than(len(causes), len(listed), language)])]
+    return result._replace(metadata={**result.metadata, **shown_list("rejections", [*listed, *more])})
 
 
-def _by_cause(causes: Sequence[Cause], settings: Settings) -> dg.MetadataValue[Any]:
-    """The causes as on the asset's page, with two columns more: a cause's code, and since when it exists."""
-    rows = [
-        (
-            c.cure,
-            c.summary,
-            c.count,
-            c.examples,
-            shown_time(c.since, settings.zone) if c.since else "–",
-            c.code,
-        )
-        for c in causes
-    ]
-    return shown_table(told_each(CAUSE_COLUMNS, settings.language), rows)
+def _told(cause: Cause, settings: Settings) -> str:
+    """A cause as on the asset's page, and besides its code, and since when it exists: in three lines."""
+    language = settings.language
+    since = say("since {since}", since=shown_time(cause.since, settings.zone)).told(language) if cause.since else ""
+    count = say_count("{count:,} record", "{count:,} records", count=cause.count).told(language)
+    facts = " · ".join(filter(None, [count, cause.amount_text, since, cause.code]))
+    return "\n".join([cause.cure, cause.summary, f"{facts}: {cause.examples}"])
 
 
 def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:

@@ -1,28 +1,18 @@
 """The check that no record waits longer than allowed: part of the run's report; it does not change a run's outcome."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import dagster as dg
 
 from assets.instance.typed_commands import as_typed
-from assets.ui.tables import shown_table
+from assets.ui.tables import shown_list
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import shown_time
-from cloudkasse_etl.i18n.text import say, told_each
+from cloudkasse_etl.i18n.text import say, say_count
+from cloudkasse_etl.rejections.causes import more_than
 from cloudkasse_etl.sync.monitoring.waiting import LongWait, look_for_waiting, waits_text
 from cloudkasse_etl.sync.run.session import SyncSession
 
 WAITING = "nothing_waits_too_long"
 SHOWN_CAUSES = 20
-_COLUMNS = (
-    say("asset"),
-    say("count"),
-    say("examples"),
-    say("since"),
-    say("what it waits for"),
-    say("what to do"),
-)
 
 
 def waiting_check(asset: str) -> dg.AssetCheckSpec:
@@ -38,8 +28,10 @@ def waiting_check(asset: str) -> dg.AssetCheckSpec:
 
 
 def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
-    """The records that wait too long: number and longest in the check's text, and a row a cause with its cure."""
+    """The records that wait too long: number and longest in the check's text, and an entry a cause with its cure."""
     report = look_for_waiting(session)
+    listed = [_told(wait, session.settings) for wait in report.waits[:SHOWN_CAUSES]]
+    more = [*filter(None, [more_than(len(report.waits), len(listed), session.settings.language)])]
     return dg.AssetCheckResult(
         check_name=WAITING,
         passed=not report.waits,
@@ -47,11 +39,13 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
         description=as_typed(waits_text(report, session)) or None,
         metadata={
             "waiting": report.count,
-            **({"causes": _table(report.waits[:SHOWN_CAUSES], session.settings)} if report.waits else {}),
+            **shown_list("waits", [*listed, *more]),
         },
     )
 
 
-def _table(waits: Sequence[LongWait], settings: Settings) -> dg.MetadataValue[Any]:
-    rows = [(w.asset, w.count, w.examples, shown_time(w.since, settings.zone), w.why, w.cure) for w in waits]
-    return shown_table(told_each(_COLUMNS, settings.language), rows)
+def _told(wait: LongWait, settings: Settings) -> str:
+    """What waits, in three lines: what to do, what it waits for, and which records."""
+    since = say("since {since}", since=shown_time(wait.since, settings.zone)).told(wait.language)
+    count = say_count("{count:,} record", "{count:,} records", count=wait.count).told(wait.language)
+    return "\n".join([wait.cure, wait.why, f"{wait.asset} · {count} · {since}: {wait.examples}"])

@@ -1,6 +1,6 @@
-"""Tables for the UI: rows as metadata of a materialisation or check."""
+"""Tables for the UI, and lists for the page of a check: rows as metadata of a materialisation or check."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -19,3 +19,14 @@ def shown_table(names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> dg
             columns=[dg.TableColumn(name=name, type=type_) for name, type_ in zip(names, types, strict=True)]
         ),
     )
+
+
+def shown_list(key: str, texts: Sequence[str]) -> Mapping[str, dg.MetadataValue[Any]]:
+    """Texts as metadata of a check, an entry each, in their order: `key_1`, `key_2`.
+
+    A check's page grows as wide as its widest table, a column of which is as wide as the longest setting's name: what
+    to do stood beyond the edge of a screen of 1366 pixels. Texts are broken at their spaces there, so that a name
+    stays whole to be copied; Markdown would be a button. The page sorts by key.
+    """
+    width = len(str(len(texts)))
+    return {f"{key}_{number:0{width}}": dg.MetadataValue.text(as_typed(text)) for number, text in enumerate(texts, 1)}

@@ -214,3 +214,23 @@ def test_receipts_are_posted_by_a_run_whose_config_was_edited_in_the_launchpad(
     database.close()
     assert booked == (2 * 2380,)
     assert moved == (-2 * 2000,)
+
+
+def test_what_a_check_says_is_not_cut_off_by_a_long_name_of_a_setting(
+    visitor: Visitor, opened_ui: Ui, first_run: Any
+) -> None:
+    page, world = visitor.page, opened_ui.program.world
+    paid = receipt(3, business_day="2026-11-24")
+    paid["payments"][0] |= {"tender": "ElZahlungsdienstleister"}
+    world.server.store.deliver_receipts([paid])
+    opened_ui.ended(opened_ui.launch("sync_receipts", config={"import_receipts": True}))
+    for width in (1366, 1600):
+        page.set_viewport_size({"width": width, "height": 768})
+        try:
+            visitor.open("/assets/revenue_postings?view=checks")
+            told = page.get_by_text(re.compile("Enter in .*ElZahlungsdienstleister")).last
+            expect(told).to_be_visible()
+            visitor.look(f"check-{width}")
+            visitor.fits(told)
+        finally:
+            page.set_viewport_size({"width": WIDTH, "height": HEIGHT})

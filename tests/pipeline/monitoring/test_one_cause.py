@@ -5,6 +5,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,12 @@ from tests.support.torture.torture_figures import LONG
 ASSET = "revenue_postings"
 URL = "https://api.example.org"
 CODES = ["account_missing", "stock_article_unknown", "receipt_register_unknown", "value_missing", "cloud.strange"]
-SETTINGS = ["accounts.clearing", "accounts.tenders.ECKarte", "accounts.revenue.19.00"]
+SETTINGS = [
+    "accounts.clearing",
+    "accounts.tenders.ECKarte",
+    "accounts.revenue.19.00",
+    "accounts.clearing, accounts.tenders.ECKarte",
+]
 Told = list[tuple[int, str]]
 """Causes in order: how many records, and what to do."""
 
@@ -68,10 +74,12 @@ _COUNT = re.compile(r"^(\d+) (?:record|Datens)", flags=re.MULTILINE)
 
 
 def expected(rejections: Sequence[Rejection], language: Language) -> Told:
-    """By hand: what is to be done is one thing where the words for it are the same."""
+    """By hand: what is to be done is one thing where the words for it are the same; each setting is one thing."""
     found: dict[tuple[str, str], set[str]] = {}
     for r in rejections:
-        found.setdefault((r.code, r.cure(language)), set()).add(r.key)
+        for setting in r.detail["setting"].split(", ") if r.code == "account_missing" else [""]:
+            one = replace(r, detail={**r.detail, "setting": setting})
+            found.setdefault((r.code, one.cure(language)), set()).add(r.key)
     return [(len(keys), cure) for (_, cure), keys in sorted(found.items(), key=lambda e: (-len(e[1]), e[0]))]
 
 
@@ -89,14 +97,13 @@ def stores() -> Iterator[tuple[StateStores, AlertStore]]:
 
 
 def in_the_ui(rejections: Sequence[Rejection], shop: Settings) -> list[Told]:
-    """The paragraphs on the asset's page, and the check's table."""
+    """The paragraphs on the asset's page, and the check's entries."""
     (check,) = check_results(AssetReport(ASSET, Counts(), tuple(rejections)), [REJECTIONS], shop)
     assert check.metadata["causes"].value == len(by_cause(rejections, shop.language))
-    cure, count = ("what to do", "count") if shop.language == "en" else ("was zu tun ist", "Anzahl")
-    table: Any = check.metadata["rejections"]
+    listed = [str(entry.value).split("\n") for key, entry in check.metadata.items() if key.startswith("rejections_")]
     told = [entry.value for key, entry in rejection_entries(rejections, shop).items() if key != "all_records"]
     return [
-        [(record.data[count], record.data[cure]) for record in table.records],
+        [(int(_COUNT.findall(facts)[0]), cure) for cure, _, facts in listed],
         [(int(_COUNT.findall(text)[0]), _plain(text.split("\n\n")[0][2:-2])) for text in told],
     ]
 

@@ -37,10 +37,11 @@ class Visitor:
     def fits(self, text: Locator) -> None:
         """Fails if one has to scroll sideways to read a text, on the page or in a box around it."""
         text.scroll_into_view_if_needed()
-        box = text.bounding_box()
+        box, window = text.bounding_box(), text.page.viewport_size
         assert box is not None
+        assert window is not None
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= WIDTH
+        assert box["x"] + box["width"] <= window["width"]
         assert not text.evaluate(
             """element => {
                  const hidden = [];

@@ -144,22 +144,31 @@ def test_the_check_of_open_rejections_tells_causes_not_records() -> None:
     cure = as_typed(account_missing(1).cure("en"))
     assert result.description == f"1,000 × No account is set: accounts.clearing. {cure}"
     assert not result.passed
-    table = result.metadata["rejections"]
-    assert isinstance(table, dg.TableMetadataValue)
-    assert [record.data for record in table.records] == [
-        {
-            "what to do": cure,
-            "what is wrong": "No account is set: accounts.clearing.",
-            "count": 1000,
-            "examples": "r0; r1; r2; r3; r4 and 995 more",
-            "since": "2026-11-24 00:30 CET",
-            "code": "account_missing",
-        }
-    ]
+    assert result.metadata["rejections_1"].value == "\n".join(
+        [
+            cure,
+            "No account is set: accounts.clearing.",
+            "1,000 records · since 2026-11-24 00:30 CET · account_missing: r0; r1; r2; r3; r4 and 995 more",
+        ]
+    )
     (single,) = check_results(
         AssetReport("selectline_articles", Counts(rejected=1), (wrong_number(1),)), [REJECTIONS], Settings()
     )
     assert str(single.description).startswith("A1: ")
+
+
+def test_a_check_tells_its_causes_as_texts_that_its_page_can_break_in_their_order() -> None:
+    causes = [
+        Rejection("revenue_postings", f"r{n}", "account_missing", {"setting": f"accounts.tenders.Karte{n:02}"})
+        for n in range(1, 24)
+    ]
+    (result,) = check_results(AssetReport("revenue_postings", Counts(), tuple(causes)), [REJECTIONS], Settings())
+    told = {key: entry for key, entry in result.metadata.items() if key.startswith("rejections")}
+    # a table grows as wide as the longest name; and the page sorts entries by their names
+    assert all(isinstance(entry, dg.TextMetadataValue) for entry in told.values())
+    assert sorted(told) == list(told)
+    assert [f"Karte{n:02}" in str(entry.value) for n, entry in enumerate(told.values(), 1)] == [True] * 20 + [False]
+    assert told["rejections_21"].value == "and 3 more"
 
 
 def sold(number: int, cents: int, line: str | None = None) -> Rejection:
