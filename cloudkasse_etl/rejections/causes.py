@@ -3,6 +3,10 @@
 Every report groups by this alone, in this order, and lists a cause's records in one order: the UI's tables and checks,
 the command line, the page of a run, alerts and plans. Causes of the same code differ in what their cure names: the
 missing account, the column to correct.
+
+A receipt that lacks two settings stands under both, like any record with two faults: each is entered by itself, and
+only both together let it through. So a cause's count is what waits for its cure, and counts and amounts of causes may
+sum to more than is rejected. Every total counts records instead, each once: fetched is imported, refused and waiting.
 """
 
 import string
@@ -196,7 +200,8 @@ class _Noted:
 
 def by_cause(rejections: Iterable[Rejection], language: Language) -> list[Cause]:
     """The causes of rejections, in the order in which to deal with them: `place`."""
-    return _grouped((((r.asset, r.code, r.cure(language)), _Refused(r, language)) for r in rejections), language)
+    parts = (part for r in rejections for part in r.parts())
+    return _grouped((((r.asset, r.code, r.cure(language)), _Refused(r, language)) for r in parts), language)
 
 
 def causes_of(protocol: Iterable[Mapping[str, Any]], language: Language) -> list[Cause]:
@@ -204,17 +209,18 @@ def causes_of(protocol: Iterable[Mapping[str, Any]], language: Language) -> list
     return _grouped(
         (
             (
-                (r["asset"], r["code"], r["cure"]),
+                (r["asset"], r["code"], part["cure"]),
                 _Noted(
                     r["key"],
                     r.get("name") or name_of(r["asset"], r["key"]).told(language),  # an older release wrote none
                     Amount(r["total_cents"], r["currency"]) if r.get("currency") else None,
-                    r["text"],
+                    part["text"],
                     datetime.fromisoformat(r["since"]) if r["since"] else None,
                     r["still"],
                 ),
             )
             for r in protocol
+            for part in r.get("parts") or (r,)
         ),
         language,
     )

@@ -12,6 +12,7 @@ MADE_OF = ("setting", "further")
 # A list of paths of settings as `setting_name` writes them; what the ERP names wrongly is no path.
 _PATH = re.compile(r"""(?:accounts|registers)(?:\.(?:[\w-]+|"[^"]*"))+(?=, |$)""")
 _OF_THE_ERP = re.compile(r"ART\.KontoVerkauf, KTOGRUPPENPOS\.GKonto = '[^']*'")
+_EITHER = re.compile(rf"{_PATH.pattern}|{_OF_THE_ERP.pattern}")
 _PART = re.compile(r'''[\w-]+|"[^"]*"''')
 _BOTH_SIDES = "DifferenzSollIst"
 _ACCOUNT = say("ACCOUNT")
@@ -29,6 +30,12 @@ def entries(missing: str) -> Text:
     """
     lines = list(dict.fromkeys(_line(*_PART.findall(found[0])) for found in _PATH.finditer(missing)))
     return joined("; ", [*_of_the_file(lines), *_of_the_erp(missing)] or [missing])
+
+
+def each_of(missing: str) -> list[str]:
+    """The settings of such a list, one by one; the list itself where it cannot be read."""
+    found = [one[0] for one in _EITHER.finditer(missing)]
+    return list(dict.fromkeys(found)) if found and ", ".join(found) == missing else [missing]
 
 
 def _of_the_file(lines: list[Text]) -> Iterator[Text]:

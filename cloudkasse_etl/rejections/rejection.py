@@ -1,6 +1,6 @@
 """Rejections: records that failed, with the reason. The texts of codes are in catalogue/, exceptions in errors.py."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -13,7 +13,7 @@ from cloudkasse_etl.i18n.text import Text, joined, say, say_count
 from cloudkasse_etl.rejections.catalogue import CATALOGUE as CATALOGUE
 from cloudkasse_etl.rejections.catalogue import CLOUD as CLOUD
 from cloudkasse_etl.rejections.catalogue import Failure
-from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF, entries
+from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF, each_of, entries
 from cloudkasse_etl.rejections.record_names import RecordName, name_of, without_ids
 
 UNSEEN = "?"
@@ -61,6 +61,17 @@ class Rejection:
     def cure(self, language: Language = "en") -> str:
         """What to do about it."""
         return filled(lookup(self.code).cure, self.detail, language)
+
+    def parts(self) -> Sequence[Self]:
+        """A rejection for each setting that the record lacks: each is entered by itself. Of any other code itself."""
+        if f"{{{ENTRIES}}}" not in lookup(self.code).cure:
+            return (self,)
+        settings = each_of("".join(self.detail.get(name, "") for name in MADE_OF))
+        if len(settings) == 1:
+            return (self,)
+        first, *others = MADE_OF
+        rest = {**self.detail, **dict.fromkeys(others, "")}
+        return [replace(self, detail={**rest, first: setting}) for setting in settings]
 
 
 def merged(rejections: Iterable[Rejection]) -> list[Rejection]:

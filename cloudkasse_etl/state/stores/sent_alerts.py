@@ -63,7 +63,7 @@ class AlertStore:
         return self._state.targets[is_of_the_company(cause.subject)]
 
     def open_causes(self) -> Mapping[CauseKey, int]:
-        """How many records are rejected, by cause.
+        """How many records are rejected, by cause; one that lacks two settings counts for each.
 
         Raises:
             StateUnavailableError: The database cannot be reached.
@@ -83,7 +83,8 @@ class AlertStore:
             for chunk in chunks(sorted(several)):
                 each = sa.select(*columns, table.c.detail, sa.func.count()).where(mine, table.c.code.in_(chunk))
                 for asset, code, detail, count in connection.execute(each.group_by(*columns, table.c.detail)):
-                    found[_key_of(Rejection(asset, "", code, orjson.loads(detail)))] += count
+                    for part in Rejection(asset, "", code, orjson.loads(detail)).parts():
+                        found[_key_of(part)] += count
         return found
 
     def examples(self, cause: CauseKey, limit: int) -> list[Rejection]:
@@ -107,7 +108,7 @@ class AlertStore:
             table.c.target_id == self._target_of(cause), table.c.asset == cause.subject, table.c.code == cause.code
         )
         with self._state.reading() as connection:
-            every = (rejection_of(row) for row in connection.execute(query))
+            every = (part for row in connection.execute(query) for part in rejection_of(row).parts())
             return [one for one in every if _key_of(one) == cause]
 
     def known(self, channel: str) -> frozenset[CauseKey]:

@@ -196,8 +196,7 @@ def _import(session: PlanSession) -> ImportPlan:
     missing: Counter[str] = Counter()
     for rejection in postings.rejections:
         if rejection.code == "account_missing":
-            told = rejection.detail.get("setting", "") + rejection.detail.get("further", "")
-            missing.update(dict.fromkeys(told.split(", "), 1))
+            missing.update(part.detail.get("setting", "") for part in rejection.parts())
     return ImportPlan(
         receipts=books.receipts,
         postings=books.postings,

@@ -5,6 +5,7 @@ run did or did not look at makes no difference.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -131,15 +132,25 @@ class OpenReport:
             count=self.count,
             causes=causes,
         )
-        if not self.stuck_receipts:
-            return joined("", [head, "."])
-        stuck = say_count(
-            "{amount} is stuck in {count:,} receipt.",
-            "{amount} are stuck in {count:,} receipts.",
-            count=self.stuck_receipts,
-            amount=amounts_text(self.stuck, self.language),
-        )
-        return joined("; ", [head, stuck])
+        texts = [joined("", [head, "."])]
+        if self.stuck_receipts:
+            stuck = say_count(
+                "{amount} is stuck in {count:,} receipt.",
+                "{amount} are stuck in {count:,} receipts.",
+                count=self.stuck_receipts,
+                amount=amounts_text(self.stuck, self.language),
+            )
+            texts = [joined("; ", [head, stuck])]
+        causes_of = Counter((cause.asset, key) for cause in self.causes for key in cause.keys)
+        if several := sum(count > 1 for count in causes_of.values()):  # or the causes' sums would seem wrong
+            texts.append(
+                say_count(
+                    "{count:,} of them stands under several causes.",
+                    "{count:,} of them stand under several causes.",
+                    count=several,
+                )
+            )
+        return joined(" ", texts)
 
     @property
     def fingerprint(self) -> str:

@@ -194,8 +194,11 @@ def widest_scope(reports: Iterable[AssetReport]) -> Text | None:
 
 
 def rejection_dict(rejection: Rejection, language: Language) -> dict[str, Any]:
-    """A rejection as the protocol holds it; the total is that of a receipt which is not booked because of it."""
-    amount = rejection.called.amount
+    """A rejection as the protocol holds it; the total is that of a receipt which is not booked because of it.
+
+    One that has several causes names them in `parts`, each with its own text and cure.
+    """
+    amount, parts = rejection.called.amount, rejection.parts()
     return {
         "asset": rejection.asset,
         "key": rejection.key,
@@ -207,6 +210,7 @@ def rejection_dict(rejection: Rejection, language: Language) -> dict[str, Any]:
         "still": rejection.still,
         "total_cents": amount.cents if amount else None,
         "currency": amount.currency if amount else None,
+        **({"parts": [{"text": p.text(language), "cure": p.cure(language)} for p in parts]} if len(parts) > 1 else {}),
     }
 
 

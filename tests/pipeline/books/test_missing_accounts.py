@@ -7,6 +7,8 @@ import pytest
 from cloudkasse_etl.errors import StateUnavailableError
 from cloudkasse_etl.state.stores.books.booked_receipts import BookedReceipts
 from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipts
+from cloudkasse_etl.sync.dry_run.plan import plan
+from cloudkasse_etl.sync.monitoring.open_records import open_records
 from tests.support.books import (
     book,
     deliver,
@@ -78,6 +80,35 @@ def test_an_unmapped_account_rejects_that_receipt_by_the_settings_name_until_it_
     assert statuses(world)["R2"] == "imported"
     assert [row for row in tables(world)["rejection"] if row["asset"] == "revenue_postings"] == []
     assert told(book(world)[0]) == {}
+
+
+def test_a_receipt_that_lacks_two_accounts_stands_under_each_and_is_counted_once_in_every_total(world: World) -> None:
+    del world.settings["accounts"]["tenders"]["ECKarte"]
+    removed = world.settings["accounts"]["business_cases"].pop("Pfand")
+    by_card = {"payments": [pay("ECKarte", 1190)]}
+    deliver(
+        world,
+        item(line(), **by_card, id="R1", number=1),
+        item(line("Pfand", 1190), **by_card, id="R2", number=2),
+        sale(3),
+    )
+    postings, _ = fetch_and_book(world)
+    assert told(postings) == {"new": 1, "rejected": 2}
+    found = open_records(world.configuration())
+    assert {cause.text: (cause.count, cause.amounts) for cause in found.causes} == {
+        "No account is set: accounts.tenders.ECKarte.": (2, {"EUR": 2380}),
+        "No account is set: accounts.business_cases.Pfand.": (1, {"EUR": 1190}),
+    }
+    assert (found.count, found.stuck, found.stuck_receipts) == (2, {"EUR": 2380}, 2)
+    assert "for 2 causes; 23.80 € are stuck in 2 receipts. 1 of them stands under several causes." in found.sentence
+    assert sum(fate.count for fate in found.sums.fates) == found.sums.count == 3
+    both = plan(world.configuration(), "import").imports
+    assert both is not None
+    assert dict(both.missing) == {"accounts.tenders.ECKarte": 2, "accounts.business_cases.Pfand": 1}
+
+    world.settings["accounts"]["business_cases"]["Pfand"] = removed
+    book(world)
+    assert [cause.count for cause in open_records(world.configuration()).causes] == [2]
 
 
 def test_a_register_without_a_cash_account_is_named(world: World) -> None:

@@ -8,7 +8,7 @@ import yaml
 
 from cloudkasse_etl.config.account_settings import BUSINESS_CASE_ACCOUNTS, TENDER_ACCOUNTS, Accounts
 from cloudkasse_etl.i18n.messages import ENGLISH
-from cloudkasse_etl.rejections.missing_settings import entries
+from cloudkasse_etl.rejections.missing_settings import each_of, entries
 from cloudkasse_etl.transform.books.ledger import setting_name
 
 NAMED = [
@@ -48,3 +48,11 @@ def test_several_are_told_at_once_and_what_the_erp_holds_is_told_beside_them() -
         'in cloudkasse.yaml cash_account: "ACCOUNT" at register K9 below registers:'
     )
     assert entries("accounts.tend…") == "accounts.tend…"
+
+
+def test_settings_that_are_told_together_are_told_apart_whatever_their_names_hold() -> None:
+    named = [setting_name("accounts", *path) for path in NAMED]
+    named += ["registers.K9.cash_account", "ART.KontoVerkauf, KTOGRUPPENPOS.GKonto = '12, 34'"]
+    assert each_of(", ".join(named)) == named
+    assert each_of("accounts.clearing, accounts.clearing") == ["accounts.clearing"]
+    assert each_of("accounts.clearing, who knows") == ["accounts.clearing, who knows"]
