@@ -26,7 +26,7 @@ from cloudkasse_etl.transform.books.business_cases import (
     live_lines,
     repeated_line_numbers,
 )
-from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, refusal, text_column
+from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, refusal, setting_name, text_column
 from cloudkasse_etl.transform.books.line_vat import LineVat, line_vat
 from cloudkasse_etl.transform.books.posting_accounts import line_accounts, tender_accounts
 from cloudkasse_etl.transform.books.reversals import Entry
@@ -254,7 +254,10 @@ def _refuse_contradictions(lines: pd.DataFrame, tax_codes: LineTaxCodes, refusal
 
 
 def _refuse_without_account(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger, refusals: _Refusals) -> None:
-    """Refuses each receipt that lacks an account, and names all the settings that are missing."""
+    """Refuses each receipt that lacks an account, and names all the settings that are missing.
+
+    A register that is no longer in the settings has no entry to which a cash account could be added.
+    """
     receipt = entries["receipt"].to_numpy("int64")
     in_order = ~refusals.refused[receipt]
     wanting = entries["account"].isna().to_numpy(bool) & in_order
@@ -262,8 +265,14 @@ def _refuse_without_account(entries: pd.DataFrame, heads: pd.DataFrame, ledger: 
     missing = {int(found): ["accounts.clearing"] for found in np.unique(receipt[in_order & without[receipt]])}
     for row, setting in zip(receipt[wanting].tolist(), entries["setting"].to_numpy()[wanting], strict=True):
         missing.setdefault(row, []).append(setting)
+    registers = heads["register"].to_numpy(dtype=object)
     for found, settings in missing.items():
-        refusals.add(found, "account_missing", **_in_two(dict.fromkeys(settings)))
+        distinct, register = dict.fromkeys(settings), registers[found]
+        if setting_name("registers", register) in distinct:
+            del distinct[setting_name("registers", register)]
+            refusals.add(found, "register_removed", value=register)
+        if distinct:
+            refusals.add(found, "account_missing", **_in_two(distinct))
 
 
 def _in_two(settings: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,12 @@ TEXTS: dict[str, Failure] = {
         "No account is set: {setting}{further}.",
         "Enter {entries}; the next import tries it again: cloudkasse-etl import.",
     ),
+    "register_removed": Failure(
+        "Register '{value}' is not below registers: in cloudkasse.yaml any more, so its cash has no account.",
+        "Put register '{value}' back below registers: in cloudkasse.yaml, with its cash_account; the next import tries "
+        "the receipt again: cloudkasse-etl import. If the register is gone for good, dismiss the receipt with a reason "
+        "(cloudkasse-etl receipts dismiss RECEIPT --reason TEXT), and book it by hand.",
+    ),
     "revenue_account_ambiguous": Failure(
         "Revenue group '{group}' has different accounts for tax code '{value}' ({accounts}); the line is booked on the "
         "account of the settings instead.",
@@ -52,8 +58,9 @@ TEXTS: dict[str, Failure] = {
     ),
     "stock_warehouse_missing": Failure(
         "No warehouse is set: {setting}.",
-        "Name the register again below registers: in cloudkasse.yaml, with its warehouse; the next import makes up for "
-        "it.",
+        "Put the register back below registers: in cloudkasse.yaml, with its warehouse; the next import makes up for "
+        "it. If the register is gone for good, dismiss the line with a reason (cloudkasse-etl receipts dismiss RECEIPT "
+        "--line N), and book the stock by hand.",
     ),
     "stock_set_empty": Failure(
         "Trade set '{article}' has no components.",

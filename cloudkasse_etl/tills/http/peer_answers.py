@@ -213,7 +213,7 @@ def explain_failure(refusal: Refusal, till: str) -> RetryableError:
             status=refusal.status,
             request=refusal.request,
         ),
-        say("Nothing is wrong on this side; start again later."),
+        say("Nothing is wrong on this side; a later try should succeed."),
         retry_after=read_retry_after(refusal.headers),
     )
 

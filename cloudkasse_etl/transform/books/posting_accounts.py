@@ -99,8 +99,9 @@ def tender_accounts(payments: pd.DataFrame, registers: Texts, ledger: Ledger) ->
 
     def find(tender: str, name: str, register: str) -> _Found:
         if tender == CASH:
-            known = ledger.registers.get(register)
-            return known.cash_account if known else None, setting_name("registers", register, "cash_account")
+            if (known := ledger.registers.get(register)) is None:
+                return None, setting_name("registers", register)
+            return known.cash_account, setting_name("registers", register, "cash_account")
         if tender == NO_TENDER:
             return None, ""
         if tender == NAMED_TENDER:

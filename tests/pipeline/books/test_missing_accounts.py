@@ -85,11 +85,11 @@ def test_an_unmapped_account_rejects_that_receipt_by_the_settings_name_until_it_
 def test_a_receipt_that_lacks_two_accounts_stands_under_each_and_is_counted_once_in_every_total(world: World) -> None:
     del world.settings["accounts"]["tenders"]["ECKarte"]
     removed = world.settings["accounts"]["business_cases"].pop("Pfand")
-    by_card = {"payments": [pay("ECKarte", 1190)]}
+    by_card = [pay("ECKarte", 1190)]
     deliver(
         world,
-        item(line(), **by_card, id="R1", number=1),
-        item(line("Pfand", 1190), **by_card, id="R2", number=2),
+        item(line(), payments=by_card, id="R1", number=1),
+        item(line("Pfand", 1190), payments=by_card, id="R2", number=2),
         sale(3),
     )
     postings, _ = fetch_and_book(world)
@@ -117,6 +117,24 @@ def test_a_register_without_a_cash_account_is_named(world: World) -> None:
     postings, _ = fetch_and_book(world)
     assert told(postings) == {"new": 1, "rejected": 1}
     assert "registers.K1.cash_account" in postings.rejections[0].text("en")
+
+
+def test_a_register_that_was_removed_while_its_receipts_wait_is_to_be_put_back_or_they_dismissed(world: World) -> None:
+    world.sync()  # a register that was never in use would be unknown
+    deliver(world, sale(1), item(line(), payments=[pay("ECKarte", 1190)], id="R2", number=2))
+    fetch(world)
+    registers = world.settings["registers"]
+    world.settings["registers"] = [{**registers[0], "number": "K9"}]
+    postings, _ = book(world)
+    assert told(postings) == {"new": 1, "rejected": 1}
+    ((key, code, cure),) = ((r.key, r.code, r.cure("en")) for r in postings.rejections)
+    assert (key, code) == ("R1", "register_removed")
+    assert cure.startswith("Put register 'K1' back below registers: in cloudkasse.yaml")
+    assert "cloudkasse-etl receipts dismiss RECEIPT --reason TEXT" in cure
+    del world.settings["accounts"]["clearing"]  # what else is missing is told beside it
+    assert [r.code for r in book(world)[0].rejections] == ["account_missing", "register_removed"]
+    world.settings |= {"registers": registers, "accounts": world.settings["accounts"] | {"clearing": "1371"}}
+    assert told(book(world)[0]) == {"new": 1}
 
 
 def test_without_a_clearing_account_nothing_is_booked(world: World) -> None:

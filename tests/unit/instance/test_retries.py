@@ -1,6 +1,7 @@
 """Protects when a failed run is tried again: after pauses that outlast an outage, as often as set, and never twice."""
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -11,6 +12,8 @@ from assets.instance import tags
 from assets.instance.retries import after_a_failure, due_at, request, to_try_again
 from assets.instance.runs import remote_origin
 from cloudkasse_etl.config.settings import Settings, parse_settings
+from cloudkasse_etl.i18n.text import Language, told
+from cloudkasse_etl.tills.http.peer_answers import Problem, Refusal, explain_failure
 
 NOW = dt.datetime(2026, 11, 27, 1, 30, 20, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -57,6 +60,15 @@ def test_the_time_is_told_by_the_shops_clock_in_its_language() -> None:
     assert (told[tags.NEXT_TRY], told[tags.SHOWN_OUTCOME]) == ("Tried again at 02:31.", "↻ failed, again at 02:31")
     assert "02:31" in after_a_failure({}, Settings(language="de"), NOW)[tags.NEXT_TRY]
     assert after_a_failure({}, Settings(language="de"), NOW)[tags.NEXT_TRY] != told[tags.NEXT_TRY]
+
+
+def test_the_cure_of_an_outage_tells_nobody_to_start_what_is_tried_again_by_itself() -> None:
+    refusal = Refusal(503, {}, Problem(), "GET /v1/status", "https://api.example.org")
+    hint = explain_failure(refusal, "CloudKasse").hint
+    assert hint is not None
+    languages: tuple[Language, ...] = ("en", "de", "fr")
+    for language in languages:
+        assert not re.search("start|again|erneut|relancez", told(hint, language))
 
 
 def test_the_settings_say_how_often_and_after_which_pauses() -> None:
