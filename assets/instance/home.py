@@ -106,16 +106,6 @@ def enter_environment(values: Mapping[str, str]) -> Home:
     return find_home()
 
 
-def pages_url() -> str | None:
-    """The address at which `ui` serves the pages and protocols of runs; None where it does not."""
-    return os.environ.get(PAGES_VARIABLE) or None
-
-
-def is_of_the_ui() -> bool:
-    """Whether `ui` started this process, so that it knows whether pages are served."""
-    return PAGES_VARIABLE in os.environ
-
-
 @contextmanager
 def open_instance(home: Home) -> "Iterator[dg.DagsterInstance]":
     """The Dagster instance of a command: that of the UI, without the capture of compute logs.

@@ -5,7 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets.instance.home import LATEST, is_of_the_ui, pages_url
+from assets.instance.home import LATEST
+from assets.instance.pages_address import is_of_the_ui, pages_url
 from assets.instance.typed_commands import as_typed
 
 PAGE = "page"
@@ -36,7 +37,7 @@ def open_table(page: str) -> str:
 def latest_page(before: dg.AssetMaterialization | None) -> str | None:
     """The address of the latest run's page, where `ui` serves pages.
 
-    A command does not know whether a UI is open, and leaves the address as it is.
+    A command beside which no UI is open leaves the address as it is: the next one will most likely have it again.
 
     Args:
         before: What the asset that shows it has shown so far.
@@ -44,7 +45,7 @@ def latest_page(before: dg.AssetMaterialization | None) -> str | None:
     Returns:
         The address; None where there is none.
     """
-    if is_of_the_ui():
-        return f"{url}/runs/{LATEST}.html" if (url := pages_url()) else None
+    if (url := pages_url()) or is_of_the_ui():
+        return f"{url}/runs/{LATEST}.html" if url else None
     known = before.metadata.get(PAGE) if before else None
     return known.url if isinstance(known, dg.UrlMetadataValue) else None

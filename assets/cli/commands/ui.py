@@ -74,6 +74,7 @@ def ui(port: int, pages_port: int | None, is_demo: bool, folder: Path) -> int:
 def _with_pages(configuration: "Configuration", home: Home, port: int, pages_port: int | None) -> int:
     """Serves the UI, and the pages and protocols beside it; without them where the port beside it is taken."""
     from assets.cli.run_pages import served
+    from assets.instance.pages_address import noted
 
     language, beside = configuration.settings.language, pages_port or port + 1
     with ExitStack() as opened:
@@ -88,6 +89,8 @@ def _with_pages(configuration: "Configuration", home: Home, port: int, pages_por
                 port=beside,
             )
             click.echo(text.told(language), err=True)
+        else:
+            opened.enter_context(noted(home.storage, pages))
         return _serve(home, port, language, pages, opened)
 
 

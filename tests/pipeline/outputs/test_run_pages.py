@@ -10,6 +10,7 @@ import pytest
 
 from assets.cli.run_pages import served
 from assets.instance.home import PAGES_VARIABLE
+from assets.instance.pages_address import noted
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, materializations
 
@@ -92,6 +93,23 @@ def test_a_run_of_the_ui_links_its_page_and_its_protocol(program: Program, monke
     run = f"http://127.0.0.1:3001/runs/{report['run_id']}"
     assert (shown["sync_report"]["page"].value, shown["sync_report"]["protocol"].value) == (f"{run}.html", f"{run}.csv")
     assert shown["cloudkasse_articles"]["protocol"].value == f"{run}.csv"
+
+
+def test_a_run_of_a_command_links_them_while_a_ui_of_its_history_is_open(program: Program) -> None:
+    def links() -> list[object]:
+        _, report = program.call_json("sync")
+        with program.instance() as instance:
+            told = materializations(instance, report["run_id"])["sync_report"]
+        return [str(told[name].value).replace(report["run_id"], "RUN") for name in ("page", "protocol")]
+
+    served = [f"http://127.0.0.1:3001/runs/RUN.{form}" for form in ("html", "csv")]
+    with noted(program.home.storage, "http://127.0.0.1:3001"):
+        assert links() == served
+        with noted(program.home.storage, "http://127.0.0.1:3003"):  # a second one
+            assert links() == served
+    assert not any("http" in str(link) for link in links())
+    (program.home.storage / "pages-address").write_text("http://127.0.0.1:3001")  # of one that was killed
+    assert not any("http" in str(link) for link in links())
 
 
 def test_what_is_open_links_the_latest_page_and_a_command_leaves_the_link_alone(
