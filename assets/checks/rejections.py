@@ -82,7 +82,8 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
 def _told(cause: Cause, settings: Settings) -> str:
     """A cause as on the asset's page, and besides its code, and since when it exists: in three lines."""
     language = settings.language
-    since = say("since {since}", since=shown_time(cause.since, settings.zone)).told(language) if cause.since else ""
+    begun = shown_time(cause.since, settings.zone, language) if cause.since else ""
+    since = say("since {since}", since=begun).told(language) if begun else ""
     count = say_count("{count:,} record", "{count:,} records", count=cause.count).told(language)
     facts = " · ".join(filter(None, [count, cause.amount_text, since, cause.code]))
     return "\n".join([cause.cure, cause.summary, f"{facts}: {cause.examples}"])

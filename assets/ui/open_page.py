@@ -69,6 +69,6 @@ def _missing(missing: Missing) -> str:
 
 
 def _wait(wait: LongWait, settings: Settings) -> str:
-    since = shown_time(wait.since, settings.zone)
+    since = shown_time(wait.since, settings.zone, settings.language)
     count = f"{counted(wait.count, settings.language)}: {wait.examples} ({since})"
     return "\n\n".join([f"**{plain(wait.cure)}**", plain(wait.why), plain(count)])

@@ -120,7 +120,7 @@ def _paragraph(cause: Cause, first: Sequence[Victim], language: Language) -> str
 
 
 def _since(moment: dt.datetime, language: Language, zone: ZoneInfo) -> str:
-    return say("since {since}", since=shown_time(moment, zone)).told(language)
+    return say("since {since}", since=shown_time(moment, zone, language)).told(language)
 
 
 def _cause(number: int, cause: Cause, limit: int, language: Language, zone: ZoneInfo) -> str:

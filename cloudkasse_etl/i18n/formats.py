@@ -206,12 +206,26 @@ def moment(value: dt.datetime, language: Language) -> str:
     return f"{day(value.date(), language, year=True)}, {value:%H:%M}"
 
 
-def shown_time(value: dt.datetime, zone: ZoneInfo) -> str:
+def minute(value: dt.datetime, language: Language) -> str:
+    """A point in time in its own zone, in figures: 2026-07-01 09:05."""
+    return f"{day_in_figures(value, language)} {value:%H:%M}"
+
+
+def shown_time(value: dt.datetime, zone: ZoneInfo, language: Language) -> str:
     """A point in time in the shop's zone, to the minute, with the abbreviation of the zone: 2026-07-01 09:05 CEST.
 
     The Dagster UI shows its own times in the browser's zone, which may differ from the shop's.
+
+    Args:
+        value: The point in time.
+        zone: The shop's zone.
+        language: The language of the format.
+
+    Returns:
+        The text.
     """
-    return f"{value.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    at = value.astimezone(zone)
+    return f"{minute(at, language)} {at:%Z}"
 
 
 def duration(seconds: float, language: Language) -> str:

@@ -25,6 +25,8 @@ from cloudkasse_etl.i18n.text import Text, say
 
 OF_RECEIPTS = (STAGED_RECEIPTS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
 """The assets whose records are receipts, or lines of them."""
+LINE_CENTS = "line_cents"
+"""In the detail of a refused stock line: what it came to, gross."""
 _NAMES = {asset: kind.name for kind in ALL_KINDS for asset in kind.assets}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?=-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})")
 _WHOLE_UUID = re.compile(r"([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -122,6 +124,7 @@ class ReceiptName(RecordName):
         currency: In which currency; None where it is not known.
         line: The number of the line, whose title is its article; None for the whole receipt. The receipt's total is no
             part of a line's name: it is booked.
+        line_cents: What the line came to, gross; None where it is not known.
         second: Whether it is another content under the id of the receipt with this register and number.
     """
 
@@ -131,6 +134,7 @@ class ReceiptName(RecordName):
     cents: int | None = None
     currency: str | None = None
     line: str | None = None
+    line_cents: int | None = None
     second: bool = False
 
     @property
@@ -155,7 +159,8 @@ class ReceiptName(RecordName):
             label = _label(self.register, self.number)
         if self.line is not None:
             label = say("{receipt}, line {line}", receipt=label, line=self.line).told(language)
-            return _joined(clean(f"{label}, {self.title}") if self.title else label, self.day, None, None, language)
+            whole = clean(f"{label}, {self.title}") if self.title else label
+            return _joined(whole, self.day, self.line_cents, self.currency, language)
         if self.second:
             return say("{receipt}, other content", receipt=label).told(language)
         return _joined(label, self.day, self.cents, self.currency, language)

@@ -1,12 +1,13 @@
 """Rejections: records that failed, with the reason. The texts of codes are in catalogue/, exceptions in errors.py."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.formats import spelled
+from cloudkasse_etl.i18n.formats import day_in_figures, spelled
 from cloudkasse_etl.i18n.messages import ENGLISH, translated
 from cloudkasse_etl.i18n.messages import Language as Language
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count
@@ -16,6 +17,7 @@ from cloudkasse_etl.rejections.catalogue import Failure
 from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF, each_of, entries
 from cloudkasse_etl.rejections.record_names import RecordName, name_of, without_ids
 
+_DAYS = ("day", "arrived", "start")
 UNSEEN = "?"
 """Before the beginning of the id of a receipt that was never fetched, in a detail that `{value:receipt}` shows."""
 _IN_THE_ERP, _IN_THE_SETTINGS = say("in SelectLine"), say("in the settings")
@@ -112,11 +114,19 @@ def filled(text: str, detail: Mapping[str, str], language: Language) -> str:
     if not source:
         text = text.replace(" ({field})", "")  # the cloud need not name the field
     system = (_IN_THE_SETTINGS if _is_setting(source) else _IN_THE_ERP).told(language)
-    shown = {name: _Value(_shown(value), language) for name, value in detail.items()}
+    shown = {name: _Value(_shown(_day(name, value, language)), language) for name, value in detail.items()}
     shown["system"] = _Value(system, language)
     if missing := "".join(detail.get(name, "") for name in MADE_OF):
         shown[ENTRIES] = _Value(without_controls(entries(missing).told(language)), language)
     return text.format_map(_Blank(shown))
+
+
+def _day(name: str, value: str, language: Language) -> str:
+    """A detail's day in figures, in the language's order; any other value, and a day that cannot be read, as it is."""
+    if name in _DAYS:
+        with suppress(ValueError):
+            return day_in_figures(date.fromisoformat(value), language)
+    return value
 
 
 def _is_setting(source: str) -> bool:

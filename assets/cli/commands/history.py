@@ -10,7 +10,7 @@ import click
 from assets.cli.output import COLOURS, WORDS, console, print_json, print_wrapped, tell
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
-from cloudkasse_etl.i18n.formats import spelled
+from cloudkasse_etl.i18n.formats import minute, spelled
 from cloudkasse_etl.i18n.text import Language, say, told, told_each
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
     rows = [
         (
             run.run_id[:8],
-            f"{run.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            f"{minute(run.started_at.astimezone(zone), language)}:{run.started_at:%S}",
             "" if run.seconds is None else spelled(f"{run.seconds:.1f}", language),
             kind_text(run.kind, language),
             escape(starter_text(run.started_by, language)),

@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.entities import ALL_KINDS, ARTICLES, BY_NAME, STAGED_CLOSINGS, Kind
+from cloudkasse_etl.entities import ALL_KINDS, ARTICLES, BY_NAME, STAGED_CLOSINGS, STOCK_MOVEMENTS, Kind
 from cloudkasse_etl.rejections.record_names import (
+    LINE_CENTS,
     OF_RECEIPTS,
     ClosingName,
     ReceiptName,
@@ -99,9 +100,9 @@ class NamedRecords:
         firsts = [head.came_as for head in heads.values() if head.came_as and head.number is None]
         if firsts:
             heads = {**self.heads(firsts), **further(firsts), **heads}
-        goods = self._goods(rejections)
+        goods, cents = self._goods(rejections), _line_cents(rejections)
         return {
-            at: replace(_receipt(name, heads), title=goods.get(at))
+            at: replace(_receipt(name, heads), title=goods.get(at), line_cents=cents.get(at))
             for at, name in wanted.items()
             if isinstance(name, ReceiptName)
         }
@@ -159,6 +160,12 @@ class NamedRecords:
                 query = sa.select(table.c.record_key, table.c.title).where(mine, table.c.record_key.in_(chunk))
                 found.update((row.record_key, row.title) for row in connection.execute(query))
         return found
+
+
+def _line_cents(rejections: Iterable[Rejection]) -> dict[tuple[str, str], int]:
+    """The amounts of refused stock lines, gross; an older release stored them without."""
+    known = ((r.asset, r.key, r.detail.get(LINE_CENTS, "")) for r in rejections if r.asset == STOCK_MOVEMENTS)
+    return {(asset, key): int(cents) for asset, key, cents in known if cents.removeprefix("-").isdecimal()}
 
 
 def _receipt(name: ReceiptName, heads: Heads) -> ReceiptName:

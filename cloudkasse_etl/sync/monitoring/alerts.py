@@ -19,6 +19,7 @@ from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import DeliveryError, Problem
 from cloudkasse_etl.fingerprint import fingerprint
+from cloudkasse_etl.i18n.formats import minute
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES
 from cloudkasse_etl.state.connection import connect
@@ -204,7 +205,7 @@ def _message(
     failed = []
     for same in by_reason.values():
         latest = max(same, key=lambda run: run.ended_at)
-        at = f"{latest.ended_at.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+        at = minute(latest.ended_at.astimezone(settings.zone), settings.language)
         failed.append(FailedRun(latest.run_id, sorted(run.kind for run in same), at, latest.reason or ""))
     causes = [
         RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, SHOWN_EXAMPLES), store.amounts(key))

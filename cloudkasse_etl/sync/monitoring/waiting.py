@@ -119,7 +119,7 @@ def waits_text(report: WaitingReport, session: SyncSession) -> str:
         return told(say("Switched off in the settings (checks.waiting_hours)."), language)
     if not report.waits:
         return ""
-    since = shown_time(report.waits[0].since, zone)
+    since = shown_time(report.waits[0].since, zone, language)
     head = say_count(
         "1 record has waited for more than {hours}: since {since}.",
         "{count:,} records have waited for more than {hours}, the first since {since}.",
@@ -135,7 +135,7 @@ def _line(wait: LongWait, session: SyncSession) -> Text:
         "{asset}: {count} since {since} ({examples}). {why} {cure}",
         asset=wait.asset,
         count=counted(wait.count, session.settings.language),
-        since=shown_time(wait.since, session.settings.zone),
+        since=shown_time(wait.since, session.settings.zone, session.settings.language),
         examples=wait.examples,
         why=wait.why,
         cure=wait.cure,

@@ -96,7 +96,7 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
     if found.kind:
         yield say("kind"), clean(found.kind)
     if found.listed.ended_at:
-        yield say_as("receipt", "ended"), _moment(found.listed.ended_at, zone)
+        yield say_as("receipt", "ended"), _moment(found.listed.ended_at, zone, language)
     if found.voids:
         yield say("voids"), _other(found.voids, language)
     for other in found.voided_by:
@@ -106,19 +106,19 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
     for decision in found.listed.decisions:
         yield say("decided"), _decided(decision, language, zone)
     at, run_id = found.fetched
-    yield say("fetched"), _run(run_id, shown_time(at, zone)).told(language)
+    yield say("fetched"), _run(run_id, shown_time(at, zone, language)).told(language)
     if found.rejected:
         at, run_id = found.rejected
-        yield say_as("column", "rejected"), _run(run_id, shown_time(at, zone)).told(language)
+        yield say_as("column", "rejected"), _run(run_id, shown_time(at, zone, language)).told(language)
     if found.imported:
         at, run_id = found.imported
-        yield say("imported"), _run(run_id, shown_time(at, zone)).told(language)
+        yield say("imported"), _run(run_id, shown_time(at, zone, language)).told(language)
 
 
-def _moment(text: str, zone: ZoneInfo) -> str:
+def _moment(text: str, zone: ZoneInfo, language: Language) -> str:
     """A time of the register in the shop's zone; as it came where it cannot be read."""
     try:
-        return shown_time(dt.datetime.fromisoformat(text), zone)
+        return shown_time(dt.datetime.fromisoformat(text), zone, language)
     except (ValueError, OverflowError):
         return clean(text)
 
@@ -149,7 +149,7 @@ def _decided(decision: Decision, language: Language, zone: ZoneInfo) -> str:
     if decision.subject is Subject.LINE:
         action = say("line {line} {action}", line=decision.key.rpartition("|")[2], action=action)
     text = f"{action.told(language)}: {decision.why(language)}"
-    at = shown_time(decision.decided_at, zone) if decision.decided_at else ""
+    at = shown_time(decision.decided_at, zone, language) if decision.decided_at else ""
     by = ", ".join(part for part in (at, clean(decision.decided_by or "")) if part)
     return f"{text} ({by})" if by else text
 

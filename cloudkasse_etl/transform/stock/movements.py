@@ -4,7 +4,7 @@ A movement is made from a receipt's line, not from its posting: a line that cann
 calling `move` again, once the article exists, makes its movement.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cloudkasse_etl.entities import STOCK_MOVEMENTS
+from cloudkasse_etl.rejections.record_names import LINE_CENTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.business_cases import (
     DEPOSIT_RETURN,
@@ -92,7 +93,21 @@ def move(
         refusals.add(row, "stock_warehouse_missing", setting=setting)
 
     movements = _movements(sold, sizes, plans, frames.heads, warehouses, refusals)
-    return back.beside(movements), sorted([*refusals.rejections(), *back.rejections], key=lambda refused: refused.key)
+    refused = sorted([*refusals.rejections(), *back.rejections], key=lambda refused: refused.key)
+    return back.beside(movements), _with_amounts(refused, lines, frames.heads)
+
+
+def _with_amounts(refused: list[Rejection], lines: pd.DataFrame, heads: pd.DataFrame) -> list[Rejection]:
+    """Notes the amount of each refused line, by which a person finds it on the receipt.
+
+    It is no part of what is compared: a rejection that an earlier release stored without it has not changed.
+    """
+    if not refused:
+        return refused
+    ids = heads["receipt_id"].to_numpy(dtype=object)[lines["receipt"].to_numpy("int64")]
+    columns = (ids.tolist(), lines["line_number"].tolist(), lines["gross_cents"].tolist())
+    cents = {f"{receipt}|{number}": gross for receipt, number, gross in zip(*columns, strict=True)}
+    return [replace(r, detail={**r.detail, LINE_CENTS: str(cents[r.key])}) if r.key in cents else r for r in refused]
 
 
 @dataclass(frozen=True)

@@ -194,11 +194,12 @@ def test_a_thousand_rejections_of_one_cause_are_one_entry() -> None:
     ]
     page = Page(rendered(facts(protocol={"assets": {}, "rejections": rejections, "deferred": []}), Turnover()))
     assert page.tags["article"] == 1
-    assert "1,000 records are rejected, for one reason" in page.text
+    assert "1,000 records are rejected, for 1 cause" in page.text
     assert page.text.count("Mend it.") == 1
     assert "Bad 999." in page.text, "the page is made to be passed on: its reader has no other list"
     assert "more" not in page.text.partition("Mend it.")[0]
     assert "new in this run: 10" in page.text
+    assert "rejected before" not in page.text
 
 
 def test_a_run_that_died_says_so(program: Program, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -69,6 +70,7 @@ def test_a_record_is_called_by_its_number_and_the_name_that_people_gave_it(
 def test_a_line_a_second_content_and_a_closing_have_the_names_of_what_they_belong_to() -> None:
     line = ReceiptName("r", "K1", 348, DAY, 771, "EUR", line="3")
     assert line.told("en") == "K1-348, line 3 · 2026-10-07"
+    assert replace(line, line_cents=250).told("de") == "K1-348, Zeile 3 · 07.10.2026 · 2,50 €"
     line = ReceiptName("r", "K1", 348, DAY, 771, "EUR", line="3", title="604 Quittengelee")
     assert line.told("de") == "K1-348, Zeile 3, 604 Quittengelee · 07.10.2026"
     assert ReceiptName("r!0", "K1", 348, second=True).told("en") == "K1-348, other content"

@@ -237,8 +237,8 @@ def _open(causes: list[Cause], language: Language) -> str:
     records = len({(cause.asset, key) for cause in causes for key in cause.keys})
     if records == 1:
         return say("1 record is rejected").told(language)
-    reasons = say_count("one reason", "{count} reasons", count=len(causes))
-    return say("{records:,} records are rejected, for {reasons}", records=records, reasons=reasons).told(language)
+    told = say_count("1 cause", "{count:,} causes", count=len(causes))
+    return say("{records:,} records are rejected, for {causes}", records=records, causes=told).told(language)
 
 
 def _further(count: int, run_id: str, language: Language) -> str:

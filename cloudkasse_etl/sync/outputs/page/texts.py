@@ -47,7 +47,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "deactivated": say("retired"),
     "unchanged": say("unchanged"),
     "rejected": say_as("column", "rejected"),
-    "still_rejected": say("rejected before"),
+    "still_rejected": say("still rejected"),
     "deferred": say("waiting"),
     STAGED_RECEIPTS: say("Receipts fetched"),
     STAGED_CLOSINGS: say("Closings fetched"),
