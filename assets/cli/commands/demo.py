@@ -13,10 +13,10 @@ from cloudkasse_etl.entities import TillKind
 @click.option("--folder", type=option_types.FOLDER, default=FOLDER, help="Where it is made.")
 @click.option(
     "--till",
-    type=click.Choice(["cloudkasse", "dsfinvk"]),
+    type=click.Choice(["cloudkasse", "korona", "dsfinvk"]),
     default="cloudkasse",
     show_default=True,
-    help="What the shop sells with: registers of CloudKasse, or any that write DSFinV-K exports into a folder.",
+    help="What the shop sells with: registers of CloudKasse, of KORONA.cloud, or any that write DSFinV-K exports.",
 )
 def demo(folder: Path, till: TillKind) -> int:
     """Synchronise a made-up farm shop with a till on this computer, sell in it, and import what was sold.

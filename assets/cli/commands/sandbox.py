@@ -12,7 +12,7 @@ import click
 from assets.cli.click_messages import language
 from assets.cli.demo.demo_cloud import TOKEN
 from assets.cli.demo.demo_option import entered, refuse_beside_demo
-from assets.cli.demo.demo_shop import SANDBOX_PORT, Demo
+from assets.cli.demo.demo_shop import KORONA_PATH, SANDBOX_PORT, Demo
 from assets.cli.option_types import ADDRESS, DAY, FILE, FOLDER, TEXT
 from cloudkasse_etl.i18n.text import say
 
@@ -49,6 +49,11 @@ def sandbox(
     if context.invoked_subcommand is not None:
         return
 
+    demo = entered(context)
+    if demo is not None:
+        refuse_beside_demo(context, "port", "data", "token", "till")
+        till = "korona" if demo.till == "korona" else "cloudkasse"
+
     def announce(url: str) -> None:
         text = say("CloudKasse sandbox at {url} (its contract: {url}/docs). Ctrl-C ends it.", url=url)
         click.echo(text.told(language()))
@@ -56,9 +61,7 @@ def sandbox(
             text = say("As KORONA.cloud: {url}/web/api/v3, account sandbox, any user, the token as password.", url=url)
             click.echo(text.told(language()))
 
-    demo = entered(context)
     if demo is not None:
-        refuse_beside_demo(context, "port", "data", "token", "till")
         _serve_demo(demo, faults, announce)
         return
     from cloudkasse_etl.sandbox.server import serve
@@ -164,6 +167,6 @@ def _place(context: click.Context, url: str, token: str) -> tuple[str, str]:
     """Address and token of the sandbox that is meant."""
     demo = entered(context)
     if demo is None:
-        return url, token
+        return url.rstrip("/").removesuffix(KORONA_PATH), token
     refuse_beside_demo(context, "url", "token")
     return demo.cloud.url, TOKEN

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
 
@@ -29,13 +30,14 @@ class DemoCloud:
     Args:
         folder: The demo's folder.
         port: The demo's port.
+        till: The till whose API it has besides.
 
     Raises:
         ConfigurationError: On entering: the sandbox is not installed, or another program uses the port.
     """
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self._data, self._port = folder / "cloudkasse.db", port
+    def __init__(self, folder: Path, port: int, till: TillKind = "cloudkasse") -> None:
+        self._data, self._port, self._till = folder / "cloudkasse.db", port, till
         self._lock = _lock_of(folder)
         self._serving = ExitStack()
         self._ending = threading.Event()
@@ -93,7 +95,7 @@ class DemoCloud:
                         "cloudkasse-etl demo."
                     ),
                 )
-            stack.enter_context(SandboxServer(self._data, port=self._port, token=TOKEN))
+            stack.enter_context(SandboxServer(self._data, port=self._port, token=TOKEN, till=self._till))
             self._serving = stack.pop_all()
         return True
 

@@ -26,6 +26,8 @@ SANDBOX_PORT = 8850
 # Apples get more expensive, 2.99 instead of 2.79 at the register; the shop's prices are net, at 7 % VAT.
 DEARER_ARTICLE = "202"
 DEARER_NET = 2.7944
+KORONA_PATH = "/web/api/v3"
+UNNAMED_METHOD = "9"  # of payment at KORONA.cloud, on account: the settings do not name it, to show what comes of that
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,30 @@ class Demo:
     @property
     def environment(self) -> Mapping[str, str]:
         """The variables that lead a command to it, by name; none of our others may be set."""
-        return {
+        found = {
             "CLOUDKASSE_ERP_URL": f"sqlite:///{self.erp.as_posix()}",
-            "CLOUDKASSE_API_URL": self.cloud.url,
+            "CLOUDKASSE_API_URL": self.api_url,
             "CLOUDKASSE_API_TOKEN": TOKEN,
-            "CLOUDKASSE_SETTINGS": str(self.folder / _SETTINGS),
+            "CLOUDKASSE_SETTINGS": str(self.settings),
             "CLOUDKASSE_DAGSTER_STORAGE": str(self.folder / "dagster"),
             "DAGSTER_HOME": str(PROJECT),
         }
+        return found | {"CLOUDKASSE_API_USER": "demo"} if self.till == "korona" else found
+
+    @property
+    def settings(self) -> Path:
+        """Its settings file."""
+        return self.folder / _SETTINGS
+
+    @property
+    def api_url(self) -> str:
+        """Where the API of its till is."""
+        return f"{self.cloud.url}{KORONA_PATH}" if self.till == "korona" else self.cloud.url
 
     @property
     def cloud(self) -> DemoCloud:
         """Its CloudKasse, to be served while it is needed."""
-        return DemoCloud(self.folder, self.port)
+        return DemoCloud(self.folder, self.port, self.till)
 
     @contextmanager
     def running(self) -> "Iterator[tuple[Configuration, Home]]":
@@ -120,6 +133,14 @@ class Demo:
             ) as session:
                 for kind in session.kinds:
                     upload(session, kind)
+
+    def name_tender(self) -> None:
+        """Names the payment method that the settings left out, as a person does who reads why receipts were refused."""
+        from cloudkasse_etl.sandbox.korona.account_names import account_yaml
+
+        text = self.settings.read_text(encoding="utf-8")
+        whole = text.replace(account_yaml(without_tender=UNNAMED_METHOD), account_yaml())
+        self.settings.write_text(whole, encoding="utf-8")
 
     def export(self) -> str:
         """Lets its registers write what they sold into the folder of exports. Returns a text about it."""
@@ -181,8 +202,7 @@ def create_demo(folder: Path, till: TillKind = "cloudkasse") -> Demo:
             port = next(port for port in (SANDBOX_PORT, *range(SANDBOX_PORT + 1, 65536)) if is_free(port))
             demo = Demo(folder.absolute(), port, till)
             build_demo_shop(demo.erp)
-            settings = DEMO_SETTINGS if till == "cloudkasse" else f"{DEMO_SETTINGS}\ntill: {{kind: {till}}}\n"
-            (folder / _SETTINGS).write_text(settings, encoding="utf-8")
+            demo.settings.write_text(f"{DEMO_SETTINGS}{_till_settings(till)}", encoding="utf-8")
             if till == "dsfinvk":
                 demo.exports.mkdir()
             _write_environment(demo)
@@ -191,6 +211,16 @@ def create_demo(folder: Path, till: TillKind = "cloudkasse") -> Demo:
     except OSError as error:
         raise _not_made(folder, error) from error
     return demo
+
+
+def _till_settings(till: TillKind) -> str:
+    if till == "cloudkasse":
+        return ""
+    if till == "korona":
+        from cloudkasse_etl.sandbox.korona.account_names import account_yaml
+
+        return f"\n{account_yaml(without_tender=UNNAMED_METHOD)}"
+    return f"\ntill: {{kind: {till}}}\n"
 
 
 def prepare_folder(folder: Path) -> None:

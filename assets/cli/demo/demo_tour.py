@@ -66,10 +66,11 @@ def tell(made: Demo, out: "Console | None" = None) -> int:
     from rich.markup import escape
 
     out = out or console()
-    if made.till == "dsfinvk":
+    if made.till != "cloudkasse":
         from assets.cli.demo.export_tour import tell_of_exports
+        from assets.cli.demo.korona_tour import tell_of_korona
 
-        is_expected = tell_of_exports(made, out)
+        is_expected = tell_of_exports(made, out) if made.till == "dsfinvk" else tell_of_korona(made, out)
         for line in _next_steps(made):
             out.print(escape(line), soft_wrap=True)
         return 0 if is_expected else FAILED

@@ -58,16 +58,10 @@ class KoronaAccount:
             "accounts": _named(ACCOUNTS.values(), list(ACCOUNTS)),
             "voucherConfigurations": _named(CONFIGURATIONS.values(), list(CONFIGURATIONS)),
             "commodityGroups": {},
-            "priceGroups": {},
+            "priceGroups": _named(dict.fromkeys(row["price_group"] for row in store.records(Entity.PRICES))),
         }
         if not store.records(Entity.REGISTERS):
-            self._write(
-                Entity.REGISTERS,
-                [
-                    {"number": n, "name": n, "price_group": "1", "warehouse": "1", "currency": "EUR", "active": True}
-                    for n in POINTS_OF_SALE
-                ],
-            )
+            self._let_sell("1", POINTS_OF_SALE)
 
     def records(self, kind: str) -> list[Fields] | None:
         """All records of a list in the order of their revisions; None where there is no such list."""
@@ -127,6 +121,14 @@ class KoronaAccount:
                 }
                 for tender, cents in sorted(paid.items())
             ]
+            moved: Counter[str] = Counter()
+            for line in (line for one in covered for line in one["lines"] if not line["cancelled"]):
+                if line["business_case"] in ACCOUNTS:
+                    moved[line["business_case"]] += line["gross_cents"]
+            accounts = [
+                {"account": {"number": ACCOUNTS[case], "name": case}, "amount": euros(cents)}
+                for case, cents in sorted(moved.items())
+            ]
             yield {
                 "id": id_of(STATEMENTS, f"{register}/{closing['number']}"),
                 "active": True,
@@ -135,7 +137,7 @@ class KoronaAccount:
                 "zCount": closing["number"],
                 "finishTime": closing["created_at"],
                 "receiptCount": len(covered),
-                "summaries": {"payments": summaries},
+                "summaries": {"payments": summaries, "accounts": accounts},
             }
 
     def _products(self) -> list[Fields]:
@@ -184,6 +186,8 @@ class KoronaAccount:
         faults: list[str] = []
         if kind in ("commodityGroups", "priceGroups"):
             action = "UPDATED" if number in self._named[kind] else "ADDED"
+            if kind == "priceGroups" and action == "ADDED":
+                self._add_price_group(number)
             self._named[kind][number] = self._named[kind].get(number, {}) | record
         elif kind == "cashiers":
             action = self._write(Entity.EMPLOYEES, [_employee(record)], faults)
@@ -195,6 +199,19 @@ class KoronaAccount:
         if faults:
             return {"number": number, "status": "ERROR", "action": "NONE", "message": faults[0]}
         return {"number": number, "status": "OK", "action": action, "id": id_of(kind, number)}
+
+    def _add_price_group(self, number: str) -> None:
+        """Lets points of sale sell at a new price group: all of them at the first one, the last at the second.
+
+        KORONA keeps prices of any group; the store only those at which a register sells.
+        """
+        known = len(self._named["priceGroups"])
+        if known < len(POINTS_OF_SALE):
+            self._let_sell(number, POINTS_OF_SALE[known:])
+
+    def _let_sell(self, price_group: str, points_of_sale: Sequence[str]) -> None:
+        fields = {"price_group": price_group, "warehouse": "1", "currency": "EUR", "active": True}
+        self._write(Entity.REGISTERS, [{"number": n, "name": n} | fields for n in points_of_sale])
 
     def _article(self, record: Fields) -> Fields:
         """The product's article, with the fields that are given over those that it has."""

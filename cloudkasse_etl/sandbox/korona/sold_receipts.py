@@ -5,6 +5,7 @@ and vouchers, and for foreign currencies: such a receipt is one that was broken 
 """
 
 from decimal import Decimal
+from itertools import cycle
 from typing import Any, Final
 
 Fields = dict[str, Any]
@@ -54,8 +55,11 @@ def koronas(receipt: Fields) -> Fields:
     for block in receipt["vat"]:
         of_rate = [line for line in goods if line["vat_rate"] == block["vat_rate"]]
         if of_rate:
-            largest = max(of_rate, key=lambda line: (abs(line["gross_cents"]), -line["number"]))
-            taxes[largest["number"]] += block["tax_cents"] - sum(taxes[line["number"]] for line in of_rate)
+            left = block["tax_cents"] - sum(taxes[line["number"]] for line in of_rate)
+            # cent by cent, from the largest on: none is more than a rounding away from its own tax
+            largest = sorted(of_rate, key=lambda line: (-abs(line["gross_cents"]), line["number"]))
+            for line, _ in zip(cycle(largest), range(abs(left)), strict=False):
+                taxes[line["number"]] += 1 if left > 0 else -1
     gross = sum(line["gross_cents"] for line in goods)
     tax = sum(taxes.values())
     return _head(receipt) | {

@@ -12,7 +12,9 @@ from pydantic import SecretStr
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import AuthorizationError
+from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.korona.korona_endpoints import ACCOUNT, BASE
+from cloudkasse_etl.sandbox.korona.sold_receipts import koronas
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.schemas.wire_receipts import parse_closing, read_item, read_receipt
@@ -122,6 +124,44 @@ def test_what_it_sells_comes_down_adds_up_and_is_quiet_then(server: SandboxServe
         ]
     assert {one.register for one in closings} == {"K1", "K2"}
     assert all(one.receipt_count and one.tenders for one in closings)
+
+
+def test_prices_of_two_groups_are_kept_and_the_groups_are_still_known_when_it_runs_again(tmp_path: Path) -> None:
+    upsert = {"method": "POST", "params": {"writeMode": "ADD_OR_UPDATE"}}
+    prices = [
+        {"priceGroup": {"number": number}, "validFrom": "1970-01-01T00:00:00+01:00", "value": value}
+        for number, value in (("7", 2.5), ("8", 2))
+    ]
+    product = {"number": "A1", "name": "Ware", "sector": {"number": "19"}, "prices": prices}
+    with SandboxServer(tmp_path / "shop.db", token=TOKEN, till="korona") as running:
+        for kind, records in (("priceGroups", [{"number": "7"}, {"number": "8"}]), ("products", [product])):
+            answer = ask(running, f"{ACCOUNT}/{kind}", **upsert, json=records)
+            assert [one["status"] for one in answer.json()] == ["OK"] * len(records)
+        assert {row["number"]: row["price_group"] for row in running.store.records(Entity.REGISTERS)} == {
+            "K1": "7",
+            "K2": "8",
+        }
+    with SandboxServer(tmp_path / "shop.db", token=TOKEN, till="korona") as running:
+        for kind in ("priceGroups", "products"):
+            found = ask(running, f"{ACCOUNT}/{kind}").json()["results"]
+            assert [one["number"] for one in found] == (["7", "8"] if kind == "priceGroups" else ["A1"])
+
+
+def test_what_a_till_rounds_once_is_spread_over_its_items_cent_by_cent() -> None:
+    lines = [
+        {
+            "number": at, "business_case": "Umsatz", "cancelled": False, "article": "A1", "text": "Ware",
+            "quantity": "1.000", "serial": None, "gross_cents": cents, "vat_rate": "7.00", "tax_cents": 2,
+        }
+        for at, cents in enumerate((34, 36, 35, 36), 1)
+    ]  # fmt: skip
+    receipt = {
+        "id": "1", "register": "K1", "number": 1, "kind": "Beleg", "reference": None, "cancelled": False,
+        "ended_at": "", "started_at": "", "employee": None, "currency": "EUR", "closing_number": 1, "lines": lines,
+        "vat": [{"vat_rate": "7.00", "tax_cents": 11}], "payments": [],
+    }  # fmt: skip
+    found = [one["total"]["taxPayments"][0]["amount"] * 100 for one in koronas(receipt)["items"]]
+    assert (found, sum(found)) == ([2, 3, 3, 3], 11)
 
 
 def test_it_wants_the_password(server: SandboxServer) -> None:

@@ -1,4 +1,4 @@
-"""Protects that the sandbox says where KORONA.cloud's API is, and has it only where it is asked for."""
+"""Protects that the sandbox says where KORONA.cloud's API is, has it only where asked for, and takes orders there."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from assets.cli.commands.sandbox import sandbox
 from cloudkasse_etl.sandbox import server
+from cloudkasse_etl.sandbox.korona.korona_endpoints import BASE
 
 
 @pytest.mark.parametrize(("words", "till", "lines"), [([], "cloudkasse", 1), (["--till", "korona"], "korona", 2)])
@@ -23,3 +24,10 @@ def test_the_sandbox_says_where_koronas_api_is(
     found = CliRunner().invoke(sandbox, words, catch_exceptions=False)
     assert (served, len(found.output.splitlines())) == ([till], lines)
     assert ("/web/api/v3" in found.output) == (till == "korona")
+
+
+def test_orders_to_the_sandbox_find_it_by_the_address_of_koronas_api() -> None:
+    with server.SandboxServer(None, token="a-token", till="korona") as running:
+        words = ["misbehave", "off", "--url", f"{running.url}{BASE}/", "--token", "a-token"]
+        found = CliRunner().invoke(sandbox, words, catch_exceptions=False)
+    assert (found.exit_code, found.output) == (0, "The sandbox behaves.\n")
