@@ -57,6 +57,10 @@ class TillStatus:
     heads: Mapping[str, str]
     clock_offset_seconds: float
 
+    def has_news(self, stream: Stream, cursor: str | None) -> bool:
+        """Whether a stream has more than was read up to a stored cursor; None where nothing was read."""
+        return cursor != self.heads[stream]
+
 
 class UntranslatableError(ValueError):
     """A record of the till that cannot be brought into the canonical form.

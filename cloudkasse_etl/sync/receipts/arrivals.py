@@ -10,7 +10,7 @@ from cloudkasse_etl.tills.port import CursorExpired, Page, Stream
 
 def has_arrived(session: SyncSession, stream: Stream) -> bool:
     """Whether the cloud has items of a stream that were not read yet."""
-    return session.store.checkpoints.cursor(stream) != session.cloud_status.heads[stream]
+    return session.cloud_status.has_news(stream, session.store.checkpoints.cursor(stream))
 
 
 def pages_of(session: SyncSession, stream: Stream, *, anew: bool) -> Iterator[Page]:

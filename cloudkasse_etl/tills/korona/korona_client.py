@@ -21,7 +21,7 @@ from cloudkasse_etl.tills.korona.master_data import MasterData
 from cloudkasse_etl.tills.korona.positions import (
     OVERLAP,
     ClosingPosition,
-    ClosingsHead,
+    KoronaStatus,
     ReceiptPosition,
     closing_position,
     receipt_position,
@@ -94,7 +94,7 @@ class KoronaClient:
         head = ReceiptPosition(page.place.last, page.total).text
         middle = answer.sent_at + (answer.received_at - answer.sent_at) / 2
         time = http_date(answer.headers.get("Date", "")) or datetime.now(UTC)
-        self._known = TillStatus(
+        self._known = KoronaStatus(
             api_version=API_VERSION,
             time=time,
             company_number=None,
@@ -102,7 +102,7 @@ class KoronaClient:
             batch_items=BATCH_ITEMS,
             page_items=self._page_items,
             counts={},
-            heads={"receipts": head, "closings": ClosingsHead(head)},
+            heads={"receipts": head, "closings": head},
             clock_offset_seconds=(time - middle).total_seconds(),
         )
         return self._known

@@ -5,10 +5,9 @@ from typing import TypeVar
 
 import msgspec
 
-from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.korona.korona_lists import Place
-from cloudkasse_etl.tills.port import CursorExpired
+from cloudkasse_etl.tills.port import CursorExpired, Stream, TillStatus
 
 # Revisions may become visible out of order where registers write at once: so many are asked for again.
 OVERLAP = 200
@@ -57,8 +56,8 @@ class ClosingPosition(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self, order="sorted").decode()
 
 
-class ClosingsHead(str):
-    """The head of the closings: equal to each stored position that was read to its end when it was this.
+class KoronaStatus(TillStatus):
+    """The status of an account, whose closings have the receipts' head.
 
     KORONA lists closings by point of sale only, so no single request tells whether there are new ones. A day is not
     closed without receipts: where these have not moved, no closing is looked for.
@@ -66,13 +65,14 @@ class ClosingsHead(str):
 
     __slots__ = ()
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, str) and _head_in(other) == str(self)
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = str.__hash__
+    def has_news(self, stream: Stream, cursor: str | None) -> bool:
+        """Whether a stream has more; closings, whether they were read to their end at another head than this."""
+        if stream == "receipts":
+            return TillStatus.has_news(self, stream, cursor)
+        try:
+            return closing_position(cursor).head != self.heads[stream]
+        except CursorExpired:
+            return True
 
 
 def receipt_position(after: str | None) -> ReceiptPosition:
@@ -96,13 +96,6 @@ def closing_position(after: str | None) -> ClosingPosition:
         CursorExpired: The text is no such position.
     """
     return ClosingPosition("", {}) if after is None else _decoded(after, ClosingPosition)
-
-
-def _head_in(text: str) -> str | None:
-    try:
-        return closing_position(text).head
-    except CloudkasseError:
-        return None
 
 
 def _decoded(text: str, kind: type[T]) -> T:

@@ -230,15 +230,16 @@ def test_closings_are_read_by_point_of_sale_and_come_with_it() -> None:
             ("11", 1), ("11", 2), ("K2", 8),
         ]  # fmt: skip
         cloud.requests.clear()
-        assert cursor == client.status().heads["closings"]
-        assert not cursor != client.status().heads["closings"]  # noqa: SIM202 - as it is asked
-        assert cloud.requests == ["GET receipts"] * 2
+        assert not client.status().has_news("closings", cursor)
+        assert cloud.requests == ["GET receipts"]
+        assert client.status().has_news("closings", None)
+        assert client.status().has_news("closings", "of another till")
         cloud.put("receipts", *sales(1, 2))
         cloud.put(f"endOfDayStatements/{POS['id']}", *[statement(number) for number in range(3, 4)])
-        assert cursor != client.status().heads["closings"]
+        assert client.status().has_news("closings", cursor)
         found, after = read(client, "closings", cursor)
         assert 3 in [json.loads(text)["endOfDayStatement"]["zCount"] for text in found]
-        assert after == client.status().heads["closings"]
+        assert not client.status().has_news("closings", after)
 
 
 def test_closings_of_a_run_that_ended_in_between_are_not_done() -> None:
@@ -248,14 +249,14 @@ def test_closings_of_a_run_that_ended_in_between_are_not_done() -> None:
         pages = client.pages("closings", None)
         first = next(pages)
         pages.close()  # type: ignore[attr-defined]
-        assert first.next_cursor != client.status().heads["closings"]
+        assert client.status().has_news("closings", first.next_cursor)
         assert len(read(client, "closings", first.next_cursor)[0]) == 2
 
 
 def test_without_a_point_of_sale_there_are_no_closings() -> None:
     with korona() as (client, _, _):
         found, cursor = read(client, "closings")
-        assert (found, cursor == client.status().heads["closings"]) == ([], True)
+        assert (found, client.status().has_news("closings", cursor)) == ([], False)
 
 
 @needs_description
