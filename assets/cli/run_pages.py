@@ -7,13 +7,13 @@ big shop takes seconds.
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 from assets.instance.home import LATEST, Home, open_instance
-from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.config.settings import Configuration, load
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import told
 
@@ -73,7 +73,7 @@ def served(configuration: Configuration, home: Home, port: int) -> Iterator[str]
     """Serves the pages and protocols of all runs during the block.
 
     Args:
-        configuration: Settings and connections.
+        configuration: Settings and connections, until the file has others.
         home: Dagster's folders.
         port: The port on this computer.
 
@@ -117,31 +117,39 @@ class RunPages:
         Returns:
             Status, content type and content; where it cannot be made, why not.
         """
-        language = self._configuration.settings.language
+        configuration = self._current()
+        language = configuration.settings.language
         try:
             with self._lock:
-                return HTTPStatus.OK, *(self._page(run_id) if form == "html" else self._protocol(run_id))
+                make = self._page if form == "html" else self._protocol
+                return HTTPStatus.OK, *make(run_id, configuration)
         except ConfigurationError as error:
             return HTTPStatus.NOT_FOUND, "text/plain", error.told(language).encode()
         except CloudkasseError as error:
             return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", error.told(language).encode()
 
-    def _page(self, run_id: str) -> tuple[str, bytes]:
+    def _current(self) -> Configuration:
+        """The settings of now, or the last good ones: `ui` may be open for weeks, and a page is in one language."""
+        with suppress(ConfigurationError):
+            self._configuration = load()
+        return self._configuration
+
+    def _page(self, run_id: str, configuration: Configuration) -> tuple[str, bytes]:
         from assets.instance.run_history import find_run, last_run
         from cloudkasse_etl.sync.outputs.page.render import page_of
 
         with open_instance(self._home) as instance:
             past = last_run(instance) if run_id == LATEST else find_run(instance, run_id)
-        page, _ = page_of(self._configuration, facts_of(past, self._home, self._configuration))
+        page, _ = page_of(configuration, facts_of(past, self._home, configuration))
         return "text/html", page.encode(errors="replace")
 
-    def _protocol(self, run_id: str) -> tuple[str, bytes]:
+    def _protocol(self, run_id: str, configuration: Configuration) -> tuple[str, bytes]:
         from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol
 
         if run_id == LATEST:
             from cloudkasse_etl.sync.monitoring.open_records import open_records
 
-            return "text/csv", csv_of(open_records(self._configuration).table(self._configuration.settings))
+            return "text/csv", csv_of(open_records(configuration).table(configuration.settings))
         return "text/csv", csv_of(read_protocol(self._home.protocols, run_id))
 
 

@@ -10,6 +10,7 @@ sum to more than is rejected. Every total counts records instead, each once: fet
 """
 
 import string
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from cloudkasse_etl.i18n.formats import money
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF
 from cloudkasse_etl.rejections.record_names import Amount, NaturalPlace, name_of, natural_place
 from cloudkasse_etl.rejections.rejection import Language, Rejection, filled, lookup
@@ -249,6 +250,19 @@ def stuck_by_currency(amounts: Iterable[Amount]) -> dict[str, int]:
     for amount in amounts:
         found[amount.currency] = found.get(amount.currency, 0) + abs(amount.cents)
     return found
+
+
+def told_apart(causes: Iterable[Cause]) -> Text | None:
+    """How many records stand under several causes, or their sums would seem wrong; None where none does."""
+    causes_of_record = Counter((cause.asset, key) for cause in causes for key in cause.keys)
+    several = sum(count > 1 for count in causes_of_record.values())
+    if not several:
+        return None
+    return say_count(
+        "{count:,} of them stands under several causes.",
+        "{count:,} of them stand under several causes.",
+        count=several,
+    )
 
 
 def amounts_text(amounts: Mapping[str, int], language: Language) -> str:

@@ -5,7 +5,6 @@ run did or did not look at makes no difference.
 """
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ import orjson
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count
-from cloudkasse_etl.rejections.causes import Cause, amounts_text, by_cause, in_order, stuck_by_currency
+from cloudkasse_etl.rejections.causes import Cause, amounts_text, by_cause, in_order, stuck_by_currency, told_apart
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_untouched
@@ -141,15 +140,11 @@ class OpenReport:
                 amount=amounts_text(self.stuck, self.language),
             )
             texts = [joined("; ", [head, stuck])]
-        causes_of = Counter((cause.asset, key) for cause in self.causes for key in cause.keys)
-        if several := sum(count > 1 for count in causes_of.values()):  # or the causes' sums would seem wrong
-            texts.append(
-                say_count(
-                    "{count:,} of them stands under several causes.",
-                    "{count:,} of them stand under several causes.",
-                    count=several,
-                )
-            )
+            if any(r.called.amount.cents < 0 for r in self._stuck.values() if r.called.amount):
+                # in the sums of what became of the receipts they are deducted
+                texts.append(say("Refunds count in that sum like sales."))
+        if several := told_apart(self.causes):
+            texts.append(several)
         return joined(" ", texts)
 
     @property

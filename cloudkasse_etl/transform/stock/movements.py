@@ -94,20 +94,24 @@ def move(
 
     movements = _movements(sold, sizes, plans, frames.heads, warehouses, refusals)
     refused = sorted([*refusals.rejections(), *back.rejections], key=lambda refused: refused.key)
-    return back.beside(movements), _with_amounts(refused, lines, frames.heads)
+    return back.beside(movements), _with_facts(refused, lines, frames.heads)
 
 
-def _with_amounts(refused: list[Rejection], lines: pd.DataFrame, heads: pd.DataFrame) -> list[Rejection]:
-    """Notes the amount of each refused line, by which a person finds it on the receipt.
+def _with_facts(refused: list[Rejection], lines: pd.DataFrame, heads: pd.DataFrame) -> list[Rejection]:
+    """Notes article and amount of each refused line, by which a person finds it on the receipt.
 
-    It is no part of what is compared: a rejection that an earlier release stored without it has not changed.
+    They are no part of what is compared: a rejection that an earlier release stored without has not changed.
     """
     if not refused:
         return refused
     ids = heads["receipt_id"].to_numpy(dtype=object)[lines["receipt"].to_numpy("int64")]
-    columns = (ids.tolist(), lines["line_number"].tolist(), lines["gross_cents"].tolist())
-    cents = {f"{receipt}|{number}": gross for receipt, number, gross in zip(*columns, strict=True)}
-    return [replace(r, detail={**r.detail, LINE_CENTS: str(cents[r.key])}) if r.key in cents else r for r in refused]
+    articles = lines["article"].where(lines["article"].notna(), "").tolist()
+    columns = (ids.tolist(), lines["line_number"].tolist(), articles, lines["gross_cents"].tolist())
+    facts = {
+        f"{receipt}|{number}": {"article": article.strip(), LINE_CENTS: str(cents)}
+        for receipt, number, article, cents in zip(*columns, strict=True)
+    }
+    return [replace(r, detail={**facts.get(r.key, {}), **r.detail}) for r in refused]
 
 
 @dataclass(frozen=True)

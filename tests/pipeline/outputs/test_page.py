@@ -180,7 +180,7 @@ def test_a_run_tells_what_went_up_and_what_is_rejected(program: Program, tmp_pat
 
 
 def test_a_thousand_rejections_of_one_cause_are_one_entry() -> None:
-    rejections = [
+    rejections: list[dict[str, Any]] = [
         {
             "asset": "a",
             "key": f"A{n}",
@@ -200,6 +200,9 @@ def test_a_thousand_rejections_of_one_cause_are_one_entry() -> None:
     assert "more" not in page.text.partition("Mend it.")[0]
     assert "new in this run: 10" in page.text
     assert "rejected before" not in page.text
+    rejections[0] |= {"parts": [{"text": "Bad 0.", "cure": cure} for cure in ("Mend it.", "Mend that, too.")]}
+    twice = Page(rendered(facts(protocol={"assets": {}, "rejections": rejections, "deferred": []}), Turnover()))
+    assert "1,000 records are rejected, for 2 causes. 1 of them stands under several causes." in twice.text
 
 
 def test_a_run_that_died_says_so(program: Program, tmp_path: Path) -> None:

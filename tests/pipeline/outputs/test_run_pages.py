@@ -11,6 +11,7 @@ import pytest
 from assets.cli.run_pages import served
 from assets.instance.home import PAGES_VARIABLE
 from assets.instance.pages_address import noted
+from cloudkasse_etl.errors import ConfigurationError
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, materializations
 
@@ -70,6 +71,21 @@ def test_a_page_of_the_internet_cannot_read_it_under_another_name(pages: Served,
     status, headers, _ = pages.get(path, Host=f"localhost:{pages.port}")
     assert status == 200
     assert not [name for name in headers if name.lower().startswith("access-control")]
+
+
+def test_the_page_is_in_the_language_that_the_settings_have_now_and_broken_ones_change_nothing(
+    pages: Served, program: Program
+) -> None:
+    assert "What is rejected, by cause" in pages.get("/runs/latest.html")[2]
+    program.world.settings["language"] = "de"
+    program.world.configuration()
+    german = pages.get("/runs/latest.html")[2]
+    assert "What is rejected, by cause" not in german
+    assert 'lang="de"' in german
+    program.world.settings["language"] = "none"
+    with pytest.raises(ConfigurationError):
+        program.world.configuration()
+    assert 'lang="de"' in pages.get("/runs/latest.html")[2]
 
 
 def test_what_is_open_now_is_a_table_to_download(pages: Served, program: Program) -> None:

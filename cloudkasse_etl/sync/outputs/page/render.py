@@ -13,8 +13,8 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import CloudkasseError, unwritable_file
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import say, say_count, told_by_name
-from cloudkasse_etl.rejections.causes import Cause
+from cloudkasse_etl.i18n.text import joined, say, say_count, told_by_name
+from cloudkasse_etl.rejections.causes import Cause, told_apart
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
@@ -238,7 +238,9 @@ def _open(causes: list[Cause], language: Language) -> str:
     if records == 1:
         return say("1 record is rejected").told(language)
     told = say_count("1 cause", "{count:,} causes", count=len(causes))
-    return say("{records:,} records are rejected, for {causes}", records=records, causes=told).told(language)
+    head = say("{records:,} records are rejected, for {causes}", records=records, causes=told)
+    several = told_apart(causes)
+    return (joined(". ", [head, several]) if several else head).told(language)
 
 
 def _further(count: int, run_id: str, language: Language) -> str:
