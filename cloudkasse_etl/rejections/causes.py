@@ -253,7 +253,7 @@ def stuck_by_currency(amounts: Iterable[Amount]) -> dict[str, int]:
 
 
 def told_apart(causes: Iterable[Cause]) -> Text | None:
-    """How many records stand under several causes, or their sums would seem wrong; None where none does."""
+    """A note on records with several causes, which explains the causes' sums; None where there are none."""
     causes_of_record = Counter((cause.asset, key) for cause in causes for key in cause.keys)
     several = sum(count > 1 for count in causes_of_record.values())
     if not several:
