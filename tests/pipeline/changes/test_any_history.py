@@ -49,7 +49,11 @@ KINDS = (
 CHANGES = st.builds(
     _statement, st.sampled_from(KINDS), NUMBERS, st.integers(100, 9999), st.sampled_from(["", "", BELOW])
 )
-TURNS = st.lists(st.tuples(st.lists(CHANGES, max_size=3), st.sampled_from([0, 0, 5, 40])), min_size=1, max_size=4)
+TURNS = st.lists(
+    st.tuples(st.lists(CHANGES, min_size=1, max_size=4), st.sampled_from([0, 0, 5, 40])),
+    min_size=1,
+    max_size=4 if LONG else 2,
+)
 
 
 @settings(max_examples=100 if LONG else 25)

@@ -37,7 +37,9 @@ TODAY = dt.date(2026, 11, 24)
 
 
 TURNS = st.lists(
-    st.tuples(st.lists(CHANGES, min_size=1, max_size=3), st.sampled_from([0, 0, 0, 5, 40])), min_size=2, max_size=4
+    st.tuples(st.lists(CHANGES, min_size=1, max_size=3), st.sampled_from([0, 0, 0, 5, 40])),
+    min_size=2,
+    max_size=4 if LONG else 2,
 )
 
 

@@ -23,7 +23,7 @@ from tests.support.worlds import TOKEN, World
 
 # In the short form as many orders of a smaller shop.
 SEEDS = range(25)
-RECEIPTS = 560 if LONG else 130
+RECEIPTS = 560 if LONG else 80
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def must_agree(world: World, lines: list[Line]) -> None:
 @settings(max_examples=200 if LONG else 25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.fixed_dictionaries(dict.fromkeys(NUMBERS, KINDS)),
-    st.lists(st.lists(ACTIONS, min_size=1, max_size=2), min_size=2, max_size=3),
+    st.lists(st.lists(ACTIONS, min_size=1, max_size=2), min_size=2, max_size=3 if LONG else 2),
 )
 def test_a_line_is_moved_once_or_open_with_its_present_reason_or_a_persons(
     articles: dict[str, str],
