@@ -60,7 +60,7 @@ TEXTS: dict[str, Failure] = {
         "No warehouse is set: {setting}.",
         "Put the register back below registers: in cloudkasse.yaml, with its warehouse; the next import makes up for "
         "it. If the register is gone for good, dismiss the line with a reason (cloudkasse-etl receipts dismiss RECEIPT "
-        "--line N), and book the stock by hand.",
+        "--line N --reason TEXT), and book the stock by hand.",
     ),
     "stock_set_empty": Failure(
         "Trade set '{article}' has no components.",
@@ -88,8 +88,8 @@ TEXTS: dict[str, Failure] = {
         "Article '{article}' was sold in '{unit}' and is kept in '{stock_unit}'; how much one is of the other is not "
         "known.",
         "If ART.Mengeneinheit of '{article}' is wrong, correct it in SelectLine; the next import makes up for it. "
-        "If not, dismiss the line here with a reason (cloudkasse-etl receipts dismiss RECEIPT --line N), and then book "
-        "the stock by hand.",
+        "If not, dismiss the line here with a reason (cloudkasse-etl receipts dismiss RECEIPT --line N --reason TEXT), "
+        "and then book the stock by hand.",
     ),
     "receipt_original": Failure(
         "Waits for {value:receipt}{more:more}, which it voids and which is not booked yet.",

@@ -42,7 +42,7 @@ def by_hand(text: str) -> Failure:
     return Failure(
         text,
         "Book the stock in SelectLine by hand, then dismiss the line here with a reason "
-        "(cloudkasse-etl receipts dismiss RECEIPT --line N); the program does not move it any more.",
+        "(cloudkasse-etl receipts dismiss RECEIPT --line N --reason TEXT); the program does not move it any more.",
         by_hand=True,
     )
 
