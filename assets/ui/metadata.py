@@ -1,5 +1,6 @@
 """Metadata of assets: reports of materialisations, and the columns of contracts."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from assets.ui.record_markdown import paragraphs, records_markdown
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, KINDS, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS, kinds_of
-from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.formats import counted, day_in_figures
 from cloudkasse_etl.i18n.text import joined, say, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language, Rejection
@@ -59,6 +60,7 @@ def asset_metadata(
         "summary": dg.MetadataValue.text(as_typed(summary)),
         **rejection_entries(report.rejections, settings),
         **_receipts(sums if report.asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) else None, language),
+        **_unsigned(report.unsigned, language),
         **_notes(report.notes, language),
         **report.counts.as_dict(),
         "open_rejections": len({rejection.key for rejection in report.rejections}),
@@ -98,6 +100,15 @@ def _notes(notes: Sequence[str], language: Language) -> Mapping[str, Any]:
     shown = [plain(note) for note in dict.fromkeys(notes)]
     lines = [*shown[:_NOTES], *filter(None, [more_than(len(shown), _NOTES, language)])]
     return {"read_with_a_warning": dg.MetadataValue.md("\n".join(f"- {line}" for line in lines))}
+
+
+def _unsigned(unsigned: Mapping[tuple[str, dt.date], int], language: Language) -> Mapping[str, Any]:
+    """Which new receipts the till's security device failed to sign, by register and day."""
+    if not unsigned:
+        return {}
+    heads = told_each((say("register"), say("day"), say("receipts without a signature: the TSE failed")), language)
+    rows = [(register, day_in_figures(day, language), count) for (register, day), count in sorted(unsigned.items())]
+    return {"tse_failures": shown_table(heads, rows)}
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:

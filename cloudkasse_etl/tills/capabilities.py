@@ -18,6 +18,7 @@ class Capabilities:
         title: Its name, as people read it.
         closings: How closings arrive: in a stream of their own, or each together with its receipts.
         closing_sums: Which of its sums a closing has: gross sums of business cases and tenders, or tenders alone.
+        states_tse_failures: Whether its receipts say that their signature failed.
         without: By kind of record, the fields that the till has no place for. Where its list leaves them out, they
             count as they were sent.
     """
@@ -26,6 +27,7 @@ class Capabilities:
     title: str
     closings: Literal["alone", "with_receipts"] = "alone"
     closing_sums: Literal["all", "tenders"] = "all"
+    states_tse_failures: bool = False
     without: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -45,13 +47,14 @@ CAPABILITIES: Final[Mapping[TillKind, Capabilities]] = {
         kind="korona",
         title="KORONA.cloud",
         closing_sums="tenders",
+        states_tse_failures=True,
         without={
             "registers": frozenset({"name", "price_group", "warehouse", "currency"}),
             "articles": frozenset({"description", "unit", "tax_code", "vat_rate"}),
             "prices": frozenset({"valid_to", "currency"}),
         },
     ),
-    "dsfinvk": Capabilities(kind="dsfinvk", title="DSFinV-K", closings="with_receipts"),
+    "dsfinvk": Capabilities(kind="dsfinvk", title="DSFinV-K", closings="with_receipts", states_tse_failures=True),
 }
 
 

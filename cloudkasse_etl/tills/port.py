@@ -103,6 +103,10 @@ class Translation(Protocol):
         """
         ...
 
+    def is_unsigned(self, text: bytes) -> bool:
+        """Whether the till says of a receipt that its security device (TSE) failed to sign it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -1,5 +1,6 @@
 """The use case that fetches receipts: each page checked and staged once, together with its cursor."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -54,7 +55,7 @@ def stage_receipts(session: SyncSession) -> AssetReport:
             )
             raise
         report = report_of(session, STAGED_RECEIPTS, staging.counts, staging.refused)
-        report = replace(report, apart=dict(staging.apart), notes=tuple(staging.notes))
+        report = replace(report, apart=dict(staging.apart), notes=tuple(staging.notes), unsigned=staging.unsigned)
         mark_up_to_date(session, report, fingerprint)
         return session.deliver(report, seconds())
 
@@ -70,6 +71,7 @@ class ReceiptStaging:
         self.apart: Counter[str] = Counter()
         self.refused: set[str] = set()
         self.notes: list[str] = []
+        self.unsigned: Counter[tuple[str, dt.date]] = Counter()
         self._unreadable = {r.key for r in session.store.rejections.of(STAGED_RECEIPTS) if r.code in UNREADABLE_CODES}
         self._seen_unreadable: set[str] = set()
         # A broken receipt may have been broken in transmission only: it is fetched again, not just checked again.
@@ -122,7 +124,7 @@ class ReceiptStaging:
         self._unreadable -= mended.keys()
         self._unreadable |= {key for key, j in fresh.items() if j.receipt is None and _is_unreadable(j.staged)}
         self.counts += Counts(new=len(staged_now) - len(refused), unchanged=sorted_out.seen)
-        self.apart.update(str(staged.status) for staged in staged_now if staged.status in _APART)
+        self._count_apart(staged_now)
 
     def _refused_closings(self) -> list[Rejection]:
         return self._session.store.rejections.of(STAGED_CLOSINGS)
@@ -140,8 +142,17 @@ class ReceiptStaging:
             return False
         self._staging.stage(staged, cursor=cursor, arrived=arrived)
         self.counts += Counts(new=len(staged))
-        self.apart.update(str(receipt.status) for receipt in staged if receipt.status in _APART)
+        self._count_apart(staged)
         return True
+
+    def _count_apart(self, staged: Sequence[StagedReceipt]) -> None:
+        self.apart.update(str(receipt.status) for receipt in staged if receipt.status in _APART)
+        if self._session.till.states_tse_failures:
+            self.unsigned.update(
+                (receipt.register, receipt.business_day)
+                for receipt in staged
+                if receipt.register and receipt.business_day and self._judge.is_unsigned(receipt)
+            )
 
     def end_unreadable(self) -> None:
         """Ends rejections of items without an id, if everything was fetched again and they did not occur again."""

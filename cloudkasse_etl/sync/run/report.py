@@ -1,5 +1,6 @@
 """Reports: the result of a use case, and that of a whole run. No I/O."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -106,6 +107,8 @@ class AssetReport:
         left: Work that the run could have done but was not asked to, and why.
         apart: Of new receipts, how many no import will book: `no_effect`, `before_start`.
         notes: What was read although it deviates from the rules, as sentences.
+        unsigned: Of new receipts, how many the till's security device (TSE) failed to sign, by register and business
+            day.
     """
 
     asset: str
@@ -123,6 +126,7 @@ class AssetReport:
     left: Text | None = None
     apart: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unsigned: Mapping[tuple[str, dt.date], int] = field(default_factory=dict)
 
     @property
     def scope(self) -> Text | None:

@@ -108,6 +108,18 @@ class KoronaReceipt(msgspec.Struct, rename="camel", gc=False):
     zcounter: int | None = None
 
 
+class FiscalTransaction(msgspec.Struct, gc=False):
+    """A signature of the security device (TSE), or that it failed."""
+
+    failed: bool | None = None
+
+
+class SignedReceipt(msgspec.Struct, rename="camel", gc=False):
+    """What a receipt says of its signatures; they may arrive later than it."""
+
+    fiscal_transactions: list[FiscalTransaction] | None = None
+
+
 class PaymentSummary(msgspec.Struct, rename="camel", gc=False):
     """What a closing has of a payment method: as the receipts have it, and as it was counted."""
 

@@ -15,7 +15,7 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.schemas.wire_receipts import Closing, ClosingTender, Line, Payment, Receipt, Reference
 from cloudkasse_etl.tills.korona.exact_numbers import UnreadableNumberError, last_digits, text_of, units
-from cloudkasse_etl.tills.korona.korona_fields import KoronaReceipt, PlacedStatement
+from cloudkasse_etl.tills.korona.korona_fields import KoronaReceipt, PlacedStatement, SignedReceipt
 from cloudkasse_etl.tills.korona.receipt_lines import FieldMissingError, lines_of
 from cloudkasse_etl.tills.korona.settings_names import SettingsNames
 from cloudkasse_etl.tills.port import UntranslatableError
@@ -24,6 +24,7 @@ from cloudkasse_etl.tills.port import UntranslatableError
 RULES = "1"
 BROKEN = "korona_unreadable"
 _receipts, _closings = msgspec.json.Decoder(KoronaReceipt), msgspec.json.Decoder(PlacedStatement)
+_signed = msgspec.json.Decoder(SignedReceipt)
 T = TypeVar("T")
 
 
@@ -64,6 +65,14 @@ class KoronaTranslation:
             receipt = self._receipt(found, register, number)
         entries = [receipt, _void(receipt)] if found.voided and not found.cancelled else [receipt]
         return [msgspec.json.encode(entry) for entry in entries]
+
+    def is_unsigned(self, text: bytes) -> bool:
+        """Whether KORONA says that a signature of the receipt failed (`fiscalTransactions.failed`)."""
+        try:
+            signed = _signed.decode(text)
+        except msgspec.MsgspecError:
+            return False  # it is refused for that, or has no such field in this form
+        return any(transaction.failed for transaction in signed.fiscal_transactions or ())
 
     def _receipt(self, found: KoronaReceipt, register: str, number: int) -> Receipt:
         lines = lines_of(found, self._names)

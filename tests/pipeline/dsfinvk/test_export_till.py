@@ -223,3 +223,29 @@ def test_closings_are_counted_after_the_receipts_that_they_came_with() -> None:
     by_name = {asset.key.to_user_string(): asset for asset in assets_of("dsfinvk") if len(list(asset.keys)) == 1}
     op = by_name["staged_closings"].keys_by_input_name
     assert [key.to_user_string() for key in op.values()] == ["staged_receipts"]
+
+
+@pytest.mark.parametrize("is_read_by_row", [False, True])
+def test_receipts_that_the_security_device_did_not_sign_are_counted_by_register_and_day(
+    exporting: World, sold: Any, is_read_by_row: bool
+) -> None:
+    folder = exporting.folder / "dsfinvk" / "2026"
+    sold(folder)
+    (table,) = folder.rglob("transactions_tse.csv")
+    head, *signed = table.read_text(encoding="utf-8").splitlines()
+    at = [name.strip('"') for name in head.split(";")].index("TSE_TA_FEHLER")
+    for place in (4, 5):
+        cells = signed[place].split(";")
+        cells[at] = '"TSE nicht erreichbar"'
+        signed[place] = ";".join(cells)
+    table.write_text("\r\n".join([head, *signed]) + "\r\n", encoding="utf-8")
+    if is_read_by_row:  # as a closing with a receipt that is refused is
+        (lines,) = folder.rglob("lines.csv")
+        lines.write_text(lines.read_text(encoding="utf-8").replace("Umsatz", "Umsätzchen", 1), encoding="utf-8")
+    receipts, _ = fetch(exporting)
+    ((of, day),) = receipts.unsigned
+    assert receipts.unsigned[of, day] == 2
+    assert (of, f"{day}") in {
+        tuple(row) for row in rows(exporting, "SELECT register, business_day FROM cloudkasse_receipt")
+    }
+    assert fetch(exporting)[0].unsigned == {}

@@ -187,6 +187,19 @@ def test_receipts_come_once_and_a_quiet_look_is_one_request(shop: Shop) -> None:
     assert shop.balances() == booked
 
 
+def test_a_receipt_that_the_security_device_did_not_sign_is_counted_by_register_and_day(shop: Shop) -> None:
+    shop.account.put("receipts", receipt(items=[COFFEE], fiscalTransactions=[{"failed": True, "number": 4}]))
+    shop.account.put("receipts", receipt(id=SECOND, number="11-004712", items=[COFFEE], fiscalTransactions=[{}]))
+    receipts, _ = shop.down()
+    ((register, day),) = receipts.unsigned
+    assert (register, receipts.unsigned[register, day], receipts.counts.new) == ("K1", 1, 2)
+    assert shop.rows("SELECT DISTINCT business_day FROM cloudkasse_receipt") == [(f"{day}",)]
+    # the signature came later: the receipt is seen again, and is no other one
+    shop.account.change("receipts", "11-004711", fiscalTransactions=[{"failed": False}])
+    receipts, _ = shop.down()
+    assert (receipts.unsigned, receipts.counts.new, receipts.rejections) == ({}, 0, ())
+
+
 def test_a_void_after_the_booking_comes_to_nothing(shop: Shop) -> None:
     shop.account.put("receipts", receipt(items=[COFFEE]))
     shop.down()

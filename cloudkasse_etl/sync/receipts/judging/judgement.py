@@ -26,7 +26,7 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.targets import JUDGED
 from cloudkasse_etl.sync.receipts.judging.books_currency import currency_to_stage_in, last_known_currency
 from cloudkasse_etl.sync.receipts.judging.column_judgement import staged_of_columns
-from cloudkasse_etl.sync.receipts.judging.receipt_reading import Judged, parsed, translated
+from cloudkasse_etl.sync.receipts.judging.receipt_reading import Judged, parsed, states_tse_error, translated
 from cloudkasse_etl.sync.receipts.judging.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -72,6 +72,12 @@ class Judge:
         if self._translation is None:
             return [parsed(raw, None) for raw in raws]
         return [judged for raw in raws for judged in translated(self._translation, raw)]
+
+    def is_unsigned(self, staged: StagedReceipt) -> bool:
+        """Whether the till says of a receipt that its security device (TSE) failed to sign it."""
+        if staged.original is None or self._translation is None:
+            return states_tse_error(staged.raw)
+        return self._translation.is_unsigned(staged.original)
 
     def of_columns(self, columns: ReceiptColumns) -> list[StagedReceipt] | None:
         """Checks receipts of one closing that were just fetched as columns.

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from cloudkasse_etl.entities import STAGED_RECEIPTS
@@ -44,6 +45,24 @@ class Judged:
     def passed(self) -> bool:
         """Whether the checks found no fault."""
         return self.staged.status is not Status.REJECTED
+
+
+class _Fiscal(msgspec.Struct, gc=False):
+    tse: Any = None
+
+
+_fiscal = msgspec.json.Decoder(_Fiscal)
+
+
+def states_tse_error(raw: bytes) -> bool:
+    """Whether a receipt in canonical JSON has an error of the security device (DSFinV-K, TSE_TA_FEHLER)."""
+    if b'"error"' not in raw:  # nearly every receipt
+        return False
+    try:
+        tse = _fiscal.decode(raw).tse
+    except msgspec.MsgspecError:
+        return False
+    return isinstance(tse, dict) and bool(tse.get("error"))
 
 
 def translated(translation: Translation, original: bytes) -> list[Judged]:
