@@ -17,9 +17,9 @@ def open_check(settings: Settings) -> dg.AssetCheckSpec:
         NOTHING_OPEN,
         asset=ACTION_NEEDED,
         description=say(
-            "No record is rejected, no receipt or closing is missing, and the last run did not fail. A warning while "
-            "something is open; an error once a record has been rejected for longer than `checks.waiting_hours` in the "
-            "settings, or the last run failed."
+            "No record is rejected, no receipt or closing is missing, and each run that failed has been made up for. A "
+            "warning while something is open; an error once a record has been rejected for longer than "
+            "`checks.waiting_hours` in the settings, or while nothing has made up for a run that failed."
         ).told(settings.language),
     )
 

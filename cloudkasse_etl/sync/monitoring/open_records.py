@@ -112,7 +112,9 @@ class OpenReport:
                 say_count("{count:,} record waits for others.", "{count:,} records wait for others.", count=others)
             )
         if self.last_run is not None and self.last_run.is_failed:
-            texts.insert(0, say("The last run ({kind}) failed.", kind=kind_words(self.last_run.kind)))
+            texts.insert(
+                0, say("A run ({kind}) failed, and none has made up for it yet.", kind=kind_words(self.last_run.kind))
+            )
         return joined(" ", texts).told(self.language)
 
     def _open(self) -> Text:

@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloudkasse_etl.i18n.formats import clean, day_in_figures, decimal, short_quantity, shown_time, spelled
-from cloudkasse_etl.i18n.text import Language, Text, say, say_as, told_each
+from cloudkasse_etl.i18n.text import Language, Text, say, say_as, told, told_each
+from cloudkasse_etl.state.lease.run_words import starter_words
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import status_word
 from cloudkasse_etl.sync.receipts.decisions import ACTIONS
@@ -150,7 +151,7 @@ def _decided(decision: Decision, language: Language, zone: ZoneInfo) -> str:
         action = say("line {line} {action}", line=decision.key.rpartition("|")[2], action=action)
     text = f"{action.told(language)}: {decision.why(language)}"
     at = shown_time(decision.decided_at, zone, language) if decision.decided_at else ""
-    by = ", ".join(part for part in (at, clean(decision.decided_by or "")) if part)
+    by = ", ".join(part for part in (at, clean(told(starter_words(decision.decided_by or ""), language))) if part)
     return f"{text} ({by})" if by else text
 
 

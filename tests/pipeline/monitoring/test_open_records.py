@@ -29,6 +29,7 @@ from tests.support.receipts.receipt_factory import item, line
 NOW = dt.datetime(2026, 11, 27, tzinfo=dt.UTC)
 ASSET = dg.AssetKey("action_needed")
 CHECK = dg.AssetCheckKey(ASSET, "nothing_open")
+FAILED = "A run ({}) failed, and none has made up for it yet."
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 GOOD_NAME = "UPDATE ART SET Bezeichnung = 'Geht durch' WHERE Artikelnummer = 'A5'"
 GOOD_GTIN = "UPDATE ART SET EANNummer = NULL WHERE Artikelnummer = 'A1'"
@@ -101,7 +102,7 @@ def test_a_run_that_breaks_makes_the_page_red_and_a_good_one_heals_it(
     synchronise(program, instance)
     found = check(instance)
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
-    assert found.description.startswith("The last run (all) failed.")
+    assert found.description.startswith(FAILED.format("all"))
     assert "ART" in value(instance, "last_run")
     program.world.erp("ALTER TABLE GONE RENAME TO ART")
     synchronise(program, instance)
@@ -116,10 +117,10 @@ def test_a_failed_run_stays_red_until_a_run_of_its_job_or_of_all_has_made_up_for
     assert program.call("sync", "master-data")[0] == 20
     synchronise(program, instance, "sync_receipts")  # nothing new, and all is well with it
     assert not check(instance).passed
-    assert value(instance, "summary") == "The last run (master-data) failed. No record is rejected."
+    assert value(instance, "summary") == f"{FAILED.format('master-data')} No record is rejected."
     code, out, _ = program.call("rejections")
     assert code == 0
-    assert out.startswith("The last run (master-data) failed. No record is rejected.")
+    assert out.startswith(f"{FAILED.format('master-data')} No record is rejected.")
     assert "ART" in out
     found = program.call_json("rejections")[1]
     assert found["message"] == value(instance, "summary")
@@ -325,4 +326,4 @@ def test_money_comes_first_then_the_cause_of_most_records() -> None:
     cheap_ones = OpenReport("en", rejections=tuple(cheap), causes=tuple(by_cause(cheap, "en")))
     assert cheap_ones.sentence == "2 records need a person, for 1 cause; 2.00 € are stuck in 2 receipts."
     failed = OpenReport("en", last_run=LastRun("all", NOW, "failed", "failed: no network"))
-    assert (failed.is_open, failed.sentence) == (True, "The last run (all) failed. No record is rejected.")
+    assert (failed.is_open, failed.sentence) == (True, f"{FAILED.format('all')} No record is rejected.")
