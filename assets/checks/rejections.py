@@ -75,8 +75,8 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
         text = " ".join(shown) + (" …" if len(causes) > SHOWN_CAUSES else "")
     result = _warning(REJECTIONS, text, rejected=count, causes=len(causes))
     listed = [_told(cause, settings) for cause in causes[:SHOWN_WARNINGS]]
-    more = [*filter(None, [more_than(len(causes), len(listed), language)])]
-    return result._replace(metadata={**result.metadata, **shown_list("rejections", [*listed, *more])})
+    more = more_than(len(causes), len(listed), language)
+    return result._replace(metadata={**result.metadata, **shown_list("rejections", listed, more)})
 
 
 def _told(cause: Cause, settings: Settings) -> str:

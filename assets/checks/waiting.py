@@ -31,7 +31,7 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
     """The records that wait too long: number and longest in the check's text, and an entry a cause with its cure."""
     report = look_for_waiting(session)
     listed = [_told(wait, session.settings) for wait in report.waits[:SHOWN_CAUSES]]
-    more = [*filter(None, [more_than(len(report.waits), len(listed), session.settings.language)])]
+    more = more_than(len(report.waits), len(listed), session.settings.language)
     return dg.AssetCheckResult(
         check_name=WAITING,
         passed=not report.waits,
@@ -39,7 +39,7 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
         description=as_typed(waits_text(report, session)) or None,
         metadata={
             "waiting": report.count,
-            **shown_list("waits", [*listed, *more]),
+            **shown_list("waits", listed, more),
         },
     )
 

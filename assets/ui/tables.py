@@ -21,12 +21,21 @@ def shown_table(names: Sequence[str], rows: Sequence[Sequence[str | int]]) -> dg
     )
 
 
-def shown_list(key: str, texts: Sequence[str]) -> Mapping[str, dg.MetadataValue[Any]]:
+def shown_list(key: str, texts: Sequence[str], more: str) -> Mapping[str, dg.MetadataValue[Any]]:
     """Texts as metadata of a check, an entry each, in their order: `key_1`, `key_2`.
 
     A check's page grows as wide as its widest table, a column of which is as wide as the longest setting's name: what
     to do stood beyond the edge of a screen of 1366 pixels. Texts are broken at their spaces there, so that a name
     stays whole to be copied; Markdown would be a button. The page sorts by key.
+
+    Args:
+        key: What the keys begin with.
+        texts: The texts.
+        more: A note on those that are left out, the last entry; empty where none are.
+
+    Returns:
+        Metadata by key.
     """
+    texts = [*texts, more] if more else texts
     width = len(str(len(texts)))
     return {f"{key}_{number:0{width}}": dg.MetadataValue.text(as_typed(text)) for number, text in enumerate(texts, 1)}

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,13 @@ import click
 from assets.cli.click_messages import language
 from assets.cli.demo.book_figures import booked_figures
 from assets.cli.demo.demo_shop import FOLDER, Demo, create_demo, find_demo, prepare_folder
-from assets.cli.output import COLOURS, console, print_causes
+from assets.cli.demo.tour_runs import told_run
+from assets.cli.output import console, print_causes
 from assets.instance.typed_commands import as_typed, program, shown_path
 from cloudkasse_etl.entities import STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.causes import by_cause
-from cloudkasse_etl.sync.run.report import Outcome, RunReport
+from cloudkasse_etl.sync.run.report import Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,15 +78,7 @@ def tell(made: Demo, out: "Console | None" = None) -> int:
         return 0 if is_expected else FAILED
     out.print("[bold]A made-up farm shop and a CloudKasse on this computer.[/]")
     with made.running() as (configuration, home):
-        from assets.cli.running import synchronise
-        from cloudkasse_etl.sync.run.context import SyncOptions
-
-        def step(headline: str, kind: str = "all", options: SyncOptions | None = None) -> RunReport:
-            out.print(f"\n[bold]{headline}[/]")
-            report = synchronise(configuration, home, kind, options or SyncOptions())
-            out.print(f"   [{COLOURS[str(report.outcome)]}]{escape(report.message)}[/]")
-            return report
-
+        step = partial(told_run, out, configuration, home)
         out.print(f"[dim]CloudKasse at {configuration.connections.api_url}, SelectLine in {shown_path(made.erp)}[/]")
         first = step("1. The shop is new to CloudKasse: everything goes up.")
         print_causes(out, by_cause(first.rejections, "en"), "en", limit=5)

@@ -1,15 +1,16 @@
 """The tour of the shop whose registers write legal exports into a folder, instead of speaking to a cloud."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from assets.cli.demo.book_figures import booked_figures
 from assets.cli.demo.demo_shop import Demo
-from assets.cli.output import COLOURS
+from assets.cli.demo.tour_runs import told_run
 from assets.instance.typed_commands import shown_path
 from cloudkasse_etl.entities import STOCK_MOVEMENTS
-from cloudkasse_etl.sync.run.report import Outcome, RunReport
+from cloudkasse_etl.sync.run.report import Outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,20 +26,12 @@ def tell_of_exports(made: Demo, out: "Console") -> bool:
     Returns:
         Whether everything came to what is expected.
     """
-    from assets.cli.running import synchronise
     from cloudkasse_etl.sync.audit.legal_audit import audit_legal_record
     from cloudkasse_etl.sync.outputs.article_export import export_articles
-    from cloudkasse_etl.sync.run.context import SyncOptions
 
     out.print("[bold]A made-up farm shop whose registers write legal exports (DSFinV-K) into a folder.[/]")
     with made.running() as (configuration, home):
-
-        def step(headline: str, kind: str) -> RunReport:
-            out.print(f"\n[bold]{headline}[/]")
-            report = synchronise(configuration, home, kind, SyncOptions())
-            out.print(f"   [{COLOURS[str(report.outcome)]}]{escape(report.message)}[/]")
-            return report
-
+        step = partial(told_run, out, configuration, home)
         out.print(f"[dim]Exports in {shown_path(made.exports)}, SelectLine in {shown_path(made.erp)}[/]")
         out.print("\n[bold]1. Exports go one way: articles and gross prices are written for whoever keys them in.[/]")
         articles = made.folder / "articles.csv"

@@ -9,7 +9,8 @@ from rich.markup import escape
 
 from assets.cli.demo.book_figures import booked_figures
 from assets.cli.demo.demo_shop import UNNAMED_METHOD, Demo
-from assets.cli.output import COLOURS, print_causes
+from assets.cli.demo.tour_runs import told_run
+from assets.cli.output import print_causes
 from assets.instance.typed_commands import shown_path
 from cloudkasse_etl.entities import STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import plain_euros
@@ -32,15 +33,10 @@ def tell_of_korona(made: Demo, out: "Console") -> bool:
     Returns:
         Whether everything came to what is expected.
     """
-    from assets.cli.running import synchronise
-    from cloudkasse_etl.sync.run.context import SyncOptions
 
     def step(headline: str, kind: str = "all") -> RunReport:
-        out.print(f"\n[bold]{headline}[/]")
         with made.entered() as (configuration, home):  # the settings as they are now
-            report = synchronise(configuration, home, kind, SyncOptions())
-        out.print(f"   [{COLOURS[str(report.outcome)]}]{escape(report.message)}[/]")
-        return report
+            return told_run(out, configuration, home, headline, kind)
 
     def causes(report: RunReport) -> None:
         fresh = [rejection for rejection in report.rejections if not rejection.still]
