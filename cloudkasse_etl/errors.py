@@ -11,7 +11,8 @@
     │   ├── HistoryUnavailableError history or protocols cannot be read or written
     │   ├── DeliveryError           an alert could not be delivered
     │   ├── LeaseHeldError          another synchronisation is running (exit code 30)
-    │   └── LeaseLostError          our lease ran out and another holder took over: nothing more is written
+    │   ├── LeaseLostError          our lease ran out and another holder took over: nothing more is written
+    │   └── StoppedError            the work was cancelled while it waited for the other side
     └── PermanentError              a person has to change something first
         ├── ConfigurationError      settings, environment or wrong use (exit code 2); carries all problems
         ├── AuthorizationError      the token is wrong or may not do this
@@ -98,6 +99,10 @@ class LeaseLostError(TransientError):
     """Our lease ran out and another process took it: this process must not write any more."""
 
     is_restartable = False
+
+
+class StoppedError(TransientError):
+    """The work was cancelled (lease lost, or a parallel request failed) while it waited for the other side."""
 
 
 class PermanentError(CloudkasseError):

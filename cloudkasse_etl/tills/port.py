@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, Self
 
 from cloudkasse_etl.entities import BY_NAME
-from cloudkasse_etl.errors import ContractError, Problem, TransientError
+from cloudkasse_etl.errors import ContractError, Problem
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.schemas.wire_receipts import ReceiptColumns
 
@@ -25,10 +25,6 @@ Foresight = Callable[[str, Sequence[dict[str, Any]]], Sequence[str | None]]
 
 class CursorExpired(ContractError):  # noqa: N818 - the contract's own word
     """The till no longer knows the cursor: start at the beginning; the ids prevent duplicates."""
-
-
-class StoppedError(TransientError):
-    """The work was cancelled (lease lost, or a parallel request failed) while it waited for the till."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloudkasse_etl.errors import CloudkasseError, ContractError
+from cloudkasse_etl.http import transport
 from cloudkasse_etl.schemas.lenient_json import read_json
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, parse_receipt
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
-from cloudkasse_etl.tills.http import transport
 from tests.support.receipts.receipt_factory import item, line
 from tests.support.servers.scripted_server import API, Reply, ScriptedServer, articles, client, status
 from tests.support.torture.torture_figures import LONG, Promise, holds

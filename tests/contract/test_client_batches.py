@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
+from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError, StoppedError
+from cloudkasse_etl.http.transport import Transport
 from cloudkasse_etl.tills.cloudkasse import batches
 from cloudkasse_etl.tills.cloudkasse.results import check_results
-from cloudkasse_etl.tills.http.transport import Transport
-from cloudkasse_etl.tills.port import Attempt, StoppedError, record_key
+from cloudkasse_etl.tills.port import Attempt, record_key
 from tests.support.patience import HANG_SECONDS
 from tests.support.servers.scripted_server import (
     API,

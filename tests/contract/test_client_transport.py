@@ -20,11 +20,17 @@ from pydantic import SecretStr
 
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
-from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ConfigurationError, ContractError, NetworkError
+from cloudkasse_etl.errors import (
+    AuthorizationError,
+    CloudkasseError,
+    ConfigurationError,
+    ContractError,
+    NetworkError,
+    StoppedError,
+)
+from cloudkasse_etl.http import transport
 from cloudkasse_etl.i18n.text import Text
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
-from cloudkasse_etl.tills.http import transport
-from cloudkasse_etl.tills.port import StoppedError
 from tests.support.servers.scripted_server import (
     API,
     TOKEN,

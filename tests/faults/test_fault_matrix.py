@@ -20,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.http import transport
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.faults.body_faults import UNKNOWN_FIELD
 from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
@@ -27,7 +28,6 @@ from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.run.report import Outcome
-from cloudkasse_etl.tills.http import transport
 from tests.support import small_erp
 from tests.support.books import complete, run_all, tables, with_accounts
 from tests.support.patience import wait_until

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from cloudkasse_etl.http import transport
 from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.tills.http import transport
 from tests.support.programs import Program
 from tests.support.torture.torture_figures import LONG, Promise, record
 from tests.support.worlds import TOKEN

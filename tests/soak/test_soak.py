@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cloudkasse_etl.http import transport
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.tills.http import transport
 from tests.support import small_erp
 from tests.support.books import complete, fetch_and_book, run_all, tables, with_accounts
 from tests.support.patience import HANG_SECONDS, wait_until

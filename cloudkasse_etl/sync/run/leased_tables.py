@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import StoppedError
 from cloudkasse_etl.state.connection import StateConnection, connect
 from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
-from cloudkasse_etl.tills.port import StoppedError
 
 
 @contextmanager

@@ -15,12 +15,12 @@ from typing import Any, Self
 import orjson
 
 from cloudkasse_etl.errors import CloudkasseError, ContractError
+from cloudkasse_etl.http.peer_answers import Answer, RefusedError
+from cloudkasse_etl.http.transport import NOTICE_SECONDS, Transport
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.cloudkasse.pagination import list_records
 from cloudkasse_etl.tills.cloudkasse.results import check_results
-from cloudkasse_etl.tills.http.item_results import CONTRACT_CODE, rejected
-from cloudkasse_etl.tills.http.peer_answers import Answer, RefusedError
-from cloudkasse_etl.tills.http.transport import NOTICE_SECONDS, Transport
+from cloudkasse_etl.tills.item_results import CONTRACT_CODE, rejected
 from cloudkasse_etl.tills.port import Attempt, AttemptJournal, BatchOutcome, ItemResult, record_key
 
 MAX_BODY_BYTES = 4 * 1024 * 1024

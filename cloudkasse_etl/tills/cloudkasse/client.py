@@ -9,13 +9,13 @@ from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import ContractError, Problem
+from cloudkasse_etl.http.fetching import fetched_ahead
+from cloudkasse_etl.http.peer_answers import Answer
+from cloudkasse_etl.http.transport import Transport
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.tills.cloudkasse.batches import BatchSender
 from cloudkasse_etl.tills.cloudkasse.pagination import list_pages, list_records
 from cloudkasse_etl.tills.cloudkasse.statuses import cloudkasse
-from cloudkasse_etl.tills.http.fetching import fetched_ahead
-from cloudkasse_etl.tills.http.peer_answers import Answer
-from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.port import Attempt, AttemptJournal, BatchOutcome, OnRetry, Page, Stream, TillStatus
 
 

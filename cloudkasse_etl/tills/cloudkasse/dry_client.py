@@ -15,7 +15,7 @@ from stdnum import ean
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Api
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
-from cloudkasse_etl.tills.http.item_results import CONTRACT_CODE, rejected
+from cloudkasse_etl.tills.item_results import CONTRACT_CODE, rejected
 from cloudkasse_etl.tills.port import Attempt, BatchOutcome, Foresight, ItemResult, NoJournal, record_key
 
 MAX_NAME = 80

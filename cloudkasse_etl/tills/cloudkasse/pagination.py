@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.http.peer_answers import Answer, RefusedError
+from cloudkasse_etl.http.transport import Transport
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.schemas.lenient_json import as_kept
-from cloudkasse_etl.tills.http.peer_answers import Answer, RefusedError
-from cloudkasse_etl.tills.http.transport import Transport
 from cloudkasse_etl.tills.port import CursorExpired, Page, Stream, record_key
 
 # An endless chain of new cursors is stopped here; at 1000 records a page these are 100 million.

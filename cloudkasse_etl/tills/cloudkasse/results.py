@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
-from cloudkasse_etl.tills.http.item_results import CONTRACT_CODE, rejected
+from cloudkasse_etl.tills.item_results import CONTRACT_CODE, rejected
 from cloudkasse_etl.tills.port import ItemResult, WireStatus, record_key
 
 _STATUSES = frozenset(get_args(WireStatus))

@@ -8,8 +8,7 @@ from pydantic import SecretStr
 from requests.auth import AuthBase
 
 from cloudkasse_etl.errors import AuthorizationError, ConfigurationError, ContractError
-from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.peer_answers import (
+from cloudkasse_etl.http.peer_answers import (
     RETRYABLE,
     Peer,
     Problem,
@@ -19,6 +18,7 @@ from cloudkasse_etl.tills.http.peer_answers import (
     explain_redirect,
     explain_refusal,
 )
+from cloudkasse_etl.i18n.text import say
 
 NAME = "CloudKasse"
 _PLAIN = frozenset({401, 403, 404, 407})

@@ -12,9 +12,9 @@ import orjson
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import PRICES, kinds_of
 from cloudkasse_etl.errors import Problem
-from cloudkasse_etl.tills.http.fetching import fetched_ahead
-from cloudkasse_etl.tills.http.peer_answers import Answer, http_date
-from cloudkasse_etl.tills.http.transport import Transport
+from cloudkasse_etl.http.fetching import fetched_ahead
+from cloudkasse_etl.http.peer_answers import Answer, http_date
+from cloudkasse_etl.http.transport import Transport
 from cloudkasse_etl.tills.korona.korona_lists import PAGE_ITEMS, ListPage, Place, fetch_page, read_list
 from cloudkasse_etl.tills.korona.korona_login import korona
 from cloudkasse_etl.tills.korona.master_data import MasterData

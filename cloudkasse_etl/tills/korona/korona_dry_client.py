@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.tills.http.item_results import rejected
+from cloudkasse_etl.tills.item_results import rejected
 from cloudkasse_etl.tills.korona.korona_client import KoronaClient
 from cloudkasse_etl.tills.korona.upserts import BATCH_ITEMS
 from cloudkasse_etl.tills.port import Attempt, BatchOutcome, Foresight, ItemResult, NoJournal

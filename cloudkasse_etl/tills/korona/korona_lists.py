@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.http.peer_answers import Answer, RefusedError
+from cloudkasse_etl.http.transport import Transport
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.peer_answers import Answer, RefusedError
-from cloudkasse_etl.tills.http.transport import Transport
 
 PAGE_ITEMS = 500
 # How many records a page may have is not described: a server that refuses more is asked for so many.

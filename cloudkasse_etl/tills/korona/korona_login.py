@@ -5,8 +5,7 @@ from requests.auth import HTTPBasicAuth
 
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.errors import AuthorizationError, ContractError, NetworkError
-from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.peer_answers import (
+from cloudkasse_etl.http.peer_answers import (
     RETRYABLE,
     Peer,
     Problem,
@@ -16,6 +15,7 @@ from cloudkasse_etl.tills.http.peer_answers import (
     explain_redirect,
     explain_refusal,
 )
+from cloudkasse_etl.i18n.text import say
 
 NAME = "KORONA.cloud"
 DAILY_LIMIT = "DAILY_LIMIT_EXCEEDED"

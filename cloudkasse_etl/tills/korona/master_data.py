@@ -10,9 +10,9 @@ import msgspec
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ARTICLES, EMPLOYEES, PRICES, REGISTERS
 from cloudkasse_etl.errors import ContractError, Problem
+from cloudkasse_etl.http.transport import Transport
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.item_results import rejected
-from cloudkasse_etl.tills.http.transport import Transport
+from cloudkasse_etl.tills.item_results import rejected
 from cloudkasse_etl.tills.korona.korona_lists import PAGE_ITEMS, Place, read_list
 from cloudkasse_etl.tills.korona.korona_login import NAME
 from cloudkasse_etl.tills.korona.product_prices import merged, prices_in

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from cloudkasse_etl.errors import ContractError
+from cloudkasse_etl.http.peer_answers import Answer, RefusedError
+from cloudkasse_etl.http.transport import Transport
 from cloudkasse_etl.i18n.text import say
-from cloudkasse_etl.tills.http.item_results import CONTRACT_CODE, rejected
-from cloudkasse_etl.tills.http.peer_answers import Answer, RefusedError
-from cloudkasse_etl.tills.http.transport import Transport
+from cloudkasse_etl.tills.item_results import CONTRACT_CODE, rejected
 from cloudkasse_etl.tills.port import ItemResult
 
 BATCH_ITEMS = 100

@@ -4,10 +4,9 @@ import threading
 
 import pytest
 
-from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ContractError, NetworkError
+from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, ContractError, NetworkError, StoppedError
+from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.i18n.text import Text
-from cloudkasse_etl.tills.http.peer_answers import RefusedError
-from cloudkasse_etl.tills.port import StoppedError
 from tests.support.korona.korona_cloud import PASSWORD, error, korona
 from tests.support.korona.korona_receipts import SETTINGS, settings
 from tests.support.servers.scripted_server import Reply

@@ -12,8 +12,8 @@ from assets.instance import tags
 from assets.instance.retries import after_a_failure, due_at, request, to_try_again
 from assets.instance.runs import remote_origin
 from cloudkasse_etl.config.settings import Settings, parse_settings
+from cloudkasse_etl.http.peer_answers import Problem, Refusal, explain_failure
 from cloudkasse_etl.i18n.text import Language, told
-from cloudkasse_etl.tills.http.peer_answers import Problem, Refusal, explain_failure
 
 NOW = dt.datetime(2026, 11, 27, 1, 30, 20, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -63,7 +63,7 @@ def test_the_time_is_told_by_the_shops_clock_in_its_language() -> None:
 
 
 def test_the_cure_of_an_outage_tells_nobody_to_start_what_is_tried_again_by_itself() -> None:
-    refusal = Refusal(503, {}, Problem(), "GET /v1/status", "https://api.example.org")
+    refusal = Refusal(503, {}, Problem(), "GET /v1/status", "https://api.example.org", "CLOUDKASSE_API_URL")
     hint = explain_failure(refusal, "CloudKasse").hint
     assert hint is not None
     languages: tuple[Language, ...] = ("en", "de", "fr")

@@ -1,4 +1,4 @@
-"""Explains errors of requests and urllib3 in plain words. HTTP statuses are each till's own."""
+"""Explains errors of requests and urllib3 in plain words. HTTP statuses are each peer's own."""
 
 import ssl
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import requests
 from urllib3 import exceptions as urllib3_errors
 
+from cloudkasse_etl.http.peer_answers import Peer
 from cloudkasse_etl.i18n.text import Text, say
 
 NETWORK_HINT = say("Look at this machine's network, then start again; nothing is lost.")
@@ -36,12 +37,12 @@ class Fault:
     retryable: bool = True
 
 
-def explain(error: Exception, till: str, host: str, *, connect_seconds: float, read_seconds: float) -> Fault:
+def explain(error: Exception, peer: Peer, host: str, *, connect_seconds: float, read_seconds: float) -> Fault:
     """Explains why a request had no answer, by its cause: name, port, certificate, proxy, connection.
 
     Args:
         error: What requests or urllib3 raised.
-        till: The till, as people read it.
+        peer: The other side.
         host: The host as a message may name it.
         connect_seconds: The connect timeout in force.
         read_seconds: The read timeout in force.
@@ -59,8 +60,9 @@ def explain(error: Exception, till: str, host: str, *, connect_seconds: float, r
             return Fault(
                 say("The TLS certificate of {host} is not trusted: {reason}", host=host, reason=cause.verify_message),
                 say(
-                    "Have {till}'s certificate looked at, or name your own authority's in the settings: api.ca_bundle.",
-                    till=till,
+                    "Have {peer}'s certificate looked at, or name your own authority's in the settings: {setting}.",
+                    peer=peer.name,
+                    setting=peer.bundle_setting,
                 ),
                 retryable=False,
             )
@@ -72,12 +74,12 @@ def explain(error: Exception, till: str, host: str, *, connect_seconds: float, r
     if caused_by(urllib3_errors.NameResolutionError):
         return Fault(
             say("The name {host} cannot be resolved", host=host),
-            say("Look at this machine's network and DNS, and whether CLOUDKASSE_API_URL is right."),
+            say("Look at this machine's network and DNS, and whether {variable} is right.", variable=peer.variable),
         )
     if caused_by(ConnectionRefusedError):
         return Fault(
             say("The connection to {host} was refused", host=host),
-            say("{till} may be down, or CLOUDKASSE_API_URL names the wrong port.", till=till),
+            say("{peer} may be down, or {variable} names the wrong port.", peer=peer.name, variable=peer.variable),
         )
     if caused_by(urllib3_errors.NewConnectionError):
         return Fault(say("There is no way to {host}", host=host), NETWORK_HINT)
@@ -93,8 +95,8 @@ def explain(error: Exception, till: str, host: str, *, connect_seconds: float, r
     if caused_by(requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError, TimeoutError):
         return Fault(
             say(
-                "{till} ({host}) was silent for {seconds} s: timed out",
-                till=till,
+                "{peer} ({host}) was silent for {seconds} s: timed out",
+                peer=peer.name,
                 host=host,
                 seconds=f"{read_seconds:.3g}",
             ),
@@ -103,12 +105,17 @@ def explain(error: Exception, till: str, host: str, *, connect_seconds: float, r
     if caused_by(ssl.SSLError, requests.exceptions.SSLError, urllib3_errors.SSLError):
         return Fault(
             say("No TLS connection to {host} could be made or kept", host=host),
-            say("CLOUDKASSE_API_URL may name a port that does not speak HTTPS, or something in between disturbs it."),
+            say(
+                "{variable} may name a port that does not speak HTTPS, or something in between disturbs it.",
+                variable=peer.variable,
+            ),
         )
     if caused_by(urllib3_errors.DecodeError):
-        return Fault(say("An answer of {till} ({host}) cannot be decompressed", till=till, host=host), NETWORK_HINT)
+        return Fault(
+            say("An answer of {peer} ({host}) cannot be decompressed", peer=peer.name, host=host), NETWORK_HINT
+        )
     return Fault(
-        say("The connection to {till} ({host}) broke off before the answer was complete", till=till, host=host),
+        say("The connection to {peer} ({host}) broke off before the answer was complete", peer=peer.name, host=host),
         NETWORK_HINT,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from cloudkasse_etl.tills.http.transport import NOTICE_SECONDS
+from cloudkasse_etl.http.transport import NOTICE_SECONDS
 
 T = TypeVar("T")
 

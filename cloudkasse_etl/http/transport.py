@@ -1,6 +1,6 @@
-"""One request to a till with everything around it: login, time limits, retries. No entity, no cursor, no batch.
+"""One request with everything around it: login, time limits, retries. No entity, no cursor, no batch.
 
-Retries are here and in no other layer. What a status means, each till's `Peer` says; errors of requests and urllib3 are
+Retries are here and in no other layer. What a status means, each `Peer` says; errors of requests and urllib3 are
 interpreted in network_errors.py; both are called here only.
 """
 
@@ -23,11 +23,10 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from cloudkasse_etl.config.settings import Api
-from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError
-from cloudkasse_etl.i18n.text import say, say_count, without_stop
-from cloudkasse_etl.tills.http import network_errors
-from cloudkasse_etl.tills.http.peer_answers import Answer, Peer, Problem, Refusal, RetryableError
-from cloudkasse_etl.tills.port import OnRetry, StoppedError
+from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, StoppedError
+from cloudkasse_etl.http import network_errors
+from cloudkasse_etl.http.peer_answers import Answer, Peer, Problem, Refusal, RetryableError
+from cloudkasse_etl.i18n.text import Text, say, say_count, without_stop
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 MAX_PROBLEM_BYTES = 64 * 1024
@@ -38,7 +37,7 @@ DEADLINE_READS = 5
 NOTICE_SECONDS = 0.1
 BACKOFF_LIMIT_SECONDS = 30.0
 
-UNUSABLE_HINT = say("Correct CLOUDKASSE_API_URL, or the proxy in the environment.")
+OnRetry = Callable[[Text], None]
 
 T = TypeVar("T")
 
@@ -51,11 +50,11 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """Sends requests to one till. Safe to be used from several threads.
+    """Sends requests to one other side. Safe to be used from several threads.
 
     Args:
-        api_url: The till's address. User and password in it are dropped: the peer has the login.
-        peer: The till.
+        api_url: The other side's address. User and password in it are dropped: the peer has the login.
+        peer: The other side.
         api: Connections, time limits and retries.
         stop: Set by another thread to end all waiting at once (a lost lease).
         backoff_seconds: The first pause is up to this long, each further one up to twice the one before.
@@ -87,7 +86,7 @@ class Transport:
         self._backoff_seconds = backoff_seconds
         self._on_retry = on_retry
         # Passed with each request: as the session's own value, REQUESTS_CA_BUNDLE would override the settings.
-        self._verify: bool | str = _checked_bundle(api)
+        self._verify: bool | str = _checked_bundle(api, peer)
         # The bundled server on this machine is never reached through a company's proxy.
         loopback = parts.hostname if parts.hostname in ("localhost", "127.0.0.1", "::1") else None
         self._proxies = {"no_proxy": loopback} if loopback else None
@@ -125,17 +124,19 @@ class Transport:
         body: bytes | None = None,
         key: str | None = None,
         cancel: threading.Event | None = None,
+        is_repeatable: bool = True,
     ) -> T:
         """Sends a request until it is answered, within the bounds of the settings.
 
         Args:
-            method: GET, or POST with a body.
+            method: GET; POST, PUT or DELETE, with a body or without.
             path: From the address on.
             read: Makes the result from the answer; a `ContractError` from it counts as a broken answer and is retried.
             params: The query; None values are left out.
             body: JSON.
             key: The `Idempotency-Key`. Without one a POST must be one that may be repeated: it may be, here.
             cancel: Ends the waiting of this request, in addition to the transport's own stop.
+            is_repeatable: False for a write whose answer may be lost after the work: it is sent once.
 
         Returns:
             The result of `read`.
@@ -167,7 +168,8 @@ class Transport:
         retrying = Retrying(
             retry=retry_if_exception_type(RetryableError),
             wait=self._pause_seconds,
-            stop=stop_after_attempt(self._api.attempts) | stop_before_delay(self._api.retry_seconds),
+            stop=stop_after_attempt(self._api.attempts if is_repeatable else 1)
+            | stop_before_delay(self._api.retry_seconds),
             before_sleep=self._tell,
             sleep=lambda seconds: self._pause(seconds, cancel),
             reraise=True,
@@ -217,7 +219,7 @@ class Transport:
     def _raise_if_stopped(self, cancel: threading.Event | None) -> None:
         if self._stop.is_set() or (cancel is not None and cancel.is_set()):
             raise StoppedError(
-                say("Stopped before {till} had answered.", till=self.peer.name),
+                say("Stopped before {peer} had answered.", peer=self.peer.name),
                 hint=say("Start again; nothing is lost."),
             )
 
@@ -261,7 +263,7 @@ class Transport:
             raise _unusable(self.peer) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = network_errors.explain(
-                error, self.peer.name, self.host, connect_seconds=connect_seconds, read_seconds=read_seconds
+                error, self.peer, self.host, connect_seconds=connect_seconds, read_seconds=read_seconds
             )
             if not fault.retryable:
                 raise NetworkError(say("{fault}.", fault=fault.text), hint=fault.hint) from error
@@ -271,7 +273,7 @@ class Transport:
             self.host,
             sent_at=sent_at,
             received_at=datetime.now(UTC),
-            till=self.peer.name,
+            peer=self.peer,
             status=status,
             headers=answered,
         )
@@ -287,17 +289,17 @@ class Transport:
             if size > limit:
                 raise ContractError(
                     say(
-                        "An answer of {till} ({host}) is larger than {limit} MiB.",
-                        till=self.peer.name,
+                        "An answer of {peer} ({host}) is larger than {limit} MiB.",
+                        peer=self.peer.name,
                         host=self.host,
                         limit=limit // (1024 * 1024),
                     ),
-                    hint=say("Nothing that large is part of the contract; report it to {till}.", till=self.peer.name),
+                    hint=say("Nothing that large is part of the contract; report it to {peer}.", peer=self.peer.name),
                 )
             if time.monotonic() > deadline:
                 raise RetryableError(
                     NetworkError,
-                    say("{till} ({host}) answers too slowly: timed out", till=self.peer.name, host=self.host),
+                    say("{peer} ({host}) answers too slowly: timed out", peer=self.peer.name, host=self.host),
                     network_errors.NETWORK_HINT,
                 )
         return b"".join(parts)
@@ -309,7 +311,7 @@ class Transport:
                 problem = self.peer.read_problem(self._read(response, deadline, MAX_PROBLEM_BYTES))
         else:
             self._drain(response, deadline)
-        return self.peer.explain(Refusal(status, response.headers, problem, request, self._base))
+        return self.peer.explain(Refusal(status, response.headers, problem, request, self._base, self.peer.variable))
 
     def _drain(self, response: requests.Response, deadline: float) -> None:
         """Reads an unused body so that the connection can be reused; if it is too long, the connection is closed."""
@@ -321,11 +323,12 @@ class Transport:
 
 def _unusable(peer: Peer) -> ConfigurationError:
     return ConfigurationError(
-        say("{till}'s address, or that of the proxy, cannot be used.", till=peer.name), hint=UNUSABLE_HINT
+        say("{peer}'s address, or that of the proxy, cannot be used.", peer=peer.name),
+        hint=say("Correct {variable}, or the proxy in the environment.", variable=peer.variable),
     )
 
 
-def _checked_bundle(api: Api) -> bool | str:
+def _checked_bundle(api: Api, peer: Peer) -> bool | str:
     """The value of `verify` for requests; a file that cannot be used is reported here rather than at each request."""
     if api.ca_bundle is None:
         return True
@@ -333,7 +336,11 @@ def _checked_bundle(api: Api) -> bool | str:
         ssl.create_default_context(cafile=str(api.ca_bundle))
     except OSError as error:  # SSLError is one
         raise ConfigurationError(
-            say("api.ca_bundle: {file} holds no certificates that can be read.", file=str(api.ca_bundle)),
+            say(
+                "{setting}: {file} holds no certificates that can be read.",
+                setting=peer.bundle_setting,
+                file=str(api.ca_bundle),
+            ),
             hint=say("Name a PEM file that this user can read."),
         ) from error
     return str(api.ca_bundle)

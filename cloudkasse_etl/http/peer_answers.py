@@ -1,4 +1,4 @@
-"""The results of a request: an answer, a refusal, or an error that another try may cure; each till explains its own."""
+"""The results of a request: an answer, a refusal, or an error that another try may cure; each peer explains its own."""
 
 import html
 import math
@@ -19,12 +19,12 @@ from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.schemas.lenient_json import read_json
 
 FAR_FUTURE_SECONDS = 10 * 365 * 86400.0
-# 408 and 425 ask for another try; no till names them, but proxies send them.
+# 408 and 425 ask for another try; no peer names them, but proxies send them.
 RETRYABLE = frozenset({408, 425, 429})
 
 
 class RefusedError(ContractError):
-    """The till refused one request; the caller may be able to handle it.
+    """The other side refused one request; the caller may be able to handle it.
 
     Attributes:
         status: The HTTP status, a 4xx.
@@ -95,7 +95,8 @@ class Refusal:
         headers: The answer's headers, by any case.
         problem: What its body says, where it was read.
         request: Method and path.
-        base: The till's address, without a login.
+        base: The other side's address, without a login.
+        variable: The variable that names it.
     """
 
     status: int
@@ -103,6 +104,7 @@ class Refusal:
     problem: Problem
     request: str
     base: str
+    variable: str
 
     @property
     def host(self) -> str:
@@ -112,16 +114,18 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Peer:
-    """The other side, where requests differ from till to till.
+    """The other side, where requests differ from one to another.
 
     Attributes:
-        name: The till, as people read it.
+        name: Its name, as people read it.
         accept: The types of answers that are understood.
         login: Puts the login into each request.
         secret: The token or password; removed from what the server echoes.
         read_problem: Reads a refusal's body.
         has_problem: Whether the body of this status decides what is done.
         explain: Makes the error for a refusal.
+        variable: The environment's variable that names its address.
+        bundle_setting: The setting that names certificates of an own authority.
     """
 
     name: str
@@ -131,6 +135,8 @@ class Peer:
     read_problem: Callable[[bytes], Problem]
     has_problem: Callable[[int], bool]
     explain: Callable[[Refusal], Exception]
+    variable: str = "CLOUDKASSE_API_URL"
+    bundle_setting: str = "api.ca_bundle"
 
     def without_secret(self, text: str) -> str:
         """A text of the server without the secret, also in URL or HTML encoding."""
@@ -149,7 +155,7 @@ class Answer:
         host: The server that sent it.
         sent_at: When this machine sent the request.
         received_at: When this machine had the whole answer.
-        till: The till, as people read it.
+        peer: Who sent it.
         status: Its status.
         headers: Its headers, by any case.
     """
@@ -158,7 +164,7 @@ class Answer:
     host: str
     sent_at: datetime
     received_at: datetime
-    till: str
+    peer: Peer
     status: int
     headers: Mapping[str, str]
 
@@ -182,33 +188,36 @@ class Answer:
         """The error for a body that is not what was asked for."""
         return RetryableError(
             ContractError,
-            say("What {host} answers is not {till}'s JSON", host=self.host, till=self.till),
-            say("CLOUDKASSE_API_URL may name something else, or a proxy or login page stands in between."),
+            say("What {host} answers is not {peer}'s JSON", host=self.host, peer=self.peer.name),
+            say(
+                "{variable} may name something else, or a proxy or login page stands in between.",
+                variable=self.peer.variable,
+            ),
         )
 
 
-def explain_redirect(refusal: Refusal, till: str) -> ContractError:
+def explain_redirect(refusal: Refusal, peer: str) -> ContractError:
     """The error for a status below 400."""
     target = _host_of(refusal.base, refusal.headers.get("Location", ""))
     return ContractError(
         say(
-            "{till} ({host}) redirects to {target} ({status}), which is not followed.",
-            till=till,
+            "{peer} ({host}) redirects to {target} ({status}), which is not followed.",
+            peer=peer,
             host=refusal.host,
             target=target,
             status=refusal.status,
         ),
-        hint=say("Set CLOUDKASSE_API_URL to {till}'s own address.", till=till),
+        hint=say("Set {variable} to {peer}'s own address.", variable=refusal.variable, peer=peer),
     )
 
 
-def explain_failure(refusal: Refusal, till: str) -> RetryableError:
+def explain_failure(refusal: Refusal, peer: str) -> RetryableError:
     """The error for a status that another try may cure."""
     return RetryableError(
         NetworkError,
         say(
-            "{till} ({host}) answers {status} to {request}",
-            till=till,
+            "{peer} ({host}) answers {status} to {request}",
+            peer=peer,
             host=refusal.host,
             status=refusal.status,
             request=refusal.request,
@@ -218,25 +227,25 @@ def explain_failure(refusal: Refusal, till: str) -> RetryableError:
     )
 
 
-def explain_proxy(till: str) -> ContractError:
+def explain_proxy(peer: str) -> ContractError:
     """The error for a proxy that wants a login (407)."""
     return ContractError(
-        say("The proxy on the way to {till} wants a login (407).", till=till),
+        say("The proxy on the way to {peer} wants a login (407).", peer=peer),
         hint=say("Set it in the environment: HTTPS_PROXY."),
     )
 
 
-def explain_refusal(refusal: Refusal, till: str) -> RefusedError:
+def explain_refusal(refusal: Refusal, peer: str) -> RefusedError:
     """The error for any other status."""
     return RefusedError(
         say(
-            "{till} ({host}) refuses {request} ({status}).",
-            till=till,
+            "{peer} ({host}) refuses {request} ({status}).",
+            peer=peer,
             host=refusal.host,
             request=refusal.request,
             status=refusal.status,
         ),
-        hint=say("Look for a newer release of this program, or report it to {till}.", till=till),
+        hint=say("Look for a newer release of this program, or report it to {peer}.", peer=peer),
         status=refusal.status,
         code=refusal.problem.code,
         detail=refusal.problem.detail,
