@@ -25,6 +25,10 @@ SETTINGS_VARIABLES = (
     "CLOUDKASSE_SETTINGS",
     "CLOUDKASSE_SMTP_PASSWORD",
     "CLOUDKASSE_ALERT_WEBHOOK_URL",
+    "SELECTLINE_API_URL",
+    "SELECTLINE_API_USER",
+    "SELECTLINE_API_PASSWORD",
+    "SELECTLINE_API_APPKEY",
 )
 VARIABLES = (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE)
 # Where `ui` serves the pages and protocols of runs, for the processes that it starts; no setting of a person's.

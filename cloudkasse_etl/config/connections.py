@@ -10,11 +10,22 @@ from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.errors import Problem, problems_error
 from cloudkasse_etl.i18n.text import Text, say
 
+_SELECTLINE = {
+    "SELECTLINE_API_URL": say(
+        "Set it to the address of SelectLine's Web API, e.g. https://erp.example.org/slmobileApi; delivery.documents "
+        "needs it."
+    ),
+    "SELECTLINE_API_USER": say("Set it to the name of SelectLine's user for the Web API."),
+    "SELECTLINE_API_PASSWORD": say("Set it to the password of SelectLine's user for the Web API."),
+    "SELECTLINE_API_APPKEY": say("Set it to the AppKey that SelectLine gave you for its Web API."),
+}
+
 
 class Connections(BaseModel):
     """Addresses and secrets, from the environment only; they appear in no log, error, history or page.
 
-    Address, user and token are empty for a till that needs none.
+    Address, user and token are empty for a till that needs none; those of SelectLine's Web API where nothing is
+    delivered.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,14 +37,21 @@ class Connections(BaseModel):
     api_token: SecretStr = SecretStr("")
     smtp_password: SecretStr | None = None
     alert_webhook_url: SecretStr | None = None
+    selectline_url: str = ""
+    selectline_user: str = ""
+    selectline_password: SecretStr = SecretStr("")
+    selectline_appkey: SecretStr = SecretStr("")
 
 
-def read_connections(environment: Mapping[str, str], till: TillKind = "cloudkasse") -> Connections:
+def read_connections(
+    environment: Mapping[str, str], till: TillKind = "cloudkasse", *, delivers: bool = False
+) -> Connections:
     """Addresses and secrets from the environment.
 
     Args:
         environment: The environment's variables.
         till: The kind of till, which decides what is needed.
+        delivers: Whether anything is delivered into SelectLine, by its Web API.
 
     Returns:
         The connections.
@@ -66,23 +84,11 @@ def read_connections(environment: Mapping[str, str], till: TillKind = "cloudkass
     # Missing settings of alerts are reported by `check` and when alerts are sent: they must not stop a synchronisation.
     smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
     webhook_url = environment.get("CLOUDKASSE_ALERT_WEBHOOK_URL", "").strip()
-    host = _host(api)
-    if api and host is None:
-        problems.append(
-            Problem(
-                "CLOUDKASSE_API_URL",
-                say("This is no address."),
-                say("Write it like https://api.example.org, without user, query or token."),
-            )
-        )
-    elif host is not None and not (api.startswith("https:") or _is_loopback(host)):
-        problems.append(
-            Problem(
-                "CLOUDKASSE_API_URL",
-                say("Over http:// token and receipts would go over the network readable."),
-                say("Write it with https://; only this computer itself (localhost) is spoken to without."),
-            )
-        )
+    selectline = dict.fromkeys(_SELECTLINE, "")
+    if delivers:
+        selectline = {name: needed(name, cure) for name, cure in _SELECTLINE.items()}
+    for name, url in (("CLOUDKASSE_API_URL", api), ("SELECTLINE_API_URL", selectline["SELECTLINE_API_URL"])):
+        problems += _address_problems(name, url)
     # a password may have any character; it goes over the wire in Base64
     if token and till == "cloudkasse" and not re.fullmatch(r"[\x21-\x7e]+", token):
         problems.append(
@@ -104,11 +110,37 @@ def read_connections(environment: Mapping[str, str], till: TillKind = "cloudkass
         api_token=SecretStr(token),
         smtp_password=SecretStr(smtp_password) if smtp_password else None,
         alert_webhook_url=SecretStr(webhook_url) if webhook_url else None,
+        selectline_url=selectline["SELECTLINE_API_URL"].rstrip("/"),
+        selectline_user=selectline["SELECTLINE_API_USER"],
+        selectline_password=SecretStr(selectline["SELECTLINE_API_PASSWORD"]),
+        selectline_appkey=SecretStr(selectline["SELECTLINE_API_APPKEY"]),
     )
 
 
+def _address_problems(name: str, url: str) -> list[Problem]:
+    """What is wrong with an address to which secrets are sent; the address itself is not shown."""
+    host = _host(url)
+    if url and host is None:
+        return [
+            Problem(
+                name,
+                say("This is no address."),
+                say("Write it like https://api.example.org, without user, query or token."),
+            )
+        ]
+    if host is not None and not (url.startswith("https:") or _is_loopback(host)):
+        return [
+            Problem(
+                name,
+                say("Over http:// token and receipts would go over the network readable."),
+                say("Write it with https://; only this computer itself (localhost) is spoken to without."),
+            )
+        ]
+    return []
+
+
 def _host(url: str) -> str | None:
-    """The host of the till's address; None where the address is invalid."""
+    """The host of an address; None where it is invalid."""
     try:
         found = urlsplit(url) if re.match(r"^https?://[^/\s@?#]+(/[^\s?#@]*)?$", url) else None
         return None if found is None or found.port == 0 else found.hostname  # an invalid port raises

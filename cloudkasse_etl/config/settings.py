@@ -12,6 +12,7 @@ from cloudkasse_etl.config.account_settings import Account, Accounts
 from cloudkasse_etl.config.alert_settings import Alerts
 from cloudkasse_etl.config.automation_settings import Automation
 from cloudkasse_etl.config.connections import Connections, read_connections
+from cloudkasse_etl.config.delivery_settings import Delivery
 from cloudkasse_etl.config.receipt_settings import Books, Receipts
 from cloudkasse_etl.config.section import Section
 from cloudkasse_etl.config.settings_file import SettingsFile, refused
@@ -165,6 +166,7 @@ class Settings(Section):
     receipts: Receipts = Receipts()
     books: Books = Books()
     accounts: Accounts = Accounts()
+    delivery: Delivery = Delivery()
     safety: Safety = Safety()
     api: Api = Api()
     erp: Erp = Erp()
@@ -271,7 +273,11 @@ def load(environment: Mapping[str, str] | None = None) -> Configuration:
     except ConfigurationError as error:
         problems += error.problems
     try:
-        connections = read_connections(environment, written_till(path) if settings is None else settings.till.kind)
+        connections = read_connections(
+            environment,
+            written_till(path) if settings is None else settings.till.kind,
+            delivers=settings is not None and settings.delivery.is_on,
+        )
     except ConfigurationError as error:
         problems += error.problems
     if settings is None or connections is None:

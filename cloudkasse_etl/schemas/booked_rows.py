@@ -12,6 +12,7 @@ class PostingRow(NamedTuple):
     business_case: str | None
     tender: str | None
     text: str
+    vat_rate: str | None = None
 
 
 class MovedRow(NamedTuple):

@@ -108,7 +108,7 @@ def _default(info: FieldInfo) -> str:
 @cache
 def variables() -> set[str]:
     """The variables of the environment that the program knows."""
-    return {word for word in known().texts if re.fullmatch(r"CLOUDKASSE_[A-Z_]+|DAGSTER_HOME", word)}
+    return {word for word in known().texts if re.fullmatch(r"(CLOUDKASSE|SELECTLINE_API)_[A-Z_]+|DAGSTER_HOME", word)}
 
 
 @cache

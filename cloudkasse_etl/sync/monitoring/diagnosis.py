@@ -49,7 +49,9 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     problems += _catalogue(language_of(settings_path(environment)))
     try:
         connections = read_connections(
-            environment, settings.till.kind if settings else written_till(settings_path(environment))
+            environment,
+            settings.till.kind if settings else written_till(settings_path(environment)),
+            delivers=settings is not None and settings.delivery.is_on,
         )
     except ConfigurationError as error:
         problems += error.problems

@@ -36,6 +36,7 @@ class Entry(NamedTuple):
 
     account: str
     tax_code: str | None
+    vat_rate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def of_known(receipt: Receipt) -> Mirror:
 def mirror(void: Receipt, original: Original) -> Mirror:
     """What a void takes over from its original."""
     found = of_known(original.receipt)
-    entries = _entries_of(original)
+    entries = posted_entries(original)
     moved: dict[int, list[MovedRow]] = defaultdict(list)
     for row in original.movements:
         moved[row.line_number].append(row)
@@ -357,7 +358,7 @@ def _share(row: MovedRow, line: Line, theirs: Line) -> int:
     return -rounded if product > 0 else rounded
 
 
-def _entries_of(original: Original) -> Mapping[int, Entry]:
+def posted_entries(original: Original) -> Mapping[int, Entry]:
     """How each line of a booked receipt was posted, by number: postings are in line order, each before its clearing."""
     lines = sorted(_live(original.receipt), key=lambda line: line.number)
     posted = [line for line in lines if line.gross_cents and line.business_case != OPENING_CASH]
@@ -365,4 +366,4 @@ def _entries_of(original: Original) -> Mapping[int, Entry]:
     found = [(posting.business_case, posting.amount_cents) for posting in postings]
     if found != [(line.business_case, -line.gross_cents) for line in posted]:
         return {}  # goods taken in kind have none
-    return {line.number: Entry(p.account, p.tax_code) for line, p in zip(posted, postings, strict=True)}
+    return {line.number: Entry(p.account, p.tax_code, p.vat_rate) for line, p in zip(posted, postings, strict=True)}
