@@ -24,7 +24,7 @@ from cloudkasse_etl.sandbox.dependencies import FastAPI, HTTPException, Request,
 from cloudkasse_etl.sandbox.faults import faults_endpoint
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.faults.wire_faults import Control, Misbehaviour
-from cloudkasse_etl.sandbox.gate import Gate, Served, problem_response
+from cloudkasse_etl.sandbox.gate import Gate, Served, problem_response, token_check
 from cloudkasse_etl.sandbox.korona import korona_endpoints
 from cloudkasse_etl.sandbox.korona.account_lists import KoronaAccount
 
@@ -56,7 +56,7 @@ def create_app(
     served: deque[Served] = deque(maxlen=MAX_KEPT_REQUESTS)
     app.state.served = served
     app.add_middleware(Misbehaviour, control=control)
-    app.add_middleware(Gate, token=token, served=served)
+    app.add_middleware(Gate, served=served, check=token_check(token))
     app.add_exception_handler(RequestProblem, _on_error)
     app.add_exception_handler(HTTPException, _on_error)
 

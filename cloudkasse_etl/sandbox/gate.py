@@ -1,9 +1,10 @@
-"""Outermost layer of the sandbox: checks the token, records requests, and answers unexpected errors."""
+"""Outermost layer of a sandbox: checks who asks, records requests, and answers unexpected errors."""
 
 import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from email.utils import formatdate
 
 from cloudkasse_etl.sandbox.cloud import validation
@@ -35,22 +36,41 @@ FAILED = problem_response(RequestProblem(500, "internal_error", "The sandbox fai
 STOPPING = problem_response(RequestProblem(503, "stopping", "The sandbox is being stopped.", {"Retry-After": "1"}))
 
 
-class Gate:
-    """Checks the token, times and records requests, and turns unexpected exceptions into answers."""
+def token_check(token: str) -> Callable[[Scope], Response | None]:
+    """Return the check of CloudKasse's requests: the answer to one without the right token, None to all others."""
 
-    def __init__(self, app: ASGIApp, *, token: str, served: deque[Served]) -> None:
+    def check(scope: Scope) -> Response | None:
+        is_guarded = scope["path"] in GUARDED or scope["path"].startswith("/v1/")
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        return UNAUTHORIZED if is_guarded and not validation.is_token_right(given, token.encode()) else None
+
+    return check
+
+
+class Gate:
+    """Lets in who may ask, times and records requests, and turns unexpected exceptions into answers.
+
+    Args:
+        app: What is behind it.
+        served: Where requests are recorded; those of the sandbox's own endpoints are not.
+        check: The answer to a request that is refused, None for one that may pass.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, served: deque[Served], check: Callable[[Scope], Response | None] = lambda scope: None
+    ) -> None:
         self._app = app
-        self._token = token.encode()
         self._served = served
+        self._check = check
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request with the right token pass; record the answer's status."""
+        """Let a request pass that may; record the answer's status."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, receive, send, self._served)
         try:
-            await (self._app if self._is_welcome(scope) else UNAUTHORIZED)(scope, exchange.receive, exchange.send)
+            await (self._check(scope) or self._app)(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             logger.debug("A client went away while sending.")
         except asyncio.CancelledError:  # only when the server stops before a client has sent all
@@ -58,11 +78,6 @@ class Gate:
         except Exception:
             logger.exception("A request failed unexpectedly.")
             await exchange.answer(FAILED)
-
-    def _is_welcome(self, scope: Scope) -> bool:
-        is_guarded = scope["path"] in GUARDED or scope["path"].startswith("/v1/")
-        given = [value for name, value in scope["headers"] if name == b"authorization"]
-        return not is_guarded or validation.is_token_right(given, self._token)
 
 
 class _Exchange:

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,15 @@ from typing import Any
 import pytest
 import requests
 import uvicorn
+from starlette.responses import Response
 from starlette.types import ASGIApp, Scope
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.sandbox import server as server_module
+from cloudkasse_etl.sandbox import app as cloud_app
+from cloudkasse_etl.sandbox import gate, web_server
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits
-from cloudkasse_etl.sandbox.gate import Gate
 from cloudkasse_etl.sandbox.server import SandboxServer, serve
 from tests.support.patience import HANG_SECONDS, calls_of, wait_until
 from tests.support.servers.sandbox_calls import HEADERS, assert_problem, batch, get, post, process
@@ -153,8 +154,8 @@ def test_leaving_the_block_ends_thread_and_socket_and_waits_for_no_idle_client(
         found.timeout_graceful_shutdown = found.timeout_keep_alive = int(2 * HANG_SECONDS)
         return found
 
-    config = server_module._config
-    monkeypatch.setattr(server_module, "_config", patient)  # who waits for the client waits for long
+    config = web_server._config
+    monkeypatch.setattr(web_server, "_config", patient)  # who waits for the client waits for long
     before = set(threading.enumerate())
     with SandboxServer(None) as server, requests.Session() as idle:
         with ThreadPoolExecutor(8) as threads:
@@ -173,13 +174,17 @@ def test_leaving_the_block_ends_thread_and_socket_and_waits_for_no_idle_client(
 def test_a_client_that_is_still_sending_is_told_that_the_server_stops(
     token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def is_welcome(gate: Gate, scope: Scope) -> bool:
-        under_way.append(True)
-        return original(gate, scope)
+    def noticing(token: str) -> Callable[[Scope], Response | None]:
+        check = gate.token_check(token)
+
+        def noticed(scope: Scope) -> Response | None:
+            under_way.append(True)
+            return check(scope)
+
+        return noticed
 
     under_way: list[bool] = []
-    original = Gate._is_welcome
-    monkeypatch.setattr(Gate, "_is_welcome", is_welcome)
+    monkeypatch.setattr(cloud_app, "token_check", noticing)
     head = f"POST /v1/registers/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: k\r\n"
     head += "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     with SandboxServer(None) as server:

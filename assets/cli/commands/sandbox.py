@@ -12,15 +12,20 @@ import click
 from assets.cli.click_messages import language
 from assets.cli.demo.demo_cloud import TOKEN
 from assets.cli.demo.demo_option import entered, refuse_beside_demo
-from assets.cli.demo.demo_shop import KORONA_PATH, SANDBOX_PORT, Demo
+from assets.cli.demo.demo_shop import KORONA_PATH, SANDBOX_PORT, SELECTLINE_PORT, Demo
 from assets.cli.option_types import ADDRESS, DAY, FILE, FOLDER, TEXT
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.errors import ConfigurationError
+from cloudkasse_etl.i18n.text import Text, say
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @click.group(invoke_without_command=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=SANDBOX_PORT, show_default=True, help="0: any free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"0: any free one; {SANDBOX_PORT} without it, {SELECTLINE_PORT} with --selectline.",
+)
 @click.option(
     "--data",
     type=FILE,
@@ -37,19 +42,50 @@ SECONDS_BETWEEN_LOOKS = 0.5
     show_default=True,
     help="korona: it has KORONA.cloud's API besides, with points of sale K1 and K2.",
 )
+@click.option(
+    "--selectline",
+    is_flag=True,
+    help="Not a CloudKasse but SelectLine's Web API, over a shop's database, with a clerk's page for the browser.",
+)
+@click.option(
+    "--erp",
+    type=TEXT,
+    envvar="CLOUDKASSE_ERP_URL",
+    help="With --selectline: the shop's database, better a copy. SelectLine's tables that it lacks are made in it.",
+)
+@click.option(
+    "--licences", type=click.IntRange(1, 100), default=1, show_default=True, help="With --selectline: sessions at once."
+)
 @click.pass_context
 def sandbox(
-    context: click.Context, port: int, data: Path | None, token: str, faults: str, till: Literal["cloudkasse", "korona"]
+    context: click.Context,
+    port: int | None,
+    data: Path | None,
+    token: str,
+    faults: str,
+    till: Literal["cloudkasse", "korona"],
+    selectline: bool,
+    erp: str | None,
+    licences: int,
 ) -> None:
     """Run the bundled CloudKasse on this computer, to try things out. Ctrl-C ends it.
 
     It speaks the whole contract and checks what it is sent as the real one does. The token that it accepts is
-    that of CLOUDKASSE_API_TOKEN, or `sandbox`.
+    that of CLOUDKASSE_API_TOKEN, or `sandbox`. With --selectline it is the ERP's Web API instead: documents that are
+    delivered there wait until somebody takes them over on its page, which makes revenue and moves stock.
     """
     if context.invoked_subcommand is not None:
         return
 
     demo = entered(context)
+    if selectline:
+        _refuse(context, _beside, "data", "token", "till", "faults")
+        if demo is not None:
+            refuse_beside_demo(context, "erp")
+        _serve_selectline(demo.environment["CLOUDKASSE_ERP_URL"] if demo else erp, port, licences)
+        return
+    _refuse(context, _alone, "erp", "licences")
+    port = SANDBOX_PORT if port is None else port
     if demo is not None:
         refuse_beside_demo(context, "port", "data", "token", "till")
         till = "korona" if demo.till == "korona" else "cloudkasse"
@@ -67,6 +103,41 @@ def sandbox(
     from cloudkasse_etl.sandbox.server import serve
 
     serve(data, port=port, token=token, announce=announce, faults=faults, till=till)
+
+
+def _serve_selectline(erp: str | None, port: int | None, licences: int) -> None:
+    """Runs SelectLine's Web API until a signal ends it."""
+    from cloudkasse_etl.sandbox.selectline.selectline_server import serve_selectline
+
+    def announce(page: str, url: str) -> None:
+        text = say("SelectLine sandbox at {url}; user, password and AppKey: sandbox. Ctrl-C ends it.", url=url)
+        click.echo(text.told(language()))
+        click.echo(say("What a clerk sees: {page}", page=page).told(language()))
+
+    if erp is None:
+        raise ConfigurationError(
+            say("The sandbox needs a shop's database."),
+            hint=say(
+                "Name it with --erp or CLOUDKASSE_ERP_URL, or use the demo's: "
+                "cloudkasse-etl sandbox --selectline --demo"
+            ),
+        )
+    serve_selectline(erp, port=SELECTLINE_PORT if port is None else port, announce=announce, licences=licences)
+
+
+def _beside(option: str) -> Text:
+    return say("{option} and --selectline do not go together.", option=option)
+
+
+def _alone(option: str) -> Text:
+    return say("{option} goes with --selectline only.", option=option)
+
+
+def _refuse(context: click.Context, reason: Callable[[str], Text], *names: str) -> None:
+    """Fails with a reason if one of some options was given."""
+    for name in names:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(reason(f"--{name}").told(language()), context)
 
 
 def _serve_demo(demo: Demo, faults: str, announce: Callable[[str], None]) -> None:

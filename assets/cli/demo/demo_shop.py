@@ -23,6 +23,7 @@ FOLDER = Path(".demo")
 _SETTINGS = "cloudkasse.yaml"
 SETTINGS = FOLDER / _SETTINGS
 SANDBOX_PORT = 8850
+SELECTLINE_PORT = 8860
 # Apples get more expensive, 2.99 instead of 2.79 at the register; the shop's prices are net, at 7 % VAT.
 DEARER_ARTICLE = "202"
 DEARER_NET = 2.7944

@@ -1,0 +1,60 @@
+"""The bundled SelectLine Web API as an application: its routes, and those that only the sandbox has."""
+
+from collections import deque
+from functools import partial
+from typing import Final
+
+from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
+from cloudkasse_etl.sandbox.dependencies import FastAPI, HTTPException, Request, Response
+from cloudkasse_etl.sandbox.gate import Gate, Served, problem_response
+from cloudkasse_etl.sandbox.selectline.api_errors import ApiError
+from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import ShopBooks
+from cloudkasse_etl.sandbox.selectline.auftrag.takeover import Clerk
+from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import TransferBuffer
+from cloudkasse_etl.sandbox.selectline.clerk.clerk_orders import clerk_routes
+from cloudkasse_etl.sandbox.selectline.webapi import session_routes
+from cloudkasse_etl.sandbox.selectline.webapi.routing import endpoint
+from cloudkasse_etl.sandbox.selectline.webapi.sessions import Sessions
+from cloudkasse_etl.sandbox.selectline.webapi.transfer_routes import transfer_routes
+
+BASE: Final = "/slmobileApi"  # where the vendor's installer puts it
+MAX_KEPT_REQUESTS: Final = 100_000
+
+
+def create_selectline_app(books: ShopBooks, sessions: Sessions) -> FastAPI:
+    """Return the Web API of a shop as an ASGI application.
+
+    The requests that it has answered are in `app.state.served`, a deque of (method, path, status).
+
+    Args:
+        books: The shop's database; the caller closes it.
+        sessions: Who is logged in.
+    """
+    app = FastAPI(title="SelectLine sandbox", openapi_url=None, redirect_slashes=False)
+    served: deque[Served] = deque(maxlen=MAX_KEPT_REQUESTS)
+    app.state.served = served
+    app.add_middleware(Gate, served=served)
+    app.add_exception_handler(RequestProblem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_framework_error)
+    buffer = TransferBuffer(books)
+    clerk = Clerk(books, buffer)
+    login = partial(session_routes.login, sessions=sessions)
+    app.add_route(f"{BASE}/Login", login, methods=["POST"])
+    app.add_route(f"{BASE}/Info", session_routes.info, methods=["GET"])
+    for route in (*session_routes.session_routes(books, sessions), *transfer_routes(buffer)):
+        app.add_route(f"{BASE}{route.path}", endpoint(route, sessions), methods=[route.method])
+    for method, path, handle in clerk_routes(books, buffer, clerk, sessions):
+        app.add_route(path, handle, methods=[method])
+    return app
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestProblem):
+        raise error
+    return problem_response(error)
+
+
+async def _on_framework_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return ApiError(error.status_code, "There is no such route.").answer()
