@@ -1,12 +1,13 @@
 """The text of an alert: one entry for each cause, however many records it has. No I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
-from cloudkasse_etl.rejections.causes import Place, amounts_text, listed, more_than, place
+from cloudkasse_etl.rejections.causes import Place, listed, more_than, place
 from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.rejections.stuck_money import StuckMoney
 
 MAX_CAUSES = 20
 MAX_REASON = 600
@@ -21,19 +22,19 @@ class RejectionCause:
         code: The rejection's code.
         count: The number of records.
         examples: The first of them.
-        amounts: What is stuck in the receipts among them, in cents by currency.
+        stuck: The money in the receipts among them.
     """
 
     asset: str
     code: str
     count: int
     examples: Sequence[Rejection]
-    amounts: Mapping[str, int] = field(default_factory=dict)
+    stuck: StuckMoney = field(default_factory=StuckMoney)
 
     def place(self, language: Language) -> Place:
         """Its sort key, the same in every report."""
         cure = self.examples[0].cure(language) if self.examples else ""
-        return place(self.amounts, self.count, self.asset, self.code, cure)
+        return place(self.stuck, self.count, self.asset, self.code, cure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def compose(
 
 
 def _entry(cause: RejectionCause, language: Language) -> str:
-    amount = amounts_text(cause.amounts, language)
+    amount = cause.stuck.told(language)
     lines = [" · ".join([cause.asset, cause.code, counted(cause.count, language), *([amount] if amount else [])])]
     texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
     more = more_than(cause.count, len(cause.examples), language)

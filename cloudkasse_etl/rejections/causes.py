@@ -17,11 +17,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from cloudkasse_etl.i18n.formats import money
 from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF
 from cloudkasse_etl.rejections.record_names import Amount, NaturalPlace, name_of, natural_place
 from cloudkasse_etl.rejections.rejection import Language, Rejection, filled, lookup
+from cloudkasse_etl.rejections.stuck_money import StuckMoney
 
 SHOWN_EXAMPLES = 5
 Place = tuple[int, int, str, str, str]
@@ -84,15 +84,14 @@ class Cause:
         return list(dict.fromkeys(victim.key for victim in self.victims))
 
     @property
-    def amounts(self) -> Mapping[str, int]:
-        """The amount of the receipts that are stuck, in cents by currency; empty for other records."""
-        each = {victim.key: victim.amount for victim in self.victims}
-        return stuck_by_currency(amount for amount in each.values() if amount is not None)
+    def stuck(self) -> StuckMoney:
+        """The money in the receipts among the records."""
+        return StuckMoney.of((victim.key, victim.amount) for victim in self.victims)
 
     @property
     def amount_text(self) -> str:
         """The same as a text, `883.67 €`; empty for other records."""
-        return amounts_text(self.amounts, self.language)
+        return self.stuck.told(self.language)
 
     @property
     def count(self) -> int:
@@ -241,17 +240,6 @@ def listed(names: Sequence[str], count: int, language: Language) -> str:
     return " ".join(filter(None, ["; ".join(names), more_than(count, len(names), language)]))
 
 
-def stuck_by_currency(amounts: Iterable[Amount]) -> dict[str, int]:
-    """What is stuck in receipts of these totals, in cents by currency.
-
-    A refund is stuck like a sale: their sum would be 0.00 where two receipts of 50.00 are not in the books.
-    """
-    found: dict[str, int] = {}
-    for amount in amounts:
-        found[amount.currency] = found.get(amount.currency, 0) + abs(amount.cents)
-    return found
-
-
 def told_apart(causes: Iterable[Cause]) -> Text | None:
     """A note on records with several causes, which explains the causes' sums; None where there are none."""
     causes_of_record = Counter((cause.asset, key) for cause in causes for key in cause.keys)
@@ -265,18 +253,14 @@ def told_apart(causes: Iterable[Cause]) -> Text | None:
     )
 
 
-def amounts_text(amounts: Mapping[str, int], language: Language) -> str:
-    """Sums of several currencies as one text, `883.67 €, 12.00 CHF`; empty where there are none."""
-    return ", ".join(money(cents, currency, language) for currency, cents in amounts.items())
-
-
-def place(amounts: Mapping[str, int], count: int, asset: str, code: str, cure: str) -> Place:
+def place(stuck: StuckMoney, count: int, asset: str, code: str, cure: str) -> Place:
     """The sort key of a cause, independent of the order of discovery: in every report the same comes first.
 
-    Money first: the cause in whose receipts most of it is stuck, whatever the currency. Then the cause of most records.
+    Money first: the cause in whose receipts most of it is stuck, whatever the currency, taken or paid out. Then the
+    cause of most records.
 
     Args:
-        amounts: What is stuck, in cents by currency.
+        stuck: The money in the receipts among them.
         count: The number of records.
         asset: The asset that refuses them.
         code: The rejections' code.
@@ -285,13 +269,30 @@ def place(amounts: Mapping[str, int], count: int, asset: str, code: str, cure: s
     Returns:
         A tuple to sort by, ascending.
     """
-    return -sum(amounts.values()), -count, asset, code, cure
+    return -stuck.weight, -count, asset, code, cure
 
 
 def in_order(rejections: Iterable[Rejection]) -> list[Rejection]:
     """Rejections record by record, as a list without causes shows them: by asset, code and number; new ones first."""
     assets: dict[str, int] = {}
     return sorted(rejections, key=lambda r: (r.still, assets.setdefault(r.asset, len(assets)), r.code, r.called.place))
+
+
+def in_order_of(causes: Iterable[Cause], rejections: Iterable[Rejection]) -> list[Rejection]:
+    """Rejections in the order in which their causes are shown, for a list beside them; each with its first cause.
+
+    Args:
+        causes: The rejections' causes, in order.
+        rejections: The rejections.
+
+    Returns:
+        All of them.
+    """
+    places: dict[tuple[str, str, str], int] = {}
+    for cause in causes:
+        for key in cause.keys:
+            places.setdefault((cause.asset, cause.code, key), len(places))
+    return sorted(rejections, key=lambda rejection: places[rejection.asset, rejection.code, rejection.key])
 
 
 def what_differs(rejection: Rejection) -> str:
@@ -341,4 +342,4 @@ def _grouped(rejections: Iterable[tuple[tuple[str, str, str], Victim]], language
         Cause(*cause, language, tuple(sorted(victims, key=lambda victim: victim.place)))
         for cause, victims in found.items()
     ]
-    return sorted(causes, key=lambda c: place(c.amounts, c.count, c.asset, c.code, c.cure))
+    return sorted(causes, key=lambda c: place(c.stuck, c.count, c.asset, c.code, c.cure))

@@ -10,9 +10,10 @@ import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.rejections.causes import may_differ, stuck_by_currency, what_differs
+from cloudkasse_etl.rejections.causes import may_differ, what_differs
 from cloudkasse_etl.rejections.record_names import OF_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.rejections.stuck_money import StuckMoney
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.named_records import STORED, NamedRecords, rejection_of
@@ -94,13 +95,12 @@ class AlertStore:
             return sorted(NamedRecords(self._state).named(found), key=lambda one: one.called.place)[:limit]
         return NamedRecords(self._state).named(sorted(found, key=lambda one: one.called.place)[:limit])
 
-    def amounts(self, cause: CauseKey) -> Mapping[str, int]:
-        """What is stuck in receipts for a cause, in cents by currency."""
+    def stuck(self, cause: CauseKey) -> StuckMoney:
+        """The money in the receipts that are rejected for a cause."""
         if cause.subject not in OF_RECEIPTS:
-            return {}
+            return StuckMoney()
         found = NamedRecords(self._state).named(self._of(cause))
-        stuck = {rejection.key: rejection.called.amount for rejection in found}
-        return stuck_by_currency(amount for amount in stuck.values() if amount is not None)
+        return StuckMoney.of((rejection.key, rejection.called.amount) for rejection in found)
 
     def _of(self, cause: CauseKey) -> list[Rejection]:
         table = self._state.tables.rejection

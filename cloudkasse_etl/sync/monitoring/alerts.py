@@ -208,7 +208,7 @@ def _message(
         at = minute(latest.ended_at.astimezone(settings.zone), settings.language)
         failed.append(FailedRun(latest.run_id, sorted(run.kind for run in same), at, latest.reason or ""))
     causes = [
-        RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, SHOWN_EXAMPLES), store.amounts(key))
+        RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, SHOWN_EXAMPLES), store.stuck(key))
         for key in news
         if not key.is_run
     ]

@@ -5,7 +5,7 @@ run did or did not look at makes no difference.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +15,9 @@ import orjson
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count
-from cloudkasse_etl.rejections.causes import Cause, amounts_text, by_cause, in_order, stuck_by_currency, told_apart
+from cloudkasse_etl.rejections.causes import Cause, by_cause, in_order_of, told_apart
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.rejections.stuck_money import StuckMoney
 from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_untouched
 from cloudkasse_etl.state.lease.run_words import kind_words
@@ -38,7 +39,7 @@ class OpenReport:
 
     Attributes:
         language: The language of the texts.
-        rejections: All open ones, record by record.
+        rejections: All open ones, record by record, in the order of the causes.
         causes: Their causes, in the order in which to deal with them.
         missing: Numbers of receipts and closings that never came.
         waits: What waits for something else, longest first; no rejections.
@@ -87,18 +88,9 @@ class OpenReport:
         return self.last_run is not None and self.last_run.is_failed
 
     @property
-    def stuck(self) -> Mapping[str, int]:
-        """What is stuck in the receipts that are rejected, each once, in cents by currency."""
-        return stuck_by_currency(amount for r in self._stuck.values() if (amount := r.called.amount) is not None)
-
-    @property
-    def stuck_receipts(self) -> int:
-        """How many receipts are rejected."""
-        return len(self._stuck)
-
-    @property
-    def _stuck(self) -> dict[str, Rejection]:
-        return {r.key: r for r in self.rejections if r.called.amount is not None}
+    def stuck(self) -> StuckMoney:
+        """The money in the receipts that are rejected, each once."""
+        return StuckMoney.of((r.key, r.called.amount) for r in self.rejections)
 
     @property
     def sentence(self) -> str:
@@ -133,18 +125,8 @@ class OpenReport:
             count=self.count,
             causes=causes,
         )
-        texts = [joined("", [head, "."])]
-        if self.stuck_receipts:
-            stuck = say_count(
-                "{amount} is stuck in {count:,} receipt.",
-                "{amount} are stuck in {count:,} receipts.",
-                count=self.stuck_receipts,
-                amount=amounts_text(self.stuck, self.language),
-            )
-            texts = [joined("; ", [head, stuck])]
-            if any(r.called.amount.cents < 0 for r in self._stuck.values() if r.called.amount):
-                # in the sums of what became of the receipts they are deducted
-                texts.append(say("Refunds count in that sum like sales."))
+        stuck = self.stuck.sentence(self.language)
+        texts = [joined("", ["; ".join(filter(None, [head.told(self.language), stuck])), "."])]
         if several := told_apart(self.causes):
             texts.append(several)
         return joined(" ", texts)
@@ -188,12 +170,12 @@ class OpenReport:
                     "text": cause.summary,
                     "cure": cause.cure,
                     "count": cause.count,
-                    "amounts_cents": dict(cause.amounts),
+                    **cause.stuck.as_dict(),
                     "since": cause.since.isoformat() if cause.since else None,
                 }
                 for cause in self.causes
             ],
-            "rejections": [rejection_dict(r, self.language) for r in self.rejections],
+            "rejections": [_without_still(rejection_dict(r, self.language)) for r in self.rejections],
             "missing": [missing.as_dict() for missing in self.missing],
             "receipts": self.sums.as_dict(),
             "waiting": [
@@ -208,6 +190,11 @@ class OpenReport:
                 for w in self.waits
             ],
         }
+
+
+def _without_still(rejection: dict[str, Any]) -> dict[str, Any]:
+    """A rejection that is about no run: that it was there before distinguishes none."""
+    return {name: value for name, value in rejection.items() if name != "still"}
 
 
 def open_records(
@@ -263,11 +250,12 @@ def what_is_open(
     every = store.waiting.rejected_since_before(now + _AHEAD)
     found = [r for r in every if asset in (None, r.asset) and code in (None, r.code)]
     limit = None if hours is None else now - dt.timedelta(hours=hours)
+    causes = by_cause(found, language)
     late = {(r.asset, r.key) for r in found if limit is not None and r.since is not None and r.since < limit}
     return OpenReport(
         language=language,
-        rejections=tuple(in_order(found)),
-        causes=tuple(by_cause(found, language)),
+        rejections=tuple(in_order_of(causes, found)),
+        causes=tuple(causes),
         missing=() if code else tuple(m for m in missing_numbers(store, language) if asset in (None, m.asset)),
         waits=tuple(waits_since_before(now + _AHEAD, store, settings)),
         sums=receipt_sums(store) if sums is None else sums,

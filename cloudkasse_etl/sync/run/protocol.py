@@ -5,7 +5,7 @@ import datetime as dt
 import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -14,24 +14,26 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from cloudkasse_etl.errors import ConfigurationError, unwritable_file
-from cloudkasse_etl.i18n.text import say, say_as, told_each
+from cloudkasse_etl.i18n.text import Text, say, say_as, told_each
 from cloudkasse_etl.rejections.causes import in_order
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import RunReport, rejection_dict
 
-FIELDS = ("asset", "key", "name", "code", "text", "cure", "since", "still", "total_cents", "currency")
-_TITLES = (
-    say("Asset"),
-    say("Record"),
-    say("Name"),
-    say("Code"),
-    say_as("protocol", "What is wrong"),
-    say_as("protocol", "What to do"),
-    say("Since"),
-    say("Rejected before"),
-    say("Not booked, in cents"),
-    say("Currency"),
-)
+_COLUMNS: Mapping[str, Text] = {
+    "asset": say("Asset"),
+    "key": say("Record"),
+    "name": say("Name"),
+    "code": say("Code"),
+    "text": say_as("protocol", "What is wrong"),
+    "cure": say_as("protocol", "What to do"),
+    "since": say("Since"),
+    "still": say("Rejected before"),
+    "total_cents": say("Not booked, in cents"),
+    "currency": say("Currency"),
+}
+FIELDS = tuple(_COLUMNS)
+# Of what is open now each has been rejected before.
+FIELDS_OF_NOW = tuple(name for name in FIELDS if name != "still")
 # Spreadsheet programs read cells with these beginnings as formulas; full-width signs too, if they are typed.
 _FORMULA = re.compile(r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]")
 SEE_HISTORY = say("See: cloudkasse-etl history.")
@@ -80,7 +82,7 @@ def write_protocol(report: RunReport, path: Path, language: Language, timezone: 
     with (
         _replaced(path.with_suffix(".json")) as file,
         _replaced(path) as table,
-        _rows(table, language, timezone) as add,
+        _rows(table, FIELDS, language, timezone) as add,
     ):
         file.write(orjson.dumps(head, option=orjson.OPT_INDENT_2).removesuffix(b"\n}"))
         file.write(b',\n  "rejections": [')
@@ -94,34 +96,43 @@ def write_protocol(report: RunReport, path: Path, language: Language, timezone: 
 
 
 @contextmanager
-def _rows(file: IO[bytes], language: Language, timezone: str | None) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Yields a function that writes a rejection as a row of CSV."""
+def _rows(
+    file: IO[bytes], fields: Sequence[str], language: Language, timezone: str | None
+) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Yields a function that writes a rejection as a row of CSV.
+
+    A receipt that is refused twice has its total in the first of its rows, so that the column adds up to what is stuck.
+    """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(told_each(_TITLES, language))
+    writer.writerow(told_each((_COLUMNS[name] for name in fields), language))
     zone = ZoneInfo(timezone) if timezone else None  # a protocol of an older release has no time zone
+    summed: set[str] = set()
+
+    def add(rejection: dict[str, Any]) -> None:
+        row = {name: rejection.get(name) for name in fields}
+        if row["total_cents"] is not None:
+            row["total_cents"] = None if rejection["key"] in summed else row["total_cents"]
+            summed.add(rejection["key"])
+        writer.writerow([cell(value, zone) for value in row.values()])
+
     try:
-        yield lambda rejection: writer.writerow([_cell(rejection, name, zone) for name in FIELDS])
+        yield add
         text.flush()
     finally:
         with suppress(OSError):
             text.detach()
 
 
-def _cell(rejection: dict[str, Any], name: str, zone: ZoneInfo | None) -> str:
-    value = rejection.get(name)
-    # without its sign, so that the column's sum is what is stuck, as everywhere; the name has the sign
-    return cell(abs(value) if name == "total_cents" and value is not None else value, zone)
-
-
 def csv_of(protocol: dict[str, Any]) -> bytes:
-    """A protocol's rejections as CSV that spreadsheet programs open correctly.
+    """A protocol's rejections, or those that are open now, as CSV that spreadsheet programs open correctly.
 
     A German Excel expects semicolons and a byte order mark; a cell that would be a formula is
     made text by an apostrophe.
     """
     buffer = io.BytesIO()
-    with _rows(buffer, protocol.get("language", "en"), protocol.get("timezone")) as add:
+    fields = FIELDS if "run_id" in protocol else FIELDS_OF_NOW
+    with _rows(buffer, fields, protocol.get("language", "en"), protocol.get("timezone")) as add:
         for rejection in protocol["rejections"]:
             add(rejection)
     return buffer.getvalue()

@@ -95,11 +95,11 @@ def test_a_receipt_that_lacks_two_accounts_stands_under_each_and_is_counted_once
     postings, _ = fetch_and_book(world)
     assert told(postings) == {"new": 1, "rejected": 2}
     found = open_records(world.configuration())
-    assert {cause.text: (cause.count, cause.amounts) for cause in found.causes} == {
+    assert {cause.text: (cause.count, cause.stuck.cents) for cause in found.causes} == {
         "No account is set: accounts.tenders.ECKarte.": (2, {"EUR": 2380}),
         "No account is set: accounts.business_cases.Pfand.": (1, {"EUR": 1190}),
     }
-    assert (found.count, found.stuck, found.stuck_receipts) == (2, {"EUR": 2380}, 2)
+    assert (found.count, found.stuck.cents, found.stuck.receipts) == (2, {"EUR": 2380}, 2)
     assert "for 2 causes; 23.80 € are stuck in 2 receipts. 1 of them stands under several causes." in found.sentence
     assert sum(fate.count for fate in found.sums.fates) == found.sums.count == 3
     both = plan(world.configuration(), "import").imports

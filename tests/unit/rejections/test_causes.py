@@ -176,17 +176,20 @@ def sold(number: int, cents: int, line: str | None = None) -> Rejection:
     return Rejection("revenue_postings", name.key, "account_missing", {"setting": "accounts.clearing"}, record=name)
 
 
-def test_a_refund_is_stuck_like_a_sale_and_receipts_stand_in_the_order_of_their_numbers() -> None:
+def test_what_is_stuck_is_the_sum_of_the_list_with_both_directions_told_and_receipts_stand_by_their_numbers() -> None:
     rejections = [sold(10, 4690), sold(9, -5332), sold(346, 0)]
     (cause,) = by_cause(rejections, "en")
-    assert (cause.amounts, cause.amount_text) == ({"EUR": 10022}, "100.22 €")
+    assert (cause.stuck.cents, cause.amount_text) == ({"EUR": -642}, "-6.42 € (46.90 € taken, 53.32 € paid out)")
     assert [victim.name.split(" ")[0] for victim in cause.victims] == ["K1-9", "K1-10", "K1-346"]
     noted = [rejection_dict(one, "en") for one in rejections]
     (read,) = causes_of(noted, "en")
-    assert (read.amounts, read.names(9)) == (cause.amounts, cause.names(9))
+    assert (read.stuck, read.names(9)) == (cause.stuck, cause.names(9))
     assert [one.key for one in in_order(rejections)] == list(cause.keys)
-    table = list(csv.DictReader(io.StringIO(csv_of({"rejections": noted}).decode("utf-8-sig")), delimiter=";"))
-    assert sum(int(row["Not booked, in cents"]) for row in table) == 10022
+    second = {**noted[0], "code": "receipt_closed_day"}  # the same receipt, refused for another reason as well
+    found = csv_of({"rejections": [*noted, second]}).decode("utf-8-sig")
+    table = list(csv.DictReader(io.StringIO(found), delimiter=";"))
+    assert sum(int(row["Not booked, in cents"] or 0) for row in table) == -642
+    assert len(table) == 4
 
 
 def test_a_cause_with_more_money_stands_before_one_with_more_records_everywhere() -> None:

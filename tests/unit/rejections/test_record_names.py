@@ -98,18 +98,18 @@ def test_a_cause_tells_names_and_the_money_of_its_receipts_once_each() -> None:
     rejections = [receipt(1, 771), receipt(1, 771), receipt(2, 100), receipt(3, 1200, "CHF")]
     (cause,) = by_cause(rejections, "de")
     assert cause.examples.startswith("K1-1 · 07.10.2026 · 7,71 €; K1-2 · ")
-    assert cause.amounts == {"EUR": 871, "CHF": 1200}
+    assert cause.stuck.cents == {"EUR": 871, "CHF": 1200}
     assert cause.amount_text == "8,71 €, 12,00 CHF"
     (read_back,) = causes_of([rejection_dict(r, "de") for r in rejections], "de")
-    assert (read_back.examples, read_back.amounts) == (cause.examples, cause.amounts)
+    assert (read_back.examples, read_back.stuck) == (cause.examples, cause.stuck)
 
 
 def test_a_stock_line_holds_no_money_back_and_neither_does_an_article() -> None:
     line = ReceiptName("r", "K1", 348, DAY, 771, "EUR", line="3")
     (cause,) = by_cause([Rejection("stock_movements", "r|3", "stock_article_unknown", record=line)], "en")
-    assert (cause.amounts, cause.amount_text) == ({}, "")
+    assert (cause.stuck.receipts, cause.amount_text) == (0, "")
     (cause,) = by_cause([Rejection("selectline_articles", "604", "value_missing")], "en")
-    assert cause.amounts == {}
+    assert cause.stuck.cents == {}
 
 
 def test_a_protocol_of_an_older_release_has_no_names_and_is_told_by_its_keys() -> None:

@@ -13,9 +13,10 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import CloudkasseError, unwritable_file
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import joined, say, say_count, told_by_name
+from cloudkasse_etl.i18n.text import say, say_count, told_by_name
 from cloudkasse_etl.rejections.causes import Cause, told_apart
 from cloudkasse_etl.rejections.rejection import Language
+from cloudkasse_etl.rejections.stuck_money import StuckMoney
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
@@ -235,12 +236,14 @@ def _what_counts(timezone: str, language: Language) -> str:
 
 def _open(causes: list[Cause], language: Language) -> str:
     records = len({(cause.asset, key) for cause in causes for key in cause.keys})
-    if records == 1:
-        return say("1 record is rejected").told(language)
-    told = say_count("1 cause", "{count:,} causes", count=len(causes))
-    head = say("{records:,} records are rejected, for {causes}", records=records, causes=told)
+    head = say("1 record is rejected")
+    if records > 1:
+        told = say_count("1 cause", "{count:,} causes", count=len(causes))
+        head = say("{records:,} records are rejected, for {causes}", records=records, causes=told)
+    stuck = StuckMoney.of((victim.key, victim.amount) for cause in causes for victim in cause.victims)
+    text = "; ".join(filter(None, [head.told(language), stuck.sentence(language)]))
     several = told_apart(causes)
-    return (joined(". ", [head, several]) if several else head).told(language)
+    return f"{text}. {several.told(language)}" if several else text
 
 
 def _further(count: int, run_id: str, language: Language) -> str:
