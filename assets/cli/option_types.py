@@ -1,6 +1,7 @@
 """Types of command options: texts, days, files and addresses; invalid values are usage errors."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from cloudkasse_etl.i18n.text import Text, say
 
 _EMPTY = say("It is empty.")
 _FORMS_OF_A_DAY = ("%Y-%m-%d", "%d.%m.%Y")
+_NUMBERS = re.compile(r"([0-9]{1,16})(?:-([0-9]{1,16}))?")
 
 
 class _Text(click.ParamType[str]):
@@ -86,6 +88,27 @@ def _read_day(text: str) -> dt.datetime | None:
     return None
 
 
+class _Numbers(click.ParamType[tuple[int, int]]):
+    """A number, or several in a row like 341-345: the first and the last of them."""
+
+    name = "numbers"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """How the help writes it."""
+        return "NUMBER|FIRST-LAST"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """The first and the last number."""
+        found = _NUMBERS.fullmatch(str(value).strip())
+        if found is None:
+            text = say("'{value}' is no number; write 341, or 341-345 for several in a row.", value=value)
+            self.fail(text.told(language()), param, ctx)
+        first, last = int(found[1]), int(found[2] or found[1])
+        if not first <= last <= 2**53:
+            self.fail(say("'{value}' holds no number.", value=value).told(language()), param, ctx)
+        return first, last
+
+
 class _Path(click.Path):
     """A path that is not empty: an empty one would mean the current folder."""
 
@@ -135,6 +158,7 @@ def known_name(what: Text, known: Iterable[str], *, beginning: str | None = None
 TEXT = _Text(is_needed=True)
 REASON = _Text(is_needed=False)  # that one is wanted is told in words of its own
 DAY = _Day()
+NUMBERS = _Numbers()
 ADDRESS = _Address()
 FILE = _Path(dir_okay=False, path_type=Path)
 FILE_OR_OUTPUT = _Path(dir_okay=False, allow_dash=True)

@@ -36,6 +36,7 @@ class Rejection:
         since: When it was first refused; None until it is stored.
         still: True when it was refused before and nothing has changed since.
         record: What the record is called, as far as that is known besides its key. No part of what is compared.
+        first_run: The run that refused it first, that of `since`; empty until it is stored. No part of that either.
     """
 
     asset: str
@@ -46,6 +47,7 @@ class Rejection:
     since: datetime | None = None
     still: bool = False
     record: RecordName | None = field(default=None, compare=False)
+    first_run: str = field(default="", compare=False)
 
     def name(self, language: Language = "en") -> str:
         """What the record is called by a shop; never an id."""
@@ -63,6 +65,10 @@ class Rejection:
     def cure(self, language: Language = "en") -> str:
         """What to do about it."""
         return filled(lookup(self.code).cure, self.detail, language)
+
+    def refused_as(self, old: Self | None) -> Self:
+        """The rejection of a record that was refused before: since when, and by which run, as the old one says."""
+        return self if old is None else replace(self, since=old.since, first_run=old.first_run)
 
     def parts(self) -> Sequence[Self]:
         """A rejection for each setting that the record lacks: each is entered by itself. Of any other code itself."""

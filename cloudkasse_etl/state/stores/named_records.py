@@ -28,7 +28,7 @@ from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.records import contents_of
 
 TITLE_LENGTH = 200
-STORED = ("asset", "record_key", "code", "detail", "content", "since", "title")
+STORED = ("asset", "record_key", "code", "detail", "content", "since", "title", "first_run_id")
 # The kind of record whose title a record of the asset has.
 _TITLED_BY = {asset: BY_NAME[kind.whole.name] for kind in ALL_KINDS for asset in kind.assets}
 
@@ -184,6 +184,5 @@ def _receipt(name: ReceiptName, heads: Heads) -> ReceiptName:
 def rejection_of(row: sa.Row[Any]) -> Rejection:
     """A stored rejection, of the columns `STORED`; its record has the name that was stored with it, if any."""
     named = None if row.title is None else name_of(row.asset, row.record_key, row.title)
-    return Rejection(
-        row.asset, row.record_key, row.code, orjson.loads(row.detail), row.content, row.since, still=True, record=named
-    )
+    stored = (row.asset, row.record_key, row.code, orjson.loads(row.detail), row.content, row.since)
+    return Rejection(*stored, still=True, record=named, first_run=row.first_run_id)

@@ -131,7 +131,7 @@ class Rejections:
                     "detail": orjson.dumps(dict(r.detail)).decode(),
                     "content": r.content,
                     "since": r.since or dt.datetime.now(dt.UTC),
-                    "first_run_id": self._state.run_id,
+                    "first_run_id": r.first_run or self._state.run_id,
                     "run_id": self._state.run_id,
                     "title": title[:TITLE_LENGTH] if r.record and (title := r.record.title) else None,
                 }
@@ -177,7 +177,8 @@ def change_of(
         old = before.get((rejection.key, rejection.code))
         still = old is not None and old.content == rejection.content
         record = rejection.record or (old.record if old else None)
-        result.append(replace(rejection, since=old.since if old and still else now, still=still, record=record))
+        named = replace(rejection, since=now, still=still, record=record)
+        result.append(named.refused_as(old) if still else named)
         if still and old and old.called.title != rejection.called.title and rejection.called.title is not None:
             renamed.append(rejection.key)
     kept = {(r.key, r.code) for r in result}

@@ -306,9 +306,8 @@ class _Upload:
         if not (same and key in retried) or self.session.options.retry_rejected:
             self.refused_now.add(bounded_key(key))
         code = f"{CLOUD}{result.code}"
-        since = old.since if old and same else None
         record = name_of(self.kind.cloud, key, title_of(result.item))
-        return Rejection(self.kind.cloud, key, code, detail, content, since=since, record=record)
+        return Rejection(self.kind.cloud, key, code, detail, content, record=record).refused_as(old if same else None)
 
     def _refuse_ours(self, rejections: tuple[Rejection, ...]) -> None:
         """Stores rejections of payloads that violate the contract; they are not sent."""

@@ -109,8 +109,11 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
     at, run_id = found.fetched
     yield say("fetched"), _run(run_id, shown_time(at, zone, language)).told(language)
     if found.rejected:
-        at, run_id = found.rejected
-        yield say_as("column", "rejected"), _run(run_id, shown_time(at, zone, language)).told(language)
+        first, last = found.rejected.first_run, found.rejected.last_run
+        refused = _run(first, shown_time(found.rejected.since, zone, language))
+        if last != first:
+            refused = say("{first}; tried again and refused by run {run}", first=refused, run=last[:8])
+        yield say_as("column", "rejected"), refused.told(language)
     if found.imported:
         at, run_id = found.imported
         yield say("imported"), _run(run_id, shown_time(at, zone, language)).told(language)

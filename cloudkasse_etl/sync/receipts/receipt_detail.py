@@ -11,7 +11,7 @@ from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import read_item
 from cloudkasse_etl.state.stores.books.journal import MOVEMENT_COLUMNS, POSTING_COLUMNS, Journal
-from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow, StoredReceipt
+from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow, Refusal, StoredReceipt
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt, listed
@@ -63,7 +63,7 @@ class ReceiptDetail:
         closing_verified: Whether that closing equals its receipts; None where it has not arrived.
         fetched: When it was fetched, and by which run.
         imported: When it was booked, and by which run; None where it is not.
-        rejected: Since when it or a line of it is refused, and by which run; None where nothing is.
+        rejected: Since when it or a line of it is refused, and by which runs; None where nothing is.
     """
 
     name: str
@@ -82,7 +82,7 @@ class ReceiptDetail:
     closing_verified: bool | None
     fetched: tuple[dt.datetime, str]
     imported: tuple[dt.datetime, str] | None
-    rejected: tuple[dt.datetime, str] | None
+    rejected: Refusal | None
 
     @property
     def refused(self) -> tuple[Rejection, ...]:
@@ -109,7 +109,12 @@ class ReceiptDetail:
             "closing_number": self.closing,
             "closing_verified": self.closing_verified,
             "fetched": {"at": fetched_at.isoformat(), "run_id": fetched_by},
-            "rejected": self.rejected and {"at": self.rejected[0].isoformat(), "run_id": self.rejected[1]},
+            "rejected": self.rejected
+            and {
+                "at": self.rejected.since.isoformat(),
+                "run_id": self.rejected.first_run,
+                "last_run_id": self.rejected.last_run,
+            },
             "imported": self.imported and {"at": self.imported[0].isoformat(), "run_id": self.imported[1]},
         }
 

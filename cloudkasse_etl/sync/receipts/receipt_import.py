@@ -6,7 +6,6 @@ would abort a transaction that tried.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 import pandas as pd
 
@@ -384,10 +383,10 @@ def _must_balance(postings: pd.DataFrame) -> None:
 
 
 def _kept_since(rejections: Iterable[Rejection], before: Sequence[Rejection]) -> tuple[list[Rejection], set[str]]:
-    """The rejections, each with the time since when its record is refused; and the keys of those with a new reason."""
-    since: dict[str, datetime | None] = {}
+    """The rejections, with time and run of the record's first refusal; and the keys of those with a new reason."""
+    first: dict[str, Rejection] = {}
     for old in before:  # the oldest come first
-        since.setdefault(old.key, old.since)
+        first.setdefault(old.key, old)
     same = {(old.key, old.code, old.content) for old in before}
-    found = [replace(rejection, since=since.get(rejection.key)) for rejection in merged(rejections)]
+    found = [rejection.refused_as(first.get(rejection.key)) for rejection in merged(rejections)]
     return found, {r.key for r in found if (r.key, r.code, r.content) not in same}

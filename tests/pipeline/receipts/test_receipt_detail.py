@@ -10,10 +10,11 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.sync.outputs.receipt_view import Section, view_of
 from cloudkasse_etl.sync.receipts.receipt_detail import ReceiptDetail, show_receipt
-from tests.support.books import book, deliver, dismiss, fetch, fetch_and_book, sale
+from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+from tests.support.books import book, closing_of_sales, deliver, dismiss, fetch, fetch_and_book, sale
 from tests.support.programs import Program
 from tests.support.receipts.coffee_receipts import receipt
-from tests.support.receipts.receipt_factory import item, line
+from tests.support.receipts.receipt_factory import item, line, pay
 from tests.support.worlds import World
 
 
@@ -93,6 +94,36 @@ def test_a_receipt_that_waits_and_one_before_any_import_are_told_too(world: Worl
         show_receipt(world.configuration(), "K1-9")
 
 
+@pytest.mark.shop(accounts=True)
+def test_a_receipt_that_is_refused_again_names_the_first_run_beside_its_time_and_the_last_apart(world: World) -> None:
+    del world.settings["accounts"]["tenders"]["Kreditkarte"]
+    deliver(world, item(line("Umsatz", 2380), payments=[pay("Kreditkarte", 2380)], id="card"))
+    fetch_and_book(world)
+    first = show_receipt(world.configuration(), "K1-1").rejected
+    assert first is not None
+    assert first.first_run == first.last_run
+    del world.settings["accounts"]["tenders"]["ECKarte"]  # accounts have changed, so it is looked at again
+    book(world)
+    again = show_receipt(world.configuration(), "K1-1")
+    assert again.rejected is not None
+    assert (again.rejected.since, again.rejected.first_run) == (first.since, first.first_run)
+    assert again.rejected.last_run != first.first_run
+    told = dict(facts(world, again))["rejected"]
+    assert f"run {first.first_run[:8]}; tried again and refused by run {again.rejected.last_run[:8]}" in told
+    assert again.as_dict("en")["rejected"]["last_run_id"] == again.rejected.last_run
+
+
+@pytest.mark.shop(accounts=True)
+def test_the_list_names_the_same_closing_as_the_receipt_itself(world: World) -> None:
+    deliver(world, sale(1))
+    fetch(world)
+    assert [one.closing_number for one in list_receipts(world.configuration())] == [None]
+    deliver(world, closings=[closing_of_sales(1, 1, 1)])
+    fetch(world)
+    found = show_receipt(world.configuration(), "K1-1")
+    assert [one.closing_number for one in list_receipts(world.configuration())] == [found.closing] == [1]
+
+
 @pytest.fixture
 def shop(program: Program) -> Program:
     """A shop with a receipt that was booked, one that was refused, and one of another register and day."""
@@ -127,6 +158,7 @@ def test_the_list_is_filtered_newest_first_with_a_total_and_ids_that_a_command_t
     assert told_in(shop, "receipts", "show", short)[0].startswith("K1-7 · 2026-11-24 · ")
     for options, numbers in (
         (("--number", "2"), [2]),
+        (("--number", "1-2"), [1, 2]),
         (("--day", "2026-11-24"), [7]),
         (("--register", "K2"), []),
         (("--id", "07fc"), [7]),
@@ -135,6 +167,9 @@ def test_the_list_is_filtered_newest_first_with_a_total_and_ids_that_a_command_t
         _, listed = shop.call_json("receipts", *options)
         assert [row["number"] for row in listed["receipts"]] == numbers, options
     assert told_in(shop, "receipts", "--register", "K2") == ["0 receipts"]
+    for wrong in ("2-1", "two", "1-"):
+        code, _, err = shop.call("receipts", "--number", wrong)
+        assert (code, wrong in err) == (2, True), wrong
 
 
 @pytest.mark.synced

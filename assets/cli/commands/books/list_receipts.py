@@ -7,7 +7,7 @@ import click
 
 from assets.cli.click_messages import language
 from assets.cli.deciding import JSON, REASON, decide
-from assets.cli.option_types import DAY, TEXT
+from assets.cli.option_types import DAY, NUMBERS, TEXT
 from assets.cli.output import CURE, console, print_json, print_list, print_rows
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.i18n.formats import day_in_figures, spelled
@@ -33,7 +33,7 @@ _COLUMNS = (
 @click.group(invoke_without_command=True)
 @click.option("--status", type=click.Choice(STATUSES), help="Only receipts of this status.")
 @click.option("--register", type=TEXT, help="Only receipts of this register.")
-@click.option("--number", type=click.IntRange(0, 2**53), help="Only receipts with this number.")
+@click.option("--number", type=NUMBERS, help="Only receipts with this number, or with these like 341-345.")
 @click.option("--day", type=DAY, help="Only receipts of this business day, like 2026-11-01 or 01.11.2026.")
 @click.option("--id", "beginning", type=TEXT, help="Only receipts whose id begins so.")
 @click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
@@ -43,7 +43,7 @@ def receipts(
     context: click.Context,
     status: str | None,
     register: str | None,
-    number: int | None,
+    number: tuple[int, int] | None,
     day: dt.datetime | None,
     beginning: str | None,
     limit: int,

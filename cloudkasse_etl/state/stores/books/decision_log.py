@@ -85,6 +85,7 @@ def ending(rejections: Iterable[Rejection]) -> dict[str, Any]:
                 "detail": dict(r.detail),
                 "content": r.content,
                 "since": r.since.isoformat() if r.since else None,
+                "first_run": r.first_run,
             }
             for r in rejections
         ]

@@ -40,25 +40,43 @@ class Wanted:
     """The receipts that a list shows; None does not restrict it.
 
     Attributes:
-        register, number, day: As they were printed.
+        register, day: As they were printed.
+        numbers: The first and the last of the numbers that were printed.
         beginning: The beginning of the id.
     """
 
     register: str | None = None
-    number: int | None = None
+    numbers: tuple[int, int] | None = None
     day: dt.date | None = None
     beginning: str | None = None
 
     def conditions(self, table: sa.Table) -> "list[sa.ColumnElement[bool]]":
         """The conditions of a query."""
-        equal = {"register": self.register, "number": self.number, "business_day": self.day}
+        equal = {"register": self.register, "business_day": self.day}
         found = [table.c[name] == value for name, value in equal.items() if value is not None]
+        if self.numbers is not None:
+            found.append(table.c.number.between(*self.numbers))
         if self.beginning is not None:
             found.append(table.c.receipt_id.startswith(self.beginning, autoescape=True))
         return found
 
 
 EVERY = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """That a receipt, or a stock line of it, is refused.
+
+    Attributes:
+        since: When it was refused first.
+        first_run: By which run.
+        last_run: Which run refused it last, with whatever reason; it can be the first.
+    """
+
+    since: dt.datetime
+    first_run: str
+    last_run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +87,7 @@ class StoredReceipt:
         raw: The item as it arrived (JSON).
         staged_at, staged_run_id: When it was fetched, and by which run.
         imported_at, imported_run_id: When it was booked, and by which run; None where it is not booked.
-        refused: Since when it, or a stock line of it, is refused, and by which run; None where nothing is.
+        refused: Since when it, or a stock line of it, is refused; None where nothing is.
         closing_number: The closing that it belongs to, also if it does not state it itself; None if there is none yet.
         closing_verified: Whether that closing was found equal to its receipts; None where it has not arrived.
     """
@@ -79,7 +97,7 @@ class StoredReceipt:
     staged_run_id: str
     imported_at: dt.datetime | None
     imported_run_id: str | None
-    refused: tuple[dt.datetime, str] | None
+    refused: Refusal | None
     closing_number: int | None
     closing_verified: bool | None
 
@@ -261,15 +279,15 @@ class ReceiptReader:
         refused = self._refused(receipt_id)
         return StoredReceipt(bytes(raw), staged_at, staged_by, imported_at, imported_by, refused, at, is_verified)
 
-    def _refused(self, receipt_id: str) -> tuple[dt.datetime, str] | None:
+    def _refused(self, receipt_id: str) -> Refusal | None:
         table, key = self._state.tables.rejection, bounded_key(receipt_id)
         its = (table.c.record_key == key) | table.c.record_key.startswith(f"{key}|", autoescape=True)
-        query = sa.select(table.c.since, table.c.first_run_id).where(
+        query = sa.select(table.c.since, table.c.first_run_id, table.c.run_id).where(
             table.c.company == self._state.company, table.c.asset.in_(OF_RECEIPTS), its
         )
         with self._state.reading() as connection:
             found = connection.execute(query.order_by(table.c.since).limit(1)).first()
-        return None if found is None else (found.since, found.first_run_id)
+        return None if found is None else Refusal(*found)
 
     def _listed(self, *where: "sa.ColumnElement[bool]", limit: int | None = None) -> list[ReceiptRow]:
         table = self._table
@@ -288,10 +306,11 @@ class ReceiptReader:
             wanted: Which of all these.
 
         Returns:
-            The receipts.
+            The receipts; each with the closing that it belongs to, also if it does not state it itself.
         """
         table = self._table
-        columns = [table.c[name] for name in ReceiptRow.__slots__]
+        derived = closing_number_of(table, self._state.tables.closing)
+        columns = [derived if name == "closing_number" else table.c[name] for name in ReceiptRow.__slots__]
         query = sa.select(*columns).where(table.c.company == self._state.company, *wanted.conditions(table))
         queries = [query if status is None else query.where(table.c.status == status)]
         queries += [query.where(table.c.receipt_id.in_(part), table.c.status != status) for part in chunks(also)]

@@ -299,8 +299,7 @@ def _by_code(rejections: Iterable[Rejection]) -> dict[str, _ByCode]:
 
 
 def _since(rejection: Rejection, known: _ByCode) -> Rejection:
-    before = known.get(rejection.code)
-    return rejection if before is None else replace(rejection, since=before.since)
+    return rejection.refused_as(known.get(rejection.code))
 
 
 def _differs(row: UnbookedReceipt, staged: StagedReceipt, known: _ByCode) -> bool:
