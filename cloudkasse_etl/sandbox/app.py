@@ -22,8 +22,9 @@ from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits, RequestProblem
 from cloudkasse_etl.sandbox.dependencies import FastAPI, HTTPException, Request, Response, get_openapi
 from cloudkasse_etl.sandbox.faults import faults_endpoint
+from cloudkasse_etl.sandbox.faults.fault_control import Control
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
-from cloudkasse_etl.sandbox.faults.wire_faults import Control, Misbehaviour
+from cloudkasse_etl.sandbox.faults.wire_faults import Misbehaviour
 from cloudkasse_etl.sandbox.gate import Gate, Served, problem_response, token_check
 from cloudkasse_etl.sandbox.korona import korona_endpoints
 from cloudkasse_etl.sandbox.korona.account_lists import KoronaAccount

@@ -11,8 +11,8 @@ from cloudkasse_etl.sandbox import web_server
 from cloudkasse_etl.sandbox.app import create_app
 from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.validation import Limits
+from cloudkasse_etl.sandbox.faults.fault_control import Control
 from cloudkasse_etl.sandbox.faults.fault_plan import OFF, FaultPlan
-from cloudkasse_etl.sandbox.faults.wire_faults import Control
 from cloudkasse_etl.sandbox.gate import Served
 
 DEFAULT_TOKEN = "sandbox"

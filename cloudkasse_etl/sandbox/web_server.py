@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sandbox.dependencies import ASGIApp, uvicorn
-from cloudkasse_etl.sandbox.faults.wire_faults import SocketProtocol
+from cloudkasse_etl.sandbox.faults.exchange import SocketProtocol
 
 STOP_SECONDS = 0.5
 TICK_SECONDS = 0.1  # how soon a signal is noticed

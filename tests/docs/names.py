@@ -26,6 +26,7 @@ from cloudkasse_etl.sandbox.cloud.cloud_store import Store
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
+from cloudkasse_etl.sandbox.selectline.selectline_faults import SELECTLINE_FAULTS
 from cloudkasse_etl.sync.run.report import Outcome
 from cloudkasse_etl.sync.run.summary import shown_outcome
 from tests.docs.pages import PROJECT
@@ -236,6 +237,9 @@ def _is_word(name: str) -> bool:
 
 
 def _is_faults(name: str) -> bool:
+    """Whether it names faults of CloudKasse or, without shares, some of SelectLine's Web API."""
+    if name in SELECTLINE_FAULTS.descriptions:
+        return True
     try:
         FaultPlan.parse(name)
     except CloudkasseError:

@@ -8,7 +8,8 @@ import subprocess
 import psutil
 
 from assets.instance.tags import UNDER_WAY
-from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
+from cloudkasse_etl.sandbox.faults.cloud_faults import Fault
+from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.servers.ui_server import SELECTOR, Ui, sync_by_command
 

@@ -23,7 +23,8 @@ from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.http import transport
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.faults.body_faults import UNKNOWN_FIELD
-from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
+from cloudkasse_etl.sandbox.faults.cloud_faults import Fault
+from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.inputs.own_tables import open_reading

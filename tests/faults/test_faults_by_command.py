@@ -8,7 +8,8 @@ import time
 import pytest
 
 from cloudkasse_etl.http import transport
-from cloudkasse_etl.sandbox.faults.fault_plan import Fault, FaultPlan
+from cloudkasse_etl.sandbox.faults.cloud_faults import Fault
+from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.till.selling import sell
 from tests.support.programs import Program
 from tests.support.torture.torture_figures import LONG, Promise, record

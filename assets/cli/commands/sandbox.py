@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -16,6 +16,9 @@ from assets.cli.demo.demo_shop import KORONA_PATH, SANDBOX_PORT, SELECTLINE_PORT
 from assets.cli.option_types import ADDRESS, DAY, FILE, FOLDER, TEXT
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Text, say
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.sandbox.faults.fault_kinds import FaultKinds
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -79,10 +82,10 @@ def sandbox(
 
     demo = entered(context)
     if selectline:
-        _refuse(context, _beside, "data", "token", "till", "faults")
+        _refuse(context, _beside, "data", "token", "till")
         if demo is not None:
             refuse_beside_demo(context, "erp")
-        _serve_selectline(demo.environment["CLOUDKASSE_ERP_URL"] if demo else erp, port, licences)
+        _serve_selectline(demo.environment["CLOUDKASSE_ERP_URL"] if demo else erp, port, licences, faults)
         return
     _refuse(context, _alone, "erp", "licences")
     port = SANDBOX_PORT if port is None else port
@@ -105,7 +108,7 @@ def sandbox(
     serve(data, port=port, token=token, announce=announce, faults=faults, till=till)
 
 
-def _serve_selectline(erp: str | None, port: int | None, licences: int) -> None:
+def _serve_selectline(erp: str | None, port: int | None, licences: int, faults: str) -> None:
     """Runs SelectLine's Web API until a signal ends it."""
     from cloudkasse_etl.sandbox.selectline.selectline_server import serve_selectline
 
@@ -122,7 +125,9 @@ def _serve_selectline(erp: str | None, port: int | None, licences: int) -> None:
                 "cloudkasse-etl sandbox --selectline --demo"
             ),
         )
-    serve_selectline(erp, port=SELECTLINE_PORT if port is None else port, announce=announce, licences=licences)
+    serve_selectline(
+        erp, port=SELECTLINE_PORT if port is None else port, announce=announce, licences=licences, faults=faults
+    )
 
 
 def _beside(option: str) -> Text:
@@ -152,17 +157,21 @@ def _serve_demo(demo: Demo, faults: str, announce: Callable[[str], None]) -> Non
 
 
 def _list_faults() -> str:
-    from cloudkasse_etl.sandbox.faults.fault_plan import DESCRIPTIONS
+    from cloudkasse_etl.sandbox.faults.cloud_faults import CLOUD_FAULTS
+    from cloudkasse_etl.sandbox.selectline.selectline_faults import SELECTLINE_FAULTS
 
-    width = max(len(fault) for fault in DESCRIPTIONS)
-    return "\n".join(f"  {fault:<{width}}  {text}" for fault, text in DESCRIPTIONS.items())
+    def listed(kinds: "FaultKinds") -> str:
+        width = max(len(fault) for fault in kinds.descriptions)
+        return "\n".join(f"  {fault:<{width}}  {text}" for fault, text in kinds.descriptions.items())
+
+    return f"Faults:\n{listed(CLOUD_FAULTS)}\n\nFaults with --selectline:\n{listed(SELECTLINE_FAULTS)}"
 
 
 class _ListsFaults(click.Command):
     """A command whose help ends with a list of the faults, which is loaded only for the help."""
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write(f"\nFaults:\n{_list_faults()}\n")
+        formatter.write(f"\n{_list_faults()}\n")
 
 
 @sandbox.command(cls=_ListsFaults)
@@ -171,8 +180,11 @@ class _ListsFaults(click.Command):
     "--url", type=ADDRESS, envvar="CLOUDKASSE_API_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}", show_default=True
 )
 @click.option("--token", type=TEXT, envvar="CLOUDKASSE_API_TOKEN", default="sandbox", help="The token that it accepts.")
+@click.option(
+    "--selectline", is_flag=True, help=f"The one with SelectLine's Web API, on port {SELECTLINE_PORT} without --url."
+)
 @click.pass_context
-def misbehave(context: click.Context, faults: str, url: str, token: str) -> None:
+def misbehave(context: click.Context, faults: str, url: str, token: str, selectline: bool) -> None:
     """Let requests to a running sandbox go wrong, as networks, proxies and servers do; `off` ends it.
 
     FAULTS names faults and the share of requests that each befalls, "cut_body:0.05,rate_limited:0.1", or "all:0.2":
@@ -181,7 +193,14 @@ def misbehave(context: click.Context, faults: str, url: str, token: str) -> None
     """
     from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 
-    state = misbehave_remotely(*_place(context, url, token), faults)
+    if selectline:
+        from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE, SELECTLINE_FAULTS
+
+        is_named = context.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE
+        place = url.rstrip("/").removesuffix(BASE) if is_named else f"http://127.0.0.1:{SELECTLINE_PORT}"
+        state = misbehave_remotely(place, token, faults, SELECTLINE_FAULTS)
+    else:
+        state = misbehave_remotely(*_place(context, url, token), faults)
     said = say("The sandbox behaves.")
     if state["faults"] != "off":
         said = say("The sandbox misbehaves: {faults}", faults=state["faults"])

@@ -1,6 +1,6 @@
-"""The faults that can be injected into requests to the sandbox, and their notation: "all:0.2,seed=7".
+"""A plan of faults to inject into requests to a sandbox, and its notation: "all:0.2,seed=7".
 
-Only parsing and choosing; how a fault is carried out on a connection is in wire_faults.py.
+Only parsing and choosing; which faults there are is in cloud_faults.py, how one is carried out in wire_faults.py.
 """
 
 import random
@@ -11,54 +11,13 @@ from typing import Any, Self
 
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sandbox.faults.cloud_faults import CLOUD_FAULTS
+from cloudkasse_etl.sandbox.faults.fault_kinds import FaultKinds
 
 ALL = "all"
 OFF = "off"
-FEED_PATHS = frozenset({"/v1/receipts", "/v1/closings"})
 HOUR = 3600
 HINT = say('Write it like "all:0.2,seed=7" or "rate_limited:0.1,cut_body:0.05"; "off" ends it.')
-
-
-class Fault(StrEnum):
-    """What can go wrong with one request."""
-
-    RATE_LIMITED = "rate_limited"
-    UNAVAILABLE = "unavailable"
-    SERVER_ERROR = "server_error"
-    PROXY_PAGE = "proxy_page"
-    CUT_BODY = "cut_body"
-    CLOSED_BEFORE = "closed_before"
-    CLOSED_AFTER = "closed_after"
-    SLOW = "slow"
-    REPEATED_ITEMS = "repeated_items"
-    SWAPPED_PAGES = "swapped_pages"
-    STANDING_CURSOR = "standing_cursor"
-    EXPIRED_CURSOR = "expired_cursor"
-    UNKNOWN_FIELDS = "unknown_fields"
-    WRONG_TYPES = "wrong_types"
-    CLOCK_OFF = "clock_off"
-
-
-DESCRIPTIONS: Mapping[Fault, str] = {
-    Fault.RATE_LIMITED: "429, with Retry-After in seconds or as a date",
-    Fault.UNAVAILABLE: "503, with Retry-After in seconds or as a date",
-    Fault.SERVER_ERROR: "500, before the work was done or after it",
-    Fault.PROXY_PAGE: "a proxy's HTML, as 200, 502 or 504, before the work or after it",
-    Fault.CUT_BODY: "the answer is cut short",
-    Fault.CLOSED_BEFORE: "the connection is closed or reset before the work",
-    Fault.CLOSED_AFTER: "the work is done, and the connection closed or reset without an answer",
-    Fault.SLOW: "the answer comes after slow_seconds",
-    Fault.REPEATED_ITEMS: "a page holds items twice, earlier pages' ones too",
-    Fault.SWAPPED_PAGES: "two pages of receipts or closings come in the other order",
-    Fault.STANDING_CURSOR: "a page's next cursor is the one that was asked for, with more announced",
-    Fault.EXPIRED_CURSOR: "410: the cursor is not known any more",
-    Fault.UNKNOWN_FIELDS: "every object has a field that the contract does not name",
-    Fault.WRONG_TYPES: "one field of the answer has another type",
-    Fault.CLOCK_OFF: "the cloud's clock is an hour off",
-}
-OF_PAGES = frozenset({Fault.REPEATED_ITEMS, Fault.STANDING_CURSOR})
-OF_LATER_PAGES = frozenset({Fault.EXPIRED_CURSOR})
-OF_FEEDS = frozenset({Fault.SWAPPED_PAGES})
 
 
 @dataclass(frozen=True)
@@ -71,22 +30,25 @@ class FaultPlan:
         seed: Decides which requests fail.
         slow_seconds: Delay of a slow answer; more than the client's read timeout, so that it gives up.
         retry_after_seconds: The value of Retry-After.
+        kinds: The faults of the server.
     """
 
-    shares: Mapping[Fault, float] = field(default_factory=dict)
+    shares: Mapping[StrEnum, float] = field(default_factory=dict)
     mixed: float = 0.0
     seed: int = 1
     slow_seconds: float = 65.0
     retry_after_seconds: int = 1
+    kinds: FaultKinds = CLOUD_FAULTS
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str, kinds: FaultKinds = CLOUD_FAULTS) -> Self:
         """Parse "all:0.2,seed=7" or "rate_limited:0.1,cut_body:0.05,slow_seconds=5"; "off" means no faults.
 
         Raises:
             ConfigurationError: The text cannot be parsed; the message says why.
         """
-        shares: dict[Fault, float] = {}
+        shares: dict[StrEnum, float] = {}
+        known = {str(fault): fault for fault in kinds.descriptions}
         mixed = 0.0
         numbers: dict[str, Any] = {}
         for entry in filter(None, (part.strip() for part in text.split(","))):
@@ -97,16 +59,16 @@ class FaultPlan:
                 numbers |= _read_number(entry)
             elif name == ALL:
                 mixed = _read_share(entry, value)
-            elif name in list(Fault):
-                shares[Fault(name)] = _read_share(entry, value)
+            elif name in known:
+                shares[known[name]] = _read_share(entry, value)
             else:
                 raise ConfigurationError(
                     say("The sandbox knows no fault '{fault}'.", fault=name[:40]),
-                    hint=say("There are: {known}.", known=", ".join([ALL, *Fault])),
+                    hint=say("There are: {known}.", known=", ".join([ALL, *known])),
                 )
         if mixed + sum(shares.values()) > 1.000001:
             raise ConfigurationError(say("The shares of the faults come to more than 1."), hint=HINT)
-        return cls(shares, mixed, **numbers)
+        return cls(shares, mixed, kinds=kinds, **numbers)
 
     def __str__(self) -> str:
         parts = [f"{ALL}:{self.mixed:g}"] if self.mixed else []
@@ -116,7 +78,7 @@ class FaultPlan:
         settings = (f"{name}={getattr(self, name):g}" for name in NUMBERS)
         return ",".join([*parts, *settings])
 
-    def choose(self, method: str, path: str, *, has_cursor: bool, rng: random.Random) -> Fault | None:
+    def choose(self, method: str, path: str, *, has_cursor: bool, rng: random.Random) -> StrEnum | None:
         """Choose the fault of one request.
 
         Args:
@@ -128,7 +90,9 @@ class FaultPlan:
         Returns:
             The fault; None if the request is served normally.
         """
-        possible = [fault for fault in Fault if _can_happen(fault, method, path, has_cursor)]
+        possible = [one for one in self.kinds.descriptions if self.kinds.can_happen(one, method, path, has_cursor)]
+        if not possible:
+            return None
         spread = self.mixed / len(possible)
         roll = rng.random()
         for fault in possible:
@@ -166,12 +130,3 @@ def _read_share(entry: str, value: str) -> float:
     if not 0 <= share <= 1:
         raise ConfigurationError(say("'{entry}' names no share from 0 to 1.", entry=entry[:40]), hint=HINT)
     return share
-
-
-def _can_happen(fault: Fault, method: str, path: str, has_cursor: bool) -> bool:
-    is_page = method == "GET" and path != "/v1/status"
-    if fault in OF_FEEDS:
-        return is_page and path in FEED_PATHS
-    if fault in OF_LATER_PAGES:
-        return is_page and has_cursor
-    return is_page or fault not in OF_PAGES

@@ -13,8 +13,10 @@ from cloudkasse_etl.sandbox.cloud.orders import describe_order, read_order
 from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, send_order
 from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
 from cloudkasse_etl.sandbox.dependencies import Request, Response
+from cloudkasse_etl.sandbox.faults.cloud_faults import CLOUD_FAULTS
+from cloudkasse_etl.sandbox.faults.fault_control import Control
+from cloudkasse_etl.sandbox.faults.fault_kinds import FaultKinds
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
-from cloudkasse_etl.sandbox.faults.wire_faults import Control
 
 FAULTS_PATH = "/sandbox/faults"
 TIMEOUT_SECONDS = 10.0
@@ -44,13 +46,14 @@ def routes(control: Control) -> list[tuple[Route, dict[str, Any]]]:
     ]
 
 
-def misbehave_remotely(url: str, token: str, faults: str) -> dict[str, Any]:
+def misbehave_remotely(url: str, token: str, faults: str, kinds: FaultKinds = CLOUD_FAULTS) -> dict[str, Any]:
     """Set the faults that a running sandbox injects, and return its state (the fields of `FaultsNow`).
 
     Args:
         url: Where it listens, such as "http://127.0.0.1:8090".
         token: Its bearer token.
         faults: As `FaultPlan.parse` reads it.
+        kinds: The faults of that sandbox.
 
     Returns:
         The fields of `FaultsNow`.
@@ -58,7 +61,7 @@ def misbehave_remotely(url: str, token: str, faults: str) -> dict[str, Any]:
     Raises:
         ConfigurationError: The faults cannot be read, nothing listens there, it is no sandbox, or the token is wrong.
     """
-    FaultPlan.parse(faults)
+    FaultPlan.parse(faults, kinds)
     answer = send_order(url, FAULTS_PATH, token, {"faults": faults}, timeout=TIMEOUT_SECONDS)
     try:
         return FaultsNow.model_validate_json(answer.content).model_dump()
@@ -75,7 +78,7 @@ def _tell(control: Control) -> Endpoint:
 
 def _take(control: Control) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        control.set(_plan(await read_order(request, FaultOrder)))
+        control.set(_plan(await read_order(request, FaultOrder), control.plan.kinds))
         return _state(control)
 
     return endpoint
@@ -86,8 +89,8 @@ def _state(control: Control) -> Response:
     return Response(orjson.dumps(state), media_type="application/json")
 
 
-def _plan(order: FaultOrder) -> FaultPlan:
+def _plan(order: FaultOrder, kinds: FaultKinds) -> FaultPlan:
     try:
-        return FaultPlan.parse(order.faults)
+        return FaultPlan.parse(order.faults, kinds)
     except ConfigurationError as error:
         raise RequestProblem(400, "malformed", str(error)) from error

@@ -1,105 +1,33 @@
 """Injects faults on real connections as networks, proxies and servers cause them: a cut answer is cut on its socket.
 
-Which faults there are and when they happen is in fault_plan.py; changes to an answer's JSON are in body_faults.py.
+Which faults there are is in cloud_faults.py, when they happen in fault_plan.py; changes to an answer's JSON are in
+body_faults.py.
 """
 
 import asyncio
 import base64
-import os
 import random
-import socket
-import struct
 import time
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import formatdate
+from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import orjson
 
 from cloudkasse_etl.sandbox.cloud.validation import PROBLEM_TYPE, RequestProblem
-from cloudkasse_etl.sandbox.dependencies import ASGIApp, H11Protocol, Message, Receive, Response, Scope, Send
+from cloudkasse_etl.sandbox.dependencies import ASGIApp, Receive, Response, Scope, Send
 from cloudkasse_etl.sandbox.faults import body_faults
-from cloudkasse_etl.sandbox.faults.fault_plan import FEED_PATHS, HOUR, Fault, FaultPlan
+from cloudkasse_etl.sandbox.faults.cloud_faults import FEED_PATHS, Fault
+from cloudkasse_etl.sandbox.faults.exchange import Answer, Exchange
+from cloudkasse_etl.sandbox.faults.fault_control import Control
+from cloudkasse_etl.sandbox.faults.fault_plan import HOUR, FaultPlan
 
-TRANSPORT = "cloudkasse.transport"
 SWAPPED = "swapped."
-LINGER = "hh" if os.name == "nt" else "ii"
 
 Json = dict[str, Any]
-
-
-class SocketProtocol(H11Protocol):
-    """Uvicorn's protocol, extended to give the application access to its own connection, to break it."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its parent has it
-        """Remember the connection."""
-        super().connection_made(transport)
-        app: Any = self.app
-
-        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
-            await app({**scope, "extensions": {TRANSPORT: transport}}, receive, send)
-
-        self.app = with_transport
-
-
-class Control:
-    """The faults in force and those injected so far; shared by the ASGI layer and its callers.
-
-    Attributes:
-        plan: The faults.
-        done: How often each has happened.
-        under_way: How many requests are being spoiled right now, whether or not their clients still wait.
-    """
-
-    def __init__(self, plan: FaultPlan) -> None:
-        self.under_way = 0
-        self.set(plan)
-
-    def set(self, plan: FaultPlan) -> None:
-        """Start again with other faults; the same plan makes the same requests of a sequence fail."""
-        self.plan = plan
-        self.done: Counter[str] = Counter()
-        self._seen: Counter[str] = Counter()
-
-    def draw(self, method: str, path: str, has_cursor: bool) -> tuple[Fault | None, random.Random]:
-        """Choose the fault of the next request to a path.
-
-        Args:
-            method: The HTTP method.
-            path: The path, without the query.
-            has_cursor: Whether the request asks for a page after a cursor.
-
-        Returns:
-            The fault, None if there is no fault; and the generator for its further choices.
-        """
-        # by path, since requests to several paths, or over several connections, overtake each other
-        request = f"{method} {path}"
-        self._seen[request] += 1
-        rng = random.Random(f"{self.plan.seed} {request} {self._seen[request]}")
-        fault = self.plan.choose(method, path, has_cursor=has_cursor, rng=rng)
-        if fault is not None:
-            self.done[str(fault)] += 1
-        return fault, rng
-
-
-@dataclass
-class _Answer:
-    status: int = 0
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
-
-    def json(self) -> Json | None:
-        """The JSON object of a successful answer; None for any other."""
-        found = orjson.loads(self.body) if self.status == 200 else None
-        return found if isinstance(found, dict) else None
-
-    def with_json(self, content: Json) -> "_Answer":
-        body = orjson.dumps(content)
-        return _Answer(self.status, _with_length(self.headers, len(body)), body)
 
 
 class Misbehaviour:
@@ -120,37 +48,22 @@ class Misbehaviour:
         if fault is None and not (asked or "").startswith(SWAPPED):
             await self._app(scope, receive, send)
             return
-        request = _Request(self._app, scope, receive, send, query, self._control.plan, rng)
-        self._control.under_way += 1
-        try:
+        request = _Request(Exchange(self._app, scope, receive, send), query, self._control.plan, rng)
+        with self._control.spoiling():
             await request.go_wrong(fault)
-        finally:
-            self._control.under_way -= 1
 
 
 class _Request:
     """One request that a fault is injected into."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        query: Mapping[str, str],
-        plan: FaultPlan,
-        rng: random.Random,
-    ) -> None:
-        self._app = app
-        self._scope = scope
-        self._receive = receive
-        self._send = send
+    def __init__(self, exchange: Exchange, query: Mapping[str, str], plan: FaultPlan, rng: random.Random) -> None:
+        self._exchange = exchange
         self._query = query
         self._plan = plan
         self._rng = rng
         self._asked = query.get("after") or query.get("cursor")
 
-    async def go_wrong(self, fault: Fault | None) -> None:
+    async def go_wrong(self, fault: StrEnum | None) -> None:
         """Carry out a fault; the client may get no answer at all."""
         match fault:
             case Fault.RATE_LIMITED:
@@ -164,20 +77,18 @@ class _Request:
                 await self._problem(RequestProblem(500, "internal_error", "Something went wrong."))
             case Fault.PROXY_PAGE:
                 await self._work_perhaps()
-                page = "<html><head><title>Proxy</title></head><body><h1>Please log in</h1></body></html>"
-                status = self._rng.choice([200, 502, 504])
-                await Response(page, status, media_type="text/html")(self._scope, self._receive, self._send)
+                await self._exchange.respond_as_proxy(self._rng)
             case Fault.CLOSED_BEFORE:
-                await self._hang_up()
+                await self._exchange.hang_up(self._rng)
             case Fault.CLOSED_AFTER:
                 await self._answer()
-                await self._hang_up()
+                await self._exchange.hang_up(self._rng)
             case Fault.CUT_BODY:
-                await self._cut(await self._answer())
+                await self._exchange.cut(await self._answer(), self._rng)
             case Fault.SLOW:
                 await self._answer_slowly()
             case _:
-                await self._answer_with(await self._spoiled(fault))
+                await self._exchange.answer_with(await self._spoiled(fault))
 
     async def _refuse(self, status: int, code: str, detail: str) -> None:
         seconds = self._plan.retry_after_seconds
@@ -188,7 +99,7 @@ class _Request:
 
     async def _problem(self, problem: RequestProblem) -> None:
         response = Response(problem.body(), problem.status, problem.headers, media_type=PROBLEM_TYPE)
-        await response(self._scope, self._receive, self._send)
+        await self._exchange.respond(response)
 
     async def _work_perhaps(self) -> None:
         if self._rng.random() < 0.5:
@@ -199,12 +110,12 @@ class _Request:
             answer = await self._answer()
             await asyncio.sleep(self._plan.slow_seconds)
         else:
-            body = await self._whole_body()  # so that the work is done although the client has left by then
+            body = await self._exchange.whole_body()  # so that the work is done although the client has left by then
             await asyncio.sleep(self._plan.slow_seconds)
-            answer = await self._run(self._query, _replay(body))
-        await self._answer_with(answer)
+            answer = await self._exchange.run(body=body)
+        await self._exchange.answer_with(answer)
 
-    async def _spoiled(self, fault: Fault | None) -> _Answer:
+    async def _spoiled(self, fault: StrEnum | None) -> Answer:
         answer = await self._answer()
         content = answer.json()
         if content is None:
@@ -224,16 +135,16 @@ class _Request:
             return self._an_hour_off(answer, content)
         return answer
 
-    def _an_hour_off(self, answer: _Answer, content: Json) -> _Answer:
+    def _an_hour_off(self, answer: Answer, content: Json) -> Answer:
         off = self._rng.choice([HOUR, -HOUR])
         date = formatdate(time.time() + off, usegmt=True).encode()
         if "time" in content:
             content = content | {"time": _moved(content["time"], off)}
-        return _Answer(answer.status, [*answer.headers, (b"date", date)], answer.body).with_json(content)
+        return Answer(answer.status, [*answer.headers, (b"date", date)], answer.body).with_json(content)
 
     # --- pages in the other order
 
-    async def _second_page_first(self, answer: _Answer, first: Json) -> _Answer:
+    async def _second_page_first(self, answer: Answer, first: Json) -> Answer:
         """Answer with the page after the requested one; its cursor leads back to the page that was left out."""
         if not first["has_more"] or (self._asked or "").startswith(SWAPPED):
             return answer
@@ -245,12 +156,12 @@ class _Request:
         cursor = SWAPPED + base64.urlsafe_b64encode(place).decode().rstrip("=")
         return answer.with_json(second | {"next_cursor": cursor, "has_more": True})
 
-    async def _left_out_page(self, cursor: str) -> _Answer:
+    async def _left_out_page(self, cursor: str) -> Answer:
         encoded = cursor.removeprefix(SWAPPED)
         try:
             after, count, following = orjson.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
         except (ValueError, TypeError):
-            return await self._run(self._query, self._receive)  # the store answers that it does not know the cursor
+            return await self._exchange.run()  # the store answers that it does not know the cursor
         answer, rest = await self._page(after, str(count)), (await self._page(following, "1")).json()
         content = answer.json()
         if content is None or rest is None:
@@ -259,89 +170,18 @@ class _Request:
 
     # --- what the application answers
 
-    async def _answer(self) -> _Answer:
+    async def _answer(self) -> Answer:
         """Let the application serve the request."""
         if self._asked is not None and self._asked.startswith(SWAPPED):
             return await self._left_out_page(self._asked)
-        return await self._run(self._query, self._receive)
+        return await self._exchange.run()
 
-    async def _page(self, after: str | None, limit: str | None = None) -> _Answer:
+    async def _page(self, after: str | None, limit: str | None = None) -> Answer:
         """Ask the application for another page of the requested list."""
-        name = "after" if self._scope["path"] in FEED_PATHS else "cursor"
+        name = "after" if self._exchange.scope["path"] in FEED_PATHS else "cursor"
         query = {key: value for key, value in self._query.items() if key != name}
-        return await self._run(
-            query | ({} if after is None else {name: after}) | ({} if limit is None else {"limit": limit}),
-            _replay(b""),
-        )
-
-    async def _run(self, query: Mapping[str, str], receive: Receive) -> _Answer:
-        answer = _Answer()
-
-        async def collect(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answer.status, answer.headers = message["status"], list(message["headers"])
-            else:
-                answer.body += message.get("body", b"")
-
-        # unchanged where nothing was modified: the application itself checks a wrong query
-        raw = self._scope["query_string"] if query is self._query else urlencode(query).encode()
-        await self._app({**self._scope, "query_string": raw}, receive, collect)
-        return answer
-
-    async def _whole_body(self) -> bytes:
-        body = bytearray()
-        while True:
-            message = await self._receive()
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                return bytes(body)
-
-    # --- what goes out on the socket
-
-    async def _answer_with(self, answer: _Answer) -> None:
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await self._send({"type": "http.response.body", "body": answer.body})
-
-    async def _cut(self, answer: _Answer) -> None:
-        """Announce the whole body, but send only a part of it."""
-        part = answer.body[: self._rng.randrange(max(len(answer.body), 1))]
-        headers = _with_length(answer.headers, max(len(answer.body), 1))
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": part, "more_body": True})
-        self._transport().close()
-        await self._wait_for_the_end()
-
-    async def _hang_up(self) -> None:
-        """Close the connection without an answer: properly, or by a reset like a machine that crashed."""
-        transport = self._transport()
-        if self._rng.random() < 0.5:
-            wait_no_more = struct.pack(LINGER, 1, 0)
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, wait_no_more)
-            transport.abort()
-        else:
-            transport.close()
-        await self._wait_for_the_end()
-
-    def _transport(self) -> asyncio.Transport:
-        transport: asyncio.Transport = self._scope["extensions"][TRANSPORT]
-        return transport
-
-    async def _wait_for_the_end(self) -> None:
-        # To uvicorn, an application that returned earlier would look like one that forgot to answer.
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-
-def _replay(body: bytes) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive
-
-
-def _with_length(headers: list[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
-    kept = [(name, value) for name, value in headers if name != b"content-length"]
-    return [*kept, (b"content-length", str(length).encode())]
+        asked = ({} if after is None else {name: after}) | ({} if limit is None else {"limit": limit})
+        return await self._exchange.run(query=query | asked, body=b"")
 
 
 def _moved(moment: str, seconds: int) -> str:

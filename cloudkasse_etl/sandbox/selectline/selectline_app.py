@@ -6,22 +6,25 @@ from typing import Final
 
 from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
 from cloudkasse_etl.sandbox.dependencies import FastAPI, HTTPException, Request, Response
+from cloudkasse_etl.sandbox.faults import faults_endpoint
+from cloudkasse_etl.sandbox.faults.fault_control import Control
 from cloudkasse_etl.sandbox.gate import Gate, Served, problem_response
 from cloudkasse_etl.sandbox.selectline.api_errors import ApiError
 from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import ShopBooks
 from cloudkasse_etl.sandbox.selectline.auftrag.takeover import Clerk
 from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import TransferBuffer
 from cloudkasse_etl.sandbox.selectline.clerk.clerk_orders import clerk_routes
+from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE
+from cloudkasse_etl.sandbox.selectline.selectline_misbehaviour import SelectlineMisbehaviour
 from cloudkasse_etl.sandbox.selectline.webapi import session_routes
 from cloudkasse_etl.sandbox.selectline.webapi.routing import endpoint
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Sessions
 from cloudkasse_etl.sandbox.selectline.webapi.transfer_routes import transfer_routes
 
-BASE: Final = "/slmobileApi"  # where the vendor's installer puts it
 MAX_KEPT_REQUESTS: Final = 100_000
 
 
-def create_selectline_app(books: ShopBooks, sessions: Sessions) -> FastAPI:
+def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control) -> FastAPI:
     """Return the Web API of a shop as an ASGI application.
 
     The requests that it has answered are in `app.state.served`, a deque of (method, path, status).
@@ -29,10 +32,15 @@ def create_selectline_app(books: ShopBooks, sessions: Sessions) -> FastAPI:
     Args:
         books: The shop's database; the caller closes it.
         sessions: Who is logged in.
+        control: Faults to inject into requests.
+
+    Returns:
+        The application.
     """
     app = FastAPI(title="SelectLine sandbox", openapi_url=None, redirect_slashes=False)
     served: deque[Served] = deque(maxlen=MAX_KEPT_REQUESTS)
     app.state.served = served
+    app.add_middleware(SelectlineMisbehaviour, control=control, sessions=sessions)
     app.add_middleware(Gate, served=served)
     app.add_exception_handler(RequestProblem, _on_problem)
     app.add_exception_handler(HTTPException, _on_framework_error)
@@ -45,6 +53,8 @@ def create_selectline_app(books: ShopBooks, sessions: Sessions) -> FastAPI:
         app.add_route(f"{BASE}{route.path}", endpoint(route, sessions), methods=[route.method])
     for method, path, handle in clerk_routes(books, buffer, clerk, sessions):
         app.add_route(path, handle, methods=[method])
+    for (path, handle, *_), extra in faults_endpoint.routes(control):
+        app.add_route(path, handle, methods=["POST" if "requestBody" in extra else "GET"])
     return app
 
 

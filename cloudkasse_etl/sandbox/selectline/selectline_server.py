@@ -7,9 +7,12 @@ from contextlib import ExitStack
 from typing import Self
 
 from cloudkasse_etl.sandbox import web_server
+from cloudkasse_etl.sandbox.faults.fault_control import Control
+from cloudkasse_etl.sandbox.faults.fault_plan import OFF, FaultPlan
 from cloudkasse_etl.sandbox.gate import Served
 from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import OTHER_TENANT, ShopBooks
-from cloudkasse_etl.sandbox.selectline.selectline_app import BASE, create_selectline_app
+from cloudkasse_etl.sandbox.selectline.selectline_app import create_selectline_app
+from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE, SELECTLINE_FAULTS
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Credentials, Sessions
 
 DEFAULT_LICENCES = 1
@@ -23,12 +26,14 @@ class SelectlineServer:
         port: The port; 0 chooses a free one.
         credentials: Who may log in.
         licences: How many sessions may be open at once.
+        faults: The faults to inject (`FaultPlan.parse`), such as "failed_after:0.2,seed=7".
 
     Attributes:
         url: Where the API is, such as "http://127.0.0.1:40123/slmobileApi".
         page: Where the clerk's page is, such as "http://127.0.0.1:40123".
         books: The shop's database.
         sessions: Who is logged in.
+        control: The injected faults, to change them while it runs.
 
     Raises:
         ConfigurationError: On entering, when the port or the database cannot be used.
@@ -46,11 +51,13 @@ class SelectlineServer:
         port: int = 0,
         credentials: Credentials | None = None,
         licences: int = DEFAULT_LICENCES,
+        faults: str = OFF,
     ) -> None:
         self._erp_url = erp_url
         self._port = port
         self._credentials = credentials or Credentials()
         self._licences = licences
+        self.control = Control(FaultPlan.parse(faults, SELECTLINE_FAULTS))
         self._served: deque[Served] = deque()
         self._stack = ExitStack()
 
@@ -65,7 +72,7 @@ class SelectlineServer:
             self.books = ShopBooks(self._erp_url)
             stack.callback(self.books.close)
             self.sessions = Sessions(self._credentials, licences=self._licences, tenant=OTHER_TENANT)
-            app = create_selectline_app(self.books, self.sessions)
+            app = create_selectline_app(self.books, self.sessions, self.control)
             self._served = app.state.served
             stack.enter_context(web_server.served(app, listener))
             self.page = web_server.url_of(listener)
@@ -84,6 +91,7 @@ def serve_selectline(
     announce: Callable[[str, str], None],
     credentials: Credentials | None = None,
     licences: int = DEFAULT_LICENCES,
+    faults: str = OFF,
 ) -> None:
     """Run SelectLine's Web API in the main thread until SIGINT or SIGTERM; then return.
 
@@ -93,14 +101,16 @@ def serve_selectline(
         announce: Called once with the addresses of the clerk's page and of the API, when requests are served.
         credentials: Who may log in.
         licences: How many sessions may be open at once.
+        faults: The faults to inject (`FaultPlan.parse`).
 
     Raises:
-        ConfigurationError: The port or the database cannot be used; nothing was announced.
+        ConfigurationError: The port, the faults or the database cannot be used; nothing was announced.
     """
+    control = Control(FaultPlan.parse(faults, SELECTLINE_FAULTS))
     with web_server.listen(port) as listener, ExitStack() as stack:
         books = ShopBooks(erp_url)
         stack.callback(books.close)
         sessions = Sessions(credentials or Credentials(), licences=licences, tenant=OTHER_TENANT)
         page = web_server.url_of(listener)
-        app = create_selectline_app(books, sessions)
+        app = create_selectline_app(books, sessions, control)
         web_server.serve_until_signal(app, listener, lambda: announce(page, f"{page}{BASE}"))

@@ -11,16 +11,16 @@ from cloudkasse_etl.sandbox.selectline import selectline_server
 
 
 def test_the_command_serves_the_shop_that_is_named_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    served: list[tuple[str, int, int]] = []
+    served: list[tuple[str, int, int, str]] = []
 
-    def serve(erp_url: str, *, port: int, licences: int, announce: Any) -> None:
-        served.append((erp_url, port, licences))
+    def serve(erp_url: str, *, port: int, licences: int, faults: str, announce: Any) -> None:
+        served.append((erp_url, port, licences, faults))
         announce("http://127.0.0.1:1", "http://127.0.0.1:1/slmobileApi")
 
     monkeypatch.setattr(selectline_server, "serve_selectline", serve)
-    words = ["--selectline", "--erp", "sqlite:///shop.db", "--licences", "3"]
+    words = ["--selectline", "--erp", "sqlite:///shop.db", "--licences", "3", "--faults", "slow:1"]
     found = CliRunner().invoke(sandbox, words, catch_exceptions=False)
-    assert served == [("sqlite:///shop.db", 8860, 3)]
+    assert served == [("sqlite:///shop.db", 8860, 3, "slow:1")]
     assert ["/slmobileApi" in line for line in found.output.splitlines()] == [True, False]
 
 

@@ -108,9 +108,9 @@ class Sessions:
         Raises:
             ApiError: 403: there is none, or it has ended.
         """
-        scheme, _, token = authorization.partition(" ")
+        token = token_of(authorization)
         with self._lock:
-            session = self._open.get(token.strip()) if scheme == SCHEME else None
+            session = self._open.get(token)
         if session is None:
             raise ApiError(403, "The LoginId is not valid, or no longer.", code=SESSION_GONE)
         return session
@@ -129,6 +129,11 @@ class Sessions:
             if year is not None:
                 session.year = year
             self._tenant = session.tenant
+
+    def remember(self, tenant: str) -> None:
+        """Let the user's next session begin in a tenant, and the present one stay where it is."""
+        with self._lock:
+            self._tenant = tenant
 
     def begin(self, session: Session) -> None:
         """Note that a request of a session is under way."""
@@ -159,3 +164,9 @@ class Sessions:
         """The open ones, oldest first."""
         with self._lock:
             return list(self._open.values())
+
+
+def token_of(authorization: str) -> str:
+    """The token of a header such as "LoginId 3f2a"; empty where it has another form."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme == SCHEME else ""
