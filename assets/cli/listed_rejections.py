@@ -8,7 +8,7 @@ import click
 
 from assets.cli import click_messages
 from assets.cli.output import print_json
-from assets.instance.typed_commands import shown_path
+from assets.instance.typed_commands import as_typed, shown_path
 from cloudkasse_etl.i18n.text import say, say_count, told
 
 
@@ -39,9 +39,9 @@ def put_out(found: dict[str, Any], csv_file: str | None, show: Callable[[], None
     from cloudkasse_etl.sync.run.protocol import csv_of, write_csv
 
     if csv_file == "-":
-        click.echo(csv_of(found), nl=False)
+        click.echo(csv_of(found, as_typed), nl=False)
     elif csv_file is not None:
-        write_csv(found, Path(csv_file))
+        write_csv(found, Path(csv_file), as_typed)
     if as_json:
         print_json(found)
     elif csv_file is None:

@@ -6,13 +6,15 @@ big shop takes seconds.
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from assets.instance.home import LATEST, Home, open_instance
+from assets.instance.home import LATEST, OPEN_TABLE, Home, open_instance
+from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.config.settings import Configuration, load
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import told
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 
 HOST = "127.0.0.1"
-# A whole id as Dagster gives it, or what is the latest (its table is of what is open now): nothing that is a path, and
-# nothing that could fit several runs.
+# A whole id as Dagster gives it, or the latest run: nothing that is a path, and nothing that could fit several runs.
 _ADDRESS = re.compile(rf"/runs/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{LATEST})\.(html|csv)")
+_OPEN = f"/{OPEN_TABLE}"
+# Where an older release had the table of what is open, which pages in the history still name.
+_MOVED = f"/runs/{LATEST}.csv"
 _SECONDS_FOR_A_REQUEST = 10
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -117,12 +121,19 @@ class RunPages:
         Returns:
             Status, content type and content; where it cannot be made, why not.
         """
+        make = self._page if form == "html" else self._protocol
+        return self._answered(lambda configuration: make(run_id, configuration))
+
+    def open_table(self) -> tuple[HTTPStatus, str, bytes]:
+        """The table of what is rejected now, over all assets; status, content type and content as of `made`."""
+        return self._answered(self._open_table)
+
+    def _answered(self, make: Callable[[Configuration], tuple[str, bytes]]) -> tuple[HTTPStatus, str, bytes]:
         configuration = self._current()
         language = configuration.settings.language
         try:
             with self._lock:
-                make = self._page if form == "html" else self._protocol
-                return HTTPStatus.OK, *make(run_id, configuration)
+                return HTTPStatus.OK, *make(configuration)
         except ConfigurationError as error:
             return HTTPStatus.NOT_FOUND, "text/plain", error.told(language).encode()
         except CloudkasseError as error:
@@ -140,17 +151,19 @@ class RunPages:
 
         with open_instance(self._home) as instance:
             past = last_run(instance) if run_id == LATEST else find_run(instance, run_id)
-        page, _ = page_of(configuration, facts_of(past, self._home, configuration))
+        page, _ = page_of(configuration, facts_of(past, self._home, configuration), typed=as_typed)
         return "text/html", page.encode(errors="replace")
 
     def _protocol(self, run_id: str, configuration: Configuration) -> tuple[str, bytes]:
         from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol
 
-        if run_id == LATEST:
-            from cloudkasse_etl.sync.monitoring.open_records import open_records
+        return "text/csv", csv_of(read_protocol(self._home.protocols, run_id), as_typed)
 
-            return "text/csv", csv_of(open_records(configuration).table(configuration.settings))
-        return "text/csv", csv_of(read_protocol(self._home.protocols, run_id))
+    def _open_table(self, configuration: Configuration) -> tuple[str, bytes]:
+        from cloudkasse_etl.sync.monitoring.open_records import open_records
+        from cloudkasse_etl.sync.run.protocol import csv_of
+
+        return "text/csv", csv_of(open_records(configuration).table(configuration.settings), as_typed)
 
 
 class _Pages(BaseHTTPRequestHandler):
@@ -168,20 +181,28 @@ class _Pages(BaseHTTPRequestHandler):
         if self.headers.get("Host") not in self.hosts:
             # another name that leads here is how a page of the internet would read this one (DNS rebinding)
             self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", b"")
+        elif self.path == _MOVED:
+            self._answer(HTTPStatus.MOVED_PERMANENTLY, "text/plain", b"", {"Location": _OPEN})
+        elif self.path == _OPEN:
+            self._give(OPEN_TABLE, *self.pages.open_table())
         elif address is None:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"")
         else:
-            status, kind, content = self.pages.made(*address.groups())
-            self._answer(status, kind, content, f"{address[1]}.csv" if kind == "text/csv" else "")
+            self._give(f"{address[1]}.csv", *self.pages.made(*address.groups()))
 
-    def _answer(self, status: HTTPStatus, kind: str, content: bytes, file: str = "") -> None:
+    def _give(self, file: str, status: HTTPStatus, kind: str, content: bytes) -> None:
+        """Answers; a table is saved under the file's name."""
+        saved = {"Content-Disposition": f'attachment; filename="{file}"'} if kind == "text/csv" else {}
+        self._answer(status, kind, content, saved)
+
+    def _answer(
+        self, status: HTTPStatus, kind: str, content: bytes, further: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
-        for name, value in _HEADERS.items():
+        for name, value in (*_HEADERS.items(), *further.items()):
             self.send_header(name, value)
-        if file:
-            self.send_header("Content-Disposition", f'attachment; filename="{file}"')
         self.end_headers()
         self.wfile.write(content)
 

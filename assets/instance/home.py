@@ -34,6 +34,7 @@ VARIABLES = (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE)
 # Where `ui` serves the pages and protocols of runs, for the processes that it starts; no setting of a person's.
 PAGES_VARIABLE = "CLOUDKASSE_PAGES_URL"
 LATEST = "latest"  # in an address: the run that ended last
+OPEN_TABLE = "open.csv"  # the address of the table of what is open now, which is no run's
 PROJECT = Path(__file__).resolve().parents[2]
 
 # The compute log manager starts helper processes and redirects the descriptors 1 and 2, which would mix foreign lines

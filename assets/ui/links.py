@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.instance.home import LATEST
+from assets.instance.home import LATEST, OPEN_TABLE
 from assets.instance.pages_address import is_of_the_ui, pages_url
 from assets.instance.typed_commands import as_typed
 
@@ -30,8 +30,8 @@ def protocol_link(protocol: str | Path) -> dg.MetadataValue[Any]:
 
 
 def open_table(page: str) -> str:
-    """The address of the table of all records that are rejected now, beside the latest run's page."""
-    return page.removesuffix("html") + "csv"
+    """The address of the table of all records that are rejected now, where the latest run's page is served."""
+    return f"{page.rpartition('/runs/')[0]}/{OPEN_TABLE}"
 
 
 def latest_page(before: dg.AssetMaterialization | None) -> str | None:

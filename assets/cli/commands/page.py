@@ -6,7 +6,7 @@ import click
 
 from assets.cli.click_messages import language
 from assets.cli.option_types import FILE, TEXT
-from assets.instance.typed_commands import shown_path
+from assets.instance.typed_commands import as_typed, shown_path
 from cloudkasse_etl.i18n.text import say
 
 
@@ -36,6 +36,6 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
     from cloudkasse_etl.sync.outputs.page.render import write_page
 
     facts = facts_of(past, home, configuration)
-    write_page(configuration, facts, html_file)
+    write_page(configuration, facts, html_file, typed=as_typed)
     written = say("The page of run {run} is written to {file}.", run=past.run_id[:8], file=shown_path(html_file))
     click.echo(written.told(configuration.settings.language))

@@ -124,29 +124,41 @@ def _rows(
             text.detach()
 
 
-def csv_of(protocol: dict[str, Any]) -> bytes:
+def csv_of(protocol: dict[str, Any], typed: Callable[[str], str] = str) -> bytes:
     """A protocol's rejections, or those that are open now, as CSV that spreadsheet programs open correctly.
 
     A German Excel expects semicolons and a byte order mark; a cell that would be a formula is
     made text by an apostrophe.
+
+    Args:
+        protocol: The protocol, or what is open now.
+        typed: Writes the commands and the settings file within a text as they can be typed here.
+
+    Returns:
+        The file's content.
     """
     buffer = io.BytesIO()
     fields = FIELDS if "run_id" in protocol else FIELDS_OF_NOW
     with _rows(buffer, fields, protocol.get("language", "en"), protocol.get("timezone")) as add:
         for rejection in protocol["rejections"]:
-            add(rejection)
+            add({**rejection, **{name: typed(rejection[name]) for name in ("text", "cure")}})
     return buffer.getvalue()
 
 
-def write_csv(protocol: dict[str, Any], path: Path) -> None:
+def write_csv(protocol: dict[str, Any], path: Path, typed: Callable[[str], str] = str) -> None:
     """Writes a protocol's rejections as a CSV file.
+
+    Args:
+        protocol: The protocol, or what is open now.
+        path: The file.
+        typed: As of `csv_of`.
 
     Raises:
         ConfigurationError: The file cannot be written.
     """
     try:
         with _replaced(path) as file:
-            file.write(csv_of(protocol))
+            file.write(csv_of(protocol, typed))
     except OSError as error:
         raise unwritable_file(path, error) from error
 

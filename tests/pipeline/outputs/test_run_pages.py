@@ -11,9 +11,12 @@ import pytest
 from assets.cli.run_pages import served
 from assets.instance.home import PAGES_VARIABLE
 from assets.instance.pages_address import noted
+from assets.instance.typed_commands import DEMO_VARIABLE, PROGRAM, shown_path
+from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS
 from cloudkasse_etl.errors import ConfigurationError
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, materializations
+from tests.support.receipts.coffee_receipts import receipt
 
 WRONG_GTIN = "UPDATE ART SET EANNummer = '4006381333932' WHERE Artikelnummer = 'A1'"
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -89,11 +92,29 @@ def test_the_page_is_in_the_language_that_the_settings_have_now_and_broken_ones_
 
 
 def test_what_is_open_now_is_a_table_to_download(pages: Served, program: Program) -> None:
-    status, headers, table = pages.get("/runs/latest.csv")
-    assert (status, headers["Content-Disposition"]) == (200, 'attachment; filename="latest.csv"')
+    status, headers, table = pages.get("/open.csv")
+    assert (status, headers["Content-Disposition"]) == (200, 'attachment; filename="open.csv"')
     told = program.call("rejections", "--csv", "-")[1]
     assert table.splitlines() == told.lstrip("\ufeff").splitlines()
     assert "cloud.gtin_invalid" in table
+    status, headers, _ = pages.get("/runs/latest.csv")  # where it was, beside a page of one run
+    assert (status, headers["Location"]) == (301, "/open.csv")
+    assert pages.get("/runs/latest.csv", Host="example.org")[0] == 421
+
+
+def test_pages_and_tables_of_the_demo_tell_its_settings_file_and_commands_as_everything_else_does(
+    pages: Served, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.world.erp(WRONG_GTIN.replace("'A1'", "'A2'"))
+    program.world.settings["accounts"] = {}
+    program.world.server.store.deliver_receipts([receipt(1)])
+    _, report = program.call_json("sync", "--import")
+    monkeypatch.setenv(DEMO_VARIABLE, "1")
+    file = shown_path(program.world.folder / DEFAULT_SETTINGS)
+    for path in (f"/runs/{report['run_id']}.html", f"/runs/{report['run_id']}.csv", "/open.csv"):
+        told = pages.get(path)[2]
+        assert f"Enter in {file} " in told, path
+        assert f"{PROGRAM} import --demo" in told, path
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"])

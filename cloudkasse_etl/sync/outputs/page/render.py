@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -32,13 +33,16 @@ SYMBOLS = {"no_new_data": "✓", "successful": "✓", "partially_successful": "!
 COLUMNS = ("new", "changed", "deactivated", "rejected", "still_rejected", "deferred")
 
 
-def write_page(configuration: Configuration, facts: RunFacts, path: Path) -> Turnover:
+def write_page(
+    configuration: Configuration, facts: RunFacts, path: Path, *, typed: Callable[[str], str] = str
+) -> Turnover:
     """Writes the page of a run. The file appears in one piece.
 
     Args:
         configuration: Settings and connections; the language and the zone are theirs.
         facts: The run.
         path: The HTML file.
+        typed: Writes the commands and the settings file within a text as they can be typed here.
 
     Returns:
         The sales up to the run, as the page shows them.
@@ -47,7 +51,7 @@ def write_page(configuration: Configuration, facts: RunFacts, path: Path) -> Tur
         ConfigurationError: The file cannot be written.
         StateUnavailableError: Our own tables cannot be reached.
     """
-    page, turnover = page_of(configuration, facts)
+    page, turnover = page_of(configuration, facts, typed=typed)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
@@ -60,12 +64,15 @@ def write_page(configuration: Configuration, facts: RunFacts, path: Path) -> Tur
     return turnover
 
 
-def page_of(configuration: Configuration, facts: RunFacts) -> tuple[str, Turnover]:
+def page_of(
+    configuration: Configuration, facts: RunFacts, *, typed: Callable[[str], str] = str
+) -> tuple[str, Turnover]:
     """The page of a run as HTML, and the sales up to the run that it shows.
 
     Args:
         configuration: Settings and connections; the language and the zone are theirs.
         facts: The run.
+        typed: Writes the commands and the settings file within a text as they can be typed here.
 
     Returns:
         The page and the sales.
@@ -86,6 +93,7 @@ def page_of(configuration: Configuration, facts: RunFacts) -> tuple[str, Turnove
         registers=registers,
         now=now,
         shop=_name_of_the_shop(configuration, now.date()),
+        typed=typed,
     )
     return page, turnover
 
@@ -112,6 +120,7 @@ def render(
     registers: dict[str, str],
     now: dt.datetime,
     shop: str = "",
+    typed: Callable[[str], str] = str,
 ) -> str:
     """Renders the page.
 
@@ -123,6 +132,7 @@ def render(
         registers: The registers' names by number.
         now: When the page is made, on the shop's clock.
         shop: The shop's name.
+        typed: Writes the commands and the settings file within a text as they can be typed here.
 
     Returns:
         The HTML.
@@ -134,12 +144,12 @@ def render(
         loader=FunctionLoader(lambda name: files(__package__).joinpath(name).read_text(encoding="utf-8")),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters["foreign"] = formats.clean
+    environment.filters["foreign"] = lambda text, limit: formats.clean(typed(text), limit)
     return environment.get_template("page.html.j2").render(
         t=words,
         language=language,
         shop=shop,
-        run=_run(facts, language, now.tzinfo),
+        run=_run(facts, language, now.tzinfo, typed),
         symbol=SYMBOLS.get(facts.outcome, "…"),
         up=_table({BY_NAME[name].heading.told(language): row for name, row in facts.upward().items()}, language),
         down=_table(facts.downward(), language),
@@ -158,7 +168,7 @@ def render(
         open=_open(causes, language) if causes else "",
         causes=[(shown, _since(shown.cause.since, language, now.tzinfo)) for shown in
                 cause_rows(causes, language, SHOWN_CAUSES, SHOWN_RECORDS)],
-        further=_further(len(causes) - SHOWN_CAUSES, facts.run_id, language),
+        further=typed(_further(len(causes) - SHOWN_CAUSES, facts.run_id, language)),
         fresh=lambda count: say("new in this run: {count:,}", count=count).told(language),
         as_table=lambda title: say("{title} as a table", title=title).told(language),
         waiting=(facts.protocol or {}).get("deferred", []),
@@ -168,9 +178,9 @@ def render(
     )  # fmt: skip
 
 
-def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None) -> dict[str, Any]:
+def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None, typed: Callable[[str], str]) -> dict[str, Any]:
     words = told_by_name(WORDS, language)
-    message = facts.message.strip()
+    message = typed(facts.message.strip())
     return {
         "id": facts.run_id,
         "outcome": facts.outcome,
