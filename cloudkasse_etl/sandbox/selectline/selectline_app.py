@@ -14,9 +14,12 @@ from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import ShopBooks
 from cloudkasse_etl.sandbox.selectline.auftrag.takeover import Clerk
 from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import TransferBuffer
 from cloudkasse_etl.sandbox.selectline.clerk.clerk_orders import clerk_routes
+from cloudkasse_etl.sandbox.selectline.fibu.chart import Chart
 from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE
 from cloudkasse_etl.sandbox.selectline.selectline_misbehaviour import SelectlineMisbehaviour
 from cloudkasse_etl.sandbox.selectline.webapi import session_routes
+from cloudkasse_etl.sandbox.selectline.webapi.accounting_routes import accounting_routes
+from cloudkasse_etl.sandbox.selectline.webapi.list_routes import list_routes
 from cloudkasse_etl.sandbox.selectline.webapi.routing import endpoint
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Sessions
 from cloudkasse_etl.sandbox.selectline.webapi.transfer_routes import transfer_routes
@@ -24,7 +27,7 @@ from cloudkasse_etl.sandbox.selectline.webapi.transfer_routes import transfer_ro
 MAX_KEPT_REQUESTS: Final = 100_000
 
 
-def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control) -> FastAPI:
+def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control, chart: Chart) -> FastAPI:
     """Return the Web API of a shop as an ASGI application.
 
     The requests that it has answered are in `app.state.served`, a deque of (method, path, status).
@@ -33,6 +36,7 @@ def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control
         books: The shop's database; the caller closes it.
         sessions: Who is logged in.
         control: Faults to inject into requests.
+        chart: The ledger's master data.
 
     Returns:
         The application.
@@ -49,7 +53,12 @@ def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control
     login = partial(session_routes.login, sessions=sessions)
     app.add_route(f"{BASE}/Login", login, methods=["POST"])
     app.add_route(f"{BASE}/Info", session_routes.info, methods=["GET"])
-    for route in (*session_routes.session_routes(books, sessions), *transfer_routes(buffer)):
+    for route in (
+        *session_routes.session_routes(books, sessions),
+        *list_routes(books),
+        *transfer_routes(buffer),
+        *accounting_routes(chart),
+    ):
         app.add_route(f"{BASE}{route.path}", endpoint(route, sessions), methods=[route.method])
     for method, path, handle in clerk_routes(books, buffer, clerk, sessions):
         app.add_route(path, handle, methods=[method])

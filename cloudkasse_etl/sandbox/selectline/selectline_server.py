@@ -11,6 +11,7 @@ from cloudkasse_etl.sandbox.faults.fault_control import Control
 from cloudkasse_etl.sandbox.faults.fault_plan import OFF, FaultPlan
 from cloudkasse_etl.sandbox.gate import Served
 from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import OTHER_TENANT, ShopBooks
+from cloudkasse_etl.sandbox.selectline.fibu.chart import Chart
 from cloudkasse_etl.sandbox.selectline.selectline_app import create_selectline_app
 from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE, SELECTLINE_FAULTS
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Credentials, Sessions
@@ -27,6 +28,7 @@ class SelectlineServer:
         credentials: Who may log in.
         licences: How many sessions may be open at once.
         faults: The faults to inject (`FaultPlan.parse`), such as "failed_after:0.2,seed=7".
+        changeable_tax: Whether the ledger's tax codes let a posting state another tax than its rate comes to.
 
     Attributes:
         url: Where the API is, such as "http://127.0.0.1:40123/slmobileApi".
@@ -52,11 +54,13 @@ class SelectlineServer:
         credentials: Credentials | None = None,
         licences: int = DEFAULT_LICENCES,
         faults: str = OFF,
+        changeable_tax: bool = True,
     ) -> None:
         self._erp_url = erp_url
         self._port = port
         self._credentials = credentials or Credentials()
         self._licences = licences
+        self._changeable_tax = changeable_tax
         self.control = Control(FaultPlan.parse(faults, SELECTLINE_FAULTS))
         self._served: deque[Served] = deque()
         self._stack = ExitStack()
@@ -72,7 +76,8 @@ class SelectlineServer:
             self.books = ShopBooks(self._erp_url)
             stack.callback(self.books.close)
             self.sessions = Sessions(self._credentials, licences=self._licences, tenant=OTHER_TENANT)
-            app = create_selectline_app(self.books, self.sessions, self.control)
+            chart = Chart(self.books, changeable_tax=self._changeable_tax)
+            app = create_selectline_app(self.books, self.sessions, self.control, chart)
             self._served = app.state.served
             stack.enter_context(web_server.served(app, listener))
             self.page = web_server.url_of(listener)
@@ -112,5 +117,5 @@ def serve_selectline(
         stack.callback(books.close)
         sessions = Sessions(credentials or Credentials(), licences=licences, tenant=OTHER_TENANT)
         page = web_server.url_of(listener)
-        app = create_selectline_app(books, sessions, control)
+        app = create_selectline_app(books, sessions, control, Chart(books, changeable_tax=True))
         web_server.serve_until_signal(app, listener, lambda: announce(page, f"{page}{BASE}"))

@@ -22,7 +22,10 @@ METHODS = ("get", "post", "put", "delete")
 
 @functools.cache
 def described() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    text = DESCRIPTION.read_text(encoding="utf-8")
+    for name in sorted(json.loads(text)["definitions"], key=len, reverse=True):
+        text = text.replace(name, name.replace("[", "(").replace("]", ")"))  # generics of .NET are no URIs
+    found: dict[str, Any] = json.loads(text)
     # `object` is what the generator makes of .NET's type for anything: real answers hold a list of errors there
     del found["definitions"][DETAILS]["properties"]["Details"]["type"]
     return found

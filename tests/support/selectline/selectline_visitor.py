@@ -35,9 +35,8 @@ class SelectlineVisitor:
             is_valid: Whether the request is meant to be as the description says.
             query: `items=0` stands for `listFilter.items=0`.
         """
-        asked = {
-            name if path.startswith("/Accounting") else f"listFilter.{name}": value for name, value in query.items()
-        }
+        is_bare = path.startswith("/Accounting")
+        asked = {name if is_bare or "." in name else f"listFilter.{name}": value for name, value in query.items()}
         if DESCRIPTION.is_file() and is_valid:
             assert not faults_of_request(method, path, asked, body)
         answer = requests.request(

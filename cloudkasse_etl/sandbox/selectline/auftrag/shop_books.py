@@ -26,6 +26,12 @@ class ShopBooks:
     Args:
         url: Its SQLAlchemy URL.
 
+    Attributes:
+        tenant: The name of the tenant's database.
+        company: The company's name.
+        currency: Its currency.
+        country: Its country, two letters.
+
     Raises:
         ConfigurationError: It cannot be opened, or it is no database of SelectLine's.
     """
@@ -43,9 +49,10 @@ class ShopBooks:
                 sa.event.listen(self._engine, "connect", _leave_beginning_to_us)
                 sa.event.listen(self._engine, "begin", _begin_immediately)
             with self.writing() as connection:
-                self.tenant = str(connection.execute(sa.select(MANDANT.c.Datenbankname)).scalar_one())
-                self.currency = str(connection.execute(sa.select(MANDANT.c.Waehrung)).scalar_one())
+                shop = connection.execute(sa.select(MANDANT)).one()
                 add_vendor_tables(connection)
+            self.tenant, self.company = str(shop.Datenbankname), str(shop.Firma)
+            self.currency, self.country = str(shop.Waehrung), str(shop.Mandantenland)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise ConfigurationError(
                 say("The shop's database cannot be opened: {reason}.", reason=_reason(error)),

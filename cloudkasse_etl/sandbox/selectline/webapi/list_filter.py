@@ -26,7 +26,7 @@ def page_of(rows: list[dict[str, Any]], query: Mapping[str, str], prefix: str = 
     for name in NOT_PLAYED:
         if query.get(f"{prefix}.{name}"):
             raise ApiError(400, f"The sandbox does not know {prefix}.{name}.")
-    page, items = _count(query, f"{prefix}.page", 0), _count(query, f"{prefix}.items", DEFAULT_ITEMS)
+    page, items = count_of(query, f"{prefix}.page", 0), count_of(query, f"{prefix}.items", DEFAULT_ITEMS)
     for wanted in reversed(query.get(f"{prefix}.orderBy", "").split("|")):
         if wanted:
             name = wanted.removesuffix("!")
@@ -38,7 +38,20 @@ def _sorted(rows: list[dict[str, Any]], name: str, *, is_falling: bool) -> list[
     return sorted(rows, key=lambda row: _key(row.get(name)), reverse=is_falling)
 
 
-def _count(query: Mapping[str, str], name: str, default: int) -> int:
+def count_of(query: Mapping[str, str], name: str, default: int) -> int:
+    """Read a count of the query.
+
+    Args:
+        query: The request's query.
+        name: The parameter.
+        default: Its value where it is not given.
+
+    Returns:
+        The count.
+
+    Raises:
+        ApiError: 400: it is no whole number from 0.
+    """
     try:
         value = int(query.get(name) or default)
     except ValueError:

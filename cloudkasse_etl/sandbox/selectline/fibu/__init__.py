@@ -1,0 +1,1 @@
+"""What SelectLine's accounting keeps: accounts, tax codes, fiscal years, and batches of postings."""
