@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count, told
+from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_as, say_count, told
 
 
 class CloudkasseError(Exception):
@@ -42,6 +42,8 @@ class CloudkasseError(Exception):
     exit_code = 20
     # Whether a run that broke on it may be started again by itself.
     is_restartable = False
+    # In the list of runs, which has room for two or three words.
+    in_short = say_as("in short", "broke off")
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -65,22 +67,31 @@ class TransientError(CloudkasseError):
 class NetworkError(TransientError):
     """The till cannot be reached, or failed more often than the retries allow."""
 
+    in_short = say_as("in short", "till silent")
+
 
 class ErpUnavailableError(TransientError):
     """The ERP's database cannot be reached or read."""
+
+    in_short = say_as("in short", "ERP off")
 
 
 class StateUnavailableError(TransientError):
     """Our own tables cannot be reached, read or written."""
 
+    in_short = say_as("in short", "database silent")
+
 
 class StateLockedError(StateUnavailableError):
     """Another program has kept our own tables locked for longer than we wait."""
+
+    in_short = say_as("in short", "database locked")
 
 
 class HistoryUnavailableError(TransientError):
     """The folder of history and protocols cannot be reached, read or written."""
 
+    in_short = say_as("in short", "no history")
     is_restartable = False  # a new start would have to be written there too
 
 
@@ -91,6 +102,7 @@ class DeliveryError(TransientError):
 class LeaseHeldError(TransientError):
     """Another synchronisation of the same company is running."""
 
+    in_short = say_as("in short", "already running")
     exit_code = 30
     is_restartable = False  # the other one does the same work
 
@@ -98,11 +110,14 @@ class LeaseHeldError(TransientError):
 class LeaseLostError(TransientError):
     """Our lease ran out and another process took it: this process must not write any more."""
 
+    in_short = say_as("in short", "lease lost")
     is_restartable = False
 
 
 class StoppedError(TransientError):
     """The work was cancelled (lease lost, or a parallel request failed) while it waited for the other side."""
+
+    in_short = say_as("in short", "cancelled")
 
 
 class PermanentError(CloudkasseError):
@@ -172,6 +187,7 @@ class ConfigurationError(PermanentError):
         problems: All that is wrong, when it was found at once.
     """
 
+    in_short = say_as("in short", "wrong settings")
     exit_code = 2
 
     def __init__(self, message: str, *, hint: str | None = None, problems: Sequence[Problem] = ()) -> None:
@@ -182,25 +198,37 @@ class ConfigurationError(PermanentError):
 class AuthorizationError(PermanentError):
     """The till does not accept the token, or the token may not do this."""
 
+    in_short = say_as("in short", "token refused")
+
 
 class ContractError(PermanentError):
     """An answer is not what the contract promises."""
+
+    in_short = say_as("in short", "wrong answer")
 
 
 class ErpSchemaError(PermanentError):
     """The ERP lacks a table or column that is needed, or the login lacks the right to read it."""
 
+    in_short = say_as("in short", "ERP incomplete")
+
 
 class StateVersionError(PermanentError):
     """Our tables are of a newer release than this program."""
+
+    in_short = say_as("in short", "release too old")
 
 
 class MassRetirementError(PermanentError):
     """More records would be retired than the settings allow without being asked."""
 
+    in_short = say_as("in short", "too many retired")
+
 
 class OutcomeFailedError(PermanentError):
     """Everything that was attempted was rejected."""
+
+    in_short = say_as("in short", "all rejected")
 
 
 def unwritable_file(path: Path, error: OSError) -> ConfigurationError:

@@ -45,7 +45,7 @@ def after_a_failure(run_tags: Mapping[str, str], settings: Settings, now: dt.dat
     return {
         tags.RETRY: at.isoformat(timespec="seconds"),
         tags.NEXT_TRY: say("Tried again at {time}.", time=time).told(language),
-        tags.SHOWN_OUTCOME: say("↻ failed, again at {time}", time=time).told(language),
+        tags.SHOWN_OUTCOME: say("↻ again at {time}", time=time).told(language),
     }
 
 

@@ -35,7 +35,7 @@ from assets.instance import tags
 from assets.instance.home import PROJECT
 from assets.instance.retries import after_a_failure
 from cloudkasse_etl.config.settings import Configuration, Settings
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, say_as
 from cloudkasse_etl.sync.inputs.own_tables import watch_lease
 
 # As workspace.yaml names them: the UI finds the job of a run by these names.
@@ -196,7 +196,7 @@ def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: Se
         counts=tags.WHAT_COUNTS,
     ).told(settings.language)
     if tags.outcome_of(run.tags) == tags.RUNNING:
-        dead = tags.failed(message, settings.language)
+        dead = tags.failed(message, settings.language, say_as("in short", "process died"))
         if tags.is_tried_again(run.run_id, run.tags):
             dead |= after_a_failure(run.tags, settings, dt.datetime.now(dt.UTC))
         instance.add_run_tags(run.run_id, dead)

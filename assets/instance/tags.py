@@ -7,10 +7,10 @@ history, and hidden: the UI does not show tags that begin with `.dagster/`.
 import json
 from collections.abc import Mapping
 
-from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.i18n.text import Language, Text, say, told
 from cloudkasse_etl.state.lease.run_words import kind_words, starter_words
 from cloudkasse_etl.sync.run.report import Counts, Outcome, RunReport
-from cloudkasse_etl.sync.run.summary import brief, brief_reason, shown_outcome
+from cloudkasse_etl.sync.run.summary import brief, shown_outcome
 
 SHOWN_OUTCOME = "outcome"
 SHOWN_SUMMARY = "summary"  # alphabetically after the outcome, as the UI sorts them
@@ -136,13 +136,22 @@ def may_pass_by_itself(tags: Mapping[str, str]) -> bool:
     return tags.get(RETRY, NEVER) != NEVER
 
 
-def failed(reason: str, language: Language) -> dict[str, str]:
-    """The tags of a run that could not record its own result."""
+def failed(reason: str, language: Language, in_short: Text) -> dict[str, str]:
+    """The tags of a run that could not record its own result.
+
+    Args:
+        reason: Why.
+        language: The language of the texts.
+        in_short: The same in a few words.
+
+    Returns:
+        The tags to set.
+    """
     return {
         OUTCOME: str(Outcome.FAILED),
         MESSAGE: reason[:MAX_MESSAGE],
         SHOWN_OUTCOME: shown_outcome(Outcome.FAILED, language),
-        SHOWN_SUMMARY: brief_reason(reason, Outcome.FAILED, language),
+        SHOWN_SUMMARY: in_short.told(language),
     }
 
 

@@ -11,6 +11,7 @@ from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, told
 
 RESTARTS = "may pass by itself"
+IN_SHORT = "in short"
 
 
 @contextmanager
@@ -28,7 +29,15 @@ def failure(error: CloudkasseError, language: Language) -> dg.Failure:
         {"what to do": dg.MetadataValue.text(as_typed(told(error.hint, language)))} if error.hint else {}
     )
     metadata[RESTARTS] = dg.MetadataValue.bool(error.is_restartable)
+    metadata[IN_SHORT] = dg.MetadataValue.text(told(error.in_short, language))
     return dg.Failure(as_typed(error.told(language)), metadata=metadata, allow_retries=error.is_restartable)
+
+
+def in_short(event: dg.DagsterEvent) -> str | None:
+    """Why a step failed, in two or three words; None where no error of ours is the reason."""
+    found = event.step_failure_data.user_failure_data
+    value = found and found.metadata.get(IN_SHORT)
+    return str(value.value) if value else None
 
 
 def is_restartable(event: dg.DagsterEvent) -> bool:

@@ -12,11 +12,11 @@ from assets.instance import tags
 from assets.instance.interrupts import interrupt_main_thread
 from assets.instance.retries import after_a_failure
 from assets.instance.storage import unwritable
-from assets.run.failures import failure, is_restartable
+from assets.run.failures import failure, in_short, is_restartable
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import SYNC_REPORT
-from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.text import Language, Text, say
+from cloudkasse_etl.errors import CloudkasseError, StoppedError
+from cloudkasse_etl.i18n.text import Language, Text, say, say_as
 from cloudkasse_etl.sync.monitoring.failed_runs import LastRun
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.report import RunReport
@@ -189,7 +189,7 @@ def _end(
         # a lost lease breaks a run in many ways, by an interrupt or another error: the lost lease is the better reason
         lost, language = session.store.connection.lost, session.settings.language
         why = lost.told(language) if lost else _what_broke(instance, session.run_id, language)
-        report = session.finish(error=why)
+        report = session.finish(error=why, in_short=_in_short(instance, session.run_id, language) if why else "")
     except OSError as error:
         problem = unwritable(session.protocol_path.parent, error)
         result = _broken(problem, run_tags, settings)
@@ -205,7 +205,7 @@ def _end(
 
 def _broken(error: CloudkasseError, run_tags: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """The tags of a run that could not even begin, or not record its result."""
-    failed = tags.failed(error.told(settings.language), settings.language)
+    failed = tags.failed(error.told(settings.language), settings.language, error.in_short)
     return {**failed, **_next_try(run_tags, settings, may_pass=error.is_restartable)}
 
 
@@ -227,6 +227,14 @@ def _what_broke(instance: dg.DagsterInstance, run_id: str, language: Language) -
     # sync_report fails because of the counts, which is not a reason of its own
     reasons = [_reason(event, language) for event in _failures(instance, run_id) if event.step_key != SYNC_REPORT]
     return " ".join(dict.fromkeys(reasons)) or None
+
+
+def _in_short(instance: dg.DagsterInstance, run_id: str, language: Language) -> str:
+    """The same in a few words, for the list of runs: of several reasons the first."""
+    if _is_canceling(instance, run_id):
+        return StoppedError.in_short.told(language)
+    failures = [event for event in _failures(instance, run_id) if event.step_key != SYNC_REPORT]
+    return next(filter(None, map(in_short, failures)), None) or say_as("in short", "unforeseen error").told(language)
 
 
 def _may_pass_by_itself(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -73,7 +73,7 @@ def first_run(page: Page, opened_ui: Ui, tmp_path_factory: pytest.TempPathFactor
 def test_everything_is_synchronised_by_two_clicks_on_the_page_of_jobs(opened_ui: Ui, first_run: Any) -> None:
     told, past = first_run["tags"], opened_ui.past(first_run["runId"])
     assert first_run["status"] == "SUCCESS"  # rejections fail no step
-    assert told["outcome"] == "⚠ partially successful"
+    assert told["outcome"] == "⚠ partly successful"
     assert (past["outcome"], past["started_by"]) == ("partially_successful", "UI")
     real = MAKE_ERP.exists()
     assert past["counts"]["rejected"] == (11 if real else 1)

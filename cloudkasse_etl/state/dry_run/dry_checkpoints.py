@@ -91,6 +91,10 @@ class DryWaiting:
         """Records that have been rejected since before a moment, longest first."""
         return self._stored.rejected_since_before(moment)
 
+    def rejected_count(self) -> int:
+        """How many records are rejected now, over all assets."""
+        return self._stored.rejected_count()
+
     def staged_since_before(self, moment: dt.datetime) -> StagedLong:
         """Receipts that have been staged since before a moment and were not imported."""
         return self._stored.staged_since_before(moment)

@@ -78,6 +78,10 @@ class WaitingStore(Protocol):
         """Records that have been rejected since before a moment, longest first."""
         ...
 
+    def rejected_count(self) -> int:
+        """How many records are rejected now, over all assets."""
+        ...
+
     def staged_since_before(self, moment: dt.datetime) -> StagedLong:
         """Receipts that have been staged since before a moment and were not imported."""
         ...
@@ -148,6 +152,15 @@ class WaitingRecords:
         with self._state.reading() as connection:
             found = [rejection_of(row) for row in connection.execute(query)]
         return self._names.named(found)
+
+    def rejected_count(self) -> int:
+        """How many records are rejected now, over all assets."""
+        table = self._state.tables.rejection
+        records = sa.select(table.c.asset, table.c.record_key).where(table.c.target_id.in_(self._state.targets))
+        with self._state.reading() as connection:
+            return int(
+                connection.execute(sa.select(sa.func.count()).select_from(records.distinct().subquery())).scalar_one()
+            )
 
     def staged_since_before(self, moment: dt.datetime) -> StagedLong:
         """Receipts that have been staged since before a moment and were not imported."""

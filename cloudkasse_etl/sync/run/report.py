@@ -142,7 +142,14 @@ class AssetReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The result of a run; the source of `--json`, the run tags and the history."""
+    """The result of a run; the source of `--json`, the run tags and the history.
+
+    Attributes:
+        error: Why it broke, if it did.
+        sums: What became of all receipts; None where that was not looked at.
+        in_short: The error in two or three words; empty where there is none.
+        open_records: Of a run that broke, how many records are rejected in all: it has looked at a part.
+    """
 
     run_id: str
     kind: str
@@ -152,6 +159,8 @@ class RunReport:
     protocol: str
     error: str | None = None
     sums: "ReceiptSums | None" = None
+    in_short: str = ""
+    open_records: int = 0
 
     @property
     def counts(self) -> Counts:

@@ -65,6 +65,7 @@ def sentence(
     language: Language,
     error: str | None = None,
     waiting: Text | None = None,
+    open_records: int = 0,
 ) -> str:
     """The one sentence for the clerk.
 
@@ -74,6 +75,7 @@ def sentence(
         language: The language of the sentence.
         error: Why the run broke, if it did.
         waiting: A sentence on the receipts that wait for their import; None if none do.
+        open_records: How many records are rejected in all, if it broke.
 
     Returns:
         The sentence.
@@ -82,7 +84,7 @@ def sentence(
     reports = list(reports)
     quiet = outcome is Outcome.NO_NEW_DATA
     counts = count_texts(outcome, reports, language)
-    if error:  # it looked at a part only: what is open in all, action_needed tells
+    if error:  # it looked at a part only
         counts.pop("open", None)
     parts = list(counts.values())
     text = word + ("; " if quiet else ": ") + ", ".join(parts) if parts else word
@@ -91,6 +93,11 @@ def sentence(
         text = f"{word}: {error}"
         if parts:
             text = f"{text} {say('Until then: {counts}.', counts=', '.join(parts)).told(language)}"
+        if open_records:
+            whole = say_count(
+                "{count:,} record is open in all.", "{count:,} records are open in all.", count=open_records
+            )
+            text = f"{text} {whole.told(language)}"
     # What all articles and prices wait for is said at once, and so is the receipt for which a void waits; that some
     # prices wait for their article, the protocol says.
     deferrals = [deferral for report in reports for deferral in report.deferrals]

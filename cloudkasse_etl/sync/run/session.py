@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import STAGED_RECEIPTS, Kind, kind_of, kinds_of
-from cloudkasse_etl.errors import AuthorizationError, MassRetirementError, NetworkError
+from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, MassRetirementError, NetworkError
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.stores.attempts import AttemptStore
 from cloudkasse_etl.state.stores.books.receipt_totals import ReceiptTotals
@@ -225,11 +225,12 @@ class SyncSession:
             self.forget_sums()
         return report
 
-    def finish(self, error: str | None = None) -> RunReport:
+    def finish(self, error: str | None = None, in_short: str = "") -> RunReport:
         """Sums the run up and writes its protocol. A second call gives the same report, unless it brings an error.
 
         Args:
             error: Why the run broke, where it did.
+            in_short: The same in two or three words.
         """
         if self._finished is not None and (error is None or self._finished.error):
             return self._finished
@@ -237,19 +238,30 @@ class SyncSession:
         outcome = outcome_of(counts, broke=error is not None)
         sums = None if error else self.receipt_sums()
         waiting = sums and waiting_text(sums.waiting, self.settings.language)
+        open_records = self._open_records() if error else 0
         report = RunReport(
             run_id=self.run_id,
             kind=self.context.kind,
             outcome=outcome,
-            message=sentence(outcome, self.reports.values(), self.settings.language, error, waiting or None),
+            message=sentence(
+                outcome, self.reports.values(), self.settings.language, error, waiting or None, open_records
+            ),
             assets=dict(self.reports),
             protocol=str(self.protocol_path),
             error=error,
             sums=sums,
+            in_short=in_short,
+            open_records=open_records,
         )
         write_protocol(report, self.protocol_path, self.settings.language, self.settings.timezone)
         self._finished = report
         return report
+
+    def _open_records(self) -> int:
+        """How many records are rejected in all; 0 where the database is away, which may be why the run broke."""
+        with suppress(CloudkasseError):
+            return self.store.waiting.rejected_count()
+        return 0
 
 
 def refuse_other_company(status: TillStatus, settings: Settings) -> TillStatus:

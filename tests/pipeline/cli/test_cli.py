@@ -109,7 +109,7 @@ def test_why_a_run_broke_stands_before_what_was_rejected_until_then(
     code, report = program.call_json("sync")
     assert (code, report["outcome"]) == (20, "failed")
     assert report["message"].startswith("failed: CloudKasse does not accept the token (401).")
-    assert report["message"].endswith("Until then: 1 rejected.")
+    assert report["message"].endswith("Until then: 1 rejected. 1 record is open in all.")
 
 
 def test_a_second_sync_is_refused_and_leaves_no_run(program: Program) -> None:

@@ -57,7 +57,7 @@ def test_the_pauses_outlast_an_outage_of_five_minutes_and_then_it_ends() -> None
 
 def test_the_time_is_told_by_the_shops_clock_in_its_language() -> None:
     told = after_a_failure({}, Settings(), NOW)
-    assert (told[tags.NEXT_TRY], told[tags.SHOWN_OUTCOME]) == ("Tried again at 02:31.", "↻ failed, again at 02:31")
+    assert (told[tags.NEXT_TRY], told[tags.SHOWN_OUTCOME]) == ("Tried again at 02:31.", "↻ again at 02:31")
     assert "02:31" in after_a_failure({}, Settings(language="de"), NOW)[tags.NEXT_TRY]
     assert after_a_failure({}, Settings(language="de"), NOW)[tags.NEXT_TRY] != told[tags.NEXT_TRY]
 
