@@ -126,7 +126,12 @@ def _serve_selectline(erp: str | None, port: int | None, licences: int, faults: 
             ),
         )
     serve_selectline(
-        erp, port=SELECTLINE_PORT if port is None else port, announce=announce, licences=licences, faults=faults
+        erp,
+        port=SELECTLINE_PORT if port is None else port,
+        announce=announce,
+        licences=licences,
+        faults=faults,
+        language=language(),
     )
 
 

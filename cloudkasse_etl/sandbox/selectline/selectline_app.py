@@ -4,6 +4,7 @@ from collections import deque
 from functools import partial
 from typing import Final
 
+from cloudkasse_etl.i18n.messages import Language
 from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
 from cloudkasse_etl.sandbox.dependencies import FastAPI, HTTPException, Request, Response
 from cloudkasse_etl.sandbox.faults import faults_endpoint
@@ -14,6 +15,7 @@ from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import ShopBooks
 from cloudkasse_etl.sandbox.selectline.auftrag.takeover import Clerk
 from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import TransferBuffer
 from cloudkasse_etl.sandbox.selectline.clerk.clerk_orders import clerk_routes
+from cloudkasse_etl.sandbox.selectline.clerk.clerk_page import page_routes
 from cloudkasse_etl.sandbox.selectline.fibu.chart import Chart
 from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE
 from cloudkasse_etl.sandbox.selectline.selectline_misbehaviour import SelectlineMisbehaviour
@@ -27,7 +29,9 @@ from cloudkasse_etl.sandbox.selectline.webapi.transfer_routes import transfer_ro
 MAX_KEPT_REQUESTS: Final = 100_000
 
 
-def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control, chart: Chart) -> FastAPI:
+def create_selectline_app(
+    books: ShopBooks, sessions: Sessions, control: Control, chart: Chart, language: Language
+) -> FastAPI:
     """Return the Web API of a shop as an ASGI application.
 
     The requests that it has answered are in `app.state.served`, a deque of (method, path, status).
@@ -37,6 +41,7 @@ def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control
         sessions: Who is logged in.
         control: Faults to inject into requests.
         chart: The ledger's master data.
+        language: The language of the clerk's page.
 
     Returns:
         The application.
@@ -47,9 +52,10 @@ def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control
     app.add_middleware(SelectlineMisbehaviour, control=control, sessions=sessions)
     app.add_middleware(Gate, served=served)
     app.add_exception_handler(RequestProblem, _on_problem)
+    app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(HTTPException, _on_framework_error)
     buffer = TransferBuffer(books)
-    clerk = Clerk(books, buffer)
+    clerk = Clerk(books, buffer, language)
     login = partial(session_routes.login, sessions=sessions)
     app.add_route(f"{BASE}/Login", login, methods=["POST"])
     app.add_route(f"{BASE}/Info", session_routes.info, methods=["GET"])
@@ -60,7 +66,8 @@ def create_selectline_app(books: ShopBooks, sessions: Sessions, control: Control
         *accounting_routes(chart),
     ):
         app.add_route(f"{BASE}{route.path}", endpoint(route, sessions), methods=[route.method])
-    for method, path, handle in clerk_routes(books, buffer, clerk, sessions):
+    pages = page_routes(books, buffer, clerk, sessions, language)
+    for method, path, handle in (*clerk_routes(books, buffer, clerk, sessions), *pages):
         app.add_route(path, handle, methods=[method])
     for (path, handle, *_), extra in faults_endpoint.routes(control):
         app.add_route(path, handle, methods=["POST" if "requestBody" in extra else "GET"])
@@ -71,6 +78,12 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestProblem):
         raise error
     return problem_response(error)
+
+
+async def _on_api_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ApiError):
+        raise error
+    return error.answer()
 
 
 async def _on_framework_error(request: Request, error: Exception) -> Response:

@@ -19,14 +19,14 @@ from cloudkasse_etl.sandbox.selectline.api_errors import (
 from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE, SelectlineFault
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Sessions, token_of
 
-FAILED = ApiError(500, "Es ist ein unerwarteter Fehler aufgetreten.")
-KEY_EXISTS = ApiError(400, "Der Schlüssel existiert bereits.")
-NOT_ALLOWED = ApiError(403, "Es fehlt das Recht, weitere Positionen anzulegen.")
+FAILED = ApiError(500, "An unexpected error occurred.")
+KEY_EXISTS = ApiError(400, "The key exists already.")
+NOT_ALLOWED = ApiError(403, "The right to add positions is missing.")
 SHORT = ApiError(
     400,
-    "Der Bestand reicht nicht aus.",
+    "The stock does not suffice.",
     code=STOCK_SHORT,
-    details=[{"ErrorCode": STOCK_SHORT_DETAIL, "Message": "Der Bestand würde negativ."}],
+    details=[{"ErrorCode": STOCK_SHORT_DETAIL, "Message": "The stock would fall below zero."}],
 )
 
 

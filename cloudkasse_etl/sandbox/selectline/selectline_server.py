@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Self
 
+from cloudkasse_etl.i18n.messages import ENGLISH, Language
 from cloudkasse_etl.sandbox import web_server
 from cloudkasse_etl.sandbox.faults.fault_control import Control
 from cloudkasse_etl.sandbox.faults.fault_plan import OFF, FaultPlan
@@ -29,6 +30,7 @@ class SelectlineServer:
         licences: How many sessions may be open at once.
         faults: The faults to inject (`FaultPlan.parse`), such as "failed_after:0.2,seed=7".
         changeable_tax: Whether the ledger's tax codes let a posting state another tax than its rate comes to.
+        language: The language of the clerk's page.
 
     Attributes:
         url: Where the API is, such as "http://127.0.0.1:40123/slmobileApi".
@@ -55,12 +57,14 @@ class SelectlineServer:
         licences: int = DEFAULT_LICENCES,
         faults: str = OFF,
         changeable_tax: bool = True,
+        language: Language = ENGLISH,
     ) -> None:
         self._erp_url = erp_url
         self._port = port
         self._credentials = credentials or Credentials()
         self._licences = licences
         self._changeable_tax = changeable_tax
+        self._language = language
         self.control = Control(FaultPlan.parse(faults, SELECTLINE_FAULTS))
         self._served: deque[Served] = deque()
         self._stack = ExitStack()
@@ -77,7 +81,7 @@ class SelectlineServer:
             stack.callback(self.books.close)
             self.sessions = Sessions(self._credentials, licences=self._licences, tenant=OTHER_TENANT)
             chart = Chart(self.books, changeable_tax=self._changeable_tax)
-            app = create_selectline_app(self.books, self.sessions, self.control, chart)
+            app = create_selectline_app(self.books, self.sessions, self.control, chart, self._language)
             self._served = app.state.served
             stack.enter_context(web_server.served(app, listener))
             self.page = web_server.url_of(listener)
@@ -97,6 +101,7 @@ def serve_selectline(
     credentials: Credentials | None = None,
     licences: int = DEFAULT_LICENCES,
     faults: str = OFF,
+    language: Language = ENGLISH,
 ) -> None:
     """Run SelectLine's Web API in the main thread until SIGINT or SIGTERM; then return.
 
@@ -107,6 +112,7 @@ def serve_selectline(
         credentials: Who may log in.
         licences: How many sessions may be open at once.
         faults: The faults to inject (`FaultPlan.parse`).
+        language: The language of the clerk's page.
 
     Raises:
         ConfigurationError: The port, the faults or the database cannot be used; nothing was announced.
@@ -117,5 +123,5 @@ def serve_selectline(
         stack.callback(books.close)
         sessions = Sessions(credentials or Credentials(), licences=licences, tenant=OTHER_TENANT)
         page = web_server.url_of(listener)
-        app = create_selectline_app(books, sessions, control, Chart(books, changeable_tax=True))
+        app = create_selectline_app(books, sessions, control, Chart(books, changeable_tax=True), language)
         web_server.serve_until_signal(app, listener, lambda: announce(page, f"{page}{BASE}"))

@@ -13,7 +13,7 @@ from cloudkasse_etl.sandbox.selectline import selectline_server
 def test_the_command_serves_the_shop_that_is_named_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[tuple[str, int, int, str]] = []
 
-    def serve(erp_url: str, *, port: int, licences: int, faults: str, announce: Any) -> None:
+    def serve(erp_url: str, *, port: int, licences: int, faults: str, language: str, announce: Any) -> None:
         served.append((erp_url, port, licences, faults))
         announce("http://127.0.0.1:1", "http://127.0.0.1:1/slmobileApi")
 

@@ -182,8 +182,9 @@ def test_a_position_may_say_that_it_moves_no_stock(
 @pytest.mark.parametrize(
     ("position", "word"),
     [
-        (sold("no such", 1, 1), "no such"), (sold("101", 1, 1, TaxCode="9"), "Steuercode 9"),
-        (sold("101", 1, 1, WarehouseId="9"), "Lager 9"), ({"Name": "Rabatt", "UnitPrice": -1, "TaxCode": "3"}, "konto"),
+        (sold("no such", 1, 1), "no such"), (sold("101", 1, 1, TaxCode="9"), "tax code 9"),
+        (sold("101", 1, 1, WarehouseId="9"), "warehouse 9"),
+        ({"Name": "Rabatt", "UnitPrice": -1, "TaxCode": "3"}, "account"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_booked_is_an_error_for_a_person_and_books_nothing(

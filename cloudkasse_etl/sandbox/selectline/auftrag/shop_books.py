@@ -17,6 +17,7 @@ from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sandbox.selectline.auftrag.vendor_tables import ART, BELARTEN, LAGER, MANDANT, add_vendor_tables
 
 PATIENCE_SECONDS: Final = 30
+_READS: Final = "cloudkasse_reads"
 OTHER_TENANT: Final = "SL_MTEST"  # what a client writes into that does not choose its tenant
 
 
@@ -45,9 +46,9 @@ class ShopBooks:
                 address, **({"poolclass": NullPool, "connect_args": {"timeout": PATIENCE_SECONDS}} if is_file else {})
             )
             if is_file:
-                # or two that read before they write would wait for each other, and one would fail
+                # at once, or two that read before they write would wait for each other, and one would fail
                 sa.event.listen(self._engine, "connect", _leave_beginning_to_us)
-                sa.event.listen(self._engine, "begin", _begin_immediately)
+                sa.event.listen(self._engine, "begin", _begin)
             with self.writing() as connection:
                 shop = connection.execute(sa.select(MANDANT)).one()
                 add_vendor_tables(connection)
@@ -71,8 +72,8 @@ class ShopBooks:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection to read with."""
-        with self.writing() as connection:
+        """A transaction that only reads, and keeps no writer waiting."""
+        with self._engine.connect().execution_options(**{_READS: True}) as connection, connection.begin():
             yield connection
 
     def document_type(self, connection: sa.Connection, number: str) -> Any | None:
@@ -119,5 +120,5 @@ def _leave_beginning_to_us(connection: Any, _: object) -> None:
     connection.isolation_level = None
 
 
-def _begin_immediately(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")

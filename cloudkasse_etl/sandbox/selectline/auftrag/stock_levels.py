@@ -31,6 +31,25 @@ def move_stock(connection: sa.Connection, article: str, warehouse: str, quantity
         connection.execute(LAGERBESTAND.update().where(at).values(Bestand=now))
 
 
+def stock_level(connection: sa.Connection, article: str, warehouse: str) -> Decimal:
+    """Read the stock of an article in a warehouse.
+
+    Args:
+        connection: The open transaction.
+        article: The article's number.
+        warehouse: The warehouse's number.
+
+    Returns:
+        How much there is; 0 where there never was any.
+    """
+    chosen = sa.select(LAGERBESTAND.c.Bestand).where(
+        LAGERBESTAND.c.LagerplatzId == LAGERPLATZ.c.Id,
+        LAGERPLATZ.c.Lager == warehouse,
+        LAGERBESTAND.c.Artikelnummer == article,
+    )
+    return decimal_of(connection.execute(chosen).scalar_one_or_none())
+
+
 def stock(books: ShopBooks, article: str | None = None) -> list[dict[str, Any]]:
     """The stock by article and warehouse.
 

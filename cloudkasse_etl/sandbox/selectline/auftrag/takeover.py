@@ -13,10 +13,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA as SHOP
+from cloudkasse_etl.i18n.messages import ENGLISH, Language
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.sandbox.selectline.api_errors import ApiError
 from cloudkasse_etl.sandbox.selectline.auftrag.calculation import decimal_of, position_total
 from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import ShopBooks
-from cloudkasse_etl.sandbox.selectline.auftrag.stock_levels import move_stock
+from cloudkasse_etl.sandbox.selectline.auftrag.stock_levels import move_stock, stock_level
 from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import Document, TransferBuffer
 from cloudkasse_etl.sandbox.selectline.auftrag.vendor_tables import BELEG, BELEGP, SLM_TRANSFER, key_of, transfer_with
 from cloudkasse_etl.sandbox.selectline.transfer_fields import STATES
@@ -45,11 +47,13 @@ class Clerk:
     Args:
         books: The shop's database.
         buffer: Its transfer documents.
+        language: The language of the reasons why a document cannot be taken over.
     """
 
-    def __init__(self, books: ShopBooks, buffer: TransferBuffer) -> None:
+    def __init__(self, books: ShopBooks, buffer: TransferBuffer, language: Language = ENGLISH) -> None:
         self._books = books
         self._buffer = buffer
+        self._language = language
 
     def take_over(self, number: int) -> Document:
         """Take a document over, unless that was done before; where it cannot be, its state is ManualError.
@@ -85,18 +89,63 @@ class Clerk:
             self._mark(connection, number, "Discarded", KommentarIntern=comment)
             return self._buffer.document(connection, self._buffer.row(connection, self._books.tenant, number))
 
+    def stock_changes(
+        self, connection: sa.Connection, document: Document
+    ) -> list[tuple[Decimal | None, Decimal | None]]:
+        """Each position's stock now and after the document is taken over; nothing where a position moves none.
+
+        Of a trade set it is nothing, too: its parts' stock moves.
+        """
+        sign = self._sign(connection, document)
+        levels: dict[tuple[str, str], Decimal] = {}
+        found: list[tuple[Decimal | None, Decimal | None]] = []
+        for position in document["Positions"]:
+            number, house = (
+                position.get("ArticleNumber"),
+                position.get("WarehouseId") or document.get("WarehouseNumber"),
+            )
+            parts = self._parts(connection, number) if number else []
+            if (
+                not house
+                or not sign
+                or [part for part, _ in parts] != [number]
+                or not self._is_stocked(connection, position)
+            ):
+                found.append((None, None))
+                continue
+            before = levels.setdefault((number, house), stock_level(connection, number, house))
+            levels[number, house] = before + decimal_of(position["Quantity"]) * sign
+            found.append((before, levels[number, house]))
+        return found
+
+    def _sign(self, connection: sa.Connection, document: Document) -> int:
+        """Whether goods go out (-1), come in (1) or stay by documents of this type."""
+        kind = self._books.document_type(connection, document["DocumentKind"])
+        return 0 if kind is None else {OUT: -1, IN: 1}.get(kind.LagerFlag, 0)
+
+    def _is_stocked(self, connection: sa.Connection, position: Mapping[str, Any]) -> bool:
+        """Whether a position moves stock: as it says, else as its article says."""
+        article = self._books.article(connection, position["ArticleNumber"]) if position.get("ArticleNumber") else None
+        stated = {NOT_STOCKED: False, STOCKED: True}.get(position.get("StockKindFlag", 0))
+        return article is not None and (bool(article.Lagerartikel) if stated is None else stated)
+
     def _assume(self, connection: sa.Connection, number: int, document: Document) -> None:
-        problems: list[str] = []
+        problems: list[Text] = []
         lines = list(self._lines(connection, document, problems))
         kind = document["DocumentKind"]
         wanted = document.get("Number")
         taken = sa.select(BELEG.c.BELEG_ID).where(BELEG.c.Belegtyp == kind, BELEG.c.Belegnummer == wanted)
         if wanted and connection.execute(taken).first() is not None:
-            problems.append(f"Es gibt schon einen Beleg {wanted}.")
+            problems.append(say("There is a document {number} already.", number=wanted))
         if not lines and not problems:
-            problems.append("Der Beleg hat keine Positionen.")
+            problems.append(say("The document has no positions."))
         if problems:
-            self._mark(connection, number, "ManualError", KommentarIntern="\n".join(problems))
+            self._mark(
+                connection,
+                number,
+                "ManualError",
+                KommentarIntern="\n".join(one.told(self._language) for one in problems),
+            )
             return
         day = dt.datetime.fromisoformat(document["Date"])
         named = wanted or _next_number(connection, kind, day)
@@ -134,7 +183,7 @@ class Clerk:
         """Write the positions, each with its revenue, and move their stock."""
         kind = self._books.document_type(connection, document["DocumentKind"])
         assert kind is not None  # noqa: S101 -- `_lines` looked
-        sign = {OUT: -1, IN: 1}.get(kind.LagerFlag, 0)
+        sign = self._sign(connection, document)
         for place, line in enumerate(lines, 1):
             position = line.position
             connection.execute(
@@ -164,31 +213,32 @@ class Clerk:
                     quantity = decimal_of(position["Quantity"]) * factor * sign
                     move_stock(connection, article, line.warehouse, quantity)
 
-    def _lines(self, connection: sa.Connection, document: Document, problems: list[str]) -> Iterator[_Line]:
+    def _lines(self, connection: sa.Connection, document: Document, problems: list[Text]) -> Iterator[_Line]:
         """Each position with all that the books need; what is wrong is added to `problems`."""
         rate_of, houses = self._buffer.rate_of(connection, document), self._books.warehouses(connection)
         rates = self._books.rates(connection, dt.datetime.fromisoformat(document["Date"]).date())
         for place, position in enumerate(document["Positions"], 1):
-            said = f"Position {place}: "
             number = position.get("ArticleNumber")
             article = self._books.article(connection, number) if number else None
             if number and article is None:
-                problems.append(f"{said}Artikel {number} ist unbekannt.")
+                problems.append(say("Position {place}: there is no article {number}.", place=place, number=number))
                 continue
             code = position.get("TaxCode") or (article.SSVerkauf if article else None)
             if code is not None and code not in rates:
-                problems.append(f"{said}Steuercode {code} ist am Belegdatum unbekannt.")
-            stated = {NOT_STOCKED: False, STOCKED: True}.get(position.get("StockKindFlag", 0))
-            is_stocked = article is not None and bool(article.Lagerartikel)
-            moves = is_stocked if stated is None else stated and article is not None
+                problems.append(
+                    say("Position {place}: tax code {code} has no rate on the document's day.", place=place, code=code)
+                )
+            moves = self._is_stocked(connection, position)
             house = position.get("WarehouseId") or document.get("WarehouseNumber")
             if house and house not in houses:
-                problems.append(f"{said}Lager {house} ist unbekannt oder inaktiv.")
+                problems.append(
+                    say("Position {place}: there is no warehouse {number} in use.", place=place, number=house)
+                )
             elif moves and not house:
-                problems.append(f"{said}Das Lager fehlt.")
+                problems.append(say("Position {place}: the warehouse is missing.", place=place))
             account = position.get("FinancialAccountId") or self._account(connection, article, code)
             if not account:
-                problems.append(f"{said}Das Erlöskonto fehlt.")
+                problems.append(say("Position {place}: the revenue account is missing.", place=place))
                 continue
             coded = {**position, "TaxCode": code} if code else position
             total = position_total(document, coded, rate_of)

@@ -143,7 +143,7 @@ DOCUMENT_TYPES: Final = (
     DocumentType(8, "R", "Barverkauf", "A", "A"),
     DocumentType(9, "R", "Dienstleistungsrechnung", "A", "0"),
 )
-LEAST_STOCK, MOST_STOCK = 40, 400
+LEAST_STOCK, MOST_STOCK = 150, 900
 
 
 def add_vendor_tables(connection: sa.Connection) -> None:

@@ -21,7 +21,7 @@ TAKE_OVER_PATH: Final = "/sandbox/take-over"
 DISCARD_PATH: Final = "/sandbox/discard"
 BOOKS_PATH: Final = "/sandbox/books"
 SESSIONS_PATH: Final = "/sandbox/sessions"
-WAITING: Final = ("Open", "Edit", "ManualError")
+WAITING: Final = ("Open", "Edit")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -90,7 +90,7 @@ def clerk_routes(
 
 
 def waiting(books: ShopBooks, buffer: TransferBuffer) -> list[int]:
-    """The ids of the shop's documents that can be taken over, oldest first."""
+    """The ids of the shop's documents that wait, oldest first."""
     return [int(one["Id"]) for one in buffer.list(books.tenant) if one["StateKind"] in WAITING]
 
 

@@ -1,0 +1,61 @@
+"""The words of the clerk's page, by the names that its template has for them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from cloudkasse_etl.i18n.text import Text, say, say_as
+
+WORDS: Final[Mapping[str, Text]] = {
+    "sandbox": say("Sandbox"),
+    "documents": say("Transfer documents"),
+    "documents_lead": say(
+        "What was delivered waits here. Taking it over makes a document with revenue and moves stock."
+    ),
+    "books": say("Stock and revenue"),
+    "books_lead": say("As they are in this shop's database now."),
+    "waiting": say_as("document", "Waiting"),
+    "Open": say_as("document", "Open"),
+    "Edit": say_as("document", "In progress"),
+    "Assumed": say_as("document", "Taken over"),
+    "Discarded": say_as("document", "Discarded"),
+    "ManualError": say_as("document", "Error"),
+    "all": say("All"),
+    "take_over": say("Take over"),
+    "discard": say("Discard"),
+    "comment": say("Comment for whoever sent it"),
+    "comment_of_clerk": say("Comment"),
+    "reason": say("Cannot be taken over"),
+    "document": say("Transfer document"),
+    "date": say("Date"),
+    "type": say("Type"),
+    "reference": say("Reference"),
+    "key": say("Key"),
+    "lines": say("Lines"),
+    "total": say("Total"),
+    "state": say("State"),
+    "number": say("No."),
+    "article": say("Article"),
+    "quantity": say("Quantity"),
+    "price": say("Price"),
+    "amount": say("Amount"),
+    "tax": say("VAT"),
+    "rate": say("VAT rate"),
+    "tax_code": say("Tax code"),
+    "net": say("Net"),
+    "gross": say("Gross"),
+    "account": say("Account"),
+    "warehouse": say("Warehouse"),
+    "stock": say("Stock"),
+    "revenue": say("Revenue"),
+    "positions": say("Positions"),
+    "made": say("Document number"),
+    "none_at_all": say("Nothing has been delivered yet."),
+    "none_here": say("There is no document in this state."),
+    "none_chosen": say("Choose a document to see its positions."),
+    "no_revenue": say("Nothing has been taken over yet."),
+    "no_article": say("There is no such article with stock."),
+    "search": say("Article number or name"),
+    "find": say("Find"),
+    "end_sessions": say("End sessions"),
+    "first_ones": say("These are the first ones; search for any other article."),
+}
