@@ -8,9 +8,10 @@ from assets.instance.typed_commands import as_typed
 from assets.ui.markdown import plain
 from assets.ui.tables import shown_list
 from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import Text, say, say_count
-from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
+from cloudkasse_etl.i18n.text import Language, Text, say, say_count
+from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, Cause, by_cause, more_than
 from cloudkasse_etl.sync.run.report import AssetReport
 
 # The UI sorts an asset's checks by name and opens the first: it should be the one that fails most often.
@@ -75,8 +76,18 @@ def _rejections(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
         text = " ".join(shown) + (" …" if len(causes) > SHOWN_CAUSES else "")
     result = _warning(REJECTIONS, text, rejected=count, causes=len(causes))
     listed = [_told(cause, settings) for cause in causes[:SHOWN_WARNINGS]]
-    more = more_than(len(causes), len(listed), language)
+    more = _further(report.asset, causes, len(listed), language)
     return result._replace(metadata={**result.metadata, **shown_list("rejections", listed, more)})
+
+
+def _further(asset: str, causes: Sequence[Cause], shown: int, language: Language) -> str:
+    """A note on where every record is listed; empty if the check names all of them."""
+    if len(causes) <= shown and all(cause.count <= SHOWN_EXAMPLES for cause in causes):
+        return ""
+    every = say(
+        "Every record: asset {page}, or cloudkasse-etl rejections --asset {asset}", page=ACTION_NEEDED, asset=asset
+    )
+    return "; ".join(filter(None, [more_than(len(causes), shown, language), every.told(language)]))
 
 
 def _told(cause: Cause, settings: Settings) -> str:

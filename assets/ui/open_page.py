@@ -8,10 +8,10 @@ import dagster as dg
 from assets.instance.typed_commands import as_typed
 from assets.ui.links import PAGE, open_table
 from assets.ui.markdown import entries, plain
-from assets.ui.record_markdown import paragraphs, records_markdown, waits_markdown
+from assets.ui.record_markdown import paragraphs, records_markdown, since_text, waits_markdown
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.i18n.formats import counted, shown_time
+from cloudkasse_etl.i18n.formats import counted
 from cloudkasse_etl.i18n.text import told_each
 from cloudkasse_etl.sync.monitoring.gaps import Missing
 from cloudkasse_etl.sync.monitoring.open_records import OpenReport
@@ -69,6 +69,6 @@ def _missing(missing: Missing) -> str:
 
 
 def _wait(wait: LongWait, settings: Settings) -> str:
-    since = shown_time(wait.since, settings.zone, settings.language)
-    count = f"{counted(wait.count, settings.language)}: {wait.examples} ({since})"
+    since = since_text(wait.since, settings.language, settings.zone)
+    count = f"{counted(wait.count, settings.language)} · {since}: {wait.examples}"
     return "\n\n".join([f"**{plain(wait.cure)}**", plain(wait.why), plain(count)])

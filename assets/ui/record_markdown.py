@@ -72,7 +72,7 @@ def waits_markdown(waits: Sequence[LongWait], zone: ZoneInfo) -> str:
         return ""
     parts = []
     for number, wait in enumerate(waits, 1):
-        since = _since(wait.since, wait.language, zone)
+        since = since_text(wait.since, wait.language, zone)
         count = say_count("{count:,} record", "{count:,} records", count=wait.count).told(wait.language)
         more = more_than(wait.count, len(wait.names), wait.language)
         names = "\n".join(f"- {plain(name)}" for name in [*wait.names, *filter(None, [more])])
@@ -119,7 +119,17 @@ def _paragraph(cause: Cause, first: Sequence[Victim], language: Language) -> str
     )
 
 
-def _since(moment: dt.datetime, language: Language, zone: ZoneInfo) -> str:
+def since_text(moment: dt.datetime, language: Language, zone: ZoneInfo) -> str:
+    """A part of a line: since when something is open, or waits.
+
+    Args:
+        moment: The moment.
+        language: The language.
+        zone: The shop's zone.
+
+    Returns:
+        The text.
+    """
     return say("since {since}", since=shown_time(moment, zone, language)).told(language)
 
 
@@ -134,7 +144,7 @@ def _cause(number: int, cause: Cause, limit: int, language: Language, zone: Zone
     shared = cause.text
     lines = []
     for victim in cause.victims[:limit]:
-        since = f" · {_since(victim.since, language, zone)}" if victim.since else ""
+        since = f" · {since_text(victim.since, language, zone)}" if victim.since else ""
         lines.append(f"- {plain(victim.name)}{since}" + ("" if shared else f": {plain(victim.text)}"))
     return "\n\n".join(
         [

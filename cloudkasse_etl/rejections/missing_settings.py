@@ -53,20 +53,20 @@ def _line(*path: str) -> Text:
     if above[0] == "registers":
         number = ".".join(above[1:])
         return say(
-            '{key}: "{account}" at register {register} below registers:', key=key, account=_ACCOUNT, register=number
+            '{key}: "{account}" at register {register} below registers', key=key, account=_ACCOUNT, register=number
         )
     if above[-1] == _BOTH_SIDES:  # the one is refused without the other; which is missing comes first
         return say(
-            '{key}: {{{one}: "{account}", {other}: "{account}"}} below {above}:',
+            '{key}: {{{one}: "{account}", {other}: "{account}"}} below {above}',
             **{"key": _BOTH_SIDES, "one": key, "other": "over" if key == "short" else "short"},
             account=_ACCOUNT,
             above=": ".join(above[:-1]),
         )
     if above[-1] == "revenue":
         return say(
-            '{key}: "{account}" below {above}: (or in SelectLine the article\'s KontoVerkauf or Erfolgskontengruppe)',
+            '{key}: "{account}" below {above} (or in SelectLine the article\'s KontoVerkauf or Erfolgskontengruppe)',
             key=key,
             account=_ACCOUNT,
             above=": ".join(above),
         )
-    return say('{key}: "{account}" below {above}:', key=key, account=_ACCOUNT, above=": ".join(above))
+    return say('{key}: "{account}" below {above}', key=key, account=_ACCOUNT, above=": ".join(above))

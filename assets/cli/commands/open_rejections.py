@@ -11,12 +11,14 @@ from assets.cli.output import CURE, console, print_causes, print_wrapped
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.entities import rejecting
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.formats import counted
+from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import say, told
 from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD
 from cloudkasse_etl.tills.capabilities import CAPABILITIES
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from cloudkasse_etl.sync.monitoring.failed_runs import LastRun
     from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 
@@ -42,7 +44,12 @@ def rejections(asset: str | None, code: str | None, csv_file: str | None, as_jso
 
     configuration = load()
     report = open_records(configuration, last_run=_last_run(), asset=asset, code=code)
-    put_out(report.table(configuration.settings), csv_file, lambda: _print(report), as_json=as_json)
+    put_out(
+        report.table(configuration.settings),
+        csv_file,
+        lambda: _print(report, configuration.settings.zone),
+        as_json=as_json,
+    )
 
 
 def _last_run() -> "LastRun | None":
@@ -59,7 +66,7 @@ def _last_run() -> "LastRun | None":
     return None
 
 
-def _print(report: "OpenReport") -> None:
+def _print(report: "OpenReport", zone: "ZoneInfo") -> None:
     from rich.markup import escape
 
     out = console()
@@ -73,7 +80,9 @@ def _print(report: "OpenReport") -> None:
         out.print(f"{head} {escape(missing.examples)}", soft_wrap=True)
         out.print(f"  [green]{CURE.told(report.language)}[/] {escape(missing.cure)}", soft_wrap=True)
     for wait in report.waits:
-        print_wrapped(out, f"[bold]{wait.asset}[/] · {counted(wait.count, report.language)} · {escape(wait.why)}")
+        since = say("since {since}", since=shown_time(wait.since, zone, report.language)).told(report.language)
+        head = f"[bold]{wait.asset}[/] · {counted(wait.count, report.language)} · {since} · {escape(wait.why)}"
+        print_wrapped(out, head)
         print_wrapped(out, escape(wait.examples), indent=2)
         print_wrapped(out, f"[green]{CURE.told(report.language)}[/] {escape(wait.cure)}", indent=2)
     if report.sums.count:

@@ -113,7 +113,7 @@ class ReceiptSums:
     def rows(self, language: Language) -> list[tuple[str, int, str]]:
         """The rows of a table: what became of them, how many, their sum; the whole is the last row."""
         rows = [(one.name(language), one.count, one.amount(language)) for one in self.fates]
-        return [*rows, (say("all that were fetched").told(language), self.count, self._whole(language))]
+        return [*rows, (say("in all").told(language), self.count, self._whole(language))]
 
     def _whole(self, language: Language) -> str:
         return amount_text(self.cents, self.unknown, language)
@@ -137,7 +137,7 @@ class ReceiptSums:
         }
 
 
-FATES_HEADS = (say("what became of the receipts"), say("count"), say("gross amount"))
+FATES_HEADS = (say("all receipts that were ever fetched"), say("count"), say("gross amount"))
 """The headings of `ReceiptSums.rows`."""
 
 

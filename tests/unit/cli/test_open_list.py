@@ -1,6 +1,7 @@
 """Protects that `rejections` prints all that is open: each record by name, each cure, what is missing, what waits."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,15 +34,16 @@ def test_every_record_cure_gap_and_wait_is_printed_and_what_failed(capsys: pytes
         sums=ReceiptSums((FateSum("staged", count=2, cents={"EUR": 4760}),)),
         last_run=LastRun("all", NOW, "failed", "failed: no network"),
     )
-    open_rejections._print(report)
+    open_rejections._print(report, ZoneInfo("Europe/Berlin"))
     shown = capsys.readouterr().out.split()
     assert {r.name() for r in refused} <= {word.rstrip(";:") for word in shown}
     told = " ".join(shown)
     for text in (
-        'clearing: "ACCOUNT" below accounts:',
+        'clearing: "ACCOUNT" below accounts',
         "Correct or empty the EAN number",
         "receipts dismiss --missing K1 7-9",
         "Not booked.",
+        "staged_receipts · 2 · since 2026-11-24 09:00 CET ·",
         "K1-1; K1-2",
         "What to do: Import them.",
         "no network",

@@ -132,8 +132,8 @@ def test_another_cure_is_another_cause_and_a_record_with_two_faults_counts_once(
     other = Rejection("revenue_postings", "r9", "account_missing", {"setting": "accounts.tenders.Bar", "further": ""})
     causes = by_cause([other, account_missing(1), account_missing(1), account_missing(2)], "en")
     assert [(cause.count, cause.cure.split(";")[0]) for cause in causes] == [
-        (2, 'Enter in cloudkasse.yaml clearing: "ACCOUNT" below accounts:'),
-        (1, 'Enter in cloudkasse.yaml Bar: "ACCOUNT" below accounts: tenders:'),
+        (2, 'Enter in cloudkasse.yaml clearing: "ACCOUNT" below accounts'),
+        (1, 'Enter in cloudkasse.yaml Bar: "ACCOUNT" below accounts: tenders'),
     ]
 
 
@@ -151,10 +151,13 @@ def test_the_check_of_open_rejections_tells_causes_not_records() -> None:
             "1,000 records · since 2026-11-24 00:30 CET · account_missing: r0; r1; r2; r3; r4 and 995 more",
         ]
     )
+    every = as_typed("Every record: asset action_needed, or cloudkasse-etl rejections --asset revenue_postings")
+    assert result.metadata["rejections_2"].value == every
     (single,) = check_results(
         AssetReport("selectline_articles", Counts(rejected=1), (wrong_number(1),)), [REJECTIONS], Settings()
     )
     assert str(single.description).startswith("A1: ")
+    assert "rejections_2" not in single.metadata
 
 
 def test_a_check_tells_its_causes_as_texts_that_its_page_can_break_in_their_order() -> None:
@@ -168,7 +171,7 @@ def test_a_check_tells_its_causes_as_texts_that_its_page_can_break_in_their_orde
     assert all(isinstance(entry, dg.TextMetadataValue) for entry in told.values())
     assert sorted(told) == list(told)
     assert [f"Karte{n:02}" in str(entry.value) for n, entry in enumerate(told.values(), 1)] == [True] * 20 + [False]
-    assert told["rejections_21"].value == "and 3 more"
+    assert str(told["rejections_21"].value).startswith("and 3 more; Every record: ")
 
 
 def sold(number: int, cents: int, line: str | None = None) -> Rejection:

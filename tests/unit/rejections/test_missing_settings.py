@@ -26,7 +26,7 @@ NAMED = [
 @pytest.mark.parametrize("path", NAMED)
 def test_the_line_is_an_account_where_it_is_told_to_stand(path: tuple[str, ...]) -> None:
     told = entries(setting_name("accounts", *path)).told(ENGLISH)
-    found = re.fullmatch(r"in cloudkasse.yaml (.+) below accounts:((?: \w+:)*)(?: \(or in SelectLine .*\))?", told)
+    found = re.fullmatch(r"in cloudkasse.yaml (.+) below accounts((?:: \w+)*)(?: \(or in SelectLine .*\))?", told)
     assert found is not None, told
     line = found[1].replace("ACCOUNT", "1234")
     nested = yaml.safe_load(line)
@@ -41,11 +41,11 @@ def test_the_line_is_an_account_where_it_is_told_to_stand(path: tuple[str, ...])
 def test_several_are_told_at_once_and_what_the_erp_holds_is_told_beside_them() -> None:
     of_the_erp = "ART.KontoVerkauf, KTOGRUPPENPOS.GKonto = '12 34'"
     assert entries(f"accounts.clearing, {of_the_erp}, accounts.tenders.Kreditkarte, accounts.clearing") == (
-        'in cloudkasse.yaml clearing: "ACCOUNT" below accounts:, Kreditkarte: "ACCOUNT" below accounts: tenders:; '
+        'in cloudkasse.yaml clearing: "ACCOUNT" below accounts, Kreditkarte: "ACCOUNT" below accounts: tenders; '
         f"in SelectLine another account for {of_the_erp}"
     )
     assert entries("registers.K9.cash_account") == (
-        'in cloudkasse.yaml cash_account: "ACCOUNT" at register K9 below registers:'
+        'in cloudkasse.yaml cash_account: "ACCOUNT" at register K9 below registers'
     )
     assert entries("accounts.tend…") == "accounts.tend…"
 

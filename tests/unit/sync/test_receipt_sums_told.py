@@ -8,7 +8,7 @@ from assets.ui.metadata import asset_metadata
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.state.stores.books.receipt_totals import Booked, ReceiptGroup
-from cloudkasse_etl.sync.run.receipt_sums import sums_of, waiting_text
+from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, sums_of, waiting_text
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, RunReport
 from cloudkasse_etl.sync.run.sentence import sentence
 from cloudkasse_etl.sync.run.summary import brief
@@ -88,3 +88,10 @@ def test_what_is_rejected_is_named_where_it_is_not_of_one_kind(language: str, ex
     )
     quiet = [AssetReport(STOCK_MOVEMENTS, Counts(still_rejected=5)), AssetReport(REVENUE_POSTINGS, Counts())]
     assert sentence(Outcome.NO_NEW_DATA, quiet, "en") == "nothing new; 5 rejected"
+
+
+def test_the_table_says_that_it_is_of_all_receipts_and_of_no_single_run() -> None:
+    assert [FATES_HEADS[0].told(language) for language in ("en", "de")] == [
+        "all receipts that were ever fetched",
+        "alle je abgeholten Bons",
+    ]
