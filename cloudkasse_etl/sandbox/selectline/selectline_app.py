@@ -11,6 +11,7 @@ from cloudkasse_etl.sandbox.faults import faults_endpoint
 from cloudkasse_etl.sandbox.faults.fault_control import Control
 from cloudkasse_etl.sandbox.gate import Gate, Served, problem_response
 from cloudkasse_etl.sandbox.selectline.api_errors import ApiError
+from cloudkasse_etl.sandbox.selectline.auftrag.manual_storages import ManualStorages
 from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import ShopBooks
 from cloudkasse_etl.sandbox.selectline.auftrag.takeover import Clerk
 from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import TransferBuffer
@@ -24,6 +25,7 @@ from cloudkasse_etl.sandbox.selectline.webapi.accounting_routes import accountin
 from cloudkasse_etl.sandbox.selectline.webapi.list_routes import list_routes
 from cloudkasse_etl.sandbox.selectline.webapi.routing import endpoint
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Sessions
+from cloudkasse_etl.sandbox.selectline.webapi.storage_routes import storage_routes
 from cloudkasse_etl.sandbox.selectline.webapi.transfer_routes import transfer_routes
 
 MAX_KEPT_REQUESTS: Final = 100_000
@@ -63,6 +65,7 @@ def create_selectline_app(
         *session_routes.session_routes(books, sessions),
         *list_routes(books),
         *transfer_routes(buffer),
+        *storage_routes(ManualStorages(books), books.tenant),
         *accounting_routes(chart),
     ):
         app.add_route(f"{BASE}{route.path}", endpoint(route, sessions), methods=[route.method])

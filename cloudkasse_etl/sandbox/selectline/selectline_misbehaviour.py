@@ -10,24 +10,15 @@ import orjson
 from cloudkasse_etl.sandbox.dependencies import ASGIApp, Receive, Response, Scope, Send
 from cloudkasse_etl.sandbox.faults.exchange import Exchange
 from cloudkasse_etl.sandbox.faults.fault_control import Control
-from cloudkasse_etl.sandbox.selectline.api_errors import (
-    STOCK_SHORT,
-    STOCK_SHORT_DETAIL,
-    ApiError,
-    BareError,
-)
+from cloudkasse_etl.sandbox.selectline.api_errors import ApiError, BareError
+from cloudkasse_etl.sandbox.selectline.auftrag.manual_storages import stock_is_short
 from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE, SelectlineFault
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Sessions, token_of
 
 FAILED = ApiError(500, "An unexpected error occurred.")
 KEY_EXISTS = ApiError(400, "The key exists already.")
 NOT_ALLOWED = ApiError(403, "The right to add positions is missing.")
-SHORT = ApiError(
-    400,
-    "The stock does not suffice.",
-    code=STOCK_SHORT,
-    details=[{"ErrorCode": STOCK_SHORT_DETAIL, "Message": "The stock would fall below zero."}],
-)
+SHORT = stock_is_short("?", "?")
 
 
 class SelectlineMisbehaviour:

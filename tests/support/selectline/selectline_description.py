@@ -52,10 +52,11 @@ def operation_of(method: str, path: str) -> dict[str, Any] | None:
         names = template.strip("/").split("/")
         if len(names) == len(parts) and all(n.startswith("{") or n == p for n, p in zip(names, parts, strict=True)):
             fitting.append((template.count("{"), methods))
-    if not fitting:
-        return None
-    found: dict[str, Any] | None = min(fitting, key=lambda one: one[0])[1].get(method.lower())
-    return found
+    # one path stands there twice, under two names of its parameter
+    found = [
+        methods[method.lower()] for _, methods in sorted(fitting, key=lambda one: one[0]) if method.lower() in methods
+    ]
+    return found[0] if found else None
 
 
 def faults_of_request(method: str, path: str, query: dict[str, Any], body: Any) -> list[str]:

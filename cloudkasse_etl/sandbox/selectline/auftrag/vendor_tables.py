@@ -67,6 +67,7 @@ BELEG: Final = _table(
     _text("Waehrungscode", 3),
     _text("Adressnummer", 13),
     _text("Vertreter", 6),
+    _text("Mitarbeiter", 6),
     _text("Lager", 10),
     sa.Column("UnserZeichen", sa.UnicodeText),
     _text("LieferBelegNr", 40),
