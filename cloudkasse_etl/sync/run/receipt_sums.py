@@ -137,7 +137,7 @@ class ReceiptSums:
         }
 
 
-FATES_HEADS = (say("all receipts that were ever fetched"), say("count"), say("gross amount"))
+FATES_HEADS = (say("all receipts ever fetched"), say("count"), say("gross amount"))
 """The headings of `ReceiptSums.rows`."""
 
 

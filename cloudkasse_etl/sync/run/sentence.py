@@ -31,7 +31,7 @@ def count_texts(
         outcome: The outcome.
         reports: Of a run's assets, or of one.
         language: The language of the texts.
-        is_brief: Whether there is no room to tell what the rejected records are.
+        is_brief: Whether there is no room to tell what was staged and imported, and what the rejected records are.
 
     Returns:
         Name of the count ("rejected") → text ("2 rejected"), in the sentence's order.
@@ -40,7 +40,8 @@ def count_texts(
     counts = total(reports)
     # fetched records are named by their kind: "12 new" could mean articles or receipts
     by_name = {report.asset: report.counts.new for report in reports if report.asset in _COMING_DOWN}
-    coming = {asset: told(by_name[asset]) for asset, told in _COMING_DOWN.items() if asset in by_name}
+    words = _COMING_DOWN_IN_SHORT if is_brief else _COMING_DOWN
+    coming = {asset: told(by_name[asset]) for asset, told in words.items() if asset in by_name}
     refused = _Refused.of([replace(report, asset="") for report in reports] if is_brief else reports)
     numbers = {
         "new": _new(counts.new - sum(by_name.values())),
@@ -205,9 +206,16 @@ APART = {"no_effect": _without_effect, "before_start": _before_start}
 """Parts of the receipts that a run staged."""
 
 # Receipts before closings, postings before movements, whatever ran first.
-_COMING_DOWN = {
+_COMING_DOWN: Mapping[str, Callable[[int], Text]] = {
     STAGED_RECEIPTS: _staged_receipts,
     STAGED_CLOSINGS: _staged_closings,
     REVENUE_POSTINGS: _imported,
     STOCK_MOVEMENTS: _moved,
+}
+# In the list of runs, where the job's name says that it was about receipts.
+_COMING_DOWN_IN_SHORT: Mapping[str, Callable[[int], Text]] = {
+    STAGED_RECEIPTS: lambda count: say_count("{count:,} staged", "{count:,} staged", count=count),
+    STAGED_CLOSINGS: _closings,
+    REVENUE_POSTINGS: lambda count: say_count("{count:,} imported", "{count:,} imported", count=count),
+    STOCK_MOVEMENTS: lambda count: say_count("{count:,} moved", "{count:,} moved", count=count),
 }

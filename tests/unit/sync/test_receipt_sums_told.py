@@ -92,6 +92,6 @@ def test_what_is_rejected_is_named_where_it_is_not_of_one_kind(language: str, ex
 
 def test_the_table_says_that_it_is_of_all_receipts_and_of_no_single_run() -> None:
     assert [FATES_HEADS[0].told(language) for language in ("en", "de")] == [
-        "all receipts that were ever fetched",
+        "all receipts ever fetched",
         "alle je abgeholten Bons",
     ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from cloudkasse_etl import errors
+from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.errors import CloudkasseError, NetworkError
 from cloudkasse_etl.i18n.messages import languages
 from cloudkasse_etl.i18n.text import Language
@@ -48,6 +49,15 @@ def test_no_outcome_and_no_reason_is_cut_off(language: Language) -> None:
     texts += [run(Counts(), error=error, language=language, open_records=1016) for error in all_errors()]
     assert len(texts) > 20
     assert {text: width(text) for text in texts if width(text) > ROOM} == {}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_count_is_cut_off_however_large(language: Language) -> None:
+    for asset in ("selectline_articles", STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS):
+        for counts in (Counts(new=88_888), Counts(new=1, rejected=88_888), Counts(deferred=88_888)):
+            reports = {asset: AssetReport(asset, counts)}
+            told = brief(RunReport("r", "all", outcome_of(counts), "", reports, ""), language)
+            assert width(told) <= ROOM, told
 
 
 def test_a_failed_run_tells_what_was_rejected_and_what_is_open_in_all() -> None:
