@@ -12,7 +12,8 @@
     │   ├── DeliveryError           an alert could not be delivered
     │   ├── LeaseHeldError          another synchronisation is running (exit code 30)
     │   ├── LeaseLostError          our lease ran out and another holder took over: nothing more is written
-    │   └── StoppedError            the work was cancelled while it waited for the other side
+    │   ├── StoppedError            the work was cancelled while it waited for the other side
+    │   └── LicenceTakenError       SelectLine has no free licence for its Web API
     └── PermanentError              a person has to change something first
         ├── ConfigurationError      settings, environment or wrong use (exit code 2); carries all problems
         ├── AuthorizationError      the token is wrong or may not do this
@@ -118,6 +119,10 @@ class StoppedError(TransientError):
     """The work was cancelled (lease lost, or a parallel request failed) while it waited for the other side."""
 
     in_short = say_as("in short", "cancelled")
+
+
+class LicenceTakenError(TransientError):
+    """SelectLine has no free licence for its Web API."""
 
 
 class PermanentError(CloudkasseError):

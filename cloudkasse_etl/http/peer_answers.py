@@ -112,6 +112,14 @@ class Refusal:
         return urlsplit(self.base).netloc
 
 
+def without_secret(text: str, secret: SecretStr) -> str:
+    """A text without a secret, also in URL or HTML encoding."""
+    plain = secret.get_secret_value()
+    for form in (plain, quote(plain), quote(plain, safe=""), html.escape(plain)):
+        text = text.replace(form, "…") if form else text
+    return text
+
+
 @dataclass(frozen=True)
 class Peer:
     """The other side, where requests differ from one to another.
@@ -140,10 +148,7 @@ class Peer:
 
     def without_secret(self, text: str) -> str:
         """A text of the server without the secret, also in URL or HTML encoding."""
-        secret = self.secret.get_secret_value()
-        for form in (secret, quote(secret), quote(secret, safe=""), html.escape(secret)):
-            text = text.replace(form, "…") if form else text
-        return text
+        return without_secret(text, self.secret)
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.missing:
             self.close_connection = True
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         pass
