@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import action_needed, cloud_state, master_data, postings, prices, receipts, report
+from assets import action_needed, cloud_state, deliveries, master_data, postings, prices, receipts, report
 from assets.automation.alerts import alert_sensor
 from assets.automation.jobs import FETCHING, build_jobs, comparison_job
 from assets.automation.plan_job import plan_job
@@ -23,18 +23,22 @@ from assets.ui.columns import with_columns
 from assets.ui.freshness import with_freshness
 from assets.ui.owners import with_code, with_owners
 from assets.ui.translated import in_language
+from cloudkasse_etl.config.delivery_settings import Delivery
 from cloudkasse_etl.config.settings import Configuration, load
 from cloudkasse_etl.entities import TillKind, kinds_of
 
+NO_DELIVERY = Delivery()
 
-def assets_of(till: TillKind) -> tuple[dg.AssetsDefinition, ...]:
-    """The assets that a run materialises, where the till is of this kind."""
+
+def assets_of(till: TillKind, delivery: Delivery = NO_DELIVERY) -> tuple[dg.AssetsDefinition, ...]:
+    """The assets that a run materialises, where the till is of this kind and this is delivered."""
     before = (
         *master_data.assets_of(till),
         *prices.assets_of(till),
         *cloud_state.assets_of(till),
         *receipts.assets_of(till),
         *postings.ASSETS,
+        *deliveries.assets_of(delivery),
     )
     return (*before, report.report_on(before))
 
@@ -76,7 +80,8 @@ def build_defs(
     )
     till = configuration.settings.till.kind
     takes = bool(kinds_of(till))  # a till that takes no master data holds none that could be compared
-    assets: Sequence[dg.AssetsDefinition] = (*assets_of(till), action_needed.action_needed_asset(configuration))
+    made = assets_of(till, configuration.settings.delivery)
+    assets: Sequence[dg.AssetsDefinition] = (*made, action_needed.action_needed_asset(configuration))
     for dress in (in_language, with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
         assets = dress(assets, configuration.settings)
     jobs = {job.name: job for job in build_jobs(configuration.settings)}

@@ -8,6 +8,7 @@ from pydantic import Field, create_model
 
 from assets.automation.plan_job import QUIET
 from assets.checks.cloud_equals_erp import keys_of
+from assets.deliveries import GROUP as DELIVERY_GROUP
 from assets.instance import tags
 from assets.run.resources import Options
 from cloudkasse_etl.config.settings import Settings
@@ -26,6 +27,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "sync_master_data": ("full", "retry_rejected", "allow_retire"),
     "sync_receipts": ("retry_rejected", "import_receipts"),
     "import_receipts": ("retry_rejected", "receipt_ids"),
+    "deliver": ("only_register", "only_day"),
 }
 
 
@@ -43,7 +45,7 @@ def build_jobs(settings: Settings) -> list[Any]:
     return [
         _job(
             "sync_all",
-            dg.AssetSelection.all(),
+            dg.AssetSelection.all() - dg.AssetSelection.groups(DELIVERY_GROUP) | _delivered_at_once(settings),
             settings,
             say("Synchronises everything between SelectLine and the till: all that the other jobs do, in one run."),
         ),
@@ -59,11 +61,30 @@ def build_jobs(settings: Settings) -> list[Any]:
         ),
         _job(
             "import_receipts",
-            dg.AssetSelection.groups("postings", "report"),
+            dg.AssetSelection.groups("postings", "report") | _delivered_at_once(settings),
             settings,
             say("Books the receipts that are staged: revenue postings and stock movements."),
         ),
+        *([_delivery(settings)] if settings.delivery.is_on else []),
     ]
+
+
+def _delivery(settings: Settings) -> Any:
+    return _job(
+        "deliver",
+        dg.AssetSelection.groups(DELIVERY_GROUP, "report"),
+        settings,
+        say(
+            "Brings what is booked into SelectLine, each document exactly once, and looks what became of those that "
+            "are there."
+        ),
+    )
+
+
+def _delivered_at_once(settings: Settings) -> dg.AssetSelection:
+    """The deliveries, where each import is to be followed by one."""
+    is_direct = settings.delivery.is_on and settings.delivery.when == "direct"
+    return dg.AssetSelection.groups(DELIVERY_GROUP) if is_direct else dg.AssetSelection.assets()
 
 
 def comparison_job(settings: Settings) -> Any:

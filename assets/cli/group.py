@@ -9,8 +9,10 @@ import click
 from assets.cli import click_messages
 from assets.cli.commands.books.audit import audit
 from assets.cli.commands.books.closings import closings
+from assets.cli.commands.books.deliver import deliver
 from assets.cli.commands.books.export import export
 from assets.cli.commands.books.import_ import import_
+from assets.cli.commands.books.list_deliveries import deliveries
 from assets.cli.commands.books.list_receipts import receipts
 from assets.cli.commands.check import check
 from assets.cli.commands.demo import demo
@@ -41,7 +43,7 @@ def group() -> None:
 
 
 for command in (
-    *(sync, import_, plan, rejections, receipts, closings, export, history, protocol, report),
+    *(sync, import_, deliver, plan, rejections, receipts, closings, deliveries, export, history, protocol, report),
     *(check, audit, sandbox, demo, ui),
 ):
     group.add_command(command)

@@ -1,5 +1,6 @@
 """Runs one synchronisation for a command: lease, run and report, in this process. Printing is in output.py."""
 
+import datetime as dt
 import gc
 import getpass
 import socket
@@ -34,7 +35,7 @@ def synchronise(
     Args:
         configuration: Settings and connections.
         home: Dagster's folders; the environment already names them.
-        kind: `all`, `master-data`, `receipts` or `import`.
+        kind: `all`, `master-data`, `receipts`, `import` or `deliver`.
         options: The run's options.
         on_step: Called with the asset that begins, its number and how many there are.
         on_progress: Called with the number of records of an asset that a long step has processed.
@@ -109,12 +110,31 @@ def import_staged(
     """
     from cloudkasse_etl.sync.run.context import SyncOptions
 
+    options = SyncOptions(retry_rejected=retry_rejected, import_receipts=True, receipt_ids=receipt_ids)
+    return run_quietly(configuration, home, "import", options, quiet=quiet)
+
+
+def run_quietly(
+    configuration: Configuration, home: Home, kind: str, options: "SyncOptions", *, quiet: bool = False
+) -> RunReport:
+    """Runs the job of a kind, with its progress on the terminal unless none is to be shown, and returns its report.
+
+    Args:
+        configuration: Settings and connections.
+        home: Dagster's folders; the environment already names them.
+        kind: As of `synchronise`.
+        options: The run's options.
+        quiet: Whether to show no progress.
+
+    Returns:
+        The run's report.
+    """
     with progress(configuration.settings.language, quiet=quiet) as (on_step, on_progress, on_retry):
         return synchronise(
             configuration,
             home,
-            "import",
-            SyncOptions(retry_rejected=retry_rejected, import_receipts=True, receipt_ids=receipt_ids),
+            kind,
+            options,
             on_step=on_step,
             on_progress=on_progress,
             on_retry=on_retry,
@@ -123,7 +143,7 @@ def import_staged(
 
 
 def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, tuple) else value.isoformat() if isinstance(value, dt.date) else value
 
 
 def command_line() -> str:

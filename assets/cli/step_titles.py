@@ -8,6 +8,7 @@ from cloudkasse_etl.entities import (
     GROSS_PRICES,
     KINDS,
     REVENUE_POSTINGS,
+    SELECTLINE_DOCUMENTS,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -28,6 +29,7 @@ STEP_TITLES: Final[Mapping[str, Text]] = {
     "completeness": _CHECK,
     "revenue_postings_books_balanced": _CHECK,
     "staged_receipts_legal_record_equals_staged": _CHECK,
+    SELECTLINE_DOCUMENTS: say("Delivering into SelectLine"),
     SYNC_REPORT: say("Writing the report"),
 }
 """Step, or asset that a step counts, → what it does."""

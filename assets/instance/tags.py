@@ -43,6 +43,7 @@ KINDS = {
     "sync_master_data": "master-data",
     "sync_receipts": "receipts",
     "import_receipts": "import",
+    "deliver": "deliver",
 }
 
 OF_ASSETS = "__ASSET_JOB"

@@ -64,6 +64,14 @@ class Options(dg.Config):
             "Empty: all that are staged."
         ),
     )
+    only_register: str | None = Field(
+        default=None, description=say("For a delivery: only what this register sold. Left out: all registers.")
+    )
+    only_day: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        description=say("For a delivery: only what was sold on this day, like 2026-11-01. Left out: all days."),
+    )
 
 
 @dg.resource(
@@ -72,7 +80,9 @@ class Options(dg.Config):
 )
 def options(context: dg.InitResourceContext) -> SyncOptions:
     """The run config as the library takes it."""
-    return SyncOptions(**{**context.resource_config, "receipt_ids": tuple(context.resource_config["receipt_ids"])})
+    given = context.resource_config
+    day = dt.date.fromisoformat(given["only_day"]) if given.get("only_day") else None
+    return SyncOptions(**{**given, "receipt_ids": tuple(given["receipt_ids"]), "only_day": day})
 
 
 def sync_resource(

@@ -60,6 +60,8 @@ def with_columns(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> l
 @cache
 def lineage(asset: str) -> Mapping[str, Any]:
     """Metadata of a materialisation: the columns of other assets from which each column is made, if any."""
+    if asset not in CONTRACTS:
+        return {}
     upstream = {name: CONTRACTS[name] for name in DRAWN_FROM.get(asset, ())}
     found = drawn_from(CONTRACTS[asset], upstream)
     if not found:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from cloudkasse_etl.config.settings import Settings
 
-_RECEIPT_GROUPS = ("receipts", "postings")
+_RECEIPT_GROUPS = ("receipts", "postings", "selectline_delivery")
 
 
 def with_freshness(assets: Sequence[dg.AssetsDefinition], settings: Settings) -> list[dg.AssetsDefinition]:

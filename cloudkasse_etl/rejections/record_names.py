@@ -15,6 +15,7 @@ from cloudkasse_etl.entities import (
     ALL_KINDS,
     PRICES,
     REVENUE_POSTINGS,
+    SELECTLINE_DOCUMENTS,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -210,6 +211,25 @@ def receipt_name(
     return ReceiptName("", register, number, day, cents, currency).told(language)
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryName(RecordName):
+    """The name of a document for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several."""
+
+    def told(self, language: Language) -> str:
+        """The name in a language."""
+        _, register, place, generation = (*self.key.split("|"), "", "", "", "")[:4]
+        what, _, which = place.partition(" ")
+        if what == "closing":
+            label = say("{register} closing {number}", register=clean(register, 60), number=which).told(language)
+        elif what == "day":
+            label = f"{clean(register, 60)} {_of_day(which, language)}"
+        elif what == "receipt":
+            label = say("{register} receipt {id}", register=clean(register, 60), id=without_ids(which)).told(language)
+        else:
+            return clean(self.key)
+        return label if generation in ("", "1") else f"{label} ({clean(generation, 10)})"
+
+
 def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
     """The name of an asset's record, as far as its key tells it.
 
@@ -223,6 +243,8 @@ def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
     """
     if asset == STAGED_CLOSINGS:
         return ClosingName(key)
+    if asset == SELECTLINE_DOCUMENTS:
+        return DeliveryName(key)
     if asset == STOCK_MOVEMENTS:
         receipt_id, mark, line = key.rpartition("|")
         return ReceiptName(receipt_id, line=line) if mark else ReceiptName(key)
@@ -277,12 +299,15 @@ def _of_quantity(text: str, language: Language) -> Text:
     return say("from {quantity}", quantity=shown)
 
 
-def _of_start(text: str, language: Language) -> Text:
+def _of_day(text: str, language: Language) -> str:
     try:
-        shown = day_in_figures(dt.date.fromisoformat(text), language)
+        return day_in_figures(dt.date.fromisoformat(text), language)
     except ValueError:
-        shown = text
-    return say("valid from {day}", day=shown)
+        return text
+
+
+def _of_start(text: str, language: Language) -> Text:
+    return say("valid from {day}", day=_of_day(text, language))
 
 
 _PRICE_PARTS = {"group": _of_group, "quantity": _of_quantity, "start": _of_start}

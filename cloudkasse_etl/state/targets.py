@@ -8,14 +8,22 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.entities import (
+    REVENUE_POSTINGS,
+    SELECTLINE_DOCUMENTS,
+    STAGED_CLOSINGS,
+    STAGED_RECEIPTS,
+    STOCK_MOVEMENTS,
+)
 from cloudkasse_etl.state.database.tables import StateTables
 
 JUDGED: Final = "judged_receipts"
 """Not an asset: the checkpoint of the settings under which unbooked receipts were last checked."""
 BOOKED: Final = "booked"
 """Not an asset: what is booked so far."""
-_OF_THE_COMPANY = frozenset({STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, JUDGED, BOOKED})
+_OF_THE_COMPANY = frozenset(
+    {STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, SELECTLINE_DOCUMENTS, JUDGED, BOOKED}
+)
 
 EVERY_CLOUD: Final = ""
 """The address of state that belongs to the company alone."""

@@ -22,7 +22,9 @@ _CHOICE, _YES, _NO = say_as("answer", "[Y/n]"), say_as("answer", "y yes"), say_a
 
 
 @click.command()
-@click.argument("what", type=click.Choice([kind for kind in KINDS.values() if kind != "import"]), default="all")
+@click.argument(
+    "what", type=click.Choice([kind for kind in KINDS.values() if kind not in ("import", "deliver")]), default="all"
+)
 @click.option(
     "--import/--no-import",
     "import_receipts",

@@ -1,6 +1,13 @@
 """The catalogue of rejections: code → what is wrong and what to do, a file an area. Nothing but texts."""
 
-from cloudkasse_etl.rejections.catalogue import booking_codes, cloud_codes, korona_codes, receipt_codes, record_codes
+from cloudkasse_etl.rejections.catalogue import (
+    booking_codes,
+    cloud_codes,
+    delivery_codes,
+    korona_codes,
+    receipt_codes,
+    record_codes,
+)
 from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure
 
 CATALOGUE: dict[str, Failure] = {
@@ -9,6 +16,7 @@ CATALOGUE: dict[str, Failure] = {
     **booking_codes.TEXTS,
     **cloud_codes.TEXTS,
     **korona_codes.TEXTS,
+    **delivery_codes.TEXTS,
 }
 HOLDING = frozenset(code for code, failure in CATALOGUE.items() if failure.holds)
 """Codes that hold a receipt for a person, who can let it through as it is."""

@@ -18,7 +18,7 @@ from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.database.state_faults import explain
 from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables, key_text
 
-HEAD = "0014"
+HEAD = "0015"
 BUSY_SECONDS = 30
 # How long the lease of a frozen run lasts. A transaction of such a run keeps its locks, which no other run could
 # take over; so that is how long the database, if it can, may let it idle.
@@ -269,6 +269,7 @@ def upgrade(engine: sa.Engine, tables: StateTables, revision: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", "cloudkasse_etl.state:migrations")
+    config.set_main_option("recursive_version_locations", "true")
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(

@@ -283,13 +283,58 @@ class StateTables:
             sa.Index(f"ix_{prefix}movement_date", "company", "movement_date"),
             sa.Index(f"ix_{prefix}movement_receipt", "company", "receipt_id"),
         )
+        self.delivery = table(
+            "delivery",
+            sa.Column("delivery_id", sa.Integer, primary_key=True),
+            company(),
+            sa.Column("target", key_text(20), nullable=False),
+            sa.Column("record_key", key_text(80), nullable=False),
+            sa.Column("grain", key_text(20), nullable=False),
+            sa.Column("register", key_text(100), nullable=False),
+            sa.Column("place", key_text(140), nullable=False),
+            sa.Column("generation", sa.BigInteger, nullable=False),
+            sa.Column("day", sa.Date, nullable=False),
+            sa.Column("closing_number", sa.BigInteger),
+            sa.Column("status", key_text(20), nullable=False),
+            sa.Column("remote_id", sa.BigInteger),
+            sa.Column("destination", sa.Unicode(100)),
+            sa.Column("currency", sa.Unicode(3), nullable=False),
+            sa.Column("amount_cents", sa.BigInteger, nullable=False),
+            sa.Column("line_count", sa.BigInteger, nullable=False),
+            sa.Column("body", sa.LargeBinary, nullable=False),
+            sa.Column("created_at", UtcDateTime, nullable=False),
+            sa.Column("changed_at", UtcDateTime, nullable=False),
+            sa.Column("first_run_id", sa.Unicode(40), nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+            sa.UniqueConstraint("company", "target", "record_key", name=f"uq_{prefix}delivery"),
+            sa.Index(f"ix_{prefix}delivery_status", "company", "status", "day"),
+        )
+        self.delivery_receipt = table(
+            "delivery_receipt",
+            sa.Column("delivery_id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("receipt_id", key_text(120), primary_key=True),
+            company(),
+            sa.Column("target", key_text(20), nullable=False),
+            sa.Column("is_live", sa.Boolean(create_constraint=False), nullable=False),
+            # a receipt is in one delivery at most that counts, whatever a program does
+            _index_some(f"uq_{prefix}delivery_receipt", "target", "receipt_id", where="is_live = 1", is_unique=True),
+        )
+        self.api_session = table(
+            "api_session",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("system", key_text(20), primary_key=True),
+            sa.Column("token", sa.UnicodeText, nullable=False),
+            sa.Column("began_at", UtcDateTime, nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )
 
 
-def _index_some(name: str, column: str, *, where: str) -> sa.Index:
+def _index_some(name: str, *columns: str, where: str, is_unique: bool = False) -> sa.Index:
     """An index of those rows of a company alone that are searched for."""
     return sa.Index(
         name,
-        *("company", column),
+        *("company", *columns),
+        unique=is_unique,
         sqlite_where=sa.text(where),
         postgresql_where=sa.text(where.replace(" = 1", "")),  # a truth value is no number there
         mssql_where=sa.text(where),

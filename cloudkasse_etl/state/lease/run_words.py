@@ -3,7 +3,7 @@
 from cloudkasse_etl.i18n.text import joined, say
 
 _STARTERS = (say("command line"), say("UI"), say("automatic retry"), say("schedule"), say("sensor"))
-_KINDS = (say("all"), say("master-data"), say("receipts"), say("import"), say("assets"))
+_KINDS = (say("all"), say("master-data"), say("receipts"), say("import"), say("deliver"), say("assets"))
 
 
 def starter_words(started_by: str) -> str:

@@ -224,6 +224,14 @@ class ErpFrames:
         found = self.currency
         return found if found is not None and _CURRENCY.fullmatch(found) else None
 
+    @cached_property
+    def warehouses(self) -> Mapping[str, bool]:
+        """The ERP's warehouses: number -> whether it is active."""
+        with self._reader as reader:
+            frame = reader.warehouses()
+        inactive = frame["inactive"].fillna(False).astype(bool)
+        return dict(zip(frame["number"], (~inactive).tolist(), strict=True))
+
     @property
     def has_read_company(self) -> bool:
         """Whether the company's row was read."""

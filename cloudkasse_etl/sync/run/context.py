@@ -17,6 +17,8 @@ class SyncOptions:
         allow_retire: Retire records even where they are more than the settings allow unasked.
         import_receipts: Book what is staged, once it was fetched; None: as receipts.import of the settings says.
         receipt_ids: Of an import: only these receipts, as a person names them; all that are staged where empty.
+        only_register: Of a delivery: only what this register sold.
+        only_day: Of a delivery: only what was sold on this business day.
     """
 
     full: bool = False
@@ -24,6 +26,8 @@ class SyncOptions:
     allow_retire: bool = False
     import_receipts: bool | None = None
     receipt_ids: tuple[str, ...] = ()
+    only_register: str | None = None
+    only_day: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

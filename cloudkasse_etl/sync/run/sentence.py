@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.entities import (
+    REVENUE_POSTINGS,
+    SELECTLINE_DOCUMENTS,
+    STAGED_CLOSINGS,
+    STAGED_RECEIPTS,
+    STOCK_MOVEMENTS,
+)
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, total
@@ -141,6 +147,10 @@ def _stock_lines(count: int) -> Text:
     return say_count("{count:,} stock line", "{count:,} stock lines", count=count)
 
 
+def _documents(count: int) -> Text:
+    return say_count("{count:,} document", "{count:,} documents", count=count)
+
+
 def _records(count: int) -> Text:
     return say_count("{count:,} record", "{count:,} records", count=count)
 
@@ -150,6 +160,7 @@ _NOUNS = {
     REVENUE_POSTINGS: _receipts,
     STAGED_CLOSINGS: _closings,
     STOCK_MOVEMENTS: _stock_lines,
+    SELECTLINE_DOCUMENTS: _documents,
 }
 """What an asset's records are; those of all others are simply records."""
 
@@ -194,6 +205,10 @@ def _moved(count: int) -> Text:
     return say_count("{count:,} stock line moved", "{count:,} stock lines moved", count=count)
 
 
+def _delivered(count: int) -> Text:
+    return say_count("{count:,} document delivered", "{count:,} documents delivered", count=count)
+
+
 def _without_effect(count: int) -> Text:
     return say_count("{count:,} of them without effect", "{count:,} of them without effect", count=count)
 
@@ -205,12 +220,13 @@ def _before_start(count: int) -> Text:
 APART = {"no_effect": _without_effect, "before_start": _before_start}
 """Parts of the receipts that a run staged."""
 
-# Receipts before closings, postings before movements, whatever ran first.
+# Receipts before closings, postings before movements, deliveries last, whatever ran first.
 _COMING_DOWN: Mapping[str, Callable[[int], Text]] = {
     STAGED_RECEIPTS: _staged_receipts,
     STAGED_CLOSINGS: _staged_closings,
     REVENUE_POSTINGS: _imported,
     STOCK_MOVEMENTS: _moved,
+    SELECTLINE_DOCUMENTS: _delivered,
 }
 # In the list of runs, where the job's name says that it was about receipts.
 _COMING_DOWN_IN_SHORT: Mapping[str, Callable[[int], Text]] = {
@@ -218,4 +234,5 @@ _COMING_DOWN_IN_SHORT: Mapping[str, Callable[[int], Text]] = {
     STAGED_CLOSINGS: _closings,
     REVENUE_POSTINGS: lambda count: say_count("{count:,} imported", "{count:,} imported", count=count),
     STOCK_MOVEMENTS: lambda count: say_count("{count:,} moved", "{count:,} moved", count=count),
+    SELECTLINE_DOCUMENTS: lambda count: say_count("{count:,} delivered", "{count:,} delivered", count=count),
 }

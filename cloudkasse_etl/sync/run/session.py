@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import STAGED_RECEIPTS, Kind, kind_of, kinds_of
@@ -16,6 +16,7 @@ from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, MassRetir
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.stores.attempts import AttemptStore
 from cloudkasse_etl.state.stores.books.receipt_totals import ReceiptTotals
+from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.state.stores.tills import Parts, Tills
 from cloudkasse_etl.sync.inputs.article_subset import Scope
@@ -30,6 +31,9 @@ from cloudkasse_etl.sync.run.till_in_use import till_to_use
 from cloudkasse_etl.tills.capabilities import CAPABILITIES, Capabilities
 from cloudkasse_etl.tills.port import Attempt, Till, TillStatus
 from cloudkasse_etl.tills.till_opening import open_till
+
+if TYPE_CHECKING:  # what a run that delivers nothing need not load
+    from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
 
 
 class _Journal:
@@ -152,6 +156,23 @@ class SyncSession:
             self.configuration,
             _Journal(self.store.attempts),
             Parts(self.store.connection),
+            stop=self._stop,
+            on_retry=lambda text: self.on_retry(text),
+        )
+        return self._resources.enter_context(client)
+
+    @cached_property
+    def selectline(self) -> "SelectLineClient":
+        """SelectLine's Web API, logged in once a run; its session ends with the run's.
+
+        Raises:
+            CloudkasseError: It cannot be reached, or does not let us in.
+        """
+        from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
+
+        client = SelectLineClient(
+            self.configuration,
+            ApiSessions(self.store.connection),
             stop=self._stop,
             on_retry=lambda text: self.on_retry(text),
         )

@@ -15,6 +15,7 @@ from cloudkasse_etl.transform.deliveries.sales_documents import Position, SalesD
 
 KEY_LENGTH: Final = 80  # of CustomFields.Text1
 NUMBER_LENGTH: Final = 40  # of DeliveryDocumentNumber
+UNIT_LENGTH: Final = 10
 GROSS: Final = "B"
 OPEN: Final = "Open"
 NO_STOCK, STOCK = 1, 2
@@ -99,7 +100,8 @@ def _position(position: Position, difference: str) -> dict[str, Any]:
             "ArticleNumber": position.article,
             "Name": (position.name or difference)[:KEY_LENGTH],
             "Quantity": position.quantity_milli / 1000,
-            "QuantityUnit": position.unit,
+            # the till's own word may be longer; where stock was booked it is the ERP's, which never is
+            "QuantityUnit": position.unit if position.unit and len(position.unit) <= UNIT_LENGTH else None,
             "UnitPrice": position.unit_price_cents / 100,
             "TaxCode": position.tax_code,
             "TaxRate": None if position.vat_rate is None else float(position.vat_rate),

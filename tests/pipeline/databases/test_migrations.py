@@ -24,7 +24,7 @@ from cloudkasse_etl.state.stores.state_stores import stores_on
 TABLES = StateTables()
 BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
 FIRST, LATER = dt.datetime(2026, 11, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
-REVISIONS = tuple(sorted(file.name[1:5] for file in Path(versions.__file__).parent.glob("v[0-9]*.py")))
+REVISIONS = tuple(sorted(file.name[1:5] for file in Path(versions.__file__).parent.rglob("v[0-9]*.py")))
 # The version's own; and what earlier tests of this file follow row by row, since a migration does change it.
 NOT_FILLED = tuple(
     TABLES.prefix + name for name in ("schema_version", "target", "rejection", "alert", "level", "lease")

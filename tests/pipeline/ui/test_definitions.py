@@ -1,6 +1,7 @@
 """Protects what the Dagster UI shows: the graph of the design, a description for everybody, and no secret anywhere."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language
+from tests.support.selectline.delivering import DELIVERY
 
 SECRETS = {"CLOUDKASSE_ERP_URL": "mssql+pyodbc://sa:Geheim1@server/SL_M", "CLOUDKASSE_API_TOKEN": "token-Geheim2"}
 GRAPH = {
@@ -65,6 +67,40 @@ def configuration() -> Configuration:
 @pytest.fixture
 def definitions(configuration: Configuration, tmp_path: Path) -> dg.Definitions:
     return build_defs(configuration, protocol_folder=tmp_path)
+
+
+@pytest.fixture
+def delivering(configuration: Configuration, tmp_path: Path) -> Callable[..., dg.Definitions]:
+    """Makes the definitions of a shop that delivers into SelectLine."""
+
+    def made(**changed: Any) -> dg.Definitions:
+        settings = Settings.model_validate({"delivery": {**DELIVERY, **changed}})
+        return build_defs(configuration.model_copy(update={"settings": settings}), protocol_folder=tmp_path)
+
+    return made
+
+
+def made_by(definitions: dg.Definitions, job: str) -> set[str]:
+    """The assets that a job materialises."""
+    return {
+        output.properties.asset_key.to_user_string()
+        for step in create_execution_plan(definitions.resolve_job_def(job)).steps
+        for output in step.step_outputs
+        if output.properties and output.properties.asset_key and not output.properties.asset_check_key
+    }
+
+
+def test_deliveries_are_in_the_graph_where_a_target_is_chosen_and_in_an_import_where_it_is_to_be_followed_by_one(
+    definitions: dg.Definitions, delivering: Callable[..., dg.Definitions]
+) -> None:
+    manual, direct = delivering(), delivering(when="direct")
+    assert "deliver" not in {job.name for job in definitions.jobs or ()}
+    for found in (manual, direct):
+        assert made_by(found, "deliver") == {"selectline_documents", "sync_report"}
+        assert "selectline_documents" not in made_by(found, "sync_receipts")
+    for job in ("sync_all", "import_receipts"):
+        assert made_by(manual, job) == {*JOBS[job], "sync_report"}
+        assert made_by(direct, job) == {*JOBS[job], "selectline_documents", "sync_report"}
 
 
 def test_building_definitions_touches_no_network_disk_or_environment(
@@ -140,7 +176,10 @@ def test_a_german_shop_reads_the_ui_in_german(configuration: Configuration, tmp_
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
-def test_the_progress_bar_says_of_each_step_what_it_does(definitions: dg.Definitions, language: Language) -> None:
+def test_the_progress_bar_says_of_each_step_what_it_does(
+    delivering: Callable[..., dg.Definitions], language: Language
+) -> None:
+    definitions = delivering()
     steps = {node.name for job in tags.KINDS for node in definitions.resolve_job_def(job).nodes}
     assert steps <= STEP_TITLES.keys()
     assert all(step_title(step, language) != step for step in steps)

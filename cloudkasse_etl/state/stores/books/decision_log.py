@@ -28,14 +28,16 @@ class Subject(StrEnum):
     LINE = "line"
     CLOSING = "closing"
     NUMBERS = "numbers"
+    DELIVERY = "delivery"
 
 
 class Action(StrEnum):
-    """The decision: handled by a person; to be checked again; released."""
+    """The decision: handled by a person; to be checked again; released; taken back from the ERP."""
 
     DISMISS = "dismiss"
     RESTORE = "restore"
     RELEASE = "release"
+    RETRACT = "retract"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Decision:
     Attributes:
         subject: The kind of thing that it is about.
         key: A receipt's id; for a stock line with `|` and its number; for a closing register `|` number; for
-            missing receipt numbers register `|` first `-` last.
+            missing receipt numbers register `|` first `-` last; for a delivery its id.
         action: What was decided.
         reason: Why.
         decided_at: When; None where an earlier release did not store it.

@@ -5,11 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloudkasse_etl.entities import ASSETS_OF, REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.entities import (
+    ASSETS_OF,
+    REVENUE_POSTINGS,
+    SELECTLINE_DOCUMENTS,
+    STAGED_CLOSINGS,
+    STAGED_RECEIPTS,
+    STOCK_MOVEMENTS,
+)
 from cloudkasse_etl.rejections.causes import Cause, causes_of
 from cloudkasse_etl.sync.run.report import Counts
 
-DOWN = (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS)
+DOWN = (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, SELECTLINE_DOCUMENTS)
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class RunFacts:
 
     Attributes:
         run_id: Its id.
-        kind: `all`, `master-data`, `receipts`, `import` or `assets`.
+        kind: `all`, `master-data`, `receipts`, `import`, `deliver` or `assets`.
         outcome: One of the four outcomes, or `running`, `queued`.
         message: The run's sentence, or why it broke.
         started_at: When it began.

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_CLOSINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
+from cloudkasse_etl.entities import (
+    REVENUE_POSTINGS,
+    SELECTLINE_DOCUMENTS,
+    STAGED_CLOSINGS,
+    STAGED_RECEIPTS,
+    STOCK_MOVEMENTS,
+)
 from cloudkasse_etl.i18n.text import Text, say, say_as
 from cloudkasse_etl.sync.run.receipt_sums import FATE_WORDS
 
@@ -24,6 +30,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "kind_master-data": say("master data"),
     "kind_receipts": say("receipts"),
     "kind_import": say("import of receipts"),
+    "kind_deliver": say("delivery into SelectLine"),
     "kind_assets": say("single assets"),
     "no_protocol": say(
         "This run left no protocol: its process ended before it could write one. What stands below of it is "
@@ -53,6 +60,7 @@ WORDS: Final[Mapping[str, Text]] = {
     STAGED_CLOSINGS: say("Closings fetched"),
     REVENUE_POSTINGS: say("Receipts imported"),
     STOCK_MOVEMENTS: say("Stock lines booked"),
+    SELECTLINE_DOCUMENTS: say("Documents delivered into SelectLine"),
     "sold": say("What was sold"),
     "nothing_sold": say("Nothing was sold yet."),
     "turnover": say("Turnover"),

@@ -1,0 +1,83 @@
+"""`deliveries`: lists what was brought into SelectLine, and lets a person take one back."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from assets.cli.deciding import JSON, REASON, decide
+from assets.cli.output import console, print_json, print_list
+from cloudkasse_etl.i18n.formats import day_in_figures, money
+from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
+from cloudkasse_etl.rejections.rejection import Language
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.sync.deliveries.delivery_list import ListedDelivery
+
+STATUSES = ("intended", "delivered", "assumed", "discarded", "error", "retracted")
+_COLUMNS = (
+    say("id"),
+    say("register"),
+    say("day"),
+    say_as("column", "closing"),
+    say("total"),
+    say("status"),
+    say_as("column", "document"),
+)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--status", type=click.Choice(STATUSES), help="Only deliveries of this status.")
+@click.option("--limit", type=click.IntRange(1), default=200, show_default=True, help="How many to show at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all deliveries, and nothing else.")
+@click.pass_context
+def deliveries(context: click.Context, status: str | None, limit: int, as_json: bool) -> int | None:
+    """List what was brought into SelectLine, the newest first: id, register, day, closing, total, status, document."""
+    if context.invoked_subcommand is not None:
+        return None
+    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.sync.deliveries.delivery_list import list_deliveries
+
+    configuration = load()
+    found = list_deliveries(configuration, status=status)
+    language = configuration.settings.language
+    if as_json:
+        print_json({"deliveries": [one.as_dict(language) for one in found]})
+    else:
+        _print(found, limit, language)
+    return 0
+
+
+@deliveries.command()
+@click.argument("delivery", type=click.IntRange(1), metavar="ID")
+@REASON
+@JSON
+def retract(delivery: int, reason: str, as_json: bool) -> int:
+    """Take a delivery back while SelectLine allows it: the next delivery makes another document."""
+    from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
+
+    said = say("Delivery {id} is taken back; the next delivery makes it anew: cloudkasse-etl deliver.", id=delivery)
+    return decide(reason, lambda who: retract_delivery(who, delivery), lambda _: said, as_json=as_json)
+
+
+def _print(found: "list[ListedDelivery]", limit: int, language: Language) -> None:
+    from cloudkasse_etl.sync.deliveries.delivery_list import STATUS_WORDS
+
+    words = told_by_name(STATUS_WORDS, language)
+    records = [
+        (
+            (
+                one.delivery.delivery_id,
+                one.delivery.register,
+                day_in_figures(one.delivery.day, language),
+                one.delivery.closing_number,
+                money(one.delivery.amount_cents, one.delivery.currency, language),
+                words[one.delivery.status],
+                one.delivery.destination or one.delivery.remote_id,
+            ),
+            one.reason(language),
+        )
+        for one in found
+    ]
+    total = say_count("{count:,} delivery", "{count:,} deliveries", count=len(found)).told(language)
+    heads = told_each(_COLUMNS, language)
+    print_list(console(), heads, records, total, numbers=(0, 3, 4), limit=limit, language=language)

@@ -1,0 +1,33 @@
+"""The deliveries into SelectLine: what is booked, as documents in its inbox. In the graph where a target is chosen."""
+
+import dagster as dg
+
+from assets.checks.rejections import report_checks
+from assets.run.resources import Sync
+from assets.steps import Result, carry_out
+from cloudkasse_etl.config.delivery_settings import Delivery
+from cloudkasse_etl.entities import REVENUE_POSTINGS, SELECTLINE_DOCUMENTS, STOCK_MOVEMENTS
+from cloudkasse_etl.sync.deliveries.document_delivery import deliver_documents
+
+GROUP = "selectline_delivery"
+
+
+@dg.asset(
+    name=SELECTLINE_DOCUMENTS,
+    group_name=GROUP,
+    kinds={"rest"},
+    deps=[dg.AssetKey(REVENUE_POSTINGS), dg.AssetKey(STOCK_MOVEMENTS)],
+    check_specs=report_checks(SELECTLINE_DOCUMENTS),
+)
+def selectline_documents(sync: Sync) -> Result:
+    """The sales that were booked, as transfer documents in SelectLine's inbox.
+
+    Each goes there once. A person in SelectLine takes it over, which makes a document with revenue and stock, or
+    discards it; what becomes of it is followed here.
+    """
+    return carry_out(deliver_documents, sync)
+
+
+def assets_of(delivery: Delivery) -> tuple[dg.AssetsDefinition, ...]:
+    """The assets of the targets that the settings choose."""
+    return (selectline_documents,) if delivery.documents == "transfer" else ()

@@ -1,0 +1,81 @@
+"""The list of deliveries into SelectLine, and what became of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
+from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.sync.inputs.own_tables import open_reading
+
+STATUS_WORDS: Mapping[str, Text] = {
+    DeliveryStatus.INTENDED: say("intended"),
+    DeliveryStatus.DELIVERED: say("delivered"),
+    DeliveryStatus.ASSUMED: say("taken over"),
+    DeliveryStatus.DISCARDED: say("discarded"),
+    DeliveryStatus.ERROR: say("to be looked at"),
+    DeliveryStatus.RETRACTED: say("taken back"),
+}
+
+
+@dataclass(frozen=True)
+class ListedDelivery:
+    """A delivery as a list shows it.
+
+    Attributes:
+        delivery: The delivery.
+        rejections: Why a person has to look.
+        decision: By which it was taken back.
+    """
+
+    delivery: Delivery
+    rejections: tuple[Rejection, ...]
+    decision: Decision | None
+
+    def reason(self, language: Language) -> str:
+        """Why it is as it is; empty where all is well."""
+        decided = [self.decision.why(language)] if self.decision else []
+        return " ".join([*decided, *(f"{one.text(language)} {one.cure(language)}" for one in self.rejections)])
+
+    def as_dict(self, language: Language) -> dict[str, Any]:
+        """The delivery as `deliveries --json` prints it."""
+        delivery = self.delivery
+        return {
+            "id": delivery.delivery_id,
+            "target": delivery.target,
+            "grain": delivery.grain,
+            "key": delivery.key,
+            "register": delivery.register,
+            "day": delivery.day.isoformat(),
+            "closing": delivery.closing_number,
+            "generation": delivery.generation,
+            "status": str(delivery.status),
+            "transfer_document": delivery.remote_id,
+            "destination": delivery.destination,
+            "amount_cents": delivery.amount_cents,
+            "currency": delivery.currency,
+            "lines": delivery.line_count,
+            "reason": self.reason(language) or None,
+        }
+
+
+def list_deliveries(configuration: Configuration, *, status: str | None = None) -> list[ListedDelivery]:
+    """All deliveries, or those of one status, the newest first. May be called while a synchronisation runs.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached.
+    """
+    with open_reading(configuration) as store:
+        rejections: dict[str, list[Rejection]] = {}
+        for rejection in store.rejections.of(SELECTLINE_DOCUMENTS):
+            rejections.setdefault(rejection.key, []).append(rejection)
+        decisions = {decision.key: decision for decision in store.decisions.all(Subject.DELIVERY)}
+        found = Deliveries(store.connection).all(*([] if status is None else [DeliveryStatus(status)]))
+        return [
+            ListedDelivery(one, tuple(rejections.get(one.key, ())), decisions.get(str(one.delivery_id)))
+            for one in reversed(found)
+        ]

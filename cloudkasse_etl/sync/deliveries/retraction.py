@@ -1,0 +1,90 @@
+"""The use case of taking a delivery back, while SelectLine allows it: its receipts can then be delivered again."""
+
+from contextlib import suppress
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient, UnclearError
+from cloudkasse_etl.errors import ConfigurationError, ContractError
+from cloudkasse_etl.http.peer_answers import RefusedError
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
+from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
+from cloudkasse_etl.state.stores.deliveries.delivery_store import MOVES, Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.state_stores import StateStores
+from cloudkasse_etl.sync.deliveries.inbox import ASSUMED, EDIT, Found, Inbox
+from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
+
+_SEE = say("See: cloudkasse-etl deliveries.")
+
+
+def retract_delivery(decider: Decider, delivery_id: int) -> Decided:
+    """Takes a delivery back: deletes its document in SelectLine, and lets its receipts be delivered again.
+
+    Args:
+        decider: Who decides, and why.
+        delivery_id: Its id, as the list of deliveries has it.
+
+    Returns:
+        The result of the decision.
+
+    Raises:
+        ConfigurationError: There is none of this id, SelectLine does not allow it any more, or no reason is given.
+        LeaseHeldError: A synchronisation is running.
+        CloudkasseError: SelectLine's Web API cannot be reached; nothing is taken back then.
+    """
+    with decider.deciding(Action.RETRACT) as store:
+        deliveries = Deliveries(store.connection)
+        delivery = deliveries.find(delivery_id)
+        if delivery is None:
+            raise ConfigurationError(say("There is no delivery {id}.", id=delivery_id), hint=_SEE)
+        if delivery.status not in MOVES[DeliveryStatus.RETRACTED]:
+            raise _too_late(delivery, delivery.destination)
+        if delivery.line_count:
+            _take_out(decider.configuration, store, delivery)
+        decision = decider.decision(Subject.DELIVERY, str(delivery_id), Action.RETRACT, document=delivery.key)
+        deliveries.retract(delivery, decision)
+        return Decided(decision, DeliveryStatus.RETRACTED)
+
+
+def _take_out(configuration: Configuration, store: StateStores, delivery: Delivery) -> None:
+    """Deletes what SelectLine has of a delivery; what was discarded there stays.
+
+    First it looks at all of it: with one that was taken over, none is deleted.
+    """
+    kind = configuration.settings.delivery.transfer.document_kind or ""
+    with SelectLineClient(configuration, ApiSessions(store.connection)) as client:
+        inbox = Inbox(client, kind)
+        for found in inbox.of(delivery.key):
+            if found.state == ASSUMED:
+                raise _too_late(delivery, found.destination)
+            if found.state == EDIT:
+                raise ConfigurationError(
+                    say("Somebody is at work on transfer document {number} in SelectLine.", number=found.number),
+                    hint=say("Close it there, then take the delivery back again."),
+                )
+        for found in inbox.of(delivery.key):
+            if found.is_open:
+                _delete(client, inbox, delivery, found)
+
+
+def _delete(client: SelectLineClient, inbox: Inbox, delivery: Delivery, found: Found) -> None:
+    with suppress(UnclearError, RefusedError):  # the list alone tells whether it is gone
+        client.delete_transfer_document(found.number)
+    inbox.look()
+    if any(one.number == found.number for one in inbox.of(delivery.key)):
+        raise ContractError(
+            say("SelectLine has not deleted transfer document {number}.", number=found.number),
+            hint=say("Look at it there, and take the delivery back again. Nothing is changed here."),
+        )
+
+
+def _too_late(delivery: Delivery, destination: str | None) -> ConfigurationError:
+    if delivery.status is DeliveryStatus.RETRACTED:
+        return ConfigurationError(say("Delivery {id} is taken back already.", id=delivery.delivery_id), hint=_SEE)
+    return ConfigurationError(
+        say(
+            "Delivery {id} was taken over in SelectLine as document {number}, so it cannot be taken back.",
+            id=delivery.delivery_id, number=destination or "?",
+        ),
+        hint=say("Cancel the document in SelectLine; what is booked here stays as it is."),
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Protects that a delivery can be taken back as long as SelectLine allows it, and is then made anew, once."""
+
+import pytest
+
+from cloudkasse_etl.errors import ConfigurationError, LeaseHeldError
+from cloudkasse_etl.sync.deliveries.delivery_list import list_deliveries
+from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
+from tests.support.books import closing_of_sales, decider, deliver, fetch_and_book, sale, stock, told
+from tests.support.selectline.delivering import DeliveringShop
+
+pytestmark = pytest.mark.shop(accounts=True)
+
+
+@pytest.fixture
+def delivered(shop: DeliveringShop) -> DeliveringShop:
+    """A shop with one closing delivered."""
+    deliver(shop.world, *(sale(number) for number in (1, 2)), closings=(closing_of_sales(1, 1, 2),))
+    fetch_and_book(shop.world)
+    shop.deliver()
+    return shop
+
+
+def retract(shop: DeliveringShop, number: int, reason: str = "falsches Lager") -> None:
+    retract_delivery(decider(shop.world, reason), number)
+
+
+def test_what_is_taken_back_is_made_anew_and_selectline_has_it_once(delivered: DeliveringShop) -> None:
+    retract(delivered, 1)
+    assert delivered.documents() == []
+    assert told(delivered.deliver()) == {"new": 1}
+    delivered.clerk("take-over")
+    delivered.deliver()
+    assert [(one.key[-1], one.status) for one in delivered.deliveries()] == [("1", "retracted"), ("2", "assumed")]
+    assert delivered.moved() == {("A1", "1"): -4.0}
+    assert stock(delivered.world) == {("1", "A1"): -4000}
+    first, second = reversed(list_deliveries(delivered.world.configuration()))
+    assert (first.reason("en"), second.reason("en")) == ("falsches Lager", "")
+
+
+def test_what_was_discarded_is_taken_back_and_stays_discarded_there(delivered: DeliveringShop) -> None:
+    delivered.clerk("discard", id=1, comment="nein")
+    delivered.deliver()
+    retract(delivered, 1)
+    assert told(delivered.deliver()) == {"new": 1}
+    assert [document["StateKind"] for document in delivered.documents()] == ["Discarded", "Open"]
+    assert delivered.deliver().rejections == ()
+
+
+def test_what_was_taken_over_cannot_be_taken_back(delivered: DeliveringShop) -> None:
+    delivered.clerk("take-over")
+    for _ in range(2):  # before we know of it, and after
+        with pytest.raises(ConfigurationError, match="as document 26-000001"):
+            retract(delivered, 1)
+        delivered.deliver()
+    assert [one.status for one in delivered.deliveries()] == ["assumed"]
+
+
+def test_nothing_is_taken_back_twice_without_a_reason_or_during_a_run(delivered: DeliveringShop) -> None:
+    with pytest.raises(ConfigurationError, match="reason"):
+        retract(delivered, 1, " ")
+    with pytest.raises(ConfigurationError, match="no delivery 7"):
+        retract(delivered, 7)
+    with delivered.world.session(), pytest.raises(LeaseHeldError):
+        retract(delivered, 1)
+    retract(delivered, 1)
+    with pytest.raises(ConfigurationError, match="already"):
+        retract(delivered, 1)
+    assert delivered.server.sessions.open == []
+
+
+def test_a_death_between_deletion_and_note_is_made_up_for(delivered: DeliveringShop) -> None:
+    (document,) = delivered.documents()
+    with delivered.world.session() as session:
+        session.selectline.delete_transfer_document(document["Id"])
+    assert [one.code for one in delivered.deliver().rejections] == ["delivery_gone"]
+    retract(delivered, 1)
+    assert told(delivered.deliver()) == {"new": 1}
