@@ -7,12 +7,17 @@ import click
 
 from assets.cli.output import console, print_causes, print_counts, print_json
 from assets.instance.typed_commands import as_typed
+from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.i18n.formats import money, short_quantity
+from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.rejections.causes import Cause
+    from cloudkasse_etl.sync.dry_run.delivery_plan import DeliveryPlan
     from cloudkasse_etl.sync.dry_run.plan_report import Plan
     from cloudkasse_etl.sync.dry_run.plan_view import EntityView, ImportView, RecordLine
 
@@ -21,7 +26,7 @@ SHOWN_CAUSES = 10
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["all", "master-data", "receipts", "import"]), default="all")
+@click.argument("what", type=click.Choice(["all", "master-data", "receipts", "import", "deliver"]), default="all")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def plan(what: Any, as_json: bool) -> int:
     """Tell what a synchronisation would do, and do nothing: a dry run.
@@ -32,6 +37,8 @@ def plan(what: Any, as_json: bool) -> int:
     from cloudkasse_etl.sync.dry_run.plan import plan as make_plan
 
     configuration = load()
+    if what == "deliver":
+        return _plan_delivery(configuration, as_json=as_json)
     found = make_plan(configuration, what)
     language = configuration.settings.language
     if as_json:
@@ -39,6 +46,50 @@ def plan(what: Any, as_json: bool) -> int:
     else:
         _print(console(), found, language)
     return 0
+
+
+def _plan_delivery(configuration: "Configuration", *, as_json: bool) -> int:
+    from cloudkasse_etl.sync.dry_run.delivery_plan import plan_delivery
+
+    found = plan_delivery(configuration)
+    language = configuration.settings.language
+    if as_json:
+        print_json(found.as_dict(language))
+    else:
+        _print_delivery(console(), found, language)
+    return 0
+
+
+def _print_delivery(out: "Console", found: "DeliveryPlan", language: Language) -> None:
+    from rich.markup import escape
+
+    from cloudkasse_etl.rejections.causes import by_cause
+    from cloudkasse_etl.rejections.record_names import name_of
+    from cloudkasse_etl.sync.dry_run.delivery_plan import lines_of
+
+    for draft in found.documents:
+        name = name_of(SELECTLINE_DOCUMENTS, draft.key).told(language)
+        out.print(f"\n[bold]{escape(name)}[/]: {money(draft.amount_cents, draft.currency, language)}")
+        for line in lines_of(draft):
+            article, house = line.get("ArticleNumber", ""), line.get("WarehouseId", "")
+            cells = (
+                short_quantity(round(line["Quantity"] * 1000), language), line.get("QuantityUnit", ""), article,
+                line["Name"], money(round(line["UnitPrice"] * 100), draft.currency, language),
+                line.get("TaxCode", ""), house,
+            )  # fmt: skip
+            out.print(f"  {escape(' · '.join(filter(None, map(str, cells))))}", soft_wrap=True)
+    out.print(
+        say_count("{count:,} document to deliver.", "{count:,} documents to deliver.", count=len(found.documents)).told(
+            language
+        )
+    )
+    for count, text in (
+        (found.waiting, say("{count:,} waiting for a closing or the end of the day", count=found.waiting)),
+        (found.waiting_for_stock, say("{count:,} waiting for their stock", count=found.waiting_for_stock)),
+    ):
+        if count:
+            out.print(f"  {text.told(language)}")
+    _print_refused(out, by_cause(found.refused, language), language)
 
 
 def _print(out: "Console", found: "Plan", language: Language) -> None:

@@ -162,9 +162,10 @@ class SelectLineClient:
         )
 
     def document_kinds(self) -> dict[str, str]:
-        """The kinds of document that transfer documents can become: key -> name."""
-        found = self._pages("/DocumentKinds", {"listFilter.onlyTransferDocumentKinds": "true"}, "Flag")
-        return {str(item["Flag"]): str(item.get("Name") or "") for item in found if item.get("Flag")}
+        """The kinds of document that there are: number, or letter where it has one alone -> name."""
+        found = list(self._pages("/DocumentKinds", {}, "Number"))
+        letters = {str(item["Flag"]): str(item.get("Name") or "") for item in found if item.get("Flag")}
+        return letters | {str(item["Number"]): str(item.get("Name") or "") for item in found if item.get("Number")}
 
     def transfer_documents(self, kind: str) -> Iterator[Item]:
         """All transfer documents of a kind, whatever became of them; each once."""

@@ -21,6 +21,7 @@ from cloudkasse_etl.i18n.text import Language, say, say_count
 from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_to_look_at
 from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
+from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
 from cloudkasse_etl.sync.monitoring.alerts import diagnose_alerts
 from cloudkasse_etl.sync.run.till_in_use import till_to_use
 from cloudkasse_etl.tills.capabilities import CAPABILITIES
@@ -65,6 +66,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     configuration = Configuration(settings=shown, connections=connections, path=settings_path(environment))
     problems += _till(configuration, settings)
     problems += _another_till(configuration)
+    problems += diagnose_delivery(configuration)
     problems += diagnose_alerts(shown, connections)
     return problems
 

@@ -1,5 +1,6 @@
 """A shop that delivers into a bundled SelectLine: the two together, and what either says in the end."""
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -91,16 +92,17 @@ def _stock(books: Mapping[str, Any]) -> dict[tuple[str, str], float]:
 
 
 @contextmanager
-def delivering(world: World, **changed: Any) -> Iterator[DeliveringShop]:
+def delivering(world: World, *, licences: int = 1, **changed: Any) -> Iterator[DeliveringShop]:
     """A shop that delivers, and its SelectLine.
 
     Args:
         world: The shop.
+        licences: How many sessions SelectLine lets be open at once.
         changed: Settings of the delivery that differ.
     """
     world.erp(f"UPDATE MANDANT SET Datenbankname = '{TENANT}'")
-    world.settings["delivery"] = {**DELIVERY, **changed}
-    with SelectlineServer(world.erp_url) as server:
+    world.settings["delivery"] = {**copy.deepcopy(dict(DELIVERY)), **changed}
+    with SelectlineServer(world.erp_url, licences=licences) as server:
         world.more_environment |= {**SECRETS, "SELECTLINE_API_URL": server.url}
         shop = DeliveringShop(world, server)
         shop.before = shop.books()

@@ -1,0 +1,82 @@
+"""What of SelectLine's Web API and of the settings would keep a delivery from it, for `check`. Writes nothing."""
+
+from collections.abc import Iterator
+
+from cloudkasse_etl.config.settings import Configuration, Settings
+from cloudkasse_etl.erp.selectline_api.selectline_client import NoSessionMemory, SelectLineClient
+from cloudkasse_etl.errors import CloudkasseError, Problem
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
+from cloudkasse_etl.sync.run.context import today
+
+API = say("SelectLine's Web API")
+
+
+def diagnose_delivery(configuration: Configuration) -> list[Problem]:
+    """Checks settings, login, licence, tenant, rights and kind of document; nothing where nothing is delivered.
+
+    Args:
+        configuration: Settings and connections.
+
+    Returns:
+        Every problem with its cure.
+    """
+    if not configuration.settings.delivery.is_on:
+        return []
+    return [*_settings(configuration.settings), *_tax_codes(configuration), *_api(configuration)]
+
+
+def _settings(settings: Settings) -> Iterator[Problem]:
+    known = settings.delivery.transfer.cash_bank
+    for register in settings.registers:
+        if register.number not in known:
+            yield Problem(
+                f"delivery.transfer.cash_bank.{register.number}",
+                say("Register {register} has no cash account of SelectLine.", register=register.number),
+                say("Enter it in the settings; without it nothing that it sold is delivered."),
+            )
+    for number in sorted(known.keys() - {register.number for register in settings.registers}):
+        yield Problem(
+            f"delivery.transfer.cash_bank.{number}",
+            say("There is no register {register} in the settings.", register=number),
+            say("Correct the register's number."),
+        )
+
+
+def _tax_codes(configuration: Configuration) -> Iterator[Problem]:
+    """Rates at which the settings book revenue, and for which SelectLine has no tax code today."""
+    day = today(configuration.settings)
+    try:
+        with ErpFrames(configuration, day) as frames:
+            rates = set(frames.booking([]).rates.texts_on(day).values())
+    except CloudkasseError:
+        return  # the ERP's own checks tell
+    for rate in sorted(configuration.settings.accounts.revenue):
+        if rate not in rates:
+            yield Problem(
+                "USDETAIL",
+                say("SelectLine has no tax code with {rate} % today, at which accounts.revenue books.", rate=rate),
+                say("Create the tax code in SelectLine, or remove the rate from accounts.revenue."),
+            )
+
+
+def _api(configuration: Configuration) -> list[Problem]:
+    # one try, not minutes of retries: a person waits
+    hasty = configuration.with_api(attempts=2, retry_seconds=10, connect_seconds=5)
+    kind = configuration.settings.delivery.transfer.document_kind or ""
+    try:
+        with SelectLineClient(hasty, NoSessionMemory()) as client:
+            kinds = client.document_kinds()
+            next(iter(client.transfer_documents(kind)), None)  # whether the user may read them
+    except CloudkasseError as error:
+        return [Problem(API, error.message, error.hint or "")]
+    if kind in kinds:
+        return []
+    held = ", ".join(f"{key} {name}".strip() for key, name in sorted(kinds.items())) or "-"
+    return [
+        Problem(
+            "delivery.transfer.document_kind",
+            say("SelectLine has no kind of document '{kind}'; it has: {held}.", kind=kind, held=held),
+            say("Correct it in the settings, or create it in SelectLine."),
+        )
+    ]

@@ -1,0 +1,107 @@
+"""Protects our own table of deliveries, in each database: a receipt is in one that counts at most."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from cloudkasse_etl.errors import CloudkasseError
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject
+from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
+from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, DeliveryStatus, Draft
+from tests.support.worlds import BOTH, World
+
+DRAFT = Draft(
+    key="cloudkasse:1|K1|closing 1|1",
+    grain="closing",
+    register="K1",
+    place="closing 1",
+    generation=1,
+    day=dt.date(2026, 11, 24),
+    closing_number=1,
+    currency="EUR",
+    amount_cents=119,
+    line_count=1,
+    body=b"{}",
+    receipts=("R1", "R2"),
+)
+SECOND = replace(DRAFT, key="cloudkasse:1|K1|closing 1|2", generation=2, receipts=("R3",))
+REFUSED = Rejection("selectline_documents", DRAFT.key, "delivery_unclear", {"message": "-"}, "c")
+
+
+@BOTH
+def test_a_receipt_is_in_one_delivery_at_most_until_that_is_taken_back(world: World) -> None:
+    with world.session() as session:
+        store = Deliveries(session.store.connection)
+        store.freeze([DRAFT])
+        with pytest.raises((CloudkasseError, sa.exc.IntegrityError)):
+            store.freeze([replace(SECOND, receipts=("R9", "R2"))])
+        assert [one.key for one in store.all()] == [DRAFT.key]  # nothing of the second, its other receipt included
+        (delivery,) = store.all()
+        assert store.covering(["R1", "R2", "R9"]) == {"R1": delivery, "R2": delivery}
+        decision = Decision(Subject.DELIVERY, "1", Action.RETRACT, "falsch")
+        store.retract(delivery, decision)
+        assert store.covering(["R1", "R2"]) == {}
+        store.freeze([replace(SECOND, receipts=("R1", "R2"))])
+        assert [one.status for one in store.all()] == ["retracted", "intended"]
+        with pytest.raises(AssertionError):
+            store.retract(delivery, decision)
+
+
+@BOTH
+def test_a_key_is_given_once(world: World) -> None:
+    with world.session() as session:
+        store = Deliveries(session.store.connection)
+        store.freeze([DRAFT])
+        with pytest.raises((CloudkasseError, sa.exc.IntegrityError)):
+            store.freeze([replace(DRAFT, receipts=("R7",))])
+        store.freeze([SECOND])
+        assert store.generations([("K1", "closing 1"), ("K1", "closing 2"), ("K2", "closing 1")]) == {
+            ("K1", "closing 1"): 2
+        }
+        assert store.known([DRAFT.key, "another"]) == {DRAFT.key}
+
+
+@BOTH
+def test_a_status_and_its_rejection_move_together(world: World) -> None:
+    with world.session() as session:
+        store, rejections = Deliveries(session.store.connection), session.store.rejections
+        store.freeze([DRAFT])
+        (delivery,) = store.all(DeliveryStatus.INTENDED)
+        store.leave(delivery, REFUSED)
+        assert [found.code for found in rejections.of("selectline_documents")] == ["delivery_unclear"]
+        store.move(delivery, DeliveryStatus.DELIVERED, remote_id=7)
+        assert rejections.of("selectline_documents") == []
+        store.move(delivery, DeliveryStatus.ASSUMED, destination="26-1")
+        found = store.find(delivery.delivery_id)
+        assert found is not None
+        assert (found.status, found.remote_id, found.destination) == ("assumed", 7, "26-1")
+        with pytest.raises(AssertionError):
+            store.move(delivery, DeliveryStatus.DELIVERED)  # what was taken over stays so
+        assert store.find(99) is None
+
+
+@BOTH
+def test_the_session_that_was_not_ended_is_remembered_and_forgotten(world: World) -> None:
+    with world.session() as session:
+        sessions = ApiSessions(session.store.connection)
+        assert sessions.left() is None
+        for token in ("first", "second"):
+            sessions.keep(SecretStr(token))
+        left = sessions.left()
+        assert left is not None
+        assert left.get_secret_value() == "second"
+        sessions.forget()
+        assert sessions.left() is None
+
+
+@BOTH
+def test_deliveries_without_lines_need_not_be_sent(world: World) -> None:
+    with world.session() as session:
+        store = Deliveries(session.store.connection)
+        store.freeze([replace(DRAFT, line_count=0, amount_cents=0, body=b"")])
+        assert [one.status for one in store.all()] == ["delivered"]
+        assert store.receipts_of(store.all()[0].delivery_id) == ["R1", "R2"]
