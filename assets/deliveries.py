@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.checks.rejections import report_checks
+from assets.checks.rejections import AS_BOOKED, TAKEN_OVER, report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
 from cloudkasse_etl.config.delivery_settings import Delivery
@@ -17,7 +17,7 @@ GROUP = "selectline_delivery"
     group_name=GROUP,
     kinds={"rest"},
     deps=[dg.AssetKey(REVENUE_POSTINGS), dg.AssetKey(STOCK_MOVEMENTS)],
-    check_specs=report_checks(SELECTLINE_DOCUMENTS),
+    check_specs=report_checks(SELECTLINE_DOCUMENTS, AS_BOOKED, TAKEN_OVER),
 )
 def selectline_documents(sync: Sync) -> Result:
     """The sales that were booked, as transfer documents in SelectLine's inbox.
@@ -25,7 +25,7 @@ def selectline_documents(sync: Sync) -> Result:
     Each goes there once. A person in SelectLine takes it over, which makes a document with revenue and stock, or
     discards it; what becomes of it is followed here.
     """
-    return carry_out(deliver_documents, sync)
+    return carry_out(deliver_documents, sync, AS_BOOKED, TAKEN_OVER)
 
 
 def assets_of(delivery: Delivery) -> tuple[dg.AssetsDefinition, ...]:

@@ -1,6 +1,7 @@
 """Asset checks on rejections and reviews, made from reports; they do not change a run's outcome."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import dagster as dg
 
@@ -11,6 +12,7 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, Text, say, say_count
+from cloudkasse_etl.rejections.catalogue.delivery_codes import NOT_AS_BOOKED, WAITS_LONG
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, Cause, by_cause, more_than
 from cloudkasse_etl.sync.run.report import AssetReport
 
@@ -21,6 +23,8 @@ SHOWN_WARNINGS = 20
 SHOWN_CAUSES = 3
 EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
+AS_BOOKED = "delivered_equals_booked"
+TAKEN_OVER = "documents_are_taken_over"
 DESCRIPTIONS: Mapping[str, Text] = {
     REJECTIONS: say(
         "No record stands rejected. Rejected records hold up nothing else; the asset's page and the "
@@ -36,6 +40,13 @@ DESCRIPTIONS: Mapping[str, Text] = {
     REVIEW: say(
         "Nothing that this run booked needs to be looked at: VAT rates are those of the ERP on that day, "
         "no cash went in or out without a known reason."
+    ),
+    AS_BOOKED: say(
+        "Each document that is not taken over yet comes to what is booked of its receipts: by account and tax code to "
+        "the cent, by article and warehouse to the thousandth."
+    ),
+    TAKEN_OVER: say(
+        "No document waits in SelectLine for longer than `checks.waiting_hours` in the settings to be taken over."
     ),
 }
 
@@ -61,6 +72,8 @@ def check_results(report: AssetReport, names: Sequence[str], settings: Settings)
         REGISTER_FIRST: _register_first,
         EVERY_REGISTER: _every_register,
         REVIEW: _review,
+        AS_BOOKED: _as_booked,
+        TAKEN_OVER: _taken_over,
     }
     return [evaluate[name](report, settings)._replace(asset_key=dg.AssetKey(report.asset)) for name in names]
 
@@ -108,6 +121,20 @@ def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
     result = _warning(REVIEW, _several(count, text, settings) if count > 1 else text, to_review=count)
     found = {"warnings": dg.MetadataValue.md("\n".join(f"- {plain(line)}" for line in shown))} if shown else {}
     return result._replace(metadata={**result.metadata, **found})
+
+
+def _as_booked(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    return _warnings(AS_BOOKED, NOT_AS_BOOKED, report, settings)
+
+
+def _taken_over(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    return _warnings(TAKEN_OVER, WAITS_LONG, report, settings)
+
+
+def _warnings(check: str, code: str, report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    """The warnings of one code as a check of their own."""
+    mine = replace(report, warnings=tuple(warning for warning in report.warnings if warning.code == code))
+    return _review(mine, settings)._replace(check_name=check)
 
 
 def _several(count: int, first: str, settings: Settings) -> str:

@@ -1,6 +1,11 @@
 """Codes for documents that are not brought into SelectLine, or that a person there or here has to look at."""
 
+from typing import Final
+
 from cloudkasse_etl.rejections.catalogue.entry import Failure
+
+NOT_AS_BOOKED: Final = "delivery_not_as_booked"
+WAITS_LONG: Final = "delivery_waits_long"
 
 TEXTS: dict[str, Failure] = {
     "delivery_cash_bank_missing": Failure(
@@ -67,6 +72,15 @@ TEXTS: dict[str, Failure] = {
         "SelectLine could not take transfer document {number} over: {comment}",
         "Correct in SelectLine what the comment says and take it over there; or discard it, and take the delivery "
         "back, which makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
+    ),
+    NOT_AS_BOOKED: Failure(
+        "The document differs from what is booked here (booked / delivered): {differences}.",
+        "Compare the two before it is taken over in SelectLine; if the books are right, take the delivery back, which "
+        "makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
+    ),
+    WAITS_LONG: Failure(
+        "Transfer document {number} has waited in SelectLine to be taken over since {start}.",
+        "Take it over in SelectLine, or discard it there.",
     ),
     "delivery_stock_pending": Failure(
         "Receipts wait until all of their stock is booked.",

@@ -7,8 +7,9 @@ from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipt
+from cloudkasse_etl.sync.deliveries.delivered_books import delivery_warnings
 from cloudkasse_etl.sync.deliveries.drafts import Undelivered, drafts_of, undelivered
-from cloudkasse_etl.sync.deliveries.inbox import Inbox
+from cloudkasse_etl.sync.deliveries.inbox import Inbox, kind_of
 from cloudkasse_etl.sync.deliveries.sending import Sender, by_key
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -68,7 +69,8 @@ class _Work:
             return
         session, kind = self._session, self._session.settings.delivery.transfer.document_kind or ""
         client = session.selectline
-        self._sender = Sender(client, Inbox(client, kind), self._store, by_key(self._before))
+        inbox = Inbox(client, [kind, *map(kind_of, known)])
+        self._sender = Sender(client, inbox, self._store, by_key(self._before))
         for delivery in known:
             if delivery.status in FOLLOWED:
                 self._sender.follow(delivery)
@@ -124,6 +126,7 @@ class _Work:
             counts + waiting + refused_counts(rejections),
             rejections,
             deferrals=deferrals,
+            warnings=tuple(delivery_warnings(self._session)),
             quiet=self.is_quiet,
         )
 

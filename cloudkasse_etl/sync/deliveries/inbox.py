@@ -1,14 +1,17 @@
-"""SelectLine's inbox of transfer documents as a run sees it: all of our kind, found by our keys.
+"""SelectLine's inbox of transfer documents as a run sees it: all of our kinds, found by our keys.
 
 It is listed once, and again after each doubt: a list is the only thing that tells whether a document is there
 (docs/deliveries.md, Exactly once).
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import orjson
+
+from cloudkasse_etl.state.stores.deliveries.delivery_store import Delivery
 from cloudkasse_etl.transform.deliveries.transfer_form import key_of
 
 OPEN: Final = "Open"
@@ -58,15 +61,15 @@ class Found:
 
 
 class Inbox:
-    """The transfer documents of a kind.
+    """The transfer documents of some kinds.
 
     Args:
         client: The API.
-        kind: The kind of document.
+        kinds: The kinds of document: those of all deliveries that are looked for, whatever the settings say by now.
     """
 
-    def __init__(self, client: TransferDocuments, kind: str) -> None:
-        self._client, self._kind = client, kind
+    def __init__(self, client: TransferDocuments, kinds: Iterable[str]) -> None:
+        self._client, self._kinds = client, sorted(set(kinds))
         self._by_key: dict[str, list[Found]] = {}
         self.look()
 
@@ -77,10 +80,11 @@ class Inbox:
             CloudkasseError: It cannot be read to its end; what was known before is still known then.
         """
         found: dict[str, list[Found]] = defaultdict(list)
-        for form in self._client.transfer_documents(self._kind):
-            key = key_of(form)
-            if key is not None:
-                found[key].append(found_in(form))
+        for kind in self._kinds:
+            for form in self._client.transfer_documents(kind):
+                key = key_of(form)
+                if key is not None:
+                    found[key].append(found_in(form))
         self._by_key = {key: sorted(some, key=lambda one: one.number) for key, some in found.items()}
 
     def of(self, key: str) -> list[Found]:
@@ -94,6 +98,11 @@ class Inbox:
     def read(self, number: int) -> Mapping[str, Any] | None:
         """One with its positions; None where it is not there."""
         return self._client.transfer_document(number)
+
+
+def kind_of(delivery: Delivery) -> str:
+    """The kind of document that a delivery was frozen with."""
+    return str(orjson.loads(delivery.body)["DocumentKind"])
 
 
 def found_in(form: Mapping[str, Any]) -> Found:

@@ -11,7 +11,7 @@ from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
 from cloudkasse_etl.state.stores.deliveries.delivery_store import MOVES, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.sync.deliveries.inbox import ASSUMED, EDIT, Found, Inbox
+from cloudkasse_etl.sync.deliveries.inbox import ASSUMED, EDIT, Found, Inbox, kind_of
 from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
 
 _SEE = say("See: cloudkasse-etl deliveries.")
@@ -51,9 +51,8 @@ def _take_out(configuration: Configuration, store: StateStores, delivery: Delive
 
     First it looks at all of it: with one that was taken over, none is deleted.
     """
-    kind = configuration.settings.delivery.transfer.document_kind or ""
     with SelectLineClient(configuration, ApiSessions(store.connection)) as client:
-        inbox = Inbox(client, kind)
+        inbox = Inbox(client, [kind_of(delivery)])
         for found in inbox.of(delivery.key):
             if found.state == ASSUMED:
                 raise _too_late(delivery, found.destination)

@@ -4,8 +4,10 @@ import datetime as dt
 
 import pytest
 
+from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries
+from cloudkasse_etl.sync.deliveries.drafts import drafts_of, undelivered
 from tests.support.books import balances, book, closing_of_sales, deliver, fetch, fetch_and_book, sale, stock, told
-from tests.support.selectline.delivering import DeliveringShop
+from tests.support.selectline.delivering import DeliveringShop, mixed_receipts
 
 pytestmark = pytest.mark.shop(accounts=True)
 
@@ -146,3 +148,43 @@ def test_no_document_is_made_of_postings_that_are_not_of_the_receipt(shop: Deliv
     report = shop.deliver()
     assert [one.code for one in report.rejections] == ["delivery_books_differ"]
     assert shop.writes() == []
+
+
+def test_what_was_sent_as_another_kind_is_found_and_followed_after_the_setting_has_changed(
+    shop: DeliveringShop,
+) -> None:
+    sell(shop, 1, 1, closing=1)
+    with shop.world.session() as session:  # it was sent, and nothing was noted of the answer
+        drafts = next(iter(drafts_of(session, undelivered(session).groups)))
+        Deliveries(session.store.connection).freeze(drafts.ready)
+        session.selectline.create_transfer_document(drafts.ready[0].body)
+    shop.world.settings["delivery"]["transfer"]["document_kind"] = "5"
+    sell(shop, 2, 2, closing=2)
+    assert told(shop.deliver()) == {"new": 2}
+    assert shop.writes().count("POST /TransferDocuments") == 2
+    shop.clerk("take-over")
+    assert told(shop.deliver()) == {"changed": 2}
+
+
+def test_a_document_that_is_no_longer_what_is_booked_is_told_before_it_is_taken_over(shop: DeliveringShop) -> None:
+    deliver(shop.world, *mixed_receipts(1, 8), closings=(closing_of_sales(1, 1, 8),))
+    fetch_and_book(shop.world)
+    assert shop.deliver().warnings == ()
+    shop.world.erp("UPDATE cloudkasse_stock_movement SET quantity_milli = quantity_milli - 1 WHERE article = 'A3'")
+    (warning,) = shop.deliver().warnings
+    assert warning.code == "delivery_not_as_booked"
+    assert "A3/1: 2002 / 2000" in warning.text()
+    shop.clerk("take-over")
+    assert shop.deliver().warnings == ()
+
+
+def test_a_document_that_nobody_takes_over_is_told(shop: DeliveringShop) -> None:
+    sell(shop, 1, 1, closing=1)
+    shop.deliver()
+    shop.world.erp("UPDATE cloudkasse_delivery SET created_at = '2026-01-05 10:00:00'")
+    (warning,) = shop.deliver().warnings
+    assert (warning.code, "1 has waited" in warning.text(), "2026-01-05" in warning.text()) == (
+        "delivery_waits_long", True, True,
+    )  # fmt: skip
+    shop.world.settings["checks"] = {"waiting_hours": None}
+    assert shop.deliver().warnings == ()

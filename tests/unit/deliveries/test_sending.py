@@ -119,7 +119,7 @@ class Table:
 def run(api: SelectLine, table: Table) -> Sender:
     """What a run does with the one delivery."""
     before = by_key([table.rejection] if table.rejection else [])
-    sender = Sender(api, Inbox(api, "8"), table, before)
+    sender = Sender(api, Inbox(api, ["8"]), table, before)
     delivery = replace(DELIVERY, status=table.status, remote_id=table.remote_id)
     if table.status is DeliveryStatus.INTENDED:
         sender.bring(delivery)

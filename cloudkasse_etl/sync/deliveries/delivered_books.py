@@ -1,0 +1,121 @@
+"""Compares what was delivered with what is booked, and finds documents that wait for their take-over for too long.
+
+It goes another way than the one on which documents are made: from the rows of postings and movements to the body that
+was frozen. Only documents that are not taken over yet are looked at; what was taken over was looked at before.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.rejections.catalogue.delivery_codes import NOT_AS_BOOKED, WAITS_LONG
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.deliveries.sales_documents import product
+from cloudkasse_etl.transform.deliveries.sold_lines import DOCUMENT_CASES
+from cloudkasse_etl.transform.deliveries.transfer_form import STOCK
+
+SHOWN = 5
+Sums = Mapping[tuple[str, str], int]
+
+
+def delivery_warnings(session: SyncSession) -> list[Rejection]:
+    """What a person should look at of documents that are not taken over yet.
+
+    Args:
+        session: The run.
+
+    Returns:
+        A warning for each document that differs from the books, and for each that waits for too long.
+    """
+    store = Deliveries(session.store.connection)
+    waiting = [
+        one
+        for one in store.all(DeliveryStatus.INTENDED, DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED)
+        if one.line_count
+    ]
+    found = [warning for one in waiting for warning in _differences(session, one, store.receipts_of(one.delivery_id))]
+    return found + list(_waiting_long(session, waiting))
+
+
+def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[str]) -> Iterator[Rejection]:
+    positions = orjson.loads(delivery.body)["Positions"]
+    moved, has_sets = _moved(session, receipts)
+    stock = _stock(positions)
+    if has_sets:  # the document names the set, whose parts SelectLine moves
+        stock = {key: milli for key, milli in stock.items() if key in moved}
+    odd = [*_odd(_posted(session, receipts), _revenue(positions)), *_odd(moved, stock)]
+    if odd:
+        shown = ", ".join(odd[:SHOWN]) + (" …" if len(odd) > SHOWN else "")
+        yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_BOOKED, {"differences": shown})
+
+
+def _waiting_long(session: SyncSession, deliveries: Sequence[Delivery]) -> Iterator[Rejection]:
+    hours = session.settings.checks.waiting_hours
+    if hours is None:
+        return
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
+    for one in deliveries:
+        if one.status is DeliveryStatus.DELIVERED and one.created_at < before:
+            since = one.created_at.astimezone(session.settings.zone).date().isoformat()
+            yield Rejection(SELECTLINE_DOCUMENTS, one.key, WAITS_LONG, {"number": str(one.remote_id), "start": since})
+
+
+def _odd(booked: Sums, delivered: Sums) -> list[str]:
+    """Where the two differ, as `8400/3: 1190 / 1200`."""
+    both = sorted({key for sums in (booked, delivered) for key, value in sums.items() if value})
+    return [
+        f"{'/'.join(filter(None, key))}: {booked.get(key, 0)} / {delivered.get(key, 0)}"
+        for key in both
+        if booked.get(key, 0) != delivered.get(key, 0)
+    ]
+
+
+def _posted(session: SyncSession, receipts: Sequence[str]) -> Sums:
+    """By account and tax code, in cents: each line's posting is followed by that of its clearing."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for rows in session.store.books.postings_of(receipts).values():
+        for row in rows[::2]:
+            if row.tender is None and row.business_case in DOCUMENT_CASES:
+                sums[row.account, row.tax_code or ""] -= row.amount_cents
+    return sums
+
+
+def _revenue(positions: Sequence[Mapping[str, Any]]) -> Sums:
+    sums: Counter[tuple[str, str]] = Counter()
+    for position in positions:
+        cents = product(_scaled(position["Quantity"], 3), _scaled(position["UnitPrice"], 2))
+        sums[position.get("FinancialAccountId", ""), position.get("TaxCode", "")] += cents
+    return sums
+
+
+def _moved(session: SyncSession, receipts: Sequence[str]) -> tuple[Sums, bool]:
+    """By article and warehouse, in thousandths, without parts of trade sets; and whether there were any."""
+    has_sets = False
+    sums: Counter[tuple[str, str]] = Counter()
+    for rows in UndeliveredReceipts(session.store.connection).moved(receipts).values():
+        for row, warehouse in rows:
+            if row.position == "0":
+                sums[row.article, warehouse] -= row.quantity_milli
+            else:
+                has_sets = True
+    return sums, has_sets
+
+
+def _stock(positions: Sequence[Mapping[str, Any]]) -> Sums:
+    sums: Counter[tuple[str, str]] = Counter()
+    for position in positions:
+        if position["StockKindFlag"] == STOCK:
+            sums[position["ArticleNumber"], position["WarehouseId"]] += _scaled(position["Quantity"], 3)
+    return sums
+
+
+def _scaled(value: float, places: int) -> int:
+    return int(Decimal(str(value)).scaleb(places).to_integral_value())
