@@ -256,6 +256,11 @@ class Configuration(Section):
         api = self.settings.api.model_copy(update=changes)
         return self.model_copy(update={"settings": self.settings.model_copy(update={"api": api})})
 
+    def with_tenant(self, tenant: str) -> Self:
+        """The same with another tenant of SelectLine's, into which an earlier delivery went."""
+        delivery = self.settings.delivery.model_copy(update={"tenant": tenant})
+        return self.model_copy(update={"settings": self.settings.model_copy(update={"delivery": delivery})})
+
 
 def load(environment: Mapping[str, str] | None = None) -> Configuration:
     """Reads the settings file and the environment.

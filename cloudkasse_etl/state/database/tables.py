@@ -306,6 +306,7 @@ class StateTables:
             sa.Column("changed_at", UtcDateTime, nullable=False),
             sa.Column("first_run_id", sa.Unicode(40), nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
+            sa.Column("tenant", sa.Unicode(14)),
             sa.UniqueConstraint("company", "target", "record_key", name=f"uq_{prefix}delivery"),
             sa.Index(f"ix_{prefix}delivery_status", "company", "status", "day"),
         )

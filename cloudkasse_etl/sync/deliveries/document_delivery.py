@@ -1,6 +1,6 @@
 """The use case that brings what is booked into SelectLine, as transfer documents, and follows what becomes of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
@@ -62,7 +62,7 @@ class _Work:
 
     def carry_out(self) -> None:
         """Does all of it."""
-        known = [delivery for delivery in self._store.all(DeliveryStatus.INTENDED, *FOLLOWED) if delivery.line_count]
+        known = list(self._of_this_tenant())
         if not known and not self._found.groups:
             self._judge([])
             self.is_quiet = True
@@ -87,6 +87,22 @@ class _Work:
             sent += frozen
         self._judge(refused)
         self._sender.end(sent)
+
+    def _of_this_tenant(self) -> Iterator[Delivery]:
+        """What may still change in SelectLine; what is in another tenant than the settings name is left alone."""
+        tenant = self._session.settings.delivery.tenant
+        for delivery in self._store.all(DeliveryStatus.INTENDED, *FOLLOWED):
+            if delivery.tenant in (None, tenant):
+                if delivery.line_count:
+                    yield delivery
+            elif delivery.status is DeliveryStatus.INTENDED:
+                # sent into this tenant, it might be in both
+                detail = {"theirs": delivery.tenant or "", "ours": tenant or ""}
+                refused = Rejection(SELECTLINE_DOCUMENTS, delivery.key, "delivery_other_tenant", detail, detail["ours"])
+                old = by_key(self._before).get(delivery.key)
+                if old is None or (old.code, old.content) != (refused.code, refused.content):
+                    self._store.leave(delivery, refused)
+                    self._refused_now.add(delivery.key)
 
     def _bring(self, deliveries: Sequence[Delivery]) -> None:
         if self._sender is None:

@@ -252,6 +252,7 @@ class _Maker:
             line_count=len(document.positions),
             body=orjson.dumps(form),
             receipts=document.receipts,
+            tenant=self._settings.tenant,
         )
 
     def _nothing(self, place: Place, generation: int, receipts: Sequence[UndeliveredReceipt]) -> Draft:
@@ -269,6 +270,7 @@ class _Maker:
             line_count=0,
             body=b"",
             receipts=[receipt.receipt_id for receipt in receipts],
+            tenant=self._settings.tenant,
         )
 
     def _called(self, place: Place, first: UndeliveredReceipt) -> tuple[str, str]:

@@ -51,6 +51,8 @@ def _take_out(configuration: Configuration, store: StateStores, delivery: Delive
 
     First it looks at all of it: with one that was taken over, none is deleted.
     """
+    if delivery.tenant is not None:  # that of the settings may be another one by now
+        configuration = configuration.with_tenant(delivery.tenant)
     with SelectLineClient(configuration, ApiSessions(store.connection)) as client:
         inbox = Inbox(client, [kind_of(delivery)])
         for found in inbox.of(delivery.key):

@@ -7,7 +7,7 @@ import pytest
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries
 from cloudkasse_etl.sync.deliveries.drafts import drafts_of, undelivered
 from tests.support.books import balances, book, closing_of_sales, deliver, fetch, fetch_and_book, sale, stock, told
-from tests.support.selectline.delivering import DeliveringShop, mixed_receipts
+from tests.support.selectline.delivering import TENANT, DeliveringShop, mixed_receipts
 
 pytestmark = pytest.mark.shop(accounts=True)
 
@@ -188,3 +188,19 @@ def test_a_document_that_nobody_takes_over_is_told(shop: DeliveringShop) -> None
     )  # fmt: skip
     shop.world.settings["checks"] = {"waiting_hours": None}
     assert shop.deliver().warnings == ()
+
+
+def test_what_was_made_for_another_tenant_is_not_sent_into_this_one(shop: DeliveringShop) -> None:
+    sell(shop, 1, 1, closing=1)
+    with shop.world.session() as session:
+        drafts = next(iter(drafts_of(session, undelivered(session).groups)))
+        Deliveries(session.store.connection).freeze(drafts.ready)
+    shop.world.settings["delivery"]["tenant"] = "SL_MTEST"
+    sell(shop, 2, 2, closing=2)
+    report = shop.deliver()
+    assert told(report) == {"new": 1, "rejected": 1}
+    assert [one.code for one in report.rejections] == ["delivery_other_tenant"]
+    assert told(shop.deliver()) == {"still_rejected": 1}
+    shop.world.settings["delivery"]["tenant"] = TENANT
+    assert told(shop.deliver()) == {"new": 1}
+    assert [one.status for one in shop.deliveries()] == ["delivered", "delivered"]

@@ -58,6 +58,7 @@ class Draft:
         currency, amount_cents, line_count: What it comes to.
         body: What is sent, as JSON.
         receipts: Ids of the receipts that it covers.
+        tenant: The ERP's tenant that it is for.
     """
 
     key: str
@@ -72,6 +73,7 @@ class Draft:
     line_count: int
     body: bytes
     receipts: Sequence[str]
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ class Delivery:
     Attributes:
         delivery_id: Ours.
         target: What it is in the ERP: `transfer`.
-        key, grain, register, place, generation, day, closing_number, currency, amount_cents, line_count, body: As of
-            its draft.
+        key, grain, register, place, generation, day, closing_number, currency, amount_cents, line_count, body, tenant:
+            As of its draft.
         status: What became of it.
         remote_id: The ERP's id of it, as soon as that is known.
         destination: The number of the document that it became there.
@@ -106,6 +108,7 @@ class Delivery:
     line_count: int
     body: bytes
     created_at: dt.datetime
+    tenant: str | None = None
 
 
 _COLUMNS = tuple("record_key" if name == "key" else name for name in Delivery.__slots__)
@@ -150,6 +153,7 @@ class Deliveries:
                         amount_cents=draft.amount_cents,
                         line_count=draft.line_count,
                         body=draft.body,
+                        tenant=draft.tenant,
                         created_at=now,
                         changed_at=now,
                         first_run_id=self._state.run_id,
