@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets import action_needed, cloud_state, deliveries, master_data, postings, prices, receipts, report
 from assets.automation.alerts import alert_sensor
+from assets.automation.delivery_sensor import delivery_sensor
 from assets.automation.jobs import FETCHING, build_jobs, comparison_job
 from assets.automation.plan_job import plan_job
 from assets.automation.schedules import build_schedules
@@ -101,6 +102,7 @@ def build_defs(
         sensors=[
             dead_run_sensor(configuration),
             retry_sensor(configuration, list(jobs.values())),
+            *([delivery_sensor(configuration, jobs["deliver"])] if "deliver" in jobs else []),
             new_data_sensor(configuration, [jobs[name] for name in FETCHING if name in jobs]),
             open_records_sensor(configuration),
             alert_sensor(configuration, protocol_folder=protocol_folder),

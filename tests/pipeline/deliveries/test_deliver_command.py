@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from tests.support.books import ACCOUNTS, CASH_ACCOUNTS, closing_of_sales, deliver, sale
@@ -95,3 +96,32 @@ def test_with_direct_each_import_is_followed_by_a_delivery(program: Program, sho
     code, out, _ = call(program, "import", "--json")
     assert json.loads(out)["assets"]["selectline_documents"]["new"] == 1
     assert len(listed(program)) == 2
+
+
+def test_the_sensor_starts_a_run_once_something_has_become_of_a_document(
+    program: Program, shop: DeliveringShop
+) -> None:
+    def tick() -> dg.RunRequest | dg.SkipReason:
+        configuration = program.world.configuration()
+        sensor = next(s for s in program.definitions().sensors or () if s.name == "delivered_documents")
+        with program.instance() as instance, dg.build_sensor_context(instance=instance) as context:
+            found = sensor(context)
+        assert configuration.settings.delivery.is_on
+        assert isinstance(found, dg.RunRequest | dg.SkipReason)
+        return found
+
+    assert isinstance(tick(), dg.SkipReason)
+    assert shop.server.requests == []  # nothing waits there
+    deliver(program.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
+    call(program, "sync", "receipts", "--import")
+    call(program, "deliver")
+    assert isinstance(tick(), dg.SkipReason)
+    shop.clerk("take-over")
+    first, second = tick(), tick()
+    assert isinstance(first, dg.RunRequest)
+    assert isinstance(second, dg.RunRequest)
+    assert first.run_key == second.run_key is not None  # Dagster starts one run for it
+    call(program, "deliver")
+    assert isinstance(tick(), dg.SkipReason)
+    assert [row["status"] for row in listed(program)] == ["assumed"]
+    assert shop.server.sessions.open == []
