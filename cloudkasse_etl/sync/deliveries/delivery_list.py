@@ -1,25 +1,14 @@
 """The list of deliveries into SelectLine, and what became of each."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
-from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-
-STATUS_WORDS: Mapping[str, Text] = {
-    DeliveryStatus.INTENDED: say("intended"),
-    DeliveryStatus.DELIVERED: say("delivered"),
-    DeliveryStatus.ASSUMED: say("taken over"),
-    DeliveryStatus.DISCARDED: say("discarded"),
-    DeliveryStatus.ERROR: say("to be looked at"),
-    DeliveryStatus.RETRACTED: say("taken back"),
-}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import pytest
 
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries
 from cloudkasse_etl.sync.deliveries.drafts import drafts_of, undelivered
+from cloudkasse_etl.sync.outputs.receipt_view import view_of
+from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
 from tests.support.books import balances, book, closing_of_sales, deliver, fetch, fetch_and_book, sale, stock, told
 from tests.support.selectline.delivering import TENANT, DeliveringShop, mixed_receipts
 
@@ -204,3 +206,22 @@ def test_what_was_made_for_another_tenant_is_not_sent_into_this_one(shop: Delive
     shop.world.settings["delivery"]["tenant"] = TENANT
     assert told(shop.deliver()) == {"new": 1}
     assert [one.status for one in shop.deliveries()] == ["delivered", "delivered"]
+
+
+def test_a_receipt_says_which_document_it_is_in(shop: DeliveringShop) -> None:
+    sell(shop, 1, 1, closing=1)
+    configuration = shop.world.configuration()
+
+    def in_selectline() -> str | None:
+        view = view_of(show_receipt(configuration, "R1"), "en", configuration.settings.zone)
+        return dict(view.facts).get("in SelectLine")
+
+    assert in_selectline() is None
+    shop.deliver()
+    assert in_selectline() == "delivered: transfer document 1"
+    shop.clerk("take-over")
+    shop.deliver()
+    assert in_selectline() == "taken over: document 26-000001"
+    assert show_receipt(configuration, "R1").as_dict("en")["delivery"] == {
+        "id": 1, "status": "assumed", "transfer_document": 1, "destination": "26-000001",
+    }  # fmt: skip

@@ -60,7 +60,7 @@ def retract(delivery: int, reason: str, as_json: bool) -> int:
 
 
 def _print(found: "list[ListedDelivery]", limit: int, language: Language) -> None:
-    from cloudkasse_etl.sync.deliveries.delivery_list import STATUS_WORDS
+    from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS
 
     words = told_by_name(STATUS_WORDS, language)
     records = [

@@ -13,6 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
@@ -34,6 +35,15 @@ class DeliveryStatus(StrEnum):
     RETRACTED = "retracted"  # a person took it back: its receipts may be delivered anew
 
 
+STATUS_WORDS: Mapping[str, Text] = {
+    DeliveryStatus.INTENDED: say("intended"),
+    DeliveryStatus.DELIVERED: say("delivered"),
+    DeliveryStatus.ASSUMED: say("taken over"),
+    DeliveryStatus.DISCARDED: say("discarded"),
+    DeliveryStatus.ERROR: say("to be looked at"),
+    DeliveryStatus.RETRACTED: say("taken back"),
+}
+"""Each status as a person reads it."""
 _SEEN = (DeliveryStatus.INTENDED, DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED, DeliveryStatus.ERROR)
 MOVES: Final[Mapping[DeliveryStatus, tuple[DeliveryStatus, ...]]] = {
     DeliveryStatus.DELIVERED: _SEEN,

@@ -1,0 +1,91 @@
+"""Protects whole weeks of two registers: a document a closing, and SelectLine's stock and revenue as in our books; and
+that each request is as SelectLine's own description has it."""
+
+import io
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+
+from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
+from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
+from tests.support.books import balances, decider, deliver, fetch_and_book, sell_at_two_registers, stock, told
+from tests.support.receipts.receipt_factory import Fields
+from tests.support.selectline.delivering import DeliveringShop, mixed_receipts
+from tests.support.selectline.selectline_description import DESCRIPTION, faults_of_request
+
+pytestmark = pytest.mark.shop(accounts=True, page_items=500)
+
+DAYS, RECEIPTS = 4, 40
+
+
+def sell(shop: DeliveringShop) -> None:
+    for register in ("K1", "K2"):
+        for number in range(1, DAYS + 1):
+            deliver(
+                shop.world, *receipts_of(register, number), closings=({
+                    "register": register, "number": number, "created_at": f"2026-10-{number:02}T20:00:00+02:00",
+                    "business_day": f"2026-10-{number:02}", "first_receipt_number": (number - 1) * RECEIPTS + 1,
+                    "last_receipt_number": number * RECEIPTS, "receipt_count": RECEIPTS, "business_cases": [],
+                    "tenders": [],
+                },),
+            )  # fmt: skip
+    fetch_and_book(shop.world)
+
+
+def receipts_of(register: str, closing: int) -> list[Fields]:
+    day = f"2026-10-{closing:02}"
+    times = {"started_at": f"{day}T10:00:00+02:00", "ended_at": f"{day}T10:01:00+02:00"}
+    return [
+        {**one, "id": f"{register}-{one['id']}", "register": register, "business_day": day, "closing_number": closing}
+        | times
+        for one in mixed_receipts((closing - 1) * RECEIPTS + 1, RECEIPTS)
+    ]
+
+
+def test_each_closing_of_each_register_is_a_document_and_all_together_are_the_books(shop: DeliveringShop) -> None:
+    sell_at_two_registers(shop.world)
+    sell(shop)
+    assert told(shop.deliver()) == {"new": 2 * DAYS}
+    assert len(shop.documents()) == 2 * DAYS
+    shop.clerk("take-over")
+    assert told(shop.deliver()) == {"changed": 2 * DAYS}
+    revenue = {row["account"]: row["amount_cents"] for row in shop.books()["revenue"]}
+    assert revenue == {"8400": -balances(shop.world)["8400"]}
+    moved = {(article, house): milli / 1000 for (house, article), milli in stock(shop.world).items() if milli}
+    assert shop.moved() == moved
+    assert len(moved) == 3
+
+
+@pytest.mark.skipif(not DESCRIPTION.is_file(), reason="SelectLine's description is not at hand")
+def test_each_request_is_as_selectlines_description_has_it(
+    shop: DeliveringShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = requests.Session.send
+    seen: dict[str, list[str]] = {}
+
+    def looked_at(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        parts = urlsplit(str(request.url))
+        if parts.path.startswith("/slmobileApi"):
+            path, body = parts.path.removeprefix("/slmobileApi"), request.body
+            content = None
+            if isinstance(body, io.BytesIO):
+                content = json.loads(body.getvalue())
+            faults = faults_of_request(str(request.method), path, dict(parse_qsl(parts.query)), content)
+            seen[f"{request.method} {path}"] = list(map(str, faults))
+        return send(session, request, **more)
+
+    monkeypatch.setattr(requests.Session, "send", looked_at)
+    shop.world.settings["delivery"]["transfer"]["customer"] = "10000"
+    deliver(shop.world, *receipts_of("K1", 1)[:3])
+    shop.world.settings["delivery"]["grain"] = "receipt"
+    fetch_and_book(shop.world)
+    shop.deliver()
+    retract_delivery(decider(shop.world, "nur eine Probe"), 1)
+    shop.deliver()
+    diagnose_delivery(shop.world.configuration())
+    assert {what: faults for what, faults in seen.items() if faults} == {}
+    assert {"POST /Login", "POST /Logout", "PUT /Users/Current", "POST /TransferDocuments"} <= seen.keys()
+    assert {"DELETE /TransferDocuments/1", "GET /DocumentKinds"} <= seen.keys()
