@@ -126,6 +126,10 @@ class DryReceipts:
         """Some receipts as they arrived, by id."""
         return self._stored.raw_of(receipt_ids) | {row[0]: row[1] for row in self._scratch.rows("id, raw", receipt_ids)}
 
+    def original_of(self, receipt_id: str) -> bytes | None:
+        """A receipt in the till's own form, as the database has it."""
+        return self._stored.original_of(receipt_id)
+
     def count(self, status: Status) -> int:
         """How many receipts have a status."""
         return self._stored.count(status) + self._scratch.count(status) - self._scratch.moved[str(status)]

@@ -103,7 +103,7 @@ class ReceiptStaging:
         known = self._staging.known(list(by_id))
         self._judge.check([j for j in judged if not _is_same(j, known.get(j.staged.receipt_id))] if known else judged)
         self._seen_unreadable.update(j.staged.receipt_id for j in judged if j.receipt is None)
-        sorted_out = _Page(self._session, self._unreadable)
+        sorted_out = _Page(self._session, self._judge, self._unreadable)
         if known or len(by_id) < len(judged):
             for one in judged:
                 sorted_out.add(one, known.get(one.staged.receipt_id))
@@ -175,8 +175,9 @@ class _Page:
         seen: How many are stored already.
     """
 
-    def __init__(self, session: SyncSession, unreadable: set[str]) -> None:
+    def __init__(self, session: SyncSession, judge: Judge, unreadable: set[str]) -> None:
         self._session = session
+        self._judge = judge
         self._staging, self._receipts = session.store.staging, session.store.receipts
         self._unreadable = unreadable
         self.fresh: dict[str, Judged] = {}
@@ -198,6 +199,8 @@ class _Page:
             self.mended[key] = judged
         elif known.content_hash == staged.content_hash or judged.receipt is None:
             self._see(judged, known.closing_number)  # an unreadable item is not another content
+        elif known.came_as is None and self._judge.means_the_same(judged, self._receipts.original_of(key)):
+            self._see(judged, known.closing_number)  # only the settings' names are others
         elif key in self._unreadable and gives_way(known):
             self.mended[key] = judged
         elif gives_way(known) and judged.passed:

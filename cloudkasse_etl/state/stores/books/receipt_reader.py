@@ -128,6 +128,10 @@ class ReceiptStore(Protocol):
         """Some receipts as they arrived, by id; those that are not staged are missing."""
         ...
 
+    def original_of(self, receipt_id: str) -> bytes | None:
+        """A receipt in the till's own form; None where it came in the canonical one, or is not staged."""
+        ...
+
     def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         """Status of some receipts, and which asset refused them, by id."""
         ...
@@ -198,6 +202,12 @@ class ReceiptReader:
         with self._state.reading() as connection:
             rows = rows_of_receipts(connection, self._table, ("receipt_id", "raw"), self._state.company, receipt_ids)
             return {row[0]: bytes(row[1]) for row in rows}
+
+    def original_of(self, receipt_id: str) -> bytes | None:
+        """A receipt in the till's own form; None where it came in the canonical one, or is not staged."""
+        with self._state.reading() as connection:
+            rows = rows_of_receipts(connection, self._table, ("original",), self._state.company, [receipt_id])
+            return next((bytes(row[0]) for row in rows if row[0] is not None), None)
 
     def status_of(self, receipt_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
         """Status of some receipts, and which asset refused them, by id."""

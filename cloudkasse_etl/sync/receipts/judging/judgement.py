@@ -106,6 +106,22 @@ class Judge:
         self.check(judged, {row.receipt_id: row.staged_at for row in rows}, released)
         return judged
 
+    def means_the_same(self, arrived: Judged, original: bytes | None) -> bool:
+        """Whether what is stored of a receipt, translated by today's names, is what has arrived.
+
+        A booked receipt keeps the translation by which it was booked. Where a name is another one since then, the same
+        receipt of the till has another content when it comes again, although nobody has changed it.
+
+        Args:
+            arrived: What has arrived under the receipt's id.
+            original: What is stored, in the till's own form.
+        """
+        if original is None or self._translation is None:
+            return False
+        wanted = (arrived.staged.receipt_id, arrived.staged.content_hash)
+        each = translated(self._translation, original)
+        return any((one.staged.receipt_id, one.staged.content_hash) == wanted for one in each)
+
     def besides(self, row: UnbookedReceipt) -> list[Judged]:
         """What a receipt in the till's own form means besides itself; not checked yet."""
         if row.original is None or self._translation is None:
