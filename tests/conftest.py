@@ -18,7 +18,7 @@ from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from tests.support import databases
 from tests.support.books import with_accounts
 from tests.support.databases import fresh_database
-from tests.support.memory import folder_in_memory
+from tests.support.harness.memory import folder_in_memory
 from tests.support.programs import STORAGE, Program, copied_world, program_in, to_be_copied
 from tests.support.real_shop import build_real_shop
 from tests.support.small_erp import SETTINGS

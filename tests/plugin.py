@@ -2,12 +2,14 @@
 
 import gc
 import os
+import sys
 from typing import Any
 
 import hypothesis
 import pytest
 
-from tests.support.memory import folder_in_memory
+from tests.support.harness.engines import share_dialects
+from tests.support.harness.memory import folder_in_memory
 from tests.support.torture.torture_figures import LONG
 
 SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
@@ -27,11 +29,14 @@ hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Puts the tests' folders into memory where there is room: half of the time went into waiting for the disk.
+    """Spares what is done again and again, and puts the tests' folders into memory where there is room.
 
-    Every commit of Dagster's and ours waits for it (fsync). No test takes the power away, and to a killed process
-    memory is as good a disk as any.
+    Half of the time went into waiting for the disk. Every commit of Dagster's and ours waits for it (fsync). No test
+    takes the power away, and to a killed process memory is as good a disk as any.
     """
+    share_dialects()
+    # pandera looks for it in all folders whenever it checks a frame, since Python remembers no import that failed
+    sys.modules.setdefault("geopandas", None)  # type: ignore[arg-type]
     folder = folder_in_memory()
     if "PYTEST_DEBUG_TEMPROOT" not in os.environ and not config.option.basetemp and folder:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)

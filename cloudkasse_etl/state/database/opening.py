@@ -11,7 +11,7 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import StateUnavailableError
 from cloudkasse_etl.state.database.engine import check_state, database_errors, migrate, state_engine
 from cloudkasse_etl.state.database.reading import untouched_state
-from cloudkasse_etl.state.database.tables import StateTables
+from cloudkasse_etl.state.database.tables import StateTables, state_tables
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def place_of(settings: Settings, connections: Connections) -> Place:
     url = connections.state_url.get_secret_value()
     return Place(
         url,
-        StateTables(settings.state.prefix, settings.state.db_schema),
+        state_tables(settings.state.prefix, settings.state.db_schema),
         is_erps=url == connections.erp_url.get_secret_value(),
         company=settings.company.number,
         api_url=settings.till.address(connections.api_url),

@@ -1,6 +1,7 @@
 """Our tables in SQLAlchemy Core. Their history is in the migrations."""
 
 import datetime as dt
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mssql
@@ -328,6 +329,12 @@ class StateTables:
             sa.Column("began_at", UtcDateTime, nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
         )
+
+
+@cache
+def state_tables(prefix: str, schema: str | None) -> StateTables:
+    """The tables of a place, the same ones each time in a process: SQLAlchemy compiles statements anew for others."""
+    return StateTables(prefix, schema)
 
 
 def _index_some(name: str, *columns: str, where: str, is_unique: bool = False) -> sa.Index:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.support.memory import folder_in_memory
+from tests.support.harness.memory import folder_in_memory
 
 
 def test_pytest_goes_about_the_tests_as_the_plugin_says(request: pytest.FixtureRequest) -> None:
