@@ -3,14 +3,17 @@
 Not pandera's `drop_invalid_rows`: with an index that is not unique it drops the wrong rows, and does not report them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow
+from pandera import dtypes
+from pandera.engines import pandas_engine
 from pandera.errors import SchemaErrors
 
 from cloudkasse_etl.arrow_lookup import are_distinct
@@ -141,10 +144,24 @@ def source_of(model: type[pa.DataFrameModel], name: str) -> str:
     return str((column.metadata or {}).get("column", name)) if column is not None else name
 
 
+class _Text(pandas_engine.STRING):
+    """Text whose type is compared as a whole: pandera's own gives a verdict a row, and lists the rows that failed."""
+
+    def check(self, pandera_dtype: dtypes.DataType, data_container: Any = None) -> bool | Iterable[bool]:
+        """Whether a column has this type; row by row where it has another one."""
+        if getattr(pandera_dtype, "type", None) == self.type:
+            return True
+        return super().check(pandera_dtype, data_container)
+
+
+@cache
 def _schema(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
-    schema = model.to_schema()  # cached by pandera: built once a model
+    schema = model.to_schema()
     if not isinstance(schema, pa.DataFrameSchema):  # only for the type checker
         raise TypeError(f"{model.__name__} is no contract of pandas frames.")
+    for column in schema.columns.values():
+        if isinstance(column.dtype, pandas_engine.STRING):
+            column.dtype = _Text(column.dtype.storage)
     return schema
 
 
