@@ -4,21 +4,16 @@ After each turn of a random history an ordinary synchronisation runs; a full one
 holds, must then find nothing more to do. Rowversions fall behind on purpose, as a long transaction makes them.
 """
 
-import copy
 import datetime as dt
-import tempfile
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sync.run.report import Outcome
-from tests.support import small_erp
+from tests.support.level_shop import LevelShop
 from tests.support.torture.torture_figures import LONG
-from tests.support.worlds import TOKEN, World, counts
+from tests.support.worlds import counts
 
-TODAY = dt.date(2026, 11, 24)
 BELOW = ", TS = 1"  # of a transaction that took its rowversion long before it was committed
 NUMBERS = st.integers(1, 5)
 
@@ -58,23 +53,18 @@ TURNS = st.lists(
 
 @settings(max_examples=100 if LONG else 25)
 @given(turns=TURNS)
-def test_a_synchronisation_leaves_nothing_for_a_full_comparison_to_find(turns: list[tuple[list[str], int]]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        url = f"sqlite:///{folder / 'erp.db'}"
-        small_erp.build(url)
-        shop = copy.deepcopy(small_erp.SETTINGS)
-        with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
-            world = World(folder, url, server, shop, as_of=TODAY)
-            world.sync(allow_retire=True)
-            for statements, days in turns:
-                assert world.as_of is not None
-                world.as_of += dt.timedelta(days=days)
-                for statement in statements:
-                    for part in statement.split("; "):
-                        world.erp(part)
-                world.sync(allow_retire=True)
-                written = world.writes()
-                full = world.sync(full=True, allow_retire=True)
-                assert full.outcome is Outcome.NO_NEW_DATA, (counts(full), full.message)
-                assert world.writes() == written
+def test_a_synchronisation_leaves_nothing_for_a_full_comparison_to_find(
+    level_shop: LevelShop, turns: list[tuple[list[str], int]]
+) -> None:
+    world = level_shop.again()
+    for statements, days in turns:
+        assert world.as_of is not None
+        world.as_of += dt.timedelta(days=days)
+        for statement in statements:
+            for part in statement.split("; "):
+                world.erp(part)
+        world.sync(allow_retire=True)
+        written = world.writes()
+        full = world.sync(full=True, allow_retire=True)
+        assert full.outcome is Outcome.NO_NEW_DATA, (counts(full), full.message)
+        assert world.writes() == written
