@@ -17,11 +17,13 @@ from cloudkasse_etl.sandbox.selectline.auftrag.takeover import Clerk
 from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import TransferBuffer
 from cloudkasse_etl.sandbox.selectline.clerk.clerk_orders import clerk_routes
 from cloudkasse_etl.sandbox.selectline.clerk.clerk_page import page_routes
+from cloudkasse_etl.sandbox.selectline.fibu.batch_postings import BatchPostings
 from cloudkasse_etl.sandbox.selectline.fibu.chart import Chart
 from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE
 from cloudkasse_etl.sandbox.selectline.selectline_misbehaviour import SelectlineMisbehaviour
 from cloudkasse_etl.sandbox.selectline.webapi import session_routes
 from cloudkasse_etl.sandbox.selectline.webapi.accounting_routes import accounting_routes
+from cloudkasse_etl.sandbox.selectline.webapi.batch_routes import batch_routes
 from cloudkasse_etl.sandbox.selectline.webapi.list_routes import list_routes
 from cloudkasse_etl.sandbox.selectline.webapi.routing import endpoint
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Sessions
@@ -56,7 +58,7 @@ def create_selectline_app(
     app.add_exception_handler(RequestProblem, _on_problem)
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(HTTPException, _on_framework_error)
-    buffer = TransferBuffer(books)
+    buffer, batches = TransferBuffer(books), BatchPostings(books, chart)
     clerk = Clerk(books, buffer, language)
     login = partial(session_routes.login, sessions=sessions)
     app.add_route(f"{BASE}/Login", login, methods=["POST"])
@@ -67,10 +69,11 @@ def create_selectline_app(
         *transfer_routes(buffer),
         *storage_routes(ManualStorages(books), books.tenant),
         *accounting_routes(chart),
+        *batch_routes(batches),
     ):
         app.add_route(f"{BASE}{route.path}", endpoint(route, sessions), methods=[route.method])
     pages = page_routes(books, buffer, clerk, sessions, language)
-    for method, path, handle in (*clerk_routes(books, buffer, clerk, sessions), *pages):
+    for method, path, handle in (*clerk_routes(books, buffer, clerk, sessions, batches), *pages):
         app.add_route(path, handle, methods=[method])
     for (path, handle, *_), extra in faults_endpoint.routes(control):
         app.add_route(path, handle, methods=["POST" if "requestBody" in extra else "GET"])

@@ -15,10 +15,12 @@ from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import ShopBooks
 from cloudkasse_etl.sandbox.selectline.auftrag.stock_levels import revenue, stock
 from cloudkasse_etl.sandbox.selectline.auftrag.takeover import Clerk
 from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import TransferBuffer
+from cloudkasse_etl.sandbox.selectline.fibu.batch_postings import BatchPostings
 from cloudkasse_etl.sandbox.selectline.webapi.sessions import Sessions
 
 TAKE_OVER_PATH: Final = "/sandbox/take-over"
 DISCARD_PATH: Final = "/sandbox/discard"
+PROCESS_PATH: Final = "/sandbox/process"
 BOOKS_PATH: Final = "/sandbox/books"
 SESSIONS_PATH: Final = "/sandbox/sessions"
 WAITING: Final = ("Open", "Edit")
@@ -43,8 +45,17 @@ class Discard(BaseModel):
     comment: str = Field(max_length=1000, description="Why, for whoever sent it")
 
 
+class Process(BaseModel):
+    """A batch of the ledger to process."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    year: str = Field(description="The fiscal year's database, such as SL_MLINDEF-2026")
+    batch: int
+
+
 def clerk_routes(
-    books: ShopBooks, buffer: TransferBuffer, clerk: Clerk, sessions: Sessions
+    books: ShopBooks, buffer: TransferBuffer, clerk: Clerk, sessions: Sessions, batches: BatchPostings
 ) -> Iterator[tuple[str, str, Endpoint]]:
     """List the endpoints of the clerk.
 
@@ -53,6 +64,7 @@ def clerk_routes(
         buffer: Its transfer documents.
         clerk: Who takes them over.
         sessions: Who is logged in.
+        batches: The ledger's batches.
 
     Returns:
         Method, path and endpoint of each.
@@ -73,7 +85,19 @@ def clerk_routes(
 
     async def show_books(request: Request) -> Response:
         article = request.query_params.get("article")
-        return _json(await asyncio.to_thread(lambda: {"stock": stock(books, article), "revenue": revenue(books)}))
+
+        def read() -> dict[str, Any]:
+            return {"stock": stock(books, article), "revenue": revenue(books), "ledger": batches.balances()}
+
+        return _json(await asyncio.to_thread(read))
+
+    async def process(request: Request) -> Response:
+        order = await read_order(request, Process)
+        try:
+            await asyncio.to_thread(batches.process, order.year, order.batch)
+        except ApiError as error:
+            raise RequestProblem(error.status, "refused", error.message) from error
+        return _json({"processed": order.batch})
 
     async def show_sessions(request: Request) -> Response:
         rows = [{"number": one.number, "tenant": one.tenant, "year": one.year} for one in sessions.open]
@@ -84,6 +108,7 @@ def clerk_routes(
 
     yield "POST", TAKE_OVER_PATH, take_over
     yield "POST", DISCARD_PATH, discard
+    yield "POST", PROCESS_PATH, process
     yield "GET", BOOKS_PATH, show_books
     yield "GET", SESSIONS_PATH, show_sessions
     yield "DELETE", SESSIONS_PATH, end_sessions
