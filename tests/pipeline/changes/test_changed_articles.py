@@ -10,8 +10,8 @@ import datetime as dt
 import json
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from cloudkasse_etl.sync.run.report import RunReport
 from tests.support import databases, small_erp
 from tests.support.databases import fresh_database
 from tests.support.erp_changes import ARTICLES, BELOW, CHANGES, Change
+from tests.support.level_shop import LevelFiles
 from tests.support.small_erp import TWO_REGISTERS
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
@@ -167,8 +168,9 @@ def kept_in(url: str, began: dt.datetime) -> dict[str, Any]:
     return found
 
 
-def live(turns: list[tuple[list[Change], int]], erp_url: str, state_urls: tuple[str, str], folder: Path) -> Twins:
-    """A shop's history, turn by turn."""
+@contextmanager
+def twins_in(folder: Path, erp_url: str, state_urls: tuple[str, str]) -> Iterator[Twins]:
+    """A shop that is level with its cloud."""
     small_erp.build(erp_url, ARTICLES)
     with (
         SandboxServer(folder / "cloud0.db", token=TOKEN) as first,
@@ -176,21 +178,39 @@ def live(turns: list[tuple[list[Change], int]], erp_url: str, state_urls: tuple[
     ):
         twins = Twins(folder, erp_url, state_urls, (first, second))
         twins.world(0).sync(allow_retire=True)
-        for changes, days in turns:
-            twins.as_of += dt.timedelta(days=days)
-            for change in changes:
-                twins.change(change)
-            twins.turn()
-    return twins
+        yield twins
+
+
+def live(twins: Twins, turns: list[tuple[list[Change], int]]) -> None:
+    """The shop's history, turn by turn."""
+    for changes, days in turns:
+        twins.as_of += dt.timedelta(days=days)
+        for change in changes:
+            twins.change(change)
+        twins.turn()
+
+
+@pytest.fixture(scope="module")
+def level_twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Twins]]:
+    """Makes the shop level again: a first run for each history would take most of a second."""
+    folder = tmp_path_factory.mktemp("twins")
+    urls = (f"sqlite:///{folder / 'ours0.db'}", f"sqlite:///{folder / 'ours1.db'}")
+    with twins_in(folder, f"sqlite:///{folder / 'erp.db'}", urls) as first:
+        files = LevelFiles(folder, "erp.db", "ours0.db", "cloud0.db")
+
+        def again() -> Twins:
+            files.restore()
+            return Twins(folder, first.erp_url, urls, first.servers)
+
+        yield again
 
 
 @settings(max_examples=100 if LONG else 25)
 @given(turns=TURNS)
-def test_what_changed_alone_is_found_as_everything_is(turns: list[tuple[list[Change], int]]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        urls = (f"sqlite:///{folder / 'ours0.db'}", f"sqlite:///{folder / 'ours1.db'}")
-        live(turns, f"sqlite:///{folder / 'erp.db'}", urls, folder)
+def test_what_changed_alone_is_found_as_everything_is(
+    level_twins: Callable[[], Twins], turns: list[tuple[list[Change], int]]
+) -> None:
+    live(level_twins(), turns)
 
 
 @pytest.fixture
@@ -208,5 +228,6 @@ def test_it_is_so_on_postgresql(postgres_urls: Callable[[], str], tmp_path: Path
         ),
         ([Change("swapped", 7, 8, 100, BELOW)], 0),
     ]
-    twins = live(turns, postgres_urls(), (postgres_urls(), postgres_urls()), tmp_path)
+    with twins_in(tmp_path, postgres_urls(), (postgres_urls(), postgres_urls())) as twins:
+        live(twins, turns)
     assert all(twins.narrowed), twins.narrowed

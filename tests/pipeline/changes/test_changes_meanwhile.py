@@ -7,11 +7,10 @@ what has changed alone, must leave nothing to one that compares everything and a
 import copy
 import datetime as dt
 import itertools
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from cloudkasse_etl.sync.run.session import SyncSession
 from tests.support import databases, small_erp
 from tests.support.erp_changes import ARTICLES as SHOP_ARTICLES
 from tests.support.erp_changes import CHANGES, Change
+from tests.support.level_shop import LevelShop
 from tests.support.small_erp import TWO_REGISTERS
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
@@ -83,6 +83,19 @@ def refused(report: RunReport) -> set[tuple[str, str, str, str | None]]:
     return {(r.asset, r.key, r.code, r.content) for asset in report.assets.values() for r in asset.rejections}
 
 
+@pytest.fixture(scope="module")
+def busy_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LevelShop]:
+    """A shop that is level with its cloud.
+
+    Our tables lie apart, so that the ERP has SQLite's default journal: whoever reads keeps everybody from writing.
+    """
+    folder = tmp_path_factory.mktemp("busy")
+    url, state = (f"sqlite:///{folder / name}" for name in ("erp.db", "state.db"))
+    small_erp.build(url, SHOP_ARTICLES)
+    with SandboxServer(folder / "cloud.db", token=TOKEN) as server:
+        yield LevelShop(World(folder, url, server, copy.deepcopy(TWO_REGISTERS), state, dt.date(2026, 11, 24)))
+
+
 @settings(max_examples=100 if LONG else 25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     before=st.lists(CHANGES, max_size=2),
@@ -90,21 +103,14 @@ def refused(report: RunReport) -> set[tuple[str, str, str, str | None]]:
     meanwhile=st.dictionaries(st.integers(0, len(AFTER) - 1), CHANGES, min_size=1, max_size=4),
 )
 def test_what_is_changed_during_a_run_is_found_by_it_or_by_the_next_one(
-    before: list[Change], wish: list[str], meanwhile: dict[int, Change]
+    busy_shop: LevelShop, before: list[Change], wish: list[str], meanwhile: dict[int, Change]
 ) -> None:
-    with tempfile.TemporaryDirectory() as name, SandboxServer(None, token=TOKEN) as server:
-        folder = Path(name)
-        url = f"sqlite:///{folder / 'erp.db'}"
-        small_erp.build(url, SHOP_ARTICLES)
-        # apart, so that the ERP has SQLite's default journal: whoever reads keeps everybody from writing
-        state = f"sqlite:///{folder / 'state.db'}"
-        world = World(folder, url, server, copy.deepcopy(TWO_REGISTERS), state, dt.date(2026, 11, 24))
-        shop = Shop(world)
-        world.sync(allow_retire=True)
-        for change in before:
-            shop.change(change)
-        shop.sync(in_order(wish), meanwhile)
-        next_one = world.sync(allow_retire=True)
-        everything = world.sync(full=True, allow_retire=True)
-        assert sent(everything) == 0
-        assert refused(everything) == refused(next_one)
+    world = busy_shop.again()
+    shop = Shop(world)
+    for change in before:
+        shop.change(change)
+    shop.sync(in_order(wish), meanwhile)
+    next_one = world.sync(allow_retire=True)
+    everything = world.sync(full=True, allow_retire=True)
+    assert sent(everything) == 0
+    assert refused(everything) == refused(next_one)

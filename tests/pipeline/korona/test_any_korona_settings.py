@@ -29,7 +29,7 @@ from tests.support.servers.scripted_server import ScriptedServer
 from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
 
-DAYS, RECEIPTS = (3, 60) if LONG else (2, 25)
+DAYS, RECEIPTS = (3, 60) if LONG else (1, 24)
 Record = dict[str, Any]
 
 
