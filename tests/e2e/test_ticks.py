@@ -76,7 +76,7 @@ def test_a_run_that_broke_on_the_network_is_started_again_and_not_for_ever(ui: U
     world.server.__exit__(None)
     try:
         first = ui.ended(ui.launch("sync_master_data"))
-        assert (first["status"], first["tags"]["outcome"][:8]) == ("FAILURE", "↻ failed")
+        assert (first["status"], first["tags"]["outcome"][:8]) == ("FAILURE", "↻ again ")
         assert "Tried again at" in ui.past(first["runId"])["message"]
         again = wait_until(lambda: next_try(first["runId"]), "it is not tried again")
         second = ui.ended(again)

@@ -333,7 +333,7 @@ class StateTables:
 
 @cache
 def state_tables(prefix: str, schema: str | None) -> StateTables:
-    """The tables of a place, the same ones each time in a process: SQLAlchemy compiles statements anew for others."""
+    """The tables of a place; a process defines them once, since SQLAlchemy compiles statements by these objects."""
     return StateTables(prefix, schema)
 
 

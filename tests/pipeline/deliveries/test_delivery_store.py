@@ -1,6 +1,5 @@
 """Protects our own table of deliveries, in each database: a receipt is in one that counts at most."""
 
-import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -11,23 +10,10 @@ from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
-from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, DeliveryStatus, Draft
+from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, DeliveryStatus
+from tests.support.selectline.delivery_drafts import DRAFT
 from tests.support.worlds import BOTH, World
 
-DRAFT = Draft(
-    key="cloudkasse:1|K1|closing 1|1",
-    grain="closing",
-    register="K1",
-    place="closing 1",
-    generation=1,
-    day=dt.date(2026, 11, 24),
-    closing_number=1,
-    currency="EUR",
-    amount_cents=119,
-    line_count=1,
-    body=b"{}",
-    receipts=("R1", "R2"),
-)
 SECOND = replace(DRAFT, key="cloudkasse:1|K1|closing 1|2", generation=2, receipts=("R3",))
 REFUSED = Rejection("selectline_documents", DRAFT.key, "delivery_unclear", {"message": "-"}, "c")
 
