@@ -175,3 +175,20 @@ def test_a_booked_receipt_that_comes_again_after_names_have_changed_is_no_other_
     conflicts = [row for row in found["rejection"] if row["code"] == "receipt_conflict"]
     assert len(conflicts) == 1, "only what the till itself has changed"
     assert found["posting"] == booked["posting"]
+
+
+def test_a_receipt_that_no_name_fitted_states_its_closing_once_it_is_translated(
+    erp: tuple[Path, str], sold: list[Record]
+) -> None:
+    account = KoronaCloud()
+    account.put("receipts", *sold)
+    stated = {receipt["id"]: receipt["zcounter"] for receipt in sold if receipt.get("zcounter")}
+    with world_of(erp, account) as world:
+        under(world, {**SETTINGS, "tenders": {}})
+        fetch(world)
+        assert {row["status"] for row in tables(world)["receipt"]} == {"rejected"}
+        under(world, SETTINGS)
+        book(world)
+        found = {row["receipt_id"]: row["closing_number"] for row in tables(world)["revenue_posting"]}
+    assert stated
+    assert {key: number for key, number in found.items() if number} == stated

@@ -271,6 +271,11 @@ class StagedReceipts:
                 .where(table.c.status.in_(legal.before))
                 .values(kept | content)
             ).rowcount
+        again = [receipt for receipt in receipts if receipt.original is not None]
+        # what could not be translated before stated no closing
+        self._state_closings(
+            connection, {r.receipt_id: r.closing_number for r in again if r.closing_number is not None}
+        )
         return done
 
     def _forget(self, connection: sa.Connection, receipt_ids: Sequence[str]) -> None:
