@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from assets.cli.click_messages import look_up_again
 from assets.instance import tags
 from assets.instance.home import PROJECT, Home, open_instance
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
@@ -49,6 +50,12 @@ def _place_of_shops(request: pytest.FixtureRequest) -> None:
     if databases.ON_POSTGRESQL:
         server = request.getfixturevalue("_postgres")
         databases.use(lambda: fresh_database(server))
+
+
+@pytest.fixture(autouse=True)
+def _language_of_no_other_test() -> None:
+    """A command that is called without the program around it speaks the language that was last looked up."""
+    look_up_again()
 
 
 @pytest.fixture

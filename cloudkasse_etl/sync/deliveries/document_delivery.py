@@ -54,7 +54,7 @@ class _Work:
     def __init__(self, session: SyncSession, found: Undelivered) -> None:
         self._session, self._found = session, found
         self._store = Deliveries(session.store.connection)
-        self._before = session.store.rejections.of(SELECTLINE_DOCUMENTS)
+        self._before = by_key(session.store.rejections.of(SELECTLINE_DOCUMENTS))
         self._sender: Sender | None = None
         self._refused_now: set[str] = set()
         self._is_part = session.options.only_register is not None or session.options.only_day is not None
@@ -70,7 +70,7 @@ class _Work:
         session, kind = self._session, self._session.settings.delivery.transfer.document_kind or ""
         client = session.selectline
         inbox = Inbox(client, [kind, *map(kind_of, known)])
-        self._sender = Sender(client, inbox, self._store, by_key(self._before))
+        self._sender = Sender(client, inbox, self._store, self._before)
         for delivery in known:
             if delivery.status in FOLLOWED:
                 self._sender.follow(delivery)
@@ -99,7 +99,7 @@ class _Work:
                 # sent into this tenant, it might be in both
                 detail = {"theirs": delivery.tenant or "", "ours": tenant or ""}
                 refused = Rejection(SELECTLINE_DOCUMENTS, delivery.key, "delivery_other_tenant", detail, detail["ours"])
-                old = by_key(self._before).get(delivery.key)
+                old = self._before.get(delivery.key)
                 if old is None or (old.code, old.content) != (refused.code, refused.content):
                     self._store.leave(delivery, refused)
                     self._refused_now.add(delivery.key)

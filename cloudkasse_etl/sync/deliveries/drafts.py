@@ -223,12 +223,12 @@ class _Maker:
     ) -> Draft:
         transfer = self._settings.transfer
         first = next(receipt for receipt in receipts if receipt.receipt_id == document.receipts[0])
-        key = delivery_key(self._session.settings.company.number, place.register, place.place, generation)
+        nothing = self._nothing(place, generation, [first])
         number, reference = self._called(place, first)
         form = transfer_form(
             document,
             Head(
-                key=key,
+                key=nothing.key,
                 document_kind=transfer.document_kind or "",
                 salesman=transfer.salesman or "",
                 customer=transfer.customer,
@@ -239,20 +239,14 @@ class _Maker:
                 difference=say("Rounding and discounts").told(self._session.settings.language),
             ),
         )
-        return Draft(
-            key=key,
-            grain=self._settings.grain,
-            register=place.register,
-            place=place.place,
-            generation=generation,
+        return replace(
+            nothing,
             day=document.day,
-            closing_number=first.closing_number if self._settings.grain == "closing" else None,
             currency=currency,
             amount_cents=document.total_cents,
             line_count=len(document.positions),
             body=orjson.dumps(form),
             receipts=document.receipts,
-            tenant=self._settings.tenant,
         )
 
     def _nothing(self, place: Place, generation: int, receipts: Sequence[UndeliveredReceipt]) -> Draft:

@@ -5,7 +5,7 @@ Reading comes before each write and after each doubt; nothing is decided by the 
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import orjson
@@ -273,7 +273,7 @@ class Sender:
         found = Rejection(SELECTLINE_DOCUMENTS, delivery.key, code, detail, content)
         old = self.before.get(delivery.key)
         if old is not None and (old.code, old.content) == (code, content):
-            return replace(found, since=old.since)
+            return found.refused_as(old)
         self.refused.add(delivery.key)
         return found
 

@@ -1,7 +1,7 @@
 """Decides what happens to stock lines that an earlier import refused and that were checked again. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cloudkasse_etl.rejections.rejection import Rejection, lookup
 
@@ -50,7 +50,7 @@ def look_again(opened: Mapping[str, Rejection], refused: Iterable[Rejection]) ->
     return LateLines(
         ended=frozenset(ours.keys() - still.keys()),
         renewed=tuple(
-            replace(rejection, since=ours[key].since)
+            rejection.refused_as(ours[key])
             for key, rejection in still.items()
             if (rejection.code, rejection.content) != (ours[key].code, ours[key].content)
         ),

@@ -102,6 +102,7 @@ def test_the_reason_of_a_refused_line_is_the_present_one_and_keeps_its_first_tim
     assert {key: rejection.since for key, rejection in found.items()} == {
         key: rejection.since for key, rejection in first.items()
     }
+    assert [rejection.first_run for rejection in found.values()] == [first[key].first_run for key in found]
     assert "ARTSET" in found["R1|1"].cure()
     assert told(book(world, full=True)[1]) == {"still_rejected": 2}
     article(world, "NEW", Stueckliste=None)

@@ -197,7 +197,9 @@ def test_a_refusal_says_why_and_is_tried_again_by_the_next_run() -> None:
     assert table.rejection is not None
     assert "400 42-032" in table.rejection.text()
     assert "Vertreter unbekannt" in table.rejection.text()
+    table.rejection = replace(table.rejection, first_run="the first run")
     assert run(api, table).refused == set()  # still refused, for the same reason
+    assert table.rejection.first_run == "the first run"
     run(api, table)
     assert (table.status, table.code) == (DeliveryStatus.DELIVERED, None)
 

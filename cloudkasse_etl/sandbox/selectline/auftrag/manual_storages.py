@@ -58,9 +58,7 @@ class ManualStorages:
 
     def heads(self) -> list[Storage]:
         """All of them, in the form of a document's head."""
-        with self._books.reading() as connection:
-            rows = connection.execute(sa.select(BELEG).where(_OF_KIND).order_by(BELEG.c.BELEG_ID)).all()
-        return [_head(row) for row in rows]
+        return [_head(row) for row in self._books.rows(sa.select(BELEG).where(_OF_KIND).order_by(BELEG.c.BELEG_ID))]
 
     def get(self, number: str) -> Storage:
         """The head of one.

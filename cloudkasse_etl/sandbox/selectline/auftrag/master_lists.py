@@ -17,8 +17,7 @@ Rows = list[dict[str, Any]]
 
 def warehouses(books: ShopBooks) -> Rows:
     """All warehouses, in the form of `Warehouse`."""
-    with books.reading() as connection:
-        rows = connection.execute(sa.select(LAGER).order_by(LAGER.c.Lager)).all()
+    rows = books.rows(sa.select(LAGER).order_by(LAGER.c.Lager))
     return [
         _given(
             RecordId=row.LAGER_ID,
@@ -37,8 +36,7 @@ def warehouses(books: ShopBooks) -> Rows:
 
 def document_types(books: ShopBooks) -> Rows:
     """All document types, in the form of `DocumentKind`."""
-    with books.reading() as connection:
-        rows = connection.execute(sa.select(BELARTEN).order_by(BELARTEN.c.Nummer)).all()
+    rows = books.rows(sa.select(BELARTEN).order_by(BELARTEN.c.Nummer))
     return [
         _given(
             Number=row.Nummer,
@@ -56,8 +54,7 @@ def document_types(books: ShopBooks) -> Rows:
 
 def employees(books: ShopBooks) -> Rows:
     """All employees, in the form of `Employee`."""
-    with books.reading() as connection:
-        rows = connection.execute(sa.select(MITARBW).order_by(MITARBW.c.Nr)).all()
+    rows = books.rows(sa.select(MITARBW).order_by(MITARBW.c.Nr))
     return [
         _given(
             EmployeeNumber=row.Nr,
@@ -79,8 +76,7 @@ def articles(books: ShopBooks, *, with_inactive: bool = False) -> Rows:
     chosen = sa.select(ART).where(sa.func.length(ART.c.Artikelnummer) <= 18)
     if not with_inactive:
         chosen = chosen.where(ART.c.Inaktiv == sa.false())
-    with books.reading() as connection:
-        rows = connection.execute(chosen.order_by(ART.c.Artikelnummer)).all()
+    rows = books.rows(chosen.order_by(ART.c.Artikelnummer))
     return [
         _given(
             Number=row.Artikelnummer,
@@ -112,8 +108,7 @@ def stocks(books: ShopBooks, warehouse: str | None = None) -> Rows:
     )  # fmt: skip
     if warehouse is not None:
         chosen = chosen.where(LAGERPLATZ.c.Lager == warehouse)
-    with books.reading() as connection:
-        rows = connection.execute(chosen).all()
+    rows = books.rows(chosen)
     return [
         _given(
             ArticleNumber=row.Artikelnummer,

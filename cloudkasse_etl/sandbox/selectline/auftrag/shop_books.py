@@ -2,7 +2,7 @@
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cached_property
@@ -75,6 +75,11 @@ class ShopBooks:
         """A transaction that only reads, and keeps no writer waiting."""
         with self._engine.connect().execution_options(**{_READS: True}) as connection, connection.begin():
             yield connection
+
+    def rows(self, query: "sa.Select[Any]") -> Sequence["sa.Row[Any]"]:
+        """All rows of a query, in a transaction of its own."""
+        with self.reading() as connection:
+            return connection.execute(query).all()
 
     def document_type(self, connection: sa.Connection, number: str) -> Any | None:
         """The document type of a number, if there is one."""

@@ -62,9 +62,8 @@ def stock(books: ShopBooks, article: str | None = None) -> list[dict[str, Any]]:
     )
     if article is not None:
         chosen = chosen.where(LAGERBESTAND.c.Artikelnummer == article)
-    with books.reading() as connection:
-        rows = connection.execute(chosen.order_by(LAGERBESTAND.c.Artikelnummer, LAGERPLATZ.c.Lager)).all()
-    return [{"article": number, "warehouse": house, "quantity": quantity} for number, house, quantity in rows]
+    rows = books.rows(chosen.order_by(LAGERBESTAND.c.Artikelnummer, LAGERPLATZ.c.Lager))
+    return [{"article": row.Artikelnummer, "warehouse": row.Lager, "quantity": row.Bestand} for row in rows]
 
 
 def revenue(books: ShopBooks) -> list[dict[str, Any]]:

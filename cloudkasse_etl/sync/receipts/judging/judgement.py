@@ -116,11 +116,8 @@ class Judge:
             arrived: What has arrived under the receipt's id.
             original: What is stored, in the till's own form.
         """
-        if original is None or self._translation is None:
-            return False
-        wanted = (arrived.staged.receipt_id, arrived.staged.content_hash)
-        each = translated(self._translation, original)
-        return any((one.staged.receipt_id, one.staged.content_hash) == wanted for one in each)
+        found = self._translated_again(original, arrived.staged.receipt_id)
+        return found is not None and found.staged.content_hash == arrived.staged.content_hash
 
     def besides(self, row: UnbookedReceipt) -> list[Judged]:
         """What a receipt in the till's own form means besides itself; not checked yet."""
@@ -132,12 +129,7 @@ class Judge:
 
     def _again(self, row: UnbookedReceipt) -> Judged:
         """A stored receipt, translated again if it came in the till's own form."""
-        if row.original is None or self._translation is None:
-            return parsed(row.raw, row.receipt_id)
-        came_as = row.came_as or row.receipt_id
-        each = translated(self._translation, row.original)
-        # a voided receipt has a counter-entry with an id of its own
-        found = next((one for one in each if one.staged.receipt_id == came_as), None)
+        found = self._translated_again(row.original, row.came_as or row.receipt_id)
         if found is None:
             return parsed(row.raw, row.receipt_id)
         staged = replace(
@@ -147,6 +139,14 @@ class Judge:
             rejections=[replace(rejection, key=row.receipt_id) for rejection in found.staged.rejections],
         )
         return Judged(staged, found.receipt)
+
+    def _translated_again(self, original: bytes | None, came_as: str) -> Judged | None:
+        """What a receipt in the till's own form means by today's names; None where it came in the canonical form."""
+        if original is None or self._translation is None:
+            return None
+        each = translated(self._translation, original)
+        # a voided receipt has a counter-entry with an id of its own
+        return next((one for one in each if one.staged.receipt_id == came_as), None)
 
     def check(
         self,
