@@ -221,7 +221,7 @@ def _whole(name: str) -> str:
 
 
 def print_rows(
-    out: "Console", heads: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int]
+    out: "Console", heads: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int], indent: int = 0
 ) -> None:
     """Prints a table of records for a person; nothing if there are none.
 
@@ -230,8 +230,10 @@ def print_rows(
         heads: The columns' headings.
         rows: The values as they are written; None is left empty.
         numbers: The positions of columns with numbers.
+        indent: How many blanks each line begins with.
     """
     from rich.markup import escape
+    from rich.padding import Padding
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -240,7 +242,7 @@ def print_rows(
     for row in rows:
         table.add_row(*("" if value is None else escape(str(value)) for value in row))
     if table.row_count:
-        out.print(table)
+        out.print(Padding(table, (0, 0, 0, indent), expand=False) if indent else table)
 
 
 def print_list(

@@ -14,9 +14,10 @@ from assets.instance.typed_commands import DEMO_VARIABLE
 
 
 def own_port(patch: pytest.MonkeyPatch) -> None:
-    """Lets demos be made on ports of this worker: one that is free now is taken only when its CloudKasse starts."""
+    """Lets demos be made on ports of this worker: one that is free now is taken only when its servers start."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     patch.setattr(demo_shop, "SANDBOX_PORT", 24_000 + 100 * worker)
+    patch.setattr(demo_shop, "SELECTLINE_PORT", 24_050 + 100 * worker)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -83,11 +83,12 @@ def sandbox(
     demo = entered(context)
     if selectline:
         _refuse(context, _beside, "data", "token", "till")
-        if demo is not None:
-            refuse_beside_demo(context, "erp")
-        _serve_selectline(demo.environment["CLOUDKASSE_ERP_URL"] if demo else erp, port, licences, faults)
-        return
-    _refuse(context, _alone, "erp", "licences")
+        if demo is None:
+            _serve_selectline(erp, port, licences, faults)
+            return
+        refuse_beside_demo(context, "erp", "port", "licences")
+    else:
+        _refuse(context, _alone, "erp", "licences")
     port = SANDBOX_PORT if port is None else port
     if demo is not None:
         refuse_beside_demo(context, "port", "data", "token", "till")
@@ -101,7 +102,7 @@ def sandbox(
             click.echo(text.told(language()))
 
     if demo is not None:
-        _serve_demo(demo, faults, announce)
+        _serve_demo(demo, faults, announce, with_faults="selectline" if selectline else "cloud")
         return
     from cloudkasse_etl.sandbox.server import serve
 
@@ -111,11 +112,6 @@ def sandbox(
 def _serve_selectline(erp: str | None, port: int | None, licences: int, faults: str) -> None:
     """Runs SelectLine's Web API until a signal ends it."""
     from cloudkasse_etl.sandbox.selectline.selectline_server import serve_selectline
-
-    def announce(page: str, url: str) -> None:
-        text = say("SelectLine sandbox at {url}; user, password and AppKey: sandbox. Ctrl-C ends it.", url=url)
-        click.echo(text.told(language()))
-        click.echo(say("What a clerk sees: {page}", page=page).told(language()))
 
     if erp is None:
         raise ConfigurationError(
@@ -128,11 +124,17 @@ def _serve_selectline(erp: str | None, port: int | None, licences: int, faults: 
     serve_selectline(
         erp,
         port=SELECTLINE_PORT if port is None else port,
-        announce=announce,
+        announce=_announce_selectline,
         licences=licences,
         faults=faults,
         language=language(),
     )
+
+
+def _announce_selectline(page: str, url: str) -> None:
+    text = say("SelectLine sandbox at {url}; user, password and AppKey: sandbox. Ctrl-C ends it.", url=url)
+    click.echo(text.told(language()))
+    click.echo(say("What a clerk sees: {page}", page=page).told(language()))
 
 
 def _beside(option: str) -> Text:
@@ -150,13 +152,20 @@ def _refuse(context: click.Context, reason: Callable[[str], Text], *names: str) 
             raise click.UsageError(reason(f"--{name}").told(language()), context)
 
 
-def _serve_demo(demo: Demo, faults: str, announce: Callable[[str], None]) -> None:
-    """Keeps the demo's CloudKasse, which answers already, until a signal ends it."""
+def _serve_demo(
+    demo: Demo, faults: str, announce: Callable[[str], None], *, with_faults: Literal["cloud", "selectline"]
+) -> None:
+    """Keeps the demo's servers, which answer already, until a signal ends it."""
     from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 
-    misbehave_remotely(demo.cloud.url, TOKEN, faults)
+    if with_faults == "selectline":
+        _misbehave_selectline(_page_of(demo), TOKEN, faults)
+    else:
+        misbehave_remotely(demo.cloud.url, TOKEN, faults)
     with suppress(KeyboardInterrupt):
         announce(demo.cloud.url)
+        if demo.selectline is not None:
+            _announce_selectline(demo.selectline.page, demo.selectline.url)
         while True:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
@@ -199,17 +208,41 @@ def misbehave(context: click.Context, faults: str, url: str, token: str, selectl
     from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
 
     if selectline:
-        from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE, SELECTLINE_FAULTS
-
-        is_named = context.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE
-        place = url.rstrip("/").removesuffix(BASE) if is_named else f"http://127.0.0.1:{SELECTLINE_PORT}"
-        state = misbehave_remotely(place, token, faults, SELECTLINE_FAULTS)
+        state = _misbehave_selectline(_selectline_page(context, url), token, faults)
     else:
         state = misbehave_remotely(*_place(context, url, token), faults)
     said = say("The sandbox behaves.")
     if state["faults"] != "off":
         said = say("The sandbox misbehaves: {faults}", faults=state["faults"])
     click.echo(said.told(language()))
+
+
+def _selectline_page(context: click.Context, url: str) -> str:
+    """The address of the SelectLine that is meant."""
+    from cloudkasse_etl.sandbox.selectline.selectline_faults import BASE
+
+    demo = entered(context)
+    if demo is not None:
+        refuse_beside_demo(context, "url", "token")
+        return _page_of(demo)
+    is_named = context.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE
+    return url.rstrip("/").removesuffix(BASE) if is_named else f"http://127.0.0.1:{SELECTLINE_PORT}"
+
+
+def _page_of(demo: Demo) -> str:
+    if demo.selectline is None:
+        raise ConfigurationError(
+            say("This demo delivers nothing into SelectLine."),
+            hint=say("Make a new one, which replaces its shop and its settings: cloudkasse-etl demo."),
+        )
+    return demo.selectline.page
+
+
+def _misbehave_selectline(page: str, token: str, faults: str) -> dict[str, Any]:
+    from cloudkasse_etl.sandbox.faults.faults_endpoint import misbehave_remotely
+    from cloudkasse_etl.sandbox.selectline.selectline_faults import SELECTLINE_FAULTS
+
+    return misbehave_remotely(page, token, faults, SELECTLINE_FAULTS)
 
 
 @sandbox.command()

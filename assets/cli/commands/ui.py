@@ -52,7 +52,7 @@ def ui(port: int, pages_port: int | None, is_demo: bool, folder: Path) -> int:
 
     Runs that are started there, or by a schedule, need it to go on running.
     """
-    from assets.cli.demo.demo_cloud import is_free
+    from assets.cli.demo.demo_server import is_free
     from cloudkasse_etl.config.settings import load
 
     _require_own_code(Path.cwd())

@@ -1,9 +1,10 @@
 """Option `--demo` of all commands: they work on the demo's shop.
 
-Its CloudKasse answers for as long as those take that ask it; all others work while another program uses its port, too.
+Its CloudKasse and its SelectLine answer for as long as those take that ask them; all others work while another
+program uses their ports, too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 OPTION = "--demo"
 ASKING_CLOUDKASSE = frozenset({"sync", "plan", "check", "sandbox"})  # `ui` has its own option, and serves it
+ASKING_SELECTLINE = frozenset({"deliver", "deliveries", "retract", "check", "sandbox", "misbehave"})
+IMPORTING = frozenset({"sync", "import"})  # they deliver too, where the settings say so
 _WANTED, _ENTERED = f"{__name__}.wanted", f"{__name__}.entered"
 
 
@@ -28,9 +31,11 @@ def offer_demo(group: click.Group) -> None:
         for command in _commands(top):
             if command.name != "demo" and not any(OPTION in param.opts for param in command.params):
                 command.params.append(_DEMO)
-                command.callback = _within_the_demo(
-                    command.callback or (lambda: None), is_asking=top.name in ASKING_CLOUDKASSE
-                )
+                asks = {
+                    "cloud": top.name in ASKING_CLOUDKASSE,
+                    "selectline": None if top.name in IMPORTING else command.name in ASKING_SELECTLINE,
+                }
+                command.callback = _within_the_demo(command.callback or (lambda: None), asks)
 
 
 def entered(context: click.Context) -> "Demo | None":
@@ -68,29 +73,29 @@ _DEMO = click.Option(
     is_flag=True,
     expose_value=False,
     callback=_remember,
-    help="Work on the demo's shop, with its CloudKasse; it is made first if there is none.",
+    help="Work on the demo's shop, with its CloudKasse and SelectLine; it is made first if there is none.",
 )
 
 
-def _within_the_demo(callback: Callable[..., Any], *, is_asking: bool) -> Callable[..., Any]:
+def _within_the_demo(callback: Callable[..., Any], asks: Mapping[str, bool | None]) -> Callable[..., Any]:
     """A command that enters the demo once all of its options are valid; it is left when all below it have ended."""
 
     @wraps(callback)
     def called(*args: Any, **options: Any) -> Any:
         context = click.get_current_context()
         if context.meta.get(_WANTED) and _ENTERED not in context.meta:
-            context.meta[_ENTERED] = context.with_resource(_demo(is_asking=is_asking))
+            context.meta[_ENTERED] = context.with_resource(_demo(asks))
         return callback(*args, **options)
 
     return called
 
 
 @contextmanager
-def _demo(*, is_asking: bool) -> "Iterator[Demo]":
+def _demo(asks: Mapping[str, Any]) -> "Iterator[Demo]":
     from assets.cli.demo.demo_shop import FOLDER, find_demo
     from assets.cli.demo.demo_tour import made_quietly
 
     demo = find_demo(FOLDER) or made_quietly(FOLDER)
-    with demo.running() if is_asking else demo.entered():
+    with demo.running(**asks):
         typed_commands.tell_with_demo(is_demo=True)
         yield demo

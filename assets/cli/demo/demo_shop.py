@@ -4,13 +4,15 @@ import json
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assets.cli.click_messages import look_up_again
-from assets.cli.demo.demo_cloud import TOKEN, DemoCloud, is_free, unused
+from assets.cli.demo.demo_cloud import TOKEN, DemoCloud
+from assets.cli.demo.demo_selectline import USER, DemoSelectline
+from assets.cli.demo.demo_server import is_free, unused
 from assets.instance.home import PROJECT, VARIABLES, Home, enter_environment
 from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.errors import ConfigurationError, system_reason
@@ -28,6 +30,16 @@ SELECTLINE_PORT = 8860
 DEARER_ARTICLE = "202"
 DEARER_NET = 2.7944
 KORONA_PATH = "/web/api/v3"
+_DELIVERY = """
+# What is booked goes into SelectLine by its Web API: a document for each register and closing (docs/deliveries.md).
+delivery:
+  documents: transfer
+  grain: closing               # closing | day | receipt
+  when: manual                 # direct: after each import too
+  start_date: 2020-01-01       # earlier receipts are never delivered
+  tenant: SL_MLINDE
+  transfer: {document_kind: "8", salesman: "1", customer: "10000", cash_bank: {K1: "K1", K2: "K2"}}
+"""
 UNNAMED_METHOD = "9"  # of payment at KORONA.cloud, on account: the settings do not name it, to show what comes of that
 
 
@@ -39,11 +51,13 @@ class Demo:
         folder: The demo's folder, absolute.
         port: The port of its CloudKasse; sent records are remembered by address, so it must not change.
         till: The till that it synchronises with; what its registers sell lies in the bundled CloudKasse all the same.
+        selectline_port: The port of its SelectLine's Web API; None where nothing is delivered.
     """
 
     folder: Path
     port: int
     till: TillKind = "cloudkasse"
+    selectline_port: int | None = None
 
     @property
     def erp(self) -> Path:
@@ -54,14 +68,24 @@ class Demo:
     def environment(self) -> Mapping[str, str]:
         """The variables that lead a command to it, by name; none of our others may be set."""
         found = {
-            "CLOUDKASSE_ERP_URL": f"sqlite:///{self.erp.as_posix()}",
+            "CLOUDKASSE_ERP_URL": self.erp_url,
             "CLOUDKASSE_API_URL": self.api_url,
             "CLOUDKASSE_API_TOKEN": TOKEN,
             "CLOUDKASSE_SETTINGS": str(self.settings),
             "CLOUDKASSE_DAGSTER_STORAGE": str(self.folder / "dagster"),
             "DAGSTER_HOME": str(PROJECT),
         }
-        return found | {"CLOUDKASSE_API_USER": "demo"} if self.till == "korona" else found
+        if self.till == "korona":
+            found["CLOUDKASSE_API_USER"] = "demo"
+        if self.selectline is not None:
+            found["SELECTLINE_API_URL"] = self.selectline.url
+            found |= dict.fromkeys(("SELECTLINE_API_USER", "SELECTLINE_API_PASSWORD", "SELECTLINE_API_APPKEY"), USER)
+        return found
+
+    @property
+    def erp_url(self) -> str:
+        """The shop's database, as SQLAlchemy takes it."""
+        return f"sqlite:///{self.erp.as_posix()}"
 
     @property
     def settings(self) -> Path:
@@ -78,15 +102,38 @@ class Demo:
         """Its CloudKasse, to be served while it is needed."""
         return DemoCloud(self.folder, self.port, self.till)
 
+    @property
+    def selectline(self) -> DemoSelectline | None:
+        """Its SelectLine, to be served while it is needed; None where nothing is delivered."""
+        if self.selectline_port is None:
+            return None
+        return DemoSelectline(self.folder, self.selectline_port, self.erp_url)
+
     @contextmanager
-    def running(self) -> "Iterator[tuple[Configuration, Home]]":
-        """Lets its CloudKasse answer and points this process's environment to the demo."""
-        with self.cloud, self.entered() as place:
-            yield place
+    def running(self, *, cloud: bool = True, selectline: bool | None = True) -> "Iterator[tuple[Configuration, Home]]":
+        """Lets its servers answer and points this process's environment to the demo.
+
+        Args:
+            cloud: Whether its CloudKasse is needed.
+            selectline: Whether its SelectLine is; None: only if its settings deliver after each import.
+
+        Yields:
+            Its settings, and the folders of its history.
+        """
+        with ExitStack() as stack:
+            if cloud:
+                stack.enter_context(self.cloud)
+            configuration, home = stack.enter_context(self.entered())
+            delivery = configuration.settings.delivery
+            if selectline is None:
+                selectline = delivery.is_on and delivery.when == "direct"
+            if selectline and self.selectline is not None:
+                stack.enter_context(self.selectline)
+            yield configuration, home
 
     @contextmanager
     def entered(self) -> "Iterator[tuple[Configuration, Home]]":
-        """Points this process's environment to the demo, whether or not its CloudKasse answers."""
+        """Points this process's environment to the demo, whether or not its servers answer."""
         from cloudkasse_etl.config.settings import load
 
         home = enter_environment(self.environment)
@@ -200,18 +247,25 @@ def create_demo(folder: Path, till: TillKind = "cloudkasse") -> Demo:
                 "erp.db", "cloudkasse.db", "registers.db", "cloudkasse.yaml", "demo.json", "dagster", "dsfinvk",
             ):  # fmt: skip
                 _remove(folder, name)
-            port = next(port for port in (SANDBOX_PORT, *range(SANDBOX_PORT + 1, 65536)) if is_free(port))
-            demo = Demo(folder.absolute(), port, till)
+            port = _free_from(SANDBOX_PORT)
+            selectline_port = _free_from(SELECTLINE_PORT, besides=port) if till == "cloudkasse" else None
+            demo = Demo(folder.absolute(), port, till, selectline_port)
             build_demo_shop(demo.erp)
-            demo.settings.write_text(f"{DEMO_SETTINGS}{_till_settings(till)}", encoding="utf-8")
+            more = f"{_till_settings(till)}{_DELIVERY if demo.selectline is not None else ''}"
+            demo.settings.write_text(f"{DEMO_SETTINGS}{more}", encoding="utf-8")
             if till == "dsfinvk":
                 demo.exports.mkdir()
             _write_environment(demo)
             # last: a demo whose creation was interrupted does not count as one
-            (folder / "demo.json").write_text(json.dumps({"port": port, "till": till}), encoding="utf-8")
+            known = {"port": port, "till": till, "selectline_port": selectline_port}
+            (folder / "demo.json").write_text(json.dumps(known), encoding="utf-8")
     except OSError as error:
         raise _not_made(folder, error) from error
     return demo
+
+
+def _free_from(first: int, besides: int | None = None) -> int:
+    return next(port for port in range(first, 65536) if port != besides and is_free(port))
 
 
 def _till_settings(till: TillKind) -> str:
@@ -271,6 +325,7 @@ def find_demo(folder: Path) -> Demo | None:
     try:
         known = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
         port, till = int(known["port"]), known.get("till", "cloudkasse")
+        selectline_port = known.get("selectline_port")  # one that was made before has none
     except (OSError, ValueError, KeyError, TypeError) as error:
         if (folder / "dagster").exists():  # a demo that was used; one whose creation was interrupted has no history yet
             raise ConfigurationError(
@@ -278,7 +333,7 @@ def find_demo(folder: Path) -> Demo | None:
                 hint=say("Make a new one, which replaces its shop and its settings: cloudkasse-etl demo."),
             ) from error
         return None
-    return Demo(folder.absolute(), port, till)
+    return Demo(folder.absolute(), port, till, selectline_port)
 
 
 def _remove(folder: Path, name: str) -> None:

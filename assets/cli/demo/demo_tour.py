@@ -11,6 +11,7 @@ import click
 from assets.cli.click_messages import language
 from assets.cli.demo.book_figures import booked_figures
 from assets.cli.demo.demo_shop import FOLDER, Demo, create_demo, find_demo, prepare_folder
+from assets.cli.demo.selectline_tour import tell_of_selectline
 from assets.cli.demo.tour_runs import told_run
 from assets.cli.output import console, print_causes
 from assets.instance.typed_commands import as_typed, program, shown_path
@@ -27,6 +28,7 @@ FAILED = 20
 TRY_NEXT = (
     ("The registers sell for another day:", "cloudkasse-etl sandbox sell --demo"),
     ("Fetch it, and be asked whether to import it:", "cloudkasse-etl sync --demo"),
+    ("Bring what is booked into SelectLine:", "cloudkasse-etl deliver --demo"),
     ("What the runs came to:", "cloudkasse-etl history --demo"),
     ("What is open today, and all runs, in the browser:", "cloudkasse-etl ui --demo"),
 )
@@ -79,7 +81,9 @@ def tell(made: Demo, out: "Console | None" = None) -> int:
     out.print("[bold]A made-up farm shop and a CloudKasse on this computer.[/]")
     with made.running() as (configuration, home):
         step = partial(told_run, out, configuration, home)
-        out.print(f"[dim]CloudKasse at {configuration.connections.api_url}, SelectLine in {shown_path(made.erp)}[/]")
+        page = made.selectline.page if made.selectline else "-"
+        where = f"CloudKasse at {made.cloud.url}, SelectLine in {shown_path(made.erp)}, its Web API at {page}"
+        out.print(f"[dim]{where}[/]")
         first = step("1. The shop is new to CloudKasse: everything goes up.")
         print_causes(out, by_cause(first.rejections, "en"), "en", limit=5)
         out.print("[dim]Two records were planted with a fault, to show this: they hold up nothing else.[/]")
@@ -94,6 +98,7 @@ def tell(made: Demo, out: "Console | None" = None) -> int:
         for line in booked_figures(configuration, fifth.assets[STOCK_MOVEMENTS].counts.new):
             out.print(f"   {line}")
         sixth = step("7. Once more, everything: nothing comes twice.")
+        is_delivered = tell_of_selectline(made, out, configuration, home, 8)
     for line in _next_steps(made):
         out.print(escape(line), soft_wrap=True)
     expected = [
@@ -104,7 +109,8 @@ def tell(made: Demo, out: "Console | None" = None) -> int:
         (fifth, Outcome.SUCCESSFUL),
         (sixth, Outcome.NO_NEW_DATA),
     ]
-    return 0 if all(report.outcome is outcome for report, outcome in expected) else FAILED
+    is_expected = is_delivered and all(report.outcome is outcome for report, outcome in expected)
+    return 0 if is_expected else FAILED
 
 
 def _next_steps(made: Demo) -> list[str]:
@@ -113,7 +119,7 @@ def _next_steps(made: Demo) -> list[str]:
     if made.folder != FOLDER.absolute():
         ui = f"{program()} ui --demo --folder {shlex.quote(where)}"
         return ["", f"Everything lies in {where}. The graph, the runs and the failures in the browser:", f"  {ui}"]
-    following = list(TRY_NEXT)
+    following = [step for step in TRY_NEXT if made.selectline is not None or " deliver " not in step[1]]
     if made.till == "dsfinvk":
         place = f"{where}/dsfinvk/export-2"
         following.insert(1, ("They export it:", f"cloudkasse-etl sandbox export --dsfinvk {place} --demo"))

@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from assets.cli.demo import demo_tour
-from assets.cli.demo.demo_cloud import DemoCloud, is_free
+from assets.cli.demo.demo_cloud import DemoCloud
 from assets.cli.demo.demo_option import ASKING_CLOUDKASSE
+from assets.cli.demo.demo_server import is_free
 from assets.cli.demo.demo_shop import FOLDER, Demo, find_demo
 from assets.cli.demo.demo_tour import TRY_NEXT
 from assets.cli.group import run
@@ -200,7 +201,8 @@ def test_the_file_to_source_sets_what_the_option_sets(demo: Demo) -> None:
         text=True,
         check=True,
     ).stdout
-    found = dict(line.split("=", 1) for line in told.splitlines() if line.startswith(("CLOUDKASSE_", "DAGSTER_HOME=")))
+    ours = ("CLOUDKASSE_", "SELECTLINE_", "DAGSTER_HOME=")
+    found = dict(line.split("=", 1) for line in told.splitlines() if line.startswith(ours))
     assert found == demo.environment
     windows = (demo.folder / "env.cmd").read_text(encoding="utf-8")
     assert f'@set "CLOUDKASSE_API_URL={demo.cloud.url}"' in windows

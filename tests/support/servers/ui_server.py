@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import psutil
 import pytest
 
-from assets.cli.demo.demo_cloud import is_free
+from assets.cli.demo.demo_server import is_free
 from assets.cli.group import run
 from assets.instance import runs
 from tests.support.patience import HANG_SECONDS, wait_until

@@ -7,7 +7,9 @@ from typing import Any, Final
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sandbox.cloud.orders import read_order
+from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, send_order
 from cloudkasse_etl.sandbox.cloud.validation import RequestProblem
 from cloudkasse_etl.sandbox.dependencies import Request, Response
 from cloudkasse_etl.sandbox.selectline.api_errors import ApiError
@@ -24,6 +26,8 @@ PROCESS_PATH: Final = "/sandbox/process"
 BOOKS_PATH: Final = "/sandbox/books"
 SESSIONS_PATH: Final = "/sandbox/sessions"
 WAITING: Final = ("Open", "Edit")
+
+_TIMEOUT_SECONDS: Final = 60.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -112,6 +116,25 @@ def clerk_routes(
     yield "GET", BOOKS_PATH, show_books
     yield "GET", SESSIONS_PATH, show_sessions
     yield "DELETE", SESSIONS_PATH, end_sessions
+
+
+def take_over_remotely(page: str) -> list[dict[str, Any]]:
+    """Take over all documents that wait in a running sandbox, as its clerk does.
+
+    Args:
+        page: The address of the clerk's page.
+
+    Returns:
+        `Id`, `StateKind`, `DestinationNumber` and `InternalComment` of each, oldest first.
+
+    Raises:
+        ConfigurationError: Nothing listens there, or it is no sandbox.
+    """
+    answer = send_order(page, TAKE_OVER_PATH, "", {}, timeout=_TIMEOUT_SECONDS)
+    if not answer.ok:
+        raise no_sandbox(answer, say("has a clerk"))
+    found: list[dict[str, Any]] = answer.json()["documents"]
+    return found
 
 
 def waiting(books: ShopBooks, buffer: TransferBuffer) -> list[int]:
