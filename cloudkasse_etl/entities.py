@@ -194,6 +194,7 @@ STAGED_CLOSINGS: Final = "staged_closings"
 REVENUE_POSTINGS: Final = "revenue_postings"
 STOCK_MOVEMENTS: Final = "stock_movements"
 SELECTLINE_DOCUMENTS: Final = "selectline_documents"
+SELECTLINE_LEDGER: Final = "selectline_ledger"
 SYNC_REPORT: Final = "sync_report"
 ACTION_NEEDED: Final = "action_needed"
 
@@ -253,7 +254,9 @@ def rejecting(till: TillKind) -> tuple[str, ...]:
     return (*dict.fromkeys(asset for kind in _TAKEN[till] for asset in kind.assets), *_OF_RECEIPTS)
 
 
-_OF_RECEIPTS: Final = (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, SELECTLINE_DOCUMENTS)
+DELIVERED: Final = (SELECTLINE_DOCUMENTS, SELECTLINE_LEDGER)
+"""What is brought into the ERP."""
+_OF_RECEIPTS: Final = (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, *DELIVERED)
 
 ERP_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     **{kind.extract: kind.tables for kind in KINDS},

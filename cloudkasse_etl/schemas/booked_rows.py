@@ -1,5 +1,6 @@
-"""Rows of postings and movements as read back for a receipt that others refer to, without the receipt's own columns."""
+"""Rows of postings and movements as read back, without the columns that are the receipt's own."""
 
+import datetime as dt
 from typing import NamedTuple
 
 
@@ -13,6 +14,20 @@ class PostingRow(NamedTuple):
     tender: str | None
     text: str
     vat_rate: str | None = None
+
+
+class LedgerRow(NamedTuple):
+    """A posting with all that goes into the ERP's ledger; each of a receipt's is followed by that of its clearing."""
+
+    day: dt.date
+    account: str
+    amount_cents: int
+    currency: str
+    tax_code: str | None
+    vat_rate: str | None
+    tax_cents: int
+    business_case: str | None
+    tender: str | None
 
 
 class MovedRow(NamedTuple):

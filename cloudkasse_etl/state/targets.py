@@ -9,8 +9,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from cloudkasse_etl.entities import (
+    DELIVERED,
     REVENUE_POSTINGS,
-    SELECTLINE_DOCUMENTS,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -22,7 +22,7 @@ JUDGED: Final = "judged_receipts"
 BOOKED: Final = "booked"
 """Not an asset: what is booked so far."""
 _OF_THE_COMPANY = frozenset(
-    {STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, SELECTLINE_DOCUMENTS, JUDGED, BOOKED}
+    {STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, *DELIVERED, JUDGED, BOOKED}
 )
 
 EVERY_CLOUD: Final = ""

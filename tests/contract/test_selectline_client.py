@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.settings import Configuration, Settings
-from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient, UnclearError
+from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
+from cloudkasse_etl.erp.selectline_api.selectline_session import UnclearError
 from cloudkasse_etl.errors import (
     AuthorizationError,
     CloudkasseError,

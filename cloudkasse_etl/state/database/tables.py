@@ -308,6 +308,8 @@ class StateTables:
             sa.Column("first_run_id", sa.Unicode(40), nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
             sa.Column("tenant", sa.Unicode(14)),
+            sa.Column("year", sa.Unicode(19)),
+            sa.Column("carries_sales", sa.Boolean(create_constraint=False)),
             sa.UniqueConstraint("company", "target", "record_key", name=f"uq_{prefix}delivery"),
             sa.Index(f"ix_{prefix}delivery_status", "company", "status", "day"),
         )

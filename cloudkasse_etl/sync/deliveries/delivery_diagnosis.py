@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from cloudkasse_etl.config.settings import Configuration, Settings
-from cloudkasse_etl.erp.selectline_api.selectline_client import NoSessionMemory, SelectLineClient
+from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
+from cloudkasse_etl.erp.selectline_api.selectline_session import NoSessionMemory
 from cloudkasse_etl.errors import CloudkasseError, Problem
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames

@@ -3,7 +3,8 @@
 from contextlib import suppress
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient, UnclearError
+from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
+from cloudkasse_etl.erp.selectline_api.selectline_session import UnclearError
 from cloudkasse_etl.errors import ConfigurationError, ContractError
 from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.i18n.text import say

@@ -11,7 +11,7 @@ from typing import Protocol
 import orjson
 
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
-from cloudkasse_etl.erp.selectline_api.selectline_client import UnclearError
+from cloudkasse_etl.erp.selectline_api.selectline_session import UnclearError
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.rejections.rejection import Rejection

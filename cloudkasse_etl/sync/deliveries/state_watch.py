@@ -1,7 +1,8 @@
 """Looks whether something became of documents in SelectLine's inbox, without a run. Writes nothing."""
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.erp.selectline_api.selectline_client import NoSessionMemory, SelectLineClient
+from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
+from cloudkasse_etl.erp.selectline_api.selectline_session import NoSessionMemory
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, DeliveryStatus
 from cloudkasse_etl.sync.deliveries.inbox import EDIT, OPEN, Inbox, kind_of

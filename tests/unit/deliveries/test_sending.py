@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from cloudkasse_etl.erp.selectline_api.selectline_client import UnclearError
+from cloudkasse_etl.erp.selectline_api.selectline_session import UnclearError
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, NetworkError
 from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.rejections.rejection import Rejection

@@ -1,7 +1,7 @@
 """Deliveries into the ERP: frozen before anything is sent, and what became of each (docs/deliveries.md).
 
-A receipt is in at most one delivery that counts; a unique index sees to that, whatever a program does. Which ones
-count, `is_live` says: all but those that were taken back.
+A receipt is in at most one delivery of a target that counts; a unique index sees to that, whatever a program does.
+Which ones count, `is_live` says: all but those that were taken back.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS, SELECTLINE_LEDGER
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
@@ -22,6 +22,10 @@ from cloudkasse_etl.state.stores.rejections import Rejections
 
 TRANSFER: Final = "transfer"
 """The target of transfer documents."""
+BATCH: Final = "batch"
+"""The target of batches of postings for the general ledger."""
+ASSETS: Final[Mapping[str, str]] = {TRANSFER: SELECTLINE_DOCUMENTS, BATCH: SELECTLINE_LEDGER}
+"""Target -> the asset whose rejections its deliveries have."""
 
 
 class DeliveryStatus(StrEnum):
@@ -69,6 +73,8 @@ class Draft:
         body: What is sent, as JSON.
         receipts: Ids of the receipts that it covers.
         tenant: The ERP's tenant that it is for.
+        year: The fiscal year's database there; None for what does not go into the ledger.
+        carries_sales: Whether the sales of its receipts are in it, which no other target may bring once more.
     """
 
     key: str
@@ -84,6 +90,8 @@ class Draft:
     body: bytes
     receipts: Sequence[str]
     tenant: str | None = None
+    year: str | None = None
+    carries_sales: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +100,9 @@ class Delivery:
 
     Attributes:
         delivery_id: Ours.
-        target: What it is in the ERP: `transfer`.
-        key, grain, register, place, generation, day, closing_number, currency, amount_cents, line_count, body, tenant:
-            As of its draft.
+        target: What it is in the ERP: `transfer` or `batch`.
+        key, grain, register, place, generation, day, closing_number, currency, amount_cents, line_count, body, tenant,
+            year: As of its draft.
         status: What became of it.
         remote_id: The ERP's id of it, as soon as that is known.
         destination: The number of the document that it became there.
@@ -119,16 +127,22 @@ class Delivery:
     body: bytes
     created_at: dt.datetime
     tenant: str | None = None
+    year: str | None = None
 
 
 _COLUMNS = tuple("record_key" if name == "key" else name for name in Delivery.__slots__)
 
 
 class Deliveries:
-    """Deliveries of one company."""
+    """Deliveries of one company to one target.
 
-    def __init__(self, state: StateConnection) -> None:
-        self._state = state
+    Args:
+        state: Our own tables.
+        target: What they are in the ERP.
+    """
+
+    def __init__(self, state: StateConnection, target: str = TRANSFER) -> None:
+        self._state, self._target, self._asset = state, target, ASSETS[target]
         self._table, self._receipts = state.tables.delivery, state.tables.delivery_receipt
         self._rejections, self._decisions = Rejections(state), DecisionLog(state)
 
@@ -144,7 +158,7 @@ class Deliveries:
         if not drafts:
             return
         now = dt.datetime.now(dt.UTC)
-        fixed = {"company": self._state.company, "target": TRANSFER}
+        fixed = {"company": self._state.company, "target": self._target}
         with self._state.transaction() as connection:
             for draft in drafts:
                 status = DeliveryStatus.INTENDED if draft.line_count else DeliveryStatus.DELIVERED
@@ -164,6 +178,8 @@ class Deliveries:
                         line_count=draft.line_count,
                         body=draft.body,
                         tenant=draft.tenant,
+                        year=draft.year,
+                        carries_sales=draft.carries_sales,
                         created_at=now,
                         changed_at=now,
                         first_run_id=self._state.run_id,
@@ -177,7 +193,7 @@ class Deliveries:
                 ]
                 if rows:
                     connection.execute(self._receipts.insert(), rows)
-            self._rejections.drop(connection, SELECTLINE_DOCUMENTS, [*settled, *(draft.key for draft in drafts)])
+            self._rejections.drop(connection, self._asset, [*settled, *(draft.key for draft in drafts)])
 
     def move(
         self,
@@ -207,8 +223,20 @@ class Deliveries:
             values["destination"] = destination[:100]
         with self._state.transaction() as connection:
             self._set(connection, delivery, status, values)
-            self._rejections.drop(connection, SELECTLINE_DOCUMENTS, [delivery.key])
-            self._rejections.put(connection, SELECTLINE_DOCUMENTS, [rejection] if rejection else [])
+            self._rejections.drop(connection, self._asset, [delivery.key])
+            self._rejections.put(connection, self._asset, [rejection] if rejection else [])
+
+    def note(self, delivery: Delivery, remote_id: int) -> None:
+        """Stores under which id the ERP has a delivery that is not known to be whole there yet.
+
+        Args:
+            delivery: The delivery.
+            remote_id: The ERP's id of it.
+        """
+        change = {"remote_id": remote_id, "changed_at": dt.datetime.now(dt.UTC), "run_id": self._state.run_id}
+        here = self._table.c.delivery_id == delivery.delivery_id
+        with self._state.transaction() as connection:
+            connection.execute(self._table.update().where(here).values(change))
 
     def leave(self, delivery: Delivery, rejection: Rejection) -> None:
         """Stores why a delivery is not there yet; it stays as it is, and the next run goes on with it.
@@ -218,8 +246,8 @@ class Deliveries:
             rejection: Why.
         """
         with self._state.transaction() as connection:
-            self._rejections.drop(connection, SELECTLINE_DOCUMENTS, [delivery.key])
-            self._rejections.put(connection, SELECTLINE_DOCUMENTS, [rejection])
+            self._rejections.drop(connection, self._asset, [delivery.key])
+            self._rejections.put(connection, self._asset, [rejection])
 
     def retract(self, delivery: Delivery, decision: Decision) -> None:
         """Takes a delivery back: its receipts may be delivered again.
@@ -237,7 +265,7 @@ class Deliveries:
             here = self._receipts.c.delivery_id == delivery.delivery_id
             connection.execute(self._receipts.update().where(here).values(is_live=False))
             self._decisions.put(connection, [decision])
-            self._rejections.drop(connection, SELECTLINE_DOCUMENTS, [delivery.key])
+            self._rejections.drop(connection, self._asset, [delivery.key])
 
     def all(self, *statuses: DeliveryStatus) -> list[Delivery]:
         """Deliveries of some statuses, or all of them, oldest first."""
@@ -247,8 +275,8 @@ class Deliveries:
         return self._read(query)
 
     def find(self, delivery_id: int) -> Delivery | None:
-        """A delivery by its id; None where there is none."""
-        return next(iter(self._read(self._query().where(self._table.c.delivery_id == delivery_id))), None)
+        """A delivery by its id, whatever its target is; None where there is none."""
+        return next(iter(self._read(self._query(self._of_id(delivery_id)))), None)
 
     def generations(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """The number of the last delivery of each place: (register, place) -> from 1; those without one are missing."""
@@ -259,7 +287,7 @@ class Deliveries:
             for chunk in chunks(sorted({place for _, place in wanted})):
                 query = (
                     sa.select(table.c.register, table.c.place, newest)
-                    .where(table.c.company == self._state.company, table.c.target == TRANSFER, table.c.place.in_(chunk))
+                    .where(self._mine(), table.c.place.in_(chunk))
                     .group_by(table.c.register, table.c.place)
                 )
                 found.update(((row[0], row[1]), int(row[2])) for row in connection.execute(query))
@@ -270,7 +298,7 @@ class Deliveries:
         found: set[str] = set()
         with self._state.reading() as connection:
             for chunk in chunks(keys):
-                here = (self._table.c.company == self._state.company) & self._table.c.record_key.in_(chunk)
+                here = self._mine() & self._table.c.record_key.in_(chunk)
                 found.update(connection.execute(sa.select(self._table.c.record_key).where(here)).scalars())
         return found
 
@@ -288,6 +316,7 @@ class Deliveries:
             for chunk in chunks(receipt_ids):
                 query = sa.select(table.c.receipt_id, table.c.delivery_id).where(
                     table.c.company == self._state.company,
+                    table.c.target == self._target,
                     table.c.is_live == sa.true(),
                     table.c.receipt_id.in_(chunk),
                 )
@@ -303,10 +332,16 @@ class Deliveries:
         if connection.execute(self._table.update().where(here).values(change)).rowcount != 1:
             raise AssertionError(f"Delivery {delivery.delivery_id} cannot become {status}.")
 
-    def _query(self) -> "sa.Select[tuple[Any, ...]]":
+    def _of_id(self, delivery_id: int) -> "sa.ColumnElement[bool]":
+        return (self._table.c.company == self._state.company) & (self._table.c.delivery_id == delivery_id)
+
+    def _mine(self) -> "sa.ColumnElement[bool]":
+        return (self._table.c.company == self._state.company) & (self._table.c.target == self._target)
+
+    def _query(self, here: "sa.ColumnElement[bool] | None" = None) -> "sa.Select[tuple[Any, ...]]":
         table = self._table
         columns = [table.c[name] for name in _COLUMNS]
-        return sa.select(*columns).where(table.c.company == self._state.company).order_by(table.c.delivery_id)
+        return sa.select(*columns).where(self._mine() if here is None else here).order_by(table.c.delivery_id)
 
     def _read(self, query: "sa.Select[tuple[Any, ...]]") -> list[Delivery]:
         with self._state.reading() as connection:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.schemas.booked_rows import MovedRow
+from cloudkasse_etl.schemas.booked_rows import LedgerRow, MovedRow
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.booked_receipts import stored_movement
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
-from cloudkasse_etl.state.stores.deliveries.delivery_store import TRANSFER
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, TRANSFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,23 @@ class Posted:
 
 
 class UndeliveredReceipts:
-    """Booked receipts of a company that no delivery covers."""
+    """Booked receipts of a company that no delivery to a target covers.
 
-    def __init__(self, state: StateConnection) -> None:
-        self._state = state
+    Args:
+        state: Our own tables.
+        target: The target.
+    """
+
+    def __init__(self, state: StateConnection, target: str = TRANSFER) -> None:
+        self._state, self._target = state, target
 
     def since(
         self, first: dt.date, *, register: str | None = None, day: dt.date | None = None
     ) -> list[UndeliveredReceipt]:
         """Those of a business day from a first one on, by register, day, number and id.
+
+        For a document that is without those whose sales are in the ledger: what was delivered there while no documents
+        were would be in the ERP twice.
 
         Args:
             first: The first business day.
@@ -69,12 +77,21 @@ class UndeliveredReceipts:
         tables = self._state.tables
         receipt, covered, closing = tables.receipt, tables.delivery_receipt, tables.closing
         number = closing_number_of(receipt, closing)
-        is_covered = sa.exists().where(
+        is_of_receipt = sa.and_(
             covered.c.company == receipt.c.company,
-            covered.c.target == TRANSFER,
             covered.c.receipt_id == receipt.c.receipt_id,
             covered.c.is_live == sa.true(),
         )
+        is_covered: sa.ColumnElement[bool] = sa.exists().where(is_of_receipt, covered.c.target == self._target)
+        if self._target == TRANSFER:
+            delivery = tables.delivery
+            is_in_ledger = sa.exists().where(
+                is_of_receipt,
+                covered.c.target == BATCH,
+                covered.c.delivery_id == delivery.c.delivery_id,
+                delivery.c.carries_sales == sa.true(),
+            )
+            is_covered = is_covered | is_in_ledger
         query = (
             sa.select(
                 receipt.c.receipt_id, receipt.c.register, receipt.c.number, receipt.c.business_day,
@@ -118,6 +135,35 @@ class UndeliveredReceipts:
                 )
                 found.update((row[0], Posted(row[1], row[2])) for row in connection.execute(query))
         return found
+
+    def in_documents(self, receipt_ids: Sequence[str]) -> set[str]:
+        """Those of some receipts whose sales are in a document that counts."""
+        table = self._state.tables.delivery_receipt
+        found: set[str] = set()
+        with self._state.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = sa.select(table.c.receipt_id).where(
+                    table.c.company == self._state.company,
+                    table.c.target == TRANSFER,
+                    table.c.is_live == sa.true(),
+                    table.c.receipt_id.in_(chunk),
+                )
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def ledger_rows(self, receipt_ids: Sequence[str]) -> dict[str, list[LedgerRow]]:
+        """The postings of some receipts, by id and in the order of their numbers."""
+        table = self._state.tables.posting
+        names = (
+            "receipt_id", "posting_id", "posting_date", "account", "amount_cents", "currency", "tax_code", "vat_rate",
+            "tax_cents", "business_case", "tender",
+        )  # fmt: skip
+        found: dict[str, list[LedgerRow]] = defaultdict(list)
+        for row in sorted(
+            self._rows(table, names, receipt_ids), key=lambda row: int(row.posting_id.rpartition(":")[2])
+        ):
+            found[row.receipt_id].append(LedgerRow._make(row[2:]))
+        return dict(found)
 
     def moved(self, receipt_ids: Sequence[str]) -> dict[str, list[tuple[MovedRow, str]]]:
         """The movements of each receipt with their warehouses, in the order of lines and components."""
