@@ -15,10 +15,11 @@ from assets.ui.record_markdown import paragraphs, records_markdown
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, KINDS, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS, kinds_of
-from cloudkasse_etl.i18n.formats import counted, day_in_figures
-from cloudkasse_etl.i18n.text import joined, say, told, told_each
+from cloudkasse_etl.i18n.formats import counted, day_in_figures, money
+from cloudkasse_etl.i18n.text import joined, say, say_as, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import ListedDocument
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of
 from cloudkasse_etl.sync.run.sentence import sentence
@@ -62,6 +63,7 @@ def asset_metadata(
         **_receipts(sums if report.asset in (STAGED_RECEIPTS, REVENUE_POSTINGS) else None, language),
         **_unsigned(report.unsigned, language),
         **_notes(report.notes, language),
+        **_documents(report.documents, language),
         **report.counts.as_dict(),
         "open_rejections": len({rejection.key for rejection in report.rejections}),
         "seconds": round(report.seconds, 3),
@@ -109,6 +111,32 @@ def _unsigned(unsigned: Mapping[tuple[str, dt.date], int], language: Language) -
     heads = told_each((say("register"), say("day"), say("receipts without a signature: the TSE failed")), language)
     rows = [(register, day_in_figures(day, language), count) for (register, day), count in sorted(unsigned.items())]
     return {"tse_failures": shown_table(heads, rows)}
+
+
+def _documents(documents: Sequence[ListedDocument], language: Language) -> Mapping[str, Any]:
+    """The documents that were delivered last, each with its number in SelectLine."""
+    if not documents:
+        return {}
+    columns = (
+        say("register"),
+        say("day"),
+        say_as("column", "closing"),
+        say("receipts"),
+        say("total"),
+        say("in SelectLine"),
+    )
+    rows = [
+        (
+            one.register,
+            day_in_figures(one.day, language),
+            "" if one.closing_number is None else str(one.closing_number),
+            one.receipts,
+            money(one.amount_cents, one.currency, language),
+            one.document.text.told(language),
+        )
+        for one in documents
+    ]
+    return {"documents": shown_table(told_each(columns, language), rows)}
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:

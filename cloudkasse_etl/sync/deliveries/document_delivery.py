@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipt
 from cloudkasse_etl.sync.deliveries.delivered_books import delivery_warnings
@@ -14,6 +15,7 @@ from cloudkasse_etl.sync.deliveries.sending import Sender, by_key
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
 
+_SHOWN = 50
 FOLLOWED = (DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED, DeliveryStatus.ERROR)
 """What may still change in SelectLine."""
 
@@ -143,6 +145,7 @@ class _Work:
             rejections,
             deferrals=deferrals,
             warnings=tuple(delivery_warnings(self._session)),
+            documents=tuple(DeliveredReceipts(self._session.store.connection).newest(_SHOWN)),
             quiet=self.is_quiet,
         )
 

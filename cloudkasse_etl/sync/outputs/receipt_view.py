@@ -14,7 +14,6 @@ from cloudkasse_etl.i18n.text import Language, Text, say, say_as, told, told_eac
 from cloudkasse_etl.state.lease.run_words import starter_words
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import status_word
-from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS, Delivery
 from cloudkasse_etl.sync.receipts.decisions import ACTIONS
 from cloudkasse_etl.sync.receipts.receipt_detail import OtherReceipt, ReceiptDetail
 from cloudkasse_etl.sync.receipts.receipt_search import short_id
@@ -118,17 +117,8 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
     if found.imported:
         at, run_id = found.imported
         yield say("imported"), _run(run_id, shown_time(at, zone, language)).told(language)
-    if found.delivery:
-        yield say("in SelectLine"), _delivered(found.delivery).told(language)
-
-
-def _delivered(delivery: Delivery) -> Text:
-    word = STATUS_WORDS[delivery.status]
-    if delivery.destination:
-        return say("{status}: document {number}", status=word, number=clean(delivery.destination))
-    if delivery.remote_id is not None:
-        return say("{status}: transfer document {number}", status=word, number=delivery.remote_id)
-    return word
+    if found.listed.document:
+        yield say("in SelectLine"), found.listed.document.text.told(language)
 
 
 def _moment(text: str, zone: ZoneInfo, language: Language) -> str:

@@ -17,6 +17,7 @@ from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Sub
 from cloudkasse_etl.state.stores.books.receipt_reader import EVERY, ReceiptReader, ReceiptRow, Wanted
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.receipt_totals import Booked, ReceiptGroup
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ErpDocument
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import AWAITED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
@@ -35,6 +36,7 @@ class ListedReceipt:
         waits: What it waits for, if it is a void that waits for its original.
         decisions: People's decisions about it and its stock lines, oldest first.
         no_effect: Why it has no effect, if it has none.
+        document: The document in SelectLine that it is in; None where it is in none.
         name: What it is called; with its total and the currency of that, as far as they are known.
     """
 
@@ -51,6 +53,7 @@ class ListedReceipt:
     lines: tuple[Rejection, ...] = ()
     waits: Rejection | None = None
     no_effect: str | None = None
+    document: ErpDocument | None = None
     name: ReceiptName = field(kw_only=True)
 
     @property
@@ -92,6 +95,7 @@ class ListedReceipt:
             "codes": [rejection.code for rejection in self.rejections],
             "closing_number": self.closing_number,
             "decisions": [decision_dict(decision) for decision in self.decisions],
+            "delivery": self.document and self.document.as_dict(),
         }
 
 
@@ -175,6 +179,7 @@ def listed(store: StateStores, configuration: Configuration, rows: Sequence[Rece
     originals = originals_of(store, store.waiting.of(REVENUE_POSTINGS))
     days = str(configuration.settings.receipts.void_wait_days)
     decisions, books = _decisions(store), last_known_currency(store)  # older releases kept no currency of receipts
+    documents = DeliveredReceipts(store.connection).documents_of([row.receipt_id for row in rows])
     return [
         ListedReceipt(
             receipt_id=row.receipt_id,
@@ -190,6 +195,7 @@ def listed(store: StateStores, configuration: Configuration, rows: Sequence[Rece
             lines=tuple(lines.get(row.receipt_id, ())),
             waits=_waits(row, originals, days),
             no_effect=row.no_effect,
+            document=documents.get(row.receipt_id),
             name=called(row, row.currency or books),
         )
         for row in rows

@@ -11,6 +11,7 @@ from cloudkasse_etl.rejections.causes import in_order
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 
 if TYPE_CHECKING:  # its module imports SQLAlchemy, which `--help` does not need
+    from cloudkasse_etl.state.stores.deliveries.delivered_receipts import ListedDocument
     from cloudkasse_etl.state.stores.waiting_records import Waiting
     from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums
 
@@ -109,6 +110,7 @@ class AssetReport:
         notes: What was read although it deviates from the rules, as sentences.
         unsigned: Of new receipts, how many the till's security device (TSE) failed to sign, by register and business
             day.
+        documents: Those that were delivered last, newest first.
     """
 
     asset: str
@@ -127,6 +129,7 @@ class AssetReport:
     apart: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unsigned: Mapping[tuple[str, dt.date], int] = field(default_factory=dict)
+    documents: "tuple[ListedDocument, ...]" = ()
 
     @property
     def scope(self) -> Text | None:

@@ -1,12 +1,15 @@
 """Protects the command: exit codes, the JSON of the list, the history, and that an import is followed by a delivery."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from assets.instance.home import find_home, open_instance
 from tests.support.books import ACCOUNTS, CASH_ACCOUNTS, closing_of_sales, deliver, sale
 from tests.support.programs import Program
 from tests.support.selectline.delivering import DeliveringShop, delivering
@@ -63,6 +66,46 @@ def test_one_delivers_lists_and_takes_back_by_commands(program: Program, shop: D
     assert "falsch" in out
     code, out, _ = call(program, "history", "--json")
     assert [run["kind"] for run in json.loads(out)["runs"]][:2] == ["deliver", "deliver"]
+
+
+def test_each_receipt_tells_the_document_in_selectline_that_it_is_in(
+    program: Program, shop: DeliveringShop, tmp_path: Path
+) -> None:
+    deliver(program.world, sale(1), sale(2), closings=(closing_of_sales(1, 1, 2),))
+    deliver(program.world, sale(3))
+    assert call(program, "sync", "receipts", "--import")[0] == 0
+    assert "in SelectLine" not in call(program, "receipts")[1]
+    assert call(program, "deliver")[0] == 0
+
+    def documents() -> dict[str, Any]:
+        found = json.loads(call(program, "receipts", "--json")[1])["receipts"]
+        return {receipt["name"][:4]: receipt["delivery"] for receipt in found}
+
+    waits = {"id": 1, "status": "delivered", "transfer_document": 1, "destination": None}
+    assert documents() == {"K1-1": waits, "K1-2": waits, "K1-3": None}
+    shop.clerk("take-over")
+    assert call(program, "deliver")[0] == 0
+    taken = {**waits, "status": "assumed", "destination": "26-000001"}
+    assert documents() == {"K1-1": taken, "K1-2": taken, "K1-3": None}
+    lines = call(program, "receipts")[1].splitlines()
+    assert sum("taken over: document 26-000001" in line for line in lines) == 2
+    detail = json.loads(call(program, "receipts", "show", "K1-1", "--json")[1])
+    assert detail["delivery"] == taken
+
+    page = tmp_path / "page.html"
+    assert call(program, "report", "--last", "--html", str(page))[0] == 0
+    rows = re.findall(r"<tr>.*?</tr>", page.read_text(encoding="utf-8"), re.DOTALL)
+    (row,) = [row for row in rows if "26-000001" in row]
+    assert re.sub(r"<[^>]+>|\s+", " ", row).split() == (
+        "26-000001 Register K1, closing 1 2026-11-23 2 47.60 € taken over".split()
+    )
+    with open_instance(find_home()) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey("selectline_documents"))
+        assert event is not None
+        assert event.asset_materialization is not None
+        table: Any = event.asset_materialization.metadata["documents"].value
+    (record,) = table.records
+    assert "taken over: document 26-000001" in record.data.values()
 
 
 def test_what_is_refused_and_what_cannot_be_reached_has_its_exit_code(

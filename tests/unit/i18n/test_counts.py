@@ -62,7 +62,7 @@ def test_the_days_that_a_void_waits(days: str | None, english: str, german: str 
 def test_a_list_that_is_cut_after_the_first(command: object, capsys: pytest.CaptureFixture[str]) -> None:
     class Listed:
         register, number, business_day, total, receipt_count, status, receipt_id = "1", 1, None, None, 1, "open", "r"
-        rejections, total_cents, no_effect = (), 100, None
+        rejections, total_cents, no_effect, document = (), 100, None, None
         name = ReceiptName("r", "1", 1, cents=100, currency="EUR")
 
         def reason(self, _: str) -> str:

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
 
 STATUSES = ("staged", "imported", "rejected", "no_effect", "before_start", "dismissed")
+_IN_SELECTLINE = say("in SelectLine")
 _COLUMNS = (
     say("register"),
     say_as("column", "number"),
     say("day"),
     say("total"),
     say("status"),
+    _IN_SELECTLINE,
     say("id"),
 )
 
@@ -49,7 +51,10 @@ def receipts(
     limit: int,
     as_json: bool,
 ) -> int | None:
-    """List the receipts, the newest first: register, number, day, total, status, beginning of the id, and reason."""
+    """List the receipts, the newest first: register, number, day, total, status, beginning of the id, and reason.
+
+    Where documents are delivered into SelectLine, also the one that a receipt is in.
+    """
     if context.invoked_subcommand is not None:
         return None
     from cloudkasse_etl.config.settings import load
@@ -257,6 +262,7 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
     from cloudkasse_etl.sync.receipts.receipt_search import short_id
 
     words = told_by_name(STATUS_WORDS, language)
+    are_delivered = any(receipt.document for receipt in found)
     records = [
         (
             (
@@ -265,6 +271,7 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
                 receipt.business_day and day_in_figures(receipt.business_day, language),
                 None if receipt.total is None else spelled(receipt.total, language),
                 words.get(receipt.status, receipt.status),
+                *((receipt.document and receipt.document.text.told(language),) if are_delivered else ()),
                 short_id(receipt.receipt_id),
             ),
             receipt.reason(language),
@@ -272,5 +279,6 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
         for receipt in found
     ]
     total = sums_of_listed(found).told(language)
-    heads = told_each(_COLUMNS, language)
+    columns = [column for column in _COLUMNS if are_delivered or column != _IN_SELECTLINE]
+    heads = told_each(columns, language)
     print_list(console(), heads, records, total, numbers=(1, 3), limit=limit, language=language)
