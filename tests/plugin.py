@@ -10,9 +10,10 @@ import pytest
 
 from tests.support.harness.engines import share_dialects
 from tests.support.harness.memory import folder_in_memory
+from tests.support.harness.own_tables import repeat_migrations
+from tests.support.harness.two_lanes import SHARED_UI, TwoLanes
 from tests.support.torture.torture_figures import LONG
 
-SHARED_UI = ("e2e/test_daemon.py", "e2e/test_ticks.py", "e2e/test_ui.py")
 # Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
 LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/lock/", "/benchmarks/", "/pipeline/")
 
@@ -35,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     takes the power away, and to a killed process memory is as good a disk as any.
     """
     share_dialects()
+    repeat_migrations()
     # pandera looks for it in all folders whenever it checks a frame, since Python remembers no import that failed
     sys.modules.setdefault("geopandas", None)  # type: ignore[arg-type]
     folder = folder_in_memory()
@@ -43,8 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Half as many workers again as there are cores: the longest tests wait for a daemon most of their time."""
-    return max(2, (os.cpu_count() or 1) * 3 // 2)
+    """Two workers a core: half of them have a test that mostly waits for a daemon, as long as there is one."""
+    return (os.cpu_count() or 1) * 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,10 +63,4 @@ def pytest_collection_finish() -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Each file's tests run in one worker, and those of the files that share a UI as well."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class LoadPlaces(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "the shared UI" if any(path in nodeid for path in SHARED_UI) else nodeid.split("::")[0]
-
-    return LoadPlaces(config, log)
+    return TwoLanes(config, log)

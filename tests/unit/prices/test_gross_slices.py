@@ -17,8 +17,8 @@ DAYS = (None, "2020-06-15", "2020-08-01", "2026-01-01")
 def shop(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
     """Articles, prices in no order of theirs (some of unknown articles, some twice, some broken), and known numbers."""
     dice = random.Random(seed)
-    numbers = [f"A{at}" for at in range(30)]
-    sold = [{"number": number, "tax_code": dice.choice("2399")} for number in numbers[:25]]
+    numbers = [f"A{at}" for at in range(12)]
+    sold = [{"number": number, "tax_code": dice.choice("2399")} for number in numbers[:9]]
     rows: list[dict[str, Any]] = [
         {
             "article": dice.choice(numbers),
@@ -28,7 +28,7 @@ def shop(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, ...]]:
             "valid_from": dice.choice(DAYS),
             "valid_to": dice.choice((None, None, "2026-12-31")),
         }
-        for _ in range(200)
+        for _ in range(80)
     ]
     return articles(*sold), prices(*rows), (numbers[-1],)
 

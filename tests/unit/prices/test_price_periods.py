@@ -135,8 +135,9 @@ def span() -> list[dt.date]:
     return [day(number) for number in range(-3, DAYS + 4)]
 
 
-@settings(deadline=None, max_examples=3000 if LONG else 100)
-@given(st.lists(shop(), min_size=1, max_size=5), days)
+# Some shops at once: what a computation takes hangs little on how many there are.
+@settings(deadline=None, max_examples=3000 if LONG else 25)
+@given(st.lists(shop(), min_size=1, max_size=16), days)
 def test_a_register_shows_on_each_day_the_price_that_begins_last_at_that_days_rate(
     shops: list[Shop], as_of: dt.date
 ) -> None:
@@ -145,8 +146,8 @@ def test_a_register_shows_on_each_day_the_price_that_begins_last_at_that_days_ra
         assert register(records, on) == law(shops, on, as_of), on
 
 
-@settings(deadline=None, max_examples=1000 if LONG else 40)
-@given(st.lists(shop(), min_size=4, max_size=4), st.lists(shop(), min_size=4, max_size=4), days)
+@settings(deadline=None, max_examples=1000 if LONG else 25)
+@given(st.lists(shop(), min_size=6, max_size=6), st.lists(shop(), min_size=6, max_size=6), days)
 def test_what_is_active_in_the_cloud_after_a_change_of_prices_shows_the_same(
     before: list[Shop], after: list[Shop], as_of: dt.date
 ) -> None:
