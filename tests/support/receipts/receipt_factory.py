@@ -1,6 +1,9 @@
 """Receipts as CloudKasse sends them (builders, and a strategy for any valid ones), and a ledger to book them in."""
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import pandas as pd
@@ -18,6 +21,7 @@ from cloudkasse_etl.transform.stock.late_lines import is_by_hand
 from tests.support.german_vat import RATES_BY_CODE
 
 Fields = dict[str, Any]
+Row = TypeVar("Row", bound=NamedTuple)
 AMOUNTS = ("gross_cents", "net_cents", "tax_cents")
 UNTAXED = (
     "MehrzweckgutscheinKauf", "MehrzweckgutscheinEinloesung", "TrinkgeldAN", "ZuschussEcht", "Privateinlage",
@@ -142,19 +146,41 @@ def void_of(original: Receipt, **head: Any) -> Receipt:
 
 def booked_original(original: Receipt, by: Ledger, *voids: Receipt) -> Original:
     """A receipt as it stands in the books, for those that void it."""
-    result = book(flatten([original]), by)
-    postings = result.postings[list(PostingRow._fields)].astype(object)
-    moved = result.movements
-    positions = [key.rpartition(":")[2] for key in moved["movement_id"].tolist()]
-    movements = moved.assign(position=positions)[list(MovedRow._fields)].astype(object)
-    return Original(
-        original,
-        [PostingRow(*row) for row in postings.where(postings.notna(), None).itertuples(index=False)],
-        [MovedRow(*row) for row in movements.where(movements.notna(), None).itertuples(index=False)],
-        frozenset(int(r.key.rpartition("|")[2]) for r in result.stock_rejections if not is_by_hand(r)),
-        frozenset(int(r.key.rpartition("|")[2]) for r in result.stock_rejections if is_by_hand(r)),
-        voids,
-    )
+    (found,) = booked_originals([original], by)
+    return replace(found, voids=voids)
+
+
+def booked_originals(originals: Sequence[Receipt], by: Ledger) -> list[Original]:
+    """Receipts as they stand in the books, booked at once: nearly all that a booking takes, it takes but once."""
+    result = book(flatten(originals), by)
+    postings = _rows_of(PostingRow, result.postings)
+    positions = [key.rpartition(":")[2] for key in result.movements["movement_id"].tolist()]
+    movements = _rows_of(MovedRow, result.movements.assign(position=positions))
+    open_lines: dict[tuple[str, bool], set[int]] = defaultdict(set)
+    for rejection in result.stock_rejections:
+        receipt_id, _, number = rejection.key.rpartition("|")
+        open_lines[receipt_id, is_by_hand(rejection)].add(int(number))
+    return [
+        Original(
+            one,
+            postings[one.id],
+            movements[one.id],
+            frozenset(open_lines[one.id, False]),
+            frozenset(open_lines[one.id, True]),
+            (),
+        )
+        for one in originals
+    ]
+
+
+def _rows_of(row: type[Row], frame: pd.DataFrame) -> dict[str, list[Row]]:
+    """A frame's rows by receipt."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    plain = frame[list(row._fields)].astype(object)
+    texts = plain.where(plain.notna(), None)
+    for receipt_id, values in zip(frame["receipt_id"], texts.itertuples(index=False), strict=True):
+        found[receipt_id].append(row(*values))
+    return found
 
 
 RATES = ("19.00", "7.00", "0.00")

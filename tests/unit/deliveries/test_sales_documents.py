@@ -21,7 +21,7 @@ from cloudkasse_etl.transform.deliveries.sales_documents import (
 )
 from cloudkasse_etl.transform.deliveries.sold_lines import Moved, SoldLine, sold_lines
 from tests.support.receipts.bookings import CLEARING, DRINK, GROUPS
-from tests.support.receipts.receipt_factory import ARTICLES, booked_original, ledger, valid_receipts
+from tests.support.receipts.receipt_factory import ARTICLES, booked_originals, ledger, valid_receipts
 
 BOOKS = ledger({"A7": DRINK, "A19": {"tax_code": "3", "revenue_group": "01"}}, groups=GROUPS)
 KNOWN = frozenset(filter(None, ARTICLES)) - {"gone"}
@@ -50,7 +50,7 @@ def without_zeros(sums: Counter[Any]) -> dict[Any, int]:
 
 @given(valid_receipts())
 def test_documents_come_to_what_was_posted_by_account_tax_code_and_rate(receipts: list[Receipt]) -> None:
-    originals = [booked_original(receipt, BOOKS) for receipt in receipts]
+    originals = booked_originals(receipts, BOOKS)
     posted: Counter[Any] = Counter()
     for original in originals:
         for row in original.postings:
@@ -66,7 +66,7 @@ def test_documents_come_to_what_was_posted_by_account_tax_code_and_rate(receipts
 
 @given(valid_receipts())
 def test_documents_move_the_stock_that_was_moved(receipts: list[Receipt]) -> None:
-    originals = [booked_original(receipt, BOOKS) for receipt in receipts]
+    originals = booked_originals(receipts, BOOKS)
     booked: Counter[Any] = Counter()
     for original in originals:
         cases = {line.number: line.business_case for line in original.receipt.lines}
@@ -82,7 +82,7 @@ def test_documents_move_the_stock_that_was_moved(receipts: list[Receipt]) -> Non
 
 @given(valid_receipts(), st.randoms())
 def test_the_order_of_arrival_changes_no_position(receipts: list[Receipt], chance: Any) -> None:
-    originals = [booked_original(receipt, BOOKS) for receipt in receipts]
+    originals = booked_originals(receipts, BOOKS)
     first = documents_of(originals)
     chance.shuffle(originals)
     if len(first) < 2:  # several share the receipts out by what came first
