@@ -61,7 +61,8 @@ lint: $(VENV)/.dev ## Format, lint, types, imports
 	@$(BIN)/lint-imports --no-logo
 
 test-quick: PARTS = tests/unit tests/docs tests/contract
-test-quick: test ## What takes two minutes of it: lint, and the tests that need no run of Dagster
+test-quick: export TEST_QUICK = 1
+test-quick: test ## What takes two minutes of it: lint, and what needs no run of Dagster, with few examples of each law
 
 test: $(VENV)/.dev ## Lint, and all tests; CI runs these, coverage and databases
 	@$(BIN)/ruff format --check .

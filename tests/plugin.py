@@ -12,10 +12,12 @@ from tests.support.harness.engines import share_dialects
 from tests.support.harness.memory import folder_in_memory
 from tests.support.harness.own_tables import repeat_migrations
 from tests.support.harness.two_lanes import SHARED_UI, TwoLanes
-from tests.support.torture.torture_figures import LONG
+from tests.support.torture.torture_figures import LONG, QUICK
 
 # Parts of the tests' paths, in the order in which they are begun; the rest comes afterwards.
 LONGEST = (*SHARED_UI, "/e2e/", "/faults/", "/crash/", "/lock/", "/benchmarks/", "/pipeline/")
+
+FEW_EXAMPLES = 5  # of a law, where somebody who changes the code waits for it
 
 # The short form tries the same examples each time: what a commit's tests say hangs on the commit alone. The long form
 # looks for new ones. No limit is one of time.
@@ -50,8 +52,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no worker is left alone with one of them at the end."""
+    """The longest first, so that no worker is left alone with one at the end; few examples in the quick form."""
     items.sort(key=lambda item: next((n for n, path in enumerate(LONGEST) if path in item.nodeid), len(LONGEST)))
+    for item in items if QUICK else ():
+        law: Any = getattr(item, "obj", None)
+        wanted = getattr(law, "_hypothesis_internal_use_settings", None)
+        if wanted:
+            few = min(wanted.max_examples, FEW_EXAMPLES)
+            law._hypothesis_internal_use_settings = hypothesis.settings(wanted, max_examples=few)
 
 
 def pytest_collection_finish() -> None:

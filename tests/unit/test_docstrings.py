@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,12 @@ OBSCURE = re.compile(
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def modules(room: str) -> Iterator[tuple[str, ast.Module]]:
+@cache
+def modules(room: str) -> tuple[tuple[str, ast.Module], ...]:
     """The modules of a room, by their paths within the project; a room may be a single file."""
     place = PROJECT / room
-    for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-        yield path.relative_to(PROJECT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+    paths = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    return tuple((path.relative_to(PROJECT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))) for path in paths)
 
 
 def documented(room: str) -> Iterator[tuple[str, ast.Module | ast.ClassDef | Function]]:

@@ -12,6 +12,9 @@ SHORT = "TORTURE_SHORT"
 # With a file for the figures everything is tried, unless somebody wants the figures of the sample that the suite tries.
 LONG = bool(os.environ.get(FILE)) and not os.environ.get(SHORT)
 
+# The form that `make test-quick` sets: a handful of examples of each law.
+QUICK = bool(os.environ.get("TEST_QUICK"))
+
 
 class Promise(StrEnum):
     """What the program guarantees, and tests try to break."""

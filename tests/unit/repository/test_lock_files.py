@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Locked:
         return marker is None or marker.evaluate({**place, "extra": ""})
 
 
+@cache
 def locked(file: str) -> Mapping[str, list[Locked]]:
     """The lines of a lock file by package."""
     text = (PROJECT / file).read_text(encoding="utf-8").replace("\\\n", " ")
@@ -68,16 +70,22 @@ def wanted() -> Iterator[tuple[str, Requirement]]:
             yield file, Requirement(text)
 
 
+@cache
+def asked(package: str) -> tuple[str, tuple[Requirement, ...]]:
+    """The version of a package that is installed here, and what it asks for; empty where there is none."""
+    try:
+        distribution = metadata.distribution(package)
+    except metadata.PackageNotFoundError:
+        return "", ()  # of another system, or of the benchmarks' environment
+    return distribution.version, tuple(map(Requirement, distribution.requires or ()))
+
+
 def dependencies(line: Locked, place: Mapping[str, str]) -> Iterator[Requirement]:
     """What a locked package with its extras needs on a system, as far as it is installed here in that version."""
-    try:
-        distribution = metadata.distribution(line.requirement.name)
-    except metadata.PackageNotFoundError:
-        return  # of another system, or of the benchmarks' environment
-    if not line.requirement.specifier.contains(distribution.version, prereleases=True):
+    version, requirements = asked(line.requirement.name)
+    if not version or not line.requirement.specifier.contains(version, prereleases=True):
         return
-    for text in distribution.requires or ():
-        requirement = Requirement(text)
+    for requirement in requirements:
         extras = ("", *line.requirement.extras)
         if requirement.marker is None or any(requirement.marker.evaluate({**place, "extra": e}) for e in extras):
             yield requirement
