@@ -15,10 +15,12 @@ from tests.support.books import balances, decider, deliver, fetch_and_book, sell
 from tests.support.receipts.receipt_factory import Fields
 from tests.support.selectline.delivering import DeliveringShop, mixed_receipts
 from tests.support.selectline.selectline_description import DESCRIPTION, faults_of_request
+from tests.support.torture.torture_figures import LONG
 
 pytestmark = pytest.mark.shop(accounts=True, page_items=500)
 
 DAYS, RECEIPTS = 4, 40
+SINGLE_RECEIPTS = 1_000 if LONG else 100
 
 
 def sell(shop: DeliveringShop) -> None:
@@ -52,11 +54,30 @@ def test_each_closing_of_each_register_is_a_document_and_all_together_are_the_bo
     assert len(shop.documents()) == 2 * DAYS
     shop.clerk("take-over")
     assert told(shop.deliver()) == {"changed": 2 * DAYS}
+    assert len(is_in_selectline_as_in_our_tables(shop)) == 3
+
+
+def test_each_of_many_receipts_is_a_document_and_all_together_are_the_books(shop: DeliveringShop) -> None:
+    shop.world.settings["delivery"]["grain"] = "receipt"
+    deliver(shop.world, *mixed_receipts(1, SINGLE_RECEIPTS))
+    fetch_and_book(shop.world)
+    assert told(shop.deliver()) == {"new": SINGLE_RECEIPTS}
+    assert shop.writes() == ["POST /TransferDocuments"] * SINGLE_RECEIPTS
+    assert len(shop.clerk("take-over")) == SINGLE_RECEIPTS
+    assert told(shop.deliver()) == {"changed": SINGLE_RECEIPTS}
+    delivered = shop.deliveries()
+    assert len({one.destination for one in delivered}) == SINGLE_RECEIPTS
+    assert sum(one.amount_cents for one in delivered) == -balances(shop.world)["8400"]
+    assert len(is_in_selectline_as_in_our_tables(shop)) == 3
+
+
+def is_in_selectline_as_in_our_tables(shop: DeliveringShop) -> dict[tuple[str, str], float]:
+    """Compares revenue to the cent and stock to the thousandth; returns what has moved."""
     revenue = {row["account"]: row["amount_cents"] for row in shop.books()["revenue"]}
     assert revenue == {"8400": -balances(shop.world)["8400"]}
     moved = {(article, house): milli / 1000 for (house, article), milli in stock(shop.world).items() if milli}
     assert shop.moved() == moved
-    assert len(moved) == 3
+    return moved
 
 
 @pytest.mark.skipif(not DESCRIPTION.is_file(), reason="SelectLine's description is not at hand")

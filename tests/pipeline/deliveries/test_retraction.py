@@ -5,7 +5,8 @@ import pytest
 from cloudkasse_etl.errors import ConfigurationError, LeaseHeldError
 from cloudkasse_etl.sync.deliveries.delivery_list import list_deliveries
 from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
-from tests.support.books import closing_of_sales, decider, deliver, fetch_and_book, sale, stock, told
+from tests.support.books import balances, closing_of_sales, decider, deliver, fetch_and_book, sale, stock, told
+from tests.support.receipts.receipt_factory import Fields
 from tests.support.selectline.delivering import DeliveringShop
 
 pytestmark = pytest.mark.shop(accounts=True)
@@ -35,6 +36,31 @@ def test_what_is_taken_back_is_made_anew_and_selectline_has_it_once(delivered: D
     assert stock(delivered.world) == {("1", "A1"): -4000}
     first, second = reversed(list_deliveries(delivered.world.configuration()))
     assert (first.reason("en"), second.reason("en")) == ("falsches Lager", "")
+
+
+def test_late_receipts_and_a_retraction_end_in_what_the_books_say_once(delivered: DeliveringShop) -> None:
+    deliver(delivered.world, *(late_of_closing(number) for number in (3, 4)))
+    fetch_and_book(delivered.world)
+    assert told(delivered.deliver()) == {"new": 1}  # one further document for both
+    delivered.clerk("take-over", id=2)
+    retract(delivered, 1)
+    deliver(delivered.world, late_of_closing(5))
+    fetch_and_book(delivered.world)
+    assert told(delivered.deliver()) == {"new": 1, "changed": 1}  # what was taken back and what came since
+    delivered.clerk("take-over")
+    assert told(delivered.deliver()) == {"changed": 1}
+    assert [(one.generation, one.status, one.amount_cents) for one in delivered.deliveries()] == [
+        (1, "retracted", 4760), (2, "assumed", 4760), (3, "assumed", 7140),
+    ]  # fmt: skip
+    assert delivered.moved() == {("A1", "1"): -10.0}
+    assert stock(delivered.world) == {("1", "A1"): -10_000}
+    revenue = {row["account"]: row["amount_cents"] for row in delivered.books()["revenue"]}
+    assert revenue == {"8400": -balances(delivered.world)["8400"]}
+
+
+def late_of_closing(number: int) -> Fields:
+    """A receipt that comes after its closing, which told of it."""
+    return sale(number, closing_number=1)
 
 
 def test_what_was_discarded_is_taken_back_and_stays_discarded_there(delivered: DeliveringShop) -> None:
