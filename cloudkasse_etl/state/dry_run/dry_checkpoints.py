@@ -95,6 +95,6 @@ class DryWaiting:
         """How many records are rejected now, over all assets."""
         return self._stored.rejected_count()
 
-    def staged_since_before(self, moment: dt.datetime) -> StagedLong:
-        """Receipts that have been staged since before a moment and were not imported."""
-        return self._stored.staged_since_before(moment)
+    def staged_since_before(self, moment: dt.datetime, besides: Collection[str] = ()) -> StagedLong:
+        """Receipts that have been staged since before a moment and were not imported; some ids are left out."""
+        return self._stored.staged_since_before(moment, besides)

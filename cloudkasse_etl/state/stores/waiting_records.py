@@ -1,7 +1,7 @@
 """Waiting records and since when they wait: for other records, or receipts for their import. No rejections."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,8 +82,8 @@ class WaitingStore(Protocol):
         """How many records are rejected now, over all assets."""
         ...
 
-    def staged_since_before(self, moment: dt.datetime) -> StagedLong:
-        """Receipts that have been staged since before a moment and were not imported."""
+    def staged_since_before(self, moment: dt.datetime, besides: Collection[str] = ()) -> StagedLong:
+        """Receipts that have been staged since before a moment and were not imported; some ids are left out."""
         ...
 
 
@@ -162,8 +162,9 @@ class WaitingRecords:
                 connection.execute(sa.select(sa.func.count()).select_from(records.distinct().subquery())).scalar_one()
             )
 
-    def staged_since_before(self, moment: dt.datetime) -> StagedLong:
-        """Receipts that have been staged since before a moment and were not imported."""
+    def staged_since_before(self, moment: dt.datetime, besides: Collection[str] = ()) -> StagedLong:
+        """Receipts that have been staged since before a moment and were not imported; some ids are left out."""
+        left_out, limit = set(besides), KEPT_RECEIPTS + len(set(besides))
         table = self._state.tables.receipt
         here = (
             table.c.company == self._state.company,
@@ -171,18 +172,21 @@ class WaitingRecords:
             table.c.staged_at < moment,
         )
         # the index alone knows the moments; only the first receipts are read whole, since their contents are long
-        oldest = sa.select(table.c.staged_at).where(*here).order_by(table.c.staged_at).limit(KEPT_RECEIPTS).subquery()
+        oldest = sa.select(table.c.staged_at).where(*here).order_by(table.c.staged_at).limit(limit).subquery()
         first = (
-            sa.select(table.c.receipt_id)
+            sa.select(table.c.receipt_id, table.c.staged_at)
             .where(*here, table.c.staged_at <= sa.select(sa.func.max(oldest.c.staged_at)).scalar_subquery())
             .order_by(table.c.staged_at, table.c.register, table.c.number)
-            .limit(KEPT_RECEIPTS)
+            .limit(limit)
         )
+        every = sa.select(sa.func.count()).select_from(table).where(*here)
         with self._state.reading() as connection:
-            count, since = connection.execute(
-                sa.select(sa.func.count(), sa.func.min(table.c.staged_at)).where(*here)
-            ).one()
-            examples = connection.execute(first).all() if count else []
+            count = int(connection.execute(every).scalar_one())
+            found = connection.execute(first).all() if count else []
+            for chunk in chunks(list(left_out)) if count else []:
+                count -= int(connection.execute(every.where(table.c.receipt_id.in_(chunk))).scalar_one())
+        examples = [row for row in found if row.receipt_id not in left_out][:KEPT_RECEIPTS]
+        since = examples[0].staged_at if examples else None
         return StagedLong(count, since, tuple(row.receipt_id for row in examples))
 
     def of(self, asset: str) -> list[Waiting]:

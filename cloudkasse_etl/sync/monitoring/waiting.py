@@ -107,8 +107,11 @@ def waits_since_before(moment: dt.datetime, store: StateStores, settings: Settin
         One for each cause.
     """
     language = settings.language
-    waits = _deferred(store, store.waiting.waiting_since_before(moment), settings)
-    waits += _staged(store, store.waiting.staged_since_before(moment), language)
+    waiting = store.waiting.waiting_since_before(moment)
+    # voids that wait for their originals are staged too; importing them is not what they need
+    held = [receipt_id for one in waiting if one.code == AWAITED for receipt_id in one.examples]
+    waits = _deferred(store, waiting, settings)
+    waits += _staged(store, store.waiting.staged_since_before(moment, besides=held), language)
     return sorted(waits, key=lambda wait: wait.since)
 
 
@@ -147,11 +150,11 @@ def _deferred(store: StateStores, waiting: Sequence[Waiting], settings: Settings
     originals = originals_of(store, [one for one in waiting if one.code == AWAITED])
     for (asset, code), each in groupby(sorted(waiting, key=_cause), key=_cause):
         some = list(each)
-        awaited = sorted((one.awaited for one in some if one.awaited), key=natural_place)
+        awaited = [one.awaited for one in some if one.awaited]
         if code == AWAITED:
-            first = [originals.get(key, key) for key in awaited[:SHOWN_EXAMPLES]]
+            first = sorted((originals.get(key, key) for key in awaited), key=natural_place)[:SHOWN_EXAMPLES]
         else:
-            first = _names(store, ARTICLES.extract, awaited[:1], language)
+            first = _names(store, ARTICLES.extract, sorted(awaited, key=natural_place)[:1], language)
         names = _names(store, asset, [key for one in some for key in one.examples], language)
         count = sum(one.count for one in some)
         detail = {

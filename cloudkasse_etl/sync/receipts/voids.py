@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import plain_euros
+from cloudkasse_etl.rejections.record_names import natural_place
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_receipt
 from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt
@@ -110,16 +112,18 @@ class Voids:
             by_original[held.original].append(held)
         known = self._books.referred(list(by_original))
         each = [
-            Waiting(AWAITED, original, len(waiting), tuple(_name(held.register, held.number) for held in waiting))
+            Waiting(AWAITED, original, len(waiting), tuple(held.receipt_id for held in waiting))
             for original, waiting in by_original.items()
         ]
-        names = [_awaited(original, known.get(original)) for original in list(by_original)[:SHOWN_EXAMPLES]]
+        originals = [_awaited(original, known.get(original)) for original in by_original]
+        names = sorted(originals, key=natural_place)[:SHOWN_EXAMPLES]
         detail = {
             "value": ", ".join(names),
             "more": str(len(each) - len(names)),
             "days": str(self._session.settings.receipts.void_wait_days),
         }
-        examples = tuple(example for one in each for example in one.examples)[:SHOWN_EXAMPLES]
+        held_names = (_name(held.register, held.number) for waiting in by_original.values() for held in waiting)
+        examples = tuple(islice(held_names, SHOWN_EXAMPLES))
         return (Deferral(AWAITED, len(self._held), examples, detail, tuple(each)),)
 
     def _in_order(self) -> list[_Held]:

@@ -8,6 +8,7 @@ import pytest
 from cloudkasse_etl.schemas.wire_receipts import parse_receipt
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.dry_run.plan_report import ImportPlan
+from cloudkasse_etl.sync.monitoring.open_records import open_records
 from cloudkasse_etl.sync.receipts.decisions import (
     Decider,
     dismiss_line,
@@ -366,8 +367,27 @@ def test_what_waits_is_kept_with_since_when(world: World) -> None:
     fetch_and_book(world)
     with world.session() as session:
         (waiting,) = session.store.waiting.of("revenue_postings")
-    assert (waiting.code, waiting.awaited, waiting.examples) == ("receipt_original", "sale", ("K1-2",))
+    assert (waiting.code, waiting.awaited, waiting.examples) == ("receipt_original", "sale", ("void",))
     deliver(world, sale())
     fetch_and_book(world)
     with world.session() as session:
         assert session.store.waiting.of("revenue_postings") == []
+
+
+def test_what_waits_for_its_original_is_told_once_by_its_whole_name_and_not_to_be_imported(world: World) -> None:
+    sales = [sale("z", 9), sale("a", 10)]
+    voids = [void(of, f"void of {of['id']}", 10 + of["number"]) for of in sales]
+    deliver(world, *(of | {"total_cents": 1} for of in sales), *voids, sale("paid", 30))
+    fetch(world)
+    (staged,) = open_records(world.configuration()).waits
+    assert (staged.asset, staged.count) == ("staged_receipts", 3)
+    book(world)
+    report = open_records(world.configuration())
+    (wait,) = report.waits
+    assert (wait.asset, wait.names) == (
+        "revenue_postings",
+        ("K1-19 · 2026-11-23 · -35.70 €", "K1-20 · 2026-11-23 · -35.70 €"),
+    )
+    assert wait.why.startswith("Waits for receipt K1-9, receipt K1-10, which it voids")
+    assert (report.waiting, report.sums.waiting.count) == (2, 2)
+    assert "for others" not in report.sentence
