@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import compress
 
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.messages import ENGLISH
@@ -44,6 +45,9 @@ def find_receipt(store: StateStores, text: str, language: Language = ENGLISH) ->
     """
     wanted = text.partition(_NAME_ENDS)[0].strip()
     found = _found(ReceiptReader(store.connection), wanted) if wanted.isprintable() else []
+    if len(found) > 1 and _NAME_ENDS in text:  # day and total tell those of one number apart
+        called_so = [name == text.strip() for name in names_of(store, found, language)]
+        found = list(compress(found, called_so)) or found
     if len(found) == 1:
         return found[0].receipt_id
     if not found:

@@ -78,6 +78,18 @@ def test_of_several_receipts_each_is_told_by_its_name_and_an_id_that_finds_it(sh
     assert found(shop, "twice-b") == "twice-b"
 
 
+def test_of_one_number_on_several_days_the_whole_name_tells_which_is_meant(world: World) -> None:
+    world.sync()  # the currency of the names is the company's
+    begun_anew = sale(12) | {"id": "begun anew", "business_day": "2026-11-24"}
+    deliver(world, sale(12) | {"id": "first"}, begun_anew)
+    fetch(world)
+    assert found(world, "K1-12 · 2026-11-23 · 23.80 €") == "first"
+    assert found(world, " K1-12 · 2026-11-24 · 23.80 € ") == "begun anew"
+    for unclear in ("K1-12", "K1-12 · 2026-11-25 · 23.80 €"):
+        with pytest.raises(ConfigurationError, match="may be several receipts"):
+            found(world, unclear)
+
+
 def test_the_short_id_of_a_table_finds_the_content_that_it_was_shown_for(world: World) -> None:
     first = sale(1) | {"id": FIRST}
     deliver(world, first)
