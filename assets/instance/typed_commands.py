@@ -13,7 +13,7 @@ from pathlib import Path
 from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS, settings_path
 
 PROGRAM = "cloudkasse-etl"
-_COMMAND = re.compile(rf"(?<![\w/\\.-]){PROGRAM} (?P<command>[a-z][a-z-]*)(?P<demo> --demo)?")
+_COMMAND = re.compile(rf"(?<![\w/\\.-]){PROGRAM} (?P<command>[a-z][a-z-]*|--help)(?P<demo> --demo)?")
 
 
 # Not the end of a path, which is told already.
@@ -33,7 +33,7 @@ def as_typed(text: str) -> str:
     """A text whose commands and settings file can be copied out of it."""
 
     def typed(found: re.Match[str]) -> str:
-        is_on_demo = DEMO_VARIABLE in os.environ and found["command"] != "demo"
+        is_on_demo = DEMO_VARIABLE in os.environ and found["command"] not in ("demo", "--help")
         return f"{program()} {found['command']}{' --demo' if is_on_demo or found['demo'] else ''}"
 
     if DEFAULT_SETTINGS in text:

@@ -36,6 +36,7 @@ def test_a_program_that_no_shell_finds_is_told_by_its_path(
     own_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert as_typed("See: cloudkasse-etl history.") == "See: .venv/bin/cloudkasse-etl history."
+    assert as_typed("See: cloudkasse-etl --help") == "See: .venv/bin/cloudkasse-etl --help"
     monkeypatch.chdir(own_environment)
     assert as_typed("cloudkasse-etl sync") == "./cloudkasse-etl sync"
     (own_environment.parents[1] / "elsewhere").mkdir()
@@ -64,6 +65,7 @@ def test_a_command_on_the_demo_tells_commands_on_the_demo(monkeypatch: pytest.Mo
     tell_with_demo(is_demo=True)
     assert as_typed("cloudkasse-etl receipts release ID") == "P receipts --demo release ID"
     assert as_typed("cloudkasse-etl ui --demo; cloudkasse-etl demo.") == "P ui --demo; P demo."
+    assert as_typed("cloudkasse-etl --help") == "P --help"
     tell_with_demo(is_demo=False)
 
 
