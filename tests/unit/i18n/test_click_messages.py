@@ -8,6 +8,7 @@ import pytest
 
 from assets.cli.click_messages import SAID
 from assets.cli.group import run
+from assets.instance import typed_commands
 
 PROGRAMMING = ("DeprecationWarning", "No options defined but a name was passed")
 USAGE = {"en": "Usage: ", "de": "Aufruf: ", "fr": "Utilisation\u00a0: "}
@@ -50,9 +51,9 @@ def test_every_message_of_click_that_a_person_can_meet_is_in_the_catalogues() ->
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", ["No such command 'nope'.", "See: cloudkasse-etl --help"]),
-        ("de", ["Den Befehl 'nope' gibt es nicht.", "Siehe: cloudkasse-etl --help"]),
-        ("fr", ["La commande 'nope' n'existe pas.", "Voir\u00a0: cloudkasse-etl --help"]),
+        ("en", ["No such command 'nope'.", "See: PROGRAM --help"]),
+        ("de", ["Den Befehl 'nope' gibt es nicht.", "Siehe: PROGRAM --help"]),
+        ("fr", ["La commande 'nope' n'existe pas.", "Voir\u00a0: PROGRAM --help"]),
     ],
 )
 def test_wrong_use_is_told_in_the_language_of_the_settings(
@@ -65,6 +66,7 @@ def test_wrong_use_is_told_in_the_language_of_the_settings(
     settings = tmp_path / "cloudkasse.yaml"
     settings.write_text(f"timezone: Europe/Berlin\nlanguage: '{language}'  # a note\nregister: [\n", encoding="utf-8")
     monkeypatch.setenv("CLOUDKASSE_SETTINGS", str(settings))
+    monkeypatch.setattr(typed_commands, "program", lambda: "PROGRAM")
     assert run(["nope"]) == 2
     assert capsys.readouterr().err.splitlines() == expected
     assert run(["export", "--help"]) == 0
