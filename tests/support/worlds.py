@@ -92,7 +92,8 @@ class World:
 
     def configuration(self) -> Configuration:
         """Writes the settings and reads them as the program does."""
-        (self.folder / "cloudkasse.yaml").write_text(yaml.safe_dump(self.settings), encoding="utf-8")
+        text = yaml.dump(self.settings, Dumper=yaml.CSafeDumper)
+        (self.folder / "cloudkasse.yaml").write_text(text, encoding="utf-8")
         return load(self.environment)
 
     @contextmanager
