@@ -24,11 +24,12 @@ from cloudkasse_etl.sync.run.report import AssetReport, Outcome
 from tests.support.books import book, complete, fetch, told, with_accounts
 from tests.support.real_shop import SETTINGS
 from tests.support.selling.selling_shop import Fields, delivered, once
+from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
 
 CLEARING = "1371"
 WAREHOUSES = {"K1": "1", "K2": "2"}
-DAYS, RECEIPTS, SEED = 30, 20_000, 20_261_005
+DAYS, RECEIPTS, SEED = 30, 20_000 if LONG else 7_000, 20_261_005
 
 
 @dataclass
