@@ -126,6 +126,34 @@ def joined(separator: str, texts: Iterable[str]) -> Text:
     return Text(separator.join(f"{{{name}}}" for name in values), values)
 
 
+def with_colon(head: str, more: str, language: Language) -> str:
+    """Two texts with a colon between them: French puts a space before it.
+
+    Args:
+        head: The first text, already told.
+        more: The second one.
+        language: The language of both.
+
+    Returns:
+        Both in one.
+    """
+    return say_as("punctuation", "{head}: {more}", head=head, more=more).told(language)
+
+
+def with_semicolon(head: str, more: str, language: Language) -> str:
+    """Two texts with a semicolon between them, if there is a second one.
+
+    Args:
+        head: The first text, already told.
+        more: The second one; empty for none.
+        language: The language of both.
+
+    Returns:
+        Both in one.
+    """
+    return say_as("punctuation", "{head}; {more}", head=head, more=more).told(language) if more else head
+
+
 class _Formatter(string.Formatter):
     """str.format with {names} only; numbers in the language's format."""
 

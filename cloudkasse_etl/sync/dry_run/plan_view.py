@@ -13,7 +13,7 @@ from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
 from cloudkasse_etl.sync.master_data.shown import euro_text, field_name, shown_value
-from cloudkasse_etl.sync.run.receipt_sums import FATE_WORDS
+from cloudkasse_etl.sync.run.receipt_sums import fate_words
 from cloudkasse_etl.sync.run.report import Deferral
 
 # What a plan counts, by the names of the plan's own counts; without the fates, which have one wording everywhere.
@@ -293,11 +293,7 @@ def _in_words(counts: Mapping[str, int], language: Language) -> str:
 
 def _named(count: int, name: str, language: Language) -> str:
     says = _COUNTS.get(name)
-    return (
-        says(count).told(language)
-        if says
-        else f"{counted(count, language)} {told(FATE_WORDS.get(name, name), language)}"
-    )
+    return says(count).told(language) if says else f"{counted(count, language)} {fate_words(name, count, language)}"
 
 
 def _waiting(deferrals: Iterable[Deferral], language: Language) -> Iterable[str]:

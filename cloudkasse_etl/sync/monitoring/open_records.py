@@ -14,7 +14,7 @@ import orjson
 
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count
+from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count, with_semicolon
 from cloudkasse_etl.rejections.causes import Cause, by_cause, in_order_of, told_apart
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.rejections.stuck_money import StuckMoney
@@ -126,7 +126,7 @@ class OpenReport:
             causes=causes,
         )
         stuck = self.stuck.sentence(self.language)
-        texts = [joined("", ["; ".join(filter(None, [head.told(self.language), stuck])), "."])]
+        texts = [joined("", [with_semicolon(head.told(self.language), stuck, self.language), "."])]
         if several := told_apart(self.causes):
             texts.append(several)
         return joined(" ", texts)

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloudkasse_etl.i18n.formats import clean, day_in_figures, decimal, short_quantity, shown_time, spelled
-from cloudkasse_etl.i18n.text import Language, Text, say, say_as, told, told_each
+from cloudkasse_etl.i18n.text import Language, Text, say, say_as, told, told_each, with_colon
 from cloudkasse_etl.state.lease.run_words import starter_words
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import status_word
@@ -69,12 +69,10 @@ def view_of(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Receipt
     Returns:
         The text.
     """
-    status = status_word(found.listed.status)
-    head = say("{receipt}: {status}", receipt=found.name, status=status)
     draw = _Drawing(language)
     sections = (draw.lines(found), draw.payments(found), draw.vat(found), draw.postings(found), draw.movements(found))
     return ReceiptView(
-        head=head.told(language),
+        head=with_colon(found.name, told(status_word(found.listed.status), language), language),
         problems=tuple(_problems(found, language)),
         facts=tuple((label.told(language), told) for label, told in _facts(found, language, zone)),
         sections=tuple(section for section in sections if section.rows),

@@ -10,7 +10,7 @@ from typing import Any
 from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.i18n.formats import counted, money
 from cloudkasse_etl.i18n.messages import Language
-from cloudkasse_etl.i18n.text import Text, joined, say, say_as, say_count, told
+from cloudkasse_etl.i18n.text import Text, joined, say, say_as, say_count, told, with_colon
 from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.receipt_totals import Booked, ReceiptGroup, ReceiptTotals
@@ -26,7 +26,32 @@ FATE_WORDS: Mapping[str, Text] = {
     Status.BEFORE_START: say("before the start date, never booked"),
     Status.DISMISSED: say("dismissed: a person deals with them"),
 }
+"""What becomes of receipts, of several; in the order in which it is told."""
+_OF_ONE: Mapping[str, Text] = {
+    Status.IMPORTED: say_as("one receipt", "imported"),
+    Status.STAGED: say_as("one receipt", "waiting for its import"),
+    NOT_IMPORTED: say_as("one receipt", "refused by the import"),
+    Status.REJECTED: say_as("one receipt", "rejected when it came"),
+    Status.NO_EFFECT: say_as("one receipt", "without effect on the books"),
+    Status.BEFORE_START: say_as("one receipt", "before the start date, never booked"),
+    Status.DISMISSED: say_as("one receipt", "dismissed: a person deals with it"),
+}
 """What can become of a receipt, in the order in which it is shown, as a person reads it."""
+
+
+def fate_words(fate: str, count: int, language: Language) -> str:
+    """What has become of some receipts, to be written behind their number.
+
+    Args:
+        fate: One of `FATE_WORDS`.
+        count: How many they are; one has words of its own.
+        language: The language.
+
+    Returns:
+        The words.
+    """
+    words = _OF_ONE if count == 1 else FATE_WORDS
+    return told(words.get(fate, fate), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +75,9 @@ class FateSum:
     def name(self, language: Language) -> str:
         """What has become of them, with the reason."""
         word = told(FATE_WORDS.get(self.fate, self.fate), language)
-        return f"{word}: {told(NO_EFFECT_WORDS.get(self.reason, self.reason), language)}" if self.reason else word
+        if not self.reason:
+            return word
+        return with_colon(word, told(NO_EFFECT_WORDS.get(self.reason, self.reason), language), language)
 
     def amount(self, language: Language) -> str:
         """The sum of their totals, and how many of them it leaves out."""
@@ -105,10 +132,12 @@ class ReceiptSums:
         """The sums in one sentence: `562 receipts (7,682.42 €): 540 imported (7,480.20 €), …`."""
         whole = say_count("{count:,} receipt", "{count:,} receipts", count=self.count).told(language)
         parts = [
-            f"{counted(one.count, language)} {one.name(language)} ({one.amount(language)})"
+            f"{counted(one.count, language)} {fate_words(one.fate, one.count, language)} ({one.amount(language)})"
             for one in map(self.of, dict.fromkeys(one.fate for one in self.fates))
         ]
-        return f"{whole} ({self._whole(language)}): {', '.join(parts)}" if parts else whole
+        if not parts:
+            return whole
+        return with_colon(f"{whole} ({self._whole(language)})", ", ".join(parts), language)
 
     def rows(self, language: Language) -> list[tuple[str, int, str]]:
         """The rows of a table: what became of them, how many, their sum; the whole is the last row."""

@@ -12,7 +12,7 @@ from cloudkasse_etl.entities import (
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
 )
-from cloudkasse_etl.i18n.text import Text, joined, say, say_count
+from cloudkasse_etl.i18n.text import Text, joined, say, say_count, with_colon, with_semicolon
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Outcome, total
 
@@ -97,10 +97,12 @@ def sentence(
     if error:  # it looked at a part only
         counts.pop("open", None)
     parts = list(counts.values())
-    text = word + ("; " if quiet else ": ") + ", ".join(parts) if parts else word
+    text = word
+    if parts:
+        text = (with_semicolon if quiet else with_colon)(word, ", ".join(parts), language)
     if error:
         # why it broke comes first: rejections until then may be only its consequence
-        text = f"{word}: {error}"
+        text = with_colon(word, error, language)
         if parts:
             text = f"{text} {say('Until then: {counts}.', counts=', '.join(parts)).told(language)}"
         if open_records:

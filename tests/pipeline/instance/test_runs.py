@@ -73,7 +73,7 @@ def test_the_list_of_runs_shows_two_short_tags_and_that_a_run_succeeded_in_part(
     program.world.server.__exit__(None)
     broken = program.run_job(instance, new_id(), "sync_master_data", full=True)
     assert re.fullmatch("↻ wieder um [0-9]{2}:[0-9]{2}", shown_tags(broken)["outcome"])
-    assert shown_tags(broken)["summary"] == "kein Netz, 1 offen"
+    assert shown_tags(broken)["summary"] == "Kasse aus, 1 offen"
     assert broken.tags[tags.MESSAGE].endswith(" 1 Datensatz ist insgesamt offen.")
 
 

@@ -36,6 +36,19 @@ def test_every_part_is_told_with_count_and_amount_and_the_last_row_is_their_sum(
     assert sum(fate["count"] for fate in SUMS.as_dict()["fates"]) == SUMS.as_dict()["count"]
 
 
+def test_one_receipt_has_words_of_its_own() -> None:
+    one = sums_of([ReceiptGroup("staged", None, None, "EUR", 1, 1, 650)], Booked({"EUR": (1, 100)}, 4, 1))
+    assert one.told("en") == "2 receipts (7.50 €): 1 imported (1.00 €), 1 waiting for its import (6.50 €)"
+    assert one.told("de") == "2 Bons (7,50 €): 1 importiert (1,00 €), 1 wartet auf seinen Import (6,50 €)"
+    assert one.told("fr").endswith("\u00a0: 1 importé (1,00 €), 1 en attente de son import (6,50 €)")
+
+
+def test_french_puts_a_space_before_a_colon_and_a_semicolon() -> None:
+    reports = [AssetReport(STAGED_CLOSINGS, Counts(new=4, still_rejected=1))]
+    assert sentence(Outcome.SUCCESSFUL, reports, "fr").startswith("réussi\u00a0: 4 ")
+    assert sentence(Outcome.NO_NEW_DATA, reports, "fr").startswith("rien de nouveau\u00a0; ")
+
+
 ENGLISH = (
     "successful: 350 receipts staged, 17 of them without effect, 4 closings staged. "
     "46 receipts wait for their import (1,234.56 €)."

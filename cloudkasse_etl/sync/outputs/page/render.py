@@ -14,7 +14,7 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import CloudkasseError, unwritable_file
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import say, say_count, told_by_name
+from cloudkasse_etl.i18n.text import say, say_count, told_by_name, with_semicolon
 from cloudkasse_etl.rejections.causes import Cause, told_apart
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.rejections.stuck_money import StuckMoney
@@ -257,7 +257,7 @@ def _open(causes: list[Cause], language: Language) -> str:
         told = say_count("1 cause", "{count:,} causes", count=len(causes))
         head = say("{records:,} records are rejected, for {causes}", records=records, causes=told)
     stuck = StuckMoney.of((victim.key, victim.amount) for cause in causes for victim in cause.victims)
-    text = "; ".join(filter(None, [head.told(language), stuck.sentence(language)]))
+    text = with_semicolon(head.told(language), stuck.sentence(language), language)
     several = told_apart(causes)
     return f"{text}. {several.told(language)}" if several else text
 
