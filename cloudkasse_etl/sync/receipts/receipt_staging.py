@@ -9,7 +9,7 @@ from functools import cached_property
 from cloudkasse_etl.entities import STAGED_CLOSINGS, STAGED_RECEIPTS
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import ReceiptColumns
-from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, Subject
+from cloudkasse_etl.state.stores.books.decision_log import NOT_AGAIN, PROGRAM, Action, Decision, Subject, moved
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings
 from cloudkasse_etl.state.stores.books.staged_receipts import KnownReceipt, StagedReceipt
@@ -17,7 +17,7 @@ from cloudkasse_etl.sync.changes.unchanged import mark_up_to_date, quiet_report
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.receipts.closing_arrivals import ClosingArrivals
 from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
-from cloudkasse_etl.sync.receipts.judging.judgement import MOVED, Judge, conflicting, is_judged, judge_anew, judge_of
+from cloudkasse_etl.sync.receipts.judging.judgement import Judge, conflicting, is_judged, judge_anew, judge_of
 from cloudkasse_etl.sync.receipts.judging.receipt_reading import UNREADABLE_CODES, Judged
 from cloudkasse_etl.sync.receipts.judging.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import AssetReport, Counts
@@ -264,7 +264,7 @@ class _Page:
         if known.status == Status.REJECTED:
             stored = [r for r in self._session.store.rejections.of(STAGED_RECEIPTS) if r.key == key]
             rejections = [replace(r, key=free) for r in stored]
-        moved = StagedReceipt(
+        entry = StagedReceipt(
             free,
             known.content_hash,
             self._receipts.raw_of([key])[key],
@@ -272,12 +272,11 @@ class _Page:
             came_as=came_as,
             rejections=rejections,
         )
-        self.fresh[free] = Judged(moved, None)
+        self.fresh[free] = Judged(entry, None)
         decided = self._session.store.decisions.newest(Subject.RECEIPT, [key]).get(key)
         if decided is not None:
             self.decisions.append(replace(decided, key=free))
-            moved_on = Decision(Subject.RECEIPT, key, Action.RESTORE, MOVED.format(id=free), decided_by=PROGRAM)
-            self.decisions.append(moved_on)
+            self.decisions.append(moved(key, free))
 
 
 def _is_same(judged: Judged, known: KnownReceipt | None) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cloudkasse_etl.state.stores.books.decision_log import Subject
 from tests.support.books import complete
 from tests.support.programs import Program
 from tests.support.receipts.coffee_receipts import changed, closing, receipt
@@ -192,3 +193,17 @@ def test_receipt_numbers_that_will_never_come_are_ended_by_a_person(shop: Progra
     assert shop.call("receipts", "restore", "--missing", "K1", "3-4", "--reason", "found it")[0] == 0
     assert shop.call("receipts", "restore", "--missing", "K1", "3-4", "--reason", "again")[0] == 2
     assert [f.numbers for f in complete(shop.world).receipt_gaps] == ["2–4"]
+
+
+def test_that_a_decided_receipt_has_another_id_now_is_told_in_each_language(shop: Program) -> None:
+    shop.world.server.store.deliver_receipts([receipt(1), receipt(1, note="changed")])
+    shop.call("sync", "receipts")
+    (ours,) = (key for key in listed(shop) if key != "r1")
+    shop.call("receipts", "dismiss", ours, "--reason", "booked by hand")
+    shop.world.server.store.deliver_receipts([receipt(2, id=ours)])
+    shop.call("sync", "receipts")
+    (free,) = (key for key in listed(shop) if key not in ("r1", ours))
+    with shop.world.session() as session:
+        moved = session.store.decisions.newest(Subject.RECEIPT, [ours])[ours]
+    for language, words in (("en", "has the id"), ("de", "hat jetzt die Id"), ("fr", "a désormais l'identifiant")):
+        assert f"{words} {free}" in moved.why(language)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.i18n.text import Language, Text, say, told
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
@@ -19,6 +19,7 @@ PROGRAM = "cloudkasse-etl"
 REPLACED = say("It was refused, and the till sent a corrected content under the same id, which took its place.")
 NOT_AGAIN = say("It could not be read, had no id, and did not come again when everything was fetched anew.")
 _TEXTS = {str(text): text for text in (REPLACED, NOT_AGAIN)}
+_MOVED_TO = "moved_to"
 
 
 class Subject(StrEnum):
@@ -65,6 +66,8 @@ class Decision:
 
     def why(self, language: Language) -> str:
         """The reason as text in a language."""
+        if isinstance(free := self.detail.get(_MOVED_TO), str):
+            return told(_moved(free), language)
         return told(_TEXTS.get(self.reason, self.reason), language)
 
     @property
@@ -74,6 +77,24 @@ class Decision:
             Rejection(**{**found, "since": dt.datetime.fromisoformat(found["since"]) if found["since"] else None})
             for found in self.detail.get("ended", ())
         )
+
+
+def moved(key: str, free: str) -> Decision:
+    """The decision that what was kept of a receipt under a key of our own is now under another one.
+
+    Args:
+        key: The key of our own, which the till gave to another receipt.
+        free: The key under which it is kept now.
+    """
+    detail = {_MOVED_TO: free}
+    return Decision(Subject.RECEIPT, key, Action.RESTORE, _moved(free), decided_by=PROGRAM, detail=detail)
+
+
+def _moved(free: str) -> Text:
+    return say(
+        "The till sent another receipt under this id, which was one of ours; what was kept here has the id {id} now.",
+        id=free,
+    )
 
 
 def ending(rejections: Iterable[Rejection]) -> dict[str, Any]:

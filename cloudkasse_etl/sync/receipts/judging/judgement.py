@@ -38,7 +38,6 @@ from cloudkasse_etl.transform.receipt_frames import ReceiptFrames, flatten, reas
 # Increased when the checks change: receipts that are not booked are then checked again.
 CHECKS_VERSION = 4
 CONFLICT = "receipt_conflict"
-MOVED = "The till sent another receipt under this id, which was one of ours; what was kept here has the id {id} now."
 
 
 class Judge:
