@@ -44,7 +44,7 @@ def audit_legal_record(
 
     Raises:
         ConfigurationError: There is no such folder.
-        PermanentError: There is no export in it.
+        PermanentError: There is no export in it, or none with a closing of these days.
         StateUnavailableError: Our own tables cannot be reached.
     """
     if not folder.exists():
@@ -62,18 +62,23 @@ def audit_legal_record(
         audit = _Audit(audited, settings.language, settings.accounts.clearing, first_day, last_day)
         for closing in legal.closings():
             audit.take(closing)
+        if not audit.seen and audit.tally.first:
+            raise PermanentError(say("No closing can be read. {why}", why=audit.tally.first[0].text))
         if not legal.exports:
             raise PermanentError(
                 say("There is no DSFinV-K export in {path}.", path=str(folder)),
                 hint=say("A folder or ZIP file with a cashpointclosing.csv is one."),
             )
-        if not audit.seen and audit.tally.first:
-            raise PermanentError(say("No closing can be read. {why}", why=audit.tally.first[0].text))
         audit.look_for_missing()
+        if not audit.compared and not audit.tally.first:
+            raise PermanentError(
+                say("Nothing could be compared: there is no closing of these days in {path}.", path=str(folder)),
+                hint=say("Name other days, or the folder with the exports of these."),
+            )
         report = AuditReport(
             folder=str(folder),
             audited_at=dt.datetime.now(configuration.settings.zone).isoformat(timespec="seconds"),
-            closings=len(audit.seen),
+            closings=len(audit.compared),
             receipts=audit.receipts,
             not_booked=audit.not_booked,
             counts=dict(audit.tally.counts),
@@ -95,6 +100,7 @@ class _Audit:
     last_day: dt.date | None
     tally: AuditTally = field(default_factory=AuditTally)
     seen: set[tuple[str, int]] = field(default_factory=set)
+    compared: set[tuple[str, int]] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
     receipts: int = 0
     not_booked: int = 0
@@ -119,8 +125,10 @@ class _Audit:
         if closing is None:
             if record.number is not None:
                 self.seen.add((record.register, record.number))
+                self.compared.add((record.register, record.number))
             return
         self.seen.add((closing.register, closing.number))
+        self.compared.add((closing.register, closing.number))
         staged = self.closings.get((closing.register, closing.number))
         if staged is None:
             self._add("missing_here", closing.register, closing.number)

@@ -87,6 +87,13 @@ def test_it_tells_nothing_where_both_agree_and_exactly_the_four_changes_where_th
     )
     assert "<table>" in (tmp_path / "audit.html").read_text()
 
+    days = sorted({c["business_day"] for c in closings})
+    code, found = audit(program, folder, "--from", days[-1], "--to", days[-1])
+    assert found["closings"] == len([c for c in closings if c["business_day"] == days[-1]])
+    code, found = audit(program, folder, "--from", "2099-01-01")
+    assert (code, "Nothing could be compared" in found["error"]) == (20, True)
+
+    code, found = audit(program, folder)
     with program.world.session() as session:
         shown = last_audit(session)
     assert shown is not None
@@ -101,4 +108,4 @@ def test_what_cannot_be_compared_is_no_agreement(program: Program, tmp_path: Pat
     assert code == 2
     (tmp_path / "broken.zip").write_bytes(b"PK")
     code, out = audit(program, tmp_path)
-    assert code == 20
+    assert (code, "The ZIP file is damaged" in out["error"]) == (20, True)
