@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from cloudkasse_etl.entities import (
     ALL_KINDS,
-    DELIVERED,
     PRICES,
     REVENUE_POSTINGS,
+    SELECTLINE_DOCUMENTS,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -31,6 +31,7 @@ LINE_CENTS = "line_cents"
 _NAMES = {asset: kind.name for kind in ALL_KINDS for asset in kind.assets}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?=-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})")
 _WHOLE_UUID = re.compile(r"([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGEST = re.compile(r"[0-9a-f]{32}(-\d+)?")
 _ROW = re.compile(r"(\w+) row (.+)")
 _PRICE_ROW = re.compile(r" \((\w+) ([^()]+)\)$")
 _GROUP = "GRUPPEN AG "
@@ -169,7 +170,7 @@ class ReceiptName(RecordName):
 
 @dataclass(frozen=True, slots=True)
 class ClosingName(RecordName):
-    """The name of a closing: `K1 closing 12 · 2026-10-07`.
+    """The name of a closing: `K1 closing 12 · 2026-10-07`; of a whole export that cannot be read, its path.
 
     Attributes:
         day: Its business day; None where it is not known.
@@ -182,6 +183,8 @@ class ClosingName(RecordName):
         register, mark, number = self.key.rpartition("|")
         if mark:
             label = say("{register} closing {number}", register=clean(register, 60), number=number)
+        elif self.key.startswith("?") and not _DIGEST.fullmatch(self.key[1:]):
+            label = say("export {path}", path=clean(self.key[1:], 60))
         else:
             label = say("closing {id}", id=_short_id(self.key) or clean(self.key, 60))
         return _joined(label.told(language), self.day, None, None, language)
@@ -213,7 +216,7 @@ def receipt_name(
 
 @dataclass(frozen=True, slots=True)
 class DeliveryName(RecordName):
-    """The name of a document or batch for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several."""
+    """The name of a document for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several."""
 
     def told(self, language: Language) -> str:
         """The name in a language."""
@@ -243,7 +246,7 @@ def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
     """
     if asset == STAGED_CLOSINGS:
         return ClosingName(key)
-    if asset in DELIVERED:
+    if asset == SELECTLINE_DOCUMENTS:
         return DeliveryName(key)
     if asset == STOCK_MOVEMENTS:
         receipt_id, mark, line = key.rpartition("|")

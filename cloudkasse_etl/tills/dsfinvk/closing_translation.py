@@ -107,7 +107,7 @@ class ClosingTranslation:
         at = table.columns
         sums: dict[tuple[str, str | None], list[int]] = {}
         for row in table.rows:
-            if (agency := row[at["AGENTUR_ID"]]) and agency != "0":
+            if (agency := row[at["AGENTUR_ID"]].strip()) and agency != "0":
                 self.log.spelled("agency_in_closing", agency, "businesscases", "AGENTUR_ID", row)
                 continue
             case = CASE_CODES.read(row, at["GV_TYP"], "businesscases", "GV_TYP")
@@ -143,12 +143,13 @@ class ClosingTranslation:
             raise UnreadableError("value_missing", table, row, column)
         return self.amounts.units(text, table, column, row, 5)
 
-    def compare(self, closing: Closing, receipts: Sequence[tuple[Receipt, Row]]) -> None:
+    def compare(self, closing: Closing, receipts: Sequence[tuple[Receipt, Row]], *, is_whole: bool) -> None:
         """Compares all sums that the standard wants to be equal; differences are noted, nothing is refused.
 
         Args:
             closing: The closing.
             receipts: Its receipts and their rows.
+            is_whole: Whether these are all of its receipts; else its own sums have nothing to be compared with.
         """
         printed = self._printed()
         bon_id = self.tables["transactions"].columns["BON_ID"]
@@ -167,7 +168,8 @@ class ClosingTranslation:
             on_paper = rounded(printed.get(row[bon_id], 0))
             if on_paper != total:
                 self._of_receipt(row, receipt, "transactions_vat", "BON_BRUTTO", on_paper)
-        self.compare_closing(closing, _sums_of(counted))
+        if is_whole:
+            self.compare_closing(closing, _sums_of(counted))
 
     def compare_closing(self, closing: Closing, sums: ClosingSums) -> None:
         """Compares the closing's own sums; differences are noted.

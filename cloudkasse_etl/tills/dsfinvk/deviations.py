@@ -40,10 +40,12 @@ WARNINGS: Final = {
     ),
     "closings_missing": say("Closings {value} of register {expected} are in no export.", **_OPEN),
 }
+_SUMS: Final = ("sum_differs", "sums_of_sales_only")
 REFUSALS: Final = {
     "still_written": say("The export is still being written.", **_OPEN),
     "table_missing": say("The table is missing; the export is not whole.", **_OPEN),
-    "zip_damaged": say("The ZIP file is damaged or not complete.", **_OPEN),
+    "zip_damaged": say("The ZIP file is damaged, not complete, or encrypted.", **_OPEN),
+    "zip_in_zip": say("The ZIP file holds ZIP files, which are not opened: unpack it.", **_OPEN),
     "file_unreadable": say("The file cannot be read.", **_OPEN),
     "index_unreadable": say("The index.xml cannot be understood.", **_OPEN),
     "encoding_unknown": say("The file is neither in UTF-8 nor in Windows-1252.", **_OPEN),
@@ -102,7 +104,16 @@ class Deviation:
 
     @property
     def place(self) -> str:
-        """Where it is: export, file, line and column."""
+        """Where it is: export, file, line and column; of a sum, which no line has, its receipt or closing."""
+        place = self._place_in_file
+        if self.code not in _SUMS or self.line is not None or self.closing is None:
+            return place
+        if self.number is not None:
+            return say("{place}, receipt {receipt}", place=place, receipt=f"{self.register}-{self.number}")
+        return say("{place}, {register} closing {number}", place=place, register=self.register, number=self.closing)
+
+    @property
+    def _place_in_file(self) -> str:
         path = f"{self.export}: {self.file}" if self.file else self.export
         if self.line is not None:
             if self.column:

@@ -1,9 +1,11 @@
 """Finds exports in a folder, as folders or ZIP files at any depth, and tells whether one is whole."""
 
 import io
+import lzma
 import os
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,6 +18,8 @@ INDEX: Final = "index.xml"
 NEEDED: Final = (CLOSINGS, RECEIPTS, LINES)
 """Tables without which no export is whole; others may be missing where they are empty."""
 SETTLE_SECONDS: Final = 2.0
+# What the operating system or the ZIP file has against being read: damage, encryption, an unknown compression.
+BROKEN = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
 
 _Sizes = tuple[tuple[str, int, int], ...]
 
@@ -41,7 +45,7 @@ class ExportFiles:
 
         Raises:
             OSError: It cannot be read.
-            zipfile.BadZipFile: The ZIP file is damaged.
+            zipfile.BadZipFile: The ZIP file is damaged; also any other of `BROKEN`.
         """
         if self.inside is None:
             return (self.path / self.tables[table]).open("rb", buffering=1 << 18)
@@ -49,7 +53,8 @@ class ExportFiles:
 
     def file_of(self, table: str) -> str:
         """The file's name as people read it."""
-        return PurePosixPath(self.tables.get(table, f"{table}.csv")).name
+        name = self.tables.get(table, table if table == INDEX else f"{table}.csv")
+        return PurePosixPath(_slashed(name)).name
 
     def sizes(self) -> _Sizes:
         """Sizes and times of change; they change while the export is being written."""
@@ -112,21 +117,28 @@ def _in_zip(path: Path, shown: str) -> Iterator[ExportFiles | Deviation]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except (OSError, zipfile.BadZipFile):
+    except BROKEN:
         yield Deviation("zip_damaged", shown)
         return
     by_folder: dict[str, list[str]] = {}
     for member in members:
-        by_folder.setdefault(member.rpartition("/")[0], []).append(member)
-    for inside, files in sorted(by_folder.items()):
-        if tables := _tables(files):
-            yield ExportFiles(path, inside, tables, f"{shown}/{inside}" if inside else shown)
+        by_folder.setdefault(_slashed(member).rpartition("/")[0], []).append(member)
+    exports = {inside: tables for inside, files in sorted(by_folder.items()) if (tables := _tables(files))}
+    if not exports and any(member.lower().endswith(".zip") for member in members):
+        yield Deviation("zip_in_zip", shown)
+    for inside, tables in exports.items():
+        yield ExportFiles(path, inside, tables, f"{shown}/{inside}" if inside else shown)
+
+
+def _slashed(member: str) -> str:
+    """A name in a ZIP file; some programs for Windows write it with backslashes."""
+    return member.replace("\\", "/")
 
 
 def _tables(files: list[str]) -> dict[str, str]:
     tables = {}
     for file in files:
-        name = file.rpartition("/")[2].lower()
+        name = _slashed(file).rpartition("/")[2].lower()
         if name == INDEX or name.endswith(".csv"):
             tables[name.removesuffix(".csv")] = file
     return tables if CLOSINGS in tables else {}

@@ -21,7 +21,7 @@ from cloudkasse_etl.tills.dsfinvk.cells.moments import Moments, read_day
 from cloudkasse_etl.tills.dsfinvk.closing_translation import ClosingTranslation, has_effect
 from cloudkasse_etl.tills.dsfinvk.deviation_log import DeviationLog
 from cloudkasse_etl.tills.dsfinvk.deviations import Deviation, UnreadableError
-from cloudkasse_etl.tills.dsfinvk.export_files import INDEX, ExportFiles
+from cloudkasse_etl.tills.dsfinvk.export_files import BROKEN, INDEX, ExportFiles
 from cloudkasse_etl.tills.dsfinvk.receipt_translation import ReceiptTranslation, receipt_id
 from cloudkasse_etl.tills.dsfinvk.standard_codes import VatRates, whole
 from cloudkasse_etl.tills.dsfinvk.standard_tables import CLOSINGS, STANDARD, TableFormat
@@ -160,19 +160,19 @@ class ExportReader:
                 for place in range(len(self._heads)):
                     yield self._read(place, lambda name, place: self._tables[name].take(place))
         except UnreadableError as fault:
-            self._log.begin("", None, {})
+            self._log.begin("", None, self._log.tables)
             self._log.add(fault)
         if left := self._log.taken():
             yield ClosingRecord(self._export.shown, deviations=left)
 
-    def registers(self) -> list[str]:
-        """The registers (Z_KASSE_ID) of the closings, without reading these.
-
-        Raises:
-            UnreadableError: The table of the closings cannot be read.
-        """
-        self._read_heads()
-        return list(dict.fromkeys(head.till_id for head in self._heads))
+    def registers(self) -> tuple[list[str], list[Deviation]]:
+        """The registers (Z_KASSE_ID) of the closings, without reading these; and why no more of them can be read."""
+        try:
+            self._read_heads()
+        except UnreadableError as fault:
+            self._log.add(fault)
+        refusals = [deviation for deviation in self._log.taken() if deviation.is_refusal]
+        return list(dict.fromkeys(head.till_id for head in self._heads)), refusals
 
     def _in_pieces(self) -> Iterator[ClosingRecord]:
         with ExitStack() as resources:
@@ -222,8 +222,9 @@ class ExportReader:
                 return read_index(stream.read(MAX_BYTES))
         except UnreadableIndexError as error:
             raise UnreadableTableError("index_unreadable", INDEX, value=str(error)[:60]) from error
-        except OSError as error:
-            raise UnreadableTableError("file_unreadable", INDEX) from error
+        except BROKEN as error:
+            code = "file_unreadable" if self._export.inside is None else "zip_damaged"
+            raise UnreadableTableError(code, INDEX) from error
 
     @cached_property
     def _tables(self) -> dict[str, TableRows]:
@@ -328,7 +329,7 @@ class ExportReader:
             numbers=(min(numbers, default=0), max(numbers, default=0)),
             count=sum(map(has_effect, receipts)),
         )
-        closings.compare(closing, read)
+        closings.compare(closing, read, is_whole=len(read) == len(tables["transactions"].rows))
         return closing, receipts
 
     def _head(

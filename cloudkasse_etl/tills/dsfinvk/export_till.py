@@ -99,7 +99,9 @@ class ExportTill:
             if (refusal := unfinished(export, settle_seconds=0)) is not None:
                 found.append(_problem(refusal, self._language))
                 continue
-            for register in ExportReader(export, self._zone).registers():
+            registers, refusals = ExportReader(export, self._zone).registers()
+            found += [_problem(deviation, self._language) for deviation in refusals]
+            for register in registers:
                 if register not in self._names:
                     unknown.setdefault(register, export.shown)
         found += [
@@ -183,7 +185,13 @@ class ExportTill:
     def _page(self, record: ClosingRecord, taken: dict[str, str]) -> Page:
         """A closing as a page; of one that was read before nothing, or that its content is another one."""
         refused = [deviation for deviation in record.refusals if not deviation.receipt]
-        notes = tuple(self._note(deviation) for deviation in record.deviations if not deviation.is_refusal)
+        # what is refused besides the closing and its receipts is told as well, like amounts of an unknown line
+        told_besides = refused if record.closing is not None else []
+        notes = tuple(
+            self._note(deviation)
+            for deviation in record.deviations
+            if not deviation.is_refusal or deviation in told_besides
+        )
         if record.number is None:
             if refused:
                 return self._refused(record.export, refused[0], notes)

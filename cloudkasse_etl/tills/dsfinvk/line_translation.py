@@ -57,7 +57,7 @@ class LineTranslation:
         numbers: set[int] = set()
         further: list[Line] = []
         for row in rows:
-            if (agency := row[at["AGENTUR_ID"]]) and agency != "0":
+            if (agency := row[at["AGENTUR_ID"]].strip()) and agency != "0":
                 raise UnreadableError("agency_line", "lines", row, "AGENTUR_ID", agency[:30])
             text = row[place]
             number = int(text) if text.isdecimal() and len(text) < 10 else 0

@@ -17,10 +17,9 @@ from operator import itemgetter
 from typing import IO, Any
 
 from cloudkasse_etl.tills.dsfinvk.deviations import UnreadableError
-from cloudkasse_etl.tills.dsfinvk.export_files import ExportFiles
+from cloudkasse_etl.tills.dsfinvk.export_files import BROKEN, ExportFiles
 from cloudkasse_etl.tills.dsfinvk.standard_tables import KEY, MISSPELT, TableFormat
 from cloudkasse_etl.tills.dsfinvk.table_scan import (
-    BROKEN,
     WINDOWS_1252,
     Find,
     Piece,

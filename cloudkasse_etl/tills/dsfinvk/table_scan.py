@@ -5,8 +5,6 @@ Beginnings of lines are compared, nothing is parsed: 0.1 Âµs a line, against 3 Â
 
 import codecs
 import csv
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -19,9 +17,6 @@ from cloudkasse_etl.tills.dsfinvk.standard_tables import TableFormat
 WINDOWS_1252: Final = "dsfinvk-windows-1252"
 _BLOCK_BYTES: Final = 1 << 16
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-
-# What the operating system or the ZIP file has against being read: damage, encryption, an unknown compression.
-BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 Row = list[str]
 Find = Callable[[str, str], int | None]

@@ -146,6 +146,7 @@ def test_what_is_wrong_with_a_whole_export_ends_once_the_export_is_gone(exportin
     (exporting.folder / "dsfinvk" / "damaged.zip").write_bytes(b"no archive")
     _, closings = fetch(exporting)
     assert [rejection.key for rejection in closings.rejections] == ["?damaged.zip"]
+    assert closings.rejections[0].name() == "export damaged.zip"
     assert closings.counts.rejected == 1
     (exporting.folder / "dsfinvk" / "damaged.zip").unlink()
     _, closings = fetch(exporting)
@@ -165,6 +166,30 @@ def test_what_is_found_wrong_with_an_export_while_it_is_read_stays_open_until_it
     receipts, closings = fetch(exporting)
     assert closings.rejections == ()
     assert receipts.counts.new > 40
+
+
+def test_what_is_refused_besides_closings_and_receipts_is_told_too(exporting: World, sold: Any) -> None:
+    folder = exporting.folder / "dsfinvk" / "export"
+    sold(folder)
+    (lines,) = folder.rglob("lines.csv")
+    key = lines.read_text(encoding="utf-8").splitlines()[1].split(";")[:4]
+    subitems = folder / "subitems.csv"
+    head = subitems.read_text(encoding="utf-8").splitlines()[0]
+    row = [*key, '"77"', *[""] * (head.count(";") - 4)]
+    subitems.write_text("\r\n".join([head, ";".join(row)]) + "\r\n", encoding="utf-8")
+    receipts, closings = fetch(exporting)
+    assert (receipts.rejections, closings.rejections) == ((), ())
+    assert [note for note in receipts.notes if "subitems.csv, line 2" in note and "77" in note]
+
+
+def test_a_check_tells_of_exports_that_cannot_be_read(exporting: World, sold: Any) -> None:
+    sold(exporting.folder / "dsfinvk" / "export")
+    index = exporting.folder / "dsfinvk" / "export" / "index.xml"
+    index.write_text("<xml", encoding="utf-8")
+    with exporting.session() as session:
+        (told,) = session.client.problems()
+    assert told.where == "export: index.xml"
+    assert told.text == "The index.xml cannot be understood."
 
 
 def test_a_register_that_the_settings_do_not_name_waits_until_they_do(exporting: World, sold: Any) -> None:

@@ -1,6 +1,5 @@
 """Each deviation of an export is read as it was meant, with a warning, or refused with its place; no other is lost."""
 
-import zipfile
 import zoneinfo
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from cloudkasse_etl.schemas.wire_receipts import Receipt
 from cloudkasse_etl.tills.dsfinvk.deviations import REFUSALS, WARNINGS, Deviation
 from cloudkasse_etl.tills.dsfinvk.export_reader import ClosingRecord
 from cloudkasse_etl.tills.dsfinvk.legal_record import LegalRecord
-from tests.support.dsfinvk.handmade_export import INDEX, KEY, RECEIPT, Tables, every_cell, tables, text_of, write_folder
+from tests.support.dsfinvk.handmade_export import KEY, RECEIPT, Tables, every_cell, tables, text_of, write_folder
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 
@@ -338,28 +337,40 @@ def test_an_export_is_taken_once_it_is_whole(tmp_path: Path) -> None:
     assert codes([d for r in read(tmp_path) for d in r.deviations]) == {"table_missing"}
 
 
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.99])
-def test_a_cut_zip_file_is_refused(tmp_path: Path, share: float) -> None:
-    path = tmp_path / "export.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, rows in tables().items():
-            archive.writestr(f"out/{name}.csv", text_of(name, rows))
-        archive.writestr("out/index.xml", INDEX)
-    assert [len(record.receipts) for record in read(tmp_path)] == [1]
-    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
-    [record] = read(tmp_path)
-    assert codes(list(record.deviations)) == {"zip_damaged"}
+def test_a_closing_whose_number_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:
+    content = tables()
+    content["cashpointclosing"].append({**content["cashpointclosing"][0], "Z_NR": "twelve"})
+    _, deviations = read_tables(tmp_path, content)
+    assert [str(deviation.place) for deviation in deviations] == ["export: cashpointclosing.csv, line 3, column Z_NR"]
 
 
-def test_a_damaged_file_in_a_zip_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "export.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, rows in tables().items():
-            archive.writestr(f"{name}.csv", text_of(name, rows))
-    path.write_bytes(path.read_bytes().replace(b"Kaffee", b"Kaffes"))
-    records = read(tmp_path)
-    assert "zip_damaged" in codes([d for record in records for d in record.deviations])
-    assert all(record.receipts == () for record in records)
+def test_a_missing_index_is_named_as_it_is(tmp_path: Path) -> None:
+    _, [deviation] = read_tables(tmp_path, tables(), index=None)
+    assert deviation.place == "export: index.xml"
+
+
+def test_a_sum_that_differs_names_its_closing_or_receipt(tmp_path: Path) -> None:
+    content = tables()
+    content["transactions"][0]["UMS_BRUTTO"] = "1035,51"
+    _, deviations = read_tables(tmp_path, content)
+    places = {str(deviation.place) for deviation in deviations}
+    assert "export: datapayment.csv, column BASISWAEH_BETRAG, receipt K1-4711" in places
+    assert "export: businesscases.csv, column Z_UMS_BRUTTO, K1 closing 12" in places
+
+
+def test_the_sums_of_a_closing_are_not_compared_with_what_could_not_be_read(tmp_path: Path) -> None:
+    content = tables()
+    content["lines"][0]["GV_TYP"] = "Umsätzchen"
+    receipts, deviations = read_tables(tmp_path, content)
+    assert receipts == []
+    assert codes(deviations) == {"code_unknown"}
+
+
+def test_an_agency_of_blanks_is_none(tmp_path: Path) -> None:
+    content = tables()
+    content["lines"][0]["AGENTUR_ID"] = " "
+    content["businesscases"][0]["AGENTUR_ID"] = " "
+    assert read_tables(tmp_path, content) == ([only_receipt(tmp_path / "plain")], [])
 
 
 def test_each_code_has_a_text_and_is_either_a_warning_or_a_refusal() -> None:

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from cloudkasse_etl.tills.dsfinvk.by_column.strict_log import DeviatingError
-from cloudkasse_etl.tills.dsfinvk.export_files import ExportFiles
+from cloudkasse_etl.tills.dsfinvk.export_files import BROKEN, ExportFiles
 from cloudkasse_etl.tills.dsfinvk.standard_tables import TableFormat
 from cloudkasse_etl.tills.dsfinvk.table_rows import ClosingRows, TableRows
-from cloudkasse_etl.tills.dsfinvk.table_scan import BROKEN, Find, Piece
+from cloudkasse_etl.tills.dsfinvk.table_scan import Find, Piece
 
 _NEWLINE, _RETURN = 10, 13
 _KEYS = ("Z_KASSE_ID", "Z_NR")
