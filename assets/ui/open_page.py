@@ -44,7 +44,10 @@ def open_metadata(report: OpenReport, settings: Settings, *, notice: str, page: 
         texts, is_all = paragraphs(report.causes, language, _SHOWN_CAUSES)
         found |= entries("what_to_do", texts)
         if not is_all:
-            found["all_records"] = dg.MetadataValue.md(records_markdown(report.causes, language, settings.zone))
+            table = None if page is None else open_table(page)
+            found["all_records"] = dg.MetadataValue.md(
+                records_markdown(report.causes, language, settings.zone, table=table)
+            )
     found |= entries("what_is_missing", [_missing(missing) for missing in report.missing])
     found |= entries("what_waits", [_wait(wait, settings) for wait in report.waits[:_SHOWN_CAUSES]])
     if every := waits_markdown(report.waits, settings.zone):

@@ -23,13 +23,14 @@ _DIALOG_FROM = 1000
 PARAGRAPH_RECORDS = 5
 
 
-def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo) -> str:
+def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo, *, table: str | None = None) -> str:
     """The records of causes, in their order, up to a limit; a text that all of a cause share appears once.
 
     Args:
         causes: The causes.
         language: The language of the texts.
         zone: The shop's zone, for times.
+        table: The address under which all of them are a table in the browser; None where there is none.
 
     Returns:
         The Markdown.
@@ -43,9 +44,11 @@ def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo
     ]
     if total > SHOWN_RECORDS:
         more = say(
-            "{count:,} more; all of them: cloudkasse-etl rejections --csv rejections.csv", count=total - SHOWN_RECORDS
+            "{count:,} more; all of them: {where}",
+            count=total - SHOWN_RECORDS,
+            where=f"<{table}>" if table else as_typed("cloudkasse-etl rejections --csv rejections.csv"),
         )
-        parts.append(as_typed(more.told(language)))
+        parts.append(more.told(language))
     return "\n\n".join(parts)
 
 

@@ -12,12 +12,14 @@ import pytest
 from assets.checks.rejections import REJECTIONS, check_results
 from assets.instance.typed_commands import as_typed
 from assets.ui.metadata import rejection_entries
+from assets.ui.open_page import open_metadata
 from assets.ui.record_markdown import records_markdown, waits_markdown
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.rejections.causes import by_cause, causes_of, in_order, placeholders
 from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Language, Rejection
+from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 from cloudkasse_etl.sync.monitoring.waiting import LongWait
 from cloudkasse_etl.sync.run.protocol import csv_of
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, rejection_dict
@@ -66,7 +68,11 @@ def test_many_causes_share_the_list_of_all_and_none_is_missing(monkeypatch: pyte
     told = records_markdown(causes, "en", ZoneInfo("Europe/Berlin")).split("**")[2::2]
     assert [part.count("\n- ") for part in told] == [5, 4, 1]
     assert "and 25 more" in told[0]
-    assert "41 more; all of them:" in told[2]
+    assert "41 more; all of them: " in told[2]
+    assert told[2].endswith(" rejections --csv rejections.csv")
+    found = OpenReport("en", causes=tuple(causes), rejections=(alone,))
+    shown = open_metadata(found, Settings(), notice="", page="http://127.0.0.1:3001/runs/latest.html")["all_records"]
+    assert shown.value.endswith("41 more; all of them: <http://127.0.0.1:3001/open.csv>")
 
 
 def test_what_waits_names_records_to_five_and_all_of_them_in_a_dialog() -> None:
