@@ -1,4 +1,4 @@
-"""The sensor that notices what became of documents in SelectLine: taken over, discarded, gone."""
+"""The sensor that notices what became of documents in SelectLine: taken over, discarded, processed, gone."""
 
 from typing import Any
 
@@ -27,8 +27,8 @@ def delivery_sensor(configuration: Configuration, job: Any) -> dg.SensorDefiniti
         job=job,
         minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
         description=say(
-            "Looks each minute whether a document in SelectLine's inbox was taken over or discarded, and starts job "
-            "deliver then. Where no document waits there, SelectLine is not asked."
+            "Looks each minute whether a document in SelectLine's inbox was taken over or discarded, or a batch in its "
+            "ledger processed, and starts job deliver then. Where nothing waits there, SelectLine is not asked."
         ).told(language),
     )
     def delivered_documents(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
@@ -39,7 +39,7 @@ def delivery_sensor(configuration: Configuration, job: Any) -> dg.SensorDefiniti
         except CloudkasseError as error:
             return dg.SkipReason(error.told(language))
         if found is None:
-            return dg.SkipReason(say("Nothing has become of a document in SelectLine.").told(language))
+            return dg.SkipReason(say("Nothing has become of what was delivered into SelectLine.").told(language))
         return dg.RunRequest(run_key=found)  # a run that could not follow it is not started for the same once more
 
     return delivered_documents

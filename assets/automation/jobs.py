@@ -75,8 +75,8 @@ def _delivery(settings: Settings) -> Any:
         dg.AssetSelection.groups(DELIVERY_GROUP, "report"),
         settings,
         say(
-            "Brings what is booked into SelectLine, each document exactly once, and looks what became of those that "
-            "are there."
+            "Brings what is booked into SelectLine, each document and batch exactly once, and looks what became of "
+            "those that are there."
         ),
     )
 

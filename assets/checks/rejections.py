@@ -13,6 +13,7 @@ from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, Text, say, say_count
 from cloudkasse_etl.rejections.catalogue.delivery_codes import NOT_AS_BOOKED, WAITS_LONG
+from cloudkasse_etl.rejections.catalogue.ledger_codes import NOT_AS_POSTED, WAITS_TO_BE_PROCESSED
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, Cause, by_cause, more_than
 from cloudkasse_etl.sync.run.report import AssetReport
 
@@ -25,6 +26,7 @@ EVERY_REGISTER = "prices_for_every_register"
 REVIEW = "nothing_to_review"
 AS_BOOKED = "delivered_equals_booked"
 TAKEN_OVER = "documents_are_taken_over"
+PROCESSED = "batches_are_processed"
 DESCRIPTIONS: Mapping[str, Text] = {
     REJECTIONS: say(
         "No record stands rejected. Rejected records hold up nothing else; the asset's page and the "
@@ -42,11 +44,15 @@ DESCRIPTIONS: Mapping[str, Text] = {
         "no cash went in or out without a known reason."
     ),
     AS_BOOKED: say(
-        "Each document that is not taken over yet comes to what is booked of its receipts: by account and tax code to "
-        "the cent, by article and warehouse to the thousandth."
+        "What is not taken over or processed yet comes to what is booked of its receipts: a document by account and "
+        "tax code to the cent, by article and warehouse to the thousandth; a batch by day, account and tax code to the "
+        "cent."
     ),
     TAKEN_OVER: say(
         "No document waits in SelectLine for longer than `checks.waiting_hours` in the settings to be taken over."
+    ),
+    PROCESSED: say(
+        "No batch waits in SelectLine's ledger for longer than `checks.waiting_hours` in the settings to be processed."
     ),
 }
 
@@ -74,6 +80,7 @@ def check_results(report: AssetReport, names: Sequence[str], settings: Settings)
         REVIEW: _review,
         AS_BOOKED: _as_booked,
         TAKEN_OVER: _taken_over,
+        PROCESSED: _processed,
     }
     return [evaluate[name](report, settings)._replace(asset_key=dg.AssetKey(report.asset)) for name in names]
 
@@ -124,16 +131,20 @@ def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
 
 
 def _as_booked(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
-    return _warnings(AS_BOOKED, NOT_AS_BOOKED, report, settings)
+    return _warnings(AS_BOOKED, (NOT_AS_BOOKED, NOT_AS_POSTED), report, settings)
 
 
 def _taken_over(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
-    return _warnings(TAKEN_OVER, WAITS_LONG, report, settings)
+    return _warnings(TAKEN_OVER, (WAITS_LONG,), report, settings)
 
 
-def _warnings(check: str, code: str, report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
-    """The warnings of one code as a check of their own."""
-    mine = replace(report, warnings=tuple(warning for warning in report.warnings if warning.code == code))
+def _processed(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    return _warnings(PROCESSED, (WAITS_TO_BE_PROCESSED,), report, settings)
+
+
+def _warnings(check: str, codes: Sequence[str], report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
+    """The warnings of some codes as a check of their own."""
+    mine = replace(report, warnings=tuple(warning for warning in report.warnings if warning.code in codes))
     return _review(mine, settings)._replace(check_name=check)
 
 

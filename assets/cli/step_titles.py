@@ -9,6 +9,7 @@ from cloudkasse_etl.entities import (
     KINDS,
     REVENUE_POSTINGS,
     SELECTLINE_DOCUMENTS,
+    SELECTLINE_LEDGER,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -30,6 +31,7 @@ STEP_TITLES: Final[Mapping[str, Text]] = {
     "revenue_postings_books_balanced": _CHECK,
     "staged_receipts_legal_record_equals_staged": _CHECK,
     SELECTLINE_DOCUMENTS: say("Delivering into SelectLine"),
+    SELECTLINE_LEDGER: say("Posting in SelectLine's ledger"),
     SYNC_REPORT: say("Writing the report"),
 }
 """Step, or asset that a step counts, → what it does."""

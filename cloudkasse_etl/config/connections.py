@@ -12,8 +12,8 @@ from cloudkasse_etl.i18n.text import Text, say
 
 _SELECTLINE = {
     "SELECTLINE_API_URL": say(
-        "Set it to the address of SelectLine's Web API, e.g. https://erp.example.org/slmobileApi; delivery.documents "
-        "needs it."
+        "Set it to the address of SelectLine's Web API, e.g. https://erp.example.org/slmobileApi; a delivery "
+        "into SelectLine needs it."
     ),
     "SELECTLINE_API_USER": say("Set it to the name of SelectLine's user for the Web API."),
     "SELECTLINE_API_PASSWORD": say("Set it to the password of SelectLine's user for the Web API."),

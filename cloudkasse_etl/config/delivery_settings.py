@@ -10,6 +10,7 @@ from cloudkasse_etl.config.settings_file import refused
 from cloudkasse_etl.i18n.text import say
 
 DocumentTarget = Literal["none", "transfer"]
+LedgerTarget = Literal["none", "batch"]
 Grain = Literal["closing", "day", "receipt"]
 
 
@@ -30,10 +31,22 @@ class Transfer(Section):
     )
 
 
+class Batch(Section):
+    """Where batches of postings for SelectLine's ledger go."""
+
+    tenant: Annotated[str, Field(min_length=1, max_length=14)] | None = Field(
+        None, description="The database of the ledger's tenant, where that is another one than delivery.tenant."
+    )
+    year: Annotated[str, Field(min_length=1, max_length=19)] | None = Field(
+        None, description="The database of the fiscal year (Wirtschaftsjahr) that is posted in."
+    )
+
+
 class Delivery(Section):
     """What is brought into SelectLine by its Web API."""
 
     documents: DocumentTarget = "none"
+    ledger: LedgerTarget = "none"
     grain: Grain = "closing"
     when: Literal["manual", "direct"] = Field("manual", description="direct: right after each import.")
     start_date: Day | None = Field(None, description="Receipts of an earlier business day are never delivered.")
@@ -41,25 +54,45 @@ class Delivery(Section):
         None, description="The database of the tenant (Mandant) that is delivered to."
     )
     transfer: Transfer = Transfer()
+    batch: Batch = Batch()
     ca_bundle: Path | None = Field(None, description="Certificates of SelectLine's own authority (PEM).")
 
     @property
     def is_on(self) -> bool:
         """Whether anything is delivered."""
+        return self.has_documents or self.has_ledger
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether documents are delivered."""
         return self.documents != "none"
 
+    @property
+    def has_ledger(self) -> bool:
+        """Whether postings are."""
+        return self.ledger != "none"
+
+    def tenant_of(self, target: str) -> str | None:
+        """The tenant that deliveries to a target go into."""
+        return (self.batch.tenant or self.tenant) if target == "batch" else self.tenant
+
     @model_validator(mode="after")
-    def _says_what_a_document_needs(self) -> Self:
-        if self.documents == "none":
+    def _says_what_a_delivery_needs(self) -> Self:
+        if not self.is_on:
             return self
         # without a first day, switching it on in an old shop would deliver years that are in SelectLine already
-        for name in ("tenant", "start_date"):
-            if getattr(self, name) is None:
+        has_tenant = self.tenant is not None or (not self.has_documents and self.batch.tenant is not None)
+        for name, is_there in (("tenant", has_tenant), ("start_date", self.start_date is not None)):
+            if not is_there:
                 raise refused(say("A delivery needs it; write {name}: under delivery.", name=name), name)
         for name in ("document_kind", "salesman"):
-            if getattr(self.transfer, name) is None:
+            if self.has_documents and getattr(self.transfer, name) is None:
                 raise refused(
                     say("A transfer document needs it; write {name}: under delivery.transfer.", name=name),
                     "transfer", name,
                 )  # fmt: skip
+        if self.has_ledger and self.batch.year is None:
+            raise refused(
+                say("A batch of postings needs it; write {name}: under delivery.batch.", name="year"), "batch", "year"
+            )
         return self

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from cloudkasse_etl.entities import (
     ALL_KINDS,
+    DELIVERED,
     PRICES,
     REVENUE_POSTINGS,
-    SELECTLINE_DOCUMENTS,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -216,7 +216,7 @@ def receipt_name(
 
 @dataclass(frozen=True, slots=True)
 class DeliveryName(RecordName):
-    """The name of a document for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several."""
+    """The name of a document or batch for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several."""
 
     def told(self, language: Language) -> str:
         """The name in a language."""
@@ -246,7 +246,7 @@ def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
     """
     if asset == STAGED_CLOSINGS:
         return ClosingName(key)
-    if asset == SELECTLINE_DOCUMENTS:
+    if asset in DELIVERED:
         return DeliveryName(key)
     if asset == STOCK_MOVEMENTS:
         receipt_id, mark, line = key.rpartition("|")

@@ -7,6 +7,7 @@ from pathlib import Path
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync.deliveries.document_delivery import deliver_documents
+from cloudkasse_etl.sync.deliveries.ledger.ledger_delivery import deliver_ledger
 from cloudkasse_etl.sync.master_data.extraction import extract
 from cloudkasse_etl.sync.master_data.price_computation import compute_gross_prices
 from cloudkasse_etl.sync.master_data.upload import upload
@@ -23,9 +24,11 @@ RECEIPTS = (stage_receipts, stage_closings, receipt_import.import_receipts)
 
 
 def steps(session: SyncSession, part: str) -> Sequence[Callable[[SyncSession], object]]:
-    """The use cases of a part: `all`, `master data`, `receipts` or `deliveries`; those of kinds that the till takes."""
+    """The use cases of a part: `all`, `master data` as the till takes it, `receipts`, `deliveries` or `ledger`."""
     if part == "deliveries":
         return [deliver_documents]
+    if part == "ledger":
+        return [deliver_ledger]
     extracts = [of_kind(extract, kind) for kind in session.kinds]
     uploads = [of_kind(upload, kind) for kind in session.kinds]
     master_data = [*extracts, compute_gross_prices, *uploads]

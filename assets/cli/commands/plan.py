@@ -7,7 +7,7 @@ import click
 
 from assets.cli.output import console, print_causes, print_counts, print_json
 from assets.instance.typed_commands import as_typed
-from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS, SELECTLINE_LEDGER
 from cloudkasse_etl.i18n.formats import money, short_quantity
 from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.rejections.rejection import Language
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.rejections.causes import Cause
+    from cloudkasse_etl.state.stores.deliveries.delivery_store import Draft
     from cloudkasse_etl.sync.dry_run.delivery_plan import DeliveryPlan
     from cloudkasse_etl.sync.dry_run.plan_report import Plan
     from cloudkasse_etl.sync.dry_run.plan_view import EntityView, ImportView, RecordLine
@@ -78,18 +79,43 @@ def _print_delivery(out: "Console", found: "DeliveryPlan", language: Language) -
                 line.get("TaxCode", ""), house,
             )  # fmt: skip
             out.print(f"  {escape(' · '.join(filter(None, map(str, cells))))}", soft_wrap=True)
-    out.print(
-        say_count("{count:,} document to deliver.", "{count:,} documents to deliver.", count=len(found.documents)).told(
-            language
-        )
-    )
-    for count, text in (
+    for draft in found.batches:
+        _print_batch(out, draft, language)
+    if found.batches:
+        told = say_count("{count:,} batch to post.", "{count:,} batches to post.", count=len(found.batches))
+        out.print(told.told(language))
+    if found.documents or not found.batches:
+        count = len(found.documents)
+        told = say_count("{count:,} document to deliver.", "{count:,} documents to deliver.", count=count)
+        out.print(told.told(language))
+    for waiting, text in (
         (found.waiting, say("{count:,} waiting for a closing or the end of the day", count=found.waiting)),
         (found.waiting_for_stock, say("{count:,} waiting for their stock", count=found.waiting_for_stock)),
     ):
-        if count:
+        if waiting:
             out.print(f"  {text.told(language)}")
     _print_refused(out, by_cause(found.refused, language), language)
+
+
+def _print_batch(out: "Console", draft: "Draft", language: Language) -> None:
+    from rich.markup import escape
+
+    from cloudkasse_etl.rejections.record_names import name_of
+    from cloudkasse_etl.sync.deliveries.delivery_list import clearing_of
+    from cloudkasse_etl.transform.deliveries.batch_form import postings_of
+
+    name = name_of(SELECTLINE_LEDGER, draft.key).told(language)
+    out.print(f"\n[bold]{escape(name)}[/]: {money(draft.amount_cents, draft.currency, language)}")
+    for posting in postings_of(draft.body):
+        out.print(f"  {escape(posting['PostingDocument'])} · {posting['PostDate'][:10]}")
+        for line in posting["Positions"]:
+            amount = money(round(line["Amount"] * 100), draft.currency, language)
+            cells = (line["Account"], amount, line.get("TaxCode", ""), line.get("Text2", ""))
+            out.print(f"    {escape(' · '.join(filter(None, cells)))}", soft_wrap=True)
+    if cents := clearing_of(draft.body):
+        left = say("On clearing, until the documents are posted: {amount}",
+                   amount=money(cents, draft.currency, language))  # fmt: skip
+        out.print(f"  {left.told(language)}", soft_wrap=True)
 
 
 def _print(out: "Console", found: "Plan", language: Language) -> None:

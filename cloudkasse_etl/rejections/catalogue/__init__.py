@@ -5,6 +5,7 @@ from cloudkasse_etl.rejections.catalogue import (
     cloud_codes,
     delivery_codes,
     korona_codes,
+    ledger_codes,
     receipt_codes,
     record_codes,
 )
@@ -17,6 +18,7 @@ CATALOGUE: dict[str, Failure] = {
     **cloud_codes.TEXTS,
     **korona_codes.TEXTS,
     **delivery_codes.TEXTS,
+    **ledger_codes.TEXTS,
 }
 HOLDING = frozenset(code for code, failure in CATALOGUE.items() if failure.holds)
 """Codes that hold a receipt for a person, who can let it through as it is."""

@@ -83,8 +83,8 @@ TEXTS: dict[str, Failure] = {
         "Take it over in SelectLine, or discard it there.",
     ),
     "delivery_other_tenant": Failure(
-        "The document was made for tenant '{theirs}', and the settings name '{ours}'; it may be in the former already.",
-        "Name '{theirs}' in delivery.tenant once more, so that it can be looked for there; or take the delivery back, "
+        "This was made for tenant '{theirs}', and the settings name '{ours}'; it may be in the former already.",
+        "Name '{theirs}' in {setting} once more, so that it can be looked for there; or take the delivery back, "
         "which makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
     ),
     "delivery_stock_pending": Failure(

@@ -23,7 +23,7 @@ from cloudkasse_etl.transform.deliveries.sold_lines import DOCUMENT_CASES
 from cloudkasse_etl.transform.deliveries.transfer_form import STOCK
 
 SHOWN = 5
-Sums = Mapping[tuple[str, str], int]
+Sums = Mapping[tuple[str, ...], int]
 
 
 def delivery_warnings(session: SyncSession) -> list[Rejection]:
@@ -51,25 +51,47 @@ def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[st
     stock = _stock(positions)
     if has_sets:  # the document names the set, whose parts SelectLine moves
         stock = {key: milli for key, milli in stock.items() if key in moved}
-    odd = [*_odd(_posted(session, receipts), _revenue(positions)), *_odd(moved, stock)]
+    odd = [*odd_sums(_posted(session, receipts), _revenue(positions)), *odd_sums(moved, stock)]
     if odd:
         shown = ", ".join(odd[:SHOWN]) + (" …" if len(odd) > SHOWN else "")
         yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_BOOKED, {"differences": shown})
 
 
 def _waiting_long(session: SyncSession, deliveries: Sequence[Delivery]) -> Iterator[Rejection]:
-    hours = session.settings.checks.waiting_hours
-    if hours is None:
-        return
-    before = dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours)
     for one in deliveries:
-        if one.status is DeliveryStatus.DELIVERED and one.created_at < before:
-            since = one.created_at.astimezone(session.settings.zone).date().isoformat()
+        since = waiting_since(session, one)
+        if since is not None:
             yield Rejection(SELECTLINE_DOCUMENTS, one.key, WAITS_LONG, {"number": str(one.remote_id), "start": since})
 
 
-def _odd(booked: Sums, delivered: Sums) -> list[str]:
-    """Where the two differ, as `8400/3: 1190 / 1200`."""
+def waiting_since(session: SyncSession, delivery: Delivery) -> str | None:
+    """The day since when a delivery has waited to be taken over; None where that is not for too long.
+
+    Args:
+        session: The run, for the setting `checks.waiting_hours`.
+        delivery: The delivery.
+
+    Returns:
+        The day, as text.
+    """
+    hours = session.settings.checks.waiting_hours
+    if hours is None or delivery.status is not DeliveryStatus.DELIVERED:
+        return None
+    if delivery.created_at >= dt.datetime.now(dt.UTC) - dt.timedelta(hours=hours):
+        return None
+    return delivery.created_at.astimezone(session.settings.zone).date().isoformat()
+
+
+def odd_sums(booked: Mapping[tuple[str, ...], int], delivered: Mapping[tuple[str, ...], int]) -> list[str]:
+    """Where two sums differ, as `8400/3: 1190 / 1200`.
+
+    Args:
+        booked: What is booked.
+        delivered: What was delivered.
+
+    Returns:
+        A text for each.
+    """
     both = sorted({key for sums in (booked, delivered) for key, value in sums.items() if value})
     return [
         f"{'/'.join(filter(None, key))}: {booked.get(key, 0)} / {delivered.get(key, 0)}"
@@ -80,7 +102,7 @@ def _odd(booked: Sums, delivered: Sums) -> list[str]:
 
 def _posted(session: SyncSession, receipts: Sequence[str]) -> Sums:
     """By account and tax code, in cents: each line's posting is followed by that of its clearing."""
-    sums: Counter[tuple[str, str]] = Counter()
+    sums: Counter[tuple[str, ...]] = Counter()
     for rows in session.store.books.postings_of(receipts).values():
         for row in rows[::2]:
             if row.tender is None and row.business_case in DOCUMENT_CASES:
@@ -89,7 +111,7 @@ def _posted(session: SyncSession, receipts: Sequence[str]) -> Sums:
 
 
 def _revenue(positions: Sequence[Mapping[str, Any]]) -> Sums:
-    sums: Counter[tuple[str, str]] = Counter()
+    sums: Counter[tuple[str, ...]] = Counter()
     for position in positions:
         cents = product(_scaled(position["Quantity"], 3), _scaled(position["UnitPrice"], 2))
         sums[position.get("FinancialAccountId", ""), position.get("TaxCode", "")] += cents
@@ -99,7 +121,7 @@ def _revenue(positions: Sequence[Mapping[str, Any]]) -> Sums:
 def _moved(session: SyncSession, receipts: Sequence[str]) -> tuple[Sums, bool]:
     """By article and warehouse, in thousandths, without parts of trade sets; and whether there were any."""
     has_sets = False
-    sums: Counter[tuple[str, str]] = Counter()
+    sums: Counter[tuple[str, ...]] = Counter()
     for rows in UndeliveredReceipts(session.store.connection).moved(receipts).values():
         for row, warehouse in rows:
             if row.position == "0":
@@ -110,7 +132,7 @@ def _moved(session: SyncSession, receipts: Sequence[str]) -> tuple[Sums, bool]:
 
 
 def _stock(positions: Sequence[Mapping[str, Any]]) -> Sums:
-    sums: Counter[tuple[str, str]] = Counter()
+    sums: Counter[tuple[str, ...]] = Counter()
     for position in positions:
         if position["StockKindFlag"] == STOCK:
             sums[position["ArticleNumber"], position["WarehouseId"]] += _scaled(position["Quantity"], 3)

@@ -7,6 +7,7 @@ from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
 from cloudkasse_etl.erp.selectline_api.selectline_session import NoSessionMemory
 from cloudkasse_etl.errors import CloudkasseError, Problem
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.sync.deliveries.ledger.ledger_diagnosis import diagnose_ledger
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.run.context import today
 
@@ -14,7 +15,7 @@ API = say("SelectLine's Web API")
 
 
 def diagnose_delivery(configuration: Configuration) -> list[Problem]:
-    """Checks settings, login, licence, tenant, rights and kind of document; nothing where nothing is delivered.
+    """Checks settings, login, licence, tenant, rights, kind of document and ledger; nothing where nothing is delivered.
 
     Args:
         configuration: Settings and connections.
@@ -22,9 +23,11 @@ def diagnose_delivery(configuration: Configuration) -> list[Problem]:
     Returns:
         Every problem with its cure.
     """
-    if not configuration.settings.delivery.is_on:
+    delivery = configuration.settings.delivery
+    if not delivery.is_on:
         return []
-    return [*_settings(configuration.settings), *_tax_codes(configuration), *_api(configuration)]
+    problems = [*_tax_codes(configuration), *_api(configuration)]
+    return [*_settings(configuration.settings), *problems] if delivery.has_documents else problems
 
 
 def _settings(settings: Settings) -> Iterator[Problem]:
@@ -64,13 +67,22 @@ def _tax_codes(configuration: Configuration) -> Iterator[Problem]:
 def _api(configuration: Configuration) -> list[Problem]:
     # one try, not minutes of retries: a person waits
     hasty = configuration.with_api(attempts=2, retry_seconds=10, connect_seconds=5)
-    kind = configuration.settings.delivery.transfer.document_kind or ""
+    found: list[Problem] = []
+    delivery = configuration.settings.delivery
     try:
         with SelectLineClient(hasty, NoSessionMemory()) as client:
-            kinds = client.document_kinds()
-            next(iter(client.transfer_documents(kind)), None)  # whether the user may read them
+            if delivery.has_documents:
+                found += _documents(client, delivery.transfer.document_kind or "")
+            if delivery.has_ledger:
+                found += diagnose_ledger(client, configuration)
     except CloudkasseError as error:
-        return [Problem(API, error.message, error.hint or "")]
+        return [*found, Problem(API, error.message, error.hint or "")]
+    return found
+
+
+def _documents(client: SelectLineClient, kind: str) -> list[Problem]:
+    kinds = client.document_kinds()
+    next(iter(client.transfer_documents(kind)), None)  # whether the user may read them
     if kind in kinds:
         return []
     held = ", ".join(f"{key} {name}".strip() for key, name in sorted(kinds.items())) or "-"

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
-from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 
 
@@ -43,13 +44,20 @@ class ListedDelivery:
             "closing": delivery.closing_number,
             "generation": delivery.generation,
             "status": str(delivery.status),
-            "transfer_document": delivery.remote_id,
+            "transfer_document": None if delivery.target == BATCH else delivery.remote_id,
+            "batch": delivery.remote_id if delivery.target == BATCH else None,
+            "clearing_cents": clearing_of(delivery.body) if delivery.target == BATCH else None,
             "destination": delivery.destination,
             "amount_cents": delivery.amount_cents,
             "currency": delivery.currency,
             "lines": delivery.line_count,
             "reason": self.reason(language) or None,
         }
+
+
+def clearing_of(body: bytes) -> int:
+    """What a batch leaves on clearing: in cents, minus the gross of the documents that carry its receipts' sales."""
+    return int(orjson.loads(body)["ClearingCents"]) if body else 0
 
 
 def list_deliveries(configuration: Configuration, *, status: str | None = None) -> list[ListedDelivery]:
@@ -59,12 +67,14 @@ def list_deliveries(configuration: Configuration, *, status: str | None = None) 
         StateUnavailableError: Our own tables cannot be reached.
     """
     with open_reading(configuration) as store:
-        rejections: dict[str, list[Rejection]] = {}
-        for rejection in store.rejections.of(SELECTLINE_DOCUMENTS):
-            rejections.setdefault(rejection.key, []).append(rejection)
+        rejections: dict[tuple[str, str], list[Rejection]] = {}
+        for target, asset in ASSETS.items():
+            for rejection in store.rejections.of(asset):
+                rejections.setdefault((target, rejection.key), []).append(rejection)
         decisions = {decision.key: decision for decision in store.decisions.all(Subject.DELIVERY)}
-        found = Deliveries(store.connection).all(*([] if status is None else [DeliveryStatus(status)]))
+        statuses = [] if status is None else [DeliveryStatus(status)]
+        found = [one for target in ASSETS for one in Deliveries(store.connection, target).all(*statuses)]
         return [
-            ListedDelivery(one, tuple(rejections.get(one.key, ())), decisions.get(str(one.delivery_id)))
-            for one in reversed(found)
+            ListedDelivery(one, tuple(rejections.get((one.target, one.key), ())), decisions.get(str(one.delivery_id)))
+            for one in sorted(found, key=lambda one: one.delivery_id, reverse=True)
         ]

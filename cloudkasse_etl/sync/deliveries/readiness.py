@@ -17,8 +17,10 @@ def require_delivery(settings: Settings, register: str | None = None) -> None:
     """
     if not settings.delivery.is_on:
         raise ConfigurationError(
-            say("Nothing is delivered into SelectLine: delivery.documents is none."),
-            hint=say("Choose in the settings what is to be delivered: delivery.documents: transfer."),
+            say("Nothing is delivered into SelectLine: delivery.documents and delivery.ledger are none."),
+            hint=say(
+                "Choose in the settings what is to be delivered: delivery.documents: transfer, delivery.ledger: batch."
+            ),
         )
     known = [one.number for one in settings.registers]
     if register is not None and register not in known:

@@ -10,9 +10,10 @@ from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
-from cloudkasse_etl.state.stores.deliveries.delivery_store import MOVES, Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, MOVES, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.deliveries.inbox import ASSUMED, EDIT, Found, Inbox, kind_of
+from cloudkasse_etl.sync.deliveries.ledger.batch_list import BatchList
 from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
 
 _SEE = say("See: cloudkasse-etl deliveries.")
@@ -34,16 +35,16 @@ def retract_delivery(decider: Decider, delivery_id: int) -> Decided:
         CloudkasseError: SelectLine's Web API cannot be reached; nothing is taken back then.
     """
     with decider.deciding(Action.RETRACT) as store:
-        deliveries = Deliveries(store.connection)
-        delivery = deliveries.find(delivery_id)
+        delivery = Deliveries(store.connection).find(delivery_id)
         if delivery is None:
             raise ConfigurationError(say("There is no delivery {id}.", id=delivery_id), hint=_SEE)
-        if delivery.status not in MOVES[DeliveryStatus.RETRACTED]:
+        is_over = delivery.status is DeliveryStatus.ASSUMED and (delivery.target != BATCH or delivery.destination)
+        if is_over or delivery.status not in MOVES[DeliveryStatus.RETRACTED]:
             raise _too_late(delivery, delivery.destination)
         if delivery.line_count:
             _take_out(decider.configuration, store, delivery)
         decision = decider.decision(Subject.DELIVERY, str(delivery_id), Action.RETRACT, document=delivery.key)
-        deliveries.retract(delivery, decision)
+        Deliveries(store.connection, delivery.target).retract(delivery, decision)
         return Decided(decision, DeliveryStatus.RETRACTED)
 
 
@@ -52,6 +53,10 @@ def _take_out(configuration: Configuration, store: StateStores, delivery: Delive
 
     First it looks at all of it: with one that was taken over, none is deleted.
     """
+    if delivery.target == BATCH:
+        with SelectLineClient(configuration, ApiSessions(store.connection)) as client:
+            _take_batches_out(client, delivery)
+        return
     if delivery.tenant is not None:  # that of the settings may be another one by now
         configuration = configuration.with_tenant(delivery.tenant)
     with SelectLineClient(configuration, ApiSessions(store.connection)) as client:
@@ -69,6 +74,23 @@ def _take_out(configuration: Configuration, store: StateStores, delivery: Delive
                 _delete(client, inbox, delivery, found)
 
 
+def _take_batches_out(client: SelectLineClient, delivery: Delivery) -> None:
+    batches = BatchList(client, client.ledger)
+    found = batches.of(delivery)
+    for one in found:
+        if one.processings:
+            raise _too_late(delivery, str(one.number))
+    for one in found:
+        with suppress(UnclearError, RefusedError):  # the list alone tells whether it is gone
+            client.ledger.delete_batch(one.number)
+    batches.look(delivery)
+    if batches.of(delivery):
+        raise ContractError(
+            say("SelectLine has not deleted batch {number}.", number=batches.of(delivery)[0].number),
+            hint=say("Look at it there, and take the delivery back again. Nothing is changed here."),
+        )
+
+
 def _delete(client: SelectLineClient, inbox: Inbox, delivery: Delivery, found: Found) -> None:
     with suppress(UnclearError, RefusedError):  # the list alone tells whether it is gone
         client.delete_transfer_document(found.number)
@@ -83,6 +105,14 @@ def _delete(client: SelectLineClient, inbox: Inbox, delivery: Delivery, found: F
 def _too_late(delivery: Delivery, destination: str | None) -> ConfigurationError:
     if delivery.status is DeliveryStatus.RETRACTED:
         return ConfigurationError(say("Delivery {id} is taken back already.", id=delivery.delivery_id), hint=_SEE)
+    if delivery.target == BATCH:
+        return ConfigurationError(
+            say(
+                "Delivery {id} was processed in SelectLine as batch {number}, so it cannot be taken back.",
+                id=delivery.delivery_id, number=destination or "?",
+            ),
+            hint=say("Reverse its postings in SelectLine; what is booked here stays as it is."),
+        )  # fmt: skip
     return ConfigurationError(
         say(
             "Delivery {id} was taken over in SelectLine as document {number}, so it cannot be taken back.",

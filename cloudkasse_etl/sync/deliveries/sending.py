@@ -12,7 +12,6 @@ import orjson
 
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
 from cloudkasse_etl.erp.selectline_api.selectline_session import UnclearError
-from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Delivery, DeliveryStatus
@@ -26,6 +25,7 @@ from cloudkasse_etl.sync.deliveries.inbox import (
     TransferDocuments,
     found_in,
 )
+from cloudkasse_etl.sync.deliveries.problems import Keeps, Problems
 from cloudkasse_etl.transform.deliveries.transfer_form import differences
 
 _TRIES = 2  # a request is sent once more after a session was gone, or after a document that differed was deleted
@@ -43,34 +43,6 @@ class Sends(TransferDocuments, Protocol):
         ...
 
 
-class Keeps(Protocol):
-    """What of our own tables is used here."""
-
-    def move(
-        self,
-        delivery: Delivery,
-        status: DeliveryStatus,
-        *,
-        remote_id: int | None = None,
-        destination: str | None = None,
-        rejection: Rejection | None = None,
-    ) -> None:
-        """Stores the status of a delivery.
-
-        Args:
-            delivery: The delivery.
-            status: Its status now.
-            remote_id: The ERP's id of it, where that is known now.
-            destination: The number of the ERP's document, likewise.
-            rejection: Why a person has to look.
-        """
-        ...
-
-    def leave(self, delivery: Delivery, rejection: Rejection) -> None:
-        """Stores why one is not there yet."""
-        ...
-
-
 @dataclass
 class Sender:
     """Brings deliveries into SelectLine's inbox.
@@ -82,8 +54,8 @@ class Sender:
         before: The rejections that were open when the run began, by key.
         delivered: How many came to be there by this run.
         assumed: How many were found to be taken over.
-        refused: Keys of those that are refused now, and were not before.
         has_sent: Whether anything was sent.
+        problems: Why deliveries are not there, or a person has to look.
     """
 
     client: Sends
@@ -92,10 +64,18 @@ class Sender:
     before: Mapping[str, Rejection]
     delivered: int = 0
     assumed: int = 0
-    refused: set[str] = field(default_factory=set)
     has_sent: bool = False
+    problems: Problems = field(init=False)
     _repeated: set[str] = field(default_factory=set)
     _deleted: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.problems = Problems(SELECTLINE_DOCUMENTS, self.store, self.before)
+
+    @property
+    def refused(self) -> set[str]:
+        """Keys of those that are refused now, and were not before."""
+        return self.problems.refused
 
     def bring(self, delivery: Delivery) -> None:
         """Brings a delivery there that is not known to be there.
@@ -120,7 +100,7 @@ class Sender:
             self._store_state(delivery, kept)
         elif not self.inbox.of(delivery.key) and not self._is_there(delivery):
             detail = {"number": str(delivery.remote_id), "reference": _reference(delivery)}
-            self._look(delivery, "delivery_gone", detail)
+            self.problems.look(delivery, "delivery_gone", detail)
 
     def end(self, deliveries: Sequence[Delivery]) -> None:
         """Looks for documents that are there twice: a request that was believed lost may be worked off late.
@@ -169,7 +149,7 @@ class Sender:
                 detail = {
                     "status": str(error.status), "code": error.code or "", "message": error.detail or error.message,
                 }  # fmt: skip
-                self._leave(delivery, "delivery_refused", detail)
+                self.problems.leave(delivery, "delivery_refused", detail)
                 return False
         return True
 
@@ -192,7 +172,7 @@ class Sender:
             self._deleted.add(delivery.key)
             if self._delete(delivery, kept):
                 return False
-        self._look(delivery, "delivery_differs", detail, number=kept.number)
+        self.problems.look(delivery, "delivery_differs", detail, number=kept.number)
         return True
 
     def _one_of(self, delivery: Delivery) -> Found | None:
@@ -210,7 +190,7 @@ class Sender:
                 continue
             if not other.is_refused:
                 numbers = ", ".join(str(one.number) for one in found)
-                self._look(delivery, "delivery_doubled", {"numbers": numbers}, number=kept.number)
+                self.problems.look(delivery, "delivery_doubled", {"numbers": numbers}, number=kept.number)
                 return None
         return kept
 
@@ -226,7 +206,7 @@ class Sender:
         """Stores what became of the one document of a delivery."""
         if found.is_refused:
             code = "delivery_discarded" if found.state == DISCARDED else "delivery_manual_error"
-            self._look(
+            self.problems.look(
                 delivery,
                 code,
                 {"number": str(found.number), "comment": found.comment or "-"},
@@ -246,43 +226,10 @@ class Sender:
             self.delivered += delivery.status is DeliveryStatus.INTENDED
             self.store.move(delivery, DeliveryStatus.DELIVERED, remote_id=found.number)
 
-    # --- what a person has to look at
-
     def _unclear(self, delivery: Delivery, message: str) -> None:
-        self._leave(delivery, "delivery_unclear", {"message": message or "-"})
-
-    def _leave(self, delivery: Delivery, code: str, detail: Mapping[str, str]) -> None:
-        self.store.leave(delivery, self._rejection(delivery, code, detail))
-
-    def _look(
-        self,
-        delivery: Delivery,
-        code: str,
-        detail: Mapping[str, str],
-        *,
-        status: DeliveryStatus = DeliveryStatus.ERROR,
-        number: int | None = None,
-    ) -> None:
-        rejection = self._rejection(delivery, code, detail)
-        if delivery.status is status and rejection.key not in self.refused:
-            return  # as it was
-        self.store.move(delivery, status, remote_id=number, rejection=rejection)
-
-    def _rejection(self, delivery: Delivery, code: str, detail: Mapping[str, str]) -> Rejection:
-        content = fingerprint(code, *sorted(detail.items()))
-        found = Rejection(SELECTLINE_DOCUMENTS, delivery.key, code, detail, content)
-        old = self.before.get(delivery.key)
-        if old is not None and (old.code, old.content) == (code, content):
-            return found.refused_as(old)
-        self.refused.add(delivery.key)
-        return found
+        self.problems.leave(delivery, "delivery_unclear", {"message": message or "-"})
 
 
 def _reference(delivery: Delivery) -> str:
     """By what a clerk finds the document in SelectLine."""
     return str(orjson.loads(delivery.body).get("DeliveryDocumentNumber", delivery.key))
-
-
-def by_key(rejections: Sequence[Rejection]) -> dict[str, Rejection]:
-    """Open rejections by the delivery that they are about."""
-    return {rejection.key: rejection for rejection in rejections}

@@ -9,11 +9,17 @@ import orjson
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.deliveries.delivery_store import Draft
-from cloudkasse_etl.sync.deliveries.drafts import drafts_of, undelivered
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Draft
+from cloudkasse_etl.sync.deliveries.delivery_list import clearing_of
+from cloudkasse_etl.sync.deliveries.draft_maker import Drafts, Undelivered, undelivered
+from cloudkasse_etl.sync.deliveries.drafts import drafts_of
+from cloudkasse_etl.sync.deliveries.ledger.batch_drafts import batch_drafts
 from cloudkasse_etl.sync.deliveries.readiness import require_delivery
 from cloudkasse_etl.sync.dry_run.plan_session import open_plan
 from cloudkasse_etl.sync.run.report import rejection_dict
+from cloudkasse_etl.transform.deliveries.batch_form import postings_of
+
+_NOTHING = Undelivered({}, (), 0)
 
 
 @dataclass(frozen=True)
@@ -22,12 +28,14 @@ class DeliveryPlan:
 
     Attributes:
         documents: What would be frozen and sent.
-        refused: Why other documents would not be.
+        batches: What would be posted in the ledger.
+        refused: Why others would not be.
         waiting: How many receipts wait for their closing, or for the day to end.
         waiting_for_stock: How many wait until their stock is booked.
     """
 
     documents: Sequence[Draft]
+    batches: Sequence[Draft]
     refused: Sequence[Rejection]
     waiting: int
     waiting_for_stock: int
@@ -36,18 +44,10 @@ class DeliveryPlan:
         """The object that `plan deliver --json` prints."""
         return {
             "what": "deliver",
-            "documents": [
-                {
-                    "key": draft.key,
-                    "register": draft.register,
-                    "day": draft.day.isoformat(),
-                    "closing": draft.closing_number,
-                    "amount_cents": draft.amount_cents,
-                    "currency": draft.currency,
-                    "receipts": len(draft.receipts),
-                    "lines": lines_of(draft),
-                }
-                for draft in self.documents
+            "documents": [_head(draft) | {"lines": lines_of(draft)} for draft in self.documents],
+            "batches": [
+                _head(draft) | {"clearing_cents": clearing_of(draft.body), "postings": postings_of(draft.body)}
+                for draft in self.batches
             ],
             "rejections": [rejection_dict(rejection, language) for rejection in self.refused],
             "waiting": {"closing_or_day": self.waiting, "stock": self.waiting_for_stock},
@@ -67,15 +67,38 @@ def plan_delivery(configuration: Configuration) -> DeliveryPlan:
         ConfigurationError: Nothing is delivered by the settings.
         CloudkasseError: ERP or our own tables cannot be read.
     """
-    require_delivery(configuration.settings)
+    settings = configuration.settings
+    require_delivery(settings)
     with open_plan(configuration) as session:
-        found = undelivered(session)
-        documents: list[Draft] = []
-        refused: list[Rejection] = []
-        for drafts in drafts_of(session, found.groups):
-            documents += [draft for draft in drafts.ready if draft.line_count]
-            refused += drafts.refused
-        return DeliveryPlan(documents, refused, found.waiting, len(found.waiting_for_stock))
+        found = undelivered(session) if settings.delivery.has_documents else _NOTHING
+        to_post = undelivered(session, BATCH) if settings.delivery.has_ledger else _NOTHING
+        documents, batches = Drafts(), Drafts()
+        for made, all_drafts in (
+            (documents, drafts_of(session, found.groups)),
+            (batches, batch_drafts(session, to_post.groups)),
+        ):
+            for drafts in all_drafts:
+                made.ready += [draft for draft in drafts.ready if draft.line_count]
+                made.refused += drafts.refused
+        return DeliveryPlan(
+            documents.ready,
+            batches.ready,
+            [*documents.refused, *batches.refused],
+            max(found.waiting, to_post.waiting),
+            len(found.waiting_for_stock),
+        )
+
+
+def _head(draft: Draft) -> dict[str, Any]:
+    return {
+        "key": draft.key,
+        "register": draft.register,
+        "day": draft.day.isoformat(),
+        "closing": draft.closing_number,
+        "amount_cents": draft.amount_cents,
+        "currency": draft.currency,
+        "receipts": len(draft.receipts),
+    }
 
 
 def lines_of(draft: Draft) -> list[Mapping[str, Any]]:

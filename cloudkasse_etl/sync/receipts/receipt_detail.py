@@ -12,6 +12,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import read_item
 from cloudkasse_etl.state.stores.books.journal import MOVEMENT_COLUMNS, POSTING_COLUMNS, Journal
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow, Refusal, StoredReceipt
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Deliveries, Delivery
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt, listed
@@ -63,6 +64,7 @@ class ReceiptDetail:
         closing_verified: Whether that closing equals its receipts; None where it has not arrived.
         fetched: When it was fetched, and by which run.
         imported: When it was booked, and by which run; None where it is not.
+        batch: The batch for the ERP's ledger that it is in; None where it is in none.
         rejected: Since when it or a line of it is refused, and by which runs; None where nothing is.
     """
 
@@ -83,6 +85,7 @@ class ReceiptDetail:
     fetched: tuple[dt.datetime, str]
     imported: tuple[dt.datetime, str] | None
     rejected: Refusal | None
+    batch: Delivery | None = None
 
     @property
     def refused(self) -> tuple[Rejection, ...]:
@@ -116,6 +119,8 @@ class ReceiptDetail:
                 "last_run_id": self.rejected.last_run,
             },
             "imported": self.imported and {"at": self.imported[0].isoformat(), "run_id": self.imported[1]},
+            "batch": self.batch
+            and {"id": self.batch.delivery_id, "status": str(self.batch.status), "number": self.batch.remote_id},
         }
 
 
@@ -161,6 +166,7 @@ def show_receipt(configuration: Configuration, text: str) -> ReceiptDetail:
             fetched=(stored.staged_at, stored.staged_run_id),
             imported=_imported(stored),
             rejected=stored.refused,
+            batch=Deliveries(store.connection, BATCH).covering([receipt_id]).get(receipt_id),
         )
 
 

@@ -7,6 +7,7 @@ from typing import Self
 from cloudkasse_etl.entities import (
     REVENUE_POSTINGS,
     SELECTLINE_DOCUMENTS,
+    SELECTLINE_LEDGER,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -155,6 +156,10 @@ def _documents(count: int) -> Text:
     return say_count("{count:,} document", "{count:,} documents", count=count)
 
 
+def _batches(count: int) -> Text:
+    return say_count("{count:,} batch", "{count:,} batches", count=count)
+
+
 def _records(count: int) -> Text:
     return say_count("{count:,} record", "{count:,} records", count=count)
 
@@ -165,6 +170,7 @@ _NOUNS = {
     STAGED_CLOSINGS: _closings,
     STOCK_MOVEMENTS: _stock_lines,
     SELECTLINE_DOCUMENTS: _documents,
+    SELECTLINE_LEDGER: _batches,
 }
 """What an asset's records are; those of all others are simply records."""
 
@@ -213,6 +219,10 @@ def _delivered(count: int) -> Text:
     return say_count("{count:,} document delivered", "{count:,} documents delivered", count=count)
 
 
+def _posted(count: int) -> Text:
+    return say_count("{count:,} batch posted", "{count:,} batches posted", count=count)
+
+
 def _without_effect(count: int) -> Text:
     return say_count("{count:,} of them without effect", "{count:,} of them without effect", count=count)
 
@@ -231,6 +241,7 @@ _COMING_DOWN: Mapping[str, Callable[[int], Text]] = {
     REVENUE_POSTINGS: _imported,
     STOCK_MOVEMENTS: _moved,
     SELECTLINE_DOCUMENTS: _delivered,
+    SELECTLINE_LEDGER: _posted,
 }
 # In the list of runs, where the job's name says that it was about receipts.
 _COMING_DOWN_IN_SHORT: Mapping[str, Callable[[int], Text]] = {
@@ -239,4 +250,5 @@ _COMING_DOWN_IN_SHORT: Mapping[str, Callable[[int], Text]] = {
     REVENUE_POSTINGS: lambda count: say_count("{count:,} imported", "{count:,} imported", count=count),
     STOCK_MOVEMENTS: lambda count: say_count("{count:,} moved", "{count:,} moved", count=count),
     SELECTLINE_DOCUMENTS: lambda count: say_count("{count:,} delivered", "{count:,} delivered", count=count),
+    SELECTLINE_LEDGER: _batches,
 }

@@ -1,7 +1,7 @@
 """What keeps a sales document from being sent (docs/deliveries.md, What is not sent). Pure."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from cloudkasse_etl.transform.deliveries.sales_documents import LONGEST_ARTICLE, Position, SalesDocument
@@ -43,21 +43,21 @@ def faults_of(
     used = {position.warehouse for position in document.positions if position.warehouse is not None}
     odd = sorted(number for number in used if not warehouses.get(number))
     if odd:
-        found.append(Fault("delivery_warehouse_unknown", {"warehouses": _some(f"'{number}'" for number in odd)}))
+        found.append(Fault("delivery_warehouse_unknown", {"warehouses": some(f"'{number}'" for number in odd)}))
     return found
 
 
 def _line_faults(positions: tuple[Position, ...], day: dt.date, rates: Mapping[str, str]) -> Iterator[Fault]:
     long = sorted({p.article for p in positions if p.article and len(p.article) > LONGEST_ARTICLE})
     if long:
-        yield Fault("delivery_article_too_long", {"articles": _some(long)})
+        yield Fault("delivery_article_too_long", {"articles": some(long)})
     untaxed = sorted({p.article or p.name or "-" for p in positions if not p.tax_code})
     if untaxed:
-        yield Fault("delivery_tax_code_missing", {"lines": _some(untaxed)})
+        yield Fault("delivery_tax_code_missing", {"lines": some(untaxed)})
     codes = {(p.tax_code, p.vat_rate) for p in positions if p.tax_code}
     unknown = sorted({code for code, _ in codes if code not in rates})
     if unknown:
-        detail = {"codes": _some(f"'{code}'" for code in unknown), "day": day.isoformat()}
+        detail = {"codes": some(f"'{code}'" for code in unknown), "day": day.isoformat()}
         yield Fault("delivery_tax_code_unknown", detail)
     others = sorted(
         f"'{code}' {rate} / {rates[code]}"
@@ -65,9 +65,10 @@ def _line_faults(positions: tuple[Position, ...], day: dt.date, rates: Mapping[s
         if code in rates and rate is not None and rates[code] != rate
     )
     if others:
-        yield Fault("delivery_tax_rate_differs", {"codes": _some(others), "day": day.isoformat()})
+        yield Fault("delivery_tax_rate_differs", {"codes": some(others), "day": day.isoformat()})
 
 
-def _some(texts: "Iterator[str] | list[str]") -> str:
+def some(texts: Iterable[str]) -> str:
+    """The first of some texts, with a mark where there are more."""
     found = list(texts)
     return ", ".join(found[:SHOWN]) + (" …" if len(found) > SHOWN else "")

@@ -75,7 +75,7 @@ def transfer_form(document: SalesDocument, head: Head) -> dict[str, Any]:
         JSON's object; a field without a value is left out.
     """
     warehouses = {position.warehouse for position in document.positions if position.warehouse}
-    return _without_nulls(
+    return without_nulls(
         {
             "Date": f"{document.day.isoformat()}T00:00:00",
             "SalesmanNumber": head.salesman,
@@ -95,7 +95,7 @@ def transfer_form(document: SalesDocument, head: Head) -> dict[str, Any]:
 
 
 def _position(position: Position, difference: str) -> dict[str, Any]:
-    return _without_nulls(
+    return without_nulls(
         {
             "ArticleNumber": position.article,
             "Name": (position.name or difference)[:KEY_LENGTH],
@@ -151,14 +151,14 @@ def differences(frozen: Mapping[str, Any], found: Mapping[str, Any], total_cents
     elif sorted(map(_line, ours)) != sorted(map(_line, theirs)):
         odd.append(_first_odd(ours, theirs))
     summary = found.get("CalculationSummary")
-    if not isinstance(summary, Mapping) or _scaled(summary.get("TotalGrossAmount"), 2) != total_cents:
+    if not isinstance(summary, Mapping) or scaled(summary.get("TotalGrossAmount"), 2) != total_cents:
         odd.append("CalculationSummary.TotalGrossAmount")
     return odd
 
 
 def _line(position: Mapping[str, Any]) -> tuple[str, ...]:
     texts = tuple(str(position.get(name) or "") for name in _LINE)
-    numbers = (_scaled(position.get(name), places) for name, places in _NUMBERS.items())
+    numbers = (scaled(position.get(name), places) for name, places in _NUMBERS.items())
     return (*texts, *map(str, numbers))
 
 
@@ -170,7 +170,7 @@ def _first_odd(ours: Sequence[Mapping[str, Any]], theirs: Sequence[Mapping[str, 
     return "Positions"
 
 
-def _scaled(value: object, places: int) -> int | None:
+def scaled(value: object, places: int) -> int | None:
     """A JSON number in whole units of its last place; None for what is none."""
     try:
         return int(Decimal(str(value)).scaleb(places).to_integral_value())
@@ -178,5 +178,6 @@ def _scaled(value: object, places: int) -> int | None:
         return None
 
 
-def _without_nulls(form: Mapping[str, Any]) -> dict[str, Any]:
+def without_nulls(form: Mapping[str, Any]) -> dict[str, Any]:
+    """A form without the fields that have no value."""
     return {name: value for name, value in form.items() if value is not None}

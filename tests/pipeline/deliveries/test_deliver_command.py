@@ -124,7 +124,7 @@ def test_what_is_refused_and_what_cannot_be_reached_has_its_exit_code(
     assert "wrong-password" not in out + err
     program.world.settings["delivery"] = {"documents": "none"}
     code, out, err = call(program, "deliver")
-    assert (code, "delivery.documents is none" in err) == (2, True)
+    assert (code, "delivery.documents and delivery.ledger are none" in err) == (2, True)
 
 
 def test_with_direct_each_import_is_followed_by_a_delivery(program: Program, shop: DeliveringShop) -> None:

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries
-from cloudkasse_etl.sync.deliveries.drafts import drafts_of, undelivered
+from cloudkasse_etl.sync.deliveries.draft_maker import undelivered
+from cloudkasse_etl.sync.deliveries.drafts import drafts_of
 from cloudkasse_etl.sync.outputs.receipt_view import view_of
 from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
 from tests.support.books import balances, book, closing_of_sales, deliver, fetch, fetch_and_book, sale, stock, told

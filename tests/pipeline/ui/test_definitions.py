@@ -103,6 +103,14 @@ def test_deliveries_are_in_the_graph_where_a_target_is_chosen_and_in_an_import_w
         assert made_by(direct, job) == {*JOBS[job], "selectline_documents", "sync_report"}
 
 
+def test_the_ledger_is_in_the_graph_where_it_is_chosen(delivering: Callable[..., dg.Definitions]) -> None:
+    ledger = {"ledger": "batch", "batch": {"year": "SL_MSHOPF-2026"}}
+    assert made_by(delivering(**ledger), "deliver") == {"selectline_documents", "selectline_ledger", "sync_report"}
+    alone = delivering(**ledger, documents="none", when="direct")
+    assert made_by(alone, "deliver") == {"selectline_ledger", "sync_report"}
+    assert made_by(alone, "import_receipts") == {*JOBS["import_receipts"], "selectline_ledger", "sync_report"}
+
+
 def test_building_definitions_touches_no_network_disk_or_environment(
     configuration: Configuration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,8 @@ from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import MOVES, Delivery, DeliveryStatus
 from cloudkasse_etl.sync.deliveries.inbox import Inbox
-from cloudkasse_etl.sync.deliveries.sending import Sender, by_key
+from cloudkasse_etl.sync.deliveries.problems import by_key
+from cloudkasse_etl.sync.deliveries.sending import Sender
 from tests.support.selectline.documents import frozen
 
 DELIVERY = frozen("1")
@@ -107,6 +108,9 @@ class Table:
         self.status, self.rejection = status, rejection
         self.remote_id = remote_id or self.remote_id
         self.destination = destination or self.destination
+
+    def note(self, delivery: Delivery, remote_id: int | None) -> None:
+        self.remote_id = remote_id
 
     def leave(self, delivery: Delivery, rejection: Rejection) -> None:
         self.rejection = rejection

@@ -13,7 +13,7 @@ from assets.cli.output import console, print_json, print_report
 @click.option("--register", type=TEXT, help="Only what this register sold.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 def deliver(day: dt.datetime | None, register: str | None, as_json: bool) -> int:
-    """Bring what is booked into SelectLine, each document exactly once, and follow what became of earlier ones."""
+    """Bring what is booked into SelectLine, each document and batch exactly once, and follow what became of them."""
     from assets.cli.running import run_quietly
     from assets.instance.home import find_home
     from cloudkasse_etl.config.settings import load

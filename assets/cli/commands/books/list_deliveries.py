@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 STATUSES = ("intended", "delivered", "assumed", "discarded", "error", "retracted")
 _COLUMNS = (
     say("id"),
+    say_as("column", "what"),
     say("register"),
     say("day"),
     say_as("column", "closing"),
     say("total"),
     say("status"),
-    say_as("column", "document"),
+    say_as("column", "number"),
 )
+_TARGETS = {"transfer": say("document"), "batch": say("batch")}
 
 
 @click.group(invoke_without_command=True)
@@ -31,7 +33,7 @@ _COLUMNS = (
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all deliveries, and nothing else.")
 @click.pass_context
 def deliveries(context: click.Context, status: str | None, limit: int, as_json: bool) -> int | None:
-    """List what was brought into SelectLine, the newest first: id, register, day, closing, total, status, document."""
+    """List what was brought into SelectLine, the newest first: id, what, register, day, closing, total, status, no."""
     if context.invoked_subcommand is not None:
         return None
     from cloudkasse_etl.config.settings import load
@@ -62,11 +64,12 @@ def retract(delivery: int, reason: str, as_json: bool) -> int:
 def _print(found: "list[ListedDelivery]", limit: int, language: Language) -> None:
     from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS
 
-    words = told_by_name(STATUS_WORDS, language)
+    words, targets = told_by_name(STATUS_WORDS, language), told_by_name(_TARGETS, language)
     records = [
         (
             (
                 one.delivery.delivery_id,
+                targets[one.delivery.target],
                 one.delivery.register,
                 day_in_figures(one.delivery.day, language),
                 one.delivery.closing_number,
@@ -80,4 +83,4 @@ def _print(found: "list[ListedDelivery]", limit: int, language: Language) -> Non
     ]
     total = say_count("{count:,} delivery", "{count:,} deliveries", count=len(found)).told(language)
     heads = told_each(_COLUMNS, language)
-    print_list(console(), heads, records, total, numbers=(0, 3, 4), limit=limit, language=language)
+    print_list(console(), heads, records, total, numbers=(0, 4, 5), limit=limit, language=language)

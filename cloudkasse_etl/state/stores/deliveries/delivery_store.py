@@ -54,7 +54,7 @@ MOVES: Final[Mapping[DeliveryStatus, tuple[DeliveryStatus, ...]]] = {
     DeliveryStatus.ASSUMED: _SEEN,
     DeliveryStatus.DISCARDED: _SEEN,
     DeliveryStatus.ERROR: _SEEN,
-    DeliveryStatus.RETRACTED: _SEEN,
+    DeliveryStatus.RETRACTED: (*_SEEN, DeliveryStatus.ASSUMED),  # of a batch, "assumed" may mean that it was deleted
 }
 """A status -> those from which a delivery may come to it."""
 
@@ -102,7 +102,7 @@ class Delivery:
         delivery_id: Ours.
         target: What it is in the ERP: `transfer` or `batch`.
         key, grain, register, place, generation, day, closing_number, currency, amount_cents, line_count, body, tenant,
-            year: As of its draft.
+            year, carries_sales: As of its draft.
         status: What became of it.
         remote_id: The ERP's id of it, as soon as that is known.
         destination: The number of the document that it became there.
@@ -128,6 +128,7 @@ class Delivery:
     created_at: dt.datetime
     tenant: str | None = None
     year: str | None = None
+    carries_sales: bool = True
 
 
 _COLUMNS = tuple("record_key" if name == "key" else name for name in Delivery.__slots__)
@@ -226,12 +227,12 @@ class Deliveries:
             self._rejections.drop(connection, self._asset, [delivery.key])
             self._rejections.put(connection, self._asset, [rejection] if rejection else [])
 
-    def note(self, delivery: Delivery, remote_id: int) -> None:
+    def note(self, delivery: Delivery, remote_id: int | None) -> None:
         """Stores under which id the ERP has a delivery that is not known to be whole there yet.
 
         Args:
             delivery: The delivery.
-            remote_id: The ERP's id of it.
+            remote_id: The ERP's id of it; None where it is not there, and was not processed.
         """
         change = {"remote_id": remote_id, "changed_at": dt.datetime.now(dt.UTC), "run_id": self._state.run_id}
         here = self._table.c.delivery_id == delivery.delivery_id
@@ -347,5 +348,13 @@ class Deliveries:
         with self._state.reading() as connection:
             rows = [dict(zip(Delivery.__slots__, row, strict=True)) for row in connection.execute(query)]
         return [
-            Delivery(**{**row, "status": DeliveryStatus(row["status"]), "body": bytes(row["body"])}) for row in rows
+            Delivery(
+                **row
+                | {
+                    "status": DeliveryStatus(row["status"]),
+                    "body": bytes(row["body"]),
+                    "carries_sales": row["carries_sales"] is not False,
+                }
+            )
+            for row in rows
         ]

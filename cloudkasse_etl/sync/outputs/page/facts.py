@@ -7,8 +7,8 @@ from typing import Any
 
 from cloudkasse_etl.entities import (
     ASSETS_OF,
+    DELIVERED,
     REVENUE_POSTINGS,
-    SELECTLINE_DOCUMENTS,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -16,7 +16,7 @@ from cloudkasse_etl.entities import (
 from cloudkasse_etl.rejections.causes import Cause, causes_of
 from cloudkasse_etl.sync.run.report import Counts
 
-DOWN = (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, SELECTLINE_DOCUMENTS)
+DOWN = (STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, *DELIVERED)
 
 
 @dataclass(frozen=True)

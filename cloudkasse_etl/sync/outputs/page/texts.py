@@ -6,6 +6,7 @@ from typing import Final
 from cloudkasse_etl.entities import (
     REVENUE_POSTINGS,
     SELECTLINE_DOCUMENTS,
+    SELECTLINE_LEDGER,
     STAGED_CLOSINGS,
     STAGED_RECEIPTS,
     STOCK_MOVEMENTS,
@@ -61,6 +62,7 @@ WORDS: Final[Mapping[str, Text]] = {
     REVENUE_POSTINGS: say("Receipts imported"),
     STOCK_MOVEMENTS: say("Stock lines booked"),
     SELECTLINE_DOCUMENTS: say("Documents delivered into SelectLine"),
+    SELECTLINE_LEDGER: say("Batches posted in SelectLine's ledger"),
     "sold": say("What was sold"),
     "nothing_sold": say("Nothing was sold yet."),
     "turnover": say("Turnover"),

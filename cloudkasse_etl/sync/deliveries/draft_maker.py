@@ -1,0 +1,229 @@
+"""Makes deliveries of booked receipts that none covers yet: what all targets have in common."""
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from cloudkasse_etl.fingerprint import fingerprint
+from cloudkasse_etl.i18n.formats import day_in_figures
+from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, TRANSFER, Deliveries, Draft
+from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipt, UndeliveredReceipts
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.deliveries.refusals import Fault
+from cloudkasse_etl.transform.deliveries.transfer_form import delivery_key
+
+BATCH_RECEIPTS = 2_000
+
+
+class Place(NamedTuple):
+    """What deliveries are made of.
+
+    Attributes:
+        register: The register.
+        place: `closing 348`, `day 2026-11-24` or `receipt ID`; of it there can be several deliveries.
+    """
+
+    register: str
+    place: str
+
+
+Groups = Mapping[Place, Sequence[UndeliveredReceipt]]
+
+
+@dataclass
+class Drafts:
+    """Deliveries that can be frozen, and those that are refused.
+
+    Attributes:
+        ready: Those that can be.
+        refused: Why others are not.
+    """
+
+    ready: list[Draft] = field(default_factory=list)
+    refused: list[Rejection] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """The receipts that are still to be delivered.
+
+    Attributes:
+        groups: Those that can be delivered now, by what a delivery is made of.
+        waiting_for_stock: Those with stock lines that are still to be booked.
+        waiting: How many wait for their closing, or for the day to end.
+    """
+
+    groups: Groups
+    waiting_for_stock: Sequence[UndeliveredReceipt]
+    waiting: int
+
+
+def undelivered(
+    session: SyncSession, target: str = TRANSFER, *, register: str | None = None, day: dt.date | None = None
+) -> Undelivered:
+    """Finds the booked receipts that no delivery to a target covers.
+
+    The ledger gets no batch for each receipt: a person has to process every one of them. And it waits for no stock.
+
+    Args:
+        session: The run, or a dry one.
+        target: The target.
+        register: Only those of this register.
+        day: Only those of this business day.
+
+    Returns:
+        The receipts, in groups.
+    """
+    settings = session.settings.delivery
+    if settings.start_date is None:
+        return Undelivered({}, (), 0)
+    of_target = UndeliveredReceipts(session.store.connection, target)
+    grain = "closing" if target == BATCH and settings.grain == "receipt" else settings.grain
+    groups: dict[Place, list[UndeliveredReceipt]] = defaultdict(list)
+    pending, waiting = [], 0
+    for receipt in of_target.since(settings.start_date, register=register, day=day):
+        if receipt.waits_for_stock and target == TRANSFER:
+            pending.append(receipt)
+        elif grain == "receipt":
+            groups[Place(receipt.register, f"receipt {receipt.receipt_id}")].append(receipt)
+        elif grain == "day" and receipt.day < session.as_of:
+            groups[Place(receipt.register, f"day {receipt.day.isoformat()}")].append(receipt)
+        elif grain == "closing" and receipt.has_closing:
+            groups[Place(receipt.register, f"closing {receipt.closing_number}")].append(receipt)
+        else:
+            waiting += 1
+    return Undelivered(groups, pending, waiting)
+
+
+class Candidate(NamedTuple):
+    """A delivery that might be frozen.
+
+    Attributes:
+        draft: Makes it, of its number among those of its place.
+        faults: What keeps it from being sent.
+    """
+
+    draft: Callable[[int], Draft]
+    faults: Sequence[Fault]
+
+
+class DraftMaker(ABC):
+    """Makes the deliveries of some groups, whose receipts are read at once.
+
+    Args:
+        session: The run, or a dry one.
+        groups: Receipts by what a delivery is made of.
+        target: The target.
+    """
+
+    def __init__(self, session: SyncSession, groups: Groups, target: str) -> None:
+        self.session, self.groups, self.target = session, groups, target
+        self.settings = session.settings.delivery
+        self.ids = [receipt.receipt_id for receipts in groups.values() for receipt in receipts]
+        self._generations = Deliveries(session.store.connection, target).generations(groups)
+
+    @abstractmethod
+    def candidates(
+        self, place: Place, receipts: Sequence[UndeliveredReceipt]
+    ) -> tuple[list[Candidate], list[UndeliveredReceipt]]:
+        """The deliveries of a place, and the receipts of which nothing is delivered."""
+
+    def drafts(self) -> Drafts:
+        """All of them."""
+        found = Drafts()
+        for place, receipts in self.groups.items():
+            self._add(found, place, receipts)
+        return found
+
+    def _add(self, found: Drafts, place: Place, receipts: Sequence[UndeliveredReceipt]) -> None:
+        made, idle = self.candidates(place, receipts)
+        generation = self._generations.get(place, 0)
+        # those that can be sent come first, so that the number of one that cannot is the next one free
+        for candidate in sorted(made, key=lambda one: bool(one.faults)):
+            generation += 1
+            draft = candidate.draft(generation)
+            if candidate.faults:
+                found.refused += [
+                    Rejection(
+                        ASSETS[self.target], draft.key, fault.code, fault.detail, fingerprint(draft.body, fault.code)
+                    )
+                    for fault in candidate.faults
+                ]
+            else:
+                found.ready.append(draft)
+        if idle:  # of which nothing is delivered: covered, so that no run has to look at them again
+            of_the_place = [at for at, draft in enumerate(found.ready) if Place(draft.register, draft.place) == place]
+            if of_the_place:
+                draft, ids = found.ready[of_the_place[0]], [receipt.receipt_id for receipt in idle]
+                found.ready[of_the_place[0]] = replace(draft, receipts=[*draft.receipts, *ids])
+            else:
+                found.ready.append(self.nothing(place, generation + 1, idle))
+
+    def nothing(self, place: Place, generation: int, receipts: Sequence[UndeliveredReceipt]) -> Draft:
+        """A delivery of receipts without anything in it.
+
+        Args:
+            place: Of what it is made.
+            generation: Its number among those of the place.
+            receipts: The receipts.
+
+        Returns:
+            The delivery.
+        """
+        is_of_closing = place.place.startswith("closing ")
+        return Draft(
+            key=delivery_key(self.session.settings.company.number, place.register, place.place, generation),
+            grain=self.settings.grain,
+            register=place.register,
+            place=place.place,
+            generation=generation,
+            day=max(receipt.day for receipt in receipts),
+            closing_number=receipts[0].closing_number if is_of_closing else None,
+            currency=self.session.sources.books_currency or "",
+            amount_cents=0,
+            line_count=0,
+            body=b"",
+            receipts=[receipt.receipt_id for receipt in receipts],
+            tenant=self.settings.tenant_of(self.target),
+            year=self.settings.batch.year if self.target == BATCH else None,
+        )
+
+    def called(self, place: Place, first: UndeliveredReceipt) -> tuple[str, str]:
+        """What a delivery is called, for a search and for a reader."""
+        language = self.session.settings.language
+        what = place.place.partition(" ")[0]
+        if what == "closing":
+            text = say("Register {register}, closing {number}", register=place.register, number=first.closing_number)
+            return f"{place.register}-Z{first.closing_number}", text.told(language)
+        if what == "day":
+            day = day_in_figures(first.day, language)
+            return f"{place.register}-{first.day.isoformat()}", say(
+                "Register {register}, {day}", register=place.register, day=day
+            ).told(language)
+        text = say("Register {register}, receipt {number}", register=place.register, number=first.number)
+        return f"{place.register}-{first.number}", text.told(language)
+
+
+def by_turns(groups: Groups, make: Callable[[Groups], Drafts]) -> Iterator[Drafts]:
+    """Makes deliveries, some groups at a time.
+
+    Args:
+        groups: Receipts by what a delivery is made of.
+        make: Makes those of some groups.
+
+    Yields:
+        What can be frozen in one transaction, and what is refused.
+    """
+    batch: dict[Place, Sequence[UndeliveredReceipt]] = {}
+    for place, receipts in groups.items():
+        batch[place] = receipts
+        if sum(map(len, batch.values())) >= BATCH_RECEIPTS:
+            yield make(batch)
+            batch = {}
+    if batch:
+        yield make(batch)

@@ -1,0 +1,83 @@
+"""Compares what was posted in SelectLine's ledger with what is booked, and finds batches that wait for too long.
+
+It goes another way than the one on which batches are made: from the rows of postings to the body that was frozen. Only
+batches that are not processed yet are looked at; what was processed was looked at before.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from cloudkasse_etl.entities import SELECTLINE_LEDGER
+from cloudkasse_etl.rejections.catalogue.ledger_codes import NOT_AS_POSTED, WAITS_TO_BE_PROCESSED
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
+from cloudkasse_etl.sync.deliveries.delivered_books import SHOWN, odd_sums, waiting_since
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.deliveries.sold_lines import DOCUMENT_CASES
+
+Sums = Mapping[tuple[str, ...], int]
+
+
+def ledger_warnings(session: SyncSession) -> list[Rejection]:
+    """What a person should look at of batches that are not processed yet.
+
+    Args:
+        session: The run.
+
+    Returns:
+        A warning for each batch that differs from the books, and for each that waits for too long.
+    """
+    store = Deliveries(session.store.connection, BATCH)
+    waiting = [one for one in store.all(DeliveryStatus.INTENDED, DeliveryStatus.DELIVERED) if one.line_count]
+    found = [warning for one in waiting for warning in _differences(session, one, store.receipts_of(one.delivery_id))]
+    for one in waiting:
+        since = waiting_since(session, one)
+        if since is not None:
+            detail = {"number": str(one.remote_id), "start": since}
+            found.append(Rejection(SELECTLINE_LEDGER, one.key, WAITS_TO_BE_PROCESSED, detail))
+    return found
+
+
+def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[str]) -> Iterator[Rejection]:
+    body = orjson.loads(delivery.body)
+    booked = _booked(session, receipts, with_sales=delivery.carries_sales)
+    odd = odd_sums(booked, _posted(body["Postings"]))
+    if odd:
+        shown = ", ".join(odd[:SHOWN]) + (" …" if len(odd) > SHOWN else "")
+        yield Rejection(SELECTLINE_LEDGER, delivery.key, NOT_AS_POSTED, {"differences": shown})
+
+
+def _booked(session: SyncSession, receipts: Sequence[str], *, with_sales: bool) -> Sums:
+    """By day, account and tax code, in cents; and the VAT by day and tax code."""
+    store = UndeliveredReceipts(session.store.connection, BATCH)
+    in_documents = store.in_documents(receipts)
+    sums: Counter[tuple[str, ...]] = Counter()
+    for receipt_id, rows in store.ledger_rows(receipts).items():
+        for row in rows:
+            is_sale = row.tender is None and row.business_case in DOCUMENT_CASES
+            if is_sale and (not with_sales or receipt_id in in_documents):
+                continue
+            day, code = row.day.isoformat(), row.tax_code or ""
+            sums[day, row.account, code] += row.amount_cents
+            sums[day, "", code] += row.tax_cents if code else 0
+    return sums
+
+
+def _posted(postings: Sequence[Mapping[str, Any]]) -> Sums:
+    sums: Counter[tuple[str, ...]] = Counter()
+    for posting in postings:
+        day = str(posting["PostDate"])[:10]
+        for position in posting["Positions"]:
+            code = position.get("TaxCode", "")
+            sums[day, position["Account"], code] += _cents(position["Amount"])
+            sums[day, "", code] += _cents(position.get("TaxValue", 0))
+    return sums
+
+
+def _cents(value: float) -> int:
+    return int(Decimal(str(value)).scaleb(2).to_integral_value())
