@@ -20,6 +20,7 @@ from cloudkasse_etl.i18n.text import joined, say, say_as, told, told_each
 from cloudkasse_etl.rejections.causes import by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import ListedDocument
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of
 from cloudkasse_etl.sync.run.sentence import sentence
@@ -114,9 +115,10 @@ def _unsigned(unsigned: Mapping[tuple[str, dt.date], int], language: Language) -
 
 
 def _documents(documents: Sequence[ListedDocument], language: Language) -> Mapping[str, Any]:
-    """The documents that were delivered last, each with its number in SelectLine."""
+    """The documents or batches that were delivered last, each with its number in SelectLine."""
     if not documents:
         return {}
+    is_ledger = documents[0].document.target == BATCH
     columns = (
         say("register"),
         say("day"),
@@ -124,8 +126,9 @@ def _documents(documents: Sequence[ListedDocument], language: Language) -> Mappi
         say("receipts"),
         say("total"),
         say("in SelectLine"),
+        *([say("left on clearing")] if is_ledger else []),
     )
-    rows = [
+    rows: list[tuple[str | int, ...]] = [
         (
             one.register,
             day_in_figures(one.day, language),
@@ -133,10 +136,11 @@ def _documents(documents: Sequence[ListedDocument], language: Language) -> Mappi
             one.receipts,
             money(one.amount_cents, one.currency, language),
             one.document.text.told(language),
+            *([money(one.clearing_cents, one.currency, language)] if is_ledger else []),
         )
         for one in documents
     ]
-    return {"documents": shown_table(told_each(columns, language), rows)}
+    return {"batches" if is_ledger else "documents": shown_table(told_each(columns, language), rows)}
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:

@@ -101,7 +101,7 @@ def _print_batch(out: "Console", draft: "Draft", language: Language) -> None:
     from rich.markup import escape
 
     from cloudkasse_etl.rejections.record_names import name_of
-    from cloudkasse_etl.sync.deliveries.delivery_list import clearing_of
+    from cloudkasse_etl.state.stores.deliveries.delivered_receipts import clearing_of
     from cloudkasse_etl.transform.deliveries.batch_form import postings_of
 
     name = name_of(SELECTLINE_LEDGER, draft.key).told(language)

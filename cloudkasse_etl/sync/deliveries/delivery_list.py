@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import clearing_of
 from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 
@@ -53,11 +52,6 @@ class ListedDelivery:
             "lines": delivery.line_count,
             "reason": self.reason(language) or None,
         }
-
-
-def clearing_of(body: bytes) -> int:
-    """What a batch leaves on clearing: in cents, minus the gross of the documents that carry its receipts' sales."""
-    return int(orjson.loads(body)["ClearingCents"]) if body else 0
 
 
 def list_deliveries(configuration: Configuration, *, status: str | None = None) -> list[ListedDelivery]:

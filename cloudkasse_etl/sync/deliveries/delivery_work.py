@@ -13,6 +13,7 @@ from cloudkasse_etl.sync.deliveries.problems import by_key
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
 
+SHOWN = 50
 FOLLOWED = (DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED, DeliveryStatus.ERROR)
 """What may still change in SelectLine."""
 
@@ -55,14 +56,14 @@ class Route:
         open: What brings deliveries there, of those that are known already.
         drafts: Makes deliveries of receipts.
         warnings: What a person should look at of those that are not taken over yet.
-        documents: The documents that were delivered last, where it is a way of documents.
+        documents: Those that were delivered last.
     """
 
     target: str
     open: Callable[[SyncSession, Deliveries, Mapping[str, Rejection], Sequence[Delivery]], Brings]
     drafts: Callable[[SyncSession, Groups], Iterator[Drafts]]
     warnings: Callable[[SyncSession], list[Rejection]]
-    documents: Callable[[SyncSession], Sequence[ListedDocument]] = lambda session: ()
+    documents: Callable[[SyncSession], Sequence[ListedDocument]]
 
 
 def deliver_by(session: SyncSession, route: Route) -> AssetReport:

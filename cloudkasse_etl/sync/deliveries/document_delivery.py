@@ -6,14 +6,12 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ListedDocument
 from cloudkasse_etl.state.stores.deliveries.delivery_store import TRANSFER, Deliveries, Delivery
 from cloudkasse_etl.sync.deliveries.delivered_books import delivery_warnings
-from cloudkasse_etl.sync.deliveries.delivery_work import Route, deliver_by
+from cloudkasse_etl.sync.deliveries.delivery_work import SHOWN, Route, deliver_by
 from cloudkasse_etl.sync.deliveries.drafts import drafts_of
 from cloudkasse_etl.sync.deliveries.inbox import Inbox, kind_of
 from cloudkasse_etl.sync.deliveries.sending import Sender
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
-
-_SHOWN = 50
 
 
 def deliver_documents(session: SyncSession) -> AssetReport:
@@ -32,7 +30,7 @@ def deliver_documents(session: SyncSession) -> AssetReport:
 
 
 def _newest(session: SyncSession) -> list[ListedDocument]:
-    return DeliveredReceipts(session.store.connection).newest(_SHOWN)
+    return DeliveredReceipts(session.store.connection).newest(SHOWN)
 
 
 def _open(

@@ -9,8 +9,8 @@ import orjson
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import clearing_of
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Draft
-from cloudkasse_etl.sync.deliveries.delivery_list import clearing_of
 from cloudkasse_etl.sync.deliveries.draft_maker import Drafts, Undelivered, undelivered
 from cloudkasse_etl.sync.deliveries.drafts import drafts_of
 from cloudkasse_etl.sync.deliveries.ledger.batch_drafts import batch_drafts

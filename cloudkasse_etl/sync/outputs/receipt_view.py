@@ -14,7 +14,6 @@ from cloudkasse_etl.i18n.text import Language, Text, say, say_as, told, told_eac
 from cloudkasse_etl.state.lease.run_words import starter_words
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import status_word
-from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS, Delivery, DeliveryStatus
 from cloudkasse_etl.sync.receipts.decisions import ACTIONS
 from cloudkasse_etl.sync.receipts.receipt_detail import OtherReceipt, ReceiptDetail
 from cloudkasse_etl.sync.receipts.receipt_search import short_id
@@ -119,14 +118,7 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
     if found.listed.document:
         yield say("in SelectLine"), found.listed.document.text.told(language)
     if found.batch:
-        yield say("in SelectLine's ledger"), _posted(found.batch).told(language)
-
-
-def _posted(batch: Delivery) -> Text:
-    if batch.status is DeliveryStatus.ASSUMED:
-        return say("processed: batch {number}", number=batch.remote_id)
-    word = STATUS_WORDS[batch.status]
-    return word if batch.remote_id is None else say("{status}: batch {number}", status=word, number=batch.remote_id)
+        yield say("in SelectLine's ledger"), found.batch.text.told(language)
 
 
 def _moment(text: str, zone: ZoneInfo, language: Language) -> str:

@@ -12,7 +12,8 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.wire_receipts import read_item
 from cloudkasse_etl.state.stores.books.journal import MOVEMENT_COLUMNS, POSTING_COLUMNS, Journal
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow, Refusal, StoredReceipt
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Deliveries, Delivery
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ErpDocument
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt, listed
@@ -85,7 +86,7 @@ class ReceiptDetail:
     fetched: tuple[dt.datetime, str]
     imported: tuple[dt.datetime, str] | None
     rejected: Refusal | None
-    batch: Delivery | None = None
+    batch: ErpDocument | None = None
 
     @property
     def refused(self) -> tuple[Rejection, ...]:
@@ -120,7 +121,11 @@ class ReceiptDetail:
             },
             "imported": self.imported and {"at": self.imported[0].isoformat(), "run_id": self.imported[1]},
             "batch": self.batch
-            and {"id": self.batch.delivery_id, "status": str(self.batch.status), "number": self.batch.remote_id},
+            and {
+                "id": self.batch.delivery_id,
+                "status": str(self.batch.status),
+                "number": self.batch.transfer_document,
+            },
         }
 
 
@@ -166,7 +171,7 @@ def show_receipt(configuration: Configuration, text: str) -> ReceiptDetail:
             fetched=(stored.staged_at, stored.staged_run_id),
             imported=_imported(stored),
             rejected=stored.refused,
-            batch=Deliveries(store.connection, BATCH).covering([receipt_id]).get(receipt_id),
+            batch=DeliveredReceipts(store.connection, BATCH).documents_of([receipt_id]).get(receipt_id),
         )
 
 

@@ -110,7 +110,7 @@ class AssetReport:
         notes: What was read although it deviates from the rules, as sentences.
         unsigned: Of new receipts, how many the till's security device (TSE) failed to sign, by register and business
             day.
-        documents: Those that were delivered last, newest first.
+        documents: Documents, or batches for the ledger, that were delivered last, newest first.
     """
 
     asset: str

@@ -49,16 +49,20 @@ def count_texts(
     by_name = {report.asset: report.counts.new for report in reports if report.asset in _COMING_DOWN}
     words = _COMING_DOWN_IN_SHORT if is_brief else _COMING_DOWN
     coming = {asset: told(by_name[asset]) for asset, told in words.items() if asset in by_name}
-    taken = sum(report.counts.changed for report in reports if report.asset == SELECTLINE_DOCUMENTS)
+    taken, processed = (
+        sum(report.counts.changed for report in reports if report.asset == asset)
+        for asset in (SELECTLINE_DOCUMENTS, SELECTLINE_LEDGER)
+    )
     refused = _Refused.of([replace(report, asset="") for report in reports] if is_brief else reports)
     numbers = {
         "new": _new(counts.new - sum(by_name.values())),
-        "changed": say_count("{count:,} changed", "{count:,} changed", count=counts.changed - taken),
+        "changed": say_count("{count:,} changed", "{count:,} changed", count=counts.changed - taken - processed),
         "deactivated": say_count("{count:,} retired", "{count:,} retired", count=counts.deactivated),
         **{asset: text for asset, text in coming.items() if asset == STAGED_RECEIPTS},
         **{name: told(sum(one.apart.get(name, 0) for one in reports)) for name, told in APART.items()},
         **{asset: text for asset, text in coming.items() if asset != STAGED_RECEIPTS},
         "taken_over": say_count("{count:,} taken over there", "{count:,} taken over there", count=taken),
+        "processed": say_count("{count:,} processed there", "{count:,} processed there", count=processed),
         "rejected": refused.told(_rejected, _are_rejected, "rejected"),
         # in a quiet run nothing is newly rejected: the short word is clearer
         "open": refused.told(_rejected, _are_rejected, "still_rejected")

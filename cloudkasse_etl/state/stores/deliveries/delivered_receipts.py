@@ -1,46 +1,52 @@
-"""In which document of the ERP a receipt is: for lists of receipts and of documents, without the documents' bodies."""
+"""In which document of the ERP a receipt is, or batch of its ledger: for lists of receipts and of deliveries."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 
 from cloudkasse_etl.i18n.formats import clean
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS, TRANSFER, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, STATUS_WORDS, TRANSFER, DeliveryStatus
 
-_TARGETS: Final = (TRANSFER,)  # what carries sales or stock, and becomes a document there
 _FEW: Final = 2_000  # more than these are not asked for one by one
 
 
 @dataclass(frozen=True, slots=True)
 class ErpDocument:
-    """What a delivery of documents has become in the ERP.
+    """What a delivery has become in the ERP.
 
     Attributes:
         delivery_id: The delivery's id.
         status: What became of it.
-        transfer_document: The ERP's id of it, once it is known.
+        transfer_document: The ERP's id of it, or the batch's number there, once it is known.
         number: The number of the document that it became there, once it was taken over.
+        target: What it is there.
     """
 
     delivery_id: int
     status: DeliveryStatus
     transfer_document: int | None
     number: str | None
+    target: str = TRANSFER
 
     @property
     def text(self) -> Text:
         """What became of it, with the number by which it is found in the ERP."""
-        word = STATUS_WORDS[self.status]
+        word, remote_id = STATUS_WORDS[self.status], self.transfer_document
+        if self.target == BATCH:
+            if self.status is DeliveryStatus.ASSUMED:
+                return say("processed: batch {number}", number=remote_id)
+            return word if remote_id is None else say("{status}: batch {number}", status=word, number=remote_id)
         if self.number:
             return say("{status}: document {number}", status=word, number=clean(self.number))
-        if self.transfer_document is not None:
-            return say("{status}: transfer document {number}", status=word, number=self.transfer_document)
+        if remote_id is not None:
+            return say("{status}: transfer document {number}", status=word, number=remote_id)
         return word
 
     def as_dict(self) -> dict[str, Any]:
@@ -55,12 +61,13 @@ class ErpDocument:
 
 @dataclass(frozen=True, slots=True)
 class ListedDocument:
-    """A document with what it is made of.
+    """A document or batch with what it is made of.
 
     Attributes:
         document: What became of it.
         register, day, closing_number, currency, amount_cents: As of its delivery.
         receipts: How many receipts it covers.
+        clearing_cents: What a batch leaves on clearing: minus the gross of the documents with its receipts' sales.
     """
 
     document: ErpDocument
@@ -70,13 +77,19 @@ class ListedDocument:
     currency: str
     amount_cents: int
     receipts: int
+    clearing_cents: int = 0
 
 
 class DeliveredReceipts:
-    """Receipts of a company that are delivered as documents."""
+    """Receipts of a company that are delivered to a target.
 
-    def __init__(self, state: StateConnection) -> None:
-        self._state = state
+    Args:
+        state: Our own tables.
+        target: The target; what carries sales or stock and becomes a document, unless another one is named.
+    """
+
+    def __init__(self, state: StateConnection, target: str = TRANSFER) -> None:
+        self._state, self._target = state, target
         self._delivery, self._receipts = state.tables.delivery, state.tables.delivery_receipt
 
     def documents_of(self, receipt_ids: Sequence[str]) -> dict[str, ErpDocument]:
@@ -95,25 +108,25 @@ class DeliveredReceipts:
                 delivery.c.destination,
             )
             .where(covered.c.delivery_id == delivery.c.delivery_id, covered.c.company == self._state.company)
-            .where(covered.c.is_live == sa.true(), covered.c.target.in_(_TARGETS), delivery.c.line_count > 0)
+            .where(covered.c.is_live == sa.true(), covered.c.target == self._target, delivery.c.line_count > 0)
         )  # fmt: skip
         wanted = [None] if len(receipt_ids) > _FEW else list(chunks(receipt_ids))
         found: dict[str, ErpDocument] = {}
         with self._state.reading() as connection:
             for some in wanted:
                 chosen = query if some is None else query.where(covered.c.receipt_id.in_(some))
-                found.update((row[0], _document(*row[1:])) for row in connection.execute(chosen))
+                found.update((row[0], self._document(*row[1:])) for row in connection.execute(chosen))
         return found
 
     def newest(self, count: int, until: dt.datetime | None = None) -> list[ListedDocument]:
-        """The documents that were delivered last, newest first.
+        """The documents or batches that were delivered last, newest first.
 
         Args:
             count: How many.
             until: Only those that were made by then.
 
         Returns:
-            The documents; what was taken back is none.
+            Those; without what was taken back.
         """
         delivery, covered = self._delivery, self._receipts
         covers = sa.select(sa.func.count()).where(covered.c.delivery_id == delivery.c.delivery_id).scalar_subquery()
@@ -121,9 +134,9 @@ class DeliveredReceipts:
             sa.select(
                 delivery.c.delivery_id, delivery.c.status, delivery.c.remote_id, delivery.c.destination,
                 delivery.c.register, delivery.c.day, delivery.c.closing_number, delivery.c.currency,
-                delivery.c.amount_cents, covers,
+                delivery.c.amount_cents, covers, *([delivery.c.body] if self._target == BATCH else []),
             )
-            .where(delivery.c.company == self._state.company, delivery.c.target.in_(_TARGETS))
+            .where(delivery.c.company == self._state.company, delivery.c.target == self._target)
             .where(delivery.c.line_count > 0, delivery.c.status != str(DeliveryStatus.RETRACTED))
             .order_by(delivery.c.delivery_id.desc())
             .limit(count)
@@ -132,10 +145,14 @@ class DeliveredReceipts:
             query = query.where(delivery.c.created_at <= until)
         with self._state.reading() as connection:
             return [
-                ListedDocument(_document(*row[:4]), row[4], row[5], row[6], row[7], row[8], row[9])
+                ListedDocument(self._document(*row[:4]), *row[4:10], *map(clearing_of, row[10:]))
                 for row in connection.execute(query)
             ]
 
+    def _document(self, delivery_id: int, status: str, remote_id: int | None, destination: str | None) -> ErpDocument:
+        return ErpDocument(delivery_id, DeliveryStatus(status), remote_id, destination, self._target)
 
-def _document(delivery_id: int, status: str, remote_id: int | None, destination: str | None) -> ErpDocument:
-    return ErpDocument(delivery_id, DeliveryStatus(status), remote_id, destination)
+
+def clearing_of(body: bytes) -> int:
+    """What a batch leaves on clearing: in cents, minus the gross of the documents that carry its receipts' sales."""
+    return int(orjson.loads(bytes(body))["ClearingCents"]) if body else 0

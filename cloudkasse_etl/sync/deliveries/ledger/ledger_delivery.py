@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ListedDocument
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Deliveries, Delivery
-from cloudkasse_etl.sync.deliveries.delivery_work import Route, deliver_by
+from cloudkasse_etl.sync.deliveries.delivery_work import SHOWN, Route, deliver_by
 from cloudkasse_etl.sync.deliveries.draft_maker import Drafts, Groups
 from cloudkasse_etl.sync.deliveries.ledger.batch_drafts import batch_drafts
 from cloudkasse_etl.sync.deliveries.ledger.batch_list import BatchList
@@ -29,7 +30,11 @@ def deliver_ledger(session: SyncSession) -> AssetReport:
     Raises:
         CloudkasseError: As of `deliver_by`.
     """
-    return deliver_by(session, Route(BATCH, _open, _drafts, ledger_warnings))
+    return deliver_by(session, Route(BATCH, _open, _drafts, ledger_warnings, _newest))
+
+
+def _newest(session: SyncSession) -> list[ListedDocument]:
+    return DeliveredReceipts(session.store.connection, BATCH).newest(SHOWN)
 
 
 def _open(

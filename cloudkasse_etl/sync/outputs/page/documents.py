@@ -1,4 +1,4 @@
-"""The page's table of the documents that were delivered into SelectLine last."""
+"""The page's tables of the documents and batches that were delivered into SelectLine last."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.text import Language, joined, say, say_as, say_count, told, told_each
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import ListedDocument
-from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, STATUS_WORDS
 from cloudkasse_etl.sync.outputs.page.view import Row, Section
 
 SHOWN = 40
 _HEADS = (
-    say_as("column", "document"),
     say("day"),
     say("receipts"),
     say("total"),
@@ -20,10 +19,10 @@ _HEADS = (
 
 
 def documents_section(documents: Sequence[ListedDocument], language: Language) -> Section | None:
-    """The documents, newest first, each with the number by which it is found in SelectLine.
+    """Documents or batches, newest first, each with the number by which it is found in SelectLine.
 
     Args:
-        documents: The documents.
+        documents: All of one of the two.
         language: The language of the page.
 
     Returns:
@@ -36,10 +35,14 @@ def documents_section(documents: Sequence[ListedDocument], language: Language) -
         say("{count} {status}", count=formats.count(count, language), status=word) for word, count in statuses.items()
     ]
     whole = say_count("The last document", "The last {count:,} documents", count=len(documents))
+    name, what = say("In SelectLine"), say_as("column", "document")
+    if documents[0].document.target == BATCH:
+        whole = say_count("The last batch", "The last {count:,} batches", count=len(documents))
+        name, what = say("In SelectLine's ledger"), say("batch")
     return Section(
-        name=say("In SelectLine").told(language),
+        name=name.told(language),
         finding=say("{receipts}: {parts}", receipts=whole, parts=joined(", ", parts)).told(language),
-        heads=told_each(_HEADS, language),
+        heads=told_each((what, *_HEADS), language),
         rows=[_row(one, language) for one in documents],
     )
 

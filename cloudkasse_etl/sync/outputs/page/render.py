@@ -19,6 +19,7 @@ from cloudkasse_etl.rejections.causes import Cause, told_apart
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.rejections.stuck_money import StuckMoney
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ListedDocument
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, TRANSFER
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.documents import SHOWN, documents_section
@@ -86,7 +87,9 @@ def page_of(
     now = dt.datetime.now(settings.zone)
     with open_reading(configuration) as store:
         turnover = sum_up_sales(store, settings.zone, until=facts.until)
-        documents = DeliveredReceipts(store.connection).newest(SHOWN, facts.until)
+        delivered = [
+            DeliveredReceipts(store.connection, target).newest(SHOWN, facts.until) for target in (TRANSFER, BATCH)
+        ]
     registers = {register.number: register.name for register in settings.registers}
     page = render(
         facts,
@@ -94,7 +97,7 @@ def page_of(
         language=settings.language,
         timezone=settings.timezone,
         registers=registers,
-        documents=documents,
+        delivered=delivered,
         now=now,
         shop=_name_of_the_shop(configuration, now.date()),
         typed=typed,
@@ -122,7 +125,7 @@ def render(
     language: Language,
     timezone: str,
     registers: dict[str, str],
-    documents: Sequence[ListedDocument] = (),
+    delivered: Sequence[Sequence[ListedDocument]] = (),
     now: dt.datetime,
     shop: str = "",
     typed: Callable[[str], str] = str,
@@ -135,7 +138,7 @@ def render(
         language: The language of the page.
         timezone: The name of the shop's zone.
         registers: The registers' names by number.
-        documents: What was delivered into SelectLine last.
+        delivered: What was delivered into SelectLine last: documents, and batches for its ledger.
         now: When the page is made, on the shop's clock.
         shop: The shop's name.
         typed: Writes the commands and the settings file within a text as they can be typed here.
@@ -169,7 +172,7 @@ def render(
         notices=_notices(turnover, language),
         figures=view.figures() if turnover.days else [],
         period=view.period() if turnover.days else "",
-        sections=[*view.sections(), *filter(None, [documents_section(documents, language)])],
+        sections=[*view.sections(), *filter(None, (documents_section(one, language) for one in delivered))],
         counts_what=_what_counts(timezone, language),
         open=_open(causes, language) if causes else "",
         causes=[(shown, _since(shown.cause.since, language, now.tzinfo)) for shown in
