@@ -18,13 +18,13 @@ TEXTS: dict[str, Failure] = {
     ),
     "korona_register_unknown": Failure(
         "No register is KORONA.cloud's point of sale '{value}' ({name}).",
-        "Write till_id: '{value}' at its register below registers: in cloudkasse.yaml; the receipt is then checked "
-        "again by itself.",
+        "Write till_id: '{value}' at its register below registers: in cloudkasse.yaml; it is then checked again "
+        "by itself.",
     ),
     "korona_tender_unknown": Failure(
         "KORONA.cloud's payment method '{value}' ({name}) has no tender.",
         "Name it below till.korona.tenders in cloudkasse.yaml: '{value}': Bar, ECKarte, Kreditkarte, "
-        "ElZahlungsdienstleister, Guthabenkarte or {{Unbar: name}}. The receipt is then checked again by itself.",
+        "ElZahlungsdienstleister, Guthabenkarte or {{Unbar: name}}. It is then checked again by itself.",
     ),
     "korona_account_unknown": Failure(
         "KORONA.cloud's account '{value}' ({name}), on which cash was put in or taken out, has no business case.",

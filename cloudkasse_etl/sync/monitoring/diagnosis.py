@@ -43,6 +43,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     environment = os.environ if environment is None else environment
     problems: list[Problem] = []
     settings, connections = None, None
+    written = written_till(settings_path(environment))
     try:
         settings = read_settings(settings_path(environment))
     except ConfigurationError as error:
@@ -51,7 +52,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     try:
         connections = read_connections(
             environment,
-            settings.till.kind if settings else written_till(settings_path(environment)),
+            settings.till.kind if settings else written,
             delivers=settings is not None and settings.delivery.is_on,
         )
     except ConfigurationError as error:
@@ -64,8 +65,9 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     problems += erp
     problems += _state(shown, connections, erp)
     configuration = Configuration(settings=shown, connections=connections, path=settings_path(environment))
-    problems += _till(configuration, settings)
-    problems += _another_till(configuration)
+    if settings or written == shown.till.kind:  # of another kind, the defaults say nothing
+        problems += _till(configuration, settings)
+        problems += _another_till(configuration)
     problems += diagnose_delivery(configuration)
     problems += diagnose_alerts(shown, connections)
     return problems

@@ -125,6 +125,21 @@ class MasterData:
             for one in self._settings.registers
             if one.number not in there
         ]
+        mine = {one.id_in_till for one in self._settings.registers}
+        found += [
+            Problem(
+                NAME,
+                say(
+                    "Point of sale '{number}' ({name}) is no register of the settings.",
+                    number=one.number or one.id,
+                    name=one.name or "-",
+                ),
+                say("Name it below registers: in cloudkasse.yaml if it sells: its receipts are refused until then."),
+                is_note=True,
+            )
+            for one in self._points or ()
+            if one.active is not False and not {one.id, one.number} & mine
+        ]
         for name, setting, named in (
             ("paymentMethods", "till.korona.tenders", korona.tenders),
             ("accounts", "till.korona.accounts", korona.accounts),
@@ -146,7 +161,23 @@ class MasterData:
                 for one in left
                 if one.number and not {one.number, one.id} & named.keys()
             ]
-        sectors = {one.number for page in self._read("sectors", ListedRecord) for one in page}
+        listed = [one for page in self._read("sectors", ListedRecord) for one in page]
+        sectors = {one.number for one in listed}
+        found += [
+            Problem(
+                NAME,
+                say(
+                    "'{number}' ({name}) is not named by {setting}.",
+                    number=one.number,
+                    name=one.name or "-",
+                    setting="till.korona.sectors",
+                ),
+                say("Name it there, if articles have its tax: they are refused until then."),
+                is_note=True,
+            )
+            for one in listed
+            if one.number and one.active is not False and one.number not in korona.sectors.values()
+        ]
         found += [
             Problem(
                 NAME,

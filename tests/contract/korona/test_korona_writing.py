@@ -287,12 +287,13 @@ def test_a_dry_run_sends_nothing_and_foresees_what_is_known() -> None:
 
 def test_what_the_settings_do_not_name_is_told_before_it_is_refused() -> None:
     with korona() as (client, cloud, _):
-        cloud.put("pointsOfSale", {"number": "11"})
+        cloud.put("pointsOfSale", {"number": "11"}, {"number": "12", "name": "Zelt"})
         cloud.put("paymentMethods", {"number": "1", "name": "Bar"}, {"number": "7", "name": "Gift"})
-        cloud.put("sectors", {"number": "19"})
-        found = [str(problem.text) for problem in client.problems()]
-    assert len(found) == 3
-    assert ["'K2'" in found[0], "'7' (Gift)" in found[1], "'2'" in found[2]] == [True] * 3
+        cloud.put("sectors", {"number": "19"}, {"number": "0", "name": "Steuerfrei"})
+        found = [(str(problem.text), problem.is_note) for problem in client.problems()]
+    named = ("'K2'", "'12' (Zelt)", "'7' (Gift)", "'0' (Steuerfrei)", "'2'")
+    assert [name in text for name, (text, _) in zip(named, found, strict=True)] == [True] * 5
+    assert [is_note for _, is_note in found] == [False, True, True, True, False]
 
 
 def test_a_kind_that_is_not_taken_is_refused() -> None:

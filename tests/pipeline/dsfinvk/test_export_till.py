@@ -192,6 +192,15 @@ def test_a_check_tells_of_exports_that_cannot_be_read(exporting: World, sold: An
     assert told.text == "The index.xml cannot be understood."
 
 
+def test_a_check_of_wrong_settings_takes_the_till_for_no_other(exporting: World) -> None:
+    exporting.settings["till"]["bogus"] = 1
+    with pytest.raises(ConfigurationError):
+        exporting.configuration()
+    environment = {**exporting.environment, "CLOUDKASSE_API_URL": "http://127.0.0.1:9"}  # nobody answers
+    (told,) = diagnose(environment)
+    assert "till.bogus" in told.text
+
+
 def test_a_register_that_the_settings_do_not_name_waits_until_they_do(exporting: World, sold: Any) -> None:
     exporting.settings["registers"] = [register("1", till_id="K1")]
     sold(exporting.folder / "dsfinvk" / "export")
