@@ -12,10 +12,11 @@ from tests.support.books import ACCOUNTS, CASH_ACCOUNTS, deliver, fetch_and_book
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import Program
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
+from tests.support.torture.torture_figures import LONG
 
 pytestmark = pytest.mark.synced
 
-AT_ONCE = 16
+AT_ONCE = 16 if LONG else 5
 RECEIPTS = 6
 
 
@@ -34,7 +35,7 @@ def keys(shop: DeliveringShop) -> list[str]:
     return sorted(document["CustomFields"]["Text1"] for document in shop.documents())
 
 
-def test_sixteen_at_once_deliver_each_document_once(program: Program, shop: DeliveringShop) -> None:
+def test_many_at_once_deliver_each_document_once(program: Program, shop: DeliveringShop) -> None:
     started = [program.start("deliver", "--json") for _ in range(AT_ONCE)]
     outs = [process.communicate(timeout=HANG_SECONDS)[0] for process in started]
     codes = [process.returncode for process in started]
