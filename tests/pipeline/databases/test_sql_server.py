@@ -36,6 +36,7 @@ from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader
 from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings, StagedClosings
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
@@ -223,8 +224,12 @@ def deliver(state: StateConnection) -> None:
     assert booked.posted(["R1"])
     booked.moved(["R1"])
     deliveries.freeze([DRAFT])
-    deliveries.move(deliveries.all(DeliveryStatus.INTENDED)[0], DeliveryStatus.DELIVERED, remote_id=1)
+    (intended,) = deliveries.all(DeliveryStatus.INTENDED)
+    deliveries.note(intended, 1)
+    deliveries.move(intended, DeliveryStatus.DELIVERED, remote_id=1)
     delivery = deliveries.covering(["R1"])["R1"]
+    assert booked.in_documents(["R1", "R4"]) == {"R1"}
+    assert DeliveredReceipts(state).newest(1, dt.datetime.now(dt.UTC))
     assert deliveries.generations([(DRAFT.register, DRAFT.place)])
     assert deliveries.known([DRAFT.key])
     assert deliveries.receipts_of(delivery.delivery_id) == ["R1", "R2"]
