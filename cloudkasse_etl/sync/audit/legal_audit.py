@@ -132,7 +132,9 @@ class _Audit:
         staged = self.closings.get((closing.register, closing.number))
         if staged is None:
             self._add("missing_here", closing.register, closing.number)
-        elif fields := closing_differences(closing, parse_closing(orjson.loads(staged.raw))):
+        elif fields := closing_differences(
+            closing, parse_closing(orjson.loads(staged.raw)), has_cases=staged.names_numbers
+        ):
             self._add("different", closing.register, closing.number, fields=fields)
         self._compare_receipts(record, staged, unreadable)
 
@@ -143,7 +145,7 @@ class _Audit:
         self, record: ClosingRecord, staged: AuditedClosing | None, unreadable: set[int | None]
     ) -> None:
         numbers = [receipt.number for receipt in record.receipts]
-        if staged is not None:
+        if staged is not None and staged.names_numbers:
             numbers += [staged.first_receipt_number, staged.last_receipt_number]
         ours = self._staged(record, min(numbers, default=0), max(numbers, default=-1), staged)
         self.receipts += len(record.receipts)
@@ -173,7 +175,8 @@ class _Audit:
         """Our receipts of the closing by number; those of another closing have their own turn."""
         asked = {receipt.number for receipt in record.receipts}
         found: Numbers = {}
-        for row in self.store.receipts(record.register, first, last):
+        unnumbered = record.number if staged is not None and not staged.names_numbers else None
+        for row in self.store.receipts(record.register, first, last, unnumbered):
             if row.closing_number not in (None, record.number):
                 continue
             is_of_the_day = staged is not None and row.business_day == staged.business_day

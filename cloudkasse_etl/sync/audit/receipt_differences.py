@@ -47,8 +47,16 @@ def receipt_differences(legal: Receipt, ours: Receipt) -> list[Values]:
     return _different(views, legal, ours)
 
 
-def closing_differences(legal: Closing, ours: Closing) -> list[Values]:
-    """The fields in which two closings with one number differ."""
+def closing_differences(legal: Closing, ours: Closing, *, has_cases: bool = True) -> list[Values]:
+    """The fields in which two closings with one number differ.
+
+    Args:
+        legal, ours: The closings.
+        has_cases: Whether our till's closings have sums of business cases; what they lack cannot differ.
+
+    Returns:
+        The fields with both values.
+    """
     views: dict[str, Callable[[Closing], Any]] = {
         "receipt_count": lambda closing: str(closing.receipt_count),
         "business_cases": lambda closing: _sums(
@@ -59,6 +67,8 @@ def closing_differences(legal: Closing, ours: Closing) -> list[Values]:
         ),
         "tenders": lambda closing: _counted((tender.tender, tender.amount_cents) for tender in closing.tenders),
     }
+    if not has_cases:
+        del views["business_cases"]
     return _different(views, legal, ours)
 
 

@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+import sqlalchemy as sa
 
 from cloudkasse_etl.sandbox.fiscal.fiscal_export import write_export as write_sandbox_export
 from cloudkasse_etl.sandbox.till.selling import sell
@@ -99,6 +101,39 @@ def test_it_tells_nothing_where_both_agree_and_exactly_the_four_changes_where_th
     assert shown is not None
     assert not shown.is_equal
     assert shown.counts["missing_here"] == 1
+
+
+def test_closings_without_numbers_and_business_cases_are_compared_by_what_they_have(
+    program: Program, sold: tuple[list[Fields], list[Fields]], tmp_path: Path
+) -> None:
+    receipts, closings = sold
+    engine = sa.create_engine(program.world.erp_url)
+    with engine.begin() as connection:
+        for closing in closings:
+            bare = closing | {"first_receipt_number": 0, "last_receipt_number": 0, "business_cases": []}
+            place = {
+                name: closing[name] for name in ("register", "number", "first_receipt_number", "last_receipt_number")
+            }
+            for change in (
+                (
+                    "UPDATE cloudkasse_receipt SET closing_number = :number WHERE register = :register "
+                    "AND number BETWEEN :first_receipt_number AND :last_receipt_number"
+                ),
+                (
+                    "UPDATE cloudkasse_closing SET first_receipt_number = 0, last_receipt_number = 0, raw = :raw "
+                    "WHERE register = :register AND number = :number"
+                ),
+            ):
+                connection.execute(sa.text(change), place | {"raw": orjson.dumps(bare)})
+    engine.dispose()
+    (tmp_path / "legal").mkdir()
+    write_export(tmp_path / "legal" / "a.zip", receipts, closings)
+    assert audit(program, tmp_path / "legal")[1]["differences"] == []
+    last = max((r for r in receipts if r["register"] == closings[-1]["register"]), key=lambda r: r["number"])
+    (tmp_path / "short").mkdir()
+    write_export(tmp_path / "short" / "a.zip", [r for r in receipts if r is not last], closings)
+    missing = [d for d in audit(program, tmp_path / "short")[1]["differences"] if d["kind"] == "missing_there"]
+    assert [(d["register"], d["receipt"]) for d in missing] == [(last["register"], last["number"])]
 
 
 def test_what_cannot_be_compared_is_no_agreement(program: Program, tmp_path: Path) -> None:

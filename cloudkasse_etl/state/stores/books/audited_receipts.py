@@ -36,6 +36,11 @@ class AuditedClosing:
     last_receipt_number: int
     raw: bytes
 
+    @property
+    def names_numbers(self) -> bool:
+        """Whether it names its receipts' numbers and has sums of business cases; closings of KORONA.cloud do not."""
+        return self.last_receipt_number > 0
+
 
 class AuditedReceipts:
     """Staged and booked data of a company, and its last audit."""
@@ -43,21 +48,25 @@ class AuditedReceipts:
     def __init__(self, state: StateConnection) -> None:
         self._state = state
 
-    def receipts(self, register: str, first: int, last: int) -> list[AuditedReceipt]:
+    def receipts(self, register: str, first: int, last: int, closing: int | None = None) -> list[AuditedReceipt]:
         """The receipts of a register with numbers from first to last, without second contents of one id.
 
         Args:
             register: The register.
             first, last: The numbers, inclusive.
+            closing: Those that state this closing as well, whatever their number.
 
         Returns:
             The receipts, by number.
         """
         table = self._state.tables.receipt
+        wanted: sa.ColumnElement[bool] = table.c.number.between(first, last)
+        if closing is not None:
+            wanted = sa.or_(wanted, table.c.closing_number == closing)
         query = (
             sa.select(*(table.c[name] for name in AuditedReceipt.__slots__))
             .where(table.c.company == self._state.company, table.c.register == register, table.c.came_as.is_(None))
-            .where(table.c.number.between(first, last))
+            .where(wanted, table.c.number.is_not(None))
             .order_by(table.c.number, table.c.receipt_id)
         )
         with self._state.reading() as connection:
