@@ -21,10 +21,11 @@ GROUP = "selectline_delivery"
     check_specs=report_checks(SELECTLINE_DOCUMENTS, AS_BOOKED, TAKEN_OVER),
 )
 def selectline_documents(sync: Sync) -> Result:
-    """The sales that were booked, as transfer documents in SelectLine's inbox.
+    """What was booked, as documents in SelectLine: each goes there once.
 
-    Each goes there once. A person in SelectLine takes it over, which makes a document with revenue and stock, or
-    discards it; what becomes of it is followed here.
+    With `delivery.documents: transfer` the sales go into its inbox, where a person takes them over, which makes a
+    document with revenue and stock, or discards them; what becomes of each is followed here. With `storage` the stock
+    alone goes there, as manual storages.
     """
     return carry_out(deliver_documents, sync, AS_BOOKED, TAKEN_OVER)
 
@@ -46,5 +47,5 @@ def selectline_ledger(sync: Sync) -> Result:
 
 def assets_of(delivery: Delivery) -> tuple[dg.AssetsDefinition, ...]:
     """The assets of the targets that the settings choose."""
-    documents = (selectline_documents,) if delivery.has_documents else ()
+    documents = (selectline_documents,) if delivery.documents != "none" else ()
     return (*documents, selectline_ledger) if delivery.has_ledger else documents

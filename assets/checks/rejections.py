@@ -14,6 +14,7 @@ from cloudkasse_etl.i18n.formats import counted, shown_time
 from cloudkasse_etl.i18n.text import Language, Text, say, say_count
 from cloudkasse_etl.rejections.catalogue.delivery_codes import NOT_AS_BOOKED, WAITS_LONG
 from cloudkasse_etl.rejections.catalogue.ledger_codes import NOT_AS_POSTED, WAITS_TO_BE_PROCESSED
+from cloudkasse_etl.rejections.catalogue.storage_codes import NOT_AS_MOVED
 from cloudkasse_etl.rejections.causes import SHOWN_EXAMPLES, Cause, by_cause, more_than
 from cloudkasse_etl.sync.run.report import AssetReport
 
@@ -131,7 +132,7 @@ def _review(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
 
 
 def _as_booked(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
-    return _warnings(AS_BOOKED, (NOT_AS_BOOKED, NOT_AS_POSTED), report, settings)
+    return _warnings(AS_BOOKED, (NOT_AS_BOOKED, NOT_AS_POSTED, NOT_AS_MOVED), report, settings)
 
 
 def _taken_over(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:

@@ -9,7 +9,7 @@ from cloudkasse_etl.config.section import Day, Section
 from cloudkasse_etl.config.settings_file import refused
 from cloudkasse_etl.i18n.text import say
 
-DocumentTarget = Literal["none", "transfer"]
+DocumentTarget = Literal["none", "transfer", "storage"]
 LedgerTarget = Literal["none", "batch"]
 Grain = Literal["closing", "day", "receipt"]
 
@@ -28,6 +28,17 @@ class Transfer(Section):
     )
     cash_bank: dict[str, Annotated[str, Field(min_length=1, max_length=2)]] = Field(
         default_factory=dict, description="Register -> SelectLine's cash account (KasseBank)."
+    )
+
+
+class Storage(Section):
+    """What manual storages of SelectLine's Web API need besides the books."""
+
+    employee: Annotated[str, Field(min_length=1, max_length=6)] | None = Field(
+        None, description="The employee (Mitarbeiter) that each names."
+    )
+    number_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,4}$")] = Field(
+        "CK", description="What their numbers begin with; of each company that shares a tenant another."
     )
 
 
@@ -54,18 +65,24 @@ class Delivery(Section):
         None, description="The database of the tenant (Mandant) that is delivered to."
     )
     transfer: Transfer = Transfer()
+    storage: Storage = Storage()
     batch: Batch = Batch()
     ca_bundle: Path | None = Field(None, description="Certificates of SelectLine's own authority (PEM).")
 
     @property
     def is_on(self) -> bool:
         """Whether anything is delivered."""
-        return self.has_documents or self.has_ledger
+        return self.has_documents or self.has_storages or self.has_ledger
 
     @property
     def has_documents(self) -> bool:
-        """Whether documents are delivered."""
-        return self.documents != "none"
+        """Whether documents are delivered, which carry sales."""
+        return self.documents == "transfer"
+
+    @property
+    def has_storages(self) -> bool:
+        """Whether stock alone is delivered."""
+        return self.documents == "storage"
 
     @property
     def has_ledger(self) -> bool:
@@ -81,7 +98,7 @@ class Delivery(Section):
         if not self.is_on:
             return self
         # without a first day, switching it on in an old shop would deliver years that are in SelectLine already
-        has_tenant = self.tenant is not None or (not self.has_documents and self.batch.tenant is not None)
+        has_tenant = self.tenant is not None or (self.documents == "none" and self.batch.tenant is not None)
         for name, is_there in (("tenant", has_tenant), ("start_date", self.start_date is not None)):
             if not is_there:
                 raise refused(say("A delivery needs it; write {name}: under delivery.", name=name), name)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from cloudkasse_etl.erp.selectline_api.ledger_api import LedgerApi
 from cloudkasse_etl.erp.selectline_api.selectline_session import Item, SelectLineSession, items_of, object_of
+from cloudkasse_etl.erp.selectline_api.storage_api import StorageApi
 from cloudkasse_etl.http.peer_answers import Answer, RefusedError
 
 PAGE_ITEMS: Final = 500
@@ -23,6 +24,11 @@ class SelectLineClient(SelectLineSession):
     def ledger(self) -> LedgerApi:
         """Its general ledger, in the same session; that must work in a fiscal year (`work_in`)."""
         return LedgerApi(self)
+
+    @cached_property
+    def storages(self) -> StorageApi:
+        """Its manual storages, in the same session."""
+        return StorageApi(self)
 
     def document_kinds(self) -> dict[str, str]:
         """The kinds of document that there are: number, or letter where it has one alone -> name."""

@@ -8,6 +8,7 @@ from cloudkasse_etl.rejections.catalogue import (
     ledger_codes,
     receipt_codes,
     record_codes,
+    storage_codes,
 )
 from cloudkasse_etl.rejections.catalogue.entry import CLOUD, Failure
 
@@ -19,6 +20,7 @@ CATALOGUE: dict[str, Failure] = {
     **korona_codes.TEXTS,
     **delivery_codes.TEXTS,
     **ledger_codes.TEXTS,
+    **storage_codes.TEXTS,
 }
 HOLDING = frozenset(code for code, failure in CATALOGUE.items() if failure.holds)
 """Codes that hold a receipt for a person, who can let it through as it is."""

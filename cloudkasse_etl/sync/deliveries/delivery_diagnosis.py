@@ -8,6 +8,7 @@ from cloudkasse_etl.erp.selectline_api.selectline_session import NoSessionMemory
 from cloudkasse_etl.errors import CloudkasseError, Problem
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.deliveries.ledger.ledger_diagnosis import diagnose_ledger
+from cloudkasse_etl.sync.deliveries.storage.storage_drafts import storage_number
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.run.context import today
 
@@ -26,7 +27,8 @@ def diagnose_delivery(configuration: Configuration) -> list[Problem]:
     delivery = configuration.settings.delivery
     if not delivery.is_on:
         return []
-    problems = [*_tax_codes(configuration), *_api(configuration)]
+    tax_codes = _tax_codes(configuration) if delivery.has_documents or delivery.has_ledger else ()
+    problems = [*tax_codes, *_api(configuration)]
     return [*_settings(configuration.settings), *problems] if delivery.has_documents else problems
 
 
@@ -73,6 +75,8 @@ def _api(configuration: Configuration) -> list[Problem]:
         with SelectLineClient(hasty, NoSessionMemory()) as client:
             if delivery.has_documents:
                 found += _documents(client, delivery.transfer.document_kind or "")
+            if delivery.has_storages:
+                client.storages.storage(storage_number(delivery.storage.number_prefix, 0))  # whether the user may
             if delivery.has_ledger:
                 found += diagnose_ledger(client, configuration)
     except CloudkasseError as error:

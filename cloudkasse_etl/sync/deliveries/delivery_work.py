@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.deliveries.delivered_receipts import ListedDocument
+from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ListedDocument
 from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipt
 from cloudkasse_etl.sync.deliveries.draft_maker import Drafts, Groups, Undelivered, undelivered
@@ -57,6 +57,7 @@ class Route:
         drafts: Makes deliveries of receipts.
         warnings: What a person should look at of those that are not taken over yet.
         documents: Those that were delivered last.
+        followed: Of which status deliveries may still change in SelectLine.
     """
 
     target: str
@@ -64,6 +65,12 @@ class Route:
     drafts: Callable[[SyncSession, Groups], Iterator[Drafts]]
     warnings: Callable[[SyncSession], list[Rejection]]
     documents: Callable[[SyncSession], Sequence[ListedDocument]]
+    followed: Sequence[DeliveryStatus] = FOLLOWED
+
+
+def newest_documents(session: SyncSession) -> list[ListedDocument]:
+    """The documents that were delivered last, newest first."""
+    return DeliveredReceipts(session.store.connection).newest(SHOWN)
 
 
 def deliver_by(session: SyncSession, route: Route) -> AssetReport:
@@ -120,7 +127,7 @@ class _Work:
         session = self._session
         self._sender = self._route.open(session, self._store, self._before, known)
         for delivery in known:
-            if delivery.status in FOLLOWED:
+            if delivery.status in self._route.followed:
                 self._sender.follow(delivery)
         intended = [delivery for delivery in known if delivery.status is DeliveryStatus.INTENDED]
         self._bring(intended)
@@ -139,7 +146,7 @@ class _Work:
     def _of_this_tenant(self) -> Iterator[Delivery]:
         """What may still change in SelectLine; what is in another tenant than the settings name is left alone."""
         tenant = self._session.settings.delivery.tenant_of(self._route.target)
-        for delivery in self._store.all(DeliveryStatus.INTENDED, *FOLLOWED):
+        for delivery in self._store.all(DeliveryStatus.INTENDED, *self._route.followed):
             if delivery.tenant in (None, tenant):
                 if delivery.line_count:
                     yield delivery

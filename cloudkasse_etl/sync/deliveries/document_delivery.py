@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ListedDocument
 from cloudkasse_etl.state.stores.deliveries.delivery_store import TRANSFER, Deliveries, Delivery
 from cloudkasse_etl.sync.deliveries.delivered_books import delivery_warnings
-from cloudkasse_etl.sync.deliveries.delivery_work import SHOWN, Route, deliver_by
+from cloudkasse_etl.sync.deliveries.delivery_work import Route, deliver_by, newest_documents
 from cloudkasse_etl.sync.deliveries.drafts import drafts_of
 from cloudkasse_etl.sync.deliveries.inbox import Inbox, kind_of
 from cloudkasse_etl.sync.deliveries.sending import Sender
+from cloudkasse_etl.sync.deliveries.storage.storage_delivery import deliver_storages
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
 
 
 def deliver_documents(session: SyncSession) -> AssetReport:
-    """Brings the sales that are booked into SelectLine's inbox, each document exactly once (`deliver_by`).
+    """Brings what is booked into SelectLine, each document exactly once (`deliver_by`): sales, or stock alone.
 
     Args:
         session: The run; its options may name a register and a day.
@@ -26,11 +26,9 @@ def deliver_documents(session: SyncSession) -> AssetReport:
     Raises:
         CloudkasseError: As of `deliver_by`.
     """
-    return deliver_by(session, Route(TRANSFER, _open, drafts_of, delivery_warnings, _newest))
-
-
-def _newest(session: SyncSession) -> list[ListedDocument]:
-    return DeliveredReceipts(session.store.connection).newest(SHOWN)
+    if session.settings.delivery.has_storages:
+        return deliver_storages(session)
+    return deliver_by(session, Route(TRANSFER, _open, drafts_of, delivery_warnings, newest_documents))
 
 
 def _open(

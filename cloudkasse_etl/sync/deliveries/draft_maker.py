@@ -87,7 +87,7 @@ def undelivered(
     groups: dict[Place, list[UndeliveredReceipt]] = defaultdict(list)
     pending, waiting = [], 0
     for receipt in of_target.since(settings.start_date, register=register, day=day):
-        if receipt.waits_for_stock and target == TRANSFER:
+        if receipt.waits_for_stock and target != BATCH:
             pending.append(receipt)
         elif grain == "receipt":
             groups[Place(receipt.register, f"receipt {receipt.receipt_id}")].append(receipt)

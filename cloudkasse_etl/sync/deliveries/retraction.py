@@ -1,5 +1,6 @@
 """The use case of taking a delivery back, while SelectLine allows it: its receipts can then be delivered again."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from cloudkasse_etl.config.settings import Configuration
@@ -10,10 +11,18 @@ from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, MOVES, Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import (
+    BATCH,
+    MOVES,
+    STORAGE,
+    Deliveries,
+    Delivery,
+    DeliveryStatus,
+)
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.deliveries.inbox import ASSUMED, EDIT, Found, Inbox, kind_of
 from cloudkasse_etl.sync.deliveries.ledger.batch_list import BatchList
+from cloudkasse_etl.sync.deliveries.storage.storage_delivery import parts_to_take_back, take_storage_out
 from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
 
 _SEE = say("See: cloudkasse-etl deliveries.")
@@ -41,14 +50,19 @@ def retract_delivery(decider: Decider, delivery_id: int) -> Decided:
         is_over = delivery.status is DeliveryStatus.ASSUMED and (delivery.target != BATCH or delivery.destination)
         if is_over or delivery.status not in MOVES[DeliveryStatus.RETRACTED]:
             raise _too_late(delivery, delivery.destination)
+        deliveries = Deliveries(store.connection, delivery.target)
+        together = parts_to_take_back(deliveries, delivery) if delivery.target == STORAGE else [delivery]
         if delivery.line_count:
-            _take_out(decider.configuration, store, delivery)
-        decision = decider.decision(Subject.DELIVERY, str(delivery_id), Action.RETRACT, document=delivery.key)
-        Deliveries(store.connection, delivery.target).retract(delivery, decision)
+            _take_out(decider.configuration, store, delivery, together)
+        for one in reversed(together):  # the whole last: a death before lets it be taken back once more
+            decision = decider.decision(Subject.DELIVERY, str(one.delivery_id), Action.RETRACT, document=one.key)
+            deliveries.retract(one, decision)
         return Decided(decision, DeliveryStatus.RETRACTED)
 
 
-def _take_out(configuration: Configuration, store: StateStores, delivery: Delivery) -> None:
+def _take_out(
+    configuration: Configuration, store: StateStores, delivery: Delivery, together: Sequence[Delivery]
+) -> None:
     """Deletes what SelectLine has of a delivery; what was discarded there stays.
 
     First it looks at all of it: with one that was taken over, none is deleted.
@@ -60,6 +74,10 @@ def _take_out(configuration: Configuration, store: StateStores, delivery: Delive
     if delivery.tenant is not None:  # that of the settings may be another one by now
         configuration = configuration.with_tenant(delivery.tenant)
     with SelectLineClient(configuration, ApiSessions(store.connection)) as client:
+        if delivery.target == STORAGE:
+            for one in together:
+                take_storage_out(client.storages, one)
+            return
         inbox = Inbox(client, [kind_of(delivery)])
         for found in inbox.of(delivery.key):
             if found.state == ASSUMED:

@@ -15,6 +15,7 @@ from cloudkasse_etl.sync.deliveries.draft_maker import Drafts, Undelivered, unde
 from cloudkasse_etl.sync.deliveries.drafts import drafts_of
 from cloudkasse_etl.sync.deliveries.ledger.batch_drafts import batch_drafts
 from cloudkasse_etl.sync.deliveries.readiness import require_delivery
+from cloudkasse_etl.sync.deliveries.storage.storage_drafts import storage_drafts
 from cloudkasse_etl.sync.dry_run.plan_session import open_plan
 from cloudkasse_etl.sync.run.report import rejection_dict
 from cloudkasse_etl.transform.deliveries.batch_form import postings_of
@@ -69,12 +70,13 @@ def plan_delivery(configuration: Configuration) -> DeliveryPlan:
     """
     settings = configuration.settings
     require_delivery(settings)
+    document_drafts = storage_drafts if settings.delivery.has_storages else drafts_of
     with open_plan(configuration) as session:
-        found = undelivered(session) if settings.delivery.has_documents else _NOTHING
+        found = _NOTHING if settings.delivery.documents == "none" else undelivered(session)
         to_post = undelivered(session, BATCH) if settings.delivery.has_ledger else _NOTHING
         documents, batches = Drafts(), Drafts()
         for made, all_drafts in (
-            (documents, drafts_of(session, found.groups)),
+            (documents, document_drafts(session, found.groups)),
             (batches, batch_drafts(session, to_post.groups)),
         ):
             for drafts in all_drafts:

@@ -41,10 +41,14 @@ def faults_of(
         setting = f"delivery.transfer.cash_bank.{register}"
         found.insert(0, Fault("delivery_cash_bank_missing", {"register": register, "setting": setting}))
     used = {position.warehouse for position in document.positions if position.warehouse is not None}
+    return [*found, *warehouse_faults(used, warehouses)]
+
+
+def warehouse_faults(used: Iterable[str], warehouses: Mapping[str, bool]) -> Iterator[Fault]:
+    """Warehouses that the ERP does not have, or has inactive (number -> whether it is active)."""
     odd = sorted(number for number in used if not warehouses.get(number))
     if odd:
-        found.append(Fault("delivery_warehouse_unknown", {"warehouses": some(f"'{number}'" for number in odd)}))
-    return found
+        yield Fault("delivery_warehouse_unknown", {"warehouses": some(f"'{number}'" for number in odd)})
 
 
 def _line_faults(positions: tuple[Position, ...], day: dt.date, rates: Mapping[str, str]) -> Iterator[Fault]:

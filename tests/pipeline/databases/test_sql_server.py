@@ -10,6 +10,7 @@ import datetime as dt
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings, S
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.storage_deliveries import StorageDeliveries
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
 from cloudkasse_etl.state.stores.tills import Parts, TillInUse, Tills
@@ -234,6 +236,10 @@ def deliver(state: StateConnection) -> None:
     assert deliveries.known([DRAFT.key])
     assert deliveries.receipts_of(delivery.delivery_id) == ["R1", "R2"]
     deliveries.retract(delivery, Decision(Subject.DELIVERY, str(delivery.delivery_id), Action.RETRACT, "wrong"))
+    storages = StorageDeliveries(state)
+    storages.freeze([replace(DRAFT, key="storage:1|K1|closing 1|1", receipts=())])
+    storages.split(storages.all()[0], b"{}", 1, replace(DRAFT, key="storage:1|K1|closing 1|2", receipts=()))
+    assert storages.count() == 2
     sessions.keep(SecretStr("a token"))
     assert sessions.left()
     sessions.forget()

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from cloudkasse_etl.sandbox.selectline.selectline_server import SelectlineServer
-from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery
+from cloudkasse_etl.state.stores.deliveries.delivery_store import TRANSFER, Deliveries, Delivery
 from cloudkasse_etl.sync.deliveries.document_delivery import deliver_documents
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.run.report import AssetReport
@@ -49,10 +49,10 @@ class DeliveringShop:
             session.finish()
             return report
 
-    def deliveries(self) -> list[Delivery]:
-        """All deliveries, oldest first."""
+    def deliveries(self, target: str = TRANSFER) -> list[Delivery]:
+        """All deliveries to a target, oldest first."""
         with open_reading(self.world.configuration()) as store:
-            return Deliveries(store.connection).all()
+            return Deliveries(store.connection, target).all()
 
     def clerk(self, path: str, **order: Any) -> list[dict[str, Any]]:
         """Lets SelectLine's clerk do something."""

@@ -12,7 +12,14 @@ from cloudkasse_etl.i18n.formats import clean
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, STATUS_WORDS, TRANSFER, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import (
+    BATCH,
+    COVERED,
+    STATUS_WORDS,
+    STORAGE,
+    TRANSFER,
+    DeliveryStatus,
+)
 
 _FEW: Final = 2_000  # more than these are not asked for one by one
 
@@ -90,6 +97,7 @@ class DeliveredReceipts:
 
     def __init__(self, state: StateConnection, target: str = TRANSFER) -> None:
         self._state, self._target = state, target
+        self._targets = [one for one, covered in COVERED.items() if covered == target]
         self._delivery, self._receipts = state.tables.delivery, state.tables.delivery_receipt
 
     def documents_of(self, receipt_ids: Sequence[str]) -> dict[str, ErpDocument]:
@@ -104,7 +112,7 @@ class DeliveredReceipts:
         delivery, covered = self._delivery, self._receipts
         query = (
             sa.select(
-                covered.c.receipt_id, delivery.c.delivery_id, delivery.c.status, delivery.c.remote_id,
+                covered.c.receipt_id, delivery.c.delivery_id, delivery.c.status, _remote_id(delivery),
                 delivery.c.destination,
             )
             .where(covered.c.delivery_id == delivery.c.delivery_id, covered.c.company == self._state.company)
@@ -132,11 +140,11 @@ class DeliveredReceipts:
         covers = sa.select(sa.func.count()).where(covered.c.delivery_id == delivery.c.delivery_id).scalar_subquery()
         query = (
             sa.select(
-                delivery.c.delivery_id, delivery.c.status, delivery.c.remote_id, delivery.c.destination,
+                delivery.c.delivery_id, delivery.c.status, _remote_id(delivery), delivery.c.destination,
                 delivery.c.register, delivery.c.day, delivery.c.closing_number, delivery.c.currency,
                 delivery.c.amount_cents, covers, *([delivery.c.body] if self._target == BATCH else []),
             )
-            .where(delivery.c.company == self._state.company, delivery.c.target == self._target)
+            .where(delivery.c.company == self._state.company, delivery.c.target.in_(self._targets))
             .where(delivery.c.line_count > 0, delivery.c.status != str(DeliveryStatus.RETRACTED))
             .order_by(delivery.c.delivery_id.desc())
             .limit(count)
@@ -151,6 +159,11 @@ class DeliveredReceipts:
 
     def _document(self, delivery_id: int, status: str, remote_id: int | None, destination: str | None) -> ErpDocument:
         return ErpDocument(delivery_id, DeliveryStatus(status), remote_id, destination, self._target)
+
+
+def _remote_id(delivery: sa.Table) -> "sa.ColumnElement[int | None]":
+    """The ERP's id; that of a manual storage is none of the ERP's, which knows it by its number alone."""
+    return sa.case((delivery.c.target != STORAGE, delivery.c.remote_id))
 
 
 def clearing_of(body: bytes) -> int:

@@ -24,8 +24,16 @@ TRANSFER: Final = "transfer"
 """The target of transfer documents."""
 BATCH: Final = "batch"
 """The target of batches of postings for the general ledger."""
-ASSETS: Final[Mapping[str, str]] = {TRANSFER: SELECTLINE_DOCUMENTS, BATCH: SELECTLINE_LEDGER}
+STORAGE: Final = "storage"
+"""The target of manual storages, which move stock alone."""
+ASSETS: Final[Mapping[str, str]] = {
+    TRANSFER: SELECTLINE_DOCUMENTS,
+    STORAGE: SELECTLINE_DOCUMENTS,
+    BATCH: SELECTLINE_LEDGER,
+}
 """Target -> the asset whose rejections its deliveries have."""
+COVERED: Final[Mapping[str, str]] = {TRANSFER: TRANSFER, STORAGE: TRANSFER, BATCH: BATCH}
+"""Target -> as what its receipts are covered: stock goes by a document or by a manual storage, never by both."""
 
 
 class DeliveryStatus(StrEnum):
@@ -100,7 +108,7 @@ class Delivery:
 
     Attributes:
         delivery_id: Ours.
-        target: What it is in the ERP: `transfer` or `batch`.
+        target: What it is in the ERP: `transfer`, `storage` or `batch`.
         key, grain, register, place, generation, day, closing_number, currency, amount_cents, line_count, body, tenant,
             year, carries_sales: As of its draft.
         status: What became of it.
@@ -159,42 +167,44 @@ class Deliveries:
         if not drafts:
             return
         now = dt.datetime.now(dt.UTC)
-        fixed = {"company": self._state.company, "target": self._target}
         with self._state.transaction() as connection:
             for draft in drafts:
-                status = DeliveryStatus.INTENDED if draft.line_count else DeliveryStatus.DELIVERED
-                made = connection.execute(
-                    self._table.insert().values(
-                        **fixed,
-                        record_key=draft.key,
-                        grain=draft.grain,
-                        register=draft.register,
-                        place=draft.place,
-                        generation=draft.generation,
-                        day=draft.day,
-                        closing_number=draft.closing_number,
-                        status=str(status),
-                        currency=draft.currency,
-                        amount_cents=draft.amount_cents,
-                        line_count=draft.line_count,
-                        body=draft.body,
-                        tenant=draft.tenant,
-                        year=draft.year,
-                        carries_sales=draft.carries_sales,
-                        created_at=now,
-                        changed_at=now,
-                        first_run_id=self._state.run_id,
-                        run_id=self._state.run_id,
-                    )
-                )
-                (delivery_id,) = made.inserted_primary_key or (None,)
-                rows = [
-                    {**fixed, "delivery_id": delivery_id, "receipt_id": receipt_id, "is_live": True}
-                    for receipt_id in draft.receipts
-                ]
+                delivery_id = self._insert(connection, draft, now)
+                fixed = {"company": self._state.company, "target": COVERED[self._target], "delivery_id": delivery_id}
+                rows = [{**fixed, "receipt_id": receipt_id, "is_live": True} for receipt_id in draft.receipts]
                 if rows:
                     connection.execute(self._receipts.insert(), rows)
             self._rejections.drop(connection, self._asset, [*settled, *(draft.key for draft in drafts)])
+
+    def _insert(self, connection: sa.Connection, draft: Draft, now: dt.datetime) -> int:
+        status = DeliveryStatus.INTENDED if draft.line_count else DeliveryStatus.DELIVERED
+        made = connection.execute(
+            self._table.insert().values(
+                company=self._state.company,
+                target=self._target,
+                record_key=draft.key,
+                grain=draft.grain,
+                register=draft.register,
+                place=draft.place,
+                generation=draft.generation,
+                day=draft.day,
+                closing_number=draft.closing_number,
+                status=str(status),
+                currency=draft.currency,
+                amount_cents=draft.amount_cents,
+                line_count=draft.line_count,
+                body=draft.body,
+                tenant=draft.tenant,
+                year=draft.year,
+                carries_sales=draft.carries_sales,
+                created_at=now,
+                changed_at=now,
+                first_run_id=self._state.run_id,
+                run_id=self._state.run_id,
+            )
+        )
+        (delivery_id,) = made.inserted_primary_key or (0,)
+        return int(delivery_id)
 
     def move(
         self,
@@ -317,7 +327,7 @@ class Deliveries:
             for chunk in chunks(receipt_ids):
                 query = sa.select(table.c.receipt_id, table.c.delivery_id).where(
                     table.c.company == self._state.company,
-                    table.c.target == self._target,
+                    table.c.target == COVERED[self._target],
                     table.c.is_live == sa.true(),
                     table.c.receipt_id.in_(chunk),
                 )

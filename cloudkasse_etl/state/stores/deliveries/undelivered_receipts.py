@@ -13,7 +13,7 @@ from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.booked_receipts import stored_movement
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, TRANSFER
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, COVERED, TRANSFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class UndeliveredReceipts:
             covered.c.receipt_id == receipt.c.receipt_id,
             covered.c.is_live == sa.true(),
         )
-        is_covered: sa.ColumnElement[bool] = sa.exists().where(is_of_receipt, covered.c.target == self._target)
+        is_covered: sa.ColumnElement[bool] = sa.exists().where(is_of_receipt, covered.c.target == COVERED[self._target])
         if self._target == TRANSFER:
             delivery = tables.delivery
             is_in_ledger = sa.exists().where(
@@ -138,13 +138,14 @@ class UndeliveredReceipts:
 
     def in_documents(self, receipt_ids: Sequence[str]) -> set[str]:
         """Those of some receipts whose sales are in a document that counts."""
-        table = self._state.tables.delivery_receipt
+        table, delivery = self._state.tables.delivery_receipt, self._state.tables.delivery
         found: set[str] = set()
         with self._state.reading() as connection:
             for chunk in chunks(receipt_ids):
                 query = sa.select(table.c.receipt_id).where(
                     table.c.company == self._state.company,
-                    table.c.target == TRANSFER,
+                    table.c.delivery_id == delivery.c.delivery_id,
+                    delivery.c.target == TRANSFER,
                     table.c.is_live == sa.true(),
                     table.c.receipt_id.in_(chunk),
                 )

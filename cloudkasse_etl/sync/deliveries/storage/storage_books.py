@@ -1,0 +1,49 @@
+"""Compares the manual storages that were delivered with the movements that are booked of their receipts."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.rejections.catalogue.storage_codes import NOT_AS_MOVED
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE, Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
+from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.deliveries.storage_form import lines_in, part_of
+
+_SHOWN = 5
+_NEWEST = 100  # what is there stays there: older ones were compared before
+
+
+def storage_warnings(session: SyncSession) -> list[Rejection]:
+    """What a person should look at: deliveries of the last time that differ from our movements.
+
+    Args:
+        session: The run.
+
+    Returns:
+        A warning for each.
+    """
+    store = Deliveries(session.store.connection, STORAGE)
+    live = [one for one in store.all() if one.line_count and one.status is not DeliveryStatus.RETRACTED]
+    whole = [one for one in live if part_of(one.body) is None][-_NEWEST:]
+    return [warning for one in whole for warning in _differences(session, store, one, live)]
+
+
+def _differences(
+    session: SyncSession, store: Deliveries, delivery: Delivery, live: list[Delivery]
+) -> Iterator[Rejection]:
+    sent: Counter[tuple[str, str]] = Counter()
+    for one in live:
+        if one is delivery or part_of(one.body) == delivery.key:
+            for line in lines_in(one.body):
+                sent[line.article, line.warehouse] += line.quantity_milli
+    booked: Counter[tuple[str, str]] = Counter()
+    receipts = store.receipts_of(delivery.delivery_id)
+    for rows in UndeliveredReceipts(session.store.connection, STORAGE).moved(receipts).values():
+        for row, warehouse in rows:
+            booked[row.article, warehouse] += row.quantity_milli
+    odd = [f"{'/'.join(at)}: {booked[at]} / {sent[at]}" for at in sorted({*sent, *booked}) if sent[at] != booked[at]]
+    if odd:
+        shown = ", ".join(odd[:_SHOWN]) + (" …" if len(odd) > _SHOWN else "")
+        yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_MOVED, {"differences": shown})
