@@ -115,9 +115,14 @@ def _item(at: int, line: Fields, tax_cents: int) -> Fields:
         "quantity": Decimal(line["quantity"]),
         "serialNumbers": [line["serial"]] if line["serial"] else None,
         "total": total,
-        "voucherTransaction": {"voucherConfiguration": {"number": configuration}} if configuration else None,
+        "voucherTransaction": _voucher(configuration, line["voucher"]) if configuration else None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _voucher(configuration: str, number: str | None) -> Fields:
+    found: Fields = {"voucherConfiguration": {"number": configuration}}
+    return found | {"voucher": {"number": number}} if number else found
 
 
 def euros(cents: int) -> Decimal:

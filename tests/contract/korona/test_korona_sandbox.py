@@ -26,6 +26,7 @@ from tests.support.korona.korona_description import faults_of_answer, needs_desc
 from tests.support.korona.korona_receipts import settings
 from tests.support.korona.korona_sales import SETTINGS
 from tests.support.patience import HANG_SECONDS
+from tests.support.selling.selling_shop import delivered, once
 from tests.support.servers.scripted_server import API, Journal
 
 TOKEN = "a-token"
@@ -118,6 +119,11 @@ def test_what_it_sells_comes_down_adds_up_and_is_quiet_then(server: SandboxServe
         for register in ("K1", "K2"):
             numbers = sorted(one.number for one in receipts if one.register == register)
             assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        sold = {line["voucher"] for one in once(delivered(server.store)) for line in one["lines"] if line["voucher"]}
+        assert {line.voucher for one in receipts for line in one.lines if line.voucher} <= sold
+        vouchers = [line for one in receipts for line in one.lines if "gutschein" in line.business_case]
+        assert len(vouchers) > 1
+        assert all(line.voucher for line in vouchers)
         closings = [
             parse_closing(read_item(translation.closing(text)))
             for page in korona.pages("closings", None)
