@@ -323,6 +323,36 @@ class StateTables:
             # a receipt is in one delivery at most that counts, whatever a program does
             _index_some(f"uq_{prefix}delivery_receipt", "target", "receipt_id", where="is_live = 1", is_unique=True),
         )
+        self.datev_file = table(
+            "datev_file",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("file_number", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("name", sa.Unicode(60), nullable=False),
+            sa.Column("first_day", sa.Date, nullable=False),
+            sa.Column("last_day", sa.Date, nullable=False),
+            sa.Column("currency", sa.Unicode(3), nullable=False),
+            sa.Column("row_count", sa.BigInteger, nullable=False),
+            sa.Column("debit_cents", sa.BigInteger, nullable=False),
+            sa.Column("content_hash", sa.Unicode(64), nullable=False),
+            sa.Column("body", sa.LargeBinary, nullable=False),
+            sa.Column("page", sa.LargeBinary),
+            sa.Column("made_at", UtcDateTime, nullable=False),
+        )
+        # a posting is in one file, whatever a program does: another one is a repetition that somebody asked for
+        self.datev_posting = table(
+            "datev_posting",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("posting_id", key_text(140), primary_key=True),
+            sa.Column("repetition", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("file_number", sa.BigInteger, nullable=False),
+            sa.Column("row_number", sa.BigInteger, nullable=False),
+        )
+        self.datev_written = table(
+            "datev_written",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("file_number", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("written_at", UtcDateTime, nullable=False),
+        )
         self.api_session = table(
             "api_session",
             sa.Column("company", key_text(20), primary_key=True),

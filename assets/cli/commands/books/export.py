@@ -1,14 +1,15 @@
-"""`export`: writes postings or stock movements as CSV for a bookkeeper, or articles for a till that takes no upload."""
+"""`export`: writes postings or stock movements as CSV for a bookkeeper, postings for DATEV, or articles for a till."""
 
 import codecs
 import datetime as dt
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from assets.cli.option_types import DAY, FILE_OR_OUTPUT
+from assets.cli.exporting_datev import tell_datev_export
+from assets.cli.option_types import DAY, FILE_OR_OUTPUT, FOLDER
 from assets.cli.output import console, print_causes
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
@@ -18,22 +19,37 @@ if TYPE_CHECKING:
     from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.outputs.csv_files import TextSink
 
+T = TypeVar("T")
+
 
 @click.command()
-@click.argument("what", type=click.Choice(["postings", "movements", "articles"]))
+@click.argument("what", type=click.Choice(["postings", "movements", "articles", "datev"]))
 @click.option("--from", "first", type=DAY, help="First day, like 2026-11-01 or 01.11.2026.")
 @click.option("--to", "last", type=DAY, help="Last day, included.")
-@click.option("--csv", "path", type=FILE_OR_OUTPUT, required=True, help="File to write; - is standard output.")
-def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path: str) -> int:
+@click.option("--csv", "path", type=FILE_OR_OUTPUT, help="File to write; - is standard output. Not for datev.")
+@click.option("--folder", type=FOLDER, help="Folder for the files of datev.")
+@click.option("--again", is_flag=True, help="With datev: write postings once more that are in files already.")
+@click.option("--json", "as_json", is_flag=True, help="With datev: print one JSON object and nothing else.")
+def export(
+    what: str,
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    path: str | None,
+    folder: Path | None,
+    again: bool,
+    as_json: bool,
+) -> int:
     """Write the posting journal or the stock movements of some days as CSV, with totals; or the articles.
 
     Articles are written with their gross prices, a row a price, as they hold now and later: for tills that take no
-    upload. The summary is told on standard error where the file is written to standard output.
+    upload. The summary is told on standard error where the file is written to standard output. With datev the postings
+    of some days are written as DATEV's files, each posting once.
     """
     from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.i18n.formats import plain_euros, plain_units
     from cloudkasse_etl.sync.outputs import exports
 
+    _refuse_others_options(what, csv=path, folder=folder, again=again, json=as_json)
     if first is not None and last is not None and last < first:
         raise ConfigurationError(
             say("--to ({last}) is before --from ({first}).", last=f"{last:%Y-%m-%d}", first=f"{first:%Y-%m-%d}"),
@@ -44,6 +60,11 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
             say("Articles have no days: --from and --to go with postings and movements."),
             hint=say("Leave them out."),
         )
+    if what == "datev":
+        begin, end = _needed(first, "first"), _needed(last, "last")
+        tell_datev_export(load(), _needed(folder, "folder"), begin.date(), end.date(), again=again, as_json=as_json)
+        return 0
+    path = _needed(path, "path")
     configuration, is_piped = load(), path == "-"
     out: Path | TextSink = Path(path)
     if is_piped:  # in UTF-8 and with a byte order mark, as the file has it, whatever the console's encoding is
@@ -88,6 +109,24 @@ def export(what: str, first: dt.datetime | None, last: dt.datetime | None, path:
     sums = joined("; ", [*booked, *moved])
     click.echo(joined(": ", [text, sums] if summary.rows else [text]).told(language) + ".", err=is_piped)
     return 0
+
+
+def _refuse_others_options(what: str, **given: object) -> None:
+    """Refuses options that another kind of export has."""
+    of_datev = [name for name in ("folder", "again", "json") if given[name]]
+    wrong = [name for name in ("csv",) if given[name]] if what == "datev" else of_datev
+    if wrong:
+        raise ConfigurationError(
+            say("--{option} does not go with {what}.", option=wrong[0], what=what), hint=say("Leave it out.")
+        )
+
+
+def _needed(value: T | None, name: str) -> T:
+    """The value of an option that this kind of export needs."""
+    if value is None:
+        context = click.get_current_context()
+        raise click.MissingParameter(ctx=context, param=next(p for p in context.command.params if p.name == name))
+    return value
 
 
 def _articles(configuration: "Configuration", out: "Path | TextSink", path: str) -> None:

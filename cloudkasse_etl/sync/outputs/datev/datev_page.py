@@ -1,0 +1,216 @@
+"""The page beside DATEV's files: what is in them, what DATEV makes of the tax, and that the sums are the table's."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.i18n import formats
+from cloudkasse_etl.i18n.text import Language, Text, say, say_count, told_each
+from cloudkasse_etl.sync.outputs.datev.datev_report import DatevReport, turnover_of
+from cloudkasse_etl.transform.datev.batch_rows import BatchRow
+
+# Past this many a reader looks into the files.
+SHOWN = 1000
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of the page.
+
+    Attributes:
+        title: Its heading.
+        lead: What it tells, in a sentence or two.
+        heads: The headings of its columns.
+        rows: Its rows.
+        texts: How many columns from the left are texts; the others are numbers.
+        total: Its last row, if it has one.
+        marks: Numbers of rows to look at, from 0.
+    """
+
+    title: str
+    lead: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    texts: int
+    total: Sequence[str] = ()
+    marks: frozenset[int] = frozenset()
+
+
+def page_of(report: DatevReport, configuration: Configuration, now: dt.datetime) -> str:
+    """The page of an export as HTML.
+
+    Args:
+        report: The export.
+        configuration: The settings, for language and company.
+        now: When the page is made, on the shop's clock.
+
+    Returns:
+        The HTML.
+    """
+    settings = configuration.settings
+    language, datev = settings.language, settings.datev
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(files(__package__).joinpath("datev_page.html.j2").read_text(encoding="utf-8"))
+    first, last = (formats.day_in_figures(day, language) for day in (report.first, report.last))
+    return template.render(
+        language=language,
+        title=say("DATEV: postings from {first} to {last}", first=first, last=last).told(language),
+        kicker=say(
+            "Company {company} · adviser {adviser} · client {client}",
+            company=settings.company.number, adviser=datev.adviser, client=datev.client,
+        ).told(language),
+        notes=[note.told(language) for note in _notes(report)],
+        sections=[section for section in _sections(report, language) if section.rows],
+        made=say(
+            "Made {now} by cloudkasse-etl {version}.",
+            now=formats.moment(now, language), version=version("cloudkasse-etl"),
+        ).told(language),
+    )  # fmt: skip
+
+
+def _notes(report: DatevReport) -> Iterable[Text]:
+    if report.earlier_postings and not report.repeated:
+        yield say_count(
+            "{count:,} posting of these days was in a file before and is not in these.",
+            "{count:,} postings of these days were in files before and are not in these.",
+            count=report.earlier_postings,
+        )
+    if report.repeated:
+        yield say_count(
+            "{count:,} posting is in an earlier file too: take only one of them over.",
+            "{count:,} postings are in earlier files too: take only one of them over.",
+            count=report.repeated,
+        )
+    if any(line.difference_cents for line in report.accounts):
+        yield say("Something was booked while the files were made: export the same days once more.")
+
+
+def _sections(report: DatevReport, language: Language) -> Iterable[Section]:
+    yield _of_files(report, language)
+    yield _of_tax(report, language)
+    yield _of_accounts(report, language)
+    yield _of_rows(
+        report.dropped,
+        language,
+        say("Left out, because it comes to 0"),
+        say("DATEV knows no posting of 0. The postings count as handed over."),
+    )
+    yield _of_rows(
+        report.shortened,
+        language,
+        say("Shortened"),
+        say("The text ends in …, or a star stands in the document's number. The receipt stands in the row in full."),
+    )
+
+
+def _of_files(report: DatevReport, language: Language) -> Section:
+    rows = [
+        (
+            batch.name,
+            formats.day_in_figures(batch.first_day, language),
+            formats.day_in_figures(batch.last_day, language),
+            batch.currency,
+            formats.count(len(batch.rows), language),
+            formats.euros(turnover_of(batch), language),
+        )
+        for batch in report.batches
+    ]
+    heads = (say("File"), say("From"), say("To"), say("Currency"), say("Rows"), say("Sum of the amounts"))
+    return Section(say("Files").told(language), "", told_each(heads, language), rows, 4)
+
+
+def _of_tax(report: DatevReport, language: Language) -> Section:
+    def money(cents: int) -> str:
+        return formats.euros(cents, language)
+
+    rows, marks = [], set()
+    for at, line in enumerate(report.tax[:SHOWN]):
+        difference = line.datev_cents - line.printed_cents
+        if difference:
+            marks.add(at)
+        rows.append(
+            (
+                formats.day_in_figures(line.day, language),
+                line.register,
+                line.closing or "–",
+                line.currency,
+                formats.rate(line.vat_rate, language),
+                money(line.gross_cents),
+                money(line.printed_cents),
+                money(line.datev_cents),
+                money(difference),
+            )
+        )
+    heads = (
+        say("Date"), say("Register"), say("Closing"), say("Currency"), say("VAT %"), say("Gross"), say("Printed VAT"),
+        say("VAT in DATEV"), say("Difference"),
+    )  # fmt: skip
+    total: Sequence[str] = ()
+    if len({line.currency for line in report.tax}) == 1:
+        sums = [
+            sum(getattr(line, name) for line in report.tax) for name in ("gross_cents", "printed_cents", "datev_cents")
+        ]
+        total = (
+            say("Total").told(language),
+            "",
+            "",
+            report.tax[0].currency,
+            "",
+            *map(money, (*sums, sums[2] - sums[1])),
+        )
+    lead = say(
+        "DATEV computes the tax of each row out of its gross amount, where the account or the BU key has a rate. The "
+        "cents that the receipts print cannot be handed over, so they may differ."
+    )
+    if len(report.tax) > SHOWN:
+        lead = say("{lead} The first {count:,} are shown.", lead=lead, count=SHOWN)
+    title = say("Gross and tax by closing")
+    return Section(
+        title.told(language), lead.told(language), told_each(heads, language), rows, 5, total, frozenset(marks)
+    )
+
+
+def _of_accounts(report: DatevReport, language: Language) -> Section:
+    rows, marks = [], set()
+    for at, line in enumerate(report.accounts):
+        if line.difference_cents:
+            marks.add(at)
+        cents = (
+            line.debit_cents, line.credit_cents, line.debit_cents - line.credit_cents,
+            line.earlier_cents - line.again_cents, line.table_cents, line.difference_cents,
+        )  # fmt: skip
+        rows.append((line.account, line.currency, *(formats.euros(value, language) for value in cents)))
+    heads = (
+        say("Account"), say("Currency"), say("Debit"), say("Credit"), say("Balance"), say("In earlier files"),
+        say("In the table"), say("Difference"),
+    )  # fmt: skip
+    lead = say("What the files have on each account, and what the table of postings has in these days: they are equal.")
+    if marks:
+        lead = say("What the files have on each account, and what the table of postings has in these days.")
+    title = say("Totals by account")
+    return Section(
+        title.told(language), lead.told(language), told_each(heads, language), rows, 2, marks=frozenset(marks)
+    )
+
+
+def _of_rows(rows: Sequence[BatchRow], language: Language, title: Text, lead: Text) -> Section:
+    shown = [
+        (
+            formats.day_in_figures(row.first.day, language),
+            formats.clean("".join(row.document), 100),
+            row.first.account,
+            formats.clean(row.full_text, 200),
+            formats.count(len(row.entries), language),
+            formats.euros(row.amount_cents, language),
+        )
+        for row in rows[:SHOWN]
+    ]
+    heads = (say("Date"), say("Document"), say("Account"), say("Text"), say("Entries"), say("Amount"))
+    if len(rows) > SHOWN:
+        lead = say("{lead} The first {count:,} are shown.", lead=lead, count=SHOWN)
+    return Section(title.told(language), lead.told(language), told_each(heads, language), shown, 4)
