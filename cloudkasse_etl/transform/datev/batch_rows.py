@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Final
 
 from cloudkasse_etl.config.datev_settings import Datev, RowGrain
@@ -16,8 +17,10 @@ from cloudkasse_etl.transform.datev.ledger_entries import Entry
 AUTOMATIC: Final = {"03": ("8300", "8400"), "04": ("4300", "4400")}
 _DOCUMENT, _TEXT, _KIND, _CONTENT = 36, 60, 20, 210
 _FIRST_INFORMATION = POSITIONS["Zusatzinformation - Art 1"]
-_REGISTER, _CLOSING, _RECEIPT = say("Register"), say("Closing"), say("Receipt")
-_CASE, _TENDER, _CODE, _RATE, _NOTE = say("Business case"), say("Tender"), say("Tax code"), say("VAT %"), say("Note")
+_INFORMATION: Final = (
+    say("Register"), say("Closing"), say("Receipt"), say("Business case"), say("Tender"), say("Tax code"), say("VAT %"),
+    say("Note"),
+)  # fmt: skip
 _LATE = say("period closed: booked on the first open day")
 _CLOSED_PERIOD = "closed_period"
 
@@ -114,23 +117,28 @@ class BatchRow:
         cells[9] = f"{first.day:%d%m}"
         cells[10] = quoted(document_text(*self.document, _DOCUMENT))
         cells[13] = quoted(cut(self.full_text, _TEXT))
-        for at, (kind, content) in enumerate(self._information()):
-            place = _FIRST_INFORMATION + 2 * at
-            cells[place] = quoted(cut(plain(told(kind, language)), _KIND))
-            cells[place + 1] = quoted(cut(plain(told(content, language)), _CONTENT))
+        place = _FIRST_INFORMATION
+        for kind, content in zip(_kinds(language), self._contents(), strict=True):
+            if content:
+                cells[place], cells[place + 1] = kind, quoted(cut(plain(told(content, language)), _CONTENT))
+                place += 2
         cells[POSITIONS["Festschreibung"]] = str(int(datev.lock))
         return ";".join(cells)
 
-    def _information(self) -> list[tuple[str, str]]:
+    def _contents(self) -> tuple[str | None, ...]:
         first, numbers = self.first, sorted(self.receipts.values())
         shown = "–".join(map(str, dict.fromkeys((numbers[0], numbers[-1]))))
         receipts = f"{shown} ({next(iter(self.receipts)) if len(numbers) == 1 else len(numbers)})"
-        found = (
-            (_REGISTER, first.register), (_CLOSING, self.closing), (_RECEIPT, receipts),
-            (_CASE, first.business_case), (_TENDER, first.tender), (_CODE, first.tax_code), (_RATE, first.vat_rate),
-            (_NOTE, _LATE if is_late(first) else None),
+        return (
+            first.register, self.closing, receipts, first.business_case, first.tender, first.tax_code, first.vat_rate,
+            _LATE if is_late(first) else None,
         )  # fmt: skip
-        return [(kind, content) for kind, content in found if content]
+
+
+@cache
+def _kinds(language: Language) -> tuple[str, ...]:
+    """The names of the additional information, as cells."""
+    return tuple(quoted(cut(plain(told(kind, language)), _KIND)) for kind in _INFORMATION)
 
 
 def gather(entries: Iterable[Entry], grain: RowGrain) -> list[BatchRow]:

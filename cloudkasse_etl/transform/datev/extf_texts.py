@@ -12,6 +12,8 @@ _NO_DOCUMENT_SIGN: Final = re.compile(r"[^0-9A-Za-z$&%*+\-/]")
 
 def plain(text: str) -> str:
     """A text with the letters of Windows-1252 only; any other is a question mark, a control character a space."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())  # as most are
     composed = unicodedata.normalize("NFC", text)
     spaced = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in composed)
     return " ".join(spaced.encode(ENCODING, "replace").decode(ENCODING).split())
