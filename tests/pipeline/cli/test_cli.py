@@ -308,6 +308,7 @@ def test_a_german_shop_meets_no_english(program: Program, tmp_path: Path, monkey
             ("protocol", "absent"),
             ("export", "postings", "--csv", str(tmp_path / "p.csv")),
             ("export", "movements", "--csv", str(tmp_path / "none" / "m.csv")),
+            ("export", "datev", "--from", "2026-11-01", "--to", "2026-11-30", "--folder", str(tmp_path)),
             ("report", run_id, "--html", str(tmp_path / "p.html")),
             ("check",),
         )

@@ -1,6 +1,9 @@
 """Protects the way of the books to the adviser: each posting once, whole or not at all, and what is in it is told."""
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +266,7 @@ def test_no_file_has_a_secret(world: World, secret: str) -> None:
     deliver(world, sale(1))
     fetch_and_book(world)
     exported(world)
-    value = world.environment[secret].encode()
+    value = world.environment[secret].encode() or world.erp_url.encode()
     assert value
     assert not [path for path in (world.folder / "datev").iterdir() if value in path.read_bytes()]
 
@@ -284,3 +287,23 @@ def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_remembered(world
     with pytest.raises(ConfigurationError, match="cannot be written"):
         exported(world, "file")
     assert remembered(world) == {}
+
+
+def test_wrong_use_is_told_with_exit_code_2_and_without_a_traceback(world: World) -> None:
+    world.configuration()
+    days = ("--from", "2026-11-01", "--to", "2026-11-30")
+    for words, told in (
+        (("datev", *days), "--folder"),
+        (("datev", "--folder", "x"), "--from"),
+        (("datev", *days, "--folder", "x", "--csv", "x.csv"), "--csv does not go with datev"),
+        (("postings", "--csv", "x.csv", "--again"), "--again does not go with postings"),
+        (("postings",), "--csv"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "cloudkasse_etl", "export", *words],
+            env={**os.environ, **world.environment}, cwd=world.folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (world.folder / "x").exists()

@@ -38,6 +38,6 @@ def rows_from(postings: list[SimpleNamespace], datev: Datev = DATEV) -> list[Bat
 
 def batches_from(postings: list[SimpleNamespace], datev: Datev = DATEV, **options: Any) -> list[Batch]:
     """Their files."""
-    days = {"first": dt.date(2000, 1, 1), "last": dt.date(2099, 12, 31)}
-    fixed = {"number": 1, "made": MADE, "language": "de"}
-    return split(rows_from(postings, datev), datev, **(days | fixed | options))
+    all_days: dict[str, Any] = {"first": dt.date(2000, 1, 1), "last": dt.date(2099, 12, 31)}
+    fixed: dict[str, Any] = {"number": 1, "made": MADE, "language": "de"}
+    return split(rows_from(postings, datev), datev, **(all_days | fixed | options))

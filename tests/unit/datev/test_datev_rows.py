@@ -152,7 +152,7 @@ def test_datevs_tax_is_computed_out_of_the_rows_gross(gross: int, rate: str | No
 def test_more_rows_than_a_file_takes_are_several_files() -> None:
     """With DATEV's own limit: 99,999 rows and one more."""
     (row,) = rows_from(pair(-100))
-    days = {"first": dt.date(2000, 1, 1), "last": dt.date(2099, 12, 31)}
+    days: dict[str, Any] = {"first": dt.date(2000, 1, 1), "last": dt.date(2099, 12, 31)}
     first, second = split([row] * 100_000, DATEV, number=1, made=MADE, language="de", **days)
     assert (len(first.rows), len(second.rows)) == (99_999, 1)
     assert first.body.count(b"\r\n") == 100_001
