@@ -32,6 +32,10 @@ WANTED_BY_PATTERN = {
     ),
     "[0-9A-Za-z-]{1,64}": say("an id of letters, digits and -"),
     "[A-Z]{3}": say("a currency by its three letters, like EUR"),
+    "[0-9]{2}-[0-9]{2}": say('month and day, in quotes, like "01-01"'),
+    "[A-Z]{2}": say("two capitals"),
+    "[0-9]{2}": say('two digits, in quotes, like "03"'),
+    "[0-9]{1,4}": say('at most four digits, in quotes, like "9"'),
     "([01][0-9]|2[0-3]):[0-5][0-9]": say("a time of the day, like 08:00"),
 }
 _WANTED_BY_KIND = {

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Final
 
-from cloudkasse_etl.config.datev_settings import Datev, RowGrain
+from cloudkasse_etl.config.exports.datev_settings import Datev, RowGrain
 from cloudkasse_etl.i18n.text import Language, say, told
 from cloudkasse_etl.transform.datev.extf_fields import FIELDS, POSITIONS
 from cloudkasse_etl.transform.datev.extf_texts import cut, document_text, plain, quoted
@@ -174,7 +174,7 @@ def is_late(entry: Entry) -> bool:
 
 
 def is_automatic(account: str, datev: Datev) -> bool:
-    """Whether DATEV takes the tax from the account itself, so that no BU key may stand beside it."""
+    """Whether DATEV takes the tax from the account itself, and refuses a BU key with it."""
     zeros = "0" * (datev.account_length - 4)
     return account in {number + zeros for number in AUTOMATIC.get(datev.charts or "", ())}
 

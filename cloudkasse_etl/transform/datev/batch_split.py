@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cloudkasse_etl.config.datev_settings import Datev
+from cloudkasse_etl.config.exports.datev_settings import Datev
 from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.transform.datev.batch_rows import BatchRow, period_of
 from cloudkasse_etl.transform.datev.extf_fields import FIELDS

@@ -25,7 +25,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def document_text(beginning: str, end: str, limit: int) -> str:
-    """A document's number (Belegfeld): letters, digits and `$ & % * + - /`; if too long, a star stands in its middle.
+    """A document's number (Belegfeld): letters, digits and `$ & % * + - /`; if too long, with a star in its middle.
 
     Args:
         beginning: What may be shortened: the register.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from cloudkasse_etl.config.datev_settings import Datev
+from cloudkasse_etl.config.exports.datev_settings import Datev
 from cloudkasse_etl.errors import Problem
 from cloudkasse_etl.i18n.text import say, say_count
 from cloudkasse_etl.transform.datev.batch_rows import BatchRow
@@ -14,7 +14,7 @@ MOST_CENTS = 999_999_999_999
 
 
 def refusals(rows: Sequence[BatchRow], unpaired: Iterable[Unpaired], datev: Datev) -> list[Problem]:
-    """All that cannot be carried; an account is told once, with its first posting and how many there are.
+    """All that cannot be carried; an account is named once, with its first posting and how many there are.
 
     Args:
         rows: The rows.

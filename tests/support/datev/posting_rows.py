@@ -4,7 +4,7 @@ import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
-from cloudkasse_etl.config.datev_settings import Datev
+from cloudkasse_etl.config.exports.datev_settings import Datev
 from cloudkasse_etl.transform.datev.batch_rows import BatchRow, gather
 from cloudkasse_etl.transform.datev.batch_split import Batch, split
 from cloudkasse_etl.transform.datev.ledger_entries import Entry, paired

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudkasse_etl.config.datev_settings import Datev
+from cloudkasse_etl.config.exports.datev_settings import Datev
 from cloudkasse_etl.transform.datev.batch_split import split
 from cloudkasse_etl.transform.datev.extf_fields import FIELDS
 from cloudkasse_etl.transform.datev.extf_texts import cut, document_text, plain

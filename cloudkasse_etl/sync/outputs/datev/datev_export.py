@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cloudkasse_etl.config.datev_settings import Datev
+from cloudkasse_etl.config.exports.datev_settings import Datev
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, unwritable_file
 from cloudkasse_etl.i18n.text import joined, say, say_count
@@ -85,7 +85,7 @@ def export_datev(
 def _refuse_without_numbers(datev: Datev, file: str) -> None:
     missing = [
         Problem(
-            f"{file}: datev.{name}",
+            ": ".join((file, f"datev.{name}")),
             say("DATEV's files need it."),
             say("Ask the tax adviser, and write {name}: under datev.", name=name),
         )
@@ -119,7 +119,7 @@ def _refuse(problems: Sequence[Problem]) -> None:
 
 
 def _postings(batch: Batch) -> list[tuple[str, int, bool]]:
-    """Each posting of a file with the number of its row, from 1; 0 for those of rows that come to 0."""
+    """Each posting of a file with the number of its row, from 1; 0 for those of rows whose sum is 0."""
     numbered: list[tuple[int, BatchRow]] = [*enumerate(batch.rows, 1), *((0, row) for row in batch.dropped)]
     return [
         (posting, number, was)

@@ -1,4 +1,4 @@
-"""What an export for DATEV came to: frozen, for the command, its JSON and the page. No I/O."""
+"""The result of an export for DATEV: frozen, for the command, its JSON and the page. No I/O."""
 
 import datetime as dt
 from collections.abc import Sequence
