@@ -12,8 +12,8 @@ from cloudkasse_etl.config.account_settings import Account, Accounts
 from cloudkasse_etl.config.alert_settings import Alerts
 from cloudkasse_etl.config.automation_settings import Automation
 from cloudkasse_etl.config.connections import Connections, read_connections
-from cloudkasse_etl.config.exports.datev_settings import Datev
 from cloudkasse_etl.config.delivery_settings import Delivery
+from cloudkasse_etl.config.exports.datev_settings import Datev
 from cloudkasse_etl.config.receipt_settings import Books, Receipts
 from cloudkasse_etl.config.section import Section
 from cloudkasse_etl.config.settings_file import SettingsFile, refused

@@ -17,6 +17,7 @@ from cloudkasse_etl.config import (
     ui_settings,
 )
 from cloudkasse_etl.config.connections import read_connections
+from cloudkasse_etl.config.exports import datev_settings
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 
@@ -108,7 +109,15 @@ def test_no_kind_of_wrong_value_is_told_in_the_checkers_words() -> None:
 def test_every_pattern_of_the_settings_has_words_for_what_it_wants() -> None:
     sources = "".join(
         inspect.getsource(module)
-        for module in (settings, account_settings, alert_settings, automation_settings, till_settings, ui_settings)
+        for module in (
+            settings,
+            account_settings,
+            alert_settings,
+            automation_settings,
+            datev_settings,
+            till_settings,
+            ui_settings,
+        )
     )
     patterns = set(re.findall(r'pattern=r[\'"]\^(.*?)\$[\'"]', sources))
     assert patterns == set(settings_file.WANTED_BY_PATTERN)

@@ -30,6 +30,7 @@ class Section:
         texts: How many columns from the left are texts; the others are numbers.
         total: Its last row, if it has one.
         marks: Numbers of rows to look at, from 0.
+        wide: Number of the column, from 1, whose texts may take several lines; 0 for none.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Section:
     texts: int
     total: Sequence[str] = ()
     marks: frozenset[int] = frozenset()
+    wide: int = 0
 
 
 def page_of(report: DatevReport, configuration: Configuration, now: dt.datetime) -> str:
@@ -213,4 +215,4 @@ def _of_rows(rows: Sequence[BatchRow], language: Language, title: Text, lead: Te
     heads = (say("Date"), say("Document"), say("Account"), say("Text"), say("Entries"), say("Amount"))
     if len(rows) > SHOWN:
         lead = say("{lead} The first {count:,} are shown.", lead=lead, count=SHOWN)
-    return Section(title.told(language), lead.told(language), told_each(heads, language), shown, 4)
+    return Section(title.told(language), lead.told(language), told_each(heads, language), shown, 4, wide=4)
