@@ -31,6 +31,7 @@ WANTED_BY_PATTERN = {
         "an owner: team:accounting, or an e-mail address"
     ),
     "[0-9A-Za-z-]{1,64}": say("an id of letters, digits and -"),
+    "[A-Za-z0-9]{1,4}": say("at most four letters and digits"),
     "[A-Z]{3}": say("a currency by its three letters, like EUR"),
     "[0-9]{2}-[0-9]{2}": say('month and day, in quotes, like "01-01"'),
     "[A-Z]{2}": say("two capitals"),
