@@ -66,7 +66,7 @@ def action_needed_asset(configuration: Configuration) -> dg.AssetsDefinition:
             "What is open now, over all assets: every cause with what to do, the records, the money that is stuck, "
             "and what waits. First things first: most money, then most records. It is always about now, looked at "
             "each minute and at the end of each run; the time beside it tells when something last changed."
-        ).told(settings.language),
+        ).render(settings.language),
     )
     def action_needed(context: dg.AssetExecutionContext) -> Result:
         with plain_failures(settings.language):

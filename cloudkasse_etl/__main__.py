@@ -33,9 +33,9 @@ def _refuse(place: str) -> int:
     from cloudkasse_etl.i18n.text import say
 
     language = language_of(settings_path())
-    error = foreign_text(place).told(language)
+    error = foreign_text(place).render(language)
     cure = say("Install the program into a virtual environment of its own, or take that folder off PYTHONPATH.")
-    hint = cure.told(language)
+    hint = cure.render(language)
     if "--json" in sys.argv:
         print(json.dumps({"error": error, "hint": hint, "exit_code": WRONG_USE}, ensure_ascii=False))
     print(f"{error}\n{hint}", file=sys.stderr)

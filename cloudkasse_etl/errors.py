@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_as, say_count, told
+from cloudkasse_etl.i18n.text import Language, Text, joined, rendered, say, say_as, say_count
 
 
 class CloudkasseError(Exception):
@@ -52,11 +52,11 @@ class CloudkasseError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return self.told("en")
+        return self.render("en")
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """What is wrong and what to do."""
-        return told(joined(" ", (self.message, self.hint)) if self.hint else self.message, language)
+        return rendered(joined(" ", (self.message, self.hint)) if self.hint else self.message, language)
 
 
 class TransientError(CloudkasseError):
@@ -157,9 +157,9 @@ class Problem:
     def as_dict(self, language: Language) -> dict[str, str]:
         """As `check --json` prints it."""
         return {
-            "where": told(self.where, language),
-            "text": told(self.text, language),
-            "cure": told(self.cure, language),
+            "where": rendered(self.where, language),
+            "text": rendered(self.text, language),
+            "cure": rendered(self.cure, language),
         }
 
 

@@ -47,31 +47,31 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
         description=say(
             "Tells the receivers that the settings name (alerts) of new rejections and failed runs, once a "
             "cause; what could not be delivered is tried again. It starts nothing."
-        ).told(language),
+        ).render(language),
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if not wanted:
-            return dg.SkipReason(say("The settings name nobody to be told (alerts).").told(language))
+            return dg.SkipReason(say("The settings name nobody to be told (alerts).").render(language))
         latest = _latest(context.instance, automation)
         if latest == context.cursor:
-            return dg.SkipReason(say("No run has ended since the last look.").told(language))
+            return dg.SkipReason(say("No run has ended since the last look.").render(language))
         if context.instance.get_run_records(dg.RunsFilter(statuses=GOING_ON), limit=1):
             # the rejections are being updated at this moment
-            return dg.SkipReason(say("A run is going on; this waits for its end.").told(language))
+            return dg.SkipReason(say("A run is going on; this waits for its end.").render(language))
         try:
             ended = ended_runs(context.instance, protocol_folder, automation)
             report = send_alerts(configuration, list(ended))
         except CloudkasseError as error:
-            return dg.SkipReason(error.told(language))
+            return dg.SkipReason(error.render(language))
         if report.problems:
             return dg.SkipReason(
-                say("Tried again at the next look: {problems}", problems=joined(" ", report.problems)).told(language)
+                say("Tried again at the next look: {problems}", problems=joined(" ", report.problems)).render(language)
             )
         context.update_cursor(latest)
         if report.told:
             told = ", ".join(f"{channel}: {count}" for channel, count in report.told.items())
-            return dg.SkipReason(say("New causes told: {told}.", told=told).told(language))
-        return dg.SkipReason(say("Nothing that is not known already.").told(language))
+            return dg.SkipReason(say("New causes told: {told}.", told=told).render(language))
+        return dg.SkipReason(say("Nothing that is not known already.").render(language))
 
     return alerts
 

@@ -29,17 +29,17 @@ def delivery_sensor(configuration: Configuration, job: Any) -> dg.SensorDefiniti
         description=say(
             "Looks each minute whether a document in SelectLine's inbox was taken over or discarded, or a batch in its "
             "ledger processed, and starts job deliver then. Where nothing waits there, SelectLine is not asked."
-        ).told(language),
+        ).render(language),
     )
     def delivered_documents(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         if going_on := what_is_going_on(context.instance):
-            return dg.SkipReason(going_on.told(language))
+            return dg.SkipReason(going_on.render(language))
         try:
             found = changes_in_selectline(configuration)
         except CloudkasseError as error:
-            return dg.SkipReason(error.told(language))
+            return dg.SkipReason(error.render(language))
         if found is None:
-            return dg.SkipReason(say("Nothing has become of what was delivered into SelectLine.").told(language))
+            return dg.SkipReason(say("Nothing has become of what was delivered into SelectLine.").render(language))
         return dg.RunRequest(run_key=found)  # a run that could not follow it is not started for the same once more
 
     return delivered_documents

@@ -13,7 +13,7 @@ from assets.instance import tags
 from assets.run.resources import Options
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, contents_of, kinds_of
-from cloudkasse_etl.i18n.text import Text, say, told
+from cloudkasse_etl.i18n.text import Text, rendered, say
 
 MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
 
@@ -98,7 +98,7 @@ def comparison_job(settings: Settings) -> Any:
             "Compares what the till holds with what SelectLine wants now, record by record, and changes "
             "nothing. What differs is shown by the checks of asset {asset}.",
             asset=contents_of(settings.till.kind),
-        ).told(settings.language),
+        ).render(settings.language),
     )
 
 
@@ -107,7 +107,7 @@ def _config(job: str, settings: Settings) -> dg.ConfigMapping:
     fields: dict[str, Any] = {}
     for name in OPTIONS[job]:
         known = Options.model_fields[name]
-        description = told(known.description or "", settings.language)
+        description = rendered(known.description or "", settings.language)
         annotation, default = known.annotation, known.default
         if name == "import_receipts":  # always explicit, so that the launchpad shows what would happen
             annotation, default = bool, settings.receipts.import_ == "direct"
@@ -129,5 +129,5 @@ def _job(name: str, selection: dg.AssetSelection, settings: Settings, descriptio
         config=_config(name, settings),
         tags=tags.NO_RETRY_OF_DAGSTERS,
         executor_def=dg.in_process_executor,
-        description=description.told(settings.language),
+        description=description.render(settings.language),
     )

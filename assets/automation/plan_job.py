@@ -27,7 +27,7 @@ def plan_job(configuration: Configuration) -> Any:
         """What the dry run is about."""
 
         what: Literal["all", "master-data", "receipts", "import"] = Field(
-            default="all", description=say("Everything with an import at the end, or a part of it.").told(language)
+            default="all", description=say("Everything with an import at the end, or a part of it.").render(language)
         )
 
     @dg.op(
@@ -35,7 +35,7 @@ def plan_job(configuration: Configuration) -> Any:
         out=dg.Out(dg.Nothing),
         description=say(
             "Runs the synchronisation's own code on a copy in memory. The plan is this step's output metadata."
-        ).told(language),
+        ).render(language),
     )
     def what_would_be_done(context: dg.OpExecutionContext, config: PlanOptions) -> None:
         with plain_failures(language):
@@ -49,7 +49,7 @@ def plan_job(configuration: Configuration) -> Any:
         "SelectLine nor the till nor our own tables are changed. The table stands in the run's step "
         "what_would_be_done, under its output."
     )
-    return looking_job(tags.PLAN, what_would_be_done, PlanOptions, description.told(language))
+    return looking_job(tags.PLAN, what_would_be_done, PlanOptions, description.render(language))
 
 
 def looking_job(name: str, step: dg.OpDefinition, options: type[dg.Config], description: str) -> Any:

@@ -91,11 +91,11 @@ def _schedule(
         execution_timezone=settings.timezone,
         description=say(
             "{what} Leaves a time out while another synchronisation is queued or running.", what=description
-        ).told(settings.language),
+        ).render(settings.language),
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         going_on = what_is_going_on(context.instance)
-        return dg.SkipReason(going_on.told(settings.language)) if going_on else dg.RunRequest()
+        return dg.SkipReason(going_on.render(settings.language)) if going_on else dg.RunRequest()
 
     return evaluate
 

@@ -14,7 +14,7 @@ from assets.instance.run_history import last_run_of
 from assets.instance.runs import repair_dead_runs
 from cloudkasse_etl.config.settings import Configuration, news_of_the_file
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.text import say, told
+from cloudkasse_etl.i18n.text import rendered, say
 from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
 from cloudkasse_etl.sync.monitoring.open_records import open_records
 
@@ -34,20 +34,20 @@ def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
         description=say(
             "Marks runs as failed whose process has died, so that they do not hold up the queue. "
             "It starts nothing; leave it switched on."
-        ).told(configuration.settings.language),
+        ).render(configuration.settings.language),
     )
     def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         try:
             repaired = repair_dead_runs(context.instance, configuration)
         except CloudkasseError as error:
-            return dg.SkipReason(error.told(configuration.settings.language))
+            return dg.SkipReason(error.render(configuration.settings.language))
         if repaired:
             return dg.SkipReason(
-                say("Marked as failed: {runs}.", runs=", ".join(run_id[:8] for run_id in repaired)).told(
+                say("Marked as failed: {runs}.", runs=", ".join(run_id[:8] for run_id in repaired)).render(
                     configuration.settings.language
                 )
             )
-        return dg.SkipReason(say("No dead run.").told(configuration.settings.language))
+        return dg.SkipReason(say("No dead run.").render(configuration.settings.language))
 
     return dead_runs
 
@@ -63,16 +63,18 @@ def open_records_sensor(configuration: Configuration) -> dg.SensorDefinition:
         description=say(
             "Looks each minute what is open, for asset action_needed, and whether the settings file has changed since "
             "it was loaded. It starts nothing, and records nothing unless something differs; leave it switched on."
-        ).told(language),
+        ).render(language),
     )
     def what_is_open(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if going_on := what_is_going_on(context.instance):
-            return dg.SkipReason(going_on.told(language))
+            return dg.SkipReason(going_on.render(language))
         try:
             report = open_records(configuration, last_run=last_run_of(context.instance))
         except CloudkasseError as error:
-            return dg.SkipReason(error.told(language))
-        refresh(context.instance, configuration, report, notice=told(news_of_the_file(configuration) or "", language))
+            return dg.SkipReason(error.render(language))
+        refresh(
+            context.instance, configuration, report, notice=rendered(news_of_the_file(configuration) or "", language)
+        )
         return dg.SkipReason(report.sentence)
 
     return what_is_open
@@ -95,13 +97,13 @@ def retry_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sensor
         description=say(
             "Starts runs again that broke on network or database, after the pauses of the settings "
             "(automation.retry_minutes), unless a later run has made up for them. Leave it switched on."
-        ).told(language),
+        ).render(language),
     )
     def retries(context: dg.SensorEvaluationContext) -> dg.SkipReason | list[dg.RunRequest]:
         records = context.instance.get_run_records(limit=LOOKED_AT)
         due = to_try_again(records, automation, dt.datetime.now(dt.UTC))
         if not due:
-            return dg.SkipReason(say("No run is to be tried again now.").told(language))
+            return dg.SkipReason(say("No run is to be tried again now.").render(language))
         return [request(run) for run in due]
 
     return retries
@@ -122,19 +124,19 @@ def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sen
         description=say(
             "Looks whether SelectLine, the settings, the VAT rates in force or the till have moved since the "
             "last synchronisation, and starts the job that takes it over. It reads no records and writes nothing."
-        ).told(configuration.settings.language),
+        ).render(configuration.settings.language),
     )
     def new_data(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
         language = configuration.settings.language
         if going_on := what_is_going_on(context.instance):
-            return dg.SkipReason(going_on.told(language))
+            return dg.SkipReason(going_on.render(language))
         try:
             novelty = look_for_novelty(configuration)
         except CloudkasseError as error:
-            return dg.SkipReason(error.told(language))
+            return dg.SkipReason(error.render(language))
         if novelty.kind is None:
-            return dg.SkipReason(novelty.told(language))
-        context.log.info(novelty.told(language))
+            return dg.SkipReason(novelty.render(language))
+        context.log.info(novelty.render(language))
         return dg.RunRequest(
             run_key=f"{novelty.kind}:{novelty.key}{_after_an_outage(context.instance)}",
             job_name=tags.job_of(novelty.kind),

@@ -28,7 +28,7 @@ def show_receipt_job(configuration: Configuration) -> Any:
 
         receipt: str = Field(
             default="",  # so that the launchpad begins with the field, to be filled in
-            description=say("The receipt: register and number, like K1-348, or the beginning of its id.").told(
+            description=say("The receipt: register and number, like K1-348, or the beginning of its id.").render(
                 language
             ),
         )
@@ -36,7 +36,7 @@ def show_receipt_job(configuration: Configuration) -> Any:
     @dg.op(
         name="what_became_of_it",
         out=dg.Out(dg.Nothing),
-        description=say("Reads our own tables, and nothing else. The receipt is this step's output metadata.").told(
+        description=say("Reads our own tables, and nothing else. The receipt is this step's output metadata.").render(
             language
         ),
     )
@@ -45,7 +45,7 @@ def show_receipt_job(configuration: Configuration) -> Any:
             try:
                 found = show_receipt(configuration, config.receipt)
             except ConfigurationError as error:  # a typing error is no failure, and needs no stack trace
-                text = as_typed(error.told(language))
+                text = as_typed(error.render(language))
                 context.add_output_metadata({"receipt": dg.MetadataValue.text(text)})
                 context.log.warning(text)
                 return
@@ -57,4 +57,4 @@ def show_receipt_job(configuration: Configuration) -> Any:
         "stock, decisions and runs. Name it in the Launchpad, receipt: K1-348. It stands in the run's step "
         "what_became_of_it, under its output."
     )
-    return looking_job(tags.SHOW_RECEIPT, what_became_of_it, ReceiptOptions, description.told(language))
+    return looking_job(tags.SHOW_RECEIPT, what_became_of_it, ReceiptOptions, description.render(language))

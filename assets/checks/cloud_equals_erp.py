@@ -12,7 +12,7 @@ from assets.run.failures import plain_failures
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import ALL_KINDS, Kind, TillKind, contents_of, kinds_of
-from cloudkasse_etl.i18n.text import say, told_each
+from cloudkasse_etl.i18n.text import rendered_each, say
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all, compare_with_cloud
 from cloudkasse_etl.sync.comparison.comparison_report import COLUMNS, Comparison
@@ -34,7 +34,7 @@ def cloud_contents(settings: Settings) -> dg.AssetSpec:
     what = say(
         "What the till really holds, compared record by record with what SelectLine wants: a check for each "
         "kind of record, with the last result. Job compare_with_cloud and runs with `full` compare."
-    ).told(settings.language)
+    ).render(settings.language)
     return dg.AssetSpec(
         contents_of(settings.till.kind),
         group_name="cloud_state",
@@ -60,7 +60,7 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
                 description=say(
                     "The till holds just what SelectLine wants now, asked record by record. Runs when "
                     "somebody asks for it, in job compare_with_cloud and in runs with `full`. It changes nothing."
-                ).told(settings.language),
+                ).render(settings.language),
             )
             for kind in kinds
         ],
@@ -116,4 +116,4 @@ def _metadata(comparison: Comparison, language: Language) -> Mapping[str, dg.Met
     }
     if comparison.is_equal:
         return counts
-    return {**counts, "differences": shown_table(told_each(COLUMNS, language), comparison.rows(language))}
+    return {**counts, "differences": shown_table(rendered_each(COLUMNS, language), comparison.rows(language))}

@@ -71,7 +71,7 @@ def _result(
 ) -> dg.AssetCheckResult:
     shown = [f"{finding.register} {finding.numbers}: {finding.text}".strip() for finding in findings[:SHOWN_FINDINGS]]
     if len(findings) > SHOWN_FINDINGS:
-        shown.append(say("… {count:,} more", count=len(findings) - SHOWN_FINDINGS).told(language))
+        shown.append(say("… {count:,} more", count=len(findings) - SHOWN_FINDINGS).render(language))
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=name,

@@ -22,12 +22,12 @@ def legal_record_equals_staged(sync: Sync) -> dg.AssetCheckResult:
     with plain_failures(language):
         audit = last_audit(sync)
     if audit is None:
-        return dg.AssetCheckResult(passed=True, description=say("No audit was ever made.").told(language))
+        return dg.AssetCheckResult(passed=True, description=say("No audit was ever made.").render(language))
     made = say("Audited at {time}, {folder}.", time=audit.audited_at, folder=audit.folder)
     return dg.AssetCheckResult(
         passed=audit.is_equal,
         severity=dg.AssetCheckSeverity.WARN,
-        description=joined(" ", (audit.sentence(), made)).told(language),
+        description=joined(" ", (audit.sentence(), made)).render(language),
         metadata={
             "closings": audit.closings,
             "receipts": audit.receipts,

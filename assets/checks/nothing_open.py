@@ -20,7 +20,7 @@ def open_check(settings: Settings) -> dg.AssetCheckSpec:
             "No record is rejected, no receipt or closing is missing, and each run that failed has been made up for. A "
             "warning while something is open; an error once a record has been rejected for longer than "
             "`checks.waiting_hours` in the settings, or while nothing has made up for a run that failed."
-        ).told(settings.language),
+        ).render(settings.language),
     )
 
 
@@ -46,7 +46,7 @@ def open_result(report: OpenReport, settings: Settings) -> dg.AssetCheckResult:
         check_name=NOTHING_OPEN,
         passed=not report.is_open,
         severity=severity,
-        description=as_typed(joined(" ", texts).told(settings.language)) if report.is_open else None,
+        description=as_typed(joined(" ", texts).render(settings.language)) if report.is_open else None,
         metadata={
             "open_rejections": report.count,
             "causes": len(report.causes),

@@ -108,15 +108,15 @@ def _further(asset: str, causes: Sequence[Cause], shown: int, language: Language
     every = say(
         "Every record: asset {page}, or cloudkasse-etl rejections --asset {asset}", page=ACTION_NEEDED, asset=asset
     )
-    return "; ".join(filter(None, [more_than(len(causes), shown, language), every.told(language)]))
+    return "; ".join(filter(None, [more_than(len(causes), shown, language), every.render(language)]))
 
 
 def _told(cause: Cause, settings: Settings) -> str:
     """A cause as on the asset's page, and besides its code, and since when it exists: in three lines."""
     language = settings.language
     begun = shown_time(cause.since, settings.zone, language) if cause.since else ""
-    since = say("since {since}", since=begun).told(language) if begun else ""
-    count = say_count("{count:,} record", "{count:,} records", count=cause.count).told(language)
+    since = say("since {since}", since=begun).render(language) if begun else ""
+    count = say_count("{count:,} record", "{count:,} records", count=cause.count).render(language)
     facts = " · ".join(filter(None, [count, cause.amount_text, since, cause.code]))
     return "\n".join([cause.cure, cause.summary, f"{facts}: {cause.examples}"])
 
@@ -150,7 +150,7 @@ def _warnings(check: str, codes: Sequence[str], report: AssetReport, settings: S
 
 
 def _several(count: int, first: str, settings: Settings) -> str:
-    return say("{count:,} to review; {first}", count=count, first=first).told(settings.language)
+    return say("{count:,} to review; {first}", count=count, first=first).render(settings.language)
 
 
 def _register_first(report: AssetReport, settings: Settings) -> dg.AssetCheckResult:
@@ -174,7 +174,7 @@ def _every_register(report: AssetReport, settings: Settings) -> dg.AssetCheckRes
         )
         for number, count in lacking.items()
     )
-    text = "; ".join(one.told(settings.language) for one in missing)
+    text = "; ".join(one.render(settings.language) for one in missing)
     return _warning(EVERY_REGISTER, text, **lacking)
 
 

@@ -46,6 +46,6 @@ def waiting_result(session: SyncSession) -> dg.AssetCheckResult:
 
 def _told(wait: LongWait, settings: Settings) -> str:
     """What waits, in three lines: what to do, what it waits for, and which records."""
-    since = say("since {since}", since=shown_time(wait.since, settings.zone, wait.language)).told(wait.language)
-    count = say_count("{count:,} record", "{count:,} records", count=wait.count).told(wait.language)
+    since = say("since {since}", since=shown_time(wait.since, settings.zone, wait.language)).render(wait.language)
+    count = say_count("{count:,} record", "{count:,} records", count=wait.count).render(wait.language)
     return "\n".join([wait.cure, wait.why, f"{wait.asset} · {count} · {since}: {wait.examples}"])

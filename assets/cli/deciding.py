@@ -45,7 +45,7 @@ def decide(
     if as_json:
         print_json(_as_dict(decided, language))
         return 0
-    tell(said(decided).told(language))
+    tell(said(decided).render(language))
     for rejection in decided.rejections:
         tell(f"  {rejection.text(language)} {rejection.cure(language)}")
     return 0

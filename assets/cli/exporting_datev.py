@@ -37,7 +37,7 @@ def tell_datev_export(
         return
     language = configuration.settings.language
     for line in (*_files(report, folder, language), *_notes(report)):
-        click.echo(line.told(language))
+        click.echo(line.render(language))
 
 
 def _files(report: "DatevReport", folder: Path, language: "Language") -> list[Text]:

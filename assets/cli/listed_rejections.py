@@ -9,7 +9,7 @@ import click
 from assets.cli import click_messages
 from assets.cli.output import print_json
 from assets.instance.typed_commands import as_typed, shown_path
-from cloudkasse_etl.i18n.text import say, say_count, told
+from cloudkasse_etl.i18n.text import rendered, say, say_count
 
 
 def refuse_both(csv_file: str | None, *, as_json: bool) -> None:
@@ -20,7 +20,7 @@ def refuse_both(csv_file: str | None, *, as_json: bool) -> None:
     """
     if csv_file == "-" and as_json:
         raise click.UsageError(
-            say("--json and --csv - would both be written to standard output.").told(click_messages.language())
+            say("--json and --csv - would both be written to standard output.").render(click_messages.language())
         )
 
 
@@ -53,4 +53,4 @@ def put_out(found: dict[str, Any], csv_file: str | None, show: Callable[[], None
             count=len(found["rejections"]),
             file=shown_path(csv_file),
         )
-        click.echo(told(written, found["language"]))
+        click.echo(rendered(written, found["language"]))

@@ -31,11 +31,11 @@ class _Text(click.ParamType[str]):
         """The text as it was given."""
         text = str(value)
         if self._is_needed and not text.strip():
-            self.fail(_EMPTY.told(language()), param, ctx)
+            self.fail(_EMPTY.render(language()), param, ctx)
         try:
             text.encode()
         except UnicodeEncodeError:  # bytes that the terminal's encoding knows no letter for
-            self.fail(say("It has a character that no text has.").told(language()), param, ctx)
+            self.fail(say("It has a character that no text has.").render(language()), param, ctx)
         return text
 
 
@@ -52,7 +52,7 @@ class _KnownName(_Text):
 
         name = super().convert(value, param, ctx)
         if name not in self._known and not (self._beginning and name.startswith(self._beginning)):
-            self.fail(unknown(name, self._known, self._what).told(language()), param, ctx)
+            self.fail(unknown(name, self._known, self._what).render(language()), param, ctx)
         return name
 
 
@@ -74,10 +74,10 @@ class _Day(click.ParamType[dt.datetime]):
         found = _read_day(str(value).strip())
         if found is None:
             text = say("'{value}' is no day; write 2026-11-01 or 01.11.2026 (the first of November).", value=value)
-            self.fail(text.told(language()), param, ctx)
+            self.fail(text.render(language()), param, ctx)
         if not FIRST_DAY <= found.date() <= LAST_DAY:
             text = say("'{value}' is not between {first} and {last}.", value=value, first=FIRST_DAY, last=LAST_DAY)
-            self.fail(text.told(language()), param, ctx)
+            self.fail(text.render(language()), param, ctx)
         return found
 
 
@@ -102,10 +102,10 @@ class _Numbers(click.ParamType[tuple[int, int]]):
         found = _NUMBERS.fullmatch(str(value).strip())
         if found is None:
             text = say("'{value}' is no number; write 341, or 341-345 for several in a row.", value=value)
-            self.fail(text.told(language()), param, ctx)
+            self.fail(text.render(language()), param, ctx)
         first, last = int(found[1]), int(found[2] or found[1])
         if not first <= last <= 2**53:
-            self.fail(say("'{value}' holds no number.", value=value).told(language()), param, ctx)
+            self.fail(say("'{value}' holds no number.", value=value).render(language()), param, ctx)
         return first, last
 
 
@@ -115,10 +115,10 @@ class _Path(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
         if not str(value).strip():
-            self.fail(_EMPTY.told(language()), param, ctx)
+            self.fail(_EMPTY.render(language()), param, ctx)
         if str(value) == "-" and not self.allow_dash:
             text = say("It is no file; standard output cannot be written to here.")
-            self.fail(text.told(language()), param, ctx)
+            self.fail(text.render(language()), param, ctx)
         self.name = translated("file" if self.file_okay else "directory", language(), CONTEXT)
         return super().convert(value, param, ctx)
 
@@ -137,7 +137,7 @@ class _Address(click.ParamType[str]):
             is_address = False
         if not is_address:
             text = say("'{value}' is no address like http://127.0.0.1:8850.", value=value)
-            self.fail(text.told(language()), param, ctx)
+            self.fail(text.render(language()), param, ctx)
         return str(value)
 
 

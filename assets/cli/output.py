@@ -16,7 +16,7 @@ from assets.cli.step_titles import step_title
 from assets.instance.typed_commands import PROGRAM, as_typed, shown_path
 from cloudkasse_etl.errors import system_reason
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, say_as, say_count, told
+from cloudkasse_etl.i18n.text import rendered, say, say_as, say_count
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def print_error(message: str, *, hint: str | None, exit_code: int, as_json: bool
     Returns:
         `exit_code`.
     """
-    message, hint = told(message, language), told(hint, language) if hint else None
+    message, hint = rendered(message, language), rendered(hint, language) if hint else None
     if as_json:
         print_json({"error": message, "hint": hint, "exit_code": exit_code})
     click.secho(as_typed(message), fg="red", err=True)
@@ -168,9 +168,9 @@ def print_counts(out: "Console", assets: Mapping[str, Mapping[str, int]], langua
     if not names:
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(say("asset").told(language))
+    table.add_column(say("asset").render(language))
     for name in names:
-        table.add_column(WORDS[name].told(language), justify="right")
+        table.add_column(WORDS[name].render(language), justify="right")
     for asset, counts in assets.items():
         if any(counts[name] for name in names):
             table.add_row(asset, *(counted(counts[name], language) if counts[name] else "" for name in names))
@@ -196,7 +196,7 @@ def print_causes(
     def indented(text: str) -> None:
         print_wrapped(out, text, indent=2)
 
-    cure = CURE.told(language)
+    cure = CURE.render(language)
     for cause in causes[:limit]:
         head = [escape(cause.code), counted(cause.count, language), *filter(None, [cause.amount_text])]
         out.print(" · ".join([f"[bold]{cause.asset}[/]", *head]))
@@ -294,7 +294,7 @@ def print_list(
         more = say_count(
             "The first is shown; --limit shows more.", "The first {count:,} are shown; --limit shows more.", count=limit
         )
-        out.print(more.told(language))
+        out.print(more.render(language))
 
 
 def _cell(value: object) -> "Text":
@@ -319,18 +319,18 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
     out.print(f"[bold {colour}]{escape(as_typed(report.message[:1].upper() + report.message[1:]))}[/]")
     print_counts(out, {name: asset.counts.as_dict() for name, asset in report.assets.items()}, language)
     if report.scope is not None:
-        out.print(f"[dim]{escape(as_typed(report.scope.told(language)))}[/]", soft_wrap=True)
+        out.print(f"[dim]{escape(as_typed(report.scope.render(language)))}[/]", soft_wrap=True)
     if report.rejections:
         out.print()
         print_causes(out, by_cause(report.rejections, language), language, SHOWN_CAUSES)
         out.print()
     if report.protocol:
-        protocol = say("Protocol:").told(language)
+        protocol = say("Protocol:").render(language)
         out.print(f"[dim]{protocol}[/] {escape(shown_path(report.protocol))}", soft_wrap=True)
     runs = say(
         "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui", run=report.run_id[:8]
     )
-    out.print(f"[dim]{escape(as_typed(runs.told(language)))}[/]")
+    out.print(f"[dim]{escape(as_typed(runs.render(language)))}[/]")
 
 
 @contextmanager
@@ -346,7 +346,7 @@ def progress(language: Language, *, quiet: bool) -> "Iterator[tuple[OnStep, OnPr
     with Progress(
         BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=out, transient=True
     ) as bar:
-        task = bar.add_task(say("Starting …").told(language), total=None)
+        task = bar.add_task(say("Starting …").render(language), total=None)
 
         def show(name: str, number: int, of: int) -> None:
             bar.update(task, description=escape(step_title(name, language)), completed=number - 1, total=of)

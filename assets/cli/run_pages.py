@@ -17,7 +17,7 @@ from assets.instance.home import LATEST, OPEN_TABLE, Home, open_instance
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.config.settings import Configuration, load
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
-from cloudkasse_etl.i18n.text import told
+from cloudkasse_etl.i18n.text import rendered
 
 if TYPE_CHECKING:
     from assets.instance.run_history import PastRun
@@ -63,7 +63,7 @@ def facts_of(past: "PastRun", home: Home, configuration: Configuration) -> "RunF
         run_id=past.run_id,
         kind=past.kind,
         outcome=past.outcome,
-        message=told(past.message, language),
+        message=rendered(past.message, language),
         started_at=past.started_at,
         seconds=past.seconds,
         started_by=starter_text(past.started_by, language),
@@ -135,9 +135,9 @@ class RunPages:
             with self._lock:
                 return HTTPStatus.OK, *make(configuration)
         except ConfigurationError as error:
-            return HTTPStatus.NOT_FOUND, "text/plain", error.told(language).encode()
+            return HTTPStatus.NOT_FOUND, "text/plain", error.render(language).encode()
         except CloudkasseError as error:
-            return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", error.told(language).encode()
+            return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", error.render(language).encode()
 
     def _current(self) -> Configuration:
         """The settings of now, or the last good ones: `ui` may be open for weeks, and a page is in one language."""

@@ -12,7 +12,7 @@ from assets.cli.output import OnProgress, OnRetry, OnStep, progress, tell
 from assets.instance import tags
 from assets.instance.home import Home, open_instance
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.i18n.text import say, told
+from cloudkasse_etl.i18n.text import rendered, say
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def synchronise(
             )
     if reports:
         return reports[-1]
-    message = tags.message_of(run.tags) or say("The run ended without saying why.").told(
+    message = tags.message_of(run.tags) or say("The run ended without saying why.").render(
         configuration.settings.language
     )
     return RunReport(run_id, kind, Outcome.FAILED, message, {}, "", message)
@@ -138,7 +138,7 @@ def run_quietly(
             on_step=on_step,
             on_progress=on_progress,
             on_retry=on_retry,
-            waiting=lambda message: tell(told(message, configuration.settings.language), err=True),
+            waiting=lambda message: tell(rendered(message, configuration.settings.language), err=True),
         )
 
 

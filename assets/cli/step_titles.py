@@ -39,4 +39,4 @@ STEP_TITLES: Final[Mapping[str, Text]] = {
 
 def step_title(name: str, language: Language) -> str:
     """What a step does, in a language; its name where it is no step of a synchronisation."""
-    return STEP_TITLES[name].told(language) if name in STEP_TITLES else name
+    return STEP_TITLES[name].render(language) if name in STEP_TITLES else name

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from assets.instance.runless_events import prune_runless_events
 from assets.instance.runs import HistoryFiles, history_files
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told
+from cloudkasse_etl.i18n.text import Text, joined, rendered, say, say_count
 
 SECONDS_BETWEEN_LOOKS = 600
 # Dagster gives a sensor 60 seconds; the rest is done at the next evaluation.
@@ -101,18 +101,18 @@ def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
         description=say(
             "Removes runs that are older than the settings allow (history.keep_days), once a day, with their "
             "logs and protocols. Open rejections and what each asset shows last stay. It starts nothing."
-        ).told(settings.language),
+        ).render(settings.language),
     )
     def prune(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if keep_days is None:
-            return dg.SkipReason(say("The settings keep all runs (history.keep_days).").told(settings.language))
+            return dg.SkipReason(say("The settings keep all runs (history.keep_days).").render(settings.language))
         today = f"{dt.datetime.now(settings.zone):%Y-%m-%d}"
         if context.cursor == today:
-            return dg.SkipReason(say("Done for today.").told(settings.language))
+            return dg.SkipReason(say("Done for today.").render(settings.language))
         pruned = prune_history(context.instance, storage, keep_days, seconds=SECONDS_A_LOOK)
         if pruned.is_all and not pruned.note:
             context.update_cursor(today)
-        return dg.SkipReason(told(pruned.sentence, settings.language))
+        return dg.SkipReason(rendered(pruned.sentence, settings.language))
 
     return prune
 

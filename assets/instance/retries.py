@@ -40,12 +40,12 @@ def after_a_failure(run_tags: Mapping[str, str], settings: Settings, now: dt.dat
     at = _next(run_tags, automation, now)
     if at is None:
         last = say("Not tried again by itself: that was the last try that automation.retries of the settings allows.")
-        return {tags.RETRY: tags.SPENT, tags.NEXT_TRY: last.told(language) if automation.retries else ""}
+        return {tags.RETRY: tags.SPENT, tags.NEXT_TRY: last.render(language) if automation.retries else ""}
     time = f"{at.astimezone(settings.zone):%H:%M}"
     return {
         tags.RETRY: at.isoformat(timespec="seconds"),
-        tags.NEXT_TRY: say("Tried again at {time}.", time=time).told(language),
-        tags.SHOWN_OUTCOME: say("↻ again at {time}", time=time).told(language),
+        tags.NEXT_TRY: say("Tried again at {time}.", time=time).render(language),
+        tags.SHOWN_OUTCOME: say("↻ again at {time}", time=time).render(language),
     }
 
 

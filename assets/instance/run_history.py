@@ -9,7 +9,7 @@ import dagster as dg
 from assets.instance import tags
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.i18n.text import Language, rendered, say
 from cloudkasse_etl.sync.monitoring.failed_runs import LastRun, to_be_told
 from cloudkasse_etl.sync.run.protocol import SEE_HISTORY, ambiguous_run
 from cloudkasse_etl.sync.run.report import Outcome
@@ -52,7 +52,7 @@ class PastRun:
             zone: The shop's zone; None: this computer's.
         """
         started_at = self.started_at.astimezone(zone).isoformat(timespec="seconds")
-        return {**asdict(self), "started_at": started_at, "message": told(self.message, language)}
+        return {**asdict(self), "started_at": started_at, "message": rendered(self.message, language)}
 
 
 def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:

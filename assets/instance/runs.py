@@ -194,7 +194,7 @@ def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: Se
         "failed: the process of this run ended before the run did; it was killed, or the computer was switched off. "
         "{counts}",
         counts=tags.WHAT_COUNTS,
-    ).told(settings.language)
+    ).render(settings.language)
     if tags.outcome_of(run.tags) == tags.RUNNING:
         dead = tags.failed(message, settings.language, say_as("in short", "process died"))
         if tags.is_tried_again(run.run_id, run.tags):

@@ -7,7 +7,7 @@ history, and hidden: the UI does not show tags that begin with `.dagster/`.
 import json
 from collections.abc import Mapping
 
-from cloudkasse_etl.i18n.text import Language, Text, say, told
+from cloudkasse_etl.i18n.text import Language, Text, rendered, say
 from cloudkasse_etl.state.lease.run_words import kind_words, starter_words
 from cloudkasse_etl.sync.run.report import Counts, Outcome, RunReport
 from cloudkasse_etl.sync.run.summary import brief, shown_outcome
@@ -56,12 +56,12 @@ LOOKING = (PLAN, COMPARISON, SHOW_RECEIPT)
 
 def starter_text(started_by: str, language: Language) -> str:
     """Who started a run, for a person; the tag itself is read by programs and stays English."""
-    return told(starter_words(started_by), language)
+    return rendered(starter_words(started_by), language)
 
 
 def kind_text(kind: str, language: Language) -> str:
     """A run's kind, for a person."""
-    return told(kind_words(kind), language)
+    return rendered(kind_words(kind), language)
 
 
 def kind_of(job_name: str) -> str:
@@ -152,7 +152,7 @@ def failed(reason: str, language: Language, in_short: Text) -> dict[str, str]:
         OUTCOME: str(Outcome.FAILED),
         MESSAGE: reason[:MAX_MESSAGE],
         SHOWN_OUTCOME: shown_outcome(Outcome.FAILED, language),
-        SHOWN_SUMMARY: in_short.told(language),
+        SHOWN_SUMMARY: in_short.render(language),
     }
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.text import Language, told
+from cloudkasse_etl.i18n.text import Language, rendered
 
 RESTARTS = "may pass by itself"
 IN_SHORT = "in short"
@@ -26,11 +26,11 @@ def plain_failures(language: Language) -> Iterator[None]:
 def failure(error: CloudkasseError, language: Language) -> dg.Failure:
     """The failure for an error: its text, and whether the run may be restarted automatically."""
     metadata: dict[str, Any] = (
-        {"what to do": dg.MetadataValue.text(as_typed(told(error.hint, language)))} if error.hint else {}
+        {"what to do": dg.MetadataValue.text(as_typed(rendered(error.hint, language)))} if error.hint else {}
     )
     metadata[RESTARTS] = dg.MetadataValue.bool(error.is_restartable)
-    metadata[IN_SHORT] = dg.MetadataValue.text(told(error.in_short, language))
-    return dg.Failure(as_typed(error.told(language)), metadata=metadata, allow_retries=error.is_restartable)
+    metadata[IN_SHORT] = dg.MetadataValue.text(rendered(error.in_short, language))
+    return dg.Failure(as_typed(error.render(language)), metadata=metadata, allow_retries=error.is_restartable)
 
 
 def in_short(event: dg.DagsterEvent) -> str | None:

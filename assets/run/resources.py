@@ -182,7 +182,7 @@ def _told_each(context: dg.InitResourceContext, on_retry: OnRetry, language: Lan
     """Writes each retry into the run's log, and passes it on; requests run in threads of their own."""
 
     def tell(text: Text) -> None:
-        sentence = text.told(language)
+        sentence = text.render(language)
         on_retry(sentence)
         if context.log is not None:
             context.log.info(sentence)
@@ -198,7 +198,7 @@ def _end(
     try:
         # a lost lease breaks a run in many ways, by an interrupt or another error: the lost lease is the better reason
         lost, language = session.store.connection.lost, session.settings.language
-        why = lost.told(language) if lost else _what_broke(instance, session.run_id, language)
+        why = lost.render(language) if lost else _what_broke(instance, session.run_id, language)
         report = session.finish(error=why, in_short=_in_short(instance, session.run_id, language) if why else "")
     except OSError as error:
         problem = unwritable(session.protocol_path.parent, error)
@@ -215,7 +215,7 @@ def _end(
 
 def _broken(error: CloudkasseError, run_tags: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """The tags of a run that could not even begin, or not record its result."""
-    failed = tags.failed(error.told(settings.language), settings.language, error.in_short)
+    failed = tags.failed(error.render(settings.language), settings.language, error.in_short)
     return {**failed, **_next_try(run_tags, settings, may_pass=error.is_restartable)}
 
 
@@ -233,7 +233,7 @@ def _is_canceling(instance: dg.DagsterInstance, run_id: str) -> bool:
 def _what_broke(instance: dg.DagsterInstance, run_id: str, language: Language) -> str | None:
     """Why steps failed, from the event log: the exception itself does not reach a resource."""
     if _is_canceling(instance, run_id):
-        return say("Cancelled in the UI. {counts}", counts=tags.WHAT_COUNTS).told(language)
+        return say("Cancelled in the UI. {counts}", counts=tags.WHAT_COUNTS).render(language)
     # sync_report fails because of the counts, which is not a reason of its own
     reasons = [_reason(event, language) for event in _failures(instance, run_id) if event.step_key != SYNC_REPORT]
     return " ".join(dict.fromkeys(reasons)) or None
@@ -242,9 +242,9 @@ def _what_broke(instance: dg.DagsterInstance, run_id: str, language: Language) -
 def _in_short(instance: dg.DagsterInstance, run_id: str, language: Language) -> str:
     """The same in a few words, for the list of runs: of several reasons the first."""
     if _is_canceling(instance, run_id):
-        return StoppedError.in_short.told(language)
+        return StoppedError.in_short.render(language)
     failures = [event for event in _failures(instance, run_id) if event.step_key != SYNC_REPORT]
-    return next(filter(None, map(in_short, failures)), None) or say_as("in short", "unforeseen error").told(language)
+    return next(filter(None, map(in_short, failures)), None) or say_as("in short", "unforeseen error").render(language)
 
 
 def _may_pass_by_itself(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -266,7 +266,7 @@ def _reason(event: dg.DagsterEvent, language: Language) -> str:
     if data.user_failure_data is not None:
         return str(data.user_failure_data.description)
     if data.error_source is not None and data.error_source.name == "INTERRUPT":
-        return say("Interrupted. {counts}", counts=tags.WHAT_COUNTS).told(language)
+        return say("Interrupted. {counts}", counts=tags.WHAT_COUNTS).render(language)
     cause = data.error.cause or data.error if data.error else None
     text = cause.message.strip().splitlines()[0] if cause and cause.message.strip() else "?"
-    return say("Unforeseen error in {step}: {fault}", step=event.step_key, fault=text).told(language)
+    return say("Unforeseen error in {step}: {fault}", step=event.step_key, fault=text).render(language)

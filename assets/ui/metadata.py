@@ -16,7 +16,7 @@ from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, KINDS, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS, kinds_of
 from cloudkasse_etl.i18n.formats import counted, day_in_figures, money
-from cloudkasse_etl.i18n.text import joined, say, say_as, told, told_each
+from cloudkasse_etl.i18n.text import joined, rendered, rendered_each, say, say_as
 from cloudkasse_etl.rejections.causes import by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import ListedDocument
@@ -54,7 +54,7 @@ def asset_metadata(
     summary = sentence(outcome_of(report.counts), [replace(report, deferrals=())], language)
     summary = _with_deferrals(summary, report.deferrals, language)
     waiting = waiting_text(sums.waiting, language) if sums and not is_import_next else None
-    more = [text.told(language) for text in (waiting, report.left) if text]
+    more = [text.render(language) for text in (waiting, report.left) if text]
     if more:
         summary = " ".join([f"{summary.removesuffix('.')}.", *more])
     rows = report.rows if sums is None else _held(report.asset, sums)
@@ -83,7 +83,7 @@ def _receipts(sums: ReceiptSums | None, language: Language) -> Mapping[str, Any]
     """The table of what became of the receipts; nothing while there are none."""
     if sums is None or not sums.fates:
         return {}
-    return {"receipts": shown_table(told_each(FATES_HEADS, language), sums.rows(language))}
+    return {"receipts": shown_table(rendered_each(FATES_HEADS, language), sums.rows(language))}
 
 
 def _not_taken(settings: Settings) -> Mapping[str, Any]:
@@ -93,7 +93,7 @@ def _not_taken(settings: Settings) -> Mapping[str, Any]:
     if not left:
         return {}
     text = say("Not taken by {till}: {kinds}.", till=CAPABILITIES[settings.till.kind].title, kinds=joined(", ", left))
-    return {"not_taken": dg.MetadataValue.text(text.told(settings.language))}
+    return {"not_taken": dg.MetadataValue.text(text.render(settings.language))}
 
 
 def _notes(notes: Sequence[str], language: Language) -> Mapping[str, Any]:
@@ -109,7 +109,7 @@ def _unsigned(unsigned: Mapping[tuple[str, dt.date], int], language: Language) -
     """Which new receipts the till's security device failed to sign, by register and day."""
     if not unsigned:
         return {}
-    heads = told_each((say("register"), say("day"), say("receipts without a signature: the TSE failed")), language)
+    heads = rendered_each((say("register"), say("day"), say("receipts without a signature: the TSE failed")), language)
     rows = [(register, day_in_figures(day, language), count) for (register, day), count in sorted(unsigned.items())]
     return {"tse_failures": shown_table(heads, rows)}
 
@@ -135,24 +135,24 @@ def _documents(documents: Sequence[ListedDocument], language: Language) -> Mappi
             "" if one.closing_number is None else str(one.closing_number),
             one.receipts,
             money(one.amount_cents, one.currency, language),
-            one.document.text.told(language),
+            one.document.text.render(language),
             *([money(one.clearing_cents, one.currency, language)] if is_ledger else []),
         )
         for one in documents
     ]
-    return {"batches" if is_ledger else "documents": shown_table(told_each(columns, language), rows)}
+    return {"batches" if is_ledger else "documents": shown_table(rendered_each(columns, language), rows)}
 
 
 def _looked_at(report: AssetReport, language: Language) -> str:
     """A note of which records were compared, and why all of them, which explains the counts."""
     if report.looked_at is None:
-        return told(report.scope or "", language)
-    return say("changed articles: {count:,}; everything else is as it was", count=report.looked_at).told(language)
+        return rendered(report.scope or "", language)
+    return say("changed articles: {count:,}; everything else is as it was", count=report.looked_at).render(language)
 
 
 def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
     """The metadata of sync_report: the sentence and the totals of the whole run."""
-    left = dict.fromkeys(asset.left.told(settings.language) for asset in report.assets.values() if asset.left)
+    left = dict.fromkeys(asset.left.render(settings.language) for asset in report.assets.values() if asset.left)
     summary = " ".join([f"{report.message.removesuffix('.')}.", *left]) if left else report.message
     return {
         "summary": dg.MetadataValue.text(as_typed(summary)),

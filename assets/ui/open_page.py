@@ -12,7 +12,7 @@ from assets.ui.record_markdown import paragraphs, records_markdown, since_text, 
 from assets.ui.tables import shown_table
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import told_each
+from cloudkasse_etl.i18n.text import rendered_each
 from cloudkasse_etl.sync.monitoring.gaps import Missing
 from cloudkasse_etl.sync.monitoring.open_records import OpenReport
 from cloudkasse_etl.sync.monitoring.waiting import LongWait
@@ -57,7 +57,7 @@ def open_metadata(report: OpenReport, settings: Settings, *, notice: str, page: 
             found["csv"] = dg.MetadataValue.url(open_table(page))
         found[PAGE] = dg.MetadataValue.url(page)
     if report.sums.count:
-        found["receipts"] = shown_table(told_each(FATES_HEADS, language), report.sums.rows(language))
+        found["receipts"] = shown_table(rendered_each(FATES_HEADS, language), report.sums.rows(language))
     return {
         **found,
         "open": report.count,

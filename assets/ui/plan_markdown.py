@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from assets.ui.markdown import markdown_table, plain
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import say, told_each
+from cloudkasse_etl.i18n.text import rendered_each, say
 from cloudkasse_etl.rejections.causes import Cause
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, Plan
@@ -95,7 +95,7 @@ def _refused(causes: Sequence[Cause], language: Language) -> list[str]:
         for cause in causes[:DETAILS]
     ]
     heading = f"#### {would_be_rejected(causes, language)}"
-    return [heading, markdown_table(told_each(_REFUSED, language), rows, numbers=(2, 3))]
+    return [heading, markdown_table(rendered_each(_REFUSED, language), rows, numbers=(2, 3))]
 
 
 def _drawn(table: Table) -> list[str]:

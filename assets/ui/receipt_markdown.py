@@ -7,7 +7,7 @@ from cloudkasse_etl.sync.outputs.receipt_view import ReceiptView
 
 def receipt_markdown(view: ReceiptView, language: Language) -> str:
     """The whole receipt."""
-    cure = say("What to do:").told(language)
+    cure = say("What to do:").render(language)
     parts = [f"**{plain(view.head)}**"]
     parts += [f"{plain(text)} {cure} {plain(what)}" if what else plain(text) for text, what in view.problems]
     parts.append("\n".join(f"- {label}: {plain(told)}" for label, told in view.facts))

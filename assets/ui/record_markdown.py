@@ -48,7 +48,7 @@ def records_markdown(causes: Sequence[Cause], language: Language, zone: ZoneInfo
             count=total - SHOWN_RECORDS,
             where=f"<{table}>" if table else as_typed("cloudkasse-etl rejections --csv rejections.csv"),
         )
-        parts.append(more.told(language))
+        parts.append(more.render(language))
     return "\n\n".join(parts)
 
 
@@ -76,7 +76,7 @@ def waits_markdown(waits: Sequence[LongWait], zone: ZoneInfo) -> str:
     parts = []
     for number, wait in enumerate(waits, 1):
         since = since_text(wait.since, wait.language, zone)
-        count = say_count("{count:,} record", "{count:,} records", count=wait.count).told(wait.language)
+        count = say_count("{count:,} record", "{count:,} records", count=wait.count).render(wait.language)
         more = more_than(wait.count, len(wait.names), wait.language)
         names = "\n".join(f"- {plain(name)}" for name in [*wait.names, *filter(None, [more])])
         head = f"**{number}. {plain(wait.cure)}**"
@@ -108,7 +108,7 @@ def paragraphs(causes: Sequence[Cause], language: Language, limit: int) -> tuple
 
 def _paragraph(cause: Cause, first: Sequence[Victim], language: Language) -> str:
     """Cure, reason and the first records; where their texts differ, each with its own."""
-    count = say_count("{count:,} record", "{count:,} records", count=cause.count).told(language)
+    count = say_count("{count:,} record", "{count:,} records", count=cause.count).render(language)
     names = list(dict.fromkeys(victim.name for victim in first))
     lines = names if cause.text else [f"{victim.name}: {victim.text}" for victim in first]
     more = [*filter(None, [more_than(len(cause.victims), len(first), language)])]
@@ -133,14 +133,14 @@ def since_text(moment: dt.datetime, language: Language, zone: ZoneInfo) -> str:
     Returns:
         The text.
     """
-    return say("since {since}", since=shown_time(moment, zone, language)).told(language)
+    return say("since {since}", since=shown_time(moment, zone, language)).render(language)
 
 
 def _cause(number: int, cause: Cause, limit: int, language: Language, zone: ZoneInfo) -> str:
     head = f"**{number}. {plain(cause.cure)}**"
     facts = [
         cause.asset,
-        say_count("{count:,} record", "{count:,} records", count=cause.count).told(language),
+        say_count("{count:,} record", "{count:,} records", count=cause.count).render(language),
         *([cause.amount_text] if cause.amount_text else []),
         cause.code,
     ]

@@ -7,7 +7,7 @@ import dagster as dg
 
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.messages import ENGLISH, translated
-from cloudkasse_etl.i18n.text import told
+from cloudkasse_etl.i18n.text import rendered
 
 _Definition = TypeVar("_Definition", bound=dg.AssetsDefinition)
 
@@ -26,7 +26,7 @@ def in_language(definitions: Sequence[_Definition], settings: Settings) -> list[
         ]
         # Dagster maps an asset's own specs only, so what it is made of is handed on with other checks
         parts["check_specs_by_output_name"] = {
-            output: spec._replace(description=told(spec.description or "", language))
+            output: spec._replace(description=rendered(spec.description or "", language))
             for output, spec in one.node_check_specs_by_output_name.items()
         }
         found.append(type(one)(**parts))

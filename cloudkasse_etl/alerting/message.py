@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import Text, say, say_count, told_each
+from cloudkasse_etl.i18n.text import Text, rendered_each, say, say_count
 from cloudkasse_etl.rejections.causes import Place, listed, more_than, place
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.rejections.stuck_money import StuckMoney
@@ -109,26 +109,26 @@ def compose(
             run=run.run_id[:8],
         )
         blocks.append(
-            "\n".join([failed.told(language), *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)])
+            "\n".join([failed.render(language), *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)])
         )
     if causes:
         entries = [_entry(cause, language) for cause in causes[:MAX_CAUSES]]
         if further := more_than(len(causes), MAX_CAUSES, language):
             entries.append(further)
-        blocks.append("\n\n".join([say("Newly rejected:").told(language), *entries]))
+        blocks.append("\n\n".join([say("Newly rejected:").render(language), *entries]))
         if latest_run:
             listed = say("Every record with its reason: cloudkasse-etl protocol {run}", run=latest_run[:8])
-            blocks.append("\n".join([listed.told(language), *_link(ui_url, latest_run)]))
+            blocks.append("\n".join([listed.render(language), *_link(ui_url, latest_run)]))
     once = say("Each cause is told once; again only if it comes back after it was gone.")
     title = say("Till synchronisation")  # as the page is headed
     return Message(
-        f"{title.told(language)} {company}: {'; '.join(told_each(head, language))}",
-        "\n\n".join([*blocks, once.told(language)]),
+        f"{title.render(language)} {company}: {'; '.join(rendered_each(head, language))}",
+        "\n\n".join([*blocks, once.render(language)]),
     )
 
 
 def _entry(cause: RejectionCause, language: Language) -> str:
-    amount = cause.stuck.told(language)
+    amount = cause.stuck.render(language)
     lines = [" · ".join([cause.asset, cause.code, counted(cause.count, language), *([amount] if amount else [])])]
     texts = list(dict.fromkeys(example.text(language) for example in cause.examples))
     more = more_than(cause.count, len(cause.examples), language)
@@ -140,7 +140,7 @@ def _entry(cause: RejectionCause, language: Language) -> str:
             lines += _indented(f"{example.name(language)}: {example.text(language)}")
         lines += _indented(more) if more else []
     for cure in dict.fromkeys(example.cure(language) for example in cause.examples[:1]):
-        lines += _indented(say("What to do: {cure}", cure=cure).told(language))
+        lines += _indented(say("What to do: {cure}", cure=cure).render(language))
     return "\n".join(lines)
 
 

@@ -38,12 +38,12 @@ class Text(str):
     def __getnewargs__(self) -> tuple[str, Mapping[str, object], str, str]:  # type: ignore[override]
         return self.template, self.values, self.many, self.context
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The sentence in a language."""
         if language == ENGLISH:
             return str.__str__(self)
         values = {
-            name: value.told(language) if isinstance(value, Text) else value for name, value in self.values.items()
+            name: value.render(language) if isinstance(value, Text) else value for name, value in self.values.items()
         }
         return self._filled(self.template, values, self.many, self.context, language)
 
@@ -100,19 +100,19 @@ def say_as(context: str, template: str, /, **values: object) -> Text:
     return Text(template, values, context=context)
 
 
-def told(text: str, language: Language) -> str:
+def rendered(text: str, language: Language) -> str:
     """A text in a language; a plain string (a name, or a text of another system) is returned unchanged."""
-    return text.told(language) if isinstance(text, Text) else text
+    return text.render(language) if isinstance(text, Text) else text
 
 
-def told_each(texts: Iterable[str], language: Language) -> tuple[str, ...]:
+def rendered_each(texts: Iterable[str], language: Language) -> tuple[str, ...]:
     """Texts in a language: the headings of a table."""
-    return tuple(told(text, language) for text in texts)
+    return tuple(rendered(text, language) for text in texts)
 
 
-def told_by_name(texts: Mapping[str, str], language: Language) -> dict[str, str]:
+def rendered_by_name(texts: Mapping[str, str], language: Language) -> dict[str, str]:
     """Texts in a language, by the names that the program has for them."""
-    return {name: told(text, language) for name, text in texts.items()}
+    return {name: rendered(text, language) for name, text in texts.items()}
 
 
 def without_stop(text: str) -> Text:
@@ -137,7 +137,7 @@ def with_colon(head: str, more: str, language: Language) -> str:
     Returns:
         Both in one.
     """
-    return say_as("punctuation", "{head}: {more}", head=head, more=more).told(language)
+    return say_as("punctuation", "{head}: {more}", head=head, more=more).render(language)
 
 
 def with_semicolon(head: str, more: str, language: Language) -> str:
@@ -151,7 +151,7 @@ def with_semicolon(head: str, more: str, language: Language) -> str:
     Returns:
         Both in one.
     """
-    return say_as("punctuation", "{head}; {more}", head=head, more=more).told(language) if more else head
+    return say_as("punctuation", "{head}; {more}", head=head, more=more).render(language) if more else head
 
 
 class _Formatter(string.Formatter):

@@ -91,7 +91,7 @@ class Cause:
     @property
     def amount_text(self) -> str:
         """The same as a text, `883.67 €`; empty for other records."""
-        return self.stuck.told(self.language)
+        return self.stuck.render(self.language)
 
     @property
     def count(self) -> int:
@@ -143,7 +143,7 @@ class Cause:
     def summary(self) -> str:
         """What is wrong; if the texts differ by record, that of the first one, with its name."""
         first = self.victims[0]
-        return self.text or f"{_SUCH_AS.told(self.language)} {first.name}: {first.text}"
+        return self.text or f"{_SUCH_AS.render(self.language)} {first.name}: {first.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def causes_of(protocol: Iterable[Mapping[str, Any]], language: Language) -> list
                 (r["asset"], r["code"], part["cure"]),
                 _Noted(
                     r["key"],
-                    r.get("name") or name_of(r["asset"], r["key"]).told(language),  # an older release wrote none
+                    r.get("name") or name_of(r["asset"], r["key"]).render(language),  # an older release wrote none
                     Amount(r["total_cents"], r["currency"]) if r.get("currency") else None,
                     part["text"],
                     datetime.fromisoformat(r["since"]) if r["since"] else None,
@@ -320,7 +320,7 @@ def more_than(count: int, shown: int, language: Language) -> str:
     Returns:
         The note.
     """
-    return say("and {count:,} more", count=count - shown).told(language) if count > shown else ""
+    return say("and {count:,} more", count=count - shown).render(language) if count > shown else ""
 
 
 def placeholders(text: str) -> tuple[str, ...]:

@@ -77,13 +77,13 @@ class RecordName:
         """The sort key by which records are listed everywhere: A2 before A10, K1-9 before K1-10."""
         return natural_place(self.key)
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The name in a language."""
         found = _ROW.fullmatch(self.key)
         if self.key.startswith(_GROUP):
-            number = say("article group {number}", number=self.key.removeprefix(_GROUP)).told(language)
+            number = say("article group {number}", number=self.key.removeprefix(_GROUP)).render(language)
         elif found:
-            number = say("row {row} of {table}", row=found[2], table=found[1]).told(language)
+            number = say("row {row} of {table}", row=found[2], table=found[1]).render(language)
         else:
             number = self.key
         return clean(f"{number} {self.title}" if self.title else number)
@@ -102,16 +102,16 @@ class PriceName(RecordName):
         """Article, price group, quantity and first day, as far as the key has them."""
         return _PRICE_ROW.sub("", self.key).rsplit("|", 3)
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The name in a language."""
         article, *more = self._parts()
         texts = [f"{article} {self.title}" if self.title else article]
         for name, value in zip(("group", "quantity", "start"), more, strict=False):
             if value:
-                texts.append(_PRICE_PARTS[name](value, language).told(language))
+                texts.append(_PRICE_PARTS[name](value, language).render(language))
         found = _PRICE_ROW.search(self.key)
         if found and not article:  # nothing else tells which one it is
-            texts = [say("row {row} of {table}", row=found[2], table=found[1]).told(language), *texts[1:]]
+            texts = [say("row {row} of {table}", row=found[2], table=found[1]).render(language), *texts[1:]]
         return clean(", ".join(texts))
 
 
@@ -152,19 +152,19 @@ class ReceiptName(RecordName):
             return None
         return Amount(self.cents, self.currency)
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The name in a language."""
         if self.register is None or self.number is None:
             known = _short_id(self.key)
-            label = say("receipt {id}", id=known).told(language) if known else clean(self.key, 60)
+            label = say("receipt {id}", id=known).render(language) if known else clean(self.key, 60)
         else:
             label = _label(self.register, self.number)
         if self.line is not None:
-            label = say("{receipt}, line {line}", receipt=label, line=self.line).told(language)
+            label = say("{receipt}, line {line}", receipt=label, line=self.line).render(language)
             whole = clean(f"{label}, {self.title}") if self.title else label
             return _joined(whole, self.day, self.line_cents, self.currency, language)
         if self.second:
-            return say("{receipt}, other content", receipt=label).told(language)
+            return say("{receipt}, other content", receipt=label).render(language)
         return _joined(label, self.day, self.cents, self.currency, language)
 
 
@@ -178,7 +178,7 @@ class ClosingName(RecordName):
 
     day: dt.date | None = None
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The name in a language."""
         register, mark, number = self.key.rpartition("|")
         if mark:
@@ -187,7 +187,7 @@ class ClosingName(RecordName):
             label = say("export {path}", path=clean(self.key[1:], 60))
         else:
             label = say("closing {id}", id=_short_id(self.key) or clean(self.key, 60))
-        return _joined(label.told(language), self.day, None, None, language)
+        return _joined(label.render(language), self.day, None, None, language)
 
 
 def receipt_name(
@@ -211,23 +211,23 @@ def receipt_name(
     Returns:
         The name.
     """
-    return ReceiptName("", register, number, day, cents, currency).told(language)
+    return ReceiptName("", register, number, day, cents, currency).render(language)
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryName(RecordName):
     """The name of a document or batch for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several."""
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The name in a language."""
         _, register, place, generation = (*self.key.split("|"), "", "", "", "")[:4]
         what, _, which = place.partition(" ")
         if what == "closing":
-            label = say("{register} closing {number}", register=clean(register, 60), number=which).told(language)
+            label = say("{register} closing {number}", register=clean(register, 60), number=which).render(language)
         elif what == "day":
             label = f"{clean(register, 60)} {_of_day(which, language)}"
         elif what == "receipt":
-            label = say("{register} receipt {id}", register=clean(register, 60), id=without_ids(which)).told(language)
+            label = say("{register} receipt {id}", register=clean(register, 60), id=without_ids(which)).render(language)
         else:
             return clean(self.key)
         return label if generation in ("", "1") else f"{label} ({clean(generation, 10)})"

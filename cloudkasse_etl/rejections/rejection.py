@@ -51,7 +51,7 @@ class Rejection:
 
     def name(self, language: Language = "en") -> str:
         """What the record is called by a shop; never an id."""
-        return self.called.told(language)
+        return self.called.render(language)
 
     @property
     def called(self) -> RecordName:
@@ -119,11 +119,11 @@ def filled(text: str, detail: Mapping[str, str], language: Language) -> str:
     source = detail.get("column") or detail.get("field") or ""
     if not source:
         text = text.replace(" ({field})", "")  # the cloud need not name the field
-    system = (_IN_THE_SETTINGS if _is_setting(source) else _IN_THE_ERP).told(language)
+    system = (_IN_THE_SETTINGS if _is_setting(source) else _IN_THE_ERP).render(language)
     shown = {name: _Value(_shown(_day(name, value, language)), language) for name, value in detail.items()}
     shown["system"] = _Value(system, language)
     if missing := "".join(detail.get(name, "") for name in MADE_OF):
-        shown[ENTRIES] = _Value(without_controls(entries(missing).told(language)), language)
+        shown[ENTRIES] = _Value(without_controls(entries(missing).render(language)), language)
     return text.format_map(_Blank(shown))
 
 
@@ -153,12 +153,12 @@ class _Value(str):
     def __format__(self, form: str) -> str:
         if form == "after":
             count = int(self) if self.isdecimal() else 2  # not a number: several of them, or none is known
-            return say_count("After {days} day", "After {days} days", count=count, days=str(self)).told(self.language)
+            return say_count("After {days} day", "After {days} days", count=count, days=str(self)).render(self.language)
         if form == "more":
             known = int(self) if self.isdecimal() else 0
-            return " " + say("and {count:,} more", count=known).told(self.language) if known else ""
+            return " " + say("and {count:,} more", count=known).render(self.language) if known else ""
         if form == "receipt":
-            return joined(", ", [_receipt(name) for name in self.split(", ")]).told(self.language)
+            return joined(", ", [_receipt(name) for name in self.split(", ")]).render(self.language)
         return spelled(str(self), self.language) if form == "n" else str(self)
 
 

@@ -56,7 +56,7 @@ class StuckMoney:
         """By which causes are put in order: all that is not in the books, in whichever direction and currency."""
         return sum(self.taken.values()) + sum(self.paid_out.values())
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """Like `883.67 €` or `271.72 € (329.84 € taken, 58.12 € paid out)`; empty where there are no receipts."""
         texts = []
         for currency, cents in self.cents.items():
@@ -69,7 +69,7 @@ class StuckMoney:
                     taken=money(taken, currency, language),
                     paid_out=money(paid_out, currency, language),
                 )
-                amount = both.told(language)
+                amount = both.render(language)
             texts.append(amount)
         return ", ".join(texts)
 
@@ -81,8 +81,8 @@ class StuckMoney:
             "{amount} is stuck in {count:,} receipt",
             "{amount} are stuck in {count:,} receipts",
             count=self.receipts,
-            amount=self.told(language),
-        ).told(language)
+            amount=self.render(language),
+        ).render(language)
 
     def as_dict(self) -> dict[str, dict[str, int]]:
         """For `--json`."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandera.pandas as pa
 
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.i18n.text import Language, rendered, say
 from cloudkasse_etl.schemas.checks import DAY, FIRST_DAY, QUANTITY, RATE
 
 _EXAMPLES = {DAY: "2026-07-01", RATE: "19.00", QUANTITY: "0.000", "[A-Z]{2}": "DE", "[A-Z]{3}": "EUR"}
@@ -40,12 +40,12 @@ def readable_columns(model: type[pa.DataFrameModel], language: Language) -> tupl
     return tuple(
         ReadableColumn(
             name,
-            told(_type(name, column), language),
+            rendered(_type(name, column), language),
             say(
                 "{description} From {source}.",
-                description=told(column.description, language),
+                description=rendered(column.description, language),
                 source=", ".join(_sources(column)),
-            ).told(language),
+            ).render(language),
             column.nullable,
             key == (name,),
             _rules(name, column, key, language),
@@ -130,7 +130,7 @@ def _rules(name: str, column: Any, key: tuple[str, ...], language: Language) -> 
     rules = [_rule(c.name, c.statistics, language) for c in column.checks if c.name != "clean_text"]
     if name in key and len(key) > 1:
         rules.append(say("once with {others}", others=", ".join(k for k in key if k != name)))
-    return tuple(told(rule, language) for rule in rules)
+    return tuple(rendered(rule, language) for rule in rules)
 
 
 def _rule(name: str, limits: Mapping[str, Any], language: Language) -> str:

@@ -17,12 +17,12 @@ from cloudkasse_etl.entities import (
 )
 from cloudkasse_etl.state.database.tables import StateTables
 
-JUDGED: Final = "judged_receipts"
+VALIDATED: Final = "judged_receipts"
 """Not an asset: the checkpoint of the settings under which unbooked receipts were last checked."""
 BOOKED: Final = "booked"
 """Not an asset: what is booked so far."""
 _OF_THE_COMPANY = frozenset(
-    {STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, *DELIVERED, JUDGED, BOOKED}
+    {STAGED_RECEIPTS, STAGED_CLOSINGS, REVENUE_POSTINGS, STOCK_MOVEMENTS, *DELIVERED, VALIDATED, BOOKED}
 )
 
 EVERY_CLOUD: Final = ""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from cloudkasse_etl.config.settings import load
 from cloudkasse_etl.config.till_settings import Dsfinvk, TillSettings
-from cloudkasse_etl.sync.receipts.judging.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_staging import ReceiptStaging
+from cloudkasse_etl.sync.receipts.validation.receipt_validation import validator_of
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.session import open_session
 
@@ -30,7 +30,7 @@ def main(exports: str) -> None:
         kind="receipts",
         started_by="a benchmark",
     ) as session:
-        staging = ReceiptStaging(session, judge_of(session))
+        staging = ReceiptStaging(session, validator_of(session))
         for page in session.client.pages("receipts", None) if exports else ():
             staging.stage(page)
         session.finish()

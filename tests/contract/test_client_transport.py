@@ -180,11 +180,11 @@ def test_each_retry_is_told_before_its_pause_with_a_whole_number_of_seconds() ->
     ):
         opened.status()
     host = server.url.removeprefix("http://")
-    assert [text.told("en") for text in heard] == [
+    assert [text.render("en") for text in heard] == [
         f"CloudKasse ({host}) answers 503 to GET /v1/status: try 2 of {API.attempts} in 1 s.",
         f"CloudKasse ({host}) answers 503 to GET /v1/status: try 3 of {API.attempts} in 2 s.",
     ]
-    assert f"Versuch 2 von {API.attempts} in 1 s" in heard[0].told("de")
+    assert f"Versuch 2 von {API.attempts} in 1 s" in heard[0].render("de")
 
 
 def test_retries_end_in_time_although_each_try_is_slow() -> None:

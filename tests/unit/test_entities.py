@@ -106,10 +106,10 @@ def test_a_kind_has_words_for_people_in_every_language(kind: Kind) -> None:
     for language in ("en", "de"):
         plan = Plan("master-data", (EntityPlan(kind.name, stopped="!"), EntityPlan(kind.name, skipped=kind.name)))
         shown = view_of(plan, language)
-        assert [entity.title for entity in shown.entities] == [kind.heading.told(language)] * 2
-        assert kind.heading.told(language) in shown.entities[1].skipped
+        assert [entity.title for entity in shown.entities] == [kind.heading.render(language)] * 2
+        assert kind.heading.render(language) in shown.entities[1].skipped
         level = Comparison(kind.name, kind.cloud, 0, 2, 0, 0, 0, 0, ())
-        named = kind.heading.told(language) if language == "de" and kind is COMPANY else kind.noun.told(language)
+        named = kind.heading.render(language) if language == "de" and kind is COMPANY else kind.noun.render(language)
         assert named in level.sentence(language)
 
 
@@ -117,7 +117,7 @@ def test_a_kind_has_words_for_people_in_every_language(kind: Kind) -> None:
 def test_a_kind_is_called_something_in_german(kind: Kind) -> None:
     for name, type_ in get_type_hints(Kind).items():
         if type_ is Text:
-            assert getattr(kind, name).told("de") != getattr(kind, name), name
+            assert getattr(kind, name).render("de") != getattr(kind, name), name
 
 
 @EACH

@@ -21,7 +21,7 @@ from cloudkasse_etl.state.stores import sent_alerts
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.monitoring import alerts, new_data
 from cloudkasse_etl.sync.receipts import closing_arrivals, receipt_import
-from cloudkasse_etl.sync.receipts.judging import judgement, receipt_reading
+from cloudkasse_etl.sync.receipts.validation import receipt_reading, receipt_validation
 from cloudkasse_etl.transform.books.ledger import refusal
 from cloudkasse_etl.transform.prices.gross_prices import _Refusals
 from cloudkasse_etl.transform.receipt_frames import content_hash
@@ -63,7 +63,7 @@ def of_the_checks() -> str:
         _days=days,
         _translation=None,
     )
-    return judgement.Judge.fingerprint(cast("Any", judge))
+    return receipt_validation.ReceiptValidator.fingerprint(cast("Any", judge))
 
 
 def of_a_refused_price() -> str:

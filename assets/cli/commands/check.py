@@ -7,7 +7,7 @@ import click
 
 from assets.cli.output import CURE, console, print_json, print_wrapped
 from cloudkasse_etl.errors import ConfigurationError, Problem
-from cloudkasse_etl.i18n.text import Language, say, say_count, told_each
+from cloudkasse_etl.i18n.text import Language, rendered_each, say, say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,7 +88,7 @@ def _print_comparisons(out: "Console", found: "Sequence[Comparison]", language: 
         if comparison.is_equal:
             continue
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for name in told_each(COLUMNS, language):
+        for name in rendered_each(COLUMNS, language):
             table.add_column(name)
         for row in comparison.rows(language):
             table.add_row(*map(escape, row))
@@ -101,11 +101,11 @@ def _print(problems: list[Problem], notes: list[Problem], language: Language) ->
     out = console()
     if not problems:
         well = say("All is well: settings, ERP, till and clock.")
-        out.print(f"[green]{well.told(language)}[/]")
+        out.print(f"[green]{well.render(language)}[/]")
     else:
         head = say_count("1 problem", "{count} problems", count=len(problems))
-        out.print(f"[red]{head.told(language)}[/]")
-    cure = CURE.told(language)
+        out.print(f"[red]{head.render(language)}[/]")
+    cure = CURE.render(language)
     for problem in problems + notes:
         told = problem.as_dict(language)
         print_wrapped(out, f"[bold]{escape(told['where'])}[/]: {escape(told['text'])}")

@@ -11,7 +11,7 @@ from assets.cli.output import COLOURS, WORDS, console, print_json, print_wrapped
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.formats import minute, spelled
-from cloudkasse_etl.i18n.text import Language, say, told, told_each
+from cloudkasse_etl.i18n.text import Language, rendered, rendered_each, say
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -50,7 +50,7 @@ def history(context: click.Context, limit: int, as_json: bool) -> None:
         _print_table(runs, language, zone)
     else:
         none = say("There are no runs yet. The first one: cloudkasse-etl sync.")
-        tell(none.told(language))
+        tell(none.render(language))
 
 
 @history.command()
@@ -76,10 +76,10 @@ def prune(keep_days: int | None, as_json: bool) -> None:
         pruned = prune_history(instance, home.storage, days)
     if as_json:
         print_json(
-            {"runs": pruned.runs, "bytes": pruned.bytes, "note": told(pruned.note, language_of(settings_path()))}
+            {"runs": pruned.runs, "bytes": pruned.bytes, "note": rendered(pruned.note, language_of(settings_path()))}
         )
     else:
-        tell(told(pruned.sentence, language_of(settings_path())))
+        tell(rendered(pruned.sentence, language_of(settings_path())))
 
 
 def _repair(instance: "dg.DagsterInstance") -> bool:
@@ -110,7 +110,7 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
 
     from assets.instance.tags import kind_text, starter_text
 
-    out, heads = console(), told_each(_HEADS, language)
+    out, heads = console(), rendered_each(_HEADS, language)
     rows = [
         (
             run.run_id[:8],
@@ -122,7 +122,7 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
         for run in runs
     ]
     results = [
-        f"[{COLOURS[run.outcome]}]{escape(told(run.message, language) or WORDS[run.outcome].told(language))}[/]"
+        f"[{COLOURS[run.outcome]}]{escape(rendered(run.message, language) or WORDS[run.outcome].render(language))}[/]"
         for run in runs
     ]
     columns = [max(map(len, column)) for column in zip(heads[:-1], *rows, strict=True)]

@@ -12,7 +12,7 @@ from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.entities import rejecting
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import say, told
+from cloudkasse_etl.i18n.text import rendered, say
 from cloudkasse_etl.rejections.catalogue import CATALOGUE, CLOUD
 from cloudkasse_etl.tills.capabilities import CAPABILITIES
 
@@ -73,17 +73,17 @@ def _print(report: "OpenReport", zone: "ZoneInfo") -> None:
     colour = "red" if report.is_urgent else "yellow" if report.is_open else "green"
     out.print(f"[bold {colour}]{escape(report.sentence)}[/]")
     if report.has_failed and report.last_run is not None:
-        print_wrapped(out, escape(as_typed(told(report.last_run.message, report.language))), indent=2)
+        print_wrapped(out, escape(as_typed(rendered(report.last_run.message, report.language))), indent=2)
     print_causes(out, report.causes, report.language, limit=len(report.causes), every_record=True)
     for missing in report.missing:
         head = f"[bold]{missing.asset}[/] · {counted(missing.count, report.language)} · {escape(missing.text)}"
         out.print(f"{head} {escape(missing.examples)}", soft_wrap=True)
-        out.print(f"  [green]{CURE.told(report.language)}[/] {escape(missing.cure)}", soft_wrap=True)
+        out.print(f"  [green]{CURE.render(report.language)}[/] {escape(missing.cure)}", soft_wrap=True)
     for wait in report.waits:
-        since = say("since {since}", since=shown_time(wait.since, zone, report.language)).told(report.language)
+        since = say("since {since}", since=shown_time(wait.since, zone, report.language)).render(report.language)
         head = f"[bold]{wait.asset}[/] · {counted(wait.count, report.language)} · {since} · {escape(wait.why)}"
         print_wrapped(out, head)
         print_wrapped(out, escape(wait.examples), indent=2)
-        print_wrapped(out, f"[green]{CURE.told(report.language)}[/] {escape(wait.cure)}", indent=2)
+        print_wrapped(out, f"[green]{CURE.render(report.language)}[/] {escape(wait.cure)}", indent=2)
     if report.sums.count:
-        print_wrapped(out, escape(report.sums.told(report.language)))
+        print_wrapped(out, escape(report.sums.render(report.language)))

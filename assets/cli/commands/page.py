@@ -21,7 +21,7 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
     no other file.
     """
     if (run_id is None) != last:
-        raise click.UsageError(say("Name a run, or --last, and not both.").told(language()))
+        raise click.UsageError(say("Name a run, or --last, and not both.").render(language()))
     from assets.instance.home import find_home, open_instance
     from cloudkasse_etl.config.settings import load
 
@@ -38,4 +38,4 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
     facts = facts_of(past, home, configuration)
     write_page(configuration, facts, html_file, typed=as_typed)
     written = say("The page of run {run} is written to {file}.", run=past.run_id[:8], file=shown_path(html_file))
-    click.echo(written.told(configuration.settings.language))
+    click.echo(written.render(configuration.settings.language))

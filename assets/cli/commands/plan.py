@@ -69,7 +69,7 @@ def _print_delivery(out: "Console", found: "DeliveryPlan", language: Language) -
     from cloudkasse_etl.sync.dry_run.delivery_plan import lines_of
 
     for draft in found.documents:
-        name = name_of(SELECTLINE_DOCUMENTS, draft.key).told(language)
+        name = name_of(SELECTLINE_DOCUMENTS, draft.key).render(language)
         out.print(f"\n[bold]{escape(name)}[/]: {money(draft.amount_cents, draft.currency, language)}")
         for line in lines_of(draft):
             article, house = line.get("ArticleNumber", ""), line.get("WarehouseId", "")
@@ -83,17 +83,17 @@ def _print_delivery(out: "Console", found: "DeliveryPlan", language: Language) -
         _print_batch(out, draft, language)
     if found.batches:
         told = say_count("{count:,} batch to post.", "{count:,} batches to post.", count=len(found.batches))
-        out.print(told.told(language))
+        out.print(told.render(language))
     if found.documents or not found.batches:
         count = len(found.documents)
         told = say_count("{count:,} document to deliver.", "{count:,} documents to deliver.", count=count)
-        out.print(told.told(language))
+        out.print(told.render(language))
     for waiting, text in (
         (found.waiting, say("{count:,} waiting for a closing or the end of the day", count=found.waiting)),
         (found.waiting_for_stock, say("{count:,} waiting for their stock", count=found.waiting_for_stock)),
     ):
         if waiting:
-            out.print(f"  {text.told(language)}")
+            out.print(f"  {text.render(language)}")
     _print_refused(out, by_cause(found.refused, language), language)
 
 
@@ -104,7 +104,7 @@ def _print_batch(out: "Console", draft: "Draft", language: Language) -> None:
     from cloudkasse_etl.state.stores.deliveries.delivered_receipts import clearing_of
     from cloudkasse_etl.transform.deliveries.batch_form import postings_of
 
-    name = name_of(SELECTLINE_LEDGER, draft.key).told(language)
+    name = name_of(SELECTLINE_LEDGER, draft.key).render(language)
     out.print(f"\n[bold]{escape(name)}[/]: {money(draft.amount_cents, draft.currency, language)}")
     for posting in postings_of(draft.body):
         out.print(f"  {escape(posting['PostingDocument'])} · {posting['PostDate'][:10]}")
@@ -115,7 +115,7 @@ def _print_batch(out: "Console", draft: "Draft", language: Language) -> None:
     if cents := clearing_of(draft.body):
         left = say("On clearing, until the documents are posted: {amount}",
                    amount=money(cents, draft.currency, language))  # fmt: skip
-        out.print(f"  {left.told(language)}", soft_wrap=True)
+        out.print(f"  {left.render(language)}", soft_wrap=True)
 
 
 def _print(out: "Console", found: "Plan", language: Language) -> None:

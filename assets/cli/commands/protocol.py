@@ -46,4 +46,4 @@ def _print(found: dict[str, Any]) -> None:
         print_causes(out, [cause], language, limit=1, every_record=True)
         if cause.since is not None:
             since = say("since {since}", since=moment(cause.since.astimezone(zone), language))
-            print_wrapped(out, f"[dim]{escape(since.told(language))}[/]", indent=2)
+            print_wrapped(out, f"[dim]{escape(since.render(language))}[/]", indent=2)

@@ -96,10 +96,10 @@ def sandbox(
 
     def announce(url: str) -> None:
         text = say("CloudKasse sandbox at {url} (its contract: {url}/docs). Ctrl-C ends it.", url=url)
-        click.echo(text.told(language()))
+        click.echo(text.render(language()))
         if till == "korona":
             text = say("As KORONA.cloud: {url}/web/api/v3, account sandbox, any user, the token as password.", url=url)
-            click.echo(text.told(language()))
+            click.echo(text.render(language()))
 
     if demo is not None:
         _serve_demo(demo, faults, announce, with_faults="selectline" if selectline else "cloud")
@@ -133,8 +133,8 @@ def _serve_selectline(erp: str | None, port: int | None, licences: int, faults: 
 
 def _announce_selectline(page: str, url: str) -> None:
     text = say("SelectLine sandbox at {url}; user, password and AppKey: sandbox. Ctrl-C ends it.", url=url)
-    click.echo(text.told(language()))
-    click.echo(say("What a clerk sees: {page}", page=page).told(language()))
+    click.echo(text.render(language()))
+    click.echo(say("What a clerk sees: {page}", page=page).render(language()))
 
 
 def _beside(option: str) -> Text:
@@ -149,7 +149,7 @@ def _refuse(context: click.Context, reason: Callable[[str], Text], *names: str) 
     """Fails with a reason if one of some options was given."""
     for name in names:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError(reason(f"--{name}").told(language()), context)
+            raise click.UsageError(reason(f"--{name}").render(language()), context)
 
 
 def _serve_demo(
@@ -214,7 +214,7 @@ def misbehave(context: click.Context, faults: str, url: str, token: str, selectl
     said = say("The sandbox behaves.")
     if state["faults"] != "off":
         said = say("The sandbox misbehaves: {faults}", faults=state["faults"])
-    click.echo(said.told(language()))
+    click.echo(said.render(language()))
 
 
 def _selectline_page(context: click.Context, url: str) -> str:
@@ -288,7 +288,7 @@ def export_sales(context: click.Context, dsfinvk: Path, url: str, token: str) ->
     """
     from cloudkasse_etl.sandbox.fiscal.fiscal_export import export_remotely
 
-    click.echo(export_remotely(*_place(context, url, token), dsfinvk).text().told(language()))
+    click.echo(export_remotely(*_place(context, url, token), dsfinvk).text().render(language()))
 
 
 def _place(context: click.Context, url: str, token: str) -> tuple[str, str]:

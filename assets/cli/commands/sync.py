@@ -9,7 +9,7 @@ import click
 from assets.cli.output import console, print_json, print_report, progress, tell
 from assets.instance.tags import KINDS
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.text import Language, say, say_as, say_count, told
+from cloudkasse_etl.i18n.text import Language, rendered, say, say_as, say_count
 from cloudkasse_etl.tills.capabilities import refuse_if_none_is_taken
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def sync(
             on_step=on_step,
             on_progress=on_progress,
             on_retry=on_retry,
-            waiting=lambda message: tell(told(message, configuration.settings.language), err=True),
+            waiting=lambda message: tell(rendered(message, configuration.settings.language), err=True),
         )
     language = configuration.settings.language
     if as_json:
@@ -105,7 +105,7 @@ def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunRep
         count=waiting.count,
         amount=waiting.amount(language),
     )
-    if not _agrees(f"\n{asked.told(language)}", language):
+    if not _agrees(f"\n{asked.render(language)}", language):
         return report.outcome.exit_code
     imported = import_staged(configuration, home, ())
     print_report(console(), imported, language)
@@ -114,11 +114,11 @@ def _ask_to_import(configuration: "Configuration", home: "Home", report: "RunRep
 
 def _agrees(question: str, language: Language) -> bool:
     """Asks until the answer is yes or no, in words of the language or in English; without a word it is yes."""
-    yes, no = ({*words.split(), *words.told(language).split()} for words in (_YES, _NO))
+    yes, no = ({*words.split(), *words.render(language).split()} for words in (_YES, _NO))
     while True:
-        answer = click.prompt(f"{question} {_CHOICE.told(language)}", default="", show_default=False).strip().lower()
+        answer = click.prompt(f"{question} {_CHOICE.render(language)}", default="", show_default=False).strip().lower()
         if not answer or answer in yes:
             return True
         if answer in no:
             return False
-        question = say("'{answer}' is no answer to this. Yes or no?", answer=answer).told(language)
+        question = say("'{answer}' is no answer to this. Yes or no?", answer=answer).render(language)

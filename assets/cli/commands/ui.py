@@ -88,7 +88,7 @@ def _with_pages(configuration: "Configuration", home: Home, port: int, pages_por
                 "Port {port} is in use: pages and protocols of runs are not served. Name another with --pages-port.",
                 port=beside,
             )
-            click.echo(text.told(language), err=True)
+            click.echo(text.render(language), err=True)
         else:
             opened.enter_context(noted(home.storage, pages))
         return _serve(home, port, language, pages, opened)
@@ -117,7 +117,7 @@ def _serve(home: Home, port: int, language: Language, pages: str | None, opened:
     with open_instance(home):
         pass  # a first start makes the history's tables here, before Dagster's processes all try to
     url = f"http://{HOST}:{port}"
-    click.echo(say("Starting …").told(language))
+    click.echo(say("Starting …").render(language))
     command = ["dagster", "dev", "--workspace", str(home.workspace), "--host", HOST, "--port", str(port)]
     # it says itself that one should use `dg dev`, which does not take a workspace
     quiet = ["-W", "ignore:Function `dev_command` is superseded", "-m"]
@@ -129,16 +129,16 @@ def _serve(home: Home, port: int, language: Language, pages: str | None, opened:
                     # taken since it was looked at; Dagster would stand there for ever, and this is another's page
                     raise _in_use(port)
                 if not announced and _answers(f"{url}/server_info"):
-                    click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).told(language))
+                    click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).render(language))
                     page = f"{url}/assets/{ACTION_NEEDED}"
-                    click.echo(say("What is open today: {url}", url=page).told(language))
+                    click.echo(say("What is open today: {url}", url=page).render(language))
                     announced = True
                 time.sleep(0.5)
         except KeyboardInterrupt:
-            click.echo(say("Ending …").told(language))
+            click.echo(say("Ending …").render(language))
             opened.close()
             return 0
-    click.secho(say("Dagster ended by itself; what it said stands above.").told(language), fg="red", err=True)
+    click.secho(say("Dagster ended by itself; what it said stands above.").render(language), fg="red", err=True)
     return FAILED
 
 

@@ -26,7 +26,7 @@ def booked_figures(configuration: "Configuration", stock_lines: int) -> list[str
     with open_reading(configuration) as store:
         fates = receipt_sums(store)
     imported = fates.of("imported").count
-    lines = [f"{fates.told(ENGLISH)}."]
+    lines = [f"{fates.render(ENGLISH)}."]
     for sums in books.booked:
         debit, credit, clearing = map(plain_euros, (sums.debit_cents, sums.credit_cents, sums.clearing_cents))
         balance = debit if debit == credit else f"{debit} / {credit}: NOT BALANCED"

@@ -53,7 +53,7 @@ def refuse_beside_demo(context: click.Context, *names: str) -> None:
     for name in names:
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             text = say("{option} and --demo do not go together: the demo has its own.", option=f"--{name}")
-            raise click.UsageError(text.told(language()), context)
+            raise click.UsageError(text.render(language()), context)
 
 
 def _commands(command: click.Command) -> Iterator[click.Command]:

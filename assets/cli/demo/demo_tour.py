@@ -44,7 +44,7 @@ def made_quietly(folder: Path) -> Demo:
     from rich.console import Console
 
     text = say("There is no demo in {folder} yet: it is made first.", folder=shown_path(folder))
-    click.echo(text.told(language()), err=True)
+    click.echo(text.render(language()), err=True)
     return _made(folder, Console(quiet=True))
 
 

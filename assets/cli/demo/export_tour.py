@@ -48,6 +48,6 @@ def tell_of_exports(made: Demo, out: "Console") -> bool:
         third = step("5. Once more, everything: nothing comes twice.", "all")
         out.print("\n[bold]6. The auditor's question: does the legal record equal the books?[/]")
         audit = audit_legal_record(configuration, made.exports)
-        out.print(f"   [{'green' if audit.is_equal else 'red'}]{escape(audit.sentence().told('en'))}[/]")
+        out.print(f"   [{'green' if audit.is_equal else 'red'}]{escape(audit.sentence().render('en'))}[/]")
     outcomes = [report.outcome for report in (first, second, third)]
     return audit.is_equal and outcomes == [Outcome.SUCCESSFUL, Outcome.SUCCESSFUL, Outcome.NO_NEW_DATA]

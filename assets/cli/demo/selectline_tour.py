@@ -10,7 +10,7 @@ from assets.cli.demo.demo_shop import DEARER_ARTICLE, Demo
 from assets.cli.demo.tour_runs import told_run
 from assets.cli.output import print_rows
 from cloudkasse_etl.i18n.formats import day_in_figures, money, quantity
-from cloudkasse_etl.i18n.text import Language, Text, say, say_as, told_each
+from cloudkasse_etl.i18n.text import Language, Text, rendered_each, say, say_as
 from cloudkasse_etl.sync.run.report import Outcome
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def tell_of_selectline(made: Demo, out: "Console", configuration: "Configuration
     language = configuration.settings.language
 
     def step(at: int, text: Text) -> Outcome:
-        return told_run(out, configuration, home, f"{at}. {text.told(language)}", "deliver").outcome
+        return told_run(out, configuration, home, f"{at}. {text.render(language)}", "deliver").outcome
 
     before = _stock(made)
     first = step(number, say("What is booked goes into SelectLine's inbox: a document for each closing of a register."))
@@ -56,7 +56,7 @@ def tell_of_selectline(made: Demo, out: "Console", configuration: "Configuration
     after, moved = _stock(made), _moved(configuration)
     name, unit = _article(made)
     headline = say("Stock of {article} (article {number}) in SelectLine:", article=name, number=DEARER_ARTICLE)
-    out.print(f"{' ' * _INDENT}{escape(headline.told(language))}")
+    out.print(f"{' ' * _INDENT}{escape(headline.render(language))}")
     _print_stock(out, before, after, moved, unit, language)
     is_level = any(moved.values()) and all(before[place] - after[place] == moved[place] for place in before)
     are_there = {one.delivery.status for one in found} == {DeliveryStatus.ASSUMED}
@@ -74,7 +74,7 @@ def _print_documents(out: "Console", found: "Sequence[ListedDelivery]", language
         )
         for one in found
     ]
-    print_rows(out, told_each(_DOCUMENTS, language), rows, numbers=(2, 3), indent=_INDENT)
+    print_rows(out, rendered_each(_DOCUMENTS, language), rows, numbers=(2, 3), indent=_INDENT)
 
 
 def _print_stock(
@@ -89,7 +89,7 @@ def _print_stock(
         (place, *(f"{quantity(milli, language)} {unit}" for milli in (level, after[place], moved[place])))
         for place, level in before.items()
     ]
-    print_rows(out, told_each(_STOCK, language), rows, numbers=(1, 2, 3), indent=_INDENT)
+    print_rows(out, rendered_each(_STOCK, language), rows, numbers=(1, 2, 3), indent=_INDENT)
 
 
 def _stock(made: Demo) -> dict[str, int]:

@@ -174,7 +174,7 @@ def describe_sales(summary: Mapping[str, Any], language: Language = ENGLISH) -> 
         late=say_count("{count:,} receipt comes late", "{count:,} receipts come late", count=summary["late"]),
         closings=say_count("{count:,} closing", "{count:,} closings", count=summary["closings"]),
     )
-    return text.told(language)
+    return text.render(language)
 
 
 def _group(receipt: dict[str, Any]) -> str:

@@ -63,8 +63,8 @@ class DryBooks:
     ) -> None:
         """Remembers what would be booked. The receipts' status is not changed: an import reads each of them once."""
         self._keep_booked(booked, postings, movements)
-        self._keep_judged([rejection.key for rejection in refused], Status.REJECTED)
-        self._keep_judged(without_effect, Status.NO_EFFECT)
+        self._keep_status([rejection.key for rejection in refused], Status.REJECTED)
+        self._keep_status(without_effect, Status.NO_EFFECT)
         self._rejections.end(REVENUE_POSTINGS, [*booked, *(rejection.key for rejection in refused)])
         self._rejections.put(REVENUE_POSTINGS, refused)
         self._rejections.put(STOCK_MOVEMENTS, refused_lines)
@@ -120,7 +120,7 @@ class DryBooks:
         return self._stored.movements_of(receipt_ids) | here
 
     def _keep_booked(self, booked: Sequence[str], postings: pd.DataFrame, movements: pd.DataFrame) -> None:
-        self._keep_judged(booked, Status.IMPORTED)
+        self._keep_status(booked, Status.IMPORTED)
         for receipt_id in booked:
             if (reference_id := self._links.get(receipt_id)) is not None:
                 self._referring[reference_id].append(receipt_id)
@@ -136,5 +136,5 @@ class DryBooks:
         for row in movements[movements["receipt_id"].isin(wanted)].itertuples():
             self._movements[row.receipt_id].append(stored_movement(row))
 
-    def _keep_judged(self, receipt_ids: Iterable[str], status: Status) -> None:
+    def _keep_status(self, receipt_ids: Iterable[str], status: Status) -> None:
         self._status.update(dict.fromkeys(self._wanted.intersection(receipt_ids), str(status)))

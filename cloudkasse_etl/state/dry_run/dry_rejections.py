@@ -32,10 +32,10 @@ class DryRejections:
         self,
         asset: str,
         found: Sequence[Rejection],
-        judged: Callable[[Rejection], bool] = lambda rejection: True,
+        checked: Callable[[Rejection], bool] = lambda rejection: True,
     ) -> list[Rejection]:
         """Treats `found` as the open rejections of an asset, and all others whose records were checked as ended."""
-        change = change_of(asset, self.of(asset), found, judged)
+        change = change_of(asset, self.of(asset), found, checked)
         self.end(asset, change.ended)
         self.put(asset, change.put)
         return change.open

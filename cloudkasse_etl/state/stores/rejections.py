@@ -30,14 +30,14 @@ class RejectionStore(Protocol):
         ...
 
     def replace(
-        self, asset: str, found: Sequence[Rejection], judged: Callable[[Rejection], bool] = ...
+        self, asset: str, found: Sequence[Rejection], checked: Callable[[Rejection], bool] = ...
     ) -> list[Rejection]:
         """Makes `found` the open rejections of an asset and ends all others whose records were checked.
 
         Args:
             asset: The asset.
             found: What was refused.
-            judged: Whether an open rejection's record was checked; the others stay open.
+            checked: Whether an open rejection's record was checked; the others stay open.
 
         Returns:
             All open rejections with their `since`, and `still` where key, code and content are as before.
@@ -77,10 +77,10 @@ class Rejections:
             return [rejection_of(row) for row in connection.execute(query)]
 
     def replace(
-        self, asset: str, found: Sequence[Rejection], judged: Callable[[Rejection], bool] = _every
+        self, asset: str, found: Sequence[Rejection], checked: Callable[[Rejection], bool] = _every
     ) -> list[Rejection]:
         """Makes `found` the open rejections of an asset and ends all others whose records were checked."""
-        change = change_of(asset, self.of(asset), found, judged)
+        change = change_of(asset, self.of(asset), found, checked)
         if change.ended:
             with self._state.transaction() as connection:
                 self.drop(connection, asset, change.ended)
@@ -156,7 +156,7 @@ class RejectionChange:
 
 
 def change_of(
-    asset: str, stored: Sequence[Rejection], found: Sequence[Rejection], judged: Callable[[Rejection], bool] = _every
+    asset: str, stored: Sequence[Rejection], found: Sequence[Rejection], checked: Callable[[Rejection], bool] = _every
 ) -> RejectionChange:
     """Compares refused records with the open rejections.
 
@@ -164,12 +164,12 @@ def change_of(
         asset: The asset.
         stored: Its open rejections.
         found: The rejections of now.
-        judged: Whether an open rejection's record was checked; the others stay open.
+        checked: Whether an open rejection's record was checked; the others stay open.
 
     Returns:
         The change.
     """
-    before = {(r.key, r.code): r for r in stored if judged(r)}
+    before = {(r.key, r.code): r for r in stored if checked(r)}
     now = dt.datetime.now(dt.UTC)
     result, renamed = [], list[str]()
     # merged first: stored rejections are merged too, and would never equal one of their parts
@@ -187,5 +187,5 @@ def change_of(
     # a key can have several codes: rejections that should not end with the key are stored again
     touched = set(ended)
     return RejectionChange(
-        [r for r in stored if not judged(r)] + result, ended, [r for r in result if r.key in touched]
+        [r for r in stored if not checked(r)] + result, ended, [r for r in result if r.key in touched]
     )

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from cloudkasse_etl.i18n.formats import spelled
-from cloudkasse_etl.i18n.text import Language, Text, joined, say, say_count, told_each
+from cloudkasse_etl.i18n.text import Language, Text, joined, rendered_each, say, say_count
 from cloudkasse_etl.sync.audit.receipt_differences import FIELDS
 
 SHOWN: Final = 1000
@@ -55,9 +55,9 @@ class AuditDifference:
         """A row for each field, with the columns of `COLUMNS`."""
         head = (self.register, *("" if number is None else str(number) for number in (self.closing, self.receipt)))
         if self.kind != "different":
-            return [(*head, _KINDS[self.kind].told(language), self.text, "")]
+            return [(*head, _KINDS[self.kind].render(language), self.text, "")]
         return [
-            (*head, FIELDS[name].told(language), spelled(legal, language), spelled(ours, language))
+            (*head, FIELDS[name].render(language), spelled(legal, language), spelled(ours, language))
             for name, legal, ours in self.fields
         ]
 
@@ -128,7 +128,7 @@ class AuditReport:
         """The audit as `audit --json` prints it."""
         return {
             "equal": self.is_equal,
-            "text": self.sentence().told(language),
+            "text": self.sentence().render(language),
             "folder": self.folder,
             "audited_at": self.audited_at,
             "closings": self.closings,
@@ -151,19 +151,19 @@ class AuditReport:
 
     def html(self, language: Language) -> str:
         """The audit as a page of its own."""
-        heads = "".join(f"<th>{escape(name)}</th>" for name in told_each(COLUMNS, language))
+        heads = "".join(f"<th>{escape(name)}</th>" for name in rendered_each(COLUMNS, language))
         rows = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in self.rows(language)
         )
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}</tbody></table>" if rows else ""
         notes = "".join(f"<li>{escape(text)}</li>\n" for text in self.warnings)
-        title = say("Audit of the legal record").told(language)
+        title = say("Audit of the legal record").render(language)
         return (
             f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
             "<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}"
             "td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left}</style></head><body>"
             f"<h1>{escape(title)}</h1><p>{escape(self.folder)} · {escape(self.audited_at)}</p>"
-            f"<p><b>{escape(self.sentence().told(language))}</b></p>{table}<ul>{notes}</ul></body></html>\n"
+            f"<p><b>{escape(self.sentence().render(language))}</b></p>{table}<ul>{notes}</ul></body></html>\n"
         )
 
     def kept(self) -> str:

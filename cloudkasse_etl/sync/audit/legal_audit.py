@@ -115,7 +115,9 @@ class _Audit:
             return
         unreadable = set()
         for deviation in record.deviations:
-            text = say("{place}: {text}", place=deviation.place, text=deviation.text(self.language)).told(self.language)
+            text = say("{place}: {text}", place=deviation.place, text=deviation.text(self.language)).render(
+                self.language
+            )
             if deviation.is_refusal:
                 unreadable.add(deviation.number)
                 self._add("unreadable", deviation.register, deviation.closing, deviation.number, text=text)

@@ -69,15 +69,15 @@ class Difference:
 
     def name(self, language: Language) -> str:
         """What it is called by a shop."""
-        return self.called.told(language) if self.called else self.key
+        return self.called.render(language) if self.called else self.key
 
     def rows(self, language: Language) -> list[tuple[str, ...]]:
         """One row for each field, with the columns of `COLUMNS`."""
-        cure, name = _CURES[self.cure].told(language), self.name(language)
+        cure, name = _CURES[self.cure].render(language), self.name(language)
         if self.kind == "missing":
-            return [(name, "", shown_name(self.item, language), say("(not there)").told(language), cure)]
+            return [(name, "", shown_name(self.item, language), say("(not there)").render(language), cure)]
         if self.kind == "superfluous":
-            return [(name, "active", say("(not wanted)").told(language), say("active").told(language), cure)]
+            return [(name, "active", say("(not wanted)").render(language), say("active").render(language), cure)]
         return [
             (
                 name,
@@ -127,7 +127,7 @@ class Comparison:
     def sentence(self, language: Language) -> str:
         """The result in one sentence."""
         texts = [self._found(), *([self._ignored()] if self.refused or self.waiting else [])]
-        return joined(" ", texts).told(language)
+        return joined(" ", texts).render(language)
 
     def _found(self) -> Text:
         if not self.is_equal:
@@ -199,7 +199,7 @@ class Comparison:
                     "name": d.name(language),
                     "kind": d.kind,
                     "fields": [{"field": f.field, "erp": f.erp, "cloud": f.cloud} for f in d.fields],
-                    "cure": _CURES[d.cure].told(language),
+                    "cure": _CURES[d.cure].render(language),
                 }
                 for d in self.differences
             ],

@@ -121,7 +121,7 @@ class _Work:
         """Does all of it."""
         known = list(self._of_this_tenant())
         if not known and not self._found.groups:
-            self._judge([])
+            self._store_refused([])
             self.is_quiet = True
             return
         session = self._session
@@ -140,7 +140,7 @@ class _Work:
             frozen = [one for one in self._store.all(DeliveryStatus.INTENDED) if one.key in keys]
             self._bring(frozen)
             sent += frozen
-        self._judge(refused)
+        self._store_refused(refused)
         self._sender.end(sent)
 
     def _of_this_tenant(self) -> Iterator[Delivery]:
@@ -171,17 +171,17 @@ class _Work:
             self._sender.bring(delivery)
             self._session.progress(self._asset, self._sender.delivered)
 
-    def _judge(self, refused: Sequence[Rejection]) -> None:
+    def _store_refused(self, refused: Sequence[Rejection]) -> None:
         """Stores what cannot be made a document, and ends what could not be and can be by now."""
         open_ones = self._session.store.rejections.of(self._asset)
         frozen = self._store.known([rejection.key for rejection in open_ones])
         now = {rejection.key for rejection in refused}
 
-        def judged(rejection: Rejection) -> bool:
+        def checked(rejection: Rejection) -> bool:
             """One of a frozen delivery is its own; a run that looked at a part of the shop has not seen all others."""
             return rejection.key not in frozen and (rejection.key in now or not self._is_part)
 
-        found = self._session.store.rejections.replace(self._asset, refused, judged)
+        found = self._session.store.rejections.replace(self._asset, refused, checked)
         self._refused_now |= {rejection.key for rejection in found if not rejection.still}
 
     def report(self, *, open_ones: bool = True) -> AssetReport:

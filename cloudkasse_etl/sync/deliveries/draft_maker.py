@@ -199,14 +199,14 @@ class DraftMaker(ABC):
         what = place.place.partition(" ")[0]
         if what == "closing":
             text = say("Register {register}, closing {number}", register=place.register, number=first.closing_number)
-            return f"{place.register}-Z{first.closing_number}", text.told(language)
+            return f"{place.register}-Z{first.closing_number}", text.render(language)
         if what == "day":
             day = day_in_figures(first.day, language)
             return f"{place.register}-{first.day.isoformat()}", say(
                 "Register {register}, {day}", register=place.register, day=day
-            ).told(language)
+            ).render(language)
         text = say("Register {register}, receipt {number}", register=place.register, number=first.number)
-        return f"{place.register}-{first.number}", text.told(language)
+        return f"{place.register}-{first.number}", text.render(language)
 
 
 def by_turns(groups: Groups, make: Callable[[Groups], Drafts]) -> Iterator[Drafts]:

@@ -124,7 +124,7 @@ class _Maker(DraftMaker):
                 currency=currency,
                 number=number,
                 reference=reference,
-                difference=say("Rounding and discounts").told(self.session.settings.language),
+                difference=say("Rounding and discounts").render(self.session.settings.language),
             ),
         )
         return replace(

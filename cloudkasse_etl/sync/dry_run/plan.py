@@ -89,7 +89,7 @@ def _master_data(session: PlanSession) -> tuple[EntityPlan, ...]:
                 unchanged=report.counts.unchanged,
                 rejections=tuple(r for part in (*reports, report) for r in part.rejections),
                 waiting=report.deferrals,
-                stopped=stopped.told(session.settings.language) if stopped else None,
+                stopped=stopped.render(session.settings.language) if stopped else None,
             )
         )
     return tuple(found)
@@ -191,8 +191,8 @@ def _import(session: PlanSession) -> ImportPlan:
     session.store.staging.on_staged = anew.stage
     fetched = STAGED_RECEIPTS in session.reports
     postings, movements = import_receipts(session)
-    judged = session.reports.get(STAGED_RECEIPTS)
-    refused = judged.rejections if judged is not None and not fetched else ()
+    validated = session.reports.get(STAGED_RECEIPTS)
+    refused = validated.rejections if validated is not None and not fetched else ()
     missing: Counter[str] = Counter()
     for rejection in postings.rejections:
         if rejection.code == "account_missing":

@@ -47,7 +47,7 @@ class PlannedRecord:
 
     def name(self, language: Language) -> str:
         """What it is called by a shop."""
-        return self.called.told(language) if self.called else self.key
+        return self.called.render(language) if self.called else self.key
 
     @property
     def changes(self) -> tuple[FieldChange, ...]:
@@ -130,7 +130,7 @@ class ReceiptLine:
     def name(self, language: Language) -> str:
         """What it is called by a shop."""
         known = (self.register, self.number, self.business_day, self.total_cents, self.currency)
-        return ReceiptName(self.receipt_id, *known).told(language)
+        return ReceiptName(self.receipt_id, *known).render(language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +263,7 @@ class Plan:
             "receipts": self.receipts.as_dict(language) if self.receipts else None,
             "import": self.imports.as_dict(language) if self.imports else None,
             "assets": {asset: counts.as_dict() for asset, counts in self.assets.items()},
-            "looked_at": None if self.scope is None else self.scope.told(language),
+            "looked_at": None if self.scope is None else self.scope.render(language),
         }
 
 

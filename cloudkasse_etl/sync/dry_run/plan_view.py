@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.i18n.formats import counted, short_quantity
-from cloudkasse_etl.i18n.text import Text, say, say_as, say_count, told, told_each
+from cloudkasse_etl.i18n.text import Text, rendered, rendered_each, say, say_as, say_count
 from cloudkasse_etl.rejections.causes import Cause, by_cause, more_than
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.dry_run.plan_report import DETAILS, EntityPlan, ImportPlan, Plan, PlannedRecord, ReceiptsPlan
@@ -182,16 +182,16 @@ def view_of(found: Plan, language: Language, *, records: int = DETAILS) -> PlanV
         title = say("What an import would book")
     else:
         title = say("What an import would book (also of what would be fetched before it)")
-    imports = _import(found.imports, language, title.told(language)) if found.imports else None
+    imports = _import(found.imports, language, title.render(language)) if found.imports else None
     is_empty = bool(found.entities) and not entities and receipts is None and imports is None
     return PlanView(
-        head=say("What a synchronisation would do now; nothing was written or sent.").told(language),
+        head=say("What a synchronisation would do now; nothing was written or sent.").render(language),
         entities=entities,
         receipts=receipts,
         imports=imports,
-        nothing=say("Nothing: everything is level.").told(language) if is_empty else "",
-        counts=say("What the run would count").told(language),
-        scope=told(found.scope or "", language),
+        nothing=say("Nothing: everything is level.").render(language) if is_empty else "",
+        counts=say("What the run would count").render(language),
+        scope=rendered(found.scope or "", language),
     )
 
 
@@ -204,11 +204,11 @@ def _entity(entity: EntityPlan, language: Language, limit: int) -> EntityView:
     skipped = BY_NAME[entity.skipped].heading if entity.skipped else None
     shown = sorted(entity.records, key=lambda record: _CHANGES_FIRST.index(record.action))
     return EntityView(
-        title=BY_NAME[entity.entity].heading.told(language),
+        title=BY_NAME[entity.entity].heading.render(language),
         counts=_in_words(entity.counts, language),
-        stopped=(say("It would stop here:").told(language), entity.stopped) if entity.stopped else None,
-        skipped=say("Not reached: it would stop before, at {what}.", what=skipped).told(language) if skipped else "",
-        heads=told_each(("", say("record"), say("field"), say("now"), say("then")), language),
+        stopped=(say("It would stop here:").render(language), entity.stopped) if entity.stopped else None,
+        skipped=say("Not reached: it would stop before, at {what}.", what=skipped).render(language) if skipped else "",
+        heads=rendered_each(("", say("record"), say("field"), say("now"), say("then")), language),
         lines=tuple(line for record in shown[:limit] for line in _lines(record, language)),
         more=more_than(len(shown), limit, language),
         waiting=tuple(deferral.text(language) for deferral in entity.waiting),
@@ -226,10 +226,10 @@ def _lines(record: PlannedRecord, language: Language) -> list[RecordLine]:
             for c in record.changes
         ] or [RecordLine(sign, name)]
     if record.action == "retired":
-        return [RecordLine(sign, name, before=_ACTIVE.told(language), after=_RETIRED.told(language))]
+        return [RecordLine(sign, name, before=_ACTIVE.render(language), after=_RETIRED.render(language))]
     amount = record.item.get(_AMOUNT)
     if amount is None:
-        return [RecordLine(sign, name, after=_NEW.told(language))]
+        return [RecordLine(sign, name, after=_NEW.render(language))]
     return [RecordLine(sign, name, field_name(_AMOUNT), after=shown_value(_AMOUNT, amount, language))]
 
 
@@ -242,9 +242,11 @@ def _receipts(found: ReceiptsPlan, language: Language) -> ReceiptsView:
         for name, (count, cents) in found.by_register.items()
     )
     return ReceiptsView(
-        title=say("Receipts that would be fetched").told(language),
-        counts=", ".join(counts) or _NOTHING_NEW.told(language),
-        registers=Table(told_each((say("register"), say("receipts"), say("total")), language), rows, numbers=(1, 2)),
+        title=say("Receipts that would be fetched").render(language),
+        counts=", ".join(counts) or _NOTHING_NEW.render(language),
+        registers=Table(
+            rendered_each((say("register"), say("receipts"), say("total")), language), rows, numbers=(1, 2)
+        ),
         causes=by_cause(found.rejections, language),
     )
 
@@ -264,12 +266,12 @@ def _import(found: ImportPlan, language: Language, title: str) -> ImportView:
     )
     return ImportView(
         title=title,
-        counts=f"{_in_words(numbers, language)}{lines}" or _NOTHING_NEW.told(language),
-        judged_anew=say("By the settings of now: {counts}", counts=anew).told(language) if anew else "",
-        accounts=Table(told_each(_ACCOUNTS, language), accounts, numbers=(1, 2)),
-        articles=Table(told_each(_ARTICLES, language), moved, numbers=(2, 3)),
+        counts=f"{_in_words(numbers, language)}{lines}" or _NOTHING_NEW.render(language),
+        judged_anew=say("By the settings of now: {counts}", counts=anew).render(language) if anew else "",
+        accounts=Table(rendered_each(_ACCOUNTS, language), accounts, numbers=(1, 2)),
+        articles=Table(rendered_each(_ARTICLES, language), moved, numbers=(2, 3)),
         more_articles=more_than(len(places), DETAILS, language),
-        missing=say("Missing settings:").told(language),
+        missing=say("Missing settings:").render(language),
         missing_settings=tuple((name, counted(count, language)) for name, count in found.missing.items()),
         waiting=tuple(_waiting(found.waiting, language)),
         causes=by_cause(found.rejections, language),
@@ -283,8 +285,10 @@ def would_be_rejected(causes: Sequence[Cause], language: Language) -> str:
     before = len({victim.key for victim in victims} - fresh)
     count = len(fresh) + before
     if not before:
-        return say("Would be rejected: {count:,}", count=count).told(language)
-    return say("Would be rejected: {count:,}, {before:,} of them as before", count=count, before=before).told(language)
+        return say("Would be rejected: {count:,}", count=count).render(language)
+    return say("Would be rejected: {count:,}, {before:,} of them as before", count=count, before=before).render(
+        language
+    )
 
 
 def _in_words(counts: Mapping[str, int], language: Language) -> str:
@@ -293,7 +297,7 @@ def _in_words(counts: Mapping[str, int], language: Language) -> str:
 
 def _named(count: int, name: str, language: Language) -> str:
     says = _COUNTS.get(name)
-    return says(count).told(language) if says else f"{counted(count, language)} {fate_words(name, count, language)}"
+    return says(count).render(language) if says else f"{counted(count, language)} {fate_words(name, count, language)}"
 
 
 def _waiting(deferrals: Iterable[Deferral], language: Language) -> Iterable[str]:

@@ -2,8 +2,8 @@
 
 from cloudkasse_etl.entities import Kind
 from cloudkasse_etl.sync.inputs.article_subset import Scope
+from cloudkasse_etl.sync.master_data.changed_inputs import ReadRecords, read_if_changed
 from cloudkasse_etl.sync.master_data.desired_records import FLOWS
-from cloudkasse_etl.sync.master_data.judge import Judgement, judged
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -16,8 +16,8 @@ def extract(session: SyncSession, kind: Kind) -> AssetReport:
         ErpSchemaError: A table or column is missing, or may not be read.
     """
 
-    def judge(scope: Scope) -> Judgement:
+    def read(scope: Scope) -> ReadRecords:
         found = FLOWS[kind.name].read(session, scope)
-        return Judgement(found.rejections, len(found.frame))
+        return ReadRecords(found.rejections, len(found.frame))
 
-    return judged(session, kind.extract, judge)
+    return read_if_changed(session, kind.extract, read)

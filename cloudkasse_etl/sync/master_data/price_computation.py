@@ -2,7 +2,7 @@
 
 from cloudkasse_etl.entities import GROSS_PRICES
 from cloudkasse_etl.sync.inputs.article_subset import Scope
-from cloudkasse_etl.sync.master_data.judge import Judgement, judged
+from cloudkasse_etl.sync.master_data.changed_inputs import ReadRecords, read_if_changed
 from cloudkasse_etl.sync.run.report import AssetReport
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -10,8 +10,8 @@ from cloudkasse_etl.sync.run.session import SyncSession
 def compute_gross_prices(session: SyncSession) -> AssetReport:
     """Computes the prices for the registers, and finds the articles that have no price."""
 
-    def judge(scope: Scope) -> Judgement:
+    def read(scope: Scope) -> ReadRecords:
         gross = scope.goods_of(session.sources).gross
-        return Judgement(gross.rejections, len(gross.prices), gross.lacking, gross.turns)
+        return ReadRecords(gross.rejections, len(gross.prices), gross.lacking, gross.turns)
 
-    return judged(session, GROSS_PRICES, judge)
+    return read_if_changed(session, GROSS_PRICES, read)

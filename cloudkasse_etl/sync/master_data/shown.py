@@ -40,7 +40,7 @@ def shown_value(field: str, value: Any, language: Language) -> str:
         The text; an amount in cents is shown in euros.
     """
     if value is None or value == "":
-        return _EMPTY.told(language)
+        return _EMPTY.render(language)
     if field.endswith("_cents") and isinstance(value, int):
         return euro_text(value, language)
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value)[: _MAX_CHARACTERS + 1])

@@ -112,7 +112,7 @@ def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> Alert
                     make().send(_message(configuration, store, news, open_causes, failing, runs))
                     told[name] = len({key.code if key.is_run else key for key in news})
             except DeliveryError as error:
-                problems.append(error.told(configuration.settings.language))
+                problems.append(error.render(configuration.settings.language))
             else:
                 store.note(name, new)
     return AlertReport(told, tuple(problems))

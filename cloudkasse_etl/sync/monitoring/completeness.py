@@ -96,13 +96,13 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
             equal.append(closing)
             continue
         if refused:
-            texts.append(say("refused receipts: {numbers}", numbers=_numbers(refused)).told(language))
+            texts.append(say("refused receipts: {numbers}", numbers=_numbers(refused)).render(language))
         differences.append(Finding(closing.register, str(closing.number), "; ".join(texts)))
     asked.set_verified(equal)
     return CompletenessReport(
         receipt_gaps=tuple(_gap(gap, missing_receipts, language) for gap in asked.receipt_gaps()),
         doubled_numbers=tuple(
-            Finding(d.register, str(d.number), _doubled(d.count).told(language)) for d in asked.doubled_numbers()
+            Finding(d.register, str(d.number), _doubled(d.count).render(language)) for d in asked.doubled_numbers()
         ),
         implausible_days=tuple(
             Finding(r.detail["register"], r.detail["number"], r.text(language))
@@ -117,19 +117,19 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
 
 def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -> tuple[Finding, ...]:
     found = [
-        Finding("", receipt_id, say("the postings of this receipt do not sum to 0").told(language))
+        Finding("", receipt_id, say("the postings of this receipt do not sum to 0").render(language))
         for receipt_id in asked.unbalanced()
     ]
     balance = asked.balance_of(clearing) if clearing else 0
     if clearing and balance:
         value = spelled(plain_euros(balance), language)
         text = say("the clearing account comes to {value}, not to 0", value=value)
-        found.append(Finding("", clearing, text.told(language)))
+        found.append(Finding("", clearing, text.render(language)))
     return tuple(found)
 
 
 def _gap(gap: Gap, says: Callable[[int], Text], language: Language) -> Finding:
-    return Finding(gap.register, gap.numbers, says(gap.count).told(language))
+    return Finding(gap.register, gap.numbers, says(gap.count).render(language))
 
 
 def _differences(closing: Closing, raws: list[bytes], language: Language, *, has_cases: bool) -> list[str]:
@@ -150,7 +150,7 @@ def _differences(closing: Closing, raws: list[bytes], language: Language, *, has
                 "{count:,} receipts in the closing, {staged:,} staged",
                 count=closing.receipt_count,
                 staged=len(receipts),
-            ).told(language)
+            ).render(language)
         )
     claimed, staged = _claimed(closing), _staged(receipts)
     if not has_cases:
@@ -163,7 +163,7 @@ def _differences(closing: Closing, raws: list[bytes], language: Language, *, has
                     what=_what(key, language),
                     closing=spelled(plain_euros(claimed[key]), language),
                     staged=spelled(plain_euros(staged[key]), language),
-                ).told(language)
+                ).render(language)
             )
     return texts
 
@@ -195,7 +195,7 @@ def _staged(receipts: list[Receipt]) -> Totals:
 
 def _what(key: tuple[str, ...], language: Language) -> str:
     name, percent = key
-    name = say("VAT").told(language) if name == _VAT else name
+    name = say("VAT").render(language) if name == _VAT else name
     return f"{name} {spelled(percent, language)}".rstrip()
 
 

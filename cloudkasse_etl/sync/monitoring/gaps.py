@@ -48,7 +48,7 @@ class Missing:
     def text(self) -> str:
         """What is wrong."""
         told = missing_receipts if self.asset == STAGED_RECEIPTS else missing_closings
-        return told(self.count).told(self.language)
+        return told(self.count).render(self.language)
 
     @property
     def cure(self) -> str:
@@ -62,7 +62,7 @@ class Missing:
             "See that every register has been online, and synchronise again. What will never come is ended with a "
             "reason: cloudkasse-etl {command} --reason TEXT.",
             command=command,
-        ).told(self.language)
+        ).render(self.language)
 
     def as_dict(self) -> dict[str, Any]:
         """The numbers as `rejections --json` prints them."""

@@ -1,8 +1,8 @@
 """Cheaply checks whether a synchronisation would find anything new: no lease, no write, one request, a few queries.
 
 It does not read what a run would read and send, but compares the present fingerprints with those of the last run. It
-calls the same functions as a run (is_up_to_date, has_arrived, is_judging_due, due_for_import, missing_in_the_cloud), so
-that the check and the run that it starts cannot disagree.
+calls the same functions as a run (is_up_to_date, has_arrived, is_validation_due, due_for_import, missing_in_the_cloud),
+so that the check and the run that it starts cannot disagree.
 """
 
 import datetime as dt
@@ -22,13 +22,13 @@ from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_to_look_at
 from cloudkasse_etl.state.stores.records import Checkpoint
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
-from cloudkasse_etl.state.targets import JUDGED, NO_TARGET
+from cloudkasse_etl.state.targets import NO_TARGET, VALIDATED
 from cloudkasse_etl.sync.changes.due_import import due_for_import
 from cloudkasse_etl.sync.changes.unchanged import holds_on, is_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import reported_as_the_erps
 from cloudkasse_etl.sync.master_data.cloud_records import missing_in_the_cloud
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived
-from cloudkasse_etl.sync.receipts.judging.judgement import is_judging_due, judge_of
+from cloudkasse_etl.sync.receipts.validation.receipt_validation import is_validation_due, validator_of
 from cloudkasse_etl.sync.run.context import RunContext, today
 from cloudkasse_etl.sync.run.session import SyncSession, refuse_other_company
 from cloudkasse_etl.tills.port import Stream, TillStatus
@@ -66,7 +66,7 @@ class Novelty:
             return "all"
         return "master-data" if self.master_data else "receipts" if self.receipts else None
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The result in a sentence or two."""
         found = [*self.master_data, *self.receipts]
         texts = [say("New: {found}.", found=joined("; ", found)) if found else say("No new data.")]
@@ -79,8 +79,8 @@ class Novelty:
             )
         if self.importable:
             texts.append(say("Waiting for an import: {found}.", found=joined("; ", self.importable)))
-        problem = [self.erp_problem.told(language)] if self.erp_problem else []
-        return " ".join([*(text.told(language) for text in texts), *problem])
+        problem = [self.erp_problem.render(language)] if self.erp_problem else []
+        return " ".join([*(text.render(language) for text in texts), *problem])
 
 
 def look_for_novelty(configuration: Configuration, as_of: dt.date | None = None) -> Novelty:
@@ -151,12 +151,12 @@ def _new_receipts(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]
         for stream, text in _STREAMS.items()
         if (stream == "receipts" or session.till.has_closings_alone) and has_arrived(session, stream)
     ]
-    if is_judging_due(session):
+    if is_validation_due(session):
         found.append(say("receipts to be checked again, since settings have changed"))
     cursors = [(stream, session.store.checkpoints.cursor(stream)) for stream in _STREAMS]
-    judged = session.store.checkpoints.of(JUDGED)
+    validated = session.store.checkpoints.of(VALIDATED)
     heads = sorted(session.cloud_status.heads.items())
-    return tuple(found), [cursors, heads, judge_of(session).fingerprint(), *_noted(judged)]
+    return tuple(found), [cursors, heads, validator_of(session).fingerprint(), *_noted(validated)]
 
 
 def _to_import(session: SyncSession) -> tuple[tuple[Text, ...], list[object]]:

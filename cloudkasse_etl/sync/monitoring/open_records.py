@@ -107,7 +107,7 @@ class OpenReport:
             texts.insert(
                 0, say("A run ({kind}) failed, and none has made up for it yet.", kind=kind_words(self.last_run.kind))
             )
-        return joined(" ", texts).told(self.language)
+        return joined(" ", texts).render(self.language)
 
     def _open(self) -> Text:
         if not self.causes:
@@ -126,7 +126,7 @@ class OpenReport:
             causes=causes,
         )
         stuck = self.stuck.sentence(self.language)
-        texts = [joined("", [with_semicolon(head.told(self.language), stuck, self.language), "."])]
+        texts = [joined("", [with_semicolon(head.render(self.language), stuck, self.language), "."])]
         if several := told_apart(self.causes):
             texts.append(several)
         return joined(" ", texts)
@@ -140,7 +140,7 @@ class OpenReport:
             [missing.as_dict() for missing in self.missing],
             [
                 self.sentence,
-                self.sums.told(self.language),
+                self.sums.render(self.language),
                 self.overdue,
                 self.last_run.message if self.last_run and self.has_failed else "",
             ],

@@ -12,7 +12,7 @@ from itertools import groupby
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ARTICLES, STAGED_RECEIPTS
 from cloudkasse_etl.i18n.formats import counted, shown_time
-from cloudkasse_etl.i18n.text import Language, Text, say, say_count, told
+from cloudkasse_etl.i18n.text import Language, Text, rendered, say, say_count
 from cloudkasse_etl.rejections.causes import by_cause, listed
 from cloudkasse_etl.rejections.record_names import natural_place
 from cloudkasse_etl.rejections.rejection import Rejection
@@ -119,7 +119,7 @@ def waits_text(report: WaitingReport, session: SyncSession) -> str:
     """The report's total and its longest wait, in the settings' language; empty where nothing waits too long."""
     language, zone = session.settings.language, session.settings.zone
     if report.hours is None:
-        return told(say("Switched off in the settings (checks.waiting_hours)."), language)
+        return rendered(say("Switched off in the settings (checks.waiting_hours)."), language)
     if not report.waits:
         return ""
     since = shown_time(report.waits[0].since, zone, language)
@@ -130,7 +130,7 @@ def waits_text(report: WaitingReport, session: SyncSession) -> str:
         hours=say_count("{count} hour", "{count} hours", count=report.hours),
         since=since,
     )
-    return f"{head.told(language)} {_line(report.waits[0], session).told(language)}"
+    return f"{head.render(language)} {_line(report.waits[0], session).render(language)}"
 
 
 def _line(wait: LongWait, session: SyncSession) -> Text:
@@ -177,8 +177,8 @@ def _cause(waiting: Waiting) -> tuple[str, str]:
 def _staged(store: StateStores, staged: StagedLong, language: Language) -> list[LongWait]:
     if staged.since is None:
         return []
-    why = told(say("Fetched and checked, but not booked."), language)
-    cure = told(
+    why = rendered(say("Fetched and checked, but not booked."), language)
+    cure = rendered(
         say("Import them: job import_receipts in the Dagster UI, or cloudkasse-etl import on the command line."),
         language,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.i18n.text import Language, say, told_each
+from cloudkasse_etl.i18n.text import Language, rendered_each, say
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.outputs.csv_files import TextSink, comma_cell, csv_file, decimal_cell
@@ -65,7 +65,7 @@ def export_articles(
         rejections = (*goods.articles.rejections, *goods.gross.rejections)
         held = prices["valid_to"].isna() | (prices["valid_to"].fillna("") >= f"{day}")
     prices = prices.loc[held & prices["article"].isin(articles["number"])]
-    with csv_file(out, told_each(_HEADS, settings.language)) as write:
+    with csv_file(out, rendered_each(_HEADS, settings.language)) as write:
         for row in _rows(articles, prices, currency, settings.language):
             write(row)
     return ArticleExport(len(articles), len(prices), rejections)

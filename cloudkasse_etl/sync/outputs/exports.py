@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.formats import day_in_figures
-from cloudkasse_etl.i18n.text import Text, say, told, told_each
+from cloudkasse_etl.i18n.text import Text, rendered, rendered_each, say
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
@@ -135,7 +135,7 @@ def export_books(
         StateUnavailableError: Our own tables cannot be reached.
     """
     kind, language, sums = _KINDS[what], configuration.settings.language, _Sums()
-    titles = told_each((column.title for column in kind.columns), language)
+    titles = rendered_each((column.title for column in kind.columns), language)
     with open_reading(configuration) as store, csv_file(out, titles) as write:
         for row in kind.rows(Journal(store.connection), first, last):
             found = row._mapping
@@ -188,7 +188,7 @@ def _day(title: Text, name: str) -> _Column:
     return _Column(
         title,
         lambda row, language: day_in_figures(row[name], language),
-        lambda total, language: _TOTAL.told(language),
+        lambda total, language: _TOTAL.render(language),
     )
 
 
@@ -278,4 +278,4 @@ class _Sums:
 
 
 def _notes(flag: str | None, language: Language) -> str:
-    return "; ".join(told(_FLAGS.get(part, part), language) for part in (flag or "").split())
+    return "; ".join(rendered(_FLAGS.get(part, part), language) for part in (flag or "").split())

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloudkasse_etl.i18n.formats import clean, day_in_figures, decimal, short_quantity, shown_time, spelled
-from cloudkasse_etl.i18n.text import Language, Text, say, say_as, told, told_each, with_colon
+from cloudkasse_etl.i18n.text import Language, Text, rendered, rendered_each, say, say_as, with_colon
 from cloudkasse_etl.state.lease.run_words import starter_words
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import status_word
@@ -71,9 +71,9 @@ def view_of(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Receipt
     draw = _Drawing(language)
     sections = (draw.lines(found), draw.payments(found), draw.vat(found), draw.postings(found), draw.movements(found))
     return ReceiptView(
-        head=with_colon(found.name, told(status_word(found.listed.status), language), language),
+        head=with_colon(found.name, rendered(status_word(found.listed.status), language), language),
         problems=tuple(_problems(found, language)),
-        facts=tuple((label.told(language), told) for label, told in _facts(found, language, zone)),
+        facts=tuple((label.render(language), told) for label, told in _facts(found, language, zone)),
         sections=tuple(section for section in sections if section.rows),
     )
 
@@ -84,7 +84,7 @@ def _problems(found: ReceiptDetail, language: Language) -> Iterable[tuple[str, s
         text = rejection.text(language)
         if id(rejection) in of_lines:
             line = rejection.key.rpartition("|")[2]
-            text = say("Line {line}: {reason}", line=line, reason=text).told(language)
+            text = say("Line {line}: {reason}", line=line, reason=text).render(language)
         yield text, rejection.cure(language)
     if not found.refused and not found.listed.decisions and (reason := found.listed.reason(language)):
         yield reason, ""
@@ -101,24 +101,24 @@ def _facts(found: ReceiptDetail, language: Language, zone: ZoneInfo) -> Iterable
     for other in found.voided_by:
         yield say("is voided by"), _other(other, language)
     if found.closing is not None:
-        yield say("closing"), _closing(found).told(language)
+        yield say("closing"), _closing(found).render(language)
     for decision in found.listed.decisions:
         yield say("decided"), _decided(decision, language, zone)
     at, run_id = found.fetched
-    yield say("fetched"), _run(run_id, shown_time(at, zone, language)).told(language)
+    yield say("fetched"), _run(run_id, shown_time(at, zone, language)).render(language)
     if found.rejected:
         first, last = found.rejected.first_run, found.rejected.last_run
         refused = _run(first, shown_time(found.rejected.since, zone, language))
         if last != first:
             refused = say("{first}; tried again and refused by run {run}", first=refused, run=last[:8])
-        yield say_as("column", "rejected"), refused.told(language)
+        yield say_as("column", "rejected"), refused.render(language)
     if found.imported:
         at, run_id = found.imported
-        yield say("imported"), _run(run_id, shown_time(at, zone, language)).told(language)
+        yield say("imported"), _run(run_id, shown_time(at, zone, language)).render(language)
     if found.listed.document:
-        yield say("in SelectLine"), found.listed.document.text.told(language)
+        yield say("in SelectLine"), found.listed.document.text.render(language)
     if found.batch:
-        yield say("in SelectLine's ledger"), found.batch.text.told(language)
+        yield say("in SelectLine's ledger"), found.batch.text.render(language)
 
 
 def _moment(text: str, zone: ZoneInfo, language: Language) -> str:
@@ -131,14 +131,14 @@ def _moment(text: str, zone: ZoneInfo, language: Language) -> str:
 
 def _other(other: OtherReceipt, language: Language) -> str:
     if other.name is None or other.status is None:
-        return say("a receipt that has not come ({id})", id=clean(short_id(other.receipt_id))).told(language)
+        return say("a receipt that has not come ({id})", id=clean(short_id(other.receipt_id))).render(language)
     text = say(
         "{receipt}, {status} (id {id})",
         receipt=other.name,
         status=status_word(other.status),
         id=short_id(other.receipt_id),
     )
-    return text.told(language)
+    return text.render(language)
 
 
 def _closing(found: ReceiptDetail) -> Text:
@@ -154,9 +154,9 @@ def _decided(decision: Decision, language: Language, zone: ZoneInfo) -> str:
     action: Text = ACTIONS[decision.action]
     if decision.subject is Subject.LINE:
         action = say("line {line} {action}", line=decision.key.rpartition("|")[2], action=action)
-    text = f"{action.told(language)}: {decision.why(language)}"
+    text = f"{action.render(language)}: {decision.why(language)}"
     at = shown_time(decision.decided_at, zone, language) if decision.decided_at else ""
-    by = ", ".join(part for part in (at, clean(told(starter_words(decision.decided_by or ""), language))) if part)
+    by = ", ".join(part for part in (at, clean(rendered(starter_words(decision.decided_by or ""), language))) if part)
     return f"{text} ({by})" if by else text
 
 
@@ -242,7 +242,7 @@ class _Drawing:
 
     @property
     def _total(self) -> str:
-        return _TOTAL.told(self._language)
+        return _TOTAL.render(self._language)
 
     def _section(
         self, title: Text, heads: Sequence[str], rows: Sequence[Cells], total: Cells | None, *, numbers: tuple[int, ...]
@@ -250,8 +250,8 @@ class _Drawing:
         shown = [*rows, *([total] if total and rows else [])]
         filled = [at for at in range(len(heads)) if any(row[at] for row in rows)]
         return Section(
-            title.told(self._language),
-            tuple(told_each(heads, self._language)[at] for at in filled),
+            title.render(self._language),
+            tuple(rendered_each(heads, self._language)[at] for at in filled),
             tuple(tuple(row[at] for at in filled) for row in shown),
             tuple(filled.index(at) for at in numbers if at in filled),
         )
@@ -261,7 +261,7 @@ class _Drawing:
 
     def _text(self, line: Mapping[str, Any]) -> str:
         text = self._shown(line["text"])
-        return say("{text} (cancelled)", text=text).told(self._language) if line["cancelled"] else text
+        return say("{text} (cancelled)", text=text).render(self._language) if line["cancelled"] else text
 
     def _cents(self, cents: int | None) -> str:
         return "" if cents is None else decimal(cents, 2, self._language, minus="-")

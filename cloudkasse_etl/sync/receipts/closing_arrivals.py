@@ -18,7 +18,7 @@ from cloudkasse_etl.schemas.wire_receipts import (
 )
 from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings
-from cloudkasse_etl.sync.receipts.judging.receipt_reading import NUL, WITH_NUL, place_of, storable
+from cloudkasse_etl.sync.receipts.validation.receipt_reading import NUL, WITH_NUL, place_of, storable
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.port import Page, Part, Refusal, Translation, UntranslatableError

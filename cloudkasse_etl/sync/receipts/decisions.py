@@ -20,9 +20,14 @@ from cloudkasse_etl.state.stores.books.staged_closings import StagedClosings
 from cloudkasse_etl.state.stores.books.staged_receipts import NO_ID, KnownReceipt, StagedReceipt, UnbookedReceipt
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, numbers_of
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.sync.receipts.judging.judgement import Judge, conflicting, let_second_contents_through, unreadable
-from cloudkasse_etl.sync.receipts.judging.receipt_reading import Judged
 from cloudkasse_etl.sync.receipts.receipt_search import find_receipt, name_of
+from cloudkasse_etl.sync.receipts.validation.receipt_reading import ValidatedReceipt
+from cloudkasse_etl.sync.receipts.validation.receipt_validation import (
+    ReceiptValidator,
+    conflicting,
+    let_second_contents_through,
+    unreadable,
+)
 
 _SEE = say("See: cloudkasse-etl closings.")
 
@@ -138,11 +143,11 @@ def restore_receipt(decider: Decider, receipt: str) -> Decided:
         among = MOVES[Move.RESTORE].before if is_released else (Status.DISMISSED,)
         known = _known(store, receipt_id, name, Action.RESTORE, among)
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RESTORE)
-        found = _judged(decider, store, receipt_id, known, released=False)
+        found = _validated(decider, store, receipt_id, known, released=False)
         store.staging.restage([found], move=Move.RESTORE, decisions=[decision])
         if found.status is Status.REJECTED and known.came_as is None:
             # a correct content that arrived since then was refused only because a person had decided about this one
-            let_second_contents_through(store, Judge(decider.configuration.settings, store))
+            let_second_contents_through(store, ReceiptValidator(decider.configuration.settings, store))
             now = store.staging.known([receipt_id])[receipt_id]
             if now.status != Status.REJECTED:
                 return Decided(decision, now.status, receipt=name)
@@ -171,7 +176,7 @@ def release_receipt(decider: Decider, receipt: str) -> Decided:
                 hint=say("Have it corrected, or dismiss it and book it by hand; see: cloudkasse-etl receipts."),
             )
         decision = decider.decision(Subject.RECEIPT, receipt_id, Action.RELEASE, **ending(open_ones))
-        found = _judged(decider, store, receipt_id, known, released=True)
+        found = _validated(decider, store, receipt_id, known, released=True)
         store.staging.restage([found], move=Move.RELEASE, decisions=[decision])
         return Decided(decision, found.status, tuple(found.rejections), receipt=name)
 
@@ -196,16 +201,15 @@ ACTIONS: dict[Action, Text] = {
 }
 
 
-def _judged(
+def _validated(
     decider: Decider, store: StateStores, receipt_id: str, known: KnownReceipt, *, released: bool
 ) -> StagedReceipt:
     """Checks a stored receipt again."""
     (row,) = store.staging.stored(receipt_id)
     if known.came_as is not None:
         return _ours(row, known.came_as)
-    judge = Judge(decider.configuration.settings, store)
-    (judged,) = judge.stored([row], released={receipt_id} if released else set())
-    return judged.staged
+    validator = ReceiptValidator(decider.configuration.settings, store)
+    return validator.stored([row], released={receipt_id} if released else set())[0].staged
 
 
 def _ours(row: UnbookedReceipt, came_as: str) -> StagedReceipt:
@@ -213,7 +217,7 @@ def _ours(row: UnbookedReceipt, came_as: str) -> StagedReceipt:
     content = StagedReceipt(row.receipt_id, row.content_hash, row.raw, Status.REJECTED)
     if came_as == NO_ID:
         return unreadable(content)
-    return conflicting(Judged(content, None), row.receipt_id, came_as)
+    return conflicting(ValidatedReceipt(content, None), row.receipt_id, came_as)
 
 
 # --- stock lines

@@ -154,7 +154,7 @@ def show_receipt(configuration: Configuration, text: str) -> ReceiptDetail:
         times = {at: str(fields[at])[:_TEXT_LIMIT] for at in ("started_at", "arrived_at") if fields.get(at)}
         (shown,) = listed(store, configuration, [row])
         return ReceiptDetail(
-            name=shown.name.told(language),
+            name=shown.name.render(language),
             listed=shown,
             kind=row.kind or _read(fields.get("kind"), str),
             currency=_read(fields.get("currency"), str),

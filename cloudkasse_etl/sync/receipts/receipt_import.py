@@ -24,9 +24,14 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.changes.unchanged import is_up_to_date, mark_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
-from cloudkasse_etl.sync.receipts.judging.books_currency import currency_to_book_in
-from cloudkasse_etl.sync.receipts.judging.judgement import Judge, is_judged, judge_anew, judge_of
 from cloudkasse_etl.sync.receipts.receipt_search import find_receipts, name_of
+from cloudkasse_etl.sync.receipts.validation.books_currency import currency_to_book_in
+from cloudkasse_etl.sync.receipts.validation.receipt_validation import (
+    ReceiptValidator,
+    is_validated,
+    validate_again,
+    validator_of,
+)
 from cloudkasse_etl.sync.receipts.voids import HANGING_ON_RECEIPTS, Round, Voids, mirrors_of_booked, voided_before
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -59,7 +64,7 @@ def import_receipts(
         ConfigurationError: A chosen receipt is unknown, or not staged.
     """
     with session.timed() as seconds:
-        _judge_anew(session, seconds)
+        _validate_again(session, seconds)
         fingerprint = session.sources.fingerprint(REVENUE_POSTINGS)
         staged = session.store.receipts.count(Status.STAGED)
         again = not is_up_to_date(session, REVENUE_POSTINGS, fingerprint)
@@ -92,12 +97,12 @@ def import_receipts(
         return session.deliver(postings, seconds()), session.deliver(movements, seconds())
 
 
-def _judge_anew(session: SyncSession, seconds: Callable[[], float]) -> None:
+def _validate_again(session: SyncSession, seconds: Callable[[], float]) -> None:
     """Checks receipts that are not booked under the present settings; the result is reported for `staged_receipts`.
 
     A run that has fetched receipts before has done it already.
     """
-    found = judge_anew(session, judge_of(session))
+    found = validate_again(session, validator_of(session))
     if found.found and STAGED_RECEIPTS not in session.reports:
         session.deliver(report_of(session, STAGED_RECEIPTS, found.counts, found.refused), seconds())
 
@@ -148,7 +153,7 @@ def require_bookable(configuration: Configuration, receipts: Sequence[str]) -> t
     language = configuration.settings.language
     with open_reading(configuration) as store:
         found = find_receipts(store, receipts, language)
-        is_settled = is_judged(Judge(configuration.settings, store), store)
+        is_settled = is_validated(ReceiptValidator(configuration.settings, store), store)
         _must_be_bookable(store, found, language, or_unbooked=not is_settled)
     return tuple(found)
 

@@ -8,7 +8,7 @@ from typing import Any
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS
 from cloudkasse_etl.i18n.formats import plain_euros
-from cloudkasse_etl.i18n.text import Text, say, told
+from cloudkasse_etl.i18n.text import Text, rendered, say
 from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
@@ -21,8 +21,8 @@ from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredR
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import AWAITED
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.receipts.judging.books_currency import last_known_currency
 from cloudkasse_etl.sync.receipts.receipt_search import called, originals_of
+from cloudkasse_etl.sync.receipts.validation.books_currency import last_known_currency
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of
 
 
@@ -71,20 +71,20 @@ class ListedReceipt:
         """Why it, or a stock line of it, was rejected, or has no effect; what it waits for; people's decisions."""
         refused = [rejection.text(language) for rejection in (*self.rejections, *([self.waits] if self.waits else ()))]
         lines = [
-            say("Line {line}: {reason}", line=r.key.rpartition("|")[2], reason=r.text(language)).told(language)
+            say("Line {line}: {reason}", line=r.key.rpartition("|")[2], reason=r.text(language)).render(language)
             for r in self.lines
         ]
         decided = [
-            d.why(language) if d.subject is Subject.RECEIPT else _of_line(d).told(language) for d in self.holding
+            d.why(language) if d.subject is Subject.RECEIPT else _of_line(d).render(language) for d in self.holding
         ]
-        idle = [told(NO_EFFECT_WORDS.get(self.no_effect, self.no_effect), language)] if self.no_effect else []
+        idle = [rendered(NO_EFFECT_WORDS.get(self.no_effect, self.no_effect), language)] if self.no_effect else []
         return " ".join(part for part in (*decided, *refused, *lines, *idle) if part)
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The receipt as `receipts --json` prints it."""
         return {
             "receipt_id": self.receipt_id,
-            "name": self.name.told(language),
+            "name": self.name.render(language),
             "register": self.register,
             "number": self.number,
             "business_day": self.business_day.isoformat() if self.business_day else None,

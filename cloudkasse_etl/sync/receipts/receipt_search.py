@@ -116,7 +116,7 @@ def names_of(store: StateStores, rows: Sequence[ReceiptRow], language: Language)
         The names, in that order.
     """
     heads = NamedRecords(store.connection).heads([row.receipt_id for row in rows])  # these know the currencies
-    return [called(row, heads[row.receipt_id].currency).told(language) for row in rows]
+    return [called(row, heads[row.receipt_id].currency).render(language) for row in rows]
 
 
 def called(row: ReceiptRow, currency: str | None) -> ReceiptName:

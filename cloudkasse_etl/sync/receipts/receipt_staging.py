@@ -17,9 +17,15 @@ from cloudkasse_etl.sync.changes.unchanged import mark_up_to_date, quiet_report
 from cloudkasse_etl.sync.receipts.arrivals import has_arrived, pages_of, report_of
 from cloudkasse_etl.sync.receipts.closing_arrivals import ClosingArrivals
 from cloudkasse_etl.sync.receipts.closing_staging import stage_closings
-from cloudkasse_etl.sync.receipts.judging.judgement import Judge, conflicting, is_judged, judge_anew, judge_of
-from cloudkasse_etl.sync.receipts.judging.receipt_reading import UNREADABLE_CODES, Judged
-from cloudkasse_etl.sync.receipts.judging.second_contents import gives_way, own_key, replaced, set_aside
+from cloudkasse_etl.sync.receipts.validation.receipt_reading import UNREADABLE_CODES, ValidatedReceipt
+from cloudkasse_etl.sync.receipts.validation.receipt_validation import (
+    ReceiptValidator,
+    conflicting,
+    is_validated,
+    validate_again,
+    validator_of,
+)
+from cloudkasse_etl.sync.receipts.validation.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import AssetReport, Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.port import Page
@@ -32,15 +38,15 @@ __all__ = ["NOT_AGAIN", "stage_closings", "stage_receipts"]
 def stage_receipts(session: SyncSession) -> AssetReport:
     """Fetches the receipts that have arrived since the last time, checks them, and stages them. Books nothing."""
     with session.timed() as seconds:
-        judge = judge_of(session)
-        fingerprint = judge.fingerprint()
-        if not has_arrived(session, "receipts") and is_judged(judge, session.store):
+        validator = validator_of(session)
+        fingerprint = validator.fingerprint()
+        if not has_arrived(session, "receipts") and is_validated(validator, session.store):
             quiet = quiet_report(session, STAGED_RECEIPTS, fingerprint)
             if quiet is not None:
                 return session.deliver(quiet, seconds())
-        staging = ReceiptStaging(session, judge)
+        staging = ReceiptStaging(session, validator)
         try:
-            staging.judge_anew()
+            staging.validate_again()
             fetched = 0
             for page in pages_of(session, "receipts", anew=staging.reads_anew):
                 staging.stage(page)
@@ -63,10 +69,10 @@ def stage_receipts(session: SyncSession) -> AssetReport:
 class ReceiptStaging:
     """Stages the receipts of a run page by page."""
 
-    def __init__(self, session: SyncSession, judge: Judge) -> None:
+    def __init__(self, session: SyncSession, validator: ReceiptValidator) -> None:
         self._session = session
         self._staging = session.store.staging
-        self._judge = judge
+        self._validator = validator
         self.counts = Counts()
         self.apart: Counter[str] = Counter()
         self.refused: set[str] = set()
@@ -86,9 +92,9 @@ class ReceiptStaging:
         self._session.arrived_closings = arrivals
         return arrivals
 
-    def judge_anew(self) -> None:
+    def validate_again(self) -> None:
         """Checks receipts that are not booked under the present settings, and refused ones again if requested."""
-        found = judge_anew(self._session, self._judge)
+        found = validate_again(self._session, self._validator)
         self.counts += found.counts
         self.refused |= found.refused
 
@@ -98,14 +104,16 @@ class ReceiptStaging:
         self.notes += page.notes
         if page.columns is not None and self._stage_columns(page.columns, page.next_cursor, arrived):
             return
-        judged = self._judge.arrived(page.texts)
-        by_id = {j.staged.receipt_id: j for j in judged}
+        validated = self._validator.arrived(page.texts)
+        by_id = {j.staged.receipt_id: j for j in validated}
         known = self._staging.known(list(by_id))
-        self._judge.check([j for j in judged if not _is_same(j, known.get(j.staged.receipt_id))] if known else judged)
-        self._seen_unreadable.update(j.staged.receipt_id for j in judged if j.receipt is None)
-        sorted_out = _Page(self._session, self._judge, self._unreadable)
-        if known or len(by_id) < len(judged):
-            for one in judged:
+        self._validator.check(
+            [j for j in validated if not _is_same(j, known.get(j.staged.receipt_id))] if known else validated
+        )
+        self._seen_unreadable.update(j.staged.receipt_id for j in validated if j.receipt is None)
+        sorted_out = _Page(self._session, self._validator, self._unreadable)
+        if known or len(by_id) < len(validated):
+            for one in validated:
                 sorted_out.add(one, known.get(one.staged.receipt_id))
         else:  # all are new, as with nearly every page
             sorted_out.fresh = by_id
@@ -137,7 +145,7 @@ class ReceiptStaging:
 
     def _stage_columns(self, columns: ReceiptColumns, cursor: str | None, arrived: ArrivedClosings | None) -> bool:
         """Stages a closing's receipts at once, where all are new and none is refused; else nothing, and false."""
-        staged = self._judge.of_columns(columns)
+        staged = self._validator.of_columns(columns)
         if staged is None or self._staging.known([receipt.receipt_id for receipt in staged]):
             return False
         self._staging.stage(staged, cursor=cursor, arrived=arrived)
@@ -151,7 +159,7 @@ class ReceiptStaging:
             self.unsigned.update(
                 (receipt.register, receipt.business_day)
                 for receipt in staged
-                if receipt.register and receipt.business_day and self._judge.is_unsigned(receipt)
+                if receipt.register and receipt.business_day and self._validator.is_unsigned(receipt)
             )
 
     def end_unreadable(self) -> None:
@@ -175,78 +183,78 @@ class _Page:
         seen: How many are stored already.
     """
 
-    def __init__(self, session: SyncSession, judge: Judge, unreadable: set[str]) -> None:
+    def __init__(self, session: SyncSession, validator: ReceiptValidator, unreadable: set[str]) -> None:
         self._session = session
-        self._judge = judge
+        self._validator = validator
         self._staging, self._receipts = session.store.staging, session.store.receipts
         self._unreadable = unreadable
-        self.fresh: dict[str, Judged] = {}
-        self.mended: dict[str, Judged] = {}
+        self.fresh: dict[str, ValidatedReceipt] = {}
+        self.mended: dict[str, ValidatedReceipt] = {}
         self.decisions: list[Decision] = []
         self.closings: dict[str, int] = {}
         self.seen = 0
 
-    def add(self, judged: Judged, known: KnownReceipt | None) -> None:
+    def add(self, validated: ValidatedReceipt, known: KnownReceipt | None) -> None:
         """Processes one receipt; `known` is what was stored under its id before this page."""
-        staged, key = judged.staged, judged.staged.receipt_id
+        staged, key = validated.staged, validated.staged.receipt_id
         here = self.mended.get(key) or self.fresh.get(key)
         if here is not None:
-            self._again(judged, here)
+            self._again(validated, here)
         elif known is None:
-            self.fresh[key] = judged
+            self.fresh[key] = validated
         elif known.came_as is not None and known.came_as != staged.came_as:
             self._make_room(key, known, known.came_as)
-            self.mended[key] = judged
-        elif known.content_hash == staged.content_hash or judged.receipt is None:
-            self._see(judged, known.closing_number)  # an unreadable item is not another content
-        elif known.came_as is None and self._judge.means_the_same(judged, self._receipts.original_of(key)):
-            self._see(judged, known.closing_number)  # only the settings' names are others
+            self.mended[key] = validated
+        elif known.content_hash == staged.content_hash or validated.receipt is None:
+            self._see(validated, known.closing_number)  # an unreadable item is not another content
+        elif known.came_as is None and self._validator.means_the_same(validated, self._receipts.original_of(key)):
+            self._see(validated, known.closing_number)  # only the settings' names are others
         elif key in self._unreadable and gives_way(known):
-            self.mended[key] = judged
-        elif gives_way(known) and judged.passed:
+            self.mended[key] = validated
+        elif gives_way(known) and validated.passed:
             first = StagedReceipt(key, known.content_hash, self._receipts.raw_of([key])[key], Status.DISMISSED)
             self._replace(first)
-            self.mended[key] = judged
+            self.mended[key] = validated
         else:
-            self._conflict(judged)
+            self._conflict(validated)
 
-    def _again(self, judged: Judged, here: Judged) -> None:
+    def _again(self, validated: ValidatedReceipt, here: ValidatedReceipt) -> None:
         """Processes another delivery of a receipt of this page."""
-        key = judged.staged.receipt_id
+        key = validated.staged.receipt_id
         place = self.mended if key in self.mended else self.fresh
-        if here.staged.came_as is not None and here.staged.came_as != judged.staged.came_as:
+        if here.staged.came_as is not None and here.staged.came_as != validated.staged.came_as:
             self._step_aside(here.staged, here.staged.came_as)
-            place[key] = judged
-        elif here.staged.content_hash == judged.staged.content_hash or judged.receipt is None:
-            self._see(judged, here.staged.closing_number)
+            place[key] = validated
+        elif here.staged.content_hash == validated.staged.content_hash or validated.receipt is None:
+            self._see(validated, here.staged.closing_number)
         elif here.receipt is None:
-            place[key] = judged
-        elif not here.passed and judged.passed:
+            place[key] = validated
+        elif not here.passed and validated.passed:
             self._replace(here.staged)
-            place[key] = judged
+            place[key] = validated
         else:
-            self._conflict(judged)
+            self._conflict(validated)
 
-    def _see(self, judged: Judged, closing_number: int | None) -> None:
+    def _see(self, validated: ValidatedReceipt, closing_number: int | None) -> None:
         self.seen += 1
-        key, stated = judged.staged.receipt_id, judged.staged.closing_number
+        key, stated = validated.staged.receipt_id, validated.staged.closing_number
         if stated is not None and (closing_number is None or stated > closing_number):
             self.closings[key] = max(stated, self.closings.get(key, stated))
 
-    def _conflict(self, judged: Judged) -> None:
-        came_as = judged.staged.receipt_id
-        key, is_stored = own_key(self._staging, came_as, judged.staged.content_hash, self.fresh)
-        same = self.fresh.get(f"{came_as}!{judged.staged.content_hash[:12]}")
-        if is_stored or (same is not None and same.staged.content_hash == judged.staged.content_hash):
+    def _conflict(self, validated: ValidatedReceipt) -> None:
+        came_as = validated.staged.receipt_id
+        key, is_stored = own_key(self._staging, came_as, validated.staged.content_hash, self.fresh)
+        same = self.fresh.get(f"{came_as}!{validated.staged.content_hash[:12]}")
+        if is_stored or (same is not None and same.staged.content_hash == validated.staged.content_hash):
             self.seen += 1
         else:
-            self.fresh[key] = Judged(conflicting(judged, key, came_as), None)
+            self.fresh[key] = ValidatedReceipt(conflicting(validated, key, came_as), None)
 
     def _replace(self, first: StagedReceipt) -> None:
         """Moves a refused content to another key, since a corrected one takes its place."""
         came_as = first.receipt_id
         key, _ = own_key(self._staging, came_as, first.content_hash, self.fresh)
-        self.fresh[key] = Judged(set_aside(first, key, came_as), None)
+        self.fresh[key] = ValidatedReceipt(set_aside(first, key, came_as), None)
         self.decisions.append(replaced(key))
 
     def _step_aside(self, ours: StagedReceipt, came_as: str) -> None:
@@ -254,7 +262,7 @@ class _Page:
         key = ours.receipt_id
         free, _ = own_key(self._staging, came_as, ours.content_hash, self.fresh)
         rejections = [replace(r, key=free) for r in ours.rejections]
-        self.fresh[free] = Judged(replace(ours, receipt_id=free, rejections=rejections), None)
+        self.fresh[free] = ValidatedReceipt(replace(ours, receipt_id=free, rejections=rejections), None)
         self.decisions = [replace(d, key=free) if d.key == key else d for d in self.decisions]
 
     def _make_room(self, key: str, known: KnownReceipt, came_as: str) -> None:
@@ -272,15 +280,15 @@ class _Page:
             came_as=came_as,
             rejections=rejections,
         )
-        self.fresh[free] = Judged(entry, None)
+        self.fresh[free] = ValidatedReceipt(entry, None)
         decided = self._session.store.decisions.newest(Subject.RECEIPT, [key]).get(key)
         if decided is not None:
             self.decisions.append(replace(decided, key=free))
             self.decisions.append(moved(key, free))
 
 
-def _is_same(judged: Judged, known: KnownReceipt | None) -> bool:
-    return known is not None and known.came_as is None and known.content_hash == judged.staged.content_hash
+def _is_same(validated: ValidatedReceipt, known: KnownReceipt | None) -> bool:
+    return known is not None and known.came_as is None and known.content_hash == validated.staged.content_hash
 
 
 def _is_unreadable(staged: StagedReceipt) -> bool:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from cloudkasse_etl.errors import ConfigurationError, unwritable_file
-from cloudkasse_etl.i18n.text import Text, say, say_as, told_each
+from cloudkasse_etl.i18n.text import Text, rendered_each, say, say_as
 from cloudkasse_etl.rejections.causes import in_order
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.sync.run.report import RunReport, rejection_dict
@@ -105,7 +105,7 @@ def _rows(
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(told_each((_COLUMNS[name] for name in fields), language))
+    writer.writerow(rendered_each((_COLUMNS[name] for name in fields), language))
     zone = ZoneInfo(timezone) if timezone else None  # a protocol of an older release has no time zone
     summed: set[str] = set()
 

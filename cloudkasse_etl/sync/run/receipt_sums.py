@@ -10,7 +10,7 @@ from typing import Any
 from cloudkasse_etl.entities import REVENUE_POSTINGS
 from cloudkasse_etl.i18n.formats import counted, money
 from cloudkasse_etl.i18n.messages import Language
-from cloudkasse_etl.i18n.text import Text, joined, say, say_as, say_count, told, with_colon
+from cloudkasse_etl.i18n.text import Text, joined, rendered, say, say_as, say_count, with_colon
 from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.receipt_totals import Booked, ReceiptGroup, ReceiptTotals
@@ -51,7 +51,7 @@ def fate_words(fate: str, count: int, language: Language) -> str:
         The words.
     """
     words = _OF_ONE if count == 1 else FATE_WORDS
-    return told(words.get(fate, fate), language)
+    return rendered(words.get(fate, fate), language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class FateSum:
 
     def name(self, language: Language) -> str:
         """What has become of them, with the reason."""
-        word = told(FATE_WORDS.get(self.fate, self.fate), language)
+        word = rendered(FATE_WORDS.get(self.fate, self.fate), language)
         if not self.reason:
             return word
-        return with_colon(word, told(NO_EFFECT_WORDS.get(self.reason, self.reason), language), language)
+        return with_colon(word, rendered(NO_EFFECT_WORDS.get(self.reason, self.reason), language), language)
 
     def amount(self, language: Language) -> str:
         """The sum of their totals, and how many of them it leaves out."""
@@ -128,9 +128,9 @@ class ReceiptSums:
             unknown=sum(one.unknown for one in found),
         )
 
-    def told(self, language: Language) -> str:
+    def render(self, language: Language) -> str:
         """The sums in one sentence: `562 receipts (7,682.42 €): 540 imported (7,480.20 €), …`."""
-        whole = say_count("{count:,} receipt", "{count:,} receipts", count=self.count).told(language)
+        whole = say_count("{count:,} receipt", "{count:,} receipts", count=self.count).render(language)
         parts = [
             f"{counted(one.count, language)} {fate_words(one.fate, one.count, language)} ({one.amount(language)})"
             for one in map(self.of, dict.fromkeys(one.fate for one in self.fates))
@@ -142,7 +142,7 @@ class ReceiptSums:
     def rows(self, language: Language) -> list[tuple[str, int, str]]:
         """The rows of a table: what became of them, how many, their sum; the whole is the last row."""
         rows = [(one.name(language), one.count, one.amount(language)) for one in self.fates]
-        return [*rows, (say("in all").told(language), self.count, self._whole(language))]
+        return [*rows, (say("in all").render(language), self.count, self._whole(language))]
 
     def _whole(self, language: Language) -> str:
         return amount_text(self.cents, self.unknown, language)
@@ -243,7 +243,7 @@ def amount_text(cents: Mapping[str, int], unknown: int, language: Language) -> s
     parts = [money(value, currency, language) for currency, value in sorted(cents.items())]
     if unknown:
         parts.append(say_count("{count:,} of unknown amount", "{count:,} of unknown amount", count=unknown))
-    return joined(", ", parts).told(language) if parts else money(0, "", language)
+    return joined(", ", parts).render(language) if parts else money(0, "", language)
 
 
 def _place(name: str, words: Mapping[str, Text]) -> int:

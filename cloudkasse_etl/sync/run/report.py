@@ -191,7 +191,7 @@ class RunReport:
             "rejections": [rejection_dict(r, language) for r in in_order(self.rejections)[:SHOWN_REJECTIONS]],
             "protocol": self.protocol,
             "receipts": None if self.sums is None else self.sums.as_dict(),
-            "looked_at": None if self.scope is None else self.scope.told(language),
+            "looked_at": None if self.scope is None else self.scope.render(language),
         }
 
 

@@ -26,7 +26,7 @@ _OUTCOMES = {
 
 def outcome_text(outcome: Outcome, language: Language) -> str:
     """The outcome as text, such as "partially successful"."""
-    return _OUTCOMES[outcome].told(language)
+    return _OUTCOMES[outcome].render(language)
 
 
 def count_texts(
@@ -63,14 +63,14 @@ def count_texts(
         **{asset: text for asset, text in coming.items() if asset != STAGED_RECEIPTS},
         "taken_over": say_count("{count:,} taken over there", "{count:,} taken over there", count=taken),
         "processed": say_count("{count:,} processed there", "{count:,} processed there", count=processed),
-        "rejected": refused.told(_rejected, _are_rejected, "rejected"),
+        "rejected": refused.render(_rejected, _are_rejected, "rejected"),
         # in a quiet run nothing is newly rejected: the short word is clearer
-        "open": refused.told(_rejected, _are_rejected, "still_rejected")
+        "open": refused.render(_rejected, _are_rejected, "still_rejected")
         if outcome is Outcome.NO_NEW_DATA
-        else refused.told(_still_rejected, _are_still_rejected, "still_rejected"),
+        else refused.render(_still_rejected, _are_still_rejected, "still_rejected"),
         "waiting": say("{count:,} waiting", count=counts.deferred),
     }
-    return {name: text.told(language) for name, text in numbers.items() if text and text.values.get("count", True)}
+    return {name: text.render(language) for name, text in numbers.items() if text and text.values.get("count", True)}
 
 
 def sentence(
@@ -108,19 +108,19 @@ def sentence(
         # why it broke comes first: rejections until then may be only its consequence
         text = with_colon(word, error, language)
         if parts:
-            text = f"{text} {say('Until then: {counts}.', counts=', '.join(parts)).told(language)}"
+            text = f"{text} {say('Until then: {counts}.', counts=', '.join(parts)).render(language)}"
         if open_records:
             whole = say_count(
                 "{count:,} record is open in all.", "{count:,} records are open in all.", count=open_records
             )
-            text = f"{text} {whole.told(language)}"
+            text = f"{text} {whole.render(language)}"
     # What all articles and prices wait for is said at once, and so is the receipt for which a void waits; that some
     # prices wait for their article, the protocol says.
     deferrals = [deferral for report in reports for deferral in report.deferrals]
     told_at_once = ("register_required", "receipt_original")
     waits = [deferral.text(language) for deferral in deferrals if deferral.code in told_at_once and not error]
     if waiting is not None:
-        waits.append(waiting.told(language))
+        waits.append(waiting.render(language))
     return f"{text}. {' '.join(dict.fromkeys(waits))}" if waits else text
 
 
@@ -193,7 +193,7 @@ class _Refused:
             found[noun] = found.get(noun, Counts()) + report.counts
         return cls({noun: counts for noun, counts in found.items() if counts.attempted or counts.still_rejected})
 
-    def told(self, bare: Callable[[int], Text], named: Callable[[Text], Text], name: str) -> Text | None:
+    def render(self, bare: Callable[[int], Text], named: Callable[[Text], Text], name: str) -> Text | None:
         """The number alone where the run was about one kind of thing; else what they are."""
         numbers = {noun: getattr(counts, name) for noun, counts in self.by_noun.items()}
         texts = [noun(count) for noun, count in numbers.items() if count]

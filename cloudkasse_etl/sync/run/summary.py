@@ -33,14 +33,14 @@ _ORDER = ("rejected", REVENUE_POSTINGS, STAGED_RECEIPTS, "new", "changed", "deac
 
 def shown_outcome(outcome: Outcome, language: Language) -> str:
     """The outcome in so few words that the list has room for them, with a mark if a person should check something."""
-    return _OUTCOMES[outcome].told(language) if outcome in _OUTCOMES else outcome_text(outcome, language)
+    return _OUTCOMES[outcome].render(language) if outcome in _OUTCOMES else outcome_text(outcome, language)
 
 
 def brief(report: RunReport, language: Language) -> str:
     """The most important counts, as many as there is room for; of a run that broke, why, and what is open in all."""
     if report.error:
         is_open = [_open(report.open_records, language)] if report.open_records else []
-        return _fitting([report.in_short or CloudkasseError.in_short.told(language), *is_open])
+        return _fitting([report.in_short or CloudkasseError.in_short.render(language), *is_open])
     counts = report.counts
     told = count_texts(report.outcome, report.assets.values(), language, is_brief=True)
     ordered = [told[name] for name in sorted(told.keys() - APART.keys(), key=_place)]
@@ -49,7 +49,7 @@ def brief(report: RunReport, language: Language) -> str:
         whole = _open(counts.rejected + counts.still_rejected, language)
         return both if (both := _fitting([told["rejected"], whole])) != told["rejected"] else whole
     unchanged = counted(counts.unchanged, language)
-    return _fitting(ordered) or say("{count} as before", count=unchanged).told(language)
+    return _fitting(ordered) or say("{count} as before", count=unchanged).render(language)
 
 
 def width(text: str) -> float:
@@ -75,7 +75,7 @@ def _fitting(parts: Sequence[str]) -> str:
 
 
 def _open(count: int, language: Language) -> str:
-    return say_count("{count:,} open", "{count:,} open", count=count).told(language)
+    return say_count("{count:,} open", "{count:,} open", count=count).render(language)
 
 
 def _place(name: str) -> int:

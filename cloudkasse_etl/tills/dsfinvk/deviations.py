@@ -127,7 +127,7 @@ class Deviation:
         value, expected = (
             spelled(part, language) if _AMOUNT.fullmatch(part) else part for part in (self.value, self.expected)
         )
-        return say(template, value=value, expected=expected).told(language)
+        return say(template, value=value, expected=expected).render(language)
 
 
 class UnreadableError(ValueError):

@@ -14,7 +14,7 @@ import msgspec
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import ConfigurationError, Problem
 from cloudkasse_etl.fingerprint import fingerprint
-from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.i18n.text import Language, rendered, say
 from cloudkasse_etl.tills.dsfinvk.deviations import Deviation
 from cloudkasse_etl.tills.dsfinvk.export_files import SETTLE_SECONDS, ExportFiles, find_exports, unfinished
 from cloudkasse_etl.tills.dsfinvk.export_reader import ClosingRecord, ExportReader
@@ -240,11 +240,11 @@ class ExportTill:
         return Refusal(key, UNREADABLE, detail, fingerprint(repr((deviation.code, detail))))
 
     def _note(self, deviation: Deviation) -> str:
-        place, text = told(deviation.place, self._language), deviation.text(self._language)
-        return say("{place}: {text}", place=place, text=text).told(self._language)
+        place, text = rendered(deviation.place, self._language), deviation.text(self._language)
+        return say("{place}: {text}", place=place, text=text).render(self._language)
 
     def _detail(self, deviation: Deviation) -> Mapping[str, str]:
-        return {"place": told(deviation.place, self._language), "message": deviation.text(self._language)}
+        return {"place": rendered(deviation.place, self._language), "message": deviation.text(self._language)}
 
     def _exports(self) -> Iterator[ExportFiles | Deviation]:
         self._refuse_missing_folder()

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from cloudkasse_etl.config.exports.datev_settings import Datev, RowGrain
-from cloudkasse_etl.i18n.text import Language, say, told
+from cloudkasse_etl.i18n.text import Language, rendered, say
 from cloudkasse_etl.transform.datev.extf_fields import FIELDS, POSITIONS
 from cloudkasse_etl.transform.datev.extf_texts import cut, document_text, plain, quoted
 from cloudkasse_etl.transform.datev.ledger_entries import Entry
@@ -120,7 +120,7 @@ class BatchRow:
         place = _FIRST_INFORMATION
         for kind, content in zip(_kinds(language), self._contents(), strict=True):
             if content:
-                cells[place], cells[place + 1] = kind, quoted(cut(plain(told(content, language)), _CONTENT))
+                cells[place], cells[place + 1] = kind, quoted(cut(plain(rendered(content, language)), _CONTENT))
                 place += 2
         cells[POSITIONS["Festschreibung"]] = str(int(datev.lock))
         return ";".join(cells)
@@ -138,7 +138,7 @@ class BatchRow:
 @cache
 def _kinds(language: Language) -> tuple[str, ...]:
     """The names of the additional information, as cells."""
-    return tuple(quoted(cut(plain(told(kind, language)), _KIND)) for kind in _INFORMATION)
+    return tuple(quoted(cut(plain(rendered(kind, language)), _KIND)) for kind in _INFORMATION)
 
 
 def gather(entries: Iterable[Entry], grain: RowGrain) -> list[BatchRow]:

@@ -52,15 +52,15 @@ def test_before_the_first_synchronisation_everything_is_new(program: Program) ->
 def test_after_a_synchronisation_nothing_is_until_something_moves(
     program: Program, instance: dg.DagsterInstance
 ) -> None:
-    assert (look(program).kind, look(program).told("en")) == (None, "No new data.")
+    assert (look(program).kind, look(program).render("en")) == (None, "No new data.")
     program.world.erp(NEW_NAME)
     found = look(program)
     assert found.kind == "master-data"
-    assert "selectline_articles" in found.told("en")
+    assert "selectline_articles" in found.render("en")
     program.world.server.store.deliver_receipts([receipt(1)])
     assert look(program).kind == "all"
     sync(program, instance, "sync_master_data")
-    assert (look(program).kind, look(program).told("en")) == ("receipts", "New: receipts in the till.")
+    assert (look(program).kind, look(program).render("en")) == ("receipts", "New: receipts in the till.")
     sync(program, instance, "sync_receipts")
     assert look(program).kind is None
 
@@ -79,7 +79,7 @@ def test_what_counts_as_a_change_in_the_erp(
 ) -> None:
     program.world.erp(change)
     found = look(program)
-    assert found.kind == kind, found.told("en")
+    assert found.kind == kind, found.render("en")
 
 
 def test_a_vat_rate_that_comes_into_force_is_new_on_that_day(program: Program, instance: dg.DagsterInstance) -> None:
@@ -107,8 +107,8 @@ def test_a_changed_setting_and_a_cloud_that_lost_records_are_new(
     cloud.commit()
     cloud.close()
     found = look(program)
-    assert (found.kind, "4 of 5 articles" in found.told("en")) == ("master-data", True)
-    assert "das Kassensystem hält 4 von 5 Artikeln" in found.told("de")
+    assert (found.kind, "4 of 5 articles" in found.render("en")) == ("master-data", True)
+    assert "das Kassensystem hält 4 von 5 Artikeln" in found.render("de")
 
 
 def test_with_a_direct_import_what_is_still_staged_is_something_to_do(
@@ -119,7 +119,7 @@ def test_with_a_direct_import_what_is_still_staged_is_something_to_do(
     sync(program, instance)
     assert look(program).kind is None
     program.world.settings["receipts"] = {"import": "direct"}
-    assert "1 staged receipt to import" in look(program).told("en")
+    assert "1 staged receipt to import" in look(program).render("en")
 
 
 @pytest.mark.synced

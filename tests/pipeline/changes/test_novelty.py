@@ -183,12 +183,12 @@ def test_whatever_makes_a_run_do_something_is_seen_and_taken_over_by_the_run_tha
     kind = CHANGES[change][mode]
     apply(shop)
     found = look(shop)
-    assert found.kind == kind, found.told("en")
-    assert words in found.told("de" if change == "the language" else "en")
+    assert found.kind == kind, found.render("en")
+    assert words in found.render("de" if change == "the language" else "en")
     assert look(shop).key == found.key
     if kind is not None:
         synchronise(shop, kind)
-        assert look(shop).kind is None, look(shop).told("en")
+        assert look(shop).kind is None, look(shop).render("en")
     report = synchronise(shop, "all")
     assert report.counts.attempted == 0, report.message
 
@@ -200,7 +200,7 @@ def test_what_a_person_could_import_is_told_and_no_run_is_promised(shop: World) 
     synchronise(shop, "receipts")
     found = look(shop)
     assert found.kind is None
-    assert found.told("en") == (
+    assert found.render("en") == (
         "No new data. Waiting for an import: 1 staged receipt to import; 1 refused receipt to try again, since "
         "something has changed; 1 receipt whose stock lines may be made up for."
     )
@@ -245,10 +245,10 @@ def test_a_void_that_waits_is_nothing_new_until_its_original_or_its_day_comes(sh
     assert look(shop).kind == "receipts"
     assert synchronise(shop, "receipts").assets["revenue_postings"].counts.deferred == 1
     found = look(shop)
-    assert (found.kind, found.told("en")) == (None, "No new data.")
+    assert (found.kind, found.render("en")) == (None, "No new data.")
     days = dt.timedelta(days=shop.configuration().settings.receipts.void_wait_days)
     later = look_for_novelty(shop.configuration(), dt.datetime.now(shop.configuration().settings.zone).date() + days)
-    assert "1 void that need not wait any longer" in later.told("en")
+    assert "1 void that need not wait any longer" in later.render("en")
     deliver(7)(shop)
     synchronise(shop, "receipts")
     assert look(shop).kind is None
@@ -319,6 +319,6 @@ def test_a_look_and_a_run_agree_after_any_changes(shop: World) -> None:
         if found.kind is not None:
             synchronise(shop, found.kind)
         report = synchronise(shop, "all")
-        assert report.counts.attempted == 0, (found.told("en"), report.message)
+        assert report.counts.attempted == 0, (found.render("en"), report.message)
         assert look(shop).kind is None
     assert kinds == {None, "all", "receipts", "master-data"}

@@ -278,7 +278,7 @@ def test_a_run_that_looks_at_everything_tells_why(reason: str, shop: World, monk
     assert isinstance(why, Text)
     assert why.template == words(getattr(reasons, reason))
     assert report.as_dict("en")["looked_at"] == f"Looks at everything: {why}."
-    assert report.as_dict("de")["looked_at"] == f"Betrachtet alles: {why.told('de')}."
+    assert report.as_dict("de")["looked_at"] == f"Betrachtet alles: {why.render('de')}."
 
 
 def test_a_run_that_looks_at_changed_articles_tells_how_many_and_one_that_looks_at_none_tells_nothing(

@@ -82,7 +82,7 @@ def test_who_is_running_is_told_in_the_language_of_the_shop(engine: sa.Engine) -
     first.acquire()
     with pytest.raises(LeaseHeldError) as caught:
         lease(engine, "22222222-bbbb").acquire()
-    assert "11111111 (alles), gestartet durch Befehlszeile (anna@shop)" in caught.value.told("de")
+    assert "11111111 (alles), gestartet durch Befehlszeile (anna@shop)" in caught.value.render("de")
     first.release()
 
 

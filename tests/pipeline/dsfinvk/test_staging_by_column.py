@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from cloudkasse_etl.sandbox.fiscal.fiscal_export import write_export
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from cloudkasse_etl.sync.receipts.judging.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_staging import ReceiptStaging
+from cloudkasse_etl.sync.receipts.validation.receipt_validation import validator_of
 from cloudkasse_etl.tills.dsfinvk.legal_record import LegalRecord
 from cloudkasse_etl.tills.port import Page
 from tests.support import small_erp
@@ -63,7 +63,7 @@ def worlds(tmp_path: Path) -> Iterator[list[World]]:
 def staged(world: World, pages: list[Page]) -> tuple[Any, ...]:
     """Stages pages; what was counted, and the rows that are stored then."""
     with world.session() as session:
-        staging = ReceiptStaging(session, judge_of(session))
+        staging = ReceiptStaging(session, validator_of(session))
         for page in pages:
             staging.stage(page)
         connection = session.store.connection

@@ -11,8 +11,8 @@ from cloudkasse_etl.state.stores.records import SyncedRecord
 from cloudkasse_etl.state.stores.rejections import Rejections
 from cloudkasse_etl.sync.receipts import decisions
 from cloudkasse_etl.sync.receipts.closing_list import list_closings
-from cloudkasse_etl.sync.receipts.judging.judgement import judge_of
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+from cloudkasse_etl.sync.receipts.validation.receipt_validation import validator_of
 from tests.support.books import book, decider, dismiss, fetch, statuses
 from tests.support.receipts.coffee_receipts import closing, receipt
 from tests.support.worlds import BOTH, World
@@ -62,7 +62,7 @@ def refuse_on_arrival(world: World, by_id: dict[str, str]) -> None:
     with world.session() as session:
         store = session.store.staging
         for receipt_id, code in by_id.items():
-            (judged,) = judge_of(session).stored(store.stored(receipt_id))
+            (judged,) = validator_of(session).stored(store.stored(receipt_id))
             judged.staged.status, judged.staged.rejections = (
                 Status.REJECTED,
                 [refused(STAGED_RECEIPTS, receipt_id, code)],

@@ -197,8 +197,8 @@ def test_times_that_an_earlier_release_took_break_nothing(world: World, monkeypa
     world.server.store.deliver_receipts(old)
     world.server.store.deliver_closings([closing(1, 1, 3, created_at="in the evening")])
     with monkeypatch.context() as earlier:
-        earlier.setattr("cloudkasse_etl.sync.receipts.judging.receipt_reading.check_times", takes_any)
-        earlier.setattr("cloudkasse_etl.sync.receipts.judging.judgement.CHECKS_VERSION", 0)
+        earlier.setattr("cloudkasse_etl.sync.receipts.validation.receipt_reading.check_times", takes_any)
+        earlier.setattr("cloudkasse_etl.sync.receipts.validation.receipt_validation.CHECKS_VERSION", 0)
         earlier.setattr("cloudkasse_etl.sync.receipts.closing_arrivals.check_closing_time", takes_any)
         fetch(world)
         book(world, "r1")

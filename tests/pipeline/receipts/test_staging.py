@@ -309,7 +309,7 @@ def test_a_corrected_receipt_takes_the_place_of_a_refused_one_which_stays_on_rec
         assert (orjson.loads(raw["r1"]), orjson.loads(raw[aside])) == (receipt(1), wrong)
     (kept,) = list_receipts(world.configuration(), status="dismissed")
     assert (kept.reason("en"), kept.decisions[0].decided_by) == (REPLACED, "cloudkasse-etl")
-    assert kept.reason("de") == REPLACED.told("de") != REPLACED
+    assert kept.reason("de") == REPLACED.render("de") != REPLACED
     # whatever is delivered again is known, also where everything is fetched anew
     world.server.store.deliver_receipts([wrong, receipt(1)])
     assert fetch(world, retry_rejected=True)[0].counts.attempted == 0

@@ -44,4 +44,4 @@ def test_a_name_is_not_broken_over_two_lines() -> None:
         causes = by_cause(refused, "en")
         print_causes(Console(file=out, width=width, highlight=False), causes, "en", limit=5, every_record=True)
         for name in names:
-            assert name.told("en") in out.getvalue()
+            assert name.render("en") in out.getvalue()

@@ -128,7 +128,7 @@ def test_any_text_is_taken_or_told_with_its_line(text: str) -> None:
         for problem in refused.problems:
             where, _, line = str(problem.where).partition(":")
             assert (where, line.isdecimal()) == ("cloudkasse.yaml", True)
-        refused.told("de").encode()
+        refused.render("de").encode()
     holds(Promise.BAD_INPUT)
 
 
@@ -141,5 +141,5 @@ def test_any_bytes_are_taken_or_told(data: bytes, tmp_path_factory: pytest.TempP
     try:
         read_settings(path)
     except ConfigurationError as error:
-        error.told("de").encode()
+        error.render("de").encode()
     holds(Promise.BAD_INPUT)

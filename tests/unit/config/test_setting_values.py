@@ -71,7 +71,7 @@ def test_a_value_that_would_die_later_or_mean_something_else_is_refused(text: st
     with pytest.raises(ConfigurationError, match=re.escape(told)) as caught:
         parse_settings(text)
     assert "cloudkasse.yaml:" in str(caught.value)
-    assert caught.value.told("de") != caught.value.told("en")
+    assert caught.value.render("de") != caught.value.render("en")
 
 
 @pytest.mark.parametrize("url", ["https://x:99999", "https://x:y", "http://localhost:0", "https://[::1]:70000"])

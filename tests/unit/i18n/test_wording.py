@@ -15,7 +15,7 @@ from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.messages import ENGLISH, LOCALE, PATTERNS, languages, translated
-from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told, without_stop
+from cloudkasse_etl.i18n.text import Text, joined, rendered, say, say_count, without_stop
 from cloudkasse_etl.rejections.rejection import CATALOGUE, Rejection
 from cloudkasse_etl.state.stores.books.receipt_status import Status, status_word
 from tests.support.repository.extraction import PROJECT, catalogue, messages, path_of
@@ -80,19 +80,19 @@ def test_the_program_reads_a_catalogue_as_babel_does(language: str) -> None:
 
 def test_a_status_is_a_word_of_the_language_wherever_it_is_told() -> None:
     for status in Status:
-        assert "_" not in told(status_word(status), "en")  # which is a word of programs
-        assert told(status_word(status.value), "de") != status
+        assert "_" not in rendered(status_word(status), "en")  # which is a word of programs
+        assert rendered(status_word(status.value), "de") != status
     text = say(
         "The receipt {receipt} cannot be imported; its status: {status}.", receipt="K1-1", status=status_word("staged")
     )
-    assert text.told("de").endswith(": übernommen.")
+    assert text.render("de").endswith(": übernommen.")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 1234])
 def test_one_form_of_a_sentence_goes_with_each_number(count: int) -> None:
     text = say_count("{count} day", "{count} days", count=count)
     assert text == (f"{count} day" if count == 1 else f"{count} days")
-    assert text.told("de") == text, "a sentence without an entry stays English"
+    assert text.render("de") == text, "a sentence without an entry stays English"
     assert pickle.loads(pickle.dumps(text)) == text
 
 
@@ -105,17 +105,17 @@ def test_every_reason_and_cure_of_a_rejection_can_be_told(code: str) -> None:
 def test_a_text_is_english_to_whoever_knows_nothing_of_it() -> None:
     text = say("{place} does not exist.", place=say("The ERP's database file {file}", file="erp.db"))
     assert text == "The ERP's database file erp.db does not exist."
-    assert told(text, "de") == "Die Datenbankdatei erp.db der Warenwirtschaft ist nicht vorhanden."
-    assert told("a name", "de") == "a name"
-    assert told(joined(" ", [text, "x"]), "de").endswith("nicht vorhanden. x")
-    assert told(without_stop(text), "de").endswith("nicht vorhanden")
+    assert rendered(text, "de") == "Die Datenbankdatei erp.db der Warenwirtschaft ist nicht vorhanden."
+    assert rendered("a name", "de") == "a name"
+    assert rendered(joined(" ", [text, "x"]), "de").endswith("nicht vorhanden. x")
+    assert rendered(without_stop(text), "de").endswith("nicht vorhanden")
     assert without_stop(text).endswith("not exist")
 
 
 def test_numbers_are_written_as_each_language_does() -> None:
     text = say("This machine's clock is {seconds:,.0f} seconds behind the till's.", seconds=1234.0)
     assert "1,234" in text
-    assert "1.234" in text.told("de")
+    assert "1.234" in text.render("de")
 
 
 @pytest.mark.parametrize("copied", [lambda t: pickle.loads(pickle.dumps(t)), copy.deepcopy])
@@ -123,12 +123,15 @@ def test_a_copy_still_knows_german(copied: "object") -> None:
     assert callable(copied)
     text = copied(say("Correct company.database_name in the settings."))
     assert isinstance(text, Text)
-    assert text.told("de") == "Berichtigen Sie company.database_name in den Einstellungen."
+    assert text.render("de") == "Berichtigen Sie company.database_name in den Einstellungen."
 
 
 def test_an_error_is_told_with_its_cure() -> None:
     error = ConfigurationError(say("This is no address."), hint=say("Add it."))
-    assert (str(error), error.told("de")) == ("This is no address. Add it.", "Das ist keine Adresse. Ergänzen Sie ihn.")
+    assert (str(error), error.render("de")) == (
+        "This is no address. Add it.",
+        "Das ist keine Adresse. Ergänzen Sie ihn.",
+    )
 
 
 SHOWN_BY = {
@@ -185,8 +188,8 @@ def test_each_rate_in_a_reason_is_written_as_the_language_does(code: str) -> Non
 
 
 def test_a_third_language_tells_sentences_and_counts_by_its_own_rule() -> None:
-    assert say("Nothing: everything is level.").told("fr") == "Rien\u00a0: tout est à jour."
-    assert [say_count("1 problem", "{count} problems", count=n).told("fr") for n in (0, 1, 2)] == [
+    assert say("Nothing: everything is level.").render("fr") == "Rien\u00a0: tout est à jour."
+    assert [say_count("1 problem", "{count} problems", count=n).render("fr") for n in (0, 1, 2)] == [
         "1 problème",  # which is French for none as well
         "1 problème",
         "2 problèmes",
@@ -198,7 +201,7 @@ def test_a_third_language_writes_numbers_and_days_as_its_catalogue_says() -> Non
     assert formats.euros(123_456_789, "fr") == "1\u202f234\u202f567,89"
     assert formats.ungrouped(-123_456, 2, "fr") == "-1234,56"
     assert [formats.day(day, "fr", year=True), formats.day_in_figures(day, "fr")] == ["lun 5 oct. 2026", "05/10/2026"]
-    assert say("{count:,} waiting", count=1234).told("fr") == "1\u202f234 en attente"
+    assert say("{count:,} waiting", count=1234).render("fr") == "1\u202f234 en attente"
     refused = Rejection("staged_receipts", "r1", "value_too_long", {"field": "name", "limit": "60"})
     assert refused.text("fr") == "name a plus de 60 caractères."
 

@@ -53,8 +53,8 @@ def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wrong]:
 )
 def test_a_header_as_tools_begin_it_is_as_good_as_any(wrong: Wrong, old: bytes, new: bytes) -> None:
     wrong(old, new)
-    assert GOOD.told("fr") == "Rien\u00a0: tout est à jour."
-    assert say_count("1 problem", "{count} problems", count=0).told("fr") == "1 problème", "French for none as well"
+    assert GOOD.render("fr") == "Rien\u00a0: tout est à jour."
+    assert say_count("1 problem", "{count} problems", count=0).render("fr") == "1 problème", "French for none as well"
     assert [note for note in diagnose(settings_of()) if note.is_note] == []
 
 
@@ -80,7 +80,7 @@ def test_a_file_that_cannot_be_read_leaves_everything_english(
     assert capsys.readouterr().out.startswith("Usage: cloudkasse-etl")
     assert run(["nope"]) == 2
     assert capsys.readouterr().err.startswith("No such command 'nope'.")
-    assert [GOOD.told("fr"), formats.euros(123_456, "fr")] == [GOOD, "1,234.56"]
+    assert [GOOD.render("fr"), formats.euros(123_456, "fr")] == [GOOD, "1,234.56"]
     (note,) = (problem for problem in diagnose(settings_of()) if problem.is_note)
     assert note.where.startswith(str(path))
     assert (note.text, note.cure) == (fault, "Correct the file, or install the program anew.")
@@ -91,16 +91,16 @@ def test_a_file_that_cannot_be_read_leaves_everything_english(
 
 def test_an_entry_that_is_not_translated_yet_is_english_and_no_slip(wrong: Wrong) -> None:
     wrong(b'msgstr "{count:,} en attente"', b'msgstr ""')
-    assert say("{count:,} waiting", count=1234).told("fr") == "1\u202f234 waiting"
-    assert GOOD.told("fr") == "Rien\u00a0: tout est à jour."
+    assert say("{count:,} waiting", count=1234).render("fr") == "1\u202f234 waiting"
+    assert GOOD.render("fr") == "Rien\u00a0: tout est à jour."
     assert [note for note in diagnose(settings_of()) if note.is_note] == []
 
 
 @pytest.mark.parametrize("slip", [b"{foo}", b"{", b"{}", b"{0}"])
 def test_an_entry_that_cannot_be_filled_is_english_and_no_other(wrong: Wrong, slip: bytes) -> None:
     path = wrong(b"{count:,} en attente", b"{count:,} en attente " + slip)
-    assert say("{count:,} waiting", count=1234).told("fr") == "1\u202f234 waiting"
-    assert GOOD.told("fr") == "Rien\u00a0: tout est à jour."
+    assert say("{count:,} waiting", count=1234).render("fr") == "1\u202f234 waiting"
+    assert GOOD.render("fr") == "Rien\u00a0: tout est à jour."
     (note,) = (problem for problem in diagnose(settings_of()) if problem.is_note)
     assert (note.where, note.text) == (
         str(path),

@@ -13,7 +13,7 @@ from assets.instance.retries import after_a_failure, due_at, request, to_try_aga
 from assets.instance.runs import remote_origin
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.http.peer_answers import Problem, Refusal, explain_failure
-from cloudkasse_etl.i18n.text import Language, told
+from cloudkasse_etl.i18n.text import Language, rendered
 
 NOW = dt.datetime(2026, 11, 27, 1, 30, 20, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -68,7 +68,7 @@ def test_the_cure_of_an_outage_tells_nobody_to_start_what_is_tried_again_by_itse
     assert hint is not None
     languages: tuple[Language, ...] = ("en", "de", "fr")
     for language in languages:
-        assert not re.search("start|again|erneut|relancez", told(hint, language))
+        assert not re.search("start|again|erneut|relancez", rendered(hint, language))
 
 
 def test_the_settings_say_how_often_and_after_which_pauses() -> None:

@@ -25,7 +25,7 @@ NAMED = [
 
 @pytest.mark.parametrize("path", NAMED)
 def test_the_line_is_an_account_where_it_is_told_to_stand(path: tuple[str, ...]) -> None:
-    told = entries(setting_name("accounts", *path)).told(ENGLISH)
+    told = entries(setting_name("accounts", *path)).render(ENGLISH)
     found = re.fullmatch(r"in cloudkasse.yaml (.+) below accounts((?:: \w+)*)(?: \(or in SelectLine .*\))?", told)
     assert found is not None, told
     line = found[1].replace("ACCOUNT", "1234")

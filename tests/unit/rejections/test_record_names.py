@@ -64,18 +64,18 @@ def test_a_receipt_is_called_by_register_and_number_day_and_total(language: Lang
 def test_a_record_is_called_by_its_number_and_the_name_that_people_gave_it(
     asset: str, key: str, title: str | None, english: str, german: str
 ) -> None:
-    assert [name_of(asset, key, title).told(language) for language in ("en", "de")] == [english, german]
+    assert [name_of(asset, key, title).render(language) for language in ("en", "de")] == [english, german]
 
 
 def test_a_line_a_second_content_and_a_closing_have_the_names_of_what_they_belong_to() -> None:
     line = ReceiptName("r", "K1", 348, DAY, 771, "EUR", line="3")
-    assert line.told("en") == "K1-348, line 3 · 2026-10-07"
-    assert replace(line, line_cents=250).told("de") == "K1-348, Zeile 3 · 07.10.2026 · 2,50 €"
+    assert line.render("en") == "K1-348, line 3 · 2026-10-07"
+    assert replace(line, line_cents=250).render("de") == "K1-348, Zeile 3 · 07.10.2026 · 2,50 €"
     line = ReceiptName("r", "K1", 348, DAY, 771, "EUR", line="3", title="604 Quittengelee")
-    assert line.told("de") == "K1-348, Zeile 3, 604 Quittengelee · 07.10.2026"
-    assert ReceiptName("r!0", "K1", 348, second=True).told("en") == "K1-348, other content"
-    assert ClosingName("K1|12", day=DAY).told("de") == "K1 Abschluss 12 · 07.10.2026"
-    assert ReceiptName("r", "K1", 348).told("en") == "K1-348"
+    assert line.render("de") == "K1-348, Zeile 3, 604 Quittengelee · 07.10.2026"
+    assert ReceiptName("r!0", "K1", 348, second=True).render("en") == "K1-348, other content"
+    assert ClosingName("K1|12", day=DAY).render("de") == "K1 Abschluss 12 · 07.10.2026"
+    assert ReceiptName("r", "K1", 348).render("en") == "K1-348"
 
 
 @given(

@@ -53,6 +53,6 @@ def test_what_a_driver_complains_about_is_told_with_its_cure(
     found = explain(error, url, 30)
     assert words in str(found)
     assert found.hint
-    assert "geheim" not in str(found) + found.told("de")
+    assert "geheim" not in str(found) + found.render("de")
     assert isinstance(found, TransientError)
     assert (fault_of(error, url) in LASTING) == lasts

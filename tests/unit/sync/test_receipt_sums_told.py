@@ -25,7 +25,7 @@ SUMS = sums_of(GROUPS, Booked({"EUR": (300, 5_000_000)}, 2_000, 900))
 
 
 def test_every_part_is_told_with_count_and_amount_and_the_last_row_is_their_sum() -> None:
-    assert SUMS.told("en") == (
+    assert SUMS.render("en") == (
         "354 receipts (7.00 CHF, 51,249.56 €, 1 of unknown amount): 300 imported (50,000.00 €), "
         "46 waiting for their import (1,234.56 €), 2 refused by the import (5.00 €), "
         "2 rejected when they came (7.00 CHF, 1 of unknown amount), 4 without effect on the books (10.00 €)"
@@ -38,9 +38,9 @@ def test_every_part_is_told_with_count_and_amount_and_the_last_row_is_their_sum(
 
 def test_one_receipt_has_words_of_its_own() -> None:
     one = sums_of([ReceiptGroup("staged", None, None, "EUR", 1, 1, 650)], Booked({"EUR": (1, 100)}, 4, 1))
-    assert one.told("en") == "2 receipts (7.50 €): 1 imported (1.00 €), 1 waiting for its import (6.50 €)"
-    assert one.told("de") == "2 Bons (7,50 €): 1 importiert (1,00 €), 1 wartet auf seinen Import (6,50 €)"
-    assert one.told("fr").endswith("\u00a0: 1 importé (1,00 €), 1 en attente de son import (6,50 €)")
+    assert one.render("en") == "2 receipts (7.50 €): 1 imported (1.00 €), 1 waiting for its import (6.50 €)"
+    assert one.render("de") == "2 Bons (7,50 €): 1 importiert (1,00 €), 1 wartet auf seinen Import (6,50 €)"
+    assert one.render("fr").endswith("\u00a0: 1 importé (1,00 €), 1 en attente de son import (6,50 €)")
 
 
 def test_french_puts_a_space_before_a_colon_and_a_semicolon() -> None:
@@ -104,7 +104,7 @@ def test_what_is_rejected_is_named_where_it_is_not_of_one_kind(language: str, ex
 
 
 def test_the_table_says_that_it_is_of_all_receipts_and_of_no_single_run() -> None:
-    assert [FATES_HEADS[0].told(language) for language in ("en", "de")] == [
+    assert [FATES_HEADS[0].render(language) for language in ("en", "de")] == [
         "all receipts ever fetched",
         "alle je abgeholten Bons",
     ]

@@ -18,7 +18,7 @@ def run(counts: Counts, *, error: type[CloudkasseError] | None = None, language:
     """The summary of a run of one asset."""
     reports = {"selectline_articles": AssetReport("selectline_articles", counts)}
     outcome = outcome_of(counts, broke=error is not None)
-    why = {} if error is None else {"error": "a long reason", "in_short": error.in_short.told(language)}
+    why = {} if error is None else {"error": "a long reason", "in_short": error.in_short.render(language)}
     return brief(RunReport("r", "all", outcome, "", reports, "", **why, **facts), language)  # type: ignore[arg-type]
 
 
@@ -45,7 +45,7 @@ def test_a_text_is_as_wide_as_a_browser_measured_it(text: str, measured: int) ->
 @pytest.mark.parametrize("language", languages())
 def test_no_outcome_and_no_reason_is_cut_off(language: Language) -> None:
     texts = [shown_outcome(outcome, language) for outcome in Outcome]
-    texts += [error.in_short.told(language) for error in all_errors()]
+    texts += [error.in_short.render(language) for error in all_errors()]
     texts += [run(Counts(), error=error, language=language, open_records=1016) for error in all_errors()]
     assert len(texts) > 20
     assert {text: width(text) for text in texts if width(text) > ROOM} == {}

@@ -8,7 +8,7 @@ import click
 
 from assets.cli.option_types import DAY, FILE
 from assets.cli.output import console, print_json, print_rows
-from cloudkasse_etl.i18n.text import told_each
+from cloudkasse_etl.i18n.text import rendered_each
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _print(report: "AuditReport", language: Language) -> None:
 
     out = console()
     colour = "green" if report.is_equal else "yellow"
-    out.print(f"[bold {colour}]{escape(report.sentence().told(language))}[/]")
-    print_rows(out, told_each(COLUMNS, language), report.rows(language)[:SHOWN_ROWS], numbers=(1, 2))
+    out.print(f"[bold {colour}]{escape(report.sentence().render(language))}[/]")
+    print_rows(out, rendered_each(COLUMNS, language), report.rows(language)[:SHOWN_ROWS], numbers=(1, 2))
     for text in report.warnings[:SHOWN_ROWS]:
         out.print(f"[dim]{escape(text)}[/]", soft_wrap=True)

@@ -9,7 +9,7 @@ from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.option_types import DAY, TEXT
 from assets.cli.output import console, print_json, print_list
 from cloudkasse_etl.i18n.formats import day_in_figures
-from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
+from cloudkasse_etl.i18n.text import rendered_by_name, rendered_each, say, say_as, say_count
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _shown(register: str, number: str | None) -> str:
 
 
 def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None:
-    words = told_by_name(STATUS_WORDS, language)
+    words = rendered_by_name(STATUS_WORDS, language)
     records = [
         (
             (
@@ -124,6 +124,6 @@ def _print(found: "list[ListedClosing]", limit: int, language: Language) -> None
         )
         for closing in found
     ]
-    total = say_count("{count:,} closing", "{count:,} closings", count=len(found)).told(language)
-    heads = told_each(_COLUMNS, language)
+    total = say_count("{count:,} closing", "{count:,} closings", count=len(found)).render(language)
+    heads = rendered_each(_COLUMNS, language)
     print_list(console(), heads, records, total, numbers=(1, 3), limit=limit, language=language)

@@ -107,7 +107,7 @@ def export(
             file=shown,
         )
     sums = joined("; ", [*booked, *moved])
-    click.echo(joined(": ", [text, sums] if summary.rows else [text]).told(language) + ".", err=is_piped)
+    click.echo(joined(": ", [text, sums] if summary.rows else [text]).render(language) + ".", err=is_piped)
     return 0
 
 
@@ -143,7 +143,7 @@ def _articles(configuration: "Configuration", out: "Path | TextSink", path: str)
         file=say("standard output") if is_piped else path,
     )
     language = configuration.settings.language
-    click.echo(text.told(language), err=is_piped)
+    click.echo(text.render(language), err=is_piped)
     if written.rejections:
-        click.echo(say("Left out, because they are rejected:").told(language), err=True)
+        click.echo(say("Left out, because they are rejected:").render(language), err=True)
         print_causes(console(stderr=True), by_cause(written.rejections, language), language, limit=10)

@@ -7,7 +7,7 @@ import click
 from assets.cli.deciding import JSON, REASON, decide
 from assets.cli.output import console, print_json, print_list
 from cloudkasse_etl.i18n.formats import day_in_figures, money
-from cloudkasse_etl.i18n.text import say, say_as, say_count, told_by_name, told_each
+from cloudkasse_etl.i18n.text import rendered_by_name, rendered_each, say, say_as, say_count
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def retract(delivery: int, reason: str, as_json: bool) -> int:
 def _print(found: "list[ListedDelivery]", limit: int, language: Language) -> None:
     from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS
 
-    words, targets = told_by_name(STATUS_WORDS, language), told_by_name(_TARGETS, language)
+    words, targets = rendered_by_name(STATUS_WORDS, language), rendered_by_name(_TARGETS, language)
     records = [
         (
             (
@@ -81,6 +81,6 @@ def _print(found: "list[ListedDelivery]", limit: int, language: Language) -> Non
         )
         for one in found
     ]
-    total = say_count("{count:,} delivery", "{count:,} deliveries", count=len(found)).told(language)
-    heads = told_each(_COLUMNS, language)
+    total = say_count("{count:,} delivery", "{count:,} deliveries", count=len(found)).render(language)
+    heads = rendered_each(_COLUMNS, language)
     print_list(console(), heads, records, total, numbers=(0, 4, 5), limit=limit, language=language)

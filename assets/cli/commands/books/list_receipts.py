@@ -11,7 +11,7 @@ from assets.cli.option_types import DAY, NUMBERS, TEXT
 from assets.cli.output import CURE, console, print_json, print_list, print_rows
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.i18n.formats import day_in_figures, spelled
-from cloudkasse_etl.i18n.text import say, say_as, told_by_name, told_each
+from cloudkasse_etl.i18n.text import rendered_by_name, rendered_each, say, say_as
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def receipts(
             register=register,
             reason=decision.reason,
         )
-        click.echo(text.told(language))
+        click.echo(text.render(language))
     return 0
 
 
@@ -190,7 +190,7 @@ def _one_of(named: str | None, line: int | None, missing: tuple[str, str] | None
         click.UsageError: Neither is given, or both are.
     """
     if (named is None) == (missing is None) or (missing is not None and line is not None):
-        raise click.UsageError(say("Name one receipt, or --missing REGISTER NUMBERS.").told(language()))
+        raise click.UsageError(say("Name one receipt, or --missing REGISTER NUMBERS.").render(language()))
     return missing or (named or "", "")
 
 
@@ -242,7 +242,7 @@ def show(receipt: str, as_json: bool) -> int:
 def _print_view(view: "ReceiptView", language: Language) -> None:
     from rich.markup import escape
 
-    out, cure = console(), CURE.told(language)
+    out, cure = console(), CURE.render(language)
     out.print(f"[bold]{escape(view.head)}[/]")
     for text, what in view.problems:
         out.print(f"[red]{escape(as_typed(text))}[/]")
@@ -261,7 +261,7 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
     from cloudkasse_etl.sync.receipts.receipt_list import sums_of_listed
     from cloudkasse_etl.sync.receipts.receipt_search import short_id
 
-    words = told_by_name(STATUS_WORDS, language)
+    words = rendered_by_name(STATUS_WORDS, language)
     are_delivered = any(receipt.document for receipt in found)
     records = [
         (
@@ -271,14 +271,14 @@ def _print(found: "list[ListedReceipt]", limit: int, language: Language) -> None
                 receipt.business_day and day_in_figures(receipt.business_day, language),
                 None if receipt.total is None else spelled(receipt.total, language),
                 words.get(receipt.status, receipt.status),
-                *((receipt.document and receipt.document.text.told(language),) if are_delivered else ()),
+                *((receipt.document and receipt.document.text.render(language),) if are_delivered else ()),
                 short_id(receipt.receipt_id),
             ),
             receipt.reason(language),
         )
         for receipt in found
     ]
-    total = sums_of_listed(found).told(language)
+    total = sums_of_listed(found).render(language)
     columns = [column for column in _COLUMNS if are_delivered or column != _IN_SELECTLINE]
-    heads = told_each(columns, language)
+    heads = rendered_each(columns, language)
     print_list(console(), heads, records, total, numbers=(1, 3), limit=limit, language=language)

@@ -144,7 +144,7 @@ class Clerk:
                 connection,
                 number,
                 "ManualError",
-                KommentarIntern="\n".join(one.told(self._language) for one in problems),
+                KommentarIntern="\n".join(one.render(self._language) for one in problems),
             )
             return
         day = dt.datetime.fromisoformat(document["Date"])

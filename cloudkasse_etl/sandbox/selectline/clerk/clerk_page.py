@@ -44,13 +44,13 @@ def page_routes(
         Method, path and endpoint of each.
     """
     view = ClerkView(books, buffer, clerk, language)
-    words = {name: text.told(language) for name, text in WORDS.items()}
+    words = {name: text.render(language) for name, text in WORDS.items()}
 
     def rendered(where: str, content: dict[str, Any]) -> Response:
         taken = len(sessions.open)
         used = say("{taken} of {licences} licences in use", taken=taken, licences=sessions.licences)
         everything = {"company": books.company, "tenant": books.tenant, "where": where, "is_taken": taken > 0}
-        html = _template().render(t=words, language=language, licences=used.told(language), **everything, **content)
+        html = _template().render(t=words, language=language, licences=used.render(language), **everything, **content)
         return Response(html, media_type="text/html; charset=utf-8")
 
     async def show_documents(request: Request) -> Response:

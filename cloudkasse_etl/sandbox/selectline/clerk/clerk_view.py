@@ -56,7 +56,7 @@ class ClerkView:
             "tabs": [self._tab(name, [one for one in known if one["StateKind"] in TABS[name]]) for name in TABS],
             "rows": [self._row(one, kinds) for one in rows],
             "waiting": len(self._open(known)),
-            "take_all": say_count("Take over {count}", "Take over all {count}", count=len(self._open(known))).told(
+            "take_all": say_count("Take over {count}", "Take over all {count}", count=len(self._open(known))).render(
                 self._language
             ),
             "is_empty": not known,
@@ -108,7 +108,7 @@ class ClerkView:
             "date": self._day(document["Date"]),
             "kind": kinds.get(document["DocumentKind"], document["DocumentKind"]),
             "reference": document.get("OurReference") or document.get("DeliveryDocumentNumber") or "",
-            "lines": say_count("{count} line", "{count} lines", count=lines).told(self._language),
+            "lines": say_count("{count} line", "{count} lines", count=lines).render(self._language),
             "total": self._money(decimal_of(document["CalculationSummary"]["TotalGrossAmount"])),
             "state": document["StateKind"],
             "made": document.get("DestinationNumber", ""),

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from cloudkasse_etl.i18n.text import Language, Text, say, told
+from cloudkasse_etl.i18n.text import Language, Text, rendered, say
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
@@ -67,8 +67,8 @@ class Decision:
     def why(self, language: Language) -> str:
         """The reason as text in a language."""
         if isinstance(free := self.detail.get(_MOVED_TO), str):
-            return told(_moved(free), language)
-        return told(_TEXTS.get(self.reason, self.reason), language)
+            return rendered(_moved(free), language)
+        return rendered(_TEXTS.get(self.reason, self.reason), language)
 
     @property
     def ended(self) -> tuple[Rejection, ...]:

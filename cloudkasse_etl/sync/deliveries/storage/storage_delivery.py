@@ -77,7 +77,7 @@ class _Splitting:
         generation = self._store.generations([place])[place] + 1
         settings = self._session.settings
         key = delivery_key(settings.company.number, *place, generation).replace("cloudkasse:", "storage:", 1)
-        reference = say("Register {register}", register=delivery.register).told(settings.language)
+        reference = say("Register {register}", register=delivery.register).render(settings.language)
         head = StorageHead(
             key,
             delivery.day,

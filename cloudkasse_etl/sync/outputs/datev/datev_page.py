@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import Language, Text, say, say_count, told_each
+from cloudkasse_etl.i18n.text import Language, Text, rendered_each, say, say_count
 from cloudkasse_etl.sync.outputs.datev.datev_report import DatevReport, turnover_of
 from cloudkasse_etl.transform.datev.batch_rows import BatchRow
 
@@ -61,17 +61,17 @@ def page_of(report: DatevReport, configuration: Configuration, now: dt.datetime)
     first, last = (formats.day_in_figures(day, language) for day in (report.first, report.last))
     return template.render(
         language=language,
-        title=say("DATEV: postings from {first} to {last}", first=first, last=last).told(language),
+        title=say("DATEV: postings from {first} to {last}", first=first, last=last).render(language),
         kicker=say(
             "Company {company} · adviser {adviser} · client {client}",
             company=settings.company.number, adviser=datev.adviser, client=datev.client,
-        ).told(language),
-        notes=[note.told(language) for note in _notes(report)],
+        ).render(language),
+        notes=[note.render(language) for note in _notes(report)],
         sections=[section for section in _sections(report, language) if section.rows],
         made=say(
             "Made {now} by cloudkasse-etl {version}.",
             now=formats.moment(now, language), version=version("cloudkasse-etl"),
-        ).told(language),
+        ).render(language),
     )  # fmt: skip
 
 
@@ -123,7 +123,7 @@ def _of_files(report: DatevReport, language: Language) -> Section:
         for batch in report.batches
     ]
     heads = (say("File"), say("From"), say("To"), say("Currency"), say("Rows"), say("Sum of the amounts"))
-    return Section(say("Files").told(language), "", told_each(heads, language), rows, 4)
+    return Section(say("Files").render(language), "", rendered_each(heads, language), rows, 4)
 
 
 def _of_tax(report: DatevReport, language: Language) -> Section:
@@ -158,7 +158,7 @@ def _of_tax(report: DatevReport, language: Language) -> Section:
             sum(getattr(line, name) for line in report.tax) for name in ("gross_cents", "printed_cents", "datev_cents")
         ]
         total = (
-            say("Total").told(language),
+            say("Total").render(language),
             "",
             "",
             report.tax[0].currency,
@@ -173,7 +173,7 @@ def _of_tax(report: DatevReport, language: Language) -> Section:
         lead = say("{lead} The first {count:,} are shown.", lead=lead, count=SHOWN)
     title = say("Gross and tax by closing")
     return Section(
-        title.told(language), lead.told(language), told_each(heads, language), rows, 5, total, frozenset(marks)
+        title.render(language), lead.render(language), rendered_each(heads, language), rows, 5, total, frozenset(marks)
     )
 
 
@@ -196,7 +196,7 @@ def _of_accounts(report: DatevReport, language: Language) -> Section:
         lead = say("What the files have on each account, and what the table of postings has in these days.")
     title = say("Totals by account")
     return Section(
-        title.told(language), lead.told(language), told_each(heads, language), rows, 2, marks=frozenset(marks)
+        title.render(language), lead.render(language), rendered_each(heads, language), rows, 2, marks=frozenset(marks)
     )
 
 
@@ -215,4 +215,4 @@ def _of_rows(rows: Sequence[BatchRow], language: Language, title: Text, lead: Te
     heads = (say("Date"), say("Document"), say("Account"), say("Text"), say("Entries"), say("Amount"))
     if len(rows) > SHOWN:
         lead = say("{lead} The first {count:,} are shown.", lead=lead, count=SHOWN)
-    return Section(title.told(language), lead.told(language), told_each(heads, language), shown, 4, wide=4)
+    return Section(title.render(language), lead.render(language), rendered_each(heads, language), shown, 4, wide=4)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import Language, joined, say, say_as, say_count, told, told_each
+from cloudkasse_etl.i18n.text import Language, joined, rendered, rendered_each, say, say_as, say_count
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import ListedDocument
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, STATUS_WORDS
 from cloudkasse_etl.sync.outputs.page.view import Row, Section
@@ -40,9 +40,9 @@ def documents_section(documents: Sequence[ListedDocument], language: Language) -
         whole = say_count("The last batch", "The last {count:,} batches", count=len(documents))
         name, what = say("In SelectLine's ledger"), say("batch")
     return Section(
-        name=name.told(language),
-        finding=say("{receipts}: {parts}", receipts=whole, parts=joined(", ", parts)).told(language),
-        heads=told_each((what, *_HEADS), language),
+        name=name.render(language),
+        finding=say("{receipts}: {parts}", receipts=whole, parts=joined(", ", parts)).render(language),
+        heads=rendered_each((what, *_HEADS), language),
         rows=[_row(one, language) for one in documents],
     )
 
@@ -59,7 +59,7 @@ def _row(one: ListedDocument, language: Language) -> Row:
             formats.day_in_figures(one.day, language),
             formats.count(one.receipts, language),
             formats.money(one.amount_cents, one.currency, language),
-            told(STATUS_WORDS[document.status], language),
+            rendered(STATUS_WORDS[document.status], language),
         ),
-        note=made_of.told(language),
+        note=made_of.render(language),
     )

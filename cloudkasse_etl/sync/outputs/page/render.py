@@ -14,7 +14,7 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import CloudkasseError, unwritable_file
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import say, say_count, told_by_name, with_semicolon
+from cloudkasse_etl.i18n.text import rendered_by_name, say, say_count, with_semicolon
 from cloudkasse_etl.rejections.causes import Cause, told_apart
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.rejections.stuck_money import StuckMoney
@@ -115,7 +115,7 @@ def _name_of_the_shop(configuration: Configuration, day: dt.date) -> str:
     except CloudkasseError:
         pass
     number = configuration.settings.company.number
-    return say("Company {number}", number=number).told(configuration.settings.language)
+    return say("Company {number}", number=number).render(configuration.settings.language)
 
 
 def render(
@@ -146,7 +146,7 @@ def render(
     Returns:
         The HTML.
     """
-    words = told_by_name(WORDS, language)
+    words = rendered_by_name(WORDS, language)
     view = View(turnover, language, turnover.currency, registers)
     causes = facts.causes()
     environment = Environment(
@@ -160,7 +160,7 @@ def render(
         shop=shop,
         run=_run(facts, language, now.tzinfo, typed),
         symbol=SYMBOLS.get(facts.outcome, "…"),
-        up=_table({BY_NAME[name].heading.told(language): row for name, row in facts.upward().items()}, language),
+        up=_table({BY_NAME[name].heading.render(language): row for name, row in facts.upward().items()}, language),
         down=_table(facts.downward(), language),
         totals=_table({words["totals"]: Counts(**facts.counts)}, language),
         has_assets=facts.assets is not None,
@@ -178,17 +178,17 @@ def render(
         causes=[(shown, _since(shown.cause.since, language, now.tzinfo)) for shown in
                 cause_rows(causes, language, SHOWN_CAUSES, SHOWN_RECORDS)],
         further=typed(_further(len(causes) - SHOWN_CAUSES, facts.run_id, language)),
-        fresh=lambda count: say("new in this run: {count:,}", count=count).told(language),
-        as_table=lambda title: say("{title} as a table", title=title).told(language),
+        fresh=lambda count: say("new in this run: {count:,}", count=count).render(language),
+        as_table=lambda title: say("{title} as a table", title=title).render(language),
         waiting=(facts.protocol or {}).get("deferred", []),
         number=lambda value: formats.count(value, language),
         made=say("Made {now} by cloudkasse-etl {version}.", now=formats.moment(now, language),
-                 version=version("cloudkasse-etl")).told(language),
+                 version=version("cloudkasse-etl")).render(language),
     )  # fmt: skip
 
 
 def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None, typed: Callable[[str], str]) -> dict[str, Any]:
-    words = told_by_name(WORDS, language)
+    words = rendered_by_name(WORDS, language)
     message = typed(facts.message.strip())
     return {
         "id": facts.run_id,
@@ -208,7 +208,7 @@ def _run(facts: RunFacts, language: Language, zone: dt.tzinfo | None, typed: Cal
 def _table(counts: dict[str, Counts], language: Language) -> dict[str, Any]:
     """Counts as a table; columns and rows that are all 0 are left out."""
     shown = [name for name in COLUMNS if any(getattr(row, name) for row in counts.values())]
-    words = told_by_name(WORDS, language)
+    words = rendered_by_name(WORDS, language)
     return {
         "heads": [words[name] for name in shown],
         "rows": [
@@ -240,7 +240,7 @@ def _notices(turnover: Turnover, language: Language) -> list[str]:
             count=turnover.refused,
         )
         notices.append(refused)
-    return [notice.told(language) for notice in notices]
+    return [notice.render(language) for notice in notices]
 
 
 def _what_counts(timezone: str, language: Language) -> str:
@@ -250,7 +250,7 @@ def _what_counts(timezone: str, language: Language) -> str:
         "payments of open accounts; what was paid can therefore be another sum. Top articles are before discounts that "
         "stand on lines of their own. Days are business days of the registers; hours are those of {zone}.",
         zone=timezone,
-    ).told(language)
+    ).render(language)
 
 
 def _open(causes: list[Cause], language: Language) -> str:
@@ -260,9 +260,9 @@ def _open(causes: list[Cause], language: Language) -> str:
         told = say_count("1 cause", "{count:,} causes", count=len(causes))
         head = say("{records:,} records are rejected, for {causes}", records=records, causes=told)
     stuck = StuckMoney.of((victim.key, victim.amount) for cause in causes for victim in cause.victims)
-    text = with_semicolon(head.told(language), stuck.sentence(language), language)
+    text = with_semicolon(head.render(language), stuck.sentence(language), language)
     several = told_apart(causes)
-    return f"{text}. {several.told(language)}" if several else text
+    return f"{text}. {several.render(language)}" if several else text
 
 
 def _further(count: int, run_id: str, language: Language) -> str:
@@ -273,10 +273,10 @@ def _further(count: int, run_id: str, language: Language) -> str:
         "{count:,} further causes stand in the protocol: cloudkasse-etl protocol {run}",
         count=count,
         run=run_id[:8],
-    ).told(language)
+    ).render(language)
 
 
 def _since(since: dt.datetime | None, language: Language, zone: dt.tzinfo | None) -> str:
     if since is None:
         return ""
-    return say("since {since}", since=formats.moment(since.astimezone(zone), language)).told(language)
+    return say("since {since}", since=formats.moment(since.astimezone(zone), language)).render(language)

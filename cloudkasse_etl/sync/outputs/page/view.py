@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import Text, joined, say, say_count, told, told_by_name
+from cloudkasse_etl.i18n.text import Text, joined, rendered, rendered_by_name, say, say_count
 from cloudkasse_etl.rejections.causes import Cause, Victim, more_than
 from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.schemas.no_effect import NO_EFFECT_WORDS
@@ -109,7 +109,7 @@ class View:
         self._language = language
         self._currency = currency
         self._registers = registers
-        self._words = told_by_name(WORDS, language)
+        self._words = rendered_by_name(WORDS, language)
 
     def sections(self) -> list[Section]:
         """All of them, in the page's order."""
@@ -127,7 +127,7 @@ class View:
         ]
         for unit, articles in turnover.by_quantity:
             title = say("Top articles by quantity, unit {unit}", unit=formats.clean(unit, 20) or words["no_unit"])
-            sections.append(self._articles(title.told(self._language), articles, by_quantity=True))
+            sections.append(self._articles(title.render(self._language), articles, by_quantity=True))
         return [section for section in sections if section is not None]
 
     def figures(self) -> list[tuple[str, str]]:
@@ -154,7 +154,7 @@ class View:
             last=formats.day(last, self._language, year=True),
             currency=self._currency,
         )
-        return text.told(self._language)
+        return text.render(self._language)
 
     def _money(self, cents: int) -> str:
         return f"{formats.euros(cents, self._language)} {self._currency}"
@@ -188,7 +188,7 @@ class View:
                 label=formats.day(best.day, language),
                 amount=formats.euros(best.gross_cents, language),
                 currency=self._currency,
-            ).told(language),
+            ).render(language),
             heads=(words["day"], words["receipts"], self._amounts()),
             rows=[
                 Row(formats.day(d.day, language, year=True), (self._count(d.receipts), self._cents(d.gross_cents)))
@@ -217,7 +217,7 @@ class View:
         ]
         return Section(
             name=words["by_hour"],
-            finding=say("Most is sold between {first} and {last} o’clock", first=best, last=best + 1).told(
+            finding=say("Most is sold between {first} and {last} o’clock", first=best, last=best + 1).render(
                 self._language
             ),
             heads=(words["hour"], words["receipts"], self._amounts()),
@@ -240,7 +240,9 @@ class View:
         says = _SHARES["no_rate" if of == "rate" and not shares[0].key else of]
         return Section(
             name=words[f"by_{of}"],
-            finding=says(labels[0], formats.percent(shares[0].gross_cents, whole, self._language)).told(self._language),
+            finding=says(labels[0], formats.percent(shares[0].gross_cents, whole, self._language)).render(
+                self._language
+            ),
             heads=(words[of], self._currency, words["share"]),
             rows=[
                 Row(
@@ -279,7 +281,7 @@ class View:
                 "{receipts}: {parts}",
                 receipts=say_count("{count:,} receipt", "{count:,} receipts", count=receipts),
                 parts=joined(", ", [part for part in parts if part.values["count"]]),
-            ).told(self._language),
+            ).render(self._language),
             heads=(words["fate"], words["receipts"], f"{words['totals_of_receipts']} ({self._currency})"),
             rows=[Row(self._fate(fate), two) for fate, two in zip(fates, cells, strict=True)],
             total=self._total((self._count(receipts), whole)),
@@ -289,7 +291,7 @@ class View:
         """What became of receipts, and the reasons of those without effect: `…: training (3), broken off (1)`."""
         word = self._words.get(f"fate_{fate.name}", fate.name)
         reasons = [
-            f"{told(words, self._language)} ({self._count(fate.reasons[reason])})"
+            f"{rendered(words, self._language)} ({self._count(fate.reasons[reason])})"
             for reason, words in NO_EFFECT_WORDS.items()
             if reason in fate.reasons
         ]
@@ -315,7 +317,7 @@ class View:
             rows.append(Row(self._article(article), cells, *bar, note=formats.clean(article.article, 40)))
         return Section(
             name=name,
-            finding=says.told(self._language),
+            finding=says.render(self._language),
             heads=(words["article"], *heads),
             rows=rows,
         )

@@ -1,6 +1,7 @@
 """Determines the status of a receipt that is not booked: by the checks, the settings, and people's decisions.
 
-A status that depends on a setting follows the setting: a run that fetches and an import alone both call `judge_anew`.
+A status that depends on a setting follows the setting: both a run that fetches and an import alone call
+`validate_again`.
 """
 
 import datetime as dt
@@ -23,11 +24,16 @@ from cloudkasse_etl.state.stores.books.staged_receipts import (
     UnbookedReceipt,
 )
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.state.targets import JUDGED
-from cloudkasse_etl.sync.receipts.judging.books_currency import currency_to_stage_in, last_known_currency
-from cloudkasse_etl.sync.receipts.judging.column_judgement import staged_of_columns
-from cloudkasse_etl.sync.receipts.judging.receipt_reading import Judged, parsed, states_tse_error, translated
-from cloudkasse_etl.sync.receipts.judging.second_contents import gives_way, own_key, replaced, set_aside
+from cloudkasse_etl.state.targets import VALIDATED
+from cloudkasse_etl.sync.receipts.validation.books_currency import currency_to_stage_in, last_known_currency
+from cloudkasse_etl.sync.receipts.validation.column_validation import staged_of_columns
+from cloudkasse_etl.sync.receipts.validation.receipt_reading import (
+    ValidatedReceipt,
+    parsed,
+    states_tse_error,
+    translated,
+)
+from cloudkasse_etl.sync.receipts.validation.second_contents import gives_way, own_key, replaced, set_aside
 from cloudkasse_etl.sync.run.report import Counts
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.tills.till_opening import translation_of
@@ -40,7 +46,7 @@ CHECKS_VERSION = 4
 CONFLICT = "receipt_conflict"
 
 
-class Judge:
+class ReceiptValidator:
     """Checks receipts against settings and synchronised data; needs neither ERP nor cloud.
 
     Args:
@@ -66,11 +72,11 @@ class Judge:
             parts.append(self._translation.fingerprint())
         return fingerprint(orjson.dumps(parts))
 
-    def arrived(self, raws: Sequence[bytes]) -> list[Judged]:
+    def arrived(self, raws: Sequence[bytes]) -> list[ValidatedReceipt]:
         """Parses receipts that were just fetched, each after it was translated; they are not checked yet."""
         if self._translation is None:
             return [parsed(raw, None) for raw in raws]
-        return [judged for raw in raws for judged in translated(self._translation, raw)]
+        return [validated for raw in raws for validated in translated(self._translation, raw)]
 
     def is_unsigned(self, staged: StagedReceipt) -> bool:
         """Whether the till says of a receipt that its security device (TSE) failed to sign it."""
@@ -94,18 +100,20 @@ class Judge:
         idle = reasons_without_effect(frames, in_kind_moves_stock=self._in_kind)
         return staged_of_columns(columns, idle, self._start)
 
-    def stored(self, rows: Sequence[UnbookedReceipt], *, released: Collection[str] | None = None) -> list[Judged]:
+    def stored(
+        self, rows: Sequence[UnbookedReceipt], *, released: Collection[str] | None = None
+    ) -> list[ValidatedReceipt]:
         """Parses and checks stored receipts, under the ids under which they are stored.
 
         Args:
             rows: The receipts.
             released: Those that a person has released; by the decisions where None.
         """
-        judged = [self._again(row) for row in rows]
-        self.check(judged, {row.receipt_id: row.staged_at for row in rows}, released)
-        return judged
+        validated = [self._again(row) for row in rows]
+        self.check(validated, {row.receipt_id: row.staged_at for row in rows}, released)
+        return validated
 
-    def means_the_same(self, arrived: Judged, original: bytes | None) -> bool:
+    def means_the_same(self, arrived: ValidatedReceipt, original: bytes | None) -> bool:
         """Whether what is stored of a receipt, translated by today's names, is what has arrived.
 
         A booked receipt keeps the translation by which it was booked. Where a name is another one since then, the same
@@ -118,7 +126,7 @@ class Judge:
         found = self._translated_again(original, arrived.staged.receipt_id)
         return found is not None and found.staged.content_hash == arrived.staged.content_hash
 
-    def besides(self, row: UnbookedReceipt) -> list[Judged]:
+    def besides(self, row: UnbookedReceipt) -> list[ValidatedReceipt]:
         """What a receipt in the till's own form means besides itself; not checked yet."""
         if row.original is None or self._translation is None:
             return []
@@ -126,7 +134,7 @@ class Judge:
         each = translated(self._translation, row.original)
         return [one for one in each if one.receipt is not None and one.staged.receipt_id not in own]
 
-    def _again(self, row: UnbookedReceipt) -> Judged:
+    def _again(self, row: UnbookedReceipt) -> ValidatedReceipt:
         """A stored receipt, translated again if it came in the till's own form."""
         found = self._translated_again(row.original, row.came_as or row.receipt_id)
         if found is None:
@@ -137,9 +145,9 @@ class Judge:
             came_as=row.came_as,
             rejections=[replace(rejection, key=row.receipt_id) for rejection in found.staged.rejections],
         )
-        return Judged(staged, found.receipt)
+        return ValidatedReceipt(staged, found.receipt)
 
-    def _translated_again(self, original: bytes | None, came_as: str) -> Judged | None:
+    def _translated_again(self, original: bytes | None, came_as: str) -> ValidatedReceipt | None:
         """What a receipt in the till's own form means by today's names; None where it came in the canonical form."""
         if original is None or self._translation is None:
             return None
@@ -149,18 +157,18 @@ class Judge:
 
     def check(
         self,
-        judged: Sequence[Judged],
+        validated: Sequence[ValidatedReceipt],
         fetched: Mapping[str, dt.datetime] | None = None,
         released: Collection[str] | None = None,
     ) -> None:
         """Sets the status of receipts by checks, settings and decisions.
 
         Args:
-            judged: The parsed receipts; those that cannot be parsed are left unchanged.
+            validated: The parsed receipts; those that cannot be parsed are left unchanged.
             fetched: When receipts were fetched, by the id under which they are stored; now for ids that are missing.
             released: Those that a person has released; by the decisions where None.
         """
-        readable = [(j.staged, j.receipt) for j in judged if j.receipt is not None]
+        readable = [(j.staged, j.receipt) for j in validated if j.receipt is not None]
         if not readable:
             return
         frames = flatten([receipt for _, receipt in readable])
@@ -186,29 +194,29 @@ class Judge:
                 staged.status, staged.no_effect = Status.NO_EFFECT, idle[at]
 
 
-def judge_of(session: SyncSession) -> Judge:
-    """The `Judge` of a run."""
-    return Judge(session.settings, session.store, currency_to_stage_in(session))
+def validator_of(session: SyncSession) -> ReceiptValidator:
+    """The `ReceiptValidator` of a run."""
+    return ReceiptValidator(session.settings, session.store, currency_to_stage_in(session))
 
 
 # --- contents of one id
 
 
-def conflicting(judged: Judged, key: str, came_as: str) -> StagedReceipt:
+def conflicting(validated: ValidatedReceipt, key: str, came_as: str) -> StagedReceipt:
     """Makes a rejected entry of a second content with an id that is stored already, under a key of our own.
 
     Args:
-        judged: The second content.
+        validated: The second content.
         key: The key of our own.
         came_as: The id that it came with.
 
     Returns:
         The entry, to be stored beside the first content.
     """
-    digest = judged.staged.content_hash
+    digest = validated.staged.content_hash
     rejection = Rejection(STAGED_RECEIPTS, key, CONFLICT, {"value": came_as}, content=digest)
     # without register and number: the first one fills the place
-    return StagedReceipt(key, digest, judged.staged.raw, Status.REJECTED, came_as=came_as, rejections=[rejection])
+    return StagedReceipt(key, digest, validated.staged.raw, Status.REJECTED, came_as=came_as, rejections=[rejection])
 
 
 def unreadable(content: StagedReceipt) -> StagedReceipt:
@@ -222,7 +230,7 @@ def unreadable(content: StagedReceipt) -> StagedReceipt:
 
 
 @dataclass
-class JudgedAnew:
+class ValidatedAgain:
     """The result of checking receipts again.
 
     Attributes:
@@ -239,35 +247,35 @@ class JudgedAnew:
         return bool(self.refused or self.counts.attempted)
 
 
-def is_judged(judge: Judge, store: StateStores) -> bool:
+def is_validated(validator: ReceiptValidator, store: StateStores) -> bool:
     """Whether the receipts that are not booked were last checked under the same settings."""
-    checkpoint = store.checkpoints.of(JUDGED)
-    return checkpoint is not None and checkpoint.fingerprint == judge.fingerprint()
+    checkpoint = store.checkpoints.of(VALIDATED)
+    return checkpoint is not None and checkpoint.fingerprint == validator.fingerprint()
 
 
-def is_judging_due(session: SyncSession) -> bool:
+def is_validation_due(session: SyncSession) -> bool:
     """Whether a run would check receipts again because settings have changed."""
-    return not is_judged(judge_of(session), session.store) and session.store.receipts.has_unbooked()
+    return not is_validated(validator_of(session), session.store) and session.store.receipts.has_unbooked()
 
 
-def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
+def validate_again(session: SyncSession, validator: ReceiptValidator) -> ValidatedAgain:
     """Checks receipts that are not booked again if settings have changed since then; refused ones also if asked to.
 
     Dismissed receipts stay dismissed, and booked ones booked. Reads the receipts in batches, in bounded memory.
     """
-    result = JudgedAnew()
-    asked, level_again = session.options.retry_rejected, not is_judged(judge, session.store)
+    result = ValidatedAgain()
+    asked, level_again = session.options.retry_rejected, not is_validated(validator, session.store)
     if not asked and not level_again:
         return result
     if level_again:
         # if this run breaks, a run with the old settings must not consider the work as done
-        session.store.checkpoints.set(JUDGED, "", "{}")
+        session.store.checkpoints.set(VALIDATED, "", "{}")
     store = session.store
     before = _by_code(session.store.rejections.of(STAGED_RECEIPTS))
     for rows in store.staging.unbooked(statuses=UNBOOKED if level_again else (Status.REJECTED,)):
-        judged = judge.stored(rows)
+        validated = validator.stored(rows)
         moved = []
-        for row, found in zip(rows, judged, strict=True):
+        for row, found in zip(rows, validated, strict=True):
             staged, known = found.staged, before.get(row.receipt_id, {})
             was_refused = row.status == Status.REJECTED and row.refused_by == STAGED_RECEIPTS
             if staged.status is Status.REJECTED:
@@ -279,26 +287,26 @@ def judge_anew(session: SyncSession, judge: Judge) -> JudgedAnew:
                 if staged.status is not Status.REJECTED:
                     result.counts += Counts(new=1) if was_refused else Counts(changed=1)
         # before what they belong to is let through: a run that dies between the two finds it refused still
-        result.counts += Counts(new=_stage_counter_entries(store, judge, rows))
+        result.counts += Counts(new=_stage_counter_entries(store, validator, rows))
         store.staging.restage(moved)
-    result.counts += Counts(new=let_second_contents_through(store, judge))
+    result.counts += Counts(new=let_second_contents_through(store, validator))
     if level_again:
-        session.store.checkpoints.set(JUDGED, judge.fingerprint(), "{}")
+        session.store.checkpoints.set(VALIDATED, validator.fingerprint(), "{}")
     return result
 
 
-def _stage_counter_entries(store: StateStores, judge: Judge, rows: Sequence[UnbookedReceipt]) -> int:
+def _stage_counter_entries(store: StateStores, validator: ReceiptValidator, rows: Sequence[UnbookedReceipt]) -> int:
     """Stages what receipts in the till's own form mean besides themselves, once they can be translated: their voids.
 
     Returns:
         How many were not stored yet.
     """
-    found = {one.staged.receipt_id: one for row in rows for one in judge.besides(row)}
+    found = {one.staged.receipt_id: one for row in rows for one in validator.besides(row)}
     if not found:
         return 0
     known = store.staging.known(list(found))
     new = [one for key, one in found.items() if key not in known]
-    judge.check(new)
+    validator.check(new)
     store.staging.stage([one.staged for one in new], cursor=None)
     return len(new)
 
@@ -334,7 +342,7 @@ def _differs(row: UnbookedReceipt, staged: StagedReceipt, known: _ByCode) -> boo
     )
 
 
-def let_second_contents_through(store: StateStores, judge: Judge) -> int:
+def let_second_contents_through(store: StateStores, validator: ReceiptValidator) -> int:
     """Replaces a first content that fails the checks by a second one that passes them.
 
     Returns:
@@ -345,14 +353,14 @@ def let_second_contents_through(store: StateStores, judge: Judge) -> int:
         for row in rows:
             if not row.came_as or not gives_way(store.staging.known([row.came_as]).get(row.came_as)):
                 continue
-            (judged,) = judge.stored([replace(row, receipt_id=row.came_as)])
-            if judged.passed:
+            (validated,) = validator.stored([replace(row, receipt_id=row.came_as)])
+            if validated.passed:
                 first = parsed(store.receipts.raw_of([row.came_as])[row.came_as], None).staged
                 key, _ = own_key(store.staging, row.came_as, first.content_hash)
                 store.staging.stage(
                     [set_aside(first, key, row.came_as)],
                     cursor=None,
-                    mended=[judged.staged],
+                    mended=[validated.staged],
                     decisions=[replaced(key)],
                     dropped=[row.receipt_id],
                 )

@@ -35,7 +35,7 @@ _NUMBERS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ValidatedReceipt:
     """A receipt with its status, and as it was parsed; None where it cannot be parsed."""
 
     staged: StagedReceipt
@@ -65,7 +65,7 @@ def states_tse_error(raw: bytes) -> bool:
     return isinstance(tse, dict) and bool(tse.get("error"))
 
 
-def translated(translation: Translation, original: bytes) -> list[Judged]:
+def translated(translation: Translation, original: bytes) -> list[ValidatedReceipt]:
     """The receipts that a till's own form means; one that cannot be translated is refused here."""
     try:
         each = [parsed(raw, None) for raw in translation.receipts(original)]
@@ -76,12 +76,12 @@ def translated(translation: Translation, original: bytes) -> list[Judged]:
         if error.register is not None and error.number is not None:
             refused |= {"register": error.register, "number": error.number}
         each = [parsed(orjson.dumps(refused), None)]
-    for judged in each:
-        judged.staged.original = original
+    for validated in each:
+        validated.staged.original = original
     return each
 
 
-def parsed(raw: bytes, receipt_id: str | None) -> Judged:
+def parsed(raw: bytes, receipt_id: str | None) -> ValidatedReceipt:
     """Parses a receipt; one that breaks the contract is refused here.
 
     Args:
@@ -105,7 +105,7 @@ def parsed(raw: bytes, receipt_id: str | None) -> Judged:
         found = StagedReceipt(key, digest, raw, Status.REJECTED, came_as=came_as, **place_of(item))
         code, detail = (refused["code"], refused["detail"]) if refused else (UNREADABLE, {"message": str(error)})
         found.rejections = [Rejection(STAGED_RECEIPTS, key, code, detail, content=digest)]
-        return Judged(found, None)
+        return ValidatedReceipt(found, None)
     reference_id = receipt.reference_id
     broken_off = receipt.cancelled and reference_id is None
     found = StagedReceipt(
@@ -124,7 +124,7 @@ def parsed(raw: bytes, receipt_id: str | None) -> Judged:
         closing_number=receipt.closing_number,
         counts_in_closing=receipt.kind == "Beleg" and not broken_off,
     )
-    return Judged(found, receipt)
+    return ValidatedReceipt(found, receipt)
 
 
 def _digest(item: Any) -> str:

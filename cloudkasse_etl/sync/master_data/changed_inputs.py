@@ -12,7 +12,7 @@ from cloudkasse_etl.sync.run.session import SyncSession
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ReadRecords:
     """The result of reading or computing an asset.
 
     Attributes:
@@ -28,7 +28,7 @@ class Judgement:
     turns: tuple[str | None, str | None] = (None, None)
 
 
-def judged(session: SyncSession, asset: str, judge: Callable[[Scope], Judgement]) -> AssetReport:
+def read_if_changed(session: SyncSession, asset: str, read: Callable[[Scope], ReadRecords]) -> AssetReport:
     """Reads or computes an asset's records if any of their inputs has changed, and reports.
 
     Only refusals count here: a record counts as sent when the cloud accepts it.
@@ -36,7 +36,7 @@ def judged(session: SyncSession, asset: str, judge: Callable[[Scope], Judgement]
     Args:
         session: The run.
         asset: The asset's name.
-        judge: Reads or computes the records of a scope.
+        read: Reads or computes the records of a scope.
 
     Returns:
         The report, which was added to the session.
@@ -50,15 +50,15 @@ def judged(session: SyncSession, asset: str, judge: Callable[[Scope], Judgement]
         report = quiet_report(session, asset, fingerprint)
         if report is None:
             scope = scope_of(session, asset, fingerprint)
-            judgement = judge(scope)
-            rejections = session.store.rejections.replace(asset, judgement.rejections, scope.covers)
+            found = read(scope)
+            rejections = session.store.rejections.replace(asset, found.rejections, scope.covers)
             report = AssetReport(
                 asset,
                 refused_counts(rejections),
                 tuple(rejections),
-                rows=scope.rows_with(asset, judgement.rows),
-                lacking=scope.lacking_with(judgement.lacking),
-                turns=scope.turns_with(asset, judgement.turns),
+                rows=scope.rows_with(asset, found.rows),
+                lacking=scope.lacking_with(found.lacking),
+                turns=scope.turns_with(asset, found.turns),
                 looked_at=scope.count,
                 why_everything=scope.reason,
             )
