@@ -40,6 +40,10 @@ delivery:
   tenant: SL_MLINDE
   transfer: {document_kind: "8", salesman: "1", customer: "10000", cash_bank: {K1: "K1", K2: "K2"}}
 """
+_DATEV = """
+# The postings go to the tax adviser as files for DATEV: export datev (docs/datev.md).
+datev: {adviser: 29098, client: 55003, initials: CK, tax_keys: {"2": "2", "3": "3"}}
+"""
 UNNAMED_METHOD = "9"  # of payment at KORONA.cloud, on account: the settings do not name it, to show what comes of that
 
 
@@ -252,7 +256,7 @@ def create_demo(folder: Path, till: TillKind = "cloudkasse") -> Demo:
             demo = Demo(folder.absolute(), port, till, selectline_port)
             build_demo_shop(demo.erp)
             more = f"{_till_settings(till)}{_DELIVERY if demo.selectline is not None else ''}"
-            demo.settings.write_text(f"{DEMO_SETTINGS}{more}", encoding="utf-8")
+            demo.settings.write_text(f"{DEMO_SETTINGS}{_DATEV}{more}", encoding="utf-8")
             if till == "dsfinvk":
                 demo.exports.mkdir()
             _write_environment(demo)

@@ -5,6 +5,7 @@ the product's own code is asked what is right. Then three of them are tampered w
 """
 
 import copy
+import datetime as dt
 import json
 import shutil
 import sqlite3
@@ -20,8 +21,11 @@ import pytest
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport
+from cloudkasse_etl.sync.outputs.datev.datev_export import export_datev
 from cloudkasse_etl.sync.run.report import AssetReport, Outcome
 from tests.support.books import book, complete, fetch, told, with_accounts
+from tests.support.datev.extf_reading import account_sums, files_in, sums_of_another_reader
+from tests.support.datev.format_validator import DESCRIPTION, faults_of
 from tests.support.real_shop import SETTINGS
 from tests.support.selling.selling_shop import Fields, delivered, once
 from tests.support.torture.torture_figures import LONG
@@ -96,6 +100,26 @@ def test_every_receipt_went_through_and_none_twice(month: Month) -> None:
     assert status == {r["id"]: "imported" if counts(r) else "no_effect" for r in month.receipts}
     booked = {row[0] for row in month.ask("SELECT DISTINCT receipt_id FROM cloudkasse_posting")}
     assert booked <= {r["id"] for r in month.receipts if counts(r)}
+
+
+@pytest.mark.parametrize("grain", ["closing", "day", "receipt"])
+def test_the_files_for_datev_have_what_the_table_has_on_each_account(month: Month, grain: str, tmp_path: Path) -> None:
+    month.world.settings["datev"] = {"adviser": 29098, "client": 55003, "grain": grain}
+    days = {name: dt.date.fromisoformat(day) for name, day in zip(("first", "last"), _days(month), strict=True)}
+    report = export_datev(month.world.configuration(), tmp_path, **days, again=True)
+    accounts = month.ask("SELECT account, SUM(amount_cents) FROM cloudkasse_posting GROUP BY account")
+    table = {account: cents for account, cents in accounts if cents}
+    assert account_sums(files_in(tmp_path)) == sums_of_another_reader(tmp_path) == table
+    assert not [line for line in report.accounts if line.difference_cents]
+    ((printed,),) = month.ask("SELECT -SUM(tax_cents) FROM cloudkasse_posting")
+    assert sum(line.printed_cents for line in report.tax) == printed
+    if DESCRIPTION.is_file():
+        assert [fault for body in files_in(tmp_path) for fault in faults_of(body)] == []
+
+
+def _days(month: Month) -> tuple[str, str]:
+    (found,) = month.ask("SELECT MIN(posting_date), MAX(posting_date) FROM cloudkasse_posting")
+    return found[0], found[1]
 
 
 def test_gross_net_and_vat_by_rate_are_what_was_printed(month: Month) -> None:
