@@ -45,6 +45,7 @@ from cloudkasse_etl.state.stores.sent_alerts import AlertStore
 from cloudkasse_etl.state.stores.tills import Parts, TillInUse, Tills
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
+from cloudkasse_etl.sync.outputs.datev.datev_export import export_datev
 from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.sync.receipts.decisions import dismiss_line, restore_line
@@ -184,9 +185,13 @@ def live(world: World) -> None:
         assert store.receipts.count_refused() <= store.receipts.has_unbooked()
         assert store.receipts.original_of("R1") is None
         deliver(store.connection)
+    world.settings["datev"] = {"adviser": 29098, "client": 55003}
     configuration = world.configuration()
     for what in ("postings", "movements"):
         export_books(configuration, what, world.folder / "export.csv")
+    for again in (False, True):
+        days = {"first": dt.date(2000, 1, 1), "last": dt.date(2099, 12, 31)}
+        assert export_datev(configuration, world.folder / "datev", **days, again=again).postings
     sum_up(configuration)
     with open_reading(configuration) as store:
         sum_up_sales(store, configuration.settings.zone)

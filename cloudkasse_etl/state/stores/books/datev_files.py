@@ -113,10 +113,17 @@ class DatevFiles:
 
     def account_sums(self, first: dt.date, last: dt.date) -> dict[tuple[str, str], tuple[int, int]]:
         """(Currency, account) -> what the table has on it in these days, and what of it is in files, in cents."""
-        table = self._posting
-        known = sa.case((self._known(), table.c.amount_cents), else_=0)
+        table, link = self._posting, self._of_posting
+        # joined: SQL Server sums up nothing with a query in it
+        there = (
+            (link.c.company == table.c.company)
+            & (link.c.posting_id == table.c.posting_id)
+            & (link.c.repetition == FIRST)
+        )
+        known = sa.case((link.c.posting_id.is_not(None), table.c.amount_cents), else_=0)
         query = (
             sa.select(table.c.currency, table.c.account, sa.func.sum(table.c.amount_cents), sa.func.sum(known))
+            .select_from(table.outerjoin(link, there))
             .where(self._of_days(first, last))
             .group_by(table.c.currency, table.c.account)
         )
