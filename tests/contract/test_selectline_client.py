@@ -211,6 +211,7 @@ def test_nothing_is_sent_where_it_is_ignored_again() -> None:
     [
         (refused(400, "1", PASSWORD), AuthorizationError, "SELECTLINE_API_PASSWORD"),
         (Reply(403, b""), AuthorizationError, "user 'KASSE'"),
+        (Reply(404, b""), AuthorizationError, "SELECTLINE_API_URL.*slmobileApi"),
         (Reply(402, b""), LicenceTakenError, "no free licence"),
         (Reply(503, b""), NetworkError, "3 attempts"),
         (Reply(200, b"<html>proxy</html>"), ContractError, "SELECTLINE_API_URL"),

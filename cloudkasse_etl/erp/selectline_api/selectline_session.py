@@ -28,6 +28,7 @@ from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.schemas.lenient_json import read_json
 
 _LOGOUT_SECONDS = 10.0
+_NO_API = (404, 405)  # of a login: its path is another server's, or that server's root
 _NO_SESSION = (401, 403, 424)  # 424: of a session in no fiscal year, as one that began anew behind our back
 
 T = TypeVar("T")
@@ -230,6 +231,14 @@ class SelectLineSession:
         try:
             token = self._transport.call("POST", "/Login", _token, body=orjson.dumps(body))
         except RefusedError as error:
+            if error.status in _NO_API:
+                raise AuthorizationError(
+                    say("SELECTLINE_API_URL does not lead to SelectLine's Web API ({status}).", status=error.status),
+                    hint=say(
+                        "Correct the address; it has the path of the Web API too, like "
+                        "https://server.example/slmobileApi."
+                    ),
+                ) from error
             raise AuthorizationError(
                 say(
                     "SelectLine's Web API does not let user '{user}' in ({status}).",
