@@ -1,6 +1,6 @@
 """`plan`: prints what a synchronisation would do. Does not use Dagster: a dry run leaves no run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,23 +62,10 @@ def _plan_delivery(configuration: "Configuration", *, as_json: bool) -> int:
 
 
 def _print_delivery(out: "Console", found: "DeliveryPlan", language: Language) -> None:
-    from rich.markup import escape
-
     from cloudkasse_etl.rejections.causes import by_cause
-    from cloudkasse_etl.rejections.record_names import name_of
-    from cloudkasse_etl.sync.dry_run.delivery_plan import lines_of
 
     for draft in found.documents:
-        name = name_of(SELECTLINE_DOCUMENTS, draft.key).render(language)
-        out.print(f"\n[bold]{escape(name)}[/]: {money(draft.amount_cents, draft.currency, language)}")
-        for line in lines_of(draft):
-            article, house = line.get("ArticleNumber", ""), line.get("WarehouseId", "")
-            cells = (
-                short_quantity(round(line["Quantity"] * 1000), language), line.get("QuantityUnit", ""), article,
-                line["Name"], money(round(line["UnitPrice"] * 100), draft.currency, language),
-                line.get("TaxCode", ""), house,
-            )  # fmt: skip
-            out.print(f"  {escape(' · '.join(filter(None, map(str, cells))))}", soft_wrap=True)
+        _print_document(out, draft, language)
     for draft in found.batches:
         _print_batch(out, draft, language)
     if found.batches:
@@ -95,6 +82,28 @@ def _print_delivery(out: "Console", found: "DeliveryPlan", language: Language) -
         if waiting:
             out.print(f"  {text.render(language)}")
     _print_refused(out, by_cause(found.refused, language), language)
+
+
+def _print_document(out: "Console", draft: "Draft", language: Language) -> None:
+    from rich.markup import escape
+
+    from cloudkasse_etl.rejections.record_names import name_of
+    from cloudkasse_etl.sync.dry_run.delivery_plan import lines_of
+
+    def price(line: Mapping[str, Any]) -> str:
+        return money(round(line["UnitPrice"] * 100), draft.currency, language)
+
+    name = escape(name_of(SELECTLINE_DOCUMENTS, draft.key).render(language))
+    # what moves stock alone has neither names nor prices
+    total = f": {money(draft.amount_cents, draft.currency, language)}" if draft.carries_sales else ""
+    out.print(f"\n[bold]{name}[/]{total}")
+    for line in lines_of(draft):
+        cells = (
+            short_quantity(round(line["Quantity"] * 1000), language), line.get("QuantityUnit"),
+            line.get("ArticleNumber"), line.get("Name"), price(line) if "UnitPrice" in line else None,
+            line.get("TaxCode"), line.get("WarehouseId", line.get("Warehouse")), line.get("SerialNumber"),
+        )  # fmt: skip
+        out.print(f"  {escape(' · '.join(filter(None, cells)))}", soft_wrap=True)
 
 
 def _print_batch(out: "Console", draft: "Draft", language: Language) -> None:

@@ -7,7 +7,14 @@ from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import clearing_of
-from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, Deliveries, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import (
+    ASSETS,
+    BATCH,
+    TRANSFER,
+    Deliveries,
+    Delivery,
+    DeliveryStatus,
+)
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 
 
@@ -43,7 +50,7 @@ class ListedDelivery:
             "closing": delivery.closing_number,
             "generation": delivery.generation,
             "status": str(delivery.status),
-            "transfer_document": None if delivery.target == BATCH else delivery.remote_id,
+            "transfer_document": delivery.remote_id if delivery.target == TRANSFER else None,
             "batch": delivery.remote_id if delivery.target == BATCH else None,
             "clearing_cents": clearing_of(delivery.body) if delivery.target == BATCH else None,
             "destination": delivery.destination,

@@ -167,3 +167,21 @@ def test_the_sensor_starts_a_run_once_something_has_become_of_a_document(
     assert isinstance(tick(), dg.SkipReason)
     assert [row["status"] for row in listed(program)] == ["assumed"]
     assert shop.server.sessions.open == []
+
+
+def test_stock_alone_is_planned_and_listed_by_commands(program: Program, shop: DeliveringShop) -> None:
+    shop.world.settings["delivery"] |= {"documents": "storage", "storage": {"employee": "7"}}
+    deliver(program.world, sale(1), sale(2), closings=(closing_of_sales(1, 1, 2),))
+    assert call(program, "sync", "receipts", "--import")[0] == 0
+    code, out, _ = call(program, "plan", "deliver")
+    assert (code, out.split("\n")[1:3]) == (0, ["K1 closing 1", "  -4 · Stk · A1 · 1"])
+    assert call(program, "deliver")[0] == 0
+    (one,) = listed(program)
+    assert {name: one[name] for name in ("target", "status", "destination", "transfer_document", "batch", "lines")} == {
+        "target": "storage", "status": "delivered", "destination": "CK00000001", "transfer_document": None,
+        "batch": None, "lines": 1,
+    }  # fmt: skip
+    code, out, _ = call(program, "deliveries")
+    assert (code, out.split("\n")[1].split()[1:]) == (
+        0, ["manual", "storage", "K1", "2026-11-23", "1", "delivered", "CK00000001"]
+    )  # fmt: skip

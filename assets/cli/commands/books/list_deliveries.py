@@ -11,6 +11,7 @@ from cloudkasse_etl.i18n.text import rendered_by_name, rendered_each, say, say_a
 from cloudkasse_etl.rejections.rejection import Language
 
 if TYPE_CHECKING:
+    from cloudkasse_etl.state.stores.deliveries.delivery_store import Delivery
     from cloudkasse_etl.sync.deliveries.delivery_list import ListedDelivery
 
 STATUSES = ("intended", "delivered", "assumed", "discarded", "error", "retracted")
@@ -24,7 +25,7 @@ _COLUMNS = (
     say("status"),
     say_as("column", "number"),
 )
-_TARGETS = {"transfer": say("document"), "batch": say("batch")}
+_TARGETS = {"transfer": say("document"), "batch": say("batch"), "storage": say("manual storage")}
 
 
 @click.group(invoke_without_command=True)
@@ -62,7 +63,12 @@ def retract(delivery: int, reason: str, as_json: bool) -> int:
 
 
 def _print(found: "list[ListedDelivery]", limit: int, language: Language) -> None:
-    from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS
+    from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS, STORAGE
+
+    def total_of(delivery: "Delivery") -> str:  # a manual storage moves stock alone
+        if delivery.target == STORAGE:
+            return ""
+        return money(delivery.amount_cents, delivery.currency, language)
 
     words, targets = rendered_by_name(STATUS_WORDS, language), rendered_by_name(_TARGETS, language)
     records = [
@@ -73,7 +79,7 @@ def _print(found: "list[ListedDelivery]", limit: int, language: Language) -> Non
                 one.delivery.register,
                 day_in_figures(one.delivery.day, language),
                 one.delivery.closing_number,
-                money(one.delivery.amount_cents, one.delivery.currency, language),
+                total_of(one.delivery),
                 words[one.delivery.status],
                 one.delivery.destination or one.delivery.remote_id,
             ),
