@@ -52,7 +52,7 @@ def build_jobs(settings: Settings) -> list[Any]:
         *([master_data] if kinds_of(settings.till.kind) else []),
         _job(
             "sync_receipts",
-            dg.AssetSelection.groups(*RECEIPT_GROUPS),
+            dg.AssetSelection.groups(*RECEIPT_GROUPS) | _delivered_at_once(settings),
             settings,
             say(
                 "Fetches the receipts and closings that have come in since the last time, checks and stages them; "

@@ -137,7 +137,10 @@ def test_with_direct_each_import_is_followed_by_a_delivery(program: Program, sho
     call(program, "sync", "receipts", "--no-import")
     code, out, _ = call(program, "import", "--json")
     assert json.loads(out)["assets"]["selectline_documents"]["new"] == 1
-    assert len(listed(program)) == 2
+    deliver(program.world, sale(3), closings=(closing_of_sales(3, 3, 3),))
+    code, out, _ = call(program, "sync", "receipts", "--import", "--json")
+    assert json.loads(out)["assets"]["selectline_documents"]["new"] == 1
+    assert len(listed(program)) == 3
 
 
 def test_the_sensor_starts_a_run_once_something_has_become_of_a_document(
