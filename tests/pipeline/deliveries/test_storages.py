@@ -151,3 +151,29 @@ def test_what_went_as_a_document_does_not_go_as_stock_once_more(shop: Delivering
     assert told(shop.deliver()) == {}
     shop.clerk("take-over")
     assert shop.moved() == moved_here(shop)
+
+
+def test_another_storage_under_our_number_is_left_for_a_person_to_compare(shop: DeliveringShop) -> None:
+    deliver(shop.world, sale(1))
+    fetch_and_book(shop.world)
+    in_stock(shop, "A1", 0)
+    shop.deliver()  # the number is ours from now on, and nothing stands under it
+    with shop.world.session() as session:
+        session.selectline.storages.create_storage(
+            b'{"Number": "CK00000001", "WarehouseNumber": "1", "Date": "2026-01-02T00:00:00"}'
+        )
+    in_stock(shop, "A1", 2)
+    report = shop.deliver()
+    assert [one.code for one in report.rejections] == ["storage_differs"]
+    assert "CK00000001" in report.rejections[0].text()
+    assert shop.moved() == {}
+
+
+def test_a_movement_that_was_changed_afterwards_is_named(shop: DeliveringShop) -> None:
+    deliver(shop.world, sale(1))
+    fetch_and_book(shop.world)
+    shop.deliver()
+    shop.world.erp("UPDATE cloudkasse_stock_movement SET quantity_milli = -3000")
+    (warning,) = shop.deliver().warnings
+    assert warning.code == "storage_not_as_moved"
+    assert "A1/1: -3000 / -2000" in warning.text()
