@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from tests.crash.boundaries import spread
 from tests.crash.changing_shop import State, lost_and_doubled
 from tests.crash.observed import sync_all
 from tests.support.processes.forked import start, was_killed
+from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import World
 
 
@@ -60,6 +62,31 @@ class Damage:
     tried: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
+
+
+def killed_at_each(
+    shop: Shop, points: list[str], expected: State, product: Product = AS_IT_IS, *, sample: int = 14
+) -> list[str]:
+    """Dies at each of some points, at all of them in the long form, and lets the next run go on each time.
+
+    Args:
+        shop: The shop.
+        points: The boundaries of an undisturbed run.
+        expected: What that one left.
+        product: What runs.
+        sample: How many are tried in the short form.
+
+    Returns:
+        The points that were chosen and to which no run came.
+    """
+    damage = Damage()
+    chosen = points if LONG else spread(points, sample)
+    for point in chosen:
+        killed_at(shop, point, expected, damage, product)
+    assert damage.lost == []
+    assert damage.doubled == []
+    assert len(damage.tried) >= len(chosen) * 0.8
+    return sorted(set(chosen) - set(damage.tried))
 
 
 def killed_at(shop: Shop, point: str, expected: State, damage: Damage, product: Product = AS_IT_IS) -> bool:

@@ -13,13 +13,12 @@ import pytest
 from cloudkasse_etl.sandbox.fiscal.fiscal_export import place_of, write_export
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.sandbox.till.selling import sell
-from tests.crash.boundaries import COMMIT, FILE, STEP, kinds, spread
+from tests.crash.boundaries import COMMIT, FILE, STEP, kinds
 from tests.crash.changing_shop import Shop
-from tests.crash.killing import Damage, Product, killed_at, run, undisturbed
+from tests.crash.killing import Product, killed_at_each, run, undisturbed
 from tests.support import small_erp
 from tests.support.books import with_accounts
 from tests.support.selling.selling_shop import article, delivered, once, price, shop
-from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import TOKEN, World
 
 SAMPLE = 8
@@ -61,11 +60,5 @@ def test_killed_at_each_file_and_commit_the_next_run_ends_as_if_nothing_had_been
     assert sum(expected["receipt"].values()) > 40
     assert sum(expected["closing"].values()) == 4
     assert sum(expected["posting"].values()) > 100
-    damage = Damage()
-    chosen = points if LONG else spread(points, SAMPLE)
-    for point in chosen:
-        killed_at(exports, point, expected, damage, RECEIPTS)
-    assert damage.lost == []
-    assert damage.doubled == []
-    assert len(damage.tried) >= len(chosen) * 0.8
+    killed_at_each(exports, points, expected, RECEIPTS, sample=SAMPLE)
     assert run(exports, product=RECEIPTS)

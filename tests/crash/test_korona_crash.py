@@ -14,15 +14,14 @@ from typing import Any
 
 import pytest
 
-from tests.crash.boundaries import COMMIT, STEP, kinds, spread
+from tests.crash.boundaries import COMMIT, STEP, kinds
 from tests.crash.changing_shop import State, our_state
-from tests.crash.killing import Damage, killed_at, undisturbed
+from tests.crash.killing import killed_at_each, undisturbed
 from tests.support import small_erp
 from tests.support.books import with_accounts
 from tests.support.korona.korona_cloud import BASE, PASSWORD, USER, KoronaCloud
 from tests.support.korona.korona_receipts import POINT, item, payment, receipt
 from tests.support.servers.scripted_server import ScriptedServer
-from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import World
 
 SAMPLE = 8
@@ -100,10 +99,4 @@ def test_killed_at_each_request_and_commit_the_next_run_ends_as_if_nothing_had_b
     assert sum(expected["receipt"].values()) == 15  # two were voided, which makes counter-entries
     assert sum(expected["posting"].values()) > 20
     assert sum(expected["korona.products"].values()) == 5
-    damage = Damage()
-    chosen = points if LONG else spread(points, SAMPLE)
-    for point in chosen:
-        killed_at(korona, point, expected, damage)
-    assert damage.lost == []
-    assert damage.doubled == []
-    assert len(damage.tried) >= len(chosen) * 0.8
+    killed_at_each(korona, points, expected, sample=SAMPLE)

@@ -11,17 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.boundaries import COMMIT, STEP, kinds, spread
+from tests.crash.boundaries import COMMIT, STEP, kinds
 from tests.crash.changing_shop import State
-from tests.crash.killing import Damage, Product, killed_at, undisturbed
+from tests.crash.killing import Product, killed_at_each, undisturbed
 from tests.support.books import closing_of_sales, deliver, fetch_and_book, with_accounts
 from tests.support.selectline.delivering import mixed_receipts
 from tests.support.selectline.posting import PostingShop, posting
 from tests.support.small_erp import SETTINGS
-from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import World, small_world
 
-SAMPLE = 14
 LEDGER = Product(part="ledger")
 OURS = ("cloudkasse_delivery", "cloudkasse_delivery_receipt", "cloudkasse_api_session")
 THEIRS = ("_STAPEL", "_STAPELBUCHUNG")
@@ -74,10 +72,4 @@ def test_killed_at_each_request_and_commit_the_next_run_leaves_each_posting_once
     assert {"GET", "POST", "PUT", COMMIT, STEP} <= set(kinds(points))
     assert sum(expected["postings"].values()) == 4
     assert sum(expected["deliveries"].values()) == sum(expected["selectline"].values()) == 2
-    damage = Damage()
-    chosen = points if LONG else spread(points, SAMPLE)
-    for point in chosen:
-        killed_at(crashing, point, expected, damage, LEDGER)
-    assert damage.lost == []
-    assert damage.doubled == []
-    assert set(chosen) - set(damage.tried) == set()
+    assert killed_at_each(crashing, points, expected, LEDGER) == []

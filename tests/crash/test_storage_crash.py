@@ -12,16 +12,14 @@ from pathlib import Path
 import pytest
 
 from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE
-from tests.crash.boundaries import COMMIT, STEP, kinds, spread
+from tests.crash.boundaries import COMMIT, STEP, kinds
 from tests.crash.changing_shop import State
-from tests.crash.killing import Damage, Product, killed_at, undisturbed
+from tests.crash.killing import Product, killed_at_each, undisturbed
 from tests.support.books import deliver, fetch_and_book, with_accounts
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
 from tests.support.small_erp import SETTINGS
-from tests.support.torture.torture_figures import LONG
 from tests.support.worlds import World, small_world
 
-SAMPLE = 14
 DELIVERIES = Product(part="deliveries")
 OURS = ("cloudkasse_delivery", "cloudkasse_delivery_receipt", "cloudkasse_api_session")
 OPENING = "SELECT Bestand FROM opening WHERE opening.LAGERBESTAND_ID = LAGERBESTAND.LAGERBESTAND_ID"
@@ -80,10 +78,4 @@ def test_killed_at_each_request_and_commit_the_next_run_leaves_each_movement_onc
     assert {"GET", "POST", "PUT", COMMIT, STEP} <= set(kinds(points))
     assert sum(expected["deliveries"].values()) == 2  # what there was enough of, and what waits
     assert sum(expected["documents"].values()) == 1
-    damage = Damage()
-    chosen = points if LONG else spread(points, SAMPLE)
-    for point in chosen:
-        killed_at(crashing, point, expected, damage, DELIVERIES)
-    assert damage.lost == []
-    assert damage.doubled == []
-    assert set(chosen) - set(damage.tried) == set()
+    assert killed_at_each(crashing, points, expected, DELIVERIES) == []

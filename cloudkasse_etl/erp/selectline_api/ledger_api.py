@@ -3,47 +3,21 @@
 Its lists are OData's: ten rows, unless more are asked for, in an object. No route processes a batch: a person does.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from cloudkasse_etl.erp.selectline_api.selectline_session import Item, object_of
-from cloudkasse_etl.http.peer_answers import Answer, RefusedError
+from cloudkasse_etl.erp.selectline_api.api_reading import (
+    PAGE_ITEMS,
+    Item,
+    Requests,
+    each_once,
+    number_named,
+    object_of,
+    unless_not_there,
+)
+from cloudkasse_etl.http.peer_answers import Answer
 
-PAGE_ROWS: Final = 500
 BATCHES: Final = "/Accounting/BatchPostings"
-
-T = TypeVar("T")
-
-
-class Requests(Protocol):
-    """What of a session is used here."""
-
-    def read(self, path: str, read: Callable[[Answer], T], params: Mapping[str, str | int | None] | None = None) -> T:
-        """Asks for something.
-
-        Args:
-            path: The path below the API's address.
-            read: Reads the answer.
-            params: The query.
-
-        Returns:
-            What was read.
-        """
-        ...
-
-    def write(self, method: str, path: str, read: Callable[[Answer], T], body: bytes | None = None) -> T:
-        """Sends a change, once.
-
-        Args:
-            method: The HTTP method.
-            path: The path below the API's address.
-            read: Reads the answer.
-            body: JSON.
-
-        Returns:
-            What was read.
-        """
-        ...
 
 
 class LedgerApi:
@@ -71,12 +45,7 @@ class LedgerApi:
 
     def batch(self, number: int) -> Item | None:
         """The head of a batch; None where there is none of this number, or none that can be read any more."""
-        try:
-            return self._session.read(f"{BATCHES}/{number}", object_of)
-        except RefusedError as error:
-            if error.status == 404:
-                return None
-            raise
+        return unless_not_there(lambda: self._session.read(f"{BATCHES}/{number}", object_of))
 
     def postings(self, number: int) -> list[Item]:
         """The postings of a batch; none where there is no such batch."""
@@ -95,7 +64,7 @@ class LedgerApi:
             UnclearError: Whether it is there is not known.
             RefusedError: The API refused it. Whether it is there has to be looked up all the same.
         """
-        return self._session.write("POST", BATCHES, _number_of("BatchNumber"), body)
+        return self._session.write("POST", BATCHES, number_named("BatchNumber"), body)
 
     def delete_batch(self, number: int) -> None:
         """Deletes a batch with its postings, which is possible until it is processed.
@@ -120,7 +89,7 @@ class LedgerApi:
             UnclearError: Whether it is there is not known.
             RefusedError: The API refused it. Whether it is there has to be looked up all the same.
         """
-        return self._session.write("POST", f"{BATCHES}/{number}/Postings", _number_of("Record"), body)
+        return self._session.write("POST", f"{BATCHES}/{number}/Postings", number_named("Record"), body)
 
     def delete_posting(self, number: int, record: int) -> None:
         """Deletes a posting of a batch that is not processed.
@@ -136,21 +105,10 @@ class LedgerApi:
         self._session.write("DELETE", f"{BATCHES}/{number}/Postings/{record}", lambda answer: None)
 
     def _rows(self, path: str, key: str) -> Iterator[Item]:
-        """The rows of a list, each once. It ends with a page that brings nothing new: the server may give out less than
-        it was asked for."""
-        seen: set[Any] = set()
-        while True:
-            try:
-                rows = self._session.read(path, _values, {"top": PAGE_ROWS, "skip": len(seen) or None})
-            except RefusedError as error:
-                if error.status == 404:  # its word for an empty list too
-                    return
-                raise
-            new = [row for row in rows if row.get(key) not in seen]
-            if not new:
-                return
-            seen.update(row.get(key) for row in new)
-            yield from new
+        def ask(page: int, seen: int) -> Sequence[Item]:
+            return self._session.read(path, _values, {"top": PAGE_ITEMS, "skip": seen or None})
+
+        return each_once(ask, key)
 
 
 def _values(answer: Answer) -> Sequence[Item]:
@@ -158,13 +116,3 @@ def _values(answer: Answer) -> Sequence[Item]:
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
         raise answer.unreadable()
     return found
-
-
-def _number_of(name: str) -> Callable[[Answer], int]:
-    def read(answer: Answer) -> int:
-        number = answer.data.get(name)
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise answer.unreadable()
-        return number
-
-    return read

@@ -1,15 +1,22 @@
 """SelectLine's Web API: transfer documents and what a delivery is set up by. Its ledger: ledger_api.py."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
 
+from cloudkasse_etl.erp.selectline_api.api_reading import (
+    PAGE_ITEMS,
+    Item,
+    each_once,
+    is_not_there,
+    items_of,
+    number_named,
+    object_of,
+    unless_not_there,
+)
 from cloudkasse_etl.erp.selectline_api.ledger_api import LedgerApi
-from cloudkasse_etl.erp.selectline_api.selectline_session import Item, SelectLineSession, items_of, object_of
+from cloudkasse_etl.erp.selectline_api.selectline_session import SelectLineSession
 from cloudkasse_etl.erp.selectline_api.storage_api import StorageApi
-from cloudkasse_etl.http.peer_answers import Answer, RefusedError
-
-PAGE_ITEMS: Final = 500
+from cloudkasse_etl.http.peer_answers import RefusedError
 
 
 class SelectLineClient(SelectLineSession):
@@ -42,15 +49,7 @@ class SelectLineClient(SelectLineSession):
 
     def transfer_document(self, number: int) -> Item | None:
         """A transfer document with its positions; None where there is none of this id."""
-        try:
-            found = self.read(f"/TransferDocuments/{number}", object_of)
-            if not isinstance(found.get("Positions"), list):
-                found = {**found, "Positions": self.read(f"/TransferDocuments/{number}/Positions", items_of)}
-        except RefusedError as error:
-            if error.status == 404:  # its errors need have no body
-                return None
-            raise
-        return found
+        return unless_not_there(lambda: self._transfer_document(number))
 
     def create_transfer_document(self, body: bytes) -> int:
         """Creates a transfer document, positions included.
@@ -65,7 +64,7 @@ class SelectLineClient(SelectLineSession):
             UnclearError: Whether it is there is not known.
             RefusedError: The API refused it. Whether it is there has to be looked up all the same.
         """
-        return self.write("POST", "/TransferDocuments", _created, body)
+        return self.write("POST", "/TransferDocuments", number_named("TransferDocumentId"), body)
 
     def delete_transfer_document(self, number: int) -> None:
         """Deletes a transfer document, which is possible while it is open.
@@ -76,34 +75,25 @@ class SelectLineClient(SelectLineSession):
         """
         self.write("DELETE", f"/TransferDocuments/{number}", lambda answer: None)
 
+    def _transfer_document(self, number: int) -> Item:
+        found = self.read(f"/TransferDocuments/{number}", object_of)
+        if isinstance(found.get("Positions"), list):
+            return found
+        return {**found, "Positions": self.read(f"/TransferDocuments/{number}/Positions", items_of)}
+
     def _pages(self, path: str, params: Mapping[str, str], key: str) -> Iterator[Item]:
-        """The items of a list, each once. It ends with a page that brings nothing new: the server may give out less
-        than it was asked for, and its lists have no total."""
-        seen: set[Any] = set()
-        page = 0
-        while True:
+        def ask(page: int, seen: int) -> Sequence[Item]:
             query: dict[str, str | int | None] = {
                 **params,
                 "listFilter.page": page,
                 "listFilter.items": PAGE_ITEMS,
                 "listFilter.orderBy": key,
             }
-            try:
-                items = self.read(path, items_of, query)
-            except RefusedError as error:
-                if error.status == 404 and (error.code or error.detail):  # the API's own word for an empty list
-                    return
-                raise
-            new = [item for item in items if item.get(key) not in seen]
-            if not new:
-                return
-            seen.update(item.get(key) for item in new)
-            yield from new
-            page += 1
+            return self.read(path, items_of, query)
+
+        return each_once(ask, key, is_empty=_is_empty)
 
 
-def _created(answer: Answer) -> int:
-    number = answer.data.get("TransferDocumentId")
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise answer.unreadable()
-    return number
+def _is_empty(error: RefusedError) -> bool:
+    """Whether it is the API's own word for an empty list, and not that of a server without the API."""
+    return is_not_there(error) and bool(error.code or error.detail)

@@ -5,16 +5,17 @@ session a run, and its token is remembered until it is ended: the next run ends 
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import orjson
 from pydantic import SecretStr
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.erp.selectline_api.api_peer import SessionAuth, selectline_api
+from cloudkasse_etl.erp.selectline_api.api_reading import object_of
 from cloudkasse_etl.errors import (
     AuthorizationError,
     CloudkasseError,
@@ -25,14 +26,12 @@ from cloudkasse_etl.errors import (
 from cloudkasse_etl.http.peer_answers import Answer, RefusedError
 from cloudkasse_etl.http.transport import OnRetry, Transport
 from cloudkasse_etl.i18n.text import Text, say
-from cloudkasse_etl.schemas.lenient_json import read_json
 
 _LOGOUT_SECONDS = 10.0
 _NO_API = (404, 405)  # of a login: its path is another server's, or that server's root
 _NO_SESSION = (401, 403, 424)  # 424: of a session in no fiscal year, as one that began anew behind our back
 
 T = TypeVar("T")
-Item = Mapping[str, Any]
 
 
 class UnclearError(TransientError):
@@ -342,26 +341,6 @@ class SelectLineSession:
             raise
         except (NetworkError, ContractError) as error:
             raise UnclearError(error) from error
-
-
-def object_of(answer: Answer) -> dict[str, Any]:
-    """An answer that is an object."""
-    return answer.data
-
-
-def items_of(answer: Answer) -> Sequence[Item]:
-    """An answer that is a list of objects.
-
-    Raises:
-        ContractError: It is none.
-    """
-    try:
-        found = read_json(answer.raw)
-    except ValueError:
-        found = None
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise answer.unreadable()
-    return found
 
 
 def _token(answer: Answer) -> SecretStr:

@@ -1,47 +1,20 @@
 """SelectLine's manual storages by its Web API: documents that move stock and make no revenue, and the stock itself."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final
 
-from cloudkasse_etl.erp.selectline_api.selectline_session import Item, items_of, object_of
-from cloudkasse_etl.http.peer_answers import Answer, RefusedError
+from cloudkasse_etl.erp.selectline_api.api_reading import (
+    PAGE_ITEMS,
+    Item,
+    Requests,
+    each_once,
+    items_of,
+    object_of,
+    unless_not_there,
+)
 
 STORAGES: Final = "/ManualStorages"
-PAGE_ITEMS: Final = 500
-
-T = TypeVar("T")
-
-
-class Requests(Protocol):
-    """What of a session is used here."""
-
-    def read(self, path: str, read: Callable[[Answer], T], params: Mapping[str, str | int | None] | None = None) -> T:
-        """Asks for something.
-
-        Args:
-            path: The path below the API's address.
-            read: Reads the answer.
-            params: The query.
-
-        Returns:
-            What was read.
-        """
-        ...
-
-    def write(self, method: str, path: str, read: Callable[[Answer], T], body: bytes | None = None) -> T:
-        """Sends a change, once.
-
-        Args:
-            method: The HTTP method.
-            path: The path below the API's address.
-            read: Reads the answer.
-            body: JSON.
-
-        Returns:
-            What was read.
-        """
-        ...
 
 
 class StorageApi:
@@ -52,12 +25,7 @@ class StorageApi:
 
     def storage(self, number: str) -> Item | None:
         """The head of one; None where there is none of this number."""
-        try:
-            return self._session.read(f"{STORAGES}/{number}", object_of)
-        except RefusedError as error:
-            if error.status == 404:
-                return None
-            raise
+        return unless_not_there(lambda: self._session.read(f"{STORAGES}/{number}", object_of))
 
     def positions(self, number: str) -> list[Item]:
         """The positions of one; none where there is no such storage."""
@@ -108,20 +76,7 @@ class StorageApi:
         self._session.write("DELETE", f"{STORAGES}/{number}", lambda answer: None)
 
     def _pages(self, path: str, prefix: str, key: Sequence[str]) -> Iterator[Item]:
-        """The items of a list, each once. It ends with a page that brings nothing new: the server may give out less
-        than it was asked for."""
-        seen: set[tuple[Any, ...]] = set()
-        page = 0
-        while True:
-            try:
-                items = self._session.read(path, items_of, {f"{prefix}.page": page, f"{prefix}.items": PAGE_ITEMS})
-            except RefusedError as error:
-                if error.status == 404:  # its word for an empty list too
-                    return
-                raise
-            new = [item for item in items if tuple(item.get(name) for name in key) not in seen]
-            if not new:
-                return
-            seen.update(tuple(item.get(name) for name in key) for item in new)
-            yield from new
-            page += 1
+        def ask(page: int, seen: int) -> Sequence[Item]:
+            return self._session.read(path, items_of, {f"{prefix}.page": page, f"{prefix}.items": PAGE_ITEMS})
+
+        return each_once(ask, *key)

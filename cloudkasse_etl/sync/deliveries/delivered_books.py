@@ -18,11 +18,11 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.deliveries.refusals import some
 from cloudkasse_etl.transform.deliveries.sales_documents import product
 from cloudkasse_etl.transform.deliveries.sold_lines import DOCUMENT_CASES
 from cloudkasse_etl.transform.deliveries.transfer_form import STOCK
 
-SHOWN = 5
 Sums = Mapping[tuple[str, ...], int]
 
 
@@ -53,8 +53,7 @@ def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[st
         stock = {key: milli for key, milli in stock.items() if key in moved}
     odd = [*odd_sums(_posted(session, receipts), _revenue(positions)), *odd_sums(moved, stock)]
     if odd:
-        shown = ", ".join(odd[:SHOWN]) + (" …" if len(odd) > SHOWN else "")
-        yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_BOOKED, {"differences": shown})
+        yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_BOOKED, {"differences": some(odd)})
 
 
 def _waiting_long(session: SyncSession, deliveries: Sequence[Delivery]) -> Iterator[Rejection]:

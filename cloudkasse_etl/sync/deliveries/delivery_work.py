@@ -9,7 +9,7 @@ from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredR
 from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipt
 from cloudkasse_etl.sync.deliveries.draft_maker import Drafts, Groups, Undelivered, undelivered
-from cloudkasse_etl.sync.deliveries.problems import by_key
+from cloudkasse_etl.sync.deliveries.problems import Problems, by_key
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
 
@@ -24,15 +24,12 @@ class Brings(Protocol):
     Attributes:
         delivered: How many came there.
         assumed: How many were taken over there.
+        problems: Why some are not there, or a person has to look.
     """
 
     delivered: int
     assumed: int
-
-    @property
-    def refused(self) -> set[str]:
-        """Keys of those that are refused now, and were not before."""
-        ...
+    problems: Problems
 
     def bring(self, delivery: Delivery) -> None:
         """Brings one there that is not known to be there."""
@@ -187,7 +184,7 @@ class _Work:
     def report(self, *, open_ones: bool = True) -> AssetReport:
         """The results; without reading open rejections if it broke."""
         sender = self._sender
-        fresh = self._refused_now | (sender.refused if sender else set())
+        fresh = self._refused_now | (sender.problems.refused if sender else set())
         counts = Counts(new=sender.delivered if sender else 0, changed=sender.assumed if sender else 0)
         if not open_ones:
             return AssetReport(self._asset, counts + Counts(rejected=len(fresh)))

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from cloudkasse_etl.erp.selectline_api.selectline_session import UnclearError
 from cloudkasse_etl.fingerprint import fingerprint
+from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Delivery, DeliveryStatus
 
@@ -47,14 +49,45 @@ class Problems:
         asset: Whose rejections they are.
         store: Deliveries.
         before: The rejections that were open when the run began, by key.
+        kind: What the codes of what all targets have in common begin with.
 
     Attributes:
         refused: Keys of those that are refused now, and were not before.
     """
 
-    def __init__(self, asset: str, store: Keeps, before: Mapping[str, Rejection]) -> None:
-        self._asset, self._store, self._before = asset, store, before
+    def __init__(self, asset: str, store: Keeps, before: Mapping[str, Rejection], *, kind: str = "delivery") -> None:
+        self._asset, self._store, self._before, self._kind = asset, store, before, kind
+        self._repeated: set[str] = set()
         self.refused: set[str] = set()
+
+    def may_repeat(self, delivery: Delivery, error: UnclearError) -> bool:
+        """Whether a write that has left nothing may be sent once more at once, in another session.
+
+        Args:
+            delivery: The delivery.
+            error: What came of the write.
+
+        Returns:
+            Whether it may; only once for a delivery.
+
+        Raises:
+            AuthorizationError: It was sent once more already: the right is missing, for any other delivery too.
+        """
+        if not error.may_repeat:
+            return False
+        if delivery.key in self._repeated:
+            raise error.cause from error
+        self._repeated.add(delivery.key)
+        return True
+
+    def unclear(self, delivery: Delivery, message: str = "") -> None:
+        """Stores that it is not known whether a delivery is there."""
+        self.leave(delivery, f"{self._kind}_unclear", {"message": message or "-"})
+
+    def refused_by(self, delivery: Delivery, error: RefusedError) -> None:
+        """Stores that the API has refused a delivery."""
+        detail = {"status": str(error.status), "code": error.code or "", "message": error.detail or error.message}
+        self.leave(delivery, f"{self._kind}_refused", detail)
 
     def leave(self, delivery: Delivery, code: str, detail: Mapping[str, str]) -> None:
         """Stores why a delivery is not there yet; the next run goes on with it.

@@ -66,16 +66,10 @@ class Sender:
     assumed: int = 0
     has_sent: bool = False
     problems: Problems = field(init=False)
-    _repeated: set[str] = field(default_factory=set)
     _deleted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.problems = Problems(SELECTLINE_DOCUMENTS, self.store, self.before)
-
-    @property
-    def refused(self) -> set[str]:
-        """Keys of those that are refused now, and were not before."""
-        return self.problems.refused
 
     def bring(self, delivery: Delivery) -> None:
         """Brings a delivery there that is not known to be there.
@@ -89,7 +83,7 @@ class Sender:
             if self._settled(delivery):
                 return
         if not self.inbox.of(delivery.key):
-            self._unclear(delivery, "")
+            self.problems.unclear(delivery)
 
     def follow(self, delivery: Delivery) -> None:
         """Stores what became of a delivery that was there, or at which a person had to look."""
@@ -136,20 +130,14 @@ class Sender:
         except UnclearError as error:
             self.inbox.look()
             if not self.inbox.of(delivery.key):
-                if error.may_repeat and delivery.key not in self._repeated:
-                    self._repeated.add(delivery.key)
+                if self.problems.may_repeat(delivery, error):
                     return self._create(delivery)
-                if error.may_repeat:
-                    raise error.cause from error  # the right is missing, for any other document too
-                self._unclear(delivery, error.cause.message)
+                self.problems.unclear(delivery, error.cause.message)
                 return False
         except RefusedError as error:
             self.inbox.look()
             if not self.inbox.of(delivery.key):
-                detail = {
-                    "status": str(error.status), "code": error.code or "", "message": error.detail or error.message,
-                }  # fmt: skip
-                self.problems.leave(delivery, "delivery_refused", detail)
+                self.problems.refused_by(delivery, error)
                 return False
         return True
 
@@ -225,9 +213,6 @@ class Sender:
         ):
             self.delivered += delivery.status is DeliveryStatus.INTENDED
             self.store.move(delivery, DeliveryStatus.DELIVERED, remote_id=found.number)
-
-    def _unclear(self, delivery: Delivery, message: str) -> None:
-        self.problems.leave(delivery, "delivery_unclear", {"message": message or "-"})
 
 
 def _reference(delivery: Delivery) -> str:

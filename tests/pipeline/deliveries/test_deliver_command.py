@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from assets.instance.home import find_home, open_instance
-from tests.support.books import ACCOUNTS, CASH_ACCOUNTS, closing_of_sales, deliver, sale
+from tests.support.books import closing_of_sales, deliver, sale, with_accounts
 from tests.support.programs import Program
 from tests.support.selectline.delivering import DeliveringShop, delivering
 
@@ -19,23 +19,15 @@ pytestmark = pytest.mark.synced
 
 @pytest.fixture
 def shop(program: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeliveringShop]:
-    settings = program.world.settings
-    settings["accounts"] = ACCOUNTS
-    settings["registers"] = [{**row, "cash_account": CASH_ACCOUNTS[row["number"]]} for row in settings["registers"]]
+    program.world.settings = with_accounts(program.world.settings)
     with delivering(program.world) as made:
         for name, value in program.environment.items():
             monkeypatch.setenv(name, value)
         yield made
 
 
-def call(program: Program, *arguments: str) -> tuple[int, str, str]:
-    """Runs a command under the settings of now."""
-    program.world.configuration()
-    return program.call(*arguments)
-
-
 def listed(program: Program, *more: str) -> list[dict[str, Any]]:
-    code, out, _ = call(program, "deliveries", "--json", *more)
+    code, out, _ = program.call("deliveries", "--json", *more)
     assert code == 0
     found: list[dict[str, Any]] = json.loads(out)["deliveries"]
     return found
@@ -43,9 +35,9 @@ def listed(program: Program, *more: str) -> list[dict[str, Any]]:
 
 def test_one_delivers_lists_and_takes_back_by_commands(program: Program, shop: DeliveringShop) -> None:
     deliver(program.world, sale(1), sale(2), closings=(closing_of_sales(1, 1, 2),))
-    assert call(program, "sync", "receipts", "--import")[0] == 0
+    assert program.call("sync", "receipts", "--import")[0] == 0
     assert listed(program) == []  # when: manual
-    code, out, _ = call(program, "deliver", "--json")
+    code, out, _ = program.call("deliver", "--json")
     report = json.loads(out)
     assert (code, report["outcome"], report["kind"]) == (0, "successful", "deliver")
     assert report["assets"]["selectline_documents"]["new"] == 1
@@ -56,15 +48,15 @@ def test_one_delivers_lists_and_takes_back_by_commands(program: Program, shop: D
         "day": "2026-11-23", "closing": 1,
     }  # fmt: skip
     assert (one["status"], one["destination"], one["amount_cents"], one["reason"]) == ("delivered", None, 4760, None)
-    code, out, _ = call(program, "deliver", "--json", "--register", "K1", "--day", "2026-11-23")
+    code, out, _ = program.call("deliver", "--json", "--register", "K1", "--day", "2026-11-23")
     assert (code, json.loads(out)["outcome"]) == (0, "no_new_data")
-    assert call(program, "deliver", "--register", "K9")[0] == 2
-    assert call(program, "deliveries", "retract", "1", "--reason", "falsch")[0] == 0
+    assert program.call("deliver", "--register", "K9")[0] == 2
+    assert program.call("deliveries", "retract", "1", "--reason", "falsch")[0] == 0
     assert [(row["status"], row["reason"]) for row in listed(program)] == [("retracted", "falsch")]
-    code, out, _ = call(program, "deliveries")
+    code, out, _ = program.call("deliveries")
     assert code == 0
     assert "falsch" in out
-    code, out, _ = call(program, "history", "--json")
+    code, out, _ = program.call("history", "--json")
     assert [run["kind"] for run in json.loads(out)["runs"]][:2] == ["deliver", "deliver"]
 
 
@@ -73,27 +65,27 @@ def test_each_receipt_tells_the_document_in_selectline_that_it_is_in(
 ) -> None:
     deliver(program.world, sale(1), sale(2), closings=(closing_of_sales(1, 1, 2),))
     deliver(program.world, sale(3))
-    assert call(program, "sync", "receipts", "--import")[0] == 0
-    assert "in SelectLine" not in call(program, "receipts")[1]
-    assert call(program, "deliver")[0] == 0
+    assert program.call("sync", "receipts", "--import")[0] == 0
+    assert "in SelectLine" not in program.call("receipts")[1]
+    assert program.call("deliver")[0] == 0
 
     def documents() -> dict[str, Any]:
-        found = json.loads(call(program, "receipts", "--json")[1])["receipts"]
+        found = json.loads(program.call("receipts", "--json")[1])["receipts"]
         return {receipt["name"][:4]: receipt["delivery"] for receipt in found}
 
     waits = {"id": 1, "status": "delivered", "transfer_document": 1, "destination": None}
     assert documents() == {"K1-1": waits, "K1-2": waits, "K1-3": None}
     shop.clerk("take-over")
-    assert call(program, "deliver")[0] == 0
+    assert program.call("deliver")[0] == 0
     taken = {**waits, "status": "assumed", "destination": "26-000001"}
     assert documents() == {"K1-1": taken, "K1-2": taken, "K1-3": None}
-    lines = call(program, "receipts")[1].splitlines()
+    lines = program.call("receipts")[1].splitlines()
     assert sum("taken over: document 26-000001" in line for line in lines) == 2
-    detail = json.loads(call(program, "receipts", "show", "K1-1", "--json")[1])
+    detail = json.loads(program.call("receipts", "show", "K1-1", "--json")[1])
     assert detail["delivery"] == taken
 
     page = tmp_path / "page.html"
-    assert call(program, "report", "--last", "--html", str(page))[0] == 0
+    assert program.call("report", "--last", "--html", str(page))[0] == 0
     rows = re.findall(r"<tr>.*?</tr>", page.read_text(encoding="utf-8"), re.DOTALL)
     (row,) = [row for row in rows if "26-000001" in row]
     told = " ".join(re.sub(r"<[^>]+>", " ", row).split())
@@ -111,34 +103,34 @@ def test_what_is_refused_and_what_cannot_be_reached_has_its_exit_code(
     program: Program, shop: DeliveringShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(program.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
-    call(program, "sync", "receipts", "--import")
+    program.call("sync", "receipts", "--import")
     program.world.settings["delivery"]["transfer"].pop("cash_bank")
-    code, out, _ = call(program, "deliver", "--json")
+    code, out, _ = program.call("deliver", "--json")
     assert (code, json.loads(out)["rejections"][0]["code"]) == (20, "delivery_cash_bank_missing")
     assert json.loads(out)["rejections"][0]["name"] == "K1 closing 1"
     program.world.settings["delivery"]["transfer"]["cash_bank"] = {"K1": "K1"}
     monkeypatch.setenv("SELECTLINE_API_PASSWORD", "wrong-password")
-    code, out, err = call(program, "deliver", "--json")
+    code, out, err = program.call("deliver", "--json")
     assert code == 20
     assert "SELECTLINE_API_PASSWORD" in json.loads(out)["message"]
     assert "wrong-password" not in out + err
     program.world.settings["delivery"] = {"documents": "none"}
-    code, out, err = call(program, "deliver")
+    code, out, err = program.call("deliver")
     assert (code, "delivery.documents and delivery.ledger are none" in err) == (2, True)
 
 
 def test_with_direct_each_import_is_followed_by_a_delivery(program: Program, shop: DeliveringShop) -> None:
     program.world.settings["delivery"]["when"] = "direct"
     deliver(program.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
-    code, out, _ = call(program, "sync", "all", "--import", "--json")
+    code, out, _ = program.call("sync", "all", "--import", "--json")
     assert code == 0
     assert json.loads(out)["assets"]["selectline_documents"]["new"] == 1
     deliver(program.world, sale(2), closings=(closing_of_sales(2, 2, 2),))
-    call(program, "sync", "receipts", "--no-import")
-    code, out, _ = call(program, "import", "--json")
+    program.call("sync", "receipts", "--no-import")
+    code, out, _ = program.call("import", "--json")
     assert json.loads(out)["assets"]["selectline_documents"]["new"] == 1
     deliver(program.world, sale(3), closings=(closing_of_sales(3, 3, 3),))
-    code, out, _ = call(program, "sync", "receipts", "--import", "--json")
+    code, out, _ = program.call("sync", "receipts", "--import", "--json")
     assert json.loads(out)["assets"]["selectline_documents"]["new"] == 1
     assert len(listed(program)) == 3
 
@@ -158,15 +150,15 @@ def test_the_sensor_starts_a_run_once_something_has_become_of_a_document(
     assert isinstance(tick(), dg.SkipReason)
     assert shop.server.requests == []  # nothing waits there
     deliver(program.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
-    call(program, "sync", "receipts", "--import")
-    call(program, "deliver")
+    program.call("sync", "receipts", "--import")
+    program.call("deliver")
     assert isinstance(tick(), dg.SkipReason)
     shop.clerk("take-over")
     first, second = tick(), tick()
     assert isinstance(first, dg.RunRequest)
     assert isinstance(second, dg.RunRequest)
     assert first.run_key == second.run_key is not None  # Dagster starts one run for it
-    call(program, "deliver")
+    program.call("deliver")
     assert isinstance(tick(), dg.SkipReason)
     assert [row["status"] for row in listed(program)] == ["assumed"]
     assert shop.server.sessions.open == []
@@ -175,16 +167,16 @@ def test_the_sensor_starts_a_run_once_something_has_become_of_a_document(
 def test_stock_alone_is_planned_and_listed_by_commands(program: Program, shop: DeliveringShop) -> None:
     shop.world.settings["delivery"] |= {"documents": "storage", "storage": {"employee": "7"}}
     deliver(program.world, sale(1), sale(2), closings=(closing_of_sales(1, 1, 2),))
-    assert call(program, "sync", "receipts", "--import")[0] == 0
-    code, out, _ = call(program, "plan", "deliver")
+    assert program.call("sync", "receipts", "--import")[0] == 0
+    code, out, _ = program.call("plan", "deliver")
     assert (code, out.split("\n")[1:3]) == (0, ["K1 closing 1", "  -4 · Stk · A1 · 1"])
-    assert call(program, "deliver")[0] == 0
+    assert program.call("deliver")[0] == 0
     (one,) = listed(program)
     assert {name: one[name] for name in ("target", "status", "destination", "transfer_document", "batch", "lines")} == {
         "target": "storage", "status": "delivered", "destination": "CK00000001", "transfer_document": None,
         "batch": None, "lines": 1,
     }  # fmt: skip
-    code, out, _ = call(program, "deliveries")
+    code, out, _ = program.call("deliveries")
     assert (code, out.split("\n")[1].split()[1:]) == (
         0, ["manual", "storage", "K1", "2026-11-23", "1", "delivered", "CK00000001"]
     )  # fmt: skip

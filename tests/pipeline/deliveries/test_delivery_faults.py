@@ -1,15 +1,13 @@
 """Protects that every fault of SelectLine's API leaves each document there once: none lost, none twice, to the cent."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
-from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
-from cloudkasse_etl.sandbox.selectline.selectline_faults import SELECTLINE_FAULTS, SelectlineFault
+from cloudkasse_etl.sandbox.selectline.selectline_faults import SelectlineFault
 from tests.support.books import balances, deliver, fetch_and_book, stock, told
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
+from tests.support.selectline.faulty import faulty, try_on
 from tests.support.worlds import World
 
 pytestmark = pytest.mark.shop(accounts=True)
@@ -48,11 +46,8 @@ def is_in_selectline_as_in_our_books(shop: DeliveringShop) -> bool:
 @pytest.mark.parametrize("fault", [str(fault) for fault in SelectlineFault])
 def test_after_any_fault_selectline_holds_each_document_once(shop: DeliveringShop, fault: str) -> None:
     sell(shop, 4)
-    shop.server.control.set(FaultPlan.parse(f"{fault}:{OFTEN},seed=1,slow_seconds=0.01", SELECTLINE_FAULTS))
-    for _ in range(RUNS):
-        with suppress(CloudkasseError):
-            shop.deliver()
-    shop.server.control.set(FaultPlan(kinds=SELECTLINE_FAULTS))
+    with faulty(shop.server, f"{fault}:{OFTEN},seed=1"):
+        try_on(shop.deliver, RUNS)
     report = shop.deliver()
     assert report.rejections == ()
     assert {one.status for one in shop.deliveries()} == {"delivered"}
@@ -66,11 +61,8 @@ def test_after_any_fault_selectline_holds_each_document_once(shop: DeliveringSho
 def test_with_all_faults_at_once_it_is_the_same(shop: DeliveringShop) -> None:
     sell(shop, 8)
     plan = ",".join(f"{fault}:0.03" for fault in SelectlineFault)
-    shop.server.control.set(FaultPlan.parse(f"{plan},seed=11,slow_seconds=0.01", SELECTLINE_FAULTS))
-    for _ in range(RUNS):
-        with suppress(CloudkasseError):
-            shop.deliver()
-    shop.server.control.set(FaultPlan(kinds=SELECTLINE_FAULTS))
+    with faulty(shop.server, f"{plan},seed=11"):
+        try_on(shop.deliver, RUNS)
     assert shop.deliver().rejections == ()
     assert len(shop.documents()) == 8
     assert is_in_selectline_as_in_our_books(shop)

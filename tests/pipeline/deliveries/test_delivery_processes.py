@@ -8,7 +8,7 @@ import pytest
 
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.selectline.selectline_faults import SELECTLINE_FAULTS
-from tests.support.books import ACCOUNTS, CASH_ACCOUNTS, deliver, fetch_and_book
+from tests.support.books import deliver, fetch_and_book, with_accounts
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import Program
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
@@ -22,9 +22,7 @@ RECEIPTS = 6
 
 @pytest.fixture
 def shop(program: Program) -> Iterator[DeliveringShop]:
-    settings = program.world.settings
-    settings["accounts"] = ACCOUNTS
-    settings["registers"] = [{**row, "cash_account": CASH_ACCOUNTS[row["number"]]} for row in settings["registers"]]
+    program.world.settings = with_accounts(program.world.settings)
     with delivering(program.world, grain="receipt") as made:
         deliver(program.world, *mixed_receipts(1, RECEIPTS))
         fetch_and_book(program.world)

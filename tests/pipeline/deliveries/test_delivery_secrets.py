@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.books import ACCOUNTS, CASH_ACCOUNTS, closing_of_sales, deliver, fetch_and_book, sale
+from tests.support.books import closing_of_sales, deliver, fetch_and_book, sale, with_accounts
 from tests.support.programs import Program
 from tests.support.selectline.delivering import DELIVERY
 from tests.support.servers.scripted_server import Reply, Request, ScriptedServer
@@ -36,10 +36,7 @@ def found_in(data: bytes) -> list[str]:
 @pytest.mark.parametrize("lets_in", [True, False])
 def test_no_secret_is_printed_or_kept(program: Program, monkeypatch: pytest.MonkeyPatch, lets_in: bool) -> None:
     world = program.world
-    world.settings["accounts"] = ACCOUNTS
-    world.settings["registers"] = [
-        {**row, "cash_account": CASH_ACCOUNTS[row["number"]]} for row in world.settings["registers"]
-    ]
+    world.settings = with_accounts(world.settings)
     world.settings["delivery"] = dict(DELIVERY)
     script = echo if lets_in else lambda request: Reply(403, {"ResponseCode": "1", "Message": f"{PASSWORD} {APPKEY}"})
     with ScriptedServer(script) as server:

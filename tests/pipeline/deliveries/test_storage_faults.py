@@ -1,16 +1,14 @@
 """Protects that every fault of SelectLine's API leaves each movement there once: none lost, none twice."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
-from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
-from cloudkasse_etl.sandbox.selectline.selectline_faults import SELECTLINE_FAULTS, SelectlineFault
+from cloudkasse_etl.sandbox.selectline.selectline_faults import SelectlineFault
 from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE
 from tests.support.books import deliver, fetch_and_book, stock, told
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
+from tests.support.selectline.faulty import faulty, try_on
 from tests.support.worlds import World
 
 pytestmark = pytest.mark.shop(accounts=True)
@@ -42,11 +40,8 @@ def is_in_selectline_as_in_our_movements(shop: DeliveringShop) -> bool:
 @pytest.mark.parametrize("fault", [str(fault) for fault in SelectlineFault])
 def test_after_any_fault_selectline_holds_each_movement_once(shop: DeliveringShop, fault: str) -> None:
     sell(shop, 4)
-    shop.server.control.set(FaultPlan.parse(f"{fault}:{OFTEN},seed=1,slow_seconds=0.01", SELECTLINE_FAULTS))
-    for _ in range(RUNS):
-        with suppress(CloudkasseError):
-            shop.deliver()
-    shop.server.control.set(FaultPlan(kinds=SELECTLINE_FAULTS))
+    with faulty(shop.server, f"{fault}:{OFTEN},seed=1"):
+        try_on(shop.deliver, RUNS)
     report = shop.deliver()
     assert report.rejections == ()
     assert report.warnings == ()
@@ -61,18 +56,13 @@ def test_with_all_faults_at_once_and_too_little_stock_it_is_the_same(shop: Deliv
     shop.world.erp("UPDATE LAGERBESTAND SET Bestand = 0.1 WHERE Artikelnummer = 'A2'")
     shop.before = shop.books()
     plan = ",".join(f"{fault}:0.05" for fault in SelectlineFault)
-    shop.server.control.set(FaultPlan.parse(f"{plan},seed=11,slow_seconds=0.01", SELECTLINE_FAULTS))
-    for _ in range(RUNS):
-        with suppress(CloudkasseError):
-            shop.deliver()
-    shop.world.erp("UPDATE LAGERBESTAND SET Bestand = Bestand + 100 WHERE Artikelnummer = 'A2'")
-    for row in shop.before["stock"]:
-        if row["article"] == "A2":
-            row["quantity"] += 100
-    for _ in range(RUNS):
-        with suppress(CloudkasseError):
-            shop.deliver()
-    shop.server.control.set(FaultPlan(kinds=SELECTLINE_FAULTS))
+    with faulty(shop.server, f"{plan},seed=11"):
+        try_on(shop.deliver, RUNS)
+        shop.world.erp("UPDATE LAGERBESTAND SET Bestand = Bestand + 100 WHERE Artikelnummer = 'A2'")
+        for row in shop.before["stock"]:
+            if row["article"] == "A2":
+                row["quantity"] += 100
+        try_on(shop.deliver, RUNS)
     assert shop.deliver().rejections == ()
     assert {one.status for one in shop.deliveries(STORAGE)} == {"delivered"}
     assert is_in_selectline_as_in_our_movements(shop)

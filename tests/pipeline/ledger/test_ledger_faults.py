@@ -1,15 +1,13 @@
 """Protects that every fault of SelectLine's API leaves each posting in the ledger once: none lost, none twice."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 
-from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
-from cloudkasse_etl.sandbox.selectline.selectline_faults import SELECTLINE_FAULTS, SelectlineFault
+from cloudkasse_etl.sandbox.selectline.selectline_faults import SelectlineFault
 from tests.support.books import closing_of_sales, deliver, fetch_and_book, told
 from tests.support.selectline.delivering import mixed_receipts
+from tests.support.selectline.faulty import faulty, try_on
 from tests.support.selectline.posting import PostingShop, posting
 from tests.support.worlds import World
 
@@ -35,10 +33,6 @@ def sell(shop: PostingShop) -> None:
     fetch_and_book(shop.world)
 
 
-def fail(shop: PostingShop, plan: str) -> None:
-    shop.server.control.set(FaultPlan.parse(f"{plan},slow_seconds=0.01", SELECTLINE_FAULTS))
-
-
 def is_in_the_ledger_as_in_our_books(shop: PostingShop) -> bool:
     """Lets all be processed, and compares each account."""
     shop.process_all()
@@ -49,11 +43,8 @@ def is_in_the_ledger_as_in_our_books(shop: PostingShop) -> bool:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_after_any_fault_the_ledger_has_each_posting_once(shop: PostingShop, fault: str) -> None:
     sell(shop)
-    fail(shop, f"{fault}:0.25,seed=1")
-    for _ in range(RUNS):
-        with suppress(CloudkasseError):
-            shop.post()
-    shop.server.control.set(FaultPlan(kinds=SELECTLINE_FAULTS))
+    with faulty(shop.server, f"{fault}:0.25,seed=1"):
+        try_on(shop.post, RUNS)
     assert shop.post().rejections == ()
     assert [one.status for one in shop.batches()] == ["delivered", "delivered"]
     documents = [posting["PostingDocument"] for postings in shop.posted().values() for posting in postings]
@@ -66,11 +57,8 @@ def test_after_any_fault_the_ledger_has_each_posting_once(shop: PostingShop, fau
 def test_with_all_faults_at_once_it_is_the_same(shop: PostingShop) -> None:
     sell(shop)
     plan = ",".join(f"{fault}:0.03" for fault in FAULTS)
-    fail(shop, f"{plan},seed=11")
-    for _ in range(RUNS):
-        with suppress(CloudkasseError):
-            shop.post()
-    shop.server.control.set(FaultPlan(kinds=SELECTLINE_FAULTS))
+    with faulty(shop.server, f"{plan},seed=11"):
+        try_on(shop.post, RUNS)
     assert shop.post().rejections == ()
     assert is_in_the_ledger_as_in_our_books(shop)
     shop.post()

@@ -8,7 +8,7 @@ import pytest
 
 from cloudkasse_etl.sandbox.faults.fault_plan import FaultPlan
 from cloudkasse_etl.sandbox.selectline.selectline_faults import SELECTLINE_FAULTS
-from tests.support.books import ACCOUNTS, CASH_ACCOUNTS, closing_of_sales, deliver, fetch_and_book
+from tests.support.books import closing_of_sales, deliver, fetch_and_book, with_accounts
 from tests.support.patience import HANG_SECONDS, wait_until
 from tests.support.programs import Program
 from tests.support.selectline.delivering import mixed_receipts
@@ -23,9 +23,7 @@ WHOLE = [f"K1-{number}" for number in range(1, 7)]
 
 @pytest.fixture
 def shop(program: Program) -> Iterator[PostingShop]:
-    settings = program.world.settings
-    settings["accounts"] = ACCOUNTS
-    settings["registers"] = [{**row, "cash_account": CASH_ACCOUNTS[row["number"]]} for row in settings["registers"]]
+    program.world.settings = with_accounts(program.world.settings)
     with posting(program.world, grain="receipt") as made:
         deliver(
             program.world, *mixed_receipts(1, 6), closings=[closing_of_sales(n, 2 * n - 1, 2 * n) for n in (1, 2, 3)]

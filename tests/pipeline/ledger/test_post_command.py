@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.support.books import ACCOUNTS, CASH_ACCOUNTS, closing_of_sales, deliver, sale
+from tests.support.books import closing_of_sales, deliver, sale, with_accounts
 from tests.support.programs import Program
 from tests.support.selectline.posting import YEAR, PostingShop, posting
 
@@ -16,23 +16,15 @@ pytestmark = pytest.mark.synced
 
 @pytest.fixture
 def shop(program: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostingShop]:
-    settings = program.world.settings
-    settings["accounts"] = ACCOUNTS
-    settings["registers"] = [{**row, "cash_account": CASH_ACCOUNTS[row["number"]]} for row in settings["registers"]]
+    program.world.settings = with_accounts(program.world.settings)
     with posting(program.world, documents="transfer", when="direct") as made:
         for name, value in program.environment.items():
             monkeypatch.setenv(name, value)
         yield made
 
 
-def call(program: Program, *arguments: str) -> tuple[int, str, str]:
-    """Runs a command under the settings of now."""
-    program.world.configuration()
-    return program.call(*arguments)
-
-
 def listed(program: Program) -> list[dict[str, Any]]:
-    code, out, _ = call(program, "deliveries", "--json")
+    code, out, _ = program.call("deliveries", "--json")
     assert code == 0
     found: list[dict[str, Any]] = json.loads(out)["deliveries"]
     return found
@@ -42,16 +34,16 @@ def test_an_import_is_followed_by_documents_and_batches_in_one_run_and_one_sessi
     program: Program, shop: PostingShop
 ) -> None:
     deliver(program.world, sale(1), sale(2), closings=(closing_of_sales(1, 1, 2),))
-    assert call(program, "sync", "receipts", "--no-import")[0] == 0
+    assert program.call("sync", "receipts", "--no-import")[0] == 0
     program.world.settings["delivery"]["when"] = "manual"
-    assert call(program, "import")[0] == 0
-    code, out, _ = call(program, "plan", "deliver")
+    assert program.call("import")[0] == 0
+    code, out, _ = program.call("plan", "deliver")
     assert code == 0
     assert "1 batch to post." in out
     assert "1 document to deliver." in out
     assert "On clearing, until the documents are posted: -47.60" in out
     program.world.settings["delivery"]["when"] = "direct"
-    code, out, _ = call(program, "import", "--json")
+    code, out, _ = program.call("import", "--json")
     report = json.loads(out)
     assert (code, report["message"]) == (0, "successful: 1 document delivered, 1 batch posted")
     assert [report["assets"][name]["new"] for name in ("selectline_documents", "selectline_ledger")] == [1, 1]
@@ -61,12 +53,12 @@ def test_an_import_is_followed_by_documents_and_batches_in_one_run_and_one_sessi
     ]  # fmt: skip
     shop.process_all()
     shop.clerk("take-over")
-    code, out, _ = call(program, "deliver", "--json")
+    code, out, _ = program.call("deliver", "--json")
     assert json.loads(out)["message"] == "successful: 1 taken over there, 1 processed there"
     program.world.settings["language"] = "de"
-    code, out, _ = call(program, "deliveries")
+    code, out, _ = program.call("deliveries")
     assert "Stapel" in out
-    assert call(program, "receipts", "show", "R1")[0] == 0
+    assert program.call("receipts", "show", "R1")[0] == 0
 
 
 def _target(row: dict[str, Any]) -> str:
@@ -76,21 +68,21 @@ def _target(row: dict[str, Any]) -> str:
 def test_what_the_ledger_refuses_is_told_everywhere(program: Program, shop: PostingShop) -> None:
     program.world.settings["delivery"] |= {"documents": "none", "batch": {"year": YEAR.replace("2026", "2025")}}
     deliver(program.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
-    call(program, "sync", "receipts", "--import")
-    _, out, _ = call(program, "deliver", "--json")
+    program.call("sync", "receipts", "--import")
+    _, out, _ = program.call("deliver", "--json")
     rejections = json.loads(out)["rejections"]
     assert [(one["asset"], one["code"], one["name"]) for one in rejections] == [
         ("selectline_ledger", "ledger_other_year", "K1 closing 1")
     ]
     assert f"delivery.batch.year: {YEAR}" in rejections[0]["cure"]
-    _, out, _ = call(program, "rejections", "--json")
+    _, out, _ = program.call("rejections", "--json")
     assert "ledger_other_year" in out
-    assert call(program, "check")[0] == 20
+    assert program.call("check")[0] == 20
 
 
 def test_the_asset_has_its_checks_and_the_table_of_its_batches(program: Program, shop: PostingShop) -> None:
     deliver(program.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
-    assert call(program, "sync", "all", "--import")[0] == 0
+    assert program.call("sync", "all", "--import")[0] == 0
     with program.instance() as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey("selectline_ledger"))
         assert event is not None

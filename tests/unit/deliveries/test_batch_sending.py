@@ -8,18 +8,15 @@ from typing import Any
 import orjson
 import pytest
 
-from cloudkasse_etl.erp.selectline_api.selectline_session import UnclearError
-from cloudkasse_etl.errors import AuthorizationError, NetworkError
+from cloudkasse_etl.errors import AuthorizationError
 from cloudkasse_etl.http.peer_answers import RefusedError
-from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, MOVES, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, DeliveryStatus
 from cloudkasse_etl.sync.deliveries.ledger.batch_list import BatchList
 from cloudkasse_etl.sync.deliveries.ledger.batch_sending import BatchSender
 from cloudkasse_etl.sync.deliveries.problems import by_key
+from tests.support.selectline.delivery_table import LOST, NO_SESSION, DeliveryTable
 from tests.support.selectline.documents import frozen
 
-LOST = UnclearError(NetworkError("no answer"))
-NO_SESSION = UnclearError(AuthorizationError("no right"), may_repeat=True)
 REFUSED = RefusedError("refused", hint=None, status=400, code="PostingAccountLocked", detail="Konto gesperrt")
 LINES = [
     {"Account": "1000", "Amount": 1.19, "Currency": "EUR"},
@@ -120,39 +117,7 @@ class Ledger:
         return [one["PostingDocument"] for some in self.records.values() for one in some]
 
 
-class Table:
-    """Our own table, as far as it is written."""
-
-    def __init__(self) -> None:
-        self.status = DeliveryStatus.INTENDED
-        self.remote_id: int | None = None
-        self.rejection: Rejection | None = None
-
-    def move(
-        self,
-        delivery: Delivery,
-        status: DeliveryStatus,
-        *,
-        remote_id: int | None = None,
-        destination: str | None = None,
-        rejection: Rejection | None = None,
-    ) -> None:
-        assert self.status in MOVES[status]
-        self.status, self.rejection = status, rejection
-        self.remote_id = remote_id or self.remote_id
-
-    def note(self, delivery: Delivery, remote_id: int | None) -> None:
-        self.remote_id = remote_id
-
-    def leave(self, delivery: Delivery, rejection: Rejection) -> None:
-        self.rejection = rejection
-
-    @property
-    def code(self) -> str | None:
-        return self.rejection.code if self.rejection else None
-
-
-def run(ledger: Ledger, table: Table) -> BatchSender:
+def run(ledger: Ledger, table: DeliveryTable) -> BatchSender:
     """What a run does with the one delivery."""
     before = by_key([table.rejection] if table.rejection else [])
     sender = BatchSender(ledger, BatchList(ledger, ledger), table, before)
@@ -184,7 +149,7 @@ FAULTS: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
 def test_after_any_fault_each_posting_is_there_once(faults: list[Any]) -> None:
-    ledger, table = Ledger(*faults), Table()
+    ledger, table = Ledger(*faults), DeliveryTable()
     for _ in range(4):
         run(ledger, table)
     assert sorted(ledger.documents()) == ["K1-1", "K1-2", "K1-3"]
@@ -198,7 +163,7 @@ def test_after_any_fault_each_posting_is_there_once(faults: list[Any]) -> None:
 
 @pytest.mark.parametrize("comes_in", ["the same run", "the run after"])
 def test_a_posting_that_came_late_although_it_was_sent_again_is_deleted(comes_in: str) -> None:
-    ledger, table = Ledger(None, None, LOST), Table()
+    ledger, table = Ledger(None, None, LOST), DeliveryTable()
     run(ledger, table)
     assert table.code == "ledger_unclear"
 
@@ -227,7 +192,7 @@ def test_a_posting_that_came_late_although_it_was_sent_again_is_deleted(comes_in
 
 
 def test_what_a_person_altered_in_a_batch_stays_so() -> None:
-    ledger, table = Ledger(), Table()
+    ledger, table = Ledger(), DeliveryTable()
     run(ledger, table)
     ledger.records[1][0]["Positions"] = [{**LINES[0], "Account": "1001"}, LINES[1]]
     run(ledger, table)
@@ -237,7 +202,7 @@ def test_what_a_person_altered_in_a_batch_stays_so() -> None:
 
 
 def test_what_a_batch_lacks_is_added_and_what_it_has_is_not_sent_again() -> None:
-    ledger, table = Ledger(), Table()
+    ledger, table = Ledger(), DeliveryTable()
     number = ledger.add(Description=DELIVERY.key)
     ledger.post(number, POSTINGS[1])
     run(ledger, table)
@@ -246,7 +211,7 @@ def test_what_a_batch_lacks_is_added_and_what_it_has_is_not_sent_again() -> None
 
 
 def test_a_posting_that_is_there_twice_or_otherwise_is_mended_once() -> None:
-    ledger, table = Ledger(), Table()
+    ledger, table = Ledger(), DeliveryTable()
     number = ledger.add(Description=DELIVERY.key)
     ledger.post(number, POSTINGS[0])
     ledger.post(number, POSTINGS[0])
@@ -257,7 +222,7 @@ def test_a_posting_that_is_there_twice_or_otherwise_is_mended_once() -> None:
 
 
 def test_one_that_differs_after_it_was_mended_is_for_a_person() -> None:
-    ledger, table = Ledger(), Table()
+    ledger, table = Ledger(), DeliveryTable()
     post = ledger.post
     ledger.post = lambda number, posting, **changed: post(number, posting, ServiceDate="2020-01-01")  # type: ignore[method-assign]
     run(ledger, table)
@@ -268,7 +233,7 @@ def test_one_that_differs_after_it_was_mended_is_for_a_person() -> None:
 
 
 def test_a_posting_of_somebody_else_is_not_touched() -> None:
-    ledger, table = Ledger(), Table()
+    ledger, table = Ledger(), DeliveryTable()
     number = ledger.add(Description=DELIVERY.key)
     ledger.post(number, {**POSTINGS[0], "PostingDocument": "by hand"})
     run(ledger, table)
@@ -276,7 +241,7 @@ def test_a_posting_of_somebody_else_is_not_touched() -> None:
 
 
 def test_a_refused_batch_is_not_left_there_in_part() -> None:
-    ledger, table = Ledger(None, None, REFUSED), Table()
+    ledger, table = Ledger(None, None, REFUSED), DeliveryTable()
     run(ledger, table)
     assert (table.status, table.code, ledger.heads, table.remote_id) == (
         DeliveryStatus.INTENDED, "ledger_refused", {}, None,
@@ -285,7 +250,7 @@ def test_a_refused_batch_is_not_left_there_in_part() -> None:
 
 
 def test_one_that_is_gone_before_it_was_whole_is_never_sent_again_by_itself() -> None:
-    ledger, table = Ledger(None, None, LOST), Table()
+    ledger, table = Ledger(None, None, LOST), DeliveryTable()
     run(ledger, table)
     assert (table.code, table.remote_id) == ("ledger_unclear", 1)
     ledger.heads.clear()
@@ -298,7 +263,7 @@ def test_one_that_is_gone_before_it_was_whole_is_never_sent_again_by_itself() ->
 
 
 def test_one_that_was_processed_before_it_was_whole_is_for_a_person() -> None:
-    ledger, table = Ledger(None, None, LOST), Table()
+    ledger, table = Ledger(None, None, LOST), DeliveryTable()
     run(ledger, table)
     ledger.heads[1]["NumberOfProcessings"] = 1
     run(ledger, table)
@@ -308,7 +273,7 @@ def test_one_that_was_processed_before_it_was_whole_is_for_a_person() -> None:
 
 @pytest.mark.parametrize("is_gone", [True, False])
 def test_one_that_is_processed_is_followed(is_gone: bool) -> None:
-    ledger, table = Ledger(), Table()
+    ledger, table = Ledger(), DeliveryTable()
     run(ledger, table)
     if is_gone:
         ledger.heads.clear()
@@ -319,7 +284,7 @@ def test_one_that_is_processed_is_followed(is_gone: bool) -> None:
 
 
 def test_two_of_one_key_are_one_again_unless_both_were_processed() -> None:
-    ledger, table = Ledger(), Table()
+    ledger, table = Ledger(), DeliveryTable()
     run(ledger, table)
     ledger.add(Description=DELIVERY.key)
     run(ledger, table)
@@ -331,11 +296,11 @@ def test_two_of_one_key_are_one_again_unless_both_were_processed() -> None:
 
 def test_a_right_that_is_missing_in_a_new_session_too_ends_the_run() -> None:
     with pytest.raises(AuthorizationError, match="no right"):
-        run(Ledger(None, NO_SESSION, NO_SESSION), Table())
+        run(Ledger(None, NO_SESSION, NO_SESSION), DeliveryTable())
 
 
 def test_batches_of_others_are_not_touched() -> None:
-    ledger, table = Ledger(), Table()
+    ledger, table = Ledger(), DeliveryTable()
     ledger.add(Description="Löhne November")
     ledger.add(Description=DELIVERY.key + "1")
     run(ledger, table)

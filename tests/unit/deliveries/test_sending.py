@@ -9,19 +9,16 @@ from typing import Any
 import orjson
 import pytest
 
-from cloudkasse_etl.erp.selectline_api.selectline_session import UnclearError
 from cloudkasse_etl.errors import AuthorizationError, CloudkasseError, NetworkError
 from cloudkasse_etl.http.peer_answers import RefusedError
-from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.deliveries.delivery_store import MOVES, Delivery, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import DeliveryStatus
 from cloudkasse_etl.sync.deliveries.inbox import Inbox
 from cloudkasse_etl.sync.deliveries.problems import by_key
 from cloudkasse_etl.sync.deliveries.sending import Sender
+from tests.support.selectline.delivery_table import LOST, NO_SESSION, DeliveryTable
 from tests.support.selectline.documents import frozen
 
 DELIVERY = frozen("1")
-LOST = UnclearError(NetworkError("no answer"))
-NO_SESSION = UnclearError(AuthorizationError("no right"), may_repeat=True)
 REFUSED = RefusedError("refused", hint=None, status=400, code="42-032", detail="Vertreter unbekannt")
 
 
@@ -86,41 +83,7 @@ class SelectLine:
         return self.numbers
 
 
-class Table:
-    """Our own table, as far as it is written."""
-
-    def __init__(self) -> None:
-        self.status = DeliveryStatus.INTENDED
-        self.remote_id: int | None = None
-        self.destination: str | None = None
-        self.rejection: Rejection | None = None
-
-    def move(
-        self,
-        delivery: Delivery,
-        status: DeliveryStatus,
-        *,
-        remote_id: int | None = None,
-        destination: str | None = None,
-        rejection: Rejection | None = None,
-    ) -> None:
-        assert self.status in MOVES[status]
-        self.status, self.rejection = status, rejection
-        self.remote_id = remote_id or self.remote_id
-        self.destination = destination or self.destination
-
-    def note(self, delivery: Delivery, remote_id: int | None) -> None:
-        self.remote_id = remote_id
-
-    def leave(self, delivery: Delivery, rejection: Rejection) -> None:
-        self.rejection = rejection
-
-    @property
-    def code(self) -> str | None:
-        return self.rejection.code if self.rejection else None
-
-
-def run(api: SelectLine, table: Table) -> Sender:
+def run(api: SelectLine, table: DeliveryTable) -> Sender:
     """What a run does with the one delivery."""
     before = by_key([table.rejection] if table.rejection else [])
     sender = Sender(api, Inbox(api, ["8"]), table, before)
@@ -155,7 +118,7 @@ FAULTS: dict[str, list[Any]] = {
 
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
 def test_after_any_fault_a_document_is_there_once_or_a_person_is_told(faults: list[Any]) -> None:
-    api, table = SelectLine(*faults), Table()
+    api, table = SelectLine(*faults), DeliveryTable()
     for _ in range(3):
         run(api, table)
     whole = [document for document in api.documents.values() if len(document["Positions"]) == 2]
@@ -170,14 +133,14 @@ def test_after_any_fault_a_document_is_there_once_or_a_person_is_told(faults: li
 
 
 def test_what_is_delivered_is_not_written_again() -> None:
-    api, table = SelectLine(), Table()
+    api, table = SelectLine(), DeliveryTable()
     for _ in range(3):
         run(api, table)
     assert api.writes == ["create"]
 
 
 def test_one_that_came_late_although_it_was_sent_again_is_deleted() -> None:
-    api, table = SelectLine(LOST), Table()
+    api, table = SelectLine(LOST), DeliveryTable()
     run(api, table)
     assert table.code == "delivery_unclear"
     late = SelectLine()
@@ -195,14 +158,14 @@ def test_one_that_came_late_although_it_was_sent_again_is_deleted() -> None:
 
 
 def test_a_refusal_says_why_and_is_tried_again_by_the_next_run() -> None:
-    api, table = SelectLine(REFUSED, REFUSED), Table()
-    assert run(api, table).refused == {DELIVERY.key}
+    api, table = SelectLine(REFUSED, REFUSED), DeliveryTable()
+    assert run(api, table).problems.refused == {DELIVERY.key}
     assert (table.status, table.code) == (DeliveryStatus.INTENDED, "delivery_refused")
     assert table.rejection is not None
     assert "400 42-032" in table.rejection.text()
     assert "Vertreter unbekannt" in table.rejection.text()
     table.rejection = replace(table.rejection, first_run="the first run")
-    assert run(api, table).refused == set()  # still refused, for the same reason
+    assert run(api, table).problems.refused == set()  # still refused, for the same reason
     assert table.rejection.first_run == "the first run"
     run(api, table)
     assert (table.status, table.code) == (DeliveryStatus.DELIVERED, None)
@@ -210,11 +173,11 @@ def test_a_refusal_says_why_and_is_tried_again_by_the_next_run() -> None:
 
 def test_a_right_that_is_missing_in_a_new_session_too_ends_the_run() -> None:
     with pytest.raises(AuthorizationError, match="no right"):
-        run(SelectLine(NO_SESSION, NO_SESSION), Table())
+        run(SelectLine(NO_SESSION, NO_SESSION), DeliveryTable())
 
 
 def test_no_connection_any_more_ends_the_run_and_the_next_one_finds_the_document() -> None:
-    api, table = SelectLine((True, LOST)), Table()
+    api, table = SelectLine((True, LOST)), DeliveryTable()
     looks = [api.transfer_documents("8")]
 
     def gone(kind: str) -> list[dict[str, Any]]:
@@ -240,17 +203,17 @@ def test_no_connection_any_more_ends_the_run_and_the_next_one_finds_the_document
     ],
 )
 def test_what_becomes_of_it_is_followed(changed: dict[str, Any], status: DeliveryStatus, code: str | None) -> None:
-    api, table = SelectLine(), Table()
+    api, table = SelectLine(), DeliveryTable()
     run(api, table)
     api.documents[1] |= changed
     run(api, table)
     assert (table.status, table.code) == (status, code)
     assert table.destination == changed.get("DestinationNumber")
-    assert run(api, table).refused == set()
+    assert run(api, table).problems.refused == set()
 
 
 def test_one_that_could_not_be_taken_over_and_was_in_the_end_is_taken_over() -> None:
-    api, table = SelectLine(), Table()
+    api, table = SelectLine(), DeliveryTable()
     run(api, table)
     api.documents[1] |= {"StateKind": "ManualError"}
     run(api, table)
@@ -260,7 +223,7 @@ def test_one_that_could_not_be_taken_over_and_was_in_the_end_is_taken_over() -> 
 
 
 def test_one_that_is_gone_is_never_sent_again_by_itself() -> None:
-    api, table = SelectLine(), Table()
+    api, table = SelectLine(), DeliveryTable()
     run(api, table)
     api.documents.clear()
     run(api, table)
@@ -269,7 +232,7 @@ def test_one_that_is_gone_is_never_sent_again_by_itself() -> None:
 
 
 def test_two_of_one_key_that_are_both_taken_over_are_for_a_person_until_one_is_left() -> None:
-    api, table = SelectLine(), Table()
+    api, table = SelectLine(), DeliveryTable()
     run(api, table)
     api.add(orjson.loads(DELIVERY.body), StateKind="Assumed", DestinationNumber="26-2")
     api.documents[1] |= {"StateKind": "Edit"}
@@ -281,7 +244,7 @@ def test_two_of_one_key_that_are_both_taken_over_are_for_a_person_until_one_is_l
 
 
 def test_the_younger_of_two_is_deleted_while_it_is_open() -> None:
-    api, table = SelectLine(), Table()
+    api, table = SelectLine(), DeliveryTable()
     run(api, table)
     api.add(orjson.loads(DELIVERY.body))
     run(api, table)
@@ -289,7 +252,7 @@ def test_the_younger_of_two_is_deleted_while_it_is_open() -> None:
 
 
 def test_documents_of_others_are_not_touched() -> None:
-    api, table = SelectLine(), Table()
+    api, table = SelectLine(), DeliveryTable()
     api.add({**orjson.loads(DELIVERY.body), "CustomFields": {"Text1": "somebody else's"}})
     api.add({**orjson.loads(DELIVERY.body), "CustomFields": {"Text1": DELIVERY.key + "1"}})
     run(api, table)

@@ -20,6 +20,7 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import Delivery, Deli
 from cloudkasse_etl.sync.deliveries.ledger.batch_list import BatchList, FoundBatch, ReadsBatches
 from cloudkasse_etl.sync.deliveries.problems import Keeps, Problems
 from cloudkasse_etl.transform.deliveries.batch_form import Compared, compared, head_of, postings_of
+from cloudkasse_etl.transform.deliveries.refusals import some
 
 _TRIES = 3  # passes that add no posting: after a session was gone, after one was deleted, and when all are there
 
@@ -69,16 +70,10 @@ class BatchSender:
     delivered: int = 0
     assumed: int = 0
     problems: Problems = field(init=False)
-    _repeated: set[str] = field(default_factory=set)
     _doubtful: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.problems = Problems(SELECTLINE_LEDGER, self.store, self.before)
-
-    @property
-    def refused(self) -> set[str]:
-        """Keys of those that are refused now, and were not before."""
-        return self.problems.refused
+        self.problems = Problems(SELECTLINE_LEDGER, self.store, self.before, kind="ledger")
 
     def bring(self, delivery: Delivery) -> None:
         """Brings a delivery there that is not known to be there, or not whole.
@@ -140,14 +135,14 @@ class BatchSender:
             self.batches.look(delivery)
             if self.batches.of(delivery):
                 return True
-            if self._may_repeat(delivery, error):
+            if self.problems.may_repeat(delivery, error):
                 return self._create(delivery)
-            self._unclear(delivery, error.cause.message)
+            self.problems.unclear(delivery, error.cause.message)
         except RefusedError as error:
             self.batches.look(delivery)
             if self.batches.of(delivery):
                 return True
-            self.problems.leave(delivery, "ledger_refused", _detail(error))
+            self.problems.refused_by(delivery, error)
         return False
 
     def _one_of(self, delivery: Delivery, found: Sequence[FoundBatch] = ()) -> FoundBatch | None:
@@ -193,7 +188,7 @@ class BatchSender:
                 self._delete(kept, odd.surplus)  # and read back, whatever the answers were
             elif not self._add(delivery, kept, odd):
                 return
-        self._unclear(delivery, "")
+        self.problems.unclear(delivery)
 
     def _delete(self, kept: FoundBatch, records: Sequence[int]) -> None:
         for record in records:
@@ -207,15 +202,15 @@ class BatchSender:
                 self.ledger.add_posting(kept.number, orjson.dumps(posting))
             except UnclearError as error:
                 self._doubtful.add(delivery.key)
-                if self._is_posted(kept, posting) or self._may_repeat(delivery, error):
+                if self._is_posted(kept, posting) or self.problems.may_repeat(delivery, error):
                     return True
-                self._unclear(delivery, error.cause.message)
+                self.problems.unclear(delivery, error.cause.message)
                 return False
             except RefusedError as error:
                 if self._is_posted(kept, posting):
                     return True
                 self._take_out(delivery, kept)
-                self.problems.leave(delivery, "ledger_refused", _detail(error))
+                self.problems.refused_by(delivery, error)
                 return False
         return True
 
@@ -275,18 +270,6 @@ class BatchSender:
 
     # --- what a person has to look at
 
-    def _may_repeat(self, delivery: Delivery, error: UnclearError) -> bool:
-        """Whether a request may be sent once more at once, in another session."""
-        if not error.may_repeat:
-            return False
-        if delivery.key in self._repeated:
-            raise error.cause from error  # the right is missing, for any other batch too
-        self._repeated.add(delivery.key)
-        return True
-
-    def _unclear(self, delivery: Delivery, message: str) -> None:
-        self.problems.leave(delivery, "ledger_unclear", {"message": message or "-"})
-
     def _gone(self, delivery: Delivery) -> None:
         found = self._by_number(delivery)
         if found:  # no list has it, and it can be read
@@ -296,9 +279,5 @@ class BatchSender:
 
     def _differs(self, delivery: Delivery, kept: FoundBatch, odd: Compared) -> None:
         names = [*odd.foreign, *(str(one["PostingDocument"]) for one in odd.missing), *map(str, odd.surplus)]
-        detail = {"number": str(kept.number), "postings": ", ".join(names[:5]) + (" …" if len(names) > 5 else "")}
+        detail = {"number": str(kept.number), "postings": some(names)}
         self.problems.look(delivery, "ledger_differs", detail, number=kept.number)
-
-
-def _detail(error: RefusedError) -> dict[str, str]:
-    return {"status": str(error.status), "code": error.code or "", "message": error.detail or error.message}

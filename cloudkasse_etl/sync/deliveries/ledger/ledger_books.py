@@ -16,8 +16,9 @@ from cloudkasse_etl.rejections.catalogue.ledger_codes import NOT_AS_POSTED, WAIT
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
-from cloudkasse_etl.sync.deliveries.delivered_books import SHOWN, odd_sums, waiting_since
+from cloudkasse_etl.sync.deliveries.delivered_books import odd_sums, waiting_since
 from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.deliveries.refusals import some
 from cloudkasse_etl.transform.deliveries.sold_lines import DOCUMENT_CASES
 
 Sums = Mapping[tuple[str, ...], int]
@@ -48,8 +49,7 @@ def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[st
     booked = _booked(session, receipts, with_sales=delivery.carries_sales)
     odd = odd_sums(booked, _posted(body["Postings"]))
     if odd:
-        shown = ", ".join(odd[:SHOWN]) + (" …" if len(odd) > SHOWN else "")
-        yield Rejection(SELECTLINE_LEDGER, delivery.key, NOT_AS_POSTED, {"differences": shown})
+        yield Rejection(SELECTLINE_LEDGER, delivery.key, NOT_AS_POSTED, {"differences": some(odd)})
 
 
 def _booked(session: SyncSession, receipts: Sequence[str], *, with_sales: bool) -> Sums:

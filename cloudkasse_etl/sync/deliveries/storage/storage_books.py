@@ -9,9 +9,9 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.deliveries.refusals import some
 from cloudkasse_etl.transform.deliveries.storage_form import lines_in, part_of
 
-_SHOWN = 5
 _NEWEST = 100  # what is there stays there: older ones were compared before
 
 
@@ -45,5 +45,4 @@ def _differences(
             booked[row.article, warehouse] += row.quantity_milli
     odd = [f"{'/'.join(at)}: {booked[at]} / {sent[at]}" for at in sorted({*sent, *booked}) if sent[at] != booked[at]]
     if odd:
-        shown = ", ".join(odd[:_SHOWN]) + (" …" if len(odd) > _SHOWN else "")
-        yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_MOVED, {"differences": shown})
+        yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_MOVED, {"differences": some(odd)})

@@ -16,6 +16,7 @@ from cloudkasse_etl.rejections.catalogue.storage_codes import STOCK_SHORT
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Delivery, DeliveryStatus
 from cloudkasse_etl.sync.deliveries.problems import Keeps, Problems
+from cloudkasse_etl.transform.deliveries.refusals import some
 from cloudkasse_etl.transform.deliveries.storage_form import (
     StockLine,
     head_of,
@@ -28,7 +29,6 @@ from cloudkasse_etl.transform.deliveries.storage_form import (
 )
 
 _PASSES = 6  # of one delivery: made, filled, read; deleted once because it differed, and all of it again
-_SHOWN = 5
 
 
 class WritesStorages(Protocol):
@@ -87,17 +87,11 @@ class StorageSender:
     assumed: int = 0
     problems: Problems = field(init=False)
     _noted: set[str] = field(default_factory=set)
-    _repeated: set[str] = field(default_factory=set)
     _deleted: set[str] = field(default_factory=set)
     _doubtful: dict[str, Delivery] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.problems = Problems(SELECTLINE_DOCUMENTS, self.store, self.before)
-
-    @property
-    def refused(self) -> set[str]:
-        """Keys of those that are refused now, and were not before."""
-        return self.problems.refused
 
     def bring(self, delivery: Delivery) -> None:
         """Brings a delivery there that is not known to be there.
@@ -161,7 +155,7 @@ class StorageSender:
             elif delivery.key in self._deleted or not self._delete(delivery, number):
                 self._differs(delivery, number)
                 return
-        self._unclear(delivery, "")
+        self.problems.unclear(delivery)
 
     # --- its number
 
@@ -215,15 +209,11 @@ class StorageSender:
     def _may_repeat(self, delivery: Delivery, error: UnclearError | RefusedError) -> bool:
         """Whether a write that has left nothing is tried once more: a session was gone. Else stores why not."""
         if isinstance(error, RefusedError):
-            detail = {"status": str(error.status), "code": error.code or "", "message": error.detail or error.message}
-            self.problems.leave(delivery, "delivery_refused", detail)
+            self.problems.refused_by(delivery, error)
             return False
-        if error.may_repeat and delivery.key not in self._repeated:
-            self._repeated.add(delivery.key)
+        if self.problems.may_repeat(delivery, error):
             return True
-        if error.may_repeat:
-            raise error.cause from error  # the right is missing, for any other document too
-        self._unclear(delivery, error.cause.message)
+        self.problems.unclear(delivery, error.cause.message)
         return False
 
     # --- stock below zero
@@ -250,14 +240,10 @@ class StorageSender:
             if delivery.key in self._noted:
                 left = replace(left, remote_id=left.remote_id or delivery.delivery_id)
         articles = sorted({f"{line.article} ({line.warehouse})" for line in short})
-        shown = ", ".join(articles[:_SHOWN]) + (" …" if len(articles) > _SHOWN else "")
-        self.problems.leave(waiting, STOCK_SHORT, {"articles": shown})
+        self.problems.leave(waiting, STOCK_SHORT, {"articles": some(articles)})
         return left
 
     # --- what a person has to look at
 
     def _differs(self, delivery: Delivery, number: str) -> None:
         self.problems.look(delivery, "storage_differs", {"number": number})
-
-    def _unclear(self, delivery: Delivery, message: str) -> None:
-        self.problems.leave(delivery, "delivery_unclear", {"message": message or "-"})
