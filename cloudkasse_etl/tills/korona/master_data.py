@@ -11,7 +11,7 @@ from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ARTICLES, EMPLOYEES, PRICES, REGISTERS
 from cloudkasse_etl.errors import ContractError, Problem
 from cloudkasse_etl.http.transport import Transport
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.tills.item_results import rejected
 from cloudkasse_etl.tills.korona.korona_lists import PAGE_ITEMS, Place, read_list
 from cloudkasse_etl.tills.korona.korona_login import NAME
@@ -146,35 +146,15 @@ class MasterData:
             ("voucherConfigurations", "till.korona.vouchers", korona.vouchers),
         ):
             left = [one for page in self._read(name, ListedRecord) for one in page if one.active is not False]
+            cure = say("Name it there, if receipts hold it: they are refused until then.")
             found += [
-                Problem(
-                    NAME,
-                    say(
-                        "'{number}' ({name}) is not named by {setting}.",
-                        number=one.number,
-                        name=one.name or "-",
-                        setting=setting,
-                    ),
-                    say("Name it there, if receipts hold it: they are refused until then."),
-                    is_note=True,
-                )
-                for one in left
-                if one.number and not {one.number, one.id} & named.keys()
+                _not_named(one, setting, cure) for one in left if one.number and not {one.number, one.id} & named.keys()
             ]
         listed = [one for page in self._read("sectors", ListedRecord) for one in page]
         sectors = {one.number for one in listed}
+        cure = say("Name it there, if articles have its tax: they are refused until then.")
         found += [
-            Problem(
-                NAME,
-                say(
-                    "'{number}' ({name}) is not named by {setting}.",
-                    number=one.number,
-                    name=one.name or "-",
-                    setting="till.korona.sectors",
-                ),
-                say("Name it there, if articles have its tax: they are refused until then."),
-                is_note=True,
-            )
+            _not_named(one, "till.korona.sectors", cure)
             for one in listed
             if one.number and one.active is not False and one.number not in korona.sectors.values()
         ]
@@ -334,3 +314,10 @@ def _of_unknown_article(item: Item) -> ItemResult:
     if item["active"]:
         return rejected(item, "article_unknown", None, field="article")
     return ItemResult(item, "deactivated")
+
+
+def _not_named(one: ListedRecord, setting: str, cure: Text) -> Problem:
+    said = say(
+        "'{number}' ({name}) is not named by {setting}.", number=one.number, name=one.name or "-", setting=setting
+    )
+    return Problem(NAME, said, cure, is_note=True)
