@@ -11,13 +11,15 @@ from cloudkasse_etl.databases.engines import sqlite_connection
 from cloudkasse_etl.databases.faults import Fault, fault_of
 from cloudkasse_etl.errors import CloudkasseError, Problem
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.state.database.append_only import missing_triggers
 from cloudkasse_etl.state.database.engine import (
-    check_state,
+    HEAD,
     database_errors,
     parsed_state_url,
     require_folder,
     sqlite_file,
     state_engine,
+    version_of,
 )
 from cloudkasse_etl.state.database.state_faults import denied, explain, read_only
 from cloudkasse_etl.state.database.tables import StateTables
@@ -44,14 +46,30 @@ def diagnose(url: str, tables: StateTables) -> list[Problem]:
             _try_to_write(file)
         engine = state_engine(url, may_create=False)
         try:
-            check_state(engine, tables)
+            version = version_of(engine, tables)
             if engine.dialect.name == "postgresql":
                 _require_rights(engine, tables)
+            return _unprotected(engine, tables) if version == HEAD else []
         finally:
             engine.dispose()
     except CloudkasseError as error:
         return [Problem(WHERE, error.message, error.hint or "")]
-    return []
+
+
+def _unprotected(engine: sa.Engine, tables: StateTables) -> list[Problem]:
+    """The tables of which booked rows could be changed, since a trigger was removed or switched off."""
+    with database_errors(engine), engine.connect().execution_options(read=True) as connection:
+        return [
+            Problem(
+                WHERE,
+                say("Rows of {table} could be changed or deleted: a trigger that refuses it is missing.", table=table),
+                say(
+                    "Find out who removed it and what was changed since. Then run in that database: {sql}",
+                    sql="; ".join(statements) + ";",
+                ),
+            )
+            for table, statements in missing_triggers(connection, tables)
+        ]
 
 
 def _missing(file: Path) -> list[Problem]:

@@ -29,6 +29,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.sandbox.server import SandboxServer
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.engine import state_engine, upgrade
+from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.lease.lease import current_holder
 from cloudkasse_etl.state.stores.books.audited_receipts import AuditedReceipts
@@ -220,6 +221,7 @@ def live(world: World) -> None:
     ours.dispose()
     engine = erp_engine(world.erp_url, configuration.settings)
     diagnose(engine, configuration.settings)
+    assert diagnose_state(world.state_url, StateTables()) == []
     engine.dispose()
 
 

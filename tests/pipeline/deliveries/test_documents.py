@@ -9,7 +9,18 @@ from cloudkasse_etl.sync.deliveries.draft_maker import undelivered
 from cloudkasse_etl.sync.deliveries.drafts import drafts_of
 from cloudkasse_etl.sync.outputs.receipt_view import view_of
 from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
-from tests.support.books import balances, book, closing_of_sales, deliver, fetch, fetch_and_book, sale, stock, told
+from tests.support.books import (
+    balances,
+    book,
+    change_booked,
+    closing_of_sales,
+    deliver,
+    fetch,
+    fetch_and_book,
+    sale,
+    stock,
+    told,
+)
 from tests.support.selectline.delivering import TENANT, DeliveringShop, mixed_receipts
 
 pytestmark = pytest.mark.shop(accounts=True)
@@ -147,7 +158,7 @@ def test_what_a_clerk_discards_is_told_with_the_clerks_word(shop: DeliveringShop
 
 def test_no_document_is_made_of_postings_that_are_not_of_the_receipt(shop: DeliveringShop) -> None:
     sell(shop, 1, 2, closing=1)
-    shop.world.erp("UPDATE cloudkasse_posting SET amount_cents = amount_cents - 1 WHERE account = '8400'")
+    change_booked(shop.world, "UPDATE cloudkasse_posting SET amount_cents = amount_cents - 1 WHERE account = '8400'")
     report = shop.deliver()
     assert [one.code for one in report.rejections] == ["delivery_books_differ"]
     assert shop.writes() == []
@@ -173,7 +184,9 @@ def test_a_document_that_is_no_longer_what_is_booked_is_told_before_it_is_taken_
     deliver(shop.world, *mixed_receipts(1, 8), closings=(closing_of_sales(1, 1, 8),))
     fetch_and_book(shop.world)
     assert shop.deliver().warnings == ()
-    shop.world.erp("UPDATE cloudkasse_stock_movement SET quantity_milli = quantity_milli - 1 WHERE article = 'A3'")
+    change_booked(
+        shop.world, "UPDATE cloudkasse_stock_movement SET quantity_milli = quantity_milli - 1 WHERE article = 'A3'"
+    )
     (warning,) = shop.deliver().warnings
     assert warning.code == "delivery_not_as_booked"
     assert "A3/1: 2002 / 2000" in warning.text()

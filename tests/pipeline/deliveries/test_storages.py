@@ -9,7 +9,7 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE, Deliv
 from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
 from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
 from cloudkasse_etl.sync.dry_run.delivery_plan import plan_delivery
-from tests.support.books import closing_of_sales, decider, deliver, fetch_and_book, sale, stock, told
+from tests.support.books import change_booked, closing_of_sales, decider, deliver, fetch_and_book, sale, stock, told
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
 from tests.support.worlds import World
 
@@ -173,7 +173,7 @@ def test_a_movement_that_was_changed_afterwards_is_named(shop: DeliveringShop) -
     deliver(shop.world, sale(1))
     fetch_and_book(shop.world)
     shop.deliver()
-    shop.world.erp("UPDATE cloudkasse_stock_movement SET quantity_milli = -3000")
+    change_booked(shop.world, "UPDATE cloudkasse_stock_movement SET quantity_milli = -3000")
     (warning,) = shop.deliver().warnings
     assert warning.code == "storage_not_as_moved"
     assert "A1/1: -3000 / -2000" in warning.text()

@@ -11,7 +11,7 @@ from cloudkasse_etl.sync.deliveries.draft_maker import undelivered
 from cloudkasse_etl.sync.deliveries.ledger.batch_drafts import batch_drafts
 from cloudkasse_etl.sync.outputs.receipt_view import view_of
 from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
-from tests.support.books import closing_of_sales, deliver, fetch, fetch_and_book, sale, told
+from tests.support.books import change_booked, closing_of_sales, deliver, fetch, fetch_and_book, sale, told
 from tests.support.receipts.receipt_factory import Fields, item, line, pay
 from tests.support.selectline.delivering import TENANT, mixed_receipts
 from tests.support.selectline.posting import CLEARING, YEAR, PostingShop
@@ -143,22 +143,28 @@ def test_another_fiscal_year_is_refused_with_a_cure_and_the_former_one_followed_
         (lambda shop: shop.world.erp("DELETE FROM USDETAIL"), "ledger_tax_code_unknown", "'3'"),
         (lambda shop: shop.world.erp("UPDATE USDETAIL SET Steuer = 21"), "ledger_tax_rate_differs", "19.00 / 21"),
         (
-            lambda shop: shop.world.erp("UPDATE cloudkasse_posting SET account = '4711' WHERE account = '8400'"),
+            lambda shop: change_booked(
+                shop.world, "UPDATE cloudkasse_posting SET account = '4711' WHERE account = '8400'"
+            ),
             "ledger_account_unknown",
             "4711",
         ),
         (
-            lambda shop: shop.world.erp("UPDATE cloudkasse_posting SET account = '1599' WHERE account = '8400'"),
+            lambda shop: change_booked(
+                shop.world, "UPDATE cloudkasse_posting SET account = '1599' WHERE account = '8400'"
+            ),
             "ledger_account_barred",
             "1599",
         ),
         (
-            lambda shop: shop.world.erp("UPDATE cloudkasse_posting SET tax_code = NULL"),
+            lambda shop: change_booked(shop.world, "UPDATE cloudkasse_posting SET tax_code = NULL"),
             "ledger_tax_code_missing",
             "8400",
         ),
         (
-            lambda shop: shop.world.erp("UPDATE cloudkasse_posting SET amount_cents = 1 WHERE account = '8400'"),
+            lambda shop: change_booked(
+                shop.world, "UPDATE cloudkasse_posting SET amount_cents = 1 WHERE account = '8400'"
+            ),
             "ledger_books_differ",
             "R1",
         ),
@@ -197,7 +203,9 @@ def test_a_batch_that_is_no_longer_what_is_booked_is_told_before_it_is_processed
     deliver(shop.world, *mixed_receipts(1, 8), closings=(closing_of_sales(1, 1, 8),))
     fetch_and_book(shop.world)
     assert shop.post().warnings == ()
-    shop.world.erp("UPDATE cloudkasse_posting SET tax_cents = tax_cents - 1 WHERE tender IS NULL AND tax_cents < -300")
+    change_booked(
+        shop.world, "UPDATE cloudkasse_posting SET tax_cents = tax_cents - 1 WHERE tender IS NULL AND tax_cents < -300"
+    )
     (warning,) = shop.post().warnings
     assert warning.code == "ledger_not_as_booked"
     assert "2026-11-23/3: " in warning.text()

@@ -9,7 +9,7 @@ import pytest
 from cloudkasse_etl.erp.selectline_api.ledger_api import LedgerApi
 from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
 from cloudkasse_etl.sync.dry_run.delivery_plan import plan_delivery
-from tests.support.books import closing_of_sales, deliver, fetch_and_book, sale
+from tests.support.books import change_booked, closing_of_sales, deliver, fetch_and_book, sale
 from tests.support.selectline.delivering import TENANT
 from tests.support.selectline.posting import CLEARING, PostingShop
 
@@ -110,10 +110,10 @@ def test_a_tax_code_that_lets_no_other_vat_refuses_a_batch_only_where_the_sums_d
     chart(TaxCodeOptions={"ChangeableTaxSum": False})(well, monkeypatch)
     deliver(well.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
     fetch_and_book(well.world)
-    well.world.erp("UPDATE cloudkasse_posting SET tax_cents = tax_cents + 1 WHERE account = '8400'")
+    change_booked(well.world, "UPDATE cloudkasse_posting SET tax_cents = tax_cents + 1 WHERE account = '8400'")
     report = well.post()
     assert [one.code for one in report.rejections] == ["ledger_tax_sum_fixed"]
-    well.world.erp("UPDATE cloudkasse_posting SET tax_cents = tax_cents - 1 WHERE account = '8400'")
+    change_booked(well.world, "UPDATE cloudkasse_posting SET tax_cents = tax_cents - 1 WHERE account = '8400'")
     assert well.post().counts.new == 1
 
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from assets.cli.commands.books.export import export
 from cloudkasse_etl.sync.outputs.exports import Booked, Moved, export_books, sum_up
-from tests.support.books import deliver, fetch_and_book, read_csv, sale, sold, stock, tables, told
+from tests.support.books import change_booked, deliver, fetch_and_book, read_csv, sale, sold, stock, tables, told
 from tests.support.erp_changes import add_article, add_set
 from tests.support.receipts.receipt_factory import item, line
 from tests.support.worlds import BOTH, World
@@ -74,7 +74,7 @@ def test_a_journal_has_a_total_of_each_currency_and_never_adds_two(world: World)
     deliver(world, sale(1), sale(2))
     fetch_and_book(world)
     # as it is in the year in which a country takes the euro
-    world.erp("UPDATE cloudkasse_posting SET currency = 'HRK' WHERE receipt_id = 'R1'")
+    change_booked(world, "UPDATE cloudkasse_posting SET currency = 'HRK' WHERE receipt_id = 'R1'")
     path = world.folder / "journal.csv"
     summary = export_books(world.configuration(), "postings", path)
     assert summary.booked == (Booked("EUR", 4, 4760, 4760), Booked("HRK", 4, 4760, 4760))

@@ -1,0 +1,128 @@
+"""Triggers by which the database refuses every change of what is booked (docs/guarantees.md; AO § 146 (4)).
+
+Rows of these tables are added and never changed, whoever tries: a correction is a counter-entry. The program needs
+neither UPDATE nor DELETE on them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+import sqlalchemy as sa
+
+from cloudkasse_etl.state.database.tables import StateTables
+
+PROTECTED: Final = ("posting", "stock_movement", "datev_file", "datev_posting", "datev_written")
+"""The tables, without their prefix: what is booked, and what was handed out of it."""
+_REFUSAL: Final = "cloudkasse-etl: rows of this table are never changed or deleted; a correction is a counter-entry"
+_CHANGES: Final = ("update", "delete")
+
+
+def trigger_name(table: str, change: str) -> str:
+    """The name of the trigger by which a table, named with its prefix, refuses a kind of change."""
+    return f"{table}_no_{change}"
+
+
+def triggers(dialect: sa.Dialect, table: str, schema: str | None) -> list[str]:
+    """The statements that make a table refuse changes.
+
+    Args:
+        dialect: Of the database.
+        table: The table's name, with its prefix.
+        schema: The schema of our own tables, where they have one.
+
+    Returns:
+        Statements, to be sent one by one.
+    """
+    return [statement for statements in _by_name(dialect, table, schema).values() for statement in statements]
+
+
+def missing_triggers(connection: sa.Connection, tables: StateTables) -> Iterator[tuple[str, list[str]]]:
+    """Finds the triggers that are not there, or are switched off.
+
+    Args:
+        connection: To the database, with our tables in this release's form.
+        tables: Our own tables.
+
+    Yields:
+        The table's name, and the statements that make it whole again.
+    """
+    there = set(connection.execute(_there(connection.dialect.name, tables.schema)).scalars())
+    for name in PROTECTED:
+        table = tables.prefix + name
+        wanted = _by_name(connection.dialect, table, tables.schema)
+        if lost := [trigger for trigger in wanted if trigger not in there]:
+            yield table, [statement for trigger in lost for statement in wanted[trigger]]
+
+
+def _by_name(dialect: sa.Dialect, table: str, schema: str | None) -> Mapping[str, list[str]]:
+    """The name of each trigger of a table, and the statements that make it."""
+    return _MAKERS[dialect.name](dialect.identifier_preparer, table, schema)
+
+
+def _of_sqlite(names: sa.sql.compiler.IdentifierPreparer, table: str, _: str | None) -> dict[str, list[str]]:
+    on = names.quote(table)
+    refused = f"SELECT RAISE(ABORT, '{_REFUSAL}')"
+    found = {}
+    for change in _CHANGES:
+        trigger = names.quote(trigger_name(table, change))
+        found[trigger_name(table, change)] = [
+            f"CREATE TRIGGER {trigger} BEFORE {change.upper()} ON {on} BEGIN {refused}; END"
+        ]
+    return found
+
+
+def _of_postgresql(names: sa.sql.compiler.IdentifierPreparer, table: str, schema: str | None) -> dict[str, list[str]]:
+    place = f"{names.quote_schema(schema)}." if schema else ""
+    on, refuse = place + names.quote(table), place + names.quote(f"{table}_refuse")
+    function = (
+        f"CREATE OR REPLACE FUNCTION {refuse}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"'BEGIN RAISE EXCEPTION ''{_REFUSAL}'' USING ERRCODE = ''integrity_constraint_violation''; END'"
+    )
+    # a statement that meets no row is refused too: TRUNCATE has no rows to look at
+    events = {"update": "UPDATE", "delete": "DELETE OR TRUNCATE"}
+    found = {}
+    for change in _CHANGES:
+        trigger = names.quote(trigger_name(table, change))
+        # it may be there and switched off
+        found[trigger_name(table, change)] = [function, f"DROP TRIGGER IF EXISTS {trigger} ON {on}"]
+        found[trigger_name(table, change)].append(
+            f"CREATE TRIGGER {trigger} BEFORE {events[change]} ON {on} FOR EACH STATEMENT EXECUTE FUNCTION {refuse}()"
+        )
+    return found
+
+
+def _of_mssql(names: sa.sql.compiler.IdentifierPreparer, table: str, schema: str | None) -> dict[str, list[str]]:
+    place = f"{names.quote_schema(schema)}." if schema else ""
+    on = place + names.quote(table)
+    found = {}
+    for change in _CHANGES:
+        trigger = place + names.quote(trigger_name(table, change))
+        found[trigger_name(table, change)] = [
+            f"DROP TRIGGER IF EXISTS {trigger}",
+            f"CREATE TRIGGER {trigger} ON {on} INSTEAD OF {change.upper()} AS BEGIN THROW 50000, '{_REFUSAL}', 1; END",
+        ]
+    return found
+
+
+_MAKERS: Final[
+    Mapping[str, Callable[[sa.sql.compiler.IdentifierPreparer, str, str | None], Mapping[str, list[str]]]]
+] = {"sqlite": _of_sqlite, "postgresql": _of_postgresql, "mssql": _of_mssql}
+
+
+def _there(dialect: str, schema: str | None) -> "sa.Select[tuple[str]]":
+    """The query of the names of all triggers that are in force."""
+    if dialect == "sqlite":
+        entry = sa.table("sqlite_master", sa.column("name", sa.Unicode), sa.column("type"))
+        return sa.select(entry.c.name).where(entry.c.type == "trigger")
+    if dialect == "postgresql":
+        trigger = sa.table("pg_trigger", *map(sa.column, ("tgname", "tgrelid", "tgenabled")), schema="pg_catalog")
+        table = sa.table("pg_class", *map(sa.column, ("oid", "relnamespace")), schema="pg_catalog")
+        space = sa.table("pg_namespace", *map(sa.column, ("oid", "nspname")), schema="pg_catalog")
+        wanted = schema if schema else sa.func.current_schema()
+        return (
+            sa.select(sa.cast(trigger.c.tgname, sa.Unicode))
+            .where(trigger.c.tgrelid == table.c.oid, table.c.relnamespace == space.c.oid)
+            .where(space.c.nspname == wanted, trigger.c.tgenabled != sa.literal_column("'D'"))
+        )
+    trigger = sa.table("triggers", sa.column("name", sa.Unicode), sa.column("is_disabled"), schema="sys")
+    return sa.select(trigger.c.name).where(trigger.c.is_disabled == 0)
