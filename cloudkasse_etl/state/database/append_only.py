@@ -5,7 +5,7 @@ neither UPDATE nor DELETE on them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -109,7 +109,7 @@ _MAKERS: Final[
 ] = {"sqlite": _of_sqlite, "postgresql": _of_postgresql, "mssql": _of_mssql}
 
 
-def _there(dialect: str, schema: str | None) -> "sa.Select[tuple[str]]":
+def _there(dialect: str, schema: str | None) -> "sa.Select[Any]":
     """The query of the names of all triggers that are in force."""
     if dialect == "sqlite":
         entry = sa.table("sqlite_master", sa.column("name", sa.Unicode), sa.column("type"))
