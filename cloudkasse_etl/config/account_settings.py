@@ -1,8 +1,9 @@
 """The accounts that receipts are booked on, by DSFinV-K's codes."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from cloudkasse_etl.config.section import Section
 from cloudkasse_etl.config.settings_file import ONE_ACCOUNT, refused, unknown
@@ -17,6 +18,11 @@ BUSINESS_CASE_ACCOUNTS = (
     "Privateinlage", "Geldtransit", "Lohnzahlung", "Einzahlung", "Auszahlung", "DifferenzSollIst",
 )  # fmt: skip
 TENDER_ACCOUNTS = ("ECKarte", "Kreditkarte", "ElZahlungsdienstleister", "Guthabenkarte", "Unbar")
+CASH: Final = "Bar"
+NAMED_TENDER: Final = "Unbar"
+"""The tender whose accounts are always by name: an invoice and a voucher of another shop have nothing in common."""
+ANY_NAME: Final = "*"
+"""Stands for all names of a tender's payments that have no account of their own, and for payments without a name."""
 
 Account = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,15}$", description="An account number, as text.")]
 Rate = Annotated[
@@ -24,6 +30,22 @@ Rate = Annotated[
     # in the spelling of receipts: an account under "07.00" or in other digits would never be found
     Field(pattern=r"^(0|[1-9][0-9]?)\.[0-9]{2}$", description='A VAT rate in percent with two decimals, "19.00".'),
 ]
+
+
+def _known_tenders(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name, account in value.items():
+        if name == CASH:
+            raise refused(say("Cash is booked on the account that cash_account names at its register."), name)
+        if name not in TENDER_ACCOUNTS:
+            raise refused(unknown(shown(name), TENDER_ACCOUNTS, say("tender")), name)
+        if name == NAMED_TENDER and not isinstance(account, dict):
+            wanted = say('accounts by name, like {{Rechnung: "1410"}}')
+            raise refused(say("It must be {wanted}.", wanted=wanted), name)
+    return value
+
+
+# Tender -> its account, or accounts by the name of the payment, which is that of the card or service: "Visa".
+Tenders = Annotated[dict[str, Account | dict[str, Account]], AfterValidator(_known_tenders)]
 
 
 class OverShort(Section):
@@ -39,19 +61,8 @@ class Accounts(Section):
     clearing: Account | None = None
     revenue: dict[Rate, Account] = Field(default_factory=dict)
     discount: Account | None = None
-    tenders: dict[str, Account | dict[str, Account]] = Field(default_factory=dict)
+    tenders: Tenders = Field(default_factory=dict)
     business_cases: dict[str, Account | OverShort] = Field(default_factory=dict)
-
-    @field_validator("tenders")
-    @classmethod
-    def _known_tenders(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for name, account in value.items():
-            if name not in TENDER_ACCOUNTS:
-                raise refused(unknown(shown(name), TENDER_ACCOUNTS, say("tender")), name)
-            if isinstance(account, dict) != (name == "Unbar"):
-                wanted = say('accounts by name, like {{Rechnung: "1410"}}') if name == "Unbar" else ONE_ACCOUNT
-                raise refused(say("It must be {wanted}.", wanted=wanted), name)
-        return value
 
     @field_validator("business_cases")
     @classmethod

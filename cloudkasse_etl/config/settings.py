@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
-from cloudkasse_etl.config.account_settings import Account, Accounts
+from cloudkasse_etl.config.account_settings import Account, Accounts, Tenders
 from cloudkasse_etl.config.alert_settings import Alerts
 from cloudkasse_etl.config.automation_settings import Automation
 from cloudkasse_etl.config.connections import Connections, read_connections
@@ -59,6 +59,9 @@ class Register(Section):
     warehouse: Annotated[str, Field(min_length=1, max_length=10)]
     price_group: GroupNumber
     cash_account: Account | None = None
+    tenders: Tenders = Field(
+        default_factory=dict, description="Accounts of its own, instead of accounts.tenders; by name, too."
+    )
     till_id: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
         None, description="The till's own id of the register, where it is not the number."
     )

@@ -51,7 +51,15 @@ def _of_the_erp(missing: str) -> Iterator[Text]:
 def _line(*path: str) -> Text:
     *above, key = path
     if above[0] == "registers":
-        number = ".".join(above[1:])
+        _, number, *sections = above
+        if sections:
+            return say(
+                '{key}: "{account}" below {sections} at register {register} below registers',
+                key=key,
+                account=_ACCOUNT,
+                sections=": ".join(sections),
+                register=number,
+            )
         return say(
             '{key}: "{account}" at register {register} below registers', key=key, account=_ACCOUNT, register=number
         )

@@ -28,7 +28,7 @@ from cloudkasse_etl.transform.books.business_cases import (
 )
 from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, refusal, setting_name, text_column
 from cloudkasse_etl.transform.books.line_vat import LineVat, line_vat
-from cloudkasse_etl.transform.books.posting_accounts import line_accounts, tender_accounts
+from cloudkasse_etl.transform.books.posting_accounts import is_by_name, line_accounts, tender_accounts
 from cloudkasse_etl.transform.books.reversals import Entry
 from cloudkasse_etl.transform.books.tax_codes import LineTaxCodes, find_tax_codes
 from cloudkasse_etl.transform.receipt_frames import Booleans, ReceiptFrames, without_effect
@@ -215,7 +215,8 @@ def _entries(
     paid_by = clean_texts(np.where(pd.isna(name), tender, name))
     ids, receipt = heads["receipt_id"].to_numpy(dtype=object), payments["receipt"].to_numpy("int64")
     for row in np.flatnonzero(_among(heads, ledger.mirrors)[receipt]).tolist():
-        account = ledger.mirrors[ids[receipt[row]]].tender_account(tender[row], paid_by[row])
+        by_name = is_by_name(tender[row], registers[row], ledger)
+        account = ledger.mirrors[ids[receipt[row]]].tender_account(tender[row], paid_by[row], is_by_name=by_name)
         of_payments.account[row] = account or of_payments.account[row]
     nothing, none = np.zeros(len(payments), dtype="int64"), np.full(len(payments), None, dtype=object)
     reviewed = _among(heads, ledger.reviews)

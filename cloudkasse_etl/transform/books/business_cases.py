@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from cloudkasse_etl.config import account_settings as accounts
 from cloudkasse_etl.schemas.wire_receipts import RECEIVABLES
 from cloudkasse_etl.transform.receipt_frames import Booleans, Integers, ReceiptFrames
 
@@ -24,9 +25,9 @@ RATE_OF_OTHERS: Final = ("Pfand", DEPOSIT_RETURN, *RECEIVABLES)
 SALE: Final = "Umsatz"
 STOCK_CASES: Final = (SALE, "Pfand", DEPOSIT_RETURN)
 
-CASH: Final = "Bar"
+CASH: Final = accounts.CASH
 NO_TENDER: Final = "Keine"
-NAMED_TENDER: Final = "Unbar"
+NAMED_TENDER: Final = accounts.NAMED_TENDER
 
 
 def live_lines(frames: ReceiptFrames, receipts: Booleans) -> pd.DataFrame:

@@ -1,13 +1,13 @@
 """Chooses the account of each line and payment, or names the setting that is missing. There is no fallback account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.config.account_settings import OverShort
+from cloudkasse_etl.config.account_settings import ANY_NAME, OverShort
 from cloudkasse_etl.transform.books.business_cases import (
     CASH,
     CASH_DIFFERENCE,
@@ -16,7 +16,7 @@ from cloudkasse_etl.transform.books.business_cases import (
     NO_TENDER,
     REVENUE_CASES,
 )
-from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, setting_name
+from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, setting_name, usable_texts
 from cloudkasse_etl.transform.books.tax_codes import NO_VAT
 
 _LONGEST = 15  # RevenuePosting.account
@@ -87,15 +87,16 @@ def _is_broken(account: str) -> bool:
 def tender_accounts(payments: pd.DataFrame, registers: Texts, ledger: Ledger) -> RowAccounts:
     """The account of each payment.
 
+    The register's own accounts come before those of all registers, and a name's own before those of any name.
+
     Args:
-        payments: Payments with tender and name.
+        payments: Payments with tender and name; the name is compared without blanks around it.
         registers: The register that took each.
         ledger: The settings.
 
     Returns:
         The account or the missing setting, a row for each payment.
     """
-    tenders: Mapping[str, Any] = ledger.accounts.tenders
 
     def find(tender: str, name: str, register: str) -> _Found:
         if tender == CASH:
@@ -104,18 +105,48 @@ def tender_accounts(payments: pd.DataFrame, registers: Texts, ledger: Ledger) ->
             return known.cash_account, setting_name("registers", register, "cash_account")
         if tender == NO_TENDER:
             return None, ""
-        if tender == NAMED_TENDER:
-            return tenders.get(tender, {}).get(name), setting_name("accounts", "tenders", tender, name)
-        return tenders.get(tender), setting_name("accounts", "tenders", tender)
+        missing = None
+        for path, accounts in _entries_of(tender, register, ledger):
+            if isinstance(accounts, str):
+                return accounts, setting_name(*path)
+            for key in (name, ANY_NAME):
+                if key in accounts:
+                    return accounts[key], setting_name(*path, key)
+            # any name at this register would be any that all registers have accounts for, too
+            missing = (name and missing) or setting_name(*path, name or ANY_NAME)
+        path = ("accounts", "tenders", tender)
+        return None, missing or setting_name(*path, *([name or ANY_NAME] if tender == NAMED_TENDER else []))
 
     tender = payments["tender"].to_numpy(dtype=object)
-    name = payments["name"].to_numpy(dtype=object)
-    return _look_up(
-        find,
-        tender,
-        np.where((tender == NAMED_TENDER) & ~pd.isna(name), name, ""),
-        np.where(tender == CASH, registers, ""),
-    )
+    # a key of the settings has no blanks around it, and is not empty
+    name = usable_texts(payments["name"].to_numpy(dtype=object))
+    return _look_up(find, tender, np.where(pd.isna(name), "", name), registers)
+
+
+def is_by_name(tender: str, register: str, ledger: Ledger) -> bool:
+    """Whether payments of a tender at a register have accounts by their names.
+
+    Args:
+        tender: The tender.
+        register: The number of the register.
+        ledger: The settings.
+
+    Returns:
+        False where one account is any name's.
+    """
+    (_, first), *_ = [*_entries_of(tender, register, ledger), ((), "")]
+    return tender == NAMED_TENDER or not isinstance(first, str)
+
+
+def _entries_of(tender: str, register: str, ledger: Ledger) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What the settings say of a tender, and where: of this register, then of all."""
+    known = ledger.registers.get(register)
+    for path, tenders in (
+        (("registers", register, "tenders", tender), known.tenders if known else {}),
+        (("accounts", "tenders", tender), ledger.accounts.tenders),
+    ):
+        if tender in tenders:
+            yield path, tenders[tender]
 
 
 def _look_up(find: Callable[..., _Found], *columns: Any) -> RowAccounts:

@@ -16,7 +16,6 @@ from cloudkasse_etl.transform.books.business_cases import (
     CASH_DIFFERENCE,
     DEPOSIT_RETURN,
     DISCOUNT,
-    NAMED_TENDER,
     OPENING_CASH,
     STOCK_CASES,
 )
@@ -85,10 +84,19 @@ class Mirror:
     stock: Mapping[int, tuple[MovedRow, ...]] = field(default_factory=dict)
     by_hand: frozenset[int] = frozenset()
 
-    def tender_account(self, tender: str, text: str) -> str | None:
-        """The account that the original's payment used; only payments "Unbar" are distinguished by their names."""
+    def tender_account(self, tender: str, text: str, *, is_by_name: bool) -> str | None:
+        """The account that the original's payment used.
+
+        Args:
+            tender: The tender of the void's payment.
+            text: Its name.
+            is_by_name: Whether another name of the tender has another account, by today's settings.
+
+        Returns:
+            The account; None where the original does not decide it.
+        """
         found = self.tenders.get((tender, text))
-        if found is None and tender != NAMED_TENDER:
+        if found is None and not is_by_name:
             accounts = {account for (other, _), account in self.tenders.items() if other == tender}
             return accounts.pop() if len(accounts) == 1 else None
         return found

@@ -10,6 +10,7 @@ from cloudkasse_etl.state.stores.books.staged_receipts import StagedReceipts
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.monitoring.open_records import open_records
 from tests.support.books import (
+    balances,
     book,
     deliver,
     fetch,
@@ -80,6 +81,32 @@ def test_an_unmapped_account_rejects_that_receipt_by_the_settings_name_until_it_
     assert statuses(world)["R2"] == "imported"
     assert [row for row in tables(world)["rejection"] if row["asset"] == "revenue_postings"] == []
     assert told(book(world)[0]) == {}
+
+
+def test_a_payment_service_without_an_account_is_named_with_its_register_until_the_setting_is_there(
+    world: World,
+) -> None:
+    register, tenders = world.settings["registers"][0], world.settings["accounts"]["tenders"]
+    tenders["Kreditkarte"] = "1399"
+    visa, amex = ([pay("Kreditkarte", 1190, name)] for name in ("Visa", "Amex"))
+    deliver(world, *(item(line(), payments=by, id=f"R{at}", number=at) for at, by in enumerate((visa, amex), 1)))
+    fetch(world)
+    # changed between fetch and import: it is booked by what holds then
+    tenders["Kreditkarte"], register["tenders"] = {"Visa": "1362"}, {"Kreditkarte": {"Diners": "1361"}}
+    postings, _ = book(world)
+    assert told(postings) == {"new": 1, "rejected": 1}
+    setting = "registers.K1.tenders.Kreditkarte.Amex"
+    for language in ("de", "en"):
+        assert setting in postings.rejections[0].text(language)
+        assert 'Amex: "' in postings.rejections[0].cure(language)
+    found = plan(world.configuration(), "import").imports
+    assert (found is None or dict(found.missing)) == {setting: 1}
+    assert told(book(world)[0]) == {"still_rejected": 1}
+
+    register["tenders"]["Kreditkarte"]["Amex"] = "1364"
+    assert told(book(world)[0]) == {"new": 1}
+    by_card = {account: cents for account, cents in balances(world).items() if account.startswith("136")}
+    assert by_card == {"1362": 1190, "1364": 1190}
 
 
 def test_a_receipt_that_lacks_two_accounts_stands_under_each_and_is_counted_once_in_every_total(world: World) -> None:

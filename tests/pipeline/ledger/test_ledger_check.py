@@ -69,8 +69,8 @@ def chart(**changed: Any) -> Callable[[PostingShop, pytest.MonkeyPatch], None]:
     return change
 
 
-def cash(number: str) -> Callable[[PostingShop, pytest.MonkeyPatch], None]:
-    return lambda shop, _: shop.world.settings["registers"][0].update(cash_account=number)
+def at_register(**changed: Any) -> Callable[[PostingShop, pytest.MonkeyPatch], None]:
+    return lambda shop, _: shop.world.settings["registers"][0].update(changed)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,12 @@ def cash(number: str) -> Callable[[PostingShop, pytest.MonkeyPatch], None]:
             "accounts.business_cases.DifferenzSollIst.over",
             "no account 4712",
         ),
-        (cash("4713"), "registers.K1.cash_account", "no account 4713"),
+        (at_register(cash_account="4713"), "registers.K1.cash_account", "no account 4713"),
+        (
+            at_register(tenders={"Kreditkarte": {"Visa": "1360", "*": "4714"}}),
+            "registers.K1.tenders.Kreditkarte.*",
+            "no account 4714",
+        ),
         (year(f"{TENANT}F-2025"), "delivery.batch.year", "no period for today"),
         (year(f"{TENANT}F-1990"), "SelectLine's Web API", f"fiscal year '{TENANT}F-1990'"),
         (chart(TaxCodeOptions={"ChangeableTaxSum": False}), "delivery.ledger", "takes no other VAT"),

@@ -271,7 +271,7 @@ MISSING = [
     (line(), pay("ECKarte", 1190), without("tenders", "ECKarte"), "accounts.tenders.ECKarte"),
     (line(), pay("Unbar", 1190, "Gutschein"), {}, "accounts.tenders.Unbar.Gutschein"),
     (line(), pay("Unbar", 1190, "Auf Ziel"), {}, 'accounts.tenders.Unbar."Auf Ziel"'),
-    (line(), pay("Unbar", 1190), {}, 'accounts.tenders.Unbar.""'),
+    (line(), pay("Unbar", 1190), {}, 'accounts.tenders.Unbar."*"'),  # a key that is empty cannot be written
     (line(), pay("Unbar", 1190, "Rechnung"), {"tenders": {}}, "accounts.tenders.Unbar.Rechnung"),
 ]  # fmt: skip
 

@@ -17,6 +17,8 @@ NAMED = [
     *[("tenders", name) for name in TENDER_ACCOUNTS if name != "Unbar"],
     ("tenders", "Unbar", "Rechnung, offen"),
     ("tenders", "Unbar", "a.b-c"),
+    ("tenders", "Kreditkarte", "Visa"),
+    ("tenders", "Kreditkarte", "*"),
     *[("business_cases", name) for name in BUSINESS_CASE_ACCOUNTS if name != "DifferenzSollIst"],
     ("business_cases", "DifferenzSollIst", "short"),
     ("business_cases", "DifferenzSollIst", "over"),
@@ -47,12 +49,19 @@ def test_several_are_told_at_once_and_what_the_erp_holds_is_told_beside_them() -
     assert entries("registers.K9.cash_account") == (
         'in cloudkasse.yaml cash_account: "ACCOUNT" at register K9 below registers'
     )
+    assert entries('registers."K 9".tenders.Kreditkarte."*"') == (
+        'in cloudkasse.yaml "*": "ACCOUNT" below tenders: Kreditkarte at register "K 9" below registers'
+    )
     assert entries("accounts.tend…") == "accounts.tend…"
 
 
 def test_settings_that_are_told_together_are_told_apart_whatever_their_names_hold() -> None:
     named = [setting_name("accounts", *path) for path in NAMED]
-    named += ["registers.K9.cash_account", "ART.KontoVerkauf, KTOGRUPPENPOS.GKonto = '12, 34'"]
+    named += [
+        "registers.K9.cash_account",
+        'registers."K,9".tenders.Unbar."*"',
+        "ART.KontoVerkauf, KTOGRUPPENPOS.GKonto = '12, 34'",
+    ]
     assert each_of(", ".join(named)) == named
     assert each_of("accounts.clearing, accounts.clearing") == ["accounts.clearing"]
     assert each_of("accounts.clearing, who knows") == ["accounts.clearing, who knows"]

@@ -1,6 +1,7 @@
 """What of SelectLine's ledger and of the settings would keep postings from it, for `check`. Writes nothing."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
@@ -83,16 +84,22 @@ def _named(settings: Settings) -> Iterator[tuple[str, str]]:
     for register in settings.registers:
         if register.cash_account:
             yield f"registers.{register.number}.cash_account", register.cash_account
+        yield from _each(f"registers.{register.number}.tenders", register.tenders)
     for name in ("clearing", "discount"):
         if number := getattr(accounts, name):
             yield f"accounts.{name}", number
     for part in ("revenue", "tenders", "business_cases"):
-        for name, value in getattr(accounts, part).items():
-            if isinstance(value, str):
-                yield f"accounts.{part}.{name}", value
-                continue
-            several: Mapping[str, str] = value if isinstance(value, dict) else value.model_dump()
-            yield from ((f"accounts.{part}.{name}.{key}", number) for key, number in several.items())
+        yield from _each(f"accounts.{part}", getattr(accounts, part))
+
+
+def _each(path: str, accounts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The accounts below a setting, of which each may be several by name."""
+    for name, value in accounts.items():
+        if isinstance(value, str):
+            yield f"{path}.{name}", value
+            continue
+        several: Mapping[str, str] = value if isinstance(value, dict) else value.model_dump()
+        yield from ((f"{path}.{name}.{key}", number) for key, number in several.items())
 
 
 def _tax_codes(configuration: Configuration, chart: LedgerChart) -> Iterator[Problem]:
