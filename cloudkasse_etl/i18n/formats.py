@@ -63,6 +63,11 @@ def plain_units(milli: int) -> str:
     return decimal(int(milli), 3, ENGLISH, minus="-")
 
 
+def plain_quantity(milli: int) -> str:
+    """Thousandths in English format, whole ones without decimals: `-3`, `2.002`."""
+    return short_quantity(int(milli), ENGLISH)
+
+
 def count(value: int, language: Language, *, minus: str = MINUS) -> str:
     """A whole number with thousands separators, for pages.
 

@@ -1,5 +1,6 @@
 """Rejections: records that failed, with the reason. The texts of codes are in catalogue/, exceptions in errors.py."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from cloudkasse_etl.rejections.missing_settings import ENTRIES, MADE_OF, each_of
 from cloudkasse_etl.rejections.record_names import RecordName, name_of, without_ids
 
 _DAYS = ("day", "arrived", "start")
+_NUMBERS = re.compile(r"(?<=: )-?[\d,.]*\d / -?[\d,.]*\d(?=$|, | …)")
 UNSEEN = "?"
 """Before the beginning of the id of a receipt that was never fetched, in a detail that `{value:receipt}` shows."""
 _IN_THE_ERP, _IN_THE_SETTINGS = say("in SelectLine"), say("in the settings")
@@ -159,6 +161,8 @@ class _Value(str):
             return " " + say("and {count:,} more", count=known).render(self.language) if known else ""
         if form == "receipt":
             return joined(", ", [_receipt(name) for name in self.split(", ")]).render(self.language)
+        if form == "pairs":
+            return _NUMBERS.sub(lambda found: spelled(found[0], self.language), self)
         return spelled(str(self), self.language) if form == "n" else str(self)
 
 

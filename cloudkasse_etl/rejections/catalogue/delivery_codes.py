@@ -74,7 +74,7 @@ TEXTS: dict[str, Failure] = {
         "back, which makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
     ),
     NOT_AS_BOOKED: Failure(
-        "The document differs from what is booked here (booked / delivered): {differences}.",
+        "The document differs from what is booked here (booked / delivered): {differences:pairs}.",
         "Compare the two before it is taken over in SelectLine; if the books are right, take the delivery back, which "
         "makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
     ),

@@ -80,7 +80,7 @@ TEXTS: dict[str, Failure] = {
         "Post in SelectLine by hand what is missing.",
     ),
     NOT_AS_POSTED: Failure(
-        "The batch differs from what is booked here (booked / delivered): {differences}.",
+        "The batch differs from what is booked here (booked / delivered): {differences:pairs}.",
         "Compare the two before it is processed in SelectLine; if the books are right, take the delivery back, which "
         "makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
     ),

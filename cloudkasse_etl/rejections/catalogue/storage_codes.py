@@ -24,7 +24,7 @@ TEXTS: dict[str, Failure] = {
         "cloudkasse-etl deliveries retract ID --reason TEXT.",
     ),
     NOT_AS_MOVED: Failure(
-        "What was delivered differs from the stock movements here (booked / delivered): {differences}.",
+        "What was delivered differs from the stock movements here (booked / delivered): {differences:pairs}.",
         "Compare the two in SelectLine; if the movements here are right, take the delivery back, which makes it anew: "
         "cloudkasse-etl deliveries retract ID --reason TEXT.",
     ),

@@ -6,13 +6,14 @@ was frozen. Only documents that are not taken over yet are looked at; what was t
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.i18n.formats import plain_euros, plain_quantity
 from cloudkasse_etl.rejections.catalogue.delivery_codes import NOT_AS_BOOKED, WAITS_LONG
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
@@ -51,7 +52,10 @@ def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[st
     stock = _stock(positions)
     if has_sets:  # the document names the set, whose parts SelectLine moves
         stock = {key: milli for key, milli in stock.items() if key in moved}
-    odd = [*odd_sums(_posted(session, receipts), _revenue(positions)), *odd_sums(moved, stock)]
+    odd = [
+        *odd_sums(_posted(session, receipts), _revenue(positions), plain_euros),
+        *odd_sums(moved, stock, plain_quantity),
+    ]
     if odd:
         yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_BOOKED, {"differences": some(odd)})
 
@@ -81,19 +85,22 @@ def waiting_since(session: SyncSession, delivery: Delivery) -> str | None:
     return delivery.created_at.astimezone(session.settings.zone).date().isoformat()
 
 
-def odd_sums(booked: Mapping[tuple[str, ...], int], delivered: Mapping[tuple[str, ...], int]) -> list[str]:
-    """Where two sums differ, as `8400/3: 1190 / 1200`.
+def odd_sums(
+    booked: Mapping[tuple[str, ...], int], delivered: Mapping[tuple[str, ...], int], plain: Callable[[int], str]
+) -> list[str]:
+    """Where two sums differ, as `8400/3: 11.90 / 12.00`, for texts that show them as `{differences:pairs}`.
 
     Args:
         booked: What is booked.
         delivered: What was delivered.
+        plain: Writes one of their numbers in English.
 
     Returns:
         A text for each.
     """
     both = sorted({key for sums in (booked, delivered) for key, value in sums.items() if value})
     return [
-        f"{'/'.join(filter(None, key))}: {booked.get(key, 0)} / {delivered.get(key, 0)}"
+        f"{'/'.join(filter(None, key))}: {plain(booked.get(key, 0))} / {plain(delivered.get(key, 0))}"
         for key in both
         if booked.get(key, 0) != delivered.get(key, 0)
     ]

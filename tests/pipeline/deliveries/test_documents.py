@@ -189,7 +189,8 @@ def test_a_document_that_is_no_longer_what_is_booked_is_told_before_it_is_taken_
     )
     (warning,) = shop.deliver().warnings
     assert warning.code == "delivery_not_as_booked"
-    assert "A3/1: 2002 / 2000" in warning.text()
+    assert "A3/1: 2.002 / 2." in warning.text()
+    assert "A3/1: 2,002 / 2." in warning.text("de")
     shop.clerk("take-over")
     assert shop.deliver().warnings == ()
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from cloudkasse_etl.entities import SELECTLINE_LEDGER
+from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.rejections.catalogue.ledger_codes import NOT_AS_POSTED, WAITS_TO_BE_PROCESSED
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Deliveries, Delivery, DeliveryStatus
@@ -47,7 +48,7 @@ def ledger_warnings(session: SyncSession) -> list[Rejection]:
 def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[str]) -> Iterator[Rejection]:
     body = orjson.loads(delivery.body)
     booked = _booked(session, receipts, with_sales=delivery.carries_sales)
-    odd = odd_sums(booked, _posted(body["Postings"]))
+    odd = odd_sums(booked, _posted(body["Postings"]), plain_euros)
     if odd:
         yield Rejection(SELECTLINE_LEDGER, delivery.key, NOT_AS_POSTED, {"differences": some(odd)})
 

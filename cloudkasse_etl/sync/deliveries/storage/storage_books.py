@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
+from cloudkasse_etl.i18n.formats import plain_quantity
 from cloudkasse_etl.rejections.catalogue.storage_codes import NOT_AS_MOVED
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
+from cloudkasse_etl.sync.deliveries.delivered_books import odd_sums
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.deliveries.refusals import some
 from cloudkasse_etl.transform.deliveries.storage_form import lines_in, part_of
@@ -33,16 +35,15 @@ def storage_warnings(session: SyncSession) -> list[Rejection]:
 def _differences(
     session: SyncSession, store: Deliveries, delivery: Delivery, live: list[Delivery]
 ) -> Iterator[Rejection]:
-    sent: Counter[tuple[str, str]] = Counter()
+    sent: Counter[tuple[str, ...]] = Counter()
     for one in live:
         if one is delivery or part_of(one.body) == delivery.key:
             for line in lines_in(one.body):
                 sent[line.article, line.warehouse] += line.quantity_milli
-    booked: Counter[tuple[str, str]] = Counter()
+    booked: Counter[tuple[str, ...]] = Counter()
     receipts = store.receipts_of(delivery.delivery_id)
     for rows in UndeliveredReceipts(session.store.connection, STORAGE).moved(receipts).values():
         for row, warehouse in rows:
             booked[row.article, warehouse] += row.quantity_milli
-    odd = [f"{'/'.join(at)}: {booked[at]} / {sent[at]}" for at in sorted({*sent, *booked}) if sent[at] != booked[at]]
-    if odd:
+    if odd := odd_sums(booked, sent, plain_quantity):
         yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_MOVED, {"differences": some(odd)})
