@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.state.stores.books.decision_log import Decision, Subject
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import clearing_of
@@ -16,6 +17,8 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import (
     DeliveryStatus,
 )
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
+
+_NOTHING = say("Nothing in it goes to SelectLine, so nothing was sent.")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,10 @@ class ListedDelivery:
     decision: Decision | None
 
     def reason(self, language: Language) -> str:
-        """Why it is as it is; empty where all is well."""
+        """Why it is as it is; empty where all is well and something was sent."""
         decided = [self.decision.why(language)] if self.decision else []
+        if not self.delivery.line_count:
+            decided.append(_NOTHING.render(language))
         return " ".join([*decided, *(f"{one.text(language)} {one.cure(language)}" for one in self.rejections)])
 
     def as_dict(self, language: Language) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Sub
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Deliveries, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
+from cloudkasse_etl.sync.deliveries.delivery_list import list_deliveries
 from tests.support.books import deliver, fetch_and_book, sale
 from tests.support.selectline.delivery_drafts import DRAFT
 from tests.support.worlds import BOTH, World
@@ -93,6 +94,8 @@ def test_deliveries_without_lines_need_not_be_sent(world: World) -> None:
         store.freeze([replace(DRAFT, line_count=0, amount_cents=0, body=b"")])
         assert [one.status for one in store.all()] == ["delivered"]
         assert store.receipts_of(store.all()[0].delivery_id) == ["R1", "R2"]
+    (listed,) = list_deliveries(world.configuration())
+    assert listed.reason("en") == "Nothing in it goes to SelectLine, so nothing was sent."
 
 
 @BOTH
