@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -354,6 +355,7 @@ def _read(path: Path) -> str:
     return data.decode("utf-8-sig")
 
 
+@lru_cache(maxsize=4)  # sensors look at the same file twice a minute
 def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
     """Checks the text of a settings file; `name` is its name in messages.
 

@@ -6,6 +6,7 @@ import re
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Self, Union, get_args, get_origin
 
 import yaml
@@ -95,8 +96,9 @@ class SettingsFile:
     repeated: tuple[Problem, ...]
 
     @classmethod
+    @lru_cache(maxsize=4)  # a command asks for its language first, and a sensor looks at the same file twice a minute
     def parse(cls, text: str, name: str) -> Self:
-        """Reads YAML.
+        """Reads YAML. What is returned is shared: nobody may change it.
 
         Raises:
             ConfigurationError: With the one problem that prevents reading it.
