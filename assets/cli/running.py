@@ -51,7 +51,8 @@ def synchronise(
     """
     from assets.automation.jobs import OPTIONS
     from assets.definitions import build_defs
-    from assets.instance.runs import open_history, repair_dead_runs, run_job
+    from assets.instance.history_connections import open_history
+    from assets.instance.runs import repair_dead_runs, run_job
     from cloudkasse_etl.sync.run.leased_tables import hold_lease
 
     run_id = str(uuid.uuid4())

@@ -97,6 +97,8 @@ def find_home(environment: MutableMapping[str, str] | None = None) -> Home:
     environment[STORAGE_VARIABLE] = str(storage)
     # dagster.yaml switches telemetry off; this keeps the webserver from creating empty folders for it anyway
     environment["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    # the events that a run begins with, one for each asset and check, are stored at once
+    environment.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
     return Home(folder, storage)
 
 
@@ -125,6 +127,9 @@ def open_instance(home: Home) -> "Iterator[dg.DagsterInstance]":
     import dagster as dg
     from filelock import FileLock
 
+    from assets.instance.history_connections import read_migrations_once
+
+    read_migrations_once()
     with storage_faults(home.storage):
         home.storage.mkdir(parents=True, exist_ok=True)
         with FileLock(home.storage / "opening.lock"):

@@ -3,8 +3,7 @@
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,9 @@ from dagster._core.remote_origin import (
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
-    INDEX_SHARD_NAME,
-    SqliteEventLogStorage,
-)
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
-from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 
 from assets.instance import tags
@@ -104,57 +98,6 @@ def run_job(
     if ended is None:
         raise RuntimeError(f"The run {run_id} is gone from Dagster's history; somebody removed it while it ran.")
     return ended
-
-
-@contextmanager
-def open_history(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Keeps the SQLite files of a run's events open during the block.
-
-    Dagster opens and closes a file for each event and each query: some 950 times in a run that has nothing to do. Each
-    time its statements are compiled again, and at each closing SQLite writes its log back and removes it. That took
-    two fifths of the run. A database other than SQLite manages its own connections.
-    """
-    events, runs = instance.event_log_storage, instance.run_storage
-    engines: dict[str, Engine] = {}
-    try:
-        if isinstance(events, SqliteEventLogStorage):
-            for shard in (INDEX_SHARD_NAME, run_id):
-                engines[shard] = _kept_engine(events.conn_string_for_shard(shard))
-            events.__dict__["_connect"] = _kept_events(events, dict(engines))
-        if isinstance(runs, SqliteRunStorage):
-            engines["runs"] = _kept_engine(runs._conn_string)
-            runs.__dict__["connect"] = engines["runs"].begin
-        yield
-    finally:
-        events.__dict__.pop("_connect", None)
-        runs.__dict__.pop("connect", None)
-        for engine in engines.values():
-            engine.dispose()
-
-
-def _kept_engine(url: str) -> Engine:
-    return create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS})
-
-
-def _kept_events(events: SqliteEventLogStorage, engines: Mapping[str, Engine]) -> Any:
-    """Replaces the storage's `_connect`, for some of its files, by a connection of an engine that stays open."""
-    usual = events._connect
-
-    @contextmanager
-    def connect(shard: str) -> Iterator[Connection]:
-        engine = engines.get(shard)
-        if engine is None:
-            with usual(shard) as connection:
-                yield connection
-            return
-        with events._db_lock:
-            if shard not in events._initialized_dbs:
-                events._initdb(engine)
-                events._initialized_dbs.add(shard)
-            with engine.begin() as connection:
-                yield connection
-
-    return connect
 
 
 def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration) -> list[str]:

@@ -18,7 +18,13 @@ VARIABLE = "CLOUDKASSE_DAGSTER_STORAGE"
 # A run takes half a megabyte; SQLite and its journals need some more.
 FULL_BYTES = 1_000_000
 SCARCE_BYTES = 20_000_000
-_COMPLAINT = "Exception while writing logger call to event log"
+_COMPLAINTS = (
+    "Exception while writing logger call to event log",
+    "Exception while storing event batch",
+    "Falling back to storing multiple single-event storage requests",
+)
+_BETWEEN = ("sqlalchemy", "contextlib", "alembic")  # what Dagster calls the database by
+_KEPT_FILES = "assets.instance.history_connections"
 
 
 @contextmanager
@@ -133,20 +139,21 @@ def _is_full(folder: Path) -> bool:
 def _is_dagsters(error: BaseException) -> bool:
     """Whether Dagster called the database: errors of our own calls are translated elsewhere, or are faults."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if package not in ("sqlalchemy", "contextlib", "alembic"):
+        name = str(frame.f_globals.get("__name__", ""))
+        package = name.partition(".")[0]
+        if package not in _BETWEEN and name != _KEPT_FILES:
             return package == "dagster"
     return False
 
 
 class _WithoutComplaints:
-    """Standard error without Dagster's complaint about a lost line of a log, which the error explains better."""
+    """Standard error without Dagster's complaints about a lost event, which the error explains better."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        return len(text) if text.startswith(_COMPLAINT) else int(self._stream.write(text))
+        return len(text) if text.startswith(_COMPLAINTS) else int(self._stream.write(text))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

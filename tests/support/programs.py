@@ -20,8 +20,9 @@ import pytest
 from assets.cli.group import run
 from assets.definitions import build_defs
 from assets.instance import runs, tags
+from assets.instance.history_connections import open_history
 from assets.instance.home import HOME_VARIABLE, SETTINGS_VARIABLES, Home, find_home, open_instance
-from assets.instance.runs import open_history, run_job
+from assets.instance.runs import run_job
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.support import databases, small_erp

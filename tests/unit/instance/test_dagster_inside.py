@@ -6,6 +6,9 @@ Our side of it lies in assets/instance alone; that it does is checked as well.
 import ast
 import importlib
 import inspect
+import re
+import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +16,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy import inspect as look_into
 
-from assets.instance import runs, storage, tags
+from assets.instance import history_connections, runs, storage, tags
+from assets.instance.history_connections import open_history, read_migrations_once
+from cloudkasse_etl.errors import HistoryUnavailableError
 
 PROJECT = Path(__file__).resolve().parents[3]
 VERSION = "1.13"
@@ -58,9 +64,10 @@ class Inside:
         return thing
 
 
-_HISTORY = "instance/runs.py keeps the files of the history open by it while a run goes on"
+_HISTORY = "instance/history_connections.py keeps the files of the history open by it while a run goes on"
 _FILES = "instance/runs.py finds the files of the history by it, which instance/retention.py makes smaller"
 _ORIGIN = "instance/runs.py says by it to which job a run belongs; without it the UI does not list the run there"
+_SCRIPTS = "instance/history_connections.py keeps Dagster from reading all its migrations for each file by it"
 _EVENTS = "dagster._core.storage.event_log.sqlite.sqlite_event_log"
 INSIDE = (
     Inside(
@@ -115,6 +122,10 @@ INSIDE = (
     Inside(f"{_EVENTS}:SqliteEventLogStorage.path_for_shard", _FILES),
     Inside(f"{_EVENTS}:SqliteEventLogStorage._connect", _HISTORY),
     Inside(f"{_EVENTS}:SqliteEventLogStorage._initdb", _HISTORY),
+    Inside(f"{_EVENTS}:SqliteEventLogStorage.has_table", _HISTORY, ("table_name",)),
+    Inside(f"{_EVENTS}:SqliteEventLogStorage.store_event_batch", _HISTORY, ("events",)),
+    Inside("dagster._core.storage.sql:ScriptDirectory.from_config", _SCRIPTS, ("config",)),
+    Inside("dagster._core.storage.sql:stamp", _SCRIPTS),
     Inside("dagster._core.storage.runs.sqlite.sqlite_run_storage:SqliteRunStorage.connect", _HISTORY),
     Inside("dagster._core.storage.sqlite:SQLITE_BUSY_TIMEOUT_SECONDS", _HISTORY),
     Inside(
@@ -181,10 +192,10 @@ def test_a_runs_events_go_through_what_we_put_in_place_of_the_storages_connectio
     """The connections are kept by an attribute of the object, which only helps as long as Dagster asks the object."""
     run = bare.create_run_for_job(job_def=_nothing_job())
     asked: list[str] = []
-    with runs.open_history(bare, run.run_id):
+    with open_history(bare, run.run_id):
         events, kept = bare.event_log_storage, dict(vars(bare.event_log_storage))
-        assert "_connect" in kept, "instance/runs.py no longer keeps the files of events open"
-        assert "connect" in vars(bare.run_storage), "instance/runs.py no longer keeps the file of runs open"
+        assert "_connect" in kept, "the files of events are no longer kept open"
+        assert "connect" in vars(bare.run_storage), "the file of runs is no longer kept open"
 
         def connect(shard: str) -> Any:
             asked.append(shard)
@@ -194,7 +205,76 @@ def test_a_runs_events_go_through_what_we_put_in_place_of_the_storages_connectio
         bare.report_engine_event("a line", run, run_id=run.run_id, job_name=run.job_name)
         assert [entry.dagster_event.message for entry in bare.all_logs(run.run_id) if entry.dagster_event] == ["a line"]
     assert run.run_id in asked, f"Dagster {dg.__version__} no longer asks `_connect` for the connection to its events."
-    assert not {"_connect", "connect"} & {*vars(bare.event_log_storage), *vars(bare.run_storage)}
+    assert not {"_connect", "connect", "has_table", "store_event_batch"} & {
+        *vars(bare.event_log_storage),
+        *vars(bare.run_storage),
+    }
+
+
+def test_the_events_that_a_run_begins_with_are_stored_at_once_and_are_the_same(
+    bare: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = dg.Definitions(
+        assets=[_asset(name) for name in "abc"], jobs=[dg.define_asset_job("all_of_them")]
+    ).resolve_job_def("all_of_them")
+    begun: list[str] = []
+    usual = history_connections._KeptFiles._begun
+
+    def counted(kept: Any, shard: str) -> Any:
+        begun.append(shard)
+        return usual(kept, shard)
+
+    monkeypatch.setattr(history_connections._KeptFiles, "_begun", counted)
+    found = []
+    for size in ("0", "1000"):
+        monkeypatch.setenv("DAGSTER_EVENT_BATCH_SIZE", size)
+        run_id = str(uuid.uuid4())
+        begun.clear()
+        with open_history(bare, run_id):
+            bare.create_run_for_job(job_def=job, run_id=run_id)
+            transactions = len(begun)
+            told = [entry.dagster_event for entry in bare.all_logs(run_id) if entry.dagster_event]
+            mirrored = [bare.get_latest_planned_materialization_info(dg.AssetKey(name)) for name in "abc"]
+        assert [info.run_id if info else None for info in mirrored] == [run_id] * 3
+        found.append(([(event.event_type_value, event.asset_key) for event in told], transactions))
+    (one_by_one, many), (at_once, few) = found
+    assert at_once == one_by_one
+    assert len(at_once) == 3
+    assert few < many, f"Dagster {dg.__version__} no longer stores the events that a run begins with as one batch."
+
+
+def test_the_scripts_of_dagsters_migrations_are_read_once_a_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = 0
+    usual = ScriptDirectory._load_revisions
+
+    def counted(scripts: ScriptDirectory) -> Any:
+        nonlocal reads
+        reads += 1
+        return usual(scripts)
+
+    monkeypatch.setattr(ScriptDirectory, "_load_revisions", counted)
+    monkeypatch.setattr(history_connections._Scripts, "read", {})
+    read_migrations_once()
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        with dg.DagsterInstance.local_temp(str(tmp_path / folder)) as opened:
+            run = opened.create_run_for_job(job_def=_nothing_job())
+            opened.report_engine_event("a line", run, run_id=run.run_id, job_name=run.job_name)
+            heads = {*_revisions(opened, run.run_id)}
+    assert reads == 1, f"Dagster {dg.__version__} reads its migrations by another way than it did."
+    assert heads == {ScriptDirectory(str(Path(dg.__file__).parent / "_core/storage/alembic")).get_current_head()}
+
+
+def test_a_history_that_is_gone_in_the_middle_of_a_run_is_told_in_words(
+    bare: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    run = bare.create_run_for_job(job_def=_nothing_job())
+    with open_history(bare, run.run_id):
+        shutil.rmtree(tmp_path)
+        with pytest.raises(HistoryUnavailableError, match=re.escape(str(tmp_path))), storage.storage_faults(tmp_path):
+            bare.get_run_by_id(run.run_id)
 
 
 @pytest.mark.parametrize("file", COLUMNS)
@@ -212,8 +292,14 @@ def test_the_tables_that_we_clear_up_by_sql_have_our_columns(bare: dg.DagsterIns
 
 
 def test_the_complaint_that_is_kept_from_the_screen_is_worded_as_before() -> None:
-    said = inspect.getsource(importlib.import_module("dagster._core.instance.types"))
-    assert storage._COMPLAINT in said, "instance/storage.py looks for words that Dagster no longer writes"
+    said = [
+        inspect.getsource(importlib.import_module(f"dagster._core.instance.{name}"))
+        for name in ("types", "methods.event_methods")
+    ]
+    for complaint in storage._COMPLAINTS:
+        assert complaint in "".join(said), (
+            f"instance/storage.py looks for {complaint!r}, which Dagster no longer writes"
+        )
 
 
 def test_nothing_but_one_room_touches_dagsters_inside() -> None:
@@ -267,6 +353,25 @@ def _means(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, "__dict__[...] ="
             case _:
                 pass
+
+
+def _asset(name: str) -> dg.AssetsDefinition:
+    @dg.asset(name=name)
+    def made() -> None:
+        pass
+
+    return made
+
+
+def _revisions(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:
+    """The newest migration that each file of a history says to have."""
+    files = runs.history_files(instance)
+    assert files is not None
+    for path in (files.runs, files.index, files.events / f"{run_id}.db"):
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.connect() as connection:
+            yield connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+        engine.dispose()
 
 
 def _nothing_job() -> dg.JobDefinition:
