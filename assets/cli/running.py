@@ -6,6 +6,7 @@ import getpass
 import socket
 import uuid
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from assets.cli.output import OnProgress, OnRetry, OnStep, progress, tell
@@ -69,8 +70,7 @@ def synchronise(
                 on_progress=on_progress,
                 on_retry=on_retry,
             )
-            if not gc.get_freeze_count():
-                gc.freeze()  # what is loaded by now stays, so the garbage collector need not visit it during the run
+            _keep_what_is_loaded()
             run = run_job(
                 definitions,
                 instance,
@@ -87,6 +87,12 @@ def synchronise(
         configuration.settings.language
     )
     return RunReport(run_id, kind, Outcome.FAILED, message, {}, "", message)
+
+
+@cache
+def _keep_what_is_loaded() -> None:
+    """What is loaded before the first run stays, so the garbage collector need not visit it again and again."""
+    gc.freeze()
 
 
 def import_staged(

@@ -80,7 +80,7 @@ def served(
     """The program of a small shop on each database; its cloud takes and gives little at a time, and has receipts."""
     on_postgresql = request.param.startswith("postgresql")
     url = request.getfixturevalue("postgres_url") if on_postgresql else f"sqlite:///{tmp_path / 'erp.db'}"
-    small_erp.build(url, articles=20)
+    small_erp.build(url, articles=8)
     shutil.copytree(empty_history, tmp_path / STORAGE)
     with SandboxServer(tmp_path / "cloud.db", token=TOKEN, batch_items=2, page_items=3) as server:
         world = World(tmp_path, url, server, with_accounts(small_erp.SETTINGS))
