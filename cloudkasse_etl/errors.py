@@ -21,6 +21,7 @@
         ├── ErpSchemaError          a table, a column or a right on it is missing in the ERP
         ├── StateVersionError       our tables were written by a newer release
         ├── MassRetirementError     so many records would be retired that a person has to agree
+        ├── UnreadableArchiveError  a folder is no archive, or one that cannot be checked here
         └── OutcomeFailedError      everything that was attempted was rejected
 """
 
@@ -228,6 +229,10 @@ class MassRetirementError(PermanentError):
     """More records would be retired than the settings allow without being asked."""
 
     in_short = say_as("in short", "too many retired")
+
+
+class UnreadableArchiveError(PermanentError):
+    """A folder is no archive, or one that cannot be checked here."""
 
 
 class OutcomeFailedError(PermanentError):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from assets.cli import click_messages
+from assets.cli.commands.books.archive import archive
 from assets.cli.commands.books.audit import audit
 from assets.cli.commands.books.closings import closings
 from assets.cli.commands.books.deliver import deliver
@@ -44,7 +45,7 @@ def group() -> None:
 
 for command in (
     *(sync, import_, deliver, plan, rejections, receipts, closings, deliveries, export, history, protocol, report),
-    *(check, audit, sandbox, demo, ui),
+    *(check, audit, archive, sandbox, demo, ui),
 ):
     group.add_command(command)
 offer_demo(group)

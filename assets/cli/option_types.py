@@ -5,15 +5,17 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
 from assets.cli.click_messages import CONTEXT, language
+from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.messages import translated
 from cloudkasse_etl.i18n.text import Text, say
 
+T = TypeVar("T")
 _EMPTY = say("It is empty.")
 _FORMS_OF_A_DAY = ("%Y-%m-%d", "%d.%m.%Y")
 _NUMBERS = re.compile(r"([0-9]{1,16})(?:-([0-9]{1,16}))?")
@@ -153,6 +155,27 @@ def known_name(what: Text, known: Iterable[str], *, beginning: str | None = None
         The type.
     """
     return _KnownName(what, known, beginning)
+
+
+def needed(value: T | None, name: str) -> T:
+    """The value of an option that is needed only sometimes; a usage error where it was left out."""
+    if value is None:
+        context = click.get_current_context()
+        raise click.MissingParameter(ctx=context, param=next(p for p in context.command.params if p.name == name))
+    return value
+
+
+def refuse_backwards(first: dt.datetime | None, last: dt.datetime | None) -> None:
+    """Refuses days whose last one is before the first.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    if first is not None and last is not None and last < first:
+        raise ConfigurationError(
+            say("--to ({last}) is before --from ({first}).", last=f"{last:%Y-%m-%d}", first=f"{first:%Y-%m-%d}"),
+            hint=say("Both days are included; a single day is named twice."),
+        )
 
 
 TEXT = _Text(is_needed=True)

@@ -111,6 +111,18 @@ class StateConnection:
         with database_errors(self._engine), self._engine.connect().execution_options(read=True) as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """A connection whose queries all see the same moment; on SQL Server each sees what is committed when it begins.
+
+        Raises:
+            StateUnavailableError: The database cannot be reached.
+        """
+        with self.reading() as connection:
+            if connection.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
 
 def connect(opened: OpenTables, *, lease: Lease | None = None, run_id: str = "") -> StateConnection:
     """Makes the connection for the company and the cloud of the opened tables.

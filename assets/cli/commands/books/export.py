@@ -4,12 +4,12 @@ import codecs
 import datetime as dt
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from assets.cli.exporting_datev import tell_datev_export
-from assets.cli.option_types import DAY, FILE_OR_OUTPUT, FOLDER
+from assets.cli.option_types import DAY, FILE_OR_OUTPUT, FOLDER, needed, refuse_backwards
 from assets.cli.output import console, print_causes
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.formats import spelled
@@ -18,8 +18,6 @@ from cloudkasse_etl.i18n.text import joined, say, say_count
 if TYPE_CHECKING:
     from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.outputs.csv_files import TextSink
-
-T = TypeVar("T")
 
 
 @click.command()
@@ -50,21 +48,17 @@ def export(
     from cloudkasse_etl.sync.outputs import exports
 
     _refuse_others_options(what, csv=path, folder=folder, again=again, json=as_json)
-    if first is not None and last is not None and last < first:
-        raise ConfigurationError(
-            say("--to ({last}) is before --from ({first}).", last=f"{last:%Y-%m-%d}", first=f"{first:%Y-%m-%d}"),
-            hint=say("Both days are included; a single day is named twice."),
-        )
+    refuse_backwards(first, last)
     if what == "articles" and (first is not None or last is not None):
         raise ConfigurationError(
             say("Articles have no days: --from and --to go with postings and movements."),
             hint=say("Leave them out."),
         )
     if what == "datev":
-        begin, end = _needed(first, "first"), _needed(last, "last")
-        tell_datev_export(load(), _needed(folder, "folder"), begin.date(), end.date(), again=again, as_json=as_json)
+        begin, end = needed(first, "first"), needed(last, "last")
+        tell_datev_export(load(), needed(folder, "folder"), begin.date(), end.date(), again=again, as_json=as_json)
         return 0
-    path = _needed(path, "path")
+    path = needed(path, "path")
     configuration, is_piped = load(), path == "-"
     out: Path | TextSink = Path(path)
     if is_piped:  # in UTF-8 and with a byte order mark, as the file has it, whatever the console's encoding is
@@ -119,14 +113,6 @@ def _refuse_others_options(what: str, **given: object) -> None:
         raise ConfigurationError(
             say("--{option} does not go with {what}.", option=wrong[0], what=what), hint=say("Leave it out.")
         )
-
-
-def _needed(value: T | None, name: str) -> T:
-    """The value of an option that this kind of export needs."""
-    if value is None:
-        context = click.get_current_context()
-        raise click.MissingParameter(ctx=context, param=next(p for p in context.command.params if p.name == name))
-    return value
 
 
 def _articles(configuration: "Configuration", out: "Path | TextSink", path: str) -> None:
