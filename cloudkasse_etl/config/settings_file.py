@@ -98,7 +98,7 @@ class SettingsFile:
     @classmethod
     @lru_cache(maxsize=4)  # a command asks for its language first, and a sensor looks at the same file twice a minute
     def parse(cls, text: str, name: str) -> Self:
-        """Reads YAML. What is returned is shared: nobody may change it.
+        """Reads YAML. What is returned is shared, and must not be changed.
 
         Raises:
             ConfigurationError: With the one problem that prevents reading it.
