@@ -1,20 +1,14 @@
 """Protects whole weeks of two registers: a document a closing, and SelectLine's stock and revenue as in our books; and
 that each request is as SelectLine's own description has it."""
 
-import io
-import json
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
-
 import pytest
-import requests
 
 from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
 from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
 from tests.support.books import balances, decider, deliver, fetch_and_book, sell_at_two_registers, stock, told
-from tests.support.receipts.receipt_factory import Fields
-from tests.support.selectline.delivering import DeliveringShop, mixed_receipts
-from tests.support.selectline.selectline_description import DESCRIPTION, faults_of_request
+from tests.support.selectline.delivering import DeliveringShop, mixed_receipts, receipts_of_closing
+from tests.support.selectline.described_requests import DescribedRequests
+from tests.support.selectline.selectline_description import needs_description
 from tests.support.torture.torture_figures import LONG
 
 pytestmark = pytest.mark.shop(accounts=True, page_items=500)
@@ -27,7 +21,7 @@ def sell(shop: DeliveringShop) -> None:
     for register in ("K1", "K2"):
         for number in range(1, DAYS + 1):
             deliver(
-                shop.world, *receipts_of(register, number), closings=({
+                shop.world, *receipts_of_closing(register, number, RECEIPTS), closings=({
                     "register": register, "number": number, "created_at": f"2026-10-{number:02}T20:00:00+02:00",
                     "business_day": f"2026-10-{number:02}", "first_receipt_number": (number - 1) * RECEIPTS + 1,
                     "last_receipt_number": number * RECEIPTS, "receipt_count": RECEIPTS, "business_cases": [],
@@ -35,16 +29,6 @@ def sell(shop: DeliveringShop) -> None:
                 },),
             )  # fmt: skip
     fetch_and_book(shop.world)
-
-
-def receipts_of(register: str, closing: int) -> list[Fields]:
-    day = f"2026-10-{closing:02}"
-    times = {"started_at": f"{day}T10:00:00+02:00", "ended_at": f"{day}T10:01:00+02:00"}
-    return [
-        {**one, "id": f"{register}-{one['id']}", "register": register, "business_day": day, "closing_number": closing}
-        | times
-        for one in mixed_receipts((closing - 1) * RECEIPTS + 1, RECEIPTS)
-    ]
 
 
 def test_each_closing_of_each_register_is_a_document_and_all_together_are_the_books(shop: DeliveringShop) -> None:
@@ -80,33 +64,18 @@ def is_in_selectline_as_in_our_tables(shop: DeliveringShop) -> dict[tuple[str, s
     return moved
 
 
-@pytest.mark.skipif(not DESCRIPTION.is_file(), reason="SelectLine's description is not at hand")
+@needs_description
 def test_each_request_is_as_selectlines_description_has_it(
     shop: DeliveringShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    send = requests.Session.send
-    seen: dict[str, list[str]] = {}
-
-    def looked_at(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        parts = urlsplit(str(request.url))
-        if parts.path.startswith("/slmobileApi"):
-            path, body = parts.path.removeprefix("/slmobileApi"), request.body
-            content = None
-            if isinstance(body, io.BytesIO):
-                content = json.loads(body.getvalue())
-            faults = faults_of_request(str(request.method), path, dict(parse_qsl(parts.query)), content)
-            seen[f"{request.method} {path}"] = list(map(str, faults))
-        return send(session, request, **more)
-
-    monkeypatch.setattr(requests.Session, "send", looked_at)
+    requests = DescribedRequests(monkeypatch)
     shop.world.settings["delivery"]["transfer"]["customer"] = "10000"
-    deliver(shop.world, *receipts_of("K1", 1)[:3])
+    deliver(shop.world, *receipts_of_closing("K1", 1, RECEIPTS)[:3])
     shop.world.settings["delivery"]["grain"] = "receipt"
     fetch_and_book(shop.world)
     shop.deliver()
     retract_delivery(decider(shop.world, "nur eine Probe"), 1)
     shop.deliver()
     diagnose_delivery(shop.world.configuration())
-    assert {what: faults for what, faults in seen.items() if faults} == {}
-    assert {"POST /Login", "POST /Logout", "PUT /Users/Current", "POST /TransferDocuments"} <= seen.keys()
-    assert {"DELETE /TransferDocuments/1", "GET /DocumentKinds"} <= seen.keys()
+    assert requests.are_valid("POST /Login", "POST /Logout", "PUT /Users/Current", "POST /TransferDocuments")
+    assert requests.are_valid("DELETE /TransferDocuments/1", "GET /DocumentKinds")

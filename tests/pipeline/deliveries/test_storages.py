@@ -11,6 +11,8 @@ from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
 from cloudkasse_etl.sync.dry_run.delivery_plan import plan_delivery
 from tests.support.books import change_booked, closing_of_sales, decider, deliver, fetch_and_book, sale, stock, told
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
+from tests.support.selectline.described_requests import DescribedRequests
+from tests.support.selectline.selectline_description import needs_description
 from tests.support.worlds import World
 
 pytestmark = pytest.mark.shop(accounts=True)
@@ -177,3 +179,17 @@ def test_a_movement_that_was_changed_afterwards_is_named(shop: DeliveringShop) -
     (warning,) = shop.deliver().warnings
     assert warning.code == "storage_not_as_moved"
     assert "A1/1: -3 / -2" in warning.text()
+
+
+@needs_description
+def test_each_request_is_as_selectlines_description_has_it(
+    shop: DeliveringShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = DescribedRequests(monkeypatch)
+    sell(shop, 1, 3)
+    in_stock(shop, "A2", 0)
+    shop.deliver()
+    retract_delivery(decider(shop.world, "nur eine Probe"), 1)
+    shop.deliver()
+    diagnose_delivery(shop.world.configuration())
+    assert requests.are_valid("POST /ManualStorages", "DELETE /ManualStorages/CK00000001")

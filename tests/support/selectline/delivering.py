@@ -126,3 +126,14 @@ def mixed_receipts(first: int, count: int) -> list[Fields]:
         total = sum(one["gross_cents"] for one in lines)
         found.append(item(*lines, payments=[pay("Bar", total)], id=f"R{number}", number=number))
     return found
+
+
+def receipts_of_closing(register: str, closing: int, count: int) -> list[Fields]:
+    """Mixed receipts of a register's closing, which is of a day of its own in October; numbers go on from the last."""
+    day = f"2026-10-{closing:02}"
+    times = {"started_at": f"{day}T10:00:00+02:00", "ended_at": f"{day}T10:01:00+02:00"}
+    return [
+        {**one, "id": f"{register}-{one['id']}", "register": register, "business_day": day, "closing_number": closing}
+        | times
+        for one in mixed_receipts((closing - 1) * count + 1, count)
+    ]
