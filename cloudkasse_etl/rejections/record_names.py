@@ -216,7 +216,10 @@ def receipt_name(
 
 @dataclass(frozen=True, slots=True)
 class DeliveryName(RecordName):
-    """The name of a document or batch for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several."""
+    """The name of a document or batch for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several.
+
+    Its title is the number by which commands take it, once it has one: `K1 closing 12, delivery 3`.
+    """
 
     def render(self, language: Language) -> str:
         """The name in a language."""
@@ -230,7 +233,8 @@ class DeliveryName(RecordName):
             label = say("{register} receipt {id}", register=clean(register, 60), id=without_ids(which)).render(language)
         else:
             return clean(self.key)
-        return label if generation in ("", "1") else f"{label} ({clean(generation, 10)})"
+        label = label if generation in ("", "1") else f"{label} ({clean(generation, 10)})"
+        return say("{document}, delivery {id}", document=label, id=self.title).render(language) if self.title else label
 
 
 def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
@@ -247,7 +251,7 @@ def name_of(asset: str, key: str, title: str | None = None) -> RecordName:
     if asset == STAGED_CLOSINGS:
         return ClosingName(key)
     if asset in DELIVERED:
-        return DeliveryName(key)
+        return DeliveryName(key, title=title)
     if asset == STOCK_MOVEMENTS:
         receipt_id, mark, line = key.rpartition("|")
         return ReceiptName(receipt_id, line=line) if mark else ReceiptName(key)

@@ -57,14 +57,22 @@ def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[st
         *odd_sums(moved, stock, plain_quantity),
     ]
     if odd:
-        yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_BOOKED, {"differences": some(odd)})
+        yield Rejection(
+            SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_BOOKED, {"differences": some(odd)}, record=delivery.called
+        )
 
 
 def _waiting_long(session: SyncSession, deliveries: Sequence[Delivery]) -> Iterator[Rejection]:
     for one in deliveries:
         since = waiting_since(session, one)
         if since is not None:
-            yield Rejection(SELECTLINE_DOCUMENTS, one.key, WAITS_LONG, {"number": str(one.remote_id), "start": since})
+            yield Rejection(
+                SELECTLINE_DOCUMENTS,
+                one.key,
+                WAITS_LONG,
+                {"number": str(one.remote_id), "start": since},
+                record=one.called,
+            )
 
 
 def waiting_since(session: SyncSession, delivery: Delivery) -> str | None:

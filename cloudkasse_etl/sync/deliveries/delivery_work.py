@@ -150,7 +150,9 @@ class _Work:
             elif delivery.status is DeliveryStatus.INTENDED:
                 # sent into this tenant, it might be in both
                 detail = {"theirs": delivery.tenant or "", "ours": tenant or "", "setting": self._setting}
-                refused = Rejection(self._asset, delivery.key, "delivery_other_tenant", detail, detail["ours"])
+                refused = Rejection(
+                    self._asset, delivery.key, "delivery_other_tenant", detail, detail["ours"], record=delivery.called
+                )
                 old = self._before.get(delivery.key)
                 if old is None or (old.code, old.content) != (refused.code, refused.content):
                     self._store.leave(delivery, refused)

@@ -124,7 +124,7 @@ class Problems:
 
     def _rejection(self, delivery: Delivery, code: str, detail: Mapping[str, str]) -> Rejection:
         content = fingerprint(code, *sorted(detail.items()))
-        found = Rejection(self._asset, delivery.key, code, detail, content)
+        found = Rejection(self._asset, delivery.key, code, detail, content, record=delivery.called)
         old = self._before.get(delivery.key)
         if old is not None and (old.code, old.content) == (code, content):
             return found.refused_as(old)

@@ -151,6 +151,8 @@ def test_what_a_clerk_discards_is_told_with_the_clerks_word(shop: DeliveringShop
         ("delivery_discarded", True)
     ]
     assert told(report) == {"rejected": 1}
+    assert report.rejections[0].name() == "K1 closing 1, delivery 1"  # the number that `deliveries retract` takes
+    assert [one.name("de") for one in shop.deliver().rejections] == ["K1 Abschluss 1, Lieferung 1"]
     assert [one.status for one in shop.deliveries()] == ["discarded"]
     assert told(shop.deliver()) == {"still_rejected": 1}
     assert shop.writes() == ["POST /TransferDocuments"]

@@ -58,6 +58,8 @@ def test_a_receipt_is_called_by_register_and_number_day_and_total(language: Lang
             "301, Gruppe 1, ab 2,5, gültig ab 01.10.2026",
         ),
         ("staged_closings", "K1|12", None, "K1 closing 12", "K1 Abschluss 12"),
+        ("selectline_documents", "c:1|K1|day 2026-10-07|2", None, "K1 2026-10-07 (2)", "K1 07.10.2026 (2)"),
+        ("selectline_ledger", "c:1|K1|closing 5|1", "9", "K1 closing 5, delivery 9", "K1 Abschluss 5, Lieferung 9"),
         ("stock_movements", "r0|3", None, "r0, line 3", "r0, Zeile 3"),
     ],
 )

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS, SELECTLINE_LEDGER
 from cloudkasse_etl.i18n.text import Text, say
+from cloudkasse_etl.rejections.record_names import DeliveryName
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
@@ -137,6 +138,11 @@ class Delivery:
     tenant: str | None = None
     year: str | None = None
     carries_sales: bool = True
+
+    @property
+    def called(self) -> DeliveryName:
+        """Its name, with the number by which commands take it."""
+        return DeliveryName(self.key, title=str(self.delivery_id))
 
 
 _COLUMNS = tuple("record_key" if name == "key" else name for name in Delivery.__slots__)

@@ -41,7 +41,7 @@ def ledger_warnings(session: SyncSession) -> list[Rejection]:
         since = waiting_since(session, one)
         if since is not None:
             detail = {"number": str(one.remote_id), "start": since}
-            found.append(Rejection(SELECTLINE_LEDGER, one.key, WAITS_TO_BE_PROCESSED, detail))
+            found.append(Rejection(SELECTLINE_LEDGER, one.key, WAITS_TO_BE_PROCESSED, detail, record=one.called))
     return found
 
 
@@ -50,7 +50,9 @@ def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[st
     booked = _booked(session, receipts, with_sales=delivery.carries_sales)
     odd = odd_sums(booked, _posted(body["Postings"]), plain_euros)
     if odd:
-        yield Rejection(SELECTLINE_LEDGER, delivery.key, NOT_AS_POSTED, {"differences": some(odd)})
+        yield Rejection(
+            SELECTLINE_LEDGER, delivery.key, NOT_AS_POSTED, {"differences": some(odd)}, record=delivery.called
+        )
 
 
 def _booked(session: SyncSession, receipts: Sequence[str], *, with_sales: bool) -> Sums:

@@ -46,4 +46,6 @@ def _differences(
         for row, warehouse in rows:
             booked[row.article, warehouse] += row.quantity_milli
     if odd := odd_sums(booked, sent, plain_quantity):
-        yield Rejection(SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_MOVED, {"differences": some(odd)})
+        yield Rejection(
+            SELECTLINE_DOCUMENTS, delivery.key, NOT_AS_MOVED, {"differences": some(odd)}, record=delivery.called
+        )
