@@ -8,7 +8,7 @@ import dagster as dg
 from assets.checks.rejections import REJECTIONS, check_results
 from assets.run.failures import plain_failures
 from assets.ui.columns import lineage
-from assets.ui.metadata import asset_metadata
+from assets.ui.metadata import asset_metadata, settings_entries
 from cloudkasse_etl.entities import STAGED_RECEIPTS
 from cloudkasse_etl.rejections.record_names import OF_RECEIPTS
 from cloudkasse_etl.sync.run.report import AssetReport
@@ -57,6 +57,6 @@ def materialized(report: AssetReport, session: SyncSession, *checks: str) -> Res
     told = asset_metadata(report, settings, session.protocol_path, sums, is_import_next=is_next)
     return dg.MaterializeResult(
         asset_key=report.asset,
-        metadata={**told, **lineage(report.asset)},
+        metadata={**told, **settings_entries(session.settings_note, settings.language), **lineage(report.asset)},
         check_results=check_results(report, (REJECTIONS, *checks), settings),
     )

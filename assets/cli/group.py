@@ -23,6 +23,7 @@ from assets.cli.commands.page import report
 from assets.cli.commands.plan import plan
 from assets.cli.commands.protocol import protocol
 from assets.cli.commands.sandbox import sandbox
+from assets.cli.commands.settings_log import settings
 from assets.cli.commands.sync import sync
 from assets.cli.commands.ui import ui
 from assets.cli.demo.demo_option import OPTION, offer_demo
@@ -45,7 +46,7 @@ def group() -> None:
 
 for command in (
     *(sync, import_, deliver, plan, rejections, receipts, closings, deliveries, export, history, protocol, report),
-    *(check, audit, archive, sandbox, demo, ui),
+    *(settings, check, audit, archive, sandbox, demo, ui),
 ):
     group.add_command(command)
 offer_demo(group)

@@ -28,6 +28,8 @@ class PastRun:
         started_at: When it began, or when it was queued.
         seconds: How long it took; None while it runs.
         message: The sentence of the run, or the reason why it broke.
+        settings: The hash of the settings that it began under; empty where it did not note it.
+        settings_changed: The paths of the settings that had changed since the run before.
     """
 
     run_id: str
@@ -38,6 +40,8 @@ class PastRun:
     started_by: str
     counts: dict[str, int]
     message: str
+    settings: str = ""
+    settings_changed: tuple[str, ...] = ()
 
     @property
     def ended_at(self) -> dt.datetime:
@@ -144,6 +148,7 @@ def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
     ended = record.end_time if run.status in _OVER else None
     outcome = _outcome(run.status, tags.outcome_of(own))
     message = tags.message_of(own)
+    settings, changed = tags.settings_of(own)
     return PastRun(
         run_id=run.run_id,
         kind=tags.kind_of(run.job_name),
@@ -153,6 +158,8 @@ def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
         started_by=tags.starter_of(own) or tags.launched_by(run.tags),
         counts=tags.counts_of(own),
         message=message or (_reason(instance, run) if outcome == str(Outcome.FAILED) else ""),
+        settings=settings,
+        settings_changed=tuple(changed),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from cloudkasse_etl.i18n.text import Language, Text, rendered, say
 from cloudkasse_etl.state.lease.run_words import kind_words, starter_words
+from cloudkasse_etl.state.stores.settings_log import SettingsChange
 from cloudkasse_etl.sync.run.report import Counts, Outcome, RunReport
 from cloudkasse_etl.sync.run.summary import brief, shown_outcome
 
@@ -23,8 +24,12 @@ OUTCOME = ".dagster/cloudkasse_outcome"
 MESSAGE = ".dagster/cloudkasse_message"
 STARTED_BY = ".dagster/cloudkasse_started_by"
 COUNTS = ".dagster/cloudkasse_counts"
+# The hash of the settings that it began under, and the paths of those that had changed since the run before.
+SETTINGS = ".dagster/cloudkasse_settings"
+SETTINGS_CHANGED = ".dagster/cloudkasse_settings_changed"
 RUNNING = "running"
 MAX_MESSAGE = 1000
+MAX_KEYS = 100
 # The tags of earlier versions: each count had a tag of its own, and all of them were shown in the list of runs.
 FORMER_PREFIX = "cloudkasse/"
 # When a failed run is tried again by itself, as a moment in ISO form, or one of these (retries.py).
@@ -93,6 +98,8 @@ def starting(run_id: str, started_by: str, inherited: Mapping[str, str] | None =
         OUTCOME: RUNNING,
         MESSAGE: "",
         COUNTS: "",
+        SETTINGS: "",
+        SETTINGS_CHANGED: "",
         SHOWN_OUTCOME: UNDER_WAY,
         SHOWN_SUMMARY: UNDER_WAY,
         RETRY: UNDECIDED,
@@ -125,6 +132,24 @@ def ended(report: RunReport, language: Language) -> dict[str, str]:
         SHOWN_OUTCOME: shown_outcome(report.outcome, language),
         SHOWN_SUMMARY: brief(report, language),
     }
+
+
+def under(change: SettingsChange | None, run_id: str) -> dict[str, str]:
+    """The tags of the settings that a run began under.
+
+    Args:
+        change: The change that brought them; None where they are not recorded.
+        run_id: The run's id.
+    """
+    if change is None:
+        return {}
+    keys = list(change.differences) if change.run_id == run_id else []
+    return {SETTINGS: change.settings_hash, SETTINGS_CHANGED: json.dumps(keys[:MAX_KEYS]) if keys else ""}
+
+
+def settings_of(tags: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The hash of a run's settings, and the paths of what had changed; both empty where it did not note it."""
+    return tags.get(SETTINGS, ""), json.loads(tags.get(SETTINGS_CHANGED) or "[]")
 
 
 def is_tried_again(run_id: str, tags: Mapping[str, str]) -> bool:

@@ -140,7 +140,8 @@ def sync_resource(
                 cancelled=(lambda: _is_canceling(instance, run.run_id)) if started_by else (lambda: False),
                 interrupt=interrupt_main_thread,
             ) as session:
-                instance.add_run_tags(run.run_id, {**tags.starting(run.run_id, who, run.tags), **own})
+                settings = tags.under(session.settings_change, run.run_id)
+                instance.add_run_tags(run.run_id, {**tags.starting(run.run_id, who, run.tags), **settings, **own})
                 session.progress = on_progress or _logged(context)
                 session.on_retry = _told_each(context, on_retry, configuration.settings.language)
                 try:

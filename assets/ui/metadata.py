@@ -24,10 +24,12 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH
 from cloudkasse_etl.sync.run.receipt_sums import FATES_HEADS, ReceiptSums, waiting_text
 from cloudkasse_etl.sync.run.report import SHOWN_REJECTIONS, AssetReport, Deferral, RunReport, outcome_of
 from cloudkasse_etl.sync.run.sentence import sentence
+from cloudkasse_etl.sync.run.settings_record import HEADS, changed_rows
 from cloudkasse_etl.tills.capabilities import CAPABILITIES
 
 _REPEATED = 50
 _NOTES = 20
+_SETTINGS = 50
 
 
 def asset_metadata(
@@ -158,6 +160,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
         "summary": dg.MetadataValue.text(as_typed(summary)),
         **rejection_entries(report.rejections, settings),
         **_receipts(report.sums, settings.language),
+        **settings_entries(report.settings, settings.language),
         "outcome": str(report.outcome),
         **_not_taken(settings),
         **report.counts.as_dict(),
@@ -166,6 +169,24 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
         "protocol": protocol_link(report.protocol),
         PAGE: page_link(report.run_id),
     }
+
+
+def settings_entries(note: Mapping[str, Any] | None, language: Language) -> Mapping[str, Any]:
+    """What of the settings had changed when the run began, where it is the first one under them.
+
+    Args:
+        note: As of `settings_record.note_of`; None where settings are not recorded.
+        language: The language of the headings.
+
+    Returns:
+        Metadata by key; nothing where nothing had changed.
+    """
+    rows = changed_rows(note["changes"]) if note else []
+    if not rows:
+        return {}
+    more = more_than(len(rows), _SETTINGS, language)
+    shown = [*rows[:_SETTINGS], *([(more, "", "")] if more else [])]
+    return {"settings_changed": shown_table(rendered_each(HEADS, language), shown)}
 
 
 def rejection_entries(rejections: Sequence[Rejection], settings: Settings) -> Mapping[str, Any]:

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.state.database.tables import StateTables
 
-PROTECTED: Final = ("posting", "stock_movement", "datev_file", "datev_posting", "datev_written")
-"""The tables, without their prefix: what is booked, and what was handed out of it."""
+PROTECTED: Final = (
+    "posting", "stock_movement", "datev_file", "datev_posting", "datev_written", "settings_change", "run_settings",
+)  # fmt: skip
+"""The tables, without their prefix: what is booked, what was handed out of it, and under which settings."""
 _REFUSAL: Final = "cloudkasse-etl: rows of this table are never changed or deleted; a correction is a counter-entry"
 _CHANGES: Final = ("update", "delete")
 

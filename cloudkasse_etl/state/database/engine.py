@@ -16,10 +16,11 @@ from cloudkasse_etl.databases.urls import parsed_url, sqlite_path
 from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError, StateVersionError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.database.append_only import triggers
+from cloudkasse_etl.state.database.column_types import key_text
 from cloudkasse_etl.state.database.state_faults import explain
-from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables, key_text
+from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables
 
-HEAD = "0019"
+HEAD = "0020"
 BUSY_SECONDS = 30
 # How long the lease of a frozen run lasts. A transaction of such a run keeps its locks, which no other run could
 # take over; so that is how long the database, if it can, may let it idle.

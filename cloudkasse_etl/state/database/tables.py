@@ -1,38 +1,12 @@
 """Our tables in SQLAlchemy Core. Their history is in the migrations."""
 
-import datetime as dt
 from functools import cache
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mssql
 
-# Keys are compared byte for byte: SQL Server's usual collations would treat A1 and a1 as one article.
-_KEY_COLLATION = "Latin1_General_BIN2"
+from cloudkasse_etl.state.database.column_types import UtcDateTime, key_text
+
 VERSION_TABLE = "schema_version"
-
-
-def key_text(length: int) -> sa.types.TypeEngine[str]:
-    """Text of a foreign key or code that is compared byte for byte on every database."""
-    return sa.Unicode(length).with_variant(mssql.NVARCHAR(length, collation=_KEY_COLLATION), "mssql")
-
-
-class UtcDateTime(sa.types.TypeDecorator[object]):
-    """A point in time: stored as UTC without a zone on every database, returned with its zone."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: object, dialect: sa.Dialect) -> object:
-        """Converts an aware time to UTC without a zone."""
-        if value is None:
-            return None
-        if not isinstance(value, dt.datetime) or value.tzinfo is None:
-            raise ValueError(f"A time carries a zone; this one does not: {value!r}.")
-        return value.astimezone(dt.UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: object, dialect: sa.Dialect) -> object:
-        """Adds the zone."""
-        return value.replace(tzinfo=dt.UTC) if isinstance(value, dt.datetime) else value
 
 
 class StateTables:
@@ -352,6 +326,24 @@ class StateTables:
             sa.Column("company", key_text(20), primary_key=True),
             sa.Column("file_number", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("written_at", UtcDateTime, nullable=False),
+        )
+        self.settings_change = table(
+            "settings_change",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("change_number", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("settings_hash", sa.Unicode(64), nullable=False),
+            sa.Column("settings", sa.UnicodeText, nullable=False),
+            sa.Column("differences", sa.UnicodeText, nullable=False),
+            sa.Column("changed_at", UtcDateTime, nullable=False),
+            sa.Column("run_id", sa.Unicode(40), nullable=False),
+        )
+        self.run_settings = table(
+            "run_settings",
+            sa.Column("company", key_text(20), primary_key=True),
+            sa.Column("run_id", key_text(40), primary_key=True),
+            sa.Column("change_number", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("settings_hash", sa.Unicode(64), nullable=False),
+            sa.Column("began_at", UtcDateTime, nullable=False),
         )
         self.api_session = table(
             "api_session",

@@ -9,6 +9,7 @@ from cloudkasse_etl.state.connection import StateConnection, connect
 from cloudkasse_etl.state.lease.lease import Lease
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.sync.inputs.own_tables import own_tables
+from cloudkasse_etl.sync.run.settings_record import record_settings
 
 
 @contextmanager
@@ -58,6 +59,7 @@ def hold_store(configuration: Configuration, *, run_id: str, kind: str, started_
         StateUnavailableError: They cannot be reached or written.
     """
     with leased(configuration, run_id=run_id, kind=kind, started_by=started_by) as connection:
+        record_settings(connection, configuration.settings)
         yield stores_on(connection)
 
 

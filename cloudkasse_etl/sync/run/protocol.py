@@ -68,6 +68,7 @@ def write_protocol(report: RunReport, path: Path, language: Language, timezone: 
         "language": language,
         "timezone": timezone,
         "written_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "settings": report.settings,
         "assets": {
             name: {**asset.counts.as_dict(), "seconds": round(asset.seconds, 3)}
             for name, asset in report.assets.items()

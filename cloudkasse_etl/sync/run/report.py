@@ -152,6 +152,8 @@ class RunReport:
         sums: What became of all receipts; None where that was not looked at.
         in_short: The error in two or three words; empty where there is none.
         open_records: Of a run that broke, how many records are rejected in all: it has looked at a part.
+        settings: Number and hash of the settings, and what of them had changed (`settings_record.note_of`); None where
+            they are not recorded.
     """
 
     run_id: str
@@ -164,6 +166,7 @@ class RunReport:
     sums: "ReceiptSums | None" = None
     in_short: str = ""
     open_records: int = 0
+    settings: Mapping[str, Any] | None = None
 
     @property
     def counts(self) -> Counts:

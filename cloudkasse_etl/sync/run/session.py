@@ -3,12 +3,12 @@
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import STAGED_RECEIPTS, Kind, kind_of, kinds_of
@@ -17,6 +17,7 @@ from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.stores.attempts import AttemptStore
 from cloudkasse_etl.state.stores.books.receipt_totals import ReceiptTotals
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
+from cloudkasse_etl.state.stores.settings_log import SettingsChange
 from cloudkasse_etl.state.stores.state_stores import StateStores, stores_on
 from cloudkasse_etl.state.stores.tills import Parts, Tills
 from cloudkasse_etl.sync.inputs.article_subset import Scope
@@ -27,6 +28,7 @@ from cloudkasse_etl.sync.run.protocol import protocol_path, write_protocol
 from cloudkasse_etl.sync.run.receipt_sums import ReceiptSums, sums_of, waiting_text
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, RunReport, outcome_of, total
 from cloudkasse_etl.sync.run.sentence import sentence
+from cloudkasse_etl.sync.run.settings_record import note_of, record_settings
 from cloudkasse_etl.sync.run.till_in_use import till_to_use
 from cloudkasse_etl.tills.capabilities import CAPABILITIES, Capabilities
 from cloudkasse_etl.tills.port import Attempt, Till, TillStatus
@@ -59,10 +61,12 @@ class SyncSession:
     Attributes:
         is_dry: Whether nothing of it is stored.
         scope: The articles that the last step processed; the next one begins with it. None before the first.
+        settings_change: The change that brought the settings of this run; None where nothing is stored.
     """
 
     is_dry = False
     scope: Scope | None = None
+    settings_change: SettingsChange | None = None
 
     def __init__(self, context: RunContext, *, store: StateStores, resources: ExitStack, stop: threading.Event) -> None:
         self._context = context
@@ -221,6 +225,11 @@ class SyncSession:
         asked = self.options.import_receipts
         return self.settings.receipts.import_ == "direct" if asked is None else asked
 
+    @property
+    def settings_note(self) -> Mapping[str, Any] | None:
+        """Number and hash of the settings, and what had changed where this run is the first under them."""
+        return note_of(self.settings_change, self.run_id) if self.settings_change else None
+
     def receipt_sums(self) -> ReceiptSums:
         """The sums of all receipts; computed again only if this run may have moved one since."""
         if self._sums is None:
@@ -273,6 +282,7 @@ class SyncSession:
             sums=sums,
             in_short=in_short,
             open_records=open_records,
+            settings=self.settings_note,
         )
         write_protocol(report, self.protocol_path, self.settings.language, self.settings.timezone)
         self._finished = report
@@ -364,4 +374,6 @@ def open_session(
         )
         if (till := till_to_use(connection, configuration.settings)) is not None:
             Tills(connection).use(till)
-        yield SyncSession(context, store=stores_on(connection), resources=resources, stop=stop)
+        session = SyncSession(context, store=stores_on(connection), resources=resources, stop=stop)
+        session.settings_change = record_settings(connection, configuration.settings)
+        yield session

@@ -1,7 +1,6 @@
 """The inputs of booking besides the receipts: settings, articles and rates. Their use is in booking.py."""
 
 import datetime as dt
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,13 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from cloudkasse_etl.config.account_settings import Accounts
+from cloudkasse_etl.config.record.setting_values import setting_name as setting_name
 from cloudkasse_etl.config.settings import Register
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.reversals import Mirror
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
-
-_PLAIN_KEY = re.compile(r"\w[\w-]*")
 
 _UNFIT = ("Cc", "Cs", "Zl", "Zp")
 
@@ -107,11 +105,6 @@ def usable_texts(values: Any) -> Texts:
 def text_column(values: Any) -> "pd.Series[str]":
     """Objects as a column of texts."""
     return pd.Series(pd.array(values, dtype="str"))
-
-
-def setting_name(*keys: str) -> str:
-    """A setting's path as it is written in cloudkasse.yaml, `accounts.revenue."19.00"`."""
-    return ".".join(key if _PLAIN_KEY.fullmatch(key) else f'"{key}"' for key in keys)
 
 
 def refusal(asset: str, key: str, code: str, detail: Mapping[str, str]) -> Rejection:

@@ -43,9 +43,11 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, De
 from cloudkasse_etl.state.stores.deliveries.storage_deliveries import StorageDeliveries
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
+from cloudkasse_etl.state.stores.settings_log import SettingsLog
 from cloudkasse_etl.state.stores.tills import Parts, TillInUse, Tills
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
+from cloudkasse_etl.sync.monitoring.settings_history import settings_history
 from cloudkasse_etl.sync.outputs.datev.datev_export import export_datev
 from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
@@ -194,7 +196,9 @@ def live(world: World) -> None:
         days = {"first": dt.date(2000, 1, 1), "last": dt.date(2099, 12, 31)}
         assert export_datev(configuration, world.folder / "datev", **days, again=again).postings
     sum_up(configuration)
+    assert settings_history(configuration).changes
     with open_reading(configuration) as store:
+        assert SettingsLog(store.connection).of_runs(["r"]) == {}
         sum_up_sales(store, configuration.settings.zone)
         journal, audited = Journal(store.connection), AuditedReceipts(store.connection)
         assert journal.postings_of("R1")

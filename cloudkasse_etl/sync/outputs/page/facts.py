@@ -1,7 +1,7 @@
 """The data of a run for its page: from the history, and from the protocol if there is one."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,11 @@ class RunFacts:
             return None
         names = Counts().as_dict()
         return {asset: Counts(**{name: int(counts[name]) for name in names}) for asset, counts in noted.items()}
+
+    def settings_changes(self) -> Sequence[Mapping[str, Any]]:
+        """What of the settings had changed when the run began, where it was the first one under them."""
+        noted = self.protocol.get("settings") if self.protocol else None
+        return noted["changes"] if noted else ()
 
     def upward(self) -> dict[str, Counts]:
         """Counts of uploads, by kind of record; those that the run did not touch are missing."""

@@ -24,6 +24,7 @@ from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.page.documents import SHOWN, documents_section
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
+from cloudkasse_etl.sync.outputs.page.settings_section import settings_section
 from cloudkasse_etl.sync.outputs.page.texts import WORDS
 from cloudkasse_etl.sync.outputs.page.view import View, cause_rows
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
@@ -172,7 +173,11 @@ def render(
         notices=_notices(turnover, language),
         figures=view.figures() if turnover.days else [],
         period=view.period() if turnover.days else "",
-        sections=[*view.sections(), *filter(None, (documents_section(one, language) for one in delivered))],
+        sections=[
+            *view.sections(),
+            *filter(None, (documents_section(one, language) for one in delivered)),
+            *filter(None, [settings_section(facts.settings_changes(), language)]),
+        ],
         counts_what=_what_counts(timezone, language),
         open=_open(causes, language) if causes else "",
         causes=[(shown, _since(shown.cause.since, language, now.tzinfo)) for shown in

@@ -1,0 +1,1 @@
+"""What of the settings is kept on record."""
