@@ -53,7 +53,12 @@ class CrashingShop:
 
 @pytest.fixture
 def crashing(tmp_path: Path) -> Iterator[CrashingShop]:
-    with small_world(tmp_path, settings=with_accounts(SETTINGS)) as world, delivering(world, grain="receipt") as shop:
+    # a session whose token died with its process ends with the next login of its user, where there is a licence
+    settings = with_accounts(SETTINGS)
+    with (
+        small_world(tmp_path, settings=settings) as world,
+        delivering(world, licences=2, grain="receipt") as shop,
+    ):
         deliver(world, *mixed_receipts(1, 4))
         fetch_and_book(world)
         yield CrashingShop(shop, world)
