@@ -3,7 +3,6 @@
 Its findings are asset checks: they name register and numbers, and do not change a run's outcome.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -14,15 +13,14 @@ from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.formats import plain_euros, spelled
 from cloudkasse_etl.i18n.text import Text, say, say_count
 from cloudkasse_etl.rejections.rejection import Language
-from cloudkasse_etl.schemas.wire_receipts import TENDERS, Closing, Receipt, parse_closing, read_receipt
+from cloudkasse_etl.schemas.wire_receipts import parse_closing, read_receipt
 from cloudkasse_etl.state.stores.checkpoints import CheckpointStore
 from cloudkasse_etl.state.stores.missing_numbers import TO, Completeness, Gap, OpenClosing
+from cloudkasse_etl.sync.receipts.closing_differences import compare_closing
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.receipt_days import IMPLAUSIBLE
 
-Totals = Counter[tuple[str, ...]]
 _LEVEL = "completeness"
-_VAT = "VAT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +86,12 @@ def _compare(session: SyncSession, asked: Completeness, language: Language) -> C
     differences: list[Finding] = []
     for closing in asked.open_closings():
         raws, refused = asked.receipts_of(closing)
-        stated = parse_closing(orjson.loads(closing.raw))
-        # a till that states no business cases is compared in what it states
-        cases = session.till.closing_sums == "all" or bool(stated.business_cases)
-        texts = _differences(stated, raws, language, has_cases=cases)
-        if not texts:
+        stated, receipts = parse_closing(orjson.loads(closing.raw)), [read_receipt(raw) for raw in raws]
+        compared = compare_closing(stated, receipts, has_cases=session.till.closing_sums == "all")
+        if compared.is_equal:
             equal.append(closing)
             continue
+        texts = compared.texts(language)
         if refused:
             texts.append(say("refused receipts: {numbers}", numbers=_numbers(refused)).render(language))
         differences.append(Finding(closing.register, str(closing.number), "; ".join(texts)))
@@ -130,77 +127,6 @@ def _unbalanced(asked: Completeness, clearing: str | None, language: Language) -
 
 def _gap(gap: Gap, says: Callable[[int], Text], language: Language) -> Finding:
     return Finding(gap.register, gap.numbers, says(gap.count).render(language))
-
-
-def _differences(closing: Closing, raws: list[bytes], language: Language, *, has_cases: bool) -> list[str]:
-    """The differences between a closing and its receipts, as texts; empty if there are none.
-
-    Args:
-        closing: The closing.
-        raws: Its receipts.
-        language: Of the texts.
-        has_cases: Whether the closing states business cases and taxes, or tenders alone.
-    """
-    receipts = [read_receipt(raw) for raw in raws]
-    texts = []
-    if closing.receipt_count != len(receipts):
-        texts.append(
-            say_count(
-                "{count:,} receipt in the closing, {staged:,} staged",
-                "{count:,} receipts in the closing, {staged:,} staged",
-                count=closing.receipt_count,
-                staged=len(receipts),
-            ).render(language)
-        )
-    claimed, staged = _claimed(closing), _staged(receipts)
-    if not has_cases:
-        staged = Counter({key: cents for key, cents in staged.items() if key[0] in TENDERS})
-    for key in sorted(claimed.keys() | staged.keys()):
-        if claimed[key] != staged[key]:
-            texts.append(
-                say(
-                    "{what}: {closing} in the closing, {staged} staged",
-                    what=_what(key, language),
-                    closing=spelled(plain_euros(claimed[key]), language),
-                    staged=spelled(plain_euros(staged[key]), language),
-                ).render(language)
-            )
-    return texts
-
-
-def _claimed(closing: Closing) -> Totals:
-    totals: Totals = Counter()
-    for total in closing.business_cases:
-        totals[total.business_case, _percent(total.vat_rate)] += total.gross_cents
-        if total.vat_rate is not None:
-            totals[_VAT, _percent(total.vat_rate)] += total.tax_cents
-    for tender in closing.tenders:
-        totals[tender.tender, ""] += tender.amount_cents
-    return totals
-
-
-def _staged(receipts: list[Receipt]) -> Totals:
-    totals: Totals = Counter()
-    for receipt in receipts:
-        for line in receipt.lines:
-            if not line.cancelled:
-                totals[line.business_case, _percent(line.vat_rate)] += line.gross_cents
-        for block in receipt.vat:
-            if block.vat_rate is not None:
-                totals[_VAT, _percent(block.vat_rate)] += block.tax_cents
-        for payment in receipt.payments:
-            totals[payment.tender, ""] += payment.base_amount_cents
-    return totals
-
-
-def _what(key: tuple[str, ...], language: Language) -> str:
-    name, percent = key
-    name = say("VAT").render(language) if name == _VAT else name
-    return f"{name} {spelled(percent, language)}".rstrip()
-
-
-def _percent(rate: str | None) -> str:
-    return "" if rate is None else f"{rate} %"
 
 
 def _numbers(numbers: list[int]) -> str:

@@ -54,7 +54,7 @@ class _Fiscal(msgspec.Struct, gc=False):
 _fiscal = msgspec.json.Decoder(_Fiscal)
 
 
-def states_tse_error(raw: bytes) -> bool:
+def _states_tse_error(raw: bytes) -> bool:
     """Whether a receipt in canonical JSON has an error of the security device (DSFinV-K, TSE_TA_FEHLER)."""
     if b'"error"' not in raw:  # nearly every receipt
         return False
@@ -63,6 +63,19 @@ def states_tse_error(raw: bytes) -> bool:
     except msgspec.MsgspecError:
         return False
     return isinstance(tse, dict) and bool(tse.get("error"))
+
+
+def is_unsigned(translation: Translation | None, raw: bytes, original: bytes | None) -> bool:
+    """Whether the till says of a receipt that its security device (TSE) failed to sign it.
+
+    Args:
+        translation: Of the till's own form; None where receipts come in the canonical one.
+        raw: The receipt in canonical JSON.
+        original: As the till sent it, where that is another form.
+    """
+    if original is None or translation is None:
+        return _states_tse_error(raw)
+    return translation.is_unsigned(original)
 
 
 def translated(translation: Translation, original: bytes) -> list[ValidatedReceipt]:

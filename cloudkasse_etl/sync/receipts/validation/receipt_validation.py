@@ -29,8 +29,8 @@ from cloudkasse_etl.sync.receipts.validation.books_currency import currency_to_s
 from cloudkasse_etl.sync.receipts.validation.column_validation import staged_of_columns
 from cloudkasse_etl.sync.receipts.validation.receipt_reading import (
     ValidatedReceipt,
+    is_unsigned,
     parsed,
-    states_tse_error,
     translated,
 )
 from cloudkasse_etl.sync.receipts.validation.second_contents import gives_way, own_key, replaced, set_aside
@@ -80,9 +80,7 @@ class ReceiptValidator:
 
     def is_unsigned(self, staged: StagedReceipt) -> bool:
         """Whether the till says of a receipt that its security device (TSE) failed to sign it."""
-        if staged.original is None or self._translation is None:
-            return states_tse_error(staged.raw)
-        return self._translation.is_unsigned(staged.original)
+        return is_unsigned(self._translation, staged.raw, staged.original)
 
     def of_columns(self, columns: ReceiptColumns) -> list[StagedReceipt] | None:
         """Checks receipts of one closing that were just fetched as columns.
