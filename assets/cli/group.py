@@ -10,6 +10,7 @@ from assets.cli import click_messages
 from assets.cli.commands.books.archive import archive
 from assets.cli.commands.books.audit import audit
 from assets.cli.commands.books.closings import closings
+from assets.cli.commands.books.day import day
 from assets.cli.commands.books.deliver import deliver
 from assets.cli.commands.books.export import export
 from assets.cli.commands.books.import_ import import_
@@ -45,8 +46,8 @@ def group() -> None:
 
 
 for command in (
-    *(sync, import_, deliver, plan, rejections, receipts, closings, deliveries, export, history, protocol, report),
-    *(settings, check, audit, archive, sandbox, demo, ui),
+    *(sync, import_, deliver, plan, rejections, receipts, closings, day, deliveries, export, history, protocol),
+    *(report, settings, check, audit, archive, sandbox, demo, ui),
 ):
     group.add_command(command)
 offer_demo(group)

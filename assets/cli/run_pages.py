@@ -1,9 +1,10 @@
 """The page and the protocol of each run: made for a command, and served to the browser while `ui` runs.
 
-Served are these two and nothing else, read-only, to this computer only. They are made when somebody asks: the page of a
-big shop takes seconds.
+Served are these two, the sheet of each business day, and nothing else, read-only, to this computer only. They are made
+when somebody asks: the page of a big shop takes seconds.
 """
 
+import datetime as dt
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 # A whole id as Dagster gives it, or the latest run: nothing that is a path, and nothing that could fit several runs.
 _ADDRESS = re.compile(rf"/runs/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{LATEST})\.(html|csv)")
+_DAY = re.compile(r"/days/([0-9]{4}-[0-9]{2}-[0-9]{2})\.html")
 _OPEN = f"/{OPEN_TABLE}"
 # Where an older release had the table of what is open, which pages in the history still name.
 _MOVED = f"/runs/{LATEST}.csv"
@@ -128,6 +130,18 @@ class RunPages:
         """The table of what is rejected now, over all assets; status, content type and content as of `made`."""
         return self._answered(self._open_table)
 
+    def day(self, text: str) -> tuple[HTTPStatus, str, bytes]:
+        """The sheets of a business day, as `made` gives a run's page.
+
+        Args:
+            text: The day, like 2026-10-07.
+        """
+        try:
+            wanted = dt.date.fromisoformat(text)
+        except ValueError:
+            return HTTPStatus.NOT_FOUND, "text/plain", b""
+        return self._answered(lambda configuration: self._day(wanted, configuration))
+
     def _answered(self, make: Callable[[Configuration], tuple[str, bytes]]) -> tuple[HTTPStatus, str, bytes]:
         configuration = self._current()
         language = configuration.settings.language
@@ -152,6 +166,13 @@ class RunPages:
         with open_instance(self._home) as instance:
             past = last_run(instance) if run_id == LATEST else find_run(instance, run_id)
         page, _ = page_of(configuration, facts_of(past, self._home, configuration), typed=as_typed)
+        return "text/html", page.encode(errors="replace")
+
+    def _day(self, day: dt.date, configuration: Configuration) -> tuple[str, bytes]:
+        from cloudkasse_etl.sync.outputs.day.sheet_page import sheets_page
+        from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
+
+        page = sheets_page(make_day_sheets(configuration, day, day), configuration, typed=as_typed)
         return "text/html", page.encode(errors="replace")
 
     def _protocol(self, run_id: str, configuration: Configuration) -> tuple[str, bytes]:
@@ -185,6 +206,8 @@ class _Pages(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.MOVED_PERMANENTLY, "text/plain", b"", {"Location": _OPEN})
         elif self.path == _OPEN:
             self._give(OPEN_TABLE, *self.pages.open_table())
+        elif day := _DAY.fullmatch(self.path):
+            self._give(f"{day[1]}.html", *self.pages.day(day[1]))
         elif address is None:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"")
         else:

@@ -2,45 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.text import Language, Text, rendered_each, say, say_count
 from cloudkasse_etl.sync.outputs.datev.datev_report import DatevReport, turnover_of
+from cloudkasse_etl.sync.outputs.tables.table_page import Chapter, Section, table_page
 from cloudkasse_etl.transform.datev.batch_rows import BatchRow
 
 # Past this many a reader looks into the files.
 SHOWN = 1000
-
-
-@dataclass(frozen=True)
-class Section:
-    """A table of the page.
-
-    Attributes:
-        title: Its heading.
-        lead: What it tells, in a sentence or two.
-        heads: The headings of its columns.
-        rows: Its rows.
-        texts: How many columns from the left are texts; the others are numbers.
-        total: Its last row, if it has one.
-        marks: Numbers of rows to look at, from 0.
-        wide: Number of the column, from 1, whose texts may take several lines; 0 for none.
-    """
-
-    title: str
-    lead: str
-    heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    texts: int
-    total: Sequence[str] = ()
-    marks: frozenset[int] = frozenset()
-    wide: int = 0
 
 
 def page_of(report: DatevReport, configuration: Configuration, now: dt.datetime) -> str:
@@ -56,22 +27,16 @@ def page_of(report: DatevReport, configuration: Configuration, now: dt.datetime)
     """
     settings = configuration.settings
     language, datev = settings.language, settings.datev
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files(__package__).joinpath("datev_page.html.j2").read_text(encoding="utf-8"))
     first, last = (formats.day_in_figures(day, language) for day in (report.first, report.last))
-    return template.render(
-        language=language,
-        title=say("DATEV: postings from {first} to {last}", first=first, last=last).render(language),
-        kicker=say(
+    return table_page(
+        say("DATEV: postings from {first} to {last}", first=first, last=last).render(language),
+        say(
             "Company {company} · adviser {adviser} · client {client}",
             company=settings.company.number, adviser=datev.adviser, client=datev.client,
         ).render(language),
-        notes=[note.render(language) for note in _notes(report)],
-        sections=[section for section in _sections(report, language) if section.rows],
-        made=say(
-            "Made {now} by cloudkasse-etl {version}.",
-            now=formats.moment(now, language), version=version("cloudkasse-etl"),
-        ).render(language),
+        [Chapter(notes=[note.render(language) for note in _notes(report)], sections=[*_sections(report, language)])],
+        language,
+        now,
     )  # fmt: skip
 
 

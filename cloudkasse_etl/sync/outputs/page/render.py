@@ -1,7 +1,6 @@
 """The use case that writes the page of a run: the run's data and the sales up to it, in one HTML file."""
 
 import datetime as dt
-import os
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,7 +11,6 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import BY_NAME
-from cloudkasse_etl.errors import CloudkasseError, unwritable_file
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.text import rendered_by_name, say, say_count, with_semicolon
 from cloudkasse_etl.rejections.causes import Cause, told_apart
@@ -20,13 +18,14 @@ from cloudkasse_etl.rejections.rejection import Language
 from cloudkasse_etl.rejections.stuck_money import StuckMoney
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ListedDocument
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, TRANSFER
-from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
+from cloudkasse_etl.sync.inputs.shop_name import shop_name
 from cloudkasse_etl.sync.outputs.page.documents import SHOWN, documents_section
 from cloudkasse_etl.sync.outputs.page.facts import RunFacts
 from cloudkasse_etl.sync.outputs.page.settings_section import settings_section
 from cloudkasse_etl.sync.outputs.page.texts import WORDS
 from cloudkasse_etl.sync.outputs.page.view import View, cause_rows
+from cloudkasse_etl.sync.outputs.tables.page_file import write_page_file
 from cloudkasse_etl.sync.outputs.turnover import Turnover, sum_up_sales
 from cloudkasse_etl.sync.run.report import Counts
 
@@ -56,15 +55,7 @@ def write_page(
         StateUnavailableError: Our own tables cannot be reached.
     """
     page, turnover = page_of(configuration, facts, typed=typed)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise unwritable_file(path, error) from error
-    finally:
-        if temporary.is_file():
-            temporary.unlink()
+    write_page_file(path, page)
     return turnover
 
 
@@ -100,23 +91,10 @@ def page_of(
         registers=registers,
         delivered=delivered,
         now=now,
-        shop=_name_of_the_shop(configuration, now.date()),
+        shop=shop_name(configuration, now.date()),
         typed=typed,
     )
     return page, turnover
-
-
-def _name_of_the_shop(configuration: Configuration, day: dt.date) -> str:
-    """The company's name in the ERP; its number where that is away or refuses it: a page must not fail for it."""
-    try:
-        with ErpFrames(configuration, day) as frames:
-            names = frames.company.frame["name"]
-            if len(names):
-                return formats.clean(str(names.iloc[0]), 100)
-    except CloudkasseError:
-        pass
-    number = configuration.settings.company.number
-    return say("Company {number}", number=number).render(configuration.settings.language)
 
 
 def render(

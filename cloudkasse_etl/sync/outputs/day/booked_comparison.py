@@ -1,0 +1,92 @@
+"""Compares what the imported receipts of a day come to with what is booked of them. No I/O."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cloudkasse_etl.state.stores.days.day_bookings import BookedSum
+from cloudkasse_etl.transform.books.business_cases import CASH
+from cloudkasse_etl.transform.day_sheet.day_sums import DaySums
+from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
+
+TURNOVER: Final = "turnover"
+TAX: Final = "tax"
+
+
+@dataclass(frozen=True, slots=True)
+class BookedPair:
+    """An amount as the imported receipts have it, and as it is booked, in cents with the sign of a sale.
+
+    Attributes:
+        what: `turnover`, `tax`, or a tender.
+        vat_rate: The rate of turnover and tax; None without VAT and for tenders.
+        receipts_cents: What the receipts come to.
+        booked_cents: What the postings come to.
+    """
+
+    what: str
+    vat_rate: str | None
+    receipts_cents: int
+    booked_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class LateSum:
+    """What was booked on another day, because the receipts' own day was closed.
+
+    Attributes:
+        posting_date: The day.
+        postings: How many postings, those on clearing not counted.
+        turnover_cents: The turnover among them.
+    """
+
+    posting_date: dt.date
+    postings: int
+    turnover_cents: int
+
+
+def booked_pairs(sums: DaySums, opening_cents: int, booked: Sequence[BookedSum]) -> tuple[BookedPair, ...]:
+    """Imported receipts beside their postings: turnover and tax by rate, and tenders.
+
+    Args:
+        sums: The sums of the imported receipts.
+        opening_cents: The opening cash that they state: neither it nor its payment is booked.
+        booked: Their postings.
+
+    Returns:
+        The pairs that are not 0 on both sides.
+    """
+    ours: Counter[tuple[str, str | None]] = Counter()
+    theirs: Counter[tuple[str, str | None]] = Counter()
+    for rate in sums.rates:
+        ours[TURNOVER, rate.vat_rate] += rate.turnover_cents
+        ours[TAX, rate.vat_rate] += rate.tax_cents
+    for tender in sums.tenders:
+        ours[tender.tender, None] += tender.base_cents
+    ours[CASH, None] -= opening_cents
+    for one in booked:
+        if one.tender is not None:
+            theirs[one.tender, None] += one.amount_cents
+        if one.business_case in TURNOVER_CASES:
+            theirs[TURNOVER, one.vat_rate] -= one.amount_cents
+        theirs[TAX, one.vat_rate] -= one.tax_cents
+    keys = sorted(ours.keys() | theirs.keys(), key=_place)
+    return tuple(BookedPair(*key, ours[key], theirs[key]) for key in keys if ours[key] or theirs[key])
+
+
+def _place(key: tuple[str, str | None]) -> tuple[int, bool, float, str]:
+    what, rate = key
+    return (TURNOVER, TAX).index(what) if what in (TURNOVER, TAX) else 2, rate is None, -float(rate or 0), what
+
+
+def late_sums(day: dt.date, booked: Sequence[BookedSum]) -> tuple[LateSum, ...]:
+    """What of a day is booked on other days, by these."""
+    found: dict[dt.date, list[int]] = {}
+    for one in booked:
+        if one.posting_date != day:
+            sums = found.setdefault(one.posting_date, [0, 0])
+            sums[0] += one.postings
+            sums[1] -= one.amount_cents if one.business_case in TURNOVER_CASES else 0
+    return tuple(LateSum(date, *sums) for date, sums in sorted(found.items()))
