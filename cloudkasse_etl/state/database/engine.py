@@ -20,7 +20,7 @@ from cloudkasse_etl.state.database.column_types import key_text
 from cloudkasse_etl.state.database.state_faults import explain
 from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables
 
-HEAD = "0020"
+HEAD = "0021"
 BUSY_SECONDS = 30
 # How long the lease of a frozen run lasts. A transaction of such a run keeps its locks, which no other run could
 # take over; so that is how long the database, if it can, may let it idle.

@@ -188,6 +188,7 @@ class StateTables:
             _index_some(f"ix_{prefix}receipt_reference", "reference_id", where="reference_id IS NOT NULL"),
             _index_some(f"ix_{prefix}receipt_stock_pending", "receipt_id", where="stock_pending = 1"),
             sa.Index(f"ix_{prefix}receipt_closing", "company", "register", "closing_number"),
+            sa.Index(f"ix_{prefix}receipt_day", "company", "business_day", "register"),
         )
         self.decision = table(
             "decision",

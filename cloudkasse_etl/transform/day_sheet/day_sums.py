@@ -1,4 +1,4 @@
-"""Sums up receipts of a day in every way that its sheet shows. Pure, exact cents (docs/rules.md, The day's sheet).
+"""Sums up receipts of a day in every way that its sheet shows. Pure, exact cents (docs/rules.md, The sheet of a day).
 
 Each way has all receipts in it, so that all of them come to the same sum. Nothing is taken from the postings: a sheet
 that was made of these could not tell whether they are right.
@@ -159,7 +159,7 @@ class DaySums:
 
 
 def adds_up(receipt: Receipt) -> bool:
-    """Whether lines, payments and total of a receipt come to the same; of those that were dismissed some do not."""
+    """Whether lines, payments and total of a receipt are equal; of those that were dismissed some are not."""
     lines = sum(line.gross_cents for line in live(receipt))
     return lines == receipt.total_cents == sum(payment.base_amount_cents for payment in receipt.payments)
 

@@ -3,6 +3,7 @@
 Times are no proof on a machine of any speed. What is looked at instead is which index SQLite says that it uses.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
 from cloudkasse_etl.sync.monitoring.open_records import open_records
+from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
 from tests.support.books import book, fetch
 from tests.support.receipts.coffee_receipts import receipt
 from tests.support.worlds import World
@@ -75,6 +77,23 @@ def test_what_each_run_asks_of_all_receipts_is_answered_from_an_index_alone(worl
             for step in found:
                 is_narrow = "COVERING INDEX" in step or "receipt_id=?" in step or "number=?" in step
                 assert is_narrow, f"{step}:\n{statement}"
+
+
+def test_a_days_sheet_looks_at_the_receipts_of_its_day_and_not_at_all_others(world: World) -> None:
+    world.server.store.deliver_receipts([receipt(number) for number in range(1, 4)])
+    fetch(world)
+    book(world)
+    day = dt.date(2026, 11, 23)
+    with plans(OURS) as steps:
+        make_day_sheets(world.configuration(), day, day)
+    of_day = told(steps, "raw", "business_day = ")
+    assert any("receipt_day (company=? AND business_day=? AND register=?)" in step for step in of_day), of_day
+    of_receipts = [step for step in told(steps, "posting") if "cloudkasse_posting" in step]
+    assert of_receipts
+    assert all("posting_receipt (company=? AND receipt_id=?)" in step for step in of_receipts), of_receipts
+    for statement, found in steps.items():
+        for step in found:
+            assert step.startswith(("SEARCH", *(f"SCAN {table}" for table in SMALL))), f"{step}:\n{statement}"
 
 
 def test_a_quiet_run_reads_no_table_of_ours_from_end_to_end(world: World) -> None:

@@ -74,6 +74,17 @@ def test_the_page_and_the_protocol_of_a_run_are_served_and_nothing_else(pages: S
         assert "storage" not in text
 
 
+def test_the_sheet_of_each_business_day_is_served_too(pages: Served, program: Program) -> None:
+    program.world.server.store.deliver_receipts([receipt(1)])
+    program.call_json("sync", "receipts")
+    status, headers, page = pages.get("/days/2026-11-23.html")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "23.80" in page
+    assert "Nothing was sold" in pages.get("/days/2026-11-22.html")[2]
+    for path in ("/days/", "/days/2026-11-23", "/days/2026-13-01.html", "/days/latest.html", "/days/2026-11-23.csv"):
+        assert pages.get(path)[0] == 404, path
+
+
 @pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "localhost.example.org"])
 def test_a_page_of_the_internet_cannot_read_it_under_another_name(pages: Served, host: str) -> None:
     path = f"/runs/{pages.run_id}.html"

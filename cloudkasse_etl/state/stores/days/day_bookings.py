@@ -1,14 +1,19 @@
-"""Reads what of a register's business day was booked, delivered into the ERP, and exported for DATEV."""
+"""Reads what of a day's receipts was booked, delivered into the ERP, and exported for DATEV."""
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.datev_files import FIRST
 from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE
+
+_BOOKED_BY = ("posting_date", "business_case", "tender", "vat_rate", "flag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,68 +76,71 @@ class ExportedSum:
 
 
 class DayBookings:
-    """The bookings of a company, by the register and business day of their receipts."""
+    """The bookings of a company, by their receipts: those of a day, whenever they were booked."""
 
     def __init__(self, state: StateConnection) -> None:
         self._state = state
         self._receipt, self._posting = state.tables.receipt, state.tables.posting
 
-    def booked(self, register: str, day: dt.date, currency: str) -> list[BookedSum]:
-        """What is booked of a register's day, whenever it was booked, without what is posted on clearing.
+    def booked(self, receipt_ids: Sequence[str], currency: str) -> list[BookedSum]:
+        """What is booked of some receipts, without what is posted on clearing.
 
         Which account was clearing is told by the postings: it comes to 0 in each receipt, and has no rate. The
         settings may name another one by now.
 
         Args:
-            register, day, currency: Whose receipts.
+            receipt_ids: The receipts.
+            currency: Theirs.
 
         Returns:
             The sums, by day of posting, case, tender and rate.
         """
         table = self._posting
-        even = (
-            self._of_day(sa.select(table.c.receipt_id, table.c.account), register, day)
-            .group_by(table.c.receipt_id, table.c.account)
-            .having(sa.func.sum(table.c.amount_cents) == 0, sa.func.count(table.c.vat_rate) == 0)
-            .subquery()
-        )
-        cleared = (even.c.receipt_id == table.c.receipt_id) & (even.c.account == table.c.account)
-        by = [table.c[name] for name in ("posting_date", "business_case", "tender", "vat_rate", "flag")]
-        sums = (sa.func.count(), sa.func.sum(table.c.amount_cents), sa.func.sum(table.c.tax_cents))
-        query = (
-            self._of_day(sa.select(*by, *sums), register, day, table.outerjoin(even, cleared))
-            .where(table.c.currency == currency, even.c.receipt_id.is_(None))
-            .group_by(*by)
-        )
-        with self._state.reading() as connection:
-            found = [
-                BookedSum(row[0], row[1], row[2], row[3], row[4], int(row[5]), int(row[6]), int(row[7]))
-                for row in connection.execute(query)
-            ]
-        return sorted(found, key=lambda one: (one.posting_date, one.business_case or "~", one.tender or "", repr(one)))
+        # summed up here: SQLite would look for the groups in the index by day, and pass by all postings
+        names = ("receipt_id", "account", *_BOOKED_BY, "amount_cents", "tax_cents")
+        rows: list[Any] = []
+        for chunk in chunks(receipt_ids):
+            query = sa.select(*(table.c[name] for name in names)).where(
+                table.c.company == self._state.company, table.c.receipt_id.in_(chunk), table.c.currency == currency
+            )
+            with self._state.reading() as connection:
+                rows += connection.execute(query)
+        balances: Counter[tuple[str, str]] = Counter()
+        for row in rows:
+            balances[row.receipt_id, row.account] += row.amount_cents
+        with_rate = {(row.receipt_id, row.account) for row in rows if row.vat_rate is not None}
+        found: dict[tuple[Any, ...], list[int]] = {}
+        for row in rows:
+            place = (row.receipt_id, row.account)
+            if balances[place] or place in with_rate:
+                _add(found, tuple(row[2:-2]), (1, row.amount_cents, row.tax_cents))
+        sums = [BookedSum(*key, *values) for key, values in found.items()]
+        return sorted(sums, key=lambda one: (one.posting_date, one.business_case or "~", one.tender or "", repr(one)))
 
-    def delivered(self, register: str, day: dt.date) -> list[DeliveredSum]:
-        """The deliveries that receipts of a register's day are in, without those that were taken back."""
-        delivery, covered, receipt = (
-            self._state.tables.delivery, self._state.tables.delivery_receipt, self._receipt,
-        )  # fmt: skip
+    def delivered(self, receipt_ids: Sequence[str]) -> list[DeliveredSum]:
+        """The deliveries that some receipts are in, without those that were taken back."""
+        delivery, covered, receipt = self._state.tables.delivery, self._state.tables.delivery_receipt, self._receipt
         by = [delivery.c[name] for name in ("delivery_id", "target", "status", "destination", "remote_id")]
         own = (receipt.c.company == covered.c.company) & (receipt.c.receipt_id == covered.c.receipt_id)
-        query = (
-            sa.select(*by, sa.func.count(), sa.func.sum(receipt.c.total_cents))
-            .select_from(receipt.join(covered, own).join(delivery, delivery.c.delivery_id == covered.c.delivery_id))
-            .where(*self._day(register, day), covered.c.is_live == sa.true(), delivery.c.line_count > 0)
-            .group_by(*by)
-            .order_by(delivery.c.delivery_id)
-        )
-        with self._state.reading() as connection:
-            return [
-                DeliveredSum(row[0], row[1], row[2], _number(row[1], row[3], row[4]), int(row[5]), int(row[6] or 0))
-                for row in connection.execute(query)
-            ]
+        found: dict[tuple[Any, ...], list[int]] = {}
+        for chunk in chunks(receipt_ids):
+            query = (
+                sa.select(*by, sa.func.count(), sa.func.sum(sa.func.coalesce(receipt.c.total_cents, 0)))
+                .select_from(covered.join(delivery, delivery.c.delivery_id == covered.c.delivery_id).join(receipt, own))
+                .where(covered.c.company == self._state.company, covered.c.receipt_id.in_(chunk))
+                .where(covered.c.is_live == sa.true(), delivery.c.line_count > 0)
+                .group_by(*by)
+            )
+            self._sums(query, len(by), found)
+        return [
+            DeliveredSum(key, target, status, _number(target, destination, remote_id), *values)
+            for (key, target, status, destination, remote_id), values in sorted(
+                found.items(), key=lambda row: row[0][0]
+            )
+        ]
 
-    def exported(self, register: str, day: dt.date) -> list[ExportedSum]:
-        """The postings of a register's day by DATEV's file, those in none first."""
+    def exported(self, receipt_ids: Sequence[str]) -> list[ExportedSum]:
+        """The postings of some receipts by DATEV's file, those in none first."""
         table, link, file = self._posting, self._state.tables.datev_posting, self._state.tables.datev_file
         there = (
             (link.c.company == table.c.company)
@@ -141,27 +149,29 @@ class DayBookings:
         )
         named = (file.c.company == link.c.company) & (file.c.file_number == link.c.file_number)
         debit = sa.func.sum(sa.case((table.c.amount_cents > 0, table.c.amount_cents), else_=0))
-        query = self._of_day(
-            sa.select(file.c.file_number, file.c.name, sa.func.count(), debit), register, day,
-            table.outerjoin(link, there).outerjoin(file, named),
-        ).group_by(file.c.file_number, file.c.name)  # fmt: skip
+        found: dict[tuple[Any, ...], list[int]] = {}
+        for chunk in chunks(receipt_ids):
+            query = (
+                sa.select(file.c.file_number, file.c.name, sa.func.count(), debit)
+                .select_from(table.outerjoin(link, there).outerjoin(file, named))
+                .where(table.c.company == self._state.company, table.c.receipt_id.in_(chunk))
+                .group_by(file.c.file_number, file.c.name)
+            )
+            self._sums(query, 2, found)
+        rows = sorted(found.items(), key=lambda row: row[0][0] or 0)
+        return [ExportedSum(name, *values) for (_, name), values in rows]
+
+    def _sums(self, query: "sa.Select[Any]", keys: int, found: dict[tuple[Any, ...], list[int]]) -> None:
+        """Adds the rows of a query to sums by their first columns."""
         with self._state.reading() as connection:
-            rows = sorted(connection.execute(query), key=lambda row: row[0] or 0)
-        return [ExportedSum(row[1], int(row[2]), int(row[3])) for row in rows]
+            for row in connection.execute(query):
+                _add(found, tuple(row[:keys]), row[keys:])
 
-    def _of_day(
-        self, query: "sa.Select[Any]", register: str, day: dt.date, joined: sa.FromClause | None = None
-    ) -> "sa.Select[Any]":
-        table, receipt = self._posting, self._receipt
-        own = (receipt.c.company == table.c.company) & (receipt.c.receipt_id == table.c.receipt_id)
-        return query.select_from((table if joined is None else joined).join(receipt, own)).where(
-            *self._day(register, day)
-        )
 
-    def _day(self, register: str, day: dt.date) -> "tuple[sa.ColumnElement[bool], ...]":
-        table = self._receipt
-        here = (table.c.company == self._state.company, table.c.register == register, table.c.business_day == day)
-        return tuple(here)
+def _add(found: dict[tuple[Any, ...], list[int]], key: tuple[Any, ...], values: Sequence[Any]) -> None:
+    sums = found.setdefault(key, [0] * len(values))
+    for at, value in enumerate(values):
+        sums[at] += int(value)
 
 
 def _number(target: str, destination: str | None, remote_id: int | None) -> str | None:

@@ -91,21 +91,30 @@ class DayReceipts:
         derived = closing_number_of(table, self._closing)
         columns = [derived if name == "closing_number" else table.c[name] for name in ReceiptRow.__slots__]
         more = (table.c.refused_by, table.c.counts_in_closing, table.c.raw, table.c.original)
-        query = (
-            sa.select(*columns, *more)
-            .where(table.c.company == self._state.company, table.c.register == register, table.c.business_day == day)
-            .order_by(table.c.number, table.c.receipt_id)
+        query = sa.select(*columns, *more).where(
+            table.c.company == self._state.company, table.c.register == register, table.c.business_day == day
         )
         with self._state.reading() as connection:
-            return [
+            found = [
                 DayReceipt(
                     ReceiptRow(*row[: len(columns)]), row[-4], row[-3], bytes(row[-2]), row[-1] and bytes(row[-1])
                 )
                 for row in connection.execute(query)
             ]
+        # not by the database: SQLite would take the index by number, and pass by all of the register's receipts
+        return sorted(found, key=lambda one: (one.row.number is not None, one.row.number or 0, one.row.receipt_id))
 
     def days_before(self, register: str, day: dt.date, limit: int) -> list[dt.date]:
-        """The register's business days before a day, the latest first."""
+        """The business days of a register before a day.
+
+        Args:
+            register: The register.
+            day: The day, not included.
+            limit: How many at most.
+
+        Returns:
+            The days, the latest first.
+        """
         table = self._receipt
         query = (
             sa.select(table.c.business_day)
@@ -155,18 +164,27 @@ class DayReceipts:
             if following - one > 1 and (one in own or following in own)
         ]
 
-    def closings(self, register: str, day: dt.date, numbers: Iterable[int]) -> list[tuple[OpenClosing, dt.datetime]]:
-        """The closings of a register's day, and some others by their numbers, each with when it was fetched."""
+    def closings(self, register: str, day: dt.date, numbers: Iterable[int]) -> list[OpenClosing]:
+        """The closings of a register's day, and some others.
+
+        Args:
+            register: The register.
+            day: The business day.
+            numbers: The numbers of the others.
+
+        Returns:
+            The closings, by number.
+        """
         table = self._closing
         columns = [table.c[name] for name in OpenClosing.__slots__]
         wanted = sa.or_(table.c.business_day == day, table.c.number.in_(sorted(set(numbers))))
         query = (
-            sa.select(*columns, table.c.staged_at)
+            sa.select(*columns)
             .where(table.c.company == self._state.company, table.c.register == register, wanted)
             .order_by(table.c.number)
         )
         with self._state.reading() as connection:
-            return [(OpenClosing(*row[:5], bytes(row[5])), row[6]) for row in connection.execute(query)]
+            return [OpenClosing(*row) for row in connection.execute(query)]
 
     def count_without_day(self) -> int:
         """How many receipts have no day that can be read: they are refused, and on no day's sheet."""

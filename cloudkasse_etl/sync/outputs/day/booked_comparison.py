@@ -1,4 +1,4 @@
-"""Compares what the imported receipts of a day come to with what is booked of them. No I/O."""
+"""Compares the sums of a day's imported receipts with their postings. No I/O."""
 
 import datetime as dt
 from collections import Counter

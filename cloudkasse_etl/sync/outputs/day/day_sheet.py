@@ -101,7 +101,7 @@ class Money:
 
     @property
     def is_sound(self) -> bool:
-        """Whether all ways of adding up come to the same, and what is booked is what the receipts say."""
+        """Whether all ways of adding up have one result, and what is booked is what the receipts say."""
         sums = len(set(self.sums.totals)) == len(set(self.sums.turnovers)) == 1
         return sums and all(pair.receipts_cents == pair.booked_cents for pair in self.booked)
 

@@ -130,7 +130,7 @@ class MoneySections(SheetDrawing):
         return self.table(say("By hour"), (say("Hour"), _RECEIPTS, _AMOUNT), rows, money=money, total=total)
 
     def _checked(self, money: Money) -> Section:
-        """What an auditor asks for first; each kind stands there, also where there was none."""
+        """What an auditor looks for first; each kind has its row, also where there was none."""
         sums, sheet = money.sums, self.sheet
         off = sheet.apart_of(NoEffect.BROKEN_OFF)
         found: list[tuple[Text | str, Corrected]] = [

@@ -35,7 +35,7 @@ def chapter_of(sheet: DaySheet, name: str, settings: Settings) -> Chapter:
 
 
 class _Head(SheetDrawing):
-    """Draws what stands above the tables."""
+    """Draws what is above the tables."""
 
     def title(self, name: str) -> str:
         """The register."""
@@ -104,7 +104,7 @@ class _Head(SheetDrawing):
                 )  # fmt: skip
 
     def proof(self) -> str:
-        """The sentence that all ways of adding up come to the same; empty if they do not."""
+        """The sentence that all ways of adding up have one result; empty if they do not."""
         told = [
             say(
                 "All receipts come to {total}, by VAT rate, business case and tender alike; the turnover to "

@@ -39,7 +39,19 @@ class SheetDrawing:
         wide: int = 0,
         is_narrow: bool = True,
     ) -> Section:
-        """A table; its heading names the currency where the sheet has several."""
+        """A table.
+
+        Args:
+            title: Its heading.
+            heads: The headings of its columns.
+            rows: Its rows.
+            money: Whose currency the heading names, where the sheet has several.
+            lead: What it tells; None for nothing.
+            texts, total, marks, sums, wide, is_narrow: As of `Section`.
+
+        Returns:
+            The table.
+        """
         shown = self.told(title)
         if money is not None and self.has_several:
             shown = f"{shown} ({formats.clean(money.currency, 10)})"

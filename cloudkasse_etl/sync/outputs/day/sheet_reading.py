@@ -142,7 +142,7 @@ class _Making:
     def sheet(self, register: str, day: dt.date) -> DaySheet:
         """The sheet of a register's day."""
         stored = self._reader.of(register, day)
-        found = _sorted_out(stored)
+        found, ids = _sorted_out(stored), [one.row.receipt_id for one in stored]
         money = tuple(self._money(register, day, currency, found) for currency in self._currencies(found))
         unsigned = {
             one.row.number
@@ -163,8 +163,8 @@ class _Making:
             closings=tuple(self._closings(register, day, found)),
             unsigned=tuple(sorted(unsigned)),
             tells_tse=self._till.states_tse_failures or bool(unsigned),
-            delivered=tuple(self._bookings.delivered(register, day)),
-            exported=tuple(self._bookings.exported(register, day)),
+            delivered=tuple(self._bookings.delivered(ids)),
+            exported=tuple(self._bookings.exported(ids)),
         )
 
     def _currencies(self, found: _Sorted) -> list[str]:
@@ -182,7 +182,7 @@ class _Making:
         order = [*FATES, *sorted(fates.keys() - set(FATES))]
         imported = [one.receipt for one in counted if one.fate == Status.IMPORTED]
         opening = sum(part.opening_cents or 0 for part in drawer_parts((one, None) for one in imported))
-        booked = self._bookings.booked(register, day, currency)
+        booked = self._bookings.booked([one.stored.row.receipt_id for one in counted], currency)
         money = Money(
             currency,
             sum_day([one.receipt for one in counted], self._settings.zone),
@@ -248,7 +248,7 @@ class _Making:
         named = {one.stored.row.closing_number for one in found.counted} - {None}
         numbers = {number for number in named if number is not None}
         here = self._reader.closings(register, day, numbers)
-        known = {one.number: one for one, _ in here}
+        known = {one.number: one for one in here}
         for number in sorted({*known, *numbers}):
             if number not in known:
                 yield SheetClosing(number)

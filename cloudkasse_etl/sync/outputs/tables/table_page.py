@@ -75,15 +75,7 @@ class Chapter:
         return found
 
 
-def table_page(
-    title: str,
-    kicker: str,
-    chapters: Sequence[Chapter],
-    language: Language,
-    now: dt.datetime,
-    *,
-    is_broad: bool = False,
-) -> str:
+def table_page(title: str, kicker: str, chapters: Sequence[Chapter], language: Language, now: dt.datetime) -> str:
     """A page as HTML.
 
     Args:

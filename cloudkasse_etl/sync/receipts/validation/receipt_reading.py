@@ -72,6 +72,9 @@ def is_unsigned(translation: Translation | None, raw: bytes, original: bytes | N
         translation: Of the till's own form; None where receipts come in the canonical one.
         raw: The receipt in canonical JSON.
         original: As the till sent it, where that is another form.
+
+    Returns:
+        Whether it says so.
     """
     if original is None or translation is None:
         return _states_tse_error(raw)
