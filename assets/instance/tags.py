@@ -6,12 +6,15 @@ history, and hidden: the UI does not show tags that begin with `.dagster/`.
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from cloudkasse_etl.i18n.text import Language, Text, rendered, say
 from cloudkasse_etl.state.lease.run_words import kind_words, starter_words
-from cloudkasse_etl.state.stores.settings_log import SettingsChange
 from cloudkasse_etl.sync.run.report import Counts, Outcome, RunReport
 from cloudkasse_etl.sync.run.summary import brief, shown_outcome
+
+if TYPE_CHECKING:
+    from cloudkasse_etl.state.stores.settings_log import SettingsChange
 
 SHOWN_OUTCOME = "outcome"
 SHOWN_SUMMARY = "summary"  # alphabetically after the outcome, as the UI sorts them
@@ -134,7 +137,7 @@ def ended(report: RunReport, language: Language) -> dict[str, str]:
     }
 
 
-def under(change: SettingsChange | None, run_id: str) -> dict[str, str]:
+def under(change: "SettingsChange | None", run_id: str) -> dict[str, str]:
     """The tags of the settings that a run began under.
 
     Args:
