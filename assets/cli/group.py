@@ -22,6 +22,7 @@ from assets.cli.commands.history import history
 from assets.cli.commands.open_rejections import rejections
 from assets.cli.commands.page import report
 from assets.cli.commands.plan import plan
+from assets.cli.commands.procedure import procedure
 from assets.cli.commands.protocol import protocol
 from assets.cli.commands.sandbox import sandbox
 from assets.cli.commands.settings_log import settings
@@ -47,7 +48,7 @@ def group() -> None:
 
 for command in (
     *(sync, import_, deliver, plan, rejections, receipts, closings, day, deliveries, export, history, protocol),
-    *(report, settings, check, audit, archive, sandbox, demo, ui),
+    *(report, settings, procedure, check, audit, archive, sandbox, demo, ui),
 ):
     group.add_command(command)
 offer_demo(group)

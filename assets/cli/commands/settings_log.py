@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cloudkasse_etl.config.record.setting_values import Differences
     from cloudkasse_etl.state.stores.settings_log import SettingsChange
-    from cloudkasse_etl.sync.monitoring.settings_history import SettingsHistory
+    from cloudkasse_etl.sync.run.settings_history import SettingsHistory
 
 _SHORT = 12
 
@@ -35,7 +35,7 @@ def log(limit: int, as_json: bool) -> None:
     Defaults count, and so does the program's version. Secrets and addresses are not recorded.
     """
     from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.monitoring.settings_history import settings_history
+    from cloudkasse_etl.sync.run.settings_history import settings_history
 
     configuration = load()
     found = settings_history(configuration)

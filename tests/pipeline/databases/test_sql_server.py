@@ -47,12 +47,12 @@ from cloudkasse_etl.state.stores.settings_log import SettingsLog
 from cloudkasse_etl.state.stores.tills import Parts, TillInUse, Tills
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.monitoring.settings_history import settings_history
 from cloudkasse_etl.sync.outputs.datev.datev_export import export_datev
 from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.sync.receipts.decisions import dismiss_line, restore_line
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
+from cloudkasse_etl.sync.run.settings_history import settings_history
 from tests.support import databases, small_erp
 from tests.support.books import book, complete, decider, dismiss, fetch, tables, with_accounts
 from tests.support.receipts.receipt_factory import item, line

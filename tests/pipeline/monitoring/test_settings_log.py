@@ -14,8 +14,8 @@ from cloudkasse_etl.errors import LeaseHeldError
 from cloudkasse_etl.state.stores.settings_log import SettingsChange, SettingsLog
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.monitoring.settings_history import settings_history
 from cloudkasse_etl.sync.run.leased_tables import hold_store, leased
+from cloudkasse_etl.sync.run.settings_history import settings_history
 from cloudkasse_etl.sync.run.settings_record import record_settings
 from tests.support.pages.html_page import Page
 from tests.support.programs import Program, materializations

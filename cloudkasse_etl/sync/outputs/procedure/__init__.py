@@ -1,0 +1,1 @@
+"""The procedure documentation (Verfahrensdokumentation) that an auditor asks for, made from the running program."""
