@@ -48,6 +48,7 @@ from cloudkasse_etl.state.stores.tills import Parts, TillInUse, Tills
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.datev.datev_export import export_datev
+from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
 from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.sync.receipts.decisions import dismiss_line, restore_line
@@ -197,6 +198,8 @@ def live(world: World) -> None:
         assert export_datev(configuration, world.folder / "datev", **days, again=again).postings
     sum_up(configuration)
     assert settings_history(configuration).changes
+    assert make_day_sheets(configuration, dt.date(2000, 1, 1), dt.date(2100, 1, 1), register="K1").sheets
+    assert not make_day_sheets(configuration, dt.date(2000, 1, 1), dt.date(2000, 1, 1)).sheets
     with open_reading(configuration) as store:
         assert SettingsLog(store.connection).of_runs(["r"]) == {}
         sum_up_sales(store, configuration.settings.zone)

@@ -141,6 +141,7 @@ def test_a_day_that_is_as_it_should_be_is_booked_and_nothing_is_to_be_looked_at(
     book(world)
     found = sheet(world)
     assert found.state == "booked"
+    assert [(one.number, one.runs, bool(one.settings_hash)) for one in found.settings] == [(1, 1, True)]
     (chapter,) = chapters_of(sheets(world), world.configuration().settings)
     assert chapter.notes == []
     assert chapter.proof

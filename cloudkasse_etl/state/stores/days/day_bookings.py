@@ -117,6 +117,18 @@ class DayBookings:
         sums = [BookedSum(*key, *values) for key, values in found.items()]
         return sorted(sums, key=lambda one: (one.posting_date, one.business_case or "~", one.tender or "", repr(one)))
 
+    def booking_runs(self, receipt_ids: Sequence[str]) -> set[str]:
+        """The runs that booked some receipts."""
+        table = self._posting
+        found: set[str] = set()
+        for chunk in chunks(receipt_ids):
+            query = sa.select(table.c.run_id).where(
+                table.c.company == self._state.company, table.c.receipt_id.in_(chunk)
+            )
+            with self._state.reading() as connection:
+                found.update(connection.execute(query.distinct()).scalars())
+        return found
+
     def delivered(self, receipt_ids: Sequence[str]) -> list[DeliveredSum]:
         """The deliveries that some receipts are in, without those that were taken back."""
         delivery, covered, receipt = self._state.tables.delivery, self._state.tables.delivery_receipt, self._receipt

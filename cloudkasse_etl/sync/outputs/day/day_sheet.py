@@ -185,6 +185,25 @@ class Numbers:
         return sum(found.gap.count for found in self.gaps if not found.is_after)
 
 
+@dataclass(frozen=True, slots=True)
+class BookedUnder:
+    """Settings under which receipts of the day were booked.
+
+    Attributes:
+        number: Their number in the log of settings; None where the run is of a release that kept none.
+        settings_hash: Of all values.
+        since: When the first run began under them.
+        program: The program's version.
+        runs: How many runs booked under them.
+    """
+
+    number: int | None
+    settings_hash: str = ""
+    since: dt.datetime | None = None
+    program: str = ""
+    runs: int = 0
+
+
 @dataclass(frozen=True)
 class DaySheet:
     """The sheet of a register's business day.
@@ -202,6 +221,7 @@ class DaySheet:
         tells_tse: Whether the till tells that at all.
         delivered: Deliveries into the ERP.
         exported: Files for DATEV; postings in none have no file.
+        settings: Under which settings it was booked, by number.
     """
 
     day: dt.date
@@ -217,6 +237,7 @@ class DaySheet:
     tells_tse: bool = False
     delivered: tuple[DeliveredSum, ...] = ()
     exported: tuple[ExportedSum, ...] = ()
+    settings: tuple[BookedUnder, ...] = ()
 
     @property
     def is_closed(self) -> bool:

@@ -25,6 +25,7 @@ class RecordSections(SheetDrawing):
         yield self._numbers()
         yield self._delivered()
         yield self._exported()
+        yield self._settings()
         yield self._closings()
         yield self._corrections()
         yield self._listed(say("Receipts that are in no sum"), self.sheet.uncounted)
@@ -76,6 +77,19 @@ class RecordSections(SheetDrawing):
             if one.file or is_used or any(other.file for other in self.sheet.exported)
         ]
         return self.table(say("Files for DATEV"), (say("File"), say("Postings"), say("Debit")), rows)
+
+    def _settings(self) -> Section:
+        rows = [
+            (
+                "–" if one.number is None else str(one.number),
+                self.told(say("not on record")) if one.since is None else self.moment(one.since.isoformat()),
+                f"{one.settings_hash[:12]} · {one.program}" if one.program else "–",
+                self.count(one.runs),
+            )
+            for one in self.sheet.settings
+        ]
+        heads = (say_as("settings", "No."), say("In force since"), say("Hash and program"), say("Runs"))
+        return self.table(say("Booked under these settings"), heads, rows, texts=3)
 
     def _closings(self) -> Section:
         rows = [self._closing(one) for one in self.sheet.closings]

@@ -56,6 +56,9 @@ def _sheet_dict(sheet: DaySheet, language: Language) -> dict[str, Any]:
         "tse": {"told_by_the_till": sheet.tells_tse, "unsigned": list(sheet.unsigned)},
         "deliveries": [asdict(one) for one in sheet.delivered],
         "datev": [asdict(one) for one in sheet.exported],
+        "settings": [
+            asdict(one) | {"since": one.since and one.since.isoformat(timespec="seconds")} for one in sheet.settings
+        ],
     }
 
 

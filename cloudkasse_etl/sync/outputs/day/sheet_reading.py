@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import orjson
 
@@ -21,12 +22,14 @@ from cloudkasse_etl.state.stores.books.sales import FATES, NOT_IMPORTED
 from cloudkasse_etl.state.stores.days.day_bookings import DayBookings
 from cloudkasse_etl.state.stores.days.day_receipts import DayGap, DayReceipt, DayReceipts
 from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, numbers_of
+from cloudkasse_etl.state.stores.settings_log import SettingsChange, SettingsLog
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.day.booked_comparison import booked_pairs, late_sums
 from cloudkasse_etl.sync.outputs.day.day_sheet import (
     Apart,
     Before,
+    BookedUnder,
     Correction,
     DayReport,
     DaySheet,
@@ -133,7 +136,7 @@ class _Making:
         self._configuration, self._store = configuration, store
         self._settings = configuration.settings
         self._reader, self._bookings = DayReceipts(store.connection), DayBookings(store.connection)
-        self._completeness = Completeness(store.connection)
+        self._completeness, self._log = Completeness(store.connection), SettingsLog(store.connection)
         self._translation = translation_of(self._settings)
         self._till = CAPABILITIES[self._settings.till.kind]
         self._books = last_known_currency(store) or ""
@@ -165,6 +168,7 @@ class _Making:
             tells_tse=self._till.states_tse_failures or bool(unsigned),
             delivered=tuple(self._bookings.delivered(ids)),
             exported=tuple(self._bookings.exported(ids)),
+            settings=tuple(self._settings_of(self._bookings.booking_runs(ids))),
         )
 
     def _currencies(self, found: _Sorted) -> list[str]:
@@ -274,6 +278,22 @@ class _Making:
         for stored, receipt in found.apart:
             if _reason(stored, receipt) == NoEffect.BROKEN_OFF:
                 yield _correction(receipt, is_void=False)
+
+    def _settings_of(self, run_ids: set[str]) -> Iterable[BookedUnder]:
+        """The settings that runs began under: the newest of those of a run."""
+        numbers = self._log.of_runs(run_ids)
+        counts: Counter[int | None] = Counter(numbers[run][-1] if run in numbers else None for run in run_ids)
+        for number in sorted(counts, key=lambda one: (one is not None, one or 0)):
+            change = self._changes.get(number)
+            if change is None:
+                yield BookedUnder(number, runs=counts[number])
+            else:
+                known = (change.settings_hash, change.changed_at, change.program)
+                yield BookedUnder(number, *known, runs=counts[number])
+
+    @cached_property
+    def _changes(self) -> Mapping[int | None, SettingsChange]:
+        return {change.number: change for change in self._log.changes()}
 
     def _listed(self, stored: Sequence[DayReceipt]) -> tuple[ListedReceipt, ...]:
         if not stored:
