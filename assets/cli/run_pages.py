@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 # A whole id as Dagster gives it, or the latest run: nothing that is a path, and nothing that could fit several runs.
 _ADDRESS = re.compile(rf"/runs/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{LATEST})\.(html|csv)")
-_DAY = re.compile(r"/days/([0-9]{4}-[0-9]{2}-[0-9]{2})\.html")
+_DAY = re.compile(rf"/days/([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|{LATEST})\.html")
 _OPEN = f"/{OPEN_TABLE}"
 # Where an older release had the table of what is open, which pages in the history still name.
 _MOVED = f"/runs/{LATEST}.csv"
@@ -134,10 +134,10 @@ class RunPages:
         """The sheets of a business day, as `made` gives a run's page.
 
         Args:
-            text: The day, like 2026-10-07.
+            text: The day, like 2026-10-07, or `latest`, the last one with receipts.
         """
         try:
-            wanted = dt.date.fromisoformat(text)
+            wanted = None if text == LATEST else dt.date.fromisoformat(text)
         except ValueError:
             return HTTPStatus.NOT_FOUND, "text/plain", b""
         return self._answered(lambda configuration: self._day(wanted, configuration))
@@ -168,10 +168,11 @@ class RunPages:
         page, _ = page_of(configuration, facts_of(past, self._home, configuration), typed=as_typed)
         return "text/html", page.encode(errors="replace")
 
-    def _day(self, day: dt.date, configuration: Configuration) -> tuple[str, bytes]:
+    def _day(self, day: dt.date | None, configuration: Configuration) -> tuple[str, bytes]:
         from cloudkasse_etl.sync.outputs.day.sheet_page import sheets_page
-        from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
+        from cloudkasse_etl.sync.outputs.day.sheet_reading import last_day, make_day_sheets
 
+        day = day or last_day(configuration)
         page = sheets_page(make_day_sheets(configuration, day, day), configuration, typed=as_typed)
         return "text/html", page.encode(errors="replace")
 

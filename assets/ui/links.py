@@ -22,6 +22,12 @@ def page_link(run_id: str) -> dg.MetadataValue[Any]:
     return dg.MetadataValue.text(as_typed(f"cloudkasse-etl report {run_id[:8]} --html report.html"))
 
 
+def day_link() -> dict[str, dg.MetadataValue[Any]]:
+    """The address of the sheet of the last business day, where `ui` serves pages; nothing elsewhere."""
+    url = pages_url()
+    return {"day_sheet": dg.MetadataValue.url(f"{url}/days/{LATEST}.html")} if url else {}
+
+
 def protocol_link(protocol: str | Path) -> dg.MetadataValue[Any]:
     """The address of a run's protocol, or its path; the file has the name of its run."""
     if url := pages_url():

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.instance.typed_commands import as_typed
-from assets.ui.links import PAGE, page_link, protocol_link
+from assets.ui.links import PAGE, day_link, page_link, protocol_link
 from assets.ui.markdown import entries, plain
 from assets.ui.record_markdown import paragraphs, records_markdown
 from assets.ui.tables import shown_table
@@ -168,6 +168,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
         "protocol": protocol_link(report.protocol),
         PAGE: page_link(report.run_id),
+        **day_link(),
     }
 
 

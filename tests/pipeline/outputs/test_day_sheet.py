@@ -17,7 +17,7 @@ from cloudkasse_etl.sync.outputs.day.day_sheet import DayReport, DaySheet
 from cloudkasse_etl.sync.outputs.day.sheet_json import report_dict
 from cloudkasse_etl.sync.outputs.day.sheet_page import chapters_of, sheets_page
 from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
-from cloudkasse_etl.sync.receipts.decisions import dismiss_numbers
+from cloudkasse_etl.sync.receipts.decisions import dismiss_closing, dismiss_numbers
 from cloudkasse_etl.transform.day_sheet.day_sums import Corrected
 from tests.support.books import book, closing_of_sales, decider, deliver, dismiss, fetch, fetch_and_book, sale
 from tests.support.pages.html_page import Page
@@ -130,8 +130,14 @@ def test_a_closing_is_compared_with_its_receipts_and_the_cash_is_told_at_each(wo
     fetch_and_book(world)
     found = sheet(world)
     assert [one.compared and one.compared.is_equal for one in found.closings] == [False, True]
-    assert found.is_closed
-    assert found.is_booked
+    assert (found.state, found.is_booked) == ("closed", True)
+    dismiss_closing(decider(world, "the drawer was counted"), "K1|12")
+    found = sheet(world)
+    assert (found.closings[0].ended, found.state) == ("the drawer was counted", "booked")
+    deliver(world, sale(5), closings=(closing_of_sales(16, 5, 5),))
+    fetch_and_book(world)
+    found = sheet(world)
+    assert ([gap.numbers for gap in found.missing_closings], found.state) == (["14–15"], "closed")
 
 
 def test_a_day_that_is_as_it_should_be_is_booked_and_nothing_is_to_be_looked_at(world: World) -> None:

@@ -80,8 +80,9 @@ def test_the_sheet_of_each_business_day_is_served_too(pages: Served, program: Pr
     status, headers, page = pages.get("/days/2026-11-23.html")
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert "23.80" in page
+    assert pages.get("/days/latest.html")[2].split("<footer")[0] == page.split("<footer")[0]
     assert "Nothing was sold" in pages.get("/days/2026-11-22.html")[2]
-    for path in ("/days/", "/days/2026-11-23", "/days/2026-13-01.html", "/days/latest.html", "/days/2026-11-23.csv"):
+    for path in ("/days/", "/days/2026-11-23", "/days/2026-13-01.html", "/days/2026-11-23.csv"):
         assert pages.get(path)[0] == 404, path
 
 
@@ -148,6 +149,7 @@ def test_a_run_of_the_ui_links_its_page_and_its_protocol(program: Program, monke
     run = f"http://127.0.0.1:3001/runs/{report['run_id']}"
     assert (shown["sync_report"]["page"].value, shown["sync_report"]["protocol"].value) == (f"{run}.html", f"{run}.csv")
     assert shown["cloudkasse_articles"]["protocol"].value == f"{run}.csv"
+    assert shown["sync_report"]["day_sheet"].value == "http://127.0.0.1:3001/days/latest.html"
 
 
 def test_a_run_of_a_command_links_them_while_a_ui_of_its_history_is_open(program: Program) -> None:

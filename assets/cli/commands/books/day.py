@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assets.cli.option_types import DAY, FILE, TEXT
-from assets.cli.output import console, print_json, print_rows
+from assets.cli.output import console, print_json, print_rows, progress
 from assets.instance.typed_commands import as_typed, shown_path
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
@@ -41,7 +41,10 @@ def day(day: dt.datetime, last: dt.datetime | None, register: str | None, html_f
         )
     configuration = load()
     language = configuration.settings.language
-    report = make_day_sheets(configuration, day.date(), (last or day).date(), register=register)
+    with progress(language, quiet=as_json) as (on_sheet, _, _):
+        report = make_day_sheets(
+            configuration, day.date(), (last or day).date(), register=register, on_sheet=on_sheet
+        )  # fmt: skip
     if html_file is not None:
         from cloudkasse_etl.sync.outputs.tables.page_file import write_page_file
 

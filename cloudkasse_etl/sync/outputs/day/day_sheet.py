@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cloudkasse_etl.schemas.wire_receipts import Closing
 from cloudkasse_etl.state.stores.books.decision_log import Decision
+from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.sales import NOT_IMPORTED, STAGED
 from cloudkasse_etl.state.stores.days.day_bookings import DeliveredSum, ExportedSum
 from cloudkasse_etl.state.stores.days.day_receipts import DayGap
@@ -115,12 +116,19 @@ class SheetClosing:
         closing: What it states; None where receipts name it and it has not come yet.
         compared: It beside its staged receipts; None in the same case.
         refused: Numbers of its receipts that were refused.
+        ended: Why a person ended what is open of it; None where nobody did.
     """
 
     number: int
     closing: Closing | None = None
     compared: ClosingComparison | None = None
     refused: tuple[int, ...] = ()
+    ended: str | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it equals its receipts, or a person has dealt with it."""
+        return self.ended is not None or (self.compared is not None and self.compared.is_equal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +225,7 @@ class DaySheet:
         uncounted: Receipts that no sum has: refused when they came, or of no use otherwise.
         unbooked: Receipts that are counted and will not be booked as they are: refused by an import, or dismissed.
         closings: The closings.
+        missing_closings: Numbers of closings that are missing right before them.
         unsigned: Numbers of receipts that the security device (TSE) did not sign.
         tells_tse: Whether the till tells that at all.
         delivered: Deliveries into the ERP.
@@ -233,6 +242,7 @@ class DaySheet:
     uncounted: tuple[ListedReceipt, ...] = ()
     unbooked: tuple[ListedReceipt, ...] = ()
     closings: tuple[SheetClosing, ...] = ()
+    missing_closings: tuple[Gap, ...] = ()
     unsigned: tuple[int, ...] = ()
     tells_tse: bool = False
     delivered: tuple[DeliveredSum, ...] = ()
@@ -248,8 +258,9 @@ class DaySheet:
     @property
     def is_complete(self) -> bool:
         """Whether it is closed, each closing equals its receipts, and nothing is missing or refused."""
-        equal = all(one.compared is not None and one.compared.is_equal for one in self.closings)
-        return self.is_closed and equal and not self.numbers.missing and not self.uncounted
+        is_settled = all(one.is_settled for one in self.closings) and not self.missing_closings
+        is_refused = any(one.status != Status.DISMISSED for one in self.uncounted)
+        return self.is_closed and is_settled and not self.numbers.missing and not is_refused
 
     @property
     def is_booked(self) -> bool:

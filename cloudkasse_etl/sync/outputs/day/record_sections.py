@@ -88,16 +88,12 @@ class RecordSections(SheetDrawing):
             )
             for one in self.sheet.settings
         ]
-        heads = (say_as("settings", "No."), say("In force since"), say("Hash and program"), say("Runs"))
+        heads = (say("Number"), say("In force since"), say("Hash and program"), say("Runs"))
         return self.table(say("Booked under these settings"), heads, rows, texts=3)
 
     def _closings(self) -> Section:
         rows = [self._closing(one) for one in self.sheet.closings]
-        marks = frozenset(
-            at
-            for at, one in enumerate(self.sheet.closings)
-            if one.compared is None or not one.compared.is_equal or one.refused
-        )
+        marks = frozenset(at for at, one in enumerate(self.sheet.closings) if not one.is_settled or one.refused)
         heads = (say_as("column", "Closing"), say("Made"), say("Beside its receipts"), _RECEIPTS, say("Staged"))
         return self.table(say("Closings"), heads, rows, texts=3, wide=3, marks=marks, is_narrow=False)
 
@@ -107,6 +103,8 @@ class RecordSections(SheetDrawing):
         texts = [formats.clean(text, 200) for text in one.compared.texts(self.language)]
         if one.refused:
             texts.append(self.told(say("refused receipts: {numbers}", numbers=self.few(one.refused))))
+        if one.ended is not None:
+            texts.append(self.told(say("ended: {reason}", reason=formats.clean(one.ended, 100))))
         return (
             str(one.number),
             self.moment(one.closing.created_at or ""),

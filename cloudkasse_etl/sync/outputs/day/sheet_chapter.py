@@ -77,7 +77,10 @@ class _Head(SheetDrawing):
         if sheet.numbers.doubled:
             numbers = self.few(sheet.numbers.doubled)
             yield say("Several receipts have the same number: {numbers}.", numbers=numbers)
-        differing = [one for one in sheet.closings if one.compared is not None and not one.compared.is_equal]
+        if sheet.missing_closings:
+            gaps = ", ".join(gap.numbers for gap in sheet.missing_closings)
+            yield say("Closings are missing: {numbers}.", numbers=gaps)
+        differing = [one for one in sheet.closings if one.compared is not None and not one.is_settled]
         if differing:
             yield say("Closings and receipts differ: {numbers}.", numbers=self.few([one.number for one in differing]))
         if not sheet.is_closed:

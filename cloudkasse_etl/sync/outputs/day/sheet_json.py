@@ -53,6 +53,7 @@ def _sheet_dict(sheet: DaySheet, language: Language) -> dict[str, Any]:
             "doubled": list(numbers.doubled),
         },
         "closings": [_closing_dict(one, language) for one in sheet.closings],
+        "missing_closings": [_gap_dict(gap) for gap in sheet.missing_closings],
         "tse": {"told_by_the_till": sheet.tells_tse, "unsigned": list(sheet.unsigned)},
         "deliveries": [asdict(one) for one in sheet.delivered],
         "datev": [asdict(one) for one in sheet.exported],
@@ -125,4 +126,5 @@ def _closing_dict(one: SheetClosing, language: Language) -> dict[str, Any]:
         "is_equal": compared and compared.is_equal,
         "differences": compared.texts(language) if compared else [],
         "refused": list(one.refused),
+        "ended": one.ended,
     }

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,10 +49,16 @@ from cloudkasse_etl.transform.day_sheet.drawer import drawer_parts
 
 # So many business days back a stated opening cash is looked for: a register states one each day, or never.
 LOOK_BACK = 62
+OnSheet = Callable[[str, int, int], None]
 
 
 def make_day_sheets(
-    configuration: Configuration, first: dt.date, last: dt.date, *, register: str | None = None
+    configuration: Configuration,
+    first: dt.date,
+    last: dt.date,
+    *,
+    register: str | None = None,
+    on_sheet: OnSheet = lambda place, number, of: None,
 ) -> DayReport:
     """The sheets of some business days. May be called while a synchronisation runs.
 
@@ -61,6 +67,7 @@ def make_day_sheets(
         first: The first day.
         last: The last day, included.
         register: One register; None for all.
+        on_sheet: Is called before each sheet with its place, its number from 1, and how many there are.
 
     Returns:
         A sheet a day and register with receipts or closings.
@@ -75,11 +82,11 @@ def make_day_sheets(
         if register is not None:
             _refuse_unknown(register, [*(one.number for one in settings.registers), *reader.registers()])
         making = _Making(configuration, store)
-        sheets = [
-            making.sheet(place, day)
-            for day, place in reader.places(first, last)
-            if register in (None, place)
-        ]  # fmt: skip
+        places = [place for place in reader.places(first, last) if register in (None, place[1])]
+        sheets = []
+        for number, (day, place) in enumerate(places, 1):
+            on_sheet(f"{day} {place}", number, len(places))
+            sheets.append(making.sheet(place, day))
         return DayReport(
             first,
             last,
@@ -91,6 +98,12 @@ def make_day_sheets(
             {one.number: one.name for one in settings.registers},
             None if sheets else reader.newest(register),
         )
+
+
+def last_day(configuration: Configuration) -> dt.date:
+    """The last business day with receipts; today where there are none."""
+    with open_reading(configuration) as store:
+        return DayReceipts(store.connection).newest(None) or dt.datetime.now(configuration.settings.zone).date()
 
 
 def _refuse_unknown(register: str, known: Sequence[str]) -> None:
@@ -152,10 +165,15 @@ class _Making:
             for one in stored
             if one.row.number is not None and is_unsigned(self._translation, one.raw, one.original)
         }
+        closings = tuple(self._closings(register, day, found))
+        beside = {one.number for one in closings}
         return DaySheet(
             day,
             register,
             money,
+            missing_closings=tuple(
+                gap for gap in self._closing_gaps if gap.register == register and gap.last + 1 in beside
+            ),
             corrections=tuple(self._corrections(found)),
             numbers=self._numbers(register, stored),
             apart=_apart(found.apart),
@@ -163,7 +181,7 @@ class _Making:
             unbooked=self._listed(
                 [one.stored for one in found.counted if one.fate in (NOT_IMPORTED, Status.DISMISSED)]
             ),
-            closings=tuple(self._closings(register, day, found)),
+            closings=closings,
             unsigned=tuple(sorted(unsigned)),
             tells_tse=self._till.states_tse_failures or bool(unsigned),
             delivered=tuple(self._bookings.delivered(ids)),
@@ -187,13 +205,15 @@ class _Making:
         imported = [one.receipt for one in counted if one.fate == Status.IMPORTED]
         opening = sum(part.opening_cents or 0 for part in drawer_parts((one, None) for one in imported))
         booked = self._bookings.booked([one.stored.row.receipt_id for one in counted], currency)
+        sums = sum_day([one.receipt for one in counted], self._settings.zone)
+        imported_sums = sums if len(imported) == len(counted) else sum_day(imported, self._settings.zone)
         money = Money(
             currency,
-            sum_day([one.receipt for one in counted], self._settings.zone),
+            sums,
             before,
             drawer,
             {fate: fates[fate] for fate in order if fate in fates},
-            booked_pairs(sum_day(imported, self._settings.zone), opening, booked),
+            booked_pairs(imported_sums, opening, booked),
             late_sums(day, booked),
         )
         is_stated = any(part.opening_cents is not None for part in drawer)
@@ -225,13 +245,19 @@ class _Making:
         gaps = self._reader.gaps(register, numbers)
         left = [
             DayGap(gap, is_after)
-            for is_after in (False, True)
+            for is_after in sorted({found.is_after for found in gaps})
             for gap in self._completeness.without_dismissed(
                 [found.gap for found in gaps if found.is_after is is_after], Subject.NUMBERS
             )
         ]
+        by_id = {one.row.receipt_id: one.row.number for one in stored}
         counts = Counter(
-            one.row.number for one in stored if one.row.status != Status.DISMISSED and one.row.came_as is None
+            one.row.number
+            for one in stored
+            if one.row.status != Status.DISMISSED
+            and one.row.came_as is None
+            # a till that only says that a receipt was voided gives its counter-entry no number of its own
+            and (one.row.reference_id is None or by_id.get(one.row.reference_id) != one.row.number)
         )
         return Numbers(
             len(stored),
@@ -261,7 +287,17 @@ class _Making:
             receipts = [receipt for receipt in map(_parsed, raws) if receipt is not None]
             stated = parse_closing(orjson.loads(known[number].raw))
             compared = compare_closing(stated, receipts, has_cases=self._till.closing_sums == "all")
-            yield SheetClosing(number, stated, compared, tuple(refused))
+            ended = self._ended_closings.get(f"{register}|{number}")
+            why = None if ended is None else ended.why(self._settings.language)
+            yield SheetClosing(number, stated, compared, tuple(refused), why)
+
+    @cached_property
+    def _ended_closings(self) -> Mapping[str, Decision]:
+        return self._store.decisions.holding(Subject.CLOSING, Action.DISMISS)
+
+    @cached_property
+    def _closing_gaps(self) -> list[Gap]:
+        return self._completeness.closing_gaps()
 
     def _corrections(self, found: _Sorted) -> Iterable[Correction]:
         voids = [one.receipt for one in found.counted if one.receipt.reference_id is not None]

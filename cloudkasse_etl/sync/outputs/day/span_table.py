@@ -122,7 +122,7 @@ def span_chapter(report: DayReport, settings: Settings) -> Chapter:
 def _notes(report: DayReport) -> Iterator[Text]:
     unsound = [sheet for sheet in report.sheets if any(not money.is_sound for money in sheet.money)]
     if unsound:
-        places = ", ".join(f"{sheet.register} {sheet.day}" for sheet in unsound[:10])
+        places = ", ".join(f"{formats.clean(sheet.register, 40)} {sheet.day}" for sheet in unsound[:10])
         yield say("Sums that contradict each other, or the postings: {places}.", places=places)
     if uncounted := sum(len(sheet.uncounted) for sheet in report.sheets):
         yield say_count(
