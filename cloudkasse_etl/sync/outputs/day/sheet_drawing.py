@@ -91,8 +91,8 @@ class SheetDrawing:
         return f"{shown}, …" if len(numbers) > 20 else shown
 
     def amount_with_currency(self, cents: int, money: Money) -> str:
-        """An amount with its currency."""
-        return formats.money(cents, money.currency, self.language)
+        """An amount with its currency, its minus as in the tables."""
+        return formats.money(cents, money.currency, self.language).replace("-", formats.MINUS, 1)
 
     def count(self, value: int) -> str:
         """A whole number."""
