@@ -106,7 +106,7 @@ def build_defs(
             new_data_sensor(configuration, [jobs[name] for name in FETCHING if name in jobs]),
             open_records_sensor(configuration),
             alert_sensor(configuration, protocol_folder=protocol_folder),
-            prune_sensor(configuration.settings, storage=protocol_folder.parent),
+            prune_sensor(configuration, storage=protocol_folder.parent),
         ],
         resources={"sync": sync, "options": options, **overrides},
         executor=dg.in_process_executor,

@@ -1,11 +1,15 @@
-"""Removes old runs with their events, logs and protocols, and gives disk space back. Open or shown data is kept."""
+"""Removes old runs with their events, logs and protocols, and gives disk space back. Open or shown data is kept.
+
+A run that leads to rows which are kept for ten years (AO § 147) stays that long: who started it, when, what it came to,
+and its protocol. Only its log goes, which is nearly all of its size.
+"""
 
 import datetime as dt
 import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +19,12 @@ from filelock import FileLock, Timeout
 
 from assets.instance.runless_events import prune_runless_events
 from assets.instance.runs import HistoryFiles, history_files
-from cloudkasse_etl.config.settings import Settings
+from assets.instance.tags import WITHOUT_LOG
+from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Text, joined, rendered, say, say_count
+from cloudkasse_etl.state.database.retention import KEPT_YEARS
+from cloudkasse_etl.sync.monitoring.runs_on_record import runs_on_record
 
 SECONDS_BETWEEN_LOOKS = 600
 # Dagster gives a sensor 60 seconds; the rest is done at the next evaluation.
@@ -26,6 +34,7 @@ NOT_OVER = [status for status in dg.DagsterRunStatus if status not in OVER]
 WRITING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 # Less is soon filled again, and not worth rewriting a whole database.
 FREE_SHARE = 0.1
+_PROTOCOLS = "protocols"
 _RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -38,12 +47,14 @@ class Pruned:
         bytes: How much disk space was given back.
         is_all: False where the time was up before all were removed.
         note: What could not be done now; empty where everything was.
+        without_log: How many lost only their log, since booked rows lead to them.
     """
 
     runs: int = 0
     bytes: int = 0
     is_all: bool = True
     note: str = ""
+    without_log: int = 0
 
     @property
     def sentence(self) -> Text:
@@ -54,11 +65,21 @@ class Pruned:
             count=self.runs,
             megabytes=self.bytes / 1_000_000,
         )
-        return joined(" ", (what, self.note)) if self.note else what
+        kept = say_count(
+            "Of {count:,} run to which booked rows lead only the log was removed.",
+            "Of {count:,} runs to which booked rows lead only the logs were removed.",
+            count=self.without_log,
+        )
+        return joined(" ", [what, *([kept] if self.without_log else []), *([self.note] if self.note else [])])
 
 
 def prune_history(
-    instance: dg.DagsterInstance, storage: Path, keep_days: int, *, seconds: float | None = None
+    instance: dg.DagsterInstance,
+    storage: Path,
+    keep_days: int,
+    *,
+    on_record: Collection[str] = (),
+    seconds: float | None = None,
 ) -> Pruned:
     """Removes finished runs that were last touched more than `keep_days` ago. Safe beside runs and the UI.
 
@@ -71,6 +92,7 @@ def prune_history(
         instance: The instance of the runs.
         storage: The folder with history, logs and protocols.
         keep_days: How old a run may become.
+        on_record: Ids of runs to which booked rows lead.
         seconds: Time limit; None: until everything is done.
 
     Returns:
@@ -78,20 +100,23 @@ def prune_history(
     """
     try:
         with FileLock(storage / "pruning.lock", timeout=0):
-            return _prune(instance, storage, keep_days, time.monotonic() + seconds if seconds else None)
+            return _prune(
+                instance, storage, keep_days, frozenset(on_record), time.monotonic() + seconds if seconds else None
+            )
     except Timeout:
         return Pruned(is_all=False, note=say("Old runs are being removed by somebody else at this moment."))
 
 
-def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
+def prune_sensor(configuration: Configuration, *, storage: Path) -> dg.SensorDefinition:
     """Removes old runs once a day, where the settings say how long they are kept.
 
     A sensor and not a scheduled job: a job would wait in the queue of synchronisations, and add a run to remove.
 
     Args:
-        settings: history.keep_days.
+        configuration: history.keep_days, and our own tables, from which booked rows lead to runs.
         storage: The folder with history, logs and protocols.
     """
+    settings = configuration.settings
     keep_days = settings.history.keep_days
 
     @dg.sensor(
@@ -109,7 +134,11 @@ def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
         today = f"{dt.datetime.now(settings.zone):%Y-%m-%d}"
         if context.cursor == today:
             return dg.SkipReason(say("Done for today.").render(settings.language))
-        pruned = prune_history(context.instance, storage, keep_days, seconds=SECONDS_A_LOOK)
+        try:
+            on_record = runs_on_record(configuration)
+        except CloudkasseError as error:  # nothing is removed as long as it is not known what has to stay
+            return dg.SkipReason(error.render(settings.language))
+        pruned = prune_history(context.instance, storage, keep_days, on_record=on_record, seconds=SECONDS_A_LOOK)
         if pruned.is_all and not pruned.note:
             context.update_cursor(today)
         return dg.SkipReason(rendered(pruned.sentence, settings.language))
@@ -117,13 +146,16 @@ def prune_sensor(settings: Settings, *, storage: Path) -> dg.SensorDefinition:
     return prune
 
 
-def _prune(instance: dg.DagsterInstance, storage: Path, keep_days: int, deadline: float | None) -> Pruned:
+def _prune(
+    instance: dg.DagsterInstance, storage: Path, keep_days: int, on_record: frozenset[str], deadline: float | None
+) -> Pruned:
     cutoff = dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days)
     files = history_files(instance)
     before = _size(storage)
     kept = _needed(instance, files)
     old = dg.RunsFilter(statuses=OVER, created_before=cutoff, updated_before=cutoff)
-    removed, is_all = 0, True
+    removed, without_log, is_all = 0, 0, True
+    this_year = dt.datetime.now(dt.UTC).year
     for record in instance.get_run_records(old, ascending=True):
         run_id = record.dagster_run.run_id
         if run_id in kept:
@@ -131,6 +163,9 @@ def _prune(instance: dg.DagsterInstance, storage: Path, keep_days: int, deadline
         if deadline is not None and time.monotonic() > deadline:
             is_all = False
             break
+        if run_id in on_record and record.create_timestamp.year >= this_year - KEPT_YEARS:
+            without_log += _remove_log(instance, storage, files, record.dagster_run)
+            continue
         # The record first: if the process dies here, the rest belongs to no run and is removed the next time.
         instance.delete_run(run_id)
         if files is not None:
@@ -139,11 +174,26 @@ def _prune(instance: dg.DagsterInstance, storage: Path, keep_days: int, deadline
             _remove(path)
         removed += 1
     note = ""
-    _remove_leftovers(instance, storage, files, cutoff)
+    _remove_leftovers(instance, storage, files, cutoff, on_record)
     prune_runless_events(instance, cutoff)
     if files is not None:
         note = _give_back(instance, files)
-    return Pruned(removed, max(before - _size(storage), 0), is_all, note)
+    return Pruned(removed, max(before - _size(storage), 0), is_all, note, without_log)
+
+
+def _remove_log(instance: dg.DagsterInstance, storage: Path, files: HistoryFiles | None, run: dg.DagsterRun) -> bool:
+    """Removes the events and captured logs of a run that stays; whether that was still to be done."""
+    if WITHOUT_LOG in run.tags:
+        return False
+    instance.event_log_storage.delete_events(run.run_id)
+    if files is not None:
+        _remove_events(files, run.run_id)
+        with closing(_connect(files.index)) as index:
+            index.execute("DELETE FROM asset_check_executions WHERE run_id = ?", (run.run_id,))
+    for path in _logs(storage, run.run_id):
+        _remove(path)
+    instance.add_run_tags(run.run_id, {WITHOUT_LOG: "true"})  # the last step: until then it is done once more
+    return True
 
 
 def _needed(instance: dg.DagsterInstance, files: HistoryFiles | None) -> set[str]:
@@ -167,14 +217,23 @@ def _needed(instance: dg.DagsterInstance, files: HistoryFiles | None) -> set[str
 
 
 def _remove_leftovers(
-    instance: dg.DagsterInstance, storage: Path, files: HistoryFiles | None, cutoff: dt.datetime
+    instance: dg.DagsterInstance,
+    storage: Path,
+    files: HistoryFiles | None,
+    cutoff: dt.datetime,
+    on_record: frozenset[str],
 ) -> None:
-    """Removes files and rows that belong to no run any more.
+    """Removes files and rows that belong to no run any more; the protocol of one on record stays in any case.
 
     They are listed before the runs are: a run is recorded before it writes anything, so the files of a run that
     begins meanwhile are not mistaken for leftovers.
     """
-    found = [path for path in _named_by_runs(storage) if path.lstat().st_mtime < cutoff.timestamp()]
+    found = [
+        path
+        for path in _named_by_runs(storage)
+        if path.lstat().st_mtime < cutoff.timestamp()
+        and not (path.parent.name == _PROTOCOLS and _run_of(path) in on_record)
+    ]
     if files is None:
         for path in found:
             if not instance.has_run(_run_of(path)):
@@ -225,14 +284,19 @@ def _remove_events(files: HistoryFiles, run_id: str) -> None:
         _remove(files.events / f"{run_id}{ending}")
 
 
+def _logs(storage: Path, run_id: str) -> list[Path]:
+    """Logs that Dagster captured, and its files."""
+    return [storage / run_id, storage / "storage" / run_id]
+
+
 def _other_files(storage: Path, run_id: str) -> list[Path]:
-    """Logs that Dagster captured, its files, and our protocol."""
-    protocols = storage / "protocols"
-    return [storage / run_id, storage / "storage" / run_id, protocols / f"{run_id}.csv", protocols / f"{run_id}.json"]
+    """These, and our protocol."""
+    protocols = storage / _PROTOCOLS
+    return [*_logs(storage, run_id), protocols / f"{run_id}.csv", protocols / f"{run_id}.json"]
 
 
 def _named_by_runs(storage: Path) -> Iterator[Path]:
-    for folder in (storage, storage / "storage", storage / "protocols"):
+    for folder in (storage, storage / "storage", storage / _PROTOCOLS):
         if folder.is_dir():
             yield from (path for path in folder.iterdir() if _RUN_ID.match(path.name))
 

@@ -27,6 +27,8 @@ OUTCOME = ".dagster/cloudkasse_outcome"
 MESSAGE = ".dagster/cloudkasse_message"
 STARTED_BY = ".dagster/cloudkasse_started_by"
 COUNTS = ".dagster/cloudkasse_counts"
+# Of a run to which booked rows lead: it is old, and of what it left only its log was removed (retention.py).
+WITHOUT_LOG = ".dagster/cloudkasse_without_log"
 # The hash of the settings that it began under, and the paths of those that had changed since the run before.
 SETTINGS = ".dagster/cloudkasse_settings"
 SETTINGS_CHANGED = ".dagster/cloudkasse_settings_changed"

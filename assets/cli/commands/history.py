@@ -59,12 +59,14 @@ def history(context: click.Context, limit: int, as_json: bool) -> None:
 def prune(keep_days: int | None, as_json: bool) -> None:
     """Remove old runs with their logs and protocols, and give their space back.
 
-    Open rejections, receipts, postings and what each asset shows last stay. Runs that have not ended are not touched.
+    Open rejections, receipts, postings and what each asset shows last stay. Runs that have not ended are not touched;
+    of those to which booked rows lead only the logs go, for ten years.
     """
     from assets.instance.home import find_home, open_instance
-    from cloudkasse_etl.config.settings import language_of, read_settings, settings_path
+    from cloudkasse_etl.config.settings import language_of, load, settings_path
 
-    days = keep_days or read_settings(settings_path()).history.keep_days
+    configuration = load()
+    days = keep_days or configuration.settings.history.keep_days
     if days is None:
         raise ConfigurationError(
             say("Nothing says how long runs are kept."), hint=say("Use --keep-days, or set history.keep_days.")
@@ -72,12 +74,13 @@ def prune(keep_days: int | None, as_json: bool) -> None:
     home = find_home()
     with open_instance(home) as instance:
         from assets.instance.retention import prune_history
+        from cloudkasse_etl.sync.monitoring.runs_on_record import runs_on_record
 
-        pruned = prune_history(instance, home.storage, days)
+        pruned = prune_history(instance, home.storage, days, on_record=runs_on_record(configuration))
     if as_json:
-        print_json(
-            {"runs": pruned.runs, "bytes": pruned.bytes, "note": rendered(pruned.note, language_of(settings_path()))}
-        )
+        note = rendered(pruned.note, language_of(settings_path()))
+        counts = {"runs": pruned.runs, "without_log": pruned.without_log, "bytes": pruned.bytes}
+        print_json({**counts, "note": note})
     else:
         tell(rendered(pruned.sentence, language_of(settings_path())))
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.state.database.retention import KEPT, keeping
 from cloudkasse_etl.state.database.tables import StateTables
 
 PROTECTED: Final = (
@@ -49,9 +50,12 @@ def missing_triggers(connection: sa.Connection, tables: StateTables) -> Iterator
         The table's name, and the statements that make it whole again.
     """
     there = set(connection.execute(_there(connection.dialect.name, tables.schema)).scalars())
-    for name in PROTECTED:
+    for name in (*PROTECTED, *KEPT):
         table = tables.prefix + name
-        wanted = _by_name(connection.dialect, table, tables.schema)
+        if name in KEPT:
+            wanted = keeping(connection.dialect, tables.prefix, name, tables.schema)
+        else:
+            wanted = _by_name(connection.dialect, table, tables.schema)
         if lost := [trigger for trigger in wanted if trigger not in there]:
             yield table, [statement for trigger in lost for statement in wanted[trigger]]
 

@@ -22,7 +22,7 @@ class StateTables:
         self.metadata = sa.MetaData(schema=schema)
 
         def table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
-            return sa.Table(prefix + name, self.metadata, *columns)
+            return sa.Table(prefix + name, self.metadata, *columns, info={"name": name})
 
         def company() -> sa.Column[str]:
             return sa.Column("company", key_text(20), nullable=False)

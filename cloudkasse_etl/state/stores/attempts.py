@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.database.retention import removal
 from cloudkasse_etl.state.stores.records import PendingAttempt
 
 
@@ -62,4 +63,4 @@ class Attempts:
     def drop(self, connection: sa.Connection, keys: Sequence[str]) -> None:
         """Removes requests that were answered, in the caller's transaction."""
         for chunk in chunks(keys):
-            connection.execute(self._table.delete().where(self._table.c.idempotency_key.in_(chunk)))
+            connection.execute(removal(self._table).where(self._table.c.idempotency_key.in_(chunk)))

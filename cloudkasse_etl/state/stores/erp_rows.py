@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.database.retention import removal
 from cloudkasse_etl.state.stores.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
@@ -154,9 +155,9 @@ class ErpRows:
         self, connection: sa.Connection, source: str, buckets: Sequence[Bucket], instead_of: Collection[int] | None
     ) -> None:
         if instead_of is None:
-            connection.execute(self._table.delete().where(*self._of(source)))
+            connection.execute(removal(self._table).where(*self._of(source)))
         for numbers in chunks(sorted(instead_of or ())):
-            connection.execute(self._table.delete().where(*self._of(source), self._table.c.bucket.in_(numbers)))
+            connection.execute(removal(self._table).where(*self._of(source), self._table.c.bucket.in_(numbers)))
         fixed = {"target_id": self._state.target, "source": source, "company": self._state.company}
         for start in range(0, len(buckets), _BUCKETS_AT_ONCE):
             part = buckets[start : start + _BUCKETS_AT_ONCE]

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.rejections.rejection import Rejection, merged
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import bounded_key, chunks
+from cloudkasse_etl.state.database.retention import removal
 from cloudkasse_etl.state.stores.named_records import STORED, TITLE_LENGTH, NamedRecords, rejection_of
 
 
@@ -104,7 +105,7 @@ class Rejections:
         table, target = self._table, self._state.target_of(asset)
         for chunk in chunks([bounded_key(key) for key in keys]):
             connection.execute(
-                table.delete().where(table.c.target_id == target, table.c.asset == asset, table.c.record_key.in_(chunk))
+                removal(table).where(table.c.target_id == target, table.c.asset == asset, table.c.record_key.in_(chunk))
             )
 
     def put(self, connection: sa.Connection, asset: str, rejected: Sequence[Rejection]) -> None:

@@ -16,6 +16,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.rejections.stuck_money import StuckMoney
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.database.retention import removal
 from cloudkasse_etl.state.stores.named_records import STORED, NamedRecords, rejection_of
 from cloudkasse_etl.state.targets import is_of_the_company
 
@@ -130,7 +131,7 @@ class AlertStore:
         with self._state.writing_without_lease() as connection:
             for cause in causes:
                 # two computers may have sent the same cause at the same time
-                connection.execute(self._state.tables.alert.delete().where(*self._row(channel, cause)))
+                connection.execute(removal(self._state.tables.alert).where(*self._row(channel, cause)))
                 connection.execute(
                     self._state.tables.alert.insert().values(
                         company=self._state.company,
@@ -148,7 +149,7 @@ class AlertStore:
             return
         with self._state.writing_without_lease() as connection:
             for cause in causes:
-                connection.execute(self._state.tables.alert.delete().where(*self._row(channel, cause)))
+                connection.execute(removal(self._state.tables.alert).where(*self._row(channel, cause)))
 
     def _row(self, channel: str, cause: CauseKey) -> tuple[sa.ColumnElement[bool], ...]:
         table = self._state.tables.alert

@@ -10,6 +10,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.database.retention import removal
 from cloudkasse_etl.state.stores.attempts import Attempts
 from cloudkasse_etl.state.stores.checkpoints import Checkpoints
 from cloudkasse_etl.state.stores.records import SyncedRecord, contents_of
@@ -204,7 +205,7 @@ class SyncedRecords:
         with self._state.transaction() as connection:
             for chunk in chunks(keys):
                 connection.execute(
-                    table.delete().where(
+                    removal(table).where(
                         table.c.target_id == self._state.target, table.c.entity == entity, table.c.record_key.in_(chunk)
                     )
                 )
@@ -226,7 +227,7 @@ class SyncedRecords:
         with self._state.transaction() as connection:
             keys = [record.key for record in accepted]
             for chunk in chunks(keys if replaced is None else replaced):
-                connection.execute(records.delete().where(here, records.c.record_key.in_(chunk)))
+                connection.execute(removal(records).where(here, records.c.record_key.in_(chunk)))
             if accepted:
                 columns: dict[str, Sequence[Any]] = {
                     "record_key": keys,

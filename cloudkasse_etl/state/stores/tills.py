@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.retention import removal
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 
 
@@ -94,7 +95,7 @@ class Parts:
             state: Its state when it was read.
         """
         table, target = self._table, self._state.target
-        connection.execute(table.delete().where(table.c.target_id == target, table.c.name == name))
+        connection.execute(removal(table).where(table.c.target_id == target, table.c.name == name))
         connection.execute(
             table.insert().values(
                 target_id=target,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import bounded_key, chunks
+from cloudkasse_etl.state.database.retention import removal
 from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.named_records import STORED, NamedRecords, rejection_of
 
@@ -110,7 +111,7 @@ class WaitingRecords:
                 keys = [awaited for known, awaited in before if known == code and (known, awaited) not in same]
                 for chunk in chunks(keys):
                     connection.execute(
-                        self._table.delete().where(
+                        removal(self._table).where(
                             *self._of(asset), self._table.c.code == code, self._table.c.awaited.in_(chunk)
                         )
                     )

@@ -15,6 +15,7 @@ from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.state_diagnosis import diagnose
 from cloudkasse_etl.state.database.tables import StateTables
 from tests.support import databases
+from tests.support.harness.own_tables import filling
 
 pytestmark = databases.CHOOSES_ITSELF
 
@@ -36,17 +37,6 @@ def ours(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[sa.En
 
 def protected(tables: StateTables) -> list[sa.Table]:
     return [table for table in tables.metadata.sorted_tables if table.name.removeprefix(tables.prefix) in PROTECTED]
-
-
-def filling(column: "sa.Column[Any]") -> Any:
-    kind = column.type
-    if isinstance(kind, sa.Date):
-        return sa.func.current_date()
-    if kind.python_type is int:
-        return 1
-    if kind.python_type is bytes:
-        return b"x"
-    return sa.func.current_timestamp() if not isinstance(kind, sa.String) else "x"
 
 
 def rows(engine: sa.Engine, table: sa.Table) -> list[Any]:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import sqlglot
+from cloudkasse_etl.sync.monitoring.settings_history import settings_history
 from pydantic import SecretStr
 from sqlalchemy.dialects import mssql
 from sqlglot import exp
@@ -47,11 +48,13 @@ from cloudkasse_etl.state.stores.settings_log import SettingsLog
 from cloudkasse_etl.state.stores.tills import Parts, TillInUse, Tills
 from cloudkasse_etl.sync.dry_run.plan import plan
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
+from cloudkasse_etl.sync.monitoring.runs_on_record import runs_on_record
+from cloudkasse_etl.sync.outputs.archive.archiving import write_archive
 from cloudkasse_etl.sync.outputs.datev.datev_export import export_datev
 from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
 from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
-from cloudkasse_etl.sync.receipts.decisions import dismiss_line, restore_line
+from cloudkasse_etl.sync.receipts.decisions import dismiss_line, dismiss_numbers, restore_line
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from cloudkasse_etl.sync.run.settings_history import settings_history
 from tests.support import databases, small_erp
@@ -172,6 +175,7 @@ def live(world: World) -> None:
     complete(world)
     tables(world)
     dismiss(world, "R3", "looked at")
+    assert dismiss_numbers(decider(world, "never came"), "K1", "2-3")
     for decide in (dismiss_line, restore_line):
         decide(decider(world, "moved by hand"), "R1", 2)
     with world.session() as session:
@@ -196,6 +200,9 @@ def live(world: World) -> None:
     for again in (False, True):
         days = {"first": dt.date(2000, 1, 1), "last": dt.date(2099, 12, 31)}
         assert export_datev(configuration, world.folder / "datev", **days, again=again).postings
+    for folder, first in (("archive", dt.date(2026, 11, 1)), ("all", None)):
+        write_archive(configuration, world.folder / folder, first=first, last=dt.date(2026, 11, 23))
+    assert runs_on_record(configuration)
     sum_up(configuration)
     assert settings_history(configuration).changes
     assert make_day_sheets(configuration, dt.date(2000, 1, 1), dt.date(2100, 1, 1), register="K1").sheets

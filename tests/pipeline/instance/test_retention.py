@@ -1,5 +1,6 @@
 """Protects the disk from the history, and from its pruning what is open, shown last, or still going on."""
 
+import os
 import sqlite3
 import time
 import uuid
@@ -12,6 +13,8 @@ import sqlalchemy as sa
 
 from assets.instance import retention, runs
 from assets.instance.retention import prune_history
+from cloudkasse_etl.sync.monitoring.runs_on_record import runs_on_record
+from tests.support.books import deliver, sale
 from tests.support.patience import HANG_SECONDS
 from tests.support.programs import Program, checks, materializations, to_be_copied
 
@@ -255,3 +258,60 @@ def test_the_sensor_prunes_once_a_day_where_the_settings_say_so(program: Program
     with dg.build_sensor_context(instance=instance) as context:
         assert "1 run removed" in str(sensor(context))
         assert "Done for today" in str(sensor(context))
+
+
+def test_a_run_to_which_booked_rows_lead_keeps_its_entry_and_its_protocol_for_ten_years(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    booked, other, ancient, _ = history(instance, 40, 40, 365 * 12, 0)
+    storage, kept = program.home.storage, {booked, ancient}
+    entry = [run for run in program.call_json("history")[1]["runs"] if run["run_id"] == booked]
+    protocol = program.call_json("protocol", booked)[1]
+    pruned = prune_history(instance, storage, 30, on_record=kept)
+    assert (pruned.runs, pruned.without_log) == (2, 1)
+    assert not instance.has_run(other)
+    assert not instance.has_run(ancient)
+    assert [run for run in program.call_json("history")[1]["runs"] if run["run_id"] == booked] == entry
+    assert program.call_json("protocol", booked)[1] == protocol
+    # its log is gone, which is what takes the room
+    assert [name for name in files_of(storage, booked) if "protocols" not in name] == []
+    assert pruned.bytes > 100_000
+    again = prune_history(instance, storage, 30, on_record=kept)
+    assert (again.runs, again.without_log) == (0, 0)
+
+
+def test_the_protocol_of_a_run_on_record_stays_also_where_a_person_deleted_the_run_in_the_ui(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    deleted, _ = history(instance, 0, 0)
+    instance.delete_run(deleted)
+    protocols = list((program.home.storage / "protocols").glob(f"{deleted}*"))
+    assert protocols
+    for path in protocols:
+        os.utime(path, (0, 0))
+    prune_history(instance, program.home.storage, 30, on_record={deleted})
+    assert all(path.is_file() for path in protocols)
+    prune_history(instance, program.home.storage, 30)
+    assert not any(path.is_file() for path in protocols)
+
+
+def test_a_run_that_fetched_a_receipt_is_on_record_and_nothing_is_removed_while_that_cannot_be_known(
+    program: Program, instance: dg.DagsterInstance
+) -> None:
+    before = set(runs_on_record(program.world.configuration()))
+    deliver(program.world, sale(1))
+    run_id = program.call_json("sync", "receipts", "--no-import")[1]["run_id"]
+    assert set(runs_on_record(program.world.configuration())) - before == {run_id}
+    age(instance, run_id, 40)
+    program.world.settings["history"] = {"keep_days": 30}
+    sensor = program.definitions().resolve_sensor_def("prune_history")
+    program.world.erp("ALTER TABLE cloudkasse_posting RENAME TO gone")
+    with dg.build_sensor_context(instance=instance) as context:
+        assert "removed" not in str(sensor(context))
+    assert program.call("history", "prune", "--keep-days", "1")[0] == 20
+    program.world.erp("ALTER TABLE gone RENAME TO cloudkasse_posting")
+    assert instance.has_run(run_id)
+    program.call_json("sync", "receipts", "--no-import")  # so that no asset shows the run as its latest
+    told = program.call_json("history", "prune", "--keep-days", "1")[1]
+    assert (told["runs"], told["without_log"]) == (0, 1)
+    assert instance.has_run(run_id)

@@ -56,3 +56,17 @@ def _has_any(engine: sa.Engine, prefix: str) -> bool:
 def repeat_migrations() -> None:
     """Lets all new files from now on have what the first one has got."""
     opening.upgrade = RepeatedMigrations().upgrade
+
+
+def filling(column: "sa.Column[Any]") -> Any:
+    """Some value for a column of our own tables."""
+    kind = column.type
+    if isinstance(kind, sa.Date):
+        return sa.func.current_date()
+    if isinstance(kind, sa.Boolean):
+        return True
+    if kind.python_type is int:
+        return 1
+    if kind.python_type is bytes:
+        return b"x"
+    return sa.func.current_timestamp() if not isinstance(kind, sa.String) else "x"

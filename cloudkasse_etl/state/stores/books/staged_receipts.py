@@ -14,6 +14,7 @@ from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns, rows_of_receipts
 from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.database.retention import removal
 from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionLog
 from cloudkasse_etl.state.stores.books.receipt_status import MOVES, UNBOOKED, Move, Status, move_receipts
 from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings, StagedClosings
@@ -282,10 +283,8 @@ class StagedReceipts:
         table = self._table
         self._rejections.drop(connection, STAGED_RECEIPTS, receipt_ids)
         for chunk in chunks(receipt_ids):
-            here = (
-                (table.c.company == self._state.company) & table.c.receipt_id.in_(chunk) & table.c.came_as.is_not(None)
-            )
-            connection.execute(table.delete().where(here))
+            here = (table.c.company == self._state.company) & table.c.receipt_id.in_(chunk)
+            connection.execute(removal(table).where(here))
 
     def _state_closings(self, connection: sa.Connection, closings: Mapping[str, int]) -> None:
         """Stores the closings that receipts state; of two different ones the later, whichever was delivered first."""

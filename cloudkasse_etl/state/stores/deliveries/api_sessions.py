@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from cloudkasse_etl.state.connection import StateConnection
+from cloudkasse_etl.state.database.retention import removal
 
 _SYSTEM = "selectline"
 
@@ -26,7 +27,7 @@ class ApiSessions:
     def keep(self, token: SecretStr) -> None:
         """Stores the token of the session that has begun, in place of any other."""
         with self._state.transaction() as connection:
-            connection.execute(self._table.delete().where(self._mine()))
+            connection.execute(removal(self._table).where(self._mine()))
             connection.execute(
                 self._table.insert().values(
                     company=self._state.company,
@@ -40,7 +41,7 @@ class ApiSessions:
     def forget(self) -> None:
         """Removes it: the session has ended."""
         with self._state.transaction() as connection:
-            connection.execute(self._table.delete().where(self._mine()))
+            connection.execute(removal(self._table).where(self._mine()))
 
     def _mine(self) -> "sa.ColumnElement[bool]":
         return (self._table.c.company == self._state.company) & (self._table.c.system == _SYSTEM)
