@@ -160,6 +160,29 @@ REJECTION = ArchiveTable(
         Column("run_id", Form.TEXT, say("The run that refused it last")),
     ),
 )
+SETTINGS_CHANGE = ArchiveTable(
+    "settings_change",
+    say("The settings, each time that they were other than before"),
+    (Column("change_number", Form.WHOLE, say("Number of the change; 1 is what was recorded first")),),
+    (
+        Column("settings_hash", Form.TEXT, say("Hash of the settings")),
+        Column("settings", Form.TEXT, say("All of them, without secrets, as JSON")),
+        Column("differences", Form.TEXT, say("What was other than before, as JSON: before and after")),
+        Column("changed_at", Form.MOMENT, say("When (UTC)")),
+        Column("run_id", Form.TEXT, say("The run that was the first under them")),
+    ),
+)
+RUN_SETTINGS = ArchiveTable(
+    "run_settings",
+    say("Under which settings each run worked that is named in another table"),
+    (Column("run_id", Form.TEXT, say("The run")),),
+    (
+        Column("change_number", Form.WHOLE, say("Number of the change; 1 is what was recorded first")),
+        Column("settings_hash", Form.TEXT, say("Hash of the settings")),
+        Column("began_at", Form.MOMENT, say("When it began (UTC)")),
+    ),
+    (Reference(("change_number",), "settings_change"),),
+)
 OF_BOOKS = (
     POSTING,
     MOVEMENT,
@@ -169,5 +192,7 @@ OF_BOOKS = (
     DATEV_POSTING,
     DECISION,
     REJECTION,
+    SETTINGS_CHANGE,
+    RUN_SETTINGS,
 )
 """Tables that are written one after the other."""

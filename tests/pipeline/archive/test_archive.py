@@ -119,7 +119,10 @@ def test_a_year_is_complete_exact_and_equal_when_it_is_read_by_its_index(shop: W
     for row in tables["datev_file"].itertuples():
         assert hashlib.sha256((year / "datev" / row.name).read_bytes()).hexdigest() == row.content_hash
     assert len(tables["datev_posting"]) == len(stored(shop, "datev_posting")) > 0
-    assert list(tables["decision"].reason) == ["paid back by hand"]
+    assert list(tables["decision"].reason) == ["paid back by hand", "the roll of paper tore"]
+    assert set(tables["receipt"].imported_run_id) - {""} <= set(tables["run_settings"].run_id)
+    assert set(tables["run_settings"].change_number) == set(tables["settings_change"].change_number)
+    assert json.loads(tables["settings_change"].settings[0])["books.closed_until"] == "2026-01-31"
     refused = dict(zip(tables["rejection"].record_key, tables["rejection"].cure, strict=True))
     assert {"K1-WRONG-2", "K9-UNKNOWN"} <= set(refused)
     assert all(refused.values())

@@ -123,7 +123,7 @@ ELSEWHERE = {"company", "raw", "original", "body", "page", "target_id"}
 @pytest.mark.parametrize(
     "name",
     ["receipt", "closing", "posting", "stock_movement", "delivery", "delivery_receipt", "datev_file", "datev_posting",
-     "decision", "rejection"],
+     "decision", "rejection", "settings_change", "run_settings"],
 )  # fmt: skip
 def test_each_column_of_what_is_kept_is_in_the_archive(name: str) -> None:
     (table,) = (table for table in TABLES if table.name == name)

@@ -18,6 +18,7 @@ from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.database.tables import StateTables
 from cloudkasse_etl.state.stores.books.decision_log import Subject
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
+from cloudkasse_etl.state.stores.missing_numbers import numbers_of
 
 Row = Mapping[Any, Any]
 Condition = sa.ColumnElement[bool]
@@ -47,6 +48,11 @@ class Period:
         """Whether a column's moment is within them."""
         found = column < self._begin(self.last + dt.timedelta(days=1))
         return found if self.first is None else found & (column >= self._begin(self.first))
+
+    def holds(self, moment: dt.datetime) -> bool:
+        """Whether a moment is within them."""
+        day = moment.astimezone(self.zone).date()
+        return day <= self.last and (self.first is None or day >= self.first)
 
     def _begin(self, day: dt.date) -> dt.datetime:
         return dt.datetime.combine(day, dt.time(), self.zone)
@@ -88,7 +94,9 @@ class ArchivedRows:
         """
         closing = self._tables.closing
         # a closing is large, and the other ones are few: only their keys are compared here
-        query = sa.select(closing.c.register, closing.c.number, self._period.days(closing.c.business_day).label("mine"))
+        query = sa.select(
+            closing.c.register, closing.c.number, _flag(self._period.days(closing.c.business_day), "mine")
+        )
         found = self._connection.execute(query.where(closing.c.company == self._company)).all()
         keys = sorted((row.register, row.number) for row in found if row.mine or (row.register, row.number) in more)
         for register in sorted({key[0] for key in keys}):
@@ -147,7 +155,8 @@ class ArchivedRows:
             closings: Register and number of the closings that belong to it.
 
         Yields:
-            Decision. Those about missing receipt numbers have no day, and belong to every period.
+            Decision. One about missing receipt numbers has no day: it belongs to a period in which the register has a
+            number beside them, and to that in which it was made.
         """
         table, last = self._tables.decision, 0
         while True:
@@ -173,7 +182,7 @@ class ArchivedRows:
                     Subject.CLOSING: _closing(key) in closings,
                     Subject.DELIVERY: key.isdecimal() and int(key) in deliveries,
                 }
-                if is_mine.get(Subject(subject), True):
+                if is_mine.get(Subject(subject), False) or (subject == Subject.NUMBERS and self._are_beside(row)):
                     yield row
 
     def rejections(self, closings: "frozenset[tuple[str, int]]") -> Iterator[Row]:
@@ -184,7 +193,7 @@ class ArchivedRows:
         """
         table = self._tables.rejection
         assets = (*OF_RECEIPTS, STAGED_CLOSINGS, *DELIVERED)
-        query = sa.select(table, self._period.moments(table.c.since).label("is_of_these_days")).where(
+        query = sa.select(table, _flag(self._period.moments(table.c.since), "is_of_these_days")).where(
             table.c.company == self._company, table.c.asset.in_(assets)
         )
         order = (table.c.asset, table.c.record_key, table.c.code, table.c.target_id)
@@ -198,6 +207,31 @@ class ArchivedRows:
                 is_mine = bool(row["is_of_these_days"]) or _closing(key) in closings
             if is_mine:
                 yield row
+
+    def run_settings(self, run_ids: Sequence[str]) -> Iterator[Row]:
+        """Under which settings some runs worked, by run; those of earlier releases noted nothing."""
+        table = self._tables.run_settings
+        for chunk in chunks(run_ids):
+            query = sa.select(table).where(table.c.company == self._company, table.c.run_id.in_(chunk))
+            yield from sorted(self._connection.execute(query).mappings(), key=lambda row: str(row["run_id"]))
+
+    def settings_changes(self, newest: int) -> Iterator[Row]:
+        """The changes of the settings up to one of them."""
+        table = self._tables.settings_change
+        query = sa.select(table).where(table.c.company == self._company, table.c.change_number <= newest)
+        return self._read(query, table.c.change_number)
+
+    def _are_beside(self, decision: Row) -> bool:
+        """Whether missing receipt numbers are beside a receipt of the period, or were decided about in it."""
+        receipt, decided = self._tables.receipt, decision["decided_at"]
+        if decided is not None and self._period.holds(decided):
+            return True
+        missing = numbers_of(decision["record_key"])
+        if missing is None:
+            return False
+        beside = receipt.c.number.between(missing.first - 1, missing.last + 1)
+        query = sa.select(receipt.c.receipt_id).where(self._receipts(), receipt.c.register == missing.register, beside)
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def _known(self, receipt_ids: Sequence[str]) -> set[str]:
         receipt = self._tables.receipt
@@ -279,6 +313,11 @@ class ArchivedRows:
                 sa.collate(column, "C") if is_text and self._connection.dialect.name == "postgresql" else column
             )
         return query.order_by(*found)
+
+
+def _flag(condition: Condition, name: str) -> "sa.Label[int]":
+    """A condition as a column, 1 or 0: SQL Server has no truth values."""
+    return sa.case((condition, 1), else_=0).label(name)
 
 
 def _of_line(key: str) -> str:

@@ -22,12 +22,15 @@ from cloudkasse_etl.transform.archive.book_tables import (
     OF_BOOKS,
     POSTING,
     REJECTION,
+    RUN_SETTINGS,
+    SETTINGS_CHANGE,
 )
 from cloudkasse_etl.transform.archive.receipt_rows import content_cells, rows_of_closing, rows_of_receipt
 from cloudkasse_etl.transform.archive.receipt_tables import OF_CLOSINGS, OF_RECEIPTS, RECEIPT
 
 TABLES = (*OF_RECEIPTS, *OF_CLOSINGS, *OF_BOOKS)
 DATEV_FOLDER = "datev"
+_RUNS = ("run_id", "first_run_id", "staged_run_id", "imported_run_id")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -51,7 +54,28 @@ class Attachment(NamedTuple):
 
 
 def contents(rows: ArchivedRows, language: Language) -> Iterator[Entry | Attachment]:
-    """All that an archive holds.
+    """All that an archive holds: what has to be kept, and the settings under which the runs worked that it names.
+
+    Args:
+        rows: What has to be kept.
+        language: The language of the rejections' texts.
+
+    Yields:
+        Rows and files; the tables of receipts are filled together, and so are those of closings.
+    """
+    runs: set[str] = set()
+    for entry in _kept(rows, language):
+        if isinstance(entry, Entry):
+            runs.update(entry.row[name] for name in _RUNS if entry.row.get(name))
+        yield entry
+    settings = list(rows.run_settings(sorted(runs)))
+    newest = max((row["change_number"] for row in settings), default=0)
+    yield from (Entry(SETTINGS_CHANGE, row) for row in rows.settings_changes(newest))
+    yield from (Entry(RUN_SETTINGS, row) for row in settings)
+
+
+def _kept(rows: ArchivedRows, language: Language) -> Iterator[Entry | Attachment]:
+    """What has to be kept.
 
     Args:
         rows: What has to be kept.
