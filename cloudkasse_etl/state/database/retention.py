@@ -16,6 +16,7 @@ KEPT: Final[Mapping[str, str]] = {
     "delivery": "created_at",
     "delivery_receipt": "",
     "decision": "decided_at",
+    "till": "since",
 }
 """Table, without its prefix -> when a row was made; a receipt of a delivery is kept as long as the delivery."""
 REMOVABLE: Final[Mapping[str, str]] = {

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import sqlglot
-from cloudkasse_etl.sync.monitoring.settings_history import settings_history
 from pydantic import SecretStr
 from sqlalchemy.dialects import mssql
 from sqlglot import exp

@@ -1,11 +1,11 @@
-"""Receipts, closings, deliveries and decisions are kept for ten years: the database refuses to delete them earlier."""
+"""What is kept for ten years, from receipts to decisions: the database refuses to delete a row earlier."""
 
 from alembic import context, op
 
 revision = "0022"
 down_revision = "0021"
 
-_TABLES = ("receipt", "closing", "delivery", "delivery_receipt", "decision")
+_TABLES = ("receipt", "closing", "delivery", "delivery_receipt", "decision", "till")
 
 
 def upgrade() -> None:

@@ -37,6 +37,12 @@ GUARANTEES: Final = (
     ),
     say("A batch of postings goes into the ledger the same way, posting by posting."),
     say("A receipt is in one document and one batch at most that count; a unique index sees to that."),
+    say(
+        "Receipts as they came, closings, deliveries and decisions are deleted by nobody before the end of the tenth "
+        "year after that in which they were made (§ 147 AO): a guard in the code, and triggers in each database, "
+        "refuse it."
+    ),
+    say("A run that leads to such a row keeps its entry in the history and its protocol for as long."),
     say("An archive is complete for its days, exact to the cent, and the same bytes for the same data."),
 )
 """Each begins a point of docs/guarantees.md, word by word."""

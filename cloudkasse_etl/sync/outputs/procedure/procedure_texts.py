@@ -132,9 +132,14 @@ ROLES: Final = (
 RETENTION: Final = (
     say(
         "Receipts as they came, closings, postings, stock movements, decisions, deliveries, files for DATEV and the "
-        "record of the settings are kept for at least ten years (§ 147 AO): no command deletes them."
+        "record of the settings are kept for at least ten years (§ 147 AO): no command deletes them, and "
+        "the database refuses it."
     ),
-    say("Old runs of the history may be removed with their logs and protocols; nothing that is booked goes with them."),
+    say(
+        "Old runs of the history may be removed with their logs and protocols; of those to which such rows lead "
+        "only the logs are."
+    ),
+    say("An archive of any days, which auditors' programs read, can be written and checked at any time."),
     say(
         "A backup is a copy of our own database and of Dagster's folder; docs/maintenance.md tells how it is restored."
     ),
