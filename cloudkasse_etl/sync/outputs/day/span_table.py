@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n import formats
-from cloudkasse_etl.i18n.text import Text, rendered, rendered_each, say, say_as, say_count
+from cloudkasse_etl.i18n.text import Language, Text, rendered, rendered_each, say, say_as, say_count
 from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.sync.outputs.day.day_sheet import DayReport, DaySheet, Money
 from cloudkasse_etl.sync.outputs.day.sheet_words import STATE_WORDS
@@ -113,16 +113,19 @@ def span_chapter(report: DayReport, settings: Settings) -> Chapter:
     language = settings.language
     return Chapter(
         say("All registers").render(language) if not report.is_span else "",
-        notes=[note.render(language) for note in _notes(report)],
+        notes=[note.render(language) for note in _notes(report, language)],
         sections=[_table(report, settings), *_rates(report, settings)],
         is_broad=True,
     )
 
 
-def _notes(report: DayReport) -> Iterator[Text]:
+def _notes(report: DayReport, language: Language) -> Iterator[Text]:
     unsound = [sheet for sheet in report.sheets if any(not money.is_sound for money in sheet.money)]
     if unsound:
-        places = ", ".join(f"{formats.clean(sheet.register, 40)} {sheet.day}" for sheet in unsound[:10])
+        places = ", ".join(
+            f"{formats.clean(sheet.register, 40)} {formats.day_in_figures(sheet.day, language)}"
+            for sheet in unsound[:10]
+        )
         yield say("Sums that contradict each other, or the postings: {places}.", places=places)
     if uncounted := sum(len(sheet.uncounted) for sheet in report.sheets):
         yield say_count(
