@@ -230,6 +230,13 @@ def test_numbers_that_a_person_ended_are_told_with_the_reason_and_dismissed_rece
     (money,) = sheet(world).money
     assert {fate: one.count for fate, one in money.fates.items()} == {"staged": 1, "dismissed": 1}
     assert [one.number for one in sheet(world).unbooked] == [4]
+    voided = void_of(receipt(line("Umsatz", 2380, article="A1"), id="R1"), id="R1:void", number=1, cancelled=True)
+    deliver(world, as_item(voided), item(line("Umsatz", 2380, article="A1"), id="R9b", number=9))
+    fetch(world)
+    assert sheet(world).numbers.doubled == ()  # a till that only says that a receipt was voided
+    deliver(world, item(line("Umsatz", 2380, article="A1"), id="R1b", number=1))
+    fetch(world)
+    assert sheet(world).numbers.doubled == (1,)
 
 
 def test_each_currency_and_each_company_has_its_own_sums(world: World) -> None:

@@ -13,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudkasse_etl.schemas.wire_receipts import Receipt
-from cloudkasse_etl.transform.day_sheet.day_sums import Corrected, DaySums, adds_up, keyed_cents, sum_day
+from cloudkasse_etl.state.stores.days.day_bookings import BookedSum
+from cloudkasse_etl.sync.outputs.day.booked_comparison import booked_pairs
+from cloudkasse_etl.transform.day_sheet.day_sums import Corrected, DaySums, adds_up, keyed_cents, live, sum_day
 from cloudkasse_etl.transform.day_sheet.drawer import drawer_parts, left_after
+from tests.support.receipts.bookings import CLEARING, booked
 from tests.support.receipts.receipt_factory import (
     Fields,
     as_item,
@@ -114,6 +117,25 @@ def test_what_must_be_in_the_drawer_is_what_somebody_finds_who_puts_in_and_takes
     assert dollars == sum(
         row["amount_cents"] for one, _ in counted for row in as_item(one)["payments"] if row["currency"] == "USD"
     )
+
+
+@given(valid_receipts(max_size=8))
+def test_what_is_booked_of_any_receipts_is_what_their_sheet_says(made: list[Receipt]) -> None:
+    result = booked(*(one for one in made if one.reference_id is None))
+    refused = {rejection.key for rejection in result.rejections}
+    # one that is empty has no effect, whatever was paid back and forth on it
+    booking = [one for one in covered(made) if one.reference_id is None and (live(one) or one.total_cents)]
+    imported = [one for one in booking if one.id not in refused]
+    rows = result.postings[result.postings["account"] != CLEARING].astype(object)
+    rows = rows.where(rows.notna(), None)
+    names = ("posting_date", "business_case", "tender", "vat_rate", "flag")
+    postings = [
+        BookedSum(*(getattr(row, name) for name in names), 1, row.amount_cents, row.tax_cents)
+        for row in rows.itertuples(index=False)
+    ]
+    opening = sum(part.opening_cents or 0 for part in drawer_parts((one, None) for one in imported))
+    pairs = booked_pairs(sum_day(imported, BERLIN), opening, postings)
+    assert [pair for pair in pairs if pair.receipts_cents != pair.booked_cents] == []
 
 
 @pytest.mark.parametrize("seed", range(5))
