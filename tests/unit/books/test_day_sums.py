@@ -126,12 +126,13 @@ def test_what_is_booked_of_any_receipts_is_what_their_sheet_says(made: list[Rece
     # one that is empty has no effect, whatever was paid back and forth on it
     booking = [one for one in covered(made) if one.reference_id is None and (live(one) or one.total_cents)]
     imported = [one for one in booking if one.id not in refused]
-    rows = result.postings[result.postings["account"] != CLEARING].astype(object)
-    rows = rows.where(rows.notna(), None)
-    names = ("posting_date", "business_case", "tender", "vat_rate", "flag")
+    frame = result.postings[result.postings["account"] != CLEARING].astype(object)
+    rows: Any = frame.where(frame.notna(), None).itertuples(index=False)
     postings = [
-        BookedSum(*(getattr(row, name) for name in names), 1, row.amount_cents, row.tax_cents)
-        for row in rows.itertuples(index=False)
+        BookedSum(
+            row.posting_date, row.business_case, row.tender, row.vat_rate, row.flag, 1, row.amount_cents, row.tax_cents
+        )
+        for row in rows
     ]
     opening = sum(part.opening_cents or 0 for part in drawer_parts((one, None) for one in imported))
     pairs = booked_pairs(sum_day(imported, BERLIN), opening, postings)
