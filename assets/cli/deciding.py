@@ -40,7 +40,7 @@ def decide(
 
     configuration = load()
     decided = action(Decider(configuration, str(uuid.uuid4()), command_line(), reason))
-    _show_what_is_open(configuration)
+    show_what_is_open(configuration)
     language = configuration.settings.language
     if as_json:
         print_json(_as_dict(decided, language))
@@ -51,7 +51,7 @@ def decide(
     return 0
 
 
-def _show_what_is_open(configuration: "Configuration") -> None:
+def show_what_is_open(configuration: "Configuration") -> None:
     """Brings the page of what is open up to now; where the history cannot be written, the UI's sensor does it."""
     from assets.action_needed import refresh
     from assets.instance.home import find_home, open_instance

@@ -16,6 +16,7 @@ from assets.cli.commands.books.export import export
 from assets.cli.commands.books.import_ import import_
 from assets.cli.commands.books.list_deliveries import deliveries
 from assets.cli.commands.books.list_receipts import receipts
+from assets.cli.commands.books.undo import undo
 from assets.cli.commands.check import check
 from assets.cli.commands.demo import demo
 from assets.cli.commands.history import history
@@ -47,7 +48,7 @@ def group() -> None:
 
 
 for command in (
-    *(sync, import_, deliver, plan, rejections, receipts, closings, day, deliveries, export, history, protocol),
+    *(sync, import_, undo, deliver, plan, rejections, receipts, closings, day, deliveries, export, history, protocol),
     *(report, settings, procedure, check, audit, archive, sandbox, demo, ui),
 ):
     group.add_command(command)

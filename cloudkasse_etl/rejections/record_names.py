@@ -214,6 +214,10 @@ def receipt_name(
     return ReceiptName("", register, number, day, cents, currency).render(language)
 
 
+UNDONE = " undone"
+"""Ends the place of a delivery that takes back what an earlier one of the place has brought."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryName(RecordName):
     """The name of a document or batch for SelectLine: `K1 closing 12`, `K1 2026-10-07`, and which one of several.
@@ -224,6 +228,7 @@ class DeliveryName(RecordName):
     def render(self, language: Language) -> str:
         """The name in a language."""
         _, register, place, generation = (*self.key.split("|"), "", "", "", "")[:4]
+        is_undone, place = place.endswith(UNDONE), place.removesuffix(UNDONE)
         what, _, which = place.partition(" ")
         if what == "closing":
             label = say("{register} closing {number}", register=clean(register, 60), number=which).render(language)
@@ -233,6 +238,8 @@ class DeliveryName(RecordName):
             label = say("{register} receipt {id}", register=clean(register, 60), id=without_ids(which)).render(language)
         else:
             return clean(self.key)
+        if is_undone:
+            label = say("{place}, taken back", place=label).render(language)
         label = label if generation in ("", "1") else f"{label} ({clean(generation, 10)})"
         return say("{document}, delivery {id}", document=label, id=self.title).render(language) if self.title else label
 

@@ -26,7 +26,15 @@ from cloudkasse_etl.transform.books.business_cases import (
     live_lines,
     repeated_line_numbers,
 )
-from cloudkasse_etl.transform.books.ledger import Ledger, Texts, clean_texts, refusal, setting_name, text_column
+from cloudkasse_etl.transform.books.ledger import (
+    CLOSED_PERIOD,
+    Ledger,
+    Texts,
+    clean_texts,
+    refusal,
+    setting_name,
+    text_column,
+)
 from cloudkasse_etl.transform.books.line_vat import LineVat, line_vat
 from cloudkasse_etl.transform.books.posting_accounts import is_by_name, line_accounts, tender_accounts
 from cloudkasse_etl.transform.books.reversals import Entry
@@ -36,7 +44,7 @@ from cloudkasse_etl.transform.stock.movements import move
 
 __all__ = ["Booked", "Ledger", "book"]
 
-CLOSED_PERIOD, REVIEW = "closed_period", "review"
+REVIEW = "review"
 # A message shows 80 characters of a value, so a list of settings is split over two values.
 _SHOWN = 78
 

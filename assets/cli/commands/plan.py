@@ -1,10 +1,13 @@
 """`plan`: prints what a synchronisation would do. Does not use Dagster: a dry run leaves no run."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from assets.cli import undoing
+from assets.cli.click_messages import language as spoken
 from assets.cli.output import console, print_causes, print_counts, print_json
 from assets.instance.typed_commands import as_typed
 from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS, SELECTLINE_LEDGER
@@ -27,17 +30,44 @@ SHOWN_CAUSES = 10
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["all", "master-data", "receipts", "import", "deliver"]), default="all")
+@click.argument(
+    "what", type=click.Choice(["all", "master-data", "receipts", "import", "deliver", "undo"]), default="all"
+)
+@undoing.RECEIPTS
+@undoing.DAY
+@undoing.REGISTER
+@undoing.RUN
+@undoing.DISMISS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def plan(what: Any, as_json: bool) -> int:
+def plan(
+    what: Any,
+    receipts: tuple[str, ...],
+    day: dt.datetime | None,
+    register: str | None,
+    run: str | None,
+    is_dismissed: bool,
+    as_json: bool,
+) -> int:
     """Tell what a synchronisation would do, and do nothing: a dry run.
 
-    Counts are complete; of each kind the first records are told one by one (20 with --json).
+    Counts are complete; of each kind the first records are told one by one (20 with --json). All other options go with
+    undo.
     """
     from cloudkasse_etl.config.settings import load
     from cloudkasse_etl.sync.dry_run.plan import plan as make_plan
 
+    scope = None
+    if what == "undo":
+        scope = undoing.scope_of(receipts, day, register, run)
+    elif receipts or day or register or run or is_dismissed:
+        raise click.UsageError(say("--receipt, --day, --register, --run and --dismiss go with undo.").render(spoken()))
     configuration = load()
+    if scope is not None:
+        from cloudkasse_etl.sync.receipts.import_undo import plan_undo
+
+        found_undo = plan_undo(configuration, scope, is_dismissed=is_dismissed)
+        undoing.print_undo(found_undo, configuration.settings.language, as_json=as_json)
+        return 0
     if what == "deliver":
         return _plan_delivery(configuration, as_json=as_json)
     found = make_plan(configuration, what)

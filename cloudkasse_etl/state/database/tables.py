@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from cloudkasse_etl.state.database.column_types import UtcDateTime, key_text
 
 VERSION_TABLE = "schema_version"
+_DELIVERED_ONCE = ("target", "receipt_id", "generation", "is_counter")
 
 
 class StateTables:
@@ -180,6 +181,7 @@ class StateTables:
             sa.Column("currency", sa.Unicode(10)),
             sa.Column("no_effect", sa.Unicode(20)),
             sa.Column("original", sa.LargeBinary),
+            _generation(),
             sa.Index(f"ix_{prefix}receipt_number", "company", "register", "number"),
             sa.Index(
                 f"ix_{prefix}receipt_sums",
@@ -187,6 +189,7 @@ class StateTables:
             ),
             _index_some(f"ix_{prefix}receipt_reference", "reference_id", where="reference_id IS NOT NULL"),
             _index_some(f"ix_{prefix}receipt_stock_pending", "receipt_id", where="stock_pending = 1"),
+            _index_some(f"ix_{prefix}receipt_generation", "receipt_id", where="generation > 1"),
             sa.Index(f"ix_{prefix}receipt_closing", "company", "register", "closing_number"),
             sa.Index(f"ix_{prefix}receipt_day", "company", "business_day", "register"),
         )
@@ -239,6 +242,7 @@ class StateTables:
             sa.Column("text", sa.UnicodeText, nullable=False),
             sa.Column("flag", sa.Unicode(40)),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
+            *_of_a_generation(),
             sa.Index(f"ix_{prefix}posting_date", "company", "posting_date"),
             sa.Index(f"ix_{prefix}posting_receipt", "company", "receipt_id"),
         )
@@ -256,6 +260,7 @@ class StateTables:
             sa.Column("unit", sa.Unicode(10)),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
             sa.Column("serial", sa.UnicodeText),
+            *_of_a_generation(),
             sa.Index(f"ix_{prefix}movement_date", "company", "movement_date"),
             sa.Index(f"ix_{prefix}movement_receipt", "company", "receipt_id"),
         )
@@ -295,8 +300,10 @@ class StateTables:
             company(),
             sa.Column("target", key_text(20), nullable=False),
             sa.Column("is_live", sa.Boolean(create_constraint=False), nullable=False),
-            # a receipt is in one delivery at most that counts, whatever a program does
-            _index_some(f"uq_{prefix}delivery_receipt", "target", "receipt_id", where="is_live = 1", is_unique=True),
+            _generation(),
+            sa.Column("is_counter", sa.Boolean(create_constraint=False), nullable=False, server_default=sa.false()),
+            # what an import booked, or an undo took back, is in one delivery at most that counts
+            _index_some(f"uq_{prefix}delivery_receipt", *_DELIVERED_ONCE, where="is_live = 1", is_unique=True),
         )
         self.datev_file = table(
             "datev_file",
@@ -354,6 +361,16 @@ class StateTables:
             sa.Column("began_at", UtcDateTime, nullable=False),
             sa.Column("run_id", sa.Unicode(40), nullable=False),
         )
+
+
+def _generation() -> sa.Column[int]:
+    """The how manieth import of a receipt it is: one more with each that was undone."""
+    return sa.Column("generation", sa.BigInteger, nullable=False, server_default="1")
+
+
+def _of_a_generation() -> tuple[sa.Column[int], sa.Column[str], sa.Column[str]]:
+    """By which import a row was booked; of a counter-entry, which row it takes back, and why."""
+    return _generation(), sa.Column("corrects", key_text(140)), sa.Column("reason", sa.UnicodeText)
 
 
 @cache

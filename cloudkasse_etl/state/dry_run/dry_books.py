@@ -87,6 +87,10 @@ class DryBooks:
         self._rejections.put(STOCK_MOVEMENTS, renewed)
         self.on_booked(None, movements, 0)
 
+    def generations(self) -> dict[str, int]:
+        """The receipts of which an import was undone, with the how manieth import the next or present one is."""
+        return self._stored.generations()
+
     def moved(self, receipt_ids: Sequence[str]) -> set[str]:
         """The ids of the movements that are written for some receipts."""
         return self._stored.moved(receipt_ids)

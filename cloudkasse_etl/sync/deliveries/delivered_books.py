@@ -16,6 +16,7 @@ from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
 from cloudkasse_etl.i18n.formats import plain_euros, plain_quantity
 from cloudkasse_etl.rejections.catalogue.delivery_codes import NOT_AS_BOOKED, WAITS_LONG
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.covered_receipts import CoveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -42,18 +43,23 @@ def delivery_warnings(session: SyncSession) -> list[Rejection]:
         for one in store.all(DeliveryStatus.INTENDED, DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED)
         if one.line_count
     ]
-    found = [warning for one in waiting for warning in _differences(session, one, store.receipts_of(one.delivery_id))]
+    found = [warning for one in waiting for warning in _differences(session, one, store)]
     return found + list(_waiting_long(session, waiting))
 
 
-def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[str]) -> Iterator[Rejection]:
+def _differences(session: SyncSession, delivery: Delivery, store: Deliveries) -> Iterator[Rejection]:
     positions = orjson.loads(delivery.body)["Positions"]
-    moved, has_sets = _moved(session, receipts)
+    undone = CoveredReceipts(session.store.connection).undone_by(delivery.delivery_id)
+    booked, receipts = (
+        UndeliveredReceipts(session.store.connection, undone=undone),
+        store.receipts_of(delivery.delivery_id),
+    )
+    moved, has_sets = _moved(booked, receipts)
     stock = _stock(positions)
     if has_sets:  # the document names the set, whose parts SelectLine moves
         stock = {key: milli for key, milli in stock.items() if key in moved}
     odd = [
-        *odd_sums(_posted(session, receipts), _revenue(positions), plain_euros),
+        *odd_sums(_posted(booked, receipts), _revenue(positions), plain_euros),
         *odd_sums(moved, stock, plain_quantity),
     ]
     if odd:
@@ -114,10 +120,10 @@ def odd_sums(
     ]
 
 
-def _posted(session: SyncSession, receipts: Sequence[str]) -> Sums:
+def _posted(booked: UndeliveredReceipts, receipts: Sequence[str]) -> Sums:
     """By account and tax code, in cents: each line's posting is followed by that of its clearing."""
     sums: Counter[tuple[str, ...]] = Counter()
-    for rows in session.store.books.postings_of(receipts).values():
+    for rows in booked.postings(receipts).values():
         for row in rows[::2]:
             if row.tender is None and row.business_case in DOCUMENT_CASES:
                 sums[row.account, row.tax_code or ""] -= row.amount_cents
@@ -132,11 +138,11 @@ def _revenue(positions: Sequence[Mapping[str, Any]]) -> Sums:
     return sums
 
 
-def _moved(session: SyncSession, receipts: Sequence[str]) -> tuple[Sums, bool]:
+def _moved(booked: UndeliveredReceipts, receipts: Sequence[str]) -> tuple[Sums, bool]:
     """By article and warehouse, in thousandths, without parts of trade sets; and whether there were any."""
     has_sets = False
     sums: Counter[tuple[str, ...]] = Counter()
-    for rows in UndeliveredReceipts(session.store.connection).moved(receipts).values():
+    for rows in booked.moved(receipts).values():
         for row, warehouse in rows:
             if row.position == "0":
                 sums[row.article, warehouse] -= row.quantity_milli

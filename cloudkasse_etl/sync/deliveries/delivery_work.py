@@ -51,7 +51,7 @@ class Route:
     Attributes:
         target: The target.
         open: What brings deliveries there, of those that are known already.
-        drafts: Makes deliveries of receipts.
+        drafts: Makes deliveries of receipts; of an import that was undone, those that take it back.
         warnings: What a person should look at of those that are not taken over yet.
         documents: Those that were delivered last.
         followed: Of which status deliveries may still change in SelectLine.
@@ -59,7 +59,7 @@ class Route:
 
     target: str
     open: Callable[[SyncSession, Deliveries, Mapping[str, Rejection], Sequence[Delivery]], Brings]
-    drafts: Callable[[SyncSession, Groups], Iterator[Drafts]]
+    drafts: Callable[[SyncSession, Groups, int | None], Iterator[Drafts]]
     warnings: Callable[[SyncSession], list[Rejection]]
     documents: Callable[[SyncSession], Sequence[ListedDocument]]
     followed: Sequence[DeliveryStatus] = FOLLOWED
@@ -117,7 +117,7 @@ class _Work:
     def carry_out(self) -> None:
         """Does all of it."""
         known = list(self._of_this_tenant())
-        if not known and not self._found.groups:
+        if not known and self._found.is_nothing:
             self._store_refused([])
             self.is_quiet = True
             return
@@ -130,7 +130,8 @@ class _Work:
         self._bring(intended)
         sent = [*intended]
         refused: list[Rejection] = []
-        for drafts in self._route.drafts(session, self._found.groups):
+        made = (drafts for part in self._found.parts for drafts in self._route.drafts(session, *part))
+        for drafts in made:
             self._store.freeze(drafts.ready)
             refused += drafts.refused
             keys = {draft.key for draft in drafts.ready if draft.line_count}

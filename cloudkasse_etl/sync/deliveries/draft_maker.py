@@ -10,7 +10,9 @@ from typing import NamedTuple
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.i18n.formats import day_in_figures
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.rejections.record_names import UNDONE
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.schemas.booked_rows import counter
 from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, TRANSFER, Deliveries, Draft
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipt, UndeliveredReceipts
 from cloudkasse_etl.sync.run.session import SyncSession
@@ -56,11 +58,24 @@ class Undelivered:
         groups: Those that can be delivered now, by what a delivery is made of.
         waiting_for_stock: Those with stock lines that are still to be booked.
         waiting: How many wait for their closing, or for the day to end.
+        undone: Those of which an import was taken over in the ERP and undone since, by the how manieth that was: what
+            takes it back there goes first.
     """
 
     groups: Groups
     waiting_for_stock: Sequence[UndeliveredReceipt]
     waiting: int
+    undone: Mapping[int, Groups] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> list[tuple[Groups, int | None]]:
+        """What is delivered one after the other: groups, and the import that is taken back by it."""
+        return [*((groups, undone) for undone, groups in self.undone.items()), (self.groups, None)]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing can be delivered now."""
+        return not self.groups and not self.undone
 
 
 def undelivered(
@@ -83,21 +98,33 @@ def undelivered(
     if settings.start_date is None:
         return Undelivered({}, (), 0)
     of_target = UndeliveredReceipts(session.store.connection, target)
-    grain = "closing" if target == BATCH and settings.grain == "receipt" else settings.grain
     groups: dict[Place, list[UndeliveredReceipt]] = defaultdict(list)
+    undone: dict[int, dict[Place, list[UndeliveredReceipt]]] = {}
     pending, waiting = [], 0
     for receipt in of_target.since(settings.start_date, register=register, day=day):
+        place = _place_of(session, target, receipt)
         if receipt.waits_for_stock and target != BATCH:
             pending.append(receipt)
-        elif grain == "receipt":
-            groups[Place(receipt.register, f"receipt {receipt.receipt_id}")].append(receipt)
-        elif grain == "day" and receipt.day < session.as_of:
-            groups[Place(receipt.register, f"day {receipt.day.isoformat()}")].append(receipt)
-        elif grain == "closing" and receipt.has_closing:
-            groups[Place(receipt.register, f"closing {receipt.closing_number}")].append(receipt)
-        else:
+        elif place is None:
             waiting += 1
-    return Undelivered(groups, pending, waiting)
+        else:
+            groups[place].append(receipt)
+    for generation, receipts in of_target.taken_back(register=register, day=day).items():
+        for receipt in receipts:
+            # the place was complete when it was delivered; another grain than then may have none of it
+            place = _place_of(session, target, receipt) or Place(receipt.register, f"day {receipt.day.isoformat()}")
+            undone.setdefault(generation, {}).setdefault(place._replace(place=place.place + UNDONE), []).append(receipt)
+    return Undelivered(groups, pending, waiting, undone)
+
+
+def _place_of(session: SyncSession, target: str, receipt: UndeliveredReceipt) -> Place | None:
+    """What a receipt is delivered with by the settings; None where that is not complete yet."""
+    grain = session.settings.delivery.grain
+    if grain == "receipt" and target != BATCH:
+        return Place(receipt.register, f"receipt {receipt.receipt_id}")
+    if grain == "day":
+        return Place(receipt.register, f"day {receipt.day.isoformat()}") if receipt.day < session.as_of else None
+    return Place(receipt.register, f"closing {receipt.closing_number}") if receipt.has_closing else None
 
 
 class Candidate(NamedTuple):
@@ -119,10 +146,11 @@ class DraftMaker(ABC):
         session: The run, or a dry one.
         groups: Receipts by what a delivery is made of.
         target: The target.
+        undone: The import of the receipts that is taken back; None where what their present one booked is delivered.
     """
 
-    def __init__(self, session: SyncSession, groups: Groups, target: str) -> None:
-        self.session, self.groups, self.target = session, groups, target
+    def __init__(self, session: SyncSession, groups: Groups, target: str, undone: int | None) -> None:
+        self.session, self.groups, self.target, self.undone = session, groups, target, undone
         self.settings = session.settings.delivery
         self.ids = [receipt.receipt_id for receipts in groups.values() for receipt in receipts]
         self._generations = Deliveries(session.store.connection, target).generations(groups)
@@ -191,10 +219,18 @@ class DraftMaker(ABC):
             receipts=[receipt.receipt_id for receipt in receipts],
             tenant=self.settings.tenant_of(self.target),
             year=self.settings.batch.year if self.target == BATCH else None,
+            undone=self.undone,
         )
 
     def called(self, place: Place, first: UndeliveredReceipt) -> tuple[str, str]:
         """What a delivery is called, for a search and for a reader."""
+        number, text = self._called(place, first)
+        if self.undone is None:
+            return number, text
+        taken_back = say("Taken back: {what}", what=text)
+        return counter(number, self.undone), taken_back.render(self.session.settings.language)
+
+    def _called(self, place: Place, first: UndeliveredReceipt) -> tuple[str, str]:
         language = self.session.settings.language
         what = place.place.partition(" ")[0]
         if what == "closing":

@@ -20,17 +20,18 @@ from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.books.reversals import Original
 from cloudkasse_etl.transform.deliveries.refusals import Fault, faults_of
 from cloudkasse_etl.transform.deliveries.sales_documents import SalesDocument, SalesReceipt, sales_documents
-from cloudkasse_etl.transform.deliveries.sold_lines import DOCUMENT_CASES, Moved, sold_lines
+from cloudkasse_etl.transform.deliveries.sold_lines import DOCUMENT_CASES, Moved, sold_lines, taken_back
 from cloudkasse_etl.transform.deliveries.transfer_form import Head, transfer_form
 from cloudkasse_etl.transform.receipt_frames import IN_KIND
 
 
-def drafts_of(session: SyncSession, groups: Groups) -> Iterator[Drafts]:
+def drafts_of(session: SyncSession, groups: Groups, undone: int | None = None) -> Iterator[Drafts]:
     """Makes deliveries, some groups at a time.
 
     Args:
         session: The run, or a dry one.
         groups: Receipts by what a delivery is made of.
+        undone: The import of the receipts that is taken back, if one is.
 
     Yields:
         What can be frozen in one transaction, and what is refused.
@@ -38,19 +39,19 @@ def drafts_of(session: SyncSession, groups: Groups) -> Iterator[Drafts]:
     Raises:
         ErpUnavailableError: The ERP's tables cannot be read.
     """
-    yield from by_turns(groups, lambda some: _Maker(session, some).drafts())
+    yield from by_turns(groups, lambda some: _Maker(session, some, undone).drafts())
 
 
 class _Maker(DraftMaker):
     """Makes the documents of some groups."""
 
-    def __init__(self, session: SyncSession, groups: Groups) -> None:
-        super().__init__(session, groups, TRANSFER)
+    def __init__(self, session: SyncSession, groups: Groups, undone: int | None) -> None:
+        super().__init__(session, groups, TRANSFER, undone)
         store = session.store
-        booked = UndeliveredReceipts(store.connection)
+        booked = UndeliveredReceipts(store.connection, TRANSFER, undone)
         self._receipts = {key: read_receipt(raw) for key, raw in store.receipts.raw_of(self.ids).items()}
-        self._postings = store.books.postings_of(self.ids)
-        self._movements, self._posted = booked.moved(self.ids), booked.posted(self.ids)
+        self._postings, self._posted = booked.postings(self.ids), booked.posted(self.ids)
+        self._movements = booked.moved(self.ids)
         articles = {line.article for receipt in self._receipts.values() for line in receipt.lines if line.article}
         found = session.sources.booking(sorted(articles))
         self._known, self._rates = frozenset(found.articles["number"].tolist()), found.rates
@@ -83,14 +84,17 @@ class _Maker(DraftMaker):
     def _sold(self, receipt: UndeliveredReceipt) -> SalesReceipt:
         key = receipt.receipt_id
         posted = self._posted.get(key, Posted(receipt.day, ""))
-        original = Original(
-            self._receipts[key], self._postings.get(key, ()), [row for row, _ in self._movements.get(key, ())]
-        )
-        moved = [Moved(row, warehouse) for row, warehouse in self._movements.get(key, ())]
-        return SalesReceipt(key, posted.day, list(sold_lines(original, moved, self._known)))
+        postings, movements = self._postings.get(key, []), self._movements.get(key, [])
+        if self.undone is not None:  # what was sold is told by the receipt; counter-entries are that with other signs
+            postings = [row._replace(amount_cents=-row.amount_cents) for row in postings]
+            movements = [(row._replace(quantity_milli=-row.quantity_milli), place) for row, place in movements]
+        original = Original(self._receipts[key], postings, [row for row, _ in movements])
+        lines = list(sold_lines(original, [Moved(*movement) for movement in movements], self._known))
+        return SalesReceipt(key, posted.day, lines if self.undone is None else list(map(taken_back, lines)))
 
     def _faults(self, place: Place, document: SalesDocument) -> list[Fault]:
         sold = sum(_sales_cents(self._receipts[key]) for key in document.receipts)
+        sold = sold if self.undone is None else -sold
         if sold != document.total_cents:  # whatever else is wrong follows from it
             return [Fault("delivery_books_differ", {"receipts": ", ".join(document.receipts[:3])})]
         return faults_of(

@@ -11,6 +11,7 @@ from cloudkasse_etl.http.peer_answers import RefusedError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
+from cloudkasse_etl.state.stores.deliveries.covered_receipts import CoveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivery_store import (
     BATCH,
     MOVES,
@@ -26,6 +27,10 @@ from cloudkasse_etl.sync.deliveries.storage.storage_delivery import parts_to_tak
 from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
 
 _SEE = say("See: cloudkasse-etl deliveries.")
+UNDO_IT = say(
+    "Call cloudkasse-etl deliver, which stores that, then cloudkasse-etl undo: the next delivery takes back there what "
+    "is undone."
+)
 
 
 def retract_delivery(decider: Decider, delivery_id: int) -> Decided:
@@ -51,6 +56,13 @@ def retract_delivery(decider: Decider, delivery_id: int) -> Decided:
         if is_over or delivery.status not in MOVES[DeliveryStatus.RETRACTED]:
             raise _too_late(delivery, delivery.destination)
         deliveries = Deliveries(store.connection, delivery.target)
+        if later := CoveredReceipts(store.connection).taking_back(delivery_id):
+            raise ConfigurationError(
+                say("Delivery {id} is taken back by delivery {later}.", id=delivery_id, later=later[0]),
+                hint=say(
+                    "Take that one back first: cloudkasse-etl deliveries retract {later} --reason …", later=later[0]
+                ),
+            )
         together = parts_to_take_back(deliveries, delivery) if delivery.target == STORAGE else [delivery]
         if delivery.line_count:
             _take_out(decider.configuration, store, delivery, together)
@@ -129,12 +141,12 @@ def _too_late(delivery: Delivery, destination: str | None) -> ConfigurationError
                 "Delivery {id} was processed in SelectLine as batch {number}, so it cannot be taken back.",
                 id=delivery.delivery_id, number=destination or "?",
             ),
-            hint=say("Reverse its postings in SelectLine; what is booked here stays as it is."),
+            hint=UNDO_IT,
         )  # fmt: skip
     return ConfigurationError(
         say(
             "Delivery {id} was taken over in SelectLine as document {number}, so it cannot be taken back.",
             id=delivery.delivery_id, number=destination or "?",
         ),
-        hint=say("Cancel the document in SelectLine; what is booked here stays as it is."),
+        hint=UNDO_IT,
     )  # fmt: skip

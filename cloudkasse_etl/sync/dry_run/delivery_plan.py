@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -76,10 +77,10 @@ def plan_delivery(configuration: Configuration) -> DeliveryPlan:
         to_post = undelivered(session, BATCH) if settings.delivery.has_ledger else _NOTHING
         documents, batches = Drafts(), Drafts()
         for made, all_drafts in (
-            (documents, document_drafts(session, found.groups)),
-            (batches, batch_drafts(session, to_post.groups)),
+            (documents, [document_drafts(session, *part) for part in found.parts]),
+            (batches, [batch_drafts(session, groups, undone=undone) for groups, undone in to_post.parts]),
         ):
-            for drafts in all_drafts:
+            for drafts in chain.from_iterable(all_drafts):
                 made.ready += [draft for draft in drafts.ready if draft.line_count]
                 made.refused += drafts.refused
         return DeliveryPlan(

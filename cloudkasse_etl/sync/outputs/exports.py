@@ -209,6 +209,9 @@ def _summed_by(title: Text, name: str) -> _Column:
     return _Column(title, lambda row, language: row[name], lambda total, language: total[0])
 
 
+# of counter-entries alone (docs/rules.md, Corrections)
+_TAKEN_BACK = (_plain(say("Takes back"), "corrects"), _plain(say("Reason"), "reason"))
+
 _KINDS: Mapping[str, _Kind] = {
     "postings": _Kind(
         columns=(
@@ -232,6 +235,7 @@ _KINDS: Mapping[str, _Kind] = {
             _plain(say("Text"), "text"),
             _Column(say("Note"), lambda row, language: _notes(row["flag"], language)),
             _plain(say("Receipt"), "receipt_id"),
+            *_TAKEN_BACK,
         ),
         rows=Journal.postings,
         value="amount_cents",
@@ -250,6 +254,7 @@ _KINDS: Mapping[str, _Kind] = {
             _plain(say("Line"), "line_number"),
             _plain(say("Serial or batch"), "serial"),
             _plain(say("Document"), "document_number"),
+            *_TAKEN_BACK,
         ),
         rows=Journal.movements,
         value="quantity_milli",

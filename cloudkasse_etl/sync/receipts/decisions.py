@@ -187,8 +187,7 @@ def _known(store: StateStores, receipt_id: str, name: str, action: Action, among
         raise ConfigurationError(
             say(
                 "The receipt {receipt} cannot be {action}; its status: {status}.",
-                receipt=name, action=ACTIONS[action], status=status_word(known.status),
-            ),
+                receipt=name, action=ACTIONS[action], status=status_word(known.status)),
             hint=say("See: cloudkasse-etl receipts."),
         )  # fmt: skip
     return known
@@ -198,6 +197,7 @@ ACTIONS: dict[Action, Text] = {
     Action.DISMISS: say("dismissed"),
     Action.RESTORE: say("restored"),
     Action.RELEASE: say("released"),
+    Action.UNDO: say("import undone"),
 }
 
 

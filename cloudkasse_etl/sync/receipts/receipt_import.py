@@ -24,6 +24,7 @@ from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.changes.unchanged import is_up_to_date, mark_up_to_date
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.arrivals import report_of
+from cloudkasse_etl.sync.receipts.later_imports import LaterImports
 from cloudkasse_etl.sync.receipts.receipt_search import find_receipts, name_of
 from cloudkasse_etl.sync.receipts.validation.books_currency import currency_to_book_in
 from cloudkasse_etl.sync.receipts.validation.receipt_validation import (
@@ -197,6 +198,7 @@ class _Import:
     def __post_init__(self) -> None:
         self._voids = Voids(self.session)
         self.before = self.session.store.rejections.of(REVENUE_POSTINGS)
+        self._later = LaterImports(self.session)
 
     def staged(self) -> None:
         """Books everything that is staged."""
@@ -259,6 +261,7 @@ class _Import:
             receipts, _ = _parsed(rows)
             frames = flatten(receipts)
             movements, refused = move(frames, self._ledger(frames, mirrors_of_booked(session, receipts), {}))
+            movements = self._later.movements(require(movements, StockMovement, asset=STOCK_MOVEMENTS))
             ids = {receipt.id for receipt in receipts}
             mine = {key: found for receipt_id in ids for key, found in opened.get(receipt_id, {}).items()}
             late = look_again(mine, refused)
@@ -267,7 +270,7 @@ class _Import:
             movements = movements[lines.isin(late.ended).to_numpy(bool) & ~movements["movement_id"].isin(written)]
             store.books.make_up_stock(
                 complete=sorted(ids - set(map(receipt_of, late.waiting))),
-                movements=require(movements, StockMovement, asset=STOCK_MOVEMENTS),
+                movements=movements,
                 ended=sorted(late.ended),
                 renewed=late.renewed,
             )
@@ -288,8 +291,8 @@ class _Import:
         refused, anew = _kept_since([*booked.rejections, *unreadable, *found.refused], self.before)
         refused_ids = {rejection.key for rejection in refused}
         idle = reasons_without_effect(frames, in_kind_moves_stock=self.session.settings.receipts.in_kind_moves_stock)
-        lines = booked.stock_rejections
-        numbers = dict(zip(frames.heads["receipt_id"], frames.heads["number"].tolist(), strict=True))
+        moved = require(booked.movements, StockMovement, asset=STOCK_MOVEMENTS)
+        moved, lines = self._later.without_those_of_a_person(receipts, moved, booked.stock_rejections)
         postings = require(booked.postings, RevenuePosting, asset=REVENUE_POSTINGS)
         _must_balance(postings)
         done = [
@@ -300,15 +303,15 @@ class _Import:
         self.session.store.books.book(
             booked=done,
             pending_stock=sorted({receipt_of(line.key) for line in lines if not is_by_hand(line)}),
-            postings=postings.assign(receipt_number=postings["receipt_id"].map(numbers).astype("int64")),
-            movements=require(booked.movements, StockMovement, asset=STOCK_MOVEMENTS),
+            postings=self._later.postings(postings, frames),
+            movements=self._later.movements(moved),
             refused=refused,
             refused_lines=lines,
             without_effect=dict.fromkeys(found.without_effect, NoEffect.VOID)
             | {receipt.id: reason for receipt, reason in zip(receipts, idle, strict=True) if reason is not None},
         )
         self.booked += len(done)
-        self.moved += lines_of(booked.movements)
+        self.moved += lines_of(moved)
         asked = self.session.options.retry_rejected
         self.refused_now |= {rejection.key for rejection in refused} if asked else anew
         self.lines_refused_now |= {rejection.key for rejection in lines}

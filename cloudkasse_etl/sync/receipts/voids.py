@@ -17,6 +17,7 @@ from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, read_r
 from cloudkasse_etl.state.stores.books.booked_receipts import ReferredReceipt
 from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import AWAITED, SHOWN_EXAMPLES, Waiting
 from cloudkasse_etl.sync.receipts.receipt_search import awaited_name, short_id
 from cloudkasse_etl.sync.run.report import Deferral
@@ -80,7 +81,7 @@ class Voids:
     def hold(self, receipts: Iterable[Receipt]) -> list[Receipt]:
         """Holds back the voids among some receipts until `rounds`, and returns the others."""
         found = list(receipts)
-        voids = voids_among(self._session, found)
+        voids = voids_among(self._session.store, found)
         for receipt in found:
             if receipt.id in voids and receipt.reference_id is not None:
                 held = _Held(receipt.register, receipt.number, receipt.id, receipt.reference_id)
@@ -179,7 +180,7 @@ class Voids:
         if not voids:
             return
         originals = _originals(self._session, [held.original for held in voids])
-        receipts = _receipts(self._session, [held.receipt_id for held in voids])
+        receipts = receipts_of(self._session.store, [held.receipt_id for held in voids])
         for held in voids:
             void, original = receipts[held.receipt_id], originals.get(held.original)
             if original is None:  # a person dismissed an unreadable original and released its void
@@ -236,7 +237,7 @@ class Voids:
         """Books a void by today's rules if a person has released it and its original cannot be booked first."""
         if held.receipt_id not in self._released:
             return False
-        found.ready += _receipts(self._session, [held.receipt_id]).values()
+        found.ready += receipts_of(self._session.store, [held.receipt_id]).values()
         found.mirrors[held.receipt_id] = Mirror()
         return True
 
@@ -257,7 +258,7 @@ class Voids:
         if not late:
             return None
         found = Round()
-        for receipt_id, receipt in _receipts(session, [held.receipt_id for held in late[:_ROUND]]).items():
+        for receipt_id, receipt in receipts_of(session.store, [held.receipt_id for held in late[:_ROUND]]).items():
             found.ready.append(receipt)
             found.mirrors[receipt_id] = Mirror()
             detail = {"value": short_id(receipt.reference_id or "")}
@@ -271,8 +272,8 @@ def voided_before(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str,
     They are booked by their own rules: whether the void's movements were right cannot be known.
     """
     referring = session.store.books.referring(receipt_ids, Status.IMPORTED)
-    receipts = _receipts(session, [one for some in referring.values() for one in some])
-    among = voids_among(session, receipts.values())
+    receipts = receipts_of(session.store, [one for some in referring.values() for one in some])
+    among = voids_among(session.store, receipts.values())
     found: dict[str, Review] = {}
     for original, others in referring.items():
         voids = [receipts[other] for other in others if other in among]
@@ -282,7 +283,7 @@ def voided_before(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str,
     return found
 
 
-def voids_among(session: SyncSession, receipts: Iterable[Receipt]) -> set[str]:
+def voids_among(store: StateStores, receipts: Iterable[Receipt]) -> set[str]:
     """The ids of those receipts that take another one back."""
     found, others = set(), []
     for receipt in receipts:
@@ -290,7 +291,7 @@ def voids_among(session: SyncSession, receipts: Iterable[Receipt]) -> set[str]:
             found.add(receipt.id)
         elif receipt.reference_id is not None and receipt.reference_id != receipt.id:
             others.append(receipt)
-    originals = _receipts(session, [receipt.reference_id for receipt in others if receipt.reference_id is not None])
+    originals = receipts_of(store, [receipt.reference_id for receipt in others if receipt.reference_id is not None])
     for receipt in others:
         original = originals.get(receipt.reference_id or "")
         if original is not None and undoes(receipt, original):
@@ -300,7 +301,7 @@ def voids_among(session: SyncSession, receipts: Iterable[Receipt]) -> set[str]:
 
 def mirrors_of_booked(session: SyncSession, receipts: Sequence[Receipt]) -> dict[str, Mirror]:
     """What the voids among some booked receipts take over, for stock lines that are booked later."""
-    among = voids_among(session, receipts)
+    among = voids_among(session.store, receipts)
     voids = {receipt.id: receipt.reference_id for receipt in receipts if receipt.id in among}
     wanted = [reference for reference in voids.values() if reference is not None]
     known = session.store.books.referred(wanted)
@@ -323,12 +324,14 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
         found = store.referring(unknown, Status.IMPORTED)
         referring |= found
         unknown = sorted({receipt_id for some in found.values() for receipt_id in some} - referring.keys())
-    receipts = _receipts(session, [*receipt_ids, *(receipt_id for some in referring.values() for receipt_id in some)])
-    among = voids_among(session, receipts.values())
+    receipts = receipts_of(
+        session.store, [*receipt_ids, *(receipt_id for some in referring.values() for receipt_id in some)]
+    )
+    among = voids_among(session.store, receipts.values())
     voids = {key: [receipts[other] for other in some if other in among] for key, some in referring.items()}
     postings, movements = store.postings_of(receipt_ids), store.movements_of(receipt_ids)
     refused = {rejection.key: is_by_hand(rejection) for rejection in session.store.rejections.of(STOCK_MOVEMENTS)}
-    by_hand = dict.fromkeys(session.store.decisions.holding(Subject.LINE, Action.DISMISS), True) | refused
+    by_hand = dict.fromkeys(left_to_a_person(session.store), True) | refused
     return {
         receipt_id: Original(
             receipt := receipts[receipt_id],
@@ -344,8 +347,15 @@ def _originals(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Or
     }
 
 
-def _receipts(session: SyncSession, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
-    found = session.store.receipts.raw_of(list(dict.fromkeys(receipt_ids)))
+def left_to_a_person(store: StateStores) -> set[str]:
+    """The keys of the stock lines that a person books by hand, or has said to have dealt with."""
+    refused = {rejection.key for rejection in store.rejections.of(STOCK_MOVEMENTS) if is_by_hand(rejection)}
+    return refused.union(store.decisions.holding(Subject.LINE, Action.DISMISS))
+
+
+def receipts_of(store: StateStores, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
+    """Receipts as they arrived, by id, whatever became of them; those that cannot be read are missing."""
+    found = store.receipts.raw_of(list(dict.fromkeys(receipt_ids)))
     receipts = {}
     for receipt_id, raw in found.items():
         with suppress(MalformedError):  # the referred item may be of any shape

@@ -14,6 +14,12 @@ _TARGET = Column("target", Form.TEXT, say("What it is in SelectLine: transfer, s
 _OF_RECEIPT = Reference(("receipt_id",), "receipt")
 _OF_DELIVERY = Reference(("delivery_id",), "delivery")
 
+_OF_A_GENERATION = (
+    Column("generation", Form.WHOLE, say("The how manieth import of the receipt booked it, from 1")),
+    Column("corrects", Form.TEXT, say("Of a counter-entry: key of the row that it takes back")),
+    Column("reason", Form.TEXT, say("Of a counter-entry: why")),
+)
+
 POSTING = ArchiveTable(
     "posting",
     say("Postings; those of a receipt sum to 0"),
@@ -35,6 +41,7 @@ POSTING = ArchiveTable(
         Column("text", Form.TEXT, say("Text")),
         Column("flag", Form.TEXT, say("closed_period: booked on the first open day; review: to be looked at")),
         _RUN_ID,
+        *_OF_A_GENERATION,
     ),
     (_OF_RECEIPT,),
     "amount",
@@ -55,6 +62,7 @@ MOVEMENT = ArchiveTable(
         Column("unit", Form.TEXT, say("Unit")),
         _RUN_ID,
         Column("serial", Form.TEXT, say("Serial number or batch")),
+        *_OF_A_GENERATION,
     ),
     (_OF_RECEIPT,),
     "quantity",
@@ -97,7 +105,12 @@ DELIVERY_RECEIPT = ArchiveTable(
     "delivery_receipt",
     say("Which receipts each delivery covers"),
     (_DELIVERY_ID, _RECEIPT_ID),
-    (_TARGET, Column("is_live", Form.FLAG, say("1: it counts; 0: it was taken back"))),
+    (
+        _TARGET,
+        Column("is_live", Form.FLAG, say("1: it counts; 0: it was taken back")),
+        Column("generation", Form.WHOLE, say("Of which import of the receipt it is, from 1")),
+        Column("is_counter", Form.FLAG, say("1: it takes back what that import booked; 0: it brings that")),
+    ),
     (_OF_DELIVERY,),
 )
 DATEV_FILE = ArchiveTable(

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from cloudkasse_etl.config.exports.datev_settings import Datev, RowGrain
-from cloudkasse_etl.i18n.text import Language, rendered, say
+from cloudkasse_etl.i18n.text import Language, Text, joined, rendered, say
 from cloudkasse_etl.transform.datev.extf_fields import FIELDS, POSITIONS
 from cloudkasse_etl.transform.datev.extf_texts import cut, document_text, plain, quoted
 from cloudkasse_etl.transform.datev.ledger_entries import Entry
@@ -86,10 +86,10 @@ class BatchRow:
         """The document's number: what may be shortened, and what not."""
         first = self.first
         if self.grain == "receipt":
-            return first.register, f"-{first.receipt_number}"
+            return first.register, f"-{first.receipt_number}{first.mark}"
         if self.grain == "closing" and first.closing_number is not None:
-            return first.register, f"-Z{first.closing_number}"
-        return first.register, f"-{first.day:%Y%m%d}"
+            return first.register, f"-Z{first.closing_number}{first.mark}"
+        return first.register, f"-{first.day:%Y%m%d}{first.mark}"
 
     @property
     def is_shortened(self) -> bool:
@@ -131,8 +131,16 @@ class BatchRow:
         receipts = f"{shown} ({next(iter(self.receipts)) if len(numbers) == 1 else len(numbers)})"
         return (
             first.register, self.closing, receipts, first.business_case, first.tender, first.tax_code, first.vat_rate,
-            _LATE if is_late(first) else None,
+            joined("; ", self._notes()) if self._notes() else None,
         )  # fmt: skip
+
+    def _notes(self) -> list[Text]:
+        notes = [_LATE] if is_late(self.first) else []
+        if self.first.reason is None:
+            return notes
+        reasons = list(dict.fromkeys(entry.reason for entry in self.entries if entry.reason))
+        more = [say("and more")] if len(reasons) > 1 else []
+        return [*notes, say("taken back: {reason}", reason=joined(", ", [reasons[0], *more]))]
 
 
 @cache
@@ -159,7 +167,7 @@ def gather(entries: Iterable[Entry], grain: RowGrain) -> list[BatchRow]:
         by_name = entry.text if grain != "receipt" and entry.tender == "Unbar" else None
         key = (
             entry.register, place, entry.day, entry.account, entry.contra, entry.currency, entry.tax_code,
-            entry.vat_rate, entry.business_case, entry.tender, by_name, is_late(entry),
+            entry.vat_rate, entry.business_case, entry.tender, by_name, is_late(entry), entry.mark,
         )  # fmt: skip
         row = found.get(key)
         if row is None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from cloudkasse_etl.schemas.booked_rows import mark_of, pair_of, posting_number
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -19,6 +21,8 @@ class Entry:
         account, contra: The two accounts.
         amount_cents: On `account`; debit is positive.
         currency, tax_code, vat_rate, tax_cents, business_case, tender, text, flag: Of the posting on `account`.
+        mark: What a document's number ends in: `/2` for a receipt's second import, `/S1` where its first is taken back.
+        reason: Why it takes another one back; None where it does not.
     """
 
     posting_ids: tuple[str, str]
@@ -39,6 +43,8 @@ class Entry:
     tender: str | None
     text: str
     flag: str | None
+    mark: str = ""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +66,17 @@ def paired(postings: Iterable[Any]) -> Iterator[Entry | Unpaired]:
     The clearing account of the settings is not asked: it may have been another one when a receipt was booked.
     """
     for _, rows in groupby(postings, key=lambda row: (row.posting_date, row.receipt_id)):
-        waiting: dict[tuple[str, int], Any] = {}
+        waiting: dict[tuple[str, str, int], Any] = {}
         for row in rows:
-            begin, _, number = row.posting_id.rpartition(":")
-            key = (begin, (int(number) + 1) // 2) if number.isdecimal() else (row.posting_id, 0)
+            key = pair_of(row.posting_id)
             other = waiting.pop(key, None)
             if other is None:
                 waiting[key] = row
             elif other.amount_cents + row.amount_cents or other.currency != row.currency:
                 yield from (Unpaired(found.posting_id, found.document_number) for found in (other, row))
             else:
-                yield _entry(*sorted((other, row), key=lambda found: _number(found.posting_id)))
+                yield _entry(*sorted((other, row), key=lambda found: posting_number(found.posting_id)))
         yield from (Unpaired(row.posting_id, row.document_number) for row in waiting.values())
-
-
-def _number(posting_id: str) -> int:
-    return int(posting_id.rpartition(":")[2])
 
 
 def _entry(own: Any, contra: Any) -> Entry:
@@ -99,4 +100,6 @@ def _entry(own: Any, contra: Any) -> Entry:
         own.tender,
         own.text,
         own.flag,
+        mark_of(own.posting_id),
+        own.reason,
     )

@@ -6,7 +6,7 @@ document makes in SelectLine is what our books say.
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudkasse_etl.schemas.booked_rows import MovedRow
 from cloudkasse_etl.schemas.wire_receipts import Line
@@ -99,6 +99,11 @@ def sold_lines(original: Original, moved: Sequence[Moved], known: Container[str]
             account=entry.account if entry else None,
             warehouse=movements[0].warehouse if movements else None,
         )
+
+
+def taken_back(line: SoldLine) -> SoldLine:
+    """The line that takes another one back in a further document."""
+    return replace(line, quantity_milli=-line.quantity_milli, gross_cents=-line.gross_cents)
 
 
 def _is_good(line: Line) -> bool:

@@ -37,7 +37,9 @@ from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Sub
 from cloudkasse_etl.state.stores.books.journal import Journal
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader
 from cloudkasse_etl.state.stores.books.staged_closings import ArrivedClosings, StagedClosings
+from cloudkasse_etl.state.stores.books.undone_imports import UndoneImports
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
+from cloudkasse_etl.state.stores.deliveries.covered_receipts import CoveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.storage_deliveries import StorageDeliveries
@@ -54,6 +56,7 @@ from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
 from cloudkasse_etl.sync.outputs.exports import export_books, sum_up
 from cloudkasse_etl.sync.outputs.turnover import sum_up_sales
 from cloudkasse_etl.sync.receipts.decisions import dismiss_line, dismiss_numbers, restore_line
+from cloudkasse_etl.sync.receipts.import_undo import Scope, plan_undo, undo_import
 from cloudkasse_etl.sync.receipts.receipt_list import list_receipts
 from cloudkasse_etl.sync.run.settings_history import settings_history
 from tests.support import databases, small_erp
@@ -202,6 +205,7 @@ def live(world: World) -> None:
     for folder, first in (("archive", dt.date(2026, 11, 1)), ("all", None)):
         write_archive(configuration, world.folder / folder, first=first, last=dt.date(2026, 11, 23))
     assert runs_on_record(configuration)
+    undo(world)
     sum_up(configuration)
     assert settings_history(configuration).changes
     assert make_day_sheets(configuration, dt.date(2000, 1, 1), dt.date(2100, 1, 1), register="K1").sheets
@@ -238,6 +242,20 @@ def live(world: World) -> None:
     engine.dispose()
 
 
+def undo(world: World) -> None:
+    """All that takes an import back, and reads what is left of it."""
+    found = undo_import(decider(world, "wrong"), Scope(("R1",)))
+    assert found.exported
+    with open_reading(world.configuration()) as store:
+        runs = UndoneImports(store.connection).runs("")
+        back = UndeliveredReceipts(store.connection, undone=1)
+        assert back.postings(["R1"])
+        assert back.in_documents(["R1"]) == set()
+        assert back.taken_back(register="K1", day=DRAFT.day) == {}
+    for scope in (Scope(run=runs[0]), Scope(day=DRAFT.day)):
+        plan_undo(world.configuration(), scope)
+
+
 def deliver(state: StateConnection) -> None:
     """All that is kept of deliveries into the ERP."""
     booked, deliveries, sessions = UndeliveredReceipts(state), Deliveries(state), ApiSessions(state)
@@ -250,6 +268,9 @@ def deliver(state: StateConnection) -> None:
     deliveries.note(intended, 1)
     deliveries.move(intended, DeliveryStatus.DELIVERED, remote_id=1)
     delivery = deliveries.covering(["R1"])["R1"]
+    covered = CoveredReceipts(state)
+    assert (covered.undone_by(delivery.delivery_id), covered.taking_back(delivery.delivery_id)) == (None, [])
+    assert DeliveredReceipts(state).sent(["R1"])
     assert booked.in_documents(["R1", "R4"]) == {"R1"}
     assert DeliveredReceipts(state).newest(1, dt.datetime.now(dt.UTC))
     assert deliveries.generations([(DRAFT.register, DRAFT.place)])

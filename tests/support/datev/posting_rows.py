@@ -20,7 +20,7 @@ def pair(cents: int, *, number: int = 1, at: int = 1, contra: str = "1371", **fi
         "document_number": f"K1-{number}", "register": "K1", "receipt_number": number, "receipt_id": f"R{number}",
         "account": "8400", "amount_cents": cents, "currency": "EUR", "tax_code": "3", "vat_rate": "19.00",
         "tax_cents": 0, "business_case": "Umsatz", "tender": None, "text": "Kaffee", "flag": None,
-        "closing_number": 12, "was_exported": 0,
+        "closing_number": 12, "was_exported": 0, "reason": None,
     }  # fmt: skip
     own |= fields
     other = own | {

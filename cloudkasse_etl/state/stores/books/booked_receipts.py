@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.entities import REVENUE_POSTINGS, STOCK_MOVEMENTS
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
+from cloudkasse_etl.schemas.booked_rows import FIRST, MovedRow, PostingRow, component_of, posting_number
 from cloudkasse_etl.schemas.no_effect import NoEffect
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.bulk import insert_columns
 from cloudkasse_etl.state.database.keys import chunks
-from cloudkasse_etl.state.stores.books.receipt_status import Move, move_receipts
+from cloudkasse_etl.state.stores.books.receipt_status import Move, Status, move_receipts
 from cloudkasse_etl.state.stores.books.receipt_totals import ReceiptTotals
+from cloudkasse_etl.state.stores.books.rows_in_force import booked_rows
 from cloudkasse_etl.state.stores.rejections import Rejections
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ class BookStore(Protocol):
 
     def movements_of(self, receipt_ids: Sequence[str]) -> dict[str, list[MovedRow]]:
         """The stock movements of some receipts, by id, and in the order of lines and components."""
+        ...
+
+    def generations(self) -> dict[str, int]:
+        """The receipts of which an import was undone, with the how manieth import the next or present one is."""
         ...
 
     def moved(self, receipt_ids: Sequence[str]) -> set[str]:
@@ -157,26 +162,30 @@ class BookedReceipts:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def postings_of(self, receipt_ids: Sequence[str]) -> dict[str, list[PostingRow]]:
-        """The postings of some receipts, by id and in the order of their numbers."""
-        table = self._state.tables.posting
-        columns = [table.c[name] for name in ("receipt_id", "posting_id", *PostingRow._fields)]
-        rows = self._rows(columns, table.c.receipt_id, receipt_ids)
+        """The postings of some receipts, by id and in the order of their numbers; none of an import that was undone."""
+        names = ("receipt_id", "posting_id", *PostingRow._fields)
+        rows = booked_rows(self._state, self._state.tables.posting, names, receipt_ids)
         found: dict[str, list[PostingRow]] = defaultdict(list)
-        for row in sorted(rows, key=lambda row: int(row.posting_id.rpartition(":")[2])):
+        for row in sorted(rows, key=lambda row: posting_number(row.posting_id)):
             found[row.receipt_id].append(PostingRow._make(row[2:]))
         return dict(found)
 
     def movements_of(self, receipt_ids: Sequence[str]) -> dict[str, list[MovedRow]]:
-        """The stock movements of some receipts, by id, and in the order of lines and components."""
-        table = self._state.tables.stock_movement
-        columns = [
-            table.c[name]
-            for name in ("receipt_id", "movement_id", "line_number", "article", "quantity_milli", "unit", "serial")
-        ]
+        """The stock movements of some receipts, by id, and in the order of lines and components; as the postings."""
+        names = ("receipt_id", "movement_id", "line_number", "article", "quantity_milli", "unit", "serial")
         found: dict[str, list[MovedRow]] = defaultdict(list)
-        for row in self._rows(columns, table.c.receipt_id, receipt_ids):
+        for row in booked_rows(self._state, self._state.tables.stock_movement, names, receipt_ids):
             found[row.receipt_id].append(stored_movement(row))
         return {key: sorted(rows, key=_place) for key, rows in found.items()}
+
+    def generations(self) -> dict[str, int]:
+        """The receipts of which an import was undone, with the how manieth import the next or present one is."""
+        table = self._state.tables.receipt
+        query = sa.select(table.c.receipt_id, table.c.generation).where(
+            table.c.company == self._state.company, table.c.generation > FIRST
+        )
+        with self._state.reading() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query)}
 
     def moved(self, receipt_ids: Sequence[str]) -> set[str]:
         """The ids of the movements that are written for some receipts."""
@@ -283,12 +292,14 @@ def set_stock_pending(
     table = state.tables.receipt
     for chunk in chunks(receipt_ids):
         here = (table.c.company == state.company) & table.c.receipt_id.in_(chunk)
+        # one whose import was undone is looked at as a whole by the next one
+        here &= table.c.status == str(Status.IMPORTED)
         connection.execute(table.update().where(here).values(stock_pending=is_pending))
 
 
 def stored_movement(row: Any) -> MovedRow:
     """A movement from a row of the table, or of a frame that is to be written."""
-    position = row.movement_id.rpartition(":")[2]
+    position = component_of(row.movement_id)
     unit, serial = (None if text != text else text for text in (row.unit, row.serial))  # null is NaN in a frame
     return MovedRow(row.line_number, position, row.article, row.quantity_milli, unit, serial)
 

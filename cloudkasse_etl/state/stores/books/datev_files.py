@@ -25,6 +25,7 @@ _ROWS = 10_000
 _COLUMNS = (
     "posting_id", "posting_date", "document_number", "register", "receipt_number", "receipt_id", "account",
     "amount_cents", "currency", "tax_code", "vat_rate", "tax_cents", "business_case", "tender", "text", "flag",
+    "reason",
 )  # fmt: skip
 
 

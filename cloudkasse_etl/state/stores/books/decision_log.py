@@ -33,12 +33,13 @@ class Subject(StrEnum):
 
 
 class Action(StrEnum):
-    """The decision: handled by a person; to be checked again; released; taken back from the ERP."""
+    """The decision: handled by a person; to be checked again; released; taken back from the ERP; import undone."""
 
     DISMISS = "dismiss"
     RESTORE = "restore"
     RELEASE = "release"
     RETRACT = "retract"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +157,15 @@ class DecisionLog:
         return found
 
     def newest(self, subject: Subject, keys: Sequence[str]) -> dict[str, Decision]:
-        """The decisions in force about some subjects; subjects without one are missing."""
-        return {decision.key: decision for decision in self.of(subject, keys)}
+        """The decisions in force about some subjects; subjects without one are missing.
+
+        That an import was undone leaves those in force that were made about its receipt.
+        """
+        return {found.key: found for found in self.of(subject, keys) if found.action is not Action.UNDO}
 
     def holding(self, subject: Subject, action: Action) -> dict[str, Decision]:
         """All subjects of a kind for which a decision of that action is in force, with the decision."""
-        newest = {decision.key: decision for decision in self.all(subject)}
+        newest = {decision.key: decision for decision in self.all(subject) if decision.action is not Action.UNDO}
         return {key: decision for key, decision in newest.items() if decision.action is action}
 
     def released(self, receipt_ids: Sequence[str]) -> frozenset[str]:

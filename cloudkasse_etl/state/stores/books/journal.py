@@ -6,18 +6,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.schemas.booked_rows import COUNTER, FIRST, LATER, posting_number
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
 
 POSTING_COLUMNS = (
     "posting_date", "document_number", "register", "closing_number", "receipt_id", "account", "amount_cents",
-    "currency", "tax_code", "vat_rate", "tax_cents", "business_case", "tender", "text", "flag",
+    "currency", "tax_code", "vat_rate", "tax_cents", "business_case", "tender", "text", "flag", "posting_id",
+    "generation", "corrects", "reason",
 )  # fmt: skip
 MOVEMENT_COLUMNS = (
     "movement_date", "register", "receipt_id", "line_number", "article", "warehouse", "quantity_milli", "unit",
-    "serial", "document_number",
+    "serial", "document_number", "movement_id", "generation", "corrects", "reason",
 )  # fmt: skip
 _ROWS = 10_000
+
+
+def _in_order(posting: Any) -> tuple[int, bool, int]:
+    return posting.generation, posting.corrects is not None, posting_number(posting.posting_id)
 
 
 class Journal:
@@ -39,18 +45,20 @@ class Journal:
         return self._rows(self._movements(), table.c.movement_date, first, last, order)
 
     def postings_of(self, receipt_id: str) -> list[sa.Row[tuple[object, ...]]]:
-        """The postings of a receipt, in the order of their numbers; columns POSTING_COLUMNS."""
+        """The postings of a receipt, import by import, and in each by number; columns POSTING_COLUMNS."""
         table = self._state.tables.posting
-        query = self._postings().add_columns(table.c.posting_id).where(table.c.receipt_id == receipt_id)
+        query = self._postings().where(table.c.receipt_id == receipt_id)
         with self._state.reading() as connection:
-            return sorted(connection.execute(query), key=lambda row: int(row.posting_id.rpartition(":")[2]))
+            return sorted(connection.execute(query), key=_in_order)
 
     def movements_of(self, receipt_id: str) -> list[sa.Row[tuple[object, ...]]]:
         """The stock movements of a receipt, by line; columns MOVEMENT_COLUMNS."""
         table = self._state.tables.stock_movement
         query = self._movements().where(table.c.receipt_id == receipt_id)
         with self._state.reading() as connection:
-            return list(connection.execute(query.order_by(table.c.line_number, table.c.movement_id)))
+            taken_back = sa.case((table.c.corrects.is_(None), 0), else_=1)
+            in_order = (table.c.generation, taken_back, table.c.line_number, table.c.movement_id)
+            return list(connection.execute(query.order_by(*in_order)))
 
     def _postings(self) -> "sa.Select[tuple[object, ...]]":
         tables = self._state.tables
@@ -62,8 +70,15 @@ class Journal:
     def _movements(self) -> "sa.Select[tuple[object, ...]]":
         table = self._state.tables.stock_movement
         number = sa.cast(self._state.tables.receipt.c.number, sa.Unicode(20))
-        # as transform/booking.py makes it of a posting's
-        document = (table.c.register + "-" + number).label("document_number")
+        # as transform/booking.py makes it of a posting's, and schemas/booked_rows.py a later one's
+        generation = sa.cast(table.c.generation, sa.Unicode(20))
+        of_first = table.c.corrects.is_(None) & (table.c.generation == FIRST)
+        mark = sa.case(
+            (of_first, sa.literal("", sa.Unicode)),
+            (table.c.corrects.is_(None), LATER + generation),
+            else_=COUNTER + generation,
+        )
+        document = (table.c.register + "-" + number + mark).label("document_number")
         columns = [document if name == "document_number" else table.c[name] for name in MOVEMENT_COLUMNS]
         return self._with_receipts(table, columns)
 

@@ -15,7 +15,7 @@ class Status(StrEnum):
     """The status of a receipt."""
 
     STAGED = "staged"  # fetched and sound: the next import books it, or it waits for the receipt that it voids
-    IMPORTED = "imported"  # booked: its postings and movements are written, and nothing changes it any more
+    IMPORTED = "imported"  # booked: its postings and movements are written; only an undo takes that back
     REJECTED = "rejected"  # refused by its checks or by an import (`refused_by`); its rejection says why
     NO_EFFECT = "no_effect"  # there is nothing to book: broken off, or of a kind that moves neither money nor goods
     BEFORE_START = "before_start"  # of a day before receipts.start_date: booked elsewhere, never here
@@ -49,6 +49,7 @@ class Move(StrEnum):
     AWAIT = auto()  # what an import refused waits for its original, which may still be booked
     DISMISS = auto()  # a person deals with it
     RESTORE = auto()  # a person takes that back: it is checked again
+    UNDO = auto()  # a person takes its import back: counter-entries are written, and it can be imported again
     RELEASE = auto()  # a person lets it through: it is checked again without what held it
 
 
@@ -71,6 +72,7 @@ MOVES: Mapping[Move, Legal] = {
     Move.AWAIT: Legal((Status.REJECTED,), (Status.STAGED,)),
     Move.DISMISS: Legal(_BOOKABLE, (Status.DISMISSED,)),
     Move.RESTORE: Legal((Status.DISMISSED, Status.STAGED, Status.REJECTED), _CHECKED),
+    Move.UNDO: Legal((Status.IMPORTED,), (Status.STAGED,)),
     Move.RELEASE: Legal((Status.REJECTED,), _CHECKED),
 }
 

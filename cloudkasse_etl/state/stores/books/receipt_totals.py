@@ -1,4 +1,4 @@
-"""Sums up stored receipts by status: each receipt once. What is booked only grows, and is kept as a running total."""
+"""Sums up stored receipts by status: each receipt once. What is booked is kept as a running total."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -114,7 +114,15 @@ class ReceiptTotals:
                 counts.append(int(connection.execute(query).scalar_one()))
         return Booked({group.currency or "": (group.count, group.cents) for group in groups}, *counts)
 
-    def add(self, connection: sa.Connection, receipt_ids: Sequence[str], *, postings: int, movements: int) -> None:
+    def add(
+        self,
+        connection: sa.Connection,
+        receipt_ids: Sequence[str],
+        *,
+        postings: int,
+        movements: int,
+        is_undone: bool = False,
+    ) -> None:
         """Adds what is booked to the stored total, in the caller's transaction; if none is stored, it is counted later.
 
         Args:
@@ -122,6 +130,7 @@ class ReceiptTotals:
             receipt_ids: The receipts that are imported in it.
             postings: How many postings are written in it.
             movements: How many stock movements are written in it.
+            is_undone: Whether the import of the receipts is taken back in it; what is written are counter-entries then.
         """
         level, table = self._state.tables.level, self._table
         here = (level.c.target_id == self._state.target_of(BOOKED)) & (level.c.asset == BOOKED)
@@ -138,7 +147,8 @@ class ReceiptTotals:
             )
             for currency, count, cents in connection.execute(query):
                 counted, summed = receipts.get(currency or "", (0, 0))
-                receipts[currency or ""] = (counted + int(count), summed + int(cents or 0))
+                sign = -1 if is_undone else 1
+                receipts[currency or ""] = (counted + sign * int(count), summed + sign * int(cents or 0))
         now = Booked(receipts, before.postings + postings, before.movements + movements)
         connection.execute(level.update().where(here).values(details=now.as_json(), run_id=self._state.run_id))
 

@@ -12,6 +12,7 @@ from cloudkasse_etl.i18n.formats import clean
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
+from cloudkasse_etl.state.stores.deliveries.covered_receipts import is_of_present_import
 from cloudkasse_etl.state.stores.deliveries.delivery_store import (
     BATCH,
     COVERED,
@@ -87,6 +88,23 @@ class ListedDocument:
     clearing_cents: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """A delivery that has what is booked of some receipts.
+
+    Attributes:
+        delivery_id: Its id.
+        target: What it is in the ERP.
+        status: What became of it.
+        receipts: How many of the receipts.
+    """
+
+    delivery_id: int
+    target: str
+    status: DeliveryStatus
+    receipts: int
+
+
 class DeliveredReceipts:
     """Receipts of a company that are delivered to a target.
 
@@ -116,7 +134,8 @@ class DeliveredReceipts:
                 delivery.c.destination,
             )
             .where(covered.c.delivery_id == delivery.c.delivery_id, covered.c.company == self._state.company)
-            .where(covered.c.is_live == sa.true(), covered.c.target == self._target, delivery.c.line_count > 0)
+            .where(is_of_present_import(covered, self._state.tables.receipt))
+            .where(covered.c.target == self._target, delivery.c.line_count > 0)
         )  # fmt: skip
         wanted = [None] if len(receipt_ids) > _FEW else list(chunks(receipt_ids))
         found: dict[str, ErpDocument] = {}
@@ -125,6 +144,24 @@ class DeliveredReceipts:
                 chosen = query if some is None else query.where(covered.c.receipt_id.in_(some))
                 found.update((row[0], self._document(*row[1:])) for row in connection.execute(chosen))
         return found
+
+    def sent(self, receipt_ids: Sequence[str]) -> list[Covering]:
+        """The deliveries to any target with something of what the present import of receipts booked, oldest first."""
+        delivery, covered, receipt = self._delivery, self._receipts, self._state.tables.receipt
+        found: dict[int, Covering] = {}
+        with self._state.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = (
+                    sa.select(delivery.c.delivery_id, delivery.c.target, delivery.c.status, sa.func.count())
+                    .where(covered.c.company == self._state.company, covered.c.receipt_id.in_(chunk))
+                    .where(covered.c.delivery_id == delivery.c.delivery_id, delivery.c.line_count > 0)
+                    .where(is_of_present_import(covered, receipt))
+                    .group_by(delivery.c.delivery_id, delivery.c.target, delivery.c.status)
+                )
+                for number, target, status, count in connection.execute(query):
+                    before = found[number].receipts if number in found else 0
+                    found[number] = Covering(number, target, DeliveryStatus(status), before + int(count))
+        return [found[number] for number in sorted(found)]
 
     def newest(self, count: int, until: dt.datetime | None = None) -> list[ListedDocument]:
         """The documents or batches that were delivered last, newest first.

@@ -19,6 +19,7 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.decision_log import Decision, DecisionLog
+from cloudkasse_etl.state.stores.deliveries.covered_receipts import generations_of, is_of_present_import
 from cloudkasse_etl.state.stores.rejections import Rejections
 
 TRANSFER: Final = "transfer"
@@ -84,6 +85,7 @@ class Draft:
         tenant: The ERP's tenant that it is for.
         year: The fiscal year's database there; None for what does not go into the ledger.
         carries_sales: Whether the sales of its receipts are in it, which no other target may bring once more.
+        undone: The import of its receipts that it takes back; None where it brings what their present one booked.
     """
 
     key: str
@@ -101,6 +103,7 @@ class Draft:
     tenant: str | None = None
     year: str | None = None
     carries_sales: bool = True
+    undone: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,12 @@ class Deliveries:
             for draft in drafts:
                 delivery_id = self._insert(connection, draft, now)
                 fixed = {"company": self._state.company, "target": COVERED[self._target], "delivery_id": delivery_id}
-                rows = [{**fixed, "receipt_id": receipt_id, "is_live": True} for receipt_id in draft.receipts]
+                generations = generations_of(self._state, connection, draft.receipts, draft.undone)
+                rows = [
+                    {**fixed, "receipt_id": key, "is_live": True, "generation": generation}
+                    | {"is_counter": draft.undone is not None}
+                    for key, generation in generations.items()
+                ]
                 if rows:
                     connection.execute(self._receipts.insert(), rows)
             self._rejections.drop(connection, self._asset, [*settled, *(draft.key for draft in drafts)])
@@ -327,14 +335,14 @@ class Deliveries:
             return [row[0] for row in connection.execute(query)]
 
     def covering(self, receipt_ids: Sequence[str]) -> dict[str, Delivery]:
-        """The deliveries that count and cover some receipts, by receipt; those that none covers are missing."""
+        """The deliveries of what is booked of some receipts now, by receipt; those that none covers are missing."""
         table, found = self._receipts, dict[str, int]()
         with self._state.reading() as connection:
             for chunk in chunks(receipt_ids):
                 query = sa.select(table.c.receipt_id, table.c.delivery_id).where(
                     table.c.company == self._state.company,
                     table.c.target == COVERED[self._target],
-                    table.c.is_live == sa.true(),
+                    is_of_present_import(table, self._state.tables.receipt),
                     table.c.receipt_id.in_(chunk),
                 )
                 found.update((row[0], row[1]) for row in connection.execute(query))

@@ -2,18 +2,21 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.schemas.booked_rows import LedgerRow, MovedRow
+from cloudkasse_etl.schemas.booked_rows import FIRST, LedgerRow, MovedRow, PostingRow, posting_number
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.booked_receipts import stored_movement
 from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.books.rows_in_force import booked_rows
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, COVERED, TRANSFER
+from cloudkasse_etl.state.stores.deliveries.covered_receipts import is_of_present_import
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, COVERED, TRANSFER, DeliveryStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,12 @@ class UndeliveredReceipts:
     Args:
         state: Our own tables.
         target: The target.
+        undone: An import that was undone: what is read of receipts are its counter-entries. None: what is booked of
+            them now.
     """
 
-    def __init__(self, state: StateConnection, target: str = TRANSFER) -> None:
-        self._state, self._target = state, target
+    def __init__(self, state: StateConnection, target: str = TRANSFER, undone: int | None = None) -> None:
+        self._state, self._target, self._undone = state, target, undone
 
     def since(
         self, first: dt.date, *, register: str | None = None, day: dt.date | None = None
@@ -75,11 +80,12 @@ class UndeliveredReceipts:
             The receipts.
         """
         tables = self._state.tables
-        receipt, covered, closing = tables.receipt, tables.delivery_receipt, tables.closing
-        number = closing_number_of(receipt, closing)
+        receipt, covered = tables.receipt, tables.delivery_receipt
         is_of_receipt = sa.and_(
             covered.c.company == receipt.c.company,
             covered.c.receipt_id == receipt.c.receipt_id,
+            covered.c.generation == receipt.c.generation,
+            covered.c.is_counter == sa.false(),
             covered.c.is_live == sa.true(),
         )
         is_covered: sa.ColumnElement[bool] = sa.exists().where(is_of_receipt, covered.c.target == COVERED[self._target])
@@ -92,62 +98,107 @@ class UndeliveredReceipts:
                 delivery.c.carries_sales == sa.true(),
             )
             is_covered = is_covered | is_in_ledger
+        query = self._places(register, day).add_columns(receipt.c.stock_pending)
+        query = query.where(receipt.c.status == str(Status.IMPORTED), receipt.c.business_day >= first, ~is_covered)
+        with self._state.reading() as connection:
+            rows = list(connection.execute(query))
+        closings = self._closings() if rows else set()
+        return [_undelivered(row, closings, waits_for_stock=bool(row.stock_pending)) for row in rows]
+
+    def taken_back(
+        self, *, register: str | None = None, day: dt.date | None = None
+    ) -> dict[int, list[UndeliveredReceipt]]:
+        """The receipts of which the ERP took an import over that was undone since: that has to be taken back there too.
+
+        Args:
+            register: Only those of this register.
+            day: Only those of this business day.
+
+        Returns:
+            The how manieth import -> its receipts, in the order of `since`; first imports come first.
+        """
+        tables = self._state.tables
+        receipt, covered, delivery = tables.receipt, tables.delivery_receipt, tables.delivery
+        counter = covered.alias()
+        is_countered = sa.exists().where(
+            counter.c.company == covered.c.company,
+            counter.c.target == covered.c.target,
+            counter.c.receipt_id == covered.c.receipt_id,
+            counter.c.generation == covered.c.generation,
+            counter.c.is_counter == sa.true(),
+            counter.c.is_live == sa.true(),
+        )
+        query = (
+            self._places(register, day)
+            .add_columns(covered.c.generation)
+            .where(covered.c.company == receipt.c.company, covered.c.receipt_id == receipt.c.receipt_id)
+            # the first says nothing more, but there is an index by it
+            .where(
+                receipt.c.generation > FIRST,
+                covered.c.generation < receipt.c.generation,
+                covered.c.is_live == sa.true(),
+            )
+            .where(covered.c.is_counter == sa.false(), covered.c.delivery_id == delivery.c.delivery_id)
+            .where(delivery.c.target == self._target, delivery.c.status == str(DeliveryStatus.ASSUMED), ~is_countered)
+        )
+        found: dict[int, list[UndeliveredReceipt]] = defaultdict(list)
+        with self._state.reading() as connection:
+            rows = list(connection.execute(query))
+        closings = self._closings() if rows else set()
+        for row in rows:
+            found[int(row.generation)].append(_undelivered(row, closings, waits_for_stock=False))
+        return dict(sorted(found.items()))
+
+    def _places(self, register: str | None, day: dt.date | None) -> "sa.Select[Any]":
+        """Receipts with what they are delivered by."""
+        receipt = self._state.tables.receipt
+        number = closing_number_of(receipt, self._state.tables.closing)
         query = (
             sa.select(
                 receipt.c.receipt_id, receipt.c.register, receipt.c.number, receipt.c.business_day,
-                number.label("closing_number"), receipt.c.stock_pending,
+                number.label("closing_number"),
             )
-            .where(receipt.c.company == self._state.company, receipt.c.status == str(Status.IMPORTED))
-            .where(receipt.c.business_day >= first, ~is_covered)
+            .where(receipt.c.company == self._state.company)
             .order_by(receipt.c.register, receipt.c.business_day, receipt.c.number, receipt.c.receipt_id)
         )  # fmt: skip
         if register is not None:
             query = query.where(receipt.c.register == register)
-        if day is not None:
-            query = query.where(receipt.c.business_day == day)
-        come = sa.select(closing.c.register, closing.c.number).where(closing.c.company == self._state.company)
+        return query if day is None else query.where(receipt.c.business_day == day)
+
+    def _closings(self) -> set[tuple[str, int]]:
+        """Register and number of all closings that have come."""
+        closing = self._state.tables.closing
+        query = sa.select(closing.c.register, closing.c.number).where(closing.c.company == self._state.company)
         with self._state.reading() as connection:
-            rows = list(connection.execute(query))
-            closings = {tuple(row) for row in connection.execute(come)} if rows else set()
-        return [
-            UndeliveredReceipt(
-                row.receipt_id,
-                row.register,
-                row.number,
-                row.business_day,
-                row.closing_number,
-                (row.register, row.closing_number) in closings,
-                bool(row.stock_pending),
-            )
-            for row in rows
-        ]
+            return {(row[0], int(row[1])) for row in connection.execute(query)}
 
     def posted(self, receipt_ids: Sequence[str]) -> dict[str, Posted]:
         """Day and currency of each receipt's postings; those without postings are missing."""
-        table = self._state.tables.posting
-        found: dict[str, Posted] = {}
-        with self._state.reading() as connection:
-            for chunk in chunks(receipt_ids):
-                query = (
-                    sa.select(table.c.receipt_id, sa.func.max(table.c.posting_date), sa.func.max(table.c.currency))
-                    .where(table.c.company == self._state.company, table.c.receipt_id.in_(chunk))
-                    .group_by(table.c.receipt_id)
-                )
-                found.update((row[0], Posted(row[1], row[2])) for row in connection.execute(query))
-        return found
+        names = ("receipt_id", "posting_date", "currency")
+        rows = self._rows(self._state.tables.posting, names, receipt_ids)
+        return {row.receipt_id: Posted(row.posting_date, row.currency) for row in rows}
 
     def in_documents(self, receipt_ids: Sequence[str]) -> set[str]:
-        """Those of some receipts whose sales are in a document that counts."""
+        """Those of some receipts whose sales are in a document that counts.
+
+        Of an import that was undone, also those whose batch left them to a document.
+        """
         table, delivery = self._state.tables.delivery_receipt, self._state.tables.delivery
+        is_there: sa.ColumnElement[bool] = delivery.c.target == TRANSFER
+        is_meant = is_of_present_import(table, self._state.tables.receipt)
+        if self._undone is not None:
+            is_there = is_there | ((delivery.c.target == BATCH) & (delivery.c.carries_sales == sa.false()))
+            is_meant = (table.c.generation == self._undone) & (table.c.is_counter == sa.false())
         found: set[str] = set()
         with self._state.reading() as connection:
             for chunk in chunks(receipt_ids):
                 query = sa.select(table.c.receipt_id).where(
                     table.c.company == self._state.company,
                     table.c.delivery_id == delivery.c.delivery_id,
-                    delivery.c.target == TRANSFER,
                     table.c.is_live == sa.true(),
                     table.c.receipt_id.in_(chunk),
+                    is_there,
+                    is_meant,
                 )
                 found.update(connection.execute(query).scalars())
         return found
@@ -160,10 +211,17 @@ class UndeliveredReceipts:
             "tax_cents", "business_case", "tender",
         )  # fmt: skip
         found: dict[str, list[LedgerRow]] = defaultdict(list)
-        for row in sorted(
-            self._rows(table, names, receipt_ids), key=lambda row: int(row.posting_id.rpartition(":")[2])
-        ):
+        for row in sorted(self._rows(table, names, receipt_ids), key=lambda row: posting_number(row.posting_id)):
             found[row.receipt_id].append(LedgerRow._make(row[2:]))
+        return dict(found)
+
+    def postings(self, receipt_ids: Sequence[str]) -> dict[str, list[PostingRow]]:
+        """The postings of some receipts, by id and in the order of their numbers, as lines are found by them."""
+        names = ("receipt_id", "posting_id", *PostingRow._fields)
+        rows = self._rows(self._state.tables.posting, names, receipt_ids)
+        found: dict[str, list[PostingRow]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: posting_number(row.posting_id)):
+            found[row.receipt_id].append(PostingRow._make(row[2:]))
         return dict(found)
 
     def moved(self, receipt_ids: Sequence[str]) -> dict[str, list[tuple[MovedRow, str]]]:
@@ -180,12 +238,17 @@ class UndeliveredReceipts:
             for key, rows in found.items()
         }
 
-    def _rows(
-        self, table: sa.Table, names: Sequence[str], receipt_ids: Sequence[str]
-    ) -> Iterator["sa.Row[tuple[object, ...]]"]:
-        with self._state.reading() as connection:
-            for chunk in chunks(receipt_ids):
-                query = sa.select(*(table.c[name] for name in names)).where(
-                    table.c.company == self._state.company, table.c.receipt_id.in_(chunk)
-                )
-                yield from connection.execute(query)
+    def _rows(self, table: sa.Table, names: Sequence[str], receipt_ids: Sequence[str]) -> Iterator["sa.Row[Any]"]:
+        return booked_rows(self._state, table, names, receipt_ids, undone=self._undone)
+
+
+def _undelivered(row: Any, closings: Collection[tuple[str, int]], *, waits_for_stock: bool) -> UndeliveredReceipt:
+    return UndeliveredReceipt(
+        row.receipt_id,
+        row.register,
+        row.number,
+        row.business_day,
+        row.closing_number,
+        (row.register, row.closing_number) in closings,
+        waits_for_stock,
+    )

@@ -25,27 +25,30 @@ from cloudkasse_etl.transform.deliveries.ledger_refusals import ledger_faults
 from cloudkasse_etl.transform.deliveries.refusals import Fault
 
 
-def batch_drafts(session: SyncSession, groups: Groups, chart: LedgerChart | None = None) -> Iterator[Drafts]:
+def batch_drafts(
+    session: SyncSession, groups: Groups, chart: LedgerChart | None = None, undone: int | None = None
+) -> Iterator[Drafts]:
     """Makes batches, some groups at a time.
 
     Args:
         session: The run, or a dry one.
         groups: Receipts by what a batch is made of.
         chart: The ledger's master data; without it neither accounts nor the fiscal year are looked at.
+        undone: The import of the receipts that is taken back, if one is.
 
     Yields:
         What can be frozen in one transaction, and what is refused.
     """
-    yield from by_turns(groups, lambda some: _Maker(session, some, chart).drafts())
+    yield from by_turns(groups, lambda some: _Maker(session, some, chart, undone).drafts())
 
 
 class _Maker(DraftMaker):
     """Makes the batches of some groups."""
 
-    def __init__(self, session: SyncSession, groups: Groups, chart: LedgerChart | None) -> None:
-        super().__init__(session, groups, BATCH)
+    def __init__(self, session: SyncSession, groups: Groups, chart: LedgerChart | None, undone: int | None) -> None:
+        super().__init__(session, groups, BATCH, undone)
         self._chart = chart
-        booked = UndeliveredReceipts(session.store.connection, BATCH)
+        booked = UndeliveredReceipts(session.store.connection, BATCH, undone)
         self._rows = booked.ledger_rows(self.ids)
         self._in_documents = booked.in_documents(self.ids)
 
@@ -79,7 +82,9 @@ class _Maker(DraftMaker):
             receipt.number,
             receipt.day,
             self._rows.get(receipt.receipt_id, ()),
-            is_in_documents=self.settings.has_documents or receipt.receipt_id in self._in_documents,
+            # what is taken back is what the batch had, whatever the settings say by now
+            is_in_documents=(self.settings.has_documents and self.undone is None)
+            or receipt.receipt_id in self._in_documents,
         )
 
     def _draft(

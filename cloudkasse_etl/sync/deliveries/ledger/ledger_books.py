@@ -15,6 +15,7 @@ from cloudkasse_etl.entities import SELECTLINE_LEDGER
 from cloudkasse_etl.i18n.formats import plain_euros
 from cloudkasse_etl.rejections.catalogue.ledger_codes import NOT_AS_POSTED, WAITS_TO_BE_PROCESSED
 from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.state.stores.deliveries.covered_receipts import CoveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.sync.deliveries.delivered_books import odd_sums, waiting_since
@@ -36,7 +37,7 @@ def ledger_warnings(session: SyncSession) -> list[Rejection]:
     """
     store = Deliveries(session.store.connection, BATCH)
     waiting = [one for one in store.all(DeliveryStatus.INTENDED, DeliveryStatus.DELIVERED) if one.line_count]
-    found = [warning for one in waiting for warning in _differences(session, one, store.receipts_of(one.delivery_id))]
+    found = [warning for one in waiting for warning in _differences(session, one, store)]
     for one in waiting:
         since = waiting_since(session, one)
         if since is not None:
@@ -45,9 +46,12 @@ def ledger_warnings(session: SyncSession) -> list[Rejection]:
     return found
 
 
-def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[str]) -> Iterator[Rejection]:
+def _differences(session: SyncSession, delivery: Delivery, store: Deliveries) -> Iterator[Rejection]:
     body = orjson.loads(delivery.body)
-    booked = _booked(session, receipts, with_sales=delivery.carries_sales)
+    rows = UndeliveredReceipts(
+        session.store.connection, BATCH, CoveredReceipts(session.store.connection).undone_by(delivery.delivery_id)
+    )
+    booked = _booked(rows, store.receipts_of(delivery.delivery_id), with_sales=delivery.carries_sales)
     odd = odd_sums(booked, _posted(body["Postings"]), plain_euros)
     if odd:
         yield Rejection(
@@ -55,9 +59,8 @@ def _differences(session: SyncSession, delivery: Delivery, receipts: Sequence[st
         )
 
 
-def _booked(session: SyncSession, receipts: Sequence[str], *, with_sales: bool) -> Sums:
+def _booked(store: UndeliveredReceipts, receipts: Sequence[str], *, with_sales: bool) -> Sums:
     """By day, account and tax code, in cents; and the VAT by day and tax code."""
-    store = UndeliveredReceipts(session.store.connection, BATCH)
     in_documents = store.in_documents(receipts)
     sums: Counter[tuple[str, ...]] = Counter()
     for receipt_id, rows in store.ledger_rows(receipts).items():

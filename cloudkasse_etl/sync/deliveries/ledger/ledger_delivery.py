@@ -44,7 +44,7 @@ def _open(
     return BatchSender(ledger, BatchList(session.selectline, ledger), store, before)
 
 
-def _drafts(session: SyncSession, groups: Groups) -> Iterator[Drafts]:
+def _drafts(session: SyncSession, groups: Groups, undone: int | None) -> Iterator[Drafts]:
     if not groups:
         return
     chart = read_chart(session.selectline, session.settings.delivery)
@@ -54,4 +54,4 @@ def _drafts(session: SyncSession, groups: Groups) -> Iterator[Drafts]:
             say("SelectLine does not tell first and last day of fiscal year '{year}'.", year=delivery.batch.year or ""),
             hint=say("Look at delivery.batch in the settings. Nothing was sent."),
         )
-    yield from batch_drafts(session, groups, chart)
+    yield from batch_drafts(session, groups, chart, undone)

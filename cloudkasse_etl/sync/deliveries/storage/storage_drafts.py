@@ -19,17 +19,18 @@ from cloudkasse_etl.transform.deliveries.storage_form import (
 )
 
 
-def storage_drafts(session: SyncSession, groups: Groups) -> Iterator[Drafts]:
+def storage_drafts(session: SyncSession, groups: Groups, undone: int | None = None) -> Iterator[Drafts]:
     """Makes manual storages, some groups at a time.
 
     Args:
         session: The run, or a dry one.
         groups: Receipts by what a storage is made of.
+        undone: The import of the receipts that is taken back, if one is.
 
     Yields:
         What can be frozen in one transaction, and what is refused.
     """
-    yield from by_turns(groups, lambda some: _Maker(session, some).drafts())
+    yield from by_turns(groups, lambda some: _Maker(session, some, undone).drafts())
 
 
 def storage_number(prefix: str, serial: int) -> str:
@@ -40,9 +41,9 @@ def storage_number(prefix: str, serial: int) -> str:
 class _Maker(DraftMaker):
     """Makes the storages of some groups."""
 
-    def __init__(self, session: SyncSession, groups: Groups) -> None:
-        super().__init__(session, groups, STORAGE)
-        self._moved = UndeliveredReceipts(session.store.connection, STORAGE).moved(self.ids)
+    def __init__(self, session: SyncSession, groups: Groups, undone: int | None) -> None:
+        super().__init__(session, groups, STORAGE, undone)
+        self._moved = UndeliveredReceipts(session.store.connection, STORAGE, undone).moved(self.ids)
 
     def drafts(self) -> Drafts:
         """All of them, those that can be sent with their numbers."""

@@ -28,6 +28,10 @@ GUARANTEES: Final = (
         "refuse to change or delete a row, whoever tries."
     ),
     say(
+        "An import is undone by counter-entries that name what they take back, once however often it is called, in one "
+        "transaction with the receipts' status."
+    ),
+    say(
         "Gaps in receipt numbers, doubled numbers and closings that differ from their receipts are asset checks that "
         "name register and numbers."
     ),
@@ -36,7 +40,10 @@ GUARANTEES: Final = (
         "request and after each doubt, and counts once it was read back equal."
     ),
     say("A batch of postings goes into the ledger the same way, posting by posting."),
-    say("A receipt is in one document and one batch at most that count; a unique index sees to that."),
+    say(
+        "What an import booked of a receipt is in one document and one batch at most that count; a unique index sees "
+        "to that."
+    ),
     say(
         "Receipts as they came, closings, deliveries and decisions are deleted by nobody before the end of the tenth "
         "year after that in which they were made (§ 147 AO): a guard in the code, and triggers in each database, "
