@@ -7,6 +7,8 @@ import pytest
 from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries
 from cloudkasse_etl.sync.deliveries.draft_maker import undelivered
 from cloudkasse_etl.sync.deliveries.drafts import drafts_of
+from cloudkasse_etl.sync.outputs.day.sheet_page import chapters_of
+from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
 from cloudkasse_etl.sync.outputs.receipt_view import view_of
 from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
 from tests.support.books import (
@@ -58,6 +60,17 @@ def test_a_closing_goes_into_selectline_once_and_is_taken_over_with_stock_and_re
     assert len(shop.server.requests) == asked  # what was taken over is not looked at any more
     assert shop.writes() == ["POST /TransferDocuments"]
     assert shop.server.sessions.open == []
+    (day,) = make_day_sheets(shop.world.configuration(), dt.date(2026, 11, 23), dt.date(2026, 11, 23)).sheets
+    assert [(one.number, one.status, one.receipts, one.total_cents) for one in day.delivered] == [
+        ("26-000001", "assumed", 5, 11900)
+    ]
+    sell(shop, 6, 7)
+    settings = shop.world.configuration().settings
+    chapter = chapters_of(make_day_sheets(shop.world.configuration(), day.day, day.day), settings)[0]
+    (delivered,) = (section for section in chapter.sections if section.title == "Delivered into SelectLine")
+    assert [tuple(row) for row in delivered.rows] == [
+        ("Document 26-000001", "taken over", "5", "119.00"), ("Document –", "not delivered yet", "2", "47.60"),
+    ]  # fmt: skip
 
 
 def test_a_late_receipt_makes_a_further_document_of_its_own(shop: DeliveringShop) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.text import Text, joined, say, say_as
-from cloudkasse_etl.state.stores.deliveries.delivery_store import STATUS_WORDS, DeliveryStatus
+from cloudkasse_etl.state.stores.books.receipt_status import Status
+from cloudkasse_etl.state.stores.deliveries.delivery_store import COVERED, STATUS_WORDS, DeliveryStatus
 from cloudkasse_etl.sync.outputs.day.day_sheet import Correction, SheetClosing
 from cloudkasse_etl.sync.outputs.day.sheet_drawing import SheetDrawing
 from cloudkasse_etl.sync.outputs.day.sheet_words import TARGET_WORDS
 from cloudkasse_etl.sync.outputs.tables.table_page import Section
 from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
+from cloudkasse_etl.transform.day_sheet.day_sums import Corrected
 
 # Past this many a reader asks `receipts` for them.
 SHOWN = 200
@@ -57,7 +59,7 @@ class RecordSections(SheetDrawing):
         return self.table(title, (say("What"), say("Numbers")), rows, marks=frozenset(marks))
 
     def _delivered(self) -> Section:
-        rows = [
+        rows: list[Sequence[str]] = [
             (
                 self.told(joined(" ", (TARGET_WORDS.get(one.target, one.target), formats.clean(one.number or "–")))),
                 self.told(STATUS_WORDS[DeliveryStatus(one.status)]),
@@ -66,8 +68,20 @@ class RecordSections(SheetDrawing):
             )
             for one in self.sheet.delivered
         ]  # fmt: skip
+        rows += self._undelivered()
         heads = (say("In SelectLine"), say("Status"), _RECEIPTS, say("Totals"))
         return self.table(say("Delivered into SelectLine"), heads, rows, texts=2)
+
+    def _undelivered(self) -> Iterator[tuple[str, str, str, str]]:
+        """What is booked and not delivered yet, of documents and of batches, as far as the settings ask for them."""
+        imported = sum((one.fates.get(Status.IMPORTED, Corrected()) for one in self.sheet.money), Corrected())
+        for target in (self.settings.delivery.documents, self.settings.delivery.ledger):
+            there = [one for one in self.sheet.delivered if COVERED[one.target] == COVERED.get(target)]
+            left = imported.count - sum(one.receipts for one in there)
+            if target in COVERED and left > 0:
+                cents = imported.cents - sum(one.total_cents for one in there)
+                what = self.told(joined(" ", (TARGET_WORDS.get(target, target), "–")))
+                yield what, self.told(say("not delivered yet")), self.count(left), self.amount(cents)
 
     def _exported(self) -> Section:
         is_used = self.settings.datev.adviser is not None
