@@ -18,6 +18,7 @@ from cloudkasse_etl.sync.outputs.day.sheet_json import report_dict
 from cloudkasse_etl.sync.outputs.day.sheet_page import chapters_of, sheets_page
 from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
 from cloudkasse_etl.sync.receipts.decisions import dismiss_closing, dismiss_numbers
+from cloudkasse_etl.sync.receipts.import_undo import Scope, undo_import
 from cloudkasse_etl.transform.day_sheet.day_sums import Corrected
 from tests.support.books import book, closing_of_sales, decider, deliver, dismiss, fetch, fetch_and_book, sale
 from tests.support.pages.html_page import Page
@@ -193,6 +194,28 @@ def test_what_waits_for_its_import_or_was_booked_on_another_day_is_told(world: W
     assert [one.postings for one in exported] == [4, 4]
     assert exported[0].file is None
     assert (exported[1].file or "").startswith("EXTF_")
+
+
+def test_an_import_that_was_taken_back_is_told_with_its_reason_and_what_is_left_is_compared(world: World) -> None:
+    deliver(world, sale(1), sale(2))
+    fetch_and_book(world)
+    undo_import(decider(world, "wrong account"), Scope(("K1-2",)))
+    (money,) = sheet(world).money
+    assert money.is_sound
+    assert money.unbooked == Corrected(1, 2380)
+    assert [(one.posting_date, one.reason, one.turnover_cents) for one in money.undone] == [
+        (DAY, "wrong account", 2380)
+    ]
+    world.settings["accounts"] |= {
+        "clearing": "1399",
+        "revenue": world.settings["accounts"]["revenue"] | {"19.00": "8409"},
+    }
+    book(world)
+    found = sheets(world)
+    (money,) = found.sheets[0].money
+    assert (money.is_sound, money.unbooked.count) == (True, 0)
+    (chapter,) = chapters_of(found, world.configuration().settings)
+    assert any("taken back on 2026-11-23, turnover 23.80 €: wrong account" in note for note in chapter.notes)
 
 
 def test_postings_that_differ_from_their_receipts_are_found(world: World) -> None:

@@ -130,7 +130,15 @@ def test_what_is_booked_of_any_receipts_is_what_their_sheet_says(made: list[Rece
     rows: Any = frame.where(frame.notna(), None).itertuples(index=False)
     postings = [
         BookedSum(
-            row.posting_date, row.business_case, row.tender, row.vat_rate, row.flag, 1, row.amount_cents, row.tax_cents
+            row.posting_date,
+            row.business_case,
+            row.tender,
+            row.vat_rate,
+            row.flag,
+            None,
+            1,
+            row.amount_cents,
+            row.tax_cents,
         )
         for row in rows
     ]

@@ -13,7 +13,7 @@ from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.datev_files import FIRST
 from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE
 
-_BOOKED_BY = ("posting_date", "business_case", "tender", "vat_rate", "flag")
+_BOOKED_BY = ("posting_date", "business_case", "tender", "vat_rate", "flag", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class BookedSum:
         business_case, tender: Of which one is None.
         vat_rate: The rate; None without VAT.
         flag: Why a person should look at them, as it is stored.
+        reason: Why they take others back; None where they are no counter-entries.
         postings: How many.
         amount_cents: Their sum; a sale is a credit, below zero.
         tax_cents: Their tax, with the same sign.
@@ -35,6 +36,7 @@ class BookedSum:
     tender: str | None
     vat_rate: str | None
     flag: str | None
+    reason: str | None
     postings: int
     amount_cents: int
     tax_cents: int
@@ -48,14 +50,16 @@ class DeliveredSum:
         delivery_id: Its id.
         target, status: What it is in the ERP, and what became of it.
         number: Its number there; None where it is not known.
+        is_counter: Whether it takes back what another one has brought there.
         receipts: How many of the day's receipts it covers.
-        total_cents: The sum of their totals.
+        total_cents: The sum of their totals, with the other sign where it takes them back.
     """
 
     delivery_id: int
     target: str
     status: str
     number: str | None
+    is_counter: bool
     receipts: int
     total_cents: int
 
@@ -132,7 +136,8 @@ class DayBookings:
     def delivered(self, receipt_ids: Sequence[str]) -> list[DeliveredSum]:
         """The deliveries that some receipts are in, without those that were taken back."""
         delivery, covered, receipt = self._state.tables.delivery, self._state.tables.delivery_receipt, self._receipt
-        by = [delivery.c[name] for name in ("delivery_id", "target", "status", "destination", "remote_id")]
+        names = ("delivery_id", "target", "status", "destination", "remote_id")
+        by = [*(delivery.c[name] for name in names), covered.c.is_counter]
         own = (receipt.c.company == covered.c.company) & (receipt.c.receipt_id == covered.c.receipt_id)
         found: dict[tuple[Any, ...], list[int]] = {}
         for chunk in chunks(receipt_ids):
@@ -144,12 +149,11 @@ class DayBookings:
                 .group_by(*by)
             )
             self._sums(query, len(by), found)
-        return [
-            DeliveredSum(key, target, status, _number(target, destination, remote_id), *values)
-            for (key, target, status, destination, remote_id), values in sorted(
-                found.items(), key=lambda row: row[0][0]
-            )
-        ]
+        rows = []
+        for (key, target, status, destination, remote_id, is_counter), (count, cents) in found.items():
+            number, total = _number(target, destination, remote_id), -cents if is_counter else cents
+            rows.append(DeliveredSum(key, target, status, number, bool(is_counter), count, total))
+        return sorted(rows, key=lambda one: (one.delivery_id, one.is_counter))
 
     def exported(self, receipt_ids: Sequence[str]) -> list[ExportedSum]:
         """The postings of some receipts by DATEV's file, those in none first."""

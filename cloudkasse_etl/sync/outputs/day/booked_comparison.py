@@ -81,11 +81,39 @@ def _place(key: tuple[str, str | None]) -> tuple[int, bool, float, str]:
     return (TURNOVER, TAX).index(what) if what in (TURNOVER, TAX) else 2, rate is None, -float(rate or 0), what
 
 
+@dataclass(frozen=True, slots=True)
+class UndoneSum:
+    """What was taken back of an import.
+
+    Attributes:
+        posting_date: The day on which it was taken back in the books.
+        reason: Why.
+        postings: How many counter-entries, those on clearing not counted.
+        turnover_cents: The turnover that they take back.
+    """
+
+    posting_date: dt.date
+    reason: str
+    postings: int
+    turnover_cents: int
+
+
+def undone_sums(booked: Sequence[BookedSum]) -> tuple[UndoneSum, ...]:
+    """What was taken back of some receipts, by day and reason."""
+    found: dict[tuple[dt.date, str], list[int]] = {}
+    for one in booked:
+        if one.reason is not None:
+            sums = found.setdefault((one.posting_date, one.reason), [0, 0])
+            sums[0] += one.postings
+            sums[1] += one.amount_cents if one.business_case in TURNOVER_CASES else 0
+    return tuple(UndoneSum(*key, *sums) for key, sums in sorted(found.items()))
+
+
 def late_sums(day: dt.date, booked: Sequence[BookedSum]) -> tuple[LateSum, ...]:
     """What of a day is booked on other days, by these."""
     found: dict[dt.date, list[int]] = {}
     for one in booked:
-        if one.posting_date != day:
+        if one.posting_date != day and one.reason is None:
             sums = found.setdefault(one.posting_date, [0, 0])
             sums[0] += one.postings
             sums[1] -= one.amount_cents if one.business_case in TURNOVER_CASES else 0

@@ -12,7 +12,7 @@ from cloudkasse_etl.state.stores.books.sales import NOT_IMPORTED, STAGED
 from cloudkasse_etl.state.stores.days.day_bookings import DeliveredSum, ExportedSum
 from cloudkasse_etl.state.stores.days.day_receipts import DayGap
 from cloudkasse_etl.state.stores.missing_numbers import Gap
-from cloudkasse_etl.sync.outputs.day.booked_comparison import BookedPair, LateSum
+from cloudkasse_etl.sync.outputs.day.booked_comparison import BookedPair, LateSum, UndoneSum
 from cloudkasse_etl.sync.receipts.closing_differences import ClosingComparison
 from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
 from cloudkasse_etl.transform.books.business_cases import CASH_DIFFERENCE
@@ -48,6 +48,7 @@ class Money:
         fates: What became of them: fate → how many, and the sum of their totals.
         booked: The imported ones beside their postings.
         late: What of them is booked on other days.
+        undone: What was taken back of earlier imports of them.
     """
 
     currency: str
@@ -57,6 +58,7 @@ class Money:
     fates: Mapping[str, Corrected]
     booked: tuple[BookedPair, ...] = ()
     late: tuple[LateSum, ...] = ()
+    undone: tuple[UndoneSum, ...] = ()
 
     @property
     def left(self) -> list[int]:

@@ -17,6 +17,7 @@ from cloudkasse_etl.transform.day_sheet.day_sums import Corrected
 SHOWN = 200
 _AMOUNT = say("Amount")
 _RECEIPTS = say("Receipts")
+_TAKEN_BACK = say("takes back")
 
 
 class RecordSections(SheetDrawing):
@@ -62,7 +63,7 @@ class RecordSections(SheetDrawing):
         rows: list[Sequence[str]] = [
             (
                 self.told(joined(" ", (TARGET_WORDS.get(one.target, one.target), formats.clean(one.number or "–")))),
-                self.told(STATUS_WORDS[DeliveryStatus(one.status)]),
+                self.told(joined(", ", (STATUS_WORDS[DeliveryStatus(one.status)], *([_TAKEN_BACK] * one.is_counter)))),
                 self.count(one.receipts),
                 self.amount(one.total_cents),
             )
@@ -77,7 +78,7 @@ class RecordSections(SheetDrawing):
         imported = sum((one.fates.get(Status.IMPORTED, Corrected()) for one in self.sheet.money), Corrected())
         for target in (self.settings.delivery.documents, self.settings.delivery.ledger):
             there = [one for one in self.sheet.delivered if COVERED[one.target] == COVERED.get(target)]
-            left = imported.count - sum(one.receipts for one in there)
+            left = imported.count - sum(-one.receipts if one.is_counter else one.receipts for one in there)
             if target in COVERED and left > 0:
                 cents = imported.cents - sum(one.total_cents for one in there)
                 what = self.told(joined(" ", (TARGET_WORDS.get(target, target), "–")))

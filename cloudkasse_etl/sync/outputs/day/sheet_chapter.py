@@ -99,6 +99,13 @@ class _Head(SheetDrawing):
                     amount=self.amount_with_currency(late.turnover_cents, money),
                     day=formats.day_in_figures(late.posting_date, self.language),
                 )
+            for undone in money.undone:
+                yield say(
+                    "An import was taken back on {day}, turnover {amount}: {reason}",
+                    day=formats.day_in_figures(undone.posting_date, self.language),
+                    amount=self.amount_with_currency(undone.turnover_cents, money),
+                    reason=formats.clean(undone.reason, 100),
+                )
             if money.unbooked.count:
                 yield say_count(
                     "{count:,} receipt is not booked yet ({amount}).",

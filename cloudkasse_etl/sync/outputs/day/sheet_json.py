@@ -104,6 +104,7 @@ def _money_dict(money: Money) -> dict[str, Any]:
         },
         "receipts_by_fate": [{"fate": fate, **asdict(found)} for fate, found in money.fates.items()],
         "booked": [asdict(one) for one in money.booked],
+        "taken_back": [asdict(one) | {"posting_date": one.posting_date.isoformat()} for one in money.undone],
         "booked_on_other_days": [
             asdict(one) | {"posting_date": one.posting_date.isoformat()} for one in money.late
         ],

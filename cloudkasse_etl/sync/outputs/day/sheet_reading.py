@@ -25,7 +25,7 @@ from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, numbe
 from cloudkasse_etl.state.stores.settings_log import SettingsChange, SettingsLog
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.outputs.day.booked_comparison import booked_pairs, late_sums
+from cloudkasse_etl.sync.outputs.day.booked_comparison import booked_pairs, late_sums, undone_sums
 from cloudkasse_etl.sync.outputs.day.day_sheet import (
     Apart,
     Before,
@@ -215,6 +215,7 @@ class _Making:
             {fate: fates[fate] for fate in order if fate in fates},
             booked_pairs(imported_sums, opening, booked),
             late_sums(day, booked),
+            undone_sums(booked),
         )
         is_stated = any(part.opening_cents is not None for part in drawer)
         since = day if is_stated or before.since is None else before.since
