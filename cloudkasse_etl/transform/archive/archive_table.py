@@ -121,9 +121,14 @@ class ArchiveTable:
         """A row's values as they are written, null as an empty one."""
         return ["" if (value := row[name]) is None else write(value) for name, write in self._writers]
 
-    def position(self, name: str) -> int:
-        """The place of a column."""
-        return next(at for at, column in enumerate(self.all_columns) if column.name == name)
+    @cached_property
+    def sum_places(self) -> tuple[int, int | None, int] | None:
+        """The places of the column that is added up and of that by whose value it is, and the former's decimals."""
+        if not self.summed:
+            return None
+        names = [column.name for column in self.all_columns]
+        at, by = names.index(self.summed), names.index(self.summed_by) if self.summed_by else None
+        return at, by, self.all_columns[at].form.places or 0
 
 
 def record_of(cells: Sequence[str]) -> bytes:

@@ -42,7 +42,7 @@ def index_of(
 
     Args:
         tables: The tables, in order.
-        widths: By table the most characters of each column.
+        widths: By table the most characters of each column, with quotation marks.
         supplier: Who hands over the data.
         comment: What wrote it.
         period: First and last day.
@@ -109,7 +109,8 @@ def _column(column: Column, width: int, element: str, language: Language) -> lis
     if column.form is Form.DAY:
         kind = f"<Date>{_element('Format', DAY_FORMAT)}</Date>"
     elif places is None:
-        kind = f"<AlphaNumeric/>{_element('MaxLength', str(max(width, 1)))}"
+        # without its quotation marks
+        kind = f"<AlphaNumeric/>{_element('MaxLength', str(max(width - 2, 1)))}"
     else:
         kind = f"<Numeric>{_element('Accuracy', str(places))}</Numeric>" if places else "<Numeric/>"
     return [

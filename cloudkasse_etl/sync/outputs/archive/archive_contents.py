@@ -30,7 +30,9 @@ from cloudkasse_etl.transform.archive.receipt_tables import OF_CLOSINGS, OF_RECE
 
 TABLES = (*OF_RECEIPTS, *OF_CLOSINGS, *OF_BOOKS)
 DATEV_FOLDER = "datev"
-_RUNS = ("run_id", "first_run_id", "staged_run_id", "imported_run_id")
+_RUN_COLUMNS = {
+    table.name: [column.name for column in table.all_columns if column.name.endswith("run_id")] for table in TABLES
+}
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -63,12 +65,12 @@ def contents(rows: ArchivedRows, language: Language) -> Iterator[Entry | Attachm
     Yields:
         Rows and files; the tables of receipts are filled together, and so are those of closings.
     """
-    runs: set[str] = set()
+    runs: set[str | None] = set()
     for entry in _kept(rows, language):
         if isinstance(entry, Entry):
-            runs.update(entry.row[name] for name in _RUNS if entry.row.get(name))
+            runs.update(entry.row[name] for name in _RUN_COLUMNS[entry.table.name])
         yield entry
-    settings = list(rows.run_settings(sorted(runs)))
+    settings = list(rows.run_settings(sorted(filter(None, runs))))
     newest = max((row["change_number"] for row in settings), default=0)
     yield from (Entry(SETTINGS_CHANGE, row) for row in rows.settings_changes(newest))
     yield from (Entry(RUN_SETTINGS, row) for row in settings)

@@ -104,12 +104,11 @@ def add_cells(sums: Sums, table: ArchiveTable, cells: list[str]) -> None:
         table: The table.
         cells: The record's cells, with quotation marks or without.
     """
-    if not table.summed:
+    if table.sum_places is None:
         sums.add("", None)
         return
-    at = table.position(table.summed)
-    of = cells[table.position(table.summed_by)] if table.summed_by else ""
-    sums.add(of.strip('"'), number_of(cells[at], table.all_columns[at].form.places or 0))
+    at, by, places = table.sum_places
+    sums.add("" if by is None else cells[by].strip('"'), number_of(cells[at], places))
 
 
 @dataclass

@@ -30,7 +30,7 @@ class TableSummary:
     @property
     def places(self) -> int:
         """How many decimals the sums have."""
-        return self.table.all_columns[self.table.position(self.table.summed)].form.places or 0
+        return self.table.sum_places[2] if self.table.sum_places else 0
 
     def as_dict(self) -> dict[str, Any]:
         """As the manifest and `--json` have it: sums as decimals."""
