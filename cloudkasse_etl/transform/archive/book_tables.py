@@ -146,7 +146,7 @@ DECISION = ArchiveTable(
     (
         Column("subject", Form.TEXT, say("What it is about: receipt, line, closing, numbers, delivery")),
         Column("record_key", Form.TEXT, say("The record's key")),
-        Column("action", Form.TEXT, say("What was decided: dismiss, restore, release, retract")),
+        Column("action", Form.TEXT, say("What was decided: dismiss, restore, release, retract, undo")),
         Column("reason", Form.TEXT, say("Why")),
         Column("detail", Form.TEXT, say("What was open until then, as JSON")),
         Column("decided_at", Form.MOMENT, say("When (UTC)")),

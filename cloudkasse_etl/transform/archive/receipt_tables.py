@@ -94,6 +94,7 @@ RECEIPT = ArchiveTable(
         *_staged(),
         Column("imported_at", Form.MOMENT, say("When it was booked (UTC)")),
         Column("imported_run_id", Form.TEXT, say("The run that booked it")),
+        Column("generation", Form.WHOLE, say("The how manieth import it is at, from 1: each undo makes one more")),
     ),
     (_OF_CLOSING,),
     "total",
