@@ -110,6 +110,11 @@ def test_a_year_is_complete_exact_and_equal_when_it_is_read_by_its_index(shop: W
     ours = {(row["posting_id"], row["account"], row["amount_cents"], row["posting_date"]) for row in postings}
     assert set(zip(found.posting_id, found.account, map(cents, found.amount), found.posting_date, strict=True)) == ours
     assert set(found.groupby("receipt_id").amount.sum()) == {Decimal(0)}
+    # what was taken back: each counter-entry names its row, and the receipt is booked a second time
+    counters = found[found.corrects != ""]
+    assert set(counters.corrects) < set(found.posting_id)
+    assert set(counters.reason) == {"wrong account"}
+    assert set(found[found.receipt_id == "K2-94"].generation) == {1, 2}
     moved = {(row["movement_id"], row["quantity_milli"]) for row in stored(shop, "stock_movement")}
     found = tables["stock_movement"]
     assert {(key, int(much * 1000)) for key, much in zip(found.movement_id, found.quantity, strict=True)} == moved
@@ -119,7 +124,7 @@ def test_a_year_is_complete_exact_and_equal_when_it_is_read_by_its_index(shop: W
     for row in tables["datev_file"].itertuples():
         assert hashlib.sha256((year / "datev" / row.name).read_bytes()).hexdigest() == row.content_hash
     assert len(tables["datev_posting"]) == len(stored(shop, "datev_posting")) > 0
-    assert list(tables["decision"].reason) == ["paid back by hand", "the roll of paper tore"]
+    assert list(tables["decision"].reason) == ["wrong account", "paid back by hand", "the roll of paper tore"]
     assert set(tables["receipt"].imported_run_id) - {""} <= set(tables["run_settings"].run_id)
     assert set(tables["run_settings"].change_number) == set(tables["settings_change"].change_number)
     assert json.loads(tables["settings_change"].settings[0])["books.closed_until"] == "2026-01-31"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cloudkasse_etl.sync.outputs.datev.datev_export import export_datev
 from cloudkasse_etl.sync.receipts.decisions import dismiss_numbers
-from tests.support.books import decider, dismiss, fetch, fetch_and_book, sell_at_two_registers
+from cloudkasse_etl.sync.receipts.import_undo import Scope, undo_import
+from tests.support.books import book, decider, dismiss, fetch, fetch_and_book, sell_at_two_registers
 from tests.support.receipts.receipt_factory import Fields, item, line, pay
 from tests.support.small_erp import SETTINGS
 from tests.support.worlds import World, small_world
@@ -31,6 +32,8 @@ def archived_year(folder: Path, url: str | None = None, *, days: int = 24) -> It
         world.server.store.deliver_closings(closings)
         fetch_and_book(world)
         export_datev(world.configuration(), world.folder / "datev", first=EXPORTED[0], last=EXPORTED[1])
+        undo_import(decider(world, "wrong account"), Scope((f"K2-{4 * days - 2}",)))
+        book(world)
         dismiss(world, "K1-WRONG-1", "paid back by hand")
         dismiss_numbers(decider(world, "the roll of paper tore"), "K1", f"{4 * days + 1}-{4 * days + 3}")
         world.server.store.deliver_receipts([sold("K2", 9000, dt.date(YEAR, 12, 30), line("Umsatz", 500))])
