@@ -127,7 +127,7 @@ def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo 
     ]
     results = [
         f"[{COLOURS[run.outcome]}]{escape(rendered(run.message, language) or WORDS[run.outcome].render(language))}[/]"
-        + (f" {escape(changed_text(run.settings_changed).render(language))}" if run.settings_changed else "")
+        + (f" · {escape(changed_text(run.settings_changed).render(language))}" if run.settings_changed else "")
         for run in runs
     ]
     columns = [max(map(len, column)) for column in zip(heads[:-1], *rows, strict=True)]
