@@ -51,6 +51,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "procedure": say("Writes this documentation."),
     "check": say("Looks for what is wrong with settings, databases, till and clock."),
     "audit": say("Compares the registers' legal exports with what was staged and booked."),
+    "undo": say("Takes an import back by counter-entries; nothing is deleted."),
     "ui": say("Opens the UI, from which jobs are started."),
     "demo": say("Shows the program on a made-up shop."),
     "sandbox": say("Runs a made-up till on this computer."),

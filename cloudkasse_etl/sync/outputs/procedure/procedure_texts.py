@@ -36,7 +36,8 @@ STEPS: Final = (
         say("Corrections"),
         say(
             "A void is a receipt of its own that mirrors what its original booked and moved. Nothing that is booked is "
-            "changed or deleted. A receipt of a closed period is booked on the first open day and flagged."
+            "changed or deleted. A receipt of a closed period is booked on the first open day and flagged. An import "
+            "that was wrong is taken back by counter-entries that name what they correct."
         ),
     ),
     (
