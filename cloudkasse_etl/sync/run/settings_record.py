@@ -1,7 +1,7 @@
 """Records under which settings a run begins, and tells what of them changed: on assets, in history, page and list."""
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from cloudkasse_etl.config.record.setting_values import shown_value, values_in_force
@@ -17,7 +17,11 @@ _NAMED = 5
 
 def values_now(settings: Settings) -> Mapping[str, Any]:
     """What is recorded of settings: all values in force, and the program's version."""
-    return values_in_force(settings, version("cloudkasse-etl"))
+    try:
+        program = version("cloudkasse-etl")
+    except PackageNotFoundError:  # sources that nobody installed: no run may fail by that
+        program = "sources"
+    return values_in_force(settings, program)
 
 
 def record_settings(state: StateConnection, settings: Settings) -> SettingsChange:

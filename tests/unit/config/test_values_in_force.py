@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from importlib.metadata import PackageNotFoundError
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 
 from cloudkasse_etl.config.record.setting_values import differences, hash_of, shown_value, values_in_force
 from cloudkasse_etl.config.settings import Settings, parse_settings
+from cloudkasse_etl.sync.run.settings_record import values_now
 
 SHOP = """
 company: {number: "7", vat_id: DE1}
@@ -69,6 +71,14 @@ def test_the_hash_is_what_anyone_computes_from_the_values() -> None:
     found = values(SHOP)
     text = json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert hash_of(found) == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_without_an_installed_distribution_the_sources_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("cloudkasse_etl.sync.run.settings_record.version", missing)
+    assert values_now(parse_settings(SHOP))["program"] == "sources"
 
 
 def test_what_differs_is_told_by_its_path_with_the_value_before_and_after() -> None:
