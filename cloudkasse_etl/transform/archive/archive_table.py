@@ -124,11 +124,15 @@ class ArchiveTable:
     @cached_property
     def sum_places(self) -> tuple[int, int | None, int] | None:
         """The places of the column that is added up and of that by whose value it is, and the former's decimals."""
-        if not self.summed:
+        return self.sum_places_in([column.name for column in self.all_columns])
+
+    def sum_places_in(self, names: Sequence[str]) -> "tuple[int, int | None, int] | None":
+        """These places in a file whose columns have these names."""
+        if self.summed not in names or (self.summed_by and self.summed_by not in names):
             return None
-        names = [column.name for column in self.all_columns]
-        at, by = names.index(self.summed), names.index(self.summed_by) if self.summed_by else None
-        return at, by, self.all_columns[at].form.places or 0
+        (summed,) = (column for column in self.all_columns if column.name == self.summed)
+        by = names.index(self.summed_by) if self.summed_by else None
+        return names.index(self.summed), by, summed.form.places or 0
 
 
 def record_of(cells: Sequence[str]) -> bytes:

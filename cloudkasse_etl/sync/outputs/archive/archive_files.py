@@ -89,26 +89,26 @@ class TableFile:
         for at, cell in enumerate(cells):
             if len(cell) > self.widths[at]:
                 self.widths[at] = len(cell)
-        add_cells(self.sums, self.table, cells)
+        add_cells(self.sums, self.table.sum_places, cells)
 
     def close(self) -> WrittenFile:
         """Ends it."""
         return self._file.close()
 
 
-def add_cells(sums: Sums, table: ArchiveTable, cells: list[str]) -> None:
+def add_cells(sums: Sums, places: tuple[int, int | None, int] | None, cells: list[str]) -> None:
     """Adds a record to the sums of its table.
 
     Args:
         sums: The sums.
-        table: The table.
+        places: What is added up (`ArchiveTable.sum_places`).
         cells: The record's cells, with quotation marks or without.
     """
-    if table.sum_places is None:
+    if places is None or len(cells) <= max(places[0], places[1] or 0):  # or a damaged record, that is too short
         sums.add("", None)
         return
-    at, by, places = table.sum_places
-    sums.add("" if by is None else cells[by].strip('"'), number_of(cells[at], places))
+    at, by, decimals = places
+    sums.add("" if by is None else cells[by].strip('"'), number_of(cells[at], decimals))
 
 
 @dataclass

@@ -160,14 +160,12 @@ def _count(folder: Path, hashes: Mapping[str, str], manifest: Manifest | None, f
 
 
 def _sums(path: Path, table: ArchiveTable) -> Sums:
+    """Rows and sums of a file by the names in its first line: one of another release may have other columns."""
     sums = Sums()
     with path.open("rb") as file:
-        for start, record in records_in(file):
-            if start == 1:
-                continue
-            cells = cells_of(record)
-            if len(cells) == len(table.all_columns):
-                add_cells(sums, table, cells)
-            else:
-                sums.add("", None)
+        records = records_in(file)
+        _, head = next(records, (1, table.head))
+        places = table.sum_places_in(cells_of(head))
+        for _, record in records:
+            add_cells(sums, places, cells_of(record))
     return sums
