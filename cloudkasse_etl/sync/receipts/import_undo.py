@@ -19,7 +19,7 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, STATUS_
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.decisions import Decider
-from cloudkasse_etl.sync.receipts.receipt_search import find_receipts, name_of
+from cloudkasse_etl.sync.receipts.receipt_search import find_receipts, name_of, refuse_unknown_register
 from cloudkasse_etl.sync.receipts.voids import receipts_of, voids_among
 from cloudkasse_etl.transform.books.corrections import counter_movement, counter_posting
 from cloudkasse_etl.transform.stock.late_lines import is_by_hand, receipt_of
@@ -58,6 +58,7 @@ class Undo:
         exported: How many postings are in files for DATEV; the next export has the counter-entries.
         is_dismissed: Whether the receipts are dealt with by it; else they are staged again.
         run_id: By which the counter-entries are found; empty where nothing is done.
+        names, undone: The names of the first of them, and of those that were undone before.
     """
 
     receipts: Sequence[ImportedReceipt]
@@ -70,6 +71,7 @@ class Undo:
     is_dismissed: bool
     run_id: str = ""
     names: Sequence[str] = field(default_factory=tuple)
+    undone: Sequence[str] = field(default_factory=tuple)
 
     @property
     def accounts(self) -> list[tuple[str, str, int]]:
@@ -198,6 +200,7 @@ def _found(store: StateStores, settings: Settings, scope: Scope, reason: str, *,
         imports.exported(ids),
         is_dismissed,
         names=tuple(name_of(store, key, settings.language) for key in ids[:_NAMED]),
+        undone=tuple(name_of(store, one.receipt_id, settings.language) for one in already[:_NAMED]),
     )
 
 
@@ -206,6 +209,8 @@ def _receipts(
 ) -> tuple[list[ImportedReceipt], list[ImportedReceipt]]:
     """The receipts whose import is undone, and those that were named and are undone already."""
     if scope.day is not None:
+        if scope.register is not None:
+            refuse_unknown_register(store, settings, scope.register)
         return imports.of_day(scope.day, scope.register), []
     if scope.run is not None:
         return imports.of_run(_run(imports, scope.run)), []
@@ -288,7 +293,8 @@ def told(found: Undo) -> list[Text]:
     """What was undone, or would be, in sentences: the first says how much, the others what is to be known or done."""
     count = len(found.receipts)
     if not count:
-        return [say("Nothing is to be undone.")]
+        again = [say("The import of {receipt} was undone before.", receipt=name) for name in found.undone]
+        return again or [say("Nothing is booked of it that could be undone.")]
     sizes = {"postings": len(found.postings), "movements": len(found.movements)}
     told_of = [
         say_count(

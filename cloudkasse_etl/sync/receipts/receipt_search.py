@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import compress
 
+from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.messages import ENGLISH
 from cloudkasse_etl.i18n.text import Language, joined, say
@@ -11,6 +12,7 @@ from cloudkasse_etl.rejections.record_names import ReceiptName
 from cloudkasse_etl.rejections.rejection import UNSEEN
 from cloudkasse_etl.state.stores.books.receipt_reader import ReceiptReader, ReceiptRow
 from cloudkasse_etl.state.stores.books.receipt_status import status_word
+from cloudkasse_etl.state.stores.days.day_receipts import DayReceipts
 from cloudkasse_etl.state.stores.named_records import NamedRecords, ReceiptHead
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.state.stores.waiting_records import Waiting
@@ -96,6 +98,27 @@ def find_receipts(store: StateStores, texts: Iterable[str], language: Language =
         ConfigurationError: One of them names no receipt, or several.
     """
     return list(dict.fromkeys(find_receipt(store, text, language) for text in texts))
+
+
+def refuse_unknown_register(store: StateStores, settings: Settings, register: str) -> None:
+    """Refuses a register that the settings do not name and that never sold anything.
+
+    Args:
+        store: Our own tables.
+        settings: The settings.
+        register: Its number.
+
+    Raises:
+        ConfigurationError: There is no such register.
+    """
+    known = {*(one.number for one in settings.registers), *DayReceipts(store.connection).registers()}
+    if register not in known:
+        raise ConfigurationError(
+            say("There is no register {register}.", register=register),
+            hint=say("There are: {names}.", names=joined(", ", sorted(known)))
+            if known
+            else say("No register has sold yet."),
+        )
 
 
 def short_id(receipt_id: str) -> str:

@@ -37,7 +37,7 @@ def rows_of_receipt(stored: Mapping[Any, Any]) -> Rows:
         Table and row. One that cannot be read has no lines, payments and VAT.
     """
     key = {"receipt_id": stored["receipt_id"]}
-    raw = bytes(stored["raw"])
+    raw = _bytes(stored["raw"])
     try:
         receipt = read_receipt(raw)
     except MalformedError:
@@ -58,10 +58,15 @@ def rows_of_receipt(stored: Mapping[Any, Any]) -> Rows:
         yield RECEIPT_VAT, {**key, "position": at, **currency, **msgspec.structs.asdict(block)}
 
 
+def _bytes(content: Any) -> bytes:
+    """The bytes of a content; SQLite has a text in their place where somebody changed it by hand."""
+    return content.encode() if isinstance(content, str) else bytes(content)
+
+
 def _contents(stored: Mapping[Any, Any]) -> Rows:
     for form, content in ((CANONICAL, stored["raw"]), (TILLS, stored["original"])):
         if content is not None:
-            yield RECEIPT_CONTENT, {"receipt_id": stored["receipt_id"], "form": form, **content_cells(bytes(content))}
+            yield RECEIPT_CONTENT, {"receipt_id": stored["receipt_id"], "form": form, **content_cells(_bytes(content))}
 
 
 def rows_of_closing(stored: Mapping[Any, Any]) -> Rows:
@@ -74,7 +79,7 @@ def rows_of_closing(stored: Mapping[Any, Any]) -> Rows:
         Table and row.
     """
     key = {"register": stored["register"], "closing_number": stored["number"]}
-    raw = bytes(stored["raw"])
+    raw = _bytes(stored["raw"])
     try:
         closing = parse_closing(read_item(raw))
     except MalformedError:  # of an earlier release, which read other forms

@@ -185,7 +185,8 @@ def test_what_was_changed_in_the_database_is_named_with_column_and_both_values(s
         "INSERT INTO cloudkasse_posting SELECT * FROM more",
         "DROP TABLE more",
         "UPDATE cloudkasse_posting SET account = '4711' WHERE posting_id = 'K1-1:0002'",
-        "UPDATE cloudkasse_receipt SET raw = CAST(replace(raw, '\"A1\"', '\"B1\"') AS BLOB) WHERE receipt_id = 'K2-1'",
+        # what SQLite keeps as a text then
+        "UPDATE cloudkasse_receipt SET raw = replace(raw, '\"A1\"', '\"B1\"') WHERE receipt_id = 'K2-1'",
         "UPDATE cloudkasse_decision SET reason = 'another one'",
     )
     report = verify_archive(year, shop.configuration())

@@ -125,7 +125,8 @@ def test_a_run_and_a_register_of_a_day_can_be_undone(world: World) -> None:
     assert not undo(world, run=str(runs["R2"])).receipts
     with pytest.raises(ConfigurationError, match="No run that booked something begins with 'xyz'"):
         undo(world, run="xyz")
-    assert not undo(world, day=dt.date(2026, 11, 23), register="K2").receipts
+    with pytest.raises(ConfigurationError, match=r"There is no register K2\. There are: K1\."):
+        undo(world, day=dt.date(2026, 11, 23), register="K2")
     assert [one.receipt_id for one in undo(world, day=dt.date(2026, 11, 23), register="K1").receipts] == ["R1"]
 
 

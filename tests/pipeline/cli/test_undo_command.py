@@ -20,6 +20,13 @@ def test_an_import_is_planned_and_undone_at_the_prompt(program: Program) -> None
     assert code == 0
     assert "The import of 1 receipt is undone. Counter-entries: postings 4, stock movements 1." in told
     assert "The receipts are staged again" in told
+    told = program.call("undo", "--receipt", "K1-1", "--reason", "wrong account")[1]
+    assert "The import of K1-1 · 2026-11-23 · 23.80 € was undone before." in told
+    assert (
+        "There is no register K9."
+        in program.call("undo", "--day", "2026-11-23", "--register", "K9", "--reason", "x")[2]
+    )
+    assert "Nothing is booked of it" in program.call("undo", "--day", "2026-11-24", "--reason", "x")[1]
     code, done = program.call_json("undo", "--receipt", "K1-1", "--reason", "wrong account")
     assert (code, done["receipts"], done["already"]) == (0, [], ["R1"])
     assert program.call("receipts", "show", "K1-1")[0] == 0

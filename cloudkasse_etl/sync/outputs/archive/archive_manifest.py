@@ -86,8 +86,9 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def files_in(folder: Path) -> set[str]:
-    """The paths of all files within a folder."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    """The paths of all files within a folder; a link is none of them: what it names may change, or stay behind."""
+    found = (path for path in folder.rglob("*") if not path.is_dir() and not path.is_symlink())
+    return {path.relative_to(folder).as_posix() for path in found}
 
 
 def require_archive(folder: Path) -> None:

@@ -90,7 +90,10 @@ class MoneySections(SheetDrawing):
 
         if money.before.since is not None:
             since = formats.day_in_figures(money.before.since, self.language)
+            is_counted_anew = bool(money.drawer) and money.drawer[0].opening_cents is not None
             told = say("Left by the closing before")
+            if is_counted_anew:
+                told = say("Left by the closing before; it is counted anew")
             if not money.before.is_stated:
                 told = say("All cash since {day}: no opening cash was ever stated", day=since)
             add(told, money.before.cents)

@@ -11,8 +11,6 @@ import orjson
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import REVENUE_POSTINGS
-from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.i18n.text import joined, say
 from cloudkasse_etl.schemas.no_effect import OF_KIND, NoEffect
 from cloudkasse_etl.schemas.wire_receipts import MalformedError, Receipt, parse_closing, read_receipt
 from cloudkasse_etl.state.stores.books.decision_log import Action, Decision, Subject
@@ -39,7 +37,7 @@ from cloudkasse_etl.sync.outputs.day.day_sheet import (
 )
 from cloudkasse_etl.sync.receipts.closing_differences import compare_closing
 from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt, listed
-from cloudkasse_etl.sync.receipts.receipt_search import names_of
+from cloudkasse_etl.sync.receipts.receipt_search import names_of, refuse_unknown_register
 from cloudkasse_etl.sync.receipts.validation.books_currency import last_known_currency
 from cloudkasse_etl.sync.receipts.validation.receipt_reading import is_unsigned
 from cloudkasse_etl.tills.capabilities import CAPABILITIES
@@ -80,7 +78,7 @@ def make_day_sheets(
     with open_reading(configuration) as store:
         reader = DayReceipts(store.connection)
         if register is not None:
-            _refuse_unknown(register, [*(one.number for one in settings.registers), *reader.registers()])
+            refuse_unknown_register(store, settings, register)
         making = _Making(configuration, store)
         places = [place for place in reader.places(first, last) if register in (None, place[1])]
         sheets = []
@@ -104,15 +102,6 @@ def last_day(configuration: Configuration) -> dt.date:
     """The last business day with receipts; today where there are none."""
     with open_reading(configuration) as store:
         return DayReceipts(store.connection).newest(None) or dt.datetime.now(configuration.settings.zone).date()
-
-
-def _refuse_unknown(register: str, known: Sequence[str]) -> None:
-    if register not in known:
-        names = joined(", ", sorted(set(known)))
-        raise ConfigurationError(
-            say("There is no register {register}.", register=register),
-            hint=say("There are: {names}.", names=names) if known else say("No register has sold yet."),
-        )
 
 
 @dataclass(frozen=True, slots=True)

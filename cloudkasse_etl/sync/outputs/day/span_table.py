@@ -37,7 +37,7 @@ class SpanRow:
 
     Attributes:
         receipts, turnover_cents, tax_cents: As of its sheet.
-        cash_cents, other_cents: What was taken in cash, and otherwise.
+        cash_cents, other_cents: What was taken in cash, and otherwise, in foreign cash too.
         expected_cents: The cash that must be in the drawer in the end.
         difference_cents: What was counted more or less.
         void_cents, cancelled_cents, broken_off_cents: What was taken back, cancelled and broken off.
@@ -84,7 +84,11 @@ def span_row(sheet: DaySheet, money: Money) -> SpanRow:
         money.sums.turnover_cents,
         money.sums.tax_cents,
         sum(part.takings_cents for part in money.drawer),
-        sum(tender.base_cents for tender in money.sums.tenders if tender.tender != CASH),
+        sum(
+            tender.base_cents
+            for tender in money.sums.tenders
+            if tender.tender != CASH or tender.currency != money.currency
+        ),
         money.expected_cents,
         money.difference_cents,
         money.sums.voids.cents,
