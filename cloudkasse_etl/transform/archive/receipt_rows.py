@@ -59,7 +59,7 @@ def rows_of_receipt(stored: Mapping[Any, Any]) -> Rows:
 
 
 def _bytes(content: Any) -> bytes:
-    """The bytes of a content; SQLite has a text in their place where somebody changed it by hand."""
+    """The bytes of a content, which SQLite keeps as a text once it was changed by hand."""
     return content.encode() if isinstance(content, str) else bytes(content)
 
 
