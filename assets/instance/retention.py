@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.runs.schema import RunsTable
+from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from filelock import FileLock, Timeout
 
 from assets.instance.runless_events import prune_runless_events
@@ -164,7 +166,7 @@ def _prune(
             is_all = False
             break
         if run_id in on_record and record.create_timestamp.year >= this_year - KEPT_YEARS:
-            without_log += _remove_log(instance, storage, files, record.dagster_run)
+            without_log += _remove_log(instance, storage, files, record)
             continue
         # The record first: if the process dies here, the rest belongs to no run and is removed the next time.
         instance.delete_run(run_id)
@@ -181,8 +183,9 @@ def _prune(
     return Pruned(removed, max(before - _size(storage), 0), is_all, note, without_log)
 
 
-def _remove_log(instance: dg.DagsterInstance, storage: Path, files: HistoryFiles | None, run: dg.DagsterRun) -> bool:
+def _remove_log(instance: dg.DagsterInstance, storage: Path, files: HistoryFiles | None, record: dg.RunRecord) -> bool:
     """Removes the events and captured logs of a run that stays; whether that was still to be done."""
+    run = record.dagster_run
     if WITHOUT_LOG in run.tags:
         return False
     instance.event_log_storage.delete_events(run.run_id)
@@ -193,6 +196,11 @@ def _remove_log(instance: dg.DagsterInstance, storage: Path, files: HistoryFiles
     for path in _logs(storage, run.run_id):
         _remove(path)
     instance.add_run_tags(run.run_id, {WITHOUT_LOG: "true"})  # the last step: until then it is done once more
+    if isinstance(instance.run_storage, SqlRunStorage):
+        # Dagster takes a new tag for news of the run: alerts would name this old one as the run that ended last
+        as_before = RunsTable.update().where(RunsTable.c.run_id == run.run_id)
+        with instance.run_storage.connect() as connection:
+            connection.execute(as_before.values(update_timestamp=record.update_timestamp))
     return True
 
 

@@ -17,6 +17,7 @@ from tests.crash.killing import Product, killed_at_each, undisturbed
 from tests.support.books import deliver, fetch_and_book, with_accounts
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
 from tests.support.small_erp import SETTINGS
+from tests.support.table_triggers import emptied
 from tests.support.worlds import World, small_world
 
 DELIVERIES = Product(part="deliveries")
@@ -33,8 +34,7 @@ class CrashingShop:
     def put_back(self) -> None:
         """Puts both back to the moment before the first delivery."""
         self.shop.server.sessions.end_all()
-        for table in (*OURS, "SLM_TRANSFER"):
-            self.world.erp(f"DELETE FROM {table}")
+        emptied(self.world, (*OURS, "SLM_TRANSFER"))
         self.world.erp("DELETE FROM sqlite_sequence WHERE name = 'SLM_TRANSFER'")  # ids are part of requests' names
 
     def state(self) -> State:

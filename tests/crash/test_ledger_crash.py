@@ -18,6 +18,7 @@ from tests.support.books import closing_of_sales, deliver, fetch_and_book, with_
 from tests.support.selectline.delivering import mixed_receipts
 from tests.support.selectline.posting import PostingShop, posting
 from tests.support.small_erp import SETTINGS
+from tests.support.table_triggers import emptied
 from tests.support.worlds import World, small_world
 
 LEDGER = Product(part="ledger")
@@ -35,8 +36,7 @@ class CrashingLedger:
     def put_back(self) -> None:
         """Puts both back to the moment before the first batch."""
         self.shop.server.sessions.end_all()
-        for table in (*OURS, *THEIRS):
-            self.world.erp(f"DELETE FROM {table}")
+        emptied(self.world, (*OURS, *THEIRS))
         for table in THEIRS:  # numbers are part of requests' names
             self.world.erp(f"DELETE FROM sqlite_sequence WHERE name = '{table}'")
 

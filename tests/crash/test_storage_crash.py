@@ -18,6 +18,7 @@ from tests.crash.killing import Product, killed_at_each, undisturbed
 from tests.support.books import deliver, fetch_and_book, with_accounts
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
 from tests.support.small_erp import SETTINGS
+from tests.support.table_triggers import emptied
 from tests.support.worlds import World, small_world
 
 DELIVERIES = Product(part="deliveries")
@@ -35,8 +36,7 @@ class CrashingStock:
     def put_back(self) -> None:
         """Puts both back to the moment before the first delivery."""
         self.shop.server.sessions.end_all()
-        for table in (*OURS, "BELEG", "BELEGP", "cloudkasse_rejection"):
-            self.world.erp(f"DELETE FROM {table}")
+        emptied(self.world, (*OURS, "BELEG", "BELEGP", "cloudkasse_rejection"))
         self.world.erp(f"UPDATE LAGERBESTAND SET Bestand = ({OPENING})")
 
     def state(self) -> State:

@@ -18,6 +18,7 @@ from cloudkasse_etl.sync.outputs.archive.archive_verification import verify_arch
 from cloudkasse_etl.sync.outputs.archive.archiving import write_archive
 from cloudkasse_etl.transform.archive.archive_table import cells_of, records_in
 from tests.support.archives.archived_year import FIRST, LAST, archived_year
+from tests.support.table_triggers import without_triggers
 from tests.support.worlds import World
 
 CHANCE = random.Random(17)
@@ -159,17 +160,6 @@ def on_the_database(world: World, *statements: str) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement)
     engine.dispose()
-
-
-def without_triggers(world: World) -> list[str]:
-    """Drops what protects the tables, as one does who wants to change them; how to make it again."""
-    engine = sa.create_engine(world.erp_url)
-    with engine.begin() as connection:
-        found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
-        for name, _ in found:
-            connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-    engine.dispose()
-    return [sql for _, sql in found]
 
 
 def test_what_was_changed_in_the_database_is_named_with_column_and_both_values(shop: World, year: Path) -> None:

@@ -267,12 +267,15 @@ def test_a_run_to_which_booked_rows_lead_keeps_its_entry_and_its_protocol_for_te
     storage, kept = program.home.storage, {booked, ancient}
     entry = [run for run in program.call_json("history")[1]["runs"] if run["run_id"] == booked]
     protocol = program.call_json("protocol", booked)[1]
+    (before,) = instance.get_run_records(dg.RunsFilter([booked]))
     pruned = prune_history(instance, storage, 30, on_record=kept)
     assert (pruned.runs, pruned.without_log) == (2, 1)
     assert not instance.has_run(other)
     assert not instance.has_run(ancient)
     assert [run for run in program.call_json("history")[1]["runs"] if run["run_id"] == booked] == entry
     assert program.call_json("protocol", booked)[1] == protocol
+    (after,) = instance.get_run_records(dg.RunsFilter([booked]))
+    assert after.update_timestamp == before.update_timestamp  # alerts ask which run ended last
     # its log is gone, which is what takes the room
     assert [name for name in files_of(storage, booked) if "protocols" not in name] == []
     assert pruned.bytes > 100_000

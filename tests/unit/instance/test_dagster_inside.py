@@ -68,6 +68,7 @@ _HISTORY = "instance/history_connections.py keeps the files of the history open 
 _FILES = "instance/runs.py finds the files of the history by it, which instance/retention.py makes smaller"
 _ORIGIN = "instance/runs.py says by it to which job a run belongs; without it the UI does not list the run there"
 _SCRIPTS = "instance/history_connections.py keeps Dagster from reading all its migrations for each file by it"
+_AS_BEFORE = "instance/retention.py leaves by it the time of a run as it was whose log it removes"
 _EVENTS = "dagster._core.storage.event_log.sqlite.sqlite_event_log"
 INSIDE = (
     Inside(
@@ -128,6 +129,8 @@ INSIDE = (
     Inside("dagster._core.storage.sql:stamp", _SCRIPTS),
     Inside("dagster._core.storage.runs.sqlite.sqlite_run_storage:SqliteRunStorage.connect", _HISTORY),
     Inside("dagster._core.storage.sqlite:SQLITE_BUSY_TIMEOUT_SECONDS", _HISTORY),
+    Inside("dagster._core.storage.runs.schema:RunsTable.update", _AS_BEFORE),
+    Inside("dagster._core.storage.runs.sql_run_storage:SqlRunStorage.connect", _AS_BEFORE),
     Inside(
         "dagster._core.execution.plan.objects:StepFailureData",
         "run/failures.py and run/resources.py read by it why a step failed, and whether that may pass by itself",
