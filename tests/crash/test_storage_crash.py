@@ -15,10 +15,10 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE
 from tests.crash.boundaries import COMMIT, STEP, kinds
 from tests.crash.changing_shop import State
 from tests.crash.killing import Product, killed_at_each, undisturbed
+from tests.support.archives.table_triggers import emptied
 from tests.support.books import deliver, fetch_and_book, with_accounts
 from tests.support.selectline.delivering import DeliveringShop, delivering, mixed_receipts
 from tests.support.small_erp import SETTINGS
-from tests.support.table_triggers import emptied
 from tests.support.worlds import World, small_world
 
 DELIVERIES = Product(part="deliveries")

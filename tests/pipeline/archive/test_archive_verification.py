@@ -18,7 +18,7 @@ from cloudkasse_etl.sync.outputs.archive.archive_verification import verify_arch
 from cloudkasse_etl.sync.outputs.archive.archiving import write_archive
 from cloudkasse_etl.transform.archive.archive_table import cells_of, records_in
 from tests.support.archives.archived_year import FIRST, LAST, archived_year
-from tests.support.table_triggers import without_triggers
+from tests.support.archives.table_triggers import without_triggers
 from tests.support.worlds import World
 
 CHANCE = random.Random(17)
