@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
 
+T = TypeVar("T")
 REASON = click.option("--reason", type=option_types.REASON, required=True, help="Why; it stays on record.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
@@ -34,13 +35,7 @@ def decide(
     Returns:
         The exit code.
     """
-    from assets.cli.running import command_line
-    from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.receipts.decisions import Decider
-
-    configuration = load()
-    decided = action(Decider(configuration, str(uuid.uuid4()), command_line(), reason))
-    show_what_is_open(configuration)
+    decided, configuration = carried_out(reason, action)
     language = configuration.settings.language
     if as_json:
         print_json(_as_dict(decided, language))
@@ -49,6 +44,26 @@ def decide(
     for rejection in decided.rejections:
         tell(f"  {rejection.text(language)} {rejection.cure(language)}")
     return 0
+
+
+def carried_out(reason: str, action: "Callable[[Decider], T]") -> "tuple[T, Configuration]":
+    """Carries out a person's decision, and brings the page of what is open up to now.
+
+    Args:
+        reason: Why the person decides so.
+        action: Carries out the decision, given the person.
+
+    Returns:
+        The result of the decision, and the configuration.
+    """
+    from assets.cli.running import command_line
+    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.sync.receipts.decisions import Decider
+
+    configuration = load()
+    decided = action(Decider(configuration, str(uuid.uuid4()), command_line(), reason))
+    show_what_is_open(configuration)
+    return decided, configuration
 
 
 def show_what_is_open(configuration: "Configuration") -> None:

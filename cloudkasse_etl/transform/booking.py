@@ -4,7 +4,6 @@ Each line is posted on its own account and, with the opposite sign, on the clear
 is posted on clearing therefore ends at 0 in every receipt, and a bookkeeper can follow each line across it.
 """
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -26,8 +25,8 @@ from cloudkasse_etl.transform.books.business_cases import (
     live_lines,
     repeated_line_numbers,
 )
+from cloudkasse_etl.transform.books.closed_periods import CLOSED_PERIOD, open_days
 from cloudkasse_etl.transform.books.ledger import (
-    CLOSED_PERIOD,
     Ledger,
     Texts,
     clean_texts,
@@ -307,7 +306,7 @@ def _postings(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> pd.
     documents = np.array(
         [f"{register}-{n}" for register, n in zip(registers, heads["number"], strict=True)], dtype=object
     )
-    dates, is_closed = _open_days(days, ledger.closed_until)
+    dates, is_closed = open_days(days, ledger.closed_until)
     columns = {name: entries[name].to_numpy()[rows] for name in entries.columns}
     columns["account"][is_clearing] = _clearing(heads, ledger)[receipt[is_clearing]]
     columns["amount_cents"][is_clearing] *= -1
@@ -336,14 +335,6 @@ def _postings(entries: pd.DataFrame, heads: pd.DataFrame, ledger: Ledger) -> pd.
             "flag": text_column(flags[is_closed[receipt] + 2 * review]),
         }
     )
-
-
-def _open_days(days: Texts, closed_until: dt.date | None) -> tuple[Texts, Booleans]:
-    """The day on which each receipt is booked, and whether its own day was closed already."""
-    if closed_until is None:
-        return days, np.zeros(len(days), dtype=bool)
-    is_closed = np.asarray(days <= f"{closed_until}", dtype=bool)  # ISO days compare like texts
-    return np.where(is_closed, f"{closed_until + dt.timedelta(days=1)}", days), is_closed
 
 
 def _warnings(

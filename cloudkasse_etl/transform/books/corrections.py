@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from cloudkasse_etl.schemas.booked_rows import counter, first_of, later
-from cloudkasse_etl.transform.books.ledger import CLOSED_PERIOD
+from cloudkasse_etl.transform.books.closed_periods import CLOSED_PERIOD, is_of_closed_period, open_day, open_days
 
 Row = Mapping[str, Any]
 
@@ -28,14 +28,13 @@ def counter_posting(posting: Row, reason: str, closed_until: dt.date | None) -> 
         All columns but company and run.
     """
     day, is_moved = open_day(posting["posting_date"], closed_until)
-    was_late = CLOSED_PERIOD in (posting["flag"] or "").split()
     document = f"{posting['register']}-{posting['receipt_number']}"
     return _countered(posting, "posting_id", reason) | {
         "posting_date": day,
         "document_number": counter(document, posting["generation"]),
         "amount_cents": -posting["amount_cents"],
         "tax_cents": -posting["tax_cents"],
-        "flag": CLOSED_PERIOD if is_moved or was_late else None,
+        "flag": CLOSED_PERIOD if is_moved or is_of_closed_period(posting["flag"]) else None,
     }
 
 
@@ -60,13 +59,6 @@ def counter_movement(movement: Row, reason: str, closed_until: dt.date | None) -
 def _countered(row: Row, key: str, reason: str) -> dict[str, Any]:
     kept = {name: value for name, value in row.items() if name not in ("company", "run_id")}
     return kept | {key: counter(first_of(row[key]), row["generation"]), "corrects": row[key], "reason": reason}
-
-
-def open_day(day: dt.date, closed_until: dt.date | None) -> tuple[dt.date, bool]:
-    """The day on which something of a day is booked, and whether that is another one since its period is closed."""
-    if closed_until is None or day > closed_until:
-        return day, False
-    return closed_until + dt.timedelta(days=1), True
 
 
 def later_postings(postings: pd.DataFrame, generations: Mapping[str, int]) -> pd.DataFrame:
@@ -104,12 +96,9 @@ def later_movements(
     found = _of_a_generation(movements, generations)
     if found is not movements:
         found["movement_id"] = _named(found["movement_id"], found["generation"])
-        if closed_until is not None:
-            days = found["movement_date"].mask(
-                (found["generation"] > 1) & (found["movement_date"] <= closed_until.isoformat()),
-                (closed_until + dt.timedelta(days=1)).isoformat(),
-            )
-            found["movement_date"] = days
+        own = found["movement_date"]
+        opened, _ = open_days(own.to_numpy(dtype=object), closed_until)
+        found["movement_date"] = own.mask(found["generation"] > 1, pd.Series(opened, own.index, own.dtype))
     return found
 
 

@@ -19,8 +19,6 @@ from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.reversals import Mirror
 from cloudkasse_etl.transform.prices.vat_rates import VatRates
 
-CLOSED_PERIOD = "closed_period"
-"""The flag of what is booked on another day than its own, since that is closed."""
 _UNFIT = ("Cc", "Cs", "Zl", "Zp")
 
 Texts = npt.NDArray[np.object_]

@@ -9,6 +9,7 @@ from typing import Final
 
 from cloudkasse_etl.config.exports.datev_settings import Datev, RowGrain
 from cloudkasse_etl.i18n.text import Language, Text, joined, rendered, say
+from cloudkasse_etl.transform.books.closed_periods import is_of_closed_period
 from cloudkasse_etl.transform.datev.extf_fields import FIELDS, POSITIONS
 from cloudkasse_etl.transform.datev.extf_texts import cut, document_text, plain, quoted
 from cloudkasse_etl.transform.datev.ledger_entries import Entry
@@ -22,7 +23,6 @@ _INFORMATION: Final = (
     say("Note"),
 )  # fmt: skip
 _LATE = say("period closed: booked on the first open day")
-_CLOSED_PERIOD = "closed_period"
 
 
 @dataclass(slots=True)
@@ -178,7 +178,7 @@ def gather(entries: Iterable[Entry], grain: RowGrain) -> list[BatchRow]:
 
 def is_late(entry: Entry) -> bool:
     """Whether the period of its business day was closed when it was booked."""
-    return _CLOSED_PERIOD in (entry.flag or "").split()
+    return is_of_closed_period(entry.flag)
 
 
 def is_automatic(account: str, datev: Datev) -> bool:

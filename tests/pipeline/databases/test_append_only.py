@@ -1,8 +1,6 @@
 """Protects what is booked: each database refuses to change or delete a row, whoever tries, and `check` looks for it."""
 
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +9,6 @@ import sqlglot
 from sqlglot.errors import ErrorLevel
 
 from cloudkasse_etl.state.database.append_only import PROTECTED, trigger_name, triggers
-from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.state_diagnosis import diagnose
 from cloudkasse_etl.state.database.tables import StateTables
 from tests.support import databases
@@ -20,19 +17,14 @@ from tests.support.harness.own_tables import filling
 pytestmark = databases.CHOOSES_ITSELF
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "postgresql with a schema"])
-def ours(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[sa.Engine, StateTables]]:
+@pytest.fixture
+def ours(empty_tables: tuple[sa.Engine, StateTables]) -> tuple[sa.Engine, StateTables]:
     """Our own tables with a row in each that is protected."""
-    is_file = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'state.db'}" if is_file else request.getfixturevalue("postgres_url")
-    tables = StateTables(schema="kasse" if request.param.endswith("schema") else None)
-    engine = state_engine(url, may_create=True)
-    migrate(engine, tables)
+    engine, tables = empty_tables
     with engine.begin() as connection:
         for table in protected(tables):
             connection.execute(table.insert().values({column.name: filling(column) for column in table.columns}))
-    yield engine, tables
-    engine.dispose()
+    return empty_tables
 
 
 def protected(tables: StateTables) -> list[sa.Table]:

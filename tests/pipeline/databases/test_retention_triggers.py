@@ -1,4 +1,4 @@
-"""Protects what is kept for ten years: no program deletes it earlier, neither ours nor another one."""
+"""Protects what is kept for ten years: no program deletes it earlier, neither empty_tables nor another one."""
 
 import ast
 import datetime as dt
@@ -14,7 +14,6 @@ from sqlglot.errors import ErrorLevel
 
 import cloudkasse_etl
 from cloudkasse_etl.state.database.append_only import PROTECTED
-from cloudkasse_etl.state.database.engine import migrate, state_engine
 from cloudkasse_etl.state.database.retention import KEPT, KEPT_YEARS, REMOVABLE, keeping, removal
 from cloudkasse_etl.state.database.state_diagnosis import diagnose
 from cloudkasse_etl.state.database.tables import StateTables
@@ -27,18 +26,6 @@ PROJECT = Path(cloudkasse_etl.__file__).parent.parent
 NOT_OURS = ("cloudkasse_etl/sandbox", "cloudkasse_etl/state/migrations")
 DELETES = re.compile(r"\s*(DELETE FROM|TRUNCATE TABLE|DROP TABLE)\b")
 THIS_YEAR = dt.datetime.now(dt.UTC).year
-
-
-@pytest.fixture(params=["sqlite", "postgresql", "postgresql with a schema"])
-def ours(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[sa.Engine, StateTables]]:
-    """Our own tables, empty."""
-    is_file = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'state.db'}" if is_file else request.getfixturevalue("postgres_url")
-    tables = StateTables(schema="kasse" if request.param.endswith("schema") else None)
-    engine = state_engine(url, may_create=True)
-    migrate(engine, tables)
-    yield engine, tables
-    engine.dispose()
 
 
 def add(engine: sa.Engine, table: sa.Table, **values: Any) -> None:
@@ -59,9 +46,9 @@ def delete(engine: sa.Engine, table: sa.Table) -> None:
 
 
 def test_a_row_is_kept_until_the_tenth_year_after_that_in_which_it_was_made(
-    ours: tuple[sa.Engine, StateTables],
+    empty_tables: tuple[sa.Engine, StateTables],
 ) -> None:
-    engine, tables = ours
+    engine, tables = empty_tables
     for name, column in KEPT.items():
         table = tables.metadata.tables[
             f"{tables.schema}.{tables.prefix}{name}" if tables.schema else tables.prefix + name
@@ -86,8 +73,8 @@ def test_a_row_is_kept_until_the_tenth_year_after_that_in_which_it_was_made(
                 connection.exec_driver_sql(f"TRUNCATE {quoted}")
 
 
-def test_the_receipts_of_a_delivery_are_kept_as_long_as_it_is(ours: tuple[sa.Engine, StateTables]) -> None:
-    engine, tables = ours
+def test_the_receipts_of_a_delivery_are_kept_as_long_as_it_is(empty_tables: tuple[sa.Engine, StateTables]) -> None:
+    engine, tables = empty_tables
     add(engine, tables.delivery, delivery_id=1)
     add(engine, tables.delivery_receipt, delivery_id=1)
     with pytest.raises(sa.exc.IntegrityError, match="kept for ten years"):
@@ -99,8 +86,10 @@ def test_the_receipts_of_a_delivery_are_kept_as_long_as_it_is(ours: tuple[sa.Eng
     assert count(engine, tables.delivery_receipt) == 0
 
 
-def test_of_receipts_only_a_copy_goes_whose_content_stays_under_its_own_id(ours: tuple[sa.Engine, StateTables]) -> None:
-    engine, tables = ours
+def test_of_receipts_only_a_copy_goes_whose_content_stays_under_its_own_id(
+    empty_tables: tuple[sa.Engine, StateTables],
+) -> None:
+    engine, tables = empty_tables
     receipt = tables.receipt
     add(engine, receipt, receipt_id="own-1", came_as="R1", content_hash="h", raw=b"second")
     add(engine, receipt, receipt_id="R1", content_hash="other", raw=b"first")
@@ -115,9 +104,9 @@ def test_of_receipts_only_a_copy_goes_whose_content_stays_under_its_own_id(ours:
 
 
 def test_a_trigger_that_is_gone_is_named_with_the_statement_that_makes_it_again(
-    ours: tuple[sa.Engine, StateTables],
+    empty_tables: tuple[sa.Engine, StateTables],
 ) -> None:
-    engine, tables = ours
+    engine, tables = empty_tables
     url = engine.url.render_as_string(hide_password=False)
     assert diagnose(url, tables) == []
     place = f"{tables.schema}." if tables.schema else ""

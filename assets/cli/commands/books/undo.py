@@ -1,11 +1,10 @@
 """`undo`: takes an import back by counter-entries."""
 
 import datetime as dt
-import uuid
 
 import click
 
-from assets.cli.deciding import JSON, REASON, show_what_is_open
+from assets.cli.deciding import JSON, REASON, carried_out
 from assets.cli.undoing import DAY, DISMISS, RECEIPTS, REGISTER, RUN, print_undo, scope_of
 
 
@@ -31,15 +30,9 @@ def undo(
     Nothing is deleted: each posting and stock movement gets a counter-entry that names it, and the receipts are staged
     again. What is undone already stays as it is. `plan undo` tells beforehand what would be done.
     """
-    from assets.cli.running import command_line
-    from cloudkasse_etl.config.settings import load
-    from cloudkasse_etl.sync.receipts.decisions import Decider
     from cloudkasse_etl.sync.receipts.import_undo import undo_import
 
     scope = scope_of(receipts, day, register, run)
-    configuration = load()
-    decider = Decider(configuration, str(uuid.uuid4()), command_line(), reason)
-    found = undo_import(decider, scope, is_dismissed=is_dismissed)
-    show_what_is_open(configuration)
+    found, configuration = carried_out(reason, lambda who: undo_import(who, scope, is_dismissed=is_dismissed))
     print_undo(found, configuration.settings.language, as_json=as_json)
     return 0

@@ -77,15 +77,7 @@ def contents(rows: ArchivedRows, language: Language) -> Iterator[Entry | Attachm
 
 
 def _kept(rows: ArchivedRows, language: Language) -> Iterator[Entry | Attachment]:
-    """What has to be kept.
-
-    Args:
-        rows: What has to be kept.
-        language: The language of the rejections' texts.
-
-    Yields:
-        Rows and files; the tables of receipts are filled together, and so are those of closings.
-    """
+    """What has to be kept; the tables of receipts are filled together, and so are those of closings."""
     belonging: set[tuple[str, int]] = set()
     for stored in rows.receipts():
         if stored["register"] is not None and stored["closing_number"] is not None:
