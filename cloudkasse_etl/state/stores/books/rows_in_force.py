@@ -16,6 +16,7 @@ def booked_rows(
     receipt_ids: Sequence[str],
     *,
     undone: int | None = None,
+    distinct: bool = False,
 ) -> Iterator["sa.Row[Any]"]:
     """Reads columns of the postings or movements of receipts.
 
@@ -25,6 +26,7 @@ def booked_rows(
         names: The columns.
         receipt_ids: The receipts.
         undone: The import whose counter-entries are read; None for what the present one has booked.
+        distinct: Whether rows that are equal in these columns are read once.
 
     Yields:
         The rows, in any order.
@@ -43,4 +45,4 @@ def booked_rows(
                     .select_from(table.join(receipt, own))
                     .where(here, table.c.generation == receipt.c.generation, table.c.corrects.is_(None))
                 )
-            yield from connection.execute(query)
+            yield from connection.execute(query.distinct() if distinct else query)

@@ -175,7 +175,8 @@ class UndeliveredReceipts:
     def posted(self, receipt_ids: Sequence[str]) -> dict[str, Posted]:
         """Day and currency of each receipt's postings; those without postings are missing."""
         names = ("receipt_id", "posting_date", "currency")
-        rows = self._rows(self._state.tables.posting, names, receipt_ids)
+        table = self._state.tables.posting
+        rows = booked_rows(self._state, table, names, receipt_ids, undone=self._undone, distinct=True)
         return {row.receipt_id: Posted(row.posting_date, row.currency) for row in rows}
 
     def in_documents(self, receipt_ids: Sequence[str]) -> set[str]:
