@@ -93,6 +93,23 @@ class Delivery(Section):
         """The tenant that deliveries to a target go into."""
         return (self.batch.tenant or self.tenant) if target == "batch" else self.tenant
 
+    def has_any(self, target: str) -> bool:
+        """Whether anything is delivered in place of a target: documents or stock, or postings."""
+        return self.has_ledger if target == "batch" else self.documents != "none"
+
+    def delivers(self, target: str, tenant: str | None) -> bool:
+        """Whether a delivery to a target is made, and into the tenant of a former one.
+
+        Args:
+            target: The target: `transfer`, `storage` or `batch`.
+            tenant: The tenant; None for one that was not stored.
+
+        Returns:
+            Whether it is.
+        """
+        is_on = target in (self.documents, self.ledger)
+        return is_on and tenant in (None, self.tenant_of(target))
+
     @model_validator(mode="after")
     def _says_what_a_delivery_needs(self) -> Self:
         if not self.is_on:

@@ -87,6 +87,11 @@ TEXTS: dict[str, Failure] = {
         "Name '{theirs}' in {setting} once more, so that it can be looked for there; or take the delivery back, "
         "which makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
     ),
+    "delivery_undone_elsewhere": Failure(
+        "SelectLine's books have deliveries {deliveries} of imports that were undone ({setting}, tenant '{tenant}'), "
+        "and the settings of now do not take them back there. What is imported again of them waits.",
+        "Set {setting} and this tenant again until cloudkasse-etl deliver has taken them back there.",
+    ),
     "delivery_stock_pending": Failure(
         "Receipts wait until all of their stock is booked.",
         "Cure what is rejected of their stock lines; the next delivery has them.",

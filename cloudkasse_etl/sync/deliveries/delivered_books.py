@@ -8,7 +8,8 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from itertools import groupby, islice
+from typing import Any, Final
 
 import orjson
 
@@ -16,9 +17,9 @@ from cloudkasse_etl.entities import SELECTLINE_DOCUMENTS
 from cloudkasse_etl.i18n.formats import plain_euros, plain_quantity
 from cloudkasse_etl.rejections.catalogue.delivery_codes import NOT_AS_BOOKED, WAITS_LONG
 from cloudkasse_etl.rejections.rejection import Rejection
-from cloudkasse_etl.state.stores.deliveries.covered_receipts import CoveredReceipts
-from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, Delivery, DeliveryStatus
-from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
+from cloudkasse_etl.schemas.booked_rows import component_of, posting_number
+from cloudkasse_etl.state.stores.deliveries.delivered_rows import DeliveredRows, Rows
+from cloudkasse_etl.state.stores.deliveries.delivery_store import TRANSFER, Deliveries, Delivery, DeliveryStatus
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.deliveries.refusals import some
 from cloudkasse_etl.transform.deliveries.sales_documents import product
@@ -26,6 +27,12 @@ from cloudkasse_etl.transform.deliveries.sold_lines import DOCUMENT_CASES
 from cloudkasse_etl.transform.deliveries.transfer_form import STOCK
 
 Sums = Mapping[tuple[str, ...], int]
+
+OF_MOVEMENTS: Final = ("receipt_id", "movement_id", "article", "warehouse", "quantity_milli")
+_OF_POSTINGS: Final = (
+    "receipt_id", "posting_id", "account", "amount_cents", "tax_code", "business_case", "tender",
+)  # fmt: skip
+_WAITING: Final = (DeliveryStatus.INTENDED, DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED)
 
 
 def delivery_warnings(session: SyncSession) -> list[Rejection]:
@@ -37,29 +44,27 @@ def delivery_warnings(session: SyncSession) -> list[Rejection]:
     Returns:
         A warning for each document that differs from the books, and for each that waits for too long.
     """
-    store = Deliveries(session.store.connection)
-    waiting = [
-        one
-        for one in store.all(DeliveryStatus.INTENDED, DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED)
-        if one.line_count
+    waiting = [one for one in Deliveries(session.store.connection).all(*_WAITING) if one.line_count]
+    if not waiting:
+        return []
+    booked = DeliveredRows(session.store.connection, TRANSFER, _WAITING)
+    posted = {number: _posted(rows) for number, rows in booked.postings(_OF_POSTINGS)}
+    moved = {number: _moved(rows) for number, rows in booked.movements(OF_MOVEMENTS)}
+    found = [
+        warning
+        for one in waiting
+        for warning in _differences(one, posted.get(one.delivery_id, {}), *moved.get(one.delivery_id, ({}, False)))
     ]
-    found = [warning for one in waiting for warning in _differences(session, one, store)]
     return found + list(_waiting_long(session, waiting))
 
 
-def _differences(session: SyncSession, delivery: Delivery, store: Deliveries) -> Iterator[Rejection]:
+def _differences(delivery: Delivery, posted: Sums, moved: Sums, has_sets: bool) -> Iterator[Rejection]:
     positions = orjson.loads(delivery.body)["Positions"]
-    undone = CoveredReceipts(session.store.connection).undone_by(delivery.delivery_id)
-    booked, receipts = (
-        UndeliveredReceipts(session.store.connection, undone=undone),
-        store.receipts_of(delivery.delivery_id),
-    )
-    moved, has_sets = _moved(booked, receipts)
     stock = _stock(positions)
     if has_sets:  # the document names the set, whose parts SelectLine moves
         stock = {key: milli for key, milli in stock.items() if key in moved}
     odd = [
-        *odd_sums(_posted(booked, receipts), _revenue(positions), plain_euros),
+        *odd_sums(posted, _revenue(positions), plain_euros),
         *odd_sums(moved, stock, plain_quantity),
     ]
     if odd:
@@ -120,11 +125,12 @@ def odd_sums(
     ]
 
 
-def _posted(booked: UndeliveredReceipts, receipts: Sequence[str]) -> Sums:
+def _posted(rows: Rows) -> Sums:
     """By account and tax code, in cents: each line's posting is followed by that of its clearing."""
     sums: Counter[tuple[str, ...]] = Counter()
-    for rows in booked.postings(receipts).values():
-        for row in rows[::2]:
+    in_order = sorted(rows, key=lambda row: (row.receipt_id, posting_number(row.posting_id)))
+    for _, of_receipt in groupby(in_order, key=lambda row: row.receipt_id):
+        for row in islice(of_receipt, None, None, 2):
             if row.tender is None and row.business_case in DOCUMENT_CASES:
                 sums[row.account, row.tax_code or ""] -= row.amount_cents
     return sums
@@ -138,16 +144,15 @@ def _revenue(positions: Sequence[Mapping[str, Any]]) -> Sums:
     return sums
 
 
-def _moved(booked: UndeliveredReceipts, receipts: Sequence[str]) -> tuple[Sums, bool]:
+def _moved(rows: Rows) -> tuple[Sums, bool]:
     """By article and warehouse, in thousandths, without parts of trade sets; and whether there were any."""
     has_sets = False
     sums: Counter[tuple[str, ...]] = Counter()
-    for rows in booked.moved(receipts).values():
-        for row, warehouse in rows:
-            if row.position == "0":
-                sums[row.article, warehouse] -= row.quantity_milli
-            else:
-                has_sets = True
+    for row in rows:
+        if component_of(row.movement_id) == "0":
+            sums[row.article, row.warehouse] -= row.quantity_milli
+        else:
+            has_sets = True
     return sums, has_sets
 
 

@@ -1,17 +1,26 @@
 """One run's deliveries to a target: followed, frozen and brought there; what all targets have in common."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts, ListedDocument
-from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, Deliveries, Delivery, DeliveryStatus
-from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipt
+from cloudkasse_etl.state.stores.deliveries.delivery_store import (
+    ASSETS,
+    BATCH,
+    SETTINGS,
+    Deliveries,
+    Delivery,
+    DeliveryStatus,
+)
+from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import LeftReceipt, UndeliveredReceipt
 from cloudkasse_etl.sync.deliveries.draft_maker import Drafts, Groups, Undelivered, undelivered
 from cloudkasse_etl.sync.deliveries.problems import Problems, by_key
 from cloudkasse_etl.sync.run.report import AssetReport, Counts, Deferral, refused_counts
 from cloudkasse_etl.sync.run.session import SyncSession
+from cloudkasse_etl.transform.deliveries.refusals import some as shown
 
 SHOWN = 50
 FOLLOWED = (DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED, DeliveryStatus.ERROR)
@@ -119,7 +128,7 @@ class _Work:
         known = list(self._of_this_tenant())
         if not known and self._found.is_nothing:
             self._store_refused([])
-            self.is_quiet = True
+            self.is_quiet = not self._found.elsewhere
             return
         session = self._session
         self._sender = self._route.open(session, self._store, self._before, known)
@@ -130,8 +139,7 @@ class _Work:
         self._bring(intended)
         sent = [*intended]
         refused: list[Rejection] = []
-        made = (drafts for part in self._found.parts for drafts in self._route.drafts(session, *part))
-        for drafts in made:
+        for drafts in self._found.drafts(lambda groups, undone: self._route.drafts(session, groups, undone)):
             self._store.freeze(drafts.ready)
             refused += drafts.refused
             keys = {draft.key for draft in drafts.ready if draft.line_count}
@@ -194,7 +202,7 @@ class _Work:
         rejections = tuple(
             replace(found, still=found.key not in fresh) for found in self._session.store.rejections.of(self._asset)
         )
-        deferrals = _deferrals(self._found.waiting_for_stock)
+        deferrals = (*_deferrals(self._found.waiting_for_stock), *_left_elsewhere(self._found.elsewhere))
         waiting = Counts(deferred=sum(deferral.count for deferral in deferrals))
         return AssetReport(
             self._asset,
@@ -213,3 +221,15 @@ def _deferrals(receipts: Sequence[UndeliveredReceipt]) -> tuple[Deferral, ...]:
     examples = tuple(f"{receipt.register}-{receipt.number}" for receipt in receipts[:5])
     detail: Mapping[str, str] = {}
     return (Deferral("delivery_stock_pending", len(receipts), examples, detail),)
+
+
+def _left_elsewhere(found: Sequence[LeftReceipt]) -> Iterator[Deferral]:
+    """By target and tenant, what of undone imports the settings cannot take back in the ERP."""
+    places: dict[tuple[str, str], list[LeftReceipt]] = defaultdict(list)
+    for left in found:
+        places[left.target, left.tenant or ""].append(left)
+    for (target, tenant), some in sorted(places.items()):
+        receipts = {left.receipt.receipt_id: f"{left.receipt.register}-{left.receipt.number}" for left in some}
+        deliveries = sorted({left.delivery_id for left in some})
+        detail = {"deliveries": shown(map(str, deliveries)), "setting": SETTINGS[target], "tenant": tenant}
+        yield Deferral("delivery_undone_elsewhere", len(receipts), tuple(receipts.values())[:5], detail)

@@ -3,7 +3,7 @@
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -13,8 +13,12 @@ from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.rejections.record_names import UNDONE
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.schemas.booked_rows import counter
-from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, TRANSFER, Deliveries, Draft
-from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipt, UndeliveredReceipts
+from cloudkasse_etl.state.stores.deliveries.delivery_store import ASSETS, BATCH, COVERED, TRANSFER, Deliveries, Draft
+from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import (
+    LeftReceipt,
+    UndeliveredReceipt,
+    UndeliveredReceipts,
+)
 from cloudkasse_etl.sync.run.session import SyncSession
 from cloudkasse_etl.transform.deliveries.refusals import Fault
 from cloudkasse_etl.transform.deliveries.transfer_form import delivery_key
@@ -58,19 +62,40 @@ class Undelivered:
         groups: Those that can be delivered now, by what a delivery is made of.
         waiting_for_stock: Those with stock lines that are still to be booked.
         waiting: How many wait for their closing, or for the day to end.
-        undone: Those of which an import was taken over in the ERP and undone since, by the how manieth that was: what
+        undone: Those of which the ERP's books have an import that was undone since, by the how manieth that was: what
             takes it back there goes first.
+        elsewhere: Those of which the ERP's books have such an import that the settings of now cannot take back there.
+        held: Ids of those of which nothing may go there by then: it would be there twice.
     """
 
     groups: Groups
     waiting_for_stock: Sequence[UndeliveredReceipt]
     waiting: int
     undone: Mapping[int, Groups] = field(default_factory=dict)
+    elsewhere: Sequence[LeftReceipt] = ()
+    held: Collection[str] = ()
 
-    @property
-    def parts(self) -> list[tuple[Groups, int | None]]:
-        """What is delivered one after the other: groups, and the import that is taken back by it."""
-        return [*((groups, undone) for undone, groups in self.undone.items()), (self.groups, None)]
+    def drafts(self, make: "Callable[[Groups, int | None], Iterator[Drafts]]") -> "Iterator[Drafts]":
+        """Makes deliveries: first what takes back undone imports, then what is booked now of all that is taken back.
+
+        Args:
+            make: Makes those of some groups, of an import that is taken back if one is.
+
+        Yields:
+            What can be frozen in one transaction, and what is refused.
+        """
+        held = set(self.held)
+        for undone, groups in self.undone.items():
+            left = {receipt.receipt_id for receipts in groups.values() for receipt in receipts}
+            for made in make(groups, undone):
+                left -= {key for draft in made.ready for key in draft.receipts}
+                yield made
+            held |= left
+        free = {
+            place: [receipt for receipt in receipts if receipt.receipt_id not in held]
+            for place, receipts in self.groups.items()
+        }
+        yield from make({place: receipts for place, receipts in free.items() if receipts}, None)
 
     @property
     def is_nothing(self) -> bool:
@@ -109,12 +134,28 @@ def undelivered(
             waiting += 1
         else:
             groups[place].append(receipt)
-    for generation, receipts in of_target.taken_back(register=register, day=day).items():
-        for receipt in receipts:
-            # the place was complete when it was delivered; another grain than then may have none of it
-            place = _place_of(session, target, receipt) or Place(receipt.register, f"day {receipt.day.isoformat()}")
-            undone.setdefault(generation, {}).setdefault(place._replace(place=place.place + UNDONE), []).append(receipt)
-    return Undelivered(groups, pending, waiting, undone)
+    elsewhere, held = [], set()
+    for left in of_target.left_there(register=register, day=day):
+        receipt = left.receipt
+        if settings.delivers(left.target, left.tenant):
+            if left.target == target:
+                # the place was complete when it was delivered; another grain than then may have none of it
+                place = _place_of(session, target, receipt) or Place(receipt.register, f"day {receipt.day.isoformat()}")
+                there = place._replace(place=place.place + UNDONE)
+                undone.setdefault(left.generation, {}).setdefault(there, []).append(receipt)
+        elif _is_of_both(left, target):
+            elsewhere.append(left)
+            held.add(receipt.receipt_id)
+        elif not settings.has_any(left.target):  # nobody else tells
+            elsewhere.append(left)
+    return Undelivered(groups, pending, waiting, dict(sorted(undone.items())), elsewhere, held)
+
+
+def _is_of_both(left: LeftReceipt, target: str) -> bool:
+    """Whether what is left in the ERP would be there twice by a delivery to a target: its stock, or its sales."""
+    if COVERED[left.target] == COVERED[target]:
+        return True
+    return left.carries_sales and {left.target, target} == {TRANSFER, BATCH}
 
 
 def _place_of(session: SyncSession, target: str, receipt: UndeliveredReceipt) -> Place | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -73,14 +72,15 @@ def plan_delivery(configuration: Configuration) -> DeliveryPlan:
     require_delivery(settings)
     document_drafts = storage_drafts if settings.delivery.has_storages else drafts_of
     with open_plan(configuration) as session:
-        found = _NOTHING if settings.delivery.documents == "none" else undelivered(session)
+        documents_as = settings.delivery.documents
+        found = _NOTHING if documents_as == "none" else undelivered(session, documents_as)
         to_post = undelivered(session, BATCH) if settings.delivery.has_ledger else _NOTHING
         documents, batches = Drafts(), Drafts()
         for made, all_drafts in (
-            (documents, [document_drafts(session, *part) for part in found.parts]),
-            (batches, [batch_drafts(session, groups, undone=undone) for groups, undone in to_post.parts]),
+            (documents, found.drafts(lambda groups, undone: document_drafts(session, groups, undone))),
+            (batches, to_post.drafts(lambda groups, undone: batch_drafts(session, groups, undone=undone))),
         ):
-            for drafts in chain.from_iterable(all_drafts):
+            for drafts in all_drafts:
                 made.ready += [draft for draft in drafts.ready if draft.line_count]
                 made.refused += drafts.refused
         return DeliveryPlan(

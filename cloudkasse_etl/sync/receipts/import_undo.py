@@ -15,7 +15,7 @@ from cloudkasse_etl.state.stores.books.decision_log import Action, Subject
 from cloudkasse_etl.state.stores.books.receipt_status import Status, status_word
 from cloudkasse_etl.state.stores.books.undone_imports import ImportedReceipt, UndoneImports
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import Covering, DeliveredReceipts
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, STATUS_WORDS, TRANSFER, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import SETTINGS, STATUS_WORDS
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.receipts.decisions import Decider
@@ -54,7 +54,7 @@ class Undo:
         already: Receipts that were named and whose import was undone before.
         postings, movements: The counter-entries.
         closed: How many of the postings are dated on the first open day, since their period is closed.
-        sent: Deliveries that the ERP took over: what they brought is taken back there by the next delivery.
+        sent: Deliveries that the ERP's books have: what they brought is taken back there by the next delivery.
         exported: How many postings are in files for DATEV; the next export has the counter-entries.
         is_dismissed: Whether the receipts are dealt with by it; else they are staged again.
         run_id: By which the counter-entries are found; empty where nothing is done.
@@ -261,8 +261,8 @@ def _refuse_voided(store: StateStores, settings: Settings, receipt_ids: Sequence
 
 
 def _refuse_delivered(sent: Sequence[Covering], settings: Settings) -> None:
-    """What can be taken back in SelectLine is taken back there first; what was taken over is counter-delivered."""
-    open_ones = [one for one in sent if one.status is not DeliveryStatus.ASSUMED]
+    """What SelectLine's books do not have yet is taken back there first; what they have is counter-delivered."""
+    open_ones = [one for one in sent if not one.is_in_books]
     if open_ones:
         commands = [f"cloudkasse-etl deliveries retract {one.delivery_id} --reason …" for one in open_ones[:_NAMED]]
         told = [
@@ -278,15 +278,23 @@ def _refuse_delivered(sent: Sequence[Covering], settings: Settings) -> None:
                 commands="; ".join(commands),
             ),
         )  # fmt: skip
-    ways = {TRANSFER: settings.delivery.has_documents, BATCH: settings.delivery.has_ledger}
     for one in sent:
-        if not ways.get(one.target, False):
-            setting = "delivery.ledger: batch" if one.target == BATCH else "delivery.documents: transfer"
+        if settings.delivery.delivers(one.target, one.tenant):
+            continue
+        tenant = settings.delivery.tenant_of(one.target)
+        if settings.delivery.delivers(one.target, tenant):
             raise ConfigurationError(
-                say("It is in SelectLine by delivery {id}, and the settings do not deliver such any more.",
-                    id=one.delivery_id),
-                hint=say("Set {setting}, so that what was taken over can be taken back there.", setting=setting),
+                say("It is in SelectLine by delivery {id}, in tenant '{theirs}', and the settings name '{ours}'.",
+                    id=one.delivery_id, theirs=one.tenant or "", ours=tenant or ""),
+                hint=say("Name '{tenant}' again until cloudkasse-etl deliver has taken back there what is undone.",
+                         tenant=one.tenant or ""),
             )  # fmt: skip
+        raise ConfigurationError(
+            say("It is in SelectLine by delivery {id}, and the settings do not deliver such any more.",
+                id=one.delivery_id),
+            hint=say("Set {setting}, so that what SelectLine's books have can be taken back there.",
+                     setting=SETTINGS[one.target]),
+        )  # fmt: skip
 
 
 def told(found: Undo) -> list[Text]:
@@ -326,8 +334,8 @@ def told(found: Undo) -> list[Text]:
     if found.sent:
         told_of.append(
             say(
-                "SelectLine took over deliveries {deliveries}: the next cloudkasse-etl deliver takes back there what "
-                "they brought of it, by a document or batch of its own.",
+                "SelectLine's books have deliveries {deliveries}: the next cloudkasse-etl deliver takes back there "
+                "what they brought of it, by a document, storage or batch of its own.",
                 deliveries=", ".join(str(one.delivery_id) for one in found.sent[:_NAMED]),
             )
         )

@@ -41,7 +41,8 @@ from cloudkasse_etl.state.stores.books.undone_imports import UndoneImports
 from cloudkasse_etl.state.stores.deliveries.api_sessions import ApiSessions
 from cloudkasse_etl.state.stores.deliveries.covered_receipts import CoveredReceipts
 from cloudkasse_etl.state.stores.deliveries.delivered_receipts import DeliveredReceipts
-from cloudkasse_etl.state.stores.deliveries.delivery_store import Deliveries, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivered_rows import DeliveredRows
+from cloudkasse_etl.state.stores.deliveries.delivery_store import TRANSFER, Deliveries, DeliveryStatus
 from cloudkasse_etl.state.stores.deliveries.storage_deliveries import StorageDeliveries
 from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.state.stores.sent_alerts import AlertStore
@@ -251,7 +252,7 @@ def undo(world: World) -> None:
         back = UndeliveredReceipts(store.connection, undone=1)
         assert back.postings(["R1"])
         assert back.in_documents(["R1"]) == set()
-        assert back.taken_back(register="K1", day=DRAFT.day) == {}
+        assert back.left_there(register="K1", day=DRAFT.day) == []
     for scope in (Scope(run=runs[0]), Scope(day=DRAFT.day)):
         plan_undo(world.configuration(), scope)
 
@@ -268,19 +269,22 @@ def deliver(state: StateConnection) -> None:
     deliveries.note(intended, 1)
     deliveries.move(intended, DeliveryStatus.DELIVERED, remote_id=1)
     delivery = deliveries.covering(["R1"])["R1"]
-    covered = CoveredReceipts(state)
-    assert (covered.undone_by(delivery.delivery_id), covered.taking_back(delivery.delivery_id)) == (None, [])
+    assert CoveredReceipts(state).taking_back(delivery.delivery_id) == []
+    rows = DeliveredRows(state, TRANSFER, [DeliveryStatus.DELIVERED])
+    assert [number for number, _ in rows.postings(["receipt_id"])] == [delivery.delivery_id]
+    assert rows.in_documents() == {(delivery.delivery_id, "R1"), (delivery.delivery_id, "R2")}
+    assert booked.left_there() == []
     assert DeliveredReceipts(state).sent(["R1"])
     assert booked.in_documents(["R1", "R4"]) == {"R1"}
     assert DeliveredReceipts(state).newest(1, dt.datetime.now(dt.UTC))
     assert deliveries.generations([(DRAFT.register, DRAFT.place)])
     assert deliveries.known([DRAFT.key])
-    assert deliveries.receipts_of(delivery.delivery_id) == ["R1", "R2"]
     deliveries.retract(delivery, Decision(Subject.DELIVERY, str(delivery.delivery_id), Action.RETRACT, "wrong"))
     storages = StorageDeliveries(state)
     storages.freeze([replace(DRAFT, key="storage:1|K1|closing 1|1", receipts=())])
     storages.split(storages.all()[0], b"{}", 1, replace(DRAFT, key="storage:1|K1|closing 1|2", receipts=()))
     assert storages.count() == 2
+    assert storages.newest(1)
     sessions.keep(SecretStr("a token"))
     assert sessions.left()
     sessions.forget()

@@ -1,11 +1,18 @@
 """Protects whole weeks of two registers: a document a closing, and SelectLine's stock and revenue as in our books; and
 that each request is as SelectLine's own description has it."""
 
+from collections.abc import Callable
+
 import pytest
 
+from cloudkasse_etl.rejections.rejection import Rejection
+from cloudkasse_etl.sync.deliveries.delivered_books import delivery_warnings
 from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
 from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
+from cloudkasse_etl.sync.deliveries.storage.storage_books import storage_warnings
+from cloudkasse_etl.sync.run.session import SyncSession
 from tests.support.books import balances, decider, deliver, fetch_and_book, sell_at_two_registers, stock, told
+from tests.support.harness.statements import statements
 from tests.support.selectline.delivering import DeliveringShop, mixed_receipts, receipts_of_closing
 from tests.support.selectline.described_requests import DescribedRequests
 from tests.support.selectline.selectline_description import needs_description
@@ -53,6 +60,22 @@ def test_each_of_many_receipts_is_a_document_and_all_together_are_the_books(shop
     assert len({one.destination for one in delivered}) == SINGLE_RECEIPTS
     assert sum(one.amount_cents for one in delivered) == -balances(shop.world)["8400"]
     assert len(is_in_selectline_as_in_our_tables(shop)) == 3
+
+
+@pytest.mark.parametrize(("documents", "warnings"), [("transfer", delivery_warnings), ("storage", storage_warnings)])
+def test_the_books_are_asked_once_for_all_documents(
+    shop: DeliveringShop, documents: str, warnings: Callable[[SyncSession], list[Rejection]]
+) -> None:
+    shop.world.settings["delivery"] |= {"documents": documents, "grain": "receipt"}
+    asked = []
+    for first, count in ((1, 2), (3, 18)):
+        deliver(shop.world, *mixed_receipts(first, count))
+        fetch_and_book(shop.world)
+        assert told(shop.deliver()) == {"new": count}
+        with shop.world.session() as session, statements() as found:
+            assert warnings(session) == []
+        asked.append(len(found))
+    assert asked[0] == asked[1] <= 3
 
 
 def is_in_selectline_as_in_our_tables(shop: DeliveringShop) -> dict[tuple[str, str], float]:

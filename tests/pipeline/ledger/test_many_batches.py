@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
+from cloudkasse_etl.sync.deliveries.ledger.ledger_books import ledger_warnings
 from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
 from tests.support.books import closing_of_sales, decider, deliver, fetch_and_book, sell_at_two_registers, told
-from tests.support.selectline.delivering import receipts_of_closing
+from tests.support.harness.statements import statements
+from tests.support.selectline.delivering import mixed_receipts, receipts_of_closing
 from tests.support.selectline.described_requests import DescribedRequests
 from tests.support.selectline.posting import PostingShop
 from tests.support.selectline.selectline_description import needs_description
@@ -39,6 +41,19 @@ def test_each_closing_of_each_register_is_a_batch_and_all_together_are_the_books
     shop.process_all()
     assert told(shop.post()) == {"changed": 2 * DAYS}
     assert shop.ledger() == shop.booked()
+
+
+def test_the_books_are_asked_once_for_all_batches(shop: PostingShop) -> None:
+    asked = []
+    for first, last in ((1, 1), (2, 8)):
+        closings = [closing_of_sales(number, 4 * number - 3, 4 * number) for number in range(first, last + 1)]
+        deliver(shop.world, *mixed_receipts(4 * first - 3, 4 * (last - first + 1)), closings=closings)
+        fetch_and_book(shop.world)
+        assert told(shop.post()) == {"new": len(closings)}
+        with shop.world.session() as session, statements() as found:
+            assert ledger_warnings(session) == []
+        asked.append(len(found))
+    assert asked[0] == asked[1] <= 3
 
 
 @needs_description

@@ -57,16 +57,6 @@ class CoveredReceipts:
     def __init__(self, state: StateConnection) -> None:
         self._state, self._table = state, state.tables.delivery_receipt
 
-    def undone_by(self, delivery_id: int) -> int | None:
-        """The import of its receipts that a delivery takes back; None where it brings what one booked."""
-        table = self._table
-        query = sa.select(sa.func.max(table.c.generation)).where(
-            table.c.delivery_id == delivery_id, table.c.is_counter == sa.true()
-        )
-        with self._state.reading() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else int(found)
-
     def taking_back(self, delivery_id: int) -> list[int]:
         """The ids of the deliveries that count and take back what a delivery has brought."""
         mine, other = self._table, self._table.alias()

@@ -16,6 +16,7 @@ from cloudkasse_etl.state.stores.deliveries.covered_receipts import is_of_presen
 from cloudkasse_etl.state.stores.deliveries.delivery_store import (
     BATCH,
     COVERED,
+    FINAL,
     STATUS_WORDS,
     STORAGE,
     TRANSFER,
@@ -97,12 +98,19 @@ class Covering:
         target: What it is in the ERP.
         status: What became of it.
         receipts: How many of the receipts.
+        tenant: The ERP's tenant that it is in.
     """
 
     delivery_id: int
     target: str
     status: DeliveryStatus
     receipts: int
+    tenant: str | None = None
+
+    @property
+    def is_in_books(self) -> bool:
+        """Whether the ERP's books have it: it is not taken back there first, but by another delivery."""
+        return self.status is FINAL[self.target]
 
 
 class DeliveredReceipts:
@@ -152,15 +160,17 @@ class DeliveredReceipts:
         with self._state.reading() as connection:
             for chunk in chunks(receipt_ids):
                 query = (
-                    sa.select(delivery.c.delivery_id, delivery.c.target, delivery.c.status, sa.func.count())
+                    sa.select(
+                        delivery.c.delivery_id, delivery.c.target, delivery.c.status, delivery.c.tenant, sa.func.count()
+                    )
                     .where(covered.c.company == self._state.company, covered.c.receipt_id.in_(chunk))
                     .where(covered.c.delivery_id == delivery.c.delivery_id, delivery.c.line_count > 0)
                     .where(is_of_present_import(covered, receipt))
-                    .group_by(delivery.c.delivery_id, delivery.c.target, delivery.c.status)
-                )
-                for number, target, status, count in connection.execute(query):
+                    .group_by(delivery.c.delivery_id, delivery.c.target, delivery.c.status, delivery.c.tenant)
+                )  # fmt: skip
+                for number, target, status, tenant, count in connection.execute(query):
                     before = found[number].receipts if number in found else 0
-                    found[number] = Covering(number, target, DeliveryStatus(status), before + int(count))
+                    found[number] = Covering(number, target, DeliveryStatus(status), before + int(count), tenant)
         return [found[number] for number in sorted(found)]
 
     def newest(self, count: int, until: dt.datetime | None = None) -> list[ListedDocument]:

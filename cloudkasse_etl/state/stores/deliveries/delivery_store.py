@@ -58,6 +58,21 @@ STATUS_WORDS: Mapping[str, Text] = {
     DeliveryStatus.RETRACTED: say("taken back"),
 }
 """Each status as a person reads it."""
+SETTINGS: Final[Mapping[str, str]] = {
+    TRANSFER: "delivery.documents: transfer",
+    STORAGE: "delivery.documents: storage",
+    BATCH: "delivery.ledger: batch",
+}
+"""Target -> the setting by which it is delivered to."""
+FINAL: Final[Mapping[str, DeliveryStatus]] = {
+    TRANSFER: DeliveryStatus.ASSUMED,
+    STORAGE: DeliveryStatus.DELIVERED,
+    BATCH: DeliveryStatus.ASSUMED,
+}
+"""Target -> the status from which on the ERP's books have it: what is undone is taken back there by another delivery.
+
+A manual storage has moved the stock as soon as it is there.
+"""
 _SEEN = (DeliveryStatus.INTENDED, DeliveryStatus.DELIVERED, DeliveryStatus.DISCARDED, DeliveryStatus.ERROR)
 MOVES: Final[Mapping[DeliveryStatus, tuple[DeliveryStatus, ...]]] = {
     DeliveryStatus.DELIVERED: _SEEN,
@@ -326,13 +341,6 @@ class Deliveries:
                 here = self._mine() & self._table.c.record_key.in_(chunk)
                 found.update(connection.execute(sa.select(self._table.c.record_key).where(here)).scalars())
         return found
-
-    def receipts_of(self, delivery_id: int) -> list[str]:
-        """The ids of the receipts that a delivery covers."""
-        table = self._receipts
-        query = sa.select(table.c.receipt_id).where(table.c.delivery_id == delivery_id).order_by(table.c.receipt_id)
-        with self._state.reading() as connection:
-            return [row[0] for row in connection.execute(query)]
 
     def covering(self, receipt_ids: Sequence[str]) -> dict[str, Delivery]:
         """The deliveries of what is booked of some receipts now, by receipt; those that none covers are missing."""

@@ -43,6 +43,15 @@ class StorageDeliveries(Deliveries):
             raise LookupError(f"Delivery {number} is gone.")
         return made
 
+    def newest(self, count: int) -> list[Delivery]:
+        """The last ones that count and move something, oldest first."""
+        table = self._table
+        here = self._mine() & (table.c.line_count > 0) & (table.c.status != str(DeliveryStatus.RETRACTED))
+        ids = sa.select(table.c.delivery_id).where(here).order_by(table.c.delivery_id.desc())
+        with self._state.reading() as connection:
+            found = list(connection.execute(ids.limit(count)).scalars())
+        return self._read(self._query(here & (table.c.delivery_id >= found[-1]))) if found else []
+
     def count(self) -> int:
         """How many deliveries there are, whatever became of them."""
         query = sa.select(sa.func.count()).select_from(self._table).where(self._mine())

@@ -16,7 +16,7 @@ from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.rows_in_force import booked_rows
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
 from cloudkasse_etl.state.stores.deliveries.covered_receipts import is_of_present_import
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, COVERED, TRANSFER, DeliveryStatus
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, COVERED, FINAL, TRANSFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,25 @@ class UndeliveredReceipt:
     closing_number: int | None
     has_closing: bool
     waits_for_stock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeftReceipt:
+    """A receipt of which the ERP's books have what an import booked that was undone since.
+
+    Attributes:
+        receipt: The receipt.
+        generation: The how manieth import it was.
+        delivery_id: The delivery that brought it there.
+        target, tenant, carries_sales: As of that delivery.
+    """
+
+    receipt: UndeliveredReceipt
+    generation: int
+    delivery_id: int
+    target: str
+    tenant: str | None
+    carries_sales: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +124,15 @@ class UndeliveredReceipts:
         closings = self._closings() if rows else set()
         return [_undelivered(row, closings, waits_for_stock=bool(row.stock_pending)) for row in rows]
 
-    def taken_back(
-        self, *, register: str | None = None, day: dt.date | None = None
-    ) -> dict[int, list[UndeliveredReceipt]]:
-        """The receipts of which the ERP took an import over that was undone since: that has to be taken back there too.
+    def left_there(self, *, register: str | None = None, day: dt.date | None = None) -> list[LeftReceipt]:
+        """The receipts of which the ERP's books have an import that was undone since, by whatever way it came there.
 
         Args:
             register: Only those of this register.
             day: Only those of this business day.
 
         Returns:
-            The how manieth import -> its receipts, in the order of `since`; first imports come first.
+            Those that nothing takes back there yet, in the order of `since`; of a receipt, first imports come first.
         """
         tables = self._state.tables
         receipt, covered, delivery = tables.receipt, tables.delivery_receipt, tables.delivery
@@ -128,9 +145,15 @@ class UndeliveredReceipts:
             counter.c.is_counter == sa.true(),
             counter.c.is_live == sa.true(),
         )
+        is_in_books = sa.or_(
+            *((delivery.c.target == target) & (delivery.c.status == str(status)) for target, status in FINAL.items())
+        )
         query = (
             self._places(register, day)
-            .add_columns(covered.c.generation)
+            .add_columns(
+                covered.c.generation, delivery.c.delivery_id, delivery.c.target, delivery.c.tenant,
+                delivery.c.carries_sales,
+            )
             .where(covered.c.company == receipt.c.company, covered.c.receipt_id == receipt.c.receipt_id)
             # the first says nothing more, but there is an index by it
             .where(
@@ -139,15 +162,23 @@ class UndeliveredReceipts:
                 covered.c.is_live == sa.true(),
             )
             .where(covered.c.is_counter == sa.false(), covered.c.delivery_id == delivery.c.delivery_id)
-            .where(delivery.c.target == self._target, delivery.c.status == str(DeliveryStatus.ASSUMED), ~is_countered)
-        )
-        found: dict[int, list[UndeliveredReceipt]] = defaultdict(list)
+            .where(delivery.c.line_count > 0, is_in_books, ~is_countered)
+            .order_by(covered.c.generation)
+        )  # fmt: skip
         with self._state.reading() as connection:
             rows = list(connection.execute(query))
         closings = self._closings() if rows else set()
-        for row in rows:
-            found[int(row.generation)].append(_undelivered(row, closings, waits_for_stock=False))
-        return dict(sorted(found.items()))
+        return [
+            LeftReceipt(
+                _undelivered(row, closings, waits_for_stock=False),
+                int(row.generation),
+                int(row.delivery_id),
+                row.target,
+                row.tenant,
+                row.carries_sales is not False,
+            )
+            for row in rows
+        ]
 
     def _places(self, register: str | None, day: dt.date | None) -> "sa.Select[Any]":
         """Receipts with what they are delivered by."""
@@ -224,6 +255,13 @@ class UndeliveredReceipts:
         for row in sorted(rows, key=lambda row: posting_number(row.posting_id)):
             found[row.receipt_id].append(PostingRow._make(row[2:]))
         return dict(found)
+
+    def moved_on(self, receipt_ids: Sequence[str]) -> dict[str, dt.date]:
+        """The last day on which each receipt moved stock; those that moved none are missing."""
+        found: dict[str, dt.date] = {}
+        for row in self._rows(self._state.tables.stock_movement, ("receipt_id", "movement_date"), receipt_ids):
+            found[row.receipt_id] = max(row.movement_date, found.get(row.receipt_id, row.movement_date))
+        return found
 
     def moved(self, receipt_ids: Sequence[str]) -> dict[str, list[tuple[MovedRow, str]]]:
         """The movements of each receipt with their warehouses, in the order of lines and components."""

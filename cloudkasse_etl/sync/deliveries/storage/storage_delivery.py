@@ -149,5 +149,9 @@ def take_storage_out(api: StorageApi, delivery: Delivery) -> None:
     if api.storage(number) is not None:
         raise ContractError(
             say("SelectLine has not deleted manual storage {number}.", number=number),
-            hint=say("Look at it there, and take the delivery back again. Nothing is changed here."),
+            hint=say(
+                "Look at it there, and take the delivery back again. If SelectLine does not delete it any more: "
+                "cloudkasse-etl undo takes imports back, and the next delivery takes them back there by a manual "
+                "storage of its own. Nothing is changed here."
+            ),
         )

@@ -43,7 +43,8 @@ class _Maker(DraftMaker):
 
     def __init__(self, session: SyncSession, groups: Groups, undone: int | None) -> None:
         super().__init__(session, groups, STORAGE, undone)
-        self._moved = UndeliveredReceipts(session.store.connection, STORAGE, undone).moved(self.ids)
+        booked = UndeliveredReceipts(session.store.connection, STORAGE, undone)
+        self._moved, self._moved_on = booked.moved(self.ids), booked.moved_on(self.ids)
 
     def drafts(self) -> Drafts:
         """All of them, those that can be sent with their numbers."""
@@ -85,7 +86,8 @@ class _Maker(DraftMaker):
             return [], list(receipts)
 
         def draft(generation: int) -> Draft:
-            nothing = self.nothing(place, generation, moving)
+            day = max(self._moved_on[receipt.receipt_id] for receipt in moving)
+            nothing = replace(self.nothing(place, generation, moving), day=day)
             _, reference = self.called(place, moving[0])
             head = StorageHead(nothing.key, nothing.day, self.settings.storage.employee, reference)
             return replace(nothing, line_count=len(lines), body=storage_body(lines, head))
