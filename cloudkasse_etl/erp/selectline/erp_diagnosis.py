@@ -80,8 +80,23 @@ def _company(reader: ErpReader, settings: Settings) -> list[Problem]:
 
 
 def _warehouses(reader: ErpReader, settings: Settings) -> list[Problem]:
-    held = reader.warehouses()["number"].dropna()
-    return [
+    frame = reader.warehouses()
+    held = frame["number"].dropna()
+    unused = set(frame.loc[frame["inactive"].fillna(False).astype(bool), "number"])
+    idle = [
+        Problem(
+            table_place("LAGER"),
+            say(
+                "Warehouse '{warehouse}', which register {register} sells from, is inactive.",
+                warehouse=register.warehouse, register=register.number,
+            ),
+            say("Activate it in SelectLine, or correct the register's warehouse in the settings: nothing that it sells "
+                "is delivered there."),
+        )
+        for register in settings.registers
+        if settings.delivery.documents != "none" and register.warehouse in unused
+    ]  # fmt: skip
+    return idle + [
         Problem(
             table_place("LAGER"),
             say(

@@ -33,7 +33,9 @@ TEXTS: dict[str, Failure] = {
     ),
     "delivery_warehouse_unknown": Failure(
         "SelectLine has no active warehouse {warehouses}.",
-        "Create or activate it in SelectLine (LAGER); the next delivery tries it again: cloudkasse-etl deliver.",
+        "Create or activate it in SelectLine (LAGER); the next delivery tries it again: cloudkasse-etl deliver. If the "
+        "register's warehouse in the settings is wrong, correct it and have the receipts booked again: cloudkasse-etl "
+        "undo, then cloudkasse-etl import.",
     ),
     "delivery_books_differ": Failure(
         "The postings of {receipts} do not come to what was sold, so no document can be made of them.",
@@ -70,8 +72,9 @@ TEXTS: dict[str, Failure] = {
     ),
     "delivery_manual_error": Failure(
         "SelectLine could not take transfer document {number} over: {comment}",
-        "Correct in SelectLine what the comment says and take it over there; or discard it, and take the delivery "
-        "back, which makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
+        "Correct in SelectLine what the comment says and take it over there. If a setting is wrong, such as "
+        "delivery.transfer.salesman, correct it, discard the document in SelectLine, and take the delivery back, which "
+        "makes it anew: cloudkasse-etl deliveries retract ID --reason TEXT.",
     ),
     NOT_AS_BOOKED: Failure(
         "The document differs from what is booked here (booked / delivered): {differences:pairs}.",

@@ -21,7 +21,7 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import (
     DeliveryStatus,
 )
 from cloudkasse_etl.state.stores.state_stores import StateStores
-from cloudkasse_etl.sync.deliveries.inbox import ASSUMED, EDIT, Found, Inbox, kind_of
+from cloudkasse_etl.sync.deliveries.inbox import ASSUMED, EDIT, MANUAL_ERROR, Found, Inbox, kind_of
 from cloudkasse_etl.sync.deliveries.ledger.batch_list import BatchList
 from cloudkasse_etl.sync.deliveries.storage.storage_delivery import parts_to_take_back, take_storage_out
 from cloudkasse_etl.sync.receipts.decisions import Decided, Decider
@@ -98,6 +98,15 @@ def _take_out(
                 raise ConfigurationError(
                     say("Somebody is at work on transfer document {number} in SelectLine.", number=found.number),
                     hint=say("Close it there, then take the delivery back again."),
+                )
+            if found.state == MANUAL_ERROR:
+                raise ConfigurationError(
+                    say(
+                        "Transfer document {number} could not be taken over in SelectLine, but may be once what it "
+                        "lacks is mended there: then the sales would be there twice.",
+                        number=found.number,
+                    ),
+                    hint=say("Discard it there, then take the delivery back again."),
                 )
         for found in inbox.of(delivery.key):
             if found.is_open:

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from cloudkasse_etl.errors import Problem
 from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
 from cloudkasse_etl.sync.dry_run.delivery_plan import plan_delivery
-from tests.support.books import closing_of_sales, deliver, fetch_and_book, sale
+from cloudkasse_etl.sync.monitoring.diagnosis import diagnose
+from cloudkasse_etl.sync.receipts.import_undo import Scope, undo_import
+from tests.support.books import book, closing_of_sales, decider, deliver, fetch_and_book, sale, told
 from tests.support.selectline.delivering import DeliveringShop
 
 pytestmark = pytest.mark.shop(accounts=True)
@@ -68,6 +71,46 @@ def test_what_is_wrong_is_told_with_its_cure(
     assert told in str(problem)
     assert problem.cure
     assert well.server.sessions.open == []
+
+
+def diagnosed(shop: DeliveringShop) -> list[Problem]:
+    shop.world.configuration()  # which writes the settings
+    return diagnose(shop.world.environment)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (
+            lambda shop: shop.world.settings["registers"][0].update(warehouse="77"),
+            "no warehouse '77', which register K1",
+        ),
+        (lambda shop: shop.world.erp("UPDATE LAGER SET Inaktiv = 1"), "'1', which register K1 sells from, is inactive"),
+    ],
+)
+def test_a_warehouse_to_which_nothing_can_be_delivered_is_told(
+    well: DeliveringShop, change: Callable[[DeliveringShop], object], found: str
+) -> None:
+    assert [one for one in diagnosed(well) if "warehouse" in str(one)] == []
+    change(well)
+    (problem,) = [one for one in diagnosed(well) if "warehouse" in str(one)]
+    assert found in str(problem)
+    assert "settings" in str(problem.cure)
+
+
+def test_a_register_whose_warehouse_is_wrong_is_cured_as_its_rejection_says(well: DeliveringShop) -> None:
+    well.world.settings["registers"][0]["warehouse"] = "77"
+    deliver(well.world, sale(1), closings=(closing_of_sales(1, 1, 1),))
+    fetch_and_book(well.world)
+    (rejected,) = well.deliver().rejections
+    assert (rejected.code, "'77'" in rejected.text("en")) == ("delivery_warehouse_unknown", True)
+    assert "cloudkasse-etl undo" in rejected.cure()
+    well.world.settings["registers"][0]["warehouse"] = "1"
+    undo_import(decider(well.world, "warehouse"), Scope(("R1",)))
+    book(well.world)
+    assert told(well.deliver()) == {"new": 1}
+    well.clerk("take-over")
+    assert well.moved() == {("A1", "1"): -2.0}
 
 
 def test_a_shop_that_delivers_nothing_is_not_asked(well: DeliveringShop) -> None:

@@ -72,6 +72,31 @@ def test_what_was_discarded_is_taken_back_and_stays_discarded_there(delivered: D
     assert delivered.deliver().rejections == ()
 
 
+@pytest.mark.parametrize(("setting", "value"), [("salesman", "9"), ("customer", "77")])
+def test_a_wrong_salesman_or_customer_is_rejected_as_it_is_taken_over_and_can_be_corrected(
+    delivered: DeliveringShop, setting: str, value: str
+) -> None:
+    retract(delivered, 1)
+    transfer = delivered.world.settings["delivery"]["transfer"]
+    delivered.world.settings["delivery"]["transfer"] = {**transfer, setting: value}
+    delivered.deliver()
+    delivered.clerk("take-over")
+    report = delivered.deliver()
+    assert [one.code for one in report.rejections] == ["delivery_manual_error"]
+    assert f"There is no {setting} {value}." in report.rejections[0].text("en")
+    assert "delivery.transfer.salesman" in report.rejections[0].cure()
+    delivered.world.settings["delivery"]["transfer"] = transfer
+    with pytest.raises(ConfigurationError, match="would be there twice"):
+        retract(delivered, 2)
+    (wrong,) = [document["Id"] for document in delivered.documents()]
+    delivered.clerk("discard", id=wrong, comment=setting)
+    retract(delivered, 2)
+    assert told(delivered.deliver()) == {"new": 1}
+    delivered.clerk("take-over")
+    assert told(delivered.deliver()) == {"changed": 1}
+    assert delivered.moved() == {("A1", "1"): -4.0}
+
+
 def test_what_was_taken_over_cannot_be_taken_back(delivered: DeliveringShop) -> None:
     delivered.clerk("take-over")
     for _ in range(2):  # before we know of it, and after

@@ -20,7 +20,15 @@ from cloudkasse_etl.sandbox.selectline.auftrag.calculation import decimal_of, po
 from cloudkasse_etl.sandbox.selectline.auftrag.shop_books import ShopBooks
 from cloudkasse_etl.sandbox.selectline.auftrag.stock_levels import move_stock, stock_level
 from cloudkasse_etl.sandbox.selectline.auftrag.transfer_buffer import Document, TransferBuffer
-from cloudkasse_etl.sandbox.selectline.auftrag.vendor_tables import BELEG, BELEGP, SLM_TRANSFER, key_of, transfer_with
+from cloudkasse_etl.sandbox.selectline.auftrag.vendor_tables import (
+    BELEG,
+    BELEGP,
+    CUSTOMERS,
+    SALESMEN,
+    SLM_TRANSFER,
+    key_of,
+    transfer_with,
+)
 from cloudkasse_etl.sandbox.selectline.transfer_fields import STATES
 
 OUT, IN = "A", "Z"
@@ -132,6 +140,11 @@ class Clerk:
     def _assume(self, connection: sa.Connection, number: int, document: Document) -> None:
         problems: list[Text] = []
         lines = list(self._lines(connection, document, problems))
+        salesman, customer = document["SalesmanNumber"], document.get("AddressNumber")
+        if salesman not in SALESMEN:
+            problems.append(say("There is no salesman {number}.", number=salesman))
+        if customer and customer not in CUSTOMERS:
+            problems.append(say("There is no customer {number}.", number=customer))
         kind = document["DocumentKind"]
         wanted = document.get("Number")
         taken = sa.select(BELEG.c.BELEG_ID).where(BELEG.c.Belegtyp == kind, BELEG.c.Belegnummer == wanted)

@@ -144,6 +144,10 @@ DOCUMENT_TYPES: Final = (
     DocumentType(8, "R", "Barverkauf", "A", "A"),
     DocumentType(9, "R", "Dienstleistungsrechnung", "A", "0"),
 )
+SALESMEN: Final = ("1", "2")
+"""The numbers of the salesmen (Vertreter), whose table was not published."""
+CUSTOMERS: Final = ("10000", "10001")
+"""The numbers of the customers, likewise."""
 LEAST_STOCK, MOST_STOCK = 150, 900
 
 
