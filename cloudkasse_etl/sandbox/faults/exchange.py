@@ -31,6 +31,9 @@ class SocketProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its parent has it
         """Remember the connection."""
         super().connection_made(transport)
+        # asyncio does so only where a socket names its protocol: head and body are two packets, and the second would
+        # wait 40 ms for the client to acknowledge the first
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         app: Any = self.app
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
