@@ -108,6 +108,13 @@ def _print_delivery(out: "Console", found: "DeliveryPlan", language: Language) -
     for waiting, text in (
         (found.waiting, say("{count:,} waiting for a closing or the end of the day", count=found.waiting)),
         (found.waiting_for_stock, say("{count:,} waiting for their stock", count=found.waiting_for_stock)),
+        (
+            found.left_elsewhere,
+            say(
+                "{count:,} whose undone import is in SelectLine otherwise than the settings say",
+                count=found.left_elsewhere,
+            ),
+        ),
     ):
         if waiting:
             out.print(f"  {text.render(language)}")

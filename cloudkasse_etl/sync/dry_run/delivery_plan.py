@@ -33,6 +33,7 @@ class DeliveryPlan:
         refused: Why others would not be.
         waiting: How many receipts wait for their closing, or for the day to end.
         waiting_for_stock: How many wait until their stock is booked.
+        left_elsewhere: Of how many SelectLine's books have an undone import that the settings cannot take back there.
     """
 
     documents: Sequence[Draft]
@@ -40,6 +41,7 @@ class DeliveryPlan:
     refused: Sequence[Rejection]
     waiting: int
     waiting_for_stock: int
+    left_elsewhere: int
 
     def as_dict(self, language: Language) -> dict[str, Any]:
         """The object that `plan deliver --json` prints."""
@@ -51,7 +53,7 @@ class DeliveryPlan:
                 for draft in self.batches
             ],
             "rejections": [rejection_dict(rejection, language) for rejection in self.refused],
-            "waiting": {"closing_or_day": self.waiting, "stock": self.waiting_for_stock},
+            "waiting": {"closing_or_day": self.waiting, "stock": self.waiting_for_stock, "undone": self.left_elsewhere},
         }
 
 
@@ -89,6 +91,7 @@ def plan_delivery(configuration: Configuration) -> DeliveryPlan:
             [*documents.refused, *batches.refused],
             max(found.waiting, to_post.waiting),
             len(found.waiting_for_stock),
+            len({left.receipt.receipt_id for left in (*found.elsewhere, *to_post.elsewhere)}),
         )
 
 

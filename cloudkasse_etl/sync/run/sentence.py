@@ -114,10 +114,10 @@ def sentence(
                 "{count:,} record is open in all.", "{count:,} records are open in all.", count=open_records
             )
             text = f"{text} {whole.render(language)}"
-    # What all articles and prices wait for is said at once, and so is the receipt for which a void waits; that some
-    # prices wait for their article, the protocol says.
+    # What all articles and prices wait for is said at once, and so is the receipt for which a void waits, and what an
+    # undone import left in SelectLine; that some prices wait for their article, the protocol says.
     deferrals = [deferral for report in reports for deferral in report.deferrals]
-    told_at_once = ("register_required", "receipt_original")
+    told_at_once = ("register_required", "receipt_original", "delivery_undone_elsewhere")
     waits = [deferral.text(language) for deferral in deferrals if deferral.code in told_at_once and not error]
     if waiting is not None:
         waits.append(waiting.render(language))

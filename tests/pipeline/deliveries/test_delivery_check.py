@@ -126,7 +126,7 @@ def test_a_plan_tells_each_line_and_asks_selectline_nothing(well: DeliveringShop
     (document,) = plan["documents"]
     assert (document["key"], document["amount_cents"], document["receipts"]) == ("cloudkasse:1|K1|closing 1|1", 4760, 2)
     assert document["lines"][0]["ArticleNumber"] == "A1"
-    assert plan["waiting"] == {"closing_or_day": 1, "stock": 0}
+    assert plan["waiting"] == {"closing_or_day": 1, "stock": 0, "undone": 0}
     assert plan["rejections"] == []
     assert (well.server.requests, well.deliveries()) == ([], [])
     well.deliver()

@@ -13,6 +13,8 @@ from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE
 from cloudkasse_etl.sync.deliveries.ledger.ledger_delivery import deliver_ledger
 from cloudkasse_etl.sync.dry_run.delivery_plan import plan_delivery
 from cloudkasse_etl.sync.receipts.import_undo import Scope, undo_import
+from cloudkasse_etl.sync.run.report import outcome_of
+from cloudkasse_etl.sync.run.sentence import sentence
 from tests.support.books import balances, book, closing_of_sales, decider, deliver, fetch_and_book, sale, stock, told
 from tests.support.selectline.delivering import TENANT, DeliveringShop
 from tests.support.selectline.posting import YEAR
@@ -84,7 +86,9 @@ def test_as_stock_alone_nothing_goes_twice_and_the_way_out_is_named(shop: Delive
     assert (held.code, held.count, held.examples) == ("delivery_undone_elsewhere", 2, ("K1-2", "K1-3"))
     assert "deliveries 1 " in held.text("en")
     assert "delivery.documents: transfer" in held.text("en")
-    assert plan_delivery(shop.world.configuration()).documents == []
+    plan = plan_delivery(shop.world.configuration())
+    assert (plan.documents, plan.left_elsewhere) == ([], 2)
+    assert "deliveries 1 " in sentence(outcome_of(report.counts), [report], "en")
     assert shop.books() == before
     settings(documents="transfer")(shop)
     end(shop)

@@ -131,7 +131,7 @@ def test_a_plan_tells_each_posting_and_asks_selectline_nothing(well: PostingShop
     assert batch["clearing_cents"] == -document["amount_cents"] == -4760
     assert (batch["key"], batch["receipts"]) == ("cloudkasse:1|K1|closing 1|1", 2)
     assert [line["Account"] for posting in batch["postings"] for line in posting["Positions"]] == ["1000", CLEARING]
-    assert plan["waiting"] == {"closing_or_day": 1, "stock": 0}
+    assert plan["waiting"] == {"closing_or_day": 1, "stock": 0, "undone": 0}
     assert (well.server.requests, well.batches()) == ([], [])
     well.post()
     ((_, postings),) = well.posted().items()
