@@ -274,6 +274,7 @@ def deliver(state: StateConnection) -> None:
     assert [number for number, _ in rows.postings(["receipt_id"])] == [delivery.delivery_id]
     assert rows.in_documents() == {(delivery.delivery_id, "R1"), (delivery.delivery_id, "R2")}
     assert booked.left_there() == []
+    assert booked.as_stock_alone(["R1"]) == set()
     assert DeliveredReceipts(state).sent(["R1"])
     assert booked.in_documents(["R1", "R4"]) == {"R1"}
     assert DeliveredReceipts(state).newest(1, dt.datetime.now(dt.UTC))

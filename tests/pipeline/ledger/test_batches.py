@@ -248,3 +248,21 @@ def test_a_receipt_says_which_batch_it_is_in(shop: PostingShop) -> None:
     shop.process(1)
     shop.post()
     assert in_ledger() == "processed: batch 1"
+
+
+def test_sales_whose_stock_went_alone_are_posted_also_once_documents_are_delivered(shop: PostingShop) -> None:
+    delivery = shop.world.settings["delivery"]
+    delivery["documents"] = "storage"
+    sell(shop, 1, 3, closing=1)
+    assert told(shop.deliver()) == {"new": 1}
+    delivery["documents"] = "transfer"
+    deliver(shop.world, *(sale(number, closing_number=1) for number in (4, 5)))
+    fetch_and_book(shop.world)
+    assert told(shop.deliver()) == {"new": 1}
+    report = shop.post()
+    assert (told(report), report.warnings) == ({"new": 2}, ())  # those of the document, and the others with their sales
+    shop.process_all()
+    shop.clerk("take-over")
+    (of_documents,) = shop.books()["revenue"]
+    assert of_documents["amount_cents"] == 2 * 2380
+    assert shop.ledger() == {"8400": -3 * 2380, "1000": 5 * 2380, CLEARING: -2 * 2380}

@@ -16,7 +16,7 @@ from cloudkasse_etl.state.stores.books.receipt_status import Status
 from cloudkasse_etl.state.stores.books.rows_in_force import booked_rows
 from cloudkasse_etl.state.stores.books.staged_closings import closing_number_of
 from cloudkasse_etl.state.stores.deliveries.covered_receipts import is_of_present_import
-from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, COVERED, FINAL, TRANSFER
+from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH, COVERED, FINAL, STORAGE, TRANSFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +231,22 @@ class UndeliveredReceipts:
                     table.c.receipt_id.in_(chunk),
                     is_there,
                     is_meant,
+                )
+                found.update(connection.execute(query).scalars())
+        return found
+
+    def as_stock_alone(self, receipt_ids: Sequence[str]) -> set[str]:
+        """Those of some receipts of which stock alone went there: no document will have their sales."""
+        table, delivery = self._state.tables.delivery_receipt, self._state.tables.delivery
+        found: set[str] = set()
+        with self._state.reading() as connection:
+            for chunk in chunks(receipt_ids):
+                query = sa.select(table.c.receipt_id).where(
+                    table.c.company == self._state.company,
+                    table.c.delivery_id == delivery.c.delivery_id,
+                    table.c.receipt_id.in_(chunk),
+                    delivery.c.target == STORAGE,
+                    is_of_present_import(table, self._state.tables.receipt),
                 )
                 found.update(connection.execute(query).scalars())
         return found

@@ -50,15 +50,22 @@ class _Maker(DraftMaker):
         self._chart = chart
         booked = UndeliveredReceipts(session.store.connection, BATCH, undone)
         self._rows = booked.ledger_rows(self.ids)
-        self._in_documents = booked.in_documents(self.ids)
+        in_documents = booked.in_documents(self.ids)
+        # what is taken back is what the batch had, whatever the settings say by now
+        has_documents = self.settings.has_documents and undone is None
+        alone = booked.as_stock_alone(self.ids) if has_documents else set()
+        self._in_documents = in_documents | (set(self.ids) - alone if has_documents else set())
 
     def candidates(
         self, place: Place, receipts: Sequence[UndeliveredReceipt]
     ) -> tuple[list[Candidate], list[UndeliveredReceipt]]:
-        """The batches of a place, one for each fiscal year that it is in, and the receipts without postings."""
+        """The batches of a place, and the receipts without postings.
+
+        There is one for each fiscal year that it is in, and one of those whose stock went alone, with their sales.
+        """
         made: list[Candidate] = []
         idle: list[UndeliveredReceipt] = []
-        for _, some in groupby(sorted(receipts, key=self._year), key=self._year):
+        for _, some in groupby(sorted(receipts, key=self._part), key=self._part):
             of_year = list(some)
             booked = [self._booked(receipt) for receipt in of_year]
             odd = [receipt.receipt_id for receipt in booked if has_odd_rows(receipt)]
@@ -69,6 +76,10 @@ class _Maker(DraftMaker):
             make = partial(self._draft, place, postings=postings, receipts=of_year, booked=booked)
             made.append(Candidate(make, _faults(odd, postings, self._chart)))
         return made, idle
+
+    def _part(self, receipt: UndeliveredReceipt) -> tuple[str, bool]:
+        """What receipts of one batch have in common."""
+        return self._year(receipt), receipt.receipt_id in self._in_documents
 
     def _year(self, receipt: UndeliveredReceipt) -> str:
         """The fiscal year that a receipt is posted in: a batch lies in one."""
@@ -82,9 +93,7 @@ class _Maker(DraftMaker):
             receipt.number,
             receipt.day,
             self._rows.get(receipt.receipt_id, ()),
-            # what is taken back is what the batch had, whatever the settings say by now
-            is_in_documents=(self.settings.has_documents and self.undone is None)
-            or receipt.receipt_id in self._in_documents,
+            is_in_documents=receipt.receipt_id in self._in_documents,
         )
 
     def _draft(
