@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cloudkasse_etl.errors import ConfigurationError
-from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE
+from cloudkasse_etl.sandbox.selectline.selectline_faults import SelectlineFault
+from cloudkasse_etl.state.stores.deliveries.delivery_store import STORAGE, TRANSFER
 from cloudkasse_etl.sync.deliveries.ledger.ledger_delivery import deliver_ledger
 from cloudkasse_etl.sync.dry_run.delivery_plan import plan_delivery
 from cloudkasse_etl.sync.receipts.import_undo import Scope, undo_import
@@ -17,6 +18,7 @@ from cloudkasse_etl.sync.run.report import outcome_of
 from cloudkasse_etl.sync.run.sentence import sentence
 from tests.support.books import balances, book, closing_of_sales, decider, deliver, fetch_and_book, sale, stock, told
 from tests.support.selectline.delivering import TENANT, DeliveringShop
+from tests.support.selectline.faulty import faulty, try_on
 from tests.support.selectline.posting import YEAR
 
 pytestmark = pytest.mark.shop(accounts=True)
@@ -158,3 +160,22 @@ def test_undo_refuses_before_what_the_settings_cannot_take_back(
     with pytest.raises(ConfigurationError, match="by delivery 1") as refused:
         undo_import(decider(shop.world, "again"), Scope(("R1",)))
     assert cure in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("documents", ["transfer", "storage"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_with_all_faults_at_once_selectline_has_what_is_booked(shop: DeliveringShop, documents: str, seed: int) -> None:
+    shop.world.settings["api"]["attempts"] = 2  # each further one is a pause, and nothing else
+    shop.server.sessions.licences = 2
+    delivered_and_undone(shop, documents=documents)
+    settings(grain="receipt")(shop)
+    plan = ",".join(f"{fault}:0.06" for fault in SelectlineFault)
+    with faulty(shop.server, f"{plan},seed={seed}"):
+        try_on(shop.deliver, 5)
+    end(shop)
+    report = shop.deliver()
+    assert (report.rejections, report.warnings, told(report)) == ((), (), {})
+    assert len(shop.deliveries(STORAGE if documents == "storage" else TRANSFER)) == 1 + 2 * 2
+    assert_selectlines_stock_is_as_booked(shop)
+    if documents == "transfer":
+        assert_selectline_has_what_is_booked(shop)
