@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import itertools
 import json
 import uuid
 from collections import Counter
@@ -12,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.state.database.append_only import PROTECTED, trigger_name, triggers
+from cloudkasse_etl.state.database.append_only import PROTECTED, all_triggers
+from cloudkasse_etl.state.database.retention import KEPT
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.monitoring.completeness import CompletenessReport, check_completeness
 from cloudkasse_etl.sync.receipts.decisions import Decider, dismiss_receipt
@@ -39,16 +41,16 @@ OF_MOVEMENTS = ("register", "movement_date", "article", "warehouse", "quantity_m
 
 
 def change_booked(world: World, statement: str) -> None:
-    """Changes booked rows by hand, as nobody should: takes the triggers that refuse it away, and makes them again."""
-    (table,) = {name for name in PROTECTED if f" cloudkasse_{name} " in f"{statement} "}
+    """Changes kept rows by hand, as nobody should: takes the triggers that refuse it away, and makes them again."""
+    (table,) = {name for name in (*PROTECTED, *KEPT) if f" cloudkasse_{name} " in f"{statement} "}
     engine = sa.create_engine(world.erp_url)
     with engine.begin() as connection:
-        found = triggers(engine.dialect, f"cloudkasse_{table}", None)
+        found = all_triggers(engine.dialect, "cloudkasse_", table, None)
         on = f" ON cloudkasse_{table}" if engine.dialect.name == "postgresql" else ""
-        for change in ("update", "delete"):
-            connection.exec_driver_sql(f"DROP TRIGGER {trigger_name(f'cloudkasse_{table}', change)}{on}")
+        for trigger in found:
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}{on}")
         connection.execute(sa.text(databases.spoken(statement, world.erp_url)))
-        for made in found:
+        for made in itertools.chain(*found.values()):
             connection.exec_driver_sql(made)
     engine.dispose()
 

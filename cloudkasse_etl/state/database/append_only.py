@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.state.database.fixed_columns import fixing
+from cloudkasse_etl.state.database.replace_guards import replacing
 from cloudkasse_etl.state.database.retention import KEPT, keeping
 from cloudkasse_etl.state.database.tables import StateTables
 
@@ -52,12 +54,28 @@ def missing_triggers(connection: sa.Connection, tables: StateTables) -> Iterator
     there = set(connection.execute(_there(connection.dialect.name, tables.schema)).scalars())
     for name in (*PROTECTED, *KEPT):
         table = tables.prefix + name
-        if name in KEPT:
-            wanted = keeping(connection.dialect, tables.prefix, name, tables.schema)
-        else:
-            wanted = _by_name(connection.dialect, table, tables.schema)
+        wanted = all_triggers(connection.dialect, tables.prefix, name, tables.schema)
         if lost := [trigger for trigger in wanted if trigger not in there]:
             yield table, [statement for trigger in lost for statement in wanted[trigger]]
+
+
+def all_triggers(dialect: sa.Dialect, prefix: str, name: str, schema: str | None) -> Mapping[str, list[str]]:
+    """The triggers of a table that refuse changes, of whatever kind.
+
+    Args:
+        dialect: Of the database.
+        prefix: Of our own tables.
+        name: A table of `PROTECTED` or of `KEPT`.
+        schema: The schema of our own tables, where they have one.
+
+    Returns:
+        The name of each trigger, and the statements that make it.
+    """
+    if name in PROTECTED:
+        found = _by_name(dialect, prefix + name, schema)
+    else:
+        found = {**keeping(dialect, prefix, name, schema), **fixing(dialect, prefix, name, schema)}
+    return {**found, **replacing(dialect, prefix, name)}
 
 
 def _by_name(dialect: sa.Dialect, table: str, schema: str | None) -> Mapping[str, list[str]]:

@@ -17,11 +17,13 @@ from cloudkasse_etl.errors import ConfigurationError, StateUnavailableError, Sta
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.database.append_only import triggers
 from cloudkasse_etl.state.database.column_types import key_text
+from cloudkasse_etl.state.database.fixed_columns import fixing
+from cloudkasse_etl.state.database.replace_guards import replacing
 from cloudkasse_etl.state.database.retention import keeping
 from cloudkasse_etl.state.database.state_faults import explain
 from cloudkasse_etl.state.database.tables import VERSION_TABLE, StateTables
 
-HEAD = "0023"
+HEAD = "0024"
 BUSY_SECONDS = 30
 # How long the lease of a frozen run lasts. A transaction of such a run keeps its locks, which no other run could
 # take over; so that is how long the database, if it can, may let it idle.
@@ -288,5 +290,7 @@ def upgrade(engine: sa.Engine, tables: StateTables, revision: str) -> None:
             key_text=key_text,
             triggers=triggers,
             keeping=keeping,
+            replacing=replacing,
+            fixing=fixing,
         )
         command.upgrade(config, revision)

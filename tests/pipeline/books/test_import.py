@@ -110,7 +110,7 @@ def test_a_second_booking_breaks_on_the_databases_own_keys_and_nothing_of_it_sta
     deliver(world, sale(2))
     fetch(world)
     # what only a fault of ours could bring about: a booked receipt that is staged again
-    world.erp("UPDATE cloudkasse_receipt SET status = 'staged' WHERE receipt_id = 'R1'")
+    change_booked(world, "UPDATE cloudkasse_receipt SET status = 'staged' WHERE receipt_id = 'R1'")
     if left != "all":
         gone = {"movements": "posting", "postings": "stock_movement"}[left]
         change_booked(world, f"DELETE FROM cloudkasse_{gone}")

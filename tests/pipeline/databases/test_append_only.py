@@ -1,6 +1,7 @@
 """Protects what is booked: each database refuses to change or delete a row, whoever tries, and `check` looks for it."""
 
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ import sqlglot
 from sqlglot.errors import ErrorLevel
 
 from cloudkasse_etl.state.database.append_only import PROTECTED, trigger_name, triggers
+from cloudkasse_etl.state.database.engine import migrate, state_engine
+from cloudkasse_etl.state.database.replace_guards import UNIQUE
+from cloudkasse_etl.state.database.retention import KEPT
 from cloudkasse_etl.state.database.state_diagnosis import diagnose
 from cloudkasse_etl.state.database.tables import StateTables
 from tests.support import databases
@@ -52,6 +56,58 @@ def test_a_booked_row_is_neither_changed_nor_deleted_by_whom_ever(ours: tuple[sa
             with pytest.raises(sa.exc.IntegrityError, match="never changed or deleted"), engine.begin() as connection:
                 connection.exec_driver_sql(attempt)
         assert rows(engine, table) == before
+
+
+def test_sqlite_replaces_no_row_by_any_of_its_keys(tmp_path: Path) -> None:
+    engine, tables = state_engine(f"sqlite:///{tmp_path / 'ours.db'}", may_create=True), StateTables()
+    migrate(engine, tables)
+    for table in tables.metadata.sorted_tables:
+        if (name := table.info["name"]) not in (*PROTECTED, *KEPT):
+            continue
+        with engine.begin() as connection:
+            connection.execute(table.insert().values({column.name: filling(column) for column in table.columns}))
+        before = rows(engine, table)
+        keys: list[list[str]] = [["rowid"], *(list(columns) for columns, _ in UNIQUE[name])]
+        for kept in keys:  # all other keys have new values
+            fresh = {column for columns in keys for column in columns} - {*kept}
+            values = {column.name: f"{column.name} || 'x'" if is_text(column) else f"{column.name} + 1"
+                      for column in table.columns if column.name in fresh}  # fmt: skip
+            names = [column.name for column in table.columns if not is_rowid(table, column.name)]
+            names += ["rowid"] if kept == ["rowid"] else []
+            listed = ", ".join(values.get(name, name) for name in names)
+            for verb in ("INSERT OR REPLACE", "REPLACE"):
+                statement = f"{verb} INTO {table.name} ({', '.join(names)}) SELECT {listed} FROM {table.name}"
+                with pytest.raises(sa.exc.IntegrityError, match="never replaced"), engine.begin() as connection:
+                    connection.exec_driver_sql(statement)
+                assert rows(engine, table) == before
+    engine.dispose()
+
+
+def is_text(column: "sa.Column[Any]") -> bool:
+    return column.type.python_type is str
+
+
+def is_rowid(table: sa.Table, name: str) -> bool:
+    key = table.primary_key.columns.values()
+    return [column.name for column in key] == [name] and not is_text(key[0])
+
+
+def test_every_unique_key_of_a_table_is_guarded() -> None:
+    tables = StateTables()
+    for table in tables.metadata.sorted_tables:
+        if (name := table.info["name"]) not in (*PROTECTED, *KEPT):
+            assert name not in UNIQUE
+            continue
+        primary = tuple(column.name for column in table.primary_key.columns)
+        found = {(primary, "")} if len(primary) > 1 else set()
+        for constraint in table.constraints:
+            if isinstance(constraint, sa.UniqueConstraint):
+                found.add((tuple(column.name for column in constraint.columns), ""))
+        for index in table.indexes:
+            if index.unique:
+                where = str(index.dialect_options["sqlite"]["where"])
+                found.add((tuple(column.name for column in index.columns), where))
+        assert {*UNIQUE[name]} == found, name
 
 
 def key(table: sa.Table) -> str:

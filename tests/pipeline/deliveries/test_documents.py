@@ -213,7 +213,7 @@ def test_a_document_that_is_no_longer_what_is_booked_is_told_before_it_is_taken_
 def test_a_document_that_nobody_takes_over_is_told(shop: DeliveringShop) -> None:
     sell(shop, 1, 1, closing=1)
     shop.deliver()
-    shop.world.erp("UPDATE cloudkasse_delivery SET created_at = '2026-01-05 10:00:00'")
+    change_booked(shop.world, "UPDATE cloudkasse_delivery SET created_at = '2026-01-05 10:00:00'")
     (warning,) = shop.deliver().warnings
     assert (warning.code, "1 has waited" in warning.text(), "2026-01-05" in warning.text()) == (
         "delivery_waits_long", True, True,

@@ -9,7 +9,7 @@ from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.deliveries.delivery_list import list_deliveries
 from cloudkasse_etl.sync.deliveries.retraction import retract_delivery
 from cloudkasse_etl.sync.deliveries.state_watch import changes_in_selectline
-from tests.support.books import closing_of_sales, decider, deliver, fetch_and_book, sale, told
+from tests.support.books import change_booked, closing_of_sales, decider, deliver, fetch_and_book, sale, told
 from tests.support.selectline.delivering import TENANT
 from tests.support.selectline.posting import YEAR, PostingShop
 
@@ -91,7 +91,7 @@ def test_the_sensor_sees_that_something_has_become_of_a_batch(
 
 def test_a_batch_that_is_gone_before_it_was_known_to_be_whole_is_for_a_person(posted: PostingShop) -> None:
     delete(posted)
-    posted.world.erp("UPDATE cloudkasse_delivery SET status = 'intended'")
+    change_booked(posted.world, "UPDATE cloudkasse_delivery SET status = 'intended'")
     report = posted.post()
     assert [one.code for one in report.rejections] == ["ledger_gone"]
     assert told(posted.post()) == {"still_rejected": 1}

@@ -216,7 +216,7 @@ def test_a_batch_that_is_no_longer_what_is_booked_is_told_before_it_is_processed
 def test_a_batch_that_nobody_processes_is_told(shop: PostingShop) -> None:
     sell(shop, 1, 1, closing=1)
     shop.post()
-    shop.world.erp("UPDATE cloudkasse_delivery SET created_at = '2026-01-05 10:00:00'")
+    change_booked(shop.world, "UPDATE cloudkasse_delivery SET created_at = '2026-01-05 10:00:00'")
     (warning,) = shop.post().warnings
     assert (warning.code, "2026-01-05" in warning.text()) == ("ledger_waits_long", True)
 

@@ -265,6 +265,7 @@ class StagedReceipts:
                 content = {"raw": receipt.raw, "original": receipt.original}
             if new is not None:
                 content |= {"closing_number": receipt.closing_number, **new}
+                content["staged_at"] = self._not_before(new["staged_at"])
             kept = {name: value for name, value in row.items() if name not in ("receipt_id", "raw", "closing_number")}
             done += connection.execute(
                 table.update()
@@ -278,6 +279,12 @@ class StagedReceipts:
             connection, {r.receipt_id: r.closing_number for r in again if r.closing_number is not None}
         )
         return done
+
+    def _not_before(self, moment: dt.datetime) -> "sa.Case[Any]":
+        """A time of staging that is not earlier than the one that is stored, where the clock was set back meanwhile."""
+        before = self._table.c.staged_at
+        now = sa.literal(moment, before.type)
+        return sa.case((before > now, before), else_=now)
 
     def _forget(self, connection: sa.Connection, receipt_ids: Sequence[str]) -> None:
         table = self._table

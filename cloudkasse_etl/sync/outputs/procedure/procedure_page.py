@@ -15,6 +15,7 @@ from cloudkasse_etl.i18n.messages import translated
 from cloudkasse_etl.i18n.text import Language, Text, rendered, rendered_each, say
 from cloudkasse_etl.rejections.catalogue import CATALOGUE
 from cloudkasse_etl.state.database.append_only import PROTECTED
+from cloudkasse_etl.state.database.fixed_columns import FIXED
 from cloudkasse_etl.state.database.opening import place_of
 from cloudkasse_etl.state.stores.books.receipt_status import STATUS_WORDS
 from cloudkasse_etl.state.stores.settings_log import SettingsChange
@@ -269,9 +270,11 @@ class _Page:
         )
 
     def _changes(self, table: str) -> Text:
-        if table not in PROTECTED:
+        if table not in (*PROTECTED, *FIXED):
             return say("allowed")
-        return say("TRIGGER MISSING") if self._prefix + table in self._facts.unprotected else say("refused")
+        if self._prefix + table in self._facts.unprotected:
+            return say("TRIGGER MISSING")
+        return say("refused") if table in PROTECTED else say("only of what becomes of it")
 
     def _operations(self) -> Iterator[Section]:
         yield self._section(say("Who may do what"), (say("Who"), say("May")), ROLES)
