@@ -215,7 +215,36 @@ def test_an_import_that_was_taken_back_is_told_with_its_reason_and_what_is_left_
     (money,) = found.sheets[0].money
     assert (money.is_sound, money.unbooked.count) == (True, 0)
     (chapter,) = chapters_of(found, world.configuration().settings)
-    assert any("taken back on 2026-11-23, turnover 23.80 €: wrong account" in note for note in chapter.notes)
+    back = "The import of 1 receipt was taken back on 2026-11-23, counter-entries 4, debit 47.60 €, turnover 23.80 €: "
+    assert f"{back}wrong account" in chapter.notes
+    again = "1 receipt was booked again on 2026-11-23, postings 4, debit 47.60 €, turnover 23.80 €."
+    assert again in chapter.notes
+
+
+def test_of_a_closed_day_both_sides_of_an_undo_are_told(world: World) -> None:
+    deliver(world, sale(1), item(line("Geldtransit", -5000, None), id="R2", number=2), sale(3))
+    fetch_and_book(world)
+    world.settings["books"] = {"closed_until": "2026-11-30"}
+    undo_import(decider(world, "wrong account"), Scope(("R1", "R2")))
+    book(world)
+    found = sheets(world)
+    (money,) = found.sheets[0].money
+    assert (money.is_sound, money.late) == (True, ())
+    first = dt.date(2026, 12, 1)
+    assert [(one.posting_date, one.reason) for one in money.undone] == [(first, "wrong account")]
+    assert [(one.posting_date, one.reason) for one in money.again] == [(first, None)]
+    for one in (*money.undone, *money.again):
+        assert (one.receipts, one.postings, one.debit_cents, one.turnover_cents) == (2, 8, 14_760, 2380)
+    (chapter,) = chapters_of(found, world.configuration().settings)
+    facts = "debit 147.60 €, turnover 23.80 €"
+    told = f"The imports of 2 receipts were taken back on 2026-12-01, counter-entries 8, {facts}: wrong account"
+    assert told in chapter.notes
+    assert f"2 receipts were booked again on 2026-12-01, postings 8, {facts}." in chapter.notes
+    (sums,) = report_dict(found, "en")["sheets"][0]["currencies"]
+    entry = {"posting_date": "2026-12-01", "receipts": 2, "postings": 8, "debit_cents": 14_760, "turnover_cents": 2380}
+    assert sums["booked_on_other_days"] == []
+    assert sums["taken_back"] == [entry | {"reason": "wrong account"}]
+    assert sums["booked_again"] == [entry]
 
 
 def test_postings_that_differ_from_their_receipts_are_found(world: World) -> None:

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from cloudkasse_etl.schemas.booked_rows import FIRST as FIRST_IMPORT
 from cloudkasse_etl.state.connection import StateConnection
 from cloudkasse_etl.state.database.keys import chunks
 from cloudkasse_etl.state.stores.books.datev_files import FIRST
@@ -40,6 +41,29 @@ class BookedSum:
     postings: int
     amount_cents: int
     tax_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookedEntries:
+    """All postings with the same day that were booked first, booked again after an undo, or take others back.
+
+    Attributes:
+        posting_date: The day on which they are booked.
+        is_again: Whether an earlier import of their receipts was undone.
+        reason: Why they take others back; None where they are no counter-entries.
+        receipts: Of how many receipts they are.
+        postings: How many, those on clearing too.
+        debit_cents: The sum of what they debit.
+        cases: What each business case comes to, but for clearing; a sale is a credit, below zero.
+    """
+
+    posting_date: dt.date
+    is_again: bool
+    reason: str | None
+    receipts: int
+    postings: int
+    debit_cents: int
+    cases: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +110,22 @@ class DayBookings:
         self._state = state
         self._receipt, self._posting = state.tables.receipt, state.tables.posting
 
-    def booked(self, receipt_ids: Sequence[str], currency: str) -> list[BookedSum]:
-        """What is booked of some receipts, without what is posted on clearing.
+    def booked(self, receipt_ids: Sequence[str], currency: str) -> tuple[list[BookedSum], list[BookedEntries]]:
+        """What is booked of some receipts: sums without what is posted on clearing, and all postings by their days.
 
-        Which account was clearing is told by the postings: it comes to 0 in each receipt, and has no rate. The
-        settings may name another one by now.
+        Which account was clearing is told by the postings: it comes to 0 in each import of a receipt, and has no rate.
+        The settings may name another one by now.
 
         Args:
             receipt_ids: The receipts.
             currency: Theirs.
 
         Returns:
-            The sums, by day of posting, case, tender and rate.
+            The sums, by day of posting, case, tender and rate; and the postings, by day and what they are.
         """
         table = self._posting
         # summed up here: SQLite would look for the groups in the index by day, and pass by all postings
-        names = ("receipt_id", "account", *_BOOKED_BY, "amount_cents", "tax_cents")
+        names = ("receipt_id", "account", "generation", *_BOOKED_BY, "amount_cents", "tax_cents")
         rows: list[Any] = []
         for chunk in chunks(receipt_ids):
             query = sa.select(*(table.c[name] for name in names)).where(
@@ -109,17 +133,18 @@ class DayBookings:
             )
             with self._state.reading() as connection:
                 rows += connection.execute(query)
-        balances: Counter[tuple[str, str]] = Counter()
+        balances: Counter[tuple[Any, ...]] = Counter()
         for row in rows:
-            balances[row.receipt_id, row.account] += row.amount_cents
-        with_rate = {(row.receipt_id, row.account) for row in rows if row.vat_rate is not None}
+            balances[_import_of(row)] += row.amount_cents
+        with_rate = {_import_of(row) for row in rows if row.vat_rate is not None}
+        clearing = {place for place, cents in balances.items() if not cents and place not in with_rate}
         found: dict[tuple[Any, ...], list[int]] = {}
         for row in rows:
-            place = (row.receipt_id, row.account)
-            if balances[place] or place in with_rate:
-                _add(found, tuple(row[2:-2]), (1, row.amount_cents, row.tax_cents))
+            if _import_of(row) not in clearing:
+                _add(found, tuple(row[3:-2]), (1, row.amount_cents, row.tax_cents))
         sums = [BookedSum(*key, *values) for key, values in found.items()]
-        return sorted(sums, key=lambda one: (one.posting_date, one.business_case or "~", one.tender or "", repr(one)))
+        sums.sort(key=lambda one: (one.posting_date, one.business_case or "~", one.tender or "", repr(one)))
+        return sums, _entries(rows, clearing)
 
     def booking_runs(self, receipt_ids: Sequence[str]) -> set[str]:
         """The runs that booked some receipts."""
@@ -182,6 +207,28 @@ class DayBookings:
         with self._state.reading() as connection:
             for row in connection.execute(query):
                 _add(found, tuple(row[:keys]), row[keys:])
+
+
+def _import_of(row: Any) -> tuple[Any, ...]:
+    """The account of a posting, and whose it is: of which receipt, by which import, and whether it takes that back."""
+    return row.receipt_id, row.generation, row.reason is None, row.account
+
+
+def _entries(rows: Sequence[Any], clearing: Collection[tuple[Any, ...]]) -> list[BookedEntries]:
+    """All postings by day and by what they are."""
+    groups: dict[tuple[dt.date, bool, str | None], list[Any]] = {}
+    for row in rows:
+        is_again = row.reason is None and row.generation > FIRST_IMPORT
+        groups.setdefault((row.posting_date, is_again, row.reason), []).append(row)
+    found = []
+    for key, each in groups.items():
+        cases: Counter[str] = Counter()
+        for row in each:
+            if row.business_case is not None and _import_of(row) not in clearing:
+                cases[row.business_case] += row.amount_cents
+        receipts = len({row.receipt_id for row in each})
+        found.append(BookedEntries(*key, receipts, len(each), sum(max(row.amount_cents, 0) for row in each), cases))
+    return sorted(found, key=lambda one: (one.posting_date, one.is_again, one.reason or ""))
 
 
 def _add(found: dict[tuple[Any, ...], list[int]], key: tuple[Any, ...], values: Sequence[Any]) -> None:

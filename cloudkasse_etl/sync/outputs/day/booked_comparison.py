@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cloudkasse_etl.state.stores.days.day_bookings import BookedSum
+from cloudkasse_etl.state.stores.days.day_bookings import BookedEntries, BookedSum
 from cloudkasse_etl.transform.books.business_cases import CASH
 from cloudkasse_etl.transform.day_sheet.day_sums import DaySums
 from cloudkasse_etl.transform.turnover_cases import TURNOVER_CASES
@@ -33,17 +33,23 @@ class BookedPair:
 
 
 @dataclass(frozen=True, slots=True)
-class LateSum:
-    """What was booked on another day, because the receipts' own day was closed.
+class EntrySum:
+    """Postings of one day: booked on another one than the receipts', booked again, or counter-entries.
 
     Attributes:
-        posting_date: The day.
-        postings: How many postings, those on clearing not counted.
-        turnover_cents: The turnover among them.
+        posting_date: The day on which they are booked.
+        reason: Of counter-entries, why they take others back.
+        receipts: Of how many receipts they are.
+        postings: How many, those on clearing too.
+        debit_cents: The sum of what they debit.
+        turnover_cents: The turnover that they book, or take back.
     """
 
     posting_date: dt.date
+    reason: str | None
+    receipts: int
     postings: int
+    debit_cents: int
     turnover_cents: int
 
 
@@ -81,40 +87,23 @@ def _place(key: tuple[str, str | None]) -> tuple[int, bool, float, str]:
     return (TURNOVER, TAX).index(what) if what in (TURNOVER, TAX) else 2, rate is None, -float(rate or 0), what
 
 
-@dataclass(frozen=True, slots=True)
-class UndoneSum:
-    """What was taken back of an import.
-
-    Attributes:
-        posting_date: The day on which it was taken back in the books.
-        reason: Why.
-        postings: How many counter-entries, those on clearing not counted.
-        turnover_cents: The turnover that they take back.
-    """
-
-    posting_date: dt.date
-    reason: str
-    postings: int
-    turnover_cents: int
+def late_sums(day: dt.date, entries: Sequence[BookedEntries]) -> tuple[EntrySum, ...]:
+    """What was booked first on other days than the receipts' own, because that was closed."""
+    return tuple(_sum(one) for one in entries if one.posting_date != day and not one.is_again and one.reason is None)
 
 
-def undone_sums(booked: Sequence[BookedSum]) -> tuple[UndoneSum, ...]:
+def undone_sums(entries: Sequence[BookedEntries]) -> tuple[EntrySum, ...]:
     """What was taken back of some receipts, by day and reason."""
-    found: dict[tuple[dt.date, str], list[int]] = {}
-    for one in booked:
-        if one.reason is not None:
-            sums = found.setdefault((one.posting_date, one.reason), [0, 0])
-            sums[0] += one.postings
-            sums[1] += one.amount_cents if one.business_case in TURNOVER_CASES else 0
-    return tuple(UndoneSum(*key, *sums) for key, sums in sorted(found.items()))
+    return tuple(_sum(one) for one in entries if one.reason is not None)
 
 
-def late_sums(day: dt.date, booked: Sequence[BookedSum]) -> tuple[LateSum, ...]:
-    """What of a day is booked on other days, by these."""
-    found: dict[dt.date, list[int]] = {}
-    for one in booked:
-        if one.posting_date != day and one.reason is None:
-            sums = found.setdefault(one.posting_date, [0, 0])
-            sums[0] += one.postings
-            sums[1] -= one.amount_cents if one.business_case in TURNOVER_CASES else 0
-    return tuple(LateSum(date, *sums) for date, sums in sorted(found.items()))
+def again_sums(entries: Sequence[BookedEntries]) -> tuple[EntrySum, ...]:
+    """What was booked again of receipts whose import was undone, by day."""
+    return tuple(_sum(one) for one in entries if one.is_again)
+
+
+def _sum(one: BookedEntries) -> EntrySum:
+    turnover = sum(cents for case, cents in one.cases.items() if case in TURNOVER_CASES)
+    is_credit = one.reason is None
+    cents = -turnover if is_credit else turnover
+    return EntrySum(one.posting_date, one.reason, one.receipts, one.postings, one.debit_cents, cents)

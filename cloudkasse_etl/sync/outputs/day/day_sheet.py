@@ -12,7 +12,7 @@ from cloudkasse_etl.state.stores.books.sales import NOT_IMPORTED, STAGED
 from cloudkasse_etl.state.stores.days.day_bookings import DeliveredSum, ExportedSum
 from cloudkasse_etl.state.stores.days.day_receipts import DayGap
 from cloudkasse_etl.state.stores.missing_numbers import Gap
-from cloudkasse_etl.sync.outputs.day.booked_comparison import BookedPair, LateSum, UndoneSum
+from cloudkasse_etl.sync.outputs.day.booked_comparison import BookedPair, EntrySum
 from cloudkasse_etl.sync.receipts.closing_differences import ClosingComparison
 from cloudkasse_etl.sync.receipts.receipt_list import ListedReceipt
 from cloudkasse_etl.transform.books.business_cases import CASH_DIFFERENCE
@@ -47,8 +47,9 @@ class Money:
         drawer: The cash, closing by closing.
         fates: What became of them: fate → how many, and the sum of their totals.
         booked: The imported ones beside their postings.
-        late: What of them is booked on other days.
+        late: What of their first import is booked on other days.
         undone: What was taken back of earlier imports of them.
+        again: What was booked again of them after that.
     """
 
     currency: str
@@ -57,8 +58,9 @@ class Money:
     drawer: tuple[DrawerPart, ...]
     fates: Mapping[str, Corrected]
     booked: tuple[BookedPair, ...] = ()
-    late: tuple[LateSum, ...] = ()
-    undone: tuple[UndoneSum, ...] = ()
+    late: tuple[EntrySum, ...] = ()
+    undone: tuple[EntrySum, ...] = ()
+    again: tuple[EntrySum, ...] = ()
 
     @property
     def left(self) -> list[int]:

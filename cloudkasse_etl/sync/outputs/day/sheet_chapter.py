@@ -1,11 +1,13 @@
 """A sheet as a part of a page, and what a reader of it has to know first."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n import formats
 from cloudkasse_etl.i18n.text import Text, joined, say, say_count
-from cloudkasse_etl.sync.outputs.day.day_sheet import DaySheet
+from cloudkasse_etl.sync.outputs.day.booked_comparison import EntrySum
+from cloudkasse_etl.sync.outputs.day.day_sheet import DaySheet, Money
 from cloudkasse_etl.sync.outputs.day.money_sections import MoneySections
 from cloudkasse_etl.sync.outputs.day.record_sections import RecordSections
 from cloudkasse_etl.sync.outputs.day.sheet_drawing import SheetDrawing
@@ -93,25 +95,47 @@ class _Head(SheetDrawing):
                 numbers=self.few(sheet.unsigned),
             )
         for money in sheet.money:
-            for late in money.late:
-                yield say(
-                    "The day was closed in the books: {amount} of the turnover is booked on {day}.",
-                    amount=self.amount_with_currency(late.turnover_cents, money),
-                    day=formats.day_in_figures(late.posting_date, self.language),
-                )
-            for undone in money.undone:
-                yield say(
-                    "An import was taken back on {day}, turnover {amount}: {reason}",
-                    day=formats.day_in_figures(undone.posting_date, self.language),
-                    amount=self.amount_with_currency(undone.turnover_cents, money),
-                    reason=formats.clean(undone.reason, 100),
-                )
+            yield from self._entries(money)
             if money.unbooked.count:
                 yield say_count(
                     "{count:,} receipt is not booked yet ({amount}).",
                     "{count:,} receipts are not booked yet ({amount}).",
                     count=money.unbooked.count, amount=self.amount_with_currency(money.unbooked.cents, money),
                 )  # fmt: skip
+
+    def _entries(self, money: Money) -> Iterator[Text]:
+        """What is not simply booked on its day: both sides of each undo, with counts and sums."""
+        for one in money.late:
+            yield say_count(
+                "The day was closed in the books: {count:,} receipt is booked on {day}, postings {postings:,}, debit "
+                "{debit}, turnover {amount}.",
+                "The day was closed in the books: {count:,} receipts are booked on {day}, postings {postings:,}, debit "
+                "{debit}, turnover {amount}.",
+                count=one.receipts, **self._facts(one, money),
+            )  # fmt: skip
+        for one in money.undone:
+            yield say_count(
+                "The import of {count:,} receipt was taken back on {day}, counter-entries {postings:,}, debit {debit}, "
+                "turnover {amount}: {reason}",
+                "The imports of {count:,} receipts were taken back on {day}, counter-entries {postings:,}, debit "
+                "{debit}, turnover {amount}: {reason}",
+                count=one.receipts, reason=formats.clean(one.reason or "", 100), **self._facts(one, money),
+            )  # fmt: skip
+        for one in money.again:
+            yield say_count(
+                "{count:,} receipt was booked again on {day}, postings {postings:,}, debit {debit}, turnover {amount}.",
+                "{count:,} receipts were booked again on {day}, postings {postings:,}, debit {debit}, turnover "
+                "{amount}.",
+                count=one.receipts, **self._facts(one, money),
+            )  # fmt: skip
+
+    def _facts(self, one: EntrySum, money: Money) -> dict[str, Any]:
+        return {
+            "day": formats.day_in_figures(one.posting_date, self.language),
+            "postings": one.postings,
+            "debit": self.amount_with_currency(one.debit_cents, money),
+            "amount": self.amount_with_currency(one.turnover_cents, money),
+        }
 
     def proof(self) -> str:
         """The sentence that all ways of adding up have one result; empty if they do not."""

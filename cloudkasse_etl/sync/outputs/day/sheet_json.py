@@ -5,6 +5,7 @@ from typing import Any
 
 from cloudkasse_etl.i18n.text import Language
 from cloudkasse_etl.state.stores.missing_numbers import Gap
+from cloudkasse_etl.sync.outputs.day.booked_comparison import EntrySum
 from cloudkasse_etl.sync.outputs.day.day_sheet import DayReport, DaySheet, Money, SheetClosing
 
 
@@ -104,11 +105,20 @@ def _money_dict(money: Money) -> dict[str, Any]:
         },
         "receipts_by_fate": [{"fate": fate, **asdict(found)} for fate, found in money.fates.items()],
         "booked": [asdict(one) for one in money.booked],
-        "taken_back": [asdict(one) | {"posting_date": one.posting_date.isoformat()} for one in money.undone],
-        "booked_on_other_days": [
-            asdict(one) | {"posting_date": one.posting_date.isoformat()} for one in money.late
-        ],
-    }  # fmt: skip
+        "booked_on_other_days": [_entry_dict(one) for one in money.late],
+        "taken_back": [_entry_dict(one) | {"reason": one.reason} for one in money.undone],
+        "booked_again": [_entry_dict(one) for one in money.again],
+    }
+
+
+def _entry_dict(one: EntrySum) -> dict[str, Any]:
+    return {
+        "posting_date": one.posting_date.isoformat(),
+        "receipts": one.receipts,
+        "postings": one.postings,
+        "debit_cents": one.debit_cents,
+        "turnover_cents": one.turnover_cents,
+    }
 
 
 def _gap_dict(gap: Gap) -> dict[str, int]:

@@ -23,7 +23,7 @@ from cloudkasse_etl.state.stores.missing_numbers import Completeness, Gap, numbe
 from cloudkasse_etl.state.stores.settings_log import SettingsChange, SettingsLog
 from cloudkasse_etl.state.stores.state_stores import StateStores
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
-from cloudkasse_etl.sync.outputs.day.booked_comparison import booked_pairs, late_sums, undone_sums
+from cloudkasse_etl.sync.outputs.day.booked_comparison import again_sums, booked_pairs, late_sums, undone_sums
 from cloudkasse_etl.sync.outputs.day.day_sheet import (
     Apart,
     Before,
@@ -193,7 +193,7 @@ class _Making:
         order = [*FATES, *sorted(fates.keys() - set(FATES))]
         imported = [one.receipt for one in counted if one.fate == Status.IMPORTED]
         opening = sum(part.opening_cents or 0 for part in drawer_parts((one, None) for one in imported))
-        booked = self._bookings.booked([one.stored.row.receipt_id for one in counted], currency)
+        booked, entries = self._bookings.booked([one.stored.row.receipt_id for one in counted], currency)
         sums = sum_day([one.receipt for one in counted], self._settings.zone)
         imported_sums = sums if len(imported) == len(counted) else sum_day(imported, self._settings.zone)
         money = Money(
@@ -203,8 +203,9 @@ class _Making:
             drawer,
             {fate: fates[fate] for fate in order if fate in fates},
             booked_pairs(imported_sums, opening, booked),
-            late_sums(day, booked),
-            undone_sums(booked),
+            late_sums(day, entries),
+            undone_sums(entries),
+            again_sums(entries),
         )
         is_stated = any(part.opening_cents is not None for part in drawer)
         since = day if is_stated or before.since is None else before.since
