@@ -86,9 +86,31 @@ def test_a_missing_file_and_one_that_was_added_are_named_whichever_it_is(year: P
         assert report.exit_code == 10
         assert any(one.file == name and "missing" in one.text for one in report.differences), name
         (year.parent / "kept").rename(path)
+    (year / "empty" / "inner").mkdir(parents=True)
+    (year / "empty" / "inner" / "link").symlink_to(year / "posting.csv")
+    (added,) = verify_archive(year, None).differences
+    assert added.file == "empty/inner/link"
+    (year / "empty" / "inner" / "link").unlink()
+    assert {one.file for one in verify_archive(year, None).differences} == {"empty", "empty/inner"}
+    shutil.rmtree(year / "empty")
     (year / "datev" / "more.csv").write_bytes(b"")
     (added,) = verify_archive(year, None).differences
     assert (added.file, str(added.text)) == ("datev/more.csv", "It is no part of the archive: it was added later.")
+
+
+def test_a_missing_file_is_one_difference_beside_the_database_too_whichever_lists_are_left(
+    shop: World, year: Path
+) -> None:
+    datev = next(path for path in files_of(year / "datev"))
+    for path in (year / "posting.csv", year / "receipt_line.csv", datev):
+        path.rename(year.parent / "kept")
+        (found,) = verify_archive(year, shop.configuration()).differences
+        assert (found.file, str(found.text)) == (path.relative_to(year).as_posix(), "It is missing.")
+        (year.parent / "kept").rename(path)
+    (year / "posting.csv").unlink()
+    forged(year)
+    (found,) = verify_archive(year, shop.configuration()).differences  # of which no list is left
+    assert (found.file, str(found.text)) == ("posting.csv", "It is missing.")
 
 
 @pytest.mark.parametrize("file", sorted(BY_FILE))

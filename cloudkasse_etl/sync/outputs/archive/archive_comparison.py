@@ -70,7 +70,7 @@ def compare_with_database(
 def _compare_file(folder: Path, entry: Attachment, found: DifferenceList) -> None:
     path = folder / entry.name
     if not path.is_file():
-        found.add(entry.name, say("It is in the database, and not in the archive."))
+        found.add_missing(entry.name)
     elif hash_file(path) != hashlib.sha256(entry.body).hexdigest():
         found.add(entry.name, say("The database has other bytes."))
 
@@ -82,7 +82,8 @@ class _TableComparison:
         self._table, self._found = table, found
         path = folder / table.file
         self._records: Iterator[tuple[int, bytes]] = iter(())
-        if path.is_file():
+        self._is_missing = not path.is_file()
+        if not self._is_missing:
             self._records = records_in(files.enter_context(path.open("rb")))
         _, head = next(self._records, (1, table.head))
         # one of another release may have other columns; those that both know are compared
@@ -109,7 +110,10 @@ class _TableComparison:
             self._is_given_up = True
 
     def finish(self) -> None:
-        """Adds what only one side has."""
+        """Adds what only one side has; of a missing file that alone, not each of its records."""
+        if self._is_missing:
+            self._found.add_missing(self._table.file)
+            return
         if self._is_given_up:
             self._found.add(self._table.file, say("So much differs that it was not compared to its end."))
             return

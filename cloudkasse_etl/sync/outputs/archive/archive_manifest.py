@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -89,6 +89,19 @@ def files_in(folder: Path) -> set[str]:
     """The paths of all files within a folder; a link is none of them: what it names may change, or stay behind."""
     found = (path for path in folder.rglob("*") if not path.is_dir() and not path.is_symlink())
     return {path.relative_to(folder).as_posix() for path in found}
+
+
+def added_to(folder: Path, listed: Collection[str]) -> set[str]:
+    """The paths of what is in a folder and in no list of files: other files, links, and folders without any.
+
+    Args:
+        folder: The folder.
+        listed: The paths of the files that belong there.
+    """
+    paths = [path.relative_to(folder) for path in folder.rglob("*")]
+    of_files = {path for path in paths if not (folder / path).is_dir() or (folder / path).is_symlink()}
+    needed = {parent for path in (*map(Path, listed), *of_files) for parent in path.parents}
+    return {path.as_posix() for path in paths if path not in needed} - {*listed}
 
 
 def require_archive(folder: Path) -> None:

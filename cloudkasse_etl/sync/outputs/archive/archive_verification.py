@@ -15,6 +15,7 @@ from cloudkasse_etl.sync.outputs.archive.archive_contents import TABLES
 from cloudkasse_etl.sync.outputs.archive.archive_files import HASHES, LINES, MANIFEST, add_cells, hash_file
 from cloudkasse_etl.sync.outputs.archive.archive_manifest import (
     Manifest,
+    added_to,
     changed_lines,
     files_in,
     read_hashes,
@@ -69,12 +70,13 @@ def _check_lists(
     """Manifest, the hash that each file should have, and the archive's number."""
     manifest = read_manifest(folder)
     if manifest is None:
-        found.add(
-            MANIFEST, say("It is missing or damaged.") if (folder / MANIFEST).is_file() else say("It is missing.")
-        )
+        if (folder / MANIFEST).is_file():
+            found.add(MANIFEST, say("It is missing or damaged."))
+        else:
+            found.add_missing(MANIFEST)
     listed = dict(manifest.files) if manifest is not None else {}
     if not (folder / HASHES).is_file():
-        found.add(HASHES, say("It is missing."))
+        found.add_missing(HASHES)
         return manifest, listed, ""
     text = (folder / HASHES).read_bytes()
     hashes, wrong = read_hashes(text)
@@ -94,14 +96,13 @@ def _check_lists(
 
 def _check_files(folder: Path, hashes: Mapping[str, str], manifest: Manifest | None, found: DifferenceList) -> None:
     there = files_in(folder)
-    for name in sorted(there - set(hashes) - {HASHES, MANIFEST}):
+    for name in sorted(added_to(folder, {*hashes, HASHES, MANIFEST})):
         found.add(name, say("It is no part of the archive: it was added later."))
     listed = {} if manifest is None else manifest.files
     damaged = set()
     for name, expected in sorted(hashes.items()):
         if name not in there:
-            if name != MANIFEST:  # named above
-                found.add(name, say("It is missing."))
+            found.add_missing(name)
             continue
         now = hash_file(folder / name)
         if now not in (expected, listed.get(name)):

@@ -1,6 +1,6 @@
 """The differences that were found in an archive: the first ones, and how many there are."""
 
-from cloudkasse_etl.i18n.text import Text
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.sync.outputs.archive.archive_report import ArchiveDifference
 
 KEPT = 1000
@@ -17,6 +17,7 @@ class DifferenceList:
     def __init__(self) -> None:
         self.first: list[ArchiveDifference] = []
         self.count = 0
+        self._missing: set[str] = set()
 
     def add(self, file: str, text: Text, line: int | None = None, record: str = "") -> None:
         """Adds one.
@@ -30,3 +31,9 @@ class DifferenceList:
         self.count += 1
         if len(self.first) < KEPT:
             self.first.append(ArchiveDifference(file, text, line, record))
+
+    def add_missing(self, file: str) -> None:
+        """Adds that a file is missing: once, whoever finds it."""
+        if file not in self._missing:
+            self._missing.add(file)
+            self.add(file, say("It is missing."))
