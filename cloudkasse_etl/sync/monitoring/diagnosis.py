@@ -22,6 +22,7 @@ from cloudkasse_etl.state.connection import connect
 from cloudkasse_etl.state.database.opening import place_of, tables_to_look_at
 from cloudkasse_etl.state.database.state_diagnosis import diagnose as diagnose_state
 from cloudkasse_etl.sync.deliveries.delivery_diagnosis import diagnose_delivery
+from cloudkasse_etl.sync.monitoring.account_diagnosis import diagnose_accounts
 from cloudkasse_etl.sync.monitoring.alerts import diagnose_alerts
 from cloudkasse_etl.sync.run.till_in_use import till_to_use
 from cloudkasse_etl.tills.capabilities import CAPABILITIES
@@ -48,6 +49,8 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
         settings = read_settings(settings_path(environment))
     except ConfigurationError as error:
         problems += error.problems
+    if settings is not None:
+        problems += diagnose_accounts(settings)
     problems += _catalogue(language_of(settings_path(environment)))
     try:
         connections = read_connections(

@@ -31,7 +31,11 @@ class SettingsHistory:
         return {
             "hash": self.hash_now,
             "pending": None if self.pending is None else pending,
-            "changes": [change.as_dict() for change in self.changes],
+            # what held from the beginning: with it, each change says what held since then
+            "changes": [
+                change.as_dict() | ({"values": dict(change.values)} if change is self.changes[-1] else {})
+                for change in self.changes
+            ],
         }
 
 

@@ -134,6 +134,12 @@ def test_a_change_is_told_by_list_history_protocol_page_and_assets(program: Prog
     assert (latest["run_id"], latest["hash"]) == (done["run_id"], listed["hash"])
     rows = {one["key"]: (one["before"], one["after"]) for one in latest["changes"]}
     assert rows["safety.retire_percent"] == (20, 30)
+    # what held from the beginning, and by the changes what held since
+    assert [("values" in one) for one in listed["changes"]] == [False] * (len(listed["changes"]) - 1) + [True]
+    first = listed["changes"][-1]["values"]
+    assert first["safety.retire_percent"] == 20
+    assert first["registers.K1.name"]
+    assert not [value for value in first.values() if "://" in str(value)]
     code, out, _ = program.call("settings", "log")
     assert "safety.retire_percent: 20 → 30" in out
     code, history = program.call_json("history")
