@@ -161,6 +161,13 @@ class _Value(str):
             return " " + say("and {count:,} more", count=known).render(self.language) if known else ""
         if form == "receipt":
             return joined(", ", [_receipt(name) for name in self.split(", ")]).render(self.language)
+        if form == "voided":
+            voided = say_count(
+                "which it voids and which is not booked yet",
+                "which are voided here and not booked yet",
+                count=len(self.split(", ")),
+            )
+            return voided.render(self.language)
         if form == "pairs":
             return _NUMBERS.sub(lambda found: spelled(found[0], self.language), self)
         return spelled(str(self), self.language) if form == "n" else str(self)

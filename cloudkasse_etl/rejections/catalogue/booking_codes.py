@@ -92,7 +92,7 @@ TEXTS: dict[str, Failure] = {
         "and then book the stock by hand.",
     ),
     "receipt_original": Failure(
-        "Waits for {value:receipt}{more:more}, which it voids and which is not booked yet.",
+        "Waits for {value:receipt}{more:more}, {value:voided}.",
         "It follows by itself once that receipt is fetched and imported; cure its rejection if it has one. "
         "{days:after} (receipts.void_wait_days) it is booked as a return of its day, to be looked at.",
     ),

@@ -11,7 +11,8 @@ class Failure:
 
     `{system}` is filled with the system that the detail's `column` or `field` is from: SelectLine or the settings.
     `{value:n}` is an amount or a rate, which a detail writes in English format and each language in its own, and
-    `{value:after}` a number of days: After 14 days. `{value:receipt}` are receipts within a sentence.
+    `{value:after}` a number of days: After 14 days. `{value:receipt}` are receipts within a sentence,
+    and `{value:voided}` is what is said of them there: which it voids and which is not booked yet.
     `{differences:pairs}` are pairs of such numbers, each after its name: 8400/3: 11.90 / 12.00.
     `{more:more}` is how many more there are than the text names: " and 12 more", or nothing.
     `{entries}` are the detail's settings as the lines of cloudkasse.yaml that name them.

@@ -252,10 +252,9 @@ def _refuse_voided(store: StateStores, settings: Settings, receipt_ids: Sequence
     } - mine
     voids = sorted(voids_among(store, receipts_of(store, sorted(referring)).values()))
     if voids:
-        named = [name_of(store, key, settings.language) for key in voids[:_NAMED]]
-        more = [say("and more")] if len(voids) > _NAMED else []
+        named = [name_of(store, key, settings.language) for key in voids[: _NAMED + 1]]
         raise ConfigurationError(
-            say("It is taken back by voids that are booked: {receipts}.", receipts=joined("; ", [*named, *more])),
+            say("It is taken back by voids that are booked: {receipts}.", receipts=_some(named, "; ")),
             hint=say("Undo those together with it, or before it: cloudkasse-etl undo --receipt …"),
         )
 
@@ -265,19 +264,23 @@ def _refuse_delivered(sent: Sequence[Covering], settings: Settings) -> None:
     open_ones = [one for one in sent if not one.is_in_books]
     if open_ones:
         commands = [f"cloudkasse-etl deliveries retract {one.delivery_id} --reason …" for one in open_ones[:_NAMED]]
-        told = [
-            say("{id} ({status})", id=one.delivery_id, status=STATUS_WORDS[one.status]) for one in open_ones[:_NAMED]
-        ]
-        more = [say("and more")] if len(open_ones) > _NAMED else []
+        told = [say("{id} ({status})", id=one.delivery_id, status=STATUS_WORDS[one.status]) for one in open_ones]
         raise ConfigurationError(
-            say("It is in SelectLine and can be taken back there: deliveries {deliveries}.",
-                deliveries=joined(", ", [*told, *more])),
-            hint=say(
-                "Take those back first: {commands}. Where one was taken over there meanwhile, cloudkasse-etl deliver "
+            say_count(
+                "It is in SelectLine by delivery {deliveries}, which can still be taken back there.",
+                "It is in SelectLine by deliveries {deliveries}, which can still be taken back there.",
+                count=len(open_ones),
+                deliveries=_some(told),
+            ),
+            hint=say_count(
+                "Take it back first: {commands}. Where it was taken over there meanwhile, cloudkasse-etl deliver finds "
+                "that out, and this can be undone.",
+                "Take them back first: {commands}. Where one was taken over there meanwhile, cloudkasse-etl deliver "
                 "finds that out, and this can be undone.",
+                count=len(open_ones),
                 commands="; ".join(commands),
             ),
-        )  # fmt: skip
+        )
     for one in sent:
         if settings.delivery.delivers(one.target, one.tenant):
             continue
@@ -295,6 +298,11 @@ def _refuse_delivered(sent: Sequence[Covering], settings: Settings) -> None:
             hint=say("Set {setting}, so that what SelectLine's books have can be taken back there.",
                      setting=SETTINGS[one.target]),
         )  # fmt: skip
+
+
+def _some(names: Sequence[Text | str], between: str = ", ") -> Text:
+    """The first names of a list, and that there are more."""
+    return joined(between, [*names[:_NAMED], *([say("and more")] if len(names) > _NAMED else [])])
 
 
 def told(found: Undo) -> list[Text]:
@@ -333,10 +341,15 @@ def told(found: Undo) -> list[Text]:
         )
     if found.sent:
         told_of.append(
-            say(
-                "SelectLine's books have deliveries {deliveries}: the next cloudkasse-etl deliver takes back there "
-                "what they brought of it, by a document, storage or batch of its own.",
-                deliveries=", ".join(str(one.delivery_id) for one in found.sent[:_NAMED]),
+            say_count(
+                "SelectLine's books have delivery {deliveries}, which cannot be taken back there any more: the next "
+                "cloudkasse-etl deliver brings a document, storage or batch of its own that cancels what it brought of "
+                "this.",
+                "SelectLine's books have deliveries {deliveries}, which cannot be taken back there any more: the next "
+                "cloudkasse-etl deliver brings documents, storages or batches of their own that cancel what they "
+                "brought of this.",
+                count=len(found.sent),
+                deliveries=_some([str(one.delivery_id) for one in found.sent]),
             )
         )
     if found.exported:

@@ -388,6 +388,6 @@ def test_what_waits_for_its_original_is_told_once_by_its_whole_name_and_not_to_b
         "revenue_postings",
         ("K1-19 · 2026-11-23 · -35.70 €", "K1-20 · 2026-11-23 · -35.70 €"),
     )
-    assert wait.why.startswith("Waits for receipt K1-9, receipt K1-10, which it voids")
+    assert wait.why.startswith("Waits for receipt K1-9, receipt K1-10, which are voided here and not")
     assert (report.waiting, report.sums.waiting.count) == (2, 2)
     assert "for others" not in report.sentence
