@@ -249,6 +249,14 @@ def unwritable_file(path: Path, error: OSError) -> ConfigurationError:
     )
 
 
+def unwritable_folder(folder: Path, error: OSError) -> ConfigurationError:
+    """The error for a folder that a command cannot make, or write into."""
+    return ConfigurationError(
+        say("The folder {folder} cannot be written: {reason}.", folder=str(folder), reason=system_reason(error)),
+        hint=say("Name another folder, or let this user write there."),
+    )
+
+
 def problems_error(problems: Sequence[Problem]) -> ConfigurationError:
     """One error that lists all problems, a line each."""
     lines = (say("  {problem}", problem=problem.text_of()) for problem in problems)

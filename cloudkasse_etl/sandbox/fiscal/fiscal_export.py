@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import requests
 
-from cloudkasse_etl.errors import ConfigurationError, unwritable_file
+from cloudkasse_etl.errors import ConfigurationError, unwritable_folder
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.sandbox.cloud.remote_control import no_sandbox, unreachable, wrong_token
 from cloudkasse_etl.sandbox.fiscal.fiscal_rows import rows_of
@@ -111,7 +111,7 @@ def write_export(folder: Path, receipts: Iterable[Fields], closings: Iterable[Fi
                     files[table].write(row_text(columns_of(table), row))
         (folder / "index.xml").write_text(index_xml(), encoding="utf-8", newline="\r\n")
     except OSError as error:
-        raise unwritable_file(folder, error) from error
+        raise unwritable_folder(folder, error) from error
     return FiscalSummary(folder, len(closings), len(places), open_receipts)
 
 

@@ -1,5 +1,6 @@
 """Protects that whatever is changed in an archive later is found and named, also by one who writes its lists anew."""
 
+import errno
 import random
 import shutil
 from collections.abc import Iterator
@@ -96,6 +97,19 @@ def test_a_missing_file_and_one_that_was_added_are_named_whichever_it_is(year: P
     (year / "datev" / "more.csv").write_bytes(b"")
     (added,) = verify_archive(year, None).differences
     assert (added.file, str(added.text)) == ("datev/more.csv", "It is no part of the archive: it was added later.")
+
+
+def test_what_the_system_refuses_to_read_is_named_with_its_reason(year: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("cloudkasse_etl.sync.outputs.archive.archive_verification.hash_file", refuse)
+    with pytest.raises(UnreadableArchiveError) as found:
+        verify_archive(year, None)
+    first = min(path for path in files_of(year) if path.name != HASHES)
+    assert str(first.parent) in str(found.value)
+    assert "cannot be read, at " in str(found.value)
+    assert "Errno" not in str(found.value)
 
 
 def test_a_missing_file_is_one_difference_beside_the_database_too_whichever_lists_are_left(

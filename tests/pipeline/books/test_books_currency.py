@@ -1,13 +1,18 @@
 """Protects that the books hold one currency: a receipt in another one is refused when it is fetched and when booked."""
 
+import datetime as dt
+
 import pytest
 
 from cloudkasse_etl.sandbox.server import SandboxServer
-from tests.support.books import balances, book, fetch, statuses, tables
+from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
+from cloudkasse_etl.sync.receipts.import_undo import Scope, undo_import
+from tests.support.books import balances, book, decider, fetch, statuses, tables
 from tests.support.receipts.receipt_factory import Fields, item, line, pay
 from tests.support.worlds import TOKEN, World
 
 pytestmark = pytest.mark.shop(accounts=True, page_items=10)
+DAY = dt.date(2026, 11, 23)
 
 
 def sale(number: int, currency: str) -> Fields:
@@ -94,3 +99,38 @@ def test_nothing_is_booked_while_nobody_names_the_currency_of_the_books(world: W
     books_in(world, "EUR")
     book(world)
     assert statuses(world) == {"EUR1": "imported"}
+
+
+def test_a_swiss_shop_undoes_in_francs_also_after_its_books_are_kept_in_another_currency(world: World) -> None:
+    books_in(world, "CHF")
+    world.settings["accounts"]["revenue"] |= {"8.10": "3200", "2.60": "3201"}
+    lines = [line(article="A1", gross=1081, rate="8.10"), line(article="A2", gross=1026, rate="2.60")]
+    for number in (1, 2):
+        payment = pay("Bar", 2107, currency="CHF")
+        world.server.store.deliver_receipts(
+            [item(*lines, payments=[payment], id=f"CHF{number}", number=number, currency="CHF")]
+        )
+    fetch(world)
+    book(world)
+    assert statuses(world) == {"CHF1": "imported", "CHF2": "imported"}
+    assert {key: cents for key, cents in balances(world).items() if cents} == {
+        "1000": 4214, "3200": -2162, "3201": -2052,
+    }  # fmt: skip
+    undone = undo_import(decider(world, "wrong account"), Scope(("CHF1",)))
+    assert undone.accounts == [("CHF", "1000", -2107), ("CHF", "3200", 1081), ("CHF", "3201", 1026)]
+    books_in(world, "EUR")
+    undone = undo_import(decider(world, "wrong account"), Scope(("CHF2",)))
+    assert {currency for currency, _, _ in undone.accounts} == {"CHF"}
+    assert not any(balances(world).values())
+    book(world)
+    assert statuses(world) == {"CHF1": "rejected", "CHF2": "rejected"}
+    books_in(world, "CHF")
+    world.settings["accounts"]["revenue"]["8.10"] = "3400"
+    book(world)
+    assert {key: cents for key, cents in balances(world).items() if cents} == {
+        "1000": 4214, "3400": -2162, "3201": -2052,
+    }  # fmt: skip
+    assert {row["currency"] for row in tables(world)["posting"]} == {"CHF"}
+    (money,) = make_day_sheets(world.configuration(), first=DAY, last=DAY).sheets[0].money
+    assert (money.currency, money.is_sound) == ("CHF", True)
+    assert [(one.receipts, one.turnover_cents) for one in (*money.undone, *money.again)] == [(2, 4214)] * 2

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.errors import UnreadableArchiveError
+from cloudkasse_etl.errors import UnreadableArchiveError, system_reason
 from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.sync.outputs.archive.archive_comparison import compare_with_database
 from cloudkasse_etl.sync.outputs.archive.archive_contents import TABLES
@@ -56,8 +56,9 @@ def verify_archive(
             compare_with_database(folder, manifest, configuration, found)
         files = len(files_in(folder))
     except OSError as error:
+        where = str(error.filename or folder)
         raise UnreadableArchiveError(
-            say("The archive in {folder} cannot be read: {reason}.", folder=str(folder), reason=str(error)),
+            say("The archive cannot be read, at {path}: {reason}.", path=where, reason=system_reason(error)),
             hint=say("Look whether the disk is in order and this user may read it."),
         ) from error
     is_compared = configuration is not None and manifest is not None

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cloudkasse_etl.config.settings import Configuration, Settings
-from cloudkasse_etl.errors import ConfigurationError, unwritable_file
+from cloudkasse_etl.errors import ConfigurationError, unwritable_folder
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.state.lease.processes import described, has_ended
 from cloudkasse_etl.state.stores.retention.archived_rows import ArchivedRows, Period
@@ -128,7 +128,7 @@ def _require_room(folder: Path) -> None:
     try:
         is_taken = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     except OSError as error:
-        raise unwritable_file(folder, error) from error
+        raise unwritable_folder(folder, error) from error
     if is_taken:
         raise ConfigurationError(
             say(
@@ -153,7 +153,7 @@ def _beside(folder: Path) -> Iterator[Path]:
             folder.rmdir()  # an empty one; Windows renames to nothing that is there
         place.rename(folder)
     except OSError as error:
-        raise unwritable_file(folder, error) from error
+        raise unwritable_folder(folder, error) from error
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cloudkasse_etl.config.exports.datev_settings import Datev
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, unwritable_file
+from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, unwritable_file, unwritable_folder
 from cloudkasse_etl.i18n.text import joined, say, say_count
 from cloudkasse_etl.state.stores.books.datev_files import DatevFiles, FileDraft, StoredFile
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
@@ -157,7 +157,7 @@ def _write(
         for path, part in parts.items():
             part.replace(path)
     except OSError as error:
-        raise unwritable_file(path, error) from error
+        raise (unwritable_folder if path == folder else unwritable_file)(path, error) from error
     finally:
         for part in parts.values():
             if part.is_file():
