@@ -1,4 +1,4 @@
-"""Finds accounts of the settings that may not be one and the same: what is booked on them could not be told apart.
+"""Finds accounts of the settings that may not be one and the same: what is booked on them would be mixed up.
 
 Receipts balance across clearing, which ends at 0 in each (docs/rules.md, Posting): nothing else may be booked there.
 And what was paid is not revenue: on one account a sale would leave nothing.

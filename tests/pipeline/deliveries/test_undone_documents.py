@@ -101,7 +101,7 @@ def test_an_import_that_is_undone_twice_is_in_selectline_once(shop: DeliveringSh
 
 def test_what_can_still_be_taken_back_there_is_taken_back_first(shop: DeliveringShop) -> None:
     sold(shop)
-    with pytest.raises(ConfigurationError, match=r"deliveries 1 \(delivered\)") as refused:
+    with pytest.raises(ConfigurationError, match=r"delivery 1 \(delivered\)") as refused:
         undo(shop, "K1-2")
     assert "cloudkasse-etl deliveries retract 1 --reason" in str(refused.value.hint)
     assert balances(shop.world)["8400"] == -4 * 2380

@@ -49,6 +49,10 @@ GUARANTEES: Final = (
         "year after that in which they were made (§ 147 AO): a guard in the code, and triggers in each database, "
         "refuse it."
     ),
+    say(
+        "What came from the till of a receipt that is booked, closings, what was sent of a delivery, and decisions are "
+        "never changed, nor is any of these rows made older than it is: triggers refuse it."
+    ),
     say("A run that leads to such a row keeps its entry in the history and its protocol for as long."),
     say("An archive is complete for its days, exact to the cent, and the same bytes for the same data."),
 )
