@@ -13,10 +13,12 @@ import dagster as dg
 from assets.checks.nothing_open import open_check, open_result
 from assets.instance.reported_assets import CONTENT, last_reported, report_if_changed
 from assets.instance.run_history import last_run_of
+from assets.instance.tags import company_of
 from assets.run.failures import plain_failures
 from assets.run.resources import AfterRun
 from assets.ui.links import latest_page
 from assets.ui.open_page import RELOAD, open_metadata
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import CloudkasseError
@@ -53,26 +55,28 @@ class _Page:
         return open_metadata(self.report, settings, notice=self.notice, page=self.link)
 
 
-def action_needed_asset(configuration: Configuration) -> dg.AssetsDefinition:
+def action_needed_asset(installation: Installation) -> dg.AssetsDefinition:
     """The asset. Settings and connections are captured by a closure: Dagster shows and stores config."""
-    settings = configuration.settings
 
     @dg.asset(
         name=ACTION_NEEDED,
         group_name="report",
         kinds={"report"},
-        check_specs=[open_check(settings)],
+        check_specs=[open_check(installation.shared)],
         description=say(
             "What is open now, over all assets: every cause with what to do, the records, the money that is stuck, "
             "and what waits. First things first: most money, then most records. It is always about now, looked at "
             "each minute and at the end of each run; the time beside it tells when something last changed."
-        ).render(settings.language),
+        ).render(installation.shared.language),
     )
     def action_needed(context: dg.AssetExecutionContext) -> Result:
-        with plain_failures(settings.language):
-            report = open_records(configuration, last_run=last_run_of(context.instance))
-        before = last_reported(context.instance, ACTION_NEEDED)
-        page = _Page(report, _noticed(before), latest_page(before))
+        company = company_of(context.run.tags)
+        with plain_failures(installation.shared.language):
+            configuration = installation.configuration(company)
+            settings = configuration.settings
+            report = open_records(configuration, last_run=last_run_of(context.instance, company))
+        before = last_reported(context.instance, ACTION_NEEDED, company)
+        page = _Page(report, _noticed(before), latest_page(before, company))
         return dg.MaterializeResult(
             metadata=page.metadata(settings),
             check_results=[open_result(report, settings)],
@@ -87,7 +91,7 @@ def after_run(configuration: Configuration) -> AfterRun:
 
     def refreshed(instance: dg.DagsterInstance, session: SyncSession | None, ended: LastRun) -> None:
         try:
-            last_run = last_run_of(instance, ended)
+            last_run = last_run_of(instance, configuration.company, ended)
             if session is None:
                 report = open_records(configuration, last_run=last_run)
             else:
@@ -117,8 +121,8 @@ def refresh(
     Returns:
         Whether it showed something else.
     """
-    before = last_reported(instance, ACTION_NEEDED)
-    page = _Page(report, _noticed(before) if notice is None else notice, latest_page(before))
+    before = last_reported(instance, ACTION_NEEDED, configuration.company)
+    page = _Page(report, _noticed(before) if notice is None else notice, latest_page(before, configuration.company))
     return report_if_changed(
         instance,
         ACTION_NEEDED,
@@ -126,6 +130,7 @@ def refresh(
         metadata=page.metadata(configuration.settings),
         check=open_result(report, configuration.settings),
         before=before,
+        company=configuration.company,
     )
 
 

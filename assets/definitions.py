@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets import action_needed, cloud_state, deliveries, master_data, postings, prices, receipts, report
 from assets.automation.alerts import alert_sensor
+from assets.automation.chain.companies_sensor import companies_sensor
 from assets.automation.delivery_sensor import delivery_sensor
 from assets.automation.jobs import FETCHING, build_jobs, comparison_job
 from assets.automation.plan_job import plan_job
@@ -19,13 +20,15 @@ from assets.checks import completeness, legal_record
 from assets.checks.cloud_equals_erp import cloud_checks, cloud_contents
 from assets.instance.home import find_home
 from assets.instance.retention import prune_sensor
+from assets.run.partitions import by_company
 from assets.run.resources import OnProgress, OnReport, OnRetry, options, sync_resource
 from assets.ui.columns import with_columns
 from assets.ui.freshness import with_freshness
 from assets.ui.owners import with_code, with_owners
 from assets.ui.translated import in_language
-from cloudkasse_etl.config.delivery_settings import Delivery
-from cloudkasse_etl.config.settings import Configuration, load
+from cloudkasse_etl.config.companies.installation import Installation
+from cloudkasse_etl.config.loading import load_installation
+from cloudkasse_etl.config.sections.delivery_settings import Delivery
 from cloudkasse_etl.entities import TillKind, kinds_of
 
 NO_DELIVERY = Delivery()
@@ -45,7 +48,7 @@ def assets_of(till: TillKind, delivery: Delivery = NO_DELIVERY) -> tuple[dg.Asse
 
 
 def build_defs(
-    configuration: Configuration,
+    installation: Installation,
     *,
     protocol_folder: Path,
     started_by: str | None = None,
@@ -58,7 +61,7 @@ def build_defs(
     """Builds all definitions. Touches no network, disk or environment, so that tests can have fresh ones.
 
     Args:
-        configuration: Settings and connections of the company.
+        installation: The shop, or the chain of companies.
         protocol_folder: The folder of the runs' protocols.
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
         on_report: Called with the run's report.
@@ -70,43 +73,46 @@ def build_defs(
     Returns:
         The definitions of the code location.
     """
+    shared = installation.shared
     sync = sync_resource(
-        configuration,
+        installation,
         protocol_folder=protocol_folder,
         started_by=started_by,
         on_report=on_report,
         on_progress=on_progress,
-        after_run=action_needed.after_run(configuration),
+        after_run=action_needed.after_run,
         on_retry=on_retry,
     )
-    till = configuration.settings.till.kind
+    till = shared.till.kind
     takes = bool(kinds_of(till))  # a till that takes no master data holds none that could be compared
-    made = assets_of(till, configuration.settings.delivery)
-    assets: Sequence[dg.AssetsDefinition] = (*made, action_needed.action_needed_asset(configuration))
+    made = assets_of(till, shared.delivery)
+    assets: Sequence[dg.AssetsDefinition] = (*made, action_needed.action_needed_asset(installation))
     for dress in (in_language, with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
-        assets = dress(assets, configuration.settings)
-    jobs = {job.name: job for job in build_jobs(configuration.settings)}
+        assets = dress(assets, shared)
+    assets = by_company(assets, installation)
+    checks = [*in_language((*completeness.CHECKS, *legal_record.CHECKS), shared)]
+    if takes:
+        checks.append(cloud_checks(installation))
+    jobs = {job.name: job for job in build_jobs(installation)}
     return dg.Definitions(
-        assets=[*assets, *([cloud_contents(configuration.settings)] if takes else [])],
-        asset_checks=[
-            *in_language((*completeness.CHECKS, *legal_record.CHECKS), configuration.settings),
-            *([cloud_checks(configuration)] if takes else []),
-        ],
+        assets=[*assets, *([cloud_contents(installation)] if takes else [])],
+        asset_checks=by_company(checks, installation),
         jobs=[
             *jobs.values(),
-            *([comparison_job(configuration.settings)] if takes else []),
-            plan_job(configuration),
-            show_receipt_job(configuration),
+            *([comparison_job(installation)] if takes else []),
+            plan_job(installation),
+            show_receipt_job(installation),
         ],
-        schedules=build_schedules(configuration.settings, jobs),
+        schedules=build_schedules(installation, jobs),
         sensors=[
-            dead_run_sensor(configuration),
-            retry_sensor(configuration, list(jobs.values())),
-            *([delivery_sensor(configuration, jobs["deliver"])] if "deliver" in jobs else []),
-            new_data_sensor(configuration, [jobs[name] for name in FETCHING if name in jobs]),
-            open_records_sensor(configuration),
-            alert_sensor(configuration, protocol_folder=protocol_folder),
-            prune_sensor(configuration, storage=protocol_folder.parent),
+            dead_run_sensor(installation),
+            retry_sensor(shared, list(jobs.values())),
+            *([delivery_sensor(installation, jobs["deliver"])] if "deliver" in jobs else []),
+            new_data_sensor(installation, [jobs[name] for name in FETCHING if name in jobs]),
+            open_records_sensor(installation),
+            alert_sensor(installation, protocol_folder=protocol_folder),
+            prune_sensor(installation, storage=protocol_folder.parent),
+            *([companies_sensor(installation)] if installation.is_chain else []),
         ],
         resources={"sync": sync, "options": options, **overrides},
         executor=dg.in_process_executor,
@@ -131,4 +137,4 @@ _silent_console = dg.LoggerDefinition(
 @dg.definitions
 def defs() -> dg.Definitions:
     """Reads the settings when the location loads: broken ones give a location error, and a reload heals it."""
-    return build_defs(load(), protocol_folder=find_home().protocols, with_links=True)
+    return build_defs(load_installation(), protocol_folder=find_home().protocols, with_links=True)

@@ -5,7 +5,7 @@ import dagster as dg
 from assets.checks.rejections import AS_BOOKED, PROCESSED, TAKEN_OVER, report_checks
 from assets.run.resources import Sync
 from assets.steps import Result, carry_out
-from cloudkasse_etl.config.delivery_settings import Delivery
+from cloudkasse_etl.config.sections.delivery_settings import Delivery
 from cloudkasse_etl.entities import REVENUE_POSTINGS, SELECTLINE_DOCUMENTS, SELECTLINE_LEDGER, STOCK_MOVEMENTS
 from cloudkasse_etl.sync.deliveries.document_delivery import deliver_documents
 from cloudkasse_etl.sync.deliveries.ledger.ledger_delivery import deliver_ledger

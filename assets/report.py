@@ -43,7 +43,7 @@ def report_on(assets: Sequence[dg.AssetsDefinition]) -> dg.AssetsDefinition:
         with plain_failures(sync.settings.language):
             report = sync.finish()
             yield dg.MaterializeResult(
-                metadata=run_metadata(report, sync.settings),
+                metadata=run_metadata(report, sync.configuration),
                 check_results=[waiting_result(sync)],
             )
             if report.outcome is Outcome.FAILED:

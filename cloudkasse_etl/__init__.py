@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cloudkasse_etl.config.settings import Configuration, load
+    from cloudkasse_etl.config.loading import load
+    from cloudkasse_etl.config.settings import Configuration
     from cloudkasse_etl.errors import CloudkasseError
     from cloudkasse_etl.rejections.rejection import Rejection
     from cloudkasse_etl.sync.dry_run.plan import plan
@@ -31,7 +32,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "cloudkasse_etl.config.settings": ("Configuration", "load"),
+    "cloudkasse_etl.config.loading": ("load",),
+    "cloudkasse_etl.config.settings": ("Configuration",),
     "cloudkasse_etl.errors": ("CloudkasseError",),
     "cloudkasse_etl.rejections.rejection": ("Rejection",),
     "cloudkasse_etl.sync.dry_run.plan": ("plan",),

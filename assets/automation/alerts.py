@@ -1,6 +1,7 @@
 """The sensor that sends alerts of new rejections and failed runs. What counts as new: sync/monitoring/alerts.py."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import dagster as dg
 from assets.instance import tags
 from assets.instance.retries import due_at
 from assets.instance.run_history import only_reads, past_run
-from cloudkasse_etl.config.automation_settings import Automation
-from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.config.companies.installation import Installation
+from cloudkasse_etl.config.sections.automation_settings import Automation
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import joined, say
 from cloudkasse_etl.sync.monitoring.alerts import EndedRun, is_wanted, send_alerts
@@ -26,7 +27,7 @@ LOOKED_AT = 20
 LATE = dt.timedelta(minutes=10)
 
 
-def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.SensorDefinition:
+def alert_sensor(installation: Installation, *, protocol_folder: Path) -> dg.SensorDefinition:
     """Sends alerts of new rejections and failed runs, whoever started the run.
 
     It looks at the runs that have ended rather than being called for each by Dagster, as a `run_status_sensor` would
@@ -34,11 +35,11 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
     a run that ends while the daemon restarts.
 
     Args:
-        configuration: Settings and connections; without a receiver in them the sensor is off.
+        installation: The shop, or the chain; without a receiver in its settings the sensor is off.
         protocol_folder: The folder of the runs' protocols.
     """
-    wanted, language = is_wanted(configuration.settings), configuration.settings.language
-    automation = configuration.settings.automation
+    settings = installation.shared
+    wanted, language, automation = is_wanted(settings), settings.language, settings.automation
 
     @dg.sensor(
         name="alerts",
@@ -52,31 +53,39 @@ def alert_sensor(configuration: Configuration, *, protocol_folder: Path) -> dg.S
     def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         if not wanted:
             return dg.SkipReason(say("The settings name nobody to be told (alerts).").render(language))
-        latest = _latest(context.instance, automation)
+        instance = context.instance
+        latest = _latest(instance, automation)
         if latest == context.cursor:
             return dg.SkipReason(say("No run has ended since the last look.").render(language))
-        if context.instance.get_run_records(dg.RunsFilter(statuses=GOING_ON), limit=1):
+        if instance.get_run_records(dg.RunsFilter(statuses=GOING_ON), limit=1):
             # the rejections are being updated at this moment
             return dg.SkipReason(say("A run is going on; this waits for its end.").render(language))
         try:
-            ended = ended_runs(context.instance, protocol_folder, automation)
-            report = send_alerts(configuration, list(ended))
+            reports = [
+                send_alerts(
+                    configuration, list(ended_runs(instance, protocol_folder, automation, configuration.company))
+                )
+                for configuration in installation.configurations()
+            ]
         except CloudkasseError as error:
             return dg.SkipReason(error.render(language))
-        if report.problems:
+        if problems := dict.fromkeys(problem for report in reports for problem in report.problems):
             return dg.SkipReason(
-                say("Tried again at the next look: {problems}", problems=joined(" ", report.problems)).render(language)
+                say("Tried again at the next look: {problems}", problems=joined(" ", problems)).render(language)
             )
         context.update_cursor(latest)
-        if report.told:
-            told = ", ".join(f"{channel}: {count}" for channel, count in report.told.items())
+        counts: Counter[str] = sum((Counter(report.told) for report in reports), Counter())
+        if counts:
+            told = ", ".join(f"{channel}: {count}" for channel, count in counts.items())
             return dg.SkipReason(say("New causes told: {told}.", told=told).render(language))
         return dg.SkipReason(say("Nothing that is not known already.").render(language))
 
     return alerts
 
 
-def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path, automation: Automation) -> Iterator[EndedRun]:
+def ended_runs(
+    instance: dg.DagsterInstance, protocol_folder: Path, automation: Automation, company: str | None = None
+) -> Iterator[EndedRun]:
     """The latest ended run of each kind, except runs that a person cancelled and those that are tried again.
 
     An outage that passes by itself alerts nobody: only the last try is told.
@@ -85,13 +94,15 @@ def ended_runs(instance: dg.DagsterInstance, protocol_folder: Path, automation: 
         instance: Dagster's history.
         protocol_folder: The folder of the runs' protocols.
         automation: How often runs are tried again, and after which pauses.
+        company: The company's key in a chain.
 
     Returns:
         The runs, by job, as alerts tell of them.
     """
+    own = tags.of_company(company)
     for job in JOBS:
         found = instance.get_run_records(
-            dg.RunsFilter(job_name=job, statuses=ENDED), limit=LOOKED_AT, order_by="update_timestamp"
+            dg.RunsFilter(job_name=job, statuses=ENDED, tags=own), limit=LOOKED_AT, order_by="update_timestamp"
         )
         for record in found:
             if not _is_pending(record, automation) and not only_reads(record.dagster_run):

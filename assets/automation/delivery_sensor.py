@@ -4,23 +4,24 @@ from typing import Any
 
 import dagster as dg
 
-from assets.automation.schedules import what_is_going_on
+from assets.automation.chain.turns import in_turn
+from assets.run.partitions import NAME
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import Text, say
 from cloudkasse_etl.sync.deliveries.state_watch import changes_in_selectline
 
 SECONDS_BETWEEN_LOOKS = 60
 
 
-def delivery_sensor(configuration: Configuration, job: Any) -> dg.SensorDefinition:
+def delivery_sensor(installation: Installation, job: Any) -> dg.SensorDefinition:
     """Starts the job that follows deliveries, once something has become of one of them.
 
     Args:
-        configuration: Settings and connections.
+        installation: The shop, or the chain, whose companies it looks at in turn.
         job: The job.
     """
-    language = configuration.settings.language
+    language = installation.shared.language
 
     @dg.sensor(
         name="delivered_documents",
@@ -31,15 +32,18 @@ def delivery_sensor(configuration: Configuration, job: Any) -> dg.SensorDefiniti
             "ledger processed, and starts job deliver then. Where nothing waits there, SelectLine is not asked."
         ).render(language),
     )
-    def delivered_documents(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-        if going_on := what_is_going_on(context.instance):
-            return dg.SkipReason(going_on.render(language))
-        try:
-            found = changes_in_selectline(configuration)
-        except CloudkasseError as error:
-            return dg.SkipReason(error.render(language))
-        if found is None:
-            return dg.SkipReason(say("Nothing has become of what was delivered into SelectLine.").render(language))
-        return dg.RunRequest(run_key=found)  # a run that could not follow it is not started for the same once more
+    def delivered_documents(context: dg.SensorEvaluationContext) -> dg.SkipReason | list[dg.RunRequest]:
+        requests: list[dg.RunRequest] = []
+
+        def look(configuration: Configuration) -> Text:
+            found, company = changes_in_selectline(configuration), configuration.company
+            if found is not None and (company is None or context.instance.has_dynamic_partition(NAME, company)):
+                # a run that could not follow it is not started for the same once more
+                key = found if company is None else f"{company}:{found}"
+                requests.append(dg.RunRequest(run_key=key, partition_key=company))
+            return say("Nothing has become of what was delivered into SelectLine.")
+
+        text = in_turn(context, installation, look)
+        return requests or dg.SkipReason(text)
 
     return delivered_documents

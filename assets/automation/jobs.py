@@ -11,6 +11,7 @@ from assets.checks.cloud_equals_erp import keys_of
 from assets.deliveries import GROUP as DELIVERY_GROUP
 from assets.instance import tags
 from assets.run.resources import Options
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, contents_of, kinds_of
 from cloudkasse_etl.i18n.text import Text, rendered, say
@@ -31,12 +32,13 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def build_jobs(settings: Settings) -> list[Any]:
+def build_jobs(installation: Installation) -> list[Any]:
     """The jobs that synchronise: whether one imports what it fetched has its default in the settings."""
+    settings = installation.shared
     master_data = _job(
         "sync_master_data",
         dg.AssetSelection.groups(*MASTER_DATA_GROUPS),
-        settings,
+        installation,
         say(
             "Brings master data, like articles and gross prices, up to the till. "
             "Sends only what has changed; says so and stops when nothing has."
@@ -46,14 +48,14 @@ def build_jobs(settings: Settings) -> list[Any]:
         _job(
             "sync_all",
             dg.AssetSelection.all() - dg.AssetSelection.groups(DELIVERY_GROUP) | _delivered_at_once(settings),
-            settings,
+            installation,
             say("Synchronises everything between SelectLine and the till: all that the other jobs do, in one run."),
         ),
         *([master_data] if kinds_of(settings.till.kind) else []),
         _job(
             "sync_receipts",
             dg.AssetSelection.groups(*RECEIPT_GROUPS) | _delivered_at_once(settings),
-            settings,
+            installation,
             say(
                 "Fetches the receipts and closings that have come in since the last time, checks and stages them; "
                 "imports them too, if asked."
@@ -62,18 +64,18 @@ def build_jobs(settings: Settings) -> list[Any]:
         _job(
             "import_receipts",
             dg.AssetSelection.groups("postings", "report") | _delivered_at_once(settings),
-            settings,
+            installation,
             say("Books the receipts that are staged: revenue postings and stock movements."),
         ),
-        *([_delivery(settings)] if settings.delivery.is_on else []),
+        *([_delivery(installation)] if settings.delivery.is_on else []),
     ]
 
 
-def _delivery(settings: Settings) -> Any:
+def _delivery(installation: Installation) -> Any:
     return _job(
         "deliver",
         dg.AssetSelection.groups(DELIVERY_GROUP, "report"),
-        settings,
+        installation,
         say(
             "Brings what is booked into SelectLine, each document and batch exactly once, and looks what became of "
             "those that are there."
@@ -87,12 +89,15 @@ def _delivered_at_once(settings: Settings) -> dg.AssetSelection:
     return dg.AssetSelection.groups(DELIVERY_GROUP) if is_direct else dg.AssetSelection.assets()
 
 
-def comparison_job(settings: Settings) -> Any:
+def comparison_job(installation: Installation) -> Any:
     """The job that compares all records of the till. It takes no lease and has no report."""
+    settings = installation.shared
     return dg.define_asset_job(
         tags.COMPARISON,
         selection=dg.AssetSelection.checks(*keys_of(settings.till.kind)),
-        config=dg.ConfigMapping(config_fn=lambda config: dict(QUIET), config_schema={}),
+        config=dict(QUIET)
+        if installation.is_chain
+        else dg.ConfigMapping(config_fn=lambda config: dict(QUIET), config_schema={}),
         executor_def=dg.in_process_executor,
         description=say(
             "Compares what the till holds with what SelectLine wants now, record by record, and changes "
@@ -102,8 +107,28 @@ def comparison_job(settings: Settings) -> Any:
     )
 
 
-def _config(job: str, settings: Settings) -> dg.ConfigMapping:
-    """A job's run config: its options at the top level, so that `full: true` is the whole config."""
+def run_config(options: Mapping[str, Any], *, is_chain: bool) -> Mapping[str, Any]:
+    """The run config of a job with these options.
+
+    Args:
+        options: The options that the job has, by name.
+        is_chain: Whether the job is partitioned: Dagster maps no config of such a job.
+    """
+    return _lift(options) if is_chain else options
+
+
+def _lift(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"resources": {"options": {"config": dict(options)}}, **QUIET}
+
+
+def _config(job: str, installation: Installation) -> dg.ConfigMapping | Mapping[str, Any]:
+    """A job's run config: its options at the top level, so that `full: true` is the whole config.
+
+    In a chain it is that of every company, written where the options are: each company's settings decide about imports.
+    """
+    settings = installation.shared
+    if installation.is_chain:
+        return _lift({name: Options.model_fields[name].default for name in OPTIONS[job]})
     fields: dict[str, Any] = {}
     for name in OPTIONS[job]:
         known = Options.model_fields[name]
@@ -114,19 +139,17 @@ def _config(job: str, settings: Settings) -> dg.ConfigMapping:
         fields[name] = (annotation, Field(default=default, description=description))
     options = create_model("JobOptions", __base__=dg.Config, **fields)
 
-    def lift(config: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"resources": {"options": {"config": dict(config)}}, **QUIET}
-
-    return dg.ConfigMapping(config_fn=lift, config_schema=options.to_config_schema())
+    return dg.ConfigMapping(config_fn=_lift, config_schema=options.to_config_schema())
 
 
-def _job(name: str, selection: dg.AssetSelection, settings: Settings, description: Text) -> Any:
+def _job(name: str, selection: dg.AssetSelection, installation: Installation, description: Text) -> Any:
+    settings = installation.shared
     return dg.define_asset_job(
         name,
         selection=selection
         - dg.AssetSelection.checks(*keys_of(settings.till.kind))
         - dg.AssetSelection.assets(ACTION_NEEDED),
-        config=_config(name, settings),
+        config=_config(name, installation),
         tags=tags.NO_RETRY_OF_DAGSTERS,
         executor_def=dg.in_process_executor,
         description=description.render(settings.language),

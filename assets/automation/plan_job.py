@@ -8,8 +8,9 @@ from pydantic import Field
 
 from assets.instance import tags
 from assets.run.failures import plain_failures
+from assets.run.partitions import partitions_of
 from assets.ui.plan_markdown import plan_counts, plan_markdown
-from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.dry_run.plan import plan
 
@@ -18,10 +19,10 @@ from cloudkasse_etl.sync.dry_run.plan import plan
 QUIET: Mapping[str, Any] = {"loggers": {"console": {}}}
 
 
-def plan_job(configuration: Configuration) -> Any:
+def plan_job(installation: Installation) -> Any:
     """The job of the dry run. It takes no lease, so it blocks no synchronisation; in the UI it waits in the queue."""
 
-    language = configuration.settings.language
+    language = installation.shared.language
 
     class PlanOptions(dg.Config):
         """What the dry run is about."""
@@ -39,6 +40,7 @@ def plan_job(configuration: Configuration) -> Any:
     )
     def what_would_be_done(context: dg.OpExecutionContext, config: PlanOptions) -> None:
         with plain_failures(language):
+            configuration = installation.configuration(tags.company_of(context.run.tags))
             found = plan(configuration, config.what)
         text = plan_markdown(found, language)
         context.add_output_metadata({"plan": dg.MetadataValue.md(text), **plan_counts(found)})
@@ -49,13 +51,16 @@ def plan_job(configuration: Configuration) -> Any:
         "SelectLine nor the till nor our own tables are changed. The table stands in the run's step "
         "what_would_be_done, under its output."
     )
-    return looking_job(tags.PLAN, what_would_be_done, PlanOptions, description.render(language))
+    return looking_job(installation, tags.PLAN, what_would_be_done, PlanOptions, description.render(language))
 
 
-def looking_job(name: str, step: dg.OpDefinition, options: type[dg.Config], description: str) -> Any:
+def looking_job(
+    installation: Installation, name: str, step: dg.OpDefinition, options: type[dg.Config], description: str
+) -> Any:
     """A job of one step that changes nothing; its run config is the step's options, at the top level.
 
     Args:
+        installation: In a chain the job is about one of the companies.
         name: The job's name.
         step: What it does.
         options: The step's config.
@@ -65,14 +70,18 @@ def looking_job(name: str, step: dg.OpDefinition, options: type[dg.Config], desc
         The job.
     """
 
+    def lift(config: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"ops": {step.name: {"config": dict(config)}}, **QUIET}
+
     @dg.job(
         name=name,
         executor_def=dg.in_process_executor,
+        partitions_def=partitions_of(installation),
         description=description,
-        config=dg.ConfigMapping(
-            config_fn=lambda config: {"ops": {step.name: {"config": dict(config)}}, **QUIET},
-            config_schema=options.to_config_schema(),
-        ),
+        # Dagster maps no config of a partitioned job: there it is written where the step takes it
+        config=lift(options().model_dump())
+        if installation.is_chain
+        else dg.ConfigMapping(config_fn=lift, config_schema=options.to_config_schema()),
     )
     def job() -> None:
         step()

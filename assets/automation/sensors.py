@@ -7,25 +7,26 @@ from typing import Any
 import dagster as dg
 
 from assets.action_needed import refresh
-from assets.automation.schedules import what_is_going_on
-from assets.instance import tags
-from assets.instance.retries import SENSOR, request, to_try_again
+from assets.automation.chain.looking_at_all import look_at_all, request_of
+from assets.automation.chain.turns import in_turn, named
+from assets.automation.going_on import what_is_going_on
+from assets.instance.retries import SENSOR, companies_of_due, latest_runs, request, to_try_again
 from assets.instance.run_history import last_run_of
-from assets.instance.runs import repair_dead_runs
-from cloudkasse_etl.config.settings import Configuration, news_of_the_file
+from assets.instance.runs import companies_at_work, repair_dead_runs
+from cloudkasse_etl.config.companies.installation import Installation
+from cloudkasse_etl.config.settings import Configuration, Settings, news_of_the_file
 from cloudkasse_etl.errors import CloudkasseError
-from cloudkasse_etl.i18n.text import rendered, say
+from cloudkasse_etl.i18n.text import Text, joined, rendered, say
 from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
 from cloudkasse_etl.sync.monitoring.open_records import open_records
 
 SECONDS_BETWEEN_LOOKS = 10
 SECONDS_BETWEEN_REPORTS = 60
-LOOKED_AT = 50
-"""Runs that the sensor `retries` reads; more are never made within the pauses."""
 
 
-def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
+def dead_run_sensor(installation: Installation) -> dg.SensorDefinition:
     """Marks runs whose process died as failed, since Dagster's own run monitoring does not see those of a command."""
+    language = installation.shared.language
 
     @dg.sensor(
         name="dead_runs",
@@ -34,27 +35,27 @@ def dead_run_sensor(configuration: Configuration) -> dg.SensorDefinition:
         description=say(
             "Marks runs as failed whose process has died, so that they do not hold up the queue. "
             "It starts nothing; leave it switched on."
-        ).render(configuration.settings.language),
+        ).render(language),
     )
     def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        try:
-            repaired = repair_dead_runs(context.instance, configuration)
-        except CloudkasseError as error:
-            return dg.SkipReason(error.render(configuration.settings.language))
-        if repaired:
-            return dg.SkipReason(
-                say("Marked as failed: {runs}.", runs=", ".join(run_id[:8] for run_id in repaired)).render(
-                    configuration.settings.language
-                )
-            )
-        return dg.SkipReason(say("No dead run.").render(configuration.settings.language))
+        repaired: list[str] = []
+        problems: list[Text] = []
+        for company in sorted(companies_at_work(context.instance), key=str):
+            try:
+                repaired += repair_dead_runs(context.instance, installation.configuration(company))
+            except CloudkasseError as error:
+                problems.append(named(company, error.render(language)))
+        runs = ", ".join(run_id[:8] for run_id in repaired)
+        texts = [say("Marked as failed: {runs}.", runs=runs)] if repaired else []
+        told = [*texts, *problems] or [say("No dead run.")]
+        return dg.SkipReason(joined(" ", told).render(language))
 
     return dead_runs
 
 
-def open_records_sensor(configuration: Configuration) -> dg.SensorDefinition:
+def open_records_sensor(installation: Installation) -> dg.SensorDefinition:
     """Brings asset action_needed up to now: time passes, and people decide, without a run."""
-    language = configuration.settings.language
+    language = installation.shared.language
 
     @dg.sensor(
         name="what_is_open",
@@ -66,28 +67,27 @@ def open_records_sensor(configuration: Configuration) -> dg.SensorDefinition:
         ).render(language),
     )
     def what_is_open(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        if going_on := what_is_going_on(context.instance):
-            return dg.SkipReason(going_on.render(language))
-        try:
-            report = open_records(configuration, last_run=last_run_of(context.instance))
-        except CloudkasseError as error:
-            return dg.SkipReason(error.render(language))
-        refresh(
-            context.instance, configuration, report, notice=rendered(news_of_the_file(configuration) or "", language)
-        )
-        return dg.SkipReason(report.sentence)
+        def look(configuration: Configuration) -> Text | str:
+            company = configuration.company
+            report = open_records(configuration, last_run=last_run_of(context.instance, company))
+            # a company's file is read when it is needed, so no settings of a chain grow old in the UI
+            notice = None if installation.is_chain else news_of_the_file(configuration)
+            refresh(context.instance, configuration, report, notice=rendered(notice or "", language))
+            return report.sentence
+
+        return dg.SkipReason(in_turn(context, installation, look))
 
     return what_is_open
 
 
-def retry_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.SensorDefinition:
+def retry_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinition:
     """Starts runs again that broke on network or database; when, and which not, is in retries.py.
 
     Args:
-        configuration: Settings and connections.
+        settings: What holds for the whole installation.
         jobs: Those whose runs it may start.
     """
-    language, automation = configuration.settings.language, configuration.settings.automation
+    language, automation = settings.language, settings.automation
 
     @dg.sensor(
         name=SENSOR,
@@ -100,8 +100,12 @@ def retry_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sensor
         ).render(language),
     )
     def retries(context: dg.SensorEvaluationContext) -> dg.SkipReason | list[dg.RunRequest]:
-        records = context.instance.get_run_records(limit=LOOKED_AT)
-        due = to_try_again(records, automation, dt.datetime.now(dt.UTC))
+        now = dt.datetime.now(dt.UTC)
+        due = [
+            run
+            for company in sorted(companies_of_due(context.instance, automation, now), key=str)
+            for run in to_try_again(latest_runs(context.instance, company), automation, now)
+        ]
         if not due:
             return dg.SkipReason(say("No run is to be tried again now.").render(language))
         return [request(run) for run in due]
@@ -109,48 +113,37 @@ def retry_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.Sensor
     return retries
 
 
-def new_data_sensor(configuration: Configuration, jobs: Sequence[Any]) -> dg.SensorDefinition:
+def new_data_sensor(installation: Installation, jobs: Sequence[Any]) -> dg.SensorDefinition:
     """Starts the job that takes over what is new, and none where nothing is.
 
     Args:
-        configuration: Settings and connections.
+        installation: The shop, or the chain, whose companies it looks at all at once.
         jobs: Those that it may start.
     """
+    settings = installation.shared
+    language = settings.language
 
     @dg.sensor(
         name="new_data",
         jobs=jobs,
-        minimum_interval_seconds=configuration.settings.automation.look_seconds,
+        minimum_interval_seconds=settings.automation.look_seconds,
         description=say(
             "Looks whether SelectLine, the settings, the VAT rates in force or the till have moved since the "
             "last synchronisation, and starts the job that takes it over. It reads no records and writes nothing."
-        ).render(configuration.settings.language),
+        ).render(language),
     )
-    def new_data(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest:
-        language = configuration.settings.language
+    def new_data(context: dg.SensorEvaluationContext) -> dg.SkipReason | dg.RunRequest | list[dg.RunRequest]:
+        if installation.is_chain:
+            return look_at_all(context, installation)
         if going_on := what_is_going_on(context.instance):
             return dg.SkipReason(going_on.render(language))
         try:
-            novelty = look_for_novelty(configuration)
+            novelty = look_for_novelty(installation.configuration())
         except CloudkasseError as error:
             return dg.SkipReason(error.render(language))
         if novelty.kind is None:
             return dg.SkipReason(novelty.render(language))
         context.log.info(novelty.render(language))
-        return dg.RunRequest(
-            run_key=f"{novelty.kind}:{novelty.key}{_after_an_outage(context.instance)}",
-            job_name=tags.job_of(novelty.kind),
-        )
+        return request_of(novelty, context.instance)
 
     return new_data
-
-
-def _after_an_outage(instance: dg.DagsterInstance) -> str:
-    """Part of a run's key: after a run that broke on network or database, the same state may start another.
-
-    By then the check has reached both again. After any other failure a person has to change something first.
-    """
-    records = instance.get_run_records(dg.RunsFilter(), limit=1)
-    run = records[0].dagster_run if records else None
-    broke = run is not None and run.status is dg.DagsterRunStatus.FAILURE and tags.may_pass_by_itself(run.tags)
-    return f":{run.run_id}" if run is not None and broke else ""

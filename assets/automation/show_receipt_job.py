@@ -10,18 +10,17 @@ from assets.instance import tags
 from assets.instance.typed_commands import as_typed
 from assets.run.failures import plain_failures
 from assets.ui.receipt_markdown import receipt_markdown
-from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.outputs.receipt_view import view_of
 from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
 
 
-def show_receipt_job(configuration: Configuration) -> Any:
+def show_receipt_job(installation: Installation) -> Any:
     """The job that shows a receipt. It takes no lease, so it blocks no synchronisation."""
 
-    settings = configuration.settings
-    language = settings.language
+    language = installation.shared.language
 
     class ReceiptOptions(dg.Config):
         """Which receipt is shown."""
@@ -43,13 +42,14 @@ def show_receipt_job(configuration: Configuration) -> Any:
     def what_became_of_it(context: dg.OpExecutionContext, config: ReceiptOptions) -> None:
         with plain_failures(language):
             try:
+                configuration = installation.configuration(tags.company_of(context.run.tags))
                 found = show_receipt(configuration, config.receipt)
             except ConfigurationError as error:  # a typing error is no failure, and needs no stack trace
                 text = as_typed(error.render(language))
                 context.add_output_metadata({"receipt": dg.MetadataValue.text(text)})
                 context.log.warning(text)
                 return
-        text = receipt_markdown(view_of(found, language, settings.zone), language)
+        text = receipt_markdown(view_of(found, language, configuration.settings.zone), language)
         context.add_output_metadata({"receipt": dg.MetadataValue.md(text), "status": found.listed.status})
 
     description = say(
@@ -57,4 +57,4 @@ def show_receipt_job(configuration: Configuration) -> Any:
         "stock, decisions and runs. Name it in the Launchpad, receipt: K1-348. It stands in the run's step "
         "what_became_of_it, under its output."
     )
-    return looking_job(tags.SHOW_RECEIPT, what_became_of_it, ReceiptOptions, description.render(language))
+    return looking_job(installation, tags.SHOW_RECEIPT, what_became_of_it, ReceiptOptions, description.render(language))

@@ -8,9 +8,13 @@ from typing import Any
 
 import dagster as dg
 
+from assets.instance.runless_events import report_check
+from assets.instance.tags import company_of
 from assets.run.failures import plain_failures
+from assets.run.partitions import partitions_of
 from assets.ui.tables import shown_table
-from cloudkasse_etl.config.settings import Configuration, Settings
+from cloudkasse_etl.config.companies.installation import Installation
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import ALL_KINDS, Kind, TillKind, contents_of, kinds_of
 from cloudkasse_etl.i18n.text import rendered_each, say
 from cloudkasse_etl.rejections.rejection import Language
@@ -29,8 +33,9 @@ def keys_of(till: TillKind) -> tuple[dg.AssetCheckKey, ...]:
     return tuple(dg.AssetCheckKey(asset, NAMES[kind.cloud]) for kind in kinds_of(till))
 
 
-def cloud_contents(settings: Settings) -> dg.AssetSpec:
+def cloud_contents(installation: Installation) -> dg.AssetSpec:
     """The asset of the comparisons. No run materialises it."""
+    settings = installation.shared
     what = say(
         "What the till really holds, compared record by record with what SelectLine wants: a check for each "
         "kind of record, with the last result. Job compare_with_cloud and runs with `full` compare."
@@ -42,13 +47,14 @@ def cloud_contents(settings: Settings) -> dg.AssetSpec:
         owners=settings.ui.owners,
         deps=[kind.cloud for kind in kinds_of(settings.till.kind)],
         description=what,
+        partitions_def=partitions_of(installation),
     )
 
 
-def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
+def cloud_checks(installation: Installation) -> dg.AssetChecksDefinition:
     """The check of each kind of record; chosen together they read SelectLine once."""
 
-    settings = configuration.settings
+    settings = installation.shared
     asset, kinds = contents_of(settings.till.kind), kinds_of(settings.till.kind)
 
     @dg.multi_asset_check(
@@ -68,7 +74,8 @@ def cloud_checks(configuration: Configuration) -> dg.AssetChecksDefinition:
     )
     def compare(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         chosen = {key.name for key in context.selected_asset_check_keys}
-        with plain_failures(configuration.settings.language):
+        with plain_failures(settings.language):
+            configuration = installation.configuration(company_of(context.run.tags))
             found = compare_all(configuration, [kind.name for kind in kinds if NAMES[kind.cloud] in chosen])
         for comparison in found:
             yield dg.AssetCheckResult(
@@ -90,12 +97,14 @@ def report_if_full(instance: dg.DagsterInstance, session: SyncSession, kind: Kin
         return
     with plain_failures(session.settings.language):
         comparison = compare_with_cloud(session, kind)
-    instance.report_runless_asset_event(
+    report_check(
+        instance,
         dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey(contents_of(session.settings.till.kind)),
             check_name=NAMES[kind.cloud],
+            partition=session.configuration.company,
             **_told(comparison, session.configuration),
-        )
+        ),
     )
 
 

@@ -24,6 +24,17 @@ def open_check(settings: Settings) -> dg.AssetCheckSpec:
     )
 
 
+def broken_result(sentence: str) -> dg.AssetCheckResult:
+    """The check's result where a company's settings are broken: nothing is known of what is open."""
+    return dg.AssetCheckResult(
+        asset_key=ACTION_NEEDED,
+        check_name=NOTHING_OPEN,
+        passed=False,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=as_typed(sentence),
+    )
+
+
 def open_result(report: OpenReport, settings: Settings) -> dg.AssetCheckResult:
     """The check's result: the sentence, what is urgent about it, and the first thing to do."""
     texts: list[str | Text] = [report.sentence]

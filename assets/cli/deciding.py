@@ -57,7 +57,7 @@ def carried_out(reason: str, action: "Callable[[Decider], T]") -> "tuple[T, Conf
         The result of the decision, and the configuration.
     """
     from assets.cli.running import command_line
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.receipts.decisions import Decider
 
     configuration = load()
@@ -75,7 +75,9 @@ def show_what_is_open(configuration: "Configuration") -> None:
     from cloudkasse_etl.sync.monitoring.open_records import open_records
 
     with suppress(CloudkasseError), open_instance(find_home()) as instance:
-        refresh(instance, configuration, open_records(configuration, last_run=last_run_of(instance)))
+        refresh(
+            instance, configuration, open_records(configuration, last_run=last_run_of(instance, configuration.company))
+        )
 
 
 def _as_dict(decided: "Decided", language: Language) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from assets.cli.commands.sandbox import sandbox
 from assets.cli.commands.settings_log import settings
 from assets.cli.commands.sync import sync
 from assets.cli.commands.ui import ui
+from assets.cli.companies.company_option import offer_companies
 from assets.cli.demo.demo_option import OPTION, offer_demo
 from assets.cli.demo.demo_shop import SETTINGS
 from assets.cli.output import print_error, print_unforeseen
@@ -52,6 +53,7 @@ for command in (
     *(report, settings, procedure, check, audit, archive, sandbox, demo, ui),
 ):
     group.add_command(command)
+offer_companies(group)
 offer_demo(group)
 
 

@@ -67,8 +67,25 @@ def console(*, stderr: bool = False) -> "Console":
     return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, width=160)
 
 
+_collecting: list[list[Mapping[str, Any]]] = []
+
+
+@contextmanager
+def collected_json() -> Iterator[list[Mapping[str, Any]]]:
+    """Within the block, objects of `--json` are collected, to be parts of another one."""
+    found: list[Mapping[str, Any]] = []
+    _collecting.append(found)
+    try:
+        yield found
+    finally:
+        _collecting.remove(found)
+
+
 def print_json(value: Mapping[str, Any]) -> None:
     """Prints the one object of `--json`."""
+    if _collecting:
+        _collecting[-1].append(value)
+        return
     click.echo(json.dumps(value, indent=2, ensure_ascii=not _speaks_unicode()))
 
 
@@ -330,7 +347,8 @@ def print_report(out: "Console", report: "RunReport", language: Language) -> Non
     runs = say(
         "Run {run}; all runs: cloudkasse-etl history, or in the browser: cloudkasse-etl ui", run=report.run_id[:8]
     )
-    out.print(f"[dim]{escape(as_typed(runs.render(language)))}[/]")
+    # a command that is broken over two lines cannot be copied
+    out.print(f"[dim]{escape(as_typed(runs.render(language)))}[/]", soft_wrap=True)
 
 
 @contextmanager

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from assets.instance.home import LATEST, OPEN_TABLE, Home, open_instance
 from assets.instance.typed_commands import as_typed
-from cloudkasse_etl.config.settings import Configuration, load
+from cloudkasse_etl.config.companies.installation import Installation
+from cloudkasse_etl.config.loading import load_installation
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.text import rendered
 
@@ -29,6 +31,7 @@ HOST = "127.0.0.1"
 _ADDRESS = re.compile(rf"/runs/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{LATEST})\.(html|csv)")
 _DAY = re.compile(rf"/days/([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}|{LATEST})\.html")
 _OPEN = f"/{OPEN_TABLE}"
+_OF_A_COMPANY = re.compile(r"/companies/([a-z0-9][a-z0-9_-]*)(/.*)")  # of a chain; pages.ui/links.py writes them
 # Where an older release had the table of what is open, which pages in the history still name.
 _MOVED = f"/runs/{LATEST}.csv"
 _SECONDS_FOR_A_REQUEST = 10
@@ -75,11 +78,11 @@ def facts_of(past: "PastRun", home: Home, configuration: Configuration) -> "RunF
 
 
 @contextmanager
-def served(configuration: Configuration, home: Home, port: int) -> Iterator[str]:
+def served(installation: Installation, home: Home, port: int) -> Iterator[str]:
     """Serves the pages and protocols of all runs during the block.
 
     Args:
-        configuration: Settings and connections, until the file has others.
+        installation: The shop, or the chain, until the settings are others.
         home: Dagster's folders.
         port: The port on this computer.
 
@@ -91,7 +94,7 @@ def served(configuration: Configuration, home: Home, port: int) -> Iterator[str]
     """
 
     class Handler(_Pages):
-        pages = RunPages(configuration, home)
+        pages = RunPages(installation, home)
         hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
 
     with ThreadingHTTPServer((HOST, port), Handler) as server:
@@ -108,63 +111,67 @@ def served(configuration: Configuration, home: Home, port: int) -> Iterator[str]
 class RunPages:
     """Makes pages and protocols, one at a time: each opens the history and reads the receipts of a month."""
 
-    def __init__(self, configuration: Configuration, home: Home) -> None:
-        self._configuration = configuration
+    def __init__(self, installation: Installation, home: Home) -> None:
+        self._installation = installation
         self._home = home
         self._lock = threading.Lock()
 
-    def made(self, run_id: str, form: str) -> tuple[HTTPStatus, str, bytes]:
+    def made(self, run_id: str, form: str, company: str | None = None) -> tuple[HTTPStatus, str, bytes]:
         """The page or the protocol of a run.
 
         Args:
             run_id: The run's whole id, or `latest`.
             form: `html` or `csv`.
+            company: The company of a chain whose latest run is meant.
 
         Returns:
             Status, content type and content; where it cannot be made, why not.
         """
-        make = self._page if form == "html" else self._protocol
-        return self._answered(lambda configuration: make(run_id, configuration))
+        if form == "csv":
+            return self._answered(lambda installation: self._protocol(run_id))
+        return self._answered(lambda installation: self._page(run_id, installation, company))
 
-    def open_table(self) -> tuple[HTTPStatus, str, bytes]:
+    def open_table(self, company: str | None = None) -> tuple[HTTPStatus, str, bytes]:
         """The table of what is rejected now, over all assets; status, content type and content as of `made`."""
-        return self._answered(self._open_table)
+        return self._answered(lambda installation: self._open_table(installation.configuration(company)))
 
-    def day(self, text: str) -> tuple[HTTPStatus, str, bytes]:
+    def day(self, text: str, company: str | None = None) -> tuple[HTTPStatus, str, bytes]:
         """The sheets of a business day, as `made` gives a run's page.
 
         Args:
             text: The day, like 2026-10-07, or `latest`, the last one with receipts.
+            company: The company of a chain.
         """
         try:
             wanted = None if text == LATEST else dt.date.fromisoformat(text)
         except ValueError:
             return HTTPStatus.NOT_FOUND, "text/plain", b""
-        return self._answered(lambda configuration: self._day(wanted, configuration))
+        return self._answered(lambda installation: self._day(wanted, installation.configuration(company)))
 
-    def _answered(self, make: Callable[[Configuration], tuple[str, bytes]]) -> tuple[HTTPStatus, str, bytes]:
-        configuration = self._current()
-        language = configuration.settings.language
+    def _answered(self, make: Callable[[Installation], tuple[str, bytes]]) -> tuple[HTTPStatus, str, bytes]:
+        installation = self._current()
+        language = installation.shared.language
         try:
             with self._lock:
-                return HTTPStatus.OK, *make(configuration)
+                return HTTPStatus.OK, *make(installation)
         except ConfigurationError as error:
             return HTTPStatus.NOT_FOUND, "text/plain", error.render(language).encode()
         except CloudkasseError as error:
             return HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", error.render(language).encode()
 
-    def _current(self) -> Configuration:
+    def _current(self) -> Installation:
         """The settings of now, or the last good ones: `ui` may be open for weeks, and a page is in one language."""
         with suppress(ConfigurationError):
-            self._configuration = load()
-        return self._configuration
+            self._installation = load_installation()
+        return self._installation
 
-    def _page(self, run_id: str, configuration: Configuration) -> tuple[str, bytes]:
+    def _page(self, run_id: str, installation: Installation, company: str | None) -> tuple[str, bytes]:
         from assets.instance.run_history import find_run, last_run
         from cloudkasse_etl.sync.outputs.page.render import page_of
 
         with open_instance(self._home) as instance:
-            past = last_run(instance) if run_id == LATEST else find_run(instance, run_id)
+            past = last_run(instance, company) if run_id == LATEST else find_run(instance, run_id)
+        configuration = installation.configuration(past.company)
         page, _ = page_of(configuration, facts_of(past, self._home, configuration), typed=as_typed)
         return "text/html", page.encode(errors="replace")
 
@@ -176,7 +183,7 @@ class RunPages:
         page = sheets_page(make_day_sheets(configuration, day, day), configuration, typed=as_typed)
         return "text/html", page.encode(errors="replace")
 
-    def _protocol(self, run_id: str, configuration: Configuration) -> tuple[str, bytes]:
+    def _protocol(self, run_id: str) -> tuple[str, bytes]:
         from cloudkasse_etl.sync.run.protocol import csv_of, read_protocol
 
         return "text/csv", csv_of(read_protocol(self._home.protocols, run_id), as_typed)
@@ -199,20 +206,23 @@ class _Pages(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answers with a page or a protocol."""
-        address = _ADDRESS.fullmatch(self.path)
+        found = _OF_A_COMPANY.fullmatch(self.path)
+        company, path = found.groups() if found else (None, self.path)
+        address = _ADDRESS.fullmatch(path)
         if self.headers.get("Host") not in self.hosts:
             # another name that leads here is how a page of the internet would read this one (DNS rebinding)
             self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", b"")
-        elif self.path == _MOVED:
+        elif path == _MOVED:
             self._answer(HTTPStatus.MOVED_PERMANENTLY, "text/plain", b"", {"Location": _OPEN})
-        elif self.path == _OPEN:
-            self._give(OPEN_TABLE, *self.pages.open_table())
-        elif day := _DAY.fullmatch(self.path):
-            self._give(f"{day[1]}.html", *self.pages.day(day[1]))
+        elif path == _OPEN:
+            self._give(OPEN_TABLE, *self.pages.open_table(company))
+        elif day := _DAY.fullmatch(path):
+            self._give(f"{day[1]}.html", *self.pages.day(day[1], company))
         elif address is None:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"")
         else:
-            self._give(f"{address[1]}.csv", *self.pages.made(*address.groups()))
+            run_id, form = address.groups()
+            self._give(f"{run_id}.csv", *self.pages.made(run_id, form, company))
 
     def _give(self, file: str, status: HTTPStatus, kind: str, content: bytes) -> None:
         """Answers; a table is saved under the file's name."""

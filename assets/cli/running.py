@@ -5,13 +5,14 @@ import gc
 import getpass
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
 from assets.cli.output import OnProgress, OnRetry, OnStep, progress, tell
 from assets.instance import tags
 from assets.instance.home import Home, open_instance
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import rendered, say
 from cloudkasse_etl.sync.run.report import Outcome, RunReport
@@ -50,20 +51,22 @@ def synchronise(
         LeaseHeldError: Another synchronisation is running; there is no run then.
         StateUnavailableError: The lease cannot be taken; there is no run then.
     """
-    from assets.automation.jobs import OPTIONS
+    from assets.automation.jobs import OPTIONS, run_config
     from assets.definitions import build_defs
     from assets.instance.history_connections import open_history
     from assets.instance.runs import repair_dead_runs, run_job
+    from assets.run.partitions import know_company
     from cloudkasse_etl.sync.run.leased_tables import hold_lease
 
     run_id = str(uuid.uuid4())
     who = command_line()
     reports: list[RunReport] = []
     with open_instance(home) as instance, open_history(instance, run_id):
+        know_company(instance, configuration.company)
         repair_dead_runs(instance, configuration)
         with hold_lease(configuration, run_id=run_id, kind=kind, started_by=who, waiting=waiting):
             definitions = build_defs(
-                configuration,
+                Installation.of(configuration),
                 protocol_folder=home.protocols,
                 started_by=who,
                 on_report=reports.append,
@@ -76,9 +79,16 @@ def synchronise(
                 instance,
                 tags.job_of(kind),
                 run_id=run_id,
-                run_config={name: _plain(getattr(options, name)) for name in OPTIONS[tags.job_of(kind)]},
+                run_config=run_config(
+                    plain_options(options, OPTIONS[tags.job_of(kind)]),
+                    is_chain=configuration.company is not None,
+                ),
                 # the user has read that it failed: nothing may continue in the background
-                run_tags={**tags.starting(run_id, who), tags.RETRY: tags.NEVER},
+                run_tags={
+                    **tags.starting(run_id, who),
+                    tags.RETRY: tags.NEVER,
+                    **tags.of_company(configuration.company),
+                },
                 on_step=on_step,
             )
     if reports:
@@ -147,6 +157,11 @@ def run_quietly(
             on_retry=on_retry,
             waiting=lambda message: tell(rendered(message, configuration.settings.language), err=True),
         )
+
+
+def plain_options(options: "SyncOptions", names: Iterable[str]) -> dict[str, object]:
+    """A job's options as its run config takes them."""
+    return {name: _plain(getattr(options, name)) for name in names}
 
 
 def _plain(value: object) -> object:

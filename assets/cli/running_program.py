@@ -9,6 +9,7 @@ import click
 import dagster as dg
 
 from assets.definitions import build_defs
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n.text import Language, Text, rendered, say
 from cloudkasse_etl.sync.outputs.procedure.procedure_facts import Running
@@ -74,7 +75,8 @@ def running_program(configuration: Configuration, group: click.Command, language
         Commands, assets, checks, jobs, schedules and sensors.
     """
     settings = configuration.settings.model_copy(update={"language": language})
-    defs = build_defs(configuration.model_copy(update={"settings": settings}), protocol_folder=Path())
+    here = Installation.of(configuration.model_copy(update={"settings": settings}))
+    defs = build_defs(here, protocol_folder=Path())
     assets = [one for one in defs.assets or () if isinstance(one, dg.AssetsDefinition)]
     checks = [one for one in defs.asset_checks or () if isinstance(one, dg.AssetsDefinition)]
     specs = {spec.key: spec for one in (*assets, *checks) for spec in one.check_specs}

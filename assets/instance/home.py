@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
 from assets.instance.storage import storage_faults
+from cloudkasse_etl.config.variables import COMPANIES_VARIABLE, CONNECTIONS, SETTINGS_VARIABLE
 from cloudkasse_etl.errors import Problem, problems_error
 from cloudkasse_etl.i18n.text import say
 
@@ -16,20 +17,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 HOME_VARIABLE = "DAGSTER_HOME"
-SETTINGS_VARIABLES = (
-    "CLOUDKASSE_ERP_URL",
-    "CLOUDKASSE_STATE_URL",
-    "CLOUDKASSE_API_URL",
-    "CLOUDKASSE_API_USER",
-    "CLOUDKASSE_API_TOKEN",
-    "CLOUDKASSE_SETTINGS",
-    "CLOUDKASSE_SMTP_PASSWORD",
-    "CLOUDKASSE_ALERT_WEBHOOK_URL",
-    "SELECTLINE_API_URL",
-    "SELECTLINE_API_USER",
-    "SELECTLINE_API_PASSWORD",
-    "SELECTLINE_API_APPKEY",
-)
+SETTINGS_VARIABLES = (*CONNECTIONS, SETTINGS_VARIABLE, COMPANIES_VARIABLE)
 VARIABLES = (*SETTINGS_VARIABLES, HOME_VARIABLE, STORAGE_VARIABLE)
 # Where `ui` serves the pages and protocols of runs, for the processes that it starts; no setting of a person's.
 PAGES_VARIABLE = "CLOUDKASSE_PAGES_URL"

@@ -5,14 +5,31 @@ from typing import Any
 
 import dagster as dg
 
+from assets.instance.runless_events import report_check
+
 CONTENT = "cloudkasse/content"
 """The tag of a materialisation by which equal contents are known."""
 
 
-def last_reported(instance: dg.DagsterInstance, asset: str) -> dg.AssetMaterialization | None:
-    """The latest materialisation of an asset; None where there is none."""
-    entry = instance.get_latest_materialization_event(dg.AssetKey(asset))
-    return None if entry is None else entry.asset_materialization
+def last_reported(
+    instance: dg.DagsterInstance, asset: str, company: str | None = None
+) -> dg.AssetMaterialization | None:
+    """The latest materialisation of an asset; None where there is none.
+
+    Args:
+        instance: Where it is recorded.
+        asset: The asset.
+        company: The company's key in a chain.
+
+    Returns:
+        The materialisation.
+    """
+    key = dg.AssetKey(asset)
+    if company is None:
+        entry = instance.get_latest_materialization_event(key)
+        return None if entry is None else entry.asset_materialization
+    found = instance.fetch_materializations(dg.AssetRecordsFilter(key, asset_partitions=[company]), limit=1).records
+    return found[0].asset_materialization if found else None
 
 
 def report_if_changed(
@@ -23,6 +40,7 @@ def report_if_changed(
     metadata: Mapping[str, Any],
     check: dg.AssetCheckResult,
     before: dg.AssetMaterialization | None,
+    company: str | None = None,
 ) -> bool:
     """Reports a materialisation and the result of a check, unless the latest one has the same content.
 
@@ -35,6 +53,7 @@ def report_if_changed(
         metadata: The asset's metadata.
         check: The result of its check.
         before: Its latest materialisation: `last_reported`.
+        company: The company's key in a chain.
 
     Returns:
         Whether it was reported.
@@ -42,9 +61,10 @@ def report_if_changed(
     if before is not None and (before.tags or {}).get(CONTENT) == content:
         return False
     instance.report_runless_asset_event(
-        dg.AssetMaterialization(asset_key=asset, metadata=metadata, tags={CONTENT: content})
+        dg.AssetMaterialization(asset_key=asset, metadata=metadata, tags={CONTENT: content}, partition=company)
     )
-    instance.report_runless_asset_event(
+    report_check(
+        instance,
         dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey(asset),
             check_name=str(check.check_name),
@@ -52,6 +72,7 @@ def report_if_changed(
             severity=check.severity,
             description=check.description,
             metadata=check.metadata,
-        )
+            partition=company,
+        ),
     )
     return True

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from assets.instance.runless_events import prune_runless_events
 from assets.instance.runs import HistoryFiles, history_files
 from assets.instance.tags import WITHOUT_LOG
-from cloudkasse_etl.config.settings import Configuration
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Text, joined, rendered, say, say_count
 from cloudkasse_etl.state.database.retention import KEPT_YEARS
@@ -109,16 +109,16 @@ def prune_history(
         return Pruned(is_all=False, note=say("Old runs are being removed by somebody else at this moment."))
 
 
-def prune_sensor(configuration: Configuration, *, storage: Path) -> dg.SensorDefinition:
+def prune_sensor(installation: Installation, *, storage: Path) -> dg.SensorDefinition:
     """Removes old runs once a day, where the settings say how long they are kept.
 
     A sensor and not a scheduled job: a job would wait in the queue of synchronisations, and add a run to remove.
 
     Args:
-        configuration: history.keep_days, and our own tables, from which booked rows lead to runs.
+        installation: history.keep_days, and our own tables, from which booked rows lead to runs.
         storage: The folder with history, logs and protocols.
     """
-    settings = configuration.settings
+    settings = installation.shared
     keep_days = settings.history.keep_days
 
     @dg.sensor(
@@ -137,7 +137,9 @@ def prune_sensor(configuration: Configuration, *, storage: Path) -> dg.SensorDef
         if context.cursor == today:
             return dg.SkipReason(say("Done for today.").render(settings.language))
         try:
-            on_record = runs_on_record(configuration)
+            on_record = {
+                run_id for configuration in installation.configurations() for run_id in runs_on_record(configuration)
+            }
         except CloudkasseError as error:  # nothing is removed as long as it is not known what has to stay
             return dg.SkipReason(error.render(settings.language))
         pruned = prune_history(context.instance, storage, keep_days, on_record=on_record, seconds=SECONDS_A_LOOK)

@@ -10,12 +10,15 @@ from typing import Any
 import dagster as dg
 
 from assets.instance import tags
-from cloudkasse_etl.config.automation_settings import Automation
+from cloudkasse_etl.config.sections.automation_settings import Automation
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.text import say
 from cloudkasse_etl.sync.monitoring.failed_runs import does_work_of
 
 SENSOR = "retries"
+LOOKED_AT = 50
+# A daemon that was down for longer finds the data anew by schedules and sensors.
+_LATE = dt.timedelta(days=7)
 _ALIVE = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -85,12 +88,38 @@ def to_try_again(records: Sequence[dg.RunRecord], automation: Automation, now: d
     return found
 
 
+def companies_of_due(instance: dg.DagsterInstance, automation: Automation, now: dt.datetime) -> set[str | None]:
+    """The companies that have a run whose time has come; None is a single shop's.
+
+    Args:
+        instance: Dagster's history.
+        automation: How often, and after which pauses.
+        now: The present time.
+
+    Returns:
+        Their keys.
+    """
+    since = now - dt.timedelta(minutes=max(automation.retry_minutes)) - _LATE
+    failed = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since))
+    return {
+        tags.company_of(record.dagster_run.tags)
+        for record in failed
+        if (due := due_at(record, automation)) is not None and due <= now
+    }
+
+
+def latest_runs(instance: dg.DagsterInstance, company: str | None) -> Sequence[dg.RunRecord]:
+    """The latest runs of a company, newest first: as many as can be made within the pauses."""
+    return instance.get_run_records(dg.RunsFilter(tags=tags.of_company(company)), limit=LOOKED_AT)
+
+
 def request(run: dg.DagsterRun) -> dg.RunRequest:
     """The request of a run's next try: the same job with the same wishes, as a re-execution of the run."""
     return dg.RunRequest(
         run_key=f"retry:{run.run_id}",
         job_name=run.job_name,
         run_config=run.run_config,
+        partition_key=tags.company_of(run.tags),
         asset_selection=sorted(run.asset_selection) if run.asset_selection else None,
         tags={
             tags.PARENT: run.run_id,
@@ -130,9 +159,15 @@ def _does_all_of(other: dg.DagsterRun, run: dg.DagsterRun) -> bool:
         return False
     if other.asset_selection and other.asset_selection != run.asset_selection:
         return False
-    ids = "receipt_ids"
-    return _wishes(run.run_config) <= _wishes(other.run_config) and run.run_config.get(ids) == other.run_config.get(ids)
+    ids, wished, theirs = "receipt_ids", _options(run.run_config), _options(other.run_config)
+    return _wishes(wished) <= _wishes(theirs) and wished.get(ids) == theirs.get(ids)
 
 
-def _wishes(run_config: Mapping[str, Any]) -> set[str]:
-    return {name for name, value in run_config.items() if value}
+def _options(run_config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of a run: the whole config of a single shop's, a part of it in a chain."""
+    found: Mapping[str, Any] = run_config.get("resources", {}).get("options", {}).get("config", run_config)
+    return found
+
+
+def _wishes(options: Mapping[str, Any]) -> set[str]:
+    return {name for name, value in options.items() if value}

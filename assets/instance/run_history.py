@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets.instance import tags
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, rendered, say
@@ -30,6 +31,7 @@ class PastRun:
         message: The sentence of the run, or the reason why it broke.
         settings: The hash of the settings that it began under; empty where it did not note it.
         settings_changed: The paths of the settings that had changed since the run before.
+        company: The company's key in a chain; None for a single shop.
     """
 
     run_id: str
@@ -42,6 +44,7 @@ class PastRun:
     message: str
     settings: str = ""
     settings_changed: tuple[str, ...] = ()
+    company: str | None = None
 
     @property
     def ended_at(self) -> dt.datetime:
@@ -56,12 +59,31 @@ class PastRun:
             zone: The shop's zone; None: this computer's.
         """
         started_at = self.started_at.astimezone(zone).isoformat(timespec="seconds")
-        return {**asdict(self), "started_at": started_at, "message": rendered(self.message, language)}
+        found = {**asdict(self), "started_at": started_at, "message": rendered(self.message, language)}
+        if self.company is None:
+            del found["company"]
+        return found
 
 
-def read_history(instance: dg.DagsterInstance, limit: int) -> list[PastRun]:
-    """The latest runs that synchronised or tried to, newest first."""
-    return [past_run(instance, record) for record in _records(instance, limit)]
+def read_history(instance: dg.DagsterInstance, limit: int, company: str | None = None) -> list[PastRun]:
+    """The latest runs that synchronised or tried to, newest first.
+
+    Args:
+        instance: Dagster's history.
+        limit: How many.
+        company: The company's key in a chain; None for all runs.
+
+    Returns:
+        The runs.
+    """
+    filters = dg.RunsFilter(tags=tags.of_company(company))
+    return [past_run(instance, record) for record in _records(instance, limit, filters)]
+
+
+def ended_among(instance: dg.DagsterInstance, run_ids: list[str]) -> list[PastRun]:
+    """Those of some runs that have ended."""
+    records = instance.get_run_records(dg.RunsFilter(run_ids=run_ids, statuses=list(_OVER)))
+    return [past_run(instance, record) for record in records]
 
 
 def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
@@ -82,37 +104,57 @@ def find_run(instance: dg.DagsterInstance, run_id: str) -> PastRun:
     return past_run(instance, records[0])
 
 
-def latest_ended(instance: dg.DagsterInstance) -> PastRun | None:
-    """The latest run that has ended; None where there is none."""
-    records = _records(instance, 1, dg.RunsFilter(statuses=list(_OVER)))
+def latest_ended(instance: dg.DagsterInstance, company: str | None = None) -> PastRun | None:
+    """The latest run, of a company in a chain, that has ended; None where there is none."""
+    records = _records(instance, 1, dg.RunsFilter(statuses=list(_OVER), tags=tags.of_company(company)))
     return past_run(instance, records[0]) if records else None
 
 
-def _latest_of_each_kind(instance: dg.DagsterInstance) -> list[LastRun]:
+def _latest_of_each_kind(instance: dg.DagsterInstance, company: str | None) -> list[LastRun]:
     """The latest run of each kind that has ended."""
-    filters = [dg.RunsFilter(job_name=job, statuses=list(_OVER)) for job in (*tags.KINDS, tags.OF_ASSETS)]
+    own = tags.of_company(company)
+    filters = [dg.RunsFilter(job_name=job, statuses=list(_OVER), tags=own) for job in (*tags.KINDS, tags.OF_ASSETS)]
     found = [past_run(instance, record) for each in filters for record in _records(instance, 1, each)]
     return [LastRun(past.kind, past.ended_at, past.outcome, past.message) for past in found]
 
 
-def last_run_of(instance: dg.DagsterInstance, ended: LastRun | None = None) -> LastRun | None:
+def last_run_of(
+    instance: dg.DagsterInstance, company: str | None = None, ended: LastRun | None = None
+) -> LastRun | None:
     """The run by which one judges whether all is well: `failed_runs.to_be_told`.
 
     Args:
         instance: Dagster's history.
+        company: The company's key in a chain.
         ended: A run that is just ending, and which the history does not show as ended yet.
+
+    Returns:
+        The run; None where there is none.
     """
-    latest = [run for run in _latest_of_each_kind(instance) if ended is None or run.kind != ended.kind]
+    latest = [run for run in _latest_of_each_kind(instance, company) if ended is None or run.kind != ended.kind]
     return to_be_told([*latest, ended] if ended else latest)
 
 
-def last_run(instance: dg.DagsterInstance) -> PastRun:
-    """The latest run that has ended.
+def refuse_another_company(run: PastRun, configuration: Configuration) -> None:
+    """Fails where a run is another company's: its page would show the sales of the wrong one.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    if run.company != configuration.company and run.company is not None:
+        raise ConfigurationError(
+            say("Run {run} is company {company}'s.", run=run.run_id[:8], company=run.company),
+            hint=say("Call it with --company {company}.", company=run.company),
+        )
+
+
+def last_run(instance: dg.DagsterInstance, company: str | None = None) -> PastRun:
+    """The latest run, of a company in a chain, that has ended.
 
     Raises:
         ConfigurationError: There is none.
     """
-    found = latest_ended(instance)
+    found = latest_ended(instance, company)
     if found is None:
         raise ConfigurationError(say("No run has ended yet."), hint=say("The first one: cloudkasse-etl sync."))
     return found
@@ -158,6 +200,7 @@ def past_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> PastRun:
         started_by=tags.starter_of(own) or tags.launched_by(run.tags),
         counts=tags.counts_of(own),
         message=message or (_reason(instance, run) if outcome == str(Outcome.FAILED) else ""),
+        company=tags.company_of(run.tags),
         settings=settings,
         settings_changed=tuple(changed),
     )

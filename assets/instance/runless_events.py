@@ -1,4 +1,4 @@
-"""Removes old events that belong to no run: what action_needed and checks reported beside runs. Runs: retention.py.
+"""Events that belong to no run: what action_needed and checks report beside runs; old ones go. Runs: retention.py.
 
 Dagster itself never removes them, and each minute may add one.
 """
@@ -14,6 +14,43 @@ from dagster._core.storage.event_log.schema import (
     AssetEventTagsTable,
     SqlEventLogStorageTable,
 )
+from sqlalchemy.exc import IntegrityError
+
+
+def report_check(instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation) -> None:
+    """Reports the result of a check that no run made.
+
+    Of a company of a chain the result before goes: Dagster 1.13 stores one that belongs to no run once a partition, and
+    refuses the second.
+
+    Args:
+        instance: Where it is recorded.
+        evaluation: The result.
+    """
+    for is_last in (False, True):
+        _forget(instance, evaluation)
+        try:
+            instance.report_runless_asset_event(evaluation)
+            return
+        except IntegrityError:  # a run that ended at the same moment has reported its own
+            if is_last:
+                raise
+
+
+def _forget(instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation) -> None:
+    storage = instance.event_log_storage
+    if evaluation.partition is None or not isinstance(storage, SqlEventLogStorage):
+        return
+    checks = AssetCheckExecutionsTable
+    with storage.index_connection() as connection:
+        connection.execute(
+            checks.delete().where(
+                checks.c.asset_key == evaluation.asset_key.to_string(),
+                checks.c.check_name == evaluation.check_name,
+                checks.c.partition == evaluation.partition,
+                checks.c.run_id == RUNLESS_RUN_ID,
+            )
+        )
 
 
 def prune_runless_events(instance: dg.DagsterInstance, cutoff: dt.datetime) -> None:
@@ -32,7 +69,9 @@ def prune_runless_events(instance: dg.DagsterInstance, cutoff: dt.datetime) -> N
         _remove(connection, before)
     with storage.index_connection() as connection:
         checks = AssetCheckExecutionsTable
-        latest = sa.select(sa.func.max(checks.c.id)).group_by(checks.c.asset_key, checks.c.check_name)
+        latest = sa.select(sa.func.max(checks.c.id)).group_by(
+            checks.c.asset_key, checks.c.check_name, checks.c.partition
+        )
         connection.execute(
             checks.delete().where(
                 sa.or_(checks.c.run_id.is_(None), checks.c.run_id == RUNLESS_RUN_ID),
@@ -46,9 +85,8 @@ def prune_runless_events(instance: dg.DagsterInstance, cutoff: dt.datetime) -> N
 def _remove(connection: sa.Connection, before: dt.datetime) -> None:
     events, tags, checks = SqlEventLogStorageTable, AssetEventTagsTable, AssetCheckExecutionsTable
     runless = events.c.run_id == RUNLESS_RUN_ID
-    latest = (
-        sa.select(sa.func.max(events.c.id)).where(runless).group_by(events.c.asset_key, events.c.dagster_event_type)
-    )
+    each = (events.c.asset_key, events.c.dagster_event_type, events.c.partition)
+    latest = sa.select(sa.func.max(events.c.id)).where(runless).group_by(*each)
     shown = sa.select(checks.c.evaluation_event_storage_id).where(checks.c.evaluation_event_storage_id.is_not(None))
     gone = [
         row.id

@@ -13,6 +13,7 @@ from dagster._core.code_pointer import CodePointer
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.execution.api import create_execution_plan, execute_run_iterator
+from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.instance import RUNLESS_RUN_ID
 from dagster._core.origin import DEFAULT_DAGSTER_ENTRY_POINT, JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import (
@@ -20,9 +21,12 @@ from dagster._core.remote_origin import (
     RemoteJobOrigin,
     RemoteRepositoryOrigin,
 )
+from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.runs.sqlite.sqlite_run_storage import SqliteRunStorage
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._daemon.controller import get_daemon_statuses
+from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from sqlalchemy.engine import make_url
 
 from assets.instance import tags
@@ -76,6 +80,58 @@ def run_job(
     Returns:
         The run as it ended. A failed or interrupted run raises nothing.
     """
+    job, plan, run = _created(definitions, instance, job_name, run_id=run_id, run_config=run_config, run_tags=run_tags)
+    begun = 0
+    for event in execute_run_iterator(InMemoryJob(job), run, instance):
+        if event.is_step_start and event.step_key is not None:
+            begun += 1
+            on_step(event.step_key, begun, len(plan.step_keys_to_execute))
+    ended = instance.get_run_by_id(run_id)
+    if ended is None:
+        raise RuntimeError(f"The run {run_id} is gone from Dagster's history; somebody removed it while it ran.")
+    return ended
+
+
+def queue_job(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    *,
+    run_id: str,
+    run_config: Mapping[str, Any],
+    run_tags: Mapping[str, str],
+) -> None:
+    """Puts a run of a job into Dagster's queue, for the daemon to start.
+
+    Args:
+        definitions: The definitions that contain the job.
+        instance: Where the run is recorded.
+        job_name: The job.
+        run_id: The run's id, chosen by the caller.
+        run_config: The job's run config.
+        run_tags: The run's tags besides the job's.
+    """
+    _, _, run = _created(definitions, instance, job_name, run_id=run_id, run_config=run_config, run_tags=run_tags)
+    # the queue asks for no workspace, which would load the code location in a process of its own
+    instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None))  # type: ignore[arg-type]
+
+
+def takes_from_the_queue(instance: dg.DagsterInstance) -> bool:
+    """Whether a daemon is alive that starts what waits in the queue."""
+    name = QueuedRunCoordinatorDaemon.daemon_type()
+    return bool(get_daemon_statuses(instance, [name])[name].healthy)
+
+
+def _created(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job_name: str,
+    *,
+    run_id: str,
+    run_config: Mapping[str, Any],
+    run_tags: Mapping[str, str],
+) -> tuple[dg.JobDefinition, ExecutionPlan, dg.DagsterRun]:
+    """A run that is recorded, and has not begun."""
     job = definitions.resolve_job_def(job_name)
     plan = create_execution_plan(
         job, run_config=run_config, instance_ref=instance.get_ref(), tags={**job.run_tags, **run_tags}
@@ -89,19 +145,11 @@ def run_job(
         remote_job_origin=remote_origin(job_name),
         job_code_origin=_code_origin(job_name),
     )
-    begun = 0
-    for event in execute_run_iterator(InMemoryJob(job), run, instance):
-        if event.is_step_start and event.step_key is not None:
-            begun += 1
-            on_step(event.step_key, begun, len(plan.step_keys_to_execute))
-    ended = instance.get_run_by_id(run_id)
-    if ended is None:
-        raise RuntimeError(f"The run {run_id} is gone from Dagster's history; somebody removed it while it ran.")
-    return ended
+    return job, plan, run
 
 
 def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration) -> list[str]:
-    """Marks runs as failed whose process has died, and returns their ids.
+    """Marks runs of a company as failed whose process has died, and returns their ids.
 
     A killed run of the command line would stay STARTED for ever and block the queue: Dagster's run monitoring
     checks only processes that Dagster launched. A run that has its own id in its tags took
@@ -112,8 +160,7 @@ def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration)
     """
     # Checked before and after: a run that begins in between has its lease afterwards, one that ends had it before.
     with watch_lease(configuration) as watch:
-        records = instance.get_run_records(dg.RunsFilter(statuses=list(_ALIVE)))
-        suspects = [record for record in records if tags.is_own(record.dagster_run.run_id, record.dagster_run.tags)]
+        suspects = _holding_leases(instance, configuration.company)
         if not suspects:
             return []
         living = watch.living({record.dagster_run.run_id for record in suspects})
@@ -130,6 +177,17 @@ def repair_dead_runs(instance: dg.DagsterInstance, configuration: Configuration)
             _mark_as_dead(instance, run, configuration.settings)
             repaired.append(run_id)
     return repaired
+
+
+def companies_at_work(instance: dg.DagsterInstance) -> set[str | None]:
+    """The companies of the runs that should be alive; None is a single shop's."""
+    return {tags.company_of(record.dagster_run.tags) for record in _holding_leases(instance, None)}
+
+
+def _holding_leases(instance: dg.DagsterInstance, company: str | None) -> list[dg.RunRecord]:
+    """The runs that go on, and have taken a lease; those of one company, or all."""
+    records = instance.get_run_records(dg.RunsFilter(statuses=list(_ALIVE), tags=tags.of_company(company)))
+    return [record for record in records if tags.is_own(record.dagster_run.run_id, record.dagster_run.tags)]
 
 
 def _mark_as_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, settings: Settings) -> None:

@@ -25,6 +25,7 @@ NOTHING_YET = "–"  # also right for ever, where a run never begins
 RUN = ".dagster/cloudkasse_run"
 OUTCOME = ".dagster/cloudkasse_outcome"
 MESSAGE = ".dagster/cloudkasse_message"
+ASKED_BY = ".dagster/cloudkasse_asked_by"  # who put it into the queue, where a command did
 STARTED_BY = ".dagster/cloudkasse_started_by"
 COUNTS = ".dagster/cloudkasse_counts"
 # Of a run to which booked rows lead: it is old, and of what it left only its log was removed (retention.py).
@@ -46,6 +47,8 @@ NEXT_TRY = ".dagster/cloudkasse_next_try"  # the same as a sentence
 PARENT, ROOT = "dagster/parent_run_id", "dagster/root_run_id"
 RETRY_NUMBER = "dagster/retry_number"
 NO_RETRY_OF_DAGSTERS = {"dagster/max_retries": "0"}
+SCHEDULE = "dagster/schedule_name"
+COMPANY = "dagster/partition"  # the partition's key is the company's
 WHAT_COUNTS = say("What had been accepted by then counts; the next synchronisation goes on from there.")
 
 KINDS = {
@@ -82,6 +85,16 @@ def kind_of(job_name: str) -> str:
 def job_of(kind: str) -> str:
     """The job that a command runs for a kind."""
     return next(job for job, known in KINDS.items() if known == kind)
+
+
+def company_of(tags: Mapping[str, str]) -> str | None:
+    """The key of a run's company in a chain; None for a single shop's."""
+    return tags.get(COMPANY)
+
+
+def of_company(company: str | None) -> dict[str, str]:
+    """The tags of a company's runs; none for those of a single shop."""
+    return {} if company is None else {COMPANY: company}
 
 
 def starting(run_id: str, started_by: str, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -215,9 +228,11 @@ def launched_by(run_tags: Mapping[str, str]) -> str:
     """Who started a run, by what Dagster itself notes in its tags: also of one that waits or has only just begun."""
     if run_tags.get(RETRY_NUMBER):
         return "automatic retry"
+    if who := run_tags.get(ASKED_BY):
+        return who
     if run_tags.get(PARENT):
         return "UI"  # a re-execution inherits the two tags below
-    if name := run_tags.get("dagster/schedule_name"):
+    if name := run_tags.get(SCHEDULE):
         return f"schedule {name}"
     if name := run_tags.get("dagster/sensor_name"):
         return f"sensor {name}"

@@ -8,18 +8,22 @@ import re
 import shlex
 import shutil
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 
-from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS, settings_path
+from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS, chosen_company, settings_path
+from cloudkasse_etl.config.variables import COMPANY_VARIABLE
 
 PROGRAM = "cloudkasse-etl"
 _COMMAND = re.compile(rf"(?<![\w/\\.-]){PROGRAM} (?P<command>[a-z][a-z-]*|--help)(?P<demo> --demo)?")
-
-
 # Not the end of a path, which is told already.
 _FILE = re.compile(rf"(?<![\w/\\.-]){re.escape(DEFAULT_SETTINGS)}(?![\w-])")
 # Set in the environment, since `ui` starts processes which tell commands, too; no setting of a person's.
 DEMO_VARIABLE = "CLOUDKASSE_TELL_DEMO"
+ABOUT_NONE = frozenset({"demo", "sandbox", "ui", "--help"})
+"""Commands that are about no company of a chain, or about all."""
+# The UI's sensors look at several companies, each in a thread of its own.
+_company: ContextVar[str | None] = ContextVar("company", default=None)
 
 
 def tell_with_demo(*, is_demo: bool) -> None:
@@ -29,15 +33,23 @@ def tell_with_demo(*, is_demo: bool) -> None:
         os.environ[DEMO_VARIABLE] = "1"
 
 
+def tell_about(company: str | None) -> None:
+    """Sets the company of a chain with which commands are written from now on, in this thread."""
+    _company.set(company)
+
+
 def as_typed(text: str) -> str:
     """A text whose commands and settings file can be copied out of it."""
+    company = _company.get() or chosen_company()
 
     def typed(found: re.Match[str]) -> str:
         is_on_demo = DEMO_VARIABLE in os.environ and found["command"] not in ("demo", "--help")
-        return f"{program()} {found['command']}{' --demo' if is_on_demo or found['demo'] else ''}"
+        chosen = f" --company {company}" if company and found["command"] not in ABOUT_NONE else ""
+        return f"{program()} {found['command']}{' --demo' if is_on_demo or found['demo'] else ''}{chosen}"
 
     if DEFAULT_SETTINGS in text:
-        text = _FILE.sub(lambda _: shown_path(settings_path()), text)
+        here = os.environ if company is None else {**os.environ, COMPANY_VARIABLE: company}
+        text = _FILE.sub(lambda _: shown_path(settings_path(here)), text)
     return _COMMAND.sub(typed, text) if PROGRAM in text else text
 
 

@@ -12,7 +12,9 @@ from assets.instance import tags
 from assets.instance.interrupts import interrupt_main_thread
 from assets.instance.retries import after_a_failure
 from assets.instance.storage import unwritable
+from assets.instance.typed_commands import tell_about
 from assets.run.failures import failure, in_short, is_restartable
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import SYNC_REPORT
 from cloudkasse_etl.errors import CloudkasseError, StoppedError
@@ -86,28 +88,28 @@ def options(context: dg.InitResourceContext) -> SyncOptions:
 
 
 def sync_resource(
-    configuration: Configuration,
+    installation: Installation,
     *,
     protocol_folder: Path,
     started_by: str | None = None,
     on_report: OnReport | None = None,
     on_progress: OnProgress | None = None,
-    after_run: AfterRun = lambda instance, session, ended: None,
+    after_run: Callable[[Configuration], AfterRun] = lambda configuration: lambda instance, session, ended: None,
     on_retry: OnRetry = lambda text: None,
 ) -> dg.ResourceDefinition:
     """The resource `sync`: one lease, one session a run, and the run's tags.
 
-    The configuration is captured by a closure rather than passed as the resource's config: it holds secrets, and
+    The installation is captured by a closure rather than passed as the resource's config: it holds secrets, and
     Dagster shows and stores resource config.
 
     Args:
-        configuration: Settings and connections.
+        installation: The shop, or the chain; a run's partition names the company.
         protocol_folder: The folder of all runs' protocols.
         started_by: Who started the run, where this process executes its own; None: the run's tags say it.
         on_report: Called with the run's report.
         on_progress: Called with the progress of a long step; None: it is written to the run's log.
-        after_run: Called at the end of each run, failed ones too, with the session if there was one, and what it
-            came to.
+        after_run: Makes what is called at the end of each run, failed ones too, with the session if there was one,
+            and what it came to.
         on_retry: Called with a sentence before a request to the till is repeated, besides the line in the run's log.
 
     Returns:
@@ -127,7 +129,12 @@ def sync_resource(
         is_once = tags.is_own(run.run_id, run.tags) and not tags.may_pass_by_itself(run.tags)
         own = {tags.RETRY: tags.NEVER} if is_once else {tags.RETRY: tags.UNDECIDED}
         kind = tags.kind_of(run.job_name)
+        configuration: Configuration | None = None
+        settings = installation.shared
+        tell_about(tags.company_of(run.tags))
         try:
+            configuration = installation.configuration(tags.company_of(run.tags))
+            settings = configuration.settings
             with open_session(
                 configuration,
                 run_id=run.run_id,
@@ -140,24 +147,27 @@ def sync_resource(
                 cancelled=(lambda: _is_canceling(instance, run.run_id)) if started_by else (lambda: False),
                 interrupt=interrupt_main_thread,
             ) as session:
-                settings = tags.under(session.settings_change, run.run_id)
-                instance.add_run_tags(run.run_id, {**tags.starting(run.run_id, who, run.tags), **settings, **own})
+                under = tags.under(session.settings_change, run.run_id)
+                instance.add_run_tags(run.run_id, {**tags.starting(run.run_id, who, run.tags), **under, **own})
                 session.progress = on_progress or _logged(context)
-                session.on_retry = _told_each(context, on_retry, configuration.settings.language)
+                session.on_retry = _told_each(context, on_retry, settings.language)
                 try:
                     yield session
                 finally:
                     # The lease is still held here: a run without a lease and without an outcome is a dead one.
                     result = _end(session, instance, on_report, {**run.tags, **own})
-                    after_run(instance, session, _ended(kind, result))
+                    after_run(configuration)(instance, session, _ended(kind, result))
         except CloudkasseError as error:
             result = {
                 **tags.starting(run.run_id, who, run.tags),
-                **_broken(error, {**run.tags, **own}, configuration.settings),
+                **_broken(error, {**run.tags, **own}, settings),
             }
             instance.add_run_tags(run.run_id, result)
-            after_run(instance, None, _ended(kind, result))
-            raise failure(error, configuration.settings.language) from None
+            if configuration is not None:
+                after_run(configuration)(instance, None, _ended(kind, result))
+            raise failure(error, settings.language) from None
+        finally:
+            tell_about(None)
 
     return sync
 

@@ -22,10 +22,14 @@ def page_link(run_id: str) -> dg.MetadataValue[Any]:
     return dg.MetadataValue.text(as_typed(f"cloudkasse-etl report {run_id[:8]} --html report.html"))
 
 
-def day_link() -> dict[str, dg.MetadataValue[Any]]:
-    """The address of the sheet of the last business day, where `ui` serves pages; nothing elsewhere."""
+def day_link(company: str | None = None) -> dict[str, dg.MetadataValue[Any]]:
+    """The address of the sheet of the last business day, where `ui` serves pages; nothing elsewhere.
+
+    Args:
+        company: The company's key in a chain.
+    """
     url = pages_url()
-    return {"day_sheet": dg.MetadataValue.url(f"{url}/days/{LATEST}.html")} if url else {}
+    return {"day_sheet": dg.MetadataValue.url(f"{url}{_below(company)}/days/{LATEST}.html")} if url else {}
 
 
 def protocol_link(protocol: str | Path) -> dg.MetadataValue[Any]:
@@ -40,18 +44,23 @@ def open_table(page: str) -> str:
     return f"{page.rpartition('/runs/')[0]}/{OPEN_TABLE}"
 
 
-def latest_page(before: dg.AssetMaterialization | None) -> str | None:
+def _below(company: str | None) -> str:
+    return "" if company is None else f"/companies/{company}"
+
+
+def latest_page(before: dg.AssetMaterialization | None, company: str | None = None) -> str | None:
     """The address of the latest run's page, where `ui` serves pages.
 
     A command beside which no UI is open leaves the address as it is: the next one will most likely have it again.
 
     Args:
         before: What the asset that shows it has shown so far.
+        company: The company's key in a chain.
 
     Returns:
         The address; None where there is none.
     """
     if (url := pages_url()) or is_of_the_ui():
-        return f"{url}/runs/{LATEST}.html" if url else None
+        return f"{url}{_below(company)}/runs/{LATEST}.html" if url else None
     known = before.metadata.get(PAGE) if before else None
     return known.url if isinstance(known, dg.UrlMetadataValue) else None

@@ -13,7 +13,7 @@ from assets.ui.links import PAGE, day_link, page_link, protocol_link
 from assets.ui.markdown import entries, plain
 from assets.ui.record_markdown import paragraphs, records_markdown
 from assets.ui.tables import shown_table
-from cloudkasse_etl.config.settings import Settings
+from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import ACTION_NEEDED, KINDS, REVENUE_POSTINGS, STAGED_RECEIPTS, STOCK_MOVEMENTS, kinds_of
 from cloudkasse_etl.i18n.formats import counted, day_in_figures, money
 from cloudkasse_etl.i18n.text import joined, rendered, rendered_each, say, say_as
@@ -152,8 +152,9 @@ def _looked_at(report: AssetReport, language: Language) -> str:
     return say("changed articles: {count:,}; everything else is as it was", count=report.looked_at).render(language)
 
 
-def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
+def run_metadata(report: RunReport, configuration: Configuration) -> Mapping[str, Any]:
     """The metadata of sync_report: the sentence and the totals of the whole run."""
+    settings = configuration.settings
     left = dict.fromkeys(asset.left.render(settings.language) for asset in report.assets.values() if asset.left)
     summary = " ".join([f"{report.message.removesuffix('.')}.", *left]) if left else report.message
     return {
@@ -168,7 +169,7 @@ def run_metadata(report: RunReport, settings: Settings) -> Mapping[str, Any]:
         "seconds": round(sum(asset.seconds for asset in report.assets.values()), 3),
         "protocol": protocol_link(report.protocol),
         PAGE: page_link(report.run_id),
-        **day_link(),
+        **day_link(configuration.company),
     }
 
 

@@ -10,7 +10,7 @@ from email.utils import formatdate, make_msgid
 from pydantic import SecretStr
 
 from cloudkasse_etl.alerting.message import Message
-from cloudkasse_etl.config.alert_settings import Email
+from cloudkasse_etl.config.sections.alert_settings import Email
 from cloudkasse_etl.errors import DeliveryError
 from cloudkasse_etl.i18n.text import say
 

@@ -1,38 +1,36 @@
 """Reads cloudkasse.yaml and the environment once, into frozen, checked values. Nothing else reads the environment."""
 
-import os
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from cloudkasse_etl.config.account_settings import Account, Accounts, Tenders
-from cloudkasse_etl.config.alert_settings import Alerts
-from cloudkasse_etl.config.automation_settings import Automation
-from cloudkasse_etl.config.connections import Connections, read_connections
-from cloudkasse_etl.config.delivery_settings import Delivery
+from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.exports.datev_settings import Datev
-from cloudkasse_etl.config.receipt_settings import Books, Receipts
 from cloudkasse_etl.config.section import Section
+from cloudkasse_etl.config.sections.account_settings import Accounts
+from cloudkasse_etl.config.sections.alert_settings import Alerts
+from cloudkasse_etl.config.sections.automation_settings import Automation
+from cloudkasse_etl.config.sections.delivery_settings import Delivery
+from cloudkasse_etl.config.sections.program_settings import Api, Checks, Erp, History, Safety, State
+from cloudkasse_etl.config.sections.receipt_settings import Books, Receipts
+from cloudkasse_etl.config.sections.shop_settings import Articles, Company, Employees, GroupNumber, PriceGroup, Register
+from cloudkasse_etl.config.sections.till_settings import TillSettings
+from cloudkasse_etl.config.sections.ui_settings import Ui
 from cloudkasse_etl.config.settings_file import SettingsFile, refused
 from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS as DEFAULT_SETTINGS
-from cloudkasse_etl.config.settings_language import SETTINGS_VARIABLE as SETTINGS_VARIABLE
 from cloudkasse_etl.config.settings_language import settings_path as settings_path
 from cloudkasse_etl.config.settings_language import written_language
 from cloudkasse_etl.config.settings_yaml import MAX_BYTES, shown, too_large
-from cloudkasse_etl.config.till_settings import TillSettings
-from cloudkasse_etl.config.ui_settings import Ui
+from cloudkasse_etl.config.variables import SETTINGS_VARIABLE as SETTINGS_VARIABLE
 from cloudkasse_etl.entities import TILL_KINDS, TillKind
 from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error, system_reason
 from cloudkasse_etl.i18n.messages import ENGLISH, Language, languages
 from cloudkasse_etl.i18n.text import Text, joined, say
 
 _TOLD_PROBLEMS = 3
-# No group's number is longer in SelectLine: GRUPPEN.Nummer.
-GroupNumber = Annotated[str, Field(min_length=1, max_length=13)]
 # Folders that repeat the same zones, with leap seconds or without, and names of no place: their clocks differ from the
 # shop's by up to half a minute or an hour, and receipts at midnight would belong to another day.
 _NO_PLACES = ("posix/", "right/", "posixrules", "localtime", "Factory")
@@ -41,120 +39,6 @@ if TYPE_CHECKING:
     KnownLanguage = Language
 else:
     KnownLanguage = Literal[languages()]  # one that has a catalogue
-
-
-class Company(Section):
-    """The company's data that SelectLine's tables do not contain."""
-
-    number: Annotated[str, Field(min_length=1, max_length=20)] = "1"
-    database_name: str | None = Field(None, description="MANDANT.Datenbankname, where MANDANT has several rows.")
-    vat_id: str | None = None
-    tax_number: str | None = None
-
-
-class Register(Section):
-    """A register: SelectLine's tables have none, so the settings name them."""
-
-    number: Annotated[str, Field(min_length=1, max_length=40)]
-    name: Annotated[str, Field(min_length=1)]
-    warehouse: Annotated[str, Field(min_length=1, max_length=10)]
-    price_group: GroupNumber
-    cash_account: Account | None = None
-    tenders: Tenders = Field(
-        default_factory=dict, description="Accounts of its own, instead of accounts.tenders; by name, too."
-    )
-    till_id: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
-        None, description="The till's own id of the register, where it is not the number."
-    )
-
-    @property
-    def id_in_till(self) -> str:
-        """What the till calls the register."""
-        return self.till_id or self.number
-
-
-def _some(value: Any) -> Any:
-    """Refuses "all" within a list: it would select only the group or employee with that name."""
-    if isinstance(value, list | tuple) and "all" in value:
-        raise refused(say("Write all without a list to choose all; in a list it is a number like any other."))
-    return value
-
-
-class Articles(Section):
-    """Which articles are uploaded."""
-
-    groups: Annotated[Literal["all"] | tuple[GroupNumber, ...], BeforeValidator(_some)] = "all"
-    only_shop_active: bool = False
-    open_price_column: str | None = Field(
-        None, description="Custom bit column of ART that marks articles whose price is keyed in at the register."
-    )
-
-
-class Employees(Section):
-    """Which employees are uploaded."""
-
-    numbers: Annotated[Literal["all"] | tuple[Annotated[str, Field(max_length=6)], ...], BeforeValidator(_some)] = "all"
-
-
-class PriceGroup(Section):
-    """Whether SelectLine stores the prices of a group net or gross; no column of it says so."""
-
-    basis: Literal["net", "gross"]
-
-
-class Safety(Section):
-    """Limits beyond which a run stops and asks a person."""
-
-    retire_percent: Annotated[int, Field(ge=0, le=100)] = Field(
-        20, description="A run that would retire more than this share of an entity's records stops."
-    )
-    retire_minimum: Annotated[int, Field(ge=0)] = Field(
-        50, description="Retiring up to this many records never stops a run, whatever the share."
-    )
-
-
-class Api(Section):
-    """How the till is called; address and token come from the environment."""
-
-    connections: Annotated[int, Field(ge=1, le=16)] = 4
-    connect_seconds: Annotated[float, Field(ge=0.1, le=120)] = 10
-    read_seconds: Annotated[float, Field(ge=0.1, le=600)] = 60
-    attempts: Annotated[int, Field(ge=1, le=20)] = 6
-    retry_seconds: Annotated[float, Field(ge=0, le=3600)] = Field(
-        120, description="How long one request is retried before the run gives up."
-    )
-    ca_bundle: Path | None = Field(None, description="Certificates of an own authority (PEM).")
-
-
-class Erp(Section):
-    """The place of SelectLine's tables in the ERP's database."""
-
-    db_schema: str | None = Field(
-        None, alias="schema", description="Schema of SelectLine's tables, where not the default."
-    )
-
-
-class State(Section):
-    """The place of our own tables; the database comes from the environment."""
-
-    db_schema: str | None = Field(None, alias="schema", description="A schema of their own for our tables.")
-    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] = "cloudkasse_"
-
-
-class History(Section):
-    """How long the runs are kept."""
-
-    keep_days: Annotated[int, Field(ge=1, le=36500)] | None = Field(
-        None, description="Finished runs that are older go; null keeps all."
-    )
-
-
-class Checks(Section):
-    """When the asset checks warn."""
-
-    waiting_hours: Annotated[int, Field(ge=1, le=8760)] | None = Field(
-        72, description="What has waited longer is a warning of check nothing_waits_too_long; null: it never is."
-    )
 
 
 class Settings(Section):
@@ -251,11 +135,17 @@ class Settings(Section):
 
 
 class Configuration(Section):
-    """Settings and connections of one company: the input of every use case."""
+    """Settings and connections of one company: the input of every use case.
+
+    Attributes:
+        path: The company's settings file.
+        company: The company's key in a chain, its partition's in Dagster; None for a single shop.
+    """
 
     settings: Settings
     connections: Connections
     path: Path
+    company: str | None = None
 
     def with_api(self, **changes: float) -> Self:
         """The same with other values of `api`: less patience with the till than a run has."""
@@ -266,34 +156,6 @@ class Configuration(Section):
         """The same with another tenant of SelectLine's, into which an earlier delivery went."""
         delivery = self.settings.delivery.model_copy(update={"tenant": tenant})
         return self.model_copy(update={"settings": self.settings.model_copy(update={"delivery": delivery})})
-
-
-def load(environment: Mapping[str, str] | None = None) -> Configuration:
-    """Reads the settings file and the environment.
-
-    Raises:
-        ConfigurationError: With every problem that was found, in file and environment together.
-    """
-    environment = os.environ if environment is None else environment
-    path = settings_path(environment)
-    problems: list[Problem] = []
-    settings: Settings | None = None
-    connections: Connections | None = None
-    try:
-        settings = read_settings(path)
-    except ConfigurationError as error:
-        problems += error.problems
-    try:
-        connections = read_connections(
-            environment,
-            written_till(path) if settings is None else settings.till.kind,
-            delivers=settings is not None and settings.delivery.is_on,
-        )
-    except ConfigurationError as error:
-        problems += error.problems
-    if settings is None or connections is None:
-        raise problems_error(problems)
-    return Configuration(settings=settings, connections=connections, path=path)
 
 
 def news_of_the_file(configuration: Configuration) -> Text | None:
@@ -319,8 +181,29 @@ def read_settings(path: Path) -> Settings:
     Raises:
         ConfigurationError: With every problem, each naming file, line and key.
     """
+    return parse_settings(read_text(path), path.name)
+
+
+def read_file(path: Path) -> SettingsFile:
+    """Reads a settings file as it was written, without checking its values.
+
+    Raises:
+        ConfigurationError: With the problem that prevents reading it.
+    """
     try:
-        text = _read(path)
+        return SettingsFile.parse(read_text(path), path.name)
+    except ConfigurationError as error:
+        raise problems_error(list(error.problems)) from None
+
+
+def read_text(path: Path) -> str:
+    """The text of a settings file.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    try:
+        return _read(path)
     except FileNotFoundError:
         problem = Problem(
             str(path),
@@ -343,7 +226,6 @@ def read_settings(path: Path) -> Settings:
             say("Let this user read the file, or name another in {variable}.", variable=SETTINGS_VARIABLE),
         )
         raise problems_error([problem]) from error
-    return parse_settings(text, path.name)
 
 
 def _read(path: Path) -> str:
@@ -366,6 +248,15 @@ def parse_settings(text: str, name: str = DEFAULT_SETTINGS) -> Settings:
         file = SettingsFile.parse(text, name)
     except ConfigurationError as error:
         raise problems_error(list(error.problems)) from None
+    return settings_of(file)
+
+
+def settings_of(file: SettingsFile) -> Settings:
+    """Checks a settings file that was read.
+
+    Raises:
+        ConfigurationError: With every problem, each naming file, line and key.
+    """
     try:
         settings = Settings.model_validate(file.data)
     except ValidationError as error:
@@ -382,7 +273,7 @@ def language_of(path: Path) -> Language:
     except (OSError, UnicodeDecodeError, ConfigurationError):
         return written_language(path)
     found = file.data.get("language")
-    return found if found in languages() else ENGLISH
+    return found if found in languages() else ENGLISH if found else written_language(path)
 
 
 def written_till(path: Path) -> TillKind:

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
-from cloudkasse_etl.config.settings_yaml import TEXT_TAG, read_yaml, shown
+from cloudkasse_etl.config.settings_yaml import TEXT_TAG, merged_data, merged_nodes, read_yaml, shown
 from cloudkasse_etl.errors import ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import Text, joined, say
 
@@ -115,6 +115,18 @@ class SettingsFile:
             raise ConfigurationError(problem.text, problems=[problem])
         return cls(name, node, data, repeated)
 
+    def over(self, shared: Self) -> Self:
+        """This file over one that says what several share: its own keys win, section by section.
+
+        Faults of either are told with the file that they are in; keys that the other repeats are that one's own faults.
+        """
+        merged = merged_nodes(self.node, shared.node)
+        return type(self)(self.name, merged, merged_data(self.data, shared.data), self.repeated)
+
+    def with_data(self, data: dict[str, Any]) -> Self:
+        """The same with other values, for what follows from elsewhere."""
+        return type(self)(self.name, self.node, data, self.repeated)
+
     def problems(self, error: ValidationError | None = None, model: type[BaseModel] | None = None) -> list[Problem]:
         """All faults of the file: those of its text, whatever the keys mean, and those that pydantic found.
 
@@ -137,7 +149,7 @@ class SettingsFile:
         A blank at an end is invisible, but makes a different number, name or account. An optional value is to be left
         out, or null: an empty text would be sent, searched for or connected to as it is.
         """
-        where, key = f"{self.name}:{node.start_mark.line + 1}", self._key(path)
+        where, key = _place_of(node), self._key(path)
         if not all(character.isprintable() for character in node.value):
             text = say("{key}: It has a control character: '{value}'.", key=key, value=shown(node.value))
             return Problem(where, text, say("Remove it."))
@@ -160,10 +172,10 @@ class SettingsFile:
             found.setdefault(path, []).append(detail)
         # for a value that may be a list or a word, the fault of the list's entry is the most helpful
         deepest = [path for path in found if not any(len(o) > len(path) and o[: len(path)] == path for o in found)]
-        return {path: (self._line(path), self._problem(path, found[path], model)) for path in deepest}
+        return {path: (self._node(path).start_mark.line, self._problem(path, found[path], model)) for path in deepest}
 
     def _problem(self, path: Path, details: Sequence[Any], model: type[BaseModel]) -> Problem:
-        where, key, detail = f"{self.name}:{self._line(path)}", self._key(path), details[0]
+        where, key, detail = self.place(path), self._key(path), details[0]
         if detail["type"] == "extra_forbidden":
             text: Text = _unknown_key(str(path[-1]), _keys_at(model, path[:-1]))
             return Problem(where, say("{key}: {text}", key=key, text=text))
@@ -195,21 +207,24 @@ class SettingsFile:
         named = shown(number) if isinstance(number, str) and number.strip() else str(place + 1)
         return say("{names} (register {named})", names=names, named=named)
 
-    def _line(self, path: Path) -> int:
-        """The line (from 1) of the deepest node on the path that is in the file."""
-        node: yaml.Node | None = self.node
-        line = 1
+    def place(self, path: Path) -> str:
+        """File and line (from 1) of the deepest node on the path that is in the file."""
+        return _place_of(self._node(path))
+
+    def _node(self, path: Path) -> yaml.Node:
+        """The deepest node on the path that is in the file; of a mapping's entry its key."""
+        place = node = self.node
         for part in path:
             if isinstance(node, yaml.MappingNode):
                 pairs = ((key, value) for key, value in node.value if getattr(key, "value", None) == str(part))
-                found = next(pairs, None)
-                if found is None:
-                    continue
-                line, node = found[0].start_mark.line + 1, found[1]
+                place, node = next(pairs, (place, node))
             elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-                node = node.value[part]
-                line = node.start_mark.line + 1
-        return line
+                place = node = node.value[part]
+        return place
+
+
+def _place_of(node: yaml.Node) -> str:
+    return f"{node.start_mark.name}:{node.start_mark.line + 1}"
 
 
 def _unknown_key(name: str, known: Sequence[str]) -> Text:

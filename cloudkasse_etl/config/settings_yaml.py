@@ -37,7 +37,7 @@ def read_yaml(text: str, name: str) -> tuple[yaml.Node | None, Any, tuple[Proble
     if len(text) > MAX_BYTES:
         raise too_large(f"{name}:1")
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = _composed(text, name)
         _bound(node, name)
         # before merge keys are applied: a key that overrides a merged one is not repeated
         repeated = tuple(_repeated(node, name)) if node is not None else ()
@@ -53,6 +53,17 @@ def read_yaml(text: str, name: str) -> tuple[yaml.Node | None, Any, tuple[Proble
         raise _unreadable(f"{name}:{line}", shown(str(error.problem))) from None
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise _unreadable(f"{name}:1", shown(str(error)) or type(error).__name__) from None
+
+
+def _composed(text: str, name: str) -> yaml.Node | None:
+    """The root of a text; each node's place tells the file's name too, since a company's settings come from two."""
+    loader = _Loader(text)
+    loader.name = name
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+        return node
+    finally:
+        loader.dispose()
 
 
 class _Loader(yaml.SafeLoader):
@@ -175,6 +186,24 @@ def _repeated(node: yaml.Node, name: str) -> Iterator[Problem]:
                     yield Problem(f"{name}:{item.start_mark.line + 1}", text, say("Keep one of them."))
                 seen.add(value)
             yield from _repeated(item, name)
+
+
+def merged_nodes(own: yaml.Node, shared: yaml.Node) -> yaml.Node:
+    """The nodes of one file over those of another: mappings key by key; lists and values of the first as they are."""
+    if not isinstance(own, yaml.MappingNode) or not isinstance(shared, yaml.MappingNode):
+        return own
+    below = {key.value: value for key, value in shared.value}
+    values = [(key, merged_nodes(value, below.pop(key.value, value))) for key, value in own.value]
+    return yaml.MappingNode(
+        own.tag, [*values, *((key, value) for key, value in shared.value if key.value in below)], own.start_mark
+    )
+
+
+def merged_data(own: Any, shared: Any) -> Any:
+    """The same with the values."""
+    if not isinstance(own, dict) or not isinstance(shared, dict):
+        return own
+    return shared | {key: merged_data(value, shared[key]) if key in shared else value for key, value in own.items()}
 
 
 def shown(value: str) -> str:

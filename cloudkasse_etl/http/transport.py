@@ -22,7 +22,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
-from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.config.sections.program_settings import Api
 from cloudkasse_etl.errors import ConfigurationError, ContractError, NetworkError, StoppedError
 from cloudkasse_etl.http import network_errors
 from cloudkasse_etl.http.peer_answers import Answer, Peer, Problem, Refusal, RetryableError

@@ -8,8 +8,8 @@ import sys
 import uuid
 from pathlib import Path
 
-from cloudkasse_etl.config.settings import load
-from cloudkasse_etl.config.till_settings import Dsfinvk, TillSettings
+from cloudkasse_etl.config.loading import load
+from cloudkasse_etl.config.sections.till_settings import Dsfinvk, TillSettings
 from cloudkasse_etl.sync.receipts.receipt_staging import ReceiptStaging
 from cloudkasse_etl.sync.receipts.validation.receipt_validation import validator_of
 from cloudkasse_etl.sync.run.context import SyncOptions

@@ -25,7 +25,7 @@ FACTOR = 1.3
 # VmHWM, not getrusage: a process's ru_maxrss begins with the memory of the one that started it.
 STAGE = """
 import os, pathlib, re, uuid
-from cloudkasse_etl.config.settings import load
+from cloudkasse_etl.config.loading import load
 from cloudkasse_etl.sync.receipts.receipt_staging import stage_receipts
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.session import open_session

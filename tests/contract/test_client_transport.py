@@ -19,7 +19,7 @@ import pytest
 from pydantic import SecretStr
 
 from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.config.sections.program_settings import Api
 from cloudkasse_etl.errors import (
     AuthorizationError,
     CloudkasseError,

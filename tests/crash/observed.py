@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cloudkasse_etl.config.settings import load
+from cloudkasse_etl.config.loading import load
 from cloudkasse_etl.state.lease import lease
 from cloudkasse_etl.sync.deliveries.document_delivery import deliver_documents
 from cloudkasse_etl.sync.deliveries.ledger.ledger_delivery import deliver_ledger

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assets.cli.group import run
-from cloudkasse_etl.config.account_settings import Accounts
+from cloudkasse_etl.config.sections.account_settings import Accounts
 from tests.support.programs import program_in
 from tests.support.receipts.coffee_receipts import receipt
 from tests.support.servers.ui_server import Ui, ui_of

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from cloudkasse_etl.config.settings import load
+from cloudkasse_etl.config.loading import load
 from cloudkasse_etl.errors import CloudkasseError, LeaseHeldError
 from cloudkasse_etl.state.database import engine
 from cloudkasse_etl.state.lease import lease, processes

@@ -24,7 +24,7 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.pool import NullPool
 
-from cloudkasse_etl.config.settings import load
+from cloudkasse_etl.config.loading import load
 from cloudkasse_etl.errors import LeaseHeldError, LeaseLostError
 from cloudkasse_etl.state.database.engine import LEASE_SECONDS
 from cloudkasse_etl.state.database.tables import StateTables

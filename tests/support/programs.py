@@ -24,6 +24,7 @@ from assets.instance.history_connections import open_history
 from assets.instance.home import HOME_VARIABLE, SETTINGS_VARIABLES, Home, find_home, open_instance
 from assets.instance.runs import run_job
 from assets.instance.storage import VARIABLE as STORAGE_VARIABLE
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.sandbox.server import SandboxServer
 from tests.support import databases, small_erp
 from tests.support.worlds import TOKEN, World, small_world
@@ -93,7 +94,7 @@ class Program:
     def definitions(self, **overrides: Any) -> dg.Definitions:
         """Fresh definitions, as a command builds them."""
         return build_defs(
-            self.world.configuration(),
+            Installation.of(self.world.configuration()),
             protocol_folder=self.home.protocols,
             **{"started_by": "a test", **overrides},
         )

@@ -14,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from cloudkasse_etl.config.settings import Configuration, load
+from cloudkasse_etl.config.loading import load
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import KINDS, Kind
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.sandbox.cloud.record_models import Entity

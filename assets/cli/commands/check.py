@@ -26,7 +26,8 @@ def check(cloud: bool, as_json: bool) -> int:
 
     With --cloud every record that the till holds is compared too, once all else is well.
     """
-    from cloudkasse_etl.config.settings import language_of, load, settings_path
+    from cloudkasse_etl.config.loading import load
+    from cloudkasse_etl.config.settings import language_of, settings_path
     from cloudkasse_etl.sync.monitoring.diagnosis import diagnose
 
     found = diagnose() + _home_problems()
@@ -61,7 +62,7 @@ def _home_problems() -> list[Problem]:
 
 
 def _compare(as_json: bool) -> int:
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.comparison.cloud_comparison import compare_all
 
     configuration = load()

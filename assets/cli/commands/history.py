@@ -9,6 +9,7 @@ import click
 
 from assets.cli.output import COLOURS, WORDS, console, print_json, print_wrapped, tell
 from assets.instance.typed_commands import as_typed
+from cloudkasse_etl.config.settings_language import chosen_company
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
 from cloudkasse_etl.i18n.formats import minute, spelled
 from cloudkasse_etl.i18n.text import Language, rendered, rendered_each, say
@@ -37,12 +38,13 @@ def history(context: click.Context, limit: int, as_json: bool) -> None:
         return
     from assets.instance.home import find_home, open_instance
 
+    company = chosen_company()
     with open_instance(find_home()) as instance:
         from assets.instance.run_history import read_history
 
-        runs = read_history(instance, limit)
+        runs = read_history(instance, limit, company)
         if any(run.outcome == "running" for run in runs) and _repair(instance):
-            runs = read_history(instance, limit)
+            runs = read_history(instance, limit, company)
     language, zone = _shown_in()
     if as_json:
         print_json({"runs": [run.as_dict(language, zone) for run in runs]})
@@ -63,7 +65,8 @@ def prune(keep_days: int | None, as_json: bool) -> None:
     of those to which booked rows lead only the logs go, for ten years.
     """
     from assets.instance.home import find_home, open_instance
-    from cloudkasse_etl.config.settings import language_of, load, settings_path
+    from cloudkasse_etl.config.loading import load
+    from cloudkasse_etl.config.settings import language_of, settings_path
 
     configuration = load()
     days = keep_days or configuration.settings.history.keep_days
@@ -88,7 +91,7 @@ def prune(keep_days: int | None, as_json: bool) -> None:
 def _repair(instance: "dg.DagsterInstance") -> bool:
     """Marks runs whose process died as failed, unless settings or database are unusable."""
     from assets.instance.runs import repair_dead_runs
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
 
     with suppress(CloudkasseError):
         return bool(repair_dead_runs(instance, load()))
@@ -97,13 +100,13 @@ def _repair(instance: "dg.DagsterInstance") -> bool:
 
 def _shown_in() -> tuple[Language, dt.tzinfo | None]:
     """The settings' language and time zone; if the settings are invalid, this computer's zone."""
-    from cloudkasse_etl.config.settings import language_of, read_settings, settings_path
+    from cloudkasse_etl.config.loading import load_parts
+    from cloudkasse_etl.config.settings import language_of, settings_path
 
-    try:
-        settings = read_settings(settings_path())
-    except CloudkasseError:
-        return language_of(settings_path()), None
-    return settings.language, settings.zone
+    with suppress(CloudkasseError):
+        if (settings := load_parts().settings) is not None:
+            return settings.language, settings.zone
+    return language_of(settings_path()), None
 
 
 def _print_table(runs: "Sequence[PastRun]", language: Language, zone: dt.tzinfo | None) -> None:

@@ -39,11 +39,11 @@ def rejections(asset: str | None, code: str | None, csv_file: str | None, as_jso
     comes first, then that of most records.
     """
     refuse_both(csv_file, as_json=as_json)
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.monitoring.open_records import open_records
 
     configuration = load()
-    report = open_records(configuration, last_run=_last_run(), asset=asset, code=code)
+    report = open_records(configuration, last_run=_last_run(configuration.company), asset=asset, code=code)
     put_out(
         report.table(configuration.settings),
         csv_file,
@@ -52,7 +52,7 @@ def rejections(asset: str | None, code: str | None, csv_file: str | None, as_jso
     )
 
 
-def _last_run() -> "LastRun | None":
+def _last_run(company: str | None) -> "LastRun | None":
     """The run by which one judges whether all is well; None where the history cannot be read, or there is none."""
     from assets.instance.home import find_home, open_instance
 
@@ -62,7 +62,7 @@ def _last_run() -> "LastRun | None":
             with open_instance(home) as instance:
                 from assets.instance.run_history import last_run_of
 
-                return last_run_of(instance)
+                return last_run_of(instance, company)
     return None
 
 

@@ -23,15 +23,16 @@ def report(run_id: str | None, last: bool, html_file: Path) -> None:
     if (run_id is None) != last:
         raise click.UsageError(say("Name a run, or --last, and not both.").render(language()))
     from assets.instance.home import find_home, open_instance
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
 
     configuration, home = load(), find_home()
     with open_instance(home) as instance:
-        from assets.instance.run_history import find_run, last_run
+        from assets.instance.run_history import find_run, last_run, refuse_another_company
         from assets.instance.runs import repair_dead_runs
 
         repair_dead_runs(instance, configuration)
-        past = last_run(instance) if run_id is None else find_run(instance, run_id)
+        past = last_run(instance, configuration.company) if run_id is None else find_run(instance, run_id)
+    refuse_another_company(past, configuration)
     from assets.cli.run_pages import facts_of
     from cloudkasse_etl.sync.outputs.page.render import write_page
 

@@ -53,7 +53,7 @@ def plan(
     Counts are complete; of each kind the first records are told one by one (20 with --json). All other options go with
     undo.
     """
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.dry_run.plan import plan as make_plan
 
     scope = None

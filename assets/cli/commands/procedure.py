@@ -21,7 +21,7 @@ def procedure(context: click.Context, html_file: Path, language: str | None) -> 
     and hashes, who may do what, what is guaranteed and how long it is kept.
     """
     from assets.cli.running_program import running_program
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.outputs.procedure.procedure_page import write_procedure
 
     configuration = load()

@@ -34,7 +34,7 @@ def log(limit: int, as_json: bool) -> None:
 
     Defaults count, and so does the program's version. Secrets and addresses are not recorded.
     """
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.run.settings_history import settings_history
 
     configuration = load()

@@ -1,13 +1,16 @@
 """`sync`: runs one synchronisation and prints its report."""
 
+import os
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
+from assets.cli.companies.company_option import chosen
 from assets.cli.output import console, print_json, print_report, progress, tell
 from assets.instance.tags import KINDS
+from cloudkasse_etl.config.settings_language import companies_folder
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Language, rendered, say, say_as, say_count
 from cloudkasse_etl.tills.capabilities import refuse_if_none_is_taken
@@ -38,26 +41,50 @@ _CHOICE, _YES, _NO = say_as("answer", "[Y/n]"), say_as("answer", "y yes"), say_a
 )
 @click.option("--retry-rejected", is_flag=True, help="Try rejected records again although nothing about them changed.")
 @click.option("--allow-retire", is_flag=True, help="Retire records even if they are more than the settings allow.")
+@click.option(
+    "--here",
+    is_flag=True,
+    hidden=companies_folder(os.environ) is None,
+    help="In a chain: several companies one after another in this process, instead of by Dagster's queue.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.pass_context
 def sync(
-    what: str, import_receipts: bool | None, full: bool, retry_rejected: bool, allow_retire: bool, as_json: bool
+    context: click.Context,
+    what: str,
+    import_receipts: bool | None,
+    full: bool,
+    retry_rejected: bool,
+    allow_retire: bool,
+    here: bool,
+    as_json: bool,
 ) -> int:
     """Synchronise SelectLine with the till: everything, the master data alone, or the receipts alone.
 
     Sends only what has changed, and says so when nothing has.
     """
     from assets.instance.home import find_home
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
 
+    several = chosen(context) or ()
+    if len(several) > 1 and not here:
+        from assets.cli.companies.queued import synchronise_all
+        from cloudkasse_etl.config.loading import load_installation
+        from cloudkasse_etl.sync.run.context import SyncOptions
+
+        wishes = SyncOptions(
+            full=full, retry_rejected=retry_rejected, allow_retire=allow_retire, import_receipts=import_receipts
+        )
+        return synchronise_all(load_installation(), find_home(), what, wishes, several, as_json=as_json)
     configuration, home = load(), find_home()
     if what == "master-data":
         refuse_if_none_is_taken(configuration.settings.till.kind)
     wish = configuration.settings.receipts.import_
     if import_receipts is None:
-        chosen = wish == "direct"
+        does_import = wish == "direct"
         ask = wish == "ask" and what != "master-data" and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
     else:
-        chosen, ask = import_receipts, False
+        does_import, ask = import_receipts, False
     with progress(configuration.settings.language, quiet=as_json) as (on_step, on_progress, on_retry):
         from assets.cli.running import synchronise
         from cloudkasse_etl.sync.run.context import SyncOptions
@@ -66,7 +93,9 @@ def sync(
             configuration,
             home,
             what,
-            SyncOptions(full=full, retry_rejected=retry_rejected, allow_retire=allow_retire, import_receipts=chosen),
+            SyncOptions(
+                full=full, retry_rejected=retry_rejected, allow_retire=allow_retire, import_receipts=does_import
+            ),
             on_step=on_step,
             on_progress=on_progress,
             on_retry=on_retry,

@@ -26,7 +26,7 @@ from cloudkasse_etl.i18n.text import Language, say
 if TYPE_CHECKING:
     import psutil
 
-    from cloudkasse_etl.config.settings import Configuration
+    from cloudkasse_etl.config.companies.installation import Installation
 
 HOST = "127.0.0.1"
 STOP_SECONDS = 20
@@ -53,7 +53,8 @@ def ui(port: int, pages_port: int | None, is_demo: bool, folder: Path) -> int:
     Runs that are started there, or by a schedule, need it to go on running.
     """
     from assets.cli.demo.demo_server import is_free
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.companies.installation import Installation
+    from cloudkasse_etl.config.loading import load_installation
 
     _require_own_code(Path.cwd())
     if not is_free(port):
@@ -64,23 +65,23 @@ def ui(port: int, pages_port: int | None, is_demo: bool, folder: Path) -> int:
         with demo_or_new(folder).running() as (configuration, home):
             # other commands take no folder
             typed_commands.tell_with_demo(is_demo=folder.absolute() == FOLDER.absolute())
-            return _with_pages(configuration, home, port, pages_port)
+            return _with_pages(Installation.of(configuration), home, port, pages_port)
     # With broken settings there would be no asset, no job and no schedule in it, and Dagster's stack traces here. Once
     # it is open, broken settings keep what was loaded before, and a reload heals them.
-    configuration, home = load(), find_home()
-    return _with_pages(configuration, home, port, pages_port)
+    installation, home = load_installation(), find_home()
+    return _with_pages(installation, home, port, pages_port)
 
 
-def _with_pages(configuration: "Configuration", home: Home, port: int, pages_port: int | None) -> int:
+def _with_pages(installation: "Installation", home: Home, port: int, pages_port: int | None) -> int:
     """Serves the UI, and the pages and protocols beside it; without them where the port beside it is taken."""
     from assets.cli.run_pages import served
     from assets.instance.pages_address import noted
 
-    language, beside = configuration.settings.language, pages_port or port + 1
+    language, beside = installation.shared.language, pages_port or port + 1
     with ExitStack() as opened:
         pages = None
         try:
-            pages = opened.enter_context(served(configuration, home, beside))
+            pages = opened.enter_context(served(installation, home, beside))
         except (OSError, OverflowError):
             if pages_port is not None:
                 raise _in_use(pages_port, "--pages-port") from None

@@ -138,7 +138,7 @@ class Demo:
     @contextmanager
     def entered(self) -> "Iterator[tuple[Configuration, Home]]":
         """Points this process's environment to the demo, whether or not its servers answer."""
-        from cloudkasse_etl.config.settings import load
+        from cloudkasse_etl.config.loading import load
 
         home = enter_environment(self.environment)
         look_up_again()
@@ -160,7 +160,7 @@ class Demo:
         """Gives its registers the articles and prices, as a person keys them in where a till takes no upload."""
         from pydantic import SecretStr
 
-        from cloudkasse_etl.config.till_settings import TillSettings
+        from cloudkasse_etl.config.sections.till_settings import TillSettings
         from cloudkasse_etl.sync.master_data.upload import upload
         from cloudkasse_etl.sync.run.context import SyncOptions
         from cloudkasse_etl.sync.run.session import open_session

@@ -14,8 +14,8 @@ from typing import Protocol
 from cloudkasse_etl.alerting.email import EmailChannel
 from cloudkasse_etl.alerting.message import FailedRun, Message, RejectionCause, compose
 from cloudkasse_etl.alerting.webhook import WebhookChannel
-from cloudkasse_etl.config.alert_settings import Email
 from cloudkasse_etl.config.connections import Connections
+from cloudkasse_etl.config.sections.alert_settings import Email
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.errors import DeliveryError, Problem
 from cloudkasse_etl.fingerprint import fingerprint

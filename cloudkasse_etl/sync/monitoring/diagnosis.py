@@ -1,17 +1,14 @@
 """The checks of `check`: all problems of settings, ERP, own tables, cloud and clock, at once. Writes nothing."""
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from cloudkasse_etl.config.connections import Connections, read_connections
+from cloudkasse_etl.config.connections import Connections
+from cloudkasse_etl.config.loading import load_parts
 from cloudkasse_etl.config.settings import (
     Configuration,
     Settings,
     language_of,
-    read_settings,
-    settings_path,
-    written_till,
 )
 from cloudkasse_etl.erp.selectline.erp_diagnosis import diagnose as diagnose_erp
 from cloudkasse_etl.erp.selectline.erp_engine import erp_engine
@@ -40,26 +37,16 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
 
     Returns:
         Every problem with its cure; empty if there are none.
+
+    Raises:
+        ConfigurationError: In a chain, no company is named, there is no such company, or what all share is broken.
     """
-    environment = os.environ if environment is None else environment
-    problems: list[Problem] = []
-    settings, connections = None, None
-    written = written_till(settings_path(environment))
-    try:
-        settings = read_settings(settings_path(environment))
-    except ConfigurationError as error:
-        problems += error.problems
+    found = load_parts(environment)
+    settings, connections = found.settings, found.connections
+    problems = list(found.problems)
     if settings is not None:
         problems += diagnose_accounts(settings)
-    problems += _catalogue(language_of(settings_path(environment)))
-    try:
-        connections = read_connections(
-            environment,
-            settings.till.kind if settings else written,
-            delivers=settings is not None and settings.delivery.is_on,
-        )
-    except ConfigurationError as error:
-        problems += error.problems
+    problems += _catalogue(language_of(found.path))
     if connections is None:
         return problems
     # with invalid settings the systems can still be checked, with the defaults
@@ -67,8 +54,8 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     erp = _erp(shown, connections)
     problems += erp
     problems += _state(shown, connections, erp)
-    configuration = Configuration(settings=shown, connections=connections, path=settings_path(environment))
-    if settings or written == shown.till.kind:  # of another kind, the defaults say nothing
+    configuration = Configuration(settings=shown, connections=connections, path=found.path, company=found.company)
+    if settings or found.till == shown.till.kind:  # of another kind, the defaults say nothing
         problems += _till(configuration, settings)
         problems += _another_till(configuration)
     problems += diagnose_delivery(configuration)

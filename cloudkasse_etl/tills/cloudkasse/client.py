@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.config.sections.program_settings import Api
 from cloudkasse_etl.entities import BY_NAME
 from cloudkasse_etl.errors import ContractError, Problem
 from cloudkasse_etl.http.fetching import fetched_ahead

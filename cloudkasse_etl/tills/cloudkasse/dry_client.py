@@ -13,7 +13,7 @@ import orjson
 from stdnum import ean
 
 from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.config.sections.program_settings import Api
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
 from cloudkasse_etl.tills.item_results import CONTRACT_CODE, rejected
 from cloudkasse_etl.tills.port import Attempt, BatchOutcome, Foresight, ItemResult, NoJournal, record_key

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.config import account_settings as accounts
+from cloudkasse_etl.config.sections import account_settings as accounts
 from cloudkasse_etl.schemas.wire_receipts import RECEIVABLES
 from cloudkasse_etl.transform.receipt_frames import Booleans, Integers, ReceiptFrames
 

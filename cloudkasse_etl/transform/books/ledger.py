@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cloudkasse_etl.config.account_settings import Accounts
 from cloudkasse_etl.config.record.setting_values import setting_name as setting_name
-from cloudkasse_etl.config.settings import Register
+from cloudkasse_etl.config.sections.account_settings import Accounts
+from cloudkasse_etl.config.sections.shop_settings import Register
 from cloudkasse_etl.fingerprint import fingerprint
 from cloudkasse_etl.rejections.rejection import Rejection
 from cloudkasse_etl.transform.books.reversals import Mirror

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cloudkasse_etl.config.account_settings import ANY_NAME, OverShort
+from cloudkasse_etl.config.sections.account_settings import ANY_NAME, OverShort
 from cloudkasse_etl.transform.books.business_cases import (
     CASH,
     CASH_DIFFERENCE,

@@ -11,7 +11,8 @@ from typing import Any, Final
 import orjson
 import yaml
 
-from cloudkasse_etl.config.settings import Configuration, load
+from cloudkasse_etl.config.loading import load
+from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.entities import TillKind
 from cloudkasse_etl.sandbox.cloud.record_models import Entity
 from cloudkasse_etl.sandbox.cloud.validation import Limits

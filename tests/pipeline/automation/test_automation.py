@@ -11,11 +11,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from assets.automation.schedules import opening_crons
+from assets.automation.crons import opening_crons
 from assets.instance import tags
 from assets.instance.run_history import read_history
 from assets.instance.runs import run_job
-from cloudkasse_etl.config.automation_settings import OpeningHours
+from cloudkasse_etl.config.sections.automation_settings import OpeningHours
 from cloudkasse_etl.config.settings import Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.sync.monitoring.new_data import Novelty, look_for_novelty

@@ -10,7 +10,7 @@ from tests.support.worlds import World, small_world
 # The library alone: a Python that optimizes has to compile every library anew, and Dagster takes a minute for that.
 SYNC = """
 import os, pathlib, sys
-from cloudkasse_etl.config.settings import load
+from cloudkasse_etl.config.loading import load
 from cloudkasse_etl.sync.run.context import SyncOptions
 from cloudkasse_etl.sync.run.session import open_session
 from tests.support.worlds import MASTER_DATA

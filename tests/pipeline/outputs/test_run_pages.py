@@ -12,6 +12,7 @@ from assets.cli.run_pages import served
 from assets.instance.home import PAGES_VARIABLE
 from assets.instance.pages_address import noted
 from assets.instance.typed_commands import DEMO_VARIABLE, PROGRAM, shown_path
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings_language import DEFAULT_SETTINGS
 from cloudkasse_etl.errors import ConfigurationError
 from tests.support.patience import HANG_SECONDS
@@ -44,7 +45,7 @@ def pages(program: Program) -> Iterator[Served]:
     _, report = program.call_json("sync")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with served(program.world.configuration(), program.home, port):
+    with served(Installation.of(program.world.configuration()), program.home, port):
         yield Served(report["run_id"], port)
 
 

@@ -17,6 +17,7 @@ from assets.definitions import build_defs
 from assets.definitions import defs as code_location
 from assets.instance import runs, tags
 from assets.instance.home import PROJECT
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings, parse_settings
 from cloudkasse_etl.errors import ConfigurationError
@@ -66,7 +67,7 @@ def configuration() -> Configuration:
 
 @pytest.fixture
 def definitions(configuration: Configuration, tmp_path: Path) -> dg.Definitions:
-    return build_defs(configuration, protocol_folder=tmp_path)
+    return build_defs(Installation.of(configuration), protocol_folder=tmp_path)
 
 
 @pytest.fixture
@@ -75,7 +76,9 @@ def delivering(configuration: Configuration, tmp_path: Path) -> Callable[..., dg
 
     def made(**changed: Any) -> dg.Definitions:
         settings = Settings.model_validate({"delivery": {**DELIVERY, **changed}})
-        return build_defs(configuration.model_copy(update={"settings": settings}), protocol_folder=tmp_path)
+        return build_defs(
+            Installation.of(configuration.model_copy(update={"settings": settings})), protocol_folder=tmp_path
+        )
 
     return made
 
@@ -118,7 +121,7 @@ def test_building_definitions_touches_no_network_disk_or_environment(
 
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(Path, "open", refuse)
-    build_defs(configuration, protocol_folder=tmp_path / "absent").resolve_all_job_defs()
+    build_defs(Installation.of(configuration), protocol_folder=tmp_path / "absent").resolve_all_job_defs()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -174,7 +177,7 @@ def test_a_german_shop_reads_the_ui_in_german(configuration: Configuration, tmp_
         configuration.model_copy(update={"settings": Settings.model_validate({"language": language})})
         for language in ("en", "de")
     ]
-    english, german = (told(build_defs(shop, protocol_folder=tmp_path)) for shop in shops)
+    english, german = (told(build_defs(Installation.of(shop), protocol_folder=tmp_path)) for shop in shops)
     assert english.keys() == german.keys()
     assert {"sync_all.full", "import_receipts.receipt_ids", "nightly", "new_data", "plan"} <= english.keys()
     assert {f"staged_receipts:{REJECTIONS}", "revenue_postings:books_balanced"} <= english.keys()
@@ -236,7 +239,7 @@ def test_no_secret_reaches_what_dagster_stores_or_shows(definitions: dg.Definiti
 
 def test_the_run_of_a_command_is_one_of_the_same_job(configuration: Configuration, tmp_path: Path) -> None:
     def snapshot(**differences: Any) -> str:
-        definitions = build_defs(configuration, protocol_folder=tmp_path, **differences)
+        definitions = build_defs(Installation.of(configuration), protocol_folder=tmp_path, **differences)
         return definitions.resolve_job_def("sync_all").get_job_snapshot_id()
 
     assert snapshot() == snapshot(started_by="command line", on_report=print)
@@ -259,7 +262,7 @@ def test_each_asset_names_who_answers_for_it_and_links_to_its_code(
     code = {"url": "https://git.example.org/shop/etl/", "branch": "stable", "platform": "gitlab"}
     settings = Settings.model_validate({"ui": {"owners": owners, "source_code": code}})
     changed = configuration.model_copy(update={"settings": settings})
-    definitions = build_defs(changed, protocol_folder=tmp_path, with_links=True)
+    definitions = build_defs(Installation.of(changed), protocol_folder=tmp_path, with_links=True)
     assert {tuple(spec.owners) for spec in definitions.resolve_all_asset_specs()} == {owners}
     for asset, (link,) in links(definitions).items():
         url, line = link.split("#L")
@@ -267,7 +270,7 @@ def test_each_asset_names_who_answers_for_it_and_links_to_its_code(
         assert folder == "https://git.example.org/shop/etl", asset
         lines = (PROJECT / path).read_text(encoding="utf-8").splitlines()
         assert "@dg." in lines[int(line) - 1], asset
-    here = links(build_defs(configuration, protocol_folder=tmp_path, with_links=True))
+    here = links(build_defs(Installation.of(configuration), protocol_folder=tmp_path, with_links=True))
     assert all(link.startswith(str(PROJECT)) for (link,) in here.values())
 
 

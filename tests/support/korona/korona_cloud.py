@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api, Configuration, Settings
+from cloudkasse_etl.config.sections.program_settings import Api
+from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.tills.korona.korona_client import KoronaClient
 from cloudkasse_etl.tills.port import OnRetry
 from tests.support.korona.korona_description import DESCRIPTION, faults, operation_of

@@ -9,8 +9,8 @@ import msgspec
 import pandas as pd
 from hypothesis import strategies as st
 
-from cloudkasse_etl.config.account_settings import Accounts
-from cloudkasse_etl.config.settings import Register
+from cloudkasse_etl.config.sections.account_settings import Accounts
+from cloudkasse_etl.config.sections.shop_settings import Register
 from cloudkasse_etl.schemas.booked_rows import MovedRow, PostingRow
 from cloudkasse_etl.schemas.wire_receipts import BUSINESS_CASES, KINDS, RECEIVABLES, Receipt, parse_receipt
 from cloudkasse_etl.transform.booking import book

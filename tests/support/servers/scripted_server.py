@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import SecretStr
 
 from cloudkasse_etl.config.connections import Connections
-from cloudkasse_etl.config.settings import Api
+from cloudkasse_etl.config.sections.program_settings import Api
 from cloudkasse_etl.tills.cloudkasse.client import CloudClient
 from cloudkasse_etl.tills.port import Attempt, BatchOutcome, ItemResult, OnRetry, record_key
 from tests.support.patience import HANG_SECONDS

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from cloudkasse_etl.config.account_settings import Accounts
+from cloudkasse_etl.config.sections.account_settings import Accounts
 from cloudkasse_etl.schemas.wire_receipts import Receipt
 from cloudkasse_etl.transform.booking import Booked, Ledger, book
 from cloudkasse_etl.transform.books.reversals import Mirror, excess, is_void, mirror

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.pool import NullPool
 
-from cloudkasse_etl.config.settings import load
+from cloudkasse_etl.config.loading import load
 from cloudkasse_etl.entities import EMPLOYEES
 from cloudkasse_etl.erp.selectline import erp_tables
 from cloudkasse_etl.erp.selectline.erp_tables import METADATA

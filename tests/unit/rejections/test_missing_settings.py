@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cloudkasse_etl.config.account_settings import BUSINESS_CASE_ACCOUNTS, TENDER_ACCOUNTS, Accounts
+from cloudkasse_etl.config.sections.account_settings import BUSINESS_CASE_ACCOUNTS, TENDER_ACCOUNTS, Accounts
 from cloudkasse_etl.i18n.messages import ENGLISH
 from cloudkasse_etl.rejections.missing_settings import each_of, entries
 from cloudkasse_etl.transform.books.ledger import setting_name

@@ -7,6 +7,7 @@ import pytest
 
 from assets.definitions import assets_of, build_defs
 from assets.ui.columns import CONTRACTS, DRAWN_FROM, lineage
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.entities import TILL_KINDS
@@ -22,7 +23,7 @@ URLS = {
 def schemas(settings: Settings) -> dict[str, dg.TableSchema]:
     """The column schema of each asset that has one, as the code location shows it."""
     configuration = Configuration(settings=settings, connections=read_connections(URLS), path=Path("cloudkasse.yaml"))
-    specs = build_defs(configuration, protocol_folder=Path()).resolve_all_asset_specs()
+    specs = build_defs(Installation.of(configuration), protocol_folder=Path()).resolve_all_asset_specs()
     return {
         spec.key.to_user_string(): spec.metadata["dagster/column_schema"]
         for spec in specs

@@ -34,7 +34,7 @@ def archive(
     """
     if context.invoked_subcommand is not None:
         return None
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.outputs.archive.archiving import write_archive
 
     end, folder = needed(last, "last"), needed(folder, "folder")
@@ -74,7 +74,8 @@ def verify(folder: Path, number: str | None, files_only: bool, as_json: bool) ->
 
 def _configuration() -> "Configuration | None":
     """Settings and connections; None where there are no settings."""
-    from cloudkasse_etl.config.settings import load, settings_path
+    from cloudkasse_etl.config.loading import load
+    from cloudkasse_etl.config.settings import settings_path
 
     return load() if settings_path().is_file() else None
 

@@ -32,7 +32,7 @@ def audit(
 
     Exit code 0: both agree; 10: they differ; 20: they could not be compared.
     """
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.errors import unwritable_file
     from cloudkasse_etl.sync.audit.legal_audit import audit_legal_record
 

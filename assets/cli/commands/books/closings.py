@@ -53,7 +53,7 @@ def closings(
     """
     if context.invoked_subcommand is not None:
         return None
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.receipts.closing_list import list_closings, newest_first
 
     configuration = load()

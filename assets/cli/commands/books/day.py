@@ -30,7 +30,7 @@ def day(day: dt.datetime, last: dt.datetime | None, register: str | None, html_f
     DAY is a business day, like 2026-11-01 or 01.11.2026. All sums are made of the receipts as they came, and compared
     with closings and postings. It may be called while a synchronisation runs, and before the day is closed.
     """
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.outputs.day.sheet_page import chapters_of, sheets_page, title_of
     from cloudkasse_etl.sync.outputs.day.sheet_reading import make_day_sheets
 

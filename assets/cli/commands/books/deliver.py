@@ -16,7 +16,7 @@ def deliver(day: dt.datetime | None, register: str | None, as_json: bool) -> int
     """Bring what is booked into SelectLine, each document and batch exactly once, and follow what became of them."""
     from assets.cli.running import run_quietly
     from assets.instance.home import find_home
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.deliveries.readiness import require_delivery
     from cloudkasse_etl.sync.run.context import SyncOptions
 

@@ -43,7 +43,7 @@ def export(
     upload. The summary is told on standard error where the file is written to standard output. With datev the postings
     of some days are written as DATEV's files, each posting once.
     """
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.i18n.formats import plain_euros, plain_units
     from cloudkasse_etl.sync.outputs import exports
 

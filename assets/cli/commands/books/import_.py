@@ -23,7 +23,7 @@ def import_(receipts: tuple[str, ...], retry_rejected: bool, as_json: bool) -> i
     """
     from assets.cli.running import import_staged
     from assets.instance.home import find_home
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
 
     configuration, home = load(), find_home()
     receipt_ids: tuple[str, ...] = ()

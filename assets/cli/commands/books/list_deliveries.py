@@ -37,7 +37,7 @@ def deliveries(context: click.Context, status: str | None, limit: int, as_json: 
     """List what was brought into SelectLine, the newest first: id, what, register, day, closing, total, status, no."""
     if context.invoked_subcommand is not None:
         return None
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.deliveries.delivery_list import list_deliveries
 
     configuration = load()

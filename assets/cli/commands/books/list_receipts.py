@@ -57,7 +57,7 @@ def receipts(
     """
     if context.invoked_subcommand is not None:
         return None
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.state.stores.books.receipt_reader import Wanted
     from cloudkasse_etl.sync.receipts import receipt_list
     from cloudkasse_etl.sync.receipts.receipt_list import decision_dict
@@ -225,7 +225,7 @@ def show(receipt: str, as_json: bool) -> int:
 
     RECEIPT is register and number, like K1-348, or the beginning of its id.
     """
-    from cloudkasse_etl.config.settings import load
+    from cloudkasse_etl.config.loading import load
     from cloudkasse_etl.sync.outputs.receipt_view import view_of
     from cloudkasse_etl.sync.receipts.receipt_detail import show_receipt
 

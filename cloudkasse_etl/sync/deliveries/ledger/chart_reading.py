@@ -1,6 +1,6 @@
 """Reads the ledger's master data, which postings are held against before they are sent."""
 
-from cloudkasse_etl.config.delivery_settings import Delivery as DeliverySettings
+from cloudkasse_etl.config.sections.delivery_settings import Delivery as DeliverySettings
 from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
 from cloudkasse_etl.state.stores.deliveries.delivery_store import BATCH
 from cloudkasse_etl.transform.deliveries.ledger_chart import LedgerChart, read_accounts, read_tax_codes, read_years

@@ -4,8 +4,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cloudkasse_etl.config.account_settings import ANY_NAME, OverShort
 from cloudkasse_etl.config.record.setting_values import Values, shown_value
+from cloudkasse_etl.config.sections.account_settings import ANY_NAME, OverShort
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.i18n.formats import rate
 from cloudkasse_etl.i18n.text import Language, Text, rendered_each, say

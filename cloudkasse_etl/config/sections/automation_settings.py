@@ -51,6 +51,9 @@ class Automation(Section):
     """When synchronisations start automatically, once their schedule or sensor is switched on in the UI."""
 
     nightly: Nightly = Nightly()
+    spread_minutes: Annotated[int, Field(ge=1, le=720)] = Field(
+        60, description="Of a chain: the time over which the companies' nightly runs are spread."
+    )
     receipts: OpeningHours = OpeningHours()
     look_seconds: Annotated[int, Field(ge=10, le=86400)] = Field(
         60, description="How often sensor new_data looks whether there is anything new."

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from cloudkasse_etl.config.account_settings import TENDER_ACCOUNTS
 from cloudkasse_etl.config.section import Section
+from cloudkasse_etl.config.sections.account_settings import TENDER_ACCOUNTS
 from cloudkasse_etl.config.settings_file import refused, unknown
 from cloudkasse_etl.config.settings_yaml import shown
 from cloudkasse_etl.entities import TillKind

@@ -1,0 +1,22 @@
+"""The names of the environment's variables; what they mean is in docs/configuration.md."""
+
+SETTINGS_VARIABLE = "CLOUDKASSE_SETTINGS"
+COMPANIES_VARIABLE = "CLOUDKASSE_COMPANIES"
+COMPANY_VARIABLE = "CLOUDKASSE_COMPANY"
+SECRETS = (
+    "CLOUDKASSE_API_TOKEN",
+    "CLOUDKASSE_SMTP_PASSWORD",
+    "SELECTLINE_API_PASSWORD",
+    "SELECTLINE_API_APPKEY",
+)
+CONNECTIONS = (
+    "CLOUDKASSE_ERP_URL",
+    "CLOUDKASSE_STATE_URL",
+    "CLOUDKASSE_API_URL",
+    "CLOUDKASSE_API_USER",
+    "CLOUDKASSE_ALERT_WEBHOOK_URL",
+    "SELECTLINE_API_URL",
+    "SELECTLINE_API_USER",
+    *SECRETS,
+)
+"""Addresses and secrets; in a chain a company may have values of its own."""
