@@ -40,7 +40,8 @@ def dead_run_sensor(installation: Installation) -> dg.SensorDefinition:
     def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         repaired: list[str] = []
         problems: list[Text] = []
-        for company in sorted(companies_at_work(context.instance), key=str):
+        at_work = companies_at_work(context.instance) if installation.is_chain else {None}
+        for company in sorted(at_work, key=str):
             try:
                 repaired += repair_dead_runs(context.instance, installation.configuration(company))
             except CloudkasseError as error:
