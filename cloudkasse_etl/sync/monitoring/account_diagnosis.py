@@ -7,8 +7,8 @@ And what was paid is not revenue: on one account a sale would leave nothing.
 from collections import defaultdict
 from collections.abc import Iterator
 
-from cloudkasse_etl.config.account_settings import Accounts, OverShort
 from cloudkasse_etl.config.record.setting_values import setting_name
+from cloudkasse_etl.config.sections.account_settings import Accounts, OverShort
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import Problem
 from cloudkasse_etl.i18n.text import say
