@@ -27,6 +27,7 @@ from assets.cli.commands.procedure import procedure
 from assets.cli.commands.protocol import protocol
 from assets.cli.commands.sandbox import sandbox
 from assets.cli.commands.settings_log import settings
+from assets.cli.commands.status import status
 from assets.cli.commands.sync import sync
 from assets.cli.commands.ui import ui
 from assets.cli.companies.company_option import offer_companies
@@ -49,8 +50,8 @@ def group() -> None:
 
 
 for command in (
-    *(sync, import_, undo, deliver, plan, rejections, receipts, closings, day, deliveries, export, history, protocol),
-    *(report, settings, procedure, check, audit, archive, sandbox, demo, ui),
+    *(sync, import_, undo, deliver, plan, status, rejections, receipts, closings, day, deliveries, export, history),
+    *(protocol, report, settings, procedure, check, audit, archive, sandbox, demo, ui),
 ):
     group.add_command(command)
 offer_companies(group)

@@ -19,7 +19,7 @@ from cloudkasse_etl.config.variables import COMPANY_VARIABLE
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import say
 
-OF_ALL = frozenset({"sync"})
+OF_ALL = frozenset({"status", "sync"})
 """Commands that have a way of their own for several companies."""
 _NAMES, _ALL, _ENTERED = (f"{__name__}.{name}" for name in ("names", "all", "entered"))
 # The worst result of several comes first: wrong settings, failed, held, partly successful.
