@@ -8,7 +8,6 @@ from assets.checks.nothing_open import broken_result
 from assets.instance.reported_assets import last_reported, report_if_changed
 from assets.instance.typed_commands import as_typed, tell_about
 from assets.run.partitions import COMPANIES, NAME
-from cloudkasse_etl.config.companies.company_files import misnamed_files
 from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.entities import ACTION_NEEDED
 from cloudkasse_etl.errors import CloudkasseError, ConfigurationError
@@ -49,8 +48,7 @@ def companies_sensor(installation: Installation) -> dg.SensorDefinition:
         if gone:
             texts.append(say("Gone: {names}.", names=", ".join(gone)))
         problems = [named(key, problem) for key, problem in _broken(context.instance, installation, keys)]
-        assert installation.folder is not None  # noqa: S101 - the sensor is a chain's
-        problems += [problem.text_of() for problem in misnamed_files(installation.folder)]
+        problems += [problem.text_of() for problem in installation.misfits()]
         return dg.SensorResult(
             dynamic_partitions_requests=changes,
             skip_reason=joined(" ", [*texts, *problems[:_TOLD_PROBLEMS]]).render(language),

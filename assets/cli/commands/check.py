@@ -1,17 +1,22 @@
 """`check`: finds everything that would prevent a synchronisation, at once, each with its cure."""
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from assets.cli.companies.company_option import chosen
 from assets.cli.output import CURE, console, print_json, print_wrapped
+from assets.instance.typed_commands import tell_about
 from cloudkasse_etl.errors import ConfigurationError, Problem
 from cloudkasse_etl.i18n.text import Language, rendered_each, say, say_count
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cloudkasse_etl.config.companies.installation import Installation
     from cloudkasse_etl.sync.comparison.comparison_report import Comparison
 
 EXIT_SETTINGS = 2
@@ -24,13 +29,18 @@ EXIT_WRONG = 20
 def check(cloud: bool, as_json: bool) -> int:
     """Check settings, ERP, till and clock: what is wrong, and how to mend it. Changes nothing.
 
-    With --cloud every record that the till holds is compared too, once all else is well.
+    With --cloud every record that the till holds is compared too, once all else is well. Of several companies only
+    those with problems are named.
     """
-    from cloudkasse_etl.config.loading import load
+    from cloudkasse_etl.config.loading import load, load_installation
     from cloudkasse_etl.config.settings import language_of, settings_path
     from cloudkasse_etl.sync.monitoring.diagnosis import diagnose
 
-    found = diagnose() + _home_problems()
+    companies = chosen(click.get_current_context())
+    if companies is not None and len(companies) > 1 and not cloud:
+        return _check_several(load_installation(), companies, as_json=as_json)
+    misfits = [] if companies is None else load_installation().misfits()
+    found = [*misfits, *diagnose(), *_home_problems()]
     problems = [problem for problem in found if not problem.is_note]
     notes = [problem for problem in found if problem.is_note]
     if cloud and not problems:
@@ -47,7 +57,31 @@ def check(cloud: bool, as_json: bool) -> int:
         load()
     except ConfigurationError:
         return EXIT_SETTINGS
-    return EXIT_WRONG
+    return EXIT_SETTINGS if misfits else EXIT_WRONG
+
+
+def _check_several(installation: "Installation", companies: Sequence[str], *, as_json: bool) -> int:
+    """Checks companies of a chain at once; prints those with problems only."""
+    from cloudkasse_etl.sync.monitoring.chain.company_checks import diagnose_companies
+
+    found = diagnose_companies(installation, companies, os.environ)
+    found = replace(found, shared=[*found.shared, *_home_problems()])
+    language = installation.shared.language
+    if as_json:
+        print_json(found.as_dict(language))
+    else:
+        out = console()
+        _print_each(out, found.shared, language)
+        for key, problems in found.companies.items():
+            if problems:
+                out.print(f"── {key} ──", style="bold")
+                tell_about(key)
+                _print_each(out, problems, language)
+        tell_about(None)
+        out.print(found.sentence.render(language), style="green" if found.is_well else "red")
+    if found.is_well:
+        return 0
+    return EXIT_SETTINGS if found.broken or installation.misfits() else EXIT_WRONG
 
 
 def _home_problems() -> list[Problem]:
@@ -97,7 +131,6 @@ def _print_comparisons(out: "Console", found: "Sequence[Comparison]", language: 
 
 
 def _print(problems: list[Problem], notes: list[Problem], language: Language) -> None:
-    from rich.markup import escape
 
     out = console()
     if not problems:
@@ -106,8 +139,14 @@ def _print(problems: list[Problem], notes: list[Problem], language: Language) ->
     else:
         head = say_count("1 problem", "{count} problems", count=len(problems))
         out.print(f"[red]{head.render(language)}[/]")
+    _print_each(out, problems + notes, language)
+
+
+def _print_each(out: "Console", problems: Sequence[Problem], language: Language) -> None:
+    from rich.markup import escape
+
     cure = CURE.render(language)
-    for problem in problems + notes:
+    for problem in problems:
         told = problem.as_dict(language)
         print_wrapped(out, f"[bold]{escape(told['where'])}[/]: {escape(told['text'])}")
         if told["cure"]:

@@ -19,8 +19,9 @@ from cloudkasse_etl.config.variables import COMPANY_VARIABLE
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import say
 
-OF_ALL = frozenset({"status", "sync"})
-"""Commands that have a way of their own for several companies."""
+OF_ALL = frozenset({"check", "status", "sync"})
+"""Commands that have a way of their own for several companies, except with these options: each by itself then."""
+_EACH_BY_ITSELF = ("here", "cloud")
 _NAMES, _ALL, _ENTERED = (f"{__name__}.{name}" for name in ("names", "all", "entered"))
 # The worst result of several comes first: wrong settings, failed, held, partly successful.
 _WORST = (2, 20, 30, 10, 0)
@@ -104,7 +105,7 @@ def _for_each(callback: Callable[..., Any], *, has_own_way: bool) -> Callable[..
         if len(companies) == 1:
             with about(companies[0]):
                 return callback(*args, **options)
-        if has_own_way and not options.get("here"):
+        if has_own_way and not any(options.get(name) for name in _EACH_BY_ITSELF):
             return callback(*args, **options)
         return _each(companies, lambda: callback(*args, **options), as_json=bool(options.get("as_json")))
 

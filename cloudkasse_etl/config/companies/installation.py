@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from cloudkasse_etl.config.companies.company_environment import environment_of
-from cloudkasse_etl.config.companies.company_files import company_files
+from cloudkasse_etl.config.companies.company_environment import environment_of, ownerless_variables
+from cloudkasse_etl.config.companies.company_files import company_files, misnamed_files
 from cloudkasse_etl.config.companies.company_settings import read_company, same_number
 from cloudkasse_etl.config.connections import read_connections
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.config.settings_file import SettingsFile
-from cloudkasse_etl.errors import ConfigurationError, problems_error
+from cloudkasse_etl.errors import ConfigurationError, Problem, problems_error
 from cloudkasse_etl.i18n.text import say
 
 _TOLD_KEYS = 20
@@ -99,6 +99,16 @@ class Installation:
         if key is None or key not in files:
             raise unknown_company(key, files)
         return files[key]
+
+    def misfits(self) -> list[Problem]:
+        """Files and variables that look like a company's and are none's: misspelled ones would silently not hold.
+
+        Raises:
+            ConfigurationError: The chain's folder cannot be read, or is empty.
+        """
+        if self.folder is None:
+            return []
+        return [*misnamed_files(self.folder), *ownerless_variables(self.environment, self.companies())]
 
     @property
     def _chain(self) -> Path:

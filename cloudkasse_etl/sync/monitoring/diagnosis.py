@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.connections import Connections
 from cloudkasse_etl.config.loading import load_parts
 from cloudkasse_etl.config.settings import (
@@ -29,11 +30,12 @@ CLOCK_SECONDS = 60
 ERP = say("ERP")
 
 
-def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
+def diagnose(environment: Mapping[str, str] | None = None, *, of_all: bool = True) -> list[Problem]:
     """Checks everything that a synchronisation needs.
 
     Args:
         environment: The environment's variables; the process's own where None.
+        of_all: Whether that too which all companies of a chain share: the texts' translation, the receivers of alerts.
 
     Returns:
         Every problem with its cure; empty if there are none.
@@ -46,7 +48,7 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
     problems = list(found.problems)
     if settings is not None:
         problems += diagnose_accounts(settings)
-    problems += _catalogue(language_of(found.path))
+    problems += _catalogue(language_of(found.path)) if of_all else []
     if connections is None:
         return problems
     # with invalid settings the systems can still be checked, with the defaults
@@ -59,7 +61,20 @@ def diagnose(environment: Mapping[str, str] | None = None) -> list[Problem]:
         problems += _till(configuration, settings)
         problems += _another_till(configuration)
     problems += diagnose_delivery(configuration)
-    problems += diagnose_alerts(shown, connections)
+    problems += diagnose_alerts(shown, connections) if of_all else []
+    return problems
+
+
+def diagnose_shared(installation: Installation) -> list[Problem]:
+    """Checks what the companies of a chain share.
+
+    Raises:
+        ConfigurationError: The chain's folder cannot be read, or is empty.
+    """
+    problems = [*installation.misfits(), *_catalogue(installation.shared.language)]
+    for key in installation.companies():
+        with suppress(ConfigurationError):  # the receivers are those of all: whoever can be read knows them
+            return [*problems, *diagnose_alerts(installation.shared, installation.configuration(key).connections)]
     return problems
 
 
