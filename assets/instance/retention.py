@@ -19,13 +19,14 @@ from dagster._core.storage.runs.schema import RunsTable
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
 from filelock import FileLock, Timeout
 
-from assets.instance.runless_events import prune_runless_events
+from assets.instance.runless_events import prune_runless_events, runs_shown_by_partitions
 from assets.instance.runs import HistoryFiles, history_files
-from assets.instance.tags import WITHOUT_LOG
+from assets.instance.tags import WITHOUT_LOG, company_of
 from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Text, joined, rendered, say, say_count
 from cloudkasse_etl.state.database.retention import KEPT_YEARS
+from cloudkasse_etl.sync.monitoring.chain.at_once import for_each
 from cloudkasse_etl.sync.monitoring.runs_on_record import runs_on_record
 
 SECONDS_BETWEEN_LOOKS = 600
@@ -81,6 +82,7 @@ def prune_history(
     keep_days: int,
     *,
     on_record: Collection[str] = (),
+    unknown: Collection[str] = (),
     seconds: float | None = None,
 ) -> Pruned:
     """Removes finished runs that were last touched more than `keep_days` ago. Safe beside runs and the UI.
@@ -95,6 +97,7 @@ def prune_history(
         storage: The folder with history, logs and protocols.
         keep_days: How old a run may become.
         on_record: Ids of runs to which booked rows lead.
+        unknown: The companies of a chain of which it is not known what leads to them; their runs stay.
         seconds: Time limit; None: until everything is done.
 
     Returns:
@@ -102,9 +105,8 @@ def prune_history(
     """
     try:
         with FileLock(storage / "pruning.lock", timeout=0):
-            return _prune(
-                instance, storage, keep_days, frozenset(on_record), time.monotonic() + seconds if seconds else None
-            )
+            until = time.monotonic() + seconds if seconds else None
+            return _prune(instance, storage, keep_days, frozenset(on_record), frozenset(unknown), until)
     except Timeout:
         return Pruned(is_all=False, note=say("Old runs are being removed by somebody else at this moment."))
 
@@ -136,13 +138,13 @@ def prune_sensor(installation: Installation, *, storage: Path) -> dg.SensorDefin
         today = f"{dt.datetime.now(settings.zone):%Y-%m-%d}"
         if context.cursor == today:
             return dg.SkipReason(say("Done for today.").render(settings.language))
-        try:
-            on_record = {
-                run_id for configuration in installation.configurations() for run_id in runs_on_record(configuration)
-            }
-        except CloudkasseError as error:  # nothing is removed as long as it is not known what has to stay
+        try:  # nothing is removed as long as it is not known what has to stay
+            on_record, unknown = _on_record(installation)
+        except CloudkasseError as error:
             return dg.SkipReason(error.render(settings.language))
-        pruned = prune_history(context.instance, storage, keep_days, on_record=on_record, seconds=SECONDS_A_LOOK)
+        pruned = prune_history(
+            context.instance, storage, keep_days, on_record=on_record, unknown=unknown, seconds=SECONDS_A_LOOK
+        )
         if pruned.is_all and not pruned.note:
             context.update_cursor(today)
         return dg.SkipReason(rendered(pruned.sentence, settings.language))
@@ -150,8 +152,27 @@ def prune_sensor(installation: Installation, *, storage: Path) -> dg.SensorDefin
     return prune
 
 
+def _on_record(installation: Installation) -> tuple[set[str], set[str]]:
+    """The runs to which booked rows lead, and the companies of a chain that cannot be asked for theirs.
+
+    Raises:
+        CloudkasseError: The single shop's tables cannot be reached, or no company of a chain is known.
+    """
+    if not installation.is_chain:
+        return {*runs_on_record(installation.configuration())}, set()
+    companies = installation.companies()
+    answers = for_each(lambda key: runs_on_record(installation.configuration(key)), companies, seconds=SECONDS_A_LOOK)
+    found = {answer.company: answer.found for answer in answers if answer.found is not None}
+    return {run_id for run_ids in found.values() for run_id in run_ids}, {*companies} - {*found}
+
+
 def _prune(
-    instance: dg.DagsterInstance, storage: Path, keep_days: int, on_record: frozenset[str], deadline: float | None
+    instance: dg.DagsterInstance,
+    storage: Path,
+    keep_days: int,
+    on_record: frozenset[str],
+    unknown: frozenset[str],
+    deadline: float | None,
 ) -> Pruned:
     cutoff = dt.datetime.now(dt.UTC) - dt.timedelta(days=keep_days)
     files = history_files(instance)
@@ -162,7 +183,7 @@ def _prune(
     this_year = dt.datetime.now(dt.UTC).year
     for record in instance.get_run_records(old, ascending=True):
         run_id = record.dagster_run.run_id
-        if run_id in kept:
+        if run_id in kept or company_of(record.dagster_run.tags) in unknown:
             continue
         if deadline is not None and time.monotonic() > deadline:
             is_all = False
@@ -178,7 +199,8 @@ def _prune(
             _remove(path)
         removed += 1
     note = ""
-    _remove_leftovers(instance, storage, files, cutoff, on_record)
+    if not unknown:  # a protocol does not say whose it is
+        _remove_leftovers(instance, storage, files, cutoff, on_record)
     prune_runless_events(instance, cutoff)
     if files is not None:
         note = _give_back(instance, files)
@@ -215,12 +237,13 @@ def _needed(instance: dg.DagsterInstance, files: HistoryFiles | None) -> set[str
             needed.add(entry.last_run_id)
         if entry.last_materialization is not None:
             needed.add(entry.last_materialization.run_id)
+    needed |= runs_shown_by_partitions(instance)
     for record in instance.get_run_records(dg.RunsFilter(statuses=NOT_OVER)):
         run = record.dagster_run
         needed |= {parent for parent in (run.parent_run_id, run.root_run_id) if parent}
     if files is not None:
         with closing(_connect(files.index)) as index:
-            latest = "SELECT MAX(id) FROM asset_check_executions GROUP BY asset_key, check_name"
+            latest = "SELECT MAX(id) FROM asset_check_executions GROUP BY asset_key, check_name, partition"
             query = f"SELECT run_id FROM asset_check_executions WHERE id IN ({latest})"  # noqa: S608 -- no foreign text
             needed |= {row[0] for row in index.execute(query)}
     return needed

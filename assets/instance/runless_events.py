@@ -53,6 +53,22 @@ def _forget(instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation) -
         )
 
 
+def runs_shown_by_partitions(instance: dg.DagsterInstance) -> set[str]:
+    """Ids of the runs whose materialisation is the latest that an asset shows of a company."""
+    storage, events = instance.event_log_storage, SqlEventLogStorageTable
+    if not isinstance(storage, SqlEventLogStorage):
+        return set()
+    materialised = events.c.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION.value
+    latest = (
+        sa.select(sa.func.max(events.c.id))
+        .where(materialised, events.c.partition.is_not(None))
+        .group_by(events.c.asset_key, events.c.partition)
+    )
+    with storage.index_connection() as connection:
+        found = connection.execute(sa.select(events.c.run_id).where(events.c.id.in_(latest)).distinct())
+        return {run_id for (run_id,) in found if run_id}
+
+
 def prune_runless_events(instance: dg.DagsterInstance, cutoff: dt.datetime) -> None:
     """Removes them, but for the latest of each asset and check, which these show.
 

@@ -65,7 +65,7 @@ def prune(keep_days: int | None, as_json: bool) -> None:
     of those to which booked rows lead only the logs go, for ten years.
     """
     from assets.instance.home import find_home, open_instance
-    from cloudkasse_etl.config.loading import load
+    from cloudkasse_etl.config.loading import load, load_installation
     from cloudkasse_etl.config.settings import language_of, settings_path
 
     configuration = load()
@@ -79,7 +79,9 @@ def prune(keep_days: int | None, as_json: bool) -> None:
         from assets.instance.retention import prune_history
         from cloudkasse_etl.sync.monitoring.runs_on_record import runs_on_record
 
-        pruned = prune_history(instance, home.storage, days, on_record=runs_on_record(configuration))
+        others = {*load_installation().companies()} - {configuration.company} if configuration.company else ()
+        on_record = runs_on_record(configuration)
+        pruned = prune_history(instance, home.storage, days, on_record=on_record, unknown=others)
     if as_json:
         note = rendered(pruned.note, language_of(settings_path()))
         counts = {"runs": pruned.runs, "without_log": pruned.without_log, "bytes": pruned.bytes}

@@ -1,5 +1,9 @@
 """Protects that companies of a chain do not know each other: books, runs, checks and pages are each one's own."""
 
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
 import dagster as dg
 import pytest
 
@@ -106,3 +110,35 @@ def test_new_data_starts_runs_of_the_companies_that_have_some(chain: ChainProgra
     chain.chain.worlds["berlin"].server.__exit__(None)
     (asked,) = chain.tick(history, "new_data").run_requests or []
     assert (asked.partition_key, asked.job_name) == ("hamburg", "sync_receipts")
+
+
+def test_old_runs_of_one_company_go_and_what_others_show_or_need_stays(
+    chain: ChainProgram, history: dg.DagsterInstance
+) -> None:
+    hamburg = chain.chain.worlds["hamburg"].server.store
+    hamburg.deliver_receipts([receipt(1)])
+    for _ in range(3):
+        assert chain.call("sync", "--all-companies", "--here")[0] in (0, 10)
+        hamburg.deliver_receipts([])
+    runs = {key: [run.run_id for run in read_history(history, 10, key)] for key in ("berlin", "hamburg")}
+    assert [len(found) for found in runs.values()] == [3, 3]
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=400)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assets.instance.retention.dt", _clock_at(later))
+        code, found = chain.call_json("history", "prune", "--keep-days", "30", "--company", "berlin")
+    assert code == 0
+    # the last one is what berlin's pages show, and the first noted the settings: of that only the log goes
+    assert (found["runs"], found["without_log"]) == (1, 1)
+    left = {key: [run.run_id for run in read_history(history, 10, key)] for key in ("berlin", "hamburg")}
+    assert left == {"berlin": runs["berlin"][::2], "hamburg": runs["hamburg"]}
+    for asset in ("sync_report", "staged_receipts"):
+        assert history.get_materialized_partitions(dg.AssetKey(asset)) == {"berlin", "hamburg"}
+
+
+def _clock_at(now: dt.datetime) -> Any:
+    class Later(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
+            return now
+
+    return SimpleNamespace(datetime=Later, timedelta=dt.timedelta, UTC=dt.UTC)
