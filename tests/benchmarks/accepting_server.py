@@ -93,10 +93,28 @@ class Cloud:
         return b'{"items":[' + b",".join(records[start:end]) + b'],"next_cursor":' + cursor + b"}"
 
 
+class Clouds:
+    """A cloud for each first part of an address that begins with /of-, and one for all others."""
+
+    def __init__(self, keep: Path | None) -> None:
+        self._keep = keep
+        self._clouds: dict[str, Cloud] = {}
+
+    def answer(self, method: str, target: str, body: bytes) -> bytes:
+        """The JSON that answers a request."""
+        whose, rest = "", target
+        if target.startswith("/of-"):
+            whose, _, rest = target[1:].partition("/")
+            rest = f"/{rest}"
+        if whose not in self._clouds:
+            self._clouds[whose] = Cloud(self._keep)
+        return self._clouds[whose].answer(method, rest, body)
+
+
 class _Connection(asyncio.Protocol):
     """HTTP/1.1 with kept connections, as much of it as our client speaks."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Clouds) -> None:
         self._cloud = cloud
         self._waiting = b""
 
@@ -160,7 +178,7 @@ def accepting_server(keep: Path | None = None) -> Iterator[AcceptingServer]:
 
 
 async def _serve(keep: Path | None) -> None:
-    cloud = Cloud(keep)
+    cloud = Clouds(keep)
     server = await asyncio.get_running_loop().create_server(lambda: _Connection(cloud), "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
