@@ -1,12 +1,16 @@
 """What of SelectLine's Web API and of the settings would keep a delivery from it, for `check`. Writes nothing."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from cloudkasse_etl.config.settings import Configuration, Settings
 from cloudkasse_etl.erp.selectline_api.selectline_client import SelectLineClient
 from cloudkasse_etl.erp.selectline_api.selectline_session import NoSessionMemory
 from cloudkasse_etl.errors import CloudkasseError, Problem
-from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.i18n.text import say, say_count
+from cloudkasse_etl.state.connection import connect
+from cloudkasse_etl.state.database.opening import place_of, tables_to_look_at
+from cloudkasse_etl.state.stores.deliveries.undelivered_receipts import UndeliveredReceipts
 from cloudkasse_etl.sync.deliveries.ledger.ledger_diagnosis import diagnose_ledger
 from cloudkasse_etl.sync.deliveries.storage.storage_drafts import storage_number
 from cloudkasse_etl.sync.inputs.erp_frames import ErpFrames
@@ -25,11 +29,33 @@ def diagnose_delivery(configuration: Configuration) -> list[Problem]:
         Every problem with its cure.
     """
     delivery = configuration.settings.delivery
+    left = [] if delivery.has_documents else _left_to_documents(configuration)
     if not delivery.is_on:
-        return []
+        return left
     tax_codes = _tax_codes(configuration) if delivery.has_documents or delivery.has_ledger else ()
-    problems = [*tax_codes, *_api(configuration)]
+    problems = [*left, *tax_codes, *_api(configuration)]
     return [*_settings(configuration.settings), *problems] if delivery.has_documents else problems
+
+
+def _left_to_documents(configuration: Configuration) -> list[Problem]:
+    """Sales that batches have left to documents, where no documents are delivered any more."""
+    place = place_of(configuration.settings, configuration.connections)
+    with suppress(CloudkasseError), tables_to_look_at(place) as opened:
+        count = UndeliveredReceipts(connect(opened)).left_to_documents() if opened is not None else 0
+        if count:
+            text = say_count(
+                "The sales of {count:,} receipt are in no document and not in the ledger: its batch has left them to a "
+                "document, and none is delivered any more.",
+                "The sales of {count:,} receipts are in no document and not in the ledger: their batches have left "
+                "them to documents, and none are delivered any more.",
+                count=count,
+            )
+            cure = say(
+                "Set delivery.documents to transfer and deliver them, then switch it off; or take their batches back "
+                "(deliveries retract) and deliver anew."
+            )
+            return [Problem("delivery.documents", text, cure)]
+    return []
 
 
 def _settings(settings: Settings) -> Iterator[Problem]:

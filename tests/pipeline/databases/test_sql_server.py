@@ -275,6 +275,7 @@ def deliver(state: StateConnection) -> None:
     assert rows.in_documents() == {(delivery.delivery_id, "R1"), (delivery.delivery_id, "R2")}
     assert booked.left_there() == []
     assert booked.as_stock_alone(["R1"]) == set()
+    assert booked.left_to_documents() == 0
     assert DeliveredReceipts(state).sent(["R1"])
     assert booked.in_documents(["R1", "R4"]) == {"R1"}
     assert DeliveredReceipts(state).newest(1, dt.datetime.now(dt.UTC))

@@ -136,3 +136,18 @@ def test_a_plan_tells_each_posting_and_asks_selectline_nothing(well: PostingShop
     well.post()
     ((_, postings),) = well.posted().items()
     assert [one["PostingDocument"] for one in postings] == [one["PostingDocument"] for one in batch["postings"]]
+
+
+def test_sales_that_a_batch_left_to_documents_are_told_once_none_are_delivered_any_more(well: PostingShop) -> None:
+    well.world.settings["delivery"]["documents"] = "transfer"
+    deliver(well.world, *(sale(number) for number in (1, 2)), closings=(closing_of_sales(1, 1, 2),))
+    fetch_and_book(well.world)
+    well.post()
+    assert not [problem for problem in problems(well) if "left them" in problem]  # a document is still to come
+    well.world.settings["delivery"]["documents"] = "none"
+    (left,) = problems(well)
+    assert "2 receipts" in left
+    well.world.settings["delivery"]["documents"] = "transfer"
+    well.deliver()
+    well.world.settings["delivery"]["documents"] = "none"
+    assert problems(well) == []

@@ -251,6 +251,32 @@ class UndeliveredReceipts:
                 found.update(connection.execute(query).scalars())
         return found
 
+    def left_to_documents(self) -> int:
+        """How many receipts there are whose batch has left their sales to a document that does not exist."""
+        table, delivery, receipt = (
+            self._state.tables.delivery_receipt, self._state.tables.delivery, self._state.tables.receipt,
+        )  # fmt: skip
+        document = table.alias()
+        has_document = sa.exists().where(
+            document.c.company == table.c.company,
+            document.c.receipt_id == table.c.receipt_id,
+            document.c.generation == table.c.generation,
+            document.c.target == TRANSFER,
+            document.c.is_live == sa.true(),
+        )
+        query = sa.select(sa.func.count(table.c.receipt_id.distinct())).where(
+            table.c.company == self._state.company,
+            table.c.delivery_id == delivery.c.delivery_id,
+            table.c.is_live == sa.true(),
+            table.c.is_counter == sa.false(),
+            delivery.c.target == BATCH,
+            delivery.c.carries_sales == sa.false(),
+            is_of_present_import(table, receipt),
+            ~has_document,
+        )
+        with self._state.reading() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
     def ledger_rows(self, receipt_ids: Sequence[str]) -> dict[str, list[LedgerRow]]:
         """The postings of some receipts, by id and in the order of their numbers."""
         table = self._state.tables.posting
