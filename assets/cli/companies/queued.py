@@ -52,6 +52,7 @@ def synchronise_all(
     """
     language, found = installation.shared.language, {}
     with open_instance(home) as instance:
+        from assets.definitions import build_defs
         from assets.instance.runs import takes_from_the_queue
 
         if not takes_from_the_queue(instance):
@@ -59,10 +60,12 @@ def synchronise_all(
                 say("Nothing would start the runs: no daemon of Dagster's is alive that takes them from the queue."),
                 hint=say("Start cloudkasse-etl ui or dagster-daemon, or run them in this process: --here."),
             )
+        definitions = build_defs(installation, protocol_folder=home.protocols)
         waiting: dict[str, str] = {}
         for company in companies:
             try:
-                waiting[_queued(installation, instance, kind, options, company)] = company
+                installation.configuration(company)  # a run that cannot begin is not queued
+                waiting[_queued(definitions, instance, kind, options, company)] = company
             except ConfigurationError as error:
                 found[company] = _broken(error, language)
                 _tell(company, found[company], language, as_json=as_json)
@@ -79,19 +82,17 @@ def synchronise_all(
 
 
 def _queued(
-    installation: Installation, instance: "dg.DagsterInstance", kind: str, options: "SyncOptions", company: str
+    definitions: "dg.Definitions", instance: "dg.DagsterInstance", kind: str, options: "SyncOptions", company: str
 ) -> str:
     """Puts a company's run into the queue; returns its id."""
     from assets.automation.jobs import OPTIONS, run_config
-    from assets.definitions import build_defs
-    from assets.instance.home import find_home
     from assets.instance.runs import queue_job
     from assets.run.partitions import know_company
 
-    configuration, job, run_id = installation.configuration(company), tags.job_of(kind), str(uuid.uuid4())
+    job, run_id = tags.job_of(kind), str(uuid.uuid4())
     know_company(instance, company)
     queue_job(
-        build_defs(Installation.of(configuration), protocol_folder=find_home().protocols),
+        definitions,
         instance,
         job,
         run_id=run_id,
