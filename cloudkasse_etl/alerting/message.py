@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cloudkasse_etl.i18n.formats import counted
-from cloudkasse_etl.i18n.text import Text, rendered_each, say, say_count
+from cloudkasse_etl.i18n.text import Text, rendered, rendered_each, say, say_count
 from cloudkasse_etl.rejections.causes import Place, listed, more_than, place
 from cloudkasse_etl.rejections.rejection import Language, Rejection
 from cloudkasse_etl.rejections.stuck_money import StuckMoney
 
 MAX_CAUSES = 20
 MAX_REASON = 600
+MAX_COMPANIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class RejectionCause:
         count: The number of records.
         examples: The first of them.
         stuck: The money in the receipts among them.
+        companies: In a chain, the keys of the companies whose records they are.
     """
 
     asset: str
@@ -30,6 +32,7 @@ class RejectionCause:
     count: int
     examples: Sequence[Rejection]
     stuck: StuckMoney = field(default_factory=StuckMoney)
+    companies: Sequence[str] = ()
 
     def place(self, language: Language) -> Place:
         """Its sort key, the same in every report."""
@@ -46,12 +49,27 @@ class FailedRun:
         kinds: The kinds of runs that fail for this reason.
         at: When it ended, as text in the shop's time zone.
         reason: The reason in plain words.
+        companies: In a chain, the keys of the companies whose runs fail for it.
     """
 
     run_id: str
     kinds: Sequence[str]
     at: str
     reason: str
+    companies: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSettings:
+    """Companies of a chain that are not synchronised, since their settings are broken.
+
+    Attributes:
+        companies: Their keys.
+        problems: What is wrong.
+    """
+
+    companies: Sequence[str]
+    problems: Text | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +93,27 @@ def compose(
     *,
     latest_run: str = "",
     ui_url: str | None = None,
+    broken: Sequence[BrokenSettings] = (),
+    is_chain: bool = False,
 ) -> Message:
     """Writes one message for all that is new.
 
     Args:
-        company: The company's number.
+        company: The company's number; of a chain the companies of which something is told.
         runs: Failed runs, one for each reason.
         causes: Causes of rejections.
         language: The language of the text.
         latest_run: The run whose protocol lists the rejections; empty where none is known.
         ui_url: Address of the Dagster UI, for links to the runs.
+        broken: Companies whose settings are broken.
+        is_chain: Whether it tells of companies of a chain.
 
     Returns:
         Subject and body.
     """
     head: list[Text] = [say("synchronisation failed")] if runs else []
+    if broken:
+        head.append(say("settings broken"))
     if causes:
         number = say_count("1 new cause", "{count} new causes", count=len(causes))
         head.append(
@@ -100,7 +124,7 @@ def compose(
                 causes=number,
             )
         )
-    blocks: list[str] = []
+    blocks = [_broken_block(one, language) for one in broken]
     for run in runs:
         failed = say(
             "A synchronisation failed: {kinds}, {at}, run {run}.",
@@ -109,7 +133,14 @@ def compose(
             run=run.run_id[:8],
         )
         blocks.append(
-            "\n".join([failed.render(language), *_indented(_cut(run.reason, MAX_REASON)), *_link(ui_url, run.run_id)])
+            "\n".join(
+                [
+                    failed.render(language),
+                    *_indented(_cut(run.reason, MAX_REASON)),
+                    *_of_companies(run.companies, language),
+                    *_link(ui_url, run.run_id),
+                ]
+            )
         )
     if causes:
         entries = [_entry(cause, language) for cause in causes[:MAX_CAUSES]]
@@ -119,6 +150,10 @@ def compose(
         if latest_run:
             listed = say("Every record with its reason: cloudkasse-etl protocol {run}", run=latest_run[:8])
             blocks.append("\n".join([listed.render(language), *_link(ui_url, latest_run)]))
+    if is_chain:
+        all_of_them = say("How each company is, and what to do: cloudkasse-etl status --all-companies")
+        page = [f"{ui_url.rstrip('/')}/assets/companies"] if ui_url else []
+        blocks.append("\n".join([all_of_them.render(language), *page]))
     once = say("Each cause is told once; again only if it comes back after it was gone.")
     title = say("Till synchronisation")  # as the page is headed
     return Message(
@@ -139,9 +174,30 @@ def _entry(cause: RejectionCause, language: Language) -> str:
         for example in cause.examples:
             lines += _indented(f"{example.name(language)}: {example.text(language)}")
         lines += _indented(more) if more else []
+    lines += _of_companies(cause.companies, language)
     for cure in dict.fromkeys(example.cure(language) for example in cause.examples[:1]):
         lines += _indented(say("What to do: {cure}", cure=cure).render(language))
     return "\n".join(lines)
+
+
+def _broken_block(broken: BrokenSettings, language: Language) -> str:
+    head = say_count(
+        "The settings of a company are broken, and it is not synchronised:",
+        "The settings of {count:,} companies are broken, and they are not synchronised:",
+        count=len(broken.companies),
+    )
+    text = _cut(rendered(broken.problems, language), MAX_REASON)
+    return "\n".join([head.render(language), *_indented(text), *_of_companies(broken.companies, language)])
+
+
+def _of_companies(companies: Sequence[str], language: Language) -> list[str]:
+    """A line with the first companies; none of a single shop."""
+    if not companies:
+        return []
+    names = ", ".join(companies[:MAX_COMPANIES])
+    more = more_than(len(companies), MAX_COMPANIES, language)
+    told = say_count("Company: {names}", "Companies: {names}", count=len(companies), names=f"{names} {more}".strip())
+    return _indented(told.render(language))
 
 
 def _link(ui_url: str | None, run_id: str) -> list[str]:

@@ -82,8 +82,7 @@ def read_connections(
         token = needed("CLOUDKASSE_API_TOKEN", say("Set it to the password of KORONA.cloud's user."))
     state = environment.get("CLOUDKASSE_STATE_URL", "").strip()
     # Missing settings of alerts are reported by `check` and when alerts are sent: they must not stop a synchronisation.
-    smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
-    webhook_url = environment.get("CLOUDKASSE_ALERT_WEBHOOK_URL", "").strip()
+    receivers = receivers_of(environment)
     selectline = dict.fromkeys(_SELECTLINE, "")
     if delivers:
         selectline = {name: needed(name, cure) for name, cure in _SELECTLINE.items()}
@@ -108,12 +107,24 @@ def read_connections(
         api_url=api.rstrip("/"),
         api_user=user,
         api_token=SecretStr(token),
-        smtp_password=SecretStr(smtp_password) if smtp_password else None,
-        alert_webhook_url=SecretStr(webhook_url) if webhook_url else None,
+        smtp_password=receivers.smtp_password,
+        alert_webhook_url=receivers.alert_webhook_url,
         selectline_url=selectline["SELECTLINE_API_URL"].rstrip("/"),
         selectline_user=selectline["SELECTLINE_API_USER"],
         selectline_password=SecretStr(selectline["SELECTLINE_API_PASSWORD"]),
         selectline_appkey=SecretStr(selectline["SELECTLINE_API_APPKEY"]),
+    )
+
+
+def receivers_of(environment: Mapping[str, str]) -> Connections:
+    """The secrets of those who receive alerts, and no other connection; all companies of a chain share them."""
+    smtp_password = environment.get("CLOUDKASSE_SMTP_PASSWORD", "")
+    webhook_url = environment.get("CLOUDKASSE_ALERT_WEBHOOK_URL", "").strip()
+    return Connections(
+        erp_url=SecretStr(""),
+        state_url=SecretStr(""),
+        smtp_password=SecretStr(smtp_password) if smtp_password else None,
+        alert_webhook_url=SecretStr(webhook_url) if webhook_url else None,
     )
 
 

@@ -5,6 +5,7 @@ table of what became of all receipts, reaches the same figure. Where some of it 
 left the till), both directions are told: 50.00 taken and 50.00 paid out are not nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -44,6 +45,16 @@ class StuckMoney:
             sums = found[amount.cents < 0]
             sums[amount.currency] = sums.get(amount.currency, 0) + abs(amount.cents)
         return cls(len(each), found[False], found[True])
+
+    @classmethod
+    def sum_of(cls, parts: Iterable["StuckMoney"]) -> Self:
+        """The sum over parts which have no receipt in common, by currency."""
+        receipts, taken, paid_out = 0, Counter[str](), Counter[str]()
+        for part in parts:
+            receipts += part.receipts
+            taken.update(part.taken)
+            paid_out.update(part.paid_out)
+        return cls(receipts, dict(taken), dict(paid_out))
 
     @property
     def cents(self) -> dict[str, int]:

@@ -82,6 +82,28 @@ def is_wanted(settings: Settings) -> bool:
     return settings.alerts.email is not None or settings.alerts.webhook
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new for one channel.
+
+    Attributes:
+        keys: What is to be remembered once it was sent.
+        failed: Runs that failed, by the fingerprint of their reason.
+        causes: Causes of rejections.
+        latest_run: The latest run that worked; empty where there is none.
+    """
+
+    keys: Sequence[CauseKey]
+    failed: Mapping[str, Sequence[EndedRun]]
+    causes: Mapping[CauseKey, RejectionCause]
+    latest_run: str
+
+    @property
+    def count(self) -> int:
+        """How many there are to tell."""
+        return len(self.failed) + len(self.causes)
+
+
 def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> AlertReport:
     """Sends new causes through each channel, and forgets those that are over.
 
@@ -97,25 +119,66 @@ def send_alerts(configuration: Configuration, runs: Sequence[EndedRun]) -> Alert
     """
     told: dict[str, int] = {}
     problems: list[str] = []
-    with _store(configuration) as store:
-        open_causes = store.open_causes()
-        failing = {_key(run): run for run in not_made_up_for(runs)}
-        for name, make in _channels(configuration.settings, configuration.connections).items():
-            known = _known(store, name, open_causes)
-            store.forget(name, [key for key in known if _is_over(key, open_causes, failing, runs)])
-            new = [key for key in (*failing, *sorted(open_causes)) if key not in known]
-            # the same reason under another kind of run is not new, and must not be sent later either
-            reasons = {key.code for key in known if key in failing}
-            news = [key for key in new if not (key.is_run and key.code in reasons)]
+    with alert_store(configuration) as store:
+        for name, make in channels_of(configuration.settings, configuration.connections).items():
+            news = find_news(store, name, runs)
             try:
-                if news:
-                    make().send(_message(configuration, store, news, open_causes, failing, runs))
-                    told[name] = len({key.code if key.is_run else key for key in news})
+                if news.count:
+                    make().send(_message(configuration.settings, news))
+                    told[name] = news.count
             except DeliveryError as error:
                 problems.append(error.render(configuration.settings.language))
             else:
-                store.note(name, new)
+                store.note(name, news.keys)
     return AlertReport(told, tuple(problems))
+
+
+def find_news(store: AlertStore, channel: str, runs: Sequence[EndedRun], company: str | None = None) -> News:
+    """What was not sent through a channel yet; forgets what is over.
+
+    Args:
+        store: What is open, and what was sent.
+        channel: The channel's name.
+        runs: The latest ended run of each kind.
+        company: The company's key in a chain: a reason that names it is another company's too.
+
+    Returns:
+        The news.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached or written.
+    """
+    open_causes = store.open_causes()
+    failing = {_key(run, company): run for run in not_made_up_for(runs)}
+    known = _known(store, channel, open_causes)
+    store.forget(channel, [key for key in known if _is_over(key, open_causes, failing, runs)])
+    new = [key for key in (*failing, *sorted(open_causes)) if key not in known]
+    # the same reason under another kind of run is not new, and must not be sent later either
+    reasons = {key.code for key in known if key in failing}
+    failed: dict[str, list[EndedRun]] = {}
+    for key in new:
+        if key.is_run and key.code not in reasons:
+            failed.setdefault(key.code, []).append(failing[key])
+    causes = {key: _cause(store, key, open_causes[key]) for key in new if not key.is_run}
+    told_by = [run for run in runs if run.reason is None]
+    latest = max(told_by, key=lambda run: run.ended_at).run_id if told_by else ""
+    return News(new, failed, causes, latest)
+
+
+def failed_run(same: Sequence[EndedRun], settings: Settings, companies: Sequence[str] = ()) -> FailedRun:
+    """Runs that failed for one reason, as a message tells of them.
+
+    Args:
+        same: The runs.
+        settings: For language and zone.
+        companies: The companies of a chain whose they are.
+
+    Returns:
+        The latest of them, with the kinds of all.
+    """
+    latest = max(same, key=lambda run: run.ended_at)
+    at = minute(latest.ended_at.astimezone(settings.zone), settings.language)
+    return FailedRun(latest.run_id, sorted({run.kind for run in same}), at, latest.reason or "", companies)
 
 
 def _known(store: AlertStore, channel: str, open_causes: Mapping[CauseKey, int]) -> frozenset[CauseKey]:
@@ -131,7 +194,7 @@ def _known(store: AlertStore, channel: str, open_causes: Mapping[CauseKey, int])
 def diagnose_alerts(settings: Settings, connections: Connections) -> list[Problem]:
     """Checks whether alerts could be delivered; sends none."""
     problems = []
-    for make in _channels(settings, connections).values():
+    for make in channels_of(settings, connections).values():
         try:
             make().look()
         except DeliveryError as error:
@@ -139,7 +202,7 @@ def diagnose_alerts(settings: Settings, connections: Connections) -> list[Proble
     return problems
 
 
-def _channels(settings: Settings, connections: Connections) -> Mapping[str, Callable[[], Channel]]:
+def channels_of(settings: Settings, connections: Connections) -> Mapping[str, Callable[[], Channel]]:
     """The channels of the settings, by name; creating one raises DeliveryError where its secret is missing."""
     wanted: dict[str, Callable[[], Channel]] = {}
     email = settings.alerts.email
@@ -184,46 +247,34 @@ def _is_over(
     return any(run.kind == kind for run in runs) or is_made_up_for(kind, runs, since=None)
 
 
-def _key(run: EndedRun) -> CauseKey:
-    reason = " ".join(_VARYING.sub("#", run.reason or "").split())
-    return CauseKey(f"{_RUN}{run.kind}", fingerprint(reason), is_run=True)
+def _key(run: EndedRun, company: str | None = None) -> CauseKey:
+    reason = run.reason or ""
+    if company is not None:  # as part of a database's name or a file's, too
+        reason = re.sub(rf"(?<![a-z0-9]){re.escape(company)}(?![a-z0-9])", "#", reason)
+    return CauseKey(f"{_RUN}{run.kind}", fingerprint(" ".join(_VARYING.sub("#", reason).split())), is_run=True)
 
 
-def _message(
-    configuration: Configuration,
-    store: AlertStore,
-    news: Sequence[CauseKey],
-    open_causes: Mapping[CauseKey, int],
-    failing: Mapping[CauseKey, EndedRun],
-    runs: Sequence[EndedRun],
-) -> Message:
-    settings = configuration.settings
-    by_reason: dict[str, list[EndedRun]] = {}
-    for key in news:
-        if key.is_run:
-            by_reason.setdefault(key.code, []).append(failing[key])
-    failed = []
-    for same in by_reason.values():
-        latest = max(same, key=lambda run: run.ended_at)
-        at = minute(latest.ended_at.astimezone(settings.zone), settings.language)
-        failed.append(FailedRun(latest.run_id, sorted(run.kind for run in same), at, latest.reason or ""))
-    causes = [
-        RejectionCause(key.subject, key.code, open_causes[key], store.examples(key, SHOWN_EXAMPLES), store.stuck(key))
-        for key in news
-        if not key.is_run
-    ]
-    told_by = [run for run in runs if run.reason is None]
+def _cause(store: AlertStore, key: CauseKey, count: int) -> RejectionCause:
+    return RejectionCause(key.subject, key.code, count, store.examples(key, SHOWN_EXAMPLES), store.stuck(key))
+
+
+def _message(settings: Settings, news: News) -> Message:
     return compose(
         settings.company.number,
-        failed,
-        sorted(causes, key=lambda cause: cause.place(settings.language)),
+        [failed_run(same, settings) for same in news.failed.values()],
+        sorted(news.causes.values(), key=lambda cause: cause.place(settings.language)),
         settings.language,
-        latest_run=max(told_by, key=lambda run: run.ended_at).run_id if told_by else "",
+        latest_run=news.latest_run,
         ui_url=settings.alerts.ui_url,
     )
 
 
 @contextmanager
-def _store(configuration: Configuration) -> Iterator[AlertStore]:
+def alert_store(configuration: Configuration) -> Iterator[AlertStore]:
+    """Opens what is open and what was sent, of a company.
+
+    Raises:
+        StateUnavailableError: Our own tables cannot be reached or written.
+    """
     with tables_to_write(place_of(configuration.settings, configuration.connections)) as opened:
         yield AlertStore(connect(opened))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from cloudkasse_etl.config.companies.installation import Installation
-from cloudkasse_etl.config.connections import Connections
+from cloudkasse_etl.config.connections import Connections, receivers_of
 from cloudkasse_etl.config.loading import load_parts
 from cloudkasse_etl.config.settings import (
     Configuration,
@@ -71,11 +71,8 @@ def diagnose_shared(installation: Installation) -> list[Problem]:
     Raises:
         ConfigurationError: The chain's folder cannot be read, or is empty.
     """
-    problems = [*installation.misfits(), *_catalogue(installation.shared.language)]
-    for key in installation.companies():
-        with suppress(ConfigurationError):  # the receivers are those of all: whoever can be read knows them
-            return [*problems, *diagnose_alerts(installation.shared, installation.configuration(key).connections)]
-    return problems
+    receivers = diagnose_alerts(installation.shared, receivers_of(installation.environment))
+    return [*installation.misfits(), *_catalogue(installation.shared.language), *receivers]
 
 
 def _catalogue(language: Language) -> list[Problem]:

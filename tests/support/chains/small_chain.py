@@ -26,11 +26,13 @@ class Chain:
         folder: Where all of it lies.
         worlds: The shops by key.
         shared: What defaults.yaml says.
+        more: Further variables of the environment.
     """
 
     folder: Path
     worlds: dict[str, World]
     shared: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def companies(self) -> Path:
@@ -50,6 +52,7 @@ class Chain:
             "CLOUDKASSE_ERP_URL": f"sqlite:///{self.folder}/{{company}}/erp.db",
             "CLOUDKASSE_API_TOKEN": next(iter(self.worlds.values())).environment["CLOUDKASSE_API_TOKEN"],
             **own,
+            **self.more,
         }
 
     def write(self) -> None:
