@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import action_needed, cloud_state, deliveries, master_data, postings, prices, receipts, report
+from assets import action_needed, cloud_state, companies, deliveries, master_data, postings, prices, receipts, report
 from assets.automation.alerts import alert_sensor
 from assets.automation.chain.companies_sensor import companies_sensor
 from assets.automation.delivery_sensor import delivery_sensor
@@ -90,6 +90,8 @@ def build_defs(
     for dress in (in_language, with_columns, with_owners, with_freshness, *((with_code,) if with_links else ())):
         assets = dress(assets, shared)
     assets = by_company(assets, installation)
+    if installation.is_chain:
+        assets = [*assets, *with_owners([companies.companies_asset(installation)], shared)]
     checks = [*in_language((*completeness.CHECKS, *legal_record.CHECKS), shared)]
     if takes:
         checks.append(cloud_checks(installation))

@@ -197,6 +197,8 @@ SELECTLINE_DOCUMENTS: Final = "selectline_documents"
 SELECTLINE_LEDGER: Final = "selectline_ledger"
 SYNC_REPORT: Final = "sync_report"
 ACTION_NEEDED: Final = "action_needed"
+COMPANIES: Final = "companies"
+"""The page of all companies of a chain."""
 
 TillKind = Literal["cloudkasse", "korona", "dsfinvk"]
 TILL_KINDS: Final[tuple[TillKind, ...]] = ("cloudkasse", "korona", "dsfinvk")

@@ -13,7 +13,7 @@ from assets.instance import tags
 from assets.run.resources import Options
 from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Settings
-from cloudkasse_etl.entities import ACTION_NEEDED, contents_of, kinds_of
+from cloudkasse_etl.entities import ACTION_NEEDED, COMPANIES, contents_of, kinds_of
 from cloudkasse_etl.i18n.text import Text, rendered, say
 
 MASTER_DATA_GROUPS = ("master_data", "prices", "cloud_state", "report")
@@ -148,7 +148,7 @@ def _job(name: str, selection: dg.AssetSelection, installation: Installation, de
         name,
         selection=selection
         - dg.AssetSelection.checks(*keys_of(settings.till.kind))
-        - dg.AssetSelection.assets(ACTION_NEEDED),
+        - dg.AssetSelection.assets(ACTION_NEEDED, *([COMPANIES] if installation.is_chain else [])),
         config=_config(name, installation),
         tags=tags.NO_RETRY_OF_DAGSTERS,
         executor_def=dg.in_process_executor,

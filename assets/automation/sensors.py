@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import dagster as dg
@@ -9,7 +10,8 @@ import dagster as dg
 from assets.action_needed import refresh
 from assets.automation.chain.looking_at_all import look_at_all, request_of
 from assets.automation.chain.turns import in_turn, named
-from assets.automation.going_on import what_is_going_on
+from assets.automation.going_on import companies_busy, what_is_going_on
+from assets.companies import GatheredStatuses
 from assets.instance.retries import SENSOR, companies_of_due, latest_runs, request, to_try_again
 from assets.instance.run_history import last_run_of
 from assets.instance.runs import companies_at_work, repair_dead_runs
@@ -17,6 +19,7 @@ from cloudkasse_etl.config.companies.installation import Installation
 from cloudkasse_etl.config.settings import Configuration, Settings, news_of_the_file
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import Text, joined, rendered, say
+from cloudkasse_etl.sync.monitoring.chain.company_status import CompanyStatus
 from cloudkasse_etl.sync.monitoring.new_data import look_for_novelty
 from cloudkasse_etl.sync.monitoring.open_records import open_records
 
@@ -56,7 +59,10 @@ def dead_run_sensor(installation: Installation) -> dg.SensorDefinition:
 
 def open_records_sensor(installation: Installation) -> dg.SensorDefinition:
     """Brings asset action_needed up to now: time passes, and people decide, without a run."""
-    language = installation.shared.language
+    language, gathered = installation.shared.language, GatheredStatuses()
+
+    def failed(company: str, error: CloudkasseError) -> None:
+        gathered.put(CompanyStatus(company, error=error))
 
     @dg.sensor(
         name="what_is_open",
@@ -74,9 +80,14 @@ def open_records_sensor(installation: Installation) -> dg.SensorDefinition:
             # a company's file is read when it is needed, so no settings of a chain grow old in the UI
             notice = None if installation.is_chain else news_of_the_file(configuration)
             refresh(context.instance, configuration, report, notice=rendered(notice or "", language))
+            gathered.put(CompanyStatus(company, report))
             return report.sentence
 
-        return dg.SkipReason(in_turn(context, installation, look))
+        found = in_turn(context, installation, look, failed)
+        if installation.is_chain:
+            with suppress(CloudkasseError):  # the folder cannot be read, which was told already
+                gathered.report(context.instance, installation, companies_busy(context.instance))
+        return dg.SkipReason(found)
 
     return what_is_open
 

@@ -8,13 +8,15 @@ import dagster as dg
 
 from assets.instance import tags
 from cloudkasse_etl.config.settings import Configuration
-from cloudkasse_etl.entities import ACTION_NEEDED
+from cloudkasse_etl.entities import ACTION_NEEDED, COMPANIES
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, rendered, say
 from cloudkasse_etl.sync.monitoring.failed_runs import LastRun, to_be_told
 from cloudkasse_etl.sync.run.protocol import SEE_HISTORY, ambiguous_run
 from cloudkasse_etl.sync.run.report import Outcome
 
+# Assets that only show what is open.
+_PAGES = frozenset({dg.AssetKey(ACTION_NEEDED), dg.AssetKey(COMPANIES)})
 _WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED)
 _PAGE = 10  # a person may have looked at single assets many times
 _OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
@@ -175,7 +177,7 @@ def _records(instance: dg.DagsterInstance, limit: int, filters: dg.RunsFilter | 
 
 def only_reads(run: dg.DagsterRun) -> bool:
     """Whether a run synchronises nothing: a plan, a comparison, or single assets or checks that need no session."""
-    if run.job_name in tags.LOOKING or run.asset_selection == frozenset({dg.AssetKey(ACTION_NEEDED)}):
+    if run.job_name in tags.LOOKING or (run.asset_selection and run.asset_selection <= _PAGES):
         return True
     is_of_assets = run.job_name not in tags.KINDS
     return is_of_assets and run.status is dg.DagsterRunStatus.SUCCESS and not tags.is_own(run.run_id, run.tags)

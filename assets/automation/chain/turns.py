@@ -21,6 +21,7 @@ def in_turn(
     context: dg.SensorEvaluationContext,
     installation: Installation,
     look: Callable[[Configuration], Text | str],
+    failed: Callable[[str, CloudkasseError], None] = lambda company, error: None,
 ) -> str:
     """Calls a function for the single shop, or for the next companies of a chain: the sensor's cursor says which.
 
@@ -28,6 +29,7 @@ def in_turn(
         context: The sensor's; companies that have a run going on are left out.
         installation: The shop, or the chain.
         look: Looks at one, and says what it found.
+        failed: Called with each company of a chain that could not be looked at.
 
     Returns:
         What was found, in the language of the installation.
@@ -56,6 +58,7 @@ def in_turn(
         try:
             look(installation.configuration(key))
         except CloudkasseError as error:
+            failed(key, error)
             problems.append(named(key, error.render(language)))
         finally:
             tell_about(None)

@@ -19,7 +19,8 @@ from assets.cli.demo.demo_shop import FOLDER
 from assets.instance import interrupts, typed_commands
 from assets.instance.home import PAGES_VARIABLE, Home, find_home, open_instance
 from cloudkasse_etl.config.code_path import foreign_package, foreign_text
-from cloudkasse_etl.entities import ACTION_NEEDED
+from cloudkasse_etl.config.settings_language import companies_folder
+from cloudkasse_etl.entities import ACTION_NEEDED, COMPANIES
 from cloudkasse_etl.errors import ConfigurationError
 from cloudkasse_etl.i18n.text import Language, say
 
@@ -131,7 +132,7 @@ def _serve(home: Home, port: int, language: Language, pages: str | None, opened:
                     raise _in_use(port)
                 if not announced and _answers(f"{url}/server_info"):
                     click.echo(say("The UI is at {url} - Ctrl-C ends it.", url=url).render(language))
-                    page = f"{url}/assets/{ACTION_NEEDED}"
+                    page = f"{url}/assets/{ACTION_NEEDED if companies_folder(os.environ) is None else COMPANIES}"
                     click.echo(say("What is open today: {url}", url=page).render(language))
                     announced = True
                 time.sleep(0.5)
