@@ -56,9 +56,12 @@ def due_at(record: dg.RunRecord, automation: Automation) -> dt.datetime | None:
     """When a failed run is to be tried again; None where it is not.
 
     A run whose process was killed had no time to decide it: it may well have been the computer that was switched off.
+    Nor had one that got lost on its way to another machine.
     """
     run = record.dagster_run
     told = run.tags.get(tags.RETRY)
+    if run.status is dg.DagsterRunStatus.FAILURE and tags.was_lost(run.run_id, run.tags):
+        return _next(run.tags, automation, record.update_timestamp.astimezone())
     if run.status is not dg.DagsterRunStatus.FAILURE or told is None or not tags.is_own(run.run_id, run.tags):
         return None
     if told in (tags.NEVER, tags.SPENT):

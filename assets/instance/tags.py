@@ -48,6 +48,8 @@ PARENT, ROOT = "dagster/parent_run_id", "dagster/root_run_id"
 RETRY_NUMBER = "dagster/retry_number"
 NO_RETRY_OF_DAGSTERS = {"dagster/max_retries": "0"}
 SCHEDULE = "dagster/schedule_name"
+# Holds the run's own id once it was handed over to an engine on other machines (engines/).
+SENT = ".dagster/cloudkasse_sent"
 COMPANY = "dagster/partition"  # the partition's key is the company's
 WHAT_COUNTS = say("What had been accepted by then counts; the next synchronisation goes on from there.")
 
@@ -202,6 +204,11 @@ def failed(reason: str, language: Language, in_short: Text) -> dict[str, str]:
 def is_own(run_id: str, tags: Mapping[str, str]) -> bool:
     """Whether the tags are about this run rather than inherited."""
     return tags.get(RUN) == run_id
+
+
+def was_lost(run_id: str, tags: Mapping[str, str]) -> bool:
+    """Whether a failed run was handed over to another machine, and never took its lease: it has done nothing."""
+    return tags.get(SENT) == run_id and not is_own(run_id, tags)
 
 
 def outcome_of(tags: Mapping[str, str]) -> str:

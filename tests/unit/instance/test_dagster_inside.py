@@ -69,6 +69,7 @@ _FILES = "instance/runs.py finds the files of the history by it, which instance/
 _ORIGIN = "instance/runs.py says by it to which job a run belongs; without it the UI does not list the run there"
 _SCRIPTS = "instance/history_connections.py keeps Dagster from reading all its migrations for each file by it"
 _AS_BEFORE = "instance/retention.py leaves by it the time of a run as it was whose log it removes"
+_ENGINE = "instance/engines/celery_launcher.py is a launcher of Dagster's by it"
 _EVENTS = "dagster._core.storage.event_log.sqlite.sqlite_event_log"
 INSIDE = (
     Inside(
@@ -76,6 +77,13 @@ INSIDE = (
         "instance/runs.py plans the run of a command by it",
         ("run_config", "instance_ref", "tags"),
     ),
+    Inside(
+        "dagster._core.errors:DagsterUserCodeUnreachableError",
+        "instance/engines/celery_launcher.py has Dagster's daemon put a run back into its queue by it",
+    ),
+    Inside("dagster._core.launcher:LaunchRunContext", _ENGINE),
+    Inside("dagster._core.launcher:CheckRunHealthResult", _ENGINE),
+    Inside("dagster._core.launcher:WorkerStatus", _ENGINE),
     Inside("dagster._core.execution.api:execute_run_iterator", "instance/runs.py runs a job in this process by it"),
     Inside("dagster._core.definitions.job_base:InMemoryJob", "instance/runs.py runs a job in this process by it"),
     Inside(

@@ -141,3 +141,19 @@ def test_the_next_try_is_a_reexecution_of_the_same_job_with_the_same_wishes() ->
     assert wanted.tags == {tags.PARENT: first.run_id, tags.ROOT: first.run_id, tags.RETRY_NUMBER: "1"}
     second = record(run_tags=dict(wanted.tags)).dagster_run
     assert request(second).tags == {tags.PARENT: second.run_id, tags.ROOT: first.run_id, tags.RETRY_NUMBER: "2"}
+
+
+def test_a_run_that_got_lost_on_its_way_to_another_machine_is_tried_again_and_one_that_began_by_its_own_rule() -> None:
+    automation = Settings().automation
+
+    def due(run_tags: dict[str, str], *, sent: bool = True) -> dt.datetime | None:
+        made = record(retry=tags.NEVER, run_tags=run_tags)
+        run = made.dagster_run
+        more = {tags.SENT: run.run_id} if sent else {}
+        return due_at(made._replace(dagster_run=run.with_tags({**run.tags, **more})), automation)
+
+    inherited = {tags.RUN: "its parent's"}
+    assert due(inherited) == NOW + MINUTE
+    assert due(inherited, sent=False) is None
+    assert due({}) is None  # it had its lease, and said itself that it is not tried again
+    assert due({**inherited, tags.RETRY_NUMBER: str(automation.retries)}) is None
