@@ -1,22 +1,21 @@
 """`status`: how each company is: its last run, what is open, what waits. Reads our own tables and the history alone."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from assets.cli.companies.chain_facts import last_runs
 from assets.cli.companies.company_option import chosen
 from assets.cli.output import COLOURS, WORDS, console, print_json, print_wrapped, tell
 from assets.instance.typed_commands import as_typed, tell_about
-from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.formats import shown_time
 from cloudkasse_etl.i18n.text import Language, rendered, rendered_each, say
 
 if TYPE_CHECKING:
     from cloudkasse_etl.config.companies.installation import Installation
-    from cloudkasse_etl.sync.monitoring.chain.company_status import CompanyStatus, LastRunOf
+    from cloudkasse_etl.sync.monitoring.chain.company_status import CompanyStatus
     from cloudkasse_etl.sync.monitoring.failed_runs import LastRun
 
 _HEADS = (say("company"), say("state"), say("last run"), say("what is open"))
@@ -38,7 +37,7 @@ def status(as_json: bool) -> int:
         from cloudkasse_etl.sync.monitoring.chain.company_status import exit_code, status_of
 
         configuration = load()
-        with _last_runs() as last_run_of:
+        with last_runs() as last_run_of:
             one = status_of(configuration, last_run_of(configuration.company))
         settings = configuration.settings
         if as_json:
@@ -52,7 +51,7 @@ def status(as_json: bool) -> int:
 def _several(installation: "Installation", companies: Sequence[str], *, as_json: bool) -> int:
     from cloudkasse_etl.sync.monitoring.chain.company_status import Counts, exit_code, statuses_of
 
-    with _last_runs() as last_run_of:
+    with last_runs() as last_run_of:
         found = statuses_of(installation.configuration, companies, last_run_of)
     language = installation.shared.language
     if as_json:
@@ -61,26 +60,6 @@ def _several(installation: "Installation", companies: Sequence[str], *, as_json:
         _print_table(found, language, installation.shared.zone)
         tell(Counts.of(found).render(language))
     return exit_code(found)
-
-
-@contextmanager
-def _last_runs() -> "Iterator[LastRunOf]":
-    """Tells the run by which one judges a company; none where there is no history yet, or it cannot be read."""
-    from assets.instance.home import find_home, open_instance
-
-    with ExitStack() as opened:
-        instance = None
-        with suppress(CloudkasseError):
-            home = find_home()
-            if home.storage.is_dir():
-                instance = opened.enter_context(open_instance(home))
-        if instance is None:
-            yield lambda company: None
-        else:
-            from assets.instance.run_history import last_run_of
-
-            history = instance
-            yield lambda company: last_run_of(history, company)
 
 
 def _print_one(one: "CompanyStatus", language: Language, zone: ZoneInfo) -> None:

@@ -19,7 +19,7 @@ from cloudkasse_etl.config.variables import COMPANY_VARIABLE
 from cloudkasse_etl.errors import CloudkasseError
 from cloudkasse_etl.i18n.text import say
 
-OF_ALL = frozenset({"check", "status", "sync"})
+OF_ALL = frozenset({"check", "report", "status", "sync"})
 """Commands that have a way of their own for several companies, except with these options: each by itself then."""
 _EACH_BY_ITSELF = ("here", "cloud")
 _NAMES, _ALL, _ENTERED = (f"{__name__}.{name}" for name in ("names", "all", "entered"))
