@@ -58,7 +58,7 @@ def _files(report: "DatevReport", folder: Path, language: "Language") -> list[Te
     ]
     if report.page:
         lines.append(say("{page} tells what is in them.", page=str(folder / report.page)))
-    elif report.earlier_postings:
+    elif report.earlier_postings or report.left_out:
         lines.append(say("Nothing new is booked on these days."))
     else:
         lines.append(say("Nothing is booked on these days."))
@@ -97,6 +97,23 @@ def _notes(report: "DatevReport") -> list[Text]:
                 "{count:,} row has a shortened text; the page names it.",
                 "{count:,} rows have a shortened text; the page names them.",
                 count=len(report.shortened),
+            )
+        )
+    if report.replaced:
+        notes.append(
+            say_count(
+                "{count:,} row has letters that DATEV's files cannot have, and ? instead; the page names it.",
+                "{count:,} rows have letters that DATEV's files cannot have, and ? instead; the page names them.",
+                count=len(report.replaced),
+            )
+        )
+    if report.left_out:
+        notes.append(
+            say_count(
+                "{count:,} posting was taken back before it was in a file: it and its counter-entry are left out.",
+                "{count:,} postings were taken back before they were in a file: they and their counter-entries are "
+                "left out.",
+                count=len(report.left_out),
             )
         )
     if any(line.difference_cents for line in report.accounts):

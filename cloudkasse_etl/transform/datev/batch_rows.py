@@ -11,7 +11,7 @@ from cloudkasse_etl.config.exports.datev_settings import Datev, RowGrain
 from cloudkasse_etl.i18n.text import Language, Text, joined, rendered, say
 from cloudkasse_etl.transform.books.closed_periods import is_of_closed_period
 from cloudkasse_etl.transform.datev.extf_fields import FIELDS, POSITIONS
-from cloudkasse_etl.transform.datev.extf_texts import cut, document_text, plain, quoted
+from cloudkasse_etl.transform.datev.extf_texts import cut, document_text, is_replaced, plain, quoted
 from cloudkasse_etl.transform.datev.ledger_entries import Entry
 
 # Accounts that know their tax themselves, by chart: a BU key on one of them is an error in DATEV.
@@ -72,14 +72,18 @@ class BatchRow:
     @property
     def full_text(self) -> str:
         """What the row is about, in whatever length."""
+        return plain(self._whole_text)
+
+    @property
+    def _whole_text(self) -> str:
         first = self.first
         if self.grain == "receipt":
             texts = list(dict.fromkeys(entry.text for entry in self.entries))
-            return plain(texts[0] + (f" +{len(texts) - 1}" if len(texts) > 1 else ""))
+            return texts[0] + (f" +{len(texts) - 1}" if len(texts) > 1 else "")
         rate = f" {Decimal(first.vat_rate).normalize():f} %".replace(".", ",") if first.vat_rate is not None else ""
         case = first.business_case or (first.text if first.tender == "Unbar" else first.tender) or first.text
         place = f" Z{self.closing}" if self.closing else ""
-        return plain(f"{case}{rate} {first.register}{place}")
+        return f"{case}{rate} {first.register}{place}"
 
     @property
     def document(self) -> tuple[str, str]:
@@ -91,11 +95,22 @@ class BatchRow:
             return first.register, f"-Z{first.closing_number}{first.mark}"
         return first.register, f"-{first.day:%Y%m%d}{first.mark}"
 
-    @property
-    def is_shortened(self) -> bool:
-        """Whether a text of it does not fit."""
+    def shortened(self, language: Language) -> list[str]:
+        """Its texts that do not fit, in full."""
+        limits = (_TEXT, *[_CONTENT] * len(_INFORMATION))
+        plains = map(plain, self._texts(language))
+        found = [text for text, limit in zip(plains, limits, strict=True) if len(text) > limit]
         begin, end = self.document
-        return len(self.full_text) > _TEXT or "*" in document_text(begin, end, _DOCUMENT)
+        if _is_cut(begin, end):
+            found.append(begin + end)
+        return found
+
+    def replaced(self, language: Language) -> list[str]:
+        """Its texts with letters that DATEV's files cannot have, as they were booked."""
+        return list(dict.fromkeys(text for text in self._texts(language) if is_replaced(text)))
+
+    def _texts(self, language: Language) -> list[str]:
+        return [self._whole_text, *(rendered(content or "", language) for content in self._contents())]
 
     def line(self, datev: Datev, language: Language) -> str:
         """The row as a line of its file, without the line's end.
@@ -141,6 +156,10 @@ class BatchRow:
         reasons = list(dict.fromkeys(entry.reason for entry in self.entries if entry.reason))
         more = [say("and more")] if len(reasons) > 1 else []
         return [*notes, say("taken back: {reason}", reason=joined(", ", [reasons[0], *more]))]
+
+
+def _is_cut(begin: str, end: str) -> bool:
+    return document_text(begin, end, _DOCUMENT) != document_text(begin, end, len(begin + end) * 2)
 
 
 @cache

@@ -14,9 +14,23 @@ def plain(text: str) -> str:
     """A text with the letters of Windows-1252 only; any other is a question mark, a control character a space."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())  # as most are
+    return " ".join(_spaced(text).encode(ENCODING, "replace").decode(ENCODING).split())
+
+
+def is_replaced(text: str) -> bool:
+    """Whether a text has a letter that becomes a question mark."""
+    if text.isascii():
+        return False
+    try:
+        _spaced(text).encode(ENCODING)
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _spaced(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
-    spaced = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in composed)
-    return " ".join(spaced.encode(ENCODING, "replace").decode(ENCODING).split())
+    return "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in composed)
 
 
 def cut(text: str, limit: int) -> str:

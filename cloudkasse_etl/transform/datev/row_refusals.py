@@ -58,7 +58,8 @@ def _of_account(account: str, posting: str, count: int, datev: Datev) -> Problem
     )
     cure = say(
         "An account is a number of at most {length} digits, one more for customers and suppliers: correct "
-        "datev.account_length, or the account in accounts and in SelectLine for what is booked from now on.",
+        "datev.account_length, or the account in accounts and in SelectLine. Then take back with undo what is booked "
+        "on the wrong one, and import it again: what was in no file is left out together with its counter-entries.",
         length=datev.account_length,
     )
     return Problem(say("posting {posting}", posting=posting), text, cure)

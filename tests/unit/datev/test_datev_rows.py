@@ -183,7 +183,7 @@ def test_a_text_is_shortened_visibly() -> None:
     (row,) = rows_of(batch.body)
     assert len(row["Buchungstext"]) == 60
     assert row["Buchungstext"].endswith("…")
-    assert batch.rows[0].is_shortened
+    assert batch.rows[0].shortened("de") == [" ".join(long.split())]
     assert cut("x" * 60, 60) == "x" * 60
 
 

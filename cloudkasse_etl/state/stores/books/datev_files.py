@@ -72,6 +72,28 @@ class StoredFile:
     page: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class CancelledPair:
+    """A posting and the counter-entry that takes it back, neither of which was ever in a file.
+
+    Attributes:
+        document, day, amount_cents: Of the posting.
+        counter_document, counter_day, counter_cents: Of the counter-entry.
+        account, currency: Of both.
+        reason: Why it was taken back.
+    """
+
+    document: str
+    day: dt.date
+    amount_cents: int
+    counter_document: str
+    counter_day: dt.date
+    counter_cents: int
+    account: str
+    currency: str
+    reason: str | None
+
+
 class DatevFiles:
     """The files of a company."""
 
@@ -82,6 +104,8 @@ class DatevFiles:
 
     def postings(self, first: dt.date, last: dt.date, *, again: bool) -> Iterator[Any]:
         """Postings of some days that are in no file yet, receipt by receipt, by day, register and number.
+
+        What was taken back before it was in a file is left out with its counter-entries, whatever days these are of.
 
         Args:
             first: The first day.
@@ -102,7 +126,7 @@ class DatevFiles:
                 sa.case((known, 1), else_=0).label("was_exported"),
             )
             .select_from(table.outerjoin(receipt, own))
-            .where(self._of_days(first, last))
+            .where(self._of_days(first, last), *self._not_cancelled())
             .order_by(
                 table.c.posting_date, table.c.register, table.c.receipt_number, table.c.receipt_id, table.c.posting_id
             )
@@ -111,6 +135,26 @@ class DatevFiles:
             query = query.where(~known)
         with self._state.reading() as connection:
             yield from connection.execute(query, execution_options={"yield_per": _ROWS})
+
+    def cancelled(self, first: dt.date, last: dt.date) -> list[CancelledPair]:
+        """What was taken back before either of the two was in a file, where at least one of them is of some days."""
+        own, counter = self._posting.alias("own"), self._posting.alias("counter")
+        columns = [
+            column for table in (own, counter)
+            for column in (table.c.document_number, table.c.posting_date, table.c.amount_cents)
+        ]  # fmt: skip
+        query = (
+            sa.select(*columns, own.c.account, own.c.currency, counter.c.reason)
+            .select_from(self._pairs(own, counter))
+            .where(counter.c.company == self._state.company, *self._in_no_file(own, counter))
+            .where(own.c.posting_date.between(first, last) | counter.c.posting_date.between(first, last))
+            .order_by(own.c.posting_date, own.c.register, own.c.receipt_number, own.c.posting_id)
+        )
+        with self._state.reading() as connection:
+            return [
+                CancelledPair(row[0], row[1], int(row[2]), row[3], row[4], int(row[5]), row[6], row[7], row[8])
+                for row in connection.execute(query)
+            ]
 
     def account_sums(self, first: dt.date, last: dt.date) -> dict[tuple[str, str], tuple[int, int]]:
         """(Currency, account) -> what the table has on it in these days, and what of it is in files, in cents."""
@@ -234,8 +278,30 @@ class DatevFiles:
             if rows:
                 connection.execute(self._written.insert(), rows)
 
-    def _known(self) -> "sa.ColumnElement[bool]":
-        table, link = self._posting, self._of_posting
+    def _not_cancelled(self) -> list["sa.ColumnElement[bool]"]:
+        # found each time and not remembered: one of the two may be read for a file while the other is being booked
+        own, counter = self._posting.alias("own"), self._posting.alias("counter")
+        here = (counter.c.company == self._state.company, *self._in_no_file(own, counter))
+        return [
+            self._posting.c.posting_id.not_in(sa.select(column).select_from(self._pairs(own, counter)).where(*here))
+            for column in (own.c.posting_id, counter.c.posting_id)
+        ]
+
+    def _pairs(self, own: sa.FromClause, counter: sa.FromClause) -> sa.Join:
+        """A posting joined with the counter-entry that takes it back."""
+        is_taken_back = (own.c.company == counter.c.company) & (own.c.posting_id == counter.c.corrects)
+        receipt = self._state.tables.receipt  # an undo begins its next generation, and few have one
+        undone = sa.select(receipt.c.receipt_id).where(
+            receipt.c.company == self._state.company, receipt.c.generation > 1
+        )
+        balanced = (own.c.amount_cents == -counter.c.amount_cents) & counter.c.receipt_id.in_(undone)
+        return own.join(counter, is_taken_back & balanced)
+
+    def _in_no_file(self, *tables: sa.FromClause) -> list["sa.ColumnElement[bool]"]:
+        return [~self._known(table) for table in tables]
+
+    def _known(self, posting: sa.FromClause | None = None) -> "sa.ColumnElement[bool]":
+        table, link = self._posting if posting is None else posting, self._of_posting
         return sa.exists().where(
             link.c.company == table.c.company, link.c.posting_id == table.c.posting_id, link.c.repetition == FIRST
         )

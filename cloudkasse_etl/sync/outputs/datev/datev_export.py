@@ -16,7 +16,13 @@ from cloudkasse_etl.i18n.text import joined, say, say_count
 from cloudkasse_etl.state.stores.books.datev_files import DatevFiles, FileDraft, StoredFile
 from cloudkasse_etl.sync.inputs.own_tables import open_reading
 from cloudkasse_etl.sync.outputs.datev.datev_page import page_of
-from cloudkasse_etl.sync.outputs.datev.datev_report import DatevReport, account_lines, tax_lines, turnover_of
+from cloudkasse_etl.sync.outputs.datev.datev_report import (
+    DatevReport,
+    account_lines,
+    left_out_sums,
+    tax_lines,
+    turnover_of,
+)
 from cloudkasse_etl.transform.datev.batch_rows import BatchRow, gather
 from cloudkasse_etl.transform.datev.batch_split import Batch, split
 from cloudkasse_etl.transform.datev.ledger_entries import Entry, Unpaired, paired
@@ -52,6 +58,7 @@ def export_datev(
     with open_reading(configuration) as stores:
         store = DatevFiles(stores.connection)
         pending, (known, files), sums = store.unwritten(), store.earlier(first, last), store.account_sums(first, last)
+        left_out = store.cancelled(first, last)
         unpaired: list[Unpaired] = []
         entries = _sorted_out(paired(store.postings(first, last, again=again)), unpaired)
         rows = gather(entries, settings.datev.grain)
@@ -72,9 +79,11 @@ def export_datev(
             known,
             [file.name for file in files],
             [row for row in rows if not row.amount_cents],
-            [row for row in written if row.is_shortened],
+            [row for row in written if row.shortened(settings.language)],
+            [row for row in written if row.replaced(settings.language)],
             tax_lines(rows),
-            account_lines(batches, sums),
+            account_lines(batches, sums, left_out_sums(left_out, first, last)),
+            left_out,
         )
         drafts = _drafts(report, page_of(report, configuration, now))
         stored = [StoredFile(draft.number, draft.name, now, draft.body, draft.page) for draft in drafts]

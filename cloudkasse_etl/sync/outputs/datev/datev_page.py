@@ -1,7 +1,7 @@
 """The page beside DATEV's files: what is in them, what DATEV makes of the tax, and that the sums are the table's."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cloudkasse_etl.config.settings import Configuration
 from cloudkasse_etl.i18n import formats
@@ -61,6 +61,7 @@ def _sections(report: DatevReport, language: Language) -> Iterable[Section]:
     yield _of_files(report, language)
     yield _of_tax(report, language)
     yield _of_accounts(report, language)
+    yield _of_left_out(report, language)
     yield _of_rows(
         report.dropped,
         language,
@@ -72,6 +73,14 @@ def _sections(report: DatevReport, language: Language) -> Iterable[Section]:
         language,
         say("Shortened"),
         say("The text ends in …, or a star stands in the document's number. The receipt stands in the row in full."),
+        lambda row: "; ".join(row.shortened(language)),
+    )
+    yield _of_rows(
+        report.replaced,
+        language,
+        say("Letters replaced"),
+        say("DATEV's files have the letters of Windows-1252 only: any other became a question mark there."),
+        lambda row: "; ".join(row.replaced(language)),
     )
 
 
@@ -149,14 +158,17 @@ def _of_accounts(report: DatevReport, language: Language) -> Section:
             marks.add(at)
         cents = (
             line.debit_cents, line.credit_cents, line.debit_cents - line.credit_cents,
-            line.earlier_cents - line.again_cents, line.table_cents, line.difference_cents,
+            line.earlier_cents - line.again_cents, line.left_out_cents, line.table_cents, line.difference_cents,
         )  # fmt: skip
         rows.append((line.account, line.currency, *(formats.euros(value, language) for value in cents)))
     heads = (
         say("Account"), say("Currency"), say("Debit"), say("Credit"), say("Balance"), say("In earlier files"),
-        say("In the table"), say("Difference"),
+        say("Left out"), say("In the table"), say("Difference"),
     )  # fmt: skip
-    lead = say("What the files have on each account, and what the table of postings has in these days: they are equal.")
+    lead = say(
+        "What the files have on each account, with what is left out because it was taken back, and what the table of "
+        "postings has in these days: they are equal."
+    )
     if marks:
         lead = say("What the files have on each account, and what the table of postings has in these days.")
     title = say("Totals by account")
@@ -165,13 +177,52 @@ def _of_accounts(report: DatevReport, language: Language) -> Section:
     )
 
 
-def _of_rows(rows: Sequence[BatchRow], language: Language, title: Text, lead: Text) -> Section:
+def _of_left_out(report: DatevReport, language: Language) -> Section:
+    rows = [
+        (
+            formats.day_in_figures(pair.day, language),
+            formats.clean(pair.document, 100),
+            formats.day_in_figures(pair.counter_day, language),
+            formats.clean(pair.counter_document, 100),
+            pair.account,
+            pair.currency,
+            formats.clean(pair.reason or "", 200),
+            formats.euros(pair.amount_cents, language),
+            formats.euros(pair.counter_cents, language),
+        )
+        for pair in report.left_out[:SHOWN]
+    ]
+    heads = (
+        say("Date"), say("Document"), say("Taken back on"), say("Document"), say("Account"), say("Currency"),
+        say("Reason"), say("Amount"), say("Counter-entry"),
+    )  # fmt: skip
+    lead = say_count(
+        "{count:,} posting was taken back before it was in a file: it and its counter-entry are left out of all files, "
+        "and their sum is {sum}.",
+        "{count:,} postings were taken back before they were in a file: they and their counter-entries are left out of "
+        "all files, and their sum is {sum}.",
+        count=len(report.left_out),
+        sum=formats.euros(sum(pair.amount_cents + pair.counter_cents for pair in report.left_out), language),
+    )
+    if len(report.left_out) > SHOWN:
+        lead = say("{lead} The first {count:,} are shown.", lead=lead, count=SHOWN)
+    title = say("Left out, because it was taken back")
+    return Section(title.render(language), lead.render(language), rendered_each(heads, language), rows, 7, wide=7)
+
+
+def _of_rows(
+    rows: Sequence[BatchRow],
+    language: Language,
+    title: Text,
+    lead: Text,
+    text_of: Callable[[BatchRow], str] = lambda row: row.full_text,
+) -> Section:
     shown = [
         (
             formats.day_in_figures(row.first.day, language),
             formats.clean("".join(row.document), 100),
             row.first.account,
-            formats.clean(row.full_text, 200),
+            formats.clean(text_of(row), 1000),
             formats.count(len(row.entries), language),
             formats.euros(row.amount_cents, language),
         )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cloudkasse_etl.state.stores.books.datev_files import CancelledPair
 from cloudkasse_etl.transform.datev.batch_rows import BatchRow
 from cloudkasse_etl.transform.datev.batch_split import Batch
 
@@ -40,6 +41,7 @@ class AccountLine:
         earlier_cents: What earlier files have of these days.
         table_cents: What the table has of these days.
         again_cents: What these files have that earlier ones have too.
+        left_out_cents: What is in no file because it was taken back before it was in one, or takes that back.
     """
 
     currency: str
@@ -49,12 +51,13 @@ class AccountLine:
     earlier_cents: int
     table_cents: int
     again_cents: int = 0
+    left_out_cents: int = 0
 
     @property
     def difference_cents(self) -> int:
         """What the table has and no file; 0 unless something was booked while the files were made."""
         in_files = self.debit_cents - self.credit_cents + self.earlier_cents - self.again_cents
-        return self.table_cents - in_files
+        return self.table_cents - self.left_out_cents - in_files
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,11 @@ class DatevReport:
         earlier_files: Names of these files.
         dropped: Rows that came to 0.
         shortened: Rows with a shortened text.
+        replaced: Rows with letters that became question marks.
         tax: The sales by closing and rate.
         accounts: The accounts.
+        left_out: Postings with the counter-entries that take them back, neither of which was ever in a file, where one
+            of the two is of these days.
     """
 
     first: dt.date
@@ -87,8 +93,10 @@ class DatevReport:
     earlier_files: Sequence[str] = ()
     dropped: Sequence[BatchRow] = ()
     shortened: Sequence[BatchRow] = ()
+    replaced: Sequence[BatchRow] = ()
     tax: Sequence[TaxLine] = field(default=())
     accounts: Sequence[AccountLine] = field(default=())
+    left_out: Sequence[CancelledPair] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -115,6 +123,14 @@ class DatevReport:
             "earlier_files": list(self.earlier_files),
             "rows_of_zero": len(self.dropped),
             "shortened": len(self.shortened),
+            "replaced": len(self.replaced),
+            "left_out": {
+                "pairs": len(self.left_out),
+                "postings_of_these_days": sum(
+                    self.first <= day <= self.last for pair in self.left_out for day in (pair.day, pair.counter_day)
+                ),
+                "sum_cents": sum(pair.amount_cents + pair.counter_cents for pair in self.left_out),
+            },
             "tax": [
                 {
                     "register": line.register,
@@ -135,6 +151,7 @@ class DatevReport:
                     "debit_cents": line.debit_cents,
                     "credit_cents": line.credit_cents,
                     "earlier_cents": line.earlier_cents,
+                    "left_out_cents": line.left_out_cents,
                     "table_cents": line.table_cents,
                     "difference_cents": line.difference_cents,
                 }
@@ -149,26 +166,50 @@ def turnover_of(batch: Batch) -> int:
 
 
 def tax_lines(rows: Sequence[BatchRow]) -> list[TaxLine]:
-    """The sales by closing and rate, in the order of the rows."""
+    """The sales by closing and rate, those too whose rows cancel each other out; without those of no amount at all."""
     found: dict[tuple[str, str, dt.date, str, str], list[int]] = {}
     for row in rows:
         first = row.first
-        if first.vat_rate is None:
+        if first.vat_rate is None or not (row.amount_cents or row.tax_cents):
             continue
         key = (first.register, row.closing, first.day, first.currency, first.vat_rate)
         sums = found.setdefault(key, [0, 0, 0])
         for at, cents in enumerate((row.amount_cents, row.tax_cents, row.datev_tax_cents)):
             sums[at] -= cents  # a sale is a credit
-    lines = [TaxLine(*key, *sums) for key, sums in found.items() if any(sums)]
+    lines = [TaxLine(*key, *sums) for key, sums in found.items()]
     return sorted(lines, key=lambda line: (line.day, line.register, line.closing.zfill(20), line.vat_rate.zfill(6)))
 
 
-def account_lines(batches: Sequence[Batch], sums: dict[tuple[str, str], tuple[int, int]]) -> list[AccountLine]:
+def left_out_sums(pairs: Sequence[CancelledPair], first: dt.date, last: dt.date) -> dict[tuple[str, str], int]:
+    """(Currency, account) -> what is left out on it in some days; 0 unless only one of two is of these days.
+
+    Args:
+        pairs: What is left out.
+        first: The first day.
+        last: The last one.
+
+    Returns:
+        The sums, in cents.
+    """
+    found: dict[tuple[str, str], int] = {}
+    for pair in pairs:
+        for day, cents in ((pair.day, pair.amount_cents), (pair.counter_day, pair.counter_cents)):
+            key = pair.currency, pair.account
+            found[key] = found.get(key, 0) + cents * (first <= day <= last)
+    return found
+
+
+def account_lines(
+    batches: Sequence[Batch],
+    sums: dict[tuple[str, str], tuple[int, int]],
+    left_out: dict[tuple[str, str], int] | None = None,
+) -> list[AccountLine]:
     """The accounts of some days.
 
     Args:
         batches: The new files; what they say is added up, not what they were made of.
         sums: (Currency, account) -> what the table has, and what of it earlier files have.
+        left_out: (Currency, account) -> what of it is left out.
 
     Returns:
         A line an account.
@@ -192,6 +233,8 @@ def account_lines(batches: Sequence[Batch], sums: dict[tuple[str, str], tuple[in
                 ):
                     found.setdefault((batch.currency, account), [0, 0, 0])[2] += cents * was
     return [
-        AccountLine(*key, debit, credit, sums.get(key, (0, 0))[1], sums.get(key, (0, 0))[0], again)
+        AccountLine(
+            *key, debit, credit, sums.get(key, (0, 0))[1], sums.get(key, (0, 0))[0], again, (left_out or {}).get(key, 0)
+        )
         for key, (debit, credit, again) in sorted(found.items())
     ]
