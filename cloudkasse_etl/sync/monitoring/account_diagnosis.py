@@ -1,7 +1,8 @@
-"""Finds accounts of the settings that may not be one and the same: what is booked on them would be mixed up.
+"""Finds accounts of the settings that contradict each other, or that DATEV has none like.
 
 Receipts balance across clearing, which ends at 0 in each (docs/rules.md, Posting): nothing else may be booked there.
 And what was paid is not revenue: on one account a sale would leave nothing.
+DATEV's files carry all of them, where its numbers are set.
 """
 
 from collections import defaultdict
@@ -12,12 +13,13 @@ from cloudkasse_etl.config.sections.account_settings import Accounts, OverShort
 from cloudkasse_etl.config.settings import Settings
 from cloudkasse_etl.errors import Problem
 from cloudkasse_etl.i18n.text import say
+from cloudkasse_etl.transform.datev.row_refusals import is_carried
 
 _Named = Iterator[tuple[str, str]]
 
 
 def diagnose_accounts(settings: Settings) -> list[Problem]:
-    """The accounts that contradict each other, each with its cure."""
+    """The accounts that contradict each other or that DATEV cannot carry, each with its cure."""
     accounts = settings.accounts
     revenue: dict[str, list[str]] = defaultdict(list)
     for name, account in _revenue(accounts):
@@ -48,7 +50,26 @@ def diagnose_accounts(settings: Settings) -> list[Problem]:
         for name, account in _payments(settings)
         if account in revenue
     ]  # fmt: skip
-    return problems
+    return [*problems, *_not_for_datev(settings)]
+
+
+def _not_for_datev(settings: Settings) -> Iterator[Problem]:
+    datev, accounts = settings.datev, settings.accounts
+    if datev.adviser is None and datev.client is None:
+        return
+    clearing = [] if accounts.clearing is None else [("accounts.clearing", accounts.clearing)]
+    for name, account in (*clearing, *_payments(settings), *_revenue(accounts), *_cases(accounts)):
+        if not is_carried(account, datev):
+            yield Problem(
+                name,
+                say("DATEV has no account like {account}: a day with a posting on it cannot be exported.",
+                    account=account),
+                say(
+                    "An account is a number of at most {length} digits, one more for customers and suppliers: correct "
+                    "it here and in SelectLine before anything is booked on it, or correct datev.account_length.",
+                    length=datev.account_length,
+                ),
+            )  # fmt: skip
 
 
 def _payments(settings: Settings) -> _Named:

@@ -38,13 +38,14 @@ def refusals(rows: Sequence[BatchRow], unpaired: Iterable[Unpaired], datev: Date
             for account, posting in zip((entry.account, entry.contra), entry.posting_ids, strict=True):
                 accounts.setdefault(account, []).append((entry, posting))
     for account, postings in accounts.items():
-        if not _is_carried(account, datev):
+        if not is_carried(account, datev):
             found.append(_of_account(account, postings[0][1], len(postings), datev))
     found += [_of_amount(row) for row in rows if abs(row.amount_cents) > MOST_CENTS]
     return found
 
 
-def _is_carried(account: str, datev: Datev) -> bool:
+def is_carried(account: str, datev: Datev) -> bool:
+    """Whether DATEV has accounts like this one."""
     # a debtor's or creditor's account is one digit longer than the others
     return bool(re.fullmatch(rf"[0-9]{{1,{datev.account_length + 1}}}", account)) and bool(account.strip("0"))
 

@@ -20,8 +20,9 @@ SOUND: dict[str, Any] = {
 
 def found(accounts: dict[str, Any], **register: Any) -> list[tuple[str, str]]:
     groups = {"1": {"basis": "gross"}}
+    datev = register.pop("datev", {})
     settings = Settings.model_validate(
-        {"price_groups": groups, "registers": [REGISTER | register], "accounts": SOUND | accounts}
+        {"price_groups": groups, "registers": [REGISTER | register], "accounts": SOUND | accounts, "datev": datev}
     )
     problems = diagnose_accounts(settings)
     assert all(problem.cure and not problem.is_note for problem in problems)
@@ -68,3 +69,22 @@ def test_what_is_paid_is_not_revenue(accounts: dict[str, Any], register: dict[st
     ((place, text),) = found(accounts, **register)
     assert place == where
     assert '8300 is that of accounts.revenue."7.00" too' in text
+
+
+@pytest.mark.parametrize(
+    ("accounts", "where"),
+    [
+        ({"tenders": {"ECKarte": "12A4"}}, "accounts.tenders.ECKarte"),
+        ({"clearing": "137100"}, "accounts.clearing"),
+        ({"revenue": {"19.00": "0000"}}, 'accounts.revenue."19.00"'),
+        ({"business_cases": {"Geldtransit": "KASSE"}}, "accounts.business_cases.Geldtransit"),
+    ],
+)
+def test_an_account_that_datev_cannot_carry_is_named_where_datev_is_set(accounts: dict[str, Any], where: str) -> None:
+    ((place, text),) = found(accounts, datev={"adviser": 29098})
+    assert place == where
+    assert "DATEV has no account like" in text
+    assert found(accounts) == []
+    assert found({"tenders": {"ECKarte": "10001"}}, datev={"adviser": 29098}, cash_account="1000") == []
+    longer = {"adviser": 29098, "account_length": 6}
+    assert bool(found(accounts, datev=longer)) == (where != "accounts.clearing")
