@@ -1,6 +1,7 @@
 """Protects that whatever is changed in an archive later is found and named, also by one who writes its lists anew."""
 
 import errno
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -97,6 +98,15 @@ def test_a_missing_file_and_one_that_was_added_are_named_whichever_it_is(year: P
     (year / "datev" / "more.csv").write_bytes(b"")
     (added,) = verify_archive(year, None).differences
     assert (added.file, str(added.text)) == ("datev/more.csv", "It is no part of the archive: it was added later.")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_a_pipe_in_the_place_of_a_file_is_named_and_not_read_for_ever(shop: World, year: Path) -> None:
+    for file in ("posting.csv", "manifest.json"):
+        (year / file).unlink()
+        os.mkfifo(year / file)
+        report = verify_archive(year, shop.configuration())
+        assert file in named(report)
 
 
 def test_what_the_system_refuses_to_read_is_named_with_its_reason(year: Path, monkeypatch: pytest.MonkeyPatch) -> None:

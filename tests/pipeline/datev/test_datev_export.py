@@ -172,6 +172,21 @@ def test_what_broke_off_is_written_by_whichever_export_comes_next(
     assert account_sums(files_in(world.folder / "other")) == booked(world)
 
 
+def test_another_file_of_the_same_name_is_never_replaced(world: World) -> None:
+    mixed_day(world)
+    (first,) = exported(world).batches
+    place = world.folder / "datev" / first.name.replace("00001", "00002")
+    place.write_bytes(b"another company's")
+    before = remembered(world)
+    with pytest.raises(ConfigurationError, match=place.name):
+        exported(world, again=True)
+    assert place.read_bytes() == b"another company's"
+    assert remembered(world) == before
+    assert {path.name for path in place.parent.glob("*.csv")} == {first.name, place.name}
+    place.unlink()
+    assert [batch.name for batch in exported(world, again=True).batches] == [place.name]
+
+
 def test_two_exports_at_once_write_a_posting_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver(world, sale(1))
     fetch_and_book(world)

@@ -215,7 +215,9 @@ def test_an_import_that_was_taken_back_is_told_with_its_reason_and_what_is_left_
     (money,) = found.sheets[0].money
     assert (money.is_sound, money.unbooked.count) == (True, 0)
     (chapter,) = chapters_of(found, world.configuration().settings)
-    back = "The import of 1 receipt was taken back on 2026-11-23, counter-entries 4, debit 47.60 €, turnover 23.80 €: "
+    back = (
+        "The import of 1 receipt was taken back, counter-entries 4 dated 2026-11-23, debit 47.60 €, turnover 23.80 €: "
+    )
     assert f"{back}wrong account" in chapter.notes
     again = "1 receipt was booked again on 2026-11-23, postings 4, debit 47.60 €, turnover 23.80 €."
     assert again in chapter.notes
@@ -237,7 +239,7 @@ def test_of_a_closed_day_both_sides_of_an_undo_are_told(world: World) -> None:
         assert (one.receipts, one.postings, one.debit_cents, one.turnover_cents) == (2, 8, 14_760, 2380)
     (chapter,) = chapters_of(found, world.configuration().settings)
     facts = "debit 147.60 €, turnover 23.80 €"
-    told = f"The imports of 2 receipts were taken back on 2026-12-01, counter-entries 8, {facts}: wrong account"
+    told = f"The imports of 2 receipts were taken back, counter-entries 8 dated 2026-12-01, {facts}: wrong account"
     assert told in chapter.notes
     assert f"2 receipts were booked again on 2026-12-01, postings 8, {facts}." in chapter.notes
     (sums,) = report_dict(found, "en")["sheets"][0]["currencies"]

@@ -86,8 +86,11 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def files_in(folder: Path) -> set[str]:
-    """The paths of all files within a folder; a link is none of them: what it names may change, or stay behind."""
-    found = (path for path in folder.rglob("*") if not path.is_dir() and not path.is_symlink())
+    """The paths of all files within a folder.
+
+    A link is none of them: what it names may change, or stay behind. Neither is a pipe, which one would read for ever.
+    """
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     return {path.relative_to(folder).as_posix() for path in found}
 
 

@@ -6,7 +6,7 @@ remembered as written: a program that dies anywhere in between leaves nothing th
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cloudkasse_etl.config.exports.datev_settings import Datev
@@ -151,9 +151,14 @@ def _drafts(report: DatevReport, page: str) -> list[FileDraft]:
 def _write(
     folder: Path, files: Sequence[StoredFile], store: DatevFiles, drafts: Sequence[FileDraft], now: dt.datetime
 ) -> None:
-    """Writes files that are remembered already, and new ones, which are remembered as soon as there is room for all."""
+    """Writes files that are remembered already, and new ones, which are remembered as soon as there is room for all.
+
+    Raises:
+        ConfigurationError: The folder cannot be written, or has another file of one of these names.
+    """
     bodies = {file.name: file.body for file in files}
     bodies |= {f"DATEV_{file.number:05d}.html": file.page for file in files if file.page is not None}
+    _refuse_others_files(folder, bodies)
     parts = {folder / name: folder / f"{name}.{os.getpid()}.part" for name in bodies}
     path = folder
     try:
@@ -172,3 +177,29 @@ def _write(
             if part.is_file():
                 part.unlink()
     store.wrote([file.number for file in files], now)
+
+
+def _refuse_others_files(folder: Path, bodies: Mapping[str, bytes]) -> None:
+    """Fails where a file would be replaced by another one: the numbers in the names are each company's own.
+
+    Raises:
+        ConfigurationError: It would.
+    """
+    others = [name for name, body in bodies.items() if _is_another(folder / name, body)]
+    if others:
+        raise ConfigurationError(
+            say(
+                "{folder} has another {file} already, of another company or changed since it was written. Nothing was "
+                "written.",
+                folder=str(folder),
+                file=others[0],
+            ),
+            hint=say("Name a folder that is this company's alone, or move the file elsewhere."),
+        )
+
+
+def _is_another(path: Path, body: bytes) -> bool:
+    try:
+        return path.is_file() and path.read_bytes() != body
+    except OSError as error:
+        raise unwritable_file(path, error) from error

@@ -115,9 +115,9 @@ class _Head(SheetDrawing):
             )  # fmt: skip
         for one in money.undone:
             yield say_count(
-                "The import of {count:,} receipt was taken back on {day}, counter-entries {postings:,}, debit {debit}, "
-                "turnover {amount}: {reason}",
-                "The imports of {count:,} receipts were taken back on {day}, counter-entries {postings:,}, debit "
+                "The import of {count:,} receipt was taken back, counter-entries {postings:,} dated {day}, debit "
+                "{debit}, turnover {amount}: {reason}",
+                "The imports of {count:,} receipts were taken back, counter-entries {postings:,} dated {day}, debit "
                 "{debit}, turnover {amount}: {reason}",
                 count=one.receipts, reason=formats.clean(one.reason or "", 100), **self._facts(one, money),
             )  # fmt: skip
