@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import uuid
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from cloudkasse_etl.sync.monitoring.waiting import WaitingReport, look_for_waiting
 from tests.support import databases
+from tests.support.books import change_booked
 from tests.support.programs import Program, checks
 from tests.support.receipts.receipt_factory import item, line
 
@@ -61,10 +63,8 @@ def four_days_later(program: Program) -> None:
         moved = f"strftime('%Y-%m-%d %H:%M:%f000', {column}, '-4 days')"
         if databases.ON_POSTGRESQL:
             moved = f"{column} - interval '4 days'"
-        engine = sa.create_engine(program.world.erp_url)
-        with engine.begin() as connection:
-            connection.execute(sa.text(f"UPDATE cloudkasse_{table} SET {column} = {moved}"))
-        engine.dispose()
+        change = program.world.erp if table != "receipt" else partial(change_booked, program.world)
+        change(f"UPDATE cloudkasse_{table} SET {column} = {moved}")
 
 
 def test_what_waits_longer_than_the_settings_allow_is_named_with_its_cure(
