@@ -61,6 +61,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     Raises:
         UnreadableArchiveError: It is of a release that writes archives in another way.
     """
+    if not (folder / MANIFEST).is_file():  # a pipe would be read for ever
+        return None
     try:
         found = orjson.loads((folder / MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):
@@ -140,6 +142,8 @@ def changed_lines(folder: Path, name: str) -> tuple[int | None, int, int]:
 
 
 def _lines(folder: Path, name: str) -> Iterator[tuple[bytes | None, bytes | None]]:
+    if not (folder / lines_of(name)).is_file():
+        return
     try:
         with (folder / name).open("rb") as file, (folder / lines_of(name)).open("rb") as checksums:
             yield from zip_longest(file, checksums)
